@@ -1,0 +1,120 @@
+"""One database, two engines. A write begins by taking the one write lock, so that what a rule has read cannot change
+under it: the check of an approval and the switch of traffic are one step, and the audit chain has one order."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, SQLModel
+
+from core.foundation.errors import Unavailable
+from core.foundation.text import _
+
+BUSY_SECONDS = 10
+LOCK_TABLE = "write_lock"
+SQLITE_NOW = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
+POSTGRES_NOW = "SELECT clock_timestamp()"
+
+
+class Database:
+    """Sessions over SQLite (WAL) or PostgreSQL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading. Nothing it changes is kept."""
+        with Session(self.engine, expire_on_commit=False) as session, _translated():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction under the write lock: committed at the end, rolled back on any error."""
+        with Session(self.engine, expire_on_commit=False) as session, _translated():
+            self._lock(session)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def light_write(self) -> Iterator[Session]:
+        """One transaction without the lock on PostgreSQL: for leases and heartbeats, whose statements fence
+        themselves."""
+        with Session(self.engine, expire_on_commit=False) as session, _translated():
+            if self.is_sqlite:
+                self._lock(session)
+            yield session
+            session.commit()
+
+    def _lock(self, session: Session) -> None:
+        if self.is_sqlite:
+            session.connection(execution_options={"causeway_immediate": True})
+            return
+        # LOCK TABLE takes no snapshot, so all that is read afterwards is what the last writer has committed.
+        session.connection().execute(text(f"LOCK TABLE {LOCK_TABLE} IN EXCLUSIVE MODE"))
+
+    def now(self, session: Session) -> datetime:
+        """The database's time: leases, sessions and approvals are judged by it on every machine alike."""
+        value = session.connection().execute(text(SQLITE_NOW if self.is_sqlite else POSTGRES_NOW)).scalar_one()
+        if isinstance(value, str):
+            return datetime.strptime(value, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+        return datetime.fromisoformat(str(value)).astimezone(UTC)
+
+    def create_tables(self) -> None:
+        """All tables that are imported so far, for tests; an installation runs the migrations."""
+        SQLModel.metadata.create_all(self.engine)
+
+    def wait_until_ready(self, *, seconds: float) -> None:
+        """Returns once the database answers. Raises Unavailable after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                with self.read() as session:
+                    self.now(session)
+                return
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise Unavailable(
+            _("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds.")
+        ) from error
+
+
+def _sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
+    # The driver must not begin transactions by itself: BEGIN IMMEDIATE is ours to say.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Any) -> None:
+    immediate = connection.get_execution_options().get("causeway_immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _postgres_engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY_SECONDS)

@@ -1,0 +1,52 @@
+"""The one tree of errors that callers see: what is wrong, and what to do about it."""
+
+
+class PortalError(Exception):
+    """A refusal in words. `message` says what is wrong, `hint` what to do."""
+
+    status = 400
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class NotFound(PortalError):
+    """There is no such thing, or the caller may not know that there is."""
+
+    status = 404
+
+
+class NotSignedIn(PortalError):
+    """The caller has no valid session or token."""
+
+    status = 401
+
+
+class NotAllowed(PortalError):
+    """The caller is known and may not do this."""
+
+    status = 403
+
+
+class Invalid(PortalError):
+    """The input is wrong. `field` names the place, in dots, where there is one."""
+
+    status = 422
+
+    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.field = field
+
+
+class Conflict(PortalError):
+    """The state of things does not permit this now."""
+
+    status = 409
+
+
+class Unavailable(PortalError):
+    """Something needed does not answer. The only error that is worth a retry."""
+
+    status = 503

@@ -1,0 +1,68 @@
+"""Short ids that people can say: RUN-118, LT-211, PR-42. They are the primary keys."""
+
+from enum import StrEnum
+
+from core.foundation.errors import NotFound
+from core.foundation.text import _
+
+
+class Kind(StrEnum):
+    """What an id names. The value is the word used in pages, links and the API."""
+
+    PROJECT = "project"
+    PERSON = "person"
+    SERVICE_ACCOUNT = "service_account"
+    REQUIREMENT = "requirement"
+    DATASET = "dataset"
+    SNAPSHOT = "snapshot"
+    FEATURE_VIEW = "feature_view"
+    FEATURE_VERSION = "feature_version"
+    TRAINING_SET = "training_set"
+    JOB = "job"
+    RUN = "run"
+    SWEEP = "sweep"
+    MODEL = "model"
+    MODEL_VERSION = "model_version"
+    EVIDENCE = "evidence"
+    ENDPOINT = "endpoint"
+    DEPLOYMENT = "deployment"
+    LOAD_TEST = "load_test"
+    PROMOTION = "promotion"
+    POLICY = "policy"
+
+    @property
+    def prefix(self) -> str:
+        return PREFIXES[self]
+
+
+PREFIXES: dict[Kind, str] = {
+    Kind.PROJECT: "PROJ",
+    Kind.PERSON: "P",
+    Kind.SERVICE_ACCOUNT: "SA",
+    Kind.REQUIREMENT: "R",
+    Kind.DATASET: "DS",
+    Kind.SNAPSHOT: "SNAP",
+    Kind.FEATURE_VIEW: "FV",
+    Kind.FEATURE_VERSION: "FEAT",
+    Kind.TRAINING_SET: "TS",
+    Kind.JOB: "JOB",
+    Kind.RUN: "RUN",
+    Kind.SWEEP: "SW",
+    Kind.MODEL: "M",
+    Kind.MODEL_VERSION: "MV",
+    Kind.EVIDENCE: "EV",
+    Kind.ENDPOINT: "EP",
+    Kind.DEPLOYMENT: "DEP",
+    Kind.LOAD_TEST: "LT",
+    Kind.PROMOTION: "PR",
+    Kind.POLICY: "POL",
+}
+KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
+
+
+def kind_of(object_id: str) -> Kind:
+    """The kind a short id names. NotFound when the text is no short id."""
+    prefix, dash, number = object_id.partition("-")
+    if dash and number.isdecimal() and number.isascii() and prefix in KINDS:
+        return KINDS[prefix]
+    raise NotFound(_("There is no object called {id}").format(id=repr(object_id[:40])))

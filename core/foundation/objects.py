@@ -1,0 +1,136 @@
+"""Every object with a short id has one row here, whatever domain it belongs to: its project decides who may see it, its
+title and state are what links and search show. `links` holds the edges of the chain, from what came first to what
+follows."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Field, Session, SQLModel, col, func, or_, select
+
+from core.foundation.columns import time_field
+from core.foundation.ids import Kind
+from core.foundation.values import Value
+
+NEXT_NUMBER = text(
+    "INSERT INTO counters (kind, value) VALUES (:kind, 1) "
+    "ON CONFLICT (kind) DO UPDATE SET value = counters.value + 1 RETURNING value"
+)
+LINEAGE_DEPTH = 12
+WALK = """
+WITH RECURSIVE walk (source, target, relation, depth) AS (
+  SELECT source, target, relation, 1 FROM links WHERE {anchor} = :start
+  UNION
+  SELECT links.source, links.target, links.relation, walk.depth + 1
+  FROM links JOIN walk ON links.{anchor} = walk.{other} WHERE walk.depth < :depth
+)
+SELECT DISTINCT source, target, relation FROM walk LIMIT :most
+"""
+
+
+class CounterRow(SQLModel, table=True):
+    __tablename__ = "counters"
+
+    kind: str = Field(primary_key=True)
+    value: int
+
+
+class ObjectRow(SQLModel, table=True):
+    __tablename__ = "objects"
+
+    id: str = Field(primary_key=True)
+    kind: str = Field(index=True)
+    project: str = Field(index=True)
+    title: str
+    state: str
+    owner: str
+    created_at: datetime = time_field()
+    updated_at: datetime = time_field(index=True)
+
+
+class LinkRow(SQLModel, table=True):
+    __tablename__ = "links"
+
+    source: str = Field(primary_key=True, foreign_key="objects.id")
+    target: str = Field(primary_key=True, foreign_key="objects.id", index=True)
+    relation: str = Field(primary_key=True)
+    created_at: datetime = time_field()
+
+
+class WriteLockRow(SQLModel, table=True):
+    """Holds no rows: on PostgreSQL a writer locks this table."""
+
+    __tablename__ = "write_lock"
+
+    id: int = Field(primary_key=True)
+
+
+class Thing(Value):
+    """An object as links and search show it. `project` is empty for what belongs to none."""
+
+    id: str
+    kind: Kind
+    project: str
+    title: str
+    state: str
+    owner: str
+    updated_at: datetime
+
+
+class Edge(Value):
+    """`source` came first; `relation` reads "source relation target"."""
+
+    source: str
+    target: str
+    relation: str
+
+
+class Lineage(Value):
+    """All that leads to an object and all that follows from it, at most 12 steps away."""
+
+    start: str
+    things: tuple[Thing, ...]
+    edges: tuple[Edge, ...]
+
+
+def next_id(session: Session, kind: Kind) -> str:
+    number = session.connection().execute(NEXT_NUMBER, {"kind": kind.value}).scalar_one()
+    return f"{kind.prefix}-{number}"
+
+
+def thing_of(row: ObjectRow) -> Thing:
+    return Thing(**row.model_dump(exclude={"created_at"}))
+
+
+def find_things(
+    session: Session, *, query: str, projects: frozenset[str] | None, kinds: Iterable[Kind] = (), limit: int = 50
+) -> tuple[Thing, ...]:
+    """Objects whose id or title contains `query` (any case), the most recently changed first."""
+    rows = select(ObjectRow).order_by(col(ObjectRow.updated_at).desc()).limit(limit)
+    if projects is not None:
+        rows = rows.where(col(ObjectRow.project).in_([*projects, ""]))
+    if chosen := [kind.value for kind in kinds]:
+        rows = rows.where(col(ObjectRow.kind).in_(chosen))
+    if query:
+        title = func.lower(ObjectRow.title).contains(query.lower(), autoescape=True)
+        rows = rows.where(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
+    return tuple(thing_of(row) for row in session.exec(rows))
+
+
+def walk(session: Session, start: str, *, upstream: bool, most: int = 400) -> tuple[Edge, ...]:
+    """The edges that lead to `start` (upstream) or follow from it."""
+    anchor, other = ("target", "source") if upstream else ("source", "target")
+    query = text(WALK.format(anchor=anchor, other=other))
+    found = session.connection().execute(query, {"start": start, "depth": LINEAGE_DEPTH, "most": most})
+    return tuple(Edge(source=row.source, target=row.target, relation=row.relation) for row in found)
+
+
+def lineage(session: Session, start: str, *, projects: frozenset[str] | None) -> Lineage:
+    """The chain around an object, up and down, as far as the reader may see it."""
+    edges = {*walk(session, start, upstream=True), *walk(session, start, upstream=False)}
+    ids = {start, *(edge.source for edge in edges), *(edge.target for edge in edges)}
+    rows = session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(col(ObjectRow.created_at)))
+    things = tuple(thing_of(row) for row in rows if projects is None or row.project in projects or not row.project)
+    seen = {thing.id for thing in things}
+    kept = sorted((edge for edge in edges if {edge.source, edge.target} <= seen), key=lambda edge: edge.target)
+    return Lineage(start=start, things=things, edges=tuple(kept))

@@ -1,0 +1,71 @@
+"""Plug-ins: one file, one class. Its attributes are its card, its docstring the user's help, its `Params` draws the
+form.
+They are found in a folder of ours and among the entry points of installed packages; nothing is imported by a user's
+word."""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from core.foundation.errors import NotFound
+from core.foundation.text import _
+
+
+class Params(BaseModel):
+    """The parameters of a plug-in. Unknown ones, NaN and infinity are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Plugin:
+    """What every plug-in says about itself."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    Params: ClassVar[type[BaseModel]] = Params
+
+    @classmethod
+    def help(cls) -> str:
+        return inspect.getdoc(cls) or ""
+
+
+PluginType = TypeVar("PluginType", bound=Plugin)
+
+
+def discover(package: ModuleType, kind: type[PluginType], *, group: str) -> Mapping[str, type[PluginType]]:
+    """The plug-ins of `kind` by name: the modules of `package`, then the entry points of `group`. ValueError on a
+    name twice."""
+    classes = [cls for module in _modules(package) for cls in _classes_of(module, kind)]
+    classes += [entry.load() for entry in entry_points(group=group)]
+    found: dict[str, type[PluginType]] = {}
+    for cls in classes:
+        if found.setdefault(cls.name, cls) is not cls:
+            raise ValueError(f"two plug-ins of {group} are called {cls.name}")
+    return found
+
+
+def choose(plugins: Mapping[str, type[PluginType]], name: str) -> type[PluginType]:
+    """The plug-in of that name. NotFound lists the names there are."""
+    if name not in plugins:
+        raise NotFound(
+            _("There is no {name} to choose").format(name=repr(name[:60])),
+            hint=_("Choose one of: {names}.").format(names=", ".join(sorted(plugins))),
+        )
+    return plugins[name]
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
+    return [importlib.import_module(f"{package.__name__}.{name}") for name in names]
+
+
+def _classes_of(module: ModuleType, kind: type[PluginType]) -> list[type[PluginType]]:
+    members = vars(module).values()
+    own = [cls for cls in members if inspect.isclass(cls) and cls.__module__ == module.__name__]
+    return [cls for cls in own if issubclass(cls, kind) and cls is not kind and hasattr(cls, "name")]

@@ -1,0 +1,122 @@
+"""Settings, from the environment (`CAUSEWAY_...`) and `settings.toml` in the home folder; unsafe ones are refused."""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
+PREFIX = "CAUSEWAY_"
+SETTINGS_FILE = "settings.toml"
+# Read by others: the command line's address and token, the fail-points of a test, the folder of a job.
+OTHER_VARIABLES = {"ADDRESS", "TOKEN", "FAILPOINTS", "LAUNCH_TOKEN"}
+
+
+def default_home() -> Path:
+    return Path(os.environ.get(PREFIX + "HOME", "~/.causeway")).expanduser()
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and what it is for."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    home: Path = Field(default_factory=default_home, description="The folder that holds everything Causeway writes.")
+    environment: Literal["development", "production"] = Field(
+        default="development", description="`production` refuses development identities, fail-points and plain HTTP."
+    )
+    database_url: str = Field(
+        default="", description="`postgresql+psycopg://...`; empty means SQLite in the home folder."
+    )
+    host: str = Field(default="127.0.0.1", description="The address that portal and gateway listen on.")
+    portal_port: int = Field(default=8600, ge=0, le=65535, description="The portal's port.")
+    gateway_port: int = Field(default=8601, ge=0, le=65535, description="The gateway's port.")
+    gateway_admin_port: int = Field(default=8602, ge=0, le=65535, description="Envoy's own port, on loopback only.")
+    public_address: str = Field(
+        default="", description="The address people use; `https://...` in production. Empty: host and port."
+    )
+    sign_in: Literal["development", "tokens"] = Field(
+        default="development",
+        description="`development`: choose who to be, on loopback only. `tokens`: service tokens only.",
+    )
+    session_hours: int = Field(default=8, ge=1, le=72, description="How long a session lives.")
+    cpus: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Cores that jobs may use here.")
+    memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
+    lease_seconds: float = Field(default=30.0, ge=0.5, le=600, description="How long a worker owns a job unrenewed.")
+    job_log_bytes: int = Field(default=5_000_000, ge=10_000, description="Bytes kept of a job's log.")
+    allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = TomlConfigSettingsSource(settings_cls, default_home() / SETTINGS_FILE)
+        return init_settings, env_settings, file
+
+    @model_validator(mode="after")
+    def refuse_unsafe(self) -> Self:
+        if self.sign_in == "development" and not is_loopback(self.host):
+            raise ValueError(_("development identities listen on loopback only: set CAUSEWAY_HOST=127.0.0.1"))
+        if self.environment == "production":
+            self._refuse_in_production()
+        return self
+
+    def _refuse_in_production(self) -> None:
+        if self.sign_in == "development":
+            raise ValueError(_("development identities are refused in production: set CAUSEWAY_SIGN_IN=tokens"))
+        if self.allow_failpoints:
+            raise ValueError(_("fail-points are refused in production: unset CAUSEWAY_ALLOW_FAILPOINTS"))
+        if not self.public_address.startswith("https://"):
+            raise ValueError(_("production needs CAUSEWAY_PUBLIC_ADDRESS to begin with https://"))
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address of the portal's database."""
+        return self.database_url or f"sqlite:///{self.home / 'causeway.sqlite'}"
+
+    @property
+    def address(self) -> str:
+        """Where people find the portal."""
+        return self.public_address or f"http://{self.host}:{self.portal_port}"
+
+    @property
+    def gateway_address(self) -> str:
+        """Where callers find the gateway from this machine."""
+        return f"http://{self.host}:{self.gateway_port}"
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings() -> Settings:
+    """The settings of this process. Invalid when one is unknown, of the wrong type or unsafe."""
+    known = {name.upper() for name in Settings.model_fields} | OTHER_VARIABLES
+    unknown = [key for key in os.environ if key.startswith(PREFIX) and key.removeprefix(PREFIX) not in known]
+    if unknown:
+        raise Invalid(
+            _("Unknown setting {name}").format(name=sorted(unknown)[0]), hint=_("`causeway settings` lists them all.")
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Invalid(
+            _("Setting {field}: {why}").format(field=field or "combination", why=first["msg"]), field=field
+        ) from error

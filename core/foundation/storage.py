@@ -1,0 +1,161 @@
+"""Content-addressed storage. What is asked for by digest is hashed when read, and the very bytes that were hashed
+are the
+ones returned; a file that rotted is refused, never answered."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from core.foundation.digests import canonical, digest_bytes, digest_file
+from core.foundation.errors import Invalid, NotFound, Unavailable
+from core.foundation.text import _
+from core.foundation.values import Value
+
+
+class ManifestFile(Value):
+    """One file of a folder: its path with forward slashes, its SHA-256 and its size in bytes."""
+
+    path: str
+    sha256: str
+    size: int
+
+
+class Manifest(Value):
+    """The files of a folder, sorted by path. Its digest names the folder's exact content."""
+
+    files: tuple[ManifestFile, ...]
+
+    @property
+    def digest(self) -> str:
+        return digest_bytes(canonical(self))
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files)
+
+
+class Store:
+    """Blobs by digest, under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, digest: str) -> Path:
+        """Where a blob lies. Says nothing about whether it is there or whole."""
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            raise Invalid(_("{digest} is no SHA-256 digest").format(digest=repr(digest[:80])))
+        return self.root / "sha256" / digest[:2] / digest[2:]
+
+    def put_bytes(self, data: bytes) -> str:
+        digest = digest_bytes(data)
+        if not self.path(digest).exists():
+            self._place(self._temporary(lambda target: target.write_bytes(data)), digest)
+        return digest
+
+    def put_file(self, source: Path) -> str:
+        """Copies a file in and returns its digest; the copy is what was hashed, so a writer at the source cannot
+        interfere."""
+        copied = self._temporary(lambda target: shutil.copyfile(source, target))
+        digest = digest_file(copied)
+        if self.path(digest).exists():
+            copied.unlink()
+        else:
+            self._place(copied, digest)
+        return digest
+
+    def put_folder(self, folder: Path) -> Manifest:
+        """Every regular file below `folder`. Links and special files are refused with Invalid. The manifest comes
+        last."""
+        files = []
+        for file in _regular_files(folder):
+            digest = self.put_file(file)
+            size = self.path(digest).stat().st_size
+            files.append(ManifestFile(path=file.relative_to(folder).as_posix(), sha256=digest, size=size))
+        manifest = Manifest(files=tuple(files))
+        self.put_bytes(canonical(manifest))
+        return manifest
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a blob. NotFound when it is missing, Unavailable when they are not what the digest says."""
+        path = self.path(digest)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise _missing(digest) from error
+        if digest_bytes(data) != digest:
+            raise _rotten(digest)
+        return data
+
+    def verified_path(self, digest: str) -> Path:
+        """The path of a blob that has just been hashed, for engines that insist on reading files themselves."""
+        path = self.path(digest)
+        if not path.exists():
+            raise _missing(digest)
+        if digest_file(path) != digest:
+            raise _rotten(digest)
+        return path
+
+    def manifest(self, digest: str) -> Manifest:
+        return Manifest.model_validate_json(self.read(digest))
+
+    def fetch_folder(self, manifest_digest: str, into: Path) -> Manifest:
+        """Writes the files of a manifest below `into`, each checked on the way."""
+        manifest = self.manifest(manifest_digest)
+        for file in manifest.files:
+            target = into / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(self.read(file.sha256))
+        return manifest
+
+    def _temporary(self, write: "Writer") -> Path:
+        folder = self.root / "incoming"
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / uuid.uuid4().hex
+        write(target)
+        _flush(target)
+        return target
+
+    def _place(self, source: Path, digest: str) -> None:
+        target = self.path(digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source.chmod(0o444)
+        os.replace(source, target)
+        _flush(target.parent)
+
+
+class Writer(Protocol):
+    """What writes a temporary file."""
+
+    def __call__(self, target: Path) -> object: ...
+
+
+def _regular_files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise Invalid(_("{name} is a link or a special file").format(name=path.name), hint=_("Send plain files."))
+        if path.is_file():
+            if path.stat().st_nlink > 1:
+                raise Invalid(_("{name} is a hard link").format(name=path.name), hint=_("Send a copy of the file."))
+            yield path
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _missing(digest: str) -> NotFound:
+    return NotFound(_("The store has no file {digest}").format(digest=digest[:12]), hint=_("Restore it from a backup."))
+
+
+def _rotten(digest: str) -> Unavailable:
+    return Unavailable(
+        _("File {digest} in the store is damaged: its bytes do not match its digest").format(digest=digest[:12]),
+        hint=_("Restore it from a backup; nothing was read from it."),
+    )

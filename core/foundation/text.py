@@ -1,0 +1,10 @@
+"""Text that people read goes through here, so that catalogs in `app/locale` can translate it."""
+
+import gettext
+from pathlib import Path
+
+LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "app" / "locale"
+
+
+def _(message: str) -> str:
+    return gettext.translation("causeway", LOCALE_FOLDER, fallback=True).gettext(message)

@@ -1,0 +1,22 @@
+"""Frozen values that cross the borders between domains, pages, REST and the command line."""
+
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+T = TypeVar("T")
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are refused, NaN and infinity too."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Listing(Value, Generic[T]):
+    """One page of a list: `items` from `offset`, out of `total`."""
+
+    items: tuple[T, ...]
+    total: int
+    offset: int
+    limit: int

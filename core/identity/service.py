@@ -1,0 +1,234 @@
+"""People, projects, roles, service accounts and tokens. Nobody gives themselves a role, and an admin always remains."""
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import Field
+from sqlmodel import col, func, select
+
+from core.foundation.actions import Call, Service, action
+from core.foundation.digests import digest_bytes
+from core.foundation.errors import Conflict, Invalid, NotAllowed
+from core.foundation.ids import Kind
+from core.foundation.objects import Lineage, Thing, find_things, lineage
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.people import find_person, person_of, token_of
+from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
+from core.identity.sessions import new_secret
+from core.identity.tables import GrantRow, PersonRow, ProjectRow, TokenRow
+from core.identity.values import Handle, Name, NewToken, Person, Project, Token
+
+Limit = Annotated[int, Field(ge=1, le=200)]
+Offset = Annotated[int, Field(ge=0)]
+
+
+class IdentityService(Service):
+    domain = "identity"
+
+    @action(permission=Permission.READ, reads=True)
+    def whoami(self, call: Call) -> Person:
+        """Show who you are and which roles you have."""
+        call.unscoped()
+        return person_of(call.session, find_person(call.session, call.actor.person_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_people(self, call: Call, *, offset: Offset = 0, limit: Limit = 50) -> Listing[Person]:
+        """List people and service accounts with their roles."""
+        call.unscoped()
+        total = call.session.exec(select(func.count()).select_from(PersonRow)).one()
+        rows = call.session.exec(select(PersonRow).order_by(PersonRow.name).offset(offset).limit(limit))
+        items = tuple(person_of(call.session, row) for row in rows)
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_projects(self, call: Call) -> tuple[Project, ...]:
+        """List the projects you can see."""
+        projects = call.visible_projects()
+        rows = call.session.exec(select(ProjectRow).order_by(ProjectRow.name))
+        return tuple(Project(id=row.id, name=row.name) for row in rows if projects is None or row.id in projects)
+
+    @action(permission=Permission.READ, reads=True)
+    def search(self, call: Call, *, query: str = "", limit: Limit = 50) -> tuple[Thing, ...]:
+        """Find anything by its short id or title."""
+        return find_things(call.session, query=query, projects=call.visible_projects(), limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def lineage(self, call: Call, *, object_id: str) -> Lineage:
+        """Show what led to an object and what follows from it."""
+        call.within(object_id)
+        return lineage(call.session, object_id, projects=call.visible_projects())
+
+    @action(permission=Permission.PEOPLE_WRITE)
+    def create_project(self, call: Call, *, name: Name) -> Project:
+        """Create a project."""
+        call.unscoped()
+        if call.session.exec(select(ProjectRow).where(ProjectRow.name == name)).first():
+            raise Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))
+        project_id = call.create(Kind.PROJECT, project="", title=name, state="active")
+        call.session.add(ProjectRow(id=project_id, name=name, created_at=call.now))
+        return Project(id=project_id, name=name)
+
+    @action(permission=Permission.PEOPLE_WRITE)
+    def create_person(self, call: Call, *, handle: Handle, name: Name) -> Person:
+        """Create a person, who has no role yet."""
+        return self._add(call, kind="person", handle=handle, name=name)
+
+    @action(permission=Permission.SERVICE_ACCOUNT_WRITE)
+    def create_service_account(self, call: Call, *, handle: Handle, name: Name, project: str) -> Person:
+        """Create a service account for automation in one project."""
+        call.in_project(project)
+        account = self._add(call, kind="service", handle=handle, name=name)
+        self._grant(call, account.id, Role.VIEWER, project)
+        return person_of(call.session, find_person(call.session, account.id))
+
+    @action(permission=Permission.PEOPLE_WRITE)
+    def grant_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
+        """Give a person a role, in a project or (for sre, approver, admin) everywhere."""
+        call.unscoped()
+        row = find_person(call.session, person_id)
+        if person_id == call.actor.person_id:
+            raise NotAllowed(_("Nobody gives a role to themselves"), hint=_("Ask another administrator."))
+        if row.kind != "person":
+            raise Invalid(
+                _("A service account has scopes, not roles"), hint=_("Mint a token for it."), field="person_id"
+            )
+        if role in PROJECT_ROLES and not project:
+            raise Invalid(_("The role {role} is given in a project").format(role=role), field="project")
+        if project:
+            call.in_project(project)
+        self._grant(call, person_id, role, project)
+        call.note(subject=person_id, role=role.value, project=project)
+        return person_of(call.session, row)
+
+    @action(permission=Permission.PEOPLE_WRITE)
+    def revoke_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
+        """Take a role away; it stops working with the next call."""
+        call.unscoped()
+        row = find_person(call.session, person_id)
+        grant = call.session.get(GrantRow, (person_id, role.value, project))
+        if grant is None:
+            raise Conflict(_("{name} does not have the role {role} there").format(name=row.name, role=role))
+        call.session.delete(grant)
+        self._keep_an_admin(call)
+        call.note(subject=person_id, role=role.value, project=project)
+        return person_of(call.session, row)
+
+    @action(permission=Permission.PEOPLE_WRITE)
+    def set_state(self, call: Call, *, person_id: str, state: Literal["active", "disabled"]) -> Person:
+        """Disable a person or service account at once, or enable it again."""
+        call.unscoped()
+        row = find_person(call.session, person_id)
+        row.state = state
+        call.session.add(row)
+        call.update(person_id, state=state)
+        self._keep_an_admin(call)
+        call.note(subject=person_id, state=state)
+        return person_of(call.session, row)
+
+    @action(permission=Permission.TOKEN_MINT)
+    def mint_token(
+        self,
+        call: Call,
+        *,
+        name: Name,
+        scopes: tuple[Permission, ...],
+        days: Annotated[int, Field(ge=1, le=365)] = 30,
+    ) -> NewToken:
+        """Mint a token of your own that carries some of your permissions."""
+        call.unscoped()
+        return self._mint(call, call.actor.person_id, name, scopes, days)
+
+    @action(permission=Permission.SERVICE_ACCOUNT_WRITE)
+    def mint_service_token(
+        self,
+        call: Call,
+        *,
+        account_id: str,
+        name: Name,
+        scopes: tuple[Permission, ...],
+        days: Annotated[int, Field(ge=1, le=365)] = 30,
+    ) -> NewToken:
+        """Mint a token for a service account."""
+        call.unscoped()
+        if find_person(call.session, account_id).kind != "service":
+            raise Invalid(_("{id} is no service account").format(id=account_id), field="account_id")
+        return self._mint(call, account_id, name, scopes, days)
+
+    @action(permission=Permission.TOKEN_MINT, reads=True)
+    def list_tokens(self, call: Call) -> tuple[Token, ...]:
+        """List your tokens, without their secrets."""
+        call.unscoped()
+        rows = call.session.exec(
+            select(TokenRow).where(TokenRow.person_id == call.actor.person_id).order_by(col(TokenRow.created_at).desc())
+        )
+        return tuple(token_of(row) for row in rows)
+
+    @action(permission=Permission.TOKEN_MINT)
+    def revoke_token(self, call: Call, *, token_id: str) -> Token:
+        """Revoke one of your tokens at once."""
+        call.unscoped()
+        row = call.session.get(TokenRow, token_id)
+        if row is None or row.person_id != call.actor.person_id:
+            raise Invalid(_("You have no token {id}").format(id=repr(token_id[:40])), field="token_id")
+        row.revoked_at = row.revoked_at or call.now
+        call.session.add(row)
+        call.note(subject=row.person_id, token=row.id)
+        return token_of(row)
+
+    def person(self, call: Call, person_id: str) -> Person:
+        """A person as they are in the caller's transaction."""
+        return person_of(call.session, find_person(call.session, person_id))
+
+    def _add(self, call: Call, *, kind: Literal["person", "service"], handle: str, name: str) -> Person:
+        call.unscoped()
+        if call.session.exec(select(PersonRow).where(PersonRow.handle == handle)).first():
+            raise Conflict(_("The handle {handle} is taken").format(handle=handle), hint=_("Choose another."))
+        object_kind = Kind.PERSON if kind == "person" else Kind.SERVICE_ACCOUNT
+        person_id = call.create(object_kind, project="", title=name, state="active")
+        row = PersonRow(id=person_id, kind=kind, handle=handle, name=name, state="active", created_at=call.now)
+        call.session.add(row)
+        call.session.flush()
+        return person_of(call.session, row)
+
+    def _grant(self, call: Call, person_id: str, role: Role, project: str) -> None:
+        if call.session.get(GrantRow, (person_id, role.value, project)) is not None:
+            return
+        by = call.actor.person_id
+        call.session.add(
+            GrantRow(person_id=person_id, role=role.value, project=project, granted_by=by, granted_at=call.now)
+        )
+        call.session.flush()
+
+    def _keep_an_admin(self, call: Call) -> None:
+        call.session.flush()
+        admins = (
+            select(func.count())
+            .select_from(GrantRow)
+            .join(PersonRow, col(PersonRow.id) == GrantRow.person_id)
+            .where(GrantRow.role == Role.ADMIN.value, GrantRow.project == "", PersonRow.state == "active")
+        )
+        if call.session.exec(admins).one() == 0:
+            raise NotAllowed(_("The last administrator stays"), hint=_("Give someone else the role first."))
+
+    def _mint(self, call: Call, person_id: str, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
+        refused = [scope.value for scope in scopes if scope not in TOKEN_PERMISSIONS]
+        if refused or not scopes:
+            raise Invalid(
+                _("A token cannot carry {scopes}").format(scopes=", ".join(refused) or _("nothing at all")),
+                hint=_("Choose among: {scopes}.").format(scopes=", ".join(sorted(TOKEN_PERMISSIONS))),
+                field="scopes",
+            )
+        secret = new_secret()
+        row = TokenRow(
+            id=f"TOK-{digest_bytes(secret.encode())[:10]}",
+            person_id=person_id,
+            name=name,
+            digest=digest_bytes(secret.encode()),
+            scopes=[scope.value for scope in scopes],
+            created_at=call.now,
+            expires_at=call.now + timedelta(days=days),
+        )
+        call.session.add(row)
+        call.note(subject=person_id, token=row.id, scopes=row.scopes)
+        return NewToken(token=token_of(row), secret=secret)

@@ -1,0 +1,57 @@
+"""The composition root: settings in, a portal out. Nothing else builds services."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from core.audit import AuditJournal, AuditService
+from core.foundation.actions import ActionSpec, Foundation, Service
+from core.foundation.clock import Clock, SystemClock
+from core.foundation.database import Database
+from core.foundation.settings import Settings
+from core.foundation.storage import Store
+from core.identity import IdentityService, RoleAccess, Sessions
+from core.requirements import RequirementService
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Every service, by its domain's name."""
+
+    foundation: Foundation
+    sessions: Sessions
+    identity: IdentityService
+    audit: AuditService
+    requirements: RequirementService
+
+    def services(self) -> Iterator[Service]:
+        for field in fields(self):
+            if isinstance(service := getattr(self, field.name), Service):
+                yield service
+
+    def catalog(self) -> dict[str, tuple[Service, ActionSpec]]:
+        """Every action by its name, "domain.action"."""
+        return {spec.name: (service, spec) for service in self.services() for spec in service.actions()}
+
+
+def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundation:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    return Foundation(
+        settings=settings,
+        database=Database(settings.database),
+        clock=clock or SystemClock(),
+        store=Store(settings.home / "store"),
+        access=RoleAccess(),
+        journal=AuditJournal(settings.home),
+    )
+
+
+def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
+    """A portal over an installation whose tables exist."""
+    base = foundation or build_foundation(settings)
+    return Portal(
+        foundation=base,
+        sessions=Sessions(base),
+        identity=IdentityService(base),
+        audit=AuditService(base, journal=AuditJournal(settings.home)),
+        requirements=RequirementService(base),
+    )

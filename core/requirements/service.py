@@ -1,0 +1,108 @@
+"""Requirements: the goal that a chain of work answers to."""
+
+from typing import Literal
+
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
+
+from core.foundation.actions import Call, Service, action
+from core.foundation.errors import Invalid
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.requirements.tables import RequirementRow
+from core.requirements.values import Criteria, Criterion, Requirement, Text, Title
+
+
+class RequirementService(Service):
+    domain = "requirements"
+
+    @action(permission=Permission.REQUIREMENT_WRITE)
+    def create_requirement(
+        self, call: Call, *, project: str, title: Title, goal: Text = "", business_metric: Text = "", criteria: Criteria
+    ) -> Requirement:
+        """Write down a goal and the conditions that prove it reached."""
+        call.in_project(project)
+        _refuse_twice(criteria)
+        requirement_id = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
+        row = RequirementRow(
+            id=requirement_id,
+            project=project,
+            title=title,
+            goal=goal,
+            business_metric=business_metric,
+            criteria=[criterion.model_dump(mode="json") for criterion in criteria],
+            owner=call.actor.person_id,
+            state="open",
+            created_at=call.now,
+        )
+        call.session.add(row)
+        return requirement_of(row)
+
+    @action(permission=Permission.REQUIREMENT_WRITE)
+    def edit_requirement(
+        self, call: Call, *, requirement_id: str, title: Title, goal: Text, business_metric: Text, criteria: Criteria
+    ) -> Requirement:
+        """Change a requirement. Requests for promotion that are open keep the criteria they were opened with."""
+        call.within(requirement_id)
+        _refuse_twice(criteria)
+        row = call.session.get_one(RequirementRow, requirement_id)
+        row.title, row.goal, row.business_metric = title, goal, business_metric
+        row.criteria = [criterion.model_dump(mode="json") for criterion in criteria]
+        call.session.add(row)
+        call.update(requirement_id, title=title)
+        return requirement_of(row)
+
+    @action(permission=Permission.REQUIREMENT_WRITE)
+    def set_state(self, call: Call, *, requirement_id: str, state: Literal["open", "met", "dropped"]) -> Requirement:
+        """Say that a requirement is open, met or dropped."""
+        call.within(requirement_id)
+        row = call.session.get_one(RequirementRow, requirement_id)
+        row.state = state
+        call.session.add(row)
+        call.update(requirement_id, state=state)
+        call.note(state=state)
+        return requirement_of(row)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_requirements(
+        self, call: Call, *, state: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[Requirement]:
+        """List requirements, the newest first."""
+        projects = call.visible_projects()
+        kept: list[ColumnElement[bool]] = [] if projects is None else [col(RequirementRow.project).in_(projects)]
+        if state:
+            kept.append(col(RequirementRow.state) == state)
+        total = call.session.exec(select(func.count()).select_from(RequirementRow).where(*kept)).one()
+        rows = select(RequirementRow).where(*kept).order_by(col(RequirementRow.created_at).desc())
+        items = tuple(requirement_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_requirement(self, call: Call, *, requirement_id: str) -> Requirement:
+        """Show one requirement."""
+        call.within(requirement_id)
+        return self.requirement(call, requirement_id)
+
+    def requirement(self, call: Call, requirement_id: str) -> Requirement:
+        """A requirement as it is in the caller's transaction."""
+        row = call.session.get(RequirementRow, requirement_id)
+        if row is None:
+            raise Invalid(_("{id} is no requirement").format(id=repr(requirement_id[:40])), field="requirement")
+        return requirement_of(row)
+
+
+def requirement_of(row: RequirementRow) -> Requirement:
+    criteria = tuple(Criterion.model_validate(criterion) for criterion in row.criteria)
+    return Requirement(**row.model_dump(exclude={"criteria"}), criteria=criteria)
+
+
+def _refuse_twice(criteria: tuple[Criterion, ...]) -> None:
+    metrics = [criterion.metric for criterion in criteria]
+    twice = [metric.value for metric in metrics if metrics.count(metric) > 1]
+    if twice:
+        raise Invalid(
+            _("There are two conditions on {metric}").format(metric=twice[0]), hint=_("Keep one."), field="criteria"
+        )

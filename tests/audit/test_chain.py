@@ -1,0 +1,118 @@
+"""The audit chain: every attack on the log is found (P26), every change has one event (P25)."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+from sqlalchemy import text
+
+import core.audit.verify
+from core.audit import AuditJournal
+from core.audit.journal import exported
+from core.audit.verify import chain_hash
+from core.foundation.errors import NotAllowed
+from core.portal import Portal
+from tests.conftest import People
+
+ATTACKS = {
+    "edit": "UPDATE audit_events SET body = replace(body, 'requirements', 'Requirement') WHERE seq = (SELECT max(seq) - 3 FROM audit_events)",
+    "column": "UPDATE audit_events SET actor = 'P-99' WHERE seq = 4",
+    "removal": "DELETE FROM audit_events WHERE seq = 5",
+    "cut tail": "DELETE FROM audit_events WHERE seq > (SELECT max(seq) - 2 FROM audit_events)",
+    "all gone": "DELETE FROM audit_events",
+}
+
+
+def journal_of(portal: Portal) -> AuditJournal:
+    return AuditJournal(portal.foundation.settings.home)
+
+
+def fill(portal: Portal, people: People) -> None:
+    for title in ("Loss below one percent", "Late arrivals", "Fewer complaints", "Shorter queues", "Calm mornings"):
+        criteria = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
+        portal.requirements.create_requirement(people.engineer, project="PROJ-1", title=title, criteria=criteria)
+    assert journal_of(portal).write_checkpoint(portal.foundation.database)
+
+
+def change(portal: Portal, statement: str) -> None:
+    with portal.foundation.database.write() as session:
+        session.connection().execute(text(statement))
+
+
+def test_an_untouched_log_is_sound(portal_on: Portal, people: People) -> None:
+    fill(portal_on, people)
+    report = portal_on.audit.verify(people.admin)
+    assert report.problems == ()
+    assert report.events == report.signed_to
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_on_the_log_is_found(portal_on: Portal, people: People, attack: str) -> None:
+    fill(portal_on, people)
+    change(portal_on, ATTACKS[attack])
+    assert portal_on.audit.verify(people.admin).problems
+
+
+def test_two_events_swapped_are_found(portal: Portal, people: People) -> None:
+    fill(portal, people)
+    for old, new in ((4, -1), (5, 4), (-1, 5)):
+        change(portal, f"UPDATE audit_events SET seq = {new} WHERE seq = {old}")
+    assert portal.audit.verify(people.admin).problems
+
+
+def test_an_edit_with_every_hash_computed_anew_is_found_by_the_checkpoint(portal: Portal, people: People) -> None:
+    """The attacker holds the database and even the key of the chain, but not the signing key."""
+    fill(portal, people)
+    key = journal_of(portal).key_file.read_bytes()
+    with portal.foundation.database.write() as session:
+        previous = ""
+        for event in list(exported(session)):
+            body = event["body"].replace("Late arrivals", "Late departures").replace('"P-2"', '"P-3"')
+            previous = chain_hash(key, previous, body)
+            values = {"body": body, "hash": previous, "actor": orjson.loads(body)["actor"], "seq": event["seq"]}
+            session.connection().execute(
+                text("UPDATE audit_events SET body = :body, hash = :hash, actor = :actor WHERE seq = :seq"), values
+            )
+    problems = portal.audit.verify(people.admin).problems
+    assert any("signed in a checkpoint" in problem for problem in problems)
+
+
+def test_a_forged_checkpoint_is_found(portal: Portal, people: People) -> None:
+    fill(portal, people)
+    file = journal_of(portal).checkpoint_file
+    file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
+    assert any("false signature" in problem for problem in portal.audit.verify(people.admin).problems)
+
+
+def test_every_change_has_exactly_one_event_and_a_denial_changes_nothing(portal: Portal, people: People) -> None:
+    before = portal.audit.list_events(people.admin).total
+    criteria = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
+    made = portal.requirements.create_requirement(people.engineer, project="PROJ-1", title="On time", criteria=criteria)
+    with pytest.raises(NotAllowed):
+        portal.requirements.set_state(people.sre, requirement_id=made.id, state="met")
+    events = portal.audit.list_events(people.admin)
+    assert events.total == before + 2
+    assert [(event.outcome, event.action) for event in events.items[:2]] == [
+        ("denied", "requirements.set_state"),
+        ("ok", "requirements.create_requirement"),
+    ]
+    assert portal.requirements.get_requirement(people.engineer, requirement_id=made.id).state == "open"
+
+
+def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: People, tmp_path: Path) -> None:
+    fill(portal, people)
+    journal = journal_of(portal)
+    with portal.foundation.database.read() as session:
+        lines = [orjson.dumps(event).decode() for event in exported(session)]
+
+    def check(kept: list[str]) -> int:
+        export = tmp_path / "export.jsonl"
+        export.write_text("\n".join(kept) + "\n")
+        script = [sys.executable, core.audit.verify.__file__, str(export), "--key", str(journal.key_file)]
+        files = ["--checkpoints", str(journal.checkpoint_file), "--public-key", str(journal.public_file)]
+        return subprocess.run([*script, *files], check=False, capture_output=True, cwd=tmp_path).returncode
+
+    assert check(lines) == 0
+    assert check(lines[:-1]) == 1
