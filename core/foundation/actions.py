@@ -83,6 +83,7 @@ class Call:
         self.subject = ""
         self.project = ""
         self.details: dict[str, Any] = {}
+        self.prepared: Any = None
         self._scope = foundation.access.scope(session, actor, spec.permission)
         self._scoped = False
         if self._scope is not EVERYWHERE and not self._scope:
@@ -166,10 +167,14 @@ class Call:
         self.subject = subject or self.subject
         self.details.update(details)
 
-    def close(self) -> None:
-        """The last step before the commit. An action that checked no scope is a mistake of ours and is undone."""
+    def check_scope(self) -> None:
+        """An action that checked no scope is a mistake of ours and is undone."""
         if not self._scoped:
             raise AssertionError(f"{self.spec.name} ended without a scope check")
+
+    def close(self) -> None:
+        """The last step before the commit: the action's audit event."""
+        self.check_scope()
         if not self.spec.reads:
             self._append(self.spec.name, "ok", subject=self.subject, project=self.project, details=self.details)
 
@@ -208,6 +213,7 @@ class ActionSpec:
     permission: str
     reads: bool
     function: Callable[..., Any]
+    prepare: Callable[..., Any] | None = None
 
     @cached_property
     def hints(self) -> dict[str, Any]:
@@ -272,19 +278,19 @@ class Service:
 
 
 def action(
-    *, permission: str, reads: bool = False
+    *, permission: str, reads: bool = False, prepare: Callable[..., Any] | None = None
 ) -> Callable[[Callable[Concatenate[S, Call, P], R]], Callable[Concatenate[S, Actor, P], R]]:
-    """Makes a method an action. A reading action runs without the write lock and leaves no event unless it is
-    denied."""
+    """Makes a method an action. A reading action runs without the write lock and leaves no event unless it is denied.
+    `prepare(service, call, **arguments)` does slow reading work first, outside the lock; `call.prepared` is its answer."""
 
     def declare(function: Callable[Concatenate[S, Call, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(function)
         def perform(service: S, actor: Actor, /, *_none: P.args, **arguments: P.kwargs) -> R:
-            spec: ActionSpec = perform.spec  # type: ignore[attr-defined]
-            return cast(R, run_action(service, actor, spec, arguments))
+            return cast(R, run_action(service, actor, cast(Any, perform).spec, arguments))
 
-        perform.spec = ActionSpec(name=function.__name__, permission=permission, reads=reads, function=function)  #
-        type: ignore[attr-defined]
+        cast(Any, perform).spec = ActionSpec(
+            name=function.__name__, permission=permission, reads=reads, function=function, prepare=prepare
+        )
         return perform
 
     return declare
@@ -292,16 +298,27 @@ def action(
 
 def run_action(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """One action from check to commit. A refusal changes nothing and is itself written to the audit log."""
-    database = service.foundation.database
+    foundation = service.foundation
     try:
-        with database.read() if spec.reads else database.write() as session:
-            call = Call(service.foundation, session, actor, spec)
+        prepared = _prepare(service, actor, spec, arguments) if spec.prepare else None
+        with foundation.database.read() if spec.reads else foundation.database.write() as session:
+            call = Call(foundation, session, actor, spec)
+            call.prepared = prepared
             result = spec.function(service, call, **spec.validate(arguments))
             call.close()
         return result
     except (NotAllowed, Conflict, Hidden) as refusal:
-        _record_denial(service.foundation, actor, spec, refusal)
+        _record_denial(foundation, actor, spec, refusal)
         raise
+
+
+def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+    assert spec.prepare is not None
+    with service.foundation.database.read() as session:
+        call = Call(service.foundation, session, actor, spec)
+        prepared = spec.prepare(service, call, **spec.validate(arguments))
+        call.check_scope()
+    return prepared
 
 
 def _record_denial(foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError) -> None:

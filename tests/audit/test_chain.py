@@ -17,7 +17,7 @@ from core.portal import Portal
 from tests.conftest import People
 
 ATTACKS = {
-    "edit": "UPDATE audit_events SET body = replace(body, 'requirements', 'Requirement') WHERE seq = (SELECT max(seq) - 3 FROM audit_events)",
+    "edit": "UPDATE audit_events SET body = replace(body, 'requirements', 'Requirement') WHERE action LIKE 'req%'",
     "column": "UPDATE audit_events SET actor = 'P-99' WHERE seq = 4",
     "removal": "DELETE FROM audit_events WHERE seq = 5",
     "cut tail": "DELETE FROM audit_events WHERE seq > (SELECT max(seq) - 2 FROM audit_events)",
