@@ -227,7 +227,7 @@ class ActionSpec:
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 default = ... if parameter.default is inspect.Parameter.empty else parameter.default
                 fields[name] = (self.hints[name], Field(default=default))
-        config = ConfigDict(extra="forbid", allow_inf_nan=False)
+        config = ConfigDict(extra="forbid", allow_inf_nan=False, val_json_bytes="base64")
         return create_model(self.name, __config__=config, **fields)
 
     @property
@@ -237,7 +237,11 @@ class ActionSpec:
     @property
     def summary(self) -> str:
         """The first line of the docstring."""
-        return (inspect.getdoc(self.function) or "").partition("\n")[0]
+        return self.help.partition("\n")[0]
+
+    @property
+    def help(self) -> str:
+        return inspect.getdoc(self.function) or ""
 
     @property
     def is_internal(self) -> bool:
@@ -269,10 +273,11 @@ class Service:
     def __init__(self, foundation: Foundation) -> None:
         self.foundation = foundation
 
-    def actions(self) -> Iterator[ActionSpec]:
+    @classmethod
+    def actions(cls) -> Iterator[ActionSpec]:
         """The declared actions, in the order they are written."""
-        for cls in reversed(type(self).__mro__):
-            for member in vars(cls).values():
+        for owner in reversed(cls.__mro__):
+            for member in vars(owner).values():
                 if (spec := getattr(member, "spec", None)) is not None:
                     yield spec
 
@@ -281,7 +286,8 @@ def action(
     *, permission: str, reads: bool = False, prepare: Callable[..., Any] | None = None
 ) -> Callable[[Callable[Concatenate[S, Call, P], R]], Callable[Concatenate[S, Actor, P], R]]:
     """Makes a method an action. A reading action runs without the write lock and leaves no event unless it is denied.
-    `prepare(service, call, **arguments)` does slow reading work first, outside the lock; `call.prepared` is its answer."""
+    `prepare(service, call, **arguments)` does slow reading work first, outside the lock; `call.prepared` is its
+    answer."""
 
     def declare(function: Callable[Concatenate[S, Call, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(function)

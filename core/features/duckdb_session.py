@@ -1,0 +1,55 @@
+"""DuckDB connections for our own SQL, and how that SQL quotes names. What people write runs elsewhere, in the sandbox."""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.lake.parquet import write_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+BATCH_ROWS = 100_000
+
+
+@contextmanager
+def open_session(*, threads: int = 2, memory_mb: int = 2048) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """An in-memory database in UTC. Times compare as instants only because the zone is fixed here."""
+    import duckdb
+
+    connection = duckdb.connect(config={"threads": threads, "memory_limit": f"{memory_mb}MB"})
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET python_enable_replacements = false")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def quoted(name: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def listed(names: Iterable[str], *, table: str = "") -> str:
+    prefix = f"{table}." if table else ""
+    return ", ".join(prefix + quoted(name) for name in names)
+
+
+def literal(text: object) -> str:
+    """A text as an SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def types_of(session: "duckdb.DuckDBPyConnection", relation: str) -> dict[str, str]:
+    """Column names and DuckDB types of a relation or a table function call, in order."""
+    return {row[0]: row[1] for row in session.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+def save(session: "duckdb.DuckDBPyConnection", query: str, path: Path) -> int:
+    """Writes the rows of our own query as Parquet, in their order; returns how many."""
+    reader = session.sql(query).to_arrow_reader(BATCH_ROWS)
+    return write_parquet(reader, path, schema=reader.schema)

@@ -1,0 +1,41 @@
+"""When requests are due. The open model: arrivals do not wait for answers, as users of a service do not wait for each
+other; so a stall of the target is felt by every request that was due during it."""
+
+from collections import deque
+from collections.abc import Iterator
+from random import Random
+from typing import Literal
+
+Spacing = Literal["poisson", "constant"]
+TOLERANCE = 1.05
+
+
+class Ceiling:
+    """A cap on the arrivals in any one second, whatever the schedule says: never more than 5 % above `rate`."""
+
+    def __init__(self, rate: float) -> None:
+        most = max(1, int(rate * TOLERANCE))
+        self._recent: deque[float] = deque(maxlen=most)
+
+    def earliest(self, at: float) -> float:
+        """The first instant from `at` on at which one more is permitted."""
+        is_full = len(self._recent) == self._recent.maxlen
+        return max(at, self._recent[0] + 1.0) if is_full else at
+
+    def take(self, at: float) -> None:
+        self._recent.append(at)
+
+
+def arrivals(
+    rate: float, *, start: float, seconds: float, spacing: Spacing, random: Random, ceiling: Ceiling
+) -> Iterator[float]:
+    """The instants at which requests are due, in order, in [start, start + seconds). What the ceiling forbids is due
+    later."""
+    due, end = start, start + seconds
+    while True:
+        due += random.expovariate(rate) if spacing == "poisson" else 1 / rate
+        permitted = ceiling.earliest(due)
+        if permitted >= end:
+            return
+        ceiling.take(permitted)
+        yield permitted
