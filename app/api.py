@@ -71,7 +71,7 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
             header = request.headers.get("authorization")
             actor = await run_in_threadpool(actor_of, portal().sessions, header)
             arguments = await _arguments(request, spec)
-            result = await run_in_threadpool(run_action, service, actor, spec, arguments)
+            result = await run_in_threadpool(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return _refusal(error)
         except Exception:

@@ -104,13 +104,17 @@ def sign_in(handle: str) -> None:
 
 def add_domains(group: click.Group) -> None:
     """One group for each domain, one command for each of its actions."""
-    for service in get_type_hints(Portal).values():
-        if isinstance(service, type) and issubclass(service, Service):
-            domain = click.Group(service.domain, help=(service.__doc__ or sys.modules[service.__module__].__doc__))
-            for spec in service.actions():
-                if not spec.is_internal:
-                    domain.add_command(command_of(spec))
-            group.add_command(domain)
+    fields = get_type_hints(Portal).values()
+    for service in (field for field in fields if isinstance(field, type) and issubclass(field, Service)):
+        group.add_command(_domain(service))
+
+
+def _domain(service: type[Service]) -> click.Group:
+    domain = click.Group(service.domain, help=(service.__doc__ or sys.modules[service.__module__].__doc__))
+    for spec in service.actions():
+        if not spec.is_internal:
+            domain.add_command(command_of(spec))
+    return domain
 
 
 def command_of(spec: ActionSpec) -> click.Command:
@@ -139,7 +143,7 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     )
 
 
-class _Json(click.ParamType):
+class _Json(click.ParamType[Any]):
     """JSON text, `@file` for the content of a file, or a comma-separated list of words."""
 
     name = "json"

@@ -58,7 +58,7 @@ class AuditJournal:
         )
         told = {**row.model_dump(include=set(COLUMNS)), "time": now.isoformat(), "via": actor.via}
         row.body = canonical({**told, "token": actor.token_id, "details": details}).decode()
-        row.hash = chain_hash(secret(self.key_file), previous, row.body)
+        row.hash = chain_hash(secret(self.key_file), previous=previous, body=row.body)
         session.add(row)
         session.flush()
 

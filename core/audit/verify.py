@@ -28,7 +28,7 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
 
-def chain_hash(key: bytes, previous: str, body: str) -> str:
+def chain_hash(key: bytes, *, previous: str, body: str) -> str:
     return hmac.new(key, f"{previous}\n{body}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -56,7 +56,7 @@ def _check_event(event: dict[str, Any], key: bytes, findings: Findings) -> None:
     if event["seq"] != seq:
         findings.problems.append(f"event {seq} is missing: the next one is numbered {event['seq']}")
         findings.count = seq = event["seq"]
-    if chain_hash(key, findings.head, event["body"]) != event["hash"]:
+    if chain_hash(key, previous=findings.head, body=event["body"]) != event["hash"]:
         findings.problems.append(f"event {seq} was edited, moved, or follows a removed one: its hash does not match")
     body = json.loads(event["body"])
     changed = [name for name in COLUMNS if str(body.get(name)) != str(event[name])]

@@ -276,10 +276,8 @@ class Service:
     @classmethod
     def actions(cls) -> Iterator[ActionSpec]:
         """The declared actions, in the order they are written."""
-        for owner in reversed(cls.__mro__):
-            for member in vars(owner).values():
-                if (spec := getattr(member, "spec", None)) is not None:
-                    yield spec
+        members = (member for owner in reversed(cls.__mro__) for member in vars(owner).values())
+        yield from (member.spec for member in members if hasattr(member, "spec"))
 
 
 def action(
@@ -292,7 +290,7 @@ def action(
     def declare(function: Callable[Concatenate[S, Call, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(function)
         def perform(service: S, actor: Actor, /, *_none: P.args, **arguments: P.kwargs) -> R:
-            return cast(R, run_action(service, actor, cast(Any, perform).spec, arguments))
+            return cast(R, run_action(service, actor, spec=cast(Any, perform).spec, arguments=arguments))
 
         cast(Any, perform).spec = ActionSpec(
             name=function.__name__, permission=permission, reads=reads, function=function, prepare=prepare
@@ -302,7 +300,7 @@ def action(
     return declare
 
 
-def run_action(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """One action from check to commit. A refusal changes nothing and is itself written to the audit log."""
     foundation = service.foundation
     try:

@@ -3,7 +3,7 @@ under it: the check of an approval and the switch of traffic are one step, and t
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,14 +74,14 @@ class Database:
     def wait_until_ready(self, *, seconds: float) -> None:
         """Returns once the database answers. Raises Unavailable after `seconds`."""
         deadline = time.monotonic() + seconds
-        while True:
-            try:
-                with self.read() as session:
-                    self.now(session)
-                return
-            except Unavailable:
-                if time.monotonic() > deadline:
-                    raise
+        while time.monotonic() < deadline:
+            with suppress(Unavailable):
+                return self._ask_the_time()
+        self._ask_the_time()
+
+    def _ask_the_time(self) -> None:
+        with self.read() as session:
+            self.now(session)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -136,9 +136,9 @@ def _regular_files(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise Invalid(_("{name} is a link or a special file").format(name=path.name), hint=_("Send plain files."))
+        if path.is_file() and path.stat().st_nlink > 1:
+            raise Invalid(_("{name} is a hard link").format(name=path.name), hint=_("Send a copy of the file."))
         if path.is_file():
-            if path.stat().st_nlink > 1:
-                raise Invalid(_("{name} is a hard link").format(name=path.name), hint=_("Send a copy of the file."))
             yield path
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -26,6 +27,21 @@ class Profile(StrEnum):
     SPIKE = "spike"
     SOAK = "soak"
     CAPACITY = "capacity"
+
+
+class LoadTestState(StrEnum):
+    """`waiting`: a test of a production endpoint that a second person has not confirmed yet."""
+
+    WAITING = "waiting"
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (LoadTestState.FINISHED, LoadTestState.FAILED, LoadTestState.STOPPED)
 
 
 class Slo(Value):
@@ -58,9 +74,21 @@ class Plan(Value):
     in_flight: InFlight
     rate_cap: Rate
     spacing: Spacing = "poisson"
-    window_seconds: Annotated[float, Field(ge=0.5, le=60)] = 5.0
+    window_seconds: Annotated[float, Field(ge=0.5, le=60)] = 2.0
     timeout_ms: Annotated[float, Field(ge=50, le=10_000)] = 2_000.0
     seed: int = 1
+
+
+class Order(Value):
+    """What the generator process is told, as a file that only its user can read. `bodies` is a file with one JSON request
+    body a line, `windows` is written at the end, `series` is the descriptor of a pipe for one line a second."""
+
+    plan: Plan
+    target: Target
+    bodies: Path
+    windows: Path
+    series: int
+    parent: int
 
 
 class Stage(Value):
@@ -101,7 +129,8 @@ class Window(Value):
 
 
 class SeriesPoint(Value):
-    """One second of a running test. Rates are per second, times in milliseconds, `cpu` the generator's share of a core."""
+    """One second of a running test. Rates are per second, times in milliseconds, `cpu` is the generator's share of one
+    core."""
 
     second: int
     offered: float
@@ -142,8 +171,8 @@ class RateRow(Value):
 
 
 class Capacity(Value):
-    """The largest rate at which the SLO holds. `high` is None when no rate was found that breaks it; `rate` and `low` are
-    None when none was found that holds it."""
+    """The largest rate at which the SLO holds, with its 95 % interval. `high` is None when no rate was found that breaks
+    it; `rate` and `low` are None when none was found that holds it."""
 
     rate: float | None
     low: float | None
@@ -161,7 +190,8 @@ class ServerTime(Value):
 
 
 class Report(Value):
-    """The result. `validity` comes first: when it is INVALID, `reasons` say why and no number may be cited."""
+    """The result. `validity` comes first: when it is INVALID, `reasons` say why and no number may be cited. Percentiles
+    run from the moment at which a request was due; the naive ones from the moment of sending, as tools usually count."""
 
     validity: Literal["VALID", "INVALID"]
     reasons: tuple[str, ...]
@@ -187,7 +217,7 @@ class Report(Value):
 
 
 class LoadTestView(Value):
-    """A load test as pages and the API show it."""
+    """A load test as pages and the API show it. `capacity` and `p99_ms` stay None while the result is not VALID."""
 
     id: str
     project: str
@@ -198,7 +228,7 @@ class LoadTestView(Value):
     digest: str
     plan: Plan
     slo: Slo
-    state: str
+    state: LoadTestState
     cause: str
     validity: str
     capacity: float | None

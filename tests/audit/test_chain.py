@@ -70,7 +70,7 @@ def test_an_edit_with_every_hash_computed_anew_is_found_by_the_checkpoint(portal
         previous = ""
         for event in list(exported(session)):
             body = event["body"].replace("Late arrivals", "Late departures").replace('"P-2"', '"P-3"')
-            previous = chain_hash(key, previous, body)
+            previous = chain_hash(key, previous=previous, body=body)
             values = {"body": body, "hash": previous, "actor": orjson.loads(body)["actor"], "seq": event["seq"]}
             session.connection().execute(
                 text("UPDATE audit_events SET body = :body, hash = :hash, actor = :actor WHERE seq = :seq"), values

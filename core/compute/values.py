@@ -1,0 +1,84 @@
+"""A job as its domain orders it and as pages show it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.foundation.values import Value
+
+
+class Resources(Value):
+    """What a job needs: whole cores, MB of memory, whole GPUs."""
+
+    cpus: Annotated[int, Field(ge=1, le=256)] = 1
+    memory_mb: Annotated[int, Field(ge=128, le=4_000_000)] = 2048
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
+
+
+class JobOrder(Value):
+    """Long work that a domain asks for. `payload` is what the job process reads (never a secret: it is kept in the
+    database), `inputs` maps a name to the digest of a file in the store, `subject` is the object the job works for."""
+
+    kind: str
+    project: str
+    title: str
+    subject: str
+    payload: dict[str, Any] = {}
+    inputs: dict[str, str] = {}
+    resources: Resources = Resources()
+    priority: int = 5
+    max_attempts: Annotated[int, Field(ge=1, le=10)] = 1
+
+
+class Job(Value):
+    """A job. `progress` lies between 0 and 1, None while unknown; `cause` says in words why it failed."""
+
+    id: str
+    project: str
+    kind: str
+    title: str
+    subject: str
+    state: JobState
+    resources: Resources
+    priority: int
+    attempt: int
+    max_attempts: int
+    progress: float | None
+    stage: str
+    eta_seconds: float | None
+    cause: str
+    cancel_requested: bool
+    requested_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class LogPart(Value):
+    """A stretch of a job's log. `offset` is where `text` begins in bytes, `end` where the next read goes on."""
+
+    text: str
+    offset: int
+    end: int
+    size: int
+
+
+class Fit(Value):
+    """Whether resources can be had. `verdict` is now, later or never; `advice` says in words what to do."""
+
+    verdict: str
+    advice: str

@@ -1,0 +1,200 @@
+"""Feature views, their versions, and training sets as the other domains and the pages see them."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.values import Value
+
+ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+Sql = Annotated[str, StringConstraints(min_length=6, max_length=20_000)]
+Kind = Literal["category", "number"]
+
+
+class VersionState(StrEnum):
+    BUILDING = "building"
+    PUBLISHED = "published"
+    FAILED = "failed"
+
+
+class Feature(Value):
+    """A feature: its DuckDB type in the rows, and whether a model treats it as a category or a number."""
+
+    name: str
+    type: str
+    kind: Kind
+    null_share: float = 0.0
+
+
+class FeatureView(Value):
+    """A named group of features of an entity, found by `keys`."""
+
+    id: str
+    project: str
+    name: str
+    entity: str
+    keys: tuple[str, ...]
+    description: str
+    owner: str
+    created_at: datetime
+    latest: "FeatureVersion | None"
+    versions: int
+
+
+class FeatureVersion(Value):
+    """An immutable version: SQL over named snapshots. `digest` covers all that decides its values, `rows_digest` names
+    the Parquet file of its rows in normal form (`duckdb_rows`)."""
+
+    id: str
+    view_id: str
+    view: str
+    project: str
+    version: int
+    state: VersionState
+    sql: str
+    sources: dict[str, str]
+    keys: tuple[str, ...]
+    event_time: str
+    created_time: str
+    ttl_seconds: int
+    delay_seconds: int
+    features: tuple[Feature, ...]
+    description: str
+    digest: str
+    rows_digest: str
+    rows: int
+    job_id: str
+    cause: str
+    used_by: int
+    created_by: str
+    created_at: datetime
+
+
+class ViewUse(Value):
+    """One use of a feature version in a training set: `keys` maps the view's keys to columns of the entity rows, so that
+    a view can be used twice (origin and destination); `prefix` is put before its features' names."""
+
+    version_id: str
+    keys: dict[str, str]
+    prefix: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,30})?$")] = ""
+
+
+class Split(Value):
+    """A stretch of event time, the end excluded, in UTC days."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+    start: date
+    end: date
+
+
+class EntityQuery(Value):
+    """The rows to learn from: SQL over snapshots that gives an id, an event time (the moment of prediction), a label and
+    the columns known at that moment, which callers will send with each request."""
+
+    sql: Sql
+    sources: dict[str, str]
+    row_id: ColumnName
+    event_time: ColumnName
+    label: ColumnName
+    categories: tuple[ColumnName, ...] = ()
+    numbers: tuple[ColumnName, ...] = ()
+    keys_only: tuple[ColumnName, ...] = ()
+
+
+class RequestField(Value):
+    """A column that callers send with an entity: `keys_only` ones look features up and never reach the model."""
+
+    name: str
+    kind: Kind
+    is_model_input: bool
+
+
+class ServedView(Value):
+    """A feature version as serving looks it up. `keys` are (key of the view, field of the request), `outputs` are
+    (feature, input of the model, kind). Times are microseconds; a ttl of 0 is unlimited."""
+
+    version_id: str
+    view: str
+    digest: str
+    rows_digest: str
+    keys: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str, Kind], ...]
+    ttl_us: int
+    delay_us: int
+
+
+class FeatureContract(Value):
+    """All that a model needs to be asked by entity: what callers send, and what is looked up. Travels inside the model
+    version as `features.json`, so training and serving cannot disagree about it."""
+
+    event_time: str
+    row_id: str
+    request: tuple[RequestField, ...]
+    views: tuple[ServedView, ...]
+
+    def categories(self) -> tuple[str, ...]:
+        """Names of the model's category inputs, in order."""
+        return self._inputs("category")
+
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the model's number inputs, in order."""
+        return self._inputs("number")
+
+    def _inputs(self, kind: Kind) -> tuple[str, ...]:
+        sent = [field.name for field in self.request if field.is_model_input and field.kind == kind]
+        looked_up = [name for view in self.views for _feature, name, of_kind in view.outputs if of_kind == kind]
+        return (*sent, *looked_up)
+
+
+class SplitFile(Value):
+    """The rows of one split: columns `row_id`, `event_time`, `label`, every request field and every model input."""
+
+    name: str
+    start: date
+    end: date
+    digest: str
+    rows: int
+    positive_share: float
+
+
+class LeakFinding(Value):
+    """A column that seems to know the future: `auc` is how well it alone tells the label."""
+
+    column: str
+    reason: str
+    auc: float | None
+
+
+class TrainingSetState(StrEnum):
+    BUILDING = "building"
+    READY = "ready"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class TrainingSet(Value):
+    """A point-in-time join, split by time. REFUSED when a leak was found."""
+
+    id: str
+    project: str
+    name: str
+    state: TrainingSetState
+    entity: EntityQuery
+    uses: tuple[ViewUse, ...]
+    known_at: bool
+    splits: tuple[SplitFile, ...]
+    contract: FeatureContract | None
+    leaks: tuple[LeakFinding, ...]
+    digest: str
+    job_id: str
+    cause: str
+    requirement_id: str
+    created_by: str
+    created_at: datetime
+
+
+Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
+FeatureView.model_rebuild()

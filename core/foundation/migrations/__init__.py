@@ -1,0 +1,80 @@
+"""The database's history. `migrate` brings an installation to the newest state; each step can be undone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, text
+from sqlmodel import SQLModel
+
+from core.foundation.database import Database
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+VERSION_TABLE = "causeway_alembic"
+FOLDER = Path(__file__).parent
+# Any constant: those who migrate one PostgreSQL at the same time wait for each other on it.
+MIGRATION_LOCK = 4_217_001
+
+
+def migrate(database: Database, *, revision: str = "head") -> str:
+    """Runs the steps up to `revision`, all in one transaction: a kill half way leaves what was there before."""
+    from alembic import command
+
+    with _connection(database) as connection:
+        command.upgrade(_config(connection), revision)
+        return current_revision(connection)
+
+
+def undo(database: Database, *, revision: str = "base") -> str:
+    """Takes the steps back down to `revision`, in one transaction."""
+    from alembic import command
+
+    with _connection(database) as connection:
+        command.downgrade(_config(connection), revision)
+        return current_revision(connection)
+
+
+def differences(database: Database) -> list[object]:
+    """How the tables of the code and the migrated ones differ; empty when they agree. The caller has imported every
+    table."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database.engine.connect() as connection:
+        options = {"version_table": VERSION_TABLE, "compare_type": True}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), SQLModel.metadata))
+
+
+def write_step(database: Database, *, message: str) -> None:
+    """Writes the next step into `versions/`, from what the code's tables have and the migrated database has not."""
+    from alembic import command
+
+    with _connection(database) as connection:
+        command.revision(_config(connection), message=message, autogenerate=True)
+
+
+def current_revision(connection: Connection) -> str:
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision() or "base"
+
+
+@contextmanager
+def _connection(database: Database) -> Iterator[Connection]:
+    with database.engine.connect().execution_options(causeway_immediate=True) as connection, connection.begin():
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
+        yield connection
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,147 @@
+"""Requests for promotion, gates and policies as pages see them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.values import Value
+from core.identity.permissions import Role
+from core.registry.values import Verdict
+
+
+class RequestState(StrEnum):
+    """STALE and EXPIRED are computed when read, never stored by hand."""
+
+    DRAFT = "draft"
+    IN_REVIEW = "in review"
+    CHANGES_REQUESTED = "changes requested"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    REJECTED = "rejected"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    STALE = "stale"
+    ROLLED_BACK = "rolled back"
+
+
+class Step(Value):
+    """A step of a rollout: the new version's share in percent, and how long it is held."""
+
+    weight: Annotated[int, Field(ge=1, le=100)]
+    hold_seconds: Annotated[int, Field(ge=1, le=7 * 86_400)]
+
+
+class Plan(Value):
+    """How traffic moves. The weights rise and end at 100."""
+
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=100)]
+
+
+class GateRule(Value):
+    """A gate that a policy asks for, with its parameters; `on_inconclusive` says what an undecided verdict leads to."""
+
+    gate: str
+    params: dict[str, Any] = {}
+    on_inconclusive: Literal["fail", "judgement"] = "fail"
+
+
+class Approvals(Value):
+    """How many distinct people of which role."""
+
+    role: Role
+    count: Annotated[int, Field(ge=1, le=10)]
+
+
+class Policy(Value):
+    """What a promotion to an environment needs. A change makes a new revision and concerns new requests only."""
+
+    id: str
+    name: str
+    environment: str
+    revision: int
+    gates: tuple[GateRule, ...]
+    approvals: tuple[Approvals, ...]
+    valid_days: int
+    digest: str
+
+
+class GateResult(Value):
+    """A gate's verdict on evidence. `value` is the figure with its limit, `basis` what it rests on."""
+
+    gate: str
+    title: str
+    verdict: Verdict
+    value: str
+    basis: str
+    evidence_id: str
+    evidence_digest: str
+
+
+class Digests(Value):
+    """The five things an approval is bound to (P01): artifact, evidence, policy, target, and the request's revision."""
+
+    artifact: str
+    evidence: str
+    policy: str
+    target: str
+    request: str
+
+
+class Decision(Value):
+    """What a person decided on which digests. `counts` is false when it no longer does; `why_not` says why."""
+
+    person_id: str
+    person: str
+    decision: Literal["approve", "reject", "request changes"]
+    reason: str
+    digests: Digests
+    decided_at: datetime
+    expires_at: datetime
+    counts: bool
+    why_not: str
+
+
+class Change(Value):
+    """A row of "what changes in production"."""
+
+    part: str
+    now: str
+    after: str
+
+
+class Request(Value):
+    """A request for promotion with all that an approver needs, computed in one read."""
+
+    id: str
+    project: str
+    title: str
+    note: str
+    version_id: str
+    version: str
+    endpoint_id: str
+    endpoint: str
+    requirement_id: str
+    replaces: str
+    rollback_to: str
+    plan: Plan
+    policy: Policy
+    state: RequestState
+    why: str
+    revision: int
+    gates: tuple[GateResult, ...]
+    digests: Digests
+    decisions: tuple[Decision, ...]
+    approvals_needed: int
+    approvals_given: int
+    may_not_approve: dict[str, str]
+    changes: tuple[Change, ...]
+    requested_by: str
+    created_at: datetime
+    applied_at: datetime | None
+
+
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=4000, strip_whitespace=True)]
+Note = Annotated[str, StringConstraints(max_length=20_000)]

@@ -1,0 +1,131 @@
+"""Endpoints, what they serve, and what was measured on them, as the other domains and the pages see them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.values import Value
+
+EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
+Environment = Literal["staging", "production"]
+Percent = Annotated[int, Field(ge=0, le=100)]
+
+
+class ServiceLevel(Value):
+    """What an endpoint promises: 99 of 100 requests within `p99_ms`, at most `error_rate` of them failed."""
+
+    p99_ms: Annotated[float, Field(gt=0, le=60_000)] = 50.0
+    error_rate: Annotated[float, Field(ge=0, lt=1)] = 0.001
+
+
+class Route(Value):
+    """A version and its share of the traffic. Production routes carry the id of the promotion that let them in."""
+
+    version_id: str
+    model: str
+    version: int
+    digest: str
+    weight: Percent
+    promotion_id: str = ""
+
+
+class Server(Value):
+    """A model server process as the gateway last saw it."""
+
+    version_id: str
+    state: Literal["starting", "ready", "draining", "stopped", "refused"]
+    address: str
+    cause: str
+    started_at: datetime
+
+
+class Endpoint(Value):
+    """A name that callers use. `routes` are wanted, `actual` is what the gateway has confirmed (weights by version id);
+    the two agree when `settled`. `url` is where callers send requests."""
+
+    id: str
+    project: str
+    name: str
+    environment: Environment
+    description: str
+    slo: ServiceLevel
+    url: str
+    routes: tuple[Route, ...]
+    actual: dict[str, int]
+    settled: bool
+    servers: tuple[Server, ...]
+    generation: int
+    cause: str
+    created_at: datetime
+    changed_at: datetime
+
+
+class Served(Value):
+    """A stretch of an endpoint's history: what it served, from when to when, by whose word and under which promotion."""
+
+    endpoint_id: str
+    generation: int
+    routes: tuple[Route, ...]
+    reason: str
+    promotion_id: str
+    changed_by: str
+    from_time: datetime
+    to_time: datetime | None
+
+
+class Ticket(Value):
+    """A short-lived signed permission to call one endpoint: sent as `Authorization: Bearer <token>`."""
+
+    endpoint_id: str
+    url: str
+    token: str
+    expires_at: datetime
+
+
+class ParityCause(Value):
+    """A cause of mismatches and how many it explains."""
+
+    cause: str
+    rows: int
+
+
+class ParityRow(Value):
+    """A mismatch: one row and input (or the prediction), offline and served."""
+
+    row_id: str
+    name: str
+    offline: Any
+    served: Any
+    cause: str
+
+
+class ParityReport(Value):
+    """Held-out rows, offline and through the running endpoint. `mismatches` counts cells, predictions included."""
+
+    rows: int
+    cells: int
+    mismatches: int
+    rows_with_mismatch: int
+    largest_prediction_gap: float
+    by_input: dict[str, int]
+    causes: tuple[ParityCause, ...]
+    worst: tuple[ParityRow, ...]
+    version_digest: str
+    holdout: str
+
+
+class Replay(Value):
+    """Real rows sent to an endpoint in the order and spacing in which they happened, with the outcomes that followed."""
+
+    id: str
+    endpoint_id: str
+    job_id: str
+    state: str
+    sent: int
+    failed: int
+    progress: float | None
+    metrics: dict[str, float]
+    by_version: dict[str, int]
+    started_at: datetime
+    ended_at: datetime | None

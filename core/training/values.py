@@ -1,0 +1,56 @@
+"""Recipes and runs as the other domains and the pages see them."""
+
+from datetime import datetime
+from typing import Any
+
+from core.compute.values import JobState
+from core.foundation.values import Value
+from core.registry.values import Evaluation
+
+
+class RecipeCard(Value):
+    """A recipe that one can train with; `parameters` is the JSON schema that draws its form."""
+
+    name: str
+    title: str
+    help: str
+    parameters: dict[str, Any]
+
+
+class Run(Value):
+    """A training run. Metrics are the last values; evaluations stand once the run has succeeded."""
+
+    id: str
+    project: str
+    title: str
+    recipe: str
+    training_set_id: str
+    params: dict[str, Any]
+    seed: int
+    state: JobState
+    job_id: str
+    sweep_id: str
+    progress: float | None
+    stage: str
+    eta_seconds: float | None
+    cause: str
+    metrics: dict[str, float]
+    evaluations: tuple[Evaluation, ...]
+    version_id: str
+    mlflow_run: str
+    requested_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class Point(Value):
+    step: int
+    value: float
+
+
+class Series(Value):
+    """The history of a metric over steps."""
+
+    name: str
+    points: tuple[Point, ...]
