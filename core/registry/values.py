@@ -119,8 +119,8 @@ class Evidence(Value):
 
 
 class MetricRow(Value):
-    """A metric across versions. `better` is "up" or "down"; `values` and `deltas` (against the baseline, paired bootstrap)
-    are by version id; a missing delta is the baseline itself or no common holdout."""
+    """A metric across versions. `better` is "up" or "down"; `values` and `deltas` (against the baseline, paired by
+    row) are by version id; a missing delta is the baseline itself or no common holdout."""
 
     metric: str
     better: Literal["up", "down"]

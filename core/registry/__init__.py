@@ -1,0 +1,1 @@
+"""Models, their versions, and the evidence about them."""
