@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.foundation.actions import ActionSpec, Service, run_action
+from core.foundation.actions import ActionSpec, Service, refuse_unless_permitted, run_action
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotSignedIn, PortalError
 from core.foundation.text import _
@@ -70,7 +70,7 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
         try:
             header = request.headers.get("authorization")
             actor = await run_in_threadpool(actor_of, portal().sessions, header)
-            arguments = await _arguments(request, spec)
+            arguments = await _permitted_arguments(request, service, actor, spec)
             result = await run_in_threadpool(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return _refusal(error)
@@ -79,6 +79,14 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
         return Response(TypeAdapter(spec.returns).dump_json(result), media_type="application/json")
 
     return answer
+
+
+async def _permitted_arguments(request: Request, service: Service, actor: Actor, spec: ActionSpec) -> dict[str, Any]:
+    try:
+        return await _arguments(request, spec)
+    except Invalid:
+        await run_in_threadpool(refuse_unless_permitted, service, actor, spec=spec)
+        raise
 
 
 async def _arguments(request: Request, spec: ActionSpec) -> dict[str, Any]:

@@ -5,13 +5,13 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
 from core.foundation.actions import ActionSpec, Service
-from core.foundation.errors import NotSignedIn, PortalError, Unavailable
+from core.foundation.errors import NotSignedIn, PortalError, Unavailable, error_of
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.portal import Portal
@@ -104,8 +104,7 @@ def sign_in(handle: str) -> None:
 
 def add_domains(group: click.Group) -> None:
     """One group for each domain, one command for each of its actions."""
-    fields = get_type_hints(Portal).values()
-    for service in (field for field in fields if isinstance(field, type) and issubclass(field, Service)):
+    for service in Portal.service_types():
         group.add_command(_domain(service))
 
 
@@ -189,7 +188,7 @@ def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
         ) from error
     if answer.is_error:
         refused = answer.json()
-        raise PortalError(refused["error"], hint=refused["hint"])
+        raise error_of(answer.status_code)(refused["error"], hint=refused["hint"])
     return answer.json()
 
 
@@ -229,3 +228,7 @@ def main() -> None:
         if error.hint:
             click.echo(error.hint, err=True)
         sys.exit(EXIT_REFUSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
 from core.foundation.actions import ActionSpec, Foundation, Service
@@ -10,6 +11,7 @@ from core.foundation.database import Database
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity import IdentityService, RoleAccess, Sessions
+from core.lake import LakeService
 from core.requirements import RequirementService
 
 
@@ -22,6 +24,14 @@ class Portal:
     identity: IdentityService
     audit: AuditService
     requirements: RequirementService
+    lake: LakeService
+
+    @classmethod
+    def service_types(cls) -> Iterator[type[Service]]:
+        """The class of every service, without building one."""
+        for kind in get_type_hints(cls).values():
+            if isinstance(kind, type) and issubclass(kind, Service):
+                yield kind
 
     def services(self) -> Iterator[Service]:
         for field in fields(self):
@@ -54,4 +64,5 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         identity=IdentityService(base),
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=RequirementService(base),
+        lake=LakeService(base),
     )

@@ -11,6 +11,7 @@ from functools import cached_property, wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from sqlalchemy.exc import NoResultFound
 from sqlmodel import Session
 
 from core.foundation.actors import Actor
@@ -312,6 +313,21 @@ def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: d
             call.close()
         return result
     except (NotAllowed, Conflict, Hidden) as refusal:
+        _record_denial(foundation, actor, spec, refusal)
+        raise
+    except NoResultFound as missing:
+        # The id of an object of another kind: it has a row among the objects and none in this domain's table.
+        raise NotFound(_("That id names something of another kind"), hint=_("Check the id.")) from missing
+
+
+def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec) -> None:
+    """Raises what the action would raise to someone without its permission. Nobody learns from errors about arguments
+    what an action that is closed to them takes."""
+    foundation = service.foundation
+    try:
+        with foundation.database.read() as session:
+            Call(foundation, session, actor, spec)
+    except NotAllowed as refusal:
         _record_denial(foundation, actor, spec, refusal)
         raise
 

@@ -50,3 +50,9 @@ class Unavailable(PortalError):
     """Something needed does not answer. The only error that is worth a retry."""
 
     status = 503
+
+
+def error_of(status: int) -> type[PortalError]:
+    """The kind of error that a status of the REST API stands for."""
+    kinds = {kind.status: kind for kind in PortalError.__subclasses__()}
+    return kinds.get(status, PortalError)

@@ -1,0 +1,58 @@
+"""The matrix is asked in two ways: of the services themselves, and of a real server by REST and by command line."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.foundation.actors import Actor
+from core.foundation.settings import Settings
+from core.identity.permissions import TOKEN_PERMISSIONS, Permission
+from core.portal import Portal, build_foundation, build_portal
+from tests.conftest import People, enroll
+from tests.served import Served
+
+PEOPLE_COLUMNS = ("viewer", "engineer", "sre", "approver", "admin")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A portal with its people, their sessions, and a service account with one token for each scope."""
+
+    portal: Portal
+    people: People
+    secrets: dict[str, str]
+    account_tokens: dict[str, str]
+    address: str
+    home: Path
+
+    def actor(self, column: str) -> Actor:
+        person: Actor = getattr(self.people, column)
+        return person
+
+    def account(self, scope: str) -> Actor:
+        return self.portal.sessions.actor_of_token(self.account_tokens[scope])
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    home = tmp_path_factory.mktemp("access") / "home"
+    base = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
+    base.database.create_tables()
+    portal = build_portal(base.settings, foundation=base)
+    people = enroll(portal)
+    secrets = {column: portal.sessions.begin(getattr(people, column).person_id) for column in PEOPLE_COLUMNS}
+    with Served(portal) as address:
+        yield Installation(portal, people, secrets, tokens_of_an_account(portal, people), address, home)
+    base.database.close()
+
+
+def tokens_of_an_account(portal: Portal, people: People) -> dict[str, str]:
+    account = portal.identity.create_service_account(people.admin, handle="robot", name="Robot", project="PROJ-1")
+    mint = portal.identity.mint_service_token
+    scopes: list[Permission] = sorted(TOKEN_PERMISSIONS)
+    return {
+        scope.value: mint(people.admin, account_id=account.id, name=scope.value, scopes=(scope,)).secret
+        for scope in scopes
+    }

@@ -1,0 +1,112 @@
+"""The access matrix, written down by hand from what the product promises, not from its code: who may try what.
+
+Codes: Y everywhere, O in one's own project only, N refused, a word for what a service account's token must carry,
+X never by a service account. Columns: viewer, engineer, SRE, approver, admin, service account."""
+
+from dataclasses import dataclass
+
+COLUMNS = ("viewer", "engineer", "sre", "approver", "admin", "service")
+
+ROWS = """
+A01 read               O O Y Y Y read
+A03 artifact           N O Y Y N artifact.read
+A05 data               N O N N N data.write
+A07 jobs               N O N N N jobs.write
+A08 cancel             N O Y N N jobs.cancel
+A10 register           N O N N N models.write
+A11 card               N O N N N X
+A13 archive            N O N N Y X
+A14 request            N O Y N N promote.request
+A15 evidence           N O Y N N evidence.write
+A16 decide             N N N Y N X
+A19 deploy             N N Y N N deploy
+A21 abort              N O Y Y N rollout.abort
+A22 rollback           N N Y N N rollback
+A28 loadtest           N O Y N N loadtest
+A29 loadtest-production N N Y N N X
+A30 endpoint           N O Y N N endpoint.write
+A31 predict-production N N N N N predict.production
+A32 predict-test       N O Y N N predict.test
+A36 audit              N O Y Y Y audit.read
+A38 audit-verify       N N Y Y Y audit.verify
+A39 people             N N N N Y X
+A42 policy             N N N N Y X
+A43 token              Y Y Y Y Y X
+A45 service-account    N N N N Y X
+R01 requirement        O O N N N requirement.write
+"""
+
+ACTIONS = {
+    "read": """
+        identity.whoami identity.list_people identity.list_projects identity.search identity.lineage
+        requirements.list_requirements requirements.get_requirement audit.activity
+        compute.list_jobs compute.get_job compute.read_log compute.fit
+        lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
+        features.list_views features.get_view features.list_versions features.get_version features.preview_version
+        features.statistics features.list_training_sets features.get_training_set features.preview_training_set
+        registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
+        registry.list_evidence registry.get_evidence
+        training.list_recipes training.list_runs training.get_run training.history
+        sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
+        serving.list_endpoints serving.get_endpoint serving.history serving.list_replays serving.get_replay
+        loadtests.list_tests loadtests.get_test loadtests.get_report loadtests.series
+        promotion.list_requests promotion.get_request promotion.list_policies promotion.get_policy
+        promotion.list_gates promotion.what_needs_me
+    """,
+    "artifact": "registry.download_artifact",
+    "data": """
+        lake.create_dataset lake.import_package lake.upload_snapshot
+        features.create_view features.create_version features.create_training_set
+    """,
+    "jobs": "training.start_run training.resume_run sweeps.start_sweep",
+    "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
+    "register": "registry.create_model registry.upload_version training.register_version",
+    "card": "registry.edit_card",
+    "archive": "registry.archive_version",
+    "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
+    "evidence": "registry.measure_quality registry.scan_safety serving.check_parity",
+    "decide": "promotion.approve promotion.reject promotion.request_changes",
+    "deploy": "promotion.apply",
+    "abort": "promotion.abort_rollout",
+    "rollback": "promotion.rollback",
+    "loadtest": "loadtests.start_test loadtests.stop_test",
+    "loadtest-production": "loadtests.start_production_test loadtests.confirm_test",
+    "endpoint": "serving.create_endpoint serving.deploy_to_staging",
+    "predict-production": "serving.issue_ticket serving.start_replay",
+    "predict-test": "serving.issue_test_ticket",
+    "audit": "audit.list_events",
+    "audit-verify": "audit.verify",
+    "people": """
+        identity.create_project identity.create_person identity.grant_role identity.revoke_role identity.set_state
+    """,
+    "token": "identity.mint_token identity.list_tokens identity.revoke_token",
+    "service-account": "identity.create_service_account identity.mint_service_token",
+    "requirement": """
+        requirements.create_requirement requirements.edit_requirement requirements.set_state
+    """,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a group of actions promises. `codes` is by column."""
+
+    id: str
+    group: str
+    codes: dict[str, str]
+
+    @property
+    def scope(self) -> str:
+        """What a service account's token must carry; empty when none may."""
+        return "" if self.codes["service"] == "X" else self.codes["service"]
+
+
+def read_rows() -> dict[str, Row]:
+    rows = {}
+    for line in ROWS.strip().splitlines():
+        row_id, group, *codes = line.split()
+        rows[group] = Row(row_id, group, dict(zip(COLUMNS, codes, strict=True)))
+    return rows
+
+
+ROW_OF = {action: row for group, row in read_rows().items() for action in ACTIONS.get(group, "").split()}

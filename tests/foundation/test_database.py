@@ -1,0 +1,87 @@
+"""Transactions mean the same on SQLite and PostgreSQL, and the migrations lead to the tables that the code has."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import inspect, text
+
+from core.foundation.actions import Foundation
+from core.foundation.ids import Kind
+from core.foundation.migrations import differences, migrate, undo
+from core.foundation.objects import next_id
+from core.foundation.settings import Settings
+from core.installation import prepare
+from core.portal import Portal, build_foundation, build_portal
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Foundation]:
+    """An installation without a table, on both databases."""
+    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+    base = build_foundation(settings.model_copy(update={"database_url": url}))
+    yield base
+    base.database.close()
+
+
+def tables(base: Foundation) -> set[str]:
+    return set(inspect(base.database.engine).get_table_names()) - {"causeway_alembic"}
+
+
+def test_migrations_go_up_down_and_up_with_data(empty: Foundation) -> None:
+    revision = migrate(empty.database)
+    assert differences(empty.database) == []
+    portal = build_portal(empty.settings, foundation=empty)
+    prepare(portal)
+    prepare(portal)
+    assert len(portal.sessions.development_people()) == 6
+    undo(empty.database)
+    assert tables(empty) == set()
+    assert migrate(empty.database) == revision == migrate(empty.database)
+    assert differences(empty.database) == []
+
+
+def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Foundation) -> None:
+    with empty.database.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE tokens (id INTEGER)"))
+    with pytest.raises(Exception, match="tokens"):
+        migrate(empty.database)
+    assert tables(empty) == {"tokens"}
+
+
+def test_the_database_tells_the_time_in_utc(foundation_on: Foundation) -> None:
+    with foundation_on.database.read() as session:
+        difference = foundation_on.database.now(session) - datetime.now(UTC)
+    assert abs(difference.total_seconds()) < 60
+
+
+def test_writers_that_read_first_wait_for_each_other(foundation_on: Foundation) -> None:
+    """Each reads the counter and writes one more; without the lock some would read the same."""
+    seen: list[str] = []
+
+    def write() -> None:
+        for _round in range(20):
+            with foundation_on.database.write() as session:
+                seen.append(next_id(session, Kind.RUN))
+
+    writers = [threading.Thread(target=write) for _writer in range(6)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert sorted(seen, key=lambda run: int(run[4:])) == [f"RUN-{number}" for number in range(1, 121)]
+
+
+def test_an_error_undoes_the_transaction(portal_on: Portal) -> None:
+    database = portal_on.foundation.database
+
+    def fail() -> None:
+        with database.write() as session:
+            next_id(session, Kind.RUN)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    with database.write() as session:
+        assert next_id(session, Kind.RUN) == "RUN-1"

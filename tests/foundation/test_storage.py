@@ -1,0 +1,85 @@
+"""The bytes that are hashed are the bytes that are answered."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core.foundation.digests import digest_bytes
+from core.foundation.errors import Invalid, NotFound, Unavailable
+from core.foundation.storage import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+def damage(store: Store, digest: str) -> None:
+    path = store.path(digest)
+    path.chmod(0o644)
+    data = bytearray(path.read_bytes())
+    data[0] ^= 1
+    path.write_bytes(data)
+
+
+def test_what_was_put_is_read_by_its_digest(store: Store) -> None:
+    digest = store.put_bytes(b"flights")
+    assert digest == digest_bytes(b"flights") == store.put_bytes(b"flights")
+    assert store.read(digest) == b"flights"
+
+
+def test_one_flipped_bit_is_refused_however_the_file_is_read(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "model.onnx").write_bytes(b"weights")
+    manifest = store.put_folder(tmp_path / "model")
+    damage(store, manifest.files[0].sha256)
+    for reading in (store.read, store.verified_path):
+        with pytest.raises(Unavailable, match="damaged"):
+            reading(manifest.files[0].sha256)
+    with pytest.raises(Unavailable):
+        store.fetch_folder(manifest.digest, tmp_path / "copy")
+
+
+def test_a_truncated_and_a_missing_file_are_refused(store: Store) -> None:
+    digest = store.put_bytes(b"weights")
+    store.path(digest).chmod(0o644)
+    store.path(digest).write_bytes(b"weig")
+    with pytest.raises(Unavailable):
+        store.read(digest)
+    store.path(digest).unlink()
+    with pytest.raises(NotFound):
+        store.read(digest)
+
+
+@pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "/x"])
+def test_what_is_no_digest_reaches_no_file(store: Store, digest: str) -> None:
+    with pytest.raises(Invalid):
+        store.read(digest)
+
+
+def test_a_folder_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "deep").mkdir(parents=True)
+    (source / "a.txt").write_bytes(b"a")
+    (source / "deep" / "b.txt").write_bytes(b"b")
+    manifest = store.put_folder(source)
+    assert [file.path for file in manifest.files] == ["a.txt", "deep/b.txt"]
+    assert store.manifest(manifest.digest) == store.fetch_folder(manifest.digest, tmp_path / "copy") == manifest
+    assert (tmp_path / "copy" / "deep" / "b.txt").read_bytes() == b"b"
+
+
+@pytest.mark.parametrize("kind", ["symbolic link", "hard link", "pipe"])
+def test_links_and_special_files_are_refused(store: Store, tmp_path: Path, kind: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    folder = tmp_path / "outputs"
+    folder.mkdir()
+    make = {
+        "symbolic link": lambda: (folder / "x").symlink_to(secret),
+        "hard link": lambda: os.link(secret, folder / "x"),
+        "pipe": lambda: os.mkfifo(folder / "x"),
+    }
+    make[kind]()
+    with pytest.raises(Invalid):
+        store.put_folder(folder)

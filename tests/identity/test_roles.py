@@ -1,0 +1,107 @@
+"""Roles count at once, nobody gives themselves one, and an administrator always remains."""
+
+import threading
+
+import pytest
+
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, PortalError
+from core.identity import Role
+from core.portal import Portal
+from tests.conftest import People
+
+
+def test_a_role_taken_away_is_gone_with_the_next_call(portal: Portal, people: People) -> None:
+    portal.requirements.list_requirements(people.engineer)
+    portal.identity.revoke_role(people.admin, person_id=people.engineer.person_id, role=Role.ENGINEER, project="PROJ-1")
+    with pytest.raises(NotAllowed):
+        portal.requirements.list_requirements(people.engineer)
+
+
+def test_a_disabled_person_is_signed_out_everywhere(portal: Portal, people: People) -> None:
+    secret = portal.sessions.begin(people.sre.person_id)
+    actor = portal.sessions.actor_of_session(secret)
+    assert actor is not None
+    portal.identity.set_state(people.admin, person_id=people.sre.person_id, state="disabled")
+    with pytest.raises(NotSignedIn):
+        portal.identity.whoami(actor)
+
+
+def test_nobody_gives_a_role_to_themselves(portal: Portal, people: People) -> None:
+    with pytest.raises(NotAllowed):
+        portal.identity.grant_role(people.admin, person_id=people.admin.person_id, role=Role.APPROVER)
+
+
+def test_the_last_administrator_stays(portal: Portal, people: People) -> None:
+    with pytest.raises(NotAllowed):
+        portal.identity.revoke_role(people.admin, person_id=people.admin.person_id, role=Role.ADMIN)
+    with pytest.raises(NotAllowed):
+        portal.identity.set_state(people.admin, person_id=people.admin.person_id, state="disabled")
+
+
+def test_two_administrators_cannot_remove_each_other_at_once(portal_on: Portal, people: People) -> None:
+    """Ten races; in each, one of two administrators remains."""
+    identity = portal_on.identity
+    system = Actor.system("test")
+    for number in range(10):
+        other = identity.create_person(system, handle=f"second-{number}", name="Second")
+        identity.grant_role(system, person_id=other.id, role=Role.ADMIN)
+        pair = [people.admin.person_id, other.id]
+        done = race(
+            [lambda person=person: identity.revoke_role(system, person_id=person, role=Role.ADMIN) for person in pair]
+        )
+        assert done.count(True) == 1
+        if done[0]:
+            identity.grant_role(system, person_id=people.admin.person_id, role=Role.ADMIN)
+            identity.revoke_role(system, person_id=other.id, role=Role.ADMIN)
+
+
+def race(attempts: list) -> list[bool]:
+    """Whether each attempt succeeded, all begun at the same moment."""
+    start = threading.Barrier(len(attempts))
+    done = [False] * len(attempts)
+
+    def run(index: int) -> None:
+        start.wait()
+        try:
+            attempts[index]()
+        except PortalError:
+            return
+        done[index] = True
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(attempts))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def test_a_project_role_is_given_in_a_project(portal: Portal, people: People) -> None:
+    with pytest.raises(Invalid) as refused:
+        portal.identity.grant_role(people.admin, person_id=people.sre.person_id, role=Role.ENGINEER)
+    assert refused.value.field == "project"
+
+
+def test_a_handle_belongs_to_one_person(portal: Portal, people: People) -> None:
+    with pytest.raises(Conflict):
+        portal.identity.create_person(people.admin, handle="mei", name="Another Mei")
+
+
+@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "two\nlines", "", "x" * 81, "nul\x00"])
+def test_a_name_that_could_do_harm_is_refused(portal: Portal, people: People, name: str) -> None:
+    with pytest.raises(Invalid):
+        portal.identity.create_person(people.admin, handle="someone", name=name)
+
+
+def test_what_lies_in_another_project_does_not_exist(portal: Portal, people: People) -> None:
+    criteria = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
+    made = portal.requirements.create_requirement(people.engineer, project="PROJ-1", title="On time", criteria=criteria)
+    with pytest.raises(NotFound, match="no object called"):
+        portal.requirements.get_requirement(people.outsider, requirement_id=made.id)
+    with pytest.raises(NotFound):
+        portal.requirements.create_requirement(people.outsider, project="PROJ-1", title="On time", criteria=criteria)
+    assert portal.requirements.list_requirements(people.outsider).total == 0
+    assert portal.identity.search(people.outsider, query="On time") == ()
+    denied = portal.audit.list_events(people.admin, outcome="denied")
+    assert denied.total == 2

@@ -1,0 +1,54 @@
+"""Goals with typed conditions."""
+
+from typing import Any
+
+import pytest
+
+from core.foundation.errors import Invalid, NotFound
+from core.portal import Portal
+from core.requirements import Comparison, Criterion, Metric
+from tests.conftest import People
+
+AUC = {"metric": "auc", "comparison": "at_least", "limit": 0.68}
+WRONG: dict[str, tuple[Any, ...]] = {
+    "none": (),
+    "twice the same metric": (AUC, AUC),
+    "not a number": ({**AUC, "limit": float("nan")},),
+    "a negative limit": ({**AUC, "limit": -1},),
+    "an unknown metric": ({**AUC, "metric": "accuracy of gut feeling"},),
+    "an unknown field": ({**AUC, "approved": True},),
+}
+
+
+def test_a_requirement_is_written_changed_and_closed(portal_on: Portal, people: People) -> None:
+    requirements = portal_on.requirements
+    made = requirements.create_requirement(people.engineer, project="PROJ-1", title="  Late arrivals ", criteria=(AUC,))
+    assert (made.id, made.title, made.state) == ("R-1", "Late arrivals", "open")
+    longer = (*made.criteria, Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50))
+    edit = {"title": "Late arrivals, early", "goal": "Warn.", "business_metric": "complaints"}
+    requirements.edit_requirement(people.viewer, requirement_id=made.id, criteria=longer, **edit)
+    requirements.set_state(people.engineer, requirement_id=made.id, state="met")
+    found = requirements.list_requirements(people.viewer, state="met").items
+    assert [(one.title, one.criteria) for one in found] == [("Late arrivals, early", longer)]
+
+
+@pytest.mark.parametrize("why", WRONG)
+def test_conditions_that_mean_nothing_are_refused(portal: Portal, people: People, why: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        portal.requirements.create_requirement(
+            people.engineer, project="PROJ-1", title="Late arrivals", criteria=WRONG[why]
+        )
+    assert refused.value.field.startswith("criteria")
+    assert portal.requirements.list_requirements(people.engineer).total == 0
+
+
+def test_a_condition_holds_at_its_limit() -> None:
+    least = Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.68)
+    most = Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50)
+    assert [least.holds(value) for value in (0.67, 0.68, 0.69)] == [False, True, True]
+    assert [most.holds(value) for value in (49, 50, 51)] == [True, True, False]
+
+
+def test_the_id_of_something_else_is_not_found(portal: Portal, people: People) -> None:
+    with pytest.raises(NotFound):
+        portal.requirements.set_state(people.engineer, requirement_id="PROJ-1", state="met")

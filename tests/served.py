@@ -1,0 +1,32 @@
+"""A portal's REST API on a real port, for tests that speak HTTP."""
+
+import socket
+import threading
+
+import uvicorn
+from starlette.applications import Starlette
+
+from app.api import api_routes
+from core.portal import Portal
+
+
+class Served:
+    """The REST API of a portal on a port of its own, in a thread, until the block ends."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+
+    def __enter__(self) -> str:
+        application = Starlette(routes=api_routes(lambda: self.portal))
+        self.server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="none", lifespan="off"))
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen()
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
+        self.thread.start()
+        return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def __exit__(self, *_error: object) -> None:
+        self.server.should_exit = True
+        self.thread.join(timeout=10)
+        self.socket.close()
