@@ -1,7 +1,7 @@
 """The point-in-time join: for every entity row and view, the one feature row that was the answer at that instant.
 
-It reads rows in the normal form of `duckdb_rows`, so each view costs one ASOF join and nothing else. The rules R1 to R12
-it keeps are written in the project's decisions and tested one by one against a brute-force oracle."""
+It reads rows in the normal form of `duckdb_rows`, so each view costs one ASOF join and nothing else. The rules R1 to
+R12 it keeps are written in the project's decisions and tested one by one against a brute-force oracle."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -53,7 +53,9 @@ def join_views(
     _check_names(types, views)
     for view in views:
         _check_view(session, view, types)
-    session.execute(f"CREATE OR REPLACE TEMP TABLE {JOINED} AS {_join(views, source, list(types), event_time, known_at)}")
+    session.execute(
+        f"CREATE OR REPLACE TEMP TABLE {JOINED} AS {_join(views, source, list(types), event_time, known_at)}"
+    )
     return types
 
 
@@ -100,7 +102,9 @@ def _check_time(session: "duckdb.DuckDBPyConnection", types: dict[str, str], sou
         raise Invalid(_("The entity table has no time column {name}").format(name=repr(column)), field="event_time")
     if types[column] not in MOMENTS:
         raise Invalid(
-            _("{name} is {type}: an event time is a TIMESTAMP or a TIMESTAMPTZ").format(name=column, type=types[column]),
+            _("{name} is {type}: an event time is a TIMESTAMP or a TIMESTAMPTZ").format(
+                name=column, type=types[column]
+            ),
             hint=_("Cast it in the query: CAST(x AS TIMESTAMPTZ)."),
             field="event_time",
         )

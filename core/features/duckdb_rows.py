@@ -1,9 +1,9 @@
-"""The normal form of a feature version's rows. Whatever the author's SQL returned, it is brought once into the one shape
-that the point-in-time join, the statistics and the online store all read, so that they cannot disagree.
+"""The normal form of a feature version's rows. Whatever the author's SQL returned, it is brought once into the one
+shape that the point-in-time join, the statistics and the online store all read, so that they cannot disagree.
 
 The rules R1 to R12 come down to three columns computed here:
-`known_us`  the microsecond from which a row may be used: max(event + source_delay, created); null when a created time is
-            declared and missing (R5, R10);
+`known_us`  the microsecond from which a row may be used: max(event + source_delay, created); null when a created time
+            is declared and missing (R5, R10);
 `is_latest` the row wins among those of the same key and event time: greatest created, then last read (R3);
 `is_best`   at its own known time no row known by then is newer by (event, created): exactly these rows can ever be the
             answer to "what was known at t", so an ASOF join on `known_us` over them is exact (R5)."""
@@ -35,7 +35,8 @@ class RowShape:
 
 @dataclass(frozen=True)
 class RowCounts:
-    """What became of the rows: `without_event` and `without_key` were ignored (R6), `superseded` can never be an answer."""
+    """What became of the rows: `without_event` and `without_key` were ignored (R6), `superseded` can never be an
+    answer."""
 
     read: int
     without_event: int

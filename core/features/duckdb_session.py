@@ -1,4 +1,5 @@
-"""DuckDB connections for our own SQL, and how that SQL quotes names. What people write runs elsewhere, in the sandbox."""
+"""DuckDB connections for our own SQL, and how that SQL quotes names. What people write runs elsewhere, in the
+sandbox."""
 
 from collections.abc import Iterable
 from contextlib import contextmanager

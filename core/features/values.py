@@ -74,8 +74,8 @@ class FeatureVersion(Value):
 
 
 class ViewUse(Value):
-    """One use of a feature version in a training set: `keys` maps the view's keys to columns of the entity rows, so that
-    a view can be used twice (origin and destination); `prefix` is put before its features' names."""
+    """One use of a feature version in a training set: `keys` maps the view's keys to columns of the entity rows, so
+    that a view can be used twice (origin and destination); `prefix` is put before its features' names."""
 
     version_id: str
     keys: dict[str, str]
@@ -91,8 +91,8 @@ class Split(Value):
 
 
 class EntityQuery(Value):
-    """The rows to learn from: SQL over snapshots that gives an id, an event time (the moment of prediction), a label and
-    the columns known at that moment, which callers will send with each request."""
+    """The rows to learn from: SQL over snapshots that gives an id, an event time (the moment of prediction), a label
+    and the columns known at that moment, which callers will send with each request."""
 
     sql: Sql
     sources: dict[str, str]

@@ -15,7 +15,9 @@ ROW_GROUP = 122_880
 COMPRESSION = "zstd"
 
 
-def write_parquet(batches: "Iterable[pa.RecordBatch]", path: Path, *, schema: "pa.Schema", most_rows: int = 2**40) -> int:
+def write_parquet(
+    batches: "Iterable[pa.RecordBatch]", path: Path, *, schema: "pa.Schema", most_rows: int = 2**40
+) -> int:
     """Writes the batches and returns the number of rows. Invalid above `most_rows`; the partial file is removed."""
     import pyarrow.parquet as pq
 

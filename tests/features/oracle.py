@@ -36,7 +36,9 @@ def minutes(count: float) -> datetime:
     return NOON + timedelta(minutes=count)
 
 
-def rows_table(rows: Sequence[tuple[Any, ...]], *, key: pa.DataType | None = None, value: pa.DataType | None = None) -> pa.Table:
+def rows_table(
+    rows: Sequence[tuple[Any, ...]], *, key: pa.DataType | None = None, value: pa.DataType | None = None
+) -> pa.Table:
     """Feature rows (k, event, created, x); the times are minutes after noon or datetimes."""
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     return pa.table(

@@ -26,7 +26,11 @@ def values(folder: Path, entity: pa.Table, *views: View, known_at: bool = True) 
 @BOTH
 def test_r1_takes_the_greatest_event_time_that_is_not_after_the_entity_time(tmp_path: Path, known_at: bool) -> None:
     rows = rows_table([("a", 0, 0, 1), ("a", 10, 10, 2), ("a", 20, 20, 3), ("b", 15, 15, 9)])
-    assert values(tmp_path, entity_table([("a", 15), ("a", 20), ("a", -1)]), View(rows), known_at=known_at) == [2, 3, None]
+    assert values(tmp_path, entity_table([("a", 15), ("a", 20), ("a", -1)]), View(rows), known_at=known_at) == [
+        2,
+        3,
+        None,
+    ]
 
 
 @BOTH
@@ -54,7 +58,9 @@ def test_r2_the_ttl_is_inclusive_and_an_expired_row_never_uncovers_an_older_one(
 @BOTH
 @pytest.mark.parametrize("ttl", [None, timedelta(0)])
 def test_r2_no_ttl_and_zero_are_unlimited(tmp_path: Path, known_at: bool, ttl: timedelta | None) -> None:
-    assert values(tmp_path, entity_table([("a", 10**6)]), View(rows_table([("a", 0, 0, 1)]), ttl=ttl), known_at=known_at) == [1]
+    assert values(
+        tmp_path, entity_table([("a", 10**6)]), View(rows_table([("a", 0, 0, 1)]), ttl=ttl), known_at=known_at
+    ) == [1]
 
 
 @BOTH
@@ -252,9 +258,14 @@ def test_r11_a_day_is_24_hours_over_a_clock_change(tmp_path: Path, known_at: boo
 def random_case(seed: int) -> tuple[pa.Table, list[View]]:
     dice = random.Random(seed)
     moment = lambda: dice.choice([None, *range(12), *range(12)])  # noqa: E731
-    rows = [(dice.choice(["a", "b", "c", None]), moment(), moment(), dice.choice([None, *range(99)])) for _ in range(dice.randrange(25))]
+    rows = [
+        (dice.choice(["a", "b", "c", None]), moment(), moment(), dice.choice([None, *range(99)]))
+        for _ in range(dice.randrange(25))
+    ]
     other = [(dice.choice(["a", "b"]), moment(), moment(), dice.randrange(99)) for _ in range(dice.randrange(12))]
-    entity = entity_table([(dice.choice(["a", "b", "c", "d", None]), dice.randrange(14)) for _ in range(dice.randrange(20))])
+    entity = entity_table(
+        [(dice.choice(["a", "b", "c", "d", None]), dice.randrange(14)) for _ in range(dice.randrange(20))]
+    )
     span = lambda: dice.choice([None, *(timedelta(minutes=count) for count in (0, 1, 3, 6))])  # noqa: E731
     created = dice.choice(["created", "created", None])
     first = View(rows_table(rows), ttl=span(), delay=span() or timedelta(0), created=created)

@@ -1,0 +1,122 @@
+"""Which columns the lake holds, and how it names their types. Everything that comes in is brought to these few types,
+so that SQL, the point-in-time join and the online store never meet a column they cannot hold exactly."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+NAMES = {
+    "bool": "BOOLEAN",
+    "int8": "TINYINT",
+    "int16": "SMALLINT",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "uint8": "UTINYINT",
+    "uint16": "USMALLINT",
+    "uint32": "UINTEGER",
+    "uint64": "UBIGINT",
+    "float": "FLOAT",
+    "double": "DOUBLE",
+    "string": "VARCHAR",
+    "date32[day]": "DATE",
+    "timestamp[us]": "TIMESTAMP",
+    "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
+}
+INSTANT = NAMES["timestamp[us, tz=UTC]"]
+MOMENTS = (INSTANT, NAMES["timestamp[us]"])
+
+
+def type_name(data_type: "pa.DataType") -> str:
+    """The DuckDB name of a type that `normalized` has let through."""
+    import pyarrow as pa
+
+    if pa.types.is_decimal(data_type):
+        return f"DECIMAL({data_type.precision},{data_type.scale})"
+    return NAMES[str(data_type)]
+
+
+def normalized(table: "pa.Table") -> "pa.Table":
+    """The table with every column in a type of the lake: instants in UTC microseconds, dictionaries as their values.
+    Raises Invalid for nested and binary columns, and where a time is finer than a microsecond (it would have to be
+    rounded, and rounding moves a value in time)."""
+    import pyarrow as pa
+
+    columns = [_normalized(table.column(name), name) for name in table.column_names]
+    return pa.table(columns, names=table.column_names)
+
+
+def check_names(names: Iterable[str]) -> None:
+    """Every column has a name of its own; SQL does not tell `Id` from `id`, so neither does this."""
+    seen: set[str] = set()
+    for position, name in enumerate(names, start=1):
+        if not name.strip():
+            raise Invalid(
+                _("Column {number} has no name").format(number=position), hint=name_columns(), field="content"
+            )
+        if len(name) > 200 or not name.isprintable():
+            raise Invalid(
+                _("Column {number} has a name that cannot be shown").format(number=position),
+                hint=name_columns(),
+                field="content",
+            )
+        if name.casefold() in seen:
+            raise Invalid(
+                _("Two columns are called {name}").format(name=repr(name)), hint=name_columns(), field="content"
+            )
+        seen.add(name.casefold())
+
+
+def name_columns() -> str:
+    return _("The first line names every column, each by a name of its own.")
+
+
+def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
+    import pyarrow as pa
+
+    target = _target(column.type, name)
+    try:
+        return column if column.type == target else column.cast(target)
+    except pa.ArrowInvalid as error:
+        raise Invalid(
+            _("Column {name} has values that {type} cannot hold exactly").format(
+                name=repr(name), type=type_name(target)
+            ),
+            hint=_("Round times to microseconds before the upload."),
+            field="content",
+        ) from error
+
+
+def _target(given: "pa.DataType", name: str) -> "pa.DataType":
+    import pyarrow as pa
+
+    if pa.types.is_dictionary(given):
+        return _target(given.value_type, name)
+    if pa.types.is_decimal(given) or str(given) in NAMES:
+        return given
+    for recognized, target in _conversions(given):
+        if recognized(given):
+            return target
+    raise Invalid(
+        _("Column {name} is {type}, which a table of the lake cannot hold").format(name=repr(name), type=str(given)),
+        hint=_("Use numbers, text, true and false, dates and times; spread lists over rows and structs over columns."),
+        field="content",
+    )
+
+
+def _conversions(given: "pa.DataType") -> "list[tuple[Callable[[pa.DataType], bool], pa.DataType]]":
+    import pyarrow as pa
+
+    zone = "UTC" if pa.types.is_timestamp(given) and given.tz else None
+    return [
+        (pa.types.is_timestamp, pa.timestamp("us", zone)),
+        (pa.types.is_date, pa.date32()),
+        (pa.types.is_large_string, pa.string()),
+        (pa.types.is_string_view, pa.string()),
+        (pa.types.is_null, pa.string()),
+        (pa.types.is_float16, pa.float32()),
+    ]

@@ -1,0 +1,82 @@
+"""From a table to a snapshot: one Parquet file in the store, a manifest that names it, and a profile. All of it is slow
+work that happens before the transaction; what no snapshot names in the end is swept from the store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from core.foundation.digests import canonical
+from core.foundation.storage import Store
+from core.foundation.values import Value
+from core.lake.arrow_reading import Reading
+from core.lake.arrow_types import type_name
+from core.lake.parquet import write_parquet
+from core.lake.profile import profile_table
+from core.lake.values import ColumnProfile, ColumnSpec, ImportReport, TimeZoneRule
+from core.lake.zones import apply_zones, check_known
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class SnapshotManifest(Value):
+    """What a snapshot's digest covers: the file's bytes, and what its columns mean."""
+
+    file: str
+    rows: int
+    columns: tuple[ColumnSpec, ...]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A table that lies in the store, ready to become a snapshot."""
+
+    digest: str
+    file_digest: str
+    rows: int
+    bytes: int
+    columns: tuple[ColumnSpec, ...]
+    report: ImportReport
+    profile: tuple[ColumnProfile, ...]
+
+
+def keep(store: Store, reading: Reading, *, zones: Sequence[TimeZoneRule], known: Mapping[str, str]) -> Kept:
+    """Puts a table into the store. Raises Invalid for zones and marks that do not fit its columns."""
+    table, choices = apply_zones(reading.table, zones)
+    types = {field.name: type_name(field.type) for field in table.schema}
+    check_known(types, known)
+    columns = tuple(_column(table, name, types[name], known.get(name, "")) for name in table.column_names)
+    file_digest, size = _put(store, table)
+    manifest = SnapshotManifest(file=file_digest, rows=table.num_rows, columns=columns)
+    return Kept(
+        digest=store.put_bytes(canonical(manifest)),
+        file_digest=file_digest,
+        rows=table.num_rows,
+        bytes=size,
+        columns=columns,
+        report=_report(reading, choices),
+        profile=profile_table(table),
+    )
+
+
+def _column(table: "pa.Table", name: str, data_type: str, known: str) -> ColumnSpec:
+    null_share = round(table.column(name).null_count / table.num_rows, 6)
+    return ColumnSpec(name=name, type=data_type, null_share=null_share, known=known)
+
+
+def _put(store: Store, table: "pa.Table") -> tuple[str, int]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        write_parquet(table.to_batches(), path, schema=table.schema.remove_metadata())
+        return store.put_file(path), path.stat().st_size
+
+
+def _report(reading: Reading, choices: Sequence[str]) -> ImportReport:
+    return ImportReport(
+        rows_read=reading.table.num_rows + reading.rejected,
+        rows_rejected=reading.rejected,
+        reasons=tuple(reading.reasons),
+        choices=(*reading.choices, *choices),
+    )

@@ -1,0 +1,150 @@
+"""What a table looks like: the distribution of every column, and its first rows. Both are made once, when the table
+comes in or is built, so that a page reads them from the database."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from core.lake.arrow_types import type_name
+from core.lake.values import ColumnProfile, TablePreview
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+BINS = 20
+MOST_TEXT = 120
+Kind = Literal["number", "text", "time", "boolean"]
+Bins = tuple[tuple[str, int], ...]
+
+
+def profile_table(table: "pa.Table") -> tuple[ColumnProfile, ...]:
+    """The profile of every column of a table in the types of the lake."""
+    return tuple(_profile(name, table.column(name)) for name in table.column_names)
+
+
+def preview_file(path: Path, *, limit: int, columns: list[str] | None = None) -> TablePreview:
+    """The first rows of a Parquet file, every cell as a JSON value."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    batches = file.iter_batches(batch_size=limit, columns=columns)
+    head = pa.Table.from_batches(list(_first(batches)), schema=_schema(file.schema_arrow, columns)).slice(0, limit)
+    rows = zip(*([shown(cell) for cell in column.to_pylist()] for column in head.columns), strict=True)
+    return TablePreview(
+        columns=tuple(head.column_names),
+        types=tuple(type_name(column.type) for column in head.columns),
+        rows=tuple(rows),
+        total=file.metadata.num_rows,
+    )
+
+
+def shown(cell: Any) -> Any:
+    """A cell as a JSON value. Times are ISO 8601; NaN and infinity are their names, since JSON has none."""
+    if isinstance(cell, datetime):
+        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z") if cell.tzinfo else cell.isoformat()
+    if isinstance(cell, date | Decimal):
+        return str(cell)
+    if isinstance(cell, float) and not abs(cell) < float("inf"):
+        return str(cell)
+    return cell
+
+
+def _first(batches: Any) -> Any:
+    yield from (batch for batch, _one in zip(batches, range(1), strict=False))
+
+
+def _schema(schema: "pa.Schema", columns: list[str] | None) -> "pa.Schema":
+    import pyarrow as pa
+
+    return schema if columns is None else pa.schema([field for field in schema if field.name in set(columns)])
+
+
+def _profile(name: str, column: "pa.ChunkedArray") -> ColumnProfile:
+    import pyarrow.compute as pc
+
+    kind = _kind(column.type)
+    values = _finite(column.drop_null())
+    ends = pc.min_max(values) if len(values) else {"min": None, "max": None}
+    minimum, maximum = (end.as_py() if end is not None else None for end in (ends["min"], ends["max"]))
+    return ColumnProfile(
+        name=name,
+        kind=kind,
+        nulls=column.null_count,
+        distinct=pc.count_distinct(column, mode="only_valid").as_py(),
+        minimum=_text(minimum),
+        maximum=_text(maximum),
+        mean=float(pc.mean(values).as_py()) if kind == "number" and len(values) else None,
+        bins=_bins(values, kind) if len(values) else (),
+    )
+
+
+def _kind(data_type: "pa.DataType") -> Kind:
+    import pyarrow as pa
+
+    if pa.types.is_boolean(data_type):
+        return "boolean"
+    if pa.types.is_temporal(data_type):
+        return "time"
+    return "text" if pa.types.is_string(data_type) else "number"
+
+
+def _finite(values: "pa.ChunkedArray") -> "pa.ChunkedArray":
+    """Without NaN and infinity, which have no place on an axis."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return values.filter(pc.is_finite(values)) if pa.types.is_floating(values.type) else values
+
+
+def _text(end: Any) -> str:
+    return "" if end is None else str(shown(end))[:MOST_TEXT]
+
+
+def _bins(values: "pa.ChunkedArray", kind: Kind) -> Bins:
+    if kind in ("text", "boolean"):
+        return _most_frequent(values)
+    return _time_bins(values) if kind == "time" else _number_bins(values)
+
+
+def _most_frequent(values: "pa.ChunkedArray") -> Bins:
+    import pyarrow.compute as pc
+
+    counts = pc.value_counts(values)
+    order = pc.sort_indices(counts, sort_keys=[("counts", "descending"), ("values", "ascending")])
+    return tuple((str(item["values"])[:MOST_TEXT], item["counts"]) for item in counts.take(order[:BINS]).to_pylist())
+
+
+def _number_bins(values: "pa.ChunkedArray") -> Bins:
+    import numpy as np
+    import pyarrow as pa
+
+    numbers = values.cast(pa.float64(), safe=False).to_numpy()
+    if pa.types.is_integer(values.type) and numbers.max() - numbers.min() < BINS:
+        found, counts = np.unique(numbers, return_counts=True)
+        return tuple((f"{number:.0f}", int(count)) for number, count in zip(found, counts, strict=True))
+    counts, edges = _histogram(numbers)
+    return tuple(
+        (f"{low:.5g} to {high:.5g}", int(count)) for (low, high), count in zip(pairwise(edges), counts, strict=True)
+    )
+
+
+def _time_bins(values: "pa.ChunkedArray") -> Bins:
+    import pyarrow as pa
+
+    moments = values.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
+    counts, edges = _histogram(moments)
+    starts = pa.array(edges[:-1].astype("int64"), pa.timestamp("us")).to_pylist()
+    return tuple((start.isoformat(timespec="minutes"), int(count)) for start, count in zip(starts, counts, strict=True))
+
+
+def _histogram(numbers: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+    import numpy as np
+
+    low, high = float(numbers.min()), float(numbers.max())
+    # Where the span is too small for twenty different edges there is one bin.
+    edges = np.unique(np.linspace(low, high, BINS + 1))
+    return np.histogram(numbers, bins=edges if len(edges) > 1 else [low - 0.5, low + 0.5])
