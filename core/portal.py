@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
+from core.compute import ComputeService, JobKind, Reconciler
 from core.foundation.actions import ActionSpec, Foundation, Service
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
@@ -25,6 +26,7 @@ class Portal:
     audit: AuditService
     requirements: RequirementService
     lake: LakeService
+    compute: ComputeService
 
     @classmethod
     def service_types(cls) -> Iterator[type[Service]]:
@@ -65,4 +67,15 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=RequirementService(base),
         lake=LakeService(base),
+        compute=ComputeService(base),
     )
+
+
+def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
+    """Every kind of job that a worker can run; each domain adds its own."""
+    return ()
+
+
+def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
+    """What a worker ticks; each domain adds its own."""
+    return ()

@@ -31,14 +31,16 @@ class JobState(StrEnum):
 
 class JobOrder(Value):
     """Long work that a domain asks for. `payload` is what the job process reads (never a secret: it is kept in the
-    database), `inputs` maps a name to the digest of a file in the store, `subject` is the object the job works for."""
+    database), `inputs` maps a name to the digest of a file in the store, `subject` is the object the job works for,
+    `owner` the person it works for when the worker itself orders it."""
 
     kind: str
     project: str
     title: str
     subject: str
-    payload: dict[str, Any] = {}
-    inputs: dict[str, str] = {}
+    payload: dict[str, Any] = Field(default_factory=dict)
+    inputs: dict[str, str] = Field(default_factory=dict)
+    owner: str = ""
     resources: Resources = Resources()
     priority: int = 5
     max_attempts: Annotated[int, Field(ge=1, le=10)] = 1

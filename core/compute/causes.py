@@ -1,0 +1,77 @@
+"""Why a job ended, in words, and whether trying again can help."""
+
+from dataclasses import dataclass
+from signal import Signals
+from typing import Any
+
+from core.foundation.text import _
+
+LINES = 12
+MOST = 2000
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`words` are for people. `passing` means that the same job may succeed when it runs again."""
+
+    words: str
+    passing: bool
+
+
+def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, log_tail: str, *, memory_mb: int) -> Cause:
+    """From the supervisor's result (None when it died itself), what the job said, and the end of its log."""
+    if result is None:
+        return Cause(_("lost: the process and its supervisor are gone"), passing=True)
+    if result["reason"] == "memory":
+        return Cause(_out_of_memory(memory_mb), passing=False)
+    if result["reason"] == "stopped" and outcome is None:
+        return Cause(_preempted(), passing=True)
+    if outcome is not None:
+        return _said(outcome, log_tail, memory_mb=memory_mb)
+    if result["signal"]:
+        return _signalled(int(result["signal"]))
+    if "No space left on device" in log_tail:
+        return Cause(no_space(), passing=False)
+    return Cause(_with_log(_("exit code {code}").format(code=result["rc"]), log_tail), passing=False)
+
+
+def _said(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
+    message = str(outcome.get("message", ""))
+    words = {
+        "stopped": _preempted(),
+        "failed": message,
+        "memory": f"{_out_of_memory(memory_mb)} ({message})",
+        "space": no_space(),
+        "nan": _("not a number: {message}").format(message=message),
+    }
+    kind = outcome.get("kind")
+    said = words.get(str(kind))
+    if said is None:
+        said = _with_log(_("code: {message}").format(message=message), log_tail)
+    return Cause(said[:MOST], passing=kind == "stopped")
+
+
+def _signalled(number: int) -> Cause:
+    names = {signal.value: signal.name for signal in Signals}
+    words = _("signal {number} ({name})").format(number=number, name=names.get(number, "?"))
+    if number == Signals.SIGKILL:
+        words += _(": killed from outside, perhaps by the system for want of memory")
+    return Cause(words, passing=True)
+
+
+def _preempted() -> str:
+    return _("preempted: it was told to stop from outside the portal")
+
+
+def _out_of_memory(memory_mb: int) -> str:
+    return _("out of memory: it may use {memory} MB; order more, or make the work smaller").format(memory=memory_mb)
+
+
+def no_space() -> str:
+    """Said when the disk of the job folders is full."""
+    return _("no space: the disk of the job folders is full; free some and run it again")
+
+
+def _with_log(words: str, log_tail: str) -> str:
+    lines = [line for line in log_tail.strip().splitlines() if line.strip()][-LINES:]
+    return "\n".join([words, *lines])[:MOST]

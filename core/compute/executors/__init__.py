@@ -1,0 +1,1 @@
+"""Where job processes run: a port, and one file for each place."""

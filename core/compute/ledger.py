@@ -1,0 +1,243 @@
+"""Every write of a worker to a job. Each one names owner and attempt in its WHERE clause, so a worker that was paused
+past its lease, or an attempt that was given up, changes nothing, however late it comes back."""
+
+import uuid
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Update
+from sqlmodel import Session, col, select, update
+
+from core.compute.capacity import Room, first_that_fits, free_room
+from core.compute.kinds import JobKind
+from core.compute.service import job_of
+from core.compute.tables import JobRow
+from core.compute.values import Job, JobState
+from core.foundation.actions import ActionSpec, Call, Foundation
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict
+
+QUEUE_DEPTH = 200
+RETRY_SECONDS = 1.0
+SPEC = ActionSpec(name="compute.work", permission="system", reads=False, function=lambda: None)
+IDLE: dict[str, Any] = {"owner": "", "lease_until": None, "launch_token": "", "devices": []}
+
+
+class Superseded(Conflict):
+    """Another worker owns the job now, or another attempt of it runs. Drop it and touch nothing."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A job that this worker owns, with the launch that belongs to its attempt."""
+
+    job: Job
+    payload: dict[str, Any]
+    inputs: dict[str, str]
+    token: str
+    devices: tuple[str, ...]
+    events_offset: int
+    attempts_left: int
+
+
+@dataclass(frozen=True)
+class Left:
+    """A running job of another worker."""
+
+    job_id: str
+    owner: str
+    lease_has_ended: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a job said: custom events, and the last progress if it told any. `start` and `end` are byte offsets."""
+
+    start: int
+    end: int
+    events: Sequence[dict[str, Any]]
+    progress: dict[str, Any] | None
+
+
+class Ledger:
+    """The writes of one worker, `owner`."""
+
+    def __init__(self, foundation: Foundation, *, owner: str, kinds: Collection[str], room: Room) -> None:
+        self.foundation = foundation
+        self.owner = owner
+        self.kinds = tuple(kinds)
+        self.room = room
+        self.actor = Actor.system("worker")
+
+    def claim(self, *, only: Collection[str] = ()) -> Held | None:
+        """The next job in line that fits now, made ours; None when there is none. `only` narrows it to those ids."""
+        with self.foundation.database.read() as session:
+            if self._next(session, self.foundation.database.now(session), only) is None:
+                return None
+        with self._writing() as call:
+            row = self._next(call.session, call.now, only)
+            if row is None:
+                return None
+            devices = free_room(call.session, self.room).devices[: row.gpus]
+            self._make_ours(call, row, devices=devices)
+            return _held(row)
+
+    def cancelled_in_queue(self) -> tuple[tuple[str, str], ...]:
+        """Queued jobs of our kinds that somebody wants stopped: id and kind."""
+        wanted = (col(JobRow.state) == JobState.QUEUED, col(JobRow.cancel_requested), self._ours())
+        with self.foundation.database.read() as session:
+            return tuple(session.exec(select(JobRow.id, JobRow.kind).where(*wanted)).all())
+
+    def cancel_queued(self, job_id: str, kind: JobKind) -> None:
+        """Ends a job that never started."""
+        with self._writing() as call:
+            row = call.session.get_one(JobRow, job_id)
+            if row.state == JobState.QUEUED and row.cancel_requested:
+                row.state, row.ended_at = JobState.CANCELLED, call.now
+                self._conclude(call, row, kind)
+
+    def left_by_others(self) -> tuple[Left, ...]:
+        """Running jobs of our kinds that other workers own."""
+        theirs = (col(JobRow.state) == JobState.RUNNING, col(JobRow.owner) != self.owner, self._ours())
+        with self.foundation.database.read() as session:
+            now = self.foundation.database.now(session)
+            rows = session.exec(select(JobRow.id, JobRow.owner, JobRow.lease_until).where(*theirs)).all()
+        return tuple(Left(job_id, owner, until is None or until <= now) for job_id, owner, until in rows)
+
+    def take_over(self, job_id: str, *, owner: str, owner_is_dead: bool) -> Held | None:
+        """Makes a running job ours, whose owner's lease has ended or which is known to be dead. Its attempt goes on."""
+        with self._writing() as call:
+            row = call.session.get_one(JobRow, job_id)
+            ended = row.lease_until is None or row.lease_until <= call.now
+            if row.state != JobState.RUNNING or row.owner != owner or not (ended or owner_is_dead):
+                return None
+            row.owner, row.lease_until = self.owner, self._lease_end(call.now)
+            call.session.add(row)
+            call.record("compute.job_adopted", subject=job_id, details={"attempt": row.attempt})
+            return _held(row)
+
+    def renew(self, session: Session) -> None:
+        """Prolongs the lease of every job we own."""
+        until = self._lease_end(self.foundation.database.now(session))
+        mine = update(JobRow).where(col(JobRow.owner) == self.owner, col(JobRow.state) == JobState.RUNNING)
+        session.exec(mine.values(lease_until=until))
+
+    def release(self) -> None:
+        """Lets the leases of our jobs end now, so that another worker may adopt them at once."""
+        with self.foundation.database.light_write() as session:
+            now = self.foundation.database.now(session)
+            mine = update(JobRow).where(col(JobRow.owner) == self.owner, col(JobRow.state) == JobState.RUNNING)
+            session.exec(mine.values(lease_until=now))
+
+    def mine(self) -> dict[str, bool]:
+        """The running jobs we own, and whether somebody wants them stopped."""
+        ours = (col(JobRow.owner) == self.owner, col(JobRow.state) == JobState.RUNNING)
+        with self.foundation.database.read() as session:
+            rows = session.exec(select(JobRow.id, JobRow.cancel_requested).where(*ours)).all()
+        return dict(rows)
+
+    def new_token(self, held: Held) -> str:
+        """A fresh launch token for the same attempt, after its first launch was prevented."""
+        token = uuid.uuid4().hex
+        with self._writing() as call:
+            self._fenced(call, held, launch_token=token)
+        return token
+
+    def report(self, held: Held, report: Report, kind: JobKind) -> None:
+        """Writes progress and hands custom events to the kind, each exactly once: the offset is in the same commit."""
+        values: dict[str, Any] = {"events_offset": report.end}
+        if report.progress is not None:
+            told = report.progress
+            values |= {"progress": told.get("fraction"), "stage": str(told.get("stage", ""))[:120]}
+            values |= {"eta_seconds": told.get("eta_seconds")}
+        with self._writing() as call:
+            self._fenced(call, held, col(JobRow.events_offset) == report.start, **values)
+            if report.events:
+                kind.take_events(call, self._job(call, held), report.events)
+
+    def succeed(self, held: Held, kind: JobKind, read: Any) -> None:
+        """The outputs and the state, in one transaction."""
+        with self._writing() as call:
+            done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}
+            self._fenced(call, held, **done, **IDLE)
+            kind.take_outputs(call, self._job(call, held), read)
+            self._tell(call, held.job.id, JobState.SUCCEEDED)
+
+    def end(self, held: Held, kind: JobKind | None, *, state: JobState, cause: str) -> None:
+        """It failed for good, or was cancelled. Without a kind the domain is not told."""
+        with self._writing() as call:
+            self._fenced(call, held, state=state, cause=cause, eta_seconds=None, ended_at=call.now, **IDLE)
+            self._conclude(call, call.session.get_one(JobRow, held.job.id), kind)
+
+    def queue_again(self, held: Held, *, cause: str) -> None:
+        """Another attempt may succeed."""
+        with self._writing() as call:
+            after = call.now + timedelta(seconds=RETRY_SECONDS)
+            self._fenced(call, held, state=JobState.QUEUED, cause=cause, run_after=after, **IDLE)
+            call.update(held.job.id, state=JobState.QUEUED)
+            call.record("compute.job_retried", subject=held.job.id, details={"cause": cause[:200]})
+
+    def _make_ours(self, call: Call, row: JobRow, *, devices: Sequence[str]) -> None:
+        row.state, row.owner, row.attempt = JobState.RUNNING, self.owner, row.attempt + 1
+        row.lease_until, row.launch_token = self._lease_end(call.now), uuid.uuid4().hex
+        row.devices, row.events_offset, row.cause = list(devices), 0, ""
+        row.started_at = row.started_at or call.now
+        call.session.add(row)
+        call.update(row.id, state=JobState.RUNNING)
+        call.record("compute.job_started", subject=row.id, details={"attempt": row.attempt})
+
+    def _conclude(self, call: Call, row: JobRow, kind: JobKind | None) -> None:
+        call.session.add(row)
+        call.session.flush()
+        if kind is not None:
+            kind.ended(call, job_of(row))
+        self._tell(call, row.id, JobState(row.state), cause=row.cause[:200])
+
+    def _tell(self, call: Call, job_id: str, state: JobState, **details: str) -> None:
+        call.update(job_id, state=state)
+        call.record(f"compute.job_{state.value}", subject=job_id, details=details)
+
+    def _job(self, call: Call, held: Held) -> Job:
+        return job_of(call.session.get_one(JobRow, held.job.id, populate_existing=True))
+
+    def _fenced(self, call: Call, held: Held, *also: ColumnElement[bool], **values: Any) -> None:
+        """The one way to change a job that runs."""
+        row = update(JobRow).where(col(JobRow.id) == held.job.id, col(JobRow.state) == JobState.RUNNING)
+        fenced: Update = row.where(col(JobRow.owner) == self.owner, col(JobRow.attempt) == held.job.attempt, *also)
+        result = call.session.exec(fenced.values(**values).execution_options(synchronize_session=False))
+        if result.rowcount != 1:
+            raise Superseded(f"{held.job.id}: attempt {held.job.attempt} of {self.owner} is not the one that runs")
+
+    def _next(self, session: Session, now: datetime, only: Collection[str]) -> JobRow | None:
+        waiting = (col(JobRow.state) == JobState.QUEUED, col(JobRow.run_after) <= now, self._ours())
+        rows = select(JobRow).where(*waiting, ~col(JobRow.cancel_requested))
+        rows = rows.where(col(JobRow.id).in_(only)) if only else rows
+        line = rows.order_by(col(JobRow.priority), col(JobRow.created_at), col(JobRow.id)).limit(QUEUE_DEPTH)
+        queue = session.exec(line).all()
+        return first_that_fits(queue, free_room(session, self.room), now=now) if queue else None
+
+    def _ours(self) -> ColumnElement[bool]:
+        return col(JobRow.kind).in_(self.kinds)
+
+    def _lease_end(self, now: datetime) -> datetime:
+        return now + timedelta(seconds=self.foundation.settings.lease_seconds)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Call]:
+        with self.foundation.database.write() as session:
+            yield Call(self.foundation, session, self.actor, SPEC)
+
+
+def _held(row: JobRow) -> Held:
+    return Held(
+        job=job_of(row),
+        payload=row.payload,
+        inputs=row.inputs,
+        token=row.launch_token,
+        devices=tuple(row.devices),
+        events_offset=row.events_offset,
+        attempts_left=row.max_attempts - (row.attempt - row.first_attempt),
+    )

@@ -1,0 +1,111 @@
+"""The job's side: what a job process may read and how it speaks. It has neither the portal's database nor its secrets;
+it reads `job.json`, appends to its event stream and fills its outputs folder. Nothing heavy is imported here."""
+
+import errno
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+from core.compute.folders import AttemptFolder, read_json, write_json
+
+EXIT_CODE, EXIT_FAILED, EXIT_STOPPED = 1, 3, 143
+PROGRESS_SECONDS = 0.2
+PROGRESS = "progress"
+
+
+class JobFailed(Exception):
+    """A cause in words for people: the job fails with this message and no traceback."""
+
+
+class JobContext:
+    """What `main` of a job module gets. `checkpoints` survives attempts; `outputs` is taken in when the job
+    succeeds."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = AttemptFolder(folder)
+        order = read_json(self._files.order)
+        if order is None:
+            raise JobFailed(f"{folder} holds no job")
+        self.folder = folder
+        self.payload: dict[str, Any] = order["payload"]
+        self.inputs = {name: Path(path) for name, path in order["inputs"].items()}
+        self.attempt: int = order["attempt"]
+        self.cpus: int = order["cpus"]
+        self.outputs, self.checkpoints = self._files.outputs, self._files.checkpoints
+        self.inbox = self._files.job.inbox
+        self.stop_requested = False
+        self._events = os.open(self._files.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._told: tuple[float, str] = (0.0, "")
+        self._messages = 0
+
+    def progress(self, fraction: float | None, *, stage: str = "", eta_seconds: float | None = None) -> None:
+        """How far the job is, between 0 and 1. Call it as often as you like: a few a second are told."""
+        now = time.monotonic()
+        if stage != self._told[1] or now - self._told[0] >= PROGRESS_SECONDS or fraction == 1:
+            self._told = (now, stage)
+            self.event(PROGRESS, fraction=fraction, stage=stage, eta_seconds=eta_seconds)
+
+    def event(self, kind: str, /, **fields: Any) -> None:
+        """Tells the portal a fact; the job's kind gets it exactly once, in order, as `{"kind": kind, **fields}`."""
+        line = json.dumps({"kind": kind, **fields}, default=_plain)
+        os.write(self._events, line.encode() + b"\n")
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """The messages that have come since the last call, in order. A later attempt gets them all again."""
+        while (message := read_json(self.inbox / f"{self._messages + 1:06d}.json")) is not None:
+            self._messages += 1
+            yield message
+
+    def on_signal(self, _number: int, _frame: Any) -> None:
+        self.stop_requested = True
+
+
+def run_job(main: Callable[[JobContext], None]) -> NoReturn:
+    """Runs `main` as the job in the folder named on the command line, and ends the process with its exit status."""
+    folder = Path(sys.argv[1])
+    try:
+        context = JobContext(folder)
+        signal.signal(signal.SIGTERM, context.on_signal)
+        main(context)
+    except BaseException as error:
+        sys.exit(_report(folder, error))
+    if context.stop_requested:
+        write_json(AttemptFolder(folder).outcome, {"kind": "stopped", "message": ""})
+        sys.exit(EXIT_STOPPED)
+    sys.exit(0)
+
+
+def _report(folder: Path, error: BaseException) -> int:
+    kind = _kind_of(error)
+    if kind == "failed":
+        print(error, file=sys.stderr)
+    else:
+        traceback.print_exception(error)
+    message = str(error) if kind == "failed" else f"{type(error).__name__}: {error}"
+    try:
+        write_json(AttemptFolder(folder).outcome, {"kind": kind, "message": message[:2000]})
+    except OSError:
+        # A full disk: the exit status and the log still tell.
+        print("the outcome could not be written", file=sys.stderr)
+    return EXIT_FAILED if kind == "failed" else EXIT_CODE
+
+
+def _kind_of(error: BaseException) -> str:
+    if isinstance(error, JobFailed):
+        return "failed"
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "memory"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "space"
+    return "nan" if isinstance(error, FloatingPointError) else "code"
+
+
+def _plain(value: Any) -> Any:
+    """Numbers of array libraries as plain ones, paths as text."""
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,173 @@
+"""Jobs: the long work of every domain, with its progress, its log and its cause when it fails."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
+
+from core.compute.capacity import fit_of, free_room, whole_room
+from core.compute.folders import JobFolder, place_once
+from core.compute.logs import log_size, read_log
+from core.compute.tables import JobRow
+from core.compute.values import Fit, Job, JobOrder, JobState, LogPart, Resources
+from core.foundation.actions import Call, Service, action
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+
+LogLimit = Annotated[int, Field(ge=1, le=1_000_000)]
+LogOffset = Annotated[int, Field(ge=-1)]
+
+
+class ComputeService(Service):
+    domain = "compute"
+
+    @action(permission=Permission.READ, reads=True)
+    def list_jobs(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        state: JobState | str = "",
+        kind: str = "",
+        subject: str = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Job]:
+        """List jobs, the newest first."""
+        kept = [*_visible(call, project), *_equal(state=state, kind=kind, subject=subject)]
+        total = call.session.exec(select(func.count()).select_from(JobRow).where(*kept)).one()
+        rows = select(JobRow).where(*kept).order_by(col(JobRow.created_at).desc(), col(JobRow.id).desc())
+        items = tuple(job_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_job(self, call: Call, *, job_id: str) -> Job:
+        """Show one job: its state, progress, and why it failed."""
+        call.within(job_id)
+        return self.job(call, job_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def read_log(self, call: Call, *, job_id: str, offset: LogOffset = -1, limit: LogLimit = 65_536) -> LogPart:
+        """Read a job's log from a byte offset; without one, its end."""
+        call.within(job_id)
+        log = self.folder(job_id).attempt(max(1, self.job(call, job_id).attempt)).log
+        start, data = read_log(log, offset=offset, limit=limit)
+        text = data.decode(errors="replace")
+        return LogPart(text=text, offset=start, end=start + len(data), size=log_size(log))
+
+    @action(permission=Permission.JOBS_CANCEL)
+    def cancel_job(self, call: Call, *, job_id: str) -> Job:
+        """Stop a job. Engineers stop their own, those who run production stop any."""
+        call.within(job_id)
+        if self.job(call, job_id).requested_by != call.actor.person_id and not _runs_production(call):
+            raise NotAllowed(_("You may stop only your own jobs"), hint=_("Ask its owner, or an SRE."))
+        self.request_cancel(call, job_id)
+        return self.job(call, job_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def fit(self, call: Call, *, resources: Resources) -> Fit:
+        """Tell whether resources can be had now, later or never, and what to do about it."""
+        call.unscoped()
+        whole = whole_room(self.foundation.settings)
+        queued = select(func.count()).select_from(JobRow).where(col(JobRow.state) == JobState.QUEUED)
+        return fit_of(
+            resources, whole=whole, free=free_room(call.session, whole), ahead=call.session.exec(queued).one()
+        )
+
+    def submit(self, call: Call, order: JobOrder) -> Job:
+        """Queues long work in the caller's transaction. Invalid when it can never fit here."""
+        whole = whole_room(self.foundation.settings)
+        if not whole.holds(order.resources):
+            advice = fit_of(order.resources, whole=whole, free=whole, ahead=0).advice
+            raise Invalid(_("This job asks for more than there is"), hint=advice, field="resources")
+        # The audit event is about what the caller makes, not about the job that makes it so.
+        about = (call.subject, call.project)
+        owner = order.owner or call.actor.person_id
+        job_id = call.create(Kind.JOB, project=order.project, title=order.title, state=JobState.QUEUED, owner=owner)
+        call.subject, call.project = about if about[0] else (job_id, order.project)
+        row = JobRow(
+            id=job_id,
+            **order.model_dump(mode="json", exclude={"resources", "owner"}),
+            **order.resources.model_dump(),
+            state=JobState.QUEUED,
+            run_after=call.now,
+            requested_by=owner,
+            created_at=call.now,
+        )
+        call.session.add(row)
+        call.session.flush()
+        return job_of(row)
+
+    def job(self, call: Call, job_id: str) -> Job:
+        """A job as it is in the caller's transaction."""
+        return job_of(self._row(call, job_id))
+
+    def request_cancel(self, call: Call, job_id: str) -> None:
+        """Wants a job stopped; the worker does it. Conflict when it is over."""
+        row = self._row(call, job_id)
+        if JobState(row.state).is_over:
+            raise Conflict(_("{id} is over: {state}").format(id=job_id, state=row.state))
+        row.cancel_requested = True
+        call.session.add(row)
+
+    def resubmit(self, call: Call, job_id: str) -> Job:
+        """Queues a failed or cancelled job again; its next attempt finds the checkpoints of the last one."""
+        row = self._row(call, job_id)
+        if row.state not in (JobState.FAILED, JobState.CANCELLED):
+            raise Conflict(
+                _("{id} is {state}: only what failed or was cancelled runs again").format(id=job_id, state=row.state)
+            )
+        row.state, row.cancel_requested, row.cause = JobState.QUEUED, False, ""
+        row.first_attempt, row.run_after, row.ended_at = row.attempt, call.now, None
+        call.session.add(row)
+        call.update(job_id, state=JobState.QUEUED)
+        call.record("compute.job_queued_again", subject=job_id)
+        return job_of(row)
+
+    def send(self, job_id: str, message: dict[str, Any]) -> None:
+        """Puts a message into a job's inbox, after those that are there."""
+        inbox = self.folder(job_id).inbox
+        inbox.mkdir(parents=True, exist_ok=True, mode=0o700)
+        last = max((int(file.stem) for file in inbox.glob("[0-9]*.json")), default=0)
+        number = last + 1
+        while not place_once(inbox / f"{number:06d}.json", message):
+            number += 1
+
+    def folder(self, job_id: str) -> JobFolder:
+        """Where a job's files are. NotFound when the text is no job's id."""
+        if kind_of(job_id) is not Kind.JOB:
+            raise NotFound(_("{id} is no job").format(id=repr(job_id[:40])))
+        return JobFolder(self.foundation.settings.home / "jobs" / job_id)
+
+    def _row(self, call: Call, job_id: str) -> JobRow:
+        row = call.session.get(JobRow, job_id)
+        if row is None:
+            raise NotFound(_("{id} is no job").format(id=repr(job_id[:40])))
+        return row
+
+
+def job_of(row: JobRow) -> Job:
+    resources = Resources(cpus=row.cpus, memory_mb=row.memory_mb, gpus=row.gpus)
+    return Job(**row.model_dump(include=set(Job.model_fields) - {"resources"}), resources=resources)
+
+
+def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
+    if project:
+        call.in_project(project)
+        return [col(JobRow.project) == project]
+    projects = call.visible_projects()
+    return [] if projects is None else [col(JobRow.project).in_(projects)]
+
+
+def _equal(**wanted: str) -> list[ColumnElement[bool]]:
+    return [getattr(JobRow, name) == value for name, value in wanted.items() if value]
+
+
+def _runs_production(call: Call) -> bool:
+    """Whether the caller runs production everywhere, for which one need not own a job to stop it."""
+    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None

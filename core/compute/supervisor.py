@@ -1,0 +1,183 @@
+"""One small process beside each job, so that a job outlives its worker and still has an exit status. It starts the
+job's command, keeps its log within bounds, beats its heart, stops it when told or when its attempt was given up, and
+writes how it ended. Run as `python -m core.compute.supervisor <attempt folder>`; only the standard library."""
+
+import os
+import resource
+import selectors
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from core.compute.folders import AttemptFolder, place_once, read_json, write_json
+from core.compute.logs import BoundedLog
+from core.compute.processes import identity_of, in_session, kill_all, marked_with, memory_of_tree
+
+CHUNK = 1 << 16
+DRAIN_SECONDS = 2.0
+EXIT_PREVENTED = 4
+INHERITED = [signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGPIPE]
+
+
+class Supervisor:
+    """Watches one command from its start to its end."""
+
+    def __init__(self, folder: AttemptFolder) -> None:
+        launch = read_json(folder.launch)
+        assert launch is not None, "the launch file is written before the supervisor starts"
+        self.folder = folder
+        self.token: str = launch["token"]
+        self.command: list[str] = launch["command"]
+        self.memory_bytes = int(launch["memory_mb"]) << 20
+        self.beat_seconds = float(launch["beat_seconds"])
+        self.grace_seconds = float(launch["grace_seconds"])
+        self.log = BoundedLog(folder.log, most_bytes=int(launch["log_bytes"]))
+        self.child = 0
+        self.ended: tuple[int, Any] | None = None
+        self.kill_at: float | None = None
+        self.reason = ""
+
+    def run(self) -> int:
+        """The exit status of the supervisor itself."""
+        myself = identity_of(os.getpid())
+        assert myself is not None
+        if not self._is_current() or not place_once(self.folder.started(self.token), myself.to_json()):
+            return EXIT_PREVENTED
+        self.folder.heartbeat.touch()
+        self._listen()
+        output = self._start()
+        self._watch(output)
+        self._sweep()
+        self._drain(output)
+        if self._is_current():
+            self._write_result()
+        return 0
+
+    def _listen(self) -> None:
+        self.alarm, alarm_end = os.pipe2(os.O_NONBLOCK)
+        signal.set_wakeup_fd(alarm_end, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGTERM, lambda _number, _frame: self._stop())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def _start(self) -> int:
+        reading, writing = os.pipe2(os.O_NONBLOCK)
+        os.set_blocking(writing, True)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        files = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, writing, 1),
+            (os.POSIX_SPAWN_DUP2, writing, 2),
+        ]
+        self.child = os.posix_spawn(
+            self.command[0], self.command, os.environ, file_actions=files, setpgroup=0, setsigdef=INHERITED
+        )
+        os.close(writing)
+        # When memory runs out, the system ends a job rather than the portal.
+        with suppress(OSError):
+            Path(f"/proc/{self.child}/oom_score_adj").write_text("500")
+        return reading
+
+    def _watch(self, output: int) -> None:
+        next_beat = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(output, selectors.EVENT_READ)
+            selector.register(self.alarm, selectors.EVENT_READ)
+            while not self._has_ended():
+                for key, _events in selector.select(max(0.0, next_beat - time.monotonic())):
+                    if not self._consume(key.fd, output):
+                        selector.unregister(output)
+                if time.monotonic() >= next_beat:
+                    self._beat()
+                    next_beat = time.monotonic() + self.beat_seconds
+
+    def _consume(self, handle: int, output: int) -> bool:
+        """False once the output has ended."""
+        data = _read(handle)
+        if handle == output and data:
+            self.log.write(data)
+        return data != b""
+
+    def _has_ended(self) -> bool:
+        pid, status, usage = os.wait4(self.child, os.WNOHANG)
+        if pid:
+            self.ended = (status, usage)
+        return bool(pid)
+
+    def _beat(self) -> None:
+        with suppress(OSError):
+            os.utime(self.folder.heartbeat)
+        if not self._is_current():
+            self._kill("superseded")
+        elif memory_of_tree(self.child) > self.memory_bytes:
+            self._kill("memory")
+        elif self.kill_at is not None and time.monotonic() >= self.kill_at:
+            self._kill("stopped")
+
+    def _is_current(self) -> bool:
+        try:
+            return self.folder.job.current.read_text() == self.token
+        except OSError:
+            # The folder was taken away: nobody wants this attempt.
+            return False
+
+    def _stop(self) -> None:
+        if self.kill_at is None:
+            self.kill_at = time.monotonic() + self.grace_seconds
+            self.reason = "stopped"
+            self._signal(signal.SIGTERM)
+
+    def _kill(self, reason: str) -> None:
+        self.reason = reason
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.child, number)
+
+    def _sweep(self) -> None:
+        """Whatever the job left behind goes with it, also what made a session of its own."""
+        kill_all(lambda: in_session(os.getpid()))
+        kill_all(lambda: marked_with(self.token))
+
+    def _drain(self, output: int) -> None:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while (data := _read(output)) and time.monotonic() < deadline:
+            self.log.write(data)
+
+    def _write_result(self) -> None:
+        assert self.ended is not None
+        status, usage = self.ended
+        code = os.waitstatus_to_exitcode(status)
+        write_json(
+            self.folder.result,
+            {
+                "token": self.token,
+                "rc": code,
+                "signal": -code if code < 0 else 0,
+                "reason": self.reason,
+                "max_rss_mb": usage.ru_maxrss / 1024,
+                "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            },
+        )
+
+
+def _read(handle: int) -> bytes | None:
+    """What is there: bytes, b"" at the end, None for nothing at present."""
+    try:
+        return os.read(handle, CHUNK)
+    except BlockingIOError:
+        return None
+
+
+def main() -> int:
+    folder = AttemptFolder(Path(sys.argv[1]))
+    os.chdir(folder.path)
+    return Supervisor(folder).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

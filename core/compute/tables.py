@@ -1,0 +1,52 @@
+"""Jobs, and the duties that one worker at a time does. A running job belongs to its owner until `lease_until`, which is
+database time; whoever writes names owner and attempt in the WHERE clause."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from core.foundation.columns import json_field, time_field
+
+
+class JobRow(SQLModel, table=True):
+    __tablename__ = "jobs"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    kind: str = Field(index=True)
+    title: str
+    subject: str = Field(index=True)
+    payload: dict[str, Any] = json_field()
+    inputs: dict[str, Any] = json_field()
+    cpus: int
+    memory_mb: int
+    gpus: int
+    devices: list[Any] = json_field(list)
+    priority: int
+    max_attempts: int
+    state: str = Field(index=True)
+    attempt: int = 0
+    first_attempt: int = 0
+    owner: str = ""
+    lease_until: datetime | None = time_field(nullable=True)
+    launch_token: str = ""
+    run_after: datetime = time_field()
+    cancel_requested: bool = False
+    progress: float | None = None
+    stage: str = ""
+    eta_seconds: float | None = None
+    cause: str = ""
+    events_offset: int = 0
+    requested_by: str
+    created_at: datetime = time_field(index=True)
+    started_at: datetime | None = time_field(nullable=True)
+    ended_at: datetime | None = time_field(nullable=True)
+
+
+class DutyRow(SQLModel, table=True):
+    __tablename__ = "duties"
+
+    name: str = Field(primary_key=True)
+    owner: str
+    lease_until: datetime = time_field()

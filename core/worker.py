@@ -1,0 +1,143 @@
+"""One worker: it makes what is wanted of jobs, endpoints and rollouts come true. Any number may run; jobs belong to
+whoever claimed them, and one worker at a time ticks the reconcilers. It may be killed at any moment: what it began goes
+on, and the next worker adopts it."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
+from sqlmodel import col, or_, select
+
+from core.audit.journal import AuditJournal
+from core.audit.tables import AuditRow
+from core.compute.dispatcher import Dispatcher
+from core.compute.executors.port import Executor
+from core.compute.kinds import JobKind, Reconciler
+from core.compute.lease import Lease, leave_at_once
+from core.compute.ownership import my_name
+from core.foundation.actions import Foundation
+from core.foundation.errors import Unavailable
+from core.foundation.failpoints import arm
+from core.foundation.settings import load_settings
+from core.portal import Portal, build_portal, job_kinds, reconcilers
+
+BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.2
+RECONCILE_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+START_SECONDS = 60.0
+CHECKPOINT_EVERY = timedelta(hours=1)
+PRODUCTION_CHANGES = ("promotion.", "serving.")
+logger = logging.getLogger(__name__)
+
+
+class Checkpoints:
+    """Signs the head of the audit log: at least hourly, and soon after every change of production."""
+
+    name = "audit.checkpoints"
+
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
+        self._journal = AuditJournal(foundation.settings.home)
+        self._signed_at: datetime | None = None
+
+    def tick(self, now: datetime) -> None:
+        due = self._signed_at is None or now - self._signed_at >= CHECKPOINT_EVERY
+        if due or self._production_changed():
+            self._journal.write_checkpoint(self._foundation.database)
+            self._signed_at = now
+
+    def _production_changed(self) -> bool:
+        signed = self._journal.last_checkpoint() or 0
+        changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in PRODUCTION_CHANGES))
+        found = select(AuditRow.seq).where(col(AuditRow.seq) > signed, col(AuditRow.outcome) == "ok", changes)
+        with self._foundation.database.read() as session:
+            return session.exec(found.limit(1)).first() is not None
+
+
+class Worker:
+    """The loop, until `stop` is called."""
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        kinds: Sequence[JobKind],
+        reconcilers: Sequence[Reconciler] = (),
+        name: str = "",
+        executor: Executor | None = None,
+        only: Collection[str] = (),
+        on_lease_lost: Callable[[], None] = leave_at_once,
+    ) -> None:
+        self.foundation = foundation
+        self.name = name or my_name()
+        self.dispatcher = Dispatcher(foundation, owner=self.name, kinds=kinds, executor=executor, only=only)
+        self.lease = Lease(self.dispatcher.ledger, on_lost=on_lease_lost)
+        self._reconcilers = tuple(reconcilers)
+        self._resting: dict[str, float] = {}
+        self._reconcile_at = 0.0
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Until stopped; jobs are then left running for the next worker."""
+        self.lease.start()
+        pause = 0.0
+        while not self._stopped.wait(pause):
+            pause = self._round()
+        self.lease.stop()
+        self.dispatcher.stop()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _round(self) -> float:
+        """One round, and the seconds until the next."""
+        try:
+            busy = self.dispatcher.tick()
+            self._reconcile()
+        except Unavailable as error:
+            logger.warning("the worker waits: %s", error)
+            return RETRY_SECONDS
+        return BUSY_SECONDS if busy else IDLE_SECONDS
+
+    def _reconcile(self) -> None:
+        if not self.lease.leads or time.monotonic() < self._reconcile_at:
+            return
+        self._reconcile_at = time.monotonic() + RECONCILE_SECONDS
+        for reconciler in self._reconcilers:
+            if time.monotonic() >= self._resting.get(reconciler.name, 0.0):
+                self._tick(reconciler)
+
+    def _tick(self, reconciler: Reconciler) -> None:
+        """One that fails rests a little and is tried again; the others go on."""
+        try:
+            reconciler.tick(self.foundation.clock.now())
+        except Exception:
+            logger.exception("%s fails", reconciler.name)
+            self._resting[reconciler.name] = time.monotonic() + 10 * RECONCILE_SECONDS
+
+
+def build_worker(portal: Portal) -> Worker:
+    """A worker with everything the portal knows."""
+    kept = (Checkpoints(portal.foundation), *reconcilers(portal))
+    return Worker(portal.foundation, kinds=job_kinds(portal), reconcilers=kept)
+
+
+def main() -> int:
+    """The process `causeway worker`. SIGTERM and Ctrl-C stop it cleanly; its jobs run on."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    settings = load_settings()
+    arm(settings)
+    portal = build_portal(settings)
+    portal.foundation.database.wait_until_ready(seconds=START_SECONDS)
+    worker = build_worker(portal)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: worker.stop())
+    worker.run()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

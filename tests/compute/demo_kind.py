@@ -1,0 +1,85 @@
+"""The kind of the demo job: it keeps what it was handed, in a table that the fixtures make."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import Field, Session, SQLModel, col, select
+
+from core.compute import Job, JobOrder, PlainKind, Resources
+from core.compute.tables import JobRow
+from core.foundation.actions import Call
+from core.foundation.actors import Actor
+from core.foundation.columns import json_field
+from core.foundation.errors import Invalid
+from core.portal import Portal
+from tests.compute.running import SYSTEM
+
+
+class TakenRow(SQLModel, table=True):
+    """What the kind took in, in the order it did."""
+
+    __tablename__ = "test_taken"
+
+    id: int | None = Field(default=None, primary_key=True)
+    job_id: str
+    what: str
+    content: dict[str, Any] = json_field()
+
+
+class DemoKind(PlainKind):
+    name = "test.demo"
+    module = "tests.compute.demo_job"
+
+    def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        return {"ticket": "secret-ticket"}
+
+    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+        for event in events:
+            call.session.add(TakenRow(job_id=job.id, what=event["kind"], content=event))
+        call.session.flush()
+
+    def read_outputs(self, job: Job, outputs: Path) -> dict[str, str]:
+        found = {file.name: file.read_text() for file in outputs.iterdir()}
+        if "refuse.txt" in found:
+            raise Invalid("the outputs are wrong", hint="write others")
+        return found
+
+    def take_outputs(self, call: Call, job: Job, read: dict[str, str]) -> None:
+        call.session.add(TakenRow(job_id=job.id, what="outputs", content=read))
+
+    def ended(self, call: Call, job: Job) -> None:
+        call.session.add(TakenRow(job_id=job.id, what="ended", content={"state": job.state, "cause": job.cause}))
+
+
+KINDS = (DemoKind(),)
+
+
+def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> str:
+    """Queues a demo job in the first project, and returns its id."""
+    from core.compute.ledger import SPEC
+
+    project = order.pop("project", "PROJ-1")
+    fields = {name: order.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in order}
+    fields.setdefault("resources", Resources(memory_mb=256))
+    payload = {"way": way, **order}
+    wanted = JobOrder(kind="test.demo", project=project, title=way, subject="", payload=payload, **fields)
+    with portal.foundation.database.write() as session:
+        call = Call(portal.foundation, session, actor, SPEC)
+        return portal.compute.submit(call, wanted).id
+
+
+def taken(portal: Portal, job_id: str, what: str = "") -> list[dict[str, Any]]:
+    """What the kind was handed about a job, in order."""
+    with portal.foundation.database.read() as session:
+        rows = session.exec(select(TakenRow).where(col(TakenRow.job_id) == job_id).order_by(col(TakenRow.id)))
+        return [row.content for row in rows if not what or row.what == what]
+
+
+def row_of(portal: Portal, job_id: str) -> JobRow:
+    with portal.foundation.database.read() as session:
+        return _row(session, job_id)
+
+
+def _row(session: Session, job_id: str) -> JobRow:
+    return session.get_one(JobRow, job_id)
