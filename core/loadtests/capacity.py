@@ -1,5 +1,5 @@
-"""The largest rate at which the SLO holds, with an interval. A single run at each rate cannot tell chance from overload, so
-each rate is measured in several windows and the interval comes from resampling whole windows."""
+"""The largest rate at which the SLO holds, with an interval. A single run at each rate cannot tell chance from
+overload, so each rate is measured in several windows and the interval comes from resampling whole windows."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -38,13 +38,14 @@ class Bracket(NamedTuple):
 def estimate(outcomes: Sequence[Outcome], *, slo: Slo, random: Random) -> Capacity:
     """The capacity and its 95 % interval.
 
-    "p99 within the limit" is the same as "at most 1 % slower than the limit", so two shares are followed over the rate:
-    of slow requests (limit 1 %) and of failed ones (the SLO's limit). Both can only grow with the rate, so each is made
-    monotone by pool-adjacent-violators (Ayer et al. 1955), weighted by requests; the estimate is where the first of them
-    crosses its limit, on the straight line between two measured rates, which errs on the low side when overload comes
-    suddenly. The interval: windows are drawn again with replacement within each rate (a bootstrap of whole windows,
-    because requests within one are not independent), 1,000 times; its low end is the 2.5 % point of the crossing, its
-    high end the 97.5 % point of the first measured rate that broke, so it never claims to know what lies between rates.
+    "p99 within the limit" is the same as "at most 1 % slower than the limit", so two shares are followed over the
+    rate: of slow requests (limit 1 %) and of failed ones (the SLO's limit). Both can only grow with the rate, so each
+    is made monotone by pool-adjacent-violators (Ayer et al. 1955), weighted by requests; the estimate is where the
+    first of them crosses its limit, on the straight line between two measured rates, which errs on the low side when
+    overload comes suddenly. The interval: windows are drawn again with replacement within each rate (a bootstrap of
+    whole windows, because requests within one are not independent), 1,000 times; its low end is the 2.5 % point of
+    the crossing, its high end the 97.5 % point of the first measured rate that broke, so it never claims to know what
+    lies between rates.
     """
     by_rate: dict[float, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
@@ -88,9 +89,9 @@ def monotone(counts: Sequence[int], *, weights: Sequence[int]) -> list[float]:
 
 
 def knee(points: Sequence[tuple[float, float]]) -> float | None:
-    """The rate at which the curve of (rate, milliseconds) bends most: the point farthest below the straight line from its
-    first to its last point, both axes scaled to one (Satopaa et al., "Finding a Kneedle in a Haystack", 2011). None with
-    fewer than four rates or a curve that does not rise."""
+    """The rate at which the curve of (rate, milliseconds) bends most: the point farthest below the straight line from
+    its first to its last point, both axes scaled to one (Satopaa et al., "Finding a Kneedle in a Haystack", 2011).
+    None with fewer than four rates or a curve that does not rise."""
     ordered = sorted(points)
     if len(ordered) < 4 or ordered[-1][1] <= ordered[0][1]:
         return None

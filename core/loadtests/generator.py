@@ -1,5 +1,5 @@
-"""The open-model generator: a greenlet for every request that is due, timed from the moment it was due. Runs inside Locust,
-one process, one core; what it costs is measured beside what it measures."""
+"""The open-model generator: a greenlet for every request that is due, timed from the moment it was due. Runs inside
+Locust, one process, one core; what it costs is measured beside what it measures."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,17 +10,17 @@ import gevent
 from gevent.pool import Pool
 
 from core.loadtests.arrivals import Ceiling, arrivals
-from core.loadtests.http_client import Client, Failure
-from core.loadtests.profiles import Course, course_of
+from core.loadtests.http_client import Answer, Client, Failure
+from core.loadtests.profiles import course_of
 from core.loadtests.tally import Tally
 from core.loadtests.validity import is_fit
 from core.loadtests.values import Plan, SeriesPoint, Slo, Stage, Window
 
 CATCH_UP = 32
 HEAD_START = 0.1
-REST_AFTER_OVERLOAD = 1.0
-LONGEST_DRAIN = 2.0
+REST_AFTER_OVERLOAD = 0.5
 SILENCE = 3
+A_SECOND = Stage(rate=0, seconds=1)
 Emit = Callable[[SeriesPoint], None]
 
 
@@ -32,9 +32,8 @@ class Generator:
         self.random = Random(plan.seed)
         self.pool = Pool(plan.in_flight)
         self.ceiling = Ceiling(plan.rate_cap)
-        self.gate = Ceiling(plan.rate_cap)
         self.tallies: list[Tally] = []
-        self.second = self._tally(Stage(rate=0, seconds=1))
+        self.second = self._tally(A_SECOND)
         self.seconds = self.posted = 0
         self.has_answered = self.is_stopped = False
 
@@ -42,28 +41,23 @@ class Generator:
         """The windows of the whole test, once every request has been answered or given up."""
         watch = gevent.spawn(self._report_seconds)
         course = course_of(self.plan, slo=self.slo, random=self.random)
-        start = perf_counter() + HEAD_START
-        stage = course.next(None, fit=True)
+        begin = start = perf_counter() + HEAD_START
+        stage = course.next(None, fit=True, elapsed=0.0)
         while stage is not None and not self.is_stopped:
             tally = self._run_stage(stage, start=start)
-            start += stage.seconds
-            if course.waits:
-                start = max(start, self._settled(tally))
-            stage = self._next(course, tally=tally)
+            start = max(start + stage.seconds, self._at_rest(tally)) if course.waits else start + stage.seconds
+            fit = not course.waits or is_fit(tally.window(), slo=self.slo, in_flight=self.plan.in_flight)
+            stage = course.next(tally.outcome(), fit=fit, elapsed=start - begin)
         self._drain()
         watch.kill()
         return tuple(tally.window() for tally in self.tallies if tally.due)
-
-    def _next(self, course: Course, *, tally: Tally) -> Stage | None:
-        fit = not course.waits or is_fit(tally.window(), slo=self.slo, in_flight=self.plan.in_flight)
-        return course.next(tally.outcome(), fit=fit)
 
     def _run_stage(self, stage: Stage, *, start: float) -> Tally:
         """Sends what is due. The first `settle` seconds are counted nowhere."""
         unseen, tally = self._tally(stage), self._tally(stage)
         self._send_all(stage, start=start, seconds=stage.settle, tally=unseen)
         self.tallies.append(tally)
-        with self._cpu(tally):
+        with _measuring_cpu(tally):
             self._send_all(stage, start=start + stage.settle, seconds=stage.seconds - stage.settle, tally=tally)
         tally.is_over = True
         return tally
@@ -78,57 +72,40 @@ class Generator:
             ceiling=self.ceiling,
         )
         for number, due in enumerate(due_moments):
-            self._wait_until(due, number=number)
+            _wait_until(due, yields=number % CATCH_UP == 0)
             if self.is_stopped:
                 return
             self._send(due, tally=tally)
-        self._wait_until(start + seconds, number=0)
-
-    def _wait_until(self, moment: float, *, number: int) -> None:
-        """Lets the requests under way go on. Even when late it yields now and then, or none would ever be answered."""
-        ahead = moment - perf_counter()
-        if ahead > 0 or number % CATCH_UP == 0:
-            gevent.sleep(max(0.0, ahead))
+        _wait_until(start + seconds, yields=True)
 
     def _send(self, due: float, *, tally: Tally) -> None:
-        tally.due += 1
-        self.second.due += 1
-        now = perf_counter()
-        if self.pool.full():
-            self._drop("cap of requests in flight reached", tally=tally)
-        elif self.gate.earliest(now) > now:
-            # Only after a pause of the generator: to catch up would break the cap on the rate.
-            self._drop("cap on the rate reached", tally=tally)
-        else:
-            self.gate.take(now)
+        is_full = self.pool.full()
+        for one in (tally, self.second):
+            one.count_due(is_dropped=is_full)
+        if not is_full:
+            self.ceiling.take(perf_counter())
             self.posted += 1
             self.pool.spawn(self._exchange, due, tally, self.bodies[self.posted % len(self.bodies)])
 
-    def _drop(self, cause: str, *, tally: Tally) -> None:
-        tally.count_dropped(cause)
-        self.second.count_dropped(cause)
-
     def _exchange(self, due: float, tally: Tally, body: bytes) -> None:
         sent = perf_counter()
-        second = self.second
-        tally.count_sent(sent - due)
-        second.count_sent(sent - due)
+        for one in (tally, self.second):
+            one.count_sent(sent - due)
+        outcome = self._ask(body)
+        now = perf_counter()
+        # The second in which the answer came is another one than that in which the request left.
+        for one in (tally, self.second):
+            one.count(outcome, response=now - due, service=now - sent)
+
+    def _ask(self, body: bytes) -> Answer | Failure:
         try:
             answer = self.client.post(body)
         except Failure as failure:
-            self._count_failure(failure.cause, due=due, tally=tally)
-            return
-        now = perf_counter()
+            return failure
         self.has_answered = True
-        tally.count_answer(answer, response=now - due, service=now - sent)
-        self.second.count_answer(answer, response=now - due, service=now - sent)
+        return answer
 
-    def _count_failure(self, cause: str, *, due: float, tally: Tally) -> None:
-        seconds = perf_counter() - due
-        tally.count_failure(cause, seconds=seconds)
-        self.second.count_failure(cause, seconds=seconds)
-
-    def _settled(self, tally: Tally) -> float:
+    def _at_rest(self, tally: Tally) -> float:
         """Waits until the target is at rest again, longer when it was overloaded; the moment from which to go on."""
         self._drain()
         if not tally.outcome().holds(self.slo):
@@ -136,11 +113,12 @@ class Generator:
         return perf_counter()
 
     def _drain(self) -> None:
-        """Waits for the last answers. What is still open afterwards has failed."""
-        self.pool.join(timeout=LONGEST_DRAIN)
+        """Waits for the last answers. What is still open at the time limit has failed."""
+        self.pool.join(timeout=self.plan.timeout_ms / 1e3)
+        now = perf_counter()
         for greenlet in list(self.pool):
             due, tally, _body = greenlet.args
-            self._count_failure("no answer before the end", due=due, tally=tally)
+            tally.count(Failure("no answer before the end"), response=now - due, service=now - due)
         self.pool.kill()
 
     def _report_seconds(self) -> None:
@@ -148,7 +126,7 @@ class Generator:
         while True:
             used = process_time()
             gevent.sleep(max(0.0, start + self.seconds + 1 - perf_counter()))
-            done, self.second = self.second, self._tally(Stage(rate=0, seconds=1))
+            done, self.second = self.second, self._tally(A_SECOND)
             done.cpu = process_time() - used
             self.emit(self._point(done))
             self.seconds += 1
@@ -170,8 +148,16 @@ class Generator:
     def _tally(self, stage: Stage) -> Tally:
         return Tally(stage, slo_seconds=self.slo.p99_ms / 1e3, timeout=self.plan.timeout_ms / 1e3)
 
-    @contextmanager
-    def _cpu(self, tally: Tally) -> Iterator[None]:
-        used, began = process_time(), perf_counter()
-        yield
-        tally.cpu = (process_time() - used) / max(perf_counter() - began, 1e-9)
+
+def _wait_until(moment: float, *, yields: bool) -> None:
+    """Lets the requests under way go on. Even when late it must yield now and then, or none would ever be answered."""
+    ahead = moment - perf_counter()
+    if ahead > 0 or yields:
+        gevent.sleep(max(0.0, ahead))
+
+
+@contextmanager
+def _measuring_cpu(tally: Tally) -> Iterator[None]:
+    used, began = process_time(), perf_counter()
+    yield
+    tally.cpu = (process_time() - used) / max(perf_counter() - began, 1e-9)

@@ -1,5 +1,5 @@
-"""Response times in buckets fine enough for three significant digits. Locust's own statistics round 0.4 ms to 0 and know
-two digits, which says nothing about a service that answers in a millisecond."""
+"""Response times in buckets fine enough for three significant digits. Locust's own statistics round 0.4 ms to 0 and
+know two digits, which says nothing about a service that answers in a millisecond."""
 
 from collections.abc import Iterator, Mapping
 
@@ -8,8 +8,8 @@ BITS = 11
 
 
 def bucket_of(microseconds: int) -> int:
-    """The bucket of a time. Exact below 2,048 us; above, each power of two is cut into 1,024 buckets, so that a bucket is
-    at most 0.1 % wide (the layout of HdrHistogram, Gil Tene)."""
+    """The bucket of a time. Exact below 2,048 us; above, each power of two is cut into 1,024 buckets, so that a
+    bucket is at most 0.1 % wide (the layout of HdrHistogram, Gil Tene)."""
     shift = microseconds.bit_length() - BITS
     return microseconds if shift <= 0 else (shift << 10) + (microseconds >> shift)
 

@@ -1,5 +1,6 @@
-"""A keep-alive HTTP/1.1 client on bare sockets. A library client costs ten times as much per request, and what it costs
-the generator cannot be told from what the target costs. Runs inside Locust, whose patched sockets make it cooperative."""
+"""A keep-alive HTTP/1.1 client on bare sockets. A library client costs ten times as much per request, and what it
+costs the generator cannot be told from what the target costs. Runs inside Locust, whose patched sockets make it
+cooperative."""
 
 import socket
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 READ_BYTES = 65_536
 MOST_HEAD = 65_536
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Answer(NamedTuple):
@@ -32,14 +34,16 @@ class Failure(Exception):
 
 
 class Client:
-    """Posts bodies to one address that is resolved once. Idle connections are used again, the last first."""
+    """Posts bodies to one address that is resolved once. Idle connections are used again, the last first. ValueError
+    for anything but plain HTTP."""
 
     def __init__(self, url: str, *, headers: Mapping[str, str], timeout: float) -> None:
         parts = urlsplit(url)
-        family, _kind, _protocol, _name, address = socket.getaddrinfo(
-            parts.hostname, parts.port or 80, type=socket.SOCK_STREAM
-        )[0]
-        self._family, self._address = family, address
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError(f"no address of plain HTTP: {url}")
+        found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+        self._family = found[0][0]
+        self._address = found[0][4]
         self._timeout = timeout
         lines = [f"POST {parts.path or '/'} HTTP/1.1", f"host: {parts.netloc}", "content-type: application/json"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
@@ -47,21 +51,25 @@ class Client:
         self._idle: list[socket.socket] = []
 
     def post(self, body: bytes) -> Answer:
-        """Sends one request and reads its whole answer. Raises Failure. A kept connection that the target has closed in the
-        meantime is replaced once, as every client does."""
+        """Sends one request and reads its whole answer. Raises Failure."""
         request = self._head + str(len(body)).encode() + b"\r\n\r\n" + body
-        deadline = perf_counter() + self._timeout
         try:
-            while self._idle:
-                if (answer := self._exchange(self._idle.pop(), request=request, deadline=deadline)) is not None:
-                    return answer
-            answer = self._exchange(self._connect(), request=request, deadline=deadline)
+            return self._answer(request, deadline=perf_counter() + self._timeout)
         except TimeoutError as error:
             raise Failure("no answer in time") from error
         except ConnectionRefusedError as error:
             raise Failure("connection refused") from error
         except OSError as error:
             raise Failure("connection lost") from error
+        except ValueError as error:
+            raise Failure("not an HTTP answer") from error
+
+    def _answer(self, request: bytes, *, deadline: float) -> Answer:
+        """A kept connection that the target has closed in the meantime is replaced, as every client does."""
+        while self._idle:
+            if (answer := self._exchange(self._idle.pop(), request=request, deadline=deadline)) is not None:
+                return answer
+        answer = self._exchange(self._connect(), request=request, deadline=deadline)
         if answer is None:
             raise Failure("connection closed without an answer")
         return answer
@@ -72,7 +80,7 @@ class Client:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             connection.connect(self._address)
-        except OSError:
+        except BaseException:
             connection.close()
             raise
         return connection
@@ -86,12 +94,16 @@ class Client:
         except (BrokenPipeError, ConnectionResetError):
             return None
         finally:
-            # An exception, an end of the stream or an explicit close all leave a connection that cannot be used again.
-            if answer is not None and answer.header(b"connection") != b"close":
+            # Whatever went wrong, the rest of an answer may still come: only a clean end lets a connection be kept.
+            if answer is not None and _may_be_kept(answer):
                 self._idle.append(connection)
             else:
                 connection.close()
         return answer
+
+
+def _may_be_kept(answer: Answer) -> bool:
+    return answer.header(b"connection") != b"close" and bool(answer.header(b"content-length"))
 
 
 def _read(connection: socket.socket, *, deadline: float) -> Answer | None:
@@ -103,22 +115,20 @@ def _read(connection: socket.socket, *, deadline: float) -> Answer | None:
         data = _longer(data, more=more, deadline=deadline)
         if len(data) > MOST_HEAD:
             raise Failure("headers too long")
-    answer = Answer(status=_status(data), head=data[: end + 2].lower())
+    answer = Answer(status=int(data[9:12]), head=data[: end + 2].lower())
     _read_body(connection, answer=answer, data=data[end + 4 :], deadline=deadline)
     return answer
 
 
 def _read_body(connection: socket.socket, *, answer: Answer, data: bytes, deadline: float) -> None:
-    length = answer.header(b"content-length")
-    if length:
+    if length := answer.header(b"content-length"):
         missing = int(length) - len(data)
         while missing > 0:
-            more = connection.recv(READ_BYTES)
-            missing -= len(_longer(b"", more=more, deadline=deadline))
+            missing -= len(_longer(b"", more=connection.recv(READ_BYTES), deadline=deadline))
         return
     if answer.header(b"transfer-encoding") != b"chunked":
         raise Failure("answer without a length")
-    while not data.endswith(b"0\r\n\r\n"):
+    while not data.endswith(LAST_CHUNK):
         data = _longer(data, more=connection.recv(READ_BYTES), deadline=deadline)
 
 
@@ -128,10 +138,3 @@ def _longer(data: bytes, *, more: bytes, deadline: float) -> bytes:
     if perf_counter() > deadline:
         raise TimeoutError
     return data + more
-
-
-def _status(data: bytes) -> int:
-    try:
-        return int(data[9:12])
-    except ValueError as error:
-        raise Failure("not an HTTP answer") from error

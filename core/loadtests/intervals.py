@@ -1,5 +1,5 @@
-"""How sure a percentile is. A percentile of n requests is itself a measurement; its interval comes from the order of the
-samples alone and assumes nothing about the shape of the response times."""
+"""How sure a percentile is. A percentile of n requests is itself a measurement; its interval comes from the order of
+the samples alone and assumes nothing about the shape of the response times."""
 
 import math
 from functools import lru_cache
@@ -9,12 +9,13 @@ CONFIDENCE = 0.95
 
 @lru_cache(maxsize=256)
 def rank_interval(samples: int, *, fraction: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
-    """Ranks (from 1) whose order statistics enclose the percentile with at least `confidence`, or None when there are too
-    few samples for two such ranks to exist (for the 99th percentile at 95 %: fewer than 368).
+    """Ranks (from 1) whose order statistics enclose the percentile with at least `confidence`, or None when there are
+    too few samples for two such ranks to exist (for the 99th percentile at 95 %: fewer than 368).
 
-    The number of samples below the true percentile is binomial(n, fraction), so P(X_(l) <= x < X_(u)) = P(l <= B < u);
-    each tail keeps at most (1 - confidence) / 2. H. A. David and H. N. Nagaraja, Order Statistics, 3rd ed., section 7.1.
-    Requests are taken as independent; in a queue they are not quite, so a single run's interval is a little too narrow.
+    The number of samples below the true percentile is binomial(n, fraction), so P(X_(l) <= x < X_(u)) = P(l <= B <
+    u); each tail keeps at most (1 - confidence) / 2. H. A. David and H. N. Nagaraja, Order Statistics, 3rd ed.,
+    section 7.1. Requests are taken as independent; in a queue they are not quite, so a single run's interval is a
+    little too narrow.
     """
     tail = (1 - confidence) / 2
     low = _first_rank_above(samples, fraction=fraction, probability=tail)

@@ -11,12 +11,13 @@ from core.loadtests.values import Plan, Profile, Slo, Stage
 WARM_UP = 1.0
 STEPS = (0.2, 0.4, 0.6, 0.8, 1.0)
 SPIKE = ((0.2, 0.4), (1.0, 0.2), (0.2, 0.4))
-SETTLE = 0.5
+SETTLE = 0.3
 FIRST_SHARE = 1 / 32
 GROWTH = 2.0
 DESCENT = 4.0
 CLOSE_ENOUGH = 1.1
 REPEATS = 4
+STEP_ABOVE = 1.15
 UNFIT_TRIES = 2
 
 
@@ -25,9 +26,9 @@ class Course(Protocol):
 
     waits: bool
 
-    def next(self, last: Outcome | None, *, fit: bool) -> Stage | None:
+    def next(self, last: Outcome | None, *, fit: bool, elapsed: float) -> Stage | None:
         """The next stage, or None at the end. `last` is what the one before has shown, `fit` whether the generator was
-        well enough for that to count."""
+        well enough for that to count, `elapsed` how many seconds of the plan are over."""
 
 
 class FixedCourse:
@@ -38,13 +39,13 @@ class FixedCourse:
     def __init__(self, plan: Plan) -> None:
         self._stages = _fixed_stages(plan)
 
-    def next(self, last: Outcome | None, *, fit: bool) -> Stage | None:
+    def next(self, last: Outcome | None, *, fit: bool, elapsed: float) -> Stage | None:
         return next(self._stages, None)
 
 
 class CapacitySearch:
-    """Doubles the rate until the SLO breaks twice, halves the gap until it is within 10 %, then measures the rates around
-    the knee again, in changing order, until each has four windows. Ends early when the plan's time is over."""
+    """Doubles the rate until the SLO breaks twice, halves the gap until it is within 10 %, then measures the rates
+    around the knee again, in changing order, until each has four windows. The plan's time ends it earlier."""
 
     waits = True
 
@@ -54,21 +55,19 @@ class CapacitySearch:
         self.random = random
         self.outcomes: list[Outcome] = []
         self.unfit: list[float] = []
-        self.spent = 0.0
         self._rate = 0.0
         self._around: list[float] = []
         self._climbing = True
 
-    def next(self, last: Outcome | None, *, fit: bool) -> Stage | None:
+    def next(self, last: Outcome | None, *, fit: bool, elapsed: float) -> Stage | None:
         if last is not None and fit:
             self.outcomes.append(last)
         elif last is not None:
             self.unfit.append(last.rate)
         rate = self._next_rate()
         seconds = self.plan.window_seconds + SETTLE
-        if rate is None or self.spent + seconds > self.plan.seconds:
+        if rate is None or elapsed + seconds > self.plan.seconds:
             return None
-        self.spent += seconds
         self._rate = rate
         return Stage(rate=rate, seconds=seconds, settle=SETTLE)
 
@@ -79,16 +78,15 @@ class CapacitySearch:
         return self._halve() or self._repeat()
 
     def _climb(self) -> float | None:
-        """The next higher rate; the same again after a first failure; a lower one while none has held; None when the top
-        is known."""
+        """The next higher rate; the same again after a first failure; a lower one while none has held; None when the
+        top is known."""
         if not self._rate:
             return max(1.0, self.plan.rate * FIRST_SHARE)
-        windows = self._windows(self._rate)
-        if not windows or (len(windows) < 2 and not self._held(self._rate)):
-            return None if self._is_too_much(self._rate) else self._rate
+        if self._is_open(self._rate):
+            return self._rate
         low, high = self._ends()
         if low is None:
-            return self._rate / DESCENT if self._rate >= DESCENT else None
+            return self._rate / DESCENT if self._rate >= DESCENT and self._windows(self._rate) else None
         higher = min(self._rate * GROWTH, self.plan.rate)
         return None if high is not None or self._rate >= self.plan.rate else higher
 
@@ -97,11 +95,12 @@ class CapacitySearch:
         if low is None or high is None or high / low <= CLOSE_ENOUGH or self._around:
             return None
         middle = round(sqrt(low * high), 1)
-        return None if middle in (low, high) or self._is_too_much(middle) else middle
+        return None if middle in (low, high) else middle
 
     def _repeat(self) -> float | None:
         """The rate around the knee with the fewest windows, chance deciding between equals."""
         self._around = self._around or self._rates_around()
+        self._extend()
         waiting = [
             (len(self._windows(rate)), self.random.random(), rate)
             for rate in self._around
@@ -113,15 +112,22 @@ class CapacitySearch:
         low, high = self._ends()
         if low is None:
             return sorted({one.rate for one in self.outcomes})[:2]
-        below = round(low * 0.9, 1)
-        return [below, low] if high is None else [below, low, round(sqrt(low * high), 1), high, round(high * 1.1, 1)]
+        return [round(low * 0.9, 1), low, *([] if high is None else [high])]
+
+    def _extend(self) -> None:
+        """A top that broke only sometimes does not bound the capacity from above: a higher rate may."""
+        top = self._around[-1] if self._around else 0.0
+        results = {one.holds(self.slo) for one in self._windows(top)}
+        if results == {True, False} and top * STEP_ABOVE <= self.plan.rate:
+            self._around.append(round(top * STEP_ABOVE, 1))
 
     def _ends(self) -> tuple[float | None, float | None]:
-        """The highest rate that held and the lowest above it that broke."""
-        rates = sorted({one.rate for one in self.outcomes})
-        broken = [rate for rate in rates if not self._held(rate)]
-        held = [rate for rate in rates if self._held(rate) and (not broken or rate < broken[0])]
-        return (held[-1] if held else None), (broken[0] if broken else None)
+        """The highest rate that held, and the lowest above it that broke or was too much for the generator."""
+        too_much = {rate for rate in self.unfit if self._is_too_much(rate)}
+        rates = sorted({one.rate for one in self.outcomes} | too_much)
+        beyond = [rate for rate in rates if rate in too_much or not self._held(rate)]
+        held = [rate for rate in rates if rate not in beyond and (not beyond or rate < beyond[0])]
+        return (held[-1] if held else None), (beyond[0] if beyond else None)
 
     def _windows(self, rate: float) -> Sequence[Outcome]:
         return [one for one in self.outcomes if one.rate == rate]
@@ -130,6 +136,12 @@ class CapacitySearch:
         """All windows of a rate taken together, but one good window out of two forgives the first."""
         windows = self._windows(rate)
         return 2 * sum(one.holds(self.slo) for one in windows) >= len(windows)
+
+    def _is_open(self, rate: float) -> bool:
+        """One more window is needed at this rate: none counted so far, or the only one broke."""
+        windows = self._windows(rate)
+        missing = not windows or (len(windows) == 1 and not self._held(rate))
+        return missing and not self._is_too_much(rate)
 
     def _is_too_much(self, rate: float) -> bool:
         """The generator itself was not fit at this rate, twice, and never fit."""

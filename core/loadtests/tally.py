@@ -4,15 +4,17 @@ from collections import Counter
 
 from core.loadtests.capacity import Outcome
 from core.loadtests.histogram import Histogram
-from core.loadtests.http_client import Answer
+from core.loadtests.http_client import Answer, Failure
 from core.loadtests.values import Stage, Window
 
 MICROSECONDS = 1e-6
 GOOD = range(200, 300)
+DROPPED = "cap of requests in flight reached"
 
 
 class Tally:
-    """One window. A failed or dropped request is counted as slow as the time limit, so that failing is never fast."""
+    """One window. A failed or dropped request is counted as slow as the time limit, so that failing is never fast.
+    `slo_seconds` is when a request counts as slow, `timeout` the time limit in seconds."""
 
     def __init__(self, stage: Stage, *, slo_seconds: float, timeout: float) -> None:
         self.stage = stage
@@ -26,35 +28,39 @@ class Tally:
         self.cpu = 0.0
         self.is_over = False
 
+    def count_due(self, *, is_dropped: bool) -> None:
+        """A request is due; it is dropped when as many as permitted are unanswered already."""
+        self.due += 1
+        if is_dropped:
+            self.dropped += 1
+            self._count_failure(DROPPED, response=self.timeout)
+
     def count_sent(self, lag: float) -> None:
-        """A request left. One that leaves after its window has ended was due and is not counted as sent."""
+        """A request left, `lag` seconds after it was due. One that leaves after its window has ended was due and is not
+        counted as sent."""
         self.sent += not self.is_over
         self.lag.add(lag)
 
-    def count_dropped(self, cause: str) -> None:
-        self.dropped += 1
-        self._fail(cause, seconds=self.timeout)
-
-    def count_failure(self, cause: str, *, seconds: float) -> None:
-        self.service.add(self.timeout)
-        self._fail(cause, seconds=seconds)
-
-    def count_answer(self, answer: Answer, *, response: float, service: float) -> None:
-        """`response` since the due moment, `service` since the sending, both in seconds."""
+    def count(self, outcome: Answer | Failure, *, response: float, service: float) -> None:
+        """How a request ended: `response` seconds after it was due, `service` seconds after it was sent."""
+        if isinstance(outcome, Failure):
+            self._count_failure(outcome.cause, response=response)
+            self.service.add(max(service, self.timeout))
+            return
         self.answered += 1
-        if answer.status not in GOOD:
-            self.count_failure(f"status {answer.status}", seconds=response)
+        if outcome.status not in GOOD:
+            self._count_failure(f"status {outcome.status}", response=response)
+            self.service.add(max(service, self.timeout))
             return
         self.slow += response > self.slo_seconds
         self.response.add(response)
         self.service.add(service)
-        self.digests[answer.header(b"x-causeway-digest").decode("latin-1")] += 1
-        self._count_server_time(answer)
+        self.digests[outcome.header(b"x-causeway-digest").decode("latin-1")] += 1
+        self._count_server_time(outcome)
 
     def outcome(self) -> Outcome:
-        return Outcome(
-            rate=self.stage.rate, requests=self.due, slow=self.slow, failed=sum(self.failures.values())
-        )
+        failed = sum(self.failures.values())
+        return Outcome(rate=self.stage.rate, requests=self.due, slow=self.slow, failed=failed)
 
     def window(self) -> Window:
         return Window(
@@ -75,10 +81,10 @@ class Tally:
             cpu=self.cpu,
         )
 
-    def _fail(self, cause: str, *, seconds: float) -> None:
+    def _count_failure(self, cause: str, *, response: float) -> None:
         self.failures[cause] += 1
         self.slow += 1
-        self.response.add(max(seconds, self.timeout))
+        self.response.add(max(response, self.timeout))
 
     def _count_server_time(self, answer: Answer) -> None:
         for name, histogram in ((b"x-causeway-queue-us", self.queue), (b"x-causeway-compute-us", self.compute)):

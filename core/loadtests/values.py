@@ -61,7 +61,7 @@ class Target(Value):
     version_id: str
     digest: str
     slo: Slo
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
 
 
 class Plan(Value):
@@ -80,8 +80,9 @@ class Plan(Value):
 
 
 class Order(Value):
-    """What the generator process is told, as a file that only its user can read. `bodies` is a file with one JSON request
-    body a line, `windows` is written at the end, `series` is the descriptor of a pipe for one line a second."""
+    """What the generator process is told, as a file that only its user can read. `bodies` is a file with one JSON
+    request body a line, `windows` is written at the end, `series` is the descriptor of a pipe for one line a
+    second."""
 
     plan: Plan
     target: Target
@@ -103,9 +104,9 @@ Counts = dict[int, int]
 
 
 class Window(Value):
-    """What was seen at one rate for a few seconds, by the moment at which requests were due. `slow` counts requests that
-    failed or took longer than the SLO; `response` runs from the due moment, `service` from the moment of sending; a
-    failed request counts as slow as the time limit. `cpu` is the generator's own share of one core."""
+    """What was seen at one rate for a few seconds, by the moment at which requests were due. `slow` counts requests
+    that failed or took longer than the SLO; `response` runs from the due moment, `service` from the moment of
+    sending; a failed request counts as slow as the time limit. `cpu` is the generator's own share of one core."""
 
     rate: float
     seconds: float
@@ -171,8 +172,8 @@ class RateRow(Value):
 
 
 class Capacity(Value):
-    """The largest rate at which the SLO holds, with its 95 % interval. `high` is None when no rate was found that breaks
-    it; `rate` and `low` are None when none was found that holds it."""
+    """The largest rate at which the SLO holds, with its 95 % interval. `high` is None when no rate was found that
+    breaks it; `rate` and `low` are None when none was found that holds it."""
 
     rate: float | None
     low: float | None
@@ -190,8 +191,9 @@ class ServerTime(Value):
 
 
 class Report(Value):
-    """The result. `validity` comes first: when it is INVALID, `reasons` say why and no number may be cited. Percentiles
-    run from the moment at which a request was due; the naive ones from the moment of sending, as tools usually count."""
+    """The result. `validity` comes first: when it is INVALID, `reasons` say why and no number may be cited.
+    Percentiles run from the moment at which a request was due; the naive ones from the moment of sending, as tools
+    usually count."""
 
     validity: Literal["VALID", "INVALID"]
     reasons: tuple[str, ...]
