@@ -1,4 +1,4 @@
-"""The portal's own process: uvicorn serving `app/asgi.py`."""
+"""The portal's process: `python -m app.server`."""
 
 import sys
 
@@ -6,12 +6,21 @@ from core.foundation.settings import load_settings
 
 
 def main() -> int:
-    """Serves until it is told to stop. The settings have been checked before the first request is read."""
+    """Serves the portal until it is told to stop."""
     import uvicorn
 
     settings = load_settings()
-    # The access log would hold session cookies' paths and grow with every poll of a page; errors are enough.
-    uvicorn.run("app.asgi:app", host=settings.host, port=settings.portal_port, log_level="warning", access_log=False)
+    uvicorn.run(
+        "app.asgi:app",
+        host=settings.host,
+        port=settings.portal_port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        ws_max_size=60 * 1024 * 1024,
+        timeout_graceful_shutdown=3,
+    )
     return 0
 
 

@@ -1,0 +1,65 @@
+"""The portal as one ASGI application: Streamlit's pages, the REST API, sign-in, and the guard around all of them.
+`uvicorn app.asgi:app` serves it."""
+
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
+
+from app import frame, session
+from app.api import api_routes
+from app.guard import Guard
+from app.sign_in import sign_in_routes
+from core.foundation.errors import PortalError
+
+MAIN = Path(__file__).parent / "main.py"
+# Streamlit would run a folder `pages` beside the entry script without the entry script, and so without its checks.
+PagesManager.uses_pages_directory = False
+
+
+@asynccontextmanager
+async def warm(_app: st.App) -> AsyncIterator[None]:
+    """Loads what the first visitor would otherwise wait for."""
+    await run_in_threadpool(_load_heavy_parts)
+    yield
+
+
+def _load_heavy_parts() -> None:
+    for name in ("pandas", "pyarrow", "app.charts"):
+        importlib.import_module(name)
+
+
+def show_error(error: Exception) -> bool:
+    """What Streamlit calls for errors outside our frame: in callbacks and in live parts."""
+    if isinstance(error, PortalError):
+        frame.refusal(error)
+    else:
+        frame.failure(error)
+    return True
+
+
+async def to_home(_request: Request) -> RedirectResponse:
+    """Streamlit knows its first page as "/" only."""
+    return RedirectResponse("/", status_code=307)
+
+
+def build() -> st.App:
+    settings = session.portal().foundation.settings
+    return st.App(
+        MAIN,
+        lifespan=warm,
+        routes=[*api_routes(session.portal), *sign_in_routes(session.portal), Route("/home", to_home)],
+        middleware=[Middleware(Guard, portal=session.portal, settings=settings)],
+        on_script_error=show_error,
+    )
+
+
+app = build()

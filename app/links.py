@@ -1,0 +1,88 @@
+"""From a short id to its page, and names made safe for Markdown. Every object's name on a page is such a link."""
+
+import re
+
+import streamlit as st
+
+from app import navigation
+from core.foundation.errors import NotFound
+from core.foundation.ids import Kind, kind_of
+
+URLS: dict[Kind, str] = {
+    Kind.REQUIREMENT: "requirement",
+    Kind.DATASET: "dataset",
+    Kind.SNAPSHOT: "dataset",
+    Kind.FEATURE_VIEW: "feature-view",
+    Kind.FEATURE_VERSION: "feature-view",
+    Kind.TRAINING_SET: "training-set",
+    Kind.JOB: "job",
+    Kind.RUN: "run",
+    Kind.SWEEP: "sweep",
+    Kind.MODEL: "model",
+    Kind.MODEL_VERSION: "version",
+    Kind.EVIDENCE: "evidence",
+    Kind.ENDPOINT: "endpoint",
+    Kind.LOAD_TEST: "load-test",
+    Kind.PROMOTION: "promotion",
+    Kind.POLICY: "promotions",
+    Kind.PERSON: "people",
+    Kind.SERVICE_ACCOUNT: "people",
+}
+SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
+
+
+def escape(text: str) -> str:
+    """A name as Markdown shows it literally: no directive, link, formula or HTML in it comes alive."""
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def has_page(object_id: str) -> bool:
+    try:
+        return kind_of(object_id) in URLS
+    except NotFound:
+        return False
+
+
+def url_of(object_id: str) -> str:
+    """The page's url, without its query. NotFound when the id is none of ours or its kind has no page."""
+    kind = kind_of(object_id)
+    if kind not in URLS:
+        raise NotFound(f"{object_id} has no page of its own")
+    return URLS[kind]
+
+
+def icon_of(object_id: str) -> str:
+    return navigation.cards()[url_of(object_id)].icon if has_page(object_id) else ":material/circle:"
+
+
+def link(object_id: str, label: str = "", *, icon: str | None = None, help: str | None = None) -> None:
+    """A link to an object's page; plain text where it has none. Without `icon` it has none."""
+    shown = escape(label or object_id)
+    if not has_page(object_id):
+        st.markdown(shown)
+        return
+    page = navigation.page(url_of(object_id))
+    st.page_link(page, label=shown, icon=icon or "", help=help, query_params={"id": object_id})
+
+
+def page_link(url: str, label: str, *, icon: str | None = None, **query: str) -> None:
+    """A link to one of our pages with its query: `page_link("compare", _("Compare"), ids="MV-1,MV-2")`."""
+    st.page_link(navigation.page(url), label=label, icon=icon or "", query_params=query or None)
+
+
+def open_page(url: str, **query: str) -> None:
+    """Goes to one of our pages now."""
+    st.switch_page(navigation.page(url), query_params=query)
+
+
+def open_object(object_id: str) -> None:
+    """Goes to an object's page now: `open_object(run.id)` after it was started."""
+    open_page(url_of(object_id), id=object_id)
+
+
+def wanted_id(*kinds: Kind) -> str:
+    """The `?id=` of this page, checked to be of one of the kinds. NotFound otherwise."""
+    found = st.query_params.get("id", "")
+    if kind_of(found) not in kinds:
+        raise NotFound(f"This page shows no object called {found[:40]!r}")
+    return found

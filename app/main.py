@@ -1,0 +1,34 @@
+"""The entry of every page: who is there, what surrounds the page, the page itself, and what is said when it fails."""
+
+import streamlit as st
+
+from app import frame, navigation, session, shell
+
+
+def main() -> None:
+    shell.configure()
+    actor = session.current()
+    # Every page is declared before anyone is turned away, or a deep link would meet "not found".
+    page = navigation.declare(counts=_counts() if actor else {})
+    if actor is None:
+        shell.ended()
+        st.stop()
+    with frame.guarded():
+        session.remember(session.portal().identity.whoami(actor))
+        shell.surround()
+        frame.show_said()
+        page.run()
+
+
+def _counts() -> dict[str, int]:
+    """How many things wait for the visitor, shown beside Home."""
+    from app.needs import waiting
+
+    count = 0
+    with frame.guarded():
+        count = len(waiting())
+    return {navigation.HOME: count}
+
+
+if __name__ == "__main__":
+    main()

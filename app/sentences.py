@@ -1,0 +1,56 @@
+"""Audit events as sentences that people read: "Mei Lin started run RUN-118"."""
+
+from app import links
+from core.audit.service import AuditEvent
+from core.foundation.text import _
+
+VERBS: dict[str, str] = {
+    "identity.signed_in": _("signed in"),
+    "identity.signed_out": _("signed out"),
+    "identity.create_project": _("created the project"),
+    "identity.create_person": _("added"),
+    "identity.create_service_account": _("added the service account"),
+    "identity.grant_role": _("gave a role to"),
+    "identity.revoke_role": _("took a role from"),
+    "identity.mint_token": _("minted a token for"),
+    "requirements.create_requirement": _("wrote down the requirement"),
+    "requirements.edit_requirement": _("changed the requirement"),
+    "requirements.set_state": _("changed the state of"),
+    "lake.create_dataset": _("created the dataset"),
+    "lake.import_package": _("imported a snapshot"),
+    "lake.upload_snapshot": _("uploaded a snapshot"),
+    "features.create_view": _("created the feature view"),
+    "features.create_version": _("wrote the feature version"),
+    "features.create_training_set": _("asked for the training set"),
+    "training.start_run": _("started"),
+    "training.cancel_run": _("cancelled"),
+    "training.resume_run": _("resumed"),
+    "training.register_version": _("registered a version from"),
+    "sweeps.start_sweep": _("started the sweep"),
+    "sweeps.cancel_sweep": _("cancelled the sweep"),
+    "registry.create_model": _("created the model"),
+    "registry.edit_card": _("edited the card of"),
+    "registry.archive_version": _("archived"),
+    "registry.measure_quality": _("measured the quality of"),
+    "registry.scan_safety": _("scanned"),
+    "serving.create_endpoint": _("created the endpoint"),
+    "serving.deploy_to_staging": _("deployed to"),
+    "serving.check_parity": _("checked the parity of"),
+    "serving.start_replay": _("replayed traffic through"),
+    "loadtests.start_test": _("started the load test"),
+    "loadtests.stop_test": _("stopped the load test"),
+    "promotion.open_request": _("requested the promotion"),
+    "promotion.approve": _("approved"),
+    "promotion.reject": _("rejected"),
+    "promotion.request_changes": _("asked for changes to"),
+    "promotion.apply": _("applied"),
+    "promotion.rollback": _("rolled back"),
+}
+
+
+def sentence(event: AuditEvent) -> str:
+    """The event as Markdown: who in bold, what, and which object."""
+    who = "Causeway" if event.via == "system" else event.actor_name
+    verb = VERBS.get(event.action) or event.action.partition(".")[2].replace("_", " ")
+    subject = "" if event.subject in ("", event.actor) else f" {links.escape(event.subject)}"
+    return f"**{links.escape(who)}** {links.escape(verb)}{subject}"

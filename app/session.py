@@ -1,0 +1,92 @@
+"""Who is looking, and the portal they look at. The session is ours: the cookie's secret is looked up on every run, so a
+session that was ended or a role that was taken away is gone with the next click."""
+
+from functools import cache
+from typing import cast
+
+import streamlit as st
+
+from core.foundation.actors import Actor
+from core.foundation.errors import NotSignedIn
+from core.foundation.settings import load_settings
+from core.foundation.text import _
+from core.identity import Permission, Person, Role
+from core.identity.permissions import ROLES
+from core.portal import Portal, build_portal
+
+COOKIE = "cw_session"
+SECRET = "causeway_session"
+PERSON = "causeway_person"
+_installed: list[Portal] = []
+
+
+@cache
+def _built() -> Portal:
+    return build_portal(load_settings())
+
+
+def install(portal: Portal) -> None:
+    """Makes `portal` the one that pages talk to; without it, the settings decide."""
+    _installed[:] = [portal]
+
+
+def portal() -> Portal:
+    """Every service, for pages: `portal().training.list_runs(actor(), limit=20)`."""
+    return _installed[0] if _installed else _built()
+
+
+def secret() -> str:
+    """The session's secret as the browser sent it. Where no browser is, a test has put it into the session state."""
+    kept = st.session_state.get(SECRET)
+    return str(kept or st.context.cookies.get(COOKIE, ""))
+
+
+def current() -> Actor | None:
+    """Who is signed in, None when nobody is (any more)."""
+    found = secret()
+    return portal().sessions.actor_of_session(found) if found else None
+
+
+def actor() -> Actor:
+    """Who is looking, for the services; looked up afresh, for a live part of a page runs without the page."""
+    found = current()
+    if found is None:
+        raise NotSignedIn(_("Your session has ended"), hint=_("Sign in again."))
+    return found
+
+
+def remember(person: Person) -> None:
+    """Keeps the visitor's name and roles for the rest of this run."""
+    st.session_state[PERSON] = person
+
+
+def person() -> Person:
+    """Who is looking, with name and roles."""
+    return cast(Person, st.session_state[PERSON])
+
+
+def projects() -> dict[str, str]:
+    """The projects the visitor can see: id to name."""
+    return {project.id: project.name for project in portal().identity.list_projects(actor())}
+
+
+def may(permission: Permission, *, project: str = "") -> bool:
+    """Whether a button makes sense for the visitor. Presentation only: the service checks again."""
+    roles = ROLES[permission]
+    grants = [grant for grant in person().grants if grant.role in roles]
+    return any(not project or grant.project in ("", project) for grant in grants)
+
+
+def role_line(found: Person) -> str:
+    """The roles of a person in words: "Engineer in Flights"."""
+    names = projects()
+    return ", ".join(
+        _("{role} in {project}").format(role=role_title(grant.role), project=names.get(grant.project, grant.project))
+        if grant.project
+        else role_title(grant.role)
+        for grant in found.grants
+    ) or _("No role yet")
+
+
+def role_title(role: Role) -> str:
+    return "SRE" if role is Role.SRE else role.value.capitalize()

@@ -1,0 +1,71 @@
+"""What surrounds every page: the logo, search, navigation, who is signed in, and the way out."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app import frame, links
+from app.components.leave import leave
+from app.components.palette import palette
+from app.session import person, portal, role_line, secret
+from core.foundation.text import _
+from core.identity import Person
+
+STATIC = Path(__file__).parent / "static"
+SIGN_IN = "/sign-in"
+SWITCH, SIGN_OUT = _("Switch identity"), _("Sign out")
+
+
+def configure() -> None:
+    """The browser tab and the style sheet."""
+    st.set_page_config(
+        page_title="Causeway",
+        page_icon=str(STATIC / "favicon.svg"),
+        layout="wide",
+        initial_sidebar_state="expanded",
+        # The settings menu, and with it the switch between light and dark, appears only beside another entry.
+        menu_items={"About": _("**Causeway** carries a model from a business goal to production, with the evidence.")},
+    )
+    st.html(STATIC / "causeway.css")
+
+
+def surround() -> None:
+    """The sidebar of someone who is signed in."""
+    st.logo(STATIC / "logo.svg", size="medium", icon_image=STATIC / "favicon.svg")
+    with st.sidebar:
+        with st.container(key="palette_place"), frame.guarded():
+            palette()
+        _account(person())
+
+
+def _account(found: Person) -> None:
+    with st.container(key="account", gap=None):
+        if portal().foundation.settings.sign_in == "development":
+            st.badge(_("Development identity"), icon=":material/badge:", color="orange")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+            with st.container(gap=None):
+                st.markdown(f"**{links.escape(found.name)}**")
+                st.caption(links.escape(role_line(found)))
+            chosen = st.menu_button(
+                "",
+                [SWITCH, SIGN_OUT],
+                icon=":material/more_horiz:",
+                type="tertiary",
+                help=_("Account"),
+                key="account_menu",
+            )
+    if chosen:
+        portal().sessions.sign_out(secret())
+        leave(SIGN_IN, keep=chosen == SWITCH)
+        st.stop()
+
+
+def ended() -> None:
+    """What someone sees whose session is no more: the way to sign-in, which comes back here."""
+    with frame.empty(
+        _("Your session has ended"),
+        advice=_("Sign in again; you will come back to this page."),
+        icon="lock",
+        key="ended",
+    ):
+        leave(SIGN_IN, keep=True)

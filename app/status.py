@@ -1,0 +1,97 @@
+"""One vocabulary of states: the word, the color and the icon of each, wherever it is shown."""
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import streamlit as st
+
+from core.foundation.text import _
+
+Color = Literal["green", "red", "orange", "blue", "violet", "gray"]
+# For each color its icon and the states that wear it.
+GROUPS: dict[Color, tuple[str, str]] = {
+    "green": (
+        "check_circle",
+        "succeeded finished pass passed healthy approved applied production ready published met valid active complete"
+        " ok",
+    ),
+    "blue": ("progress_activity", "running building confirming applying starting open checking"),
+    "violet": ("alt_route", "canary draining"),
+    "orange": (
+        "schedule",
+        "waiting in_review needs_review changes_requested late warning stale expired inconclusive pruned unsettled"
+        " no_data",
+    ),
+    "red": ("error", "failed fail refused rejected regressed invalid denied disabled revoked rolled_back"),
+    "gray": ("radio_button_unchecked", "queued draft staging archived cancelled dropped stopped none unknown"),
+}
+ICONS = {
+    "production": "rocket_launch",
+    "approved": "verified",
+    "queued": "hourglass_empty",
+    "staging": "science",
+    "archived": "inventory_2",
+    "cancelled": "block",
+    "in_review": "rate_review",
+    "needs_review": "rate_review",
+    "no_data": "help",
+    "rolled_back": "undo",
+    "refused": "gpp_bad",
+    "draft": "edit_note",
+    "open": "flag",
+}
+WORDS = {
+    "succeeded": _("Finished"),
+    "pass": _("Passed"),
+    "fail": _("Failed"),
+    "ok": _("Done"),
+    "in_review": _("Needs review"),
+    "no_data": _("No data"),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a state is shown."""
+
+    word: str
+    color: Color
+    icon: str
+
+
+def look(state: str) -> Look:
+    """The look of a state as the services call it; an unknown one is gray with its own word."""
+    key = str(state).strip().lower().replace(" ", "_").replace("-", "_")
+    word = WORDS.get(key) or str(state).replace("_", " ").strip().capitalize() or _("Unknown")
+    for color, (icon, states) in GROUPS.items():
+        if key in states.split():
+            return Look(word, color, f":material/{ICONS.get(key, icon)}:")
+    return Look(word, "gray", ":material/radio_button_unchecked:")
+
+
+def badge(state: str, label: str = "", *, help: str | None = None) -> None:
+    """A state as icon and word on its tint."""
+    shown = look(state)
+    st.badge(label or shown.word, icon=shown.icon, color=shown.color, help=help)
+
+
+def inline(state: str, label: str = "") -> str:
+    """The same badge as Markdown, for table cells and sentences."""
+    shown = look(state)
+    return f":{shown.color}-badge[{shown.icon} {label or shown.word}]"
+
+
+def icon(state: str) -> str:
+    """The colored icon alone, as Markdown, for list rows that say the word beside it."""
+    shown = look(state)
+    return f":{shown.color}[{shown.icon}]"
+
+
+def words(states: tuple[str, ...]) -> dict[str, str]:
+    """The word of each state, for filters."""
+    return {state: look(state).word for state in states}
+
+
+def chip_colors(states: tuple[str, ...]) -> list[str]:
+    """The colors of a grid's state column, in the order of its options."""
+    return [cast(str, look(state).color) for state in states]

@@ -1,0 +1,93 @@
+"""Catalogs as grids with one look: short columns fixed, the name stretching, states as chips, selection by row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import status
+from core.foundation.text import _
+
+ROW_HEIGHT = 36
+VISIBLE_ROWS = 18
+PAGE = 50
+
+
+def grid(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: str,
+    states: str = "",
+    widths: Mapping[str, int] | None = None,
+    numbers: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    required: bool = False,
+    most: int = VISIBLE_ROWS,
+) -> int | None:
+    """A catalog; returns the index of the chosen row. `states` names the column shown as chips, `widths` the pixels of
+    short columns, `numbers` the printf format of numeric ones; with `required` a row is always chosen, for
+    master-detail."""
+    import pandas as pd
+
+    shown = {name: list(values) for name, values in columns.items()}
+    settings = _settings(shown, states=states, widths=widths or {}, numbers=numbers or {})
+    settings.update(config or {})
+    if states:
+        shown[states] = [[status.look(value).word] for value in shown[states]]
+    count = len(next(iter(shown.values()), []))
+    event = st.dataframe(
+        pd.DataFrame(shown),
+        key=key,
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height=ROW_HEIGHT * (min(count, most) + 1) + 2,
+        column_config=settings,
+        on_select="rerun",
+        selection_mode="single-row-required" if required else "single-row",
+        selection_default={"selection": {"rows": [0], "columns": [], "cells": []}} if required and count else None,
+    )
+    chosen = event.selection.rows
+    return chosen[0] if chosen and chosen[0] < count else None
+
+
+def _settings(
+    shown: Mapping[str, Sequence[Any]], *, states: str, widths: Mapping[str, int], numbers: Mapping[str, str]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, values in shown.items():
+        width = widths.get(name)
+        if name == states:
+            kinds = tuple(dict.fromkeys(str(value) for value in values))
+            words = [status.look(kind).word for kind in kinds]
+            found[name] = st.column_config.MultiselectColumn(
+                name, options=words, color=status.chip_colors(kinds), width=width or 118
+            )
+        elif name in numbers:
+            found[name] = st.column_config.NumberColumn(name, format=numbers[name], width=width)
+        else:
+            found[name] = st.column_config.Column(name, width=width)
+    return found
+
+
+def reading(columns: Mapping[str, Sequence[str]], *, alt: str = "") -> None:
+    """A table that people read closely: at most 30 rows, cells are Markdown, the first column gray."""
+    st.table(dict(columns), border="horizontal", hide_index=True, alt=alt or None)
+
+
+def pager(total: int, *, key: str, size: int = PAGE) -> int:
+    """The pages of a long list, where there is more than one; returns the offset. Draw it below the list after reading
+    `offset_of(key)`."""
+    pages = max(1, -(-total // size))
+    if pages > 1:
+        st.pagination(pages, key=key)
+    return offset_of(key, size=size)
+
+
+def offset_of(key: str, *, size: int = PAGE) -> int:
+    """Where the list begins that `pager(key=...)` below it turns to."""
+    return (int(st.session_state.get(key) or 1) - 1) * size
+
+
+def shown_of(shown: int, total: int) -> str:
+    """The footer of a catalog."""
+    return _("{shown} of {total} shown").format(shown=shown, total=f"{total:,}".replace(",", "\u2009"))

@@ -1,0 +1,38 @@
+"""Runs a page of the portal as someone, without a browser: `page(portal, people.engineer, "run", id="RUN-1")`."""
+
+from streamlit.testing.v1 import AppTest
+
+from app import navigation, session
+from core.foundation.actors import Actor
+from core.portal import Portal
+
+MAIN = navigation.FOLDER.parent / "app" / "main.py"
+SECONDS = 20
+
+
+def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
+    """The page, drawn once. A traceback on it fails the test at once."""
+    session.install(portal)
+    test = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
+    test.session_state[session.SECRET] = portal.sessions.begin(actor.person_id)
+    for name, value in query.items():
+        test.query_params[name] = value
+    if url != navigation.HOME:
+        test.switch_page(str(navigation.cards()[url].path))
+    return drawn(test)
+
+
+def drawn(test: AppTest) -> AppTest:
+    """Runs the page (again) and checks that nothing unforeseen happened."""
+    test.run()
+    assert not test.exception, test.exception[0].message
+    assert "could not be shown" not in text_of(test), text_of(test)
+    return test
+
+
+def text_of(test: AppTest) -> str:
+    """All that can be read on the page."""
+    kinds = (test.title, test.header, test.markdown, test.caption, test.code, test.metric, test.button, test.page_link)
+    parts = [str(getattr(item, "value", None) or getattr(item, "label", "")) for kind in kinds for item in kind]
+    tables = [table.value.to_csv() for table in (*test.table, *test.dataframe)]
+    return "\n".join([*parts, *tables]).replace("\\", "")
