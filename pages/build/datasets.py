@@ -1,0 +1,7 @@
+"""Datasets."""
+
+from app import frame
+from core.foundation.text import _
+
+frame.header(_("Datasets"))
+frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))

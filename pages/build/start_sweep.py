@@ -1,0 +1,7 @@
+"""Start a sweep."""
+
+from app import frame
+from core.foundation.text import _
+
+frame.header(_("Start a sweep"))
+frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))

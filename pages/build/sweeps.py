@@ -1,0 +1,7 @@
+"""Sweeps."""
+
+from app import frame
+from core.foundation.text import _
+
+frame.header(_("Sweeps"))
+frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))

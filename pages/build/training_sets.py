@@ -1,0 +1,7 @@
+"""Training sets."""
+
+from app import frame
+from core.foundation.text import _
+
+frame.header(_("Training sets"))
+frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))
