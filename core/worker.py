@@ -125,18 +125,23 @@ def build_worker(portal: Portal) -> Worker:
     return Worker(portal.foundation, kinds=job_kinds(portal), reconcilers=kept)
 
 
-def main() -> int:
-    """The process `causeway worker`. SIGTERM and Ctrl-C stop it cleanly; its jobs run on."""
+def serve(build: Callable[[Portal], Worker] = build_worker) -> int:
+    """Runs a worker over the settings of this process, until SIGTERM or Ctrl-C; its jobs run on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = load_settings()
     arm(settings)
     portal = build_portal(settings)
     portal.foundation.database.wait_until_ready(seconds=START_SECONDS)
-    worker = build_worker(portal)
+    worker = build(portal)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
     worker.run()
     return 0
+
+
+def main() -> int:
+    """The process `causeway worker`."""
+    return serve()
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from core.foundation.actions import ActionSpec, Call, Foundation
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
 
-QUEUE_DEPTH = 200
+QUEUE_DEPTH = 20
 RETRY_SECONDS = 1.0
 SPEC = ActionSpec(name="compute.work", permission="system", reads=False, function=lambda: None)
 IDLE: dict[str, Any] = {"owner": "", "lease_until": None, "launch_token": "", "devices": []}

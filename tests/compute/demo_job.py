@@ -51,6 +51,10 @@ def eat_memory(job: JobContext) -> None:
         time.sleep(0.005)
 
 
+def refused_outputs(job: JobContext) -> None:
+    (job.outputs / "refuse.txt").write_text("")
+
+
 def chatter(job: JobContext) -> None:
     for number in range(job.payload["lines"]):
         print(f"line {number:08d} " + "x" * 80)
@@ -84,7 +88,19 @@ def show_environment(job: JobContext) -> None:
 
 WAYS: dict[str, Callable[[JobContext], None]] = {
     way.__name__: way
-    for way in (count, greet, fail, crash, not_a_number, eat_memory, chatter, stubborn, wait, show_environment)
+    for way in (
+        count,
+        greet,
+        fail,
+        crash,
+        not_a_number,
+        eat_memory,
+        chatter,
+        refused_outputs,
+        stubborn,
+        wait,
+        show_environment,
+    )
 }
 
 

@@ -1,12 +1,15 @@
 """The kind of the demo job: it keeps what it was handed, in a table that the fixtures make."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlmodel import Field, SQLModel, col, select
 
 from core.compute import Job, JobOrder, PlainKind, Resources
+from core.compute.ledger import SPEC
 from core.compute.tables import JobRow
 from core.foundation.actions import Call
 from core.foundation.actors import Actor
@@ -57,16 +60,18 @@ KINDS = (DemoKind(),)
 
 def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> str:
     """Queues a demo job in the first project, and returns its id."""
-    from core.compute.ledger import SPEC
-
     project = order.pop("project", "PROJ-1")
     fields = {name: order.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in order}
     fields.setdefault("resources", Resources(memory_mb=256))
     payload = {"way": way, **order}
     wanted = JobOrder(kind="test.demo", project=project, title=way, subject="", payload=payload, **fields)
-    with portal.foundation.database.write() as session:
-        call = Call(portal.foundation, session, actor, SPEC)
+    with writing(portal, actor) as call:
         return portal.compute.submit(call, wanted).id
+
+
+def queue_again(portal: Portal, job_id: str) -> None:
+    with writing(portal) as call:
+        portal.compute.resubmit(call, job_id)
 
 
 def taken(portal: Portal, job_id: str, what: str = "") -> list[dict[str, Any]]:
@@ -78,8 +83,12 @@ def taken(portal: Portal, job_id: str, what: str = "") -> list[dict[str, Any]]:
 
 def row_of(portal: Portal, job_id: str) -> JobRow:
     with portal.foundation.database.read() as session:
-        return _row(session, job_id)
+        return session.get_one(JobRow, job_id)
 
 
-def _row(session: Session, job_id: str) -> JobRow:
-    return session.get_one(JobRow, job_id)
+@contextmanager
+def writing(portal: Portal, actor: Actor = SYSTEM) -> Iterator[Call]:
+    """A call of a domain above, which uses the parts."""
+    spec = replace(SPEC, permission="read")
+    with portal.foundation.database.write() as session:
+        yield Call(portal.foundation, session, actor, spec)

@@ -62,7 +62,14 @@ def job_now(portal: Portal, job_id: str) -> Job:
     return portal.compute.get_job(SYSTEM, job_id=job_id)
 
 
-def run_job_here(portal: Portal, job_id: str, *, kinds: Sequence[JobKind] | None = None, seconds: float = 60.0) -> Job:
+def run_job_here(
+    portal: Portal,
+    job_id: str,
+    *,
+    kinds: Sequence[JobKind] | None = None,
+    executor: Executor | None = None,
+    seconds: float = 60.0,
+) -> Job:
     """Runs one queued job to its end as a real process; other queued jobs stay where they are."""
-    with worker_for(portal, kinds=kinds, loops=(), only=(job_id,)):
+    with worker_for(portal, kinds=kinds, loops=(), executor=executor, only=(job_id,)):
         return wait_for_job(portal, job_id, seconds=seconds)
