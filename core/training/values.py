@@ -1,7 +1,10 @@
 """Recipes and runs as the other domains and the pages see them."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
+
+from pydantic import Field
 
 from core.compute.values import JobState
 from core.foundation.values import Value
@@ -18,7 +21,8 @@ class RecipeCard(Value):
 
 
 class Run(Value):
-    """A training run. Metrics are the last values; evaluations stand once the run has succeeded."""
+    """A training run. `metrics` are the last values told, `evaluations` stand once the run has succeeded. `manifest` is
+    the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the time went."""
 
     id: str
     project: str
@@ -42,6 +46,20 @@ class Run(Value):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    requirement_id: str = ""
+    manifest: str = ""
+    model_digest: str = ""
+    environment: dict[str, str] = Field(default_factory=dict)
+    code_commit: str = ""
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+
+class RunOrder(StrEnum):
+    """How a list of runs is sorted: the newest, or the best on the validation rows, first."""
+
+    NEWEST = "newest"
+    LOG_LOSS = "log_loss"
+    AUC = "auc"
 
 
 class Point(Value):

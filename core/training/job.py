@@ -1,0 +1,221 @@
+"""The training process: from the split files to a model folder and its evaluations. Nobody but this process imports
+torch for a run."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from core.compute.process import JobContext, JobFailed, run_job
+from core.features.values import FeatureContract
+from core.foundation.digests import canonical
+from core.foundation.errors import PortalError
+from core.foundation.text import _
+from core.training.recipe import Recipe, TrainerParams, check_params, recipe_called
+from core.training.result import (
+    CARD_FILE,
+    EVALUATIONS_FOLDER,
+    FEATURES_FILE,
+    MODEL_FILE,
+    MODEL_FOLDER,
+    RESULT_FILE,
+    SIGNATURE_FILE,
+    SplitResult,
+    TrainingResult,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from core.training.evaluation import OnnxModel
+    from core.training.trainer import Trained
+
+REPORT_SECONDS = 0.1
+TRAINED_SHARE = 0.9
+METRIC_EVENT = "metric"
+NO_MEMORY = ("can't allocate memory", "out of memory")
+
+
+class Order:
+    """The payload of a training job, with its types."""
+
+    def __init__(self, payload: dict[str, Any]) -> None:
+        self.recipe: type[Recipe] = recipe_called(payload["recipe"])
+        self.params: TrainerParams = check_params(self.recipe, params=payload["params"])
+        self.seed = int(payload["seed"])
+        self.title = str(payload["title"])
+        self.contract = FeatureContract.model_validate(payload["contract"])
+
+
+class Seconds:
+    """How long each stage took."""
+
+    def __init__(self) -> None:
+        self.by_stage: dict[str, float] = {}
+
+    @contextmanager
+    def of(self, stage: str) -> Iterator[None]:
+        started = time.monotonic()
+        yield
+        self.by_stage[stage] = round(time.monotonic() - started, 3)
+
+
+class Reporter:
+    """Sends metrics as events, at most ten a second; what comes in between is sent with the next."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._waiting: tuple[int, dict[str, float]] | None = None
+        self._sent_at = 0.0
+
+    def __call__(self, step: int, metrics: dict[str, float]) -> None:
+        self._waiting = step, {**(self._waiting[1] if self._waiting else {}), **metrics}
+        if time.monotonic() - self._sent_at >= REPORT_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._waiting is not None:
+            step, metrics = self._waiting
+            self._context.event(METRIC_EVENT, step=step, metrics=metrics)
+            self._waiting, self._sent_at = None, time.monotonic()
+
+
+def main(context: JobContext) -> None:
+    """The whole run. Returns early, with a checkpoint, when it is told to stop."""
+    try:
+        _run(context)
+    except PortalError as error:
+        raise JobFailed(_("data: {reason} {hint}").format(reason=error.message, hint=error.hint).strip()) from error
+    except RuntimeError as error:
+        # torch says on the CPU in a plain RuntimeError that memory has run out.
+        if any(words in str(error) for words in NO_MEMORY):
+            raise MemoryError(str(error).splitlines()[0]) from error
+        raise
+
+
+def _run(context: JobContext) -> None:
+    order, seconds = Order(context.payload), Seconds()
+    context.progress(0.0, stage=_("loading"))
+    with seconds.of("load"):
+        import torch
+
+        from core.training.data import load_data, load_tables
+
+        torch.set_num_threads(context.cpus)
+        tables = load_tables(context.inputs, contract=order.contract, now=datetime.now(UTC))
+        data = load_data(tables, contract=order.contract)
+    with seconds.of("train"):
+        trained = _train(context, order=order, data=data)
+    if trained.stopped:
+        return
+    with seconds.of("export"):
+        model = _export(context, order=order, trained=trained)
+    with seconds.of("evaluate"):
+        splits, difference = _evaluate(context, tables=tables, model=model, trained=trained)
+    context.progress(0.99, stage=_("writing"), eta_seconds=0)
+    _write_text(context, order=order, splits=splits)
+    result = _result(context, trained=trained, splits=splits, difference=difference, device=str(data.device))
+    written = result.model_copy(update={"seconds": seconds.by_stage})
+    (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
+
+
+def _train(context: JobContext, *, order: Order, data: Any) -> "Trained":
+    from core.training.trainer import train
+
+    reporter = Reporter(context)
+    trained = train(
+        data,
+        order.params,
+        recipe=order.recipe,
+        seed=order.seed,
+        report=reporter,
+        should_stop=lambda: context.stop_requested,
+        checkpoints=context.checkpoints,
+        progress=lambda share, eta: context.progress(
+            TRAINED_SHARE * share, stage=_("training"), eta_seconds=None if eta is None else round(eta, 1)
+        ),
+    )
+    reporter.flush()
+    return trained
+
+
+def _export(context: JobContext, *, order: Order, trained: "Trained") -> "OnnxModel":
+    """Writes model and signature, and opens the very bytes that were written."""
+    from core.training.evaluation import OnnxModel
+    from core.training.onnx_export import signature_of, write_onnx
+
+    context.progress(TRAINED_SHARE, stage=_("exporting"))
+    folder = context.outputs / MODEL_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    signature = signature_of(trained.preparation)
+    (folder / MODEL_FILE).write_bytes(write_onnx(trained, recipe=order.recipe))
+    (folder / SIGNATURE_FILE).write_bytes(canonical(signature))
+    (folder / FEATURES_FILE).write_bytes(canonical(order.contract))
+    return OnnxModel((folder / MODEL_FILE).read_bytes(), signature=signature, threads=context.cpus)
+
+
+def _evaluate(
+    context: JobContext, *, tables: "dict[str, pa.Table]", model: "OnnxModel", trained: "Trained"
+) -> tuple[list[SplitResult], float]:
+    """Every split by the ONNX file, and the largest difference between it and torch."""
+    from core.training.evaluation import write_predictions
+    from core.training.onnx_export import check_against_torch
+
+    splits, differences = [], []
+    for place, (name, table) in enumerate(tables.items()):
+        context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
+        probabilities = model.probabilities(table)
+        differences.append(check_against_torch(probabilities, trained=trained, table=table))
+        write_predictions(
+            table, probabilities=probabilities, path=context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
+        )
+        splits.append(_judge(name, table=table, probabilities=probabilities))
+    return splits, max(differences)
+
+
+def _judge(name: str, *, table: "pa.Table", probabilities: Any) -> SplitResult:
+    from core.registry.statistics import evaluate
+    from core.training.splits import LABEL
+
+    labels = table[LABEL].cast("float64").to_numpy(zero_copy_only=False)
+    return SplitResult(
+        split=name,
+        rows=table.num_rows,
+        positive_share=float(labels.mean()),
+        metrics=evaluate(labels, probabilities=probabilities),
+    )
+
+
+def _write_text(context: JobContext, *, order: Order, splits: list[SplitResult]) -> None:
+    from core.training.card import write_card
+
+    card = write_card(
+        title=order.title,
+        recipe=order.recipe,
+        params=order.params.model_dump(),
+        contract=order.contract,
+        splits=splits,
+    )
+    (context.outputs / MODEL_FOLDER / CARD_FILE).write_text(card, encoding="utf-8")
+
+
+def _result(
+    context: JobContext, *, trained: "Trained", splits: list[SplitResult], difference: float, device: str
+) -> TrainingResult:
+    from core.training.environment import code_commit, environment_of
+    from core.training.onnx_export import signature_of
+
+    return TrainingResult(
+        splits=tuple(splits),
+        metrics={**trained.metrics, "steps": trained.steps, "calibration_slope": trained.calibration.slope},
+        signature=signature_of(trained.preparation),
+        environment=environment_of(device=device, threads=context.cpus, precision=trained.precision),
+        code_commit=code_commit(),
+        difference=difference,
+        seconds={},
+    )
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,73 @@
+"""The recipe for mixed tables."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from pydantic import Field
+
+from core.foundation.text import _
+from core.training.recipe import Recipe, Shape, TrainerParams
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.training.onnx_graph import Graph
+
+
+class TabularParams(TrainerParams):
+    """The trainer's choices and the network's."""
+
+    embedding_width: int = Field(
+        default=8, ge=1, le=256, title=_("Embedding width"), description=_("Numbers that stand for one category.")
+    )
+    hidden_width: int = Field(
+        default=128,
+        ge=4,
+        le=4096,
+        title=_("Hidden width"),
+        description=_("Units of the first hidden layer; each further layer has half of the one before."),
+    )
+    hidden_layers: int = Field(
+        default=2, ge=0, le=8, title=_("Hidden layers"), description=_("None makes it a logistic regression.")
+    )
+    dropout: float = Field(
+        default=0.1, ge=0, le=0.9, title=_("Dropout"), description=_("Share of hidden units left out in training.")
+    )
+
+    def widths(self) -> tuple[int, ...]:
+        """Units of the hidden layers, from the first."""
+        return tuple(max(4, self.hidden_width >> layer) for layer in range(self.hidden_layers))
+
+
+class Tabular(Recipe):
+    """Embeddings for categories and a multi-layer perceptron for everything together.
+
+    A good first choice for rows that mix categories (carrier, airport) and numbers (temperature, past delays). Text
+    that was rare or unseen in training is treated as unknown, and missing numbers as the median with a flag."""
+
+    name = "tabular"
+    title = _("Tabular: embeddings and perceptron")
+    Params: ClassVar[type[TrainerParams]] = TabularParams
+
+    @classmethod
+    def network(cls, shape: Shape, *, params: TabularParams) -> "torch.nn.Module":
+        from core.training.networks import EmbeddingPerceptron
+
+        return EmbeddingPerceptron(
+            shape, embedding_width=params.embedding_width, widths=params.widths(), dropout=params.dropout
+        )
+
+    @classmethod
+    def write(cls, network: "torch.nn.Module", *, graph: "Graph", ids: str, numbers: str) -> str:
+        from core.training.networks import EmbeddingPerceptron
+
+        perceptron = cast(EmbeddingPerceptron, network)
+        parts = [numbers] if numbers else []
+        if ids:
+            rows = graph.node("Add", ids, graph.constant(perceptron.offsets.long().numpy()))
+            looked_up = graph.node("Gather", graph.constant(perceptron.embedding.weight.numpy()), rows)
+            parts.insert(0, graph.node("Flatten", looked_up, axis=1))
+        value = graph.node("Concat", *parts, axis=1)
+        for number, layer in enumerate(perceptron.layers()):
+            value = graph.node("Relu", value) if number else value
+            value = graph.dense(value, weight=layer.weight.numpy(), bias=layer.bias.numpy())
+        return value

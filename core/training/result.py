@@ -1,0 +1,90 @@
+"""What a training process leaves behind, as the portal reads it: nothing in it is believed that can be computed."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from core.foundation.errors import Invalid
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import Interval, Signature
+
+RESULT_FILE = "result.json"
+MODEL_FOLDER, EVALUATIONS_FOLDER = "model", "evaluations"
+MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE = "model.onnx", "signature.json", "features.json", "card.md"
+MODEL_FILES = {MODEL_FILE, SIGNATURE_FILE, FEATURES_FILE, CARD_FILE}
+LARGEST_RESULT = 1_000_000
+
+ShortText = Annotated[str, StringConstraints(max_length=500)]
+
+
+class SplitResult(Value):
+    """How the ONNX file does on a split."""
+
+    split: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+    rows: Annotated[int, Field(ge=1)]
+    positive_share: Annotated[float, Field(ge=0, le=1)]
+    metrics: Annotated[dict[str, Interval], Field(max_length=20)]
+
+
+class TrainingResult(Value):
+    """`result.json`. `seconds` says where the time went; `difference` is the largest between the ONNX file and
+    torch."""
+
+    splits: Annotated[tuple[SplitResult, ...], Field(min_length=1, max_length=50)]
+    metrics: Annotated[dict[str, float], Field(max_length=50)]
+    signature: Signature
+    environment: Annotated[dict[str, ShortText], Field(max_length=30)]
+    code_commit: ShortText
+    difference: float
+    seconds: dict[str, float]
+
+
+class TakenResult(Value):
+    """The result with the digests under which its files lie in the store."""
+
+    result: TrainingResult
+    manifest: str
+    model_digest: str
+    features_digest: str
+    predictions: dict[str, str]
+
+
+def take_result(outputs: Path, *, store: Store) -> TakenResult:
+    """Reads a finished training's outputs into the store. Invalid when they are not what a training leaves."""
+    result = _read(outputs / RESULT_FILE)
+    manifest = store.put_folder(outputs / MODEL_FOLDER)
+    files = {file.path: file for file in manifest.files}
+    if set(files) != MODEL_FILES:
+        raise _spoiled(_("the model folder does not hold {files}").format(files=", ".join(sorted(MODEL_FILES))))
+    predicted = store.put_folder(outputs / EVALUATIONS_FOLDER).files
+    predictions = {Path(file.path).stem: file.sha256 for file in predicted}
+    if set(predictions) != {split.split for split in result.splits}:
+        raise _spoiled(_("predictions of a split are missing"))
+    return TakenResult(
+        result=result,
+        manifest=manifest.digest,
+        model_digest=files[MODEL_FILE].sha256,
+        features_digest=files[FEATURES_FILE].sha256,
+        predictions=predictions,
+    )
+
+
+def _read(path: Path) -> TrainingResult:
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST_RESULT:
+        raise _spoiled(_("there is no result of a sensible size"))
+    try:
+        return TrainingResult.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise _spoiled(f"{place}: {first['msg']}") from error
+
+
+def _spoiled(reason: str) -> Invalid:
+    return Invalid(
+        _("The training's outputs cannot be taken in: {reason}").format(reason=reason),
+        hint=_("Look at the job's log, then start the run again."),
+    )

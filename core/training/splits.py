@@ -1,0 +1,54 @@
+"""What a training set must have before anyone trains on it. Said when a run is asked for, from what the portal knows,
+and again by the training process, from the rows themselves."""
+
+from core.features.values import FeatureContract, TrainingSet, TrainingSetState
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.text import _
+
+TRAIN, VALIDATION = "train", "validation"
+LABEL, ROW_ID, EVENT_TIME = "label", "row_id", "event_time"
+LEAST_ROWS = 20
+
+
+def trainable(training_set: TrainingSet) -> FeatureContract:
+    """The contract of a training set that can be learned from. Conflict when it is not ready, Invalid when its rows
+    cannot teach anything."""
+    if training_set.state is not TrainingSetState.READY or training_set.contract is None:
+        raise Conflict(
+            _("{id} is {state}").format(id=training_set.id, state=training_set.state),
+            hint=training_set.cause or _("Wait until it is ready, or choose another training set."),
+        )
+    refuse_missing_splits({split.name for split in training_set.splits})
+    for split in training_set.splits:
+        refuse_few_rows(split.name, rows=split.rows)
+        if split.positive_share in (0.0, 1.0):
+            raise refused(
+                _("all labels of {split} are {value}").format(split=split.name, value=int(split.positive_share))
+            )
+    refuse_no_features(training_set.contract)
+    return training_set.contract
+
+
+def refuse_missing_splits(names: set[str]) -> None:
+    for name in (TRAIN, VALIDATION):
+        if name not in names:
+            raise refused(_("it has no split called {name}").format(name=name))
+
+
+def refuse_few_rows(split: str, *, rows: int) -> None:
+    if rows < LEAST_ROWS:
+        reason = _("the split {split} has {rows} rows and {least} are the least")
+        raise refused(reason.format(split=split, rows=rows, least=LEAST_ROWS))
+
+
+def refuse_no_features(contract: FeatureContract) -> None:
+    if not contract.categories() and not contract.numbers():
+        raise refused(_("it has no feature"))
+
+
+def refused(reason: str) -> Invalid:
+    return Invalid(
+        _("This training set cannot be learned from: {reason}").format(reason=reason),
+        hint=_("Look at its rows and make another one."),
+        field="training_set_id",
+    )

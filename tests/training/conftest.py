@@ -1,0 +1,11 @@
+"""Real flights, prepared once."""
+
+import pytest
+
+from core.training.data import TrainingData, load_data
+from tests.training.flights import contract, splits
+
+
+@pytest.fixture(scope="session")
+def flight_data() -> TrainingData:
+    return load_data(splits(), contract=contract())

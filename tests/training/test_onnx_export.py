@@ -1,0 +1,146 @@
+"""The ONNX file says what the trained network says, for one row as for many, and for every value there can be."""
+
+import numpy as np
+import onnx
+import onnxruntime
+import pyarrow as pa
+import pytest
+
+from core.compute.process import JobFailed
+from core.registry.onnx_safety import inspect, signature_of
+from core.training import onnx_export
+from core.training.data import TrainingData, load_data
+from core.training.evaluation import OnnxModel
+from core.training.onnx_export import check_against_torch, write_onnx
+from core.training.recipes.tabular import Tabular
+from core.training.trainer import Trained
+from tests.training.flights import contract, splits
+from tests.training.runs import train_small
+
+
+@pytest.fixture(scope="module")
+def trained(flight_data: TrainingData) -> Trained:
+    return train_small(flight_data, learning_rate=1e-2, calibration="platt")
+
+
+@pytest.fixture(scope="module")
+def model(trained: Trained) -> OnnxModel:
+    return opened(trained)
+
+
+def opened(trained: Trained) -> OnnxModel:
+    signature = onnx_export.signature_of(trained.preparation)
+    return OnnxModel(write_onnx(trained, recipe=Tabular), signature=signature, threads=1)
+
+
+def ask(model: OnnxModel, **values: object) -> float:
+    """The probability of one ordinary flight, with some values changed."""
+    row = splits()["test"].slice(0, 1)
+    for name, value in values.items():
+        place = row.column_names.index(name)
+        row = row.set_column(place, name, pa.array([value], row.schema.field(name).type))
+    return float(model.probabilities(row)[0])
+
+
+def test_it_equals_torch_on_every_row(trained: Trained, model: OnnxModel) -> None:
+    for table in splits().values():
+        probabilities = model.probabilities(table)
+        assert check_against_torch(probabilities, trained=trained, table=table) <= 1e-6
+        assert probabilities.dtype == np.float64
+        assert ((probabilities > 0) & (probabilities < 1)).all()
+
+
+def test_a_file_that_differs_from_torch_is_refused(trained: Trained, model: OnnxModel) -> None:
+    table = splits()["test"]
+    with pytest.raises(JobFailed, match=r"differ by 0\.001"):
+        check_against_torch(model.probabilities(table) + 0.001, trained=trained, table=table)
+    with pytest.raises(JobFailed, match="differ by nan"):
+        check_against_torch(model.probabilities(table) * np.nan, trained=trained, table=table)
+
+
+def test_a_row_alone_gets_what_it_gets_among_many(model: OnnxModel) -> None:
+    table = splits()["test"].slice(0, 300)
+    alone = [model.probabilities(table.slice(place, 1))[0] for place in range(table.num_rows)]
+    assert np.abs(np.array(alone) - model.probabilities(table)).max() <= 1e-7
+
+
+def test_unseen_and_rare_categories_are_the_same_unknown(trained: Trained, model: OnnxModel) -> None:
+    known = next(item for item in trained.preparation.categories if item.name == "dest").values
+    rare = next(name for name in splits()["train"]["dest"].to_pylist() if name and name not in known)
+    assert ask(model, dest="NEVER SEEN") == ask(model, dest=rare) == ask(model, dest="\u98db\u884c")
+    assert ask(model, dest="NEVER SEEN") != ask(model, dest=known[0])
+
+
+def test_missing_values_are_defined(trained: Trained, model: OnnxModel) -> None:
+    delay = next(item for item in trained.preparation.numbers if item.name == "dep_delay")
+    hour = next(item for item in trained.preparation.numbers if item.name == "hour")
+    assert ask(model, dep_delay=None) == ask(model, dep_delay=float("nan")) != ask(model, dep_delay=delay.fill)
+    # Hours were never missing in training: there is no flag, and the median stands in.
+    assert ask(model, hour=None) == ask(model, hour=hour.fill)
+    assert ask(model, carrier=None) == ask(model, carrier="")
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, float("inf"), float("-inf")])
+def test_absurd_numbers_give_a_probability(model: OnnxModel, value: float) -> None:
+    assert 0 < ask(model, dep_delay=value) < 1
+
+
+def test_no_rows_give_no_probabilities(trained: Trained) -> None:
+    session = onnxruntime.InferenceSession(write_onnx(trained, recipe=Tabular), providers=["CPUExecutionProvider"])
+    empty = {
+        item.name: np.array([], dtype=object if item.type == "tensor(string)" else np.float64)
+        for item in session.get_inputs()
+    }
+    assert session.run(None, empty)[0].shape == (0,)
+
+
+def test_the_same_training_gives_the_same_bytes_and_nothing_speaks_against_them(trained: Trained) -> None:
+    data = write_onnx(trained, recipe=Tabular)
+    assert data == write_onnx(trained, recipe=Tabular)
+    assert not [finding for finding in inspect(data).findings if finding.refuses]
+    assert signature_of(data) == onnx_export.signature_of(trained.preparation)
+    read = onnx.load_from_string(data)
+    assert {(entry.domain, entry.version) for entry in read.opset_import} == {("", 20), ("ai.onnx.ml", 3)}
+    assert read.ir_version == 10
+
+
+@pytest.mark.parametrize(
+    ("categories", "numbers", "layers"), [((), ("hour",), 2), (("carrier", "dest"), (), 1), (("origin",), ("hour",), 0)]
+)
+def test_categories_alone_numbers_alone_and_no_hidden_layer_work(
+    categories: tuple[str, ...], numbers: tuple[str, ...], layers: int
+) -> None:
+    data = load_data(splits(), contract=contract(categories, numbers))
+    trained = train_small(data, hidden_layers=layers)
+    table = splits()["test"]
+    assert check_against_torch(opened(trained).probabilities(table), trained=trained, table=table) <= 1e-6
+
+
+def test_a_category_without_one_known_value_is_always_unknown(flight_data: TrainingData) -> None:
+    trained = train_small(flight_data, minimum_count=1_000_000)
+    assert not any(item.values for item in trained.preparation.categories)
+    model = opened(trained)
+    assert ask(model, carrier="UA") == ask(model, carrier="") == ask(model, carrier="ZZ")
+
+
+@pytest.mark.parametrize("kind", ["none", "temperature", "platt"])
+def test_the_calibration_in_the_file_is_the_one_that_was_fitted(flight_data: TrainingData, kind: str) -> None:
+    trained = train_small(flight_data, calibration=kind, learning_rate=1e-2)
+    table = splits()["validation"]
+    probabilities = opened(trained).probabilities(table)
+    assert check_against_torch(probabilities, trained=trained, table=table) <= 1e-6
+    if kind == "platt":
+        assert probabilities.mean() == pytest.approx(np.mean(table["label"].to_numpy()), abs=1e-6)
+
+
+def test_calibration_finds_the_line_that_made_the_labels() -> None:
+    from core.training.calibration import Calibration, fit_calibration
+
+    random = np.random.default_rng(5)
+    logits = random.normal(size=60_000) * 2
+    labels = (random.random(60_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))).astype(float)
+    fitted = fit_calibration(logits, labels=labels, kind="platt")
+    assert (fitted.slope, fitted.shift) == (pytest.approx(0.5, abs=0.02), pytest.approx(-1, abs=0.03))
+    assert fit_calibration(logits, labels=labels, kind="temperature").shift == 0
+    assert fit_calibration(-logits, labels=(logits > 0).astype(float), kind="platt") == Calibration()
+    assert fit_calibration(np.zeros(10), labels=np.ones(10), kind="platt") == Calibration()

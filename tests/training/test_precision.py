@@ -1,0 +1,43 @@
+"""Mixed precision is a measured choice."""
+
+import torch
+
+from core.training.data import TrainingData
+from core.training.precision import choose_precision, has_fast_bf16, measure
+from core.training.recipe import Shape
+from core.training.recipes.tabular import Tabular, TabularParams
+
+CPU = torch.device("cpu")
+
+
+def network(data: TrainingData) -> torch.nn.Module:
+    return Tabular.network(data.preparation.shape, params=TabularParams())
+
+
+def test_measuring_leaves_weights_and_random_numbers_as_they_were(flight_data: TrainingData) -> None:
+    measured = network(flight_data)
+    before = [weight.clone() for weight in measured.parameters()]
+    state = torch.get_rng_state()
+    batch = flight_data.train.at(torch.arange(256))
+    assert measure(measured, batch=batch, precision="bf16", device=CPU) > 0
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(old, new) for old, new in zip(before, measured.parameters(), strict=True))
+    assert all(weight.grad is None for weight in measured.parameters())
+
+
+def test_auto_takes_the_faster_and_says_both_speeds_or_does_not_ask(flight_data: TrainingData) -> None:
+    batch = flight_data.train.at(torch.arange(256))
+    chosen, speeds = choose_precision("auto", network=network(flight_data), batch=batch, device=CPU)
+    if has_fast_bf16(CPU):
+        faster = max(speeds, key=lambda name: speeds[name])
+        assert set(speeds) == {"rows_per_s_fp32", "rows_per_s_bf16"}
+        assert faster == f"rows_per_s_{chosen}"
+    else:
+        assert (chosen, speeds) == ("fp32", {})
+
+
+def test_a_network_takes_what_its_shape_says() -> None:
+    built = Tabular.network(Shape(cardinalities=(3, 2), numbers=4), params=TabularParams(hidden_layers=3))
+    logits = built(torch.tensor([[2, 1], [0, 0]], dtype=torch.int32), torch.zeros(2, 4))
+    assert logits.shape == (2,)
+    assert TabularParams(hidden_layers=3, hidden_width=64).widths() == (64, 32, 16)
