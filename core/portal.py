@@ -13,6 +13,7 @@ from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity import IdentityService, RoleAccess, Sessions
 from core.lake import LakeService
+from core.registry import RegistryService
 from core.requirements import RequirementService
 
 
@@ -27,6 +28,7 @@ class Portal:
     requirements: RequirementService
     lake: LakeService
     compute: ComputeService
+    registry: RegistryService
 
     @classmethod
     def service_types(cls) -> Iterator[type[Service]]:
@@ -68,6 +70,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         requirements=RequirementService(base),
         lake=LakeService(base),
         compute=ComputeService(base),
+        registry=RegistryService(base),
     )
 
 

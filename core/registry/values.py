@@ -4,11 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from core.foundation.values import Value
 
 ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
+Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,29}$")]
+Text = Annotated[str, StringConstraints(max_length=20_000)]
 
 
 class Verdict(StrEnum):
@@ -67,7 +69,8 @@ class Model(Value):
 
 class ModelVersion(Value):
     """One ONNX file that takes raw feature values. `digest` is the digest of the manifest of its folder (model.onnx,
-    signature.json, features.json, card.md), `model_digest` of the ONNX file alone."""
+    signature.json, features.json, card.md), `model_digest` of the ONNX file alone. The folder never changes; `card` may
+    be edited afterwards, and `card_digest` then says that it was."""
 
     id: str
     model_id: str
@@ -90,6 +93,38 @@ class ModelVersion(Value):
     card: str
     created_by: str
     created_at: datetime
+    card_digest: str = ""
+
+
+class NewVersion(Value):
+    """A version to be registered: `digest` names the manifest of its folder in the store. An empty card means the one
+    in the folder."""
+
+    project: str
+    model: ModelName
+    digest: str
+    model_digest: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    evaluations: tuple[Evaluation, ...] = ()
+    run_id: str = ""
+    training_set_id: str = ""
+    feature_versions: tuple[str, ...] = ()
+    requirement_id: str = ""
+    code_commit: str = ""
+    environment: dict[str, str] = Field(default_factory=dict)
+    card: Text = ""
+    created_by: str
+
+
+class Artifact(Value):
+    """A version's ONNX file; in JSON its bytes are base64."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    version_id: str
+    filename: str
+    digest: str
+    content: bytes
 
 
 class EvidenceKind(StrEnum):
@@ -116,6 +151,52 @@ class Evidence(Value):
     source: str
     created_by: str
     created_at: datetime
+
+
+class NewEvidence(Value):
+    """Evidence to be written by the measurement that produced it; `source` is its job, if it had one."""
+
+    project: str
+    kind: EvidenceKind
+    subject: str
+    verdict: Verdict
+    summary: str
+    measured_on: dict[str, str]
+    content: dict[str, Any]
+    source: str = ""
+    created_by: str
+
+
+class QualityReport(Value):
+    """The content of QUALITY evidence. `deltas` are candidate minus baseline, paired by row, and `margins` how much
+    worse still counts as no worse; all about the baseline is empty without one."""
+
+    metrics: dict[str, Interval]
+    baseline: str
+    baseline_metrics: dict[str, Interval]
+    deltas: dict[str, Interval]
+    holdout: str
+    holdout_name: str
+    rows: int
+    positive_share: float
+    margins: dict[str, float] = Field(default_factory=dict)
+
+
+class Finding(Value):
+    """Something found in a model file. Only a refusal keeps it out."""
+
+    code: str
+    refuses: bool
+    message: str
+
+
+class SafetyReport(Value):
+    """The content of SAFETY evidence: what the exact bytes of the model file hold."""
+
+    model_digest: str
+    bytes: int
+    operators: dict[str, int]
+    findings: tuple[Finding, ...]
 
 
 class MetricRow(Value):
@@ -146,11 +227,14 @@ class Curve(Value):
 
 
 class Flip(Value):
-    """Rows whose decision at the threshold differs between the baseline and a version."""
+    """Rows whose decision differs between the baseline and a version: a row is flagged from `threshold` on, which is
+    the share of positives on the holdout. `rows` are the widest gaps: row id, label, the baseline's and the version's
+    probability."""
 
     version_id: str
     share: float
     rows: tuple[tuple[str, float, float, float], ...]
+    threshold: float = 0.5
 
 
 class Comparison(Value):
@@ -164,6 +248,31 @@ class Comparison(Value):
     parameters: tuple[ParameterRow, ...]
     curves: tuple[Curve, ...]
     flips: tuple[Flip, ...]
+
+
+class MetricPoint(Value):
+    """One measured value of a run. The instant is part of its identity: delivered twice, it is there once."""
+
+    name: str
+    step: Annotated[int, Field(ge=0)]
+    value: float
+    at: datetime
+
+
+class RunRecord(Value):
+    """What happened in a run since its last record: new points, and the state it is in. Parameters never change.
+    `artifacts` maps file names to digests in the store."""
+
+    run_id: str
+    project: str
+    name: str
+    state: Literal["running", "finished", "failed", "killed"]
+    params: dict[str, Any] = Field(default_factory=dict)
+    metrics: tuple[MetricPoint, ...] = ()
+    tags: dict[str, str] = Field(default_factory=dict)
+    artifacts: dict[str, str] = Field(default_factory=dict)
+    started_at: datetime
+    ended_at: datetime | None = None
 
 
 Model.model_rebuild()

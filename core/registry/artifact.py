@@ -1,0 +1,92 @@
+"""A version's folder in the store: exactly four files, whose manifest digest is the version. Whatever else lies beside
+them, or contradicts the graph, is refused before anything is registered."""
+
+import json
+
+from pydantic import ValidationError
+
+from core.foundation.digests import canonical
+from core.foundation.errors import Invalid
+from core.foundation.storage import Manifest, ManifestFile, Store
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry import onnx_safety
+from core.registry.values import Signature
+
+MODEL, SIGNATURE, FEATURES, CARD = "model.onnx", "signature.json", "features.json", "card.md"
+FILES = frozenset({MODEL, SIGNATURE, FEATURES, CARD})
+LONGEST_CARD = 20_000
+
+
+class Folder(Value):
+    """A version's folder that was read, hashed and found in order. `bytes` is the size of the model file."""
+
+    digest: str
+    model_digest: str
+    bytes: int
+    signature: Signature
+    card: str
+
+
+def examine(store: Store, *, digest: str) -> Folder:
+    """Reads every file of a version's folder. NotFound or Unavailable when one is missing or damaged, Invalid when the
+    folder is no model version."""
+    manifest = store.manifest(digest)
+    _refuse_other_files(manifest)
+    files = {file.path: store.read(file.sha256) for file in manifest.files}
+    onnx_safety.refuse_unsafe(files[MODEL])
+    signature = onnx_safety.signature_of(files[MODEL])
+    _refuse_contradiction(files, signature=signature)
+    card = files[CARD].decode("utf-8", errors="replace")[:LONGEST_CARD]
+    model_digest = next(file.sha256 for file in manifest.files if file.path == MODEL)
+    return Folder(digest=digest, model_digest=model_digest, bytes=len(files[MODEL]), signature=signature, card=card)
+
+
+def write_bare(store: Store, *, content: bytes, card: str) -> Folder:
+    """The folder of a model that came as a single file: callers send each of its inputs with the request, and nothing
+    is looked up. Raises Invalid when the file is unsafe or cannot be served."""
+    onnx_safety.refuse_unsafe(content)
+    signature = onnx_safety.signature_of(content)
+    files = {
+        MODEL: content,
+        SIGNATURE: canonical(signature),
+        FEATURES: canonical(_plain_contract(signature)),
+        CARD: card.encode(),
+    }
+    entries = (
+        ManifestFile(path=path, sha256=store.put_bytes(data), size=len(data)) for path, data in sorted(files.items())
+    )
+    digest = store.put_bytes(canonical(Manifest(files=tuple(entries))))
+    return examine(store, digest=digest)
+
+
+def _refuse_other_files(manifest: Manifest) -> None:
+    names = [file.path for file in manifest.files]
+    if unknown := sorted(set(names) - FILES):
+        raise Invalid(
+            _("{name} does not belong to a model version").format(name=repr(unknown[0][:60])),
+            hint=_("The folder holds {files} and nothing else.").format(files=", ".join(sorted(FILES))),
+            field="digest",
+        )
+    if missing := sorted(FILES - set(names)):
+        raise Invalid(_("The model version has no {name}").format(name=missing[0]), field="digest")
+
+
+def _refuse_contradiction(files: dict[str, bytes], *, signature: Signature) -> None:
+    try:
+        declared = Signature.model_validate_json(files[SIGNATURE])
+        contract = json.loads(files[FEATURES])
+    except (ValidationError, ValueError) as error:
+        raise Invalid(_("A file of the model version does not read as JSON"), field="digest") from error
+    if set(declared.inputs) != set(signature.inputs) or declared.output != signature.output:
+        raise Invalid(_("signature.json does not say what the graph takes and gives"), field="digest")
+    if not isinstance(contract, dict):
+        raise Invalid(_("features.json does not say what callers send"), field="digest")
+
+
+def _plain_contract(signature: Signature) -> dict[str, object]:
+    kinds = {"BYTES": "category", "FP64": "number"}
+    request = [
+        {"name": entry.name, "kind": kinds[entry.datatype], "is_model_input": True} for entry in signature.inputs
+    ]
+    return {"event_time": "event_time", "row_id": "row_id", "request": request, "views": []}

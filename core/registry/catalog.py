@@ -1,0 +1,101 @@
+"""Models and versions from their rows, and the names that a new model may not have."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select, tuple_
+
+from core.foundation.actions import Call
+from core.foundation.digests import digest_bytes
+from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.registry.tables import ModelRow, VersionRow
+from core.registry.values import Model, ModelName, ModelVersion
+
+# Letters that are read for one another; two names that differ only in them are one name to a reader.
+LOOKALIKES = (("1", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
+
+
+def version_of(row: VersionRow) -> ModelVersion:
+    return ModelVersion.model_validate({**row.model_dump(), "card_digest": digest_bytes(row.card.encode())})
+
+
+def find_version(session: Session, version_id: str) -> VersionRow:
+    """The row of a version. NotFound when the id names none."""
+    row = session.get(VersionRow, version_id)
+    if row is None:
+        raise NotFound(_("There is no model version called {id}").format(id=repr(version_id[:40])))
+    return row
+
+
+def find_model(session: Session, model_id: str) -> ModelRow:
+    row = session.get(ModelRow, model_id)
+    if row is None:
+        raise NotFound(_("There is no model called {id}").format(id=repr(model_id[:40])))
+    return row
+
+
+def models_of(session: Session, rows: Iterable[ModelRow]) -> tuple[Model, ...]:
+    """Models with their newest version and how many versions there are, in two questions to the database."""
+    models = list(rows)
+    counted = (
+        select(VersionRow.model_id, func.max(VersionRow.version), func.count())
+        .where(col(VersionRow.model_id).in_([model.id for model in models]))
+        .group_by(VersionRow.model_id)
+    )
+    counts = {model_id: (newest, total) for model_id, newest, total in session.exec(counted)}
+    wanted = [(model_id, newest) for model_id, (newest, _total) in counts.items()]
+    newest_rows = select(VersionRow).where(tuple_(col(VersionRow.model_id), col(VersionRow.version)).in_(wanted))
+    latest = {row.model_id: version_of(row) for row in session.exec(newest_rows)}
+    return tuple(
+        Model(**model.model_dump(), latest=latest.get(model.id), versions=counts.get(model.id, (0, 0))[1])
+        for model in models
+    )
+
+
+def model_named(session: Session, *, project: str, name: str) -> ModelRow | None:
+    return session.exec(select(ModelRow).where(ModelRow.project == project, ModelRow.name == name)).first()
+
+
+def add_model(call: Call, *, project: str, name: ModelName, description: str, owner: str) -> ModelRow:
+    """A new model. Conflict when the name is taken, Invalid when it looks like another's."""
+    for taken in call.session.exec(select(ModelRow.name).where(ModelRow.project == project)):
+        _refuse_lookalike(name, taken=taken)
+    model_id = call.create(Kind.MODEL, project=project, title=name, state="active", owner=owner)
+    row = ModelRow(id=model_id, project=project, name=name, description=description, owner=owner, created_at=call.now)
+    call.session.add(row)
+    call.session.flush()
+    return row
+
+
+def next_number(session: Session, model_id: str) -> int:
+    newest = session.exec(select(func.max(VersionRow.version)).where(VersionRow.model_id == model_id)).one()
+    return (newest or 0) + 1
+
+
+def within_projects(
+    column: ColumnElement[str] | object, *, projects: frozenset[str] | None, project: str
+) -> list[ColumnElement[bool]]:
+    """The conditions that keep a list to the projects the reader may see, and to the one asked for."""
+    kept: list[ColumnElement[bool]] = [] if projects is None else [col(column).in_(projects)]
+    if project:
+        kept.append(col(column) == project)
+    return kept
+
+
+def _refuse_lookalike(name: str, *, taken: str) -> None:
+    if name == taken:
+        raise Conflict(_("There is already a model called {name}").format(name=name), hint=_("Add a version to it."))
+    if _as_read(name) == _as_read(taken):
+        raise Invalid(
+            _("{name} reads like {taken}, which exists").format(name=name, taken=taken),
+            hint=_("Choose a name that nobody can mistake for it."),
+            field="name",
+        )
+
+
+def _as_read(name: str) -> str:
+    for letters, seen_as in LOOKALIKES:
+        name = name.replace(letters, seen_as)
+    return name

@@ -1,0 +1,136 @@
+"""Versions side by side on the same rows: figures and what surely differs, parameters, curves, changed decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.registry import statistics
+from core.registry.curves import curves_of, flip_of
+from core.registry.holdouts import Predictions, are_same_rows, common_holdout, read_predictions
+from core.registry.sentences import verdict_in_words
+from core.registry.statistics import METRICS
+from core.registry.values import Comparison, Interval, MetricRow, ModelVersion, ParameterRow
+
+if TYPE_CHECKING:
+    from core.registry.values import Evaluation
+
+Figures = Mapping[str, Interval]
+
+
+def compare_versions(
+    store: Store, *, versions: Sequence[ModelVersion], baseline: ModelVersion, holdout: str = ""
+) -> Comparison:
+    """Everything about the versions, of which the baseline is one. Without rows in common the figures are each one's
+    own, and nothing is claimed of them."""
+    shared = common_holdout(versions, wanted=holdout)
+    judged = _predictions(store, versions=versions, evaluations=shared or ())
+    if shared is None or not all(are_same_rows(judged[baseline.id], second=each) for each in judged.values()):
+        return _without_common_rows(versions, baseline=baseline)
+    before = judged[baseline.id]
+    others = {version_id: each for version_id, each in judged.items() if version_id != baseline.id}
+    figures = {version_id: _figures(each) for version_id, each in judged.items()}
+    deltas = {version_id: _deltas(before, after=each) for version_id, each in others.items()}
+    return Comparison(
+        baseline=baseline.id,
+        versions=tuple(versions),
+        holdout=shared[0].holdout,
+        sentence=_sentence(versions, baseline=baseline, figures=figures[baseline.id], deltas=deltas),
+        metrics=_metric_rows(figures, deltas=deltas),
+        parameters=parameter_rows(versions),
+        curves=tuple(curve for version_id, each in judged.items() for curve in curves_of(each, version_id=version_id)),
+        flips=tuple(flip_of(before, after=each, version_id=version_id) for version_id, each in others.items()),
+    )
+
+
+def labels_of(versions: Sequence[ModelVersion]) -> dict[str, str]:
+    """What to call each version: "v2", with the model's name where there are several models."""
+    is_one_model = len({version.model_id for version in versions}) == 1
+    return {
+        version.id: f"v{version.version}" if is_one_model else f"{version.model} v{version.version}"
+        for version in versions
+    }
+
+
+def parameter_rows(versions: Sequence[ModelVersion]) -> tuple[ParameterRow, ...]:
+    """Every parameter of any version, and what it was trained on."""
+    described = {version.id: _described(version) for version in versions}
+    names = sorted({name for values in described.values() for name in values})
+    rows = ({version_id: values.get(name) for version_id, values in described.items()} for name in names)
+    return tuple(
+        ParameterRow(name=name, values=values, differs=len({repr(value) for value in values.values()}) > 1)
+        for name, values in zip(names, rows, strict=True)
+    )
+
+
+def _described(version: ModelVersion) -> dict[str, Any]:
+    own = {name: value for name, value in _flat(version.params).items() if value is not None}
+    around = {
+        "training set": version.training_set_id,
+        "feature versions": ", ".join(version.feature_versions),
+        "code commit": version.code_commit[:12],
+    }
+    return {**{name: value for name, value in around.items() if value}, **own}
+
+
+def _flat(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in params.items():
+        inner = _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value}
+        flat.update(inner)
+    return flat
+
+
+def _predictions(
+    store: Store, *, versions: Sequence[ModelVersion], evaluations: Sequence[Evaluation]
+) -> dict[str, Predictions]:
+    pairs = zip(versions, evaluations, strict=False)
+    return {version.id: read_predictions(store, digest=evaluation.predictions) for version, evaluation in pairs}
+
+
+def _figures(predictions: Predictions) -> dict[str, Interval]:
+    return statistics.evaluate(predictions.labels, probabilities=predictions.probabilities)
+
+
+def _deltas(before: Predictions, *, after: Predictions) -> dict[str, Interval]:
+    return statistics.compare(before.labels, baseline=before.probabilities, candidate=after.probabilities)
+
+
+def _metric_rows(figures: Mapping[str, Figures], *, deltas: Mapping[str, Figures]) -> tuple[MetricRow, ...]:
+    return tuple(
+        MetricRow(
+            metric=metric,
+            better=better,
+            values={version_id: each[metric] for version_id, each in figures.items() if metric in each},
+            deltas={version_id: each[metric] for version_id, each in deltas.items()},
+        )
+        for metric, better in METRICS.items()
+    )
+
+
+def _sentence(
+    versions: Sequence[ModelVersion], *, baseline: ModelVersion, figures: Figures, deltas: Mapping[str, Figures]
+) -> str:
+    """About the best of the others, by log loss."""
+    if not deltas:
+        return _("There is nothing to compare it with. Choose another version.")
+    labels = labels_of(versions)
+    best = min(deltas, key=lambda version_id: deltas[version_id]["log_loss"].value)
+    return verdict_in_words(candidate=labels[best], baseline=labels[baseline.id], figures=figures, deltas=deltas[best])
+
+
+def _without_common_rows(versions: Sequence[ModelVersion], *, baseline: ModelVersion) -> Comparison:
+    own = {version.id: common_holdout([version]) for version in versions}
+    figures = {version_id: found[0].metrics for version_id, found in own.items() if found}
+    return Comparison(
+        baseline=baseline.id,
+        versions=tuple(versions),
+        holdout="",
+        sentence=_("The versions were not judged on the same rows, so nothing can be said about which is better."),
+        metrics=_metric_rows(figures, deltas={}),
+        parameters=parameter_rows(versions),
+        curves=(),
+        flips=(),
+    )

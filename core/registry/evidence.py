@@ -1,0 +1,92 @@
+"""Evidence as a document that is written once. Its digest covers what was measured, on which bytes, and the verdict,
+and is checked whenever it is read: figures that someone edited afterwards are refused, not shown."""
+
+import json
+
+from sqlmodel import col, select
+
+from core.foundation.actions import Call
+from core.foundation.digests import canonical, digest_bytes
+from core.foundation.errors import Invalid, NotFound, Unavailable
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.registry.tables import EvidenceRow, VersionRow
+from core.registry.values import Evidence, EvidenceKind, NewEvidence
+
+TITLES = {
+    EvidenceKind.QUALITY: _("Quality"),
+    EvidenceKind.PARITY: _("Parity"),
+    EvidenceKind.LOAD_TEST: _("Load test"),
+    EvidenceKind.SAFETY: _("Artifact safety"),
+}
+
+
+def write_evidence(call: Call, new: NewEvidence) -> Evidence:
+    """Writes evidence about a model version in the caller's transaction. Raises Invalid when a figure is NaN, or when
+    it was measured on other bytes than the version's."""
+    version = call.session.get(VersionRow, new.subject)
+    if version is None:
+        raise Invalid(_("{id} is no model version").format(id=repr(new.subject[:40])), field="subject")
+    measured_on = {"version": version.digest, "model": version.model_digest, **new.measured_on}
+    if (measured_on["version"], measured_on["model"]) != (version.digest, version.model_digest):
+        raise Invalid(_("This was measured on other bytes than those of {id}").format(id=version.id), field="subject")
+    title = f"{TITLES[new.kind]}: {version.model} v{version.version}"
+    subject, project = call.subject, call.project
+    evidence_id = call.create(
+        Kind.EVIDENCE, project=version.project, title=title, state=new.verdict.value, owner=new.created_by
+    )
+    call.subject, call.project = subject or evidence_id, project or version.project
+    document = _document(new.model_copy(update={"measured_on": measured_on}))
+    row = EvidenceRow(
+        id=evidence_id,
+        project=version.project,
+        kind=new.kind.value,
+        subject=new.subject,
+        digest=digest_bytes(document.encode()),
+        document=document,
+        source=new.source,
+        created_by=new.created_by,
+        created_at=call.now,
+    )
+    call.session.add(row)
+    call.link(new.subject, evidence_id, "measured by")
+    call.record("registry:evidence:written", subject=evidence_id, details={"digest": row.digest})
+    return evidence_of(row)
+
+
+def evidence_of(row: EvidenceRow) -> Evidence:
+    """The evidence a row holds. Unavailable when its document is not the one that was digested."""
+    if digest_bytes(row.document.encode()) != row.digest:
+        raise Unavailable(
+            _("Evidence {id} was changed after it was written").format(id=row.id),
+            hint=_("Restore the database, or measure again; nothing was read from it."),
+        )
+    columns = row.model_dump(include={"id", "project", "digest", "source", "created_by", "created_at"})
+    return Evidence.model_validate({**json.loads(row.document), **columns})
+
+
+def evidence_about(call: Call, subject: str, kind: EvidenceKind) -> tuple[Evidence, ...]:
+    """All evidence of that kind about an object, the newest first."""
+    rows = (
+        select(EvidenceRow)
+        .where(EvidenceRow.subject == subject, EvidenceRow.kind == kind.value)
+        .order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())
+    )
+    return tuple(evidence_of(row) for row in call.session.exec(rows))
+
+
+def find_evidence(call: Call, evidence_id: str) -> Evidence:
+    row = call.session.get(EvidenceRow, evidence_id)
+    if row is None:
+        raise NotFound(_("There is no evidence called {id}").format(id=repr(evidence_id[:40])))
+    return evidence_of(row)
+
+
+def _document(new: NewEvidence) -> str:
+    try:
+        digested = new.model_dump(include={"kind", "subject", "verdict", "summary", "measured_on", "content"})
+        return canonical({**digested, "kind": new.kind.value, "verdict": new.verdict.value}).decode()
+    except (ValueError, TypeError) as error:
+        raise Invalid(
+            _("A figure of this evidence is missing or infinite"), hint=_("Measure again."), field="content"
+        ) from error

@@ -1,0 +1,89 @@
+"""The rows on which versions can be compared, and what each version said about them. A comparison is only as good as
+the rows are the same ones, so they are matched by id, never by position."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.foundation.errors import Invalid
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.registry.values import Evaluation, ModelVersion
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+# Training has seen these: a model is chosen and calibrated on validation rows.
+SEEN = frozenset({"train", "validation"})
+JUDGED_FIRST = "test"
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """A version's answers in the order of row ids."""
+
+    rows: Sequence[str]
+    labels: NDArray[float64]
+    probabilities: NDArray[float64]
+
+
+def common_holdout(
+    versions: Sequence[ModelVersion], *, wanted: str = "", unseen_only: bool = False
+) -> tuple[Evaluation, ...] | None:
+    """The evaluation of every version, in order, on rows that all were judged on; None when there are none. `wanted` is
+    the digest or the name of a holdout; else rows that training has not seen come first."""
+    for first in sorted(versions[0].evaluations, key=_preference):
+        is_eligible = wanted in ("", first.holdout, first.holdout_name) and not (unseen_only and is_seen(first))
+        found = [_matching(first, version=version) for version in versions] if is_eligible else [None]
+        if all(found):
+            return tuple(evaluation for evaluation in found if evaluation)
+    return None
+
+
+def is_seen(evaluation: Evaluation) -> bool:
+    """Whether the rows took part in training or in choosing the model."""
+    return evaluation.holdout_name in SEEN
+
+
+def read_predictions(store: Store, *, digest: str) -> Predictions:
+    """Hashes and reads a file of predictions. Invalid when a row stands in it twice, Unavailable when it is damaged."""
+    import numpy as np
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(io.BytesIO(store.read(digest)), columns=["row_id", "label", "probability"])
+    table = table.set_column(0, "row_id", pc.cast(table.column("row_id"), "string")).sort_by("row_id")
+    rows = table.column("row_id").to_pylist()
+    if len(set(rows)) != len(rows):
+        raise Invalid(_("The predictions hold a row twice"), field="holdout")
+    return Predictions(
+        rows=rows,
+        labels=np.asarray(table.column("label").to_numpy(), dtype=np.float64),
+        probabilities=np.asarray(table.column("probability").to_numpy(), dtype=np.float64),
+    )
+
+
+def are_same_rows(first: Predictions, *, second: Predictions) -> bool:
+    """Whether both are about the same rows with the same labels."""
+    return first.rows == second.rows and bool((first.labels == second.labels).all())
+
+
+def _preference(evaluation: Evaluation) -> Any:
+    return is_seen(evaluation), evaluation.holdout_name != JUDGED_FIRST, -evaluation.rows
+
+
+def _matching(wanted: Evaluation, *, version: ModelVersion) -> Evaluation | None:
+    """By digest; else one that looks like the same rows with other columns, as it is when a feature was added. Whether
+    it is so shows when the predictions are read."""
+    same = [each for each in version.evaluations if each.holdout == wanted.holdout]
+    alike = [each for each in version.evaluations if _looks_alike(each, wanted=wanted)]
+    return next(iter((*same, *alike)), None)
+
+
+def _looks_alike(evaluation: Evaluation, *, wanted: Evaluation) -> bool:
+    is_close = abs(evaluation.positive_share - wanted.positive_share) < 1e-9
+    return evaluation.holdout_name == wanted.holdout_name and evaluation.rows == wanted.rows and is_close

@@ -1,0 +1,205 @@
+"""What a model file really holds, found by its content and without running any of it. A name ending in .onnx proves
+nothing: pickles, archives and files that point outside themselves are refused here."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from core.foundation.digests import digest_bytes
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.registry.values import Finding, InputSpec, SafetyReport, Signature
+
+LARGEST_BYTES = 200_000_000
+DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+OUTPUT = "probability"
+# Where other formats begin. A pickle of protocol 0 or 1 has no mark of its own and is refused as no ONNX file.
+MARKS = (
+    (0, b"\x80\x02", "pickle"),
+    (0, b"\x80\x03", "pickle"),
+    (0, b"\x80\x04", "pickle"),
+    (0, b"\x80\x05", "pickle"),
+    (0, b"PK\x03\x04", "zip"),
+    (0, b"PK\x05\x06", "zip"),
+    (0, b"\x89HDF\r\n\x1a\n", "HDF5"),
+    (0, b"\x1f\x8b", "gzip"),
+    (0, b"BZh", "bzip2"),
+    (0, b"\xfd7zXZ", "xz"),
+    (0, b"\x93NUMPY", "NumPy"),
+    (257, b"ustar", "tar"),
+)
+RANDOM_OPERATORS = frozenset(
+    {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
+)
+LOOPS = frozenset({"Loop", "Scan"})
+DATATYPES = {8: "BYTES", 11: "FP64"}
+
+
+def inspect(data: bytes) -> SafetyReport:
+    """Everything found in the bytes of a model file. Nothing in them is executed."""
+    findings = _findings_by_content(data)
+    operators: dict[str, int] = {}
+    if not findings:
+        model = _parsed(data)
+        findings = [_no_onnx()] if model is None else list(_findings_in(model))
+        operators = {} if model is None else _operators(model)
+    return SafetyReport(model_digest=digest_bytes(data), bytes=len(data), operators=operators, findings=tuple(findings))
+
+
+def refuse_unsafe(data: bytes) -> SafetyReport:
+    """The report of a file that nothing speaks against. Raises Invalid with the first thing that does."""
+    report = inspect(data)
+    for finding in report.findings:
+        if finding.refuses:
+            raise Invalid(
+                finding.message,
+                hint=_("Send one ONNX file with standard operators and its weights inside."),
+                field="content",
+            )
+    return report
+
+
+def signature_of(data: bytes) -> Signature:
+    """Inputs and output as the graph of a safe model declares them. Invalid when the portal could not serve it: inputs
+    are text or double precision with shape [batch], and so is the output `probability`."""
+    model = _parsed(data)
+    if model is None:
+        raise Invalid(_no_onnx().message, field="content")
+    constants = {tensor.name for tensor in model.graph.initializer}
+    inputs = [_input_spec(value) for value in model.graph.input if value.name not in constants]
+    outputs = [(value.name, _datatype(value)) for value in model.graph.output]
+    if not inputs or outputs != [(OUTPUT, "FP64")]:
+        raise Invalid(
+            _("The model does not answer with one output called `probability`, in double precision, one value a row"),
+            hint=_("Give the graph exactly that output; its inputs are one value a row each."),
+            field="content",
+        )
+    return Signature(inputs=tuple(inputs))
+
+
+def _findings_by_content(data: bytes) -> list[Finding]:
+    if len(data) > LARGEST_BYTES:
+        size = _("The file has {size} MB; a model may have {most} MB")
+        message = size.format(size=len(data) // 1_000_000, most=LARGEST_BYTES // 1_000_000)
+        return [Finding(code="too large", refuses=True, message=message)]
+    for offset, mark, name in MARKS:
+        if data[offset : offset + len(mark)] == mark:
+            message = _("This is a {name} file, not ONNX").format(name=name)
+            return [Finding(code="not onnx", refuses=True, message=message)]
+    return []
+
+
+def _parsed(data: bytes) -> Any:
+    """The model, or None when the bytes are none. Parsing a message runs nothing; the checker is plain C++."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    model = onnx.ModelProto()
+    try:
+        model.ParseFromString(data)
+        if not model.ir_version or not model.opset_import or not model.graph.node:
+            return None
+    except (DecodeError, RecursionError):
+        return None
+    return model
+
+
+def _no_onnx() -> Finding:
+    return Finding(code="not onnx", refuses=True, message=_("This is no ONNX file: its bytes hold no model"))
+
+
+def _findings_in(model: Any) -> Iterator[Finding]:
+    outside = [tensor.name for tensor in _tensors(model) if tensor.data_location == 1 or tensor.external_data]
+    if outside:
+        message = _("The weights of {name} lie in another file").format(name=repr(outside[0][:60]))
+        yield Finding(code="external data", refuses=True, message=message)
+        return
+    yield from _foreign_operators(model)
+    yield from _unsteady_operators(model)
+    if problem := _invalid_graph(model):
+        yield Finding(code="invalid graph", refuses=True, message=problem)
+
+
+def _foreign_operators(model: Any) -> Iterator[Finding]:
+    domains = {node.domain for node in _nodes(model)} | {entry.domain for entry in model.opset_import}
+    for domain in sorted(domains - DOMAINS):
+        message = _("Operators of {domain} are not part of the standard").format(domain=repr(domain[:60]))
+        yield Finding(code="foreign operators", refuses=True, message=message)
+    if model.functions:
+        message = _("The model defines operators of its own")
+        yield Finding(code="foreign operators", refuses=True, message=message)
+
+
+def _unsteady_operators(model: Any) -> Iterator[Finding]:
+    used = {node.op_type for node in _nodes(model)}
+    for name in sorted(used & RANDOM_OPERATORS):
+        message = _("{name} gives another answer each time it is asked").format(name=name)
+        yield Finding(code="random", refuses=True, message=message)
+    for name in sorted(used & LOOPS):
+        message = _("{name} may run for as long as its input says").format(name=name)
+        yield Finding(code="loop", refuses=False, message=message)
+
+
+def _invalid_graph(model: Any) -> str:
+    import onnx
+
+    try:
+        onnx.checker.check_model(model)
+    except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+        return _("The graph is not valid ONNX: {why}").format(why=str(error).strip().partition("\n")[0][:200])
+    return ""
+
+
+def _graphs(graph: Any) -> Iterator[Any]:
+    """A graph and every graph inside its operators. Protobuf itself bounds how deep they can lie."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _graphs(inner)
+
+
+def _nodes(model: Any) -> Iterator[Any]:
+    for graph in _graphs(model.graph):
+        yield from graph.node
+    for function in model.functions:
+        yield from function.node
+
+
+def _tensors(model: Any) -> Iterator[Any]:
+    for graph in _graphs(model.graph):
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+    for node in _nodes(model):
+        for attribute in node.attribute:
+            yield from _attribute_tensors(attribute)
+
+
+def _attribute_tensors(attribute: Any) -> Iterator[Any]:
+    yield from ([attribute.t] if attribute.HasField("t") else [])
+    yield from attribute.tensors
+    sparse = [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
+    for each in (*sparse, *attribute.sparse_tensors):
+        yield from (each.values, each.indices)
+
+
+def _operators(model: Any) -> dict[str, int]:
+    return dict(sorted(Counter(node.op_type for node in _nodes(model)).items()))
+
+
+def _input_spec(value: Any) -> InputSpec:
+    datatype = _datatype(value)
+    if datatype is None:
+        raise Invalid(
+            _("The input {name} is not one text or double per row").format(name=repr(value.name[:60])),
+            hint=_("Declare it as STRING or DOUBLE with shape [batch]; scaling belongs inside the graph."),
+            field="content",
+        )
+    return InputSpec.model_validate({"name": value.name, "datatype": datatype})
+
+
+def _datatype(value: Any) -> str | None:
+    kind = value.type.tensor_type
+    is_batch = len(kind.shape.dim) == 1 and not kind.shape.dim[0].HasField("dim_value")
+    return DATATYPES.get(kind.elem_type) if is_batch else None

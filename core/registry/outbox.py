@@ -1,0 +1,81 @@
+"""What is to be told to MLflow, written in the transaction that made it true. MLflow is never on the path of a request:
+it may be slow or down, and is told later, in order, each thing at least once and with the effect of once."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from core.foundation.actions import Call
+from core.foundation.database import Database
+from core.registry.tables import OutboxRow
+from core.registry.values import Alias, ModelVersion, RunRecord
+
+RUN, VERSION, ALIAS = "run", "version", "alias"
+BATCH = 50
+CLAIM = timedelta(seconds=60)
+
+
+def tell_of_run(call: Call, record: RunRecord) -> None:
+    _put(call, RUN, record.model_dump(mode="json"))
+
+
+def tell_of_version(call: Call, version: ModelVersion) -> None:
+    told = {"id", "model", "project", "version", "digest", "model_digest", "run_id", "training_set_id"}
+    _put(call, VERSION, version.model_dump(mode="json", include=told))
+
+
+def tell_of_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
+    told = version.model_dump(mode="json", include={"id", "model", "project"})
+    _put(call, ALIAS, {**told, "alias": alias})
+
+
+def claim(database: Database) -> Sequence[OutboxRow]:
+    """The oldest messages, for a minute this caller's alone. Empty while another holds a claim: order is kept by having
+    one reader at a time."""
+    with database.write() as session:
+        now = database.now(session)
+        waiting = _waiting(session)
+        if not waiting or any(row.claimed_until and row.claimed_until > now for row in waiting):
+            return ()
+        for row in waiting:
+            row.claimed_until = now + CLAIM
+            session.add(row)
+    return waiting
+
+
+def settle(database: Database, *, delivered: Sequence[OutboxRow], refused: Sequence[OutboxRow]) -> None:
+    """Forgets what was delivered, and keeps aside, with its problem, what MLflow will never take."""
+    with database.write() as session:
+        for row in delivered:
+            if (kept := session.get(OutboxRow, row.id)) is not None:
+                session.delete(kept)
+        for row in refused:
+            kept = session.get_one(OutboxRow, row.id)
+            kept.problem, kept.claimed_until = row.problem, None
+            session.add(kept)
+
+
+def release(database: Database, rows: Sequence[OutboxRow]) -> None:
+    """Gives back what could not be delivered now."""
+    with database.write() as session:
+        for row in rows:
+            if (kept := session.get(OutboxRow, row.id)) is not None:
+                kept.claimed_until = None
+                session.add(kept)
+
+
+def is_waiting(database: Database) -> bool:
+    """Whether there is anything to tell."""
+    with database.read() as session:
+        return bool(session.exec(select(OutboxRow.id).where(OutboxRow.problem == "").limit(1)).first())
+
+
+def _waiting(session: Session) -> Sequence[OutboxRow]:
+    rows = select(OutboxRow).where(OutboxRow.problem == "").order_by(col(OutboxRow.id)).limit(BATCH)
+    return session.exec(rows).all()
+
+
+def _put(call: Call, kind: str, message: dict[str, Any]) -> None:
+    call.session.add(OutboxRow(kind=kind, message=message, created_at=call.now))

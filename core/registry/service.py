@@ -1,0 +1,328 @@
+"""Models, versions and the evidence about them. A version is exact bytes and never changes; evidence is written only by
+the portal's own measurements; nothing here deletes anything."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlmodel import col, func, select
+
+from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.digests import digest_bytes
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.ids import Kind
+from core.foundation.objects import ObjectRow
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.registry import catalog, measuring, outbox
+from core.registry.artifact import Folder, examine, write_bare
+from core.registry.comparison import compare_versions
+from core.registry.evidence import evidence_about, evidence_of, find_evidence, write_evidence
+from core.registry.tables import EvidenceRow, ModelRow, VersionRow
+from core.registry.values import (
+    Alias,
+    Artifact,
+    Comparison,
+    Evidence,
+    EvidenceKind,
+    Model,
+    ModelName,
+    ModelVersion,
+    NewEvidence,
+    NewVersion,
+    RunRecord,
+    Text,
+)
+
+VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
+Filename = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# Why a version may not be archived now, in words; empty when nothing speaks against it.
+Pin = Callable[[Call, str], str]
+
+
+class RegistryService(Service):
+    domain = "registry"
+
+    def __init__(self, foundation: Foundation) -> None:
+        super().__init__(foundation)
+        self._pins: list[Pin] = []
+
+    def _prepare_comparison(
+        self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = ""
+    ) -> Comparison:
+        baseline = baseline_id or version_ids[0]
+        versions = [self._visible(call, version_id) for version_id in dict.fromkeys((*version_ids, baseline))]
+        chosen = next(version for version in versions if version.id == baseline)
+        ordered = [chosen, *(version for version in versions if version.id != baseline)]
+        return compare_versions(self.foundation.store, versions=ordered, baseline=chosen, holdout=holdout)
+
+    def _prepare_quality(self, call: Call, *, version_id: str, baseline_id: str = "", holdout: str = "") -> NewEvidence:
+        candidate = self._visible(call, version_id)
+        return measuring.measure_quality(
+            self.foundation.store,
+            candidate=candidate,
+            baseline=self._visible(call, baseline_id) if baseline_id else None,
+            holdout=holdout,
+            measured_by=call.actor.person_id,
+        )
+
+    def _prepare_safety(self, call: Call, *, version_id: str) -> NewEvidence:
+        version = self._visible(call, version_id)
+        data = self.foundation.store.read(version.model_digest)
+        return measuring.scan_safety(data, version=version, measured_by=call.actor.person_id)
+
+    def _prepare_upload(
+        self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
+    ) -> Folder:
+        call.in_project(project)
+        return write_bare(self.foundation.store, content=content, card=note)
+
+    def _prepare_artifact(self, call: Call, *, version_id: str) -> bytes:
+        return self.foundation.store.read(self._visible(call, version_id).model_digest)
+
+    @action(permission=Permission.MODELS_WRITE)
+    def create_model(self, call: Call, *, project: str, name: ModelName, description: Text = "") -> Model:
+        """Make a model, a name under which versions are kept."""
+        call.in_project(project)
+        owner = call.actor.person_id
+        row = catalog.add_model(call, project=project, name=name, description=description, owner=owner)
+        return catalog.models_of(call.session, [row])[0]
+
+    @action(permission=Permission.READ, reads=True)
+    def list_models(
+        self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[Model]:
+        """List models with their newest version, the newest model first."""
+        kept = catalog.within_projects(ModelRow.project, projects=call.visible_projects(), project=project)
+        if query:
+            kept.append(func.lower(ModelRow.name).contains(query.lower(), autoescape=True))
+        total = call.session.exec(select(func.count()).select_from(ModelRow).where(*kept)).one()
+        rows = select(ModelRow).where(*kept).order_by(col(ModelRow.created_at).desc(), col(ModelRow.id).desc())
+        items = catalog.models_of(call.session, call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_model(self, call: Call, *, model_id: str) -> Model:
+        """Show one model."""
+        call.within(model_id)
+        return catalog.models_of(call.session, [catalog.find_model(call.session, model_id)])[0]
+
+    @action(permission=Permission.READ, reads=True)
+    def list_versions(
+        self, call: Call, *, model_id: str = "", project: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[ModelVersion]:
+        """List versions, the newest first."""
+        kept = catalog.within_projects(VersionRow.project, projects=call.visible_projects(), project=project)
+        if model_id:
+            kept.append(col(VersionRow.model_id) == model_id)
+        total = call.session.exec(select(func.count()).select_from(VersionRow).where(*kept)).one()
+        rows = select(VersionRow).where(*kept).order_by(col(VersionRow.created_at).desc(), col(VersionRow.id).desc())
+        items = tuple(catalog.version_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_version(self, call: Call, *, version_id: str) -> ModelVersion:
+        """Show one version."""
+        return self._visible(call, version_id)
+
+    @action(permission=Permission.READ, reads=True, prepare=_prepare_comparison)
+    def compare(self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = "") -> Comparison:
+        """Compare versions: metrics with what surely differs, parameters, curves, changed decisions. The baseline is
+        the first version unless another is named, `holdout` the digest or the name of the rows to judge on."""
+        call.visible_projects()
+        prepared: Comparison = call.prepared
+        return prepared
+
+    @action(permission=Permission.MODELS_EDIT)
+    def edit_card(self, call: Call, *, version_id: str, card: Text) -> ModelVersion:
+        """Change what the card of a version says. Approvals that rest on the old card become stale."""
+        call.within(version_id)
+        row = catalog.find_version(call.session, version_id)
+        row.card = card
+        call.session.add(row)
+        call.update(version_id)
+        call.note(card=digest_bytes(card.encode()))
+        return catalog.version_of(row)
+
+    @action(permission=Permission.MODELS_ARCHIVE)
+    def archive_version(self, call: Call, *, version_id: str) -> ModelVersion:
+        """Put a version away. Refused while it serves or is something's rollback target."""
+        call.within(version_id)
+        row = catalog.find_version(call.session, version_id)
+        for pin in self._pins:
+            if reason := pin(call, version_id):
+                raise Conflict(
+                    _("{id} cannot be archived: {reason}").format(id=version_id, reason=reason),
+                    hint=_("Release another version in its place first."),
+                )
+        row.state = "archived"
+        call.session.add(row)
+        call.update(version_id, state="archived")
+        return catalog.version_of(row)
+
+    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload)
+    def upload_version(
+        self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
+    ) -> ModelVersion:
+        """Register an ONNX file as a version. Anything else is refused by its content, whatever its name."""
+        call.in_project(project)
+        folder: Folder = call.prepared
+        call.note(filename=filename)
+        new = NewVersion(
+            project=project,
+            model=model,
+            digest=folder.digest,
+            model_digest=folder.model_digest,
+            created_by=call.actor.person_id,
+        )
+        return self.register(call, new, folder=folder)
+
+    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact)
+    def download_artifact(self, call: Call, *, version_id: str) -> Artifact:
+        """Fetch the model file of a version. Its bytes are hashed first, and the download is recorded."""
+        version = self._visible(call, version_id)
+        name = f"{version.model}-v{version.version}.onnx"
+        call.note(subject=version_id, digest=version.model_digest)
+        return Artifact(version_id=version_id, filename=name, digest=version.model_digest, content=call.prepared)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_evidence(
+        self,
+        call: Call,
+        *,
+        subject: str = "",
+        kind: EvidenceKind | None = None,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Evidence]:
+        """List evidence, the newest first."""
+        kept = catalog.within_projects(EvidenceRow.project, projects=call.visible_projects(), project="")
+        if subject:
+            kept.append(col(EvidenceRow.subject) == subject)
+        if kind:
+            kept.append(col(EvidenceRow.kind) == kind.value)
+        total = call.session.exec(select(func.count()).select_from(EvidenceRow).where(*kept)).one()
+        rows = select(EvidenceRow).where(*kept).order_by(col(EvidenceRow.created_at).desc())
+        items = tuple(evidence_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_evidence(self, call: Call, *, evidence_id: str) -> Evidence:
+        """Show one piece of evidence."""
+        call.within(evidence_id)
+        return find_evidence(call, evidence_id)
+
+    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_quality)
+    def measure_quality(self, call: Call, *, version_id: str, baseline_id: str = "", holdout: str = "") -> Evidence:
+        """Measure how good a version is on rows that training has not seen, and against a baseline on the same rows."""
+        call.within(version_id)
+        return write_evidence(call, call.prepared)
+
+    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_safety)
+    def scan_safety(self, call: Call, *, version_id: str) -> Evidence:
+        """Inspect the exact bytes of a version's model file, without running them."""
+        call.within(version_id)
+        return write_evidence(call, call.prepared)
+
+    def pinned_by(self, pin: Pin) -> None:
+        """Lets a domain above keep versions from being archived."""
+        self._pins.append(pin)
+
+    def examine(self, digest: str) -> Folder:
+        """Reads and checks the folder of a version to be registered. Slow: for the time before the write lock."""
+        return examine(self.foundation.store, digest=digest)
+
+    def register(self, call: Call, new: NewVersion, folder: Folder | None = None) -> ModelVersion:
+        """A new version of a model, which is made when it does not exist; the same bytes again are the version that is
+        there. Raises Invalid when the folder is no safe model. `folder` is what `examine` has said before the lock."""
+        found = folder or self.examine(new.digest)
+        if (found.digest, found.model_digest) != (new.digest, new.model_digest):
+            raise Invalid(_("The digests do not name the same model file"), field="model_digest")
+        model = catalog.model_named(call.session, project=new.project, name=new.model)
+        model = model or catalog.add_model(
+            call, project=new.project, name=new.model, description="", owner=new.created_by
+        )
+        same = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.digest == new.digest)
+        if (known := call.session.exec(same).first()) is not None:
+            call.note(subject=known.id)
+            return catalog.version_of(known)
+        return self._add_version(call, new, model=model, folder=found)
+
+    def version(self, call: Call, version_id: str) -> ModelVersion:
+        """A version as it is in the caller's transaction. NotFound when there is none."""
+        return catalog.version_of(catalog.find_version(call.session, version_id))
+
+    def read_model(self, version_id: str) -> bytes:
+        """The model file of a version, hashed. Unavailable when the bytes are not the ones that were registered."""
+        with self.foundation.database.read() as session:
+            digest = catalog.find_version(session, version_id).model_digest
+        return self.foundation.store.read(digest)
+
+    def add_evidence(self, call: Call, new: NewEvidence) -> Evidence:
+        """Writes down what a measurement of the portal found, in the transaction that ends it."""
+        return write_evidence(call, new)
+
+    def evidence_of(self, call: Call, version_id: str, kind: EvidenceKind) -> tuple[Evidence, ...]:
+        """All evidence of that kind about a version, the newest first. Unavailable when one was tampered with."""
+        return evidence_about(call, version_id, kind)
+
+    def record_run(self, call: Call, record: RunRecord) -> None:
+        """Has MLflow told of a run, later and exactly once."""
+        outbox.tell_of_run(call, record)
+
+    def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias) -> None:
+        """Has MLflow told that an alias points to this version. Nothing in the portal is decided by aliases."""
+        wanted = select(VersionRow).where(VersionRow.model_id == model_id, VersionRow.version == version)
+        row = call.session.exec(wanted).first()
+        if row is None:
+            raise Invalid(_("{model} has no version {number}").format(model=model_id, number=version), field="version")
+        outbox.tell_of_alias(call, catalog.version_of(row), alias=alias)
+
+    def _visible(self, call: Call, version_id: str) -> ModelVersion:
+        call.within(version_id)
+        return self.version(call, version_id)
+
+    def _add_version(self, call: Call, new: NewVersion, *, model: ModelRow, folder: Folder) -> ModelVersion:
+        number = catalog.next_number(call.session, model.id)
+        title = f"{model.name} v{number}"
+        version_id = call.create(
+            Kind.MODEL_VERSION, project=new.project, title=title, state="active", owner=new.created_by
+        )
+        data = new.model_dump(mode="json", exclude={"project", "model", "digest", "model_digest", "card"})
+        row = VersionRow(
+            **data,
+            id=version_id,
+            model_id=model.id,
+            model=model.name,
+            project=new.project,
+            version=number,
+            state="active",
+            digest=folder.digest,
+            model_digest=folder.model_digest,
+            bytes=folder.bytes,
+            signature=folder.signature.model_dump(mode="json"),
+            card=new.card or folder.card,
+            created_at=call.now,
+        )
+        call.session.add(row)
+        call.session.flush()
+        self._link(call, row)
+        call.update(model.id)
+        call.note(subject=version_id, digest=row.digest)
+        version = catalog.version_of(row)
+        outbox.tell_of_version(call, version)
+        return version
+
+    def _link(self, call: Call, row: VersionRow) -> None:
+        """A version follows from its run; one without a run from what it was trained on."""
+        made_from = {row.run_id: "produced"} if row.run_id else {row.training_set_id: "trained"}
+        if not row.run_id:
+            made_from |= dict.fromkeys(row.feature_versions, "feeds") | {row.requirement_id: "asks for"}
+        for source, relation in made_from.items():
+            if source and call.session.get(ObjectRow, source) is None:
+                raise Invalid(_("There is no object called {id}").format(id=repr(source[:40])), field=relation)
+            if source:
+                call.link(source, row.id, relation)
+        call.link(row.model_id, row.id, "has version")

@@ -1,0 +1,88 @@
+"""Models and versions, the evidence about them, and what is still to be told to MLflow."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from core.foundation.columns import json_field, time_field
+
+
+class ModelRow(SQLModel, table=True):
+    __tablename__ = "models"
+    __table_args__ = (UniqueConstraint("project", "name"),)
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    name: str
+    description: str
+    owner: str
+    created_at: datetime = time_field(index=True)
+
+
+class VersionRow(SQLModel, table=True):
+    """A version. All but `state` and `card` is written once."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (UniqueConstraint("model_id", "version"), UniqueConstraint("model_id", "digest"))
+
+    id: str = Field(primary_key=True)
+    model_id: str = Field(foreign_key="models.id", index=True)
+    model: str
+    project: str = Field(index=True)
+    version: int
+    state: str
+    digest: str = Field(index=True)
+    model_digest: str
+    bytes: int
+    signature: dict[str, Any] = json_field()
+    params: dict[str, Any] = json_field()
+    evaluations: list[Any] = json_field(list)
+    run_id: str = Field(index=True)
+    training_set_id: str
+    feature_versions: list[Any] = json_field(list)
+    requirement_id: str
+    code_commit: str
+    environment: dict[str, Any] = json_field()
+    card: str
+    created_by: str
+    created_at: datetime = time_field(index=True)
+
+
+class EvidenceRow(SQLModel, table=True):
+    """`document` is the text that was digested; what is told of the evidence is read from it."""
+
+    __tablename__ = "evidence"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    kind: str = Field(index=True)
+    subject: str = Field(index=True)
+    digest: str
+    document: str
+    source: str
+    created_by: str
+    created_at: datetime = time_field(index=True)
+
+
+class MirrorRow(SQLModel, table=True):
+    """What MLflow calls a run of ours."""
+
+    __tablename__ = "mlflow_runs"
+
+    run_id: str = Field(primary_key=True)
+    mlflow_run: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message for MLflow, gone once delivered. `problem` is set when MLflow refused it for good."""
+
+    __tablename__ = "mlflow_outbox"
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    message: dict[str, Any] = json_field()
+    claimed_until: datetime | None = time_field(nullable=True)
+    problem: str = ""
+    created_at: datetime = time_field()
