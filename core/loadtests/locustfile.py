@@ -28,14 +28,14 @@ def watch_parent(environment: Environment, **_more: object) -> None:
 
 
 def follow_plan(user: User) -> None:
-    """Runs the whole plan once and ends the process."""
-    order = _order(user.environment)
-    windows = _generate(order)
-    temporary = order.windows.with_suffix(".part")
-    temporary.write_bytes(TypeAdapter(tuple[Window, ...]).dump_json(windows))
-    temporary.replace(order.windows)
-    user.environment.process_exit_code = 0
-    user.environment.runner.quit()
+    """Runs the whole plan once and ends the process, with status 1 when it could not: Locust would begin anew."""
+    user.environment.process_exit_code = 1
+    try:
+        order = _order(user.environment)
+        _write(_generate(order), into=order.windows)
+        user.environment.process_exit_code = 0
+    finally:
+        user.environment.runner.quit()
 
 
 class OpenModel(User):  # type: ignore[misc]  # Locust carries no types that hold.
@@ -60,6 +60,12 @@ def _generate(order: Order) -> tuple[Window, ...]:
     gc.collect()
     gc.freeze()
     return Generator(order.plan, slo=order.target.slo, client=client, bodies=bodies, emit=emit).run()
+
+
+def _write(windows: tuple[Window, ...], *, into: Path) -> None:
+    temporary = into.with_suffix(".part")
+    temporary.write_bytes(TypeAdapter(tuple[Window, ...]).dump_json(windows))
+    temporary.replace(into)
 
 
 def _order(environment: Environment) -> Order:

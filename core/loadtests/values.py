@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from core.features.values import FeatureContract
 from core.foundation.values import Value
 from core.loadtests.arrivals import Spacing
 
 HIGHEST_RATE = 5_000.0
-LONGEST_SECONDS = 3_600.0
+# A ticket, with which the generator calls the endpoint, lives for an hour.
+LONGEST_SECONDS = 3_300.0
 MOST_IN_FLIGHT = 2_000
 
 Rate = Annotated[float, Field(ge=1, le=HIGHEST_RATE)]
@@ -77,6 +79,15 @@ class Plan(Value):
     window_seconds: Annotated[float, Field(ge=0.5, le=60)] = 2.0
     timeout_ms: Annotated[float, Field(ge=50, le=10_000)] = 2_000.0
     seed: int = 1
+
+
+class LoadOrder(Value):
+    """The job's payload. The target's headers are added at launch; `bodies` is how many rows are drawn at most."""
+
+    plan: Plan
+    target: Target
+    contract: FeatureContract
+    bodies: int
 
 
 class Order(Value):

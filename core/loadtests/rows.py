@@ -1,0 +1,43 @@
+"""From rows of load tests to the values others see."""
+
+from sqlmodel import Session
+
+from core.foundation.errors import Conflict, NotFound
+from core.foundation.text import _
+from core.loadtests.tables import LoadTestRow
+from core.loadtests.values import LoadTestView, Report, Target
+
+
+def find_test(session: Session, test_id: str) -> LoadTestRow:
+    row = session.get(LoadTestRow, test_id)
+    if row is None:
+        raise NotFound(_("There is no load test called {id}").format(id=repr(test_id[:40])))
+    return row
+
+
+def tested(row: LoadTestRow, *, url: str) -> Target:
+    """What the test aimed at."""
+    same = row.model_dump(include={"endpoint_id", "endpoint", "environment", "version_id", "digest", "slo"})
+    return Target(**same, url=url)
+
+
+def report_of(row: LoadTestRow) -> Report:
+    """Conflict while there is none."""
+    if not row.report:
+        raise Conflict(
+            _("{id} has no report: it is {state}").format(id=row.id, state=row.state),
+            hint=row.cause or _("Its seconds are shown while it runs."),
+        )
+    return Report.model_validate(row.report)
+
+
+def view_of(row: LoadTestRow) -> LoadTestView:
+    report = Report.model_validate(row.report) if row.report else None
+    valid = report if report and report.validity == "VALID" else None
+    shown = row.model_dump(include=set(LoadTestView.model_fields))
+    return LoadTestView(
+        **shown,
+        validity=report.validity if report else "",
+        capacity=valid.capacity.rate if valid and valid.capacity else None,
+        p99_ms=next((one.ms for one in valid.percentiles if one.fraction == 0.99), None) if valid else None,
+    )

@@ -1,0 +1,61 @@
+"""From a report to evidence: a verdict, and one sentence a person can decide by."""
+
+from core.foundation.digests import digest_of
+from core.foundation.text import _
+from core.loadtests.values import Profile, Report
+from core.registry.values import EvidenceKind, NewEvidence, Verdict
+
+
+def evidence_of(report: Report, *, project: str, source: str, created_by: str) -> NewEvidence:
+    """The evidence of a finished test, measured on the version's bytes, the endpoint, the plan and the payload."""
+    return NewEvidence(
+        kind=EvidenceKind.LOAD_TEST,
+        subject=report.version_id,
+        project=project,
+        verdict=verdict_of(report),
+        summary=sentence_of(report),
+        measured_on={
+            "version": report.digest,
+            "endpoint": report.endpoint_id,
+            "plan": digest_of(report.plan),
+            "payload": report.payload_digest,
+        },
+        content=report.model_dump(mode="json"),
+        source=source,
+        created_by=created_by,
+    )
+
+
+def verdict_of(report: Report) -> Verdict:
+    """Inconclusive when the generator was not fit: nothing was learned about the target."""
+    if report.validity == "INVALID":
+        return Verdict.INCONCLUSIVE
+    return Verdict.PASS if report.holds_slo else Verdict.FAIL
+
+
+def sentence_of(report: Report) -> str:
+    if report.validity == "INVALID":
+        return _("Invalid: {reason}").format(reason=report.reasons[0])
+    if report.plan.profile is Profile.CAPACITY:
+        return _capacity_sentence(report)
+    return _("p99 {ms} at {rate:.0f} requests per second (limit {limit:.0f} ms), {errors:.2%} failed").format(
+        ms=_milliseconds(report), rate=report.plan.rate, limit=report.slo.p99_ms, errors=report.error_rate
+    )
+
+
+def _capacity_sentence(report: Report) -> str:
+    found, limit = report.capacity, report.slo.p99_ms
+    if found is None or found.rate is None or found.low is None:
+        return _("No rate was found at which the p99 stays within {limit:.0f} ms").format(limit=limit)
+    if found.high is None:
+        return _("At least {low:.0f} requests per second within {limit:.0f} ms; nothing broke").format(
+            low=found.low, limit=limit
+        )
+    return _("{rate:.0f} requests per second within {limit:.0f} ms (95 %: {low:.0f} to {high:.0f})").format(
+        rate=found.rate, limit=limit, low=found.low, high=found.high
+    )
+
+
+def _milliseconds(report: Report) -> str:
+    ms = next(one.ms for one in report.percentiles if one.fraction == 0.99)
+    return _("unknown") if ms is None else _("{ms:.1f} ms").format(ms=ms)

@@ -1,0 +1,117 @@
+"""Locust as a process of its own against a real server: the truth about a stall, the cap on the rate, the kill
+switch."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.loadtests.report import report_of
+from core.loadtests.values import Profile, Report, Slo
+from tests.loadtests.running import RunningJob, running_job, target_of, target_server, wait_until
+from tests.loadtests.test_arrivals import most_in_a_second
+from tests.loadtests.windows import plan_of
+
+
+def report_from(job: RunningJob, *, slo: Slo, **plan: object) -> Report:
+    return report_of(job.windows(), plan=plan_of(**plan), target=target_of("http://h/", slo=slo), payload_digest="ef")
+
+
+def generators(job: RunningJob) -> list[psutil.Process]:
+    """The Locust processes that the job has started."""
+    return psutil.Process(job.process.pid).children(recursive=True)
+
+
+def test_a_stall_is_felt_by_every_request_that_was_due_during_it(tmp_path: Path) -> None:
+    """The server halts for 0.6 s after each 1.4 s: 30 % of all requests are due during a halt. From the moment of
+    sending, as a closed loop counts, the same run looks better."""
+    plan = {"rate": 100, "rate_cap": 200, "seconds": 7, "in_flight": 400, "timeout_ms": 3_000}
+    slo = Slo(p99_ms=100)
+    with target_server(stall=0.6, stall_every=1.4) as server:
+        with running_job(tmp_path, plan=plan_of(**plan), url=server.url, slo=slo) as job:
+            assert job.finish() == 0
+            report = report_from(job, slo=slo, **plan)
+    found = {one.fraction: one.ms for one in report.percentiles}
+    assert found[0.5] is not None
+    assert found[0.99] is not None
+    assert found[0.5] < 150
+    assert 400 <= found[0.99] <= 1_200
+    assert not report.holds_slo
+    assert report.rates[0].slow_share == pytest.approx(0.25, abs=0.12)
+
+
+def test_no_second_exceeds_the_cap_and_the_test_ends_in_time(tmp_path: Path) -> None:
+    """As the server counts them: 50 in flight, 100 per second, whatever rate the plan wants."""
+    plan = plan_of(rate=400, rate_cap=100, seconds=4, in_flight=50)
+    with target_server(service=0.001) as server, running_job(tmp_path, plan=plan, url=server.url) as job:
+        assert job.finish() == 0
+        arrivals = server.seen()["arrivals"]
+    assert most_in_a_second(arrivals) <= 105
+    assert len(arrivals) >= 80 * 4
+    assert arrivals[-1] - arrivals[0] <= 4 + 1
+
+
+def test_the_payload_is_real_rows_and_the_job_tells_each_second(tmp_path: Path) -> None:
+    plan = {"profile": Profile.SMOKE, "rate": 100, "seconds": 4.5}
+    with target_server(fail_every=20) as server, running_job(tmp_path, plan=plan_of(**plan), url=server.url) as job:
+        assert job.finish() == 0
+        bodies = [json.loads(body) for body in server.seen()["bodies"]]
+    assert all(set(body["rows"][0]) == {"due_at", "carrier", "distance", "tailnum"} for body in bodies)
+    assert len({body["rows"][0]["tailnum"] for body in bodies}) > 50
+    assert [point.second for point in job.points()] == list(range(len(job.points())))
+    assert sum(point.achieved for point in job.points()) == pytest.approx(450, rel=0.25)
+    report = report_from(job, slo=Slo(p99_ms=100), **plan)
+    assert set(report.failures) == {"status 503"}
+    assert report.error_rate == pytest.approx(0.05, abs=0.02)
+    assert not report.holds_slo
+
+
+def test_the_capacity_of_a_real_server_is_found(tmp_path: Path) -> None:
+    """Five milliseconds for each request, one after the other: 200 per second and no more."""
+    plan = {"profile": Profile.CAPACITY, "rate": 800, "rate_cap": 800, "seconds": 18, "window_seconds": 1.0}
+    with target_server(service=0.005) as server:
+        with running_job(tmp_path, plan=plan_of(**plan, in_flight=1_000), url=server.url) as job:
+            assert job.finish() == 0
+            report = report_from(job, slo=Slo(p99_ms=50), **plan, in_flight=1_000)
+    assert {row.rate for row in report.rates} >= {25, 50, 100}
+    if report.validity == "VALID":
+        assert report.capacity is not None
+        assert report.capacity.rate == pytest.approx(180, abs=50)
+
+
+def test_the_kill_switch_stops_the_load_at_once(tmp_path: Path) -> None:
+    with target_server() as server, running_job(tmp_path, plan=plan_of(seconds=600), url=server.url) as job:
+        wait_until(lambda: len(job.points()) >= 2)
+        found = generators(job)
+        job.process.send_signal(signal.SIGTERM)
+        assert job.finish(seconds=5) == 143
+        assert psutil.wait_procs(found, timeout=0)[1] == []
+    assert not (job.folder.path / "order.json").exists()
+
+
+def test_the_generator_dies_with_the_job_that_started_it(tmp_path: Path) -> None:
+    with target_server() as server, running_job(tmp_path, plan=plan_of(seconds=600), url=server.url) as job:
+        wait_until(lambda: len(job.points()) >= 1)
+        found = generators(job)
+        os.kill(job.process.pid, signal.SIGKILL)
+        assert found
+        assert psutil.wait_procs(found, timeout=10)[1] == []
+
+
+def test_a_target_that_is_not_there_ends_the_test_within_seconds(tmp_path: Path) -> None:
+    with target_server() as server:
+        url = server.url
+    with running_job(tmp_path, plan=plan_of(seconds=600), url=url) as job:
+        assert job.finish(seconds=30) == 0
+    report = report_from(job, slo=Slo(p99_ms=50))
+    assert report.validity == "INVALID"
+    assert "the target never answered: connection refused" in report.reasons[0]
+
+
+def test_a_split_without_rows_fails_with_its_cause(tmp_path: Path) -> None:
+    with running_job(tmp_path, plan=plan_of(), url="http://127.0.0.1:9/x", rows=0) as job:
+        assert job.finish() == 3
+    assert "the held-out rows are empty" in json.loads(job.folder.outcome.read_text())["message"]
