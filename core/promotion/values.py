@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from core.foundation.values import Value
 from core.identity.permissions import Role
 from core.registry.values import Verdict
+from core.requirements.values import Criterion
 
 
 class RequestState(StrEnum):
@@ -44,7 +45,7 @@ class GateRule(Value):
     """A gate that a policy asks for, with its parameters; `on_inconclusive` says what an undecided verdict leads to."""
 
     gate: str
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field(default_factory=dict)
     on_inconclusive: Literal["fail", "judgement"] = "fail"
 
 
@@ -56,7 +57,8 @@ class Approvals(Value):
 
 
 class Policy(Value):
-    """What a promotion to an environment needs. A change makes a new revision and concerns new requests only."""
+    """What a promotion to an environment needs. A change makes a new revision, which a second administrator confirms,
+    and concerns new requests only."""
 
     id: str
     name: str
@@ -66,6 +68,9 @@ class Policy(Value):
     approvals: tuple[Approvals, ...]
     valid_days: int
     digest: str
+    state: Literal["proposed", "in force", "replaced"] = "in force"
+    proposed_by: str = ""
+    confirmed_by: str = ""
 
 
 class GateResult(Value):
@@ -98,10 +103,31 @@ class Decision(Value):
     decision: Literal["approve", "reject", "request changes"]
     reason: str
     digests: Digests
+    revision: int
     decided_at: datetime
     expires_at: datetime
     counts: bool
     why_not: str
+
+
+class Progress(Value):
+    """How far a rollout has come: `step` counts from 1, `since` is when its traffic had settled (None before)."""
+
+    step: int
+    steps: int
+    weight: int
+    since: datetime | None
+    state: Literal["moving", "holding", "done", "aborted"]
+    cause: str
+
+
+class GateCard(Value):
+    """A gate that a policy may ask for; `parameters` is the JSON schema that draws its form."""
+
+    name: str
+    title: str
+    help: str
+    parameters: dict[str, Any]
 
 
 class Change(Value):
@@ -113,7 +139,9 @@ class Change(Value):
 
 
 class Request(Value):
-    """A request for promotion with all that an approver needs, computed in one read."""
+    """A request for promotion with all that an approver needs, computed in one read. `version`, `replaces_version` and
+    `rollback_version` are labels for the ids beside them. `blocking` says in words what keeps it from being approved or
+    applied, whoever decides. Once it is being applied or has ended, all of it is as it was at that moment."""
 
     id: str
     project: str
@@ -141,6 +169,12 @@ class Request(Value):
     requested_by: str
     created_at: datetime
     applied_at: datetime | None
+    requester: str = ""
+    replaces_version: str = ""
+    rollback_version: str = ""
+    criteria: tuple[Criterion, ...] = ()
+    blocking: tuple[str, ...] = ()
+    rollout: Progress | None = None
 
 
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=4000, strip_whitespace=True)]

@@ -1,0 +1,83 @@
+"""Who may not decide on a request: whoever wrote it, trained what it asks for, measured it, or described it. Computed
+from the lineage and the audit log at every reading, never from what a request says of itself."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+
+from sqlmodel import Session, col, select
+
+from core.audit.tables import AuditRow
+from core.foundation.ids import Kind
+from core.foundation.objects import LinkRow, ObjectRow, walk
+from core.foundation.text import _
+from core.promotion.tables import PromotionRow
+from core.registry.values import Evidence, ModelVersion
+
+# Far more edges than lead to any version: a cut here would lose a name.
+MOST_EDGES = 100_000
+PEOPLE = (f"{Kind.PERSON.prefix}-", f"{Kind.SERVICE_ACCOUNT.prefix}-")
+CARD_EDITED = "registry.edit_card"
+MADE = {
+    Kind.RUN: _("trained {id}"),
+    Kind.SWEEP: _("ran the sweep {id}"),
+    Kind.MODEL_VERSION: _("registered {id}"),
+}
+MEASURED = {
+    Kind.EVIDENCE: _("measured {id}"),
+    Kind.JOB: _("measured with {id}"),
+    Kind.LOAD_TEST: _("load-tested with {id}"),
+    Kind.RUN: _("measured with {id}"),
+}
+Reason = tuple[str, str]
+
+
+def may_not_approve(
+    session: Session, row: PromotionRow, *, versions: Sequence[ModelVersion], evidence: Sequence[Evidence]
+) -> dict[str, str]:
+    """Person id -> why, in words. `versions` are the candidate and a rollback target that the approval would let in
+    too, `evidence` is all there is on them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    reasons = (_authors(row), *(_makers(session, version) for version in versions), _measurers(session, evidence))
+    for person_id, why in chain.from_iterable(reasons):
+        if why not in found[person_id]:
+            found[person_id].append(why)
+    return {person_id: ", ".join(whys) for person_id, whys in sorted(found.items()) if person_id.startswith(PEOPLE)}
+
+
+def _authors(row: PromotionRow) -> Iterator[Reason]:
+    yield row.requested_by, _("requested it")
+    for person_id in row.authors:
+        if person_id != row.requested_by:
+            yield person_id, _("revised the request")
+
+
+def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
+    """Those who registered the version, trained it, ran the sweep it came from, or edited its card."""
+    edges = walk(session, version.id, upstream=True, most=MOST_EDGES)
+    ids = {version.id, version.run_id, *(edge.source for edge in edges)}
+    for thing in _things(session, ids, kinds=MADE):
+        yield thing.owner, MADE[Kind(thing.kind)].format(id=thing.id)
+    yield version.created_by, MADE[Kind.MODEL_VERSION].format(id=version.id)
+    edits = select(AuditRow.actor).where(
+        AuditRow.subject == version.id, AuditRow.action == CARD_EDITED, AuditRow.outcome == "ok"
+    )
+    for person_id in session.exec(edits.distinct()):
+        yield person_id, _("edited the card of {id}").format(id=version.id)
+
+
+def _measurers(session: Session, evidence: Sequence[Evidence]) -> Iterator[Reason]:
+    """Those who asked for a measurement, by the evidence itself, by the job that took it and by what led to it."""
+    ids = {one.id for one in evidence}
+    leading = session.exec(select(LinkRow.source).where(col(LinkRow.target).in_(ids))) if ids else ()
+    for thing in _things(session, {*ids, *(one.source for one in evidence), *leading}, kinds=MEASURED):
+        yield thing.owner, MEASURED[Kind(thing.kind)].format(id=thing.id)
+    for one in evidence:
+        yield one.created_by, MEASURED[Kind.EVIDENCE].format(id=one.id)
+
+
+def _things(session: Session, ids: Iterable[str], *, kinds: Iterable[Kind]) -> Iterator[ObjectRow]:
+    wanted = select(ObjectRow).where(
+        col(ObjectRow.id).in_(set(ids)), col(ObjectRow.kind).in_([kind.value for kind in kinds])
+    )
+    yield from session.exec(wanted.order_by(ObjectRow.id))

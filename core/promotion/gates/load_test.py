@@ -1,0 +1,141 @@
+"""Does it hold what the endpoint promises, at the load that is asked for?"""
+
+from collections.abc import Iterator, Sequence
+
+from pydantic import Field
+
+from core.foundation import plugins
+from core.foundation.text import _
+from core.loadtests.values import Capacity, Percentile, Profile, RateRow, Report
+from core.promotion.figures import figure
+from core.promotion.gate import Finding, Gate, GateContext, holds, worst
+from core.registry.values import Evidence, EvidenceKind, Interval, Verdict
+from core.requirements.values import Comparison, Criterion, Metric
+
+
+class LoadTestGate(Gate):
+    """The generator's own health comes first: an INVALID test proves nothing. Then the promise of the target endpoint
+    must have held, and the requirement's criteria on p99, errors and capacity, each with its whole interval."""
+
+    name = "load_test"
+    title = _("Load test")
+    kind = EvidenceKind.LOAD_TEST
+
+    class Params(plugins.Params):
+        capacity_rps: float = Field(
+            default=0, ge=0, le=1e6, description="Requests per second it must hold; 0 asks none."
+        )
+        requests: int = Field(default=500, ge=1, le=10**9, description="Requests that must have been sent.")
+
+    params: Params
+
+    def wanted(self, context: GateContext) -> str:
+        return _("Deploy the version to staging and load-test it there.")
+
+    def misfit(self, evidence: Evidence, context: GateContext) -> str:
+        if unfit := super().misfit(evidence, context):
+            return unfit
+        if evidence.content.get("digest") != context.version.digest:
+            return _("{id} loaded another version").format(id=evidence.id)
+        return ""
+
+    def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
+        reports = [Report.model_validate(one.content) for one in evidence]
+        report = reports[0]
+        if report.validity != "VALID":
+            return Finding(Verdict.INCONCLUSIVE, _("INVALID"), "; ".join(report.reasons) or _("No reason was given"))
+        row = _judged_row(report)
+        searched = next((one.capacity for one in reports if one.capacity and one.validity == "VALID"), None)
+        findings = [
+            self._enough(report),
+            _promise(report, row, context),
+            *self._criteria(report, row, searched, context),
+        ]
+        return Finding(
+            worst(finding.verdict for finding in findings),
+            " · ".join(finding.value for finding in findings if finding.value),
+            " · ".join(finding.basis for finding in findings if finding.basis),
+        )
+
+    def _enough(self, report: Report) -> Finding:
+        basis = _("{requests} requests, {errors} errors").format(
+            requests=f"{report.requests:,}", errors=f"{sum(report.failures.values()):,}"
+        )
+        enough = report.requests >= self.params.requests
+        return Finding(Verdict.PASS if enough else Verdict.INCONCLUSIVE, "", basis)
+
+    def _criteria(
+        self, report: Report, row: RateRow | None, searched: Capacity | None, context: GateContext
+    ) -> Iterator[Finding]:
+        if criterion := context.criterion("p99_ms"):
+            yield _p99(criterion, _percentile(report, row))
+        if criterion := context.criterion("error_rate"):
+            rate = row.error_rate if row else report.error_rate
+            verdict = Verdict.PASS if criterion.holds(rate) else Verdict.FAIL
+            yield Finding(verdict, "", _("errors at most {limit}").format(limit=figure(criterion.limit)))
+        if self.params.capacity_rps:
+            asked = Criterion(
+                metric=Metric.CAPACITY_RPS, comparison=Comparison.AT_LEAST, limit=self.params.capacity_rps
+            )
+            yield _capacity(asked, searched)
+        if criterion := context.criterion("capacity_rps"):
+            yield _capacity(criterion, searched)
+        elif searched is not None and searched.rate is not None and not self.params.capacity_rps:
+            yield Finding(Verdict.PASS, "", _capacity_words(searched))
+
+
+def _judged_row(report: Report) -> RateRow | None:
+    """A search for capacity goes past the limit on purpose: it is judged at the highest rate that held."""
+    if report.plan.profile is not Profile.CAPACITY:
+        return None
+    held = [row for row in report.rates if row.holds]
+    return max(held, key=lambda row: row.rate, default=None)
+
+
+def _percentile(report: Report, row: RateRow | None) -> Percentile | None:
+    if row is not None:
+        return row.p99
+    return next((one for one in report.percentiles if one.fraction == 0.99), None)
+
+
+def _promise(report: Report, row: RateRow | None, context: GateContext) -> Finding:
+    """The promise is the target's own, not the one of the endpoint that was loaded."""
+    slo = context.endpoint.slo
+    searches = report.plan.profile is Profile.CAPACITY
+    held = row is not None if searches else report.holds_slo
+    measured = _percentile(report, row)
+    ms = measured.ms if measured else None
+    rate = row.rate if row else report.plan.rate
+    value = _("p99 {ms} ms at {rate} rps, limit {limit} ms").format(
+        ms="?" if ms is None else figure(ms, digits=1), rate=figure(rate, digits=0), limit=figure(slo.p99_ms, digits=1)
+    )
+    if report.slo.p99_ms > slo.p99_ms or report.slo.error_rate > slo.error_rate:
+        return Finding(Verdict.FAIL, value, _("It was tested against a laxer promise than the target's"))
+    return Finding(Verdict.PASS if held else Verdict.FAIL, value, "")
+
+
+def _p99(criterion: Criterion, measured: Percentile | None) -> Finding:
+    words = _("p99 at most {limit} ms").format(limit=figure(criterion.limit, digits=1))
+    if measured is None or measured.ms is None or measured.low_ms is None or measured.high_ms is None:
+        return Finding(Verdict.FAIL, "", _("{what}: too few samples to tell").format(what=words))
+    interval = Interval(value=measured.ms, low=measured.low_ms, high=measured.high_ms)
+    return Finding(holds(criterion, interval), "", words)
+
+
+def _capacity(criterion: Criterion, found: Capacity | None) -> Finding:
+    limit = _("at least {limit} rps").format(limit=figure(criterion.limit, digits=0))
+    if found is None:
+        return Finding(Verdict.FAIL, "", _("capacity was not measured, {limit}").format(limit=limit))
+    words = f"{_capacity_words(found)}, {limit}"
+    if found.low is not None and criterion.holds(found.low):
+        return Finding(Verdict.PASS, "", words)
+    beyond_doubt = found.high is not None and not criterion.holds(found.high)
+    return Finding(Verdict.FAIL if beyond_doubt or found.rate is None else Verdict.INCONCLUSIVE, "", words)
+
+
+def _capacity_words(found: Capacity) -> str:
+    if found.rate is None:
+        return _("no rate holds the promise")
+    low = figure(found.low or 0, digits=0)
+    high = figure(found.high, digits=0) if found.high is not None else _("not reached")
+    return _("capacity {rate} rps ({low} to {high})").format(rate=figure(found.rate, digits=0), low=low, high=high)

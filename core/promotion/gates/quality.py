@@ -1,0 +1,154 @@
+"""Is the candidate good enough, and no worse than what serves now?"""
+
+from collections.abc import Iterator, Sequence
+from math import isclose
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from core.foundation import plugins
+from core.foundation.text import _
+from core.promotion.figures import figure, metric_name, signed, with_interval
+from core.promotion.gate import Finding, Gate, GateContext, holds, label, worst
+from core.registry.holdouts import is_seen
+from core.registry.statistics import METRICS, gain, non_inferiority
+from core.registry.values import Evaluation, Evidence, EvidenceKind, Interval, QualityReport, Verdict
+from core.requirements.values import Comparison
+
+Margin = Annotated[float, Field(ge=0, le=1)]
+
+
+class QualityGate(Gate):
+    """Compares the candidate with the version in production on the same held-out rows, in pairs. Every named metric
+    must be no worse than its margin (or better), with the whole 95 % interval, and the requirement's criteria must hold
+    with the whole interval too. An interval that reaches across a limit is inconclusive."""
+
+    name = "quality"
+    title = _("Offline quality")
+    kind = EvidenceKind.QUALITY
+
+    class Params(plugins.Params):
+        margins: dict[Literal["auc", "log_loss", "brier", "ece"], Margin] = Field(
+            default={"auc": 0.002, "log_loss": 0.005}, description="How much worse each metric may be."
+        )
+        demand: Literal["non-inferior", "better"] = "non-inferior"
+        split: str = Field(default="", description="The rows to judge on; empty: any that training has not seen.")
+
+    params: Params
+
+    def wanted(self, context: GateContext) -> str:
+        if context.production is None:
+            return _("Measure its quality on held-out rows.")
+        return _("Measure its quality against {version}, which is in production.").format(
+            version=label(context.production)
+        )
+
+    def misfit(self, evidence: Evidence, context: GateContext) -> str:
+        return super().misfit(evidence, context) or self._other_rows(evidence, context) or _other(evidence, context)
+
+    def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
+        measured = QualityReport.model_validate(evidence[0].content)
+        evaluation = _evaluation(evidence[0], context)
+        assert evaluation is not None
+        if (forged := _forged(measured, evaluation)) is not None:
+            return Finding(Verdict.FAIL, _("Does not count"), forged)
+        against = list(self._against_production(measured, context))
+        demanded = list(_demanded(measured, context))
+        verdicts = [finding.verdict for finding in (*against, *demanded)]
+        return Finding(
+            worst(verdicts) if verdicts else Verdict.INCONCLUSIVE,
+            " · ".join(finding.value for finding in demanded) or self._plain(measured),
+            " · ".join([*(finding.basis for finding in (*against, *demanded) if finding.basis), *_rows(evaluation)])
+            if verdicts
+            else _("Nothing to hold it against: no version in production and no criterion"),
+        )
+
+    def _other_rows(self, evidence: Evidence, context: GateContext) -> str:
+        evaluation = _evaluation(evidence, context)
+        if evaluation is None:
+            return _("{id} was measured on other rows than the version was judged on").format(id=evidence.id)
+        if is_seen(evaluation):
+            return _("{id} was measured on {holdout}, which training has seen").format(
+                id=evidence.id, holdout=evaluation.holdout_name
+            )
+        if evidence.measured_on.get("predictions") != evaluation.predictions:
+            return _("{id} rests on other predictions than the version's own").format(id=evidence.id)
+        if self.params.split and evaluation.holdout_name != self.params.split:
+            return _("{id} was measured on {holdout}; the policy asks for {split}").format(
+                id=evidence.id, holdout=evaluation.holdout_name, split=self.params.split
+            )
+        return ""
+
+    def _against_production(self, measured: QualityReport, context: GateContext) -> Iterator[Finding]:
+        for metric, margin in self.params.margins.items() if context.production else ():
+            delta = measured.deltas.get(metric)
+            name = metric_name(metric)
+            if delta is None:
+                yield Finding(Verdict.FAIL, "", _("{metric} is missing").format(metric=name))
+                continue
+            limit = _("margin {margin}").format(margin=figure(margin)) if self.params.demand != "better" else ""
+            yield Finding(
+                self._verdict(metric, delta, margin),
+                "",
+                _("{metric} {delta} against {version}, {limit}").format(
+                    metric=name,
+                    delta=signed(delta),
+                    version=label(context.production) if context.production else "",
+                    limit=limit or _("must be better"),
+                ),
+            )
+
+    def _verdict(self, metric: str, delta: Interval, margin: float) -> Verdict:
+        better = METRICS[metric]
+        if self.params.demand == "non-inferior":
+            return non_inferiority(delta, better=better, margin=margin)
+        turned = gain(delta, better=better)
+        if turned.low > 0:
+            return Verdict.PASS
+        return Verdict.FAIL if turned.high <= 0 else Verdict.INCONCLUSIVE
+
+    def _plain(self, measured: QualityReport) -> str:
+        named = [metric for metric in self.params.margins if metric in measured.metrics]
+        return " · ".join(f"{metric_name(metric)} {with_interval(measured.metrics[metric])}" for metric in named)
+
+
+def _demanded(measured: QualityReport, context: GateContext) -> Iterator[Finding]:
+    """The requirement's criteria that are about quality."""
+    for criterion in context.criteria:
+        if criterion.metric.value not in METRICS:
+            continue
+        name = metric_name(criterion.metric.value)
+        interval = measured.metrics.get(criterion.metric.value)
+        if interval is None:
+            yield Finding(Verdict.FAIL, _("{metric} is missing").format(metric=name), "")
+            continue
+        words = _("at least") if criterion.comparison is Comparison.AT_LEAST else _("at most")
+        value = f"{name} {with_interval(interval)}, {words} {figure(criterion.limit)}"
+        yield Finding(holds(criterion, interval), value, "")
+
+
+def _other(evidence: Evidence, context: GateContext) -> str:
+    """Why the comparison is not with what serves now."""
+    if context.production is None or evidence.measured_on.get("baseline") == context.production.digest:
+        return ""
+    return _("{id} does not compare with {version}, which is in production").format(
+        id=evidence.id, version=label(context.production)
+    )
+
+
+def _evaluation(evidence: Evidence, context: GateContext) -> Evaluation | None:
+    holdout: Any = evidence.measured_on.get("holdout")
+    return next((one for one in context.version.evaluations if one.holdout == holdout), None)
+
+
+def _forged(measured: QualityReport, evaluation: Evaluation) -> str | None:
+    """Figures that were typed by hand differ from those that were computed from the very file."""
+    for metric, interval in measured.metrics.items():
+        known = evaluation.metrics.get(metric)
+        if known is not None and not isclose(known.value, interval.value, rel_tol=1e-4, abs_tol=1e-6):
+            return _("{metric} is not what the version's own evaluation says").format(metric=metric_name(metric))
+    return None
+
+
+def _rows(evaluation: Evaluation) -> tuple[str]:
+    return (_("{rows} rows of {holdout}").format(rows=f"{evaluation.rows:,}", holdout=evaluation.holdout_name),)

@@ -1,0 +1,22 @@
+"""Whether evidence was written by a measurement: the audit log, which is chained and signed, says so for each piece.
+What someone typed into the database has no such event."""
+
+import json
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from core.audit.tables import AuditRow
+from core.registry.values import Evidence
+
+WRITTEN = "registry:evidence:written"
+
+
+def unrecorded(session: Session, evidence: Sequence[Evidence]) -> frozenset[str]:
+    """The ids of evidence whose digest the audit log does not know."""
+    digests = {one.id: one.digest for one in evidence}
+    wanted = select(AuditRow.subject, AuditRow.body).where(
+        AuditRow.action == WRITTEN, AuditRow.outcome == "ok", col(AuditRow.subject).in_(digests)
+    )
+    told = {(subject, json.loads(body)["details"].get("digest")) for subject, body in session.exec(wanted)}
+    return frozenset(id_ for id_, digest in digests.items() if (id_, digest) not in told)
