@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN, LATEST
-from core.features.duckdb_session import listed, literal, quoted, types_of
+from core.features.duckdb_session import listed, literal, one_row, quoted, types_of
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 
@@ -108,9 +108,9 @@ def _check_time(session: "duckdb.DuckDBPyConnection", types: dict[str, str], sou
             hint=_("Cast it in the query: CAST(x AS TIMESTAMPTZ)."),
             field="event_time",
         )
-    missing = session.execute(f"SELECT count(*) FROM {source} WHERE {quoted(column)} IS NULL").fetchone()
-    if missing and missing[0]:
-        raise Invalid(_("{rows} entity rows have no event time").format(rows=missing[0]), field="event_time")
+    (missing,) = one_row(session, f"SELECT count(*) FROM {source} WHERE {quoted(column)} IS NULL")
+    if missing:
+        raise Invalid(_("{rows} entity rows have no event time").format(rows=missing), field="event_time")
 
 
 def _check_names(types: dict[str, str], views: Sequence[JoinView]) -> None:

@@ -11,7 +11,7 @@ The rules R1 to R12 come down to three columns computed here:
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.features.duckdb_session import listed, quoted
+from core.features.duckdb_session import listed, one_row, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -70,10 +70,11 @@ def count_rows(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, source:
     event = f"{_instant(shape.event_time)}"
     without_event = f"({event} IS NULL OR NOT isfinite({event}))"
     without_key = " OR ".join(f"{quoted(key)} IS NULL" for key in shape.keys) or "false"
-    read, no_event, no_key = session.execute(
+    read, no_event, no_key = one_row(
+        session,
         f"SELECT count(*), count(*) FILTER (WHERE {without_event}),"
-        f" count(*) FILTER (WHERE NOT {without_event} AND ({without_key})) FROM {source}"
-    ).fetchone() or (0, 0, 0)
+        f" count(*) FILTER (WHERE NOT {without_event} AND ({without_key})) FROM {source}",
+    )
     return RowCounts(read, no_event, no_key, superseded=read - no_event - no_key - kept, kept=kept)
 
 

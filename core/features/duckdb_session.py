@@ -4,7 +4,7 @@ sandbox."""
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.lake.parquet import write_parquet
 
@@ -48,6 +48,11 @@ def literal(text: object) -> str:
 def types_of(session: "duckdb.DuckDBPyConnection", relation: str) -> dict[str, str]:
     """Column names and DuckDB types of a relation or a table function call, in order."""
     return {row[0]: row[1] for row in session.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
+
+
+def one_row(session: "duckdb.DuckDBPyConnection", query: str) -> tuple[Any, ...]:
+    """The only row of an aggregate. It is fetched whole: a result that is left half read blocks the connection."""
+    return tuple(session.execute(query).fetchall()[0])
 
 
 def save(session: "duckdb.DuckDBPyConnection", query: str, path: Path) -> int:

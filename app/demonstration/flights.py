@@ -1,0 +1,183 @@
+"""The demonstration's features: what is known about a flight when it is due to leave. Each view's rows carry the time
+at which all they are computed from was known, so that nothing of the day ahead gets in.
+
+Two traps of the data are kept out on purpose. Weather counts from the end of its hour (`observed_by`), because the
+package dropped the minute of the report. Trailing delays count a flight from its arrival, when its delay is known, and
+a row at the full hour t covers arrivals in [t - window, t). There is no month and no day of the year among the inputs:
+a model that learned from January to September would meet October to December as values it has never seen."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from core.features import EntityQuery, Split, ViewUse
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.lake import TimeZoneRule
+
+HOUR, DAY = 3600, 86_400
+
+
+class Table(Value):
+    """A table to import. The package's own times are brought to instants by the import, so nothing is left to say."""
+
+    name: str
+    description: str
+    zones: tuple[TimeZoneRule, ...] = ()
+    known: dict[str, str] = Field(default={})
+
+
+class View(Value):
+    """A feature view and its first version. `sources` names datasets; its features are called `prefix` + name among the
+    inputs of a model."""
+
+    name: str
+    entity: str
+    description: str
+    keys: tuple[str, ...]
+    sources: tuple[str, ...]
+    sql: str
+    event_time: str
+    created_time: str = ""
+    ttl_seconds: int = 0
+    prefix: str
+
+    def version_arguments(self) -> dict[str, Any]:
+        """What `features.create_version` is called with, beside the view and its snapshots."""
+        return self.model_dump(include={"sql", "event_time", "created_time", "ttl_seconds", "description"})
+
+
+DATASETS = (
+    Table(name="flights", description=_("Every flight that left New York in 2013, with its delays.")),
+    Table(name="weather", description=_("Hourly weather at the three airports of New York.")),
+    Table(name="planes", description=_("Aircraft by tail number.")),
+    Table(name="airports", description=_("Airports with their place and time zone.")),
+    Table(name="airlines", description=_("Carriers by code.")),
+)
+
+
+def trailing_delay(keys: tuple[str, ...]) -> str:
+    """SQL of the delays of the flights that arrived in the day and the week before each full hour, by `keys`."""
+    by = ", ".join(keys)
+    return f"""
+WITH arrivals AS (
+  SELECT {by}, date_trunc('hour', arr_utc) + INTERVAL 1 HOUR AS hour_end, count(*) AS flights,
+         sum(arr_delay) AS arrival, sum(dep_delay) AS departure, count(*) FILTER (WHERE arr_delay > 15) AS late
+  FROM flights WHERE arr_delay IS NOT NULL
+  GROUP BY ALL)
+SELECT {by}, hour_end,
+       sum(flights) OVER day AS flights_1d, sum(late) OVER day / sum(flights) OVER day AS late_share_1d,
+       sum(arrival) OVER day / sum(flights) OVER day AS arrival_delay_1d,
+       sum(departure) OVER day / sum(flights) OVER day AS departure_delay_1d,
+       sum(flights) OVER week AS flights_7d, sum(late) OVER week / sum(flights) OVER week AS late_share_7d,
+       sum(arrival) OVER week / sum(flights) OVER week AS arrival_delay_7d,
+       sum(departure) OVER week / sum(flights) OVER week AS departure_delay_7d
+FROM arrivals
+WINDOW day AS (PARTITION BY {by} ORDER BY hour_end RANGE BETWEEN INTERVAL 23 HOURS PRECEDING AND CURRENT ROW),
+       week AS (PARTITION BY {by} ORDER BY hour_end RANGE BETWEEN INTERVAL 167 HOURS PRECEDING AND CURRENT ROW)
+""".strip()
+
+
+WEATHER_SQL = """
+SELECT origin, time_hour, observed_by, temp, dewp, humid, wind_dir, pressure, precip, visib,
+       CASE WHEN wind_speed < 150 THEN wind_speed END AS wind_speed, wind_gust
+FROM weather
+""".strip()
+
+AIRCRAFT_SQL = """
+SELECT tailnum, TIMESTAMPTZ '2013-01-01 00:00:00+00' AS registered_by, year AS built, seats, engines,
+       manufacturer, engine
+FROM planes
+""".strip()
+
+VIEWS = (
+    View(
+        name="weather_at_origin",
+        entity="airport",
+        description="The last weather report at an airport, at most three hours old.",
+        keys=("origin",),
+        sources=("weather",),
+        sql=WEATHER_SQL,
+        event_time="time_hour",
+        created_time="observed_by",
+        ttl_seconds=3 * HOUR,
+        prefix="weather_",
+    ),
+    View(
+        name="carrier_delay",
+        entity="carrier",
+        description="Delays of a carrier's flights that arrived in the last day and the last seven days.",
+        keys=("carrier",),
+        sources=("flights",),
+        sql=trailing_delay(("carrier",)),
+        event_time="hour_end",
+        ttl_seconds=2 * DAY,
+        prefix="carrier_",
+    ),
+    View(
+        name="route_delay",
+        entity="route",
+        description="Delays on a route, of flights that arrived in the last day and the last seven days.",
+        keys=("origin", "dest"),
+        sources=("flights",),
+        sql=trailing_delay(("origin", "dest")),
+        event_time="hour_end",
+        ttl_seconds=7 * DAY,
+        prefix="route_",
+    ),
+    View(
+        name="aircraft",
+        entity="aircraft",
+        description="The aircraft behind a tail number.",
+        keys=("tailnum",),
+        sources=("planes",),
+        sql=AIRCRAFT_SQL,
+        event_time="registered_by",
+        prefix="aircraft_",
+    ),
+)
+
+ENTITY_SQL = """
+SELECT strftime(time_hour, '%Y-%m-%dT%HZ') || '-' || carrier || '-' || flight AS flight_id,
+       sched_dep_utc, CAST(arr_delay > 15 AS INTEGER) AS late,
+       origin, dest, carrier, tailnum,
+       CAST(hour AS VARCHAR) AS local_hour,
+       dayname(timezone('America/New_York', sched_dep_utc)) AS weekday,
+       distance, hour * 60 + minute AS minute_of_day
+FROM flights
+WHERE arr_delay IS NOT NULL
+""".strip()
+
+SPLITS = (
+    Split(name="train", start=date(2013, 1, 1), end=date(2013, 10, 1)),
+    Split(name="validation", start=date(2013, 10, 1), end=date(2013, 11, 1)),
+    Split(name="test", start=date(2013, 11, 1), end=date(2014, 1, 2)),
+)
+
+
+# The days that are replayed as traffic, the end excluded.
+REPLAY = {"start": date(2013, 12, 29), "end": date(2014, 1, 1)}
+
+
+def entity_query(sources: dict[str, str]) -> EntityQuery:
+    """A flight when it is due to leave; `late` says whether it arrived more than 15 minutes late. Flights that never
+    arrived, cancelled or diverted, have no outcome. `sources` maps "flights" to the id of its snapshot."""
+    return EntityQuery(
+        sql=ENTITY_SQL,
+        sources=sources,
+        row_id="flight_id",
+        event_time="sched_dep_utc",
+        label="late",
+        categories=("origin", "dest", "carrier", "local_hour", "weekday"),
+        numbers=("distance", "minute_of_day"),
+        keys_only=("tailnum",),
+    )
+
+
+def view_uses(versions: dict[str, str]) -> tuple[ViewUse, ...]:
+    """Every view once, by columns of its keys' names. `versions` maps a view's name to the id of its version."""
+    return tuple(
+        ViewUse(version_id=versions[view.name], keys={key: key for key in view.keys}, prefix=view.prefix)
+        for view in VIEWS
+    )

@@ -1,0 +1,117 @@
+"""Which columns can be keys, categories and numbers, and how their values are written for a model: text and doubles.
+The join, the split files and the online store all cast by these rules, so that they cannot disagree."""
+
+from collections.abc import Mapping, Sequence
+
+from core.features.duckdb_session import quoted
+from core.features.values import Kind
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
+TEXT, TRUTH = "VARCHAR", "BOOLEAN"
+WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT"}
+BROKEN = {"FLOAT", "DOUBLE"}
+MOMENTS = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS"}
+KEYS = WHOLE - {"HUGEINT", "UBIGINT"} | {TEXT, TRUTH}
+CASTS: dict[Kind, str] = {"category": "VARCHAR", "number": "DOUBLE"}
+
+
+def kind_of(data_type: str) -> Kind | None:
+    """How a model takes a column that nobody said anything about: text and truth as categories, numbers as numbers."""
+    if data_type in (TEXT, TRUTH):
+        return "category"
+    return "number" if is_number(data_type) else None
+
+
+def is_number(data_type: str) -> bool:
+    return data_type in WHOLE | BROKEN or data_type.startswith("DECIMAL")
+
+
+def model_value(expression: str, kind: Kind) -> str:
+    """The SQL of a value as a model takes it."""
+    return f"CAST({expression} AS {CASTS[kind]})"
+
+
+def kinds_of(
+    types: Mapping[str, str], *, categories: Sequence[str], numbers: Sequence[str], taken: Sequence[str]
+) -> dict[str, Kind]:
+    """The kind of every feature: the named ones in their order, or all columns that are not `taken`. Raises Invalid for
+    columns that are not there, taken, named twice or of a type that fits neither kind."""
+    named = [*categories, *numbers]
+    if not named:
+        return {name: _guessed(name, data_type) for name, data_type in types.items() if name not in taken}
+    for name in named:
+        check_column(types, name)
+        if name in taken or named.count(name) > 1:
+            raise Invalid(
+                _("{name} has two uses").format(name=name),
+                hint=_("A column is a key, a time, a category or a number."),
+                field="categories" if name in categories else "numbers",
+            )
+    kinds: dict[str, Kind] = {name: _checked_category(name, types[name]) for name in categories}
+    return kinds | {name: _checked_number(name, types[name]) for name in numbers}
+
+
+def check_column(types: Mapping[str, str], name: str) -> None:
+    if name not in types:
+        raise Invalid(
+            _("The query gives no column {name}").format(name=repr(name)),
+            hint=_("It gives: {names}.").format(names=", ".join(types)),
+            field="sql",
+        )
+
+
+def check_moment(types: Mapping[str, str], name: str) -> None:
+    """An instant: a TIMESTAMPTZ, or a TIMESTAMP in UTC. Text is never read as a time."""
+    check_column(types, name)
+    if types[name] not in MOMENTS:
+        raise Invalid(
+            _("{name} is {type}: a time is a TIMESTAMPTZ or a TIMESTAMP").format(name=name, type=types[name]),
+            hint=_("Cast it in the query: CAST({name} AS TIMESTAMPTZ).").format(name=name),
+            field="event_time",
+        )
+
+
+def check_key(types: Mapping[str, str], name: str) -> None:
+    check_column(types, name)
+    if types[name] not in KEYS:
+        raise Invalid(
+            _("The key {name} is {type}: keys are text, whole numbers or true and false").format(
+                name=name, type=types[name]
+            ),
+            hint=_("Cast it in the query."),
+            field="keys",
+        )
+
+
+def infinite(columns: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """For each of the columns that can be infinite, SQL that counts how often it is."""
+    able = [name for name in names if columns[name] in BROKEN]
+    return {name: f"count(*) FILTER (WHERE isinf({quoted(name)}))" for name in able}
+
+
+def _guessed(name: str, data_type: str) -> Kind:
+    kind = kind_of(data_type)
+    if kind is None:
+        raise _unfit(name, data_type)
+    return kind
+
+
+def _checked_category(name: str, data_type: str) -> Kind:
+    if data_type not in WHOLE | {TEXT, TRUTH}:
+        raise _unfit(name, data_type)
+    return "category"
+
+
+def _checked_number(name: str, data_type: str) -> Kind:
+    if not is_number(data_type) and data_type != TRUTH:
+        raise _unfit(name, data_type)
+    return "number"
+
+
+def _unfit(name: str, data_type: str) -> Invalid:
+    return Invalid(
+        _("{name} is {type}, which is no such feature").format(name=name, type=data_type),
+        hint=_("Categories are text, whole numbers or true and false; numbers are numbers. Convert it in the query."),
+        field="sql",
+    )

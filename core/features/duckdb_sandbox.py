@@ -1,0 +1,173 @@
+"""Where the SQL that people write runs: a fresh in-memory DuckDB in a process of its own, with nothing but the granted
+tables, no network, no other files, and its settings locked. The engine has no border of its own between a query and the
+process around it; so the process holds nothing worth taking, and only its end stops every query."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.duckdb_session import literal, one_row, quoted
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
+if TYPE_CHECKING:
+    import duckdb
+
+LOCKED = (
+    "SET TimeZone = 'UTC'",
+    "SET python_enable_replacements = false",
+    "SET temp_directory = ''",
+    "SET autoinstall_known_extensions = false",
+    "SET autoload_known_extensions = false",
+    "SET allow_community_extensions = false",
+    "SET max_expression_depth = 250",
+)
+WATCH_SECONDS = 0.1
+FIRST_LINE = re.compile(r"^(?:[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)* Error: )?(?P<what>[^\n]*)")
+KNOWN_ERRORS = (
+    (re.compile(r'Referenced column "(?P<name>[^"]*)" not found'), "column {name} not found"),
+    (re.compile(r'does not have a column named "(?P<name>[^"]*)"'), "column {name} not found"),
+    (re.compile(r"Table with name (?P<name>\S+) does not exist"), "table {name} not found"),
+    (re.compile(r"Function with name (?P<name>\S+) does not exist"), "function {name} not found"),
+    (re.compile(r"file system operations are disabled|Cannot access (?:file|directory)"), "files cannot be read"),
+    (re.compile(r"configuration has been locked|Cannot change"), "settings cannot be changed"),
+)
+
+
+class Limits:
+    """How much a query may take: seconds, MB of memory, and rows of its answer."""
+
+    def __init__(
+        self, *, seconds: float = 600, memory_mb: int = 3072, rows: int = 20_000_000, threads: int = 2
+    ) -> None:
+        self.seconds, self.memory_mb, self.rows, self.threads = seconds, memory_mb, rows, threads
+
+
+@contextmanager
+def locked_session(tables: Mapping[str, Path], limits: Limits) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A database that has these Parquet files as views and can reach nothing else."""
+    import duckdb
+
+    config = {"threads": limits.threads, "memory_limit": f"{limits.memory_mb}MB"}
+    connection = duckdb.connect(config=config)
+    try:
+        for setting in LOCKED:
+            connection.execute(setting)
+        connection.execute(f"SET allowed_paths = [{', '.join(literal(path) for path in tables.values())}]")
+        connection.execute("SET enable_external_access = false")
+        for name, path in tables.items():
+            grant(connection, name, path)
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def grant(session: "duckdb.DuckDBPyConnection", name: str, path: Path) -> None:
+    """Makes a file the table of that name."""
+    session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM read_parquet({literal(path)})")
+
+
+def check_query(session: "duckdb.DuckDBPyConnection", sql: str) -> dict[str, str]:
+    """The columns of a query with their types. Raises Invalid unless it is one SELECT over the granted tables whose
+    columns all have names of their own."""
+    import duckdb
+
+    with translated():
+        statements = session.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise Invalid(
+                _("SQL: one SELECT is expected, and nothing else"), hint=_("Write a single query."), field="sql"
+            )
+        described = session.execute(f"DESCRIBE {plain(sql)}").fetchall()
+    names = [row[0].casefold() for row in described]
+    if twice := [row[0] for row in described if names.count(row[0].casefold()) > 1]:
+        raise Invalid(
+            _("SQL: two columns are called {name}").format(name=twice[0]),
+            hint=_("Name each column with AS."),
+            field="sql",
+        )
+    return {row[0]: row[1] for row in described}
+
+
+def run_query(session: "duckdb.DuckDBPyConnection", sql: str, *, into: str, limits: Limits, stop: "Stop" = None) -> int:
+    """Runs a checked query into the table `into` and returns its rows. Raises Invalid: an error of the query, no rows,
+    too many rows, too much time or memory."""
+    with translated(), time_limit(session, limits.seconds, stop=stop):
+        query = f"SELECT * FROM (\n{plain(sql)}\n) LIMIT {limits.rows + 1}"
+        session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {query}")
+        (rows,) = one_row(session, f"SELECT count(*) FROM {into}")
+    if not rows:
+        raise Invalid(_("SQL: the query gives no rows"), field="sql")
+    if rows > limits.rows:
+        raise Invalid(
+            _("SQL: more than {rows} rows").format(rows=limits.rows), hint=_("Narrow the query."), field="sql"
+        )
+    return int(rows)
+
+
+Stop = Callable[[], bool] | None
+
+
+@contextmanager
+def time_limit(session: "duckdb.DuckDBPyConnection", seconds: float, *, stop: Stop = None) -> Iterator[None]:
+    """Interrupts the session's query after `seconds`, or soon after `stop` says so. Some functions hear no interrupt;
+    whoever started the process ends it then."""
+    done = threading.Event()
+
+    def watch() -> None:
+        waited = 0.0
+        while not done.wait(WATCH_SECONDS):
+            waited += WATCH_SECONDS
+            if waited > seconds or (stop is not None and stop()):
+                session.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of the engine as Invalid, in words."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise Invalid(
+            _("SQL: the query took too long and was stopped"), hint=_("Narrow it, or build on fewer rows."), field="sql"
+        ) from error
+    except duckdb.OutOfMemoryException as error:
+        raise Invalid(
+            _("SQL: the query needs more memory than it may have"), hint=_("Narrow it in steps."), field="sql"
+        ) from error
+    except duckdb.Error as error:
+        raise Invalid("SQL: " + in_words(str(error)), hint=where(str(error)), field="sql") from error
+
+
+def in_words(message: str) -> str:
+    """The engine's message as one sentence, without its class, its candidates and its picture of the place."""
+    for pattern, words in KNOWN_ERRORS:
+        if match := pattern.search(message):
+            return _(words).format(**match.groupdict())
+    match = FIRST_LINE.match(message)
+    return match["what"][:300] if match else message[:300]
+
+
+def where(message: str) -> str:
+    """The line of the query that the engine points at."""
+    match = re.search(r"^LINE (\d+): (.*)$", message, re.MULTILINE)
+    return _("Line {number}: {text}").format(number=match[1], text=match[2][:200]) if match else ""
+
+
+def plain(sql: str) -> str:
+    """The query without a closing semicolon."""
+    return sql.strip().rstrip(";")

@@ -1,0 +1,124 @@
+"""The rows to learn from: run, checked, and brought to the columns that callers will later send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.building import refuse_infinite
+from core.features.columns import TEXT, check_column, check_key, check_moment, kinds_of, model_value
+from core.features.duckdb_hindsight import entity_leaks
+from core.features.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
+from core.features.duckdb_session import listed, one_row, quoted, save
+from core.features.hindsight import marked_tables
+from core.features.orders import SourceTable
+from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
+if TYPE_CHECKING:
+    import duckdb
+
+RAW, ENTITY = "__raw", "__entity"
+
+
+@dataclass(frozen=True)
+class EntityRows:
+    """What was found: the fields that callers send, and columns that use hindsight."""
+
+    request: tuple[RequestField, ...]
+    leaks: tuple[LeakFinding, ...]
+
+
+def build_entity(
+    query: EntityQuery,
+    *,
+    sources: tuple[SourceTable, ...],
+    inputs: Mapping[str, Path],
+    path: Path,
+    limits: Limits,
+    stop: Stop = None,
+) -> EntityRows:
+    """Writes the entity rows to `path`, columns under the query's own names. Raises Invalid for all that is wrong with
+    the query: rows without or with the same id, without a time, labels that are not 0 and 1."""
+    tables = {source.name: inputs[source.input] for source in sources}
+    with locked_session(tables, limits) as session:
+        builder = EntityBuilder(session, query, limits, stop)
+        builder.build(ENTITY)
+        with translated():
+            builder.check()
+            leaks = entity_leaks(
+                session,
+                marked_tables(sources, inputs),
+                rows=ENTITY,
+                row_id=query.row_id,
+                columns=builder.compared(),
+                rebuild=builder.build,
+            )
+            save(session, f"SELECT * FROM {ENTITY} ORDER BY {listed([query.event_time, query.row_id])}", path)
+    return EntityRows(request=builder.request(), leaks=leaks)
+
+
+@dataclass
+class EntityBuilder:
+    """The query in one session, which can be run again on other data."""
+
+    session: "duckdb.DuckDBPyConnection"
+    query: EntityQuery
+    limits: Limits
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        query = self.query
+        self.types = check_query(self.session, query.sql)
+        check_key(self.types, query.row_id)
+        check_moment(self.types, query.event_time)
+        check_column(self.types, query.label)
+        for name in query.keys_only:
+            check_key(self.types, name)
+        own = [query.row_id, query.event_time, query.label, *query.keys_only]
+        self.kinds: dict[str, Kind] = {}
+        if query.categories or query.numbers:
+            self.kinds = kinds_of(self.types, categories=query.categories, numbers=query.numbers, taken=own)
+
+    def build(self, name: str) -> None:
+        run_query(self.session, self.query.sql, into=RAW, limits=self.limits, stop=self.stop)
+        with translated():
+            self.session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self._columns()} FROM {RAW}")
+
+    def check(self) -> None:
+        refuse_infinite(self.session, ENTITY, dict.fromkeys(self.query.numbers, "DOUBLE"), list(self.query.numbers))
+        row_id, time, label = (quoted(name) for name in (self.query.row_id, self.query.event_time, self.query.label))
+        checks = {
+            _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",
+            _("{rows} rows have an id that another row has"): f"count({row_id}) - count(DISTINCT {row_id})",
+            _("{rows} rows have no event time"): f"count(*) FILTER (WHERE {time} IS NULL OR NOT isfinite({time}))",
+            _("{rows} rows have no label: leave them out with WHERE"): f"count(*) FILTER (WHERE {label} IS NULL)",
+            _("{rows} rows have a label that is neither 0 nor 1"): f"count(*) FILTER (WHERE {label} NOT IN (0, 1))",
+        }
+        found = one_row(self.session, f"SELECT {', '.join(checks.values())} FROM {ENTITY}")
+        for words, rows in zip(checks, found, strict=True):
+            if rows:
+                raise Invalid(words.format(rows=rows), field="entity.sql")
+
+    def compared(self) -> dict[str, str]:
+        """The columns that hindsight must not reach, with their types; the label is hindsight itself."""
+        columns = dict.fromkeys(self.query.categories, TEXT) | dict.fromkeys(self.query.numbers, "DOUBLE")
+        return columns | {name: self.types[name] for name in (*self.query.keys_only, self.query.event_time)}
+
+    def request(self) -> tuple[RequestField, ...]:
+        fields = [RequestField(name=name, kind=kind, is_model_input=True) for name, kind in self.kinds.items()]
+        for name in self.query.keys_only:
+            kind: Kind = "category" if self.types[name] == TEXT else "number"
+            fields.append(RequestField(name=name, kind=kind, is_model_input=False))
+        return tuple(fields)
+
+    def _columns(self) -> str:
+        query = self.query
+        columns = [
+            f"CAST({quoted(query.row_id)} AS VARCHAR) AS {quoted(query.row_id)}",
+            f"CAST({quoted(query.event_time)} AS TIMESTAMPTZ) AS {quoted(query.event_time)}",
+            f"CAST({quoted(query.label)} AS INTEGER) AS {quoted(query.label)}",
+        ]
+        columns += [f"{model_value(quoted(name), kind)} AS {quoted(name)}" for name, kind in self.kinds.items()]
+        return ", ".join([*columns, *(quoted(name) for name in query.keys_only)])

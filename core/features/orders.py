@@ -1,0 +1,78 @@
+"""What the jobs of features are asked for and what they answer: the files that cross between portal and job."""
+
+from core.features.values import (
+    EntityQuery,
+    Feature,
+    FeatureContract,
+    LeakFinding,
+    ServedView,
+    Split,
+    SplitFile,
+    ViewUse,
+)
+from core.foundation.values import Value
+from core.lake.values import ColumnProfile
+
+RESULT = "result.json"
+ROWS = "rows.parquet"
+
+
+class SourceTable(Value):
+    """A snapshot that a query reads: its name in the query, the job input with its file, and which of its columns are
+    known only at the instant in another column."""
+
+    name: str
+    input: str
+    known: dict[str, str]
+
+
+class BuildOrder(Value):
+    """A feature version to build. Times are seconds. Without categories and numbers every other column of the query is
+    a feature."""
+
+    view: str
+    sql: str
+    sources: tuple[SourceTable, ...]
+    keys: tuple[str, ...]
+    event_time: str
+    created_time: str
+    ttl_seconds: int
+    delay_seconds: int
+    categories: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+class BuildResult(Value):
+    """What became of it. `notes` are sentences about rows that were left out."""
+
+    features: tuple[Feature, ...]
+    rows: int
+    notes: tuple[str, ...]
+    statistics: tuple[ColumnProfile, ...]
+
+
+class JoinedView(Value):
+    """A use of a feature version: what serving will look up, the job input with its rows, and how it was asked for."""
+
+    served: ServedView
+    input: str
+    use: ViewUse
+
+
+class JoinOrder(Value):
+    """A training set to join and split."""
+
+    entity: EntityQuery
+    sources: tuple[SourceTable, ...]
+    views: tuple[JoinedView, ...]
+    splits: tuple[Split, ...]
+    known_at: bool
+
+
+class JoinResult(Value):
+    """Split files without their digests (the taker hashes them), or the leaks for which there are none."""
+
+    contract: FeatureContract
+    splits: tuple[SplitFile, ...]
+    leaks: tuple[LeakFinding, ...]
+    notes: tuple[str, ...]
