@@ -4,7 +4,6 @@ on, and the next worker adopts it."""
 
 import logging
 import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -78,19 +77,21 @@ class Worker:
         self._reconcilers = tuple(reconcilers)
         self._resting: dict[str, float] = {}
         self._reconcile_at = 0.0
-        self._stopped = threading.Event()
+        self._stopped = False
 
     def run(self) -> None:
         """Until stopped; jobs are then left running for the next worker."""
         self.lease.start()
-        pause = 0.0
-        while not self._stopped.wait(pause):
+        while not self._stopped:
             pause = self._round()
+            self.dispatcher.wake.wait(pause)
+            self.dispatcher.wake.clear()
         self.lease.stop()
         self.dispatcher.stop()
 
     def stop(self) -> None:
-        self._stopped.set()
+        self._stopped = True
+        self.dispatcher.wake.set()
 
     def _round(self) -> float:
         """One round, and the seconds until the next."""

@@ -24,7 +24,7 @@ from core.foundation.errors import PortalError, Unavailable
 from core.foundation.failpoints import reach
 from core.foundation.text import _
 
-PROGRESS_SECONDS = 0.4
+EVENTS_SECONDS, PROGRESS_SECONDS = 0.15, 0.4
 BATCH_BYTES = 1 << 20
 TAIL_BYTES = 8192
 logger = logging.getLogger(__name__)
@@ -34,7 +34,15 @@ class Attendant:
     """One held job. `tick` is called often and returns at once; slow parts run in the pool."""
 
     def __init__(
-        self, held: Held, *, folder: AttemptFolder, kind: JobKind, ledger: Ledger, executor: Executor, pool: Pool
+        self,
+        held: Held,
+        *,
+        folder: AttemptFolder,
+        kind: JobKind,
+        ledger: Ledger,
+        executor: Executor,
+        pool: Pool,
+        on_done: Callable[[], None],
     ) -> None:
         self.held = held
         self.kind = kind
@@ -43,6 +51,7 @@ class Attendant:
         self.folder = folder
         self.over = False
         self._pool = pool
+        self._on_done = on_done
         self._work: Future[None] | None = None
         self._offset = held.events_offset
         self._told = 0.0
@@ -85,6 +94,7 @@ class Attendant:
 
     def _later(self, part: Callable[[], None]) -> None:
         self._work = self._pool.submit(self._guarded, part)
+        self._work.add_done_callback(lambda _work: self._on_done())
 
     def _guarded(self, part: Callable[[], None]) -> None:
         """A refusal or a mistake of a domain fails its job in words; it never stops the worker."""
@@ -126,9 +136,9 @@ class Attendant:
         if cancel_requested:
             self.executor.stop(self.launch_of)
         report = read_events(self.folder, start=self._offset)
-        # Progress alone may wait a little.
-        due = report.events or time.monotonic() - self._told >= PROGRESS_SECONDS
-        if due and report.end > report.start:
+        # Progress alone may wait a little longer than facts.
+        rest = EVENTS_SECONDS if report.events else PROGRESS_SECONDS
+        if report.end > report.start and time.monotonic() - self._told >= rest:
             self._later(lambda: self._hand_on(report))
 
     def _hand_on(self, report: Report) -> None:

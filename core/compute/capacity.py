@@ -1,6 +1,6 @@
 """What this machine can give to jobs, and whether an order fits now, later or never."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,22 +40,29 @@ def free_room(session: Session, whole: Room) -> Room:
     running = col(JobRow.state) == JobState.RUNNING
     used = select(func.coalesce(func.sum(JobRow.cpus), 0), func.coalesce(func.sum(JobRow.memory_mb), 0)).where(running)
     cpus, memory_mb = session.exec(used).one()
-    taken = {device for row in session.exec(select(JobRow.devices).where(running)) for device in row}
-    devices = tuple(device for device in whole.devices if device not in taken)
+    devices = whole.devices
+    if devices:
+        taken = {device for row in session.exec(select(JobRow.devices).where(running)) for device in row}
+        devices = tuple(device for device in devices if device not in taken)
     return Room(cpus=whole.cpus - cpus, memory_mb=whole.memory_mb - memory_mb, devices=devices)
 
 
-def resources_of(row: JobRow) -> Resources:
-    return Resources(cpus=row.cpus, memory_mb=row.memory_mb, gpus=row.gpus)
+@dataclass(frozen=True)
+class InLine:
+    """A queued job, and since when it could have run."""
+
+    job_id: str
+    wanted: Resources
+    since: datetime
 
 
-def first_that_fits(queue: Sequence[JobRow], room: Room, *, now: datetime) -> JobRow | None:
-    """The first in line that fits. A large job that has waited a minute holds the room until it fits, so that small
-    ones cannot keep it out for ever."""
-    for row in queue:
-        if room.holds(resources_of(row)):
-            return row
-        if (now - row.run_after).total_seconds() > PATIENCE_SECONDS:
+def first_that_fits(line: Iterable[InLine], room: Room, *, now: datetime) -> str | None:
+    """The id of the first in line that fits. A large job that has waited a minute holds the room until it fits, so that
+    small ones cannot keep it out for ever."""
+    for job in line:
+        if room.holds(job.wanted):
+            return job.job_id
+        if (now - job.since).total_seconds() > PATIENCE_SECONDS:
             return None
     return None
 

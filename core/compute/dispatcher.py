@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,6 @@ from core.foundation.failpoints import reach
 THREADS = 8
 HOUSEKEEPING_SECONDS = 0.5
 SHORTEST_HUNG_SECONDS = 3.0
-STOP_SECONDS = 10.0
 logger = logging.getLogger(__name__)
 
 
@@ -42,6 +42,8 @@ class Dispatcher:
         self.executor = executor or local_executor(foundation)
         self.ledger = Ledger(foundation, owner=owner, kinds=self.kinds.keys(), room=whole_room(foundation.settings))
         self.attendants: dict[str, Attendant] = {}
+        # Set whenever a slow part came to its end, so that the next round need not wait.
+        self.wake = threading.Event()
         self._only = only
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
         self._housekeeping = 0.0
@@ -83,6 +85,7 @@ class Dispatcher:
             ledger=self.ledger,
             executor=self.executor,
             pool=self._pool,
+            on_done=self.wake.set,
         )
         self.attendants[held.job.id] = attendant
         return attendant

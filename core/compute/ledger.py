@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update
 from sqlmodel import Session, col, select, update
 
-from core.compute.capacity import Room, first_that_fits, free_room
+from core.compute.capacity import InLine, Room, first_that_fits, free_room
 from core.compute.kinds import JobKind
 from core.compute.service import job_of
 from core.compute.tables import JobRow
-from core.compute.values import Job, JobState
+from core.compute.values import Job, JobState, Resources
 from core.foundation.actions import ActionSpec, Call, Foundation
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
@@ -78,12 +78,8 @@ class Ledger:
             if self._next(session, self.foundation.database.now(session), only) is None:
                 return None
         with self._writing() as call:
-            row = self._next(call.session, call.now, only)
-            if row is None:
-                return None
-            devices = free_room(call.session, self.room).devices[: row.gpus]
-            self._make_ours(call, row, devices=devices)
-            return _held(row)
+            job_id = self._next(call.session, call.now, only)
+            return None if job_id is None else self._make_ours(call, call.session.get_one(JobRow, job_id))
 
     def cancelled_in_queue(self) -> tuple[tuple[str, str], ...]:
         """Queued jobs of our kinds that somebody wants stopped: id and kind."""
@@ -180,14 +176,15 @@ class Ledger:
             call.update(held.job.id, state=JobState.QUEUED)
             call.record("compute.job_retried", subject=held.job.id, details={"cause": cause[:200]})
 
-    def _make_ours(self, call: Call, row: JobRow, *, devices: Sequence[str]) -> None:
+    def _make_ours(self, call: Call, row: JobRow) -> Held:
+        row.devices = list(free_room(call.session, self.room).devices[: row.gpus]) if row.gpus else []
         row.state, row.owner, row.attempt = JobState.RUNNING, self.owner, row.attempt + 1
         row.lease_until, row.launch_token = self._lease_end(call.now), uuid.uuid4().hex
-        row.devices, row.events_offset, row.cause = list(devices), 0, ""
-        row.started_at = row.started_at or call.now
+        row.events_offset, row.cause, row.started_at = 0, "", row.started_at or call.now
         call.session.add(row)
         call.update(row.id, state=JobState.RUNNING)
         call.record("compute.job_started", subject=row.id, details={"attempt": row.attempt})
+        return _held(row)
 
     def _conclude(self, call: Call, row: JobRow, kind: JobKind | None) -> None:
         call.session.add(row)
@@ -211,12 +208,16 @@ class Ledger:
         if result.rowcount != 1:
             raise Superseded(f"{held.job.id}: attempt {held.job.attempt} of {self.owner} is not the one that runs")
 
-    def _next(self, session: Session, now: datetime, only: Collection[str]) -> JobRow | None:
+    def _next(self, session: Session, now: datetime, only: Collection[str]) -> str | None:
         waiting = (col(JobRow.state) == JobState.QUEUED, col(JobRow.run_after) <= now, self._ours())
-        rows = select(JobRow).where(*waiting, ~col(JobRow.cancel_requested))
+        columns: Any = (JobRow.id, JobRow.cpus, JobRow.memory_mb, JobRow.gpus, JobRow.run_after)
+        rows = select(*columns).where(*waiting, ~col(JobRow.cancel_requested))
         rows = rows.where(col(JobRow.id).in_(only)) if only else rows
         line = rows.order_by(col(JobRow.priority), col(JobRow.created_at), col(JobRow.id)).limit(QUEUE_DEPTH)
-        queue = session.exec(line).all()
+        queue = [
+            InLine(job_id, Resources(cpus=cpus, memory_mb=memory_mb, gpus=gpus), since)
+            for job_id, cpus, memory_mb, gpus, since in session.exec(line)
+        ]
         return first_that_fits(queue, free_room(session, self.room), now=now) if queue else None
 
     def _ours(self) -> ColumnElement[bool]:

@@ -69,6 +69,14 @@ def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> 
         return portal.compute.submit(call, wanted).id
 
 
+def submit_many(portal: Portal, number: int) -> list[str]:
+    """Queues that many jobs at once."""
+    what = {"kind": "test.demo", "project": "PROJ-1", "title": "greet", "subject": "", "payload": {"way": "greet"}}
+    order = JobOrder(**what, resources=Resources(memory_mb=256))
+    with writing(portal) as call:
+        return [portal.compute.submit(call, order).id for _number in range(number)]
+
+
 def queue_again(portal: Portal, job_id: str) -> None:
     with writing(portal) as call:
         portal.compute.resubmit(call, job_id)

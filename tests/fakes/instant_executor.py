@@ -28,6 +28,7 @@ class InstantExecutor:
         return Sighting.ENDED if launch.token in self._started else Sighting.ABSENT
 
     def prevent(self, launch: Launch) -> bool:
+        launch.folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return place_once(launch.folder.started(launch.token), {"pid": 0})
 
     def stop(self, launch: Launch) -> None:

@@ -77,6 +77,7 @@ class LocalExecutor:
         return Sighting.ALIVE if is_alive(who) and self._beats_its_heart(launch) else self._lost_or_ended(launch)
 
     def prevent(self, launch: Launch) -> bool:
+        launch.folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         return place_once(launch.folder.started(launch.token), PREVENTED)
 
     def stop(self, launch: Launch) -> None:

@@ -1,0 +1,197 @@
+"""Who may write to a job: two workers, leases and fences, on SQLite and on PostgreSQL."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlmodel import col, func, select, update
+
+from core.audit.tables import AuditRow
+from core.compute import JobState, Resources
+from core.compute.capacity import Room, whole_room
+from core.compute.ledger import Held, Ledger, Report, Superseded
+from core.compute.tables import JobRow
+from core.portal import Portal
+from tests.compute.demo_kind import KINDS, row_of, submit, submit_many, taken
+from tests.compute.running import job_now, wait_until, worker_for
+from tests.fakes.instant_executor import InstantExecutor
+
+pytestmark = pytest.mark.usefixtures("people")
+(KIND,) = KINDS
+ENDLESS = Room(cpus=1_000_000, memory_mb=1_000_000_000, devices=())
+
+
+def ledger(portal: Portal, owner: str) -> Ledger:
+    foundation = portal.foundation
+    return Ledger(foundation, owner=owner, kinds=[KIND.name], room=whole_room(foundation.settings))
+
+
+def cores(number: int) -> Resources:
+    return Resources(cpus=number, memory_mb=256)
+
+
+def claimed(portal: Portal, owner: str = "one", **order: object) -> tuple[Ledger, Held]:
+    submit(portal, way="greet", **order)
+    book = ledger(portal, owner)
+    held = book.claim()
+    assert held is not None
+    return book, held
+
+
+def let_the_lease_end(portal: Portal, job_id: str) -> None:
+    with portal.foundation.database.write() as session:
+        past = portal.foundation.database.now(session) - timedelta(seconds=1)
+        session.exec(update(JobRow).where(col(JobRow.id) == job_id).values(lease_until=past))
+
+
+def adopted(portal: Portal, held: Held, owner: str) -> tuple[Ledger, Held]:
+    let_the_lease_end(portal, held.job.id)
+    other = ledger(portal, owner)
+    theirs = other.take_over(held.job.id, owner="one", owner_is_dead=False)
+    assert theirs is not None
+    return other, theirs
+
+
+def test_f11_two_workers_claim_each_of_1000_jobs_once_on_sqlite_and_of_200_on_postgresql(portal_on: Portal) -> None:
+    jobs = submit_many(portal_on, 1000 if portal_on.foundation.database.is_sqlite else 200)
+    claims: Counter[str] = Counter()
+
+    def claim_all(owner: str) -> None:
+        book = Ledger(portal_on.foundation, owner=owner, kinds=[KIND.name], room=ENDLESS)
+        while (held := book.claim()) is not None:
+            claims[held.job.id] += 1
+
+    threads = [threading.Thread(target=claim_all, args=(owner,)) for owner in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert claims == Counter(jobs)
+    assert _events(portal_on, "compute.job_started") == len(jobs)
+
+
+def test_f11_two_whole_workers_start_each_of_200_jobs_once(portal: Portal) -> None:
+    jobs = submit_many(portal, 200)
+    instant = InstantExecutor()
+    with (
+        worker_for(portal, kinds=KINDS, executor=instant, loops=(), name="one"),
+        worker_for(portal, kinds=KINDS, executor=instant, loops=(), name="two"),
+    ):
+        wait_until(lambda: _succeeded(portal) == 200, what="the end of all jobs")
+    assert instant.starts == Counter(jobs)
+    assert [_events(portal, f"compute.job_{what}") for what in ("started", "succeeded")] == [200, 200]
+    assert sorted(jobs) == sorted(job_id for job_id in jobs if taken(portal, job_id, "outputs") == [{}])
+
+
+def _events(portal: Portal, action: str) -> int:
+    with portal.foundation.database.read() as session:
+        return session.exec(select(func.count()).select_from(AuditRow).where(col(AuditRow.action) == action)).one()
+
+
+def _succeeded(portal: Portal) -> int:
+    with portal.foundation.database.read() as session:
+        done = select(func.count()).select_from(JobRow).where(col(JobRow.state) == JobState.SUCCEEDED)
+        return session.exec(done).one()
+
+
+def test_f09_every_write_of_a_worker_that_lost_its_job_is_rejected(portal_on: Portal) -> None:
+    book, held = claimed(portal_on)
+    other, theirs = adopted(portal_on, held, "two")
+    said = Report(start=0, end=9, events=[{"kind": "step"}], progress={"fraction": 0.5})
+    writes = {
+        "report": lambda: book.report(held, said, KIND),
+        "succeed": lambda: book.succeed(held, KIND, {}),
+        "end": lambda: book.end(held, KIND, state=JobState.FAILED, cause="late"),
+        "queue again": lambda: book.queue_again(held, cause="late"),
+        "new token": lambda: book.new_token(held),
+    }
+    before = row_of(portal_on, held.job.id)
+    for name, write in writes.items():
+        with pytest.raises(Superseded):
+            write()
+        assert row_of(portal_on, held.job.id) == before, name
+    assert taken(portal_on, held.job.id) == []
+    other.succeed(theirs, KIND, {})
+    assert job_now(portal_on, held.job.id).state is JobState.SUCCEEDED
+
+
+def test_f09_every_write_of_an_attempt_that_was_given_up_is_rejected(portal_on: Portal) -> None:
+    """Also when the same worker claims the next attempt: the attempt is a higher token."""
+    book, held = claimed(portal_on, max_attempts=2)
+    book.queue_again(held, cause="paused")
+    again = _claim(portal_on, book)
+    assert (held.job.attempt, again.job.attempt) == (1, 2)
+    with pytest.raises(Superseded):
+        book.succeed(held, KIND, {})
+    with pytest.raises(Superseded):
+        book.report(held, Report(start=0, end=9, events=[{"kind": "step"}], progress=None), KIND)
+    assert taken(portal_on, held.job.id) == []
+    book.succeed(again, KIND, {})
+    assert taken(portal_on, held.job.id, "outputs") == [{}]
+
+
+def _claim(portal: Portal, book: Ledger) -> Held:
+    found: list[Held] = []
+
+    def claim() -> bool:
+        held = book.claim()
+        found.extend([held] if held else [])
+        return bool(found)
+
+    wait_until(claim, what="the next attempt")
+    return found[0]
+
+
+def test_the_same_events_are_handed_on_once(portal_on: Portal) -> None:
+    book, held = claimed(portal_on)
+    said = Report(start=0, end=20, events=[{"kind": "step", "step": 1}], progress=None)
+    book.report(held, said, KIND)
+    with pytest.raises(Superseded):
+        book.report(held, said, KIND)
+    assert taken(portal_on, held.job.id) == [{"kind": "step", "step": 1}]
+
+
+def test_a_job_is_taken_over_only_when_its_lease_has_ended_or_its_owner_is_dead(portal_on: Portal) -> None:
+    _book, held = claimed(portal_on)
+    other = ledger(portal_on, "two")
+    assert other.take_over(held.job.id, owner="one", owner_is_dead=False) is None
+    assert other.take_over(held.job.id, owner="somebody else", owner_is_dead=True) is None
+    assert other.take_over(held.job.id, owner="one", owner_is_dead=True) is not None
+
+
+def test_renewing_prolongs_the_leases_of_the_owner_alone(portal_on: Portal) -> None:
+    book, held = claimed(portal_on)
+    other, theirs = claimed(portal_on, "two")
+    let_the_lease_end(portal_on, held.job.id)
+    let_the_lease_end(portal_on, theirs.job.id)
+    with portal_on.foundation.database.light_write() as session:
+        other.renew(session)
+    assert [left.lease_has_ended for left in other.left_by_others()] == [True]
+    assert [left.lease_has_ended for left in book.left_by_others()] == [False]
+
+
+def test_jobs_start_in_the_order_of_priority_and_age_as_far_as_there_is_room(portal: Portal) -> None:
+    first = submit(portal, way="greet", resources=cores(2))
+    large = submit(portal, way="greet", resources=cores(3))
+    urgent = submit(portal, way="greet", resources=cores(1), priority=1)
+    small = submit(portal, way="greet", resources=cores(1))
+    book = ledger(portal, "one")
+    held = [book.claim() for _turn in range(4)]
+    assert [each.job.id for each in held if each] == [urgent, first, small]
+    assert held[0] is not None
+    assert held[1] is not None
+    book.succeed(held[0], KIND, {})
+    assert book.claim() is None
+    book.succeed(held[1], KIND, {})
+    assert _claim(portal, book).job.id == large
+
+
+def test_a_large_job_that_has_waited_is_not_overtaken_for_ever(portal: Portal) -> None:
+    book, _held = claimed(portal, resources=cores(2))
+    large = submit(portal, way="greet", resources=cores(3))
+    submit(portal, way="greet", resources=cores(1))
+    with portal.foundation.database.write() as session:
+        early = portal.foundation.database.now(session) - timedelta(minutes=2)
+        session.exec(update(JobRow).where(col(JobRow.id) == large).values(run_after=early))
+    assert book.claim() is None
