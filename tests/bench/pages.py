@@ -1,0 +1,156 @@
+"""CPU milliseconds of the portal's process for a page's full rerun and for one tick of a live part, beside an empty
+Streamlit page on the same server settings. Needs an installation with something in it: set CAUSEWAY_HOME to it.
+
+    CAUSEWAY_HOME=~/.causeway scripts/bench pages
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import httpx
+import psutil
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from app.session import COOKIE
+from core.foundation.settings import load_settings
+from core.portal import build_portal
+
+ROUNDS = 15
+FULL_LIMIT, LIVE_LIMIT = 150.0, 20.0
+EMPTY = "import streamlit as st\nst.title('Empty')\n"
+PAGES = ("", "datasets", "features", "runs", "models", "endpoints", "promotions", "audit")
+
+
+class Visitor:
+    """One browser tab, as Streamlit's websocket sees it."""
+
+    def __init__(self, socket_: websockets.ClientConnection, process: psutil.Process) -> None:
+        self.socket = socket_
+        self.process = process
+        self.fragments: list[str] = []
+
+    async def rerun(self, page: str, *, fragment: str = "") -> float:
+        """One run of a page or of a live part; the CPU milliseconds that the server spent on it."""
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        message.rerun_script.page_name = page
+        if fragment:
+            message.rerun_script.fragment_id = fragment
+            message.rerun_script.is_auto_rerun = True
+        before = self._spent()
+        await self.socket.send(message.SerializeToString())
+        await self._finished()
+        return (self._spent() - before) * 1e3
+
+    async def _finished(self) -> None:
+        while True:
+            message = ForwardMsg()
+            message.ParseFromString(bytes(await asyncio.wait_for(self.socket.recv(), 30)))
+            if message.WhichOneof("type") == "auto_rerun":
+                self.fragments.append(message.auto_rerun.fragment_id)
+            if message.WhichOneof("type") == "script_finished":
+                return
+
+    def _spent(self) -> float:
+        times = self.process.cpu_times()
+        return float(times.user + times.system)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: list[str], *, port: int, environment: dict[str, str]) -> Iterator[psutil.Process]:
+    """A server process, once it answers."""
+    server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not answers(f"http://127.0.0.1:{port}/_stcore/health"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(command)
+        yield psutil.Process(server.pid)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=1).is_success
+    except httpx.TransportError:
+        return False
+
+
+async def measure(process: psutil.Process, *, port: int, cookie: str, pages: tuple[str, ...]) -> dict[str, list[float]]:
+    """CPU milliseconds by page, and of live parts under "live"."""
+    headers = {"Origin": f"http://127.0.0.1:{port}", "Cookie": cookie}
+    url = f"ws://127.0.0.1:{port}/_stcore/stream"
+    found: dict[str, list[float]] = {page or "home": [] for page in pages}
+    async with websockets.connect(url, subprotocols=["streamlit"], additional_headers=headers, max_size=None) as link:  # type: ignore[list-item]
+        visitor = Visitor(link, process)
+        for page in pages * 3:
+            await visitor.rerun(page)
+        for _round in range(ROUNDS):
+            for page in pages:
+                found[page or "home"].append(await visitor.rerun(page))
+        found["live"] = await live(visitor)
+    return found
+
+
+async def live(visitor: Visitor) -> list[float]:
+    """Ticks of the last page's first live part, if it has one."""
+    visitor.fragments.clear()
+    await visitor.rerun("")
+    if not visitor.fragments:
+        return []
+    return [await visitor.rerun("", fragment=visitor.fragments[0]) for _round in range(ROUNDS)]
+
+
+def empty_page() -> dict[str, list[float]]:
+    """The peer: a page with a title, served by Streamlit alone with the same settings."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY)
+        options = ["--server.headless=true", "--runner.postScriptGC=false", "--browser.gatherUsageStats=false"]
+        command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", *options]
+        with running(command, port=port, environment={}) as process:
+            return asyncio.run(measure(process, port=port, cookie="", pages=("",)))
+
+
+def our_pages() -> dict[str, list[float]]:
+    sessions = build_portal(load_settings()).sessions
+    person = next(one for one in sessions.development_people() if one.handle == "mei")
+    port = free_port()
+    environment = {"CAUSEWAY_PORTAL_PORT": str(port)}
+    cookie = f"{COOKIE}={sessions.sign_in_as(person.id)}"
+    with running([sys.executable, "-m", "app.server"], port=port, environment=environment) as process:
+        return asyncio.run(measure(process, port=port, cookie=cookie, pages=PAGES))
+
+
+def main() -> None:
+    peer = median(empty_page()["home"])
+    print(f"{'page':<14} {'CPU ms':>8} {'x empty':>8} {'of limit':>9}")
+    print(f"{'empty':<14} {peer:>8.1f} {1:>8.2f}")
+    for name, times in our_pages().items():
+        limit = LIVE_LIMIT if name == "live" else FULL_LIMIT
+        if times:
+            print(f"{name:<14} {median(times):>8.1f} {median(times) / peer:>8.2f} {median(times) / limit:>9.2f}")
+
+
+if __name__ == "__main__":
+    main()
