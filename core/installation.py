@@ -8,6 +8,7 @@ from core.foundation.migrations import migrate as run_migrations
 from core.foundation.settings import Settings
 from core.identity import Role
 from core.portal import Portal, build_foundation, build_portal
+from core.registry import mlflow_store
 
 SYSTEM = Actor.system("installation")
 PROJECT = "Flight operations"
@@ -38,6 +39,7 @@ def migrate(settings: Settings, *, clock: Clock | None = None) -> str:
     foundation = build_foundation(settings, clock=clock)
     portal = build_portal(settings, foundation=foundation)
     revision = run_migrations(foundation.database)
+    mlflow_store.prepare(settings)
     prepare(portal)
     foundation.database.close()
     return revision

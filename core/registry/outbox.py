@@ -1,7 +1,7 @@
 """What is to be told to MLflow, written in the transaction that made it true. MLflow is never on the path of a request:
 it may be slow or down, and is told later, in order, each thing at least once and with the effect of once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +9,12 @@ from sqlmodel import Session, col, select
 
 from core.foundation.actions import Call
 from core.foundation.database import Database
-from core.registry.tables import OutboxRow
+from core.registry.tables import MirrorRow, OutboxRow
 from core.registry.values import Alias, ModelVersion, RunRecord
 
 RUN, VERSION, ALIAS = "run", "version", "alias"
-BATCH = 50
-CLAIM = timedelta(seconds=60)
+BATCH = 20
+CLAIM = timedelta(seconds=30)
 
 
 def tell_of_run(call: Call, record: RunRecord) -> None:
@@ -31,23 +31,32 @@ def tell_of_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
     _put(call, ALIAS, {**told, "alias": alias})
 
 
-def claim(database: Database) -> Sequence[OutboxRow]:
-    """The oldest messages, for a minute this caller's alone. Empty while another holds a claim: order is kept by having
-    one reader at a time."""
+def claim(database: Database) -> list[OutboxRow]:
+    """The oldest messages, for half a minute this caller's alone. Empty while another holds a claim: order is kept
+    by having one reader at a time."""
     with database.write() as session:
         now = database.now(session)
         waiting = _waiting(session)
         if not waiting or any(row.claimed_until and row.claimed_until > now for row in waiting):
-            return ()
+            return []
         for row in waiting:
             row.claimed_until = now + CLAIM
             session.add(row)
     return waiting
 
 
-def settle(database: Database, *, delivered: Sequence[OutboxRow], refused: Sequence[OutboxRow]) -> None:
-    """Forgets what was delivered, and keeps aside, with its problem, what MLflow will never take."""
+def settle(
+    database: Database,
+    *,
+    delivered: Sequence[OutboxRow],
+    refused: Sequence[OutboxRow],
+    runs: Mapping[str, str],
+) -> None:
+    """Forgets what was delivered, and keeps aside, with its problem, what MLflow will never take. `runs` are MLflow's
+    ids by ours."""
     with database.write() as session:
+        for run_id, mlflow_run in runs.items():
+            session.merge(MirrorRow(run_id=run_id, mlflow_run=mlflow_run))
         for row in delivered:
             if (kept := session.get(OutboxRow, row.id)) is not None:
                 session.delete(kept)
@@ -66,15 +75,21 @@ def release(database: Database, rows: Sequence[OutboxRow]) -> None:
                 session.add(kept)
 
 
+def mlflow_run_of(session: Session, run_id: str) -> str:
+    """What MLflow calls a run; empty until it was told."""
+    row = session.get(MirrorRow, run_id)
+    return row.mlflow_run if row else ""
+
+
 def is_waiting(database: Database) -> bool:
     """Whether there is anything to tell."""
     with database.read() as session:
         return bool(session.exec(select(OutboxRow.id).where(OutboxRow.problem == "").limit(1)).first())
 
 
-def _waiting(session: Session) -> Sequence[OutboxRow]:
+def _waiting(session: Session) -> list[OutboxRow]:
     rows = select(OutboxRow).where(OutboxRow.problem == "").order_by(col(OutboxRow.id)).limit(BATCH)
-    return session.exec(rows).all()
+    return list(session.exec(rows))
 
 
 def _put(call: Call, kind: str, message: dict[str, Any]) -> None:

@@ -272,6 +272,10 @@ class RegistryService(Service):
         """Has MLflow told of a run, later and exactly once."""
         outbox.tell_of_run(call, record)
 
+    def mlflow_run(self, call: Call, run_id: str) -> str:
+        """What MLflow calls a run; empty until it was told of it."""
+        return outbox.mlflow_run_of(call.session, run_id)
+
     def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias) -> None:
         """Has MLflow told that an alias points to this version. Nothing in the portal is decided by aliases."""
         wanted = select(VersionRow).where(VersionRow.model_id == model_id, VersionRow.version == version)

@@ -1,0 +1,88 @@
+"""Tells MLflow what the outbox holds, in a thread of its own, so that the worker's loop never waits for it."""
+
+import logging
+from datetime import datetime, timedelta
+from threading import Thread
+
+from core.foundation.actions import Foundation
+from core.foundation.errors import Invalid, Unavailable
+from core.registry import mlflow_store, outbox
+from core.registry.tables import OutboxRow
+
+log = logging.getLogger(__name__)
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)
+
+
+class MlflowIngester:
+    """A reconciler: what the portal knows and what MLflow knows become the same, at the latest half a minute after
+    MLflow answers again."""
+
+    name = "mlflow"
+
+    def __init__(self, foundation: Foundation) -> None:
+        mlflow_store.silence()
+        self._database = foundation.database
+        self._target = mlflow_store.MlflowStore(foundation.settings, store=foundation.store)
+        self._thread: Thread | None = None
+        self._wait = SHORTEST_WAIT
+        self._not_before: datetime | None = None
+
+    def tick(self, now: datetime) -> None:
+        """Begins a delivery when there is something to tell and none is under way."""
+        is_early = self._not_before is not None and now < self._not_before
+        is_busy = self._thread is not None and self._thread.is_alive()
+        if is_early or is_busy or not outbox.is_waiting(self._database):
+            return
+        # A daemon: a worker that ends need not wait, because what was delivered without our knowing comes again.
+        self._thread = Thread(target=self._try, args=(now,), name="mlflow", daemon=True)
+        self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Until the delivery under way has ended, at most that long."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def deliver(self) -> int:
+        """Tells all that waits, and returns how many messages went. Raises Unavailable when MLflow does not answer;
+        what was not told stays."""
+        self._target.open()
+        told = 0
+        while rows := outbox.claim(self._database):
+            told += self._deliver(rows)
+        return told
+
+    def _try(self, now: datetime) -> None:
+        try:
+            self.deliver()
+            self._wait, self._not_before = SHORTEST_WAIT, None
+        except Exception as error:
+            level = logging.INFO if isinstance(error, Unavailable) else logging.ERROR
+            log.log(level, "MLflow was not told: %s", error, exc_info=not isinstance(error, Unavailable))
+            self._not_before = now + self._wait
+            self._wait = min(2 * self._wait, LONGEST_WAIT)
+
+    def _deliver(self, rows: list[OutboxRow]) -> int:
+        """In order. A message that MLflow will never take is kept aside, so that it holds up no other."""
+        delivered: list[OutboxRow] = []
+        refused: list[OutboxRow] = []
+        runs: dict[str, str] = {}
+        try:
+            for row in rows:
+                self._tell(row, delivered=delivered, refused=refused, runs=runs)
+        finally:
+            outbox.settle(self._database, delivered=delivered, refused=refused, runs=runs)
+            settled = {row.id for row in (*delivered, *refused)}
+            outbox.release(self._database, [row for row in rows if row.id not in settled])
+        return len(delivered)
+
+    def _tell(
+        self, row: OutboxRow, *, delivered: list[OutboxRow], refused: list[OutboxRow], runs: dict[str, str]
+    ) -> None:
+        try:
+            if mlflow_run := self._target.deliver(row.kind, message=row.message):
+                runs[row.message["run_id"]] = mlflow_run
+            delivered.append(row)
+        except Invalid as refusal:
+            row.problem = refusal.message
+            refused.append(row)
+            log.warning("MLflow refused message %s: %s", row.id, refusal.message)

@@ -1,0 +1,239 @@
+"""MLflow hears of everything exactly once, late if it must, and decides nothing."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from core.foundation.errors import Unavailable
+from core.foundation.settings import Settings
+from core.portal import Portal, build_foundation, build_portal
+from core.registry import mlflow_store, outbox
+from core.registry.ingester import MlflowIngester
+from core.registry.tables import OutboxRow
+from core.registry.values import MetricPoint, RunRecord
+from tests.conftest import People, enroll
+from tests.registry.onnx_files import calling, holdout_table, register_tiny
+
+STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's tables, made once: to make them takes seconds."""
+    home = tmp_path_factory.mktemp("mlflow")
+    mlflow_store.prepare(Settings(home=home))
+    return home / "mlflow.sqlite"
+
+
+@pytest.fixture
+def with_mlflow(prepared_file: Path, settings: Settings) -> Callable[[], None]:
+    """Makes MLflow reachable."""
+
+    def make_reachable() -> None:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(prepared_file, settings.home / "mlflow.sqlite")
+
+    return make_reachable
+
+
+def client_of(settings: Settings) -> Any:
+    from mlflow.tracking import MlflowClient
+
+    url = mlflow_store.address(settings)
+    return MlflowClient(tracking_uri=url, registry_uri=url)
+
+
+def record(steps: range, *, ended: bool = False) -> RunRecord:
+    points = [
+        MetricPoint(name="loss", step=step, value=1 / (step + 1), at=STARTED + timedelta(seconds=step))
+        for step in steps
+    ]
+    return RunRecord(
+        run_id="RUN-1",
+        project="PROJ-1",
+        name="Tabular, first try",
+        state="finished" if ended else "running",
+        params={"learning_rate": 0.003, "layers": [64, 32], "note": "x" * 9000},
+        metrics=tuple(points),
+        tags={"recipe": "tabular"},
+        started_at=STARTED,
+        ended_at=STARTED + timedelta(minutes=5) if ended else None,
+    )
+
+
+def tell(portal: Portal, people: People, *records: RunRecord) -> None:
+    with calling(portal, people.engineer) as call:
+        for each in records:
+            portal.registry.record_run(call, each)
+
+
+def waiting(portal: Portal) -> list[OutboxRow]:
+    with portal.foundation.database.read() as session:
+        return list(session.exec(select(OutboxRow)))
+
+
+def only_run(client: Any) -> Any:
+    (experiment,) = [found for found in client.search_experiments() if found.name == "PROJ-1"]
+    (run,) = client.search_runs([experiment.experiment_id])
+    return run
+
+
+def test_a_run_arrives_with_all_it_says(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    with_mlflow()
+    file = portal.foundation.store.put_bytes(b"a model")
+    ended = record(range(900, 1800), ended=True).model_copy(
+        update={"artifacts": {"model.onnx": file, "gone": "0" * 64}}
+    )
+    tell(portal, people, record(range(900)), ended)
+    assert MlflowIngester(portal.foundation).deliver() == 2
+    client = client_of(settings)
+    run = only_run(client)
+    assert (run.info.status, run.info.run_name) == ("FINISHED", "Tabular, first try")
+    assert run.info.end_time - run.info.start_time == 300_000
+    assert run.data.params["layers"] == "[64, 32]"
+    assert run.data.tags["causeway.run"] == "RUN-1"
+    history = client.get_metric_history(run.info.run_id, "loss")
+    assert [point.step for point in history] == list(range(1800))
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model.onnx"]
+    assert "The store has no file" in run.data.tags["causeway.missing.gone"]
+    with calling(portal, people.engineer) as call:
+        assert portal.registry.mlflow_run(call, "RUN-1") == run.info.run_id
+    assert waiting(portal) == []
+
+
+def test_what_is_delivered_twice_is_there_once(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    """A worker that is killed after MLflow's commit and before ours delivers everything again."""
+    with_mlflow()
+    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    tell(portal, people, record(range(20)), record(range(20, 40), ended=True))
+    with calling(portal, people.engineer) as call:
+        portal.registry.set_alias(call, model_id=made.model_id, version=1, alias="champion")
+    target = mlflow_store.MlflowStore(settings, store=portal.foundation.store)
+    target.open()
+    for row in waiting(portal):
+        target.deliver(row.kind, message=row.message)
+    assert MlflowIngester(portal.foundation).deliver() == 4
+    client = client_of(settings)
+    run = only_run(client)
+    assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == list(range(40))
+    (version,) = client.search_model_versions("name = 'PROJ-1.late-arrival'")
+    assert version.tags["causeway.digest"] == made.digest
+    assert client.get_model_version_by_alias("PROJ-1.late-arrival", "champion").version == version.version
+
+
+def test_while_mlflow_is_away_nothing_waits_for_it_and_nothing_is_lost(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    ingester = MlflowIngester(portal.foundation)
+    tell(portal, people, record(range(20)))
+    with pytest.raises(Unavailable):
+        ingester.deliver()
+    now = portal.foundation.clock.now()
+    ingester.tick(now)
+    ingester.wait(10)
+    tell(portal, people, record(range(20, 40), ended=True))
+    assert [row.problem for row in waiting(portal)] == ["", ""]
+    with_mlflow()
+    ingester.tick(now + timedelta(seconds=1))
+    assert len(waiting(portal)) == 2
+    ingester.tick(now + timedelta(seconds=31))
+    ingester.wait(60)
+    assert waiting(portal) == []
+    client = client_of(settings)
+    assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 40
+
+
+def test_a_tick_returns_at_once(portal: Portal, people: People, with_mlflow: Callable[[], None]) -> None:
+    with_mlflow()
+    ingester = MlflowIngester(portal.foundation)
+    tell(portal, people, *(record(range(start, start + 500)) for start in range(0, 5000, 500)))
+    started = time.monotonic()
+    ingester.tick(portal.foundation.clock.now())
+    assert time.monotonic() - started < 0.2
+    ingester.wait(60)
+    assert waiting(portal) == []
+
+
+def test_a_message_that_mlflow_never_takes_holds_up_no_other(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    with_mlflow()
+    changed = record(range(1)).model_copy(update={"params": {"learning_rate": 0.5}})
+    tell(portal, people, record(range(1)), changed, record(range(1, 2)))
+    ingester = MlflowIngester(portal.foundation)
+    assert ingester.deliver() == 2
+    (kept,) = waiting(portal)
+    assert "learning_rate" in kept.problem
+    client = client_of(settings)
+    assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 2
+    assert ingester.deliver() == 0
+
+
+def test_only_one_reader_empties_the_outbox(portal: Portal, people: People) -> None:
+    tell(portal, people, record(range(2)))
+    database = portal.foundation.database
+    claimed = outbox.claim(database)
+    assert len(claimed) == 1
+    assert outbox.claim(database) == []
+    outbox.release(database, claimed)
+    assert len(outbox.claim(database)) == 1
+
+
+def test_what_is_set_in_mlflow_decides_nothing(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    with_mlflow()
+    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    MlflowIngester(portal.foundation).deliver()
+    client = client_of(settings)
+    name, number = "PROJ-1.late-arrival", client.search_model_versions("name = 'PROJ-1.late-arrival'")[0].version
+    client.set_model_version_tag(name, str(number), "approved", "true")
+    client.set_model_version_tag(name, str(number), "causeway.digest", "0" * 64)
+    client.set_registered_model_alias(name, "champion", str(number))
+    assert portal.registry.get_version(people.viewer, version_id=made.id) == made
+
+
+def test_tables_that_are_there_are_not_made_again(prepared_file: Path) -> None:
+    before = prepared_file.stat()
+    started = time.monotonic()
+    mlflow_store.prepare(Settings(home=prepared_file.parent))
+    assert time.monotonic() - started < 1
+    assert (prepared_file.stat().st_mtime_ns, prepared_file.stat().st_size) == (before.st_mtime_ns, before.st_size)
+
+
+def test_telemetry_and_pickles_are_off() -> None:
+    mlflow_store.silence()
+    from mlflow.environment_variables import MLFLOW_ALLOW_PICKLE_DESERIALIZATION
+    from mlflow.telemetry import get_telemetry_client
+
+    assert get_telemetry_client() is None
+    assert not MLFLOW_ALLOW_PICKLE_DESERIALIZATION.get()
+    assert os.environ["DO_NOT_TRACK"] == "true"
+
+
+@pytest.fixture
+def on_postgres(postgres_url: str, settings: Settings) -> Iterator[Portal]:
+    foundation = build_foundation(settings.model_copy(update={"database_url": postgres_url}))
+    foundation.database.create_tables()
+    yield build_portal(foundation.settings, foundation=foundation)
+    foundation.database.close()
+
+
+def test_on_postgresql_mlflow_lives_in_its_own_schema(on_postgres: Portal) -> None:
+    people = enroll(on_postgres)
+    mlflow_store.prepare(on_postgres.foundation.settings)
+    tell(on_postgres, people, record(range(20), ended=True))
+    assert MlflowIngester(on_postgres.foundation).deliver() == 1
+    client = client_of(on_postgres.foundation.settings)
+    assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 20
