@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
+    from core.features.kinds import BuildKind, JoinKind
+    from core.features.service import FeatureService
     from core.features.values import (
         EntityQuery,
         Feature,
@@ -40,11 +42,14 @@ VALUES = (
 )
 
 __all__ = [
+    "BuildKind",
     "EntityQuery",
     "Feature",
     "FeatureContract",
+    "FeatureService",
     "FeatureVersion",
     "FeatureView",
+    "JoinKind",
     "LeakFinding",
     "RequestField",
     "ServedView",
@@ -56,4 +61,11 @@ __all__ = [
     "ViewUse",
 ]
 
-__getattr__ = lazily(__name__, dict.fromkeys(VALUES, "values"))
+__getattr__ = lazily(
+    __name__,
+    {
+        **dict.fromkeys(VALUES, "values"),
+        **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
+        "FeatureService": "service",
+    },
+)

@@ -12,7 +12,7 @@ from core.features.duckdb_join import JOINED, TIME, JoinView, join_views
 from core.features.duckdb_sandbox import Limits, Stop
 from core.features.duckdb_session import literal, one_row, open_session, quoted, save
 from core.features.entities import EntityRows, build_entity
-from core.features.orders import JoinedView, JoinOrder, JoinResult
+from core.features.orders import EVENT_TIME, LABEL, ROW_ID, JoinedView, JoinOrder, JoinResult
 from core.features.telling import SUSPICIOUS_AUC, columns_auc
 from core.features.values import FeatureContract, LeakFinding, Split, SplitFile
 from core.foundation.errors import Invalid
@@ -21,8 +21,6 @@ from core.lake.parquet import read_parquet
 
 if TYPE_CHECKING:
     import duckdb
-
-ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
 
 
 def join_training_set(

@@ -8,13 +8,15 @@ from core.features.values import (
     ServedView,
     Split,
     SplitFile,
-    ViewUse,
 )
 from core.foundation.values import Value
 from core.lake.values import ColumnProfile
 
+BUILD, JOIN = "features.build", "features.join"
 RESULT = "result.json"
 ROWS = "rows.parquet"
+# The columns of a split file that every training set has.
+ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
 
 
 class SourceTable(Value):
@@ -40,6 +42,7 @@ class BuildOrder(Value):
     delay_seconds: int
     categories: tuple[str, ...]
     numbers: tuple[str, ...]
+    memory_mb: int = 4096
 
 
 class BuildResult(Value):
@@ -52,11 +55,10 @@ class BuildResult(Value):
 
 
 class JoinedView(Value):
-    """A use of a feature version: what serving will look up, the job input with its rows, and how it was asked for."""
+    """A use of a feature version: what serving will look up, and the job input with its rows."""
 
     served: ServedView
     input: str
-    use: ViewUse
 
 
 class JoinOrder(Value):
@@ -67,6 +69,7 @@ class JoinOrder(Value):
     views: tuple[JoinedView, ...]
     splits: tuple[Split, ...]
     known_at: bool
+    memory_mb: int = 4096
 
 
 class JoinResult(Value):

@@ -46,7 +46,7 @@ class FeatureView(Value):
 
 class FeatureVersion(Value):
     """An immutable version: SQL over named snapshots. `digest` covers all that decides its values, `rows_digest` names
-    the Parquet file of its rows in normal form (`duckdb_rows`)."""
+    the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows that were left out."""
 
     id: str
     view_id: str
@@ -66,6 +66,7 @@ class FeatureVersion(Value):
     digest: str
     rows_digest: str
     rows: int
+    notes: tuple[str, ...] = ()
     job_id: str
     cause: str
     used_by: int
@@ -176,7 +177,7 @@ class TrainingSetState(StrEnum):
 
 
 class TrainingSet(Value):
-    """A point-in-time join, split by time. REFUSED when a leak was found."""
+    """A point-in-time join, split by time. REFUSED when a leak was found; `splits` is empty until it is READY."""
 
     id: str
     project: str
@@ -188,6 +189,7 @@ class TrainingSet(Value):
     splits: tuple[SplitFile, ...]
     contract: FeatureContract | None
     leaks: tuple[LeakFinding, ...]
+    notes: tuple[str, ...] = ()
     digest: str
     job_id: str
     cause: str
@@ -197,4 +199,6 @@ class TrainingSet(Value):
 
 
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
+Sources = Annotated[dict[ViewName, str], Field(min_length=1, max_length=20)]
+Columns = Annotated[tuple[ColumnName, ...], Field(max_length=500)]
 FeatureView.model_rebuild()

@@ -1,0 +1,144 @@
+"""How the outputs of the jobs become versions and training sets."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from core.compute.kinds import PlainKind
+from core.compute.values import Job, JobState
+from core.features.orders import BUILD, JOIN, RESULT, ROWS, BuildResult, JoinResult
+from core.features.records import training_set_row, version_row
+from core.features.service import FeatureService
+from core.features.tables import FeatureVersionRow, TrainingSetRow
+from core.features.values import SplitFile, TrainingSetState, VersionState
+from core.foundation.actions import Call
+from core.foundation.digests import digest_of
+from core.foundation.errors import Invalid
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.lake.parquet import row_count
+
+Result = TypeVar("Result", bound=BaseModel)
+
+
+class BuildKind(PlainKind):
+    """Feature versions."""
+
+    name = BUILD
+    module = "core.features.build_job"
+
+    def __init__(self, features: FeatureService) -> None:
+        self.features = features
+
+    def read_outputs(self, job: Job, outputs: Path) -> tuple[BuildResult, str]:
+        """The result and the digest of the rows, which lie in the store."""
+        result = _read(outputs, BuildResult)
+        return result, _put(self.features.foundation.store, outputs / ROWS, rows=result.rows)
+
+    def take_outputs(self, call: Call, job: Job, read: tuple[BuildResult, str]) -> None:
+        """Publishes the version. Its digest covers the query, its sources, and how its columns are read."""
+        result, rows_digest = read
+        row = version_row(call, job.subject)
+        row.state, row.rows_digest, row.rows = VersionState.PUBLISHED, rows_digest, result.rows
+        row.features = [feature.model_dump(mode="json") for feature in result.features]
+        row.notes = list(result.notes)
+        row.statistics = [profile.model_dump(mode="json") for profile in result.statistics]
+        row.digest = self._digest(call, row)
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+        call.record("features.version_published", subject=row.id, details={"digest": row.digest, "rows": row.rows})
+
+    def ended(self, call: Call, job: Job) -> None:
+        row = version_row(call, job.subject)
+        row.state, row.cause = VersionState.FAILED, _cause(job)
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+
+    def _digest(self, call: Call, row: FeatureVersionRow) -> str:
+        version = self.features.version(call, row.id)
+        covered = {
+            "sql": row.sql,
+            "sources": self.features.source_digests(call, row.sources),
+            "keys": list(version.keys),
+            "event_time": row.event_time,
+            "created_time": row.created_time,
+            "ttl_seconds": row.ttl_seconds,
+            "delay_seconds": row.delay_seconds,
+            "features": [[feature.name, feature.type, feature.kind] for feature in version.features],
+        }
+        return digest_of(covered)
+
+
+class JoinKind(PlainKind):
+    """Training sets."""
+
+    name = JOIN
+    module = "core.features.join_job"
+
+    def __init__(self, features: FeatureService) -> None:
+        self.features = features
+
+    def read_outputs(self, job: Job, outputs: Path) -> JoinResult:
+        """The result with the digests of its split files, which lie in the store."""
+        result = _read(outputs, JoinResult)
+        store = self.features.foundation.store
+        splits = [_with_digest(store, split, outputs / f"{split.name}.parquet") for split in result.splits]
+        return result.model_copy(update={"splits": tuple(splits)})
+
+    def take_outputs(self, call: Call, job: Job, read: JoinResult) -> None:
+        """The training set is ready, or refused when a leak was found."""
+        row = training_set_row(call, job.subject)
+        row.state = TrainingSetState.REFUSED if read.leaks else TrainingSetState.READY
+        row.contract = read.contract.model_dump(mode="json")
+        row.splits = [split.model_dump(mode="json") for split in read.splits]
+        row.leaks = [leak.model_dump(mode="json") for leak in read.leaks]
+        row.notes = list(read.notes)
+        row.cause = _refusal(read)
+        row.digest = "" if read.leaks else self._digest(call, row)
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+        call.record(f"features.training_set_{row.state}", subject=row.id, details={"digest": row.digest})
+
+    def ended(self, call: Call, job: Job) -> None:
+        row = training_set_row(call, job.subject)
+        row.state, row.cause = TrainingSetState.FAILED, _cause(job)
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+
+    def _digest(self, call: Call, row: TrainingSetRow) -> str:
+        covered = {
+            "entity": row.entity,
+            "sources": self.features.source_digests(call, row.entity["sources"]),
+            "uses": row.uses,
+            "known_at": row.known_at,
+            "splits": row.splits,
+            "contract": row.contract,
+        }
+        return digest_of(covered)
+
+
+def _read(outputs: Path, result: type[Result]) -> Result:
+    try:
+        return result.model_validate_json((outputs / RESULT).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise Invalid(_("The job left no result that can be read")) from error
+
+
+def _put(store: Store, path: Path, *, rows: int) -> str:
+    """Takes a Parquet file in. Invalid when it is not the one the result speaks of."""
+    if path.is_symlink() or not path.is_file() or row_count(path) != rows:
+        raise Invalid(_("The job's file {name} is not what its result says").format(name=path.name))
+    return store.put_file(path)
+
+
+def _with_digest(store: Store, split: SplitFile, path: Path) -> SplitFile:
+    return split.model_copy(update={"digest": _put(store, path, rows=split.rows)})
+
+
+def _cause(job: Job) -> str:
+    return _("Cancelled.") if job.state is JobState.CANCELLED else job.cause
+
+
+def _refusal(read: JoinResult) -> str:
+    return " ".join(f"{leak.column}: {leak.reason}" for leak in read.leaks)

@@ -1,0 +1,88 @@
+"""Rows of the tables as values, and how they are found."""
+
+from collections.abc import Sequence
+
+from sqlmodel import col, func, select
+
+from core.features.tables import FeatureVersionRow, FeatureViewRow, TrainingSetRow
+from core.features.values import (
+    EntityQuery,
+    Feature,
+    FeatureContract,
+    FeatureVersion,
+    FeatureView,
+    LeakFinding,
+    SplitFile,
+    TrainingSet,
+    ViewUse,
+)
+from core.foundation.actions import Call
+from core.foundation.errors import Invalid
+from core.foundation.objects import LinkRow
+from core.foundation.text import _
+
+JOINED_INTO = "joined into"
+
+
+def view_row(call: Call, view_id: str) -> FeatureViewRow:
+    row = call.session.get(FeatureViewRow, view_id)
+    if row is None:
+        raise Invalid(_("{id} is no feature view").format(id=repr(view_id[:40])), field="view_id")
+    return row
+
+
+def version_row(call: Call, version_id: str) -> FeatureVersionRow:
+    row = call.session.get(FeatureVersionRow, version_id)
+    if row is None:
+        raise Invalid(_("{id} is no feature version").format(id=repr(version_id[:40])), field="version_id")
+    return row
+
+
+def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
+    row = call.session.get(TrainingSetRow, training_set_id)
+    if row is None:
+        raise Invalid(_("{id} is no training set").format(id=repr(training_set_id[:40])), field="training_set_id")
+    return row
+
+
+def versions_of(call: Call, view_id: str, *, offset: int = 0, limit: int = 1) -> Sequence[FeatureVersionRow]:
+    """The versions of a view, the newest first."""
+    rows = select(FeatureVersionRow).where(FeatureVersionRow.view_id == view_id)
+    newest_first = rows.order_by(col(FeatureVersionRow.version).desc())
+    return call.session.exec(newest_first.offset(offset).limit(limit)).all()
+
+
+def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
+    newest = versions_of(call, row.id)
+    return FeatureView(
+        **row.model_dump(exclude={"keys"}),
+        keys=tuple(row.keys),
+        latest=version_of(call, newest[0]) if newest else None,
+        versions=newest[0].version if newest else 0,
+    )
+
+
+def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
+    view = view_row(call, row.view_id)
+    used = select(func.count()).select_from(LinkRow).where(LinkRow.source == row.id, LinkRow.relation == JOINED_INTO)
+    return FeatureVersion(
+        **row.model_dump(exclude={"features", "notes", "statistics"}),
+        view=view.name,
+        project=view.project,
+        keys=tuple(view.keys),
+        features=tuple(Feature.model_validate(feature) for feature in row.features),
+        notes=tuple(row.notes),
+        used_by=call.session.exec(used).one(),
+    )
+
+
+def training_set_of(row: TrainingSetRow) -> TrainingSet:
+    return TrainingSet(
+        **row.model_dump(exclude={"entity", "uses", "asked", "splits", "contract", "leaks", "notes"}),
+        entity=EntityQuery.model_validate(row.entity),
+        uses=tuple(ViewUse.model_validate(use) for use in row.uses),
+        splits=tuple(SplitFile.model_validate(split) for split in row.splits),
+        contract=FeatureContract.model_validate(row.contract) if row.contract else None,
+        leaks=tuple(LeakFinding.model_validate(leak) for leak in row.leaks),
+        notes=tuple(row.notes),
+    )
