@@ -2,6 +2,7 @@
 `uvicorn app.asgi:app` serves it."""
 
 import importlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -27,7 +28,8 @@ PagesManager.uses_pages_directory = False
 
 @asynccontextmanager
 async def warm(_app: st.App) -> AsyncIterator[None]:
-    """Loads what the first visitor would otherwise wait for."""
+    """Loads what the first visitor would otherwise wait for. Polls of live pages would fill an access log."""
+    logging.getLogger("uvicorn.access").disabled = True
     await run_in_threadpool(_load_heavy_parts)
     yield
 

@@ -3,9 +3,11 @@ refused. Pages catch nothing; the frame shows what goes wrong."""
 
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -18,12 +20,35 @@ from core.foundation.text import _
 
 log = logging.getLogger(__name__)
 FLASH = "causeway_flash"
+NAMES = "causeway_names"
 LIVE_SECONDS = 2.0
 
 
 def now() -> datetime:
     """The present instant, for relative times."""
     return portal().foundation.clock.now().astimezone(UTC)
+
+
+def local(when: datetime) -> datetime:
+    """An instant in the visitor's own time zone, as the browser names it."""
+    return when.astimezone(zone())
+
+
+def zone() -> tzinfo:
+    """The visitor's time zone; UTC when the browser names none that we know."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
+
+
+def name_of(person_id: str) -> str:
+    """The name of a person or service account, as it was read earlier in this session; the id where there is none."""
+    names: dict[str, str] = st.session_state.setdefault(NAMES, {})
+    if person_id and person_id not in names:
+        names.update({found.id: found.name for found in portal().identity.list_people(actor(), limit=200).items})
+        names.setdefault(person_id, person_id)
+    return names.get(person_id, person_id)
 
 
 def header(
@@ -33,12 +58,14 @@ def header(
     label: str = "",
     facts: Sequence[str] = (),
     crumbs: Sequence[tuple[str, str]] = (),
+    here: str = "",
 ) -> DeltaGenerator:
     """The head of a page; returns the place at its right edge for at most one primary button, one secondary, one menu.
-    `facts` are Markdown, at most four; `crumbs` are (label, url or object id), the page itself is added."""
+    `facts` are Markdown, at most four; `crumbs` are (label, url or object id), after which `here` (or the title) names
+    the page itself."""
     with st.container(key="page_header", gap=None):
         if crumbs:
-            _breadcrumb(crumbs, title)
+            _breadcrumb(crumbs, here or title)
         with st.container(
             key="page_top",
             horizontal=True,
@@ -82,9 +109,10 @@ def section(title: str, *, hint: str = "", key: str = "") -> DeltaGenerator:
         return st.container(horizontal=True, horizontal_alignment="right", gap="xsmall", width="content")
 
 
-def card(key: str, *, height: int | str = "content") -> DeltaGenerator:
-    """A bordered card for what belongs together: `with frame.card("decision"): ...`. Cards are never nested."""
-    return st.container(key=f"card_{key}", border=True, gap="small", height=height)  # type: ignore[arg-type]
+def card(key: str, *, height: int | Literal["content", "stretch"] = "content", tight: bool = False) -> DeltaGenerator:
+    """A bordered card for what belongs together: `with frame.card("decision"): ...`. Cards are never nested; in a
+    `tight` one short lines stand close."""
+    return st.container(key=f"card_{key}", border=True, gap="xsmall" if tight else "small", height=height)
 
 
 def rows(key: str) -> DeltaGenerator:
@@ -151,6 +179,13 @@ def empty(statement: str, *, advice: str = "", icon: str = "inbox", key: str = "
         if advice:
             st.caption(advice, width="content")
         return st.container(horizontal=True, horizontal_alignment="center", width="content")
+
+
+def more(choices: Iterable[str], *, key: str = "more") -> str | None:
+    """The menu at the end of the header's actions; returns the label that was chosen."""
+    return st.menu_button(
+        "", list(choices), icon=":material/more_horiz:", type="tertiary", help=_("More actions"), key=key
+    )
 
 
 def say(message: str) -> None:
@@ -230,12 +265,12 @@ def activity(object_id: str = "", *, limit: int = 8, key: str = "activity") -> N
     from app.sentences import sentence
 
     events = portal().audit.activity(actor(), subject=object_id, limit=limit)
-    with card(key):
+    with card(key, tight=True):
         if not events:
             st.caption(_("Nothing has happened yet."))
         for number, event in enumerate(events):
             with st.container(horizontal=True, gap="small", wrap=False, key=f"event_{key}_{number}"):
-                st.caption(times.clock(event.time, now=now()), width=68, help=times.absolute(event.time))
+                st.caption(times.clock(local(event.time), now=local(now())), width=68)
                 st.markdown(sentence(event))
 
 

@@ -36,6 +36,11 @@ def escape(text: str) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def escape_lines(text: str) -> str:
+    """A longer text as Markdown shows it literally, its lines and paragraphs kept."""
+    return "\n\n".join("  \n".join(escape(line) for line in part.splitlines()) for part in text.split("\n\n"))
+
+
 def has_page(object_id: str) -> bool:
     try:
         return kind_of(object_id) in URLS

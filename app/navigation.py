@@ -47,6 +47,7 @@ PAGES: tuple[PageCard, ...] = (
     _page("", HOME, _("Home"), "inbox", "home.py"),
     _page(BUILD, "requirements", _("Requirements"), "flag", "build/requirements.py"),
     _page(BUILD, "requirement", _("Requirement"), "flag", "build/requirement.py", "requirements"),
+    _page(BUILD, "edit-requirement", _("Edit requirement"), "flag", "build/edit_requirement.py", "requirements"),
     _page(BUILD, "datasets", _("Datasets"), "database", "build/datasets.py"),
     _page(BUILD, "dataset", _("Dataset"), "database", "build/dataset.py", "datasets"),
     _page(BUILD, "features", _("Features"), "dataset", "build/features.py"),

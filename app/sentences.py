@@ -4,6 +4,7 @@ from app import links
 from core.audit.service import AuditEvent
 from core.foundation.text import _
 
+UNBROKEN = "\u2060-\u2060"  # A short id stays on one line.
 VERBS: dict[str, str] = {
     "identity.signed_in": _("signed in"),
     "identity.signed_out": _("signed out"),
@@ -52,5 +53,5 @@ def sentence(event: AuditEvent) -> str:
     """The event as Markdown: who in bold, what, and which object."""
     who = "Causeway" if event.via == "system" else event.actor_name
     verb = VERBS.get(event.action) or event.action.partition(".")[2].replace("_", " ")
-    subject = "" if event.subject in ("", event.actor) else f" {links.escape(event.subject)}"
+    subject = "" if event.subject in ("", event.actor) else " " + links.escape(event.subject).replace("-", UNBROKEN)
     return f"**{links.escape(who)}** {links.escape(verb)}{subject}"

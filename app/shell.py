@@ -31,7 +31,7 @@ def configure() -> None:
 
 def surround() -> None:
     """The sidebar of someone who is signed in."""
-    st.logo(STATIC / "logo.svg", size="medium", icon_image=STATIC / "favicon.svg")
+    st.logo(STATIC / "logo.svg", size="large", icon_image=STATIC / "favicon.svg")
     with st.sidebar:
         with st.container(key="palette_place"), frame.guarded():
             palette()

@@ -9,6 +9,7 @@ from app import status
 from core.foundation.text import _
 
 ROW_HEIGHT = 36
+HEAD_HEIGHT = 34
 VISIBLE_ROWS = 18
 PAGE = 50
 
@@ -22,11 +23,12 @@ def grid(
     numbers: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
     required: bool = False,
+    selected: int = 0,
     most: int = VISIBLE_ROWS,
 ) -> int | None:
     """A catalog; returns the index of the chosen row. `states` names the column shown as chips, `widths` the pixels of
-    short columns, `numbers` the printf format of numeric ones; with `required` a row is always chosen, for
-    master-detail."""
+    short columns, `numbers` the printf format of numeric ones; with `required` a row is always chosen
+    (at first `selected`), for master-detail."""
     import pandas as pd
 
     shown = {name: list(values) for name, values in columns.items()}
@@ -35,16 +37,17 @@ def grid(
     if states:
         shown[states] = [[status.look(value).word] for value in shown[states]]
     count = len(next(iter(shown.values()), []))
+    first: Any = {"selection": {"rows": [selected], "columns": [], "cells": []}} if required and count else None
     event = st.dataframe(
         pd.DataFrame(shown),
         key=key,
         hide_index=True,
         row_height=ROW_HEIGHT,
-        height=ROW_HEIGHT * (min(count, most) + 1) + 2,
+        height=ROW_HEIGHT * min(count, most) + HEAD_HEIGHT,
         column_config=settings,
         on_select="rerun",
         selection_mode="single-row-required" if required else "single-row",
-        selection_default={"selection": {"rows": [0], "columns": [], "cells": []}} if required and count else None,
+        selection_default=first,
     )
     chosen = event.selection.rows
     return chosen[0] if chosen and chosen[0] < count else None
@@ -67,6 +70,26 @@ def _settings(
         else:
             found[name] = st.column_config.Column(name, width=width)
     return found
+
+
+def search(placeholder: str, *, key: str, width: int = 320) -> str:
+    """A search field of a catalog, kept in the address as `?key=`."""
+    entered = st.text_input(
+        placeholder,
+        key=key,
+        bind="query-params",
+        type="search",
+        placeholder=placeholder,
+        icon=":material/search:",
+        label_visibility="collapsed",
+        width=width,
+    )
+    return (entered or "").strip()
+
+
+def searched(key: str) -> str:
+    """What stands in the search field `key`, for a page that must know it before the field is drawn."""
+    return str(st.session_state.get(key) or st.query_params.get(key) or "").strip()
 
 
 def reading(columns: Mapping[str, Sequence[str]], *, alt: str = "") -> None:

@@ -1,7 +1,91 @@
-"""Home."""
+"""Home: what needs the visitor, what runs now, what happened lately, and where to start."""
 
-from app import frame
+import streamlit as st
+
+from app import frame, links, needs, status, times
+from app.running import running_now
+from app.session import person
+from core.compute import Job
 from core.foundation.text import _
 
-frame.header(_("Home"))
-frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))
+START = (
+    ("edit-requirement", _("Write down a goal"), "flag"),
+    ("start-training", _("Train a model"), "model_training"),
+    ("compare", _("Compare two versions"), "compare_arrows"),
+    ("load-tests", _("Run a load test"), "speed"),
+    ("features", _("Write a feature"), "add_circle"),
+)
+
+
+def show() -> None:
+    waiting, jobs = needs.waiting(), running_now()
+    frame.header(_greeting(), facts=[_count(len(waiting)), _("{n} in progress").format(n=len(jobs))])
+    left, right = st.columns([1.75, 1], gap="medium")
+    with left:
+        _needs(waiting)
+    with right:
+        frame.section(_("Running now"), hint=str(len(jobs) or ""))
+        frame.live(_running, running=bool(jobs))
+        frame.section(_("Recent activity"))
+        frame.activity(limit=6)
+        frame.section(_("Start something"))
+        with frame.card("start", tight=True):
+            for url, label, icon in START:
+                links.page_link(url, label, icon=f":material/{icon}:")
+
+
+def _greeting() -> str:
+    hour = frame.local(frame.now()).hour
+    first = person().name.split()[0]
+    if hour < 12:
+        return _("Good morning, {name}").format(name=first)
+    if hour < 18:
+        return _("Good afternoon, {name}").format(name=first)
+    return _("Good evening, {name}").format(name=first)
+
+
+def _count(count: int) -> str:
+    if count == 0:
+        return _("Nothing needs you")
+    return _("One thing needs you") if count == 1 else _("{n} things need you").format(n=count)
+
+
+def _needs(waiting: tuple[needs.Need, ...]) -> None:
+    frame.section(_("Needs you"), hint=str(len(waiting) or ""))
+    if not waiting:
+        frame.empty(
+            _("Nothing needs you"), advice=_("Runs and reviews that do will appear here."), icon="inbox", key="inbox"
+        )
+        return
+    with frame.rows("inbox"):
+        for number, need in enumerate(waiting):
+            _need(need, primary=number == 0)
+
+
+def _need(need: needs.Need, *, primary: bool) -> None:
+    age = times.ago(need.since, now=frame.now())
+    key = need.object_id
+    with frame.row(key, title=need.title, target=key, detail=need.why, state=need.state, label=need.label, age=age):
+        if st.button(need.action, key=f"need_{key}", type="primary" if primary else "secondary"):
+            links.open_object(key)
+
+
+def _running() -> bool:
+    jobs = running_now()
+    with frame.card("running"):
+        if not jobs:
+            st.caption(_("Nothing is running."))
+        for job in jobs[:6]:
+            _job(job)
+    return bool(jobs)
+
+
+def _job(job: Job) -> None:
+    with st.container(gap=None, key=f"title_job_{job.id}"):
+        links.link(job.subject or job.id, job.title)
+    parts = [job.stage or status.look(job.state).word, times.remaining(job.eta_seconds)]
+    st.caption(" · ".join(links.escape(part) for part in parts if part))
+    st.progress(job.progress or 0.0)
+
+
+show()

@@ -18,10 +18,8 @@ def show() -> None:
     open_ones = sum(item.state == "open" for item in listing.items)
     facts = [_("{n} requirements").format(n=listing.total), _("{n} open").format(n=open_ones)] if listing.total else []
     with frame.header(_("Requirements"), facts=facts):
-        if may(Permission.REQUIREMENT_WRITE) and st.button(
-            _("New requirement"), type="primary", icon=":material/add:"
-        ):
-            links.open_page("requirement", new="1")
+        if may(Permission.REQUIREMENT_WRITE) and st.button(_("New requirement"), type="primary", icon=":material/add:"):
+            links.open_page("edit-requirement")
     if not listing.total:
         frame.empty(
             _("No requirements yet"),
