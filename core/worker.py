@@ -86,12 +86,20 @@ class Worker:
             pause = self._round()
             self.dispatcher.wake.wait(pause)
             self.dispatcher.wake.clear()
-        self.lease.stop()
-        self.dispatcher.stop()
+        self._leave()
 
     def stop(self) -> None:
         self._stopped = True
         self.dispatcher.wake.set()
+
+    def _leave(self) -> None:
+        self.dispatcher.rest()
+        self.lease.stop()
+        try:
+            self.lease.release()
+            self.dispatcher.release()
+        except Unavailable as error:
+            logger.warning("the lease ends by itself: %s", error)
 
     def _round(self) -> float:
         """One round, and the seconds until the next."""

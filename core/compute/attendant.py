@@ -114,8 +114,8 @@ class Attendant:
             write_json(self.folder.order, self._order())
             self.executor.start(self.launch_of)
         except Unavailable as error:
-            # A damaged input or a machine that can start nothing: said, not tried for ever.
-            self._end(JobState.FAILED, _words(error))
+            # Something did not answer, an input is damaged, or nothing can be started: not tried for ever.
+            self._fail(Cause(_words(error), passing=True))
         reach("compute.after_spawn")
 
     def _launch_again(self) -> None:
@@ -169,8 +169,8 @@ class Attendant:
             self._fail(self._cause(result))
 
     def _fail(self, cause: Cause) -> None:
-        if cause.passing and self.held.attempts_left > 0:
-            self.ledger.queue_again(self.held, cause=cause.words)
+        if cause.passing and (cause.preempted or self.held.attempts_left > 0):
+            self.ledger.queue_again(self.held, cause=cause.words, counts=not cause.preempted)
             self._close()
         else:
             self._end(JobState.FAILED, cause.words)

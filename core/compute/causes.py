@@ -12,10 +12,12 @@ MOST = 2000
 
 @dataclass(frozen=True)
 class Cause:
-    """`words` are for people. `passing` means that the same job may succeed when it runs again."""
+    """`words` are for people. `passing` means that the same job may succeed when it runs again; being `preempted` is
+    nobody's failure and costs no attempt."""
 
     words: str
     passing: bool
+    preempted: bool = False
 
 
 def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, log_tail: str, *, memory_mb: int) -> Cause:
@@ -25,7 +27,7 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, log_
     if result["reason"] == "memory":
         return Cause(_out_of_memory(memory_mb), passing=False)
     if result["reason"] == "stopped" and outcome is None:
-        return Cause(_preempted(), passing=True)
+        return _preempted()
     if outcome is not None:
         return _said(outcome, log_tail, memory_mb=memory_mb)
     if result["signal"]:
@@ -37,18 +39,18 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, log_
 
 def _said(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
     message = str(outcome.get("message", ""))
+    if outcome.get("kind") == "stopped":
+        return _preempted()
     words = {
-        "stopped": _preempted(),
         "failed": message,
         "memory": f"{_out_of_memory(memory_mb)} ({message})",
         "space": no_space(),
         "nan": _("not a number: {message}").format(message=message),
     }
-    kind = outcome.get("kind")
-    said = words.get(str(kind))
+    said = words.get(str(outcome.get("kind")))
     if said is None:
         said = _with_log(_("code: {message}").format(message=message), log_tail)
-    return Cause(said[:MOST], passing=kind == "stopped")
+    return Cause(said[:MOST], passing=False)
 
 
 def _signalled(number: int) -> Cause:
@@ -59,8 +61,9 @@ def _signalled(number: int) -> Cause:
     return Cause(words, passing=True)
 
 
-def _preempted() -> str:
-    return _("preempted: it was told to stop from outside the portal")
+def _preempted() -> Cause:
+    words = _("preempted: the portal or its machine was stopped; it goes on from its checkpoint")
+    return Cause(words, passing=True, preempted=True)
 
 
 def _out_of_memory(memory_mb: int) -> str:

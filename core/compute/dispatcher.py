@@ -60,9 +60,12 @@ class Dispatcher:
         self._look_at_all()
         return bool(self.attendants)
 
-    def stop(self) -> None:
-        """Leaves the jobs running for another worker to adopt."""
+    def rest(self) -> None:
+        """Lets what is under way come to its end and begins nothing new; the jobs' processes run on."""
         self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def release(self) -> None:
+        """Leaves the jobs to another worker."""
         self.ledger.release()
 
     def _end_cancelled(self) -> None:
@@ -91,7 +94,10 @@ class Dispatcher:
         return attendant
 
     def _look_at_all(self) -> None:
-        mine = self.ledger.mine() if self.attendants else {}
+        mine = self.ledger.mine()
+        for job_id in mine.keys() - self.attendants.keys():
+            # Ours, though nobody attends: a commit whose answer was lost, or an attendant that was out of step.
+            self._attend(self.ledger.held(job_id))
         for job_id, attendant in list(self.attendants.items()):
             if attendant.is_busy():
                 continue
@@ -102,10 +108,14 @@ class Dispatcher:
                 self._look_at(attendant, cancel_requested=mine[job_id])
 
     def _look_at(self, attendant: Attendant, *, cancel_requested: bool) -> None:
+        job_id = attendant.held.job.id
         try:
             attendant.tick(cancel_requested=cancel_requested)
-        except (Superseded, Unavailable) as error:
-            logger.warning("%s waits: %s", attendant.held.job.id, error)
+        except Unavailable as error:
+            logger.warning("%s waits: %s", job_id, error)
+        except Superseded as error:
+            logger.warning("%s is let go: %s", job_id, error)
+            del self.attendants[job_id]
 
 
 def local_executor(foundation: Foundation) -> LocalExecutor:

@@ -61,10 +61,13 @@ class Lease:
             thread.start()
 
     def stop(self) -> None:
-        """Ends the renewals and lets the duty go."""
+        """Ends the renewals."""
         self._stopped.set()
         for thread in self._threads:
             thread.join()
+
+    def release(self) -> None:
+        """Lets the duty go, so that another worker may take it at once."""
         with self._ledger.foundation.database.light_write() as session:
             now = self._ledger.foundation.database.now(session)
             mine = update(DutyRow).where(col(DutyRow.owner) == self._ledger.owner)

@@ -135,6 +135,11 @@ class Ledger:
             rows = session.exec(select(JobRow.id, JobRow.cancel_requested).where(*ours)).all()
         return dict(rows)
 
+    def held(self, job_id: str) -> Held:
+        """One of our running jobs as the database has it."""
+        with self.foundation.database.read() as session:
+            return _held(session.get_one(JobRow, job_id))
+
     def new_token(self, held: Held) -> str:
         """A fresh launch token for the same attempt, after its first launch was prevented."""
         token = uuid.uuid4().hex
@@ -168,11 +173,12 @@ class Ledger:
             self._fenced(call, held, state=state, cause=cause, eta_seconds=None, ended_at=call.now, **IDLE)
             self._conclude(call, call.session.get_one(JobRow, held.job.id), kind)
 
-    def queue_again(self, held: Held, *, cause: str) -> None:
-        """Another attempt may succeed."""
+    def queue_again(self, held: Held, *, cause: str, counts: bool = True) -> None:
+        """Another attempt may succeed. One that does not count leaves as many attempts as there were."""
         with self._writing() as call:
             after = call.now + timedelta(seconds=RETRY_SECONDS)
-            self._fenced(call, held, state=JobState.QUEUED, cause=cause, run_after=after, **IDLE)
+            uncounted = {} if counts else {"first_attempt": col(JobRow.first_attempt) + 1}
+            self._fenced(call, held, state=JobState.QUEUED, cause=cause, run_after=after, **uncounted, **IDLE)
             call.update(held.job.id, state=JobState.QUEUED)
             call.record("compute.job_retried", subject=held.job.id, details={"cause": cause[:200]})
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from core.compute.folders import write_atomically
 from core.compute.process import JobContext, JobFailed, run_job
 
 
@@ -20,7 +21,7 @@ def count(job: JobContext) -> None:
         step += 1
         job.event("step", step=step, attempt=job.attempt)
         job.progress(step / job.payload["steps"], stage="counting")
-        checkpoint.write_text(str(step))
+        write_atomically(checkpoint, str(step).encode())
         time.sleep(job.payload.get("pause", 0.0))
     (job.outputs / "counted.txt").write_text(str(step))
 
@@ -49,6 +50,11 @@ def eat_memory(job: JobContext) -> None:
     while True:
         eaten.append(bytearray(8 << 20))
         time.sleep(0.005)
+
+
+def fill_the_disk(job: JobContext) -> None:
+    with open("/dev/full", "wb") as full:
+        full.write(b"x" * 100_000)
 
 
 def refused_outputs(job: JobContext) -> None:
@@ -96,6 +102,7 @@ WAYS: dict[str, Callable[[JobContext], None]] = {
         not_a_number,
         eat_memory,
         chatter,
+        fill_the_disk,
         refused_outputs,
         stubborn,
         wait,

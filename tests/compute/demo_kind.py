@@ -60,11 +60,11 @@ KINDS = (DemoKind(),)
 
 def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> str:
     """Queues a demo job in the first project, and returns its id."""
-    project = order.pop("project", "PROJ-1")
+    kind = order.pop("kind", "test.demo")
     fields = {name: order.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in order}
     fields.setdefault("resources", Resources(memory_mb=256))
     payload = {"way": way, **order}
-    wanted = JobOrder(kind="test.demo", project=project, title=way, subject="", payload=payload, **fields)
+    wanted = JobOrder(kind=kind, project="PROJ-1", title=way, subject="", payload=payload, **fields)
     with writing(portal, actor) as call:
         return portal.compute.submit(call, wanted).id
 

@@ -43,6 +43,7 @@ def test_a_ticket_is_in_no_database_and_gone_from_the_folder_at_the_end(portal: 
         ("fail", "there is nothing to count"),
         ("crash", "code: ZeroDivisionError: by zero\nabout to divide"),
         ("not_a_number", "not a number: FloatingPointError: the loss is NaN at step 7"),
+        ("fill_the_disk", "no space: the disk"),
         ("eat_memory", "out of memory: it may use 128 MB"),
     ],
 )
