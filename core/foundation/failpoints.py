@@ -17,6 +17,7 @@ POINTS = {
     "compute.before_take_in": "the job has ended and its outputs were read, they are not yet committed",
     "compute.after_take_in": "the outputs are committed, the folder is not yet cleaned",
     "compute.after_events": "a batch of events is committed",
+    "registry.after_mlflow": "MLflow has committed a message, the outbox does not know it yet",
 }
 _armed: dict[str, str] = {}
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
+    from core.registry.ingester import MlflowIngester
     from core.registry.service import RegistryService
     from core.registry.values import (
         Comparison,
@@ -39,6 +40,7 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "Interval",
+    "MlflowIngester",
     "Model",
     "ModelVersion",
     "NewEvidence",
@@ -48,4 +50,6 @@ __all__ = [
     "Verdict",
 ]
 
-__getattr__ = lazily(__name__, {**dict.fromkeys(VALUES, "values"), "RegistryService": "service"})
+__getattr__ = lazily(
+    __name__, {**dict.fromkeys(VALUES, "values"), "RegistryService": "service", "MlflowIngester": "ingester"}
+)

@@ -6,6 +6,7 @@ from threading import Thread
 
 from core.foundation.actions import Foundation
 from core.foundation.errors import Invalid, Unavailable
+from core.foundation.failpoints import reach
 from core.registry import mlflow_store, outbox
 from core.registry.tables import OutboxRow
 
@@ -81,6 +82,7 @@ class MlflowIngester:
         try:
             if mlflow_run := self._target.deliver(row.kind, message=row.message):
                 runs[row.message["run_id"]] = mlflow_run
+            reach("registry.after_mlflow")
             delivered.append(row)
         except Invalid as refusal:
             row.problem = refusal.message

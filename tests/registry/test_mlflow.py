@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,7 @@ from core.registry import mlflow_store, outbox
 from core.registry.ingester import MlflowIngester
 from core.registry.tables import OutboxRow
 from core.registry.values import MetricPoint, RunRecord
-from tests.conftest import People, enroll
+from tests.conftest import ROOT, People, enroll
 from tests.registry.onnx_files import calling, holdout_table, register_tiny
 
 STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -130,6 +132,47 @@ def test_what_is_delivered_twice_is_there_once(
     (version,) = client.search_model_versions("name = 'PROJ-1.late-arrival'")
     assert version.tags["causeway.digest"] == made.digest
     assert client.get_model_version_by_alias("PROJ-1.late-arrival", "champion").version == version.version
+
+
+TELL = """
+from core.foundation.failpoints import arm
+from core.foundation.settings import load_settings
+from core.portal import build_portal
+from core.registry import MlflowIngester
+
+settings = load_settings()
+arm(settings)
+MlflowIngester(build_portal(settings).foundation).deliver()
+"""
+
+
+def test_a_worker_killed_while_telling_leaves_no_doubles(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    with_mlflow()
+    tell(portal, people, record(range(20)), record(range(20, 40), ended=True))
+    environment = {
+        **os.environ,
+        "CAUSEWAY_HOME": str(settings.home),
+        "CAUSEWAY_ALLOW_FAILPOINTS": "true",
+        "CAUSEWAY_FAILPOINTS": "registry.after_mlflow=kill",
+    }
+    killed = subprocess.run([sys.executable, "-c", TELL], env=environment, cwd=ROOT, check=False, capture_output=True)
+    assert killed.returncode == -9, killed.stderr
+    client = client_of(settings)
+    assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 20
+    assert len(waiting(portal)) == 2
+    end_claims(portal)
+    assert MlflowIngester(portal.foundation).deliver() == 2
+    assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 40
+
+
+def end_claims(portal: Portal) -> None:
+    """As if half a minute had passed."""
+    with portal.foundation.database.write() as session:
+        for row in session.exec(select(OutboxRow)):
+            row.claimed_until = STARTED
+            session.add(row)
 
 
 def test_while_mlflow_is_away_nothing_waits_for_it_and_nothing_is_lost(
