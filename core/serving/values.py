@@ -62,7 +62,8 @@ class Endpoint(Value):
 
 
 class Served(Value):
-    """A stretch of an endpoint's history: what it served, from when to when, by whose word and under which promotion."""
+    """A stretch of an endpoint's history: what it served, from when to when, by whose word and under which
+    promotion."""
 
     endpoint_id: str
     generation: int
@@ -116,7 +117,8 @@ class ParityReport(Value):
 
 
 class Replay(Value):
-    """Real rows sent to an endpoint in the order and spacing in which they happened, with the outcomes that followed."""
+    """Real rows sent to an endpoint in the order and spacing in which they happened, with the outcomes that
+    followed."""
 
     id: str
     endpoint_id: str

@@ -1,0 +1,256 @@
+"""The gateway: Envoy and the model servers behind it. It makes what endpoints are wanted to serve the actual thing,
+and reports back. It may be killed at any moment: Envoy and the servers go on, and the next gateway adopts them. When
+the database is gone, what was last wanted goes on being served."""
+
+import fcntl
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from core.compute.folders import write_atomically
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, PortalError, Unavailable
+from core.foundation.settings import Settings, load_settings
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.portal import build_portal
+from core.serving.envoy import Envoy
+from core.serving.fleet import Fleet, server_name
+from core.serving.plans import EndpointPlan
+from core.serving.rows import ADDRESS_FILE
+from core.serving.service import ServingService
+from core.serving.tickets import TicketOffice
+from core.serving.traffic import Share, Traffic
+from core.serving.values import Server
+
+GATEWAY = Actor.system("gateway")
+TICK_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.02, 20.0
+LINGER_SECONDS, DRAIN_SECONDS = 30.0, 30.0
+PLANS_FILE, LOCK_FILE = "plans.json", "lock"
+logger = logging.getLogger(__name__)
+
+
+class Plans(Value):
+    """What was last wanted, for a start without the database."""
+
+    plans: tuple[EndpointPlan, ...] = ()
+
+
+class Report(Value):
+    """What the gateway says about an endpoint."""
+
+    generation: int
+    actual: dict[str, int]
+    servers: tuple[Server, ...]
+    cause: str
+
+
+class Portal(Protocol):
+    """What the gateway asks of the portal."""
+
+    def wanted(self) -> tuple[EndpointPlan, ...]: ...
+
+    def confirm(self, endpoint_id: str, *, report: Report) -> None: ...
+
+
+class PortalOverDatabase:
+    """The portal's own actions, as the gateway."""
+
+    def __init__(self, serving: ServingService) -> None:
+        self._serving = serving
+
+    def wanted(self) -> tuple[EndpointPlan, ...]:
+        return self._serving.wanted(GATEWAY)
+
+    def confirm(self, endpoint_id: str, *, report: Report) -> None:
+        self._serving.confirm(GATEWAY, endpoint_id=endpoint_id, **dict(report))
+
+
+class Gateway:
+    """The loop, until `stop` is called. A version that is no longer needed stays warm for `linger_seconds`, so that
+    going back to it takes no start."""
+
+    def __init__(self, settings: Settings, *, portal: Portal, linger_seconds: float = LINGER_SECONDS) -> None:
+        self.folder = (settings.home / "gateway").resolve()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._settings, self._portal, self._linger = settings, portal, linger_seconds
+        self._public_keys = TicketOffice(settings.home).public_keys()
+        self._envoy = Envoy(self.folder)
+        self._fleet = Fleet(self.folder / "servers")
+        self._traffic = Traffic(self._envoy, folder=self.folder, number=time.time_ns() // 1_000_000)
+        self._plans_file = self.folder / PLANS_FILE
+        self._plans = self._last_known()
+        self._reported: dict[str, Report] = {}
+        self._unneeded: dict[str, float] = {}
+        self._stop = threading.Event()
+        self._cut_off = False
+
+    def run(self) -> None:
+        """Serves until told to stop, then ends Envoy and the servers."""
+        try:
+            self._start_envoy()
+            while not self._stop.wait(TICK_SECONDS):
+                self._try_tick()
+        finally:
+            self._end()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def tick(self) -> None:
+        """One look at everything, and one step towards what is wanted."""
+        if not self._envoy.daemon.is_alive():
+            self._start_envoy()
+        self._plans = self._ask()
+        specs = {server_name(spec): spec for plan in self._plans for spec in plan.servers}
+        needed = specs.keys() | self._traffic.in_use
+        self._fleet.want(specs, in_use=self._traffic.in_use)
+        leaving = self._leaving_of(frozenset(needed))
+        ready = self._fleet.ready()
+        self._traffic.move(map(share_of, self._plans), ready=ready, known=ready - leaving)
+        self._retire(leaving - self._traffic.in_use)
+        self._report()
+
+    def _try_tick(self) -> None:
+        try:
+            self.tick()
+        except Unavailable as error:
+            logger.warning("%s", error.message)
+        except Exception:
+            # Whatever went wrong, callers go on being served as before; the next tick tries again.
+            logger.exception("a step failed")
+
+    def _start_envoy(self) -> None:
+        """Starts Envoy, or goes on with the one that runs."""
+        if not self._envoy.daemon.is_alive():
+            self._traffic.prepare()
+            host, port = self._settings.host, self._port()
+            admin = self._settings.gateway_admin_port
+            self._envoy.start(host=host, port=port, admin_port=admin, public_keys=self._public_keys)
+        deadline = time.monotonic() + START_SECONDS
+        while not self._envoy.is_ready() and self._envoy.daemon.is_alive() and time.monotonic() < deadline:
+            self._stop.wait(READY_SECONDS)
+        found, port = self._envoy.address()
+        write_atomically(self._settings.home / ADDRESS_FILE, f"http://{found}:{port}".encode())
+
+    def _port(self) -> int:
+        """The port of the settings; where that is any, the one that callers know already."""
+        file = self._settings.home / ADDRESS_FILE
+        if self._settings.gateway_port or not file.exists():
+            return self._settings.gateway_port
+        return int(file.read_text().rpartition(":")[2])
+
+    def _last_known(self) -> tuple[EndpointPlan, ...]:
+        if not self._plans_file.exists():
+            return ()
+        return Plans.model_validate_json(self._plans_file.read_bytes()).plans
+
+    def _ask(self) -> tuple[EndpointPlan, ...]:
+        """What is wanted now; what was last wanted while the database does not answer."""
+        try:
+            plans = self._portal.wanted()
+        except Unavailable:
+            self._say_cut_off(True)
+            return self._plans
+        self._say_cut_off(False)
+        if plans != self._plans:
+            write_atomically(self._plans_file, Plans(plans=plans).model_dump_json().encode())
+        return plans
+
+    def _say_cut_off(self, cut_off: bool) -> None:
+        if cut_off != self._cut_off:
+            logger.warning("the database %s", "is gone; serving what was last wanted" if cut_off else "answers again")
+            self._cut_off = cut_off
+
+    def _leaving_of(self, needed: frozenset[str]) -> frozenset[str]:
+        """The servers that nobody has needed for a while."""
+        now = time.monotonic()
+        self._unneeded = {name: self._unneeded.get(name, now) for name in self._fleet.names() - needed}
+        return frozenset(name for name, since in self._unneeded.items() if now - since >= self._linger)
+
+    def _retire(self, leaving: frozenset[str]) -> None:
+        """Ends servers that Envoy no longer sends anything to, once they have answered what they had begun."""
+        if leaving:
+            busy, now = self._envoy.under_way(), time.monotonic()
+            for name in leaving:
+                if not busy.get(name) or now - self._unneeded[name] > self._linger + DRAIN_SECONDS:
+                    self._fleet.retire(name)
+        self._fleet.bury()
+
+    def _report(self) -> None:
+        for plan in self._plans:
+            report = self._report_on(plan)
+            if self._reported.get(plan.endpoint_id) == report:
+                continue
+            # Without the database the report waits; it is compared again at the next tick.
+            with suppress(Unavailable):
+                self._portal.confirm(plan.endpoint_id, report=report)
+                self._reported[plan.endpoint_id] = report
+
+    def _report_on(self, plan: EndpointPlan) -> Report:
+        share = self._traffic.share_of(plan.endpoint_id)
+        servers = self._fleet.servers_of(plan.endpoint_id)
+        weights = share.weights if share else {}
+        return Report(
+            generation=share.generation if share else 0,
+            actual={name.partition(".")[2]: weight for name, weight in sorted(weights.items())},
+            servers=servers,
+            cause=_cause(plan, servers),
+        )
+
+    def _end(self) -> None:
+        logger.info("stopping")
+        with suppress(PortalError):
+            self._envoy.close_doors()
+            deadline = time.monotonic() + DRAIN_SECONDS
+            while self._envoy.callers_waiting() and time.monotonic() < deadline:
+                time.sleep(READY_SECONDS)
+        self._envoy.stop()
+        self._fleet.stop()
+
+
+def share_of(plan: EndpointPlan) -> Share:
+    weights = {server_name(spec): plan.weights[spec.version_id] for spec in plan.servers}
+    return Share(endpoint_id=plan.endpoint_id, name=plan.name, generation=plan.generation, weights=weights)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """The one gateway of this installation. Conflict while another one runs."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(_("A gateway is running already"), hint=_("Stop it first.")) from error
+        yield
+
+
+def main() -> int:
+    """Runs the gateway until SIGTERM or Ctrl-C; returns the exit status."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    settings = load_settings()
+    portal = build_portal(settings)
+    with alone(settings.home / "gateway"):
+        gateway = Gateway(settings, portal=PortalOverDatabase(portal.serving))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: gateway.stop())
+        gateway.run()
+    return 0
+
+
+def _cause(plan: EndpointPlan, servers: Sequence[Server]) -> str:
+    """Why what is wanted is not served, in words; empty while nothing is wrong."""
+    names = {spec.version_id: f"{spec.model} v{spec.version}" for spec in plan.servers}
+    wrong = (server for server in servers if server.cause and server.version_id in names)
+    return "; ".join(f"{names[server.version_id]}: {server.cause}" for server in wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,89 @@
+"""Processes that outlive whoever started them: model servers and the proxy go on serving while the gateway is
+restarted. Each has a folder, and the folder's path in its environment is how the next gateway finds it again."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from core.compute.executors.local import FIXED, INHERITED, THREADS
+from core.compute.processes import MARKER, Identity, identity_of, is_alive, marked_with, send_signal
+
+LOG_FILE = "log"
+
+
+class Daemon:
+    """At most one process for a folder. `folder` must be absolute."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._child: subprocess.Popen[bytes] | None = None
+        found = marked_with(str(folder))
+        self.identity: Identity | None = identity_of(found[0]) if found else None
+
+    def start(self, command: Sequence[str]) -> None:
+        """Starts it in a session of its own, with none of our secrets in its environment."""
+        with (self.folder / LOG_FILE).open("ab") as log:
+            self._child = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.identity = identity_of(self._child.pid)
+
+    def is_alive(self) -> bool:
+        # A child that has ended must be waited for, or it stays as a zombie.
+        if self._child is not None and self._child.poll() is not None:
+            self._child = None
+            self.identity = None
+        return self.identity is not None and is_alive(self.identity)
+
+    def terminate(self) -> None:
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self.identity is not None:
+            send_signal(self.identity, number)
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {**kept, **FIXED, **dict.fromkeys(THREADS, "1"), MARKER: str(self.folder)}
+
+
+def end_all(daemons: Sequence[Daemon], *, seconds: float) -> None:
+    """Asks all of them to end, and kills those that have not after `seconds`."""
+    for daemon in daemons:
+        daemon.terminate()
+    for daemon in daemons:
+        with suppress(TimeoutError):
+            wait_for_end(daemon, seconds=seconds)
+            continue
+        daemon.kill()
+        wait_for_end(daemon, seconds=seconds)
+
+
+def wait_for_end(daemon: Daemon, *, seconds: float) -> None:
+    """Returns once it is gone. TimeoutError after `seconds`."""
+    import select
+
+    if not daemon.is_alive() or daemon.identity is None:
+        return
+    try:
+        handle = os.pidfd_open(daemon.identity.pid)
+    except ProcessLookupError:
+        return
+    try:
+        if not select.select([handle], [], [], seconds)[0]:
+            raise TimeoutError
+    finally:
+        os.close(handle)
+    daemon.is_alive()

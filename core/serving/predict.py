@@ -1,0 +1,130 @@
+"""From rows of entities to arrays: what callers send is checked, what they do not send is looked up in the endpoint's
+online features as of the row's own event time. The same contract made the training set, so the two cannot disagree
+about names."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.features.values import FeatureContract, RequestField, ServedView
+from core.foundation.text import _
+from core.serving.decode import check_size, numbers_of, parse_object, same_names, texts_of, wrong
+from core.serving.server_spec import Limits
+
+BODY = {"rows", "explain"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+Cell = str | float | None
+
+
+class Lookup(Protocol):
+    """The endpoint's online features."""
+
+    def values(self, view: ServedView, *, key: tuple[Any, ...], at_us: int) -> Sequence[Cell]:
+        """The model inputs of a view's `outputs`, in their order, as of an instant: None where there is none."""
+
+
+@dataclass(frozen=True)
+class Entities:
+    """Rows ready for the model. `inputs` are the very values it gets, by name; a missing one is "" or NaN."""
+
+    ids: tuple[str | None, ...]
+    feeds: dict[str, npt.NDArray[np.generic]]
+    explain: bool
+
+    def explained(self, at: int) -> dict[str, Cell]:
+        """The values given to the model for a row; None for a missing one."""
+        return {name: _plain(column[at]) for name, column in self.feeds.items()}
+
+
+class EntityReader:
+    """Decodes what `predict` is sent."""
+
+    def __init__(self, contract: FeatureContract, *, lookup: Lookup, limits: Limits) -> None:
+        self._contract, self._lookup, self._limits = contract, lookup, limits
+        self._required = [contract.event_time, *(field.name for field in contract.request)]
+        self._inputs = [*contract.categories(), *contract.numbers()]
+        self._texts = frozenset(contract.categories())
+
+    def read(self, body: bytes) -> Entities:
+        """The rows of a body. Invalid naming the row and the column that are wrong."""
+        document = parse_object(body)
+        same_names({**dict.fromkeys(BODY), **document}, sorted(BODY), where="body")
+        rows, explain = document.get("rows"), document.get("explain", False)
+        if not isinstance(rows, list) or not rows:
+            raise wrong("rows", _("must be a list of rows, one at least"))
+        if type(explain) is not bool:
+            raise wrong("explain", _("must be true or false"))
+        check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
+        found = [self._row(row, where=f"rows[{at}]") for at, row in enumerate(rows)]
+        return Entities(ids=tuple(self._id(row) for row in rows), feeds=self._feeds(found), explain=explain)
+
+    def _row(self, row: Any, *, where: str) -> dict[str, Cell]:
+        if not isinstance(row, dict):
+            raise wrong(where, _("must be an object"))
+        same_names(self._beside_id(row), self._required, where=where)
+        at_us = _instant(row[self._contract.event_time], where=f"{where}.{self._contract.event_time}")
+        for field in self._contract.request:
+            _check(row[field.name], field=field, where=f"{where}.{field.name}")
+        values: dict[str, Cell] = {
+            field.name: row[field.name] for field in self._contract.request if field.is_model_input
+        }
+        for view in self._contract.views:
+            key = tuple(row[column] for _key, column in view.keys)
+            found = self._lookup.values(view, key=key, at_us=at_us)
+            values.update(zip((name for _feature, name, _kind in view.outputs), found, strict=True))
+        return values
+
+    def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The columns that must be there: the id is the caller's own and may be left out."""
+        extra = self._contract.row_id not in self._required and self._contract.row_id in row
+        return {name: row[name] for name in row if name != self._contract.row_id} if extra else row
+
+    def _id(self, row: dict[str, Any]) -> str | None:
+        value = row.get(self._contract.row_id)
+        if value is None or (isinstance(value, str | int) and len(str(value)) <= self._limits.text):
+            return None if value is None else str(value)
+        raise wrong(self._contract.row_id, _("must be a short text"))
+
+    def _feeds(self, rows: list[dict[str, Cell]]) -> dict[str, npt.NDArray[np.generic]]:
+        return {name: self._column([row[name] for row in rows], name=name) for name in self._inputs}
+
+    def _column(self, values: list[Cell], *, name: str) -> npt.NDArray[np.generic]:
+        if name in self._texts:
+            return texts_of(values, where=name, limits=self._limits)
+        return numbers_of(values, where=name)
+
+
+def _check(value: Any, *, field: RequestField, where: str) -> None:
+    if value is None:
+        return
+    wanted = (str,) if field.kind == "category" else (int, float)
+    if type(value) not in wanted:
+        reason = _("{value} is no text") if field.kind == "category" else _("{value} is no number")
+        raise wrong(where, reason.format(value=repr(value)[:40]))
+
+
+def _instant(value: Any, *, where: str) -> int:
+    """Microseconds of an ISO 8601 time. A time without a zone is refused: guessing it is how training and serving come
+    to differ by hours."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise wrong(
+            where, _("{value} is no time").format(value=repr(value)[:40]), hint="2013-12-30T14:05:00Z"
+        ) from error
+    if moment.tzinfo is None:
+        raise wrong(where, _("the time has no zone"), hint=_("End it with Z, or with an offset such as -05:00."))
+    return (moment - EPOCH) // MICROSECOND
+
+
+def _plain(value: Any) -> Cell:
+    if isinstance(value, str):
+        return value or None
+    number = float(value)
+    return None if math.isnan(number) else number

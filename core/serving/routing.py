@@ -1,0 +1,56 @@
+"""The rules that routes must keep before they are wanted."""
+
+from typing import Protocol
+
+from core.foundation.actions import Call
+from core.foundation.errors import Conflict, Invalid, NotAllowed
+from core.foundation.text import _
+from core.registry.values import ModelVersion
+from core.serving.rows import admission_of
+from core.serving.tables import EndpointRow
+from core.serving.values import Route
+
+WHOLE = 100
+
+
+class Versions(Protocol):
+    """What serving asks of the registry."""
+
+    def version(self, call: Call, version_id: str) -> ModelVersion: ...
+
+
+def wanted_routes(routes: tuple[Route, ...]) -> tuple[Route, ...]:
+    """The routes that get traffic; no route at all serves nothing, as it was before the first version. Invalid when
+    their weights are no whole, or a version is there twice."""
+    kept = tuple(route for route in routes if route.weight)
+    total = sum(route.weight for route in kept)
+    if routes and total != WHOLE:
+        raise Invalid(
+            _("The weights sum to {total}").format(total=total), hint=_("They must sum to 100."), field="routes"
+        )
+    if len({route.version_id for route in kept}) < len(kept):
+        raise Invalid(_("A version has two weights"), hint=_("Give it one."), field="routes")
+    return kept
+
+
+def check_routes(call: Call, routes: tuple[Route, ...], *, project: str, registry: Versions) -> None:
+    """Each route names a version of the endpoint's project, by its digest in the registry."""
+    for route in routes:
+        version = registry.version(call, route.version_id)
+        if version.project != project:
+            raise Invalid(_("{id} belongs to another project").format(id=version.id), field="routes")
+        if (version.digest, version.model, version.version) != (route.digest, route.model, route.version):
+            raise Invalid(_("The route does not say what {id} is").format(id=version.id), field="routes")
+        if version.state != "active":
+            raise Conflict(_("{id} is archived").format(id=version.id), hint=_("Choose an active version."))
+
+
+def refuse_unadmitted(call: Call, row: EndpointRow, routes: tuple[Route, ...]) -> None:
+    """NotAllowed when one of the digests was not admitted to this endpoint. Runs in the transaction that changes the
+    routes, under the write lock, so nothing can change between the check and the switch."""
+    for route in routes:
+        if admission_of(call.session, endpoint_id=row.id, digest=route.digest) is None:
+            raise NotAllowed(
+                _("{id} was not admitted to {endpoint}").format(id=route.version_id, endpoint=row.name),
+                hint=_("Bytes come into production by an approved request for promotion only."),
+            )

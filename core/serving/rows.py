@@ -1,0 +1,53 @@
+"""From rows of endpoints to the values others see."""
+
+from sqlmodel import Session
+
+from core.foundation.errors import NotFound
+from core.foundation.settings import Settings
+from core.foundation.text import _
+from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
+from core.serving.values import Endpoint, Route, Served, Server, ServiceLevel
+
+ADDRESS_FILE = "gateway/address"
+
+
+def find_endpoint(session: Session, endpoint_id: str) -> EndpointRow:
+    row = session.get(EndpointRow, endpoint_id)
+    if row is None:
+        raise NotFound(_("There is no endpoint called {id}").format(id=repr(endpoint_id[:40])))
+    return row
+
+
+def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
+    same = {"id", "project", "name", "environment", "description", "actual", "generation", "cause"}
+    return Endpoint(
+        **row.model_dump(include=same),
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        slo=ServiceLevel.model_validate(row.slo),
+        url=endpoint_url(settings, name=row.name),
+        routes=routes_of(row),
+        settled=bool(row.routes) and row.generation == row.confirmed,
+        servers=tuple(Server.model_validate(server) for server in row.servers),
+    )
+
+
+def routes_of(row: EndpointRow | ServedRow) -> tuple[Route, ...]:
+    return tuple(Route.model_validate(route) for route in row.routes)
+
+
+def served_of(row: ServedRow) -> Served:
+    return Served.model_validate({**row.model_dump(exclude={"routes"}), "routes": routes_of(row)})
+
+
+def admission_of(session: Session, *, endpoint_id: str, digest: str) -> AdmissionRow | None:
+    return session.get(AdmissionRow, (endpoint_id, digest))
+
+
+def endpoint_url(settings: Settings, *, name: str) -> str:
+    """Where callers send requests. The gateway writes its address down when it chose the port itself."""
+    address = settings.gateway_address
+    if settings.gateway_port == 0:
+        file = settings.home / ADDRESS_FILE
+        address = file.read_text().strip() if file.exists() else address
+    return f"{address}/endpoints/{name}"

@@ -1,0 +1,233 @@
+"""Endpoints: names that callers use, and what they are wanted to serve. Routes change in one place, `route`; the
+gateway makes them true and reports back."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
+
+from core.foundation.actions import Call, action
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.serving.measuring import Measuring
+from core.serving.plans import EndpointPlan, plan_of
+from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
+from core.serving.rows import admission_of, endpoint_of, find_endpoint, served_of
+from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
+from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
+
+Minutes = Annotated[int, Field(ge=1, le=60)]
+Description = Annotated[str, StringConstraints(max_length=4_000)]
+PROMISE = ServiceLevel()
+
+
+class ServingService(Measuring):
+    domain = "serving"
+
+    @action(permission=Permission.ENDPOINT_WRITE)
+    def create_endpoint(
+        self,
+        call: Call,
+        *,
+        project: str,
+        name: EndpointName,
+        environment: Environment,
+        description: Description = "",
+        slo: ServiceLevel = PROMISE,
+    ) -> Endpoint:
+        """Create an endpoint: a name that callers use, for staging or production. It serves nothing yet."""
+        call.in_project(project)
+        if call.session.exec(select(EndpointRow.id).where(EndpointRow.name == name)).first():
+            # The name is part of the address, so it is taken for every project.
+            raise Conflict(_("The name {name} is taken").format(name=name), hint=_("Choose another name."))
+        row = EndpointRow(
+            id=call.create(Kind.ENDPOINT, project=project, title=name, state=environment),
+            project=project,
+            name=name,
+            environment=environment,
+            description=description,
+            slo=slo.model_dump(mode="json"),
+            generation=0,
+            confirmed=0,
+            cause="",
+            measuring="",
+            created_at=call.now,
+            changed_at=call.now,
+        )
+        call.session.add(row)
+        call.session.flush()
+        return endpoint_of(row, settings=self.foundation.settings)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_endpoints(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        environment: Environment | str = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Endpoint]:
+        """List endpoints by name."""
+        kept = _visible(call, project)
+        if environment:
+            kept.append(col(EndpointRow.environment) == environment)
+        total = call.session.exec(select(func.count()).select_from(EndpointRow).where(*kept)).one()
+        rows = select(EndpointRow).where(*kept).order_by(EndpointRow.name).offset(offset).limit(limit)
+        items = tuple(endpoint_of(row, settings=self.foundation.settings) for row in call.session.exec(rows))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_endpoint(self, call: Call, *, endpoint_id: str) -> Endpoint:
+        """Show an endpoint: what it is wanted to serve, and what the gateway has confirmed."""
+        call.within(endpoint_id)
+        return self.endpoint(call, endpoint_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:
+        """Show what an endpoint served and when, the newest first."""
+        call.within(endpoint_id)
+        of_endpoint = ServedRow.endpoint_id == endpoint_id
+        total = call.session.exec(select(func.count()).select_from(ServedRow).where(of_endpoint)).one()
+        rows = select(ServedRow).where(of_endpoint).order_by(col(ServedRow.generation).desc())
+        items = tuple(served_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.ENDPOINT_WRITE)
+    def deploy_to_staging(self, call: Call, *, endpoint_id: str, version_id: str) -> Endpoint:
+        """Serve a version on a staging endpoint, alone."""
+        call.within(version_id)
+        call.subject = call.within(endpoint_id).id
+        _expect(self.endpoint(call, endpoint_id), environment="staging")
+        version = self._registry.version(call, version_id)
+        route = Route(
+            version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
+        )
+        endpoint = self.route(call, endpoint_id, (route,), reason=_("Deployed to staging"))
+        call.note(version=version.id, digest=version.digest)
+        return endpoint
+
+    @action(permission=Permission.PREDICT_TEST)
+    def issue_test_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
+        """Get a short-lived ticket to call a staging endpoint: send it as `Authorization: Bearer`."""
+        return self._issue(call, endpoint_id, environment="staging", minutes=minutes)
+
+    @action(permission=Permission.PREDICT_PRODUCTION)
+    def issue_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
+        """Get a short-lived ticket to call a production endpoint; for service accounts."""
+        return self._issue(call, endpoint_id, environment="production", minutes=minutes)
+
+    @action(permission=Permission.SYSTEM, reads=True)
+    def wanted(self, call: Call) -> tuple[EndpointPlan, ...]:
+        """What the gateway is to make true."""
+        call.unscoped()
+        rows = call.session.exec(select(EndpointRow).where(EndpointRow.generation > 0).order_by(EndpointRow.id)).all()
+        public_key = self.admissions.public_key()
+        served = [row for row in rows if row.routes]
+        return tuple(plan_of(call, row, registry=self._registry, public_key=public_key) for row in served)
+
+    @action(permission=Permission.SYSTEM)
+    def confirm(
+        self,
+        call: Call,
+        *,
+        endpoint_id: str,
+        generation: int,
+        actual: dict[str, int],
+        servers: tuple[Server, ...],
+        cause: str,
+    ) -> None:
+        """Write down what the gateway does for an endpoint: `generation` is the one its traffic has reached."""
+        call.within(endpoint_id)
+        row = find_endpoint(call.session, endpoint_id)
+        row.confirmed, row.actual, row.cause = generation, actual, cause
+        row.servers = [server.model_dump(mode="json") for server in servers]
+        call.session.add(row)
+        call.note(generation=generation, actual=actual, cause=cause, servers=[server.state for server in servers])
+
+    def endpoint(self, call: Call, endpoint_id: str) -> Endpoint:
+        """An endpoint as it is in the caller's transaction."""
+        return endpoint_of(find_endpoint(call.session, endpoint_id), settings=self.foundation.settings)
+
+    def route(
+        self, call: Call, endpoint_id: str, routes: tuple[Route, ...], *, reason: str, promotion_id: str = ""
+    ) -> Endpoint:
+        """Changes what an endpoint is wanted to serve: the only way to. Weights sum to 100, digests are those of the
+        registry, and production takes only bytes that were admitted. Invalid, Conflict or NotAllowed otherwise."""
+        row = find_endpoint(call.session, endpoint_id)
+        kept = wanted_routes(routes)
+        check_routes(call, kept, project=row.project, registry=self._registry)
+        if row.environment == "production":
+            refuse_unadmitted(call, row, kept)
+        row.routes = [route.model_dump(mode="json") for route in kept]
+        row.generation, row.changed_at, row.cause = row.generation + 1, call.now, ""
+        call.session.add(row)
+        self._begin_stretch(call, row, reason=reason, promotion_id=promotion_id)
+        for route in kept:
+            call.link(route.version_id, row.id, "served by")
+        call.update(row.id)
+        return endpoint_of(row, settings=self.foundation.settings)
+
+    def allow(self, call: Call, endpoint_id: str, *, digest: str, promotion_id: str) -> None:
+        """Admits bytes to an endpoint: a signature that its model servers demand in production."""
+        find_endpoint(call.session, endpoint_id)
+        admission = self.admissions.sign(endpoint_id, digest=digest, promotion_id=promotion_id)
+        row = admission_of(call.session, endpoint_id=endpoint_id, digest=digest)
+        row = row or AdmissionRow(endpoint_id=endpoint_id, digest=digest, promotion_id="", signature="", admitted_by="")
+        row.promotion_id, row.signature = promotion_id, admission.signature
+        row.admitted_by, row.admitted_at = call.actor.person_id, call.now
+        call.session.add(row)
+        call.session.flush()
+
+    def _begin_stretch(self, call: Call, row: EndpointRow, *, reason: str, promotion_id: str) -> None:
+        before = call.session.get(ServedRow, (row.id, row.generation - 1))
+        if before is not None:
+            before.to_time = call.now
+            call.session.add(before)
+        call.session.add(
+            ServedRow(
+                endpoint_id=row.id,
+                generation=row.generation,
+                routes=row.routes,
+                reason=reason,
+                promotion_id=promotion_id,
+                changed_by=call.actor.person_id,
+                from_time=call.now,
+            )
+        )
+        call.session.flush()
+
+    def _issue(self, call: Call, endpoint_id: str, *, environment: Environment, minutes: int) -> Ticket:
+        call.within(endpoint_id)
+        endpoint = self.endpoint(call, endpoint_id)
+        _expect(endpoint, environment=environment)
+        token, ends = self.tickets.issue(endpoint_id, subject=call.actor.person_id, now=call.now, seconds=minutes * 60)
+        call.note(minutes=minutes)
+        return Ticket(endpoint_id=endpoint_id, url=endpoint.url, token=token, expires_at=ends)
+
+
+def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
+    if project:
+        call.in_project(project)
+        return [col(EndpointRow.project) == project]
+    projects = call.visible_projects()
+    return [] if projects is None else [col(EndpointRow.project).in_(projects)]
+
+
+def _expect(endpoint: Endpoint, *, environment: Environment) -> None:
+    if endpoint.environment == environment:
+        return
+    hint = {
+        "staging": _("Bytes come into production by an approved request for promotion only."),
+        "production": _("Staging endpoints have actions of their own."),
+    }
+    raise Invalid(
+        _("{name} is a {environment} endpoint").format(name=endpoint.name, environment=endpoint.environment),
+        hint=hint[environment],
+        field="endpoint_id",
+    )

@@ -1,0 +1,121 @@
+"""A model as one process serves it. The bytes are hashed as they are read and the very buffer that was hashed becomes
+the session; in production the admission is checked first. Whatever does not match is refused, with a cause in words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+from pydantic import ValidationError
+
+from core.features.values import FeatureContract
+from core.foundation.errors import Invalid, Unavailable
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.registry.values import Signature
+from core.serving.admissions import check_admission
+from core.serving.server_spec import ServerSpec
+
+MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
+ERRORS_ONLY = 3
+TYPES: dict[str, type] = {"BYTES": object, "FP64": np.float64}
+ONNX_TYPES = {"BYTES": "tensor(string)", "FP64": "tensor(double)"}
+Feeds = dict[str, npt.NDArray[np.generic]]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """The session with what it takes and what callers send."""
+
+    session: onnxruntime.InferenceSession
+    signature: Signature
+    contract: FeatureContract
+
+    def run(self, feeds: Feeds, *, rows: int) -> list[float]:
+        """One probability a row. Unavailable when the model fails or gives anything but finite numbers in that
+        shape."""
+        try:
+            answers = self.session.run([self.signature.output], feeds)[0]
+        except (
+            Exception
+        ) as error:  # onnxruntime has no common class of its own; whatever it raises is the model's failure.
+            raise Unavailable(
+                _("The model failed on this request"), hint=_("Its owner finds the cause in the log.")
+            ) from error
+        if answers.shape != (rows,) or not np.isfinite(answers).all():
+            raise Unavailable(_("The model gave no usable answer"), hint=_("Nothing was answered in its place."))
+        return list(answers.tolist())
+
+
+def load_model(spec: ServerSpec) -> ServedModel:
+    """Reads, checks and loads. NotAllowed without a valid admission in production, Unavailable or NotFound when bytes
+    are not what the digest says, Invalid when they are no model we can serve."""
+    if spec.environment == "production":
+        check_admission(spec.admission, endpoint_id=spec.endpoint_id, digest=spec.digest, public_key=spec.public_key)
+    files = _read(spec)
+    try:
+        signature = Signature.model_validate_json(files[SIGNATURE])
+        contract = FeatureContract.model_validate_json(files[CONTRACT])
+    except (KeyError, ValidationError) as error:
+        raise Invalid(_("The version's folder does not say what the model takes")) from error
+    session = _open(files[MODEL])
+    _check_graph(session, signature)
+    _check_contract(contract, signature)
+    model = ServedModel(session=session, signature=signature, contract=contract)
+    _warm_up(model)
+    return model
+
+
+def _read(spec: ServerSpec) -> dict[str, bytes]:
+    store = Store(spec.store)
+    manifest = store.manifest(spec.digest)
+    digests = {file.path: file.sha256 for file in manifest.files}
+    if digests.get(MODEL) != spec.model_digest:
+        raise Invalid(_("The version's folder holds another model than the registry says"))
+    return {name: store.read(digests[name]) for name in (MODEL, SIGNATURE, CONTRACT) if name in digests}
+
+
+def _open(model: bytes) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    # One thread a call: two burn twice the processor and gain nothing below hundreds of rows. Without the arena, the
+    # memory of one large request is given back.
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    options.log_severity_level = ERRORS_ONLY
+    try:
+        return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # As above: it raises classes of its own that share no parent.
+        raise Invalid(_("The model file cannot be loaded")) from error
+
+
+def _check_graph(session: onnxruntime.InferenceSession, signature: Signature) -> None:
+    given = {node.name: node.type for node in session.get_inputs()}
+    told = {spec.name: ONNX_TYPES[spec.datatype] for spec in signature.inputs}
+    outputs = [node.name for node in session.get_outputs()]
+    if given != told or signature.output not in outputs:
+        raise Invalid(_("The graph does not take what its signature says"))
+
+
+def _check_contract(contract: FeatureContract, signature: Signature) -> None:
+    told = {spec.name: spec.datatype for spec in signature.inputs}
+    asked = {**dict.fromkeys(contract.categories(), "BYTES"), **dict.fromkeys(contract.numbers(), "FP64")}
+    if told != asked:
+        raise Invalid(
+            _("What callers send is not what the model takes: {names}").format(names=_difference(told, asked))
+        )
+
+
+def _difference(told: Mapping[str, str], asked: Mapping[str, str]) -> str:
+    return json.dumps(sorted(name for name in told.keys() | asked.keys() if told.get(name) != asked.get(name)))
+
+
+def _warm_up(model: ServedModel) -> None:
+    """The first call plans memory and is slow; no caller should be the one to wait for it. Everything missing is a
+    request that every model must be able to answer."""
+    feeds: Feeds = {
+        spec.name: np.array([""], dtype=object) if spec.datatype == "BYTES" else np.array([np.nan])
+        for spec in model.signature.inputs
+    }
+    model.run(feeds, rows=1)

@@ -1,0 +1,72 @@
+"""Endpoints, what they were told to serve, which bytes they may, and the replays that ran through them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from core.foundation.columns import json_field, time_field
+
+
+class EndpointRow(SQLModel, table=True):
+    """`routes` are wanted since `generation`; `actual` and `servers` are what the gateway last reported, `confirmed`
+    the generation that its traffic has reached. `measuring` is the job that last had the endpoint to itself."""
+
+    __tablename__ = "endpoints"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    name: str = Field(unique=True)
+    environment: str
+    description: str
+    slo: dict[str, Any] = json_field()
+    routes: list[Any] = json_field(list)
+    actual: dict[str, Any] = json_field()
+    servers: list[Any] = json_field(list)
+    generation: int
+    confirmed: int
+    cause: str
+    measuring: str
+    created_at: datetime = time_field()
+    changed_at: datetime = time_field()
+
+
+class ServedRow(SQLModel, table=True):
+    """A stretch of an endpoint's history; the one under way has no end."""
+
+    __tablename__ = "served"
+
+    endpoint_id: str = Field(primary_key=True, foreign_key="endpoints.id")
+    generation: int = Field(primary_key=True)
+    routes: list[Any] = json_field(list)
+    reason: str
+    promotion_id: str
+    changed_by: str
+    from_time: datetime = time_field()
+    to_time: datetime | None = time_field(nullable=True)
+
+
+class AdmissionRow(SQLModel, table=True):
+    """Bytes that an endpoint may serve, and by which promotion."""
+
+    __tablename__ = "admissions"
+
+    endpoint_id: str = Field(primary_key=True, foreign_key="endpoints.id")
+    digest: str = Field(primary_key=True)
+    promotion_id: str
+    signature: str
+    admitted_by: str
+    admitted_at: datetime = time_field()
+
+
+class ReplayRow(SQLModel, table=True):
+    """A replay is named by its job."""
+
+    __tablename__ = "replays"
+
+    id: str = Field(primary_key=True)
+    endpoint_id: str = Field(index=True, foreign_key="endpoints.id")
+    sent: int
+    failed: int
+    metrics: dict[str, Any] = json_field()
+    by_version: dict[str, Any] = json_field()

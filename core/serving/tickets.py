@@ -1,0 +1,62 @@
+"""Tickets: short-lived signed permissions to call one endpoint. The gateway checks them by the public key alone, so a
+call costs no look-up, and a ticket for one endpoint opens no other."""
+
+import json
+import uuid
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.serving.keys import made_once
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey
+
+KEY_FILE = "tickets.json"
+ISSUER = "causeway"
+ALGORITHM = "ES256"
+LONGEST = timedelta(hours=1)
+
+
+class TicketOffice:
+    """Signs tickets with a key that is made once and stays in the installation's secrets."""
+
+    def __init__(self, home: Path) -> None:
+        self._key_file = home / "secrets" / KEY_FILE
+
+    def issue(self, endpoint_id: str, *, subject: str, now: datetime, seconds: float) -> tuple[str, datetime]:
+        """A token and when it ends. `subject` says for whom. Invalid for more than an hour."""
+        from joserfc import jwt
+
+        lifetime = timedelta(seconds=seconds)
+        if not timedelta() < lifetime <= LONGEST:
+            raise Invalid(_("A ticket lives at most an hour"), field="minutes")
+        ends = (now + lifetime).replace(microsecond=0)
+        key = self._key()
+        claims = {
+            "iss": ISSUER,
+            "aud": endpoint_id,
+            "sub": subject,
+            "iat": int(now.timestamp()),
+            "exp": int(ends.timestamp()),
+            "jti": uuid.uuid4().hex,
+        }
+        return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, algorithms=[ALGORITHM]), ends
+
+    def public_keys(self) -> str:
+        """The key set (RFC 7517) by which the gateway checks tickets."""
+        return json.dumps({"keys": [self._key().as_dict(private=False)]})
+
+    def _key(self) -> "ECKey":
+        from joserfc.jwk import ECKey
+
+        return ECKey.import_key(json.loads(made_once(self._key_file, make=_new_key)))
+
+
+def _new_key() -> bytes:
+    from joserfc.jwk import ECKey
+
+    key = ECKey.generate_key("P-256", {"alg": ALGORITHM, "use": "sig"}, private=True, auto_kid=True)
+    return json.dumps(key.as_dict(private=True)).encode()
