@@ -6,6 +6,7 @@ from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
 from core.compute import ComputeService, JobKind, Reconciler
+from core.features import BuildKind, FeatureService, JoinKind
 from core.foundation.actions import ActionSpec, Foundation, Service
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
@@ -13,8 +14,13 @@ from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity import IdentityService, RoleAccess, Sessions
 from core.lake import LakeService
-from core.registry import RegistryService
+from core.loadtests import LoadTestKind, LoadTestService
+from core.promotion import PromotionService, RolloutReconciler
+from core.registry import MlflowIngester, RegistryService
 from core.requirements import RequirementService
+from core.serving import ServingService
+from core.sweeps import SweepController, SweepService, SweepWorkerKind
+from core.training import TrainingKind, TrainingService
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,12 @@ class Portal:
     lake: LakeService
     compute: ComputeService
     registry: RegistryService
+    features: FeatureService
+    training: TrainingService
+    sweeps: SweepService
+    serving: ServingService
+    loadtests: LoadTestService
+    promotion: PromotionService
 
     @classmethod
     def service_types(cls) -> Iterator[type[Service]]:
@@ -62,23 +74,43 @@ def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Found
 def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
     """A portal over an installation whose tables exist."""
     base = foundation or build_foundation(settings)
+    identity, requirements = IdentityService(base), RequirementService(base)
+    compute, registry = ComputeService(base), RegistryService(base)
+    lake = LakeService(base)
+    features = FeatureService(base, lake=lake, compute=compute, requirements=requirements)
+    serving = ServingService(base, compute=compute, registry=registry)
+    training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     return Portal(
         foundation=base,
         sessions=Sessions(base),
-        identity=IdentityService(base),
+        identity=identity,
         audit=AuditService(base, journal=AuditJournal(settings.home)),
-        requirements=RequirementService(base),
-        lake=LakeService(base),
-        compute=ComputeService(base),
-        registry=RegistryService(base),
+        requirements=requirements,
+        lake=lake,
+        compute=compute,
+        registry=registry,
+        features=features,
+        training=training,
+        sweeps=SweepService(base, compute=compute, training=training, features=features),
+        serving=serving,
+        loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=serving),
+        promotion=PromotionService(
+            base, registry=registry, serving=serving, requirements=requirements, identity=identity
+        ),
     )
 
 
 def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
     """Every kind of job that a worker can run; each domain adds its own."""
-    return ()
+    return (
+        BuildKind(portal.features),
+        JoinKind(portal.features),
+        TrainingKind(portal.training),
+        SweepWorkerKind(portal.sweeps),
+        LoadTestKind(portal.loadtests),
+    )
 
 
 def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
     """What a worker ticks; each domain adds its own."""
-    return ()
+    return (RolloutReconciler(portal.promotion), MlflowIngester(portal.foundation), SweepController(portal.sweeps))

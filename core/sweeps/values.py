@@ -9,6 +9,20 @@ from pydantic import Field
 from core.foundation.values import Value
 from core.registry.values import Interval
 
+MOST_TRIALS, MOST_WORKERS, MOST_DIMENSIONS, MOST_CHOICES = 1_000, 16, 30, 100
+# With fewer finished trials than this an importance is a hint and no more.
+TRUSTED_TRIALS = 50
+
+Metric = Literal["log_loss", "auc"]
+Direction = Literal["minimize", "maximize"]
+Sampler = Literal["tpe", "random", "qmc"]
+Pruner = Literal["median", "none", "hyperband"]
+TrialState = Literal["waiting", "running", "complete", "pruned", "failed"]
+Trials = Annotated[int, Field(ge=1, le=MOST_TRIALS)]
+Workers = Annotated[int, Field(ge=1, le=MOST_WORKERS)]
+FreshSeeds = Annotated[int, Field(ge=1, le=10)]
+Params = Annotated[dict[str, Any], Field(max_length=100)]
+
 
 class Dimension(Value):
     """One dimension of a search space. `low`, `high`, `log` and `step` are for float and int, `choices` for choice."""
@@ -18,10 +32,10 @@ class Dimension(Value):
     high: float | None = None
     log: bool = False
     step: float | None = None
-    choices: tuple[str | int | float | bool, ...] = ()
+    choices: Annotated[tuple[bool | int | float | str, ...], Field(max_length=MOST_CHOICES)] = ()
 
 
-Space = Annotated[dict[str, Dimension], Field(min_length=1, max_length=30)]
+Space = Annotated[dict[str, Dimension], Field(min_length=1, max_length=MOST_DIMENSIONS)]
 
 
 class SweepState(StrEnum):
@@ -33,36 +47,68 @@ class SweepState(StrEnum):
     FAILED = "failed"
     CANCELLED = "cancelled"
 
+    @property
+    def is_over(self) -> bool:
+        return self in (SweepState.FINISHED, SweepState.FAILED, SweepState.CANCELLED)
+
 
 class Trial(Value):
-    """A trial. `value` is the objective (None until it is known), `steps` its reported history (step, value)."""
+    """A trial. `value` is the objective (None until it is known), `steps` its reported history: (number of the check on
+    the validation rows, value). `job_id` is the worker that runs it; a trial whose worker died is failed, and tried
+    once more under another number, of which it is the `retry_of`."""
 
     number: int
-    state: Literal["waiting", "running", "complete", "pruned", "failed"]
+    state: TrialState
     params: dict[str, Any]
     value: float | None
     steps: tuple[tuple[int, float], ...]
     started_at: datetime | None
     ended_at: datetime | None
+    job_id: str = ""
+    cause: str = ""
+    retry_of: int | None = None
 
 
 class Importance(Value):
-    """How much a parameter mattered. `method` names the estimator, `trials` how many it rests on."""
+    """How much a parameter mattered: its share of all that the parameters explain."""
 
     parameter: str
     share: float
 
 
+class Importances(Value):
+    """`method` names the estimator, `trials` how many finished ones it rests on; below 50 they are a hint, and
+    `trusted` says which it is. No shares while there are too few trials to say anything."""
+
+    method: str
+    trials: int
+    trusted: bool
+    shares: tuple[Importance, ...]
+
+
 class Confirmation(Value):
-    """The best trial's parameters trained again with fresh seeds: `value` on the split the sweep looked at, `untouched` on
-    one it never saw."""
+    """The best trial's parameters trained again with fresh seeds: `value` on the split the sweep looked at,
+    `untouched` on one it never saw, by metric. Intervals cover the chance of the rows and of the seeds."""
 
     run_ids: tuple[str, ...]
     value: Interval | None
     untouched: dict[str, Interval]
 
 
+class StudySpec(Value):
+    """All that decides which parameters are tried next, beside the trials so far."""
+
+    space: dict[str, Dimension]
+    direction: Direction
+    sampler: Sampler
+    pruner: Pruner
+    seed: int
+
+
 class Sweep(Value):
+    """A sweep. `done` counts trials that came to an end of their own, `pruned` ones included; `best` is the best
+    complete one, which may not be cited: `confirmation` may."""
+
     id: str
     project: str
     title: str
@@ -73,7 +119,7 @@ class Sweep(Value):
     warnings: tuple[str, ...]
     base_params: dict[str, Any]
     metric: str
-    direction: Literal["minimize", "maximize"]
+    direction: Direction
     sampler: str
     pruner: str
     trials: int
@@ -90,3 +136,7 @@ class Sweep(Value):
     requested_by: str
     created_at: datetime
     ended_at: datetime | None
+    split: str = "validation"
+    confirm_params: dict[str, Any] = Field(default_factory=dict)
+    confirm_seeds: int = 3
+    requirement_id: str = ""

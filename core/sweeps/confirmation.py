@@ -1,0 +1,55 @@
+"""What the best trial is worth. The best of many is best partly by luck, so it is trained again with fresh seeds, and
+judged also on rows that no trial was ever chosen by."""
+
+import math
+from collections.abc import Sequence
+from statistics import mean, stdev
+
+from core.registry.values import Evaluation, Interval
+from core.sweeps.values import Confirmation, Direction
+from core.training.splits import TRAIN, VALIDATION
+from core.training.values import Run
+
+# Two-sided 95 % of Student's t for 1 to 9 degrees of freedom.
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
+
+
+def confirm(runs: Sequence[Run], *, metric: str, direction: Direction) -> Confirmation:
+    """The confirmation by runs that have succeeded; `run_ids` has the best first. Without one there is no value."""
+    sign = 1 if direction == "minimize" else -1
+    ordered = sorted(runs, key=lambda run: sign * _of(run, VALIDATION).metrics[metric].value)
+    untouched = _untouched(ordered)
+    return Confirmation(
+        run_ids=tuple(run.id for run in ordered),
+        value=together([_of(run, VALIDATION).metrics[metric] for run in ordered]) if ordered else None,
+        untouched={
+            name: together([evaluation.metrics[name] for evaluation in untouched])
+            for name in (untouched[0].metrics if untouched else ())
+        },
+    )
+
+
+def together(figures: Sequence[Interval]) -> Interval:
+    """One figure from several seeds on the same rows: their mean. Its 95 % interval adds two independent chances in
+    squares: that of the rows, which more seeds do not make smaller (the mean half-width on each side), and that of the
+    seeds (Student's t for the mean of so few). With a single seed only the rows are covered."""
+    values = [figure.value for figure in figures]
+    middle = mean(values)
+    seeds = STUDENT[len(values) - 2] * stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    below, above = mean(one.value - one.low for one in figures), mean(one.high - one.value for one in figures)
+    return Interval(value=middle, low=middle - math.hypot(below, seeds), high=middle + math.hypot(above, seeds))
+
+
+def _untouched(runs: Sequence[Run]) -> list[Evaluation]:
+    """The evaluations on `test`, else on the last split that is neither trained on nor looked at."""
+    if not runs:
+        return []
+    names = [one.holdout_name for one in runs[0].evaluations if one.holdout_name not in (TRAIN, VALIDATION)]
+    if not names:
+        return []
+    name = "test" if "test" in names else names[-1]
+    return [_of(run, name) for run in runs]
+
+
+def _of(run: Run, split: str) -> Evaluation:
+    return next(one for one in run.evaluations if one.holdout_name == split)

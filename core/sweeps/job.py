@@ -1,0 +1,165 @@
+"""A warm worker: loads the data once and runs trial after trial as the controller sends them. It knows no study and
+no database; it is told parameters, tells what it sees at every check, and stops a trial when told that it is not
+worth it."""
+
+import time
+import traceback
+from collections import deque
+from datetime import UTC, datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from core.compute.process import JobContext, JobFailed, run_job
+from core.features.values import FeatureContract
+from core.foundation.errors import PortalError
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.sweeps.values import Metric
+from core.training.recipe import check_params, recipe_called
+
+if TYPE_CHECKING:
+    from core.training.data import TrainingData
+
+PAUSE = 0.05
+LISTEN_SECONDS = 0.05
+CAUSE_LENGTH = 500
+
+
+class WorkerOrder(Value):
+    """The payload. The trainer's figures of the validation rows are called `validation_<metric>`."""
+
+    recipe: str
+    base_params: dict[str, Any]
+    metric: Metric
+    seed: int
+    contract: FeatureContract
+
+
+class Message(Value):
+    """What the controller sends: a trial to run, one to prune, or that there are no more."""
+
+    kind: Literal["trial", "prune", "end"]
+    number: int = -1
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Inbox:
+    """The messages so far. A trial is taken once, however often it is sent."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self._seen: set[int] = set()
+        self._listened = 0.0
+        self.waiting: deque[Message] = deque()
+        self.pruned: set[int] = set()
+        self.has_ended = False
+
+    def listen(self, *, every: float = 0.0) -> None:
+        """Reads what has come, at most once in `every` seconds."""
+        if time.monotonic() - self._listened < every:
+            return
+        self._listened = time.monotonic()
+        for one in self._context.messages():
+            self._take(Message.model_validate(one))
+
+    def _take(self, message: Message) -> None:
+        if message.kind == "end":
+            self.has_ended = True
+        elif message.kind == "prune":
+            self.pruned.add(message.number)
+        elif message.number not in self._seen:
+            self._seen.add(message.number)
+            self.waiting.append(message)
+
+
+def main(context: JobContext) -> None:
+    """Inputs: one file a split, without the one that nobody may look at. Events: `started`, `step`, `complete`,
+    `pruned`, `failed`, each with the trial's `number`."""
+    order = WorkerOrder.model_validate(context.payload)
+    inbox = Inbox(context)
+    context.progress(None, stage=_("loading"))
+    data = _load(context, order=order)
+    while not context.stop_requested:
+        inbox.listen()
+        if inbox.waiting:
+            _run(context, inbox.waiting.popleft(), order=order, data=data, inbox=inbox)
+        elif inbox.has_ended:
+            return
+        else:
+            context.progress(None, stage=_("waiting for a trial"))
+            time.sleep(PAUSE)
+
+
+def _load(context: JobContext, *, order: WorkerOrder) -> "TrainingData":
+    import torch
+
+    from core.training.data import load_data, load_tables
+
+    torch.set_num_threads(context.cpus)
+    try:
+        tables = load_tables(context.inputs, contract=order.contract, now=datetime.now(UTC))
+    except PortalError as error:
+        raise JobFailed(f"{error.message} {error.hint}".strip()) from error
+    return load_data(tables, contract=order.contract)
+
+
+def _run(context: JobContext, message: Message, *, order: WorkerOrder, data: "TrainingData", inbox: Inbox) -> None:
+    """One trial. What is wrong with its parameters fails it alone."""
+    number = message.number
+    context.event("started", number=number)
+    try:
+        value = _train(context, message, order=order, data=data, inbox=inbox)
+    except (MemoryError, OSError):
+        # Not the trial's fault, perhaps: the worker ends, and the trial is tried once more elsewhere.
+        raise
+    except Exception as error:
+        traceback.print_exception(error)
+        context.event("failed", number=number, cause=str(error)[:CAUSE_LENGTH])
+        return
+    if not context.stop_requested:
+        # A trial that came to its end before it could be pruned is complete.
+        context.event("pruned" if value is None else "complete", number=number, value=value)
+
+
+def _train(
+    context: JobContext, message: Message, *, order: WorkerOrder, data: "TrainingData", inbox: Inbox
+) -> float | None:
+    """The objective at the best check, None when the trial was stopped."""
+    from core.training.trainer import train
+
+    name, checks = f"validation_{order.metric}", 0
+
+    def report(_step: int, figures: dict[str, float]) -> None:
+        nonlocal checks
+        if name in figures:
+            checks += 1
+            # Checks, not steps of the optimizer: those differ in meaning when the batch size is searched.
+            context.event("step", number=message.number, step=checks, value=figures[name])
+
+    def should_stop() -> bool:
+        inbox.listen(every=LISTEN_SECONDS)
+        return context.stop_requested or message.number in inbox.pruned
+
+    recipe = recipe_called(order.recipe)
+    trained = train(
+        data,
+        check_params(recipe, params={**order.base_params, **message.params}),
+        recipe=recipe,
+        seed=order.seed,
+        report=report,
+        should_stop=should_stop,
+        progress=lambda share, eta: context.progress(
+            share, stage=_("trial {n}").format(n=message.number), eta_seconds=eta
+        ),
+    )
+    if trained.stopped:
+        return None
+    if not isfinite(value := trained.metrics[name]):
+        raise JobFailed(_("the {metric} of this trial is no number").format(metric=order.metric))
+    return value
+
+
+if __name__ == "__main__":
+    run_job(main)

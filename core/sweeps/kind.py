@@ -1,0 +1,95 @@
+"""What a warm worker's words mean: they are written to the trials in the transaction that takes them in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, ValidationError
+from sqlmodel import select
+
+from core.compute.kinds import PlainKind
+from core.compute.values import Job, JobState
+from core.foundation.actions import Call
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.sweeps.records import find_sweep, trial_rows
+from core.sweeps.tables import TrialRow
+from core.sweeps.values import SweepState
+
+if TYPE_CHECKING:
+    from core.sweeps.service import SweepService
+
+WORKER = "sweeps.worker"
+
+
+class TrialEvent(Value):
+    """What a worker tells of a trial."""
+
+    kind: Literal["started", "step", "complete", "pruned", "failed"]
+    number: Annotated[int, Field(ge=0)]
+    step: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    value: float | None = None
+    cause: Annotated[str, Field(max_length=2_000)] = ""
+
+
+class SweepWorkerKind(PlainKind):
+    """`sweeps.worker`."""
+
+    name = WORKER
+    module = "core.sweeps.job"
+
+    def __init__(self, sweeps: "SweepService") -> None:
+        self._sweeps = sweeps
+
+    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+        for told in events:
+            event = _event(told)
+            row = call.session.get(TrialRow, (job.subject, event.number)) if event else None
+            # A trial that was given to someone else meanwhile is no longer this worker's to tell of.
+            if event is not None and row is not None and row.job_id == job.id and row.state == "running":
+                _apply(event, row, now=call.now)
+                call.session.add(row)
+
+    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+        self._lose_trial(call, job, cause=_("its worker ended early"))
+
+    def ended(self, call: Call, job: Job) -> None:
+        cancelled = job.state is JobState.CANCELLED
+        self._lose_trial(call, job, cause=_("its worker was stopped") if cancelled else job.cause)
+
+    def _lose_trial(self, call: Call, job: Job, *, cause: str) -> None:
+        """The trial that the worker ran has failed, and waits to be tried once more, but only once."""
+        running = select(TrialRow).where(
+            TrialRow.sweep_id == job.subject, TrialRow.job_id == job.id, TrialRow.state == "running"
+        )
+        row = call.session.exec(running).first()
+        if row is None:
+            return
+        row.state, row.cause, row.ended_at = "failed", cause, call.now
+        if find_sweep(call.session, job.subject).state == SweepState.RUNNING and row.retry_of is None:
+            row.retried = True
+            number = len(trial_rows(call.session, job.subject))
+            call.session.add(
+                TrialRow(sweep_id=row.sweep_id, number=number, state="waiting", params=row.params, retry_of=row.number)
+            )
+        call.session.add(row)
+        call.session.flush()
+
+
+def _event(told: dict[str, Any]) -> TrialEvent | None:
+    try:
+        return TrialEvent.model_validate(told)
+    except ValidationError:
+        return None
+
+
+def _apply(event: TrialEvent, row: TrialRow, *, now: datetime) -> None:
+    row.acknowledged = True
+    if event.kind == "started":
+        row.started_at = now
+    elif event.kind == "step":
+        row.steps = [*row.steps, [event.step, event.value]] if event.value is not None else row.steps
+    else:
+        last = row.steps[-1][1] if row.steps else None
+        row.state, row.ended_at, row.cause = event.kind, now, event.cause
+        row.value = event.value if event.kind == "complete" else last

@@ -1,0 +1,152 @@
+"""The only module that knows Optuna. A study lives in memory and is a pure function of the trials in our own table:
+there is no second database that a crash could leave behind or ahead, and any controller can take over from any
+other."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from core.foundation.digests import digest_of
+from core.sweeps.values import TRUSTED_TRIALS, Dimension, Importance, Importances, StudySpec, Trial
+
+if TYPE_CHECKING:
+    import optuna
+
+METHOD = "PED-ANOVA"
+FEWEST_FOR_IMPORTANCE = 5
+STARTUP_TRIALS = 4
+
+
+class Study:
+    """One sweep's study. Trials are added in the order of their numbers."""
+
+    def __init__(self, spec: StudySpec, trials: Sequence[Trial] = ()) -> None:
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        self.spec = spec
+        self._distributions = {name: distribution_of(dimension) for name, dimension in spec.space.items()}
+        self._study = optuna.create_study(
+            direction=spec.direction, pruner=_pruner(spec), sampler=optuna.samplers.RandomSampler(seed=spec.seed)
+        )
+        self._live: dict[int, optuna.trial.Trial] = {}
+        self._reported: dict[int, int] = {}
+        for trial in trials:
+            self.learn(trial)
+
+    @property
+    def next_number(self) -> int:
+        return len(self._study.get_trials(deepcopy=False))
+
+    def propose(self) -> dict[str, Any]:
+        """Parameters for the next trial. They depend on the trials so far, the seed and the number alone, so a
+        controller that begins anew proposes what its predecessor would have."""
+        if self.spec.sampler == "qmc":
+            return _quasi_random(self.spec, number=self.next_number)
+        # The throwaway study keeps the proposal out of the real one until it has been written down.
+        import optuna
+
+        draft = optuna.create_study(direction=self.spec.direction, sampler=_sampler(self.spec, self.next_number))
+        draft.add_trials(self._study.get_trials(deepcopy=False))
+        return dict(draft.ask(self._distributions).params)
+
+    def learn(self, trial: Trial) -> None:
+        """Brings the study up to what is known of a trial. Saying it twice is saying it once."""
+        if trial.number == self.next_number:
+            self._add(trial)
+        live = self._live.get(trial.number)
+        if live is None:
+            return
+        for step, value in trial.steps[self._reported.get(trial.number, 0) :]:
+            live.report(value, step)
+        self._reported[trial.number] = len(trial.steps)
+        if trial.state not in ("waiting", "running"):
+            self._tell(trial)
+
+    def should_prune(self, number: int) -> bool:
+        """Whether a running trial is not worth its time, judged by what it has reported."""
+        live = self._live.get(number)
+        return live is not None and self._reported.get(number, 0) > 0 and bool(live.should_prune())
+
+    def importances(self) -> Importances:
+        import optuna
+
+        complete = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
+        told = partial(Importances, method=METHOD, trials=len(complete), trusted=len(complete) >= TRUSTED_TRIALS)
+        if len(complete) < FEWEST_FOR_IMPORTANCE or len({trial.value for trial in complete}) < 2:
+            return told(shares=())
+        found = optuna.importance.get_param_importances(
+            self._study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+        )
+        return told(shares=tuple(Importance(parameter=name, share=float(share)) for name, share in found.items()))
+
+    def _add(self, trial: Trial) -> None:
+        self._study.enqueue_trial(trial.params)
+        self._live[trial.number] = self._study.ask(self._distributions)
+
+    def _tell(self, trial: Trial) -> None:
+        import optuna
+
+        states = optuna.trial.TrialState
+        state = {"complete": states.COMPLETE, "pruned": states.PRUNED}.get(trial.state, states.FAIL)
+        value = trial.value if trial.state == "complete" else None
+        self._study.tell(self._live.pop(trial.number), value, state=state)
+
+
+def distribution_of(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if dimension.type == "choice":
+        return CategoricalDistribution(dimension.choices)
+    assert dimension.low is not None
+    assert dimension.high is not None
+    if dimension.type == "float":
+        return FloatDistribution(dimension.low, dimension.high, log=dimension.log, step=dimension.step)
+    return IntDistribution(int(dimension.low), int(dimension.high), log=dimension.log, step=int(dimension.step or 1))
+
+
+def _sampler(spec: StudySpec, number: int) -> "optuna.samplers.BaseSampler":
+    import optuna
+
+    seed = int(digest_of([spec.seed, number])[:8], 16)
+    if spec.sampler == "random":
+        return optuna.samplers.RandomSampler(seed=seed)
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP_TRIALS)
+
+
+def _pruner(spec: StudySpec) -> "optuna.pruners.BasePruner":
+    import optuna
+
+    if spec.pruner == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=1)
+    return optuna.pruners.HyperbandPruner() if spec.pruner == "hyperband" else optuna.pruners.NopPruner()
+
+
+def _quasi_random(spec: StudySpec, *, number: int) -> dict[str, Any]:
+    """The `number`-th point of a scrambled Halton sequence, which fills the space evenly (J. H. Halton, 1960)."""
+    from scipy.stats import qmc
+
+    sequence = qmc.Halton(len(spec.space), scramble=True, rng=spec.seed)
+    point = sequence.fast_forward(number).random(1)[0]
+    return {name: _at(dimension, float(u)) for (name, dimension), u in zip(spec.space.items(), point, strict=True)}
+
+
+def _at(dimension: Dimension, u: float) -> Any:
+    """The value of a dimension at a place `u` between 0 and 1."""
+    if dimension.type == "choice":
+        return dimension.choices[min(int(u * len(dimension.choices)), len(dimension.choices) - 1)]
+    return _number_at(dimension, u)
+
+
+def _number_at(dimension: Dimension, u: float) -> float | int:
+    low, high = dimension.low or 0.0, dimension.high or 0.0
+    half = 0.5 * (dimension.step or 1) if dimension.type == "int" else 0.0
+    if dimension.log:
+        value = (low - half) * ((high + half) / (low - half)) ** u
+    else:
+        value = low - half + u * (high - low + 2 * half)
+    if dimension.step or dimension.type == "int":
+        step = dimension.step or 1
+        value = low + step * round((value - low) / step)
+    value = min(max(value, low), high)
+    return int(value) if dimension.type == "int" else value

@@ -1,0 +1,99 @@
+"""From rows of sweeps and trials to the values others see."""
+
+from collections.abc import Sequence
+from statistics import mean
+
+from sqlmodel import Session, col, select
+
+from core.foundation.errors import NotFound
+from core.foundation.text import _
+from core.sweeps.tables import SweepRow, TrialRow
+from core.sweeps.values import Confirmation, Direction, Importances, StudySpec, Sweep, SweepState, Trial
+
+DIRECTIONS: dict[str, Direction] = {"log_loss": "minimize", "auc": "maximize"}
+OPEN = ("waiting", "running")
+
+
+def find_sweep(session: Session, sweep_id: str) -> SweepRow:
+    row = session.get(SweepRow, sweep_id)
+    if row is None:
+        raise NotFound(_("There is no sweep called {id}").format(id=repr(sweep_id[:40])))
+    return row
+
+
+def trial_rows(session: Session, sweep_id: str) -> list[TrialRow]:
+    """All trials of a sweep by their number."""
+    rows = select(TrialRow).where(TrialRow.sweep_id == sweep_id).order_by(col(TrialRow.number))
+    return list(session.exec(rows))
+
+
+def trial_of(row: TrialRow) -> Trial:
+    return Trial(
+        **row.model_dump(include=set(Trial.model_fields) - {"steps"}),
+        steps=tuple((int(step), float(value)) for step, value in row.steps),
+    )
+
+
+def spec_of(row: SweepRow) -> StudySpec:
+    return StudySpec.model_validate(
+        {
+            "space": row.space,
+            "direction": DIRECTIONS[row.metric],
+            "sampler": row.sampler,
+            "pruner": row.pruner,
+            "seed": row.seed,
+        }
+    )
+
+
+def sweep_of(session: Session, row: SweepRow) -> Sweep:
+    trials = trial_rows(session, row.id)
+    same = set(Sweep.model_fields) - {"state", "warnings", "confirmation", "job_ids"}
+    return Sweep(
+        **row.model_dump(include=same),
+        state=SweepState(row.state),
+        warnings=tuple(row.warnings),
+        direction=DIRECTIONS[row.metric],
+        done=settled(trials),
+        pruned=sum(trial.state == "pruned" for trial in trials),
+        failed=sum(trial.state == "failed" for trial in trials),
+        best=best_of(trials, direction=DIRECTIONS[row.metric]),
+        confirmation=confirmation_of(row),
+        job_ids=tuple(row.job_ids),
+        eta_seconds=_seconds_left(row, trials),
+    )
+
+
+def confirmation_of(row: SweepRow) -> Confirmation:
+    """What is known so far: while the runs are under way, only which they are."""
+    if row.confirmation:
+        return Confirmation.model_validate(row.confirmation)
+    return Confirmation(run_ids=tuple(row.run_ids), value=None, untouched={})
+
+
+def importances_of(row: SweepRow) -> Importances:
+    if row.importances:
+        return Importances.model_validate(row.importances)
+    return Importances(method="", trials=0, trusted=False, shares=())
+
+
+def settled(trials: Sequence[TrialRow]) -> int:
+    """How many of the trials that were asked for came to an end; one that is tried again is counted once."""
+    return sum(trial.state not in OPEN and not trial.retried for trial in trials)
+
+
+def best_of(trials: Sequence[TrialRow], *, direction: Direction) -> Trial | None:
+    """The best complete trial, the first of equals."""
+    complete = [trial for trial in trials if trial.state == "complete" and trial.value is not None]
+    sign = 1 if direction == "minimize" else -1
+    best = min(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number), default=None)
+    return trial_of(best) if best is not None else None
+
+
+def _seconds_left(row: SweepRow, trials: Sequence[TrialRow]) -> float | None:
+    """Until the last trial ends, judged by those that have. None while that cannot be known."""
+    if row.state != SweepState.RUNNING:
+        return None
+    took = [(one.ended_at - one.started_at).total_seconds() for one in trials if one.ended_at and one.started_at]
+    left = row.trials - settled(trials)
+    return round(mean(took) * left / min(row.workers, max(1, left)), 1) if took else None

@@ -1,0 +1,312 @@
+"""Sweeps: asked for by people, carried on by the controller, and cited only by what was trained again."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement
+from sqlmodel import col, func, select
+
+from core.compute import ComputeService, JobOrder
+from core.features import FeatureService, TrainingSet
+from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.errors import Conflict, Invalid, NotAllowed
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.sweeps.confirmation import confirm
+from core.sweeps.job import WorkerOrder
+from core.sweeps.kind import WORKER
+from core.sweeps.records import DIRECTIONS, best_of, find_sweep, importances_of, spec_of, sweep_of, trial_of, trial_rows
+from core.sweeps.space import check_space, lint_result, lint_space
+from core.sweeps.tables import SweepRow
+from core.sweeps.values import (
+    FreshSeeds,
+    Importances,
+    Metric,
+    Params,
+    Pruner,
+    Sampler,
+    Space,
+    Sweep,
+    SweepState,
+    Trial,
+    Trials,
+    Workers,
+)
+from core.training import TrainingService
+from core.training.recipe import check_params, recipe_called
+from core.training.splits import TRAIN, VALIDATION, trainable
+from core.training.values import NewRun
+
+FRESH = 1_000
+Seed = Annotated[int, Field(ge=0, le=2**30)]
+Title = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True)]
+
+
+class SweepService(Service):
+    domain = "sweeps"
+
+    def __init__(
+        self, foundation: Foundation, *, compute: ComputeService, training: TrainingService, features: FeatureService
+    ) -> None:
+        super().__init__(foundation)
+        self.compute, self.training, self.features = compute, training, features
+
+    @action(permission=Permission.JOBS_WRITE)
+    def start_sweep(
+        self,
+        call: Call,
+        *,
+        project: str,
+        recipe: str,
+        training_set_id: str,
+        space: Space,
+        base_params: Params | None = None,
+        confirm_params: Params | None = None,
+        trials: Trials = 12,
+        workers: Workers = 2,
+        metric: Metric = "log_loss",
+        split: Literal["validation"] = "validation",
+        sampler: Sampler = "tpe",
+        pruner: Pruner = "median",
+        seed: Seed = 1,
+        confirm_seeds: FreshSeeds = 3,
+        title: Title = "",
+    ) -> Sweep:
+        """Search for good parameters of a recipe.
+
+        Trials train with `base_params` and what the sampler proposes from `space`, and are judged on the validation
+        rows. The best is then trained again with fresh seeds, on all rows and with `confirm_params` where those differ,
+        and judged on the split that no trial saw."""
+        call.in_project(project)
+        chosen, base, confirming = recipe_called(recipe), base_params or {}, confirm_params or {}
+        check_space(space, recipe=chosen, base_params=base)
+        check_params(chosen, params={**base, **confirming})
+        training_set = self._training_set(call, training_set_id, project=project)
+        row = SweepRow(
+            id=call.create(Kind.SWEEP, project=project, title=title or chosen.title, state=SweepState.RUNNING),
+            project=project,
+            title=title or f"{chosen.title.partition(':')[0]}, {training_set.name}",
+            recipe=recipe,
+            training_set_id=training_set_id,
+            requirement_id=training_set.requirement_id,
+            state=SweepState.RUNNING,
+            space={name: dimension.model_dump(mode="json") for name, dimension in space.items()},
+            warnings=list(lint_space(space, trials=trials)),
+            base_params=base,
+            confirm_params=confirming,
+            metric=metric,
+            split=split,
+            sampler=sampler,
+            pruner=pruner,
+            trials=trials,
+            workers=workers,
+            seed=seed,
+            confirm_seeds=confirm_seeds,
+            requested_by=call.actor.person_id,
+            created_at=call.now,
+        )
+        self._begin(call, row)
+        return sweep_of(call.session, row)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_sweeps(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        training_set_id: str = "",
+        state: SweepState | Literal[""] = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Sweep]:
+        """List sweeps, the newest first."""
+        kept = _visible(call, project) + _equal(training_set_id=training_set_id, state=state)
+        total = call.session.exec(select(func.count()).select_from(SweepRow).where(*kept)).one()
+        rows = select(SweepRow).where(*kept).order_by(col(SweepRow.created_at).desc(), col(SweepRow.id).desc())
+        items = tuple(sweep_of(call.session, row) for row in call.session.exec(rows.offset(offset).limit(limit)))
+        return Listing(items=items, total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_sweep(self, call: Call, *, sweep_id: str) -> Sweep:
+        """Show one sweep: how far it is, its best trial, and what that is worth with fresh seeds."""
+        call.within(sweep_id)
+        return sweep_of(call.session, find_sweep(call.session, sweep_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_trials(self, call: Call, *, sweep_id: str) -> tuple[Trial, ...]:
+        """Show every trial of a sweep, in the order in which they began."""
+        call.within(sweep_id)
+        return tuple(trial_of(row) for row in trial_rows(call.session, sweep_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def importances(self, call: Call, *, sweep_id: str) -> Importances:
+        """Show how much each parameter mattered, by which estimator, and on how many trials that rests."""
+        call.within(sweep_id)
+        return importances_of(find_sweep(call.session, sweep_id))
+
+    @action(permission=Permission.JOBS_CANCEL)
+    def cancel_sweep(self, call: Call, *, sweep_id: str) -> Sweep:
+        """Stop a sweep. Its finished trials stay."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        if row.requested_by != call.actor.person_id and not _runs_production(call):
+            raise NotAllowed(_("You may stop only your own sweeps"), hint=_("Ask its owner, or an SRE."))
+        if SweepState(row.state).is_over:
+            raise Conflict(_("{id} is over: {state}").format(id=row.id, state=row.state))
+        self._end(call, row, SweepState.CANCELLED, cause="")
+        self._stop_jobs(call, row)
+        return sweep_of(call.session, row)
+
+    @action(permission=Permission.SYSTEM)
+    def add_workers(self, call: Call, *, sweep_id: str, count: int) -> None:
+        """Order workers in the place of those that died."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        if row.state == SweepState.RUNNING:
+            self._order_workers(call, row, count)
+
+    @action(permission=Permission.SYSTEM)
+    def note_importances(self, call: Call, *, sweep_id: str, importances: Importances) -> None:
+        """Keep what the controller has estimated."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        row.importances = importances.model_dump(mode="json")
+        call.session.add(row)
+
+    @action(permission=Permission.SYSTEM)
+    def begin_confirmation(self, call: Call, *, sweep_id: str) -> None:
+        """Train the best trial's parameters again with fresh seeds."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        if row.state != SweepState.RUNNING:
+            return
+        trials = trial_rows(call.session, sweep_id)
+        best = best_of(trials, direction=DIRECTIONS[row.metric])
+        if best is None:
+            causes = [trial.cause for trial in trials if trial.cause]
+            self._end(call, row, SweepState.FAILED, cause=_("No trial came to its end. ") + (causes or [""])[-1])
+            return
+        row.run_ids = [self._retrain(call, row, best=best, place=place) for place in range(row.confirm_seeds)]
+        findings = lint_result(spec_of(row).space, best=best, importances=importances_of(row))
+        row.warnings = [*row.warnings, *findings]
+        row.state = SweepState.CONFIRMING
+        call.session.add(row)
+        call.update(sweep_id, state=SweepState.CONFIRMING)
+
+    @action(permission=Permission.SYSTEM)
+    def finish(self, call: Call, *, sweep_id: str) -> None:
+        """Write down what the best is worth, once its runs are over."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        runs = [self.training.run(call, run_id) for run_id in row.run_ids]
+        if row.state != SweepState.CONFIRMING or not all(run.state.is_over for run in runs):
+            return
+        done = [run for run in runs if run.evaluations]
+        if not done:
+            self._end(call, row, SweepState.FAILED, cause=_("No confirmation succeeded. ") + runs[-1].cause)
+            return
+        found = confirm(done, metric=row.metric, direction=DIRECTIONS[row.metric])
+        row.confirmation = found.model_dump(mode="json")
+        self._end(call, row, SweepState.FINISHED, cause="")
+
+    @action(permission=Permission.SYSTEM)
+    def give_up(self, call: Call, *, sweep_id: str, cause: str) -> None:
+        """Fail a sweep that has no worker left."""
+        call.within(sweep_id)
+        row = find_sweep(call.session, sweep_id)
+        if row.state == SweepState.RUNNING:
+            self._end(call, row, SweepState.FAILED, cause=cause)
+
+    def _training_set(self, call: Call, training_set_id: str, *, project: str) -> TrainingSet:
+        call.within(training_set_id)
+        training_set = self.features.training_set(call, training_set_id)
+        if training_set.project != project:
+            raise Invalid(
+                _("{id} belongs to another project").format(id=training_set.id),
+                hint=_("Choose a training set of {project}.").format(project=project),
+                field="training_set_id",
+            )
+        trainable(training_set)
+        return training_set
+
+    def _begin(self, call: Call, row: SweepRow) -> None:
+        call.session.add(row)
+        call.session.flush()
+        call.update(row.id, title=row.title)
+        call.link(row.training_set_id, row.id, "searched in")
+        if row.requirement_id:
+            call.link(row.requirement_id, row.id, "asks for")
+        self._order_workers(call, row, min(row.workers, row.trials))
+
+    def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
+        """Warm workers. They are given the splits to train on and to look at, and no other."""
+        training_set = self.features.training_set(call, row.training_set_id)
+        contract = trainable(training_set)
+        order = JobOrder(
+            kind=WORKER,
+            project=row.project,
+            title=_("Worker of {id}").format(id=row.id),
+            subject=row.id,
+            payload=WorkerOrder(
+                recipe=row.recipe,
+                base_params=row.base_params,
+                metric=row.metric,
+                seed=row.seed,
+                contract=contract,
+            ).model_dump(mode="json"),
+            inputs={split.name: split.digest for split in training_set.splits if split.name in (TRAIN, VALIDATION)},
+            owner=row.requested_by,
+            resources=self.training.resources(),
+        )
+        row.job_ids = [*row.job_ids, *(self.compute.submit(call, order).id for _worker in range(count))]
+        call.session.add(row)
+
+    def _retrain(self, call: Call, row: SweepRow, *, best: Trial, place: int) -> str:
+        """A run on all rows, whatever share of them the trials had, with a seed no trial had."""
+        params = {**row.base_params, **best.params, "row_share": 1.0, **row.confirm_params}
+        new = NewRun(
+            project=row.project,
+            recipe=row.recipe,
+            training_set_id=row.training_set_id,
+            params=params,
+            title=_("{id}: trial {n}, fresh seed {place}").format(id=row.id, n=best.number, place=place + 1),
+            seed=row.seed + FRESH + place,
+            requirement_id=row.requirement_id,
+            sweep_id=row.id,
+            owner=row.requested_by,
+        )
+        run_id = self.training.start(call, new).id
+        call.link(row.id, run_id, "confirmed by")
+        return run_id
+
+    def _stop_jobs(self, call: Call, row: SweepRow) -> None:
+        jobs = [*row.job_ids, *(self.training.run(call, run_id).job_id for run_id in row.run_ids)]
+        for job_id in jobs:
+            if not self.compute.job(call, job_id).state.is_over:
+                self.compute.request_cancel(call, job_id)
+
+    def _end(self, call: Call, row: SweepRow, state: SweepState, *, cause: str) -> None:
+        row.state, row.cause, row.ended_at = state, cause.strip(), call.now
+        call.session.add(row)
+        call.update(row.id, state=state)
+        call.note(subject=row.id, state=state.value, cause=row.cause)
+
+
+def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
+    if project:
+        call.in_project(project)
+        return [col(SweepRow.project) == project]
+    projects = call.visible_projects()
+    return [] if projects is None else [col(SweepRow.project).in_(projects)]
+
+
+def _equal(**wanted: str) -> list[ColumnElement[bool]]:
+    return [getattr(SweepRow, name) == value for name, value in wanted.items() if value]
+
+
+def _runs_production(call: Call) -> bool:
+    """Whether the caller runs production everywhere, for which one need not own a sweep to stop it."""
+    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None
