@@ -3,14 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, time_field
-
-ADD_POINT = text(
-    "INSERT INTO run_metrics (run_id, name, step, value) VALUES (:run_id, :name, :step, :value) ON CONFLICT DO NOTHING"
-)
 
 
 class RunRow(SQLModel, table=True):

@@ -24,7 +24,8 @@ from core.training.schedule import learning_rate
 
 CHECKS_PER_EPOCH = 2
 REPORT_SECONDS = 0.1
-CHECKPOINT_SECONDS = 2.0
+# Writing checkpoints may take a twentieth of the time.
+CHECKPOINT_SECONDS, CHECKPOINT_SHARE = 1.0, 0.05
 VALIDATION_ROWS = 65_536
 
 Report = Callable[[int, dict[str, float]], None]
@@ -110,7 +111,7 @@ class Training:
             self._check()
         elif time.monotonic() - self._reported_at >= REPORT_SECONDS:
             self._tell(self._training_figures())
-        self.save(due=time.monotonic() - self._saved_at >= CHECKPOINT_SECONDS)
+        self.save(due=time.monotonic() >= self._save_at)
 
     def save(self, *, due: bool) -> None:
         """A checkpoint of everything that decides what comes next."""
@@ -128,8 +129,10 @@ class Training:
             "precision": self.precision,
             "metrics": self.metrics,
         }
+        started = time.monotonic()
         save_checkpoint(self.checkpoints, step=self.step, state=state)
-        self._saved_at = time.monotonic()
+        now = time.monotonic()
+        self._save_at = now + max(CHECKPOINT_SECONDS, (now - started) / CHECKPOINT_SHARE)
 
     def result(self, *, stopped: bool) -> Trained:
         """The best weights, calibrated on the validation rows."""
@@ -158,7 +161,8 @@ class Training:
             )
             self.metrics.update(speeds)
         self._losses, self._first_step = torch.zeros((), device=self.data.device), self.step
-        self._started_at = self._reported_at = self._saved_at = time.monotonic()
+        self._started_at = self._reported_at = time.monotonic()
+        self._save_at = self._started_at + CHECKPOINT_SECONDS
         self._reported_step = self.step
 
     def _resume(self, state: dict[str, Any]) -> None:

@@ -20,6 +20,21 @@ class RecipeCard(Value):
     parameters: dict[str, Any]
 
 
+class NewRun(Value):
+    """A run to be queued. `owner` is whom it is for when the portal itself asks; a quiet one stands behind others."""
+
+    project: str
+    recipe: str
+    training_set_id: str
+    params: dict[str, Any] = Field(default_factory=dict)
+    title: str = ""
+    seed: int = 1
+    requirement_id: str = ""
+    sweep_id: str = ""
+    owner: str = ""
+    quiet: bool = False
+
+
 class Run(Value):
     """A training run. `metrics` are the last values told, `evaluations` stand once the run has succeeded. `manifest` is
     the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the time went."""

@@ -1,0 +1,98 @@
+"""Reading runs: a run's row with its job's state, lists that the database sorts, and histories thinned for a chart."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
+
+from core.compute.tables import JobRow
+from core.compute.values import JobState
+from core.foundation.errors import NotFound
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.registry.tables import MirrorRow
+from core.registry.values import Evaluation
+from core.training.tables import RunMetricRow, RunRow
+from core.training.values import Point, Run, RunOrder, Series
+
+MOST_POINTS = 1000
+FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at")
+ORDERS: dict[RunOrder, list[Any]] = {
+    RunOrder.NEWEST: [],
+    RunOrder.LOG_LOSS: [col(RunRow.validation_log_loss).is_(None), col(RunRow.validation_log_loss)],
+    RunOrder.AUC: [col(RunRow.validation_auc).is_(None), col(RunRow.validation_auc).desc()],
+}
+
+
+def find_run(session: Session, run_id: str) -> tuple[RunRow, JobRow]:
+    """NotFound when there is no such run."""
+    row = session.get(RunRow, run_id)
+    if row is None:
+        raise NotFound(_("{id} is no run").format(id=repr(run_id[:40])))
+    return row, session.get_one(JobRow, row.job_id)
+
+
+def run_of(row: RunRow, job: JobRow, *, mlflow_run: str | None) -> Run:
+    kept = row.model_dump(include=set(Run.model_fields) - {"evaluations"})
+    told = {name: getattr(job, name) for name in FROM_JOB}
+    evaluations = tuple(Evaluation.model_validate(item) for item in row.evaluations)
+    return Run(**kept, **told, evaluations=evaluations, mlflow_run=mlflow_run or "")
+
+
+def read_run(session: Session, run_id: str) -> Run:
+    """NotFound when there is no such run."""
+    row, job = find_run(session, run_id)
+    mirror = session.get(MirrorRow, run_id)
+    return run_of(row, job, mlflow_run=mirror.mlflow_run if mirror else None)
+
+
+def list_runs(
+    session: Session, kept: Sequence[ColumnElement[bool]], *, order: RunOrder, offset: int, limit: int
+) -> Listing[Run]:
+    """One page of the runs that meet every condition; those without the metric come last."""
+    is_job = col(JobRow.id) == RunRow.job_id
+    total = session.exec(select(func.count()).select_from(RunRow).join(JobRow, is_job).where(*kept)).one()
+    found = select(RunRow, JobRow, MirrorRow.mlflow_run).select_from(RunRow).join(JobRow, is_job)
+    found = found.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(*kept)
+    newest = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
+    rows = session.exec(found.order_by(*ORDERS[order], *newest).offset(offset).limit(limit))
+    items = tuple(run_of(row, job, mlflow_run=mirror) for row, job, mirror in rows)
+    return Listing(items=items, total=total, offset=offset, limit=limit)
+
+
+def conditions(*, state: JobState | str, **equal: str) -> list[ColumnElement[bool]]:
+    """The conditions of a list; empty values ask for nothing."""
+    kept = [getattr(RunRow, name) == value for name, value in equal.items() if value]
+    return [*kept, col(JobRow.state) == str(state)] if state else kept
+
+
+def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) -> tuple[RunMetricRow, ...]:
+    """Adds the points that are not there yet, and returns them: a resumed training tells some steps again."""
+    told = {(point.name, point.step): point for point in points}
+    steps = [step for _name, step in told]
+    known = select(RunMetricRow.name, RunMetricRow.step).where(
+        RunMetricRow.run_id == run_id, col(RunMetricRow.step).between(min(steps, default=0), max(steps, default=0))
+    )
+    for place in session.exec(known).all():
+        told.pop(place, None)
+    session.add_all(told.values())
+    session.flush()
+    return tuple(told.values())
+
+
+def history(session: Session, run_id: str, *, names: Iterable[str]) -> tuple[Series, ...]:
+    """The series of a run by name, all of them when no name is given."""
+    rows = select(RunMetricRow).where(RunMetricRow.run_id == run_id)
+    if chosen := list(names):
+        rows = rows.where(col(RunMetricRow.name).in_(chosen))
+    points: dict[str, list[Point]] = {}
+    for row in session.exec(rows.order_by(col(RunMetricRow.name), col(RunMetricRow.step))):
+        points.setdefault(row.name, []).append(Point(step=row.step, value=row.value))
+    return tuple(Series(name=name, points=thinned(series)) for name, series in points.items())
+
+
+def thinned(points: Sequence[Point]) -> tuple[Point, ...]:
+    """At most about a thousand points, evenly spaced, the last one always among them."""
+    stride = -(-len(points) // MOST_POINTS) or 1
+    return tuple(points[place] for place in range(len(points)) if (len(points) - 1 - place) % stride == 0)

@@ -1,0 +1,171 @@
+"""What a training job's words and outputs mean to the portal. They come from a process, so they are checked first."""
+
+from collections.abc import Sequence
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, ValidationError
+
+from core.compute.kinds import PlainKind
+from core.compute.values import Job, JobState
+from core.features.values import FeatureContract, TrainingSet
+from core.foundation.actions import Call
+from core.foundation.digests import canonical, digest_bytes
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import Evaluation, InputSpec, MetricPoint, RunRecord
+from core.training.catalog import add_points
+from core.training.result import MODEL_FILE, SplitResult, TakenResult, take_result
+from core.training.splits import trainable
+from core.training.tables import RunMetricRow, RunRow
+
+if TYPE_CHECKING:
+    from core.training.service import TrainingService
+
+METRIC_EVENT = "metric"
+MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+MlflowState = Literal["running", "finished", "failed", "killed"]
+
+
+class MetricEvent(Value):
+    """What the trainer tells of a step."""
+
+    step: Annotated[int, Field(ge=0, le=2**53)]
+    metrics: Annotated[dict[MetricName, float], Field(max_length=50)]
+
+
+class TrainingKind(PlainKind):
+    """`training.run`."""
+
+    name = "training.run"
+    module = "core.training.job"
+
+    def __init__(self, training: "TrainingService") -> None:
+        self._training = training
+
+    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+        told = [metric for event in events if (metric := metric_of(event)) is not None]
+        row = call.session.get_one(RunRow, job.subject)
+        points = [
+            RunMetricRow(run_id=row.id, name=name, step=metric.step, value=value)
+            for metric in told
+            for name, value in metric.metrics.items()
+        ]
+        row.metrics = {**row.metrics, **{point.name: point.value for point in points}}
+        call.session.add(row)
+        call.update(row.id, state=JobState.RUNNING)
+        self._tell_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
+
+    def read_outputs(self, job: Job, outputs: Path) -> TakenResult:
+        return take_result(outputs, store=self._training.foundation.store)
+
+    def take_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
+        row = call.session.get_one(RunRow, job.subject)
+        training_set = self._training.features.training_set(call, row.training_set_id)
+        refuse_other_features(read, contract=trainable(training_set))
+        figures = read.result.metrics
+        row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
+        row.metrics = {**row.metrics, **figures}
+        row.validation_log_loss = figures.get("validation_log_loss")
+        row.validation_auc = figures.get("validation_auc")
+        row.manifest, row.model_digest = read.manifest, read.model_digest
+        row.environment, row.code_commit = read.result.environment, read.result.code_commit
+        row.seconds = read.result.seconds
+        call.session.add(row)
+        call.update(row.id, state=JobState.SUCCEEDED)
+        call.record("training.run_succeeded", subject=row.id)
+        points = judged_points(row.id, read=read)
+        artifacts = {MODEL_FILE: read.model_digest}
+        self._tell_mlflow(call, row, job=job, state="finished", points=points, artifacts=artifacts)
+
+    def ended(self, call: Call, job: Job) -> None:
+        row = call.session.get_one(RunRow, job.subject)
+        call.update(row.id, state=job.state)
+        call.record(f"training.run_{job.state.value}", subject=row.id, details={"cause": job.cause[:200]})
+        state: MlflowState = "killed" if job.state is JobState.CANCELLED else "failed"
+        self._tell_mlflow(call, row, job=job, state=state, points=[])
+
+    def _tell_mlflow(
+        self,
+        call: Call,
+        row: RunRow,
+        *,
+        job: Job,
+        state: MlflowState,
+        points: Sequence[RunMetricRow],
+        artifacts: dict[str, str] | None = None,
+    ) -> None:
+        record = RunRecord(
+            run_id=row.id,
+            project=row.project,
+            name=row.title,
+            state=state,
+            params={**row.params, "recipe": row.recipe, "seed": row.seed},
+            metrics=tuple(
+                MetricPoint(name=point.name, step=point.step, value=point.value, at=call.now) for point in points
+            ),
+            tags={"training_set": row.training_set_id, "sweep": row.sweep_id},
+            artifacts=artifacts or {},
+            started_at=job.started_at or call.now,
+            ended_at=None if state == "running" else call.now,
+        )
+        self._training.registry.record_run(call, record)
+
+
+def metric_of(event: dict[str, Any]) -> MetricEvent | None:
+    """The event with its types; None for one that is no metric. A value that is no number is left out."""
+    metrics = event.get("metrics")
+    if event.get("kind") != METRIC_EVENT or not isinstance(metrics, dict):
+        return None
+    finite = {name: value for name, value in metrics.items() if isinstance(value, int | float) and isfinite(value)}
+    try:
+        return MetricEvent(step=event["step"], metrics=finite)
+    except (KeyError, ValidationError):
+        return None
+
+
+def judged_points(run_id: str, *, read: TakenResult) -> list[RunMetricRow]:
+    """The figures of the finished model, by metric and split."""
+    step = int(read.result.metrics.get("steps", 0))
+    return [
+        RunMetricRow(run_id=run_id, name=f"{name}_on_{split.split}", step=step, value=interval.value)
+        for split in read.result.splits
+        for name, interval in split.metrics.items()
+    ]
+
+
+def refuse_other_features(read: TakenResult, *, contract: FeatureContract) -> None:
+    """The model must take exactly what the training set gives, and say so in the very words of its contract."""
+    categories = [InputSpec(name=name, datatype="BYTES") for name in contract.categories()]
+    numbers = [InputSpec(name=name, datatype="FP64") for name in contract.numbers()]
+    same_inputs = read.result.signature.inputs == (*categories, *numbers)
+    if not same_inputs or read.features_digest != digest_bytes(canonical(contract)):
+        raise Invalid(
+            _("The trained model does not take the features of its training set"),
+            hint=_("The recipe must write the contract it was given."),
+        )
+
+
+def evaluations_of(read: TakenResult, training_set: TrainingSet) -> list[Evaluation]:
+    """One a split of the training set, with the digest of the very rows it was judged on. Invalid when one is
+    missing."""
+    by_name = {split.split: split for split in read.result.splits}
+    if set(by_name) != {split.name for split in training_set.splits}:
+        raise Invalid(_("The training judged other splits than its training set has"))
+    return [
+        _evaluation(by_name[split.name], holdout=split.digest, predictions=read.predictions[split.name])
+        for split in training_set.splits
+    ]
+
+
+def _evaluation(split: SplitResult, *, holdout: str, predictions: str) -> Evaluation:
+    return Evaluation(
+        holdout=holdout,
+        holdout_name=split.split,
+        rows=split.rows,
+        positive_share=split.positive_share,
+        metrics=split.metrics,
+        predictions=predictions,
+    )

@@ -1,0 +1,276 @@
+"""Runs: started from a ready training set, followed while they train, resumed where they stopped, and registered as a
+version of a model."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+from sqlalchemy import ColumnElement
+from sqlmodel import col
+
+from core.compute import ComputeService, Job, JobOrder, JobState, Resources
+from core.compute.devices import gpus_here
+from core.features.service import FeatureService
+from core.features.values import FeatureContract, TrainingSet
+from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.errors import Conflict, Invalid, NotAllowed
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.registry import ModelVersion, NewVersion, RegistryService
+from core.registry.artifact import Folder
+from core.registry.values import ModelName, Text
+from core.requirements import RequirementService
+from core.training.catalog import conditions, find_run, history, list_runs, read_run
+from core.training.kind import TrainingKind
+from core.training.recipe import all_recipes, card_of, check_params, recipe_called
+from core.training.splits import trainable
+from core.training.tables import RunRow
+from core.training.values import NewRun, RecipeCard, Run, RunOrder, Series
+
+ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+ShortTitle = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True)]
+Names = Annotated[tuple[str, ...], Field(max_length=50)]
+# A tenth of it is used by 300,000 rows; the rest is for larger tables.
+MEMORY_MB = 4096
+MOST_CPUS = 4
+ATTEMPTS = 2
+PRIORITY, QUIET_PRIORITY = 5, 7
+
+
+class TrainingService(Service):
+    domain = "training"
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        compute: ComputeService,
+        features: FeatureService,
+        registry: RegistryService,
+        requirements: RequirementService,
+    ) -> None:
+        super().__init__(foundation)
+        self.compute = compute
+        self.features = features
+        self.registry = registry
+        self.requirements = requirements
+
+    def _prepare_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> Folder | None:
+        call.within(run_id)
+        row, _job = find_run(call.session, run_id)
+        return self.registry.examine(row.manifest) if row.manifest else None
+
+    @action(permission=Permission.READ, reads=True)
+    def list_recipes(self, call: Call) -> tuple[RecipeCard, ...]:
+        """List the recipes one can train with, and their parameters."""
+        call.unscoped()
+        return tuple(card_of(recipe) for _name, recipe in sorted(all_recipes().items()))
+
+    @action(permission=Permission.JOBS_WRITE)
+    def start_run(
+        self,
+        call: Call,
+        *,
+        project: str,
+        recipe: str,
+        training_set_id: str,
+        params: ParamsIn | None = None,
+        title: ShortTitle = "",
+        seed: Seed = 1,
+        requirement_id: str = "",
+    ) -> Run:
+        """Train a model. Parameters that are not given keep the recipe's defaults."""
+        new = NewRun(
+            project=project,
+            recipe=recipe,
+            training_set_id=training_set_id,
+            params=params or {},
+            title=title,
+            seed=seed,
+            requirement_id=requirement_id,
+        )
+        return self.start(call, new)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_runs(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        state: JobState | Literal[""] = "",
+        recipe: str = "",
+        training_set_id: str = "",
+        sweep_id: str = "",
+        order_by: RunOrder = RunOrder.NEWEST,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Run]:
+        """List runs, the newest or the best on the validation rows first."""
+        kept = conditions(state=state, recipe=recipe, training_set_id=training_set_id, sweep_id=sweep_id)
+        kept += _visible(call, project)
+        return list_runs(call.session, kept, order=order_by, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_run(self, call: Call, *, run_id: str) -> Run:
+        """Show one run: how far it is, how good it is, and why it failed."""
+        call.within(run_id)
+        return self.run(call, run_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def history(self, call: Call, *, run_id: str, names: Names = ()) -> tuple[Series, ...]:
+        """Show how the metrics of a run moved over its steps."""
+        call.within(run_id)
+        find_run(call.session, run_id)
+        return history(call.session, run_id, names=names)
+
+    @action(permission=Permission.JOBS_CANCEL)
+    def cancel_run(self, call: Call, *, run_id: str) -> Run:
+        """Stop a run. What it has learned is kept in a checkpoint, from which it can be resumed."""
+        call.within(run_id)
+        row, _job = find_run(call.session, run_id)
+        if row.requested_by != call.actor.person_id and not _runs_production(call):
+            raise NotAllowed(_("You may stop only your own runs"), hint=_("Ask its owner, or an SRE."))
+        self.compute.request_cancel(call, row.job_id)
+        return self.run(call, run_id)
+
+    @action(permission=Permission.JOBS_WRITE)
+    def resume_run(self, call: Call, *, run_id: str) -> Run:
+        """Go on with a run that failed or was stopped, exactly from its last checkpoint."""
+        call.within(run_id)
+        row, _job = find_run(call.session, run_id)
+        self.compute.resubmit(call, row.job_id)
+        call.update(run_id, state=JobState.QUEUED)
+        return self.run(call, run_id)
+
+    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_version)
+    def register_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> ModelVersion:
+        """Make a run's model a version of a named model."""
+        call.within(run_id)
+        row, job = find_run(call.session, run_id)
+        if job.state != JobState.SUCCEEDED or call.prepared is None:
+            raise Conflict(
+                _("{id} has no model yet: it is {state}").format(id=run_id, state=job.state),
+                hint=_("Register it when it has succeeded."),
+            )
+        self._refuse_other_model(call, row, model=model)
+        version = self.registry.register(call, self._new_version(call, row, model=model, card=card), call.prepared)
+        row.version_id = version.id
+        call.session.add(row)
+        return version
+
+    def start(self, call: Call, new: NewRun) -> Run:
+        """Queues a run in the caller's transaction. NotFound for a recipe that is not there, Invalid for a parameter, a
+        training set or a requirement that will not do, Conflict for a training set that is not ready."""
+        call.in_project(new.project)
+        recipe = recipe_called(new.recipe)
+        params = check_params(recipe, params=new.params).model_dump(mode="json")
+        training_set = self._training_set(call, new)
+        contract = trainable(training_set)
+        title = new.title or f"{recipe.title.partition(':')[0]}, {training_set.name}"
+        requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
+        known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
+        person = new.owner or call.actor.person_id
+        run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
+        order = _order(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
+        job = self.compute.submit(call, order.model_copy(update={"resources": self.resources()}))
+        self._add(call, known, run_id=run_id, job=job)
+        return self.run(call, run_id)
+
+    def run(self, call: Call, run_id: str) -> Run:
+        """A run as it is in the caller's transaction. NotFound when there is none."""
+        return read_run(call.session, run_id)
+
+    def resources(self) -> Resources:
+        """What a training gets: half of the cores, since threads that wait for a busy core cost more than they bring,
+        and a GPU where there is one."""
+        cpus = max(1, min(MOST_CPUS, self.foundation.settings.cpus // 2))
+        memory_mb = min(MEMORY_MB, self.foundation.settings.memory_mb)
+        return Resources(cpus=cpus, memory_mb=memory_mb, gpus=min(1, len(gpus_here())))
+
+    def _training_set(self, call: Call, new: NewRun) -> TrainingSet:
+        call.within(new.training_set_id)
+        training_set = self.features.training_set(call, new.training_set_id)
+        if training_set.project != new.project:
+            raise Invalid(
+                _("{id} belongs to another project").format(id=training_set.id),
+                hint=_("Choose a training set of {project}.").format(project=new.project),
+                field="training_set_id",
+            )
+        return training_set
+
+    def _requirement(self, call: Call, requirement_id: str) -> str:
+        if requirement_id:
+            call.within(requirement_id)
+            self.requirements.requirement(call, requirement_id)
+        return requirement_id
+
+    def _add(self, call: Call, new: NewRun, *, run_id: str, job: Job) -> None:
+        kept = new.model_dump(mode="json", exclude={"owner", "quiet"})
+        row = RunRow(id=run_id, **kept, job_id=job.id, requested_by=job.requested_by, created_at=call.now)
+        call.session.add(row)
+        call.session.flush()
+        call.link(new.training_set_id, run_id, "trained")
+        if new.requirement_id:
+            call.link(new.requirement_id, run_id, "asks for")
+
+    def _new_version(self, call: Call, row: RunRow, *, model: str, card: str) -> NewVersion:
+        contract = trainable(self.features.training_set(call, row.training_set_id))
+        return NewVersion(
+            project=row.project,
+            model=model,
+            digest=row.manifest,
+            model_digest=row.model_digest,
+            params={**row.params, "recipe": row.recipe, "seed": row.seed},
+            evaluations=self.run(call, row.id).evaluations,
+            run_id=row.id,
+            training_set_id=row.training_set_id,
+            feature_versions=tuple(dict.fromkeys(view.version_id for view in contract.views)),
+            requirement_id=row.requirement_id,
+            code_commit=row.code_commit,
+            environment=row.environment,
+            card=card,
+            created_by=call.actor.person_id,
+        )
+
+    def _refuse_other_model(self, call: Call, row: RunRow, *, model: str) -> None:
+        if row.version_id and (version := self.registry.version(call, row.version_id)).model != model:
+            raise Conflict(
+                _("{id} is {model} v{number} already").format(id=row.id, model=version.model, number=version.version),
+                hint=_("A run is a version of one model. Train again to make another."),
+            )
+
+
+def _order(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, contract: FeatureContract) -> JobOrder:
+    return JobOrder(
+        kind=TrainingKind.name,
+        project=new.project,
+        title=new.title,
+        subject=run_id,
+        payload={
+            "recipe": new.recipe,
+            "params": new.params,
+            "seed": new.seed,
+            "title": new.title,
+            "contract": contract.model_dump(mode="json"),
+        },
+        inputs={split.name: split.digest for split in training_set.splits},
+        owner=owner,
+        priority=QUIET_PRIORITY if new.quiet else PRIORITY,
+        max_attempts=ATTEMPTS,
+    )
+
+
+def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
+    if project:
+        call.in_project(project)
+        return [col(RunRow.project) == project]
+    projects = call.visible_projects()
+    return [] if projects is None else [col(RunRow.project).in_(projects)]
+
+
+def _runs_production(call: Call) -> bool:
+    """Whether the caller runs production everywhere, for which one need not own a run to stop it."""
+    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None

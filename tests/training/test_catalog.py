@@ -1,0 +1,54 @@
+"""Lists and histories of runs, on both databases."""
+
+from pathlib import Path
+
+from core.portal import Portal
+from core.training import Point, RunOrder
+from core.training.catalog import MOST_POINTS, add_points, thinned
+from core.training.tables import RunMetricRow, RunRow
+from tests.conftest import People
+from tests.training.sets import make_training_set
+from tests.training.test_service import start
+
+
+def test_lists_are_filtered_and_sorted_by_the_database(portal_on: Portal, people: People, tmp_path: Path) -> None:
+    portal, training_set = portal_on, make_training_set(portal_on, tmp_path / "splits")
+    good, bad, queued = (start(portal, people, training_set, title=title) for title in ("good", "bad", "queued"))
+    with portal.foundation.database.write() as session:
+        for run, loss in ((good, 0.4), (bad, 0.6)):
+            row = session.get_one(RunRow, run.id)
+            row.validation_log_loss, row.validation_auc = loss, 1 - loss
+            session.add(row)
+    listing = portal.training.list_runs(people.viewer, project="PROJ-1")
+    assert [run.id for run in listing.items] == [queued.id, bad.id, good.id]
+    for order in (RunOrder.LOG_LOSS, RunOrder.AUC):
+        best = portal.training.list_runs(people.viewer, order_by=order, limit=2)
+        assert [run.title for run in best.items] == ["good", "bad"]
+        assert best.total == 3
+    assert portal.training.list_runs(people.viewer, state="succeeded").total == 0
+    assert portal.training.list_runs(people.viewer, state="queued", training_set_id=training_set).total == 3
+    assert portal.training.list_runs(people.outsider).total == 0
+    assert portal.training.list_runs(people.viewer, sweep_id="SW-1").total == 0
+
+
+def test_a_point_that_is_told_twice_is_there_once(portal_on: Portal, people: People, tmp_path: Path) -> None:
+    run = start(portal_on, people, make_training_set(portal_on, tmp_path / "splits"))
+
+    def tell(*steps: int, value: float) -> list[int]:
+        points = [RunMetricRow(run_id=run.id, name="train_loss", step=step, value=value) for step in steps]
+        with portal_on.foundation.database.write() as session:
+            return [point.step for point in add_points(session, run.id, points)]
+
+    assert tell(1, 2, 2, 3, value=0.5) == [1, 2, 3]
+    assert tell(2, 3, 4, value=0.4) == [4]
+    assert tell(value=0.1) == []
+    (series,) = portal_on.training.history(people.viewer, run_id=run.id)
+    assert [(point.step, point.value) for point in series.points] == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.4)]
+
+
+def test_a_long_history_is_thinned_and_keeps_its_end() -> None:
+    points = [Point(step=step, value=step) for step in range(10 * MOST_POINTS + 3)]
+    kept = thinned(points)
+    assert len(kept) <= MOST_POINTS
+    assert kept[-1] == points[-1]
+    assert thinned(points[:5]) == tuple(points[:5])
