@@ -1,0 +1,132 @@
+"""The frame of the pages in a real browser."""
+
+import re
+from typing import Literal
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+
+from app import navigation
+from app.session import COOKIE
+from core.requirements.values import Criterion
+from tests.e2e.conftest import Running, Visitor
+
+CRITERIA = (Criterion.model_validate({"metric": "auc", "comparison": "at_least", "limit": 0.68}),)
+GOAL = "Warn passengers of a late arrival"
+HOOKS = (
+    "stMainBlockContainer",
+    "stHeader",
+    "stToolbar",
+    "stMainMenu",
+    "stSidebar",
+    "stSidebarContent",
+    "stSidebarHeader",
+    "stSidebarUserContent",
+    "stSidebarNav",
+    "stPageLink",
+    "stIconMaterial",
+    "stTable",
+    "stMarkdownContainer",
+    "stCaptionContainer",
+    "stLayoutWrapper",
+)
+VISIBLE = [card for card in navigation.PAGES if not card.is_hidden]
+
+
+@pytest.fixture(scope="module")
+def goal(running: Running) -> str:
+    made = running.portal.requirements.create_requirement(
+        running.people.engineer, project="PROJ-1", title=GOAL, criteria=CRITERIA
+    )
+    return made.id
+
+
+def test_a_deep_link_survives_sign_in_a_refresh_and_a_new_tab(visitor: Visitor, goal: str) -> None:
+    visitor.sign_in("Mei Lin", path=f"/requirement?id={goal}")
+    expect(visitor.page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
+    expect(visitor.page.get_by_role("heading", name=GOAL)).to_be_visible()
+    visitor.page.reload()
+    expect(visitor.settled().page.get_by_role("heading", name=GOAL)).to_be_visible()
+    tab = Visitor(visitor.page.context.new_page(), visitor.address).open(f"/requirement?id={goal}")
+    expect(tab.page.get_by_role("heading", name=GOAL)).to_be_visible()
+
+
+@pytest.mark.parametrize("card", VISIBLE, ids=lambda card: card.url)
+def test_every_page_opens_by_its_address_and_asks_no_other_host(mei: Visitor, card: navigation.PageCard) -> None:
+    mei.open("/" if card.url == navigation.HOME else f"/{card.url}")
+    assert mei.foreign == []
+    assert mei.problems == []
+    for width in (1100, 1440):
+        mei.page.set_viewport_size({"width": width, "height": 900})
+        main = mei.page.get_by_test_id("stMain")
+        assert main.evaluate("it => it.scrollWidth - it.clientWidth") <= 0
+
+
+def test_the_hooks_of_the_style_sheet_exist(mei: Visitor, goal: str) -> None:
+    mei.open(f"/requirement?id={goal}")
+    missing = [hook for hook in HOOKS if mei.page.get_by_test_id(hook).count() == 0]
+    assert missing == []
+
+
+def test_the_palette_opens_on_its_key_finds_by_title_and_opens(mei: Visitor, goal: str) -> None:
+    visitor = mei.open("/")
+    visitor.page.keyboard.press("Control+k")
+    field = visitor.page.get_by_role("combobox", name="Search pages")
+    expect(field).to_be_focused()
+    field.fill("warn passengers")
+    expect(visitor.page.get_by_role("option").first).to_contain_text(GOAL)
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
+
+
+def test_the_palette_finds_pages_and_closes_on_escape(mei: Visitor) -> None:
+    visitor = mei.open("/")
+    visitor.page.keyboard.press("Control+k")
+    visitor.page.get_by_role("combobox", name="Search pages").fill("aud")
+    expect(visitor.page.get_by_role("option").first).to_contain_text("Audit")
+    visitor.page.keyboard.press("Escape")
+    expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_signing_out_closes_the_door_in_every_tab(visitor: Visitor, goal: str) -> None:
+    visitor.sign_in("Mei Lin", path="/requirements")
+    other = Visitor(visitor.page.context.new_page(), visitor.address).open(f"/requirement?id={goal}")
+    visitor.page.get_by_test_id("stMenuButton").get_by_role("button").last.click()
+    visitor.page.get_by_role("menuitem", name="Sign out").click()
+    expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    other.page.get_by_role("button", name="Edit").click()
+    expect(other.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert f"id%3D{goal}" in other.page.url
+
+
+def test_a_viewer_meets_the_page_without_its_buttons(visitor: Visitor, goal: str) -> None:
+    visitor.sign_in("Sofia Park", path=f"/requirement?id={goal}")
+    expect(visitor.page.get_by_role("heading", name=GOAL)).to_be_visible()
+    expect(visitor.page.get_by_role("button", name="Edit")).to_have_count(0)
+
+
+def test_someone_of_another_team_is_told_that_there_is_nothing(visitor: Visitor, goal: str) -> None:
+    visitor.sign_in("Omar Haddad", path=f"/requirement?id={goal}")
+    expect(visitor.page.get_by_text(f"There is no object called '{goal}'")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_both_themes_follow_the_browser(mei: Visitor, scheme: Literal["light", "dark"]) -> None:
+    mei.page.emulate_media(color_scheme=scheme)
+    color = mei.open("/").page.get_by_test_id("stApp").evaluate("it => getComputedStyle(it).backgroundColor")
+    assert color == {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 18, 24)"}[scheme]
+
+
+def test_streamlit_answers_nothing_to_anyone_without_a_session(running: Running) -> None:
+    for path in ("/_stcore/host-config", "/media/x.png", "/_stcore/upload_file/a/b"):
+        assert httpx.get(running.address + path).status_code == 401
+    assert httpx.get(f"{running.address}/_stcore/metrics").status_code == 404
+    secret = running.portal.sessions.begin(running.people.engineer.person_id)
+    inside = httpx.get(f"{running.address}/_stcore/host-config", headers={"cookie": f"{COOKIE}={secret}"})
+    assert inside.status_code == 200
+
+
+def test_a_fresh_process_meets_the_sign_in_before_any_page(running: Running) -> None:
+    answer = httpx.get(f"{running.address}/people", headers={"accept": "text/html"}, follow_redirects=False)
+    assert answer.headers["location"] == "/sign-in?next=%2Fpeople"
