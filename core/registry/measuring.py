@@ -19,17 +19,18 @@ from core.registry.values import (
     Verdict,
 )
 
-# How much worse than its baseline a version may be and still count as no worse.
-MARGINS = {"auc": 0.002, "log_loss": 0.005, "brier": 0.002, "ece": 0.005}
+# How much worse than its baseline a version may be and still count as no worse. The calibration error is told and not
+# judged: that of two well calibrated models cannot be told apart by any number of rows one is likely to have.
+MARGINS = {"auc": 0.005, "log_loss": 0.005}
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)
 
 
 def measure_quality(
     store: Store, *, candidate: ModelVersion, baseline: ModelVersion | None, holdout: str, measured_by: str
 ) -> NewEvidence:
-    """QUALITY evidence. With a baseline it passes when every metric is no worse by more than its margin; without one it
-    passes by having been computed, and what is enough is the gate's to say. Raises Invalid when there are no rows to
-    judge on."""
+    """QUALITY evidence. With a baseline it passes when order and log loss are no worse by more than a margin; without
+    one it passes by having been computed, and what is enough is the gate's to say. Raises Invalid when there are no
+    rows to judge on."""
     chosen = _chosen(candidate, baseline=baseline, holdout=holdout)
     judged = [read_predictions(store, digest=evaluation.predictions) for evaluation in chosen]
     if not all(are_same_rows(judged[0], second=each) for each in judged):
@@ -67,10 +68,11 @@ def scan_safety(data: bytes, *, version: ModelVersion, measured_by: str) -> NewE
 
 
 def judge(deltas: dict[str, Interval]) -> Verdict:
-    """The worst of the metrics' verdicts, each by its margin; passed when there is nothing to compare with."""
+    """The worse of the verdicts on order and log loss, each by its margin; passed when there is nothing to compare
+    with."""
     verdicts = {
-        statistics.non_inferiority(deltas.get(metric), better=better, margin=MARGINS[metric])
-        for metric, better in METRICS.items()
+        statistics.non_inferiority(deltas.get(metric), better=METRICS[metric], margin=margin)
+        for metric, margin in MARGINS.items()
     }
     return next(verdict for verdict in WORST_FIRST if verdict in verdicts) if deltas else Verdict.PASS
 

@@ -153,10 +153,9 @@ def _invalid_graph(model: Any) -> str:
 def _graphs(graph: Any) -> Iterator[Any]:
     """A graph and every graph inside its operators. Protobuf itself bounds how deep they can lie."""
     yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from _graphs(inner)
+    for attribute in (attribute for node in graph.node for attribute in node.attribute):
+        for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+            yield from _graphs(inner)
 
 
 def _nodes(model: Any) -> Iterator[Any]:

@@ -161,7 +161,7 @@ def evaluation_on(
 
 
 @contextmanager
-def calling(portal: Portal, actor: Actor, *, permission: Permission = Permission.MODELS_WRITE) -> Iterator[Call]:
+def calling(portal: Portal, actor: Actor, *, permission: Permission = Permission.READ) -> Iterator[Call]:
     """A write transaction in the actor's name, for parts that are no action of their own."""
     spec = ActionSpec(name="test.setup", permission=permission, reads=False, function=calling)
     with portal.foundation.database.write() as session:
