@@ -85,13 +85,17 @@ def main(context: JobContext) -> None:
     """The whole run. Returns early, with a checkpoint, when it is told to stop."""
     try:
         _run(context)
-    except PortalError as error:
-        raise JobFailed(_("data: {reason} {hint}").format(reason=error.message, hint=error.hint).strip()) from error
-    except RuntimeError as error:
-        # torch says on the CPU in a plain RuntimeError that memory has run out.
-        if any(words in str(error) for words in NO_MEMORY):
-            raise MemoryError(str(error).splitlines()[0]) from error
-        raise
+    except (PortalError, RuntimeError) as error:
+        raise cause_of(error) from error
+
+
+def cause_of(error: Exception) -> Exception:
+    """The error by what it means: the data's fault in words, memory that ran out, or the code's as it is."""
+    if isinstance(error, PortalError):
+        return JobFailed(_("data: {reason} {hint}").format(reason=error.message, hint=error.hint).strip())
+    # torch says on the CPU in a plain RuntimeError that memory has run out.
+    first = str(error).partition("\n")[0]
+    return MemoryError(first) if any(words in str(error) for words in NO_MEMORY) else error
 
 
 def _run(context: JobContext) -> None:

@@ -117,7 +117,8 @@ def _vocabulary(column: Any, *, name: str) -> Vocabulary:
     counted = pc.value_counts(pc.fill_null(column.cast(pa.string()).combine_chunks(), ""))
     pairs = zip(counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True)
     ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
-    return Vocabulary(name=name, values=tuple(value for value, _ in ordered), counts=tuple(n for _, n in ordered))
+    values, counts = zip(*ordered, strict=True) if ordered else ((), ())
+    return Vocabulary(name=name, values=values, counts=counts)
 
 
 def _number_map(raw: Any, *, name: str) -> NumberMap:
