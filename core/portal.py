@@ -18,7 +18,7 @@ from core.loadtests import LoadTestKind, LoadTestService
 from core.promotion import PromotionService, RolloutReconciler
 from core.registry import MlflowIngester, RegistryService
 from core.requirements import RequirementService
-from core.serving import ServingService
+from core.serving import ParityKind, ReplayKind, ServingService
 from core.sweeps import SweepController, SweepService, SweepWorkerKind
 from core.training import TrainingKind, TrainingService
 
@@ -78,7 +78,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     compute, registry = ComputeService(base), RegistryService(base)
     lake = LakeService(base)
     features = FeatureService(base, lake=lake, compute=compute, requirements=requirements)
-    serving = ServingService(base, compute=compute, registry=registry)
+    serving = ServingService(base, compute=compute, features=features, registry=registry)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     return Portal(
         foundation=base,
@@ -107,6 +107,8 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         JoinKind(portal.features),
         TrainingKind(portal.training),
         SweepWorkerKind(portal.sweeps),
+        ParityKind(portal.serving),
+        ReplayKind(portal.serving),
         LoadTestKind(portal.loadtests),
     )
 

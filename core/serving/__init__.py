@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
-    from core.serving.parity import ParityKind
-    from core.serving.replays import ReplayKind
+    from core.serving.kinds import ParityKind, ReplayKind
     from core.serving.service import ServingService
     from core.serving.values import Endpoint, ParityReport, Replay, Route, Served, Server, ServiceLevel, Ticket
 
@@ -29,8 +28,7 @@ __getattr__ = lazily(
     __name__,
     {
         **dict.fromkeys(VALUES, "values"),
-        "ParityKind": "parity",
-        "ReplayKind": "replays",
+        **dict.fromkeys(("ParityKind", "ReplayKind"), "kinds"),
         "ServingService": "service",
     },
 )

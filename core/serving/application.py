@@ -103,15 +103,15 @@ class Application:
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body)
         begun = perf_counter_ns()
-        found = self._model.run(entities.feeds, rows=len(entities.ids))
+        found = self._model.run(entities.feeds, rows=len(entities.rows))
         spent = perf_counter_ns() - begun
         predictions: list[dict[str, Any]] = [
-            {"row_id": row_id, "probability": probability}
-            for row_id, probability in zip(entities.ids, found, strict=True)
+            {"row_id": row.row_id, "probability": probability}
+            for row, probability in zip(entities.rows, found, strict=True)
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):
-                prediction["features"] = entities.explained(at)
+                prediction.update(entities.explained(at))
         return Answer(OK, orjson.dumps({**self._named, "predictions": predictions}), spent)
 
     def _health(self, _request: Request) -> Answer:

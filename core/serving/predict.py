@@ -3,7 +3,6 @@ online features as of the row's own event time. The same contract made the train
 about names."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from core.features.online import Found
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.text import _
 from core.serving.decode import check_size, numbers_of, parse_object, same_names, texts_of, wrong
@@ -25,21 +25,35 @@ Cell = str | float | None
 class Lookup(Protocol):
     """The endpoint's online features."""
 
-    def values(self, view: ServedView, *, key: tuple[Any, ...], at_us: int) -> Sequence[Cell]:
-        """The model inputs of a view's `outputs`, in their order, as of an instant: None where there is none."""
+    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
+        """What a view answers for a key as of an instant; its values are in the order of the view's outputs."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was read: the values of the model's inputs by name, None where there is none, and what each view
+    answered."""
+
+    row_id: str | None
+    values: dict[str, Cell]
+    found: tuple[Found, ...]
 
 
 @dataclass(frozen=True)
 class Entities:
-    """Rows ready for the model. `inputs` are the very values it gets, by name; a missing one is "" or NaN."""
+    """Rows ready for the model. `feeds` are the very values it gets, by name; a missing one is "" or NaN."""
 
-    ids: tuple[str | None, ...]
+    rows: tuple[Row, ...]
     feeds: dict[str, npt.NDArray[np.generic]]
     explain: bool
 
-    def explained(self, at: int) -> dict[str, Cell]:
-        """The values given to the model for a row; None for a missing one."""
-        return {name: _plain(column[at]) for name, column in self.feeds.items()}
+    def explained(self, at: int) -> dict[str, Any]:
+        """The values given to the model for a row (None for a missing one), and which row of each view they are."""
+        lookups = [
+            {"status": found.status, "event_us": found.event_us, "created_us": found.created_us}
+            for found in self.rows[at].found
+        ]
+        return {"features": {name: _plain(column[at]) for name, column in self.feeds.items()}, "lookups": lookups}
 
 
 class EntityReader:
@@ -61,24 +75,25 @@ class EntityReader:
         if type(explain) is not bool:
             raise wrong("explain", _("must be true or false"))
         check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
-        found = [self._row(row, where=f"rows[{at}]") for at, row in enumerate(rows)]
-        return Entities(ids=tuple(self._id(row) for row in rows), feeds=self._feeds(found), explain=explain)
+        found = tuple(self._row(row, where=f"rows[{at}]") for at, row in enumerate(rows))
+        return Entities(rows=found, feeds=self._feeds([row.values for row in found]), explain=explain)
 
-    def _row(self, row: Any, *, where: str) -> dict[str, Cell]:
+    def _row(self, row: Any, *, where: str) -> Row:
         if not isinstance(row, dict):
             raise wrong(where, _("must be an object"))
         same_names(self._beside_id(row), self._required, where=where)
         at_us = _instant(row[self._contract.event_time], where=f"{where}.{self._contract.event_time}")
+        values: dict[str, Cell] = {}
         for field in self._contract.request:
             _check(row[field.name], field=field, where=f"{where}.{field.name}")
-        values: dict[str, Cell] = {
-            field.name: row[field.name] for field in self._contract.request if field.is_model_input
-        }
-        for view in self._contract.views:
-            key = tuple(row[column] for _key, column in view.keys)
-            found = self._lookup.values(view, key=key, at_us=at_us)
-            values.update(zip((name for _feature, name, _kind in view.outputs), found, strict=True))
-        return values
+            values[field.name] = row[field.name]
+        answers = tuple(self._look_up(view, row, at_us=at_us) for view in self._contract.views)
+        for view, found in zip(self._contract.views, answers, strict=True):
+            values.update(zip((name for _feature, name, _kind in view.outputs), found.values, strict=True))
+        return Row(row_id=self._id(row), values=values, found=answers)
+
+    def _look_up(self, view: ServedView, row: dict[str, Any], *, at_us: int) -> Found:
+        return self._lookup.find(view, key=tuple(row[column] for _key, column in view.keys), at_us=at_us)
 
     def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:
         """The columns that must be there: the id is the caller's own and may be left out."""

@@ -8,13 +8,13 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.foundation.actions import Call, action
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.serving.measuring import Measuring
+from core.serving.measuring import Measuring, expect_environment
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
 from core.serving.rows import admission_of, endpoint_of, find_endpoint, served_of
@@ -103,7 +103,7 @@ class ServingService(Measuring):
         """Serve a version on a staging endpoint, alone."""
         call.within(version_id)
         call.subject = call.within(endpoint_id).id
-        _expect(self.endpoint(call, endpoint_id), environment="staging")
+        expect_environment(find_endpoint(call.session, endpoint_id), "staging")
         version = self._registry.version(call, version_id)
         route = Route(
             version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
@@ -204,11 +204,11 @@ class ServingService(Measuring):
 
     def _issue(self, call: Call, endpoint_id: str, *, environment: Environment, minutes: int) -> Ticket:
         call.within(endpoint_id)
-        endpoint = self.endpoint(call, endpoint_id)
-        _expect(endpoint, environment=environment)
+        expect_environment(find_endpoint(call.session, endpoint_id), environment)
         token, ends = self.tickets.issue(endpoint_id, subject=call.actor.person_id, now=call.now, seconds=minutes * 60)
         call.note(minutes=minutes)
-        return Ticket(endpoint_id=endpoint_id, url=endpoint.url, token=token, expires_at=ends)
+        url = self.endpoint(call, endpoint_id).url
+        return Ticket(endpoint_id=endpoint_id, url=url, token=token, expires_at=ends)
 
 
 def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
@@ -217,17 +217,3 @@ def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
         return [col(EndpointRow.project) == project]
     projects = call.visible_projects()
     return [] if projects is None else [col(EndpointRow.project).in_(projects)]
-
-
-def _expect(endpoint: Endpoint, *, environment: Environment) -> None:
-    if endpoint.environment == environment:
-        return
-    hint = {
-        "staging": _("Bytes come into production by an approved request for promotion only."),
-        "production": _("Staging endpoints have actions of their own."),
-    }
-    raise Invalid(
-        _("{name} is a {environment} endpoint").format(name=endpoint.name, environment=endpoint.environment),
-        hint=hint[environment],
-        field="endpoint_id",
-    )

@@ -60,7 +60,7 @@ def load_model(spec: ServerSpec) -> ServedModel:
         contract = FeatureContract.model_validate_json(files[CONTRACT])
     except (KeyError, ValidationError) as error:
         raise Invalid(_("The version's folder does not say what the model takes")) from error
-    session = _open(files[MODEL])
+    session = open_session(files[MODEL])
     _check_graph(session, signature)
     _check_contract(contract, signature)
     model = ServedModel(session=session, signature=signature, contract=contract)
@@ -77,7 +77,8 @@ def _read(spec: ServerSpec) -> dict[str, bytes]:
     return {name: store.read(digests[name]) for name in (MODEL, SIGNATURE, CONTRACT) if name in digests}
 
 
-def _open(model: bytes) -> onnxruntime.InferenceSession:
+def open_session(model: bytes) -> onnxruntime.InferenceSession:
+    """A session over exactly these bytes. Invalid when they are no model."""
     options = onnxruntime.SessionOptions()
     # One thread a call: two burn twice the processor and gain nothing below hundreds of rows. Without the arena, the
     # memory of one large request is given back.

@@ -65,8 +65,10 @@ class ReplayRow(SQLModel, table=True):
     __tablename__ = "replays"
 
     id: str = Field(primary_key=True)
+    project: str = Field(index=True)
     endpoint_id: str = Field(index=True, foreign_key="endpoints.id")
     sent: int
     failed: int
     metrics: dict[str, Any] = json_field()
     by_version: dict[str, Any] = json_field()
+    created_at: datetime = time_field()

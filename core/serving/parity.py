@@ -1,0 +1,52 @@
+"""What a parity check says, and what becomes of it: evidence, for and against the version alike."""
+
+import json
+
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
+from core.serving.values import ParityReport
+
+REPORT = "report.json"
+
+
+class Measured(Value):
+    """What the job of a parity check tells."""
+
+    version_id: str
+    report: ParityReport
+
+
+def evidence_from(
+    report: ParityReport, *, version: ModelVersion, endpoint_id: str, job_id: str, by: str
+) -> NewEvidence:
+    """The evidence that a report is. `by` is who asked for the check."""
+    return NewEvidence(
+        kind=EvidenceKind.PARITY,
+        subject=version.id,
+        project=version.project,
+        verdict=verdict_on(report),
+        summary=_summary(report),
+        measured_on={"version": report.version_digest, "holdout": report.holdout, "endpoint": endpoint_id},
+        content=json.loads(report.model_dump_json()),
+        source=job_id,
+        created_by=by,
+    )
+
+
+def verdict_on(report: ParityReport) -> Verdict:
+    """Silence is never a pass: without rows there is no verdict."""
+    if not report.rows:
+        return Verdict.NO_DATA
+    return Verdict.FAIL if report.mismatches else Verdict.PASS
+
+
+def _summary(report: ParityReport) -> str:
+    if not report.mismatches:
+        return _("{rows} rows and {cells} cells agree").format(rows=f"{report.rows:,}", cells=f"{report.cells:,}")
+    return _("{wrong} of {cells} cells differ, in {rows} rows; most often: {cause}").format(
+        wrong=f"{report.mismatches:,}",
+        cells=f"{report.cells:,}",
+        rows=f"{report.rows_with_mismatch:,}",
+        cause=report.causes[0].cause,
+    )
