@@ -1,7 +1,4 @@
-"""Parts of the dataset pages: the dialogs that make a dataset and add a snapshot, and the profile with its small
-pictures."""
-
-from collections.abc import Sequence
+"""Parts of the dataset pages: the dialogs that make a dataset and add a snapshot."""
 
 import streamlit as st
 
@@ -9,7 +6,7 @@ from app import forms, frame, links, times
 from app.session import actor, portal
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.values import ColumnProfile, Dataset, Snapshot, TimeZoneRule
+from core.lake.values import Dataset, Snapshot, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
 UPLOAD, PACKAGE = _("A file"), _("A package's data")
@@ -88,42 +85,3 @@ def pairs(text: str) -> list[tuple[str, str]]:
             raise Invalid(_("{line} is not two words").format(line=repr(line[:60])), hint=_("Write: column value"))
         found.append((words[0], words[1]))
     return found
-
-
-def profile_grid(snapshot: Snapshot, profiles: Sequence[ColumnProfile], *, key: str) -> None:
-    """Every column with its type, its gaps and a small picture of its distribution."""
-    import pandas as pd
-
-    by_name = {profile.name: profile for profile in profiles}
-    rows = []
-    for column in snapshot.columns:
-        profile = by_name.get(column.name)
-        rows.append(
-            {
-                _("Column"): column.name,
-                _("Type"): column.type.lower(),
-                _("Distribution"): [count for _label, count in profile.bins] if profile else [],
-                _("Nulls"): round(column.null_share * 100, 1),
-                _("Distinct"): profile.distinct if profile else None,
-                _("From"): _short(profile.minimum) if profile else "",
-                _("To"): _short(profile.maximum) if profile else "",
-                _("Mean"): profile.mean if profile else None,
-                _("Known"): column.known or _("at once"),
-            }
-        )
-    config = {
-        _("Distribution"): st.column_config.BarChartColumn(_("Distribution"), width=150, y_min=0, color="blue"),
-        _("Nulls"): st.column_config.NumberColumn(_("Nulls"), format="%g %%", width=76),
-        _("Distinct"): st.column_config.NumberColumn(_("Distinct"), format="localized", width=86),
-        _("Mean"): st.column_config.NumberColumn(_("Mean"), format="%.4g", width=86),
-        _("Known"): st.column_config.TextColumn(
-            _("Known"), help=_("When a value is known: at once, or only at the instant in another column."), width=110
-        ),
-    }
-    height = 36 * min(len(rows), 18) + 34
-    st.dataframe(pd.DataFrame(rows), key=key, hide_index=True, row_height=36, height=height, column_config=config)
-
-
-def _short(text: str) -> str:
-    """A moment without its zone and fractions; the grid is narrow."""
-    return text[:16].replace("T", " ") if len(text) > 16 and text[4:5] == "-" else text[:24]

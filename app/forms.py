@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
 from app import frame, links
 from core.foundation.errors import Invalid, PortalError
@@ -33,8 +34,17 @@ def attempt() -> Iterator[Attempt]:
     except Invalid as error:
         named = f"{error.field}: {error.message}" if error.field and error.field not in error.message else error.message
         frame.refusal(Invalid(named, hint=error.hint))
+    except ValidationError as error:
+        frame.refusal(told(error))
     except PortalError as error:
         frame.refusal(error)
+
+
+def told(error: ValidationError) -> Invalid:
+    """The first thing that is wrong with what was entered, in words."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or error.title
+    return Invalid(f"{field.replace('_', ' ')}: {first['msg']}", field=field)
 
 
 def fields(

@@ -115,6 +115,16 @@ def card(key: str, *, height: int | Literal["content", "stretch"] = "content", t
     return st.container(key=f"card_{key}", border=True, gap="xsmall" if tight else "small", height=height)
 
 
+def card_head(title: str, *, state: str = "", label: str = "", text: str = "") -> None:
+    """The head of a detail card: name, badge, and one sentence."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+        st.header(links.escape(title), anchor=False, width="content")
+        if state:
+            status.badge(state, label)
+    if text:
+        st.caption(links.escape(text))
+
+
 def rows(key: str) -> DeltaGenerator:
     """A bordered list; draw `row` inside it."""
     return st.container(key=f"list_{key}", border=True, gap=None)

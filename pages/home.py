@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import frame, links, needs, status, times
-from app.running import running_now
+from app import frame, links, needs, times
+from app.running import running_now, stage_line
 from app.session import person
 from core.compute import Job
 from core.foundation.text import _
@@ -83,8 +83,7 @@ def _running() -> bool:
 def _job(job: Job) -> None:
     with st.container(gap=None, key=f"title_job_{job.id}"):
         links.link(job.subject or job.id, job.title)
-    parts = [job.stage or status.look(job.state).word, times.remaining(job.eta_seconds)]
-    st.caption(" · ".join(links.escape(part) for part in parts if part))
+    st.caption(stage_line(job))
     st.progress(job.progress or 0.0)
 
 

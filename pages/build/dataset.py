@@ -3,7 +3,8 @@
 import streamlit as st
 
 from app import frame, links, times
-from app.datasets import profile_grid, snapshot_dialog
+from app.datasets import snapshot_dialog
+from app.profiles import preview_table, profile_grid
 from app.session import actor, may, portal
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
@@ -54,24 +55,15 @@ def _tabs(dataset: Dataset, shown: Snapshot) -> None:
         [_("Columns"), _("Rows"), _("Import"), _("Versions"), _("Lineage")]
     )
     with profile:
-        profile_grid(shown, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
+        profile_grid(shown.columns, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
     with rows:
-        _rows(shown)
+        preview_table(portal().lake.preview(actor(), snapshot_id=shown.id, limit=50))
     with report:
         _report(shown)
     with versions:
         _versions(dataset, shown)
     with lineage:
         frame.lineage(shown.id)
-
-
-def _rows(shown: Snapshot) -> None:
-    import pandas as pd
-
-    preview = portal().lake.preview(actor(), snapshot_id=shown.id, limit=50)
-    table = pd.DataFrame([list(row) for row in preview.rows], columns=list(preview.columns), dtype=object)
-    st.dataframe(table.map(lambda cell: "" if cell is None else str(cell)), hide_index=True, row_height=34, height=560)
-    st.caption(_("The first {n} of {total} rows").format(n=len(preview.rows), total=times.number(preview.total)))
 
 
 def _report(shown: Snapshot) -> None:

@@ -1,7 +1,113 @@
-"""Feature view."""
+"""One feature view: a version's features, SQL and rows, the other versions, and what learned from it."""
 
-from app import frame
+import streamlit as st
+
+from app import frame, links, times
+from app.profiles import preview_table, profile_grid
+from app.running import cause_card, job_progress
+from app.session import actor, may, portal
+from core.features import FeatureVersion, FeatureView, VersionState
+from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
+from core.identity import Permission
 
-frame.header(_("Feature view"))
-frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))
+
+def show() -> None:
+    wanted = links.wanted_id(Kind.FEATURE_VIEW, Kind.FEATURE_VERSION)
+    shown = None
+    if kind_of(wanted) is Kind.FEATURE_VERSION:
+        shown = portal().features.get_version(actor(), version_id=wanted)
+    view = portal().features.get_view(actor(), view_id=shown.view_id if shown else wanted)
+    shown = shown or view.latest
+    state = shown.state if shown else "empty"
+    crumbs = [(_("Features"), "features")]
+    with frame.header(view.name, state=state, facts=_facts(view, shown), crumbs=crumbs, here=wanted):
+        if may(Permission.FEATURE_SQL, project=view.project) and st.button(
+            _("New version"), type="primary", icon=":material/add:"
+        ):
+            links.open_page("new-feature-version", id=view.id)
+    if view.description:
+        st.markdown(links.escape_lines(view.description))
+    if shown is None:
+        advice = _("Its first version is SQL over named snapshots; a job builds its rows.")
+        frame.empty(_("No version yet"), advice=advice, icon="dataset")
+        return
+    _version(view, shown)
+
+
+def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
+    facts = [
+        _("Entity {entity}, keys {keys}").format(
+            entity=links.escape(view.entity), keys=f"`{', '.join(view.keys) or '—'}`"
+        ),
+        _("Owner {name}").format(name=links.escape(frame.name_of(view.owner))),
+    ]
+    if shown:
+        age = times.ago(shown.created_at, now=frame.now())
+        facts += [
+            _("{id}, version {version} of {n}").format(id=shown.id, version=shown.version, n=view.versions),
+            _("{n} rows, {age}").format(n=times.number(shown.rows), age=age),
+        ]
+    return facts
+
+
+def _version(view: FeatureView, shown: FeatureVersion) -> None:
+    if shown.state is VersionState.BUILDING:
+        job_progress(shown.job_id)
+    if shown.cause:
+        cause_card(shown.cause, job_id=shown.job_id)
+    features, logic, rows, versions, lineage = st.tabs(
+        [_("Features"), _("SQL"), _("Rows"), _("Versions"), _("Lineage")]
+    )
+    built = shown.state is VersionState.PUBLISHED
+    with features:
+        if built:
+            statistics = portal().features.statistics(actor(), version_id=shown.id)
+            profile_grid(shown.features, statistics, key="statistics")
+        else:
+            st.caption(_("Features are known once the version is built."))
+    with logic:
+        _logic(shown)
+    with rows:
+        if built:
+            preview_table(portal().features.preview_version(actor(), version_id=shown.id, limit=50))
+    with versions:
+        _versions(view, shown)
+    with lineage:
+        frame.lineage(shown.id)
+
+
+def _logic(shown: FeatureVersion) -> None:
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        st.code(shown.sql, language="sql")
+    with right:
+        frame.facts(
+            {
+                _("Event time"): f"`{shown.event_time}`",
+                _("Written at"): f"`{shown.created_time}`" if shown.created_time else _("the event time"),
+                _("Counts for"): times.duration(shown.ttl_seconds) if shown.ttl_seconds else _("ever"),
+                _("Arrives after"): times.duration(shown.delay_seconds) if shown.delay_seconds else _("at once"),
+                _("Digest"): f"`{shown.digest[:16]}`",
+            }
+        )
+        for name, snapshot in shown.sources.items():
+            links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
+
+
+def _versions(view: FeatureView, shown: FeatureVersion) -> None:
+    with frame.rows("versions"):
+        for item in portal().features.list_versions(actor(), view_id=view.id).items:
+            here = " :gray-badge[" + _("shown") + "]" if item.id == shown.id else ""
+            frame.row(
+                item.id,
+                title=f"v{item.version}",
+                target=item.id,
+                value=_("{n} features").format(n=len(item.features)) + here,
+                state=item.state,
+                detail=f"{item.id} · {links.escape(item.description or frame.name_of(item.created_by))}",
+                age=times.ago(item.created_at, now=frame.now()),
+            )
+
+
+show()

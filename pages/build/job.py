@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import forms, frame, links, status, times
+from app.running import stage_line
 from app.session import actor, may, portal
 from core.compute import Job
 from core.foundation.ids import Kind
@@ -40,8 +41,7 @@ def _cancel(job: Job) -> None:
 def _log(job_id: str) -> bool:
     job = portal().compute.get_job(actor(), job_id=job_id)
     if not job.state.is_over:
-        parts = [job.stage or status.look(job.state).word, times.remaining(job.eta_seconds)]
-        st.progress(job.progress or 0.0, text=" · ".join(links.escape(part) for part in parts if part))
+        st.progress(job.progress or 0.0, text=stage_line(job))
     part = portal().compute.read_log(actor(), job_id=job_id)
     st.code(part.text or _("Nothing was written yet."), language=None, height=460, wrap_lines=True)
     return not job.state.is_over

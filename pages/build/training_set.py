@@ -1,7 +1,113 @@
-"""Training set."""
+"""One training set: its splits, what was checked for leaks, what a model will be asked with, and its rows."""
 
-from app import frame
+import streamlit as st
+
+from app import charts, frame, links, times
+from app.features import input_lines
+from app.profiles import preview_table
+from app.running import cause_card, job_progress
+from app.session import actor, may, portal
+from app.tables import reading
+from core.features import TrainingSet, TrainingSetState
+from core.foundation.ids import Kind
 from core.foundation.text import _
+from core.identity import Permission
 
-frame.header(_("Training set"))
-frame.empty(_("Nothing here yet"), advice=_("What you make will appear here."))
+
+def show() -> None:
+    found = portal().features.get_training_set(actor(), training_set_id=links.wanted_id(Kind.TRAINING_SET))
+    crumbs = [(_("Training sets"), "training-sets")]
+    with frame.header(found.name, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
+        if found.state is TrainingSetState.READY and may(Permission.JOBS_WRITE, project=found.project):
+            if st.button(_("Start a sweep"), icon=":material/tune:"):
+                links.open_page("start-sweep", training_set=found.id)
+            if st.button(_("Start training"), icon=":material/play_circle:", type="primary"):
+                links.open_page("start-training", training_set=found.id)
+    if found.state is TrainingSetState.BUILDING:
+        job_progress(found.job_id)
+    if found.cause:
+        cause_card(found.cause, job_id=found.job_id)
+    splits, inputs, rows, query, lineage = st.tabs([_("Splits"), _("Inputs"), _("Rows"), _("SQL"), _("Lineage")])
+    with splits:
+        _splits(found)
+    with inputs:
+        _inputs(found)
+    with rows:
+        _rows(found)
+    with query:
+        st.code(found.entity.sql, language="sql")
+        for name, snapshot in found.entity.sources.items():
+            links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
+    with lineage:
+        frame.lineage(found.id)
+
+
+def _facts(found: TrainingSet) -> list[str]:
+    known = _("values count from when they were known") if found.known_at else _("values count from their event time")
+    by = links.escape(frame.name_of(found.created_by))
+    rows = sum(split.rows for split in found.splits)
+    return [
+        _("{n} rows").format(n=times.number(rows)),
+        known,
+        _("by {name}, {age}").format(name=by, age=times.ago(found.created_at, now=frame.now())),
+        f"`{found.digest[:12]}`" if found.digest else "",
+    ]
+
+
+def _splits(found: TrainingSet) -> None:
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        frame.section(_("Splits"), hint=_("by the moment of prediction; the end is excluded"))
+        columns = {
+            _("Split"): [links.escape(split.name) for split in found.splits],
+            _("From"): [str(split.start) for split in found.splits],
+            _("To"): [str(split.end) for split in found.splits],
+            _("Rows"): [times.number(split.rows) for split in found.splits],
+            _("Positive"): [times.percent(split.positive_share) for split in found.splits],
+        }
+        reading(columns)
+        _leaks(found)
+    with right:
+        if found.splits:
+            frame.section(_("Positive share"))
+            names = [split.name for split in found.splits]
+            shares = [split.positive_share * 100 for split in found.splits]
+            charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+
+
+def _leaks(found: TrainingSet) -> None:
+    frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
+    if not found.leaks:
+        ready = found.state is TrainingSetState.READY
+        clean = _("No column knows the future: sources, times and single columns were checked.")
+        st.markdown(f":green[:material/check_circle:] {clean}" if ready else f":gray[{_('Not checked yet.')}]")
+        return
+    with frame.rows("leaks"):
+        for number, leak in enumerate(found.leaks):
+            value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
+            icon = ":red[:material/gpp_bad:]"
+            frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
+
+
+def _inputs(found: TrainingSet) -> None:
+    if found.contract is None:
+        st.caption(_("Known once the set is built."))
+        return
+    titles = (_("Input"), _("Kind"), _("Comes from"), _("Feature"))
+    lines = input_lines(found.contract)
+    columns = {title: [line[at] for line in lines] for at, title in enumerate(titles)}
+    st.dataframe(columns, hide_index=True, row_height=34, height=min(620, 34 * len(lines) + 34))
+
+
+def _rows(found: TrainingSet) -> None:
+    if not found.splits:
+        st.caption(_("Known once the set is built."))
+        return
+    names = [split.name for split in found.splits]
+    split = st.segmented_control(
+        _("Split"), names, default=names[0], required=True, key="split", label_visibility="collapsed"
+    )
+    preview_table(portal().features.preview_training_set(actor(), training_set_id=found.id, split=split, limit=50))
+
+
+show()
