@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 METHOD = "PED-ANOVA"
 FEWEST_FOR_IMPORTANCE = 5
 STARTUP_TRIALS = 4
+# The first check on the validation rows says more about the warm-up than about the parameters.
+EARLIEST_CHECK = 2
 
 
 class Study:
@@ -118,7 +120,7 @@ def _pruner(spec: StudySpec) -> "optuna.pruners.BasePruner":
     import optuna
 
     if spec.pruner == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=1)
+        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=EARLIEST_CHECK)
     return optuna.pruners.HyperbandPruner() if spec.pruner == "hyperband" else optuna.pruners.NopPruner()
 
 

@@ -1,0 +1,147 @@
+"""A study is a pure function of its trials: it can be built anew at any moment and goes on as it would have."""
+
+from typing import Any
+
+import pytest
+
+from core.sweeps.optuna_study import Study
+from core.sweeps.values import Dimension, StudySpec, Trial
+
+SPACE = {
+    "x": Dimension(type="float", low=1e-3, high=1.0, log=True),
+    "n": Dimension(type="int", low=1, high=9, step=2),
+    "kind": Dimension(type="choice", choices=("a", "b", True, 1)),
+}
+
+
+def spec(**fields: Any) -> StudySpec:
+    return StudySpec(
+        **{"space": SPACE, "direction": "minimize", "sampler": "tpe", "pruner": "median", "seed": 3, **fields}
+    )
+
+
+def trial(number: int, state: str = "complete", value: float | None = None, **fields: Any) -> Trial:
+    steps = tuple(fields.pop("steps", ()))
+    fields = {"params": {"x": 0.1, "n": 3, "kind": "a"}, **fields}
+    return Trial(
+        **{"number": number, "state": state, "value": value, "steps": steps, "started_at": None, "ended_at": None},
+        **fields,
+    )
+
+
+def goodness(params: dict[str, Any]) -> float:
+    """Best at x = 0.03; nothing else matters."""
+    return float(abs(params["x"] - 0.03))
+
+
+def searched(chosen: StudySpec, trials: int) -> list[Trial]:
+    study, done = Study(chosen), []
+    for number in range(trials):
+        params = study.propose()
+        done.append(trial(number, value=goodness(params), params=params))
+        study.learn(done[-1])
+    return done
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_a_study_that_is_built_anew_goes_on_as_it_would_have(sampler: str) -> None:
+    whole = searched(spec(sampler=sampler), 12)
+    for cut in (0, 1, 5, 11):
+        assert Study(spec(sampler=sampler), whole[:cut]).propose() == whole[cut].params
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_proposals_lie_in_the_space_and_do_not_repeat(sampler: str) -> None:
+    params = [one.params for one in searched(spec(sampler=sampler), 30)]
+    assert all(1e-3 <= one["x"] <= 1.0 for one in params)
+    assert {one["n"] for one in params} <= {1, 3, 5, 7, 9}
+    assert all(type(one["n"]) is int for one in params)
+    assert all(one["kind"] in ("a", "b", True, 1) for one in params)
+    assert len({one["x"] for one in params}) == 30
+
+
+def test_quasi_random_points_fill_the_space_evenly() -> None:
+    params = [one.params for one in searched(spec(sampler="qmc"), 32)]
+    decades = [sum(10**-k < one["x"] <= 10 ** (1 - k) for one in params) for k in (1, 2, 3)]
+    assert min(decades) >= 9
+    assert {one["n"] for one in params} == {1, 3, 5, 7, 9}
+
+
+def test_a_search_by_tpe_does_better_than_chance() -> None:
+    def found(sampler: str) -> float:
+        return sum(min(one.value or 9 for one in searched(spec(sampler=sampler, seed=seed), 40)) for seed in range(5))
+
+    assert found("tpe") < found("random")
+
+
+def test_other_seeds_propose_other_parameters() -> None:
+    assert Study(spec(seed=1)).propose() != Study(spec(seed=2)).propose()
+
+
+def test_a_trial_worse_than_the_median_is_pruned_and_a_better_one_is_not() -> None:
+    rivals = [trial(n, value=0.3, steps=[(1, 0.5), (2, 0.4), (3, 0.3)]) for n in range(5)]
+    study = Study(spec(), rivals)
+    study.learn(trial(5, "running", steps=[(1, 0.9)]))
+    assert not study.should_prune(5)  # The first check is too early to judge by.
+    study.learn(trial(5, "running", steps=[(1, 0.9), (2, 0.8)]))
+    assert study.should_prune(5)
+    study.learn(trial(6, "running", steps=[(1, 0.4), (2, 0.2)]))
+    assert not study.should_prune(6)
+
+
+def test_upwards_is_better_where_the_metric_says_so() -> None:
+    rivals = [trial(n, value=0.7, steps=[(1, 0.6), (2, 0.7)]) for n in range(5)]
+    study = Study(spec(direction="maximize"), rivals)
+    study.learn(trial(5, "running", steps=[(1, 0.9), (2, 0.8)]))
+    assert not study.should_prune(5)
+    study.learn(trial(6, "running", steps=[(1, 0.5), (2, 0.55)]))
+    assert study.should_prune(6)
+
+
+def test_without_a_pruner_nothing_is_pruned() -> None:
+    rivals = [trial(n, value=0.3, steps=[(1, 0.5), (2, 0.3)]) for n in range(9)]
+    study = Study(spec(pruner="none"), rivals)
+    study.learn(trial(9, "running", steps=[(1, 9.0), (2, 9.0)]))
+    assert not study.should_prune(9)
+
+
+def test_a_hyperband_of_many_trials_prunes_some() -> None:
+    study, pruned = Study(spec(pruner="hyperband")), 0
+    for number in range(30):
+        bad = number % 3
+        steps = [(step, bad + 1 / step) for step in range(1, 10)]
+        study.learn(trial(number, "running", steps=steps[:5]))
+        stop = study.should_prune(number)
+        pruned += stop
+        study.learn(trial(number, "pruned" if stop else "complete", value=None if stop else float(bad), steps=steps))
+    assert 0 < pruned < 30
+
+
+def test_saying_the_same_twice_is_saying_it_once() -> None:
+    study = Study(spec())
+    told = trial(0, "running", steps=[(1, 0.5)])
+    study.learn(told)
+    study.learn(told)
+    study.learn(trial(0, value=0.4, steps=[(1, 0.5)]))
+    study.learn(trial(0, value=0.4, steps=[(1, 0.5)]))
+    assert study.next_number == 1
+    assert not study.should_prune(0)
+
+
+def test_failed_and_waiting_trials_keep_their_numbers() -> None:
+    study = Study(spec(), [trial(0, "failed"), trial(1, "waiting", retry_of=0), trial(2, value=0.1)])
+    assert study.next_number == 3
+
+
+def test_the_parameter_that_matters_is_the_important_one() -> None:
+    found = Study(spec(sampler="random"), searched(spec(sampler="random"), 60)).importances()
+    assert found.shares[0].parameter == "x"
+    assert (found.trials, found.trusted, found.method) == (60, True, "PED-ANOVA")
+    assert sum(one.share for one in found.shares) == pytest.approx(1)
+
+
+def test_few_trials_or_equal_ones_have_no_importances() -> None:
+    assert Study(spec(), searched(spec(), 4)).importances().shares == ()
+    equal = [trial(n, value=0.5, params=one.params) for n, one in enumerate(searched(spec(), 8))]
+    found = Study(spec(), equal).importances()
+    assert (found.trials, found.trusted, found.shares) == (8, False, ())
