@@ -8,7 +8,7 @@ computed. Exchanged cells keep to their column, so a query that works goes on wo
 The limits: what is not marked is taken as known; an exchange that happens to give the same value shows nothing (hence
 several instants); and a query that gives other rows each time it runs cannot be judged, so it is refused."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-# Two instants in a long table have thousands of flights under way; in a short one more are needed to meet any.
-LONG_TABLE, FEW, MANY = 50_000, 2, 12
 NEVER = 2**62
 
 
@@ -32,14 +30,11 @@ class MarkedTable:
         self.known = dict(source.known)
         self.path = path
         self._table: pa.Table = read_parquet(path)
+        self._ranks = {column: _ranks(self._table.column(column)) for column in source.known}
         self._moments = {column: _microseconds(self._table, moment) for column, moment in source.known.items()}
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
-
-    def moments(self) -> "Iterable[np.ndarray]":
-        """The instants of the marks, one array per different mark."""
-        return {mark: self._moments[column] for column, mark in self.known.items()}.values()
 
     def exchanged(
         self, *, after: int | None = None, keep_nulls: bool = False, columns: Sequence[str] | None = None
@@ -49,9 +44,18 @@ class MarkedTable:
         table = self._table
         for column in columns if columns is not None else self.known:
             chosen = self._chosen(column, after, keep_nulls)
-            position = table.column_names.index(column)
-            table = table.set_column(position, column, _rotated(table.column(column), chosen))
+            if len(chosen) > 1:
+                table = self._exchanged(table, column, chosen)
         return table
+
+    def _exchanged(self, table: "pa.Table", column: str, chosen: "np.ndarray") -> "pa.Table":
+        import numpy as np
+        import pyarrow as pa
+
+        places = np.arange(len(self))
+        places[chosen] = _donors(chosen, self._ranks[column])
+        position = table.column_names.index(column)
+        return table.set_column(position, column, table.column(column).take(pa.array(places)))
 
     def _chosen(self, column: str, after: int | None, keep_nulls: bool) -> "np.ndarray":
         """The rows whose cells are exchanged."""
@@ -66,19 +70,6 @@ class MarkedTable:
 def marked_tables(sources: Sequence[SourceTable], inputs: Mapping[str, Path]) -> tuple[MarkedTable, ...]:
     """The sources that have marks."""
     return tuple(MarkedTable(source, inputs[source.input]) for source in sources if source.known)
-
-
-def instants_to_try(tables: Sequence[MarkedTable]) -> tuple[int, ...]:
-    """Instants, in microseconds, at which much is under way: evenly spread among the instants of the marks."""
-    import numpy as np
-
-    moments = [array[array < NEVER] for table in tables for array in table.moments()]
-    every = np.sort(np.concatenate(moments)) if moments else np.array([], dtype="int64")
-    if not len(every):
-        return ()
-    count = FEW if len(every) > LONG_TABLE else MANY
-    places = ((np.arange(count) + 0.5) / count * len(every)).astype(int)
-    return tuple(dict.fromkeys(int(moment) for moment in every[places]))
 
 
 def marks(tables: Sequence[MarkedTable]) -> Iterator[tuple[MarkedTable, str, str]]:
@@ -98,15 +89,30 @@ def _microseconds(table: "pa.Table", column: str) -> "np.ndarray":
     return microseconds
 
 
-def _rotated(column: Any, chosen: "np.ndarray") -> Any:
-    """The chosen cells each take the value half the way round among them; a single one loses its value."""
+def _donors(chosen: "np.ndarray", ranks: "np.ndarray") -> "np.ndarray":
+    """For each of the chosen cells the cell whose value it gets. Not merely shuffled, or the mean of all would tell
+    nothing: every third gets the same, and nobody gets the least and the greatest."""
     import numpy as np
-    import pyarrow as pa
 
-    if len(chosen) == 1:
-        keep = np.ones(len(column), dtype=bool)
-        keep[chosen] = False
-        return pa.compute.if_else(pa.array(keep), column, pa.scalar(None, column.type))
-    places = np.arange(len(column))
-    places[chosen] = np.roll(chosen, len(chosen) // 2)
-    return column.take(pa.array(places))
+    found = ranks[chosen]
+    inner = chosen[(found != found[found > 0].min(initial=NEVER)) & (found != found.max(initial=0))]
+    pool = inner if len(inner) > 1 else chosen
+    donors = pool[(np.arange(len(chosen)) + max(1, len(pool) // 2)) % len(pool)]
+    donors[::3] = _middle(pool, ranks)
+    return donors
+
+
+def _middle(pool: "np.ndarray", ranks: "np.ndarray") -> int:
+    """A cell with a value from the middle of the pool."""
+    valued = pool[ranks[pool] > 0]
+    return int((valued if len(valued) else pool)[len(valued) // 3])
+
+
+def _ranks(column: Any) -> "np.ndarray":
+    """Every value's place among the values, from 1; 0 where there is none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    places = pc.rank(column.combine_chunks(), sort_keys="ascending", tiebreaker="dense").cast(pa.int64())
+    ranks: np.ndarray = pc.if_else(pc.is_valid(column.combine_chunks()), places, 0).to_numpy(zero_copy_only=False)
+    return ranks

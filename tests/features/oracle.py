@@ -62,14 +62,15 @@ def joined(folder: Path, entity: pa.Table, views: Sequence[View], *, known_at: b
     """The join under test, from raw rows to the answer, without its internal columns."""
     pq.write_table(entity, folder / "entity.parquet")
     with open_session(threads=1) as session:
-        uses = [_use(session, folder, index, view) for index, view in enumerate(views)]
+        uses = [stored(session, folder, index, view) for index, view in enumerate(views)]
         types = join_views(session, uses, entity=folder / "entity.parquet", event_time=event_time, known_at=known_at)
         kept = [*types, *(name for use in uses for _feature, name in use.outputs)]
         save(session, f"SELECT * FROM {JOINED} ORDER BY __row", folder / "out.parquet")
     return pq.read_table(folder / "out.parquet").select(kept)
 
 
-def _use(session: Any, folder: Path, index: int, view: View) -> JoinView:
+def stored(session: Any, folder: Path, index: int, view: View) -> JoinView:
+    """The view's rows in normal form, in a file of their own."""
     raw, path = folder / f"raw{index}.parquet", folder / f"rows{index}.parquet"
     pq.write_table(view.table, raw)
     shape = RowShape(
