@@ -9,6 +9,7 @@ from core.foundation.settings import Settings
 from core.identity import Role
 from core.portal import Portal, build_foundation, build_portal
 from core.registry import mlflow_store
+from core.registry import mlflow_store
 
 SYSTEM = Actor.system("installation")
 PROJECT = "Flight operations"
@@ -47,6 +48,7 @@ def migrate(settings: Settings, *, clock: Clock | None = None) -> str:
 
 def prepare(portal: Portal) -> None:
     """What an installation needs beyond its tables. Doing it again changes nothing."""
+    portal.promotion.ensure_policies(SYSTEM)
     if portal.foundation.settings.sign_in == "development" and not portal.sessions.development_people():
         _enroll(portal)
 

@@ -1,10 +1,13 @@
 """The first half of the walk: from a goal to two model versions."""
 
+from functools import partial
+
 from app.demonstration import flights
 from app.demonstration.walk import Walk
 from core.compute.values import JobState
 from core.foundation.errors import Conflict
 from core.foundation.text import _
+from core.requirements import Comparison, Criterion, Metric
 from core.sweeps.values import Dimension, Sweep, SweepState
 from core.training.values import Run
 
@@ -24,10 +27,10 @@ CHEAP = {"epochs": 2, "row_share": 0.35}
 def write_requirement(walk: Walk) -> None:
     """The goal, and what would prove it reached."""
     criteria = (
-        {"metric": "auc", "comparison": "at_least", "limit": 0.68},
-        {"metric": "log_loss", "comparison": "at_most", "limit": 0.55},
-        {"metric": "p99_ms", "comparison": "at_most", "limit": 50},
-        {"metric": "parity_mismatches", "comparison": "at_most", "limit": 0},
+        Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.68),
+        Criterion(metric=Metric.LOG_LOSS, comparison=Comparison.AT_MOST, limit=0.55),
+        Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50),
+        Criterion(metric=Metric.PARITY_MISMATCHES, comparison=Comparison.AT_MOST, limit=0),
     )
     made = walk.once(
         "requirement",
@@ -48,7 +51,7 @@ def write_requirement(walk: Walk) -> None:
 def import_datasets(walk: Walk) -> None:
     """Five tables of every flight that left New York in 2013."""
     for table in flights.DATASETS:
-        walk.once(table.name, lambda table=table: _import(walk, table))
+        walk.once(table.name, partial(_import, walk, table))
         snapshot = walk.portal.lake.get_snapshot(walk.actor("mei"), snapshot_id=walk.made[table.name])
         walk.say(f"{table.name}: {snapshot.rows:,} rows", snapshot.dataset_id)
 
@@ -64,9 +67,7 @@ def _import(walk: Walk, table: flights.Table) -> str:
 def build_features(walk: Walk) -> None:
     """Feature versions in SQL, then the training set by point-in-time join."""
     mei = walk.actor("mei")
-    versions = {
-        view.name: walk.once(view.name + " view", lambda view=view: _publish(walk, view)) for view in flights.VIEWS
-    }
+    versions = {view.name: walk.once(view.name + " view", partial(_publish, walk, view)) for view in flights.VIEWS}
     for name, version_id in versions.items():
         version = walk.portal.features.get_version(mei, version_id=version_id)
         walk.wait_for_job(mei, version.job_id)
@@ -154,7 +155,7 @@ def register(walk: Walk) -> None:
     mei = walk.actor("mei")
     best = _best_confirmed(walk)
     for word, run_id in (("plain version", walk.made["run"]), ("sweep version", best.id)):
-        walk.once(word, lambda run_id=run_id: walk.portal.training.register_version(mei, run_id=run_id, model=MODEL).id)
+        walk.once(word, partial(_register, walk, run_id))
     ids = (walk.made["plain version"], walk.made["sweep version"])
     compared = walk.portal.registry.compare(mei, version_ids=ids, baseline_id=ids[0])
     for version in compared.versions:
@@ -162,6 +163,10 @@ def register(walk: Walk) -> None:
         figures = f"AUC {metrics['auc'].value:.4f}, log loss {metrics['log_loss'].value:.4f}"
         walk.say(f"{version.model} v{version.version}: {figures}", version.id)
     walk.say(compared.sentence)
+
+
+def _register(walk: Walk, run_id: str) -> str:
+    return walk.portal.training.register_version(walk.actor("mei"), run_id=run_id, model=MODEL).id
 
 
 def _best_confirmed(walk: Walk) -> Run:

@@ -1,6 +1,7 @@
 """The second half of the walk: from two model versions to one that an approver let into production, and its traffic."""
 
 from collections.abc import Callable
+from functools import partial
 
 from app.demonstration.walk import Walk
 from core.foundation.actors import Actor
@@ -9,6 +10,7 @@ from core.foundation.text import _
 from core.identity import Permission
 from core.loadtests.values import LoadTestView, Profile
 from core.promotion.values import Plan, Request, RequestState, Step
+from core.registry.values import EvidenceKind
 from core.serving.values import Endpoint, Environment
 
 STAGING, PRODUCTION = "late-arrival-staging", "late-arrival"
@@ -25,11 +27,11 @@ def create_endpoints(walk: Walk) -> None:
         ("production", PRODUCTION, "production"),
     )
     for word, name, environment in kinds:
-        walk.once(word, lambda name=name, environment=environment: _create(walk, name, environment))
+        walk.once(word, partial(_create, walk, name=name, environment=environment))
         walk.say(f"{name} ({environment})", walk.made[word])
 
 
-def _create(walk: Walk, name: str, environment: Environment) -> str:
+def _create(walk: Walk, *, name: str, environment: Environment) -> str:
     description = _("Will this flight arrive more than 15 minutes late?")
     return walk.portal.serving.create_endpoint(
         walk.actor("jonas"), project=walk.project, name=name, environment=environment, description=description
@@ -51,13 +53,13 @@ def _measure(walk: Walk, word: str, load: dict[str, object]) -> None:
     _settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
-    _say_evidence(walk, version_id, "parity")
+    _say_evidence(walk, version_id, EvidenceKind.PARITY)
     _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
-    _say_evidence(walk, version_id, "safety")
+    _say_evidence(walk, version_id, EvidenceKind.SAFETY)
     baseline = walk.made["plain version"] if word != "plain version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
-    _say_evidence(walk, version_id, "quality")
+    _say_evidence(walk, version_id, EvidenceKind.QUALITY)
 
 
 def _check_parity(walk: Walk) -> str:
@@ -80,7 +82,7 @@ def _told(test: LoadTestView) -> str:
     return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
 
 
-def _say_evidence(walk: Walk, version_id: str, kind: str) -> None:
+def _say_evidence(walk: Walk, version_id: str, kind: EvidenceKind) -> None:
     found = walk.portal.registry.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
     walk.say(f"{kind}: {found.verdict} - {found.summary}", found.id)
 

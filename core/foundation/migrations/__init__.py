@@ -52,8 +52,9 @@ def write_step(database: Database, *, message: str) -> None:
     """Writes the next step into `versions/`, from what the code's tables have and the migrated database has not."""
     from alembic import command
 
+    number = len(list((FOLDER / "versions").glob("[0-9]*.py"))) + 1
     with _connection(database) as connection:
-        command.revision(_config(connection), message=message, autogenerate=True)
+        command.revision(_config(connection), message=message, autogenerate=True, rev_id=f"{number:04d}")
 
 
 def current_revision(connection: Connection) -> str:

@@ -4,9 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-from core.foundation.columns import UtcDateTime
+from core.foundation.columns import JSON_DOCUMENT, UtcDateTime
 
 revision: str = ${repr(up_revision)}
 down_revision: str | None = ${repr(down_revision)}
