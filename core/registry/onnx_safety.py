@@ -67,7 +67,7 @@ def signature_of(data: bytes) -> Signature:
         raise Invalid(_no_onnx().message, field="content")
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [_input_spec(value) for value in model.graph.input if value.name not in constants]
-    outputs = [(value.name, _datatype(value)) for value in model.graph.output]
+    outputs = [(_text(value.name), _datatype(value)) for value in model.graph.output]
     if not inputs or outputs != [(OUTPUT, "FP64")]:
         raise Invalid(
             _("The model does not answer with one output called `probability`, in double precision, one value a row"),
@@ -121,7 +121,7 @@ def _findings_in(model: Any) -> Iterator[Finding]:
 
 
 def _foreign_operators(model: Any) -> Iterator[Finding]:
-    domains = {node.domain for node in _nodes(model)} | {entry.domain for entry in model.opset_import}
+    domains = {_text(owner.domain) for owner in (*_nodes(model), *model.opset_import)}
     for domain in sorted(domains - DOMAINS):
         message = _("Operators of {domain} are not part of the standard").format(domain=repr(domain[:60]))
         yield Finding(code="foreign operators", refuses=True, message=message)
@@ -131,7 +131,7 @@ def _foreign_operators(model: Any) -> Iterator[Finding]:
 
 
 def _unsteady_operators(model: Any) -> Iterator[Finding]:
-    used = {node.op_type for node in _nodes(model)}
+    used = set(_operators(model))
     for name in sorted(used & RANDOM_OPERATORS):
         message = _("{name} gives another answer each time it is asked").format(name=name)
         yield Finding(code="random", refuses=True, message=message)
@@ -184,7 +184,7 @@ def _attribute_tensors(attribute: Any) -> Iterator[Any]:
 
 
 def _operators(model: Any) -> dict[str, int]:
-    return dict(sorted(Counter(node.op_type for node in _nodes(model)).items()))
+    return dict(sorted(Counter(_text(node.op_type) for node in _nodes(model)).items()))
 
 
 def _input_spec(value: Any) -> InputSpec:
@@ -195,10 +195,15 @@ def _input_spec(value: Any) -> InputSpec:
             hint=_("Declare it as STRING or DOUBLE with shape [batch]; scaling belongs inside the graph."),
             field="content",
         )
-    return InputSpec.model_validate({"name": value.name, "datatype": datatype})
+    return InputSpec.model_validate({"name": _text(value.name), "datatype": datatype})
 
 
 def _datatype(value: Any) -> str | None:
     kind = value.type.tensor_type
     is_batch = len(kind.shape.dim) == 1 and not kind.shape.dim[0].HasField("dim_value")
     return DATATYPES.get(kind.elem_type) if is_batch else None
+
+
+def _text(name: str | bytes) -> str:
+    """A name in a message. Where its bytes are no UTF-8, the parser hands over the bytes."""
+    return name.decode("utf-8", errors="replace") if isinstance(name, bytes) else name

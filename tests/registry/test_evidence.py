@@ -139,12 +139,10 @@ def test_there_is_no_action_that_writes_evidence_by_hand(portal: Portal) -> None
     assert taking_content == set()
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, object()])
-def test_a_figure_that_is_no_number_is_refused(
-    portal: Portal, people: People, version: ModelVersion, bad: object
-) -> None:
-    with calling(portal, people.sre) as call, pytest.raises(Invalid):
-        portal.registry.add_evidence(call, parity(version, content={"gap": bad}))
+def test_a_figure_that_is_no_number_is_refused(portal: Portal, people: People, version: ModelVersion) -> None:
+    for bad in (math.nan, math.inf, object()):
+        with calling(portal, people.sre) as call, pytest.raises(Invalid):
+            portal.registry.add_evidence(call, parity(version, content={"gap": bad}))
 
 
 def test_evidence_measured_on_other_bytes_is_refused(portal: Portal, people: People, version: ModelVersion) -> None:

@@ -1,6 +1,7 @@
 """Model files are judged by what they hold: nothing in them is run, and nothing outside them is read."""
 
 import base64
+import contextlib
 import io
 import os
 import pickle
@@ -19,9 +20,10 @@ from onnx import TensorProto, helper
 
 from core.foundation.digests import canonical
 from core.foundation.errors import Invalid, NotAllowed, Unavailable
-from core.foundation.storage import Manifest, ManifestFile
+from core.foundation.storage import Manifest, ManifestFile, Store
 from core.portal import Portal
 from core.registry import onnx_safety
+from core.registry.artifact import examine, write_bare
 from core.registry.values import NewVersion, Verdict
 from tests.conftest import People
 from tests.registry.onnx_files import FEATURES, calling, holdout_table, put_version_folder, register_tiny, tiny_model
@@ -85,14 +87,20 @@ HOSTILE: dict[str, Callable[[Canary], bytes]] = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_no_model_is_refused_and_not_run(portal: Portal, people: People, tmp_path: Path, name: str) -> None:
+def test_what_is_no_model_is_refused_and_not_run(tmp_path: Path, name: str) -> None:
     canary = Canary(tmp_path / "canary")
-    content = HOSTILE[name](canary)
     with pytest.raises(Invalid) as refusal:
-        portal.registry.upload_version(
-            people.engineer, project="PROJ-1", model="evil", filename="model.onnx", content=content
-        )
+        write_bare(Store(tmp_path / "store"), content=HOSTILE[name](canary), card="")
     assert refusal.value.field == "content"
+    assert not canary.trace.exists()
+
+
+def test_a_pickle_called_onnx_leaves_nothing_behind(portal: Portal, people: People, tmp_path: Path) -> None:
+    canary = Canary(tmp_path / "canary")
+    with pytest.raises(Invalid, match="pickle"):
+        portal.registry.upload_version(
+            people.engineer, project="PROJ-1", model="evil", filename="model.onnx", content=pickle.dumps(canary)
+        )
     assert not canary.trace.exists()
     assert portal.registry.list_models(people.engineer).total == 0
 
@@ -167,6 +175,34 @@ def test_a_file_that_is_too_large_is_refused_unread() -> None:
     assert finding.code == "too large"
 
 
+def harmed(data: bytes, random: np.random.Generator) -> bytes:
+    """A few bytes flipped, cut out or put in."""
+    content = bytearray(data)
+    for _time in range(int(random.choice([1, 2, 5, 20]))):
+        place, kind = int(random.integers(len(content))), int(random.integers(3))
+        if kind == 0:
+            content[place] ^= 1 << int(random.integers(8))
+        elif kind == 1:
+            del content[place : place + int(random.integers(1, 20))]
+        else:
+            content[place:place] = random.bytes(int(random.integers(1, 20)))
+    return bytes(content)
+
+
+def test_no_harmed_file_gets_more_than_a_typed_answer() -> None:
+    random = np.random.default_rng(20)
+    refused = 0
+    for _time in range(500):
+        content = harmed(tiny_model(), random)
+        report = onnx_safety.inspect(content)
+        if any(finding.refuses for finding in report.findings):
+            refused += 1
+        else:
+            with contextlib.suppress(Invalid):
+                onnx_safety.signature_of(content)
+    assert refused > 300
+
+
 def give_a_number(model: Any) -> None:
     model.graph.input[2].type.tensor_type.elem_type = TensorProto.FLOAT
 
@@ -209,18 +245,13 @@ def test_an_upload_by_rest_is_base64(portal: Portal) -> None:
     assert spec.parameters.model_validate_json(canonical(body)).model_dump()["content"] == b"\xff\x00"
 
 
-def folder_with(portal: Portal, extra: dict[str, bytes], *, without: str = "") -> NewVersion:
-    store = portal.foundation.store
-    manifest = put_version_folder(store, model=tiny_model())
-    files = {file.path: file for file in manifest.files if file.path != without}
+def folder_with(store: Store, extra: dict[str, bytes], *, without: str = "") -> str:
+    """The digest of a version's folder with files added, replaced or left out."""
+    files = {file.path: file for file in put_version_folder(store, model=tiny_model()).files if file.path != without}
     for path, data in extra.items():
         files[path] = ManifestFile(path=path, sha256=store.put_bytes(data), size=len(data))
-    changed_manifest = Manifest(files=tuple(files[path] for path in sorted(files)))
-    store.put_bytes(canonical(changed_manifest))
-    model = next(file.sha256 for file in manifest.files if file.path == "model.onnx")
-    return NewVersion(
-        project="PROJ-1", model="m1", digest=changed_manifest.digest, model_digest=model, created_by="P-1"
-    )
+    manifest = Manifest(files=tuple(files[path] for path in sorted(files)))
+    return store.put_bytes(canonical(manifest))
 
 
 @pytest.mark.parametrize(
@@ -233,15 +264,21 @@ def folder_with(portal: Portal, extra: dict[str, bytes], *, without: str = "") -
         ({"signature.json": b"no"}, ""),
         ({"features.json": b"[]"}, ""),
         ({"model.onnx": pickle.dumps(1)}, ""),
-        ({"model.onnx": tiny_model(weight=7.0)}, ""),
     ],
 )
 def test_a_folder_that_is_not_exactly_a_version_is_refused(
-    portal: Portal, people: People, extra: dict[str, bytes], without: str
+    tmp_path: Path, extra: dict[str, bytes], without: str
 ) -> None:
-    new = folder_with(portal, extra, without=without)
-    with calling(portal, people.engineer) as call, pytest.raises(Invalid):
-        portal.registry.register(call, new)
+    store = Store(tmp_path)
+    with pytest.raises(Invalid):
+        examine(store, digest=folder_with(store, extra, without=without))
+
+
+def test_a_digest_of_another_model_file_is_refused(portal: Portal, people: People) -> None:
+    digest = folder_with(portal.foundation.store, {"model.onnx": tiny_model(weight=7.0)})
+    other = NewVersion(project="PROJ-1", model="m1", digest=digest, model_digest="0" * 64, created_by="P-1")
+    with calling(portal, people.engineer) as call, pytest.raises(Invalid, match="same model file"):
+        portal.registry.register(call, other)
 
 
 @pytest.mark.parametrize("harm", ["flip a bit", "another model", "cut"])

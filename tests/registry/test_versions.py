@@ -57,33 +57,33 @@ def test_lists_show_only_what_the_reader_may_see(portal: Portal, people: People)
         portal.registry.get_version(people.engineer, version_id=made.model_id)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "<script>alert(1)</script>",
-        'a"b',
-        "a'b",
-        "a\nb",
-        "late-\N{AIRPLANE}",
-        "a" * 300,
-        "l\u0430te-arrival",
-        "",
-        "A",
-        "a",
-    ],
+NO_NAMES = (
+    "<script>alert(1)</script>",
+    'a"b',
+    "a'b",
+    "a\nb",
+    "late-\N{AIRPLANE}",
+    "a" * 300,
+    "l\u0430te-arrival",
+    "",
+    "A",
+    "a",
 )
-def test_a_name_that_is_no_plain_word_is_refused(portal: Portal, people: People, name: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        portal.registry.create_model(people.engineer, project="PROJ-1", name=name)
-    assert refusal.value.field == "name"
+
+
+def test_a_name_that_is_no_plain_word_is_refused(portal: Portal, people: People) -> None:
+    for name in NO_NAMES:
+        with pytest.raises(Invalid) as refusal:
+            portal.registry.create_model(people.engineer, project="PROJ-1", name=name)
+        assert refusal.value.field == "name"
     assert portal.registry.list_models(people.engineer).total == 0
 
 
-@pytest.mark.parametrize("name", ["1ate-arriva1", "late-arriva1", "late-arrival"])
-def test_a_name_that_reads_like_another_is_refused(portal: Portal, people: People, name: str) -> None:
+def test_a_name_that_reads_like_another_is_refused(portal: Portal, people: People) -> None:
     portal.registry.create_model(people.engineer, project="PROJ-1", name="late-arrival")
-    with pytest.raises((Invalid, Conflict)):
-        portal.registry.create_model(people.engineer, project="PROJ-1", name=name)
+    for name in ("1ate-arriva1", "late-arriva1", "late-arrival"):
+        with pytest.raises((Invalid, Conflict)):
+            portal.registry.create_model(people.engineer, project="PROJ-1", name=name)
 
 
 def test_a_version_follows_from_its_model_and_what_made_it(portal: Portal, people: People) -> None:
