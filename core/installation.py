@@ -9,7 +9,6 @@ from core.foundation.settings import Settings
 from core.identity import Role
 from core.portal import Portal, build_foundation, build_portal
 from core.registry import mlflow_store
-from core.registry import mlflow_store
 
 SYSTEM = Actor.system("installation")
 PROJECT = "Flight operations"
