@@ -142,7 +142,7 @@ class Attendant:
             self._later(lambda: self._hand_on(report))
 
     def _hand_on(self, report: Report) -> None:
-        self.ledger.report(self.held, report, self.kind)
+        self.ledger.report(self.held, report, kind=self.kind)
         self._offset, self._told = report.end, time.monotonic()
         reach("compute.after_events")
 
@@ -158,7 +158,7 @@ class Attendant:
         if result is not None and result["rc"] == 0:
             read = self.kind.read_outputs(self.held.job, self.folder.outputs)
             reach("compute.before_take_in")
-            self.ledger.succeed(self.held, self.kind, read)
+            self.ledger.succeed(self.held, self.kind, read=read)
             reach("compute.after_take_in")
             self._close()
             shutil.rmtree(self.folder.outputs, ignore_errors=True)
@@ -179,7 +179,7 @@ class Attendant:
         _start, tail = read_log(self.folder.log, offset=-1, limit=TAIL_BYTES)
         memory_mb = self.held.job.resources.memory_mb
         outcome = read_json(self.folder.outcome)
-        return cause_of(result, outcome, tail.decode(errors="replace"), memory_mb=memory_mb)
+        return cause_of(result, outcome, log_tail=tail.decode(errors="replace"), memory_mb=memory_mb)
 
     def _end(self, state: JobState, cause: str) -> None:
         try:

@@ -20,7 +20,7 @@ class Cause:
     preempted: bool = False
 
 
-def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, log_tail: str, *, memory_mb: int) -> Cause:
+def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, log_tail: str, memory_mb: int) -> Cause:
     """From the supervisor's result (None when it died itself), what the job said, and the end of its log."""
     if result is None:
         return Cause(_("lost: the process and its supervisor are gone"), passing=True)

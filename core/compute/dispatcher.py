@@ -13,7 +13,7 @@ from core.compute.executors.local import LocalExecutor
 from core.compute.executors.port import Executor
 from core.compute.folders import JobFolder
 from core.compute.kinds import JobKind
-from core.compute.ledger import Held, Ledger, Superseded
+from core.compute.ledger import Held, Ledger, Left, Superseded
 from core.compute.ownership import owner_is_dead
 from core.foundation.actions import Foundation
 from core.foundation.errors import Unavailable
@@ -74,11 +74,16 @@ class Dispatcher:
 
     def _adopt(self) -> None:
         for left in self.ledger.left_by_others():
-            dead = owner_is_dead(left.owner)
-            if (dead or left.lease_has_ended) and not (self._only and left.job_id not in self._only):
-                held = self.ledger.take_over(left.job_id, owner=left.owner, owner_is_dead=dead)
-                if held is not None:
-                    self._attend(held)
+            if not self._only or left.job_id in self._only:
+                self._take_over(left)
+
+    def _take_over(self, left: Left) -> None:
+        dead = owner_is_dead(left.owner)
+        if not dead and not left.lease_has_ended:
+            return
+        held = self.ledger.take_over(left.job_id, owner=left.owner, owner_is_dead=dead)
+        if held is not None:
+            self._attend(held)
 
     def _attend(self, held: Held) -> Attendant:
         attendant = Attendant(

@@ -147,7 +147,7 @@ class Ledger:
             self._fenced(call, held, launch_token=token)
         return token
 
-    def report(self, held: Held, report: Report, kind: JobKind) -> None:
+    def report(self, held: Held, report: Report, *, kind: JobKind) -> None:
         """Writes progress and hands custom events to the kind, each exactly once: the offset is in the same commit."""
         values: dict[str, Any] = {"events_offset": report.end}
         if report.progress is not None:
@@ -159,7 +159,7 @@ class Ledger:
             if report.events:
                 kind.take_events(call, self._job(call, held), report.events)
 
-    def succeed(self, held: Held, kind: JobKind, read: Any) -> None:
+    def succeed(self, held: Held, kind: JobKind, *, read: Any) -> None:
         """The outputs and the state, in one transaction."""
         with self._writing() as call:
             done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}

@@ -84,22 +84,19 @@ class Supervisor:
     def _watch(self, output: int) -> None:
         next_beat = time.monotonic()
         with selectors.DefaultSelector() as selector:
-            selector.register(output, selectors.EVENT_READ)
-            selector.register(self.alarm, selectors.EVENT_READ)
+            selector.register(output, selectors.EVENT_READ, self._take_output)
+            selector.register(self.alarm, selectors.EVENT_READ, _read)
             while not self._has_ended():
                 for key, _events in selector.select(max(0.0, next_beat - time.monotonic())):
-                    if not self._consume(key.fd, output):
-                        selector.unregister(output)
+                    _consume(selector, key)
                 if time.monotonic() >= next_beat:
                     self._beat()
                     next_beat = time.monotonic() + self.beat_seconds
 
-    def _consume(self, handle: int, output: int) -> bool:
-        """False once the output has ended."""
-        data = _read(handle)
-        if handle == output and data:
-            self.log.write(data)
-        return data != b""
+    def _take_output(self, output: int) -> bytes | None:
+        data = _read(output)
+        self.log.write(data or b"")
+        return data
 
     def _has_ended(self) -> bool:
         pid, status, usage = os.wait4(self.child, os.WNOHANG)
@@ -163,6 +160,12 @@ class Supervisor:
                 "cpu_seconds": usage.ru_utime + usage.ru_stime,
             },
         )
+
+
+def _consume(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    """Reads what is there; what has come to its end is looked at no more."""
+    if key.data(key.fd) == b"":
+        selector.unregister(key.fd)
 
 
 def _read(handle: int) -> bytes | None:

@@ -100,8 +100,8 @@ def test_f09_every_write_of_a_worker_that_lost_its_job_is_rejected(portal_on: Po
     other, theirs = adopted(portal_on, held, "two")
     said = Report(start=0, end=9, events=[{"kind": "step"}], progress={"fraction": 0.5})
     writes = {
-        "report": lambda: book.report(held, said, KIND),
-        "succeed": lambda: book.succeed(held, KIND, {}),
+        "report": lambda: book.report(held, said, kind=KIND),
+        "succeed": lambda: book.succeed(held, KIND, read={}),
         "end": lambda: book.end(held, KIND, state=JobState.FAILED, cause="late"),
         "queue again": lambda: book.queue_again(held, cause="late"),
         "new token": lambda: book.new_token(held),
@@ -112,7 +112,7 @@ def test_f09_every_write_of_a_worker_that_lost_its_job_is_rejected(portal_on: Po
             write()
         assert row_of(portal_on, held.job.id) == before, name
     assert taken(portal_on, held.job.id) == []
-    other.succeed(theirs, KIND, {})
+    other.succeed(theirs, KIND, read={})
     assert job_now(portal_on, held.job.id).state is JobState.SUCCEEDED
 
 
@@ -123,11 +123,11 @@ def test_f09_every_write_of_an_attempt_that_was_given_up_is_rejected(portal_on: 
     again = _claim(portal_on, book)
     assert (held.job.attempt, again.job.attempt) == (1, 2)
     with pytest.raises(Superseded):
-        book.succeed(held, KIND, {})
+        book.succeed(held, KIND, read={})
     with pytest.raises(Superseded):
-        book.report(held, Report(start=0, end=9, events=[{"kind": "step"}], progress=None), KIND)
+        book.report(held, Report(start=0, end=9, events=[{"kind": "step"}], progress=None), kind=KIND)
     assert taken(portal_on, held.job.id) == []
-    book.succeed(again, KIND, {})
+    book.succeed(again, KIND, read={})
     assert taken(portal_on, held.job.id, "outputs") == [{}]
 
 
@@ -146,9 +146,9 @@ def _claim(portal: Portal, book: Ledger) -> Held:
 def test_the_same_events_are_handed_on_once(portal_on: Portal) -> None:
     book, held = claimed(portal_on)
     said = Report(start=0, end=20, events=[{"kind": "step", "step": 1}], progress=None)
-    book.report(held, said, KIND)
+    book.report(held, said, kind=KIND)
     with pytest.raises(Superseded):
-        book.report(held, said, KIND)
+        book.report(held, said, kind=KIND)
     assert taken(portal_on, held.job.id) == [{"kind": "step", "step": 1}]
 
 
@@ -181,9 +181,9 @@ def test_jobs_start_in_the_order_of_priority_and_age_as_far_as_there_is_room(por
     assert [each.job.id for each in held if each] == [urgent, first, small]
     assert held[0] is not None
     assert held[1] is not None
-    book.succeed(held[0], KIND, {})
+    book.succeed(held[0], KIND, read={})
     assert book.claim() is None
-    book.succeed(held[1], KIND, {})
+    book.succeed(held[1], KIND, read={})
     assert _claim(portal, book).job.id == large
 
 

@@ -118,7 +118,7 @@ def _committed_behind_its_back(portal: Portal, ledger: Ledger, job_id: str) -> b
     held = ledger.held(job_id)
     report = read_events(portal.compute.folder(job_id).attempt(1), start=held.events_offset)
     try:
-        ledger.report(held, report, KINDS[0])
+        ledger.report(held, report, kind=KINDS[0])
     except Superseded:
         return False
     return bool(report.events)

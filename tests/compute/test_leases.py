@@ -1,0 +1,118 @@
+"""One worker at a time ticks the reconcilers; the audit log is signed; a fail-point needs a permit."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.audit.journal import AuditJournal
+from core.compute.capacity import whole_room
+from core.compute.lease import Lease
+from core.compute.ledger import Ledger
+from core.compute.ownership import my_name, owner_is_dead
+from core.foundation.settings import Settings
+from core.portal import Portal
+from core.worker import Checkpoints
+from tests.compute.running import SYSTEM, wait_until, worker_for
+from tests.conftest import People
+
+
+class Counting:
+    """A reconciler that counts its ticks, and may fail."""
+
+    def __init__(self, name: str, *, fails: bool = False) -> None:
+        self.name = name
+        self.fails = fails
+        self.ticks = 0
+
+    def tick(self, now: datetime) -> None:
+        self.ticks += 1
+        if self.fails:
+            raise RuntimeError("a mistake")
+
+
+def test_one_worker_at_a_time_ticks_reconcilers_and_the_next_takes_over(portal_on: Portal) -> None:
+    one, two = Counting("one"), Counting("two")
+    with worker_for(portal_on, kinds=(), loops=[one], name="first"):
+        wait_until(lambda: one.ticks > 0)
+        with worker_for(portal_on, kinds=(), loops=[two], name="second"):
+            seen = one.ticks
+            wait_until(lambda: one.ticks > seen + 1)
+            assert two.ticks == 0
+    with worker_for(portal_on, kinds=(), loops=[two], name="second"):
+        wait_until(lambda: two.ticks > 0, seconds=1.5, what="the handover")
+
+
+def test_a_reconciler_that_fails_stops_no_other(portal: Portal) -> None:
+    bad, good = Counting("bad", fails=True), Counting("good")
+    with worker_for(portal, kinds=(), loops=[bad, good]):
+        wait_until(lambda: good.ticks > 2)
+    assert bad.ticks == 1
+
+
+def test_f12_a_lease_that_cannot_be_renewed_is_lost_at_its_end_and_not_before(portal: Portal) -> None:
+    lost: list[float] = []
+    seconds = portal.foundation.settings.lease_seconds
+    lease = Lease(
+        Ledger(portal.foundation, owner="one", kinds=[], room=whole_room(portal.foundation.settings)),
+        on_lost=lambda: lost.append(time.monotonic()),
+    )
+    lease.start()
+    assert lease.leads
+    with portal.foundation.database.write():
+        began = time.monotonic()
+        wait_until(lambda: lost, seconds=2 * seconds, what="the end of the lease")
+        assert not lease.leads
+    lease.stop()
+    assert seconds * 0.6 < lost[0] - began <= seconds + 0.2
+
+
+def test_the_name_of_a_worker_says_whether_it_lives() -> None:
+    me = my_name()
+    assert not owner_is_dead(me)
+    kind, pid, ticks, boot, namespace = me.split("/")
+    assert owner_is_dead("/".join([kind, pid, str(int(ticks) - 1), boot, namespace]))
+    assert not owner_is_dead("/".join([kind, pid, ticks, "another boot", namespace]))
+    assert not owner_is_dead("/".join([kind, pid, str(int(ticks) - 1), boot, "pid:[1]"]))
+    assert not owner_is_dead("somebody")
+
+
+def test_p26_the_audit_log_is_signed_hourly_and_after_a_change_of_production(portal: Portal, people: People) -> None:
+    journal, checkpoints = AuditJournal(portal.foundation.settings.home), Checkpoints(portal.foundation)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    checkpoints.tick(now)
+    first = journal.last_checkpoint()
+    portal.identity.create_project(SYSTEM, name="Another")
+    checkpoints.tick(now + timedelta(minutes=59))
+    assert journal.last_checkpoint() == first
+    checkpoints.tick(now + timedelta(minutes=60))
+    second = journal.last_checkpoint()
+    assert second == (first or 0) + 1
+    _append(portal, "promotion.apply")
+    checkpoints.tick(now + timedelta(minutes=61))
+    assert journal.last_checkpoint() == second + 1
+    assert portal.audit.verify(people.sre).problems == ()
+
+
+def _append(portal: Portal, action: str) -> None:
+    foundation = portal.foundation
+    with foundation.database.write() as session:
+        foundation.journal.append(
+            session,
+            actor=SYSTEM,
+            action=action,
+            outcome="ok",
+            subject="",
+            project="",
+            details={},
+            now=foundation.database.now(session),
+        )
+
+
+@pytest.mark.parametrize("allowed", [False, True])
+def test_failpoints_need_a_permit_that_production_refuses(settings: Settings, allowed: bool) -> None:
+    from pydantic import ValidationError
+
+    assert settings.allow_failpoints
+    with pytest.raises(ValidationError, match="fail-points are refused" if allowed else "CAUSEWAY_PUBLIC_ADDRESS"):
+        Settings(environment="production", sign_in="tokens", allow_failpoints=allowed, home=settings.home)
