@@ -103,6 +103,10 @@ class Gateway:
     def stop(self) -> None:
         self._stop.set()
 
+    def servers_ready(self) -> int:
+        """How many model servers are ready."""
+        return len(self._fleet.ready())
+
     def tick(self) -> None:
         """One look at everything, and one step towards what is wanted."""
         if not self._envoy.daemon.is_alive():

@@ -102,6 +102,8 @@ def _cluster(backend: Backend) -> Json:
             "max_ejection_time": "300s",
             "max_ejection_percent": 100,
             "enforcing_success_rate": 0,
+            # A server that answers health checks and nothing else stays out.
+            "successful_active_health_check_uneject_host": False,
         },
         "circuit_breakers": {"thresholds": [_breaker()]},
     }

@@ -7,23 +7,31 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from core.foundation.actors import Actor
+from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.gateway import Gateway, PortalOverDatabase
-from core.portal import Portal
+from core.gateway import Portal as GatewayPortal
+from core.identity import Permission
+from core.portal import Portal, build_foundation, build_portal
+from core.registry import ModelVersion
 from core.serving.admissions import Admission
 from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, Limits, ServerSpec
-from core.serving.values import Endpoint
+from core.serving.values import Endpoint, Route
 from tests.compute.running import wait_until
-from tests.registry.onnx_files import put_version_folder, tiny_model
+from tests.conftest import People, enroll
+from tests.registry.onnx_files import Kind, calling, put_version_folder, register_tiny, tiny_model
 
 LIMITS = Limits()
 ROOT = Path(__file__).resolve().parents[2]
+DISTANCE: dict[str, Kind] = {"distance": "number"}
+ROW = {"event_time": "2013-11-01T00:00:00Z", "distance": 0.5}
 GOOD_ROW = {"event_time": "2013-11-01T00:00:00Z", "carrier": "AA", "origin": "EWR", "distance": 0.5, "wind": None}
 TENSORS = [
     {"name": "carrier", "datatype": "BYTES", "shape": [2], "data": ["AA", "B6"]},
@@ -111,9 +119,14 @@ def refusal_of(folder: Path, spec: ServerSpec) -> tuple[int, str]:
 @contextmanager
 def gateway_for(portal: Portal, *, linger_seconds: float = 30.0) -> Iterator[Gateway]:
     """A gateway over the portal's database, in a thread, with all that it starts."""
-    gateway = Gateway(
-        portal.foundation.settings, portal=PortalOverDatabase(portal.serving), linger_seconds=linger_seconds
-    )
+    asked = PortalOverDatabase(portal.serving)
+    with gateway_over(portal.foundation.settings, asked, linger_seconds=linger_seconds) as gateway:
+        yield gateway
+
+
+@contextmanager
+def gateway_over(settings: Settings, portal: GatewayPortal, *, linger_seconds: float = 30.0) -> Iterator[Gateway]:
+    gateway = Gateway(settings, portal=portal, linger_seconds=linger_seconds)
     thread = threading.Thread(target=gateway.run, name="gateway")
     thread.start()
     try:
@@ -139,7 +152,85 @@ def ticket_header(portal: Portal, actor: Actor, endpoint_id: str) -> dict[str, s
 
 
 def answering(probability: float) -> bytes:
-    """A model that gives every row almost exactly this probability: its terms drown in the bias."""
-    from math import log
+    """A model that gives every row this probability."""
+    return tiny_model(weight=0.0, bias=log(probability / (1 - probability)), features=DISTANCE)
 
-    return tiny_model(weight=0.0, bias=log(probability / (1 - probability)), features={"distance": "number"})
+
+@dataclass(frozen=True)
+class Stage:
+    """An installation with a gateway, its people, and versions that answer 0.1 and 0.9 whatever they are asked."""
+
+    portal: Portal
+    people: People
+    gateway: Gateway
+    low: ModelVersion
+    high: ModelVersion
+
+    def endpoint(self, name: str, *versions: ModelVersion) -> Endpoint:
+        """A staging endpoint that serves the versions in equal shares, or nothing yet."""
+        made = self.portal.serving.create_endpoint(
+            self.people.engineer, project="PROJ-1", name=name, environment="staging"
+        )
+        return self.serve(made.id, *((version, 100 // len(versions)) for version in versions)) if versions else made
+
+    def serve(self, endpoint_id: str, *shares: tuple[ModelVersion, int]) -> Endpoint:
+        """Routes an endpoint and waits until that is true."""
+        route_to(self.portal, endpoint_id, *shares)
+        return settled(self.portal, endpoint_id)
+
+    def ticket(self, endpoint: Endpoint) -> dict[str, str]:
+        return ticket_header(self.portal, self.people.engineer, endpoint.id)
+
+    def ask(self, endpoint: Endpoint, **headers: str) -> httpx.Response:
+        """One prediction, with a ticket unless headers say otherwise."""
+        sent = headers or self.ticket(endpoint)
+        return httpx.post(f"{endpoint.url}/predict", json={"rows": [ROW]}, headers=sent, timeout=10)
+
+
+@contextmanager
+def stage_in(home: Path, *, linger_seconds: float = 30.0) -> Iterator[Stage]:
+    with portal_in(home) as (portal, people):
+        low, high = (
+            register_tiny(portal, people.engineer, model=answering(p), features=DISTANCE, rows=50) for p in (0.1, 0.9)
+        )
+        with gateway_for(portal, linger_seconds=linger_seconds) as gateway:
+            yield Stage(portal=portal, people=people, gateway=gateway, low=low, high=high)
+
+
+@contextmanager
+def portal_in(home: Path) -> Iterator[tuple[Portal, People]]:
+    """An installation with its people and no gateway."""
+    foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
+    foundation.database.create_tables()
+    portal = build_portal(foundation.settings, foundation=foundation)
+    yield portal, enroll(portal)
+    foundation.database.close()
+
+
+def route_to(portal: Portal, endpoint_id: str, *shares: tuple[ModelVersion, int], promotion_id: str = "") -> None:
+    """Changes what an endpoint is wanted to serve, as a promotion does."""
+    routes = tuple(
+        Route(
+            version_id=version.id,
+            model=version.model,
+            version=version.version,
+            digest=version.digest,
+            weight=weight,
+            promotion_id=promotion_id,
+        )
+        for version, weight in shares
+    )
+    with calling(portal, Actor.system("test"), permission=Permission.DEPLOY) as call:
+        portal.serving.route(call, endpoint_id, routes, reason="test", promotion_id=promotion_id)
+
+
+def admit(portal: Portal, endpoint_id: str, version: ModelVersion, promotion_id: str = "PR-1") -> None:
+    with calling(portal, Actor.system("test"), permission=Permission.DEPLOY) as call:
+        portal.serving.allow(call, endpoint_id, digest=version.digest, promotion_id=promotion_id)
+
+
+def file_of(portal: Portal, version: ModelVersion) -> Path:
+    """The version's ONNX file in the store, made writable for whoever wants to tamper with it."""
+    path = portal.foundation.store.path(version.model_digest)
+    path.chmod(0o600)
+    return path
