@@ -272,9 +272,10 @@ def lineage(object_id: str, *, key: str = "lineage") -> None:
 
 def activity(object_id: str = "", *, limit: int = 8, key: str = "activity") -> None:
     """What happened lately, to one object or in the visitor's projects, with times in a column of their own."""
-    from app.sentences import sentence
+    from app.sentences import is_told, sentence
 
-    events = portal().audit.activity(actor(), subject=object_id, limit=limit)
+    found = portal().audit.activity(actor(), subject=object_id, limit=limit * 5)
+    events = [event for event in found if is_told(event)][:limit]
     with card(key, tight=True):
         if not events:
             st.caption(_("Nothing has happened yet."))

@@ -7,15 +7,14 @@ from app import frame, navigation, session, shell
 
 def main() -> None:
     shell.configure()
-    actor = session.current()
+    visitor = session.recognize()
     # Every page is declared before anyone is turned away, or a deep link would meet "not found".
-    page = navigation.declare(counts=_counts() if actor else {})
-    if actor is None:
+    page = navigation.declare(counts=_counts() if visitor else {})
+    if visitor is None:
         shell.ended()
         st.stop()
     with frame.guarded():
-        session.remember(session.portal().identity.whoami(actor))
-        shell.surround()
+        shell.surround(visitor)
         frame.show_said()
         page.run()
 

@@ -80,7 +80,8 @@ def preview_table(preview: TablePreview, *, key: str = "preview") -> None:
 
 def distribution(profile: ColumnProfile, *, key: str) -> None:
     """One column's distribution as a chart."""
-    labels = [_short(label) for label, _count in profile.bins]
+    # A bin of numbers is called "from to to"; where it begins says enough below a bar.
+    labels = [_short(label).partition(" to ")[0] for label, _count in profile.bins]
     counts = [count for _label, count in profile.bins]
     alt = _("Distribution of {name}").format(name=profile.name)
     charts.bars(labels, counts, key=key, x=profile.name, y=_("rows"), alt=alt)

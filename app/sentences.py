@@ -5,6 +5,7 @@ from core.audit.service import AuditEvent
 from core.foundation.text import _
 
 UNBROKEN = "\u2060-\u2060"  # A short id stays on one line.
+UNTOLD = ("compute.", "identity.signed_")
 VERBS: dict[str, str] = {
     "identity.signed_in": _("signed in"),
     "identity.signed_out": _("signed out"),
@@ -24,6 +25,14 @@ VERBS: dict[str, str] = {
     "features.create_version": _("wrote the feature version"),
     "features.create_training_set": _("asked for the training set"),
     "training.start_run": _("started"),
+    "training.run_succeeded": _("finished"),
+    "training.run_failed": _("gave up"),
+    "training.run_cancelled": _("stopped"),
+    "features.version_published": _("published"),
+    "features.training_set_ready": _("joined and checked"),
+    "features.training_set_refused": _("refused, for a leak,"),
+    "features.training_set_failed": _("could not join"),
+    "registry:evidence:written": _("wrote the evidence"),
     "training.cancel_run": _("cancelled"),
     "training.resume_run": _("resumed"),
     "training.register_version": _("registered a version from"),
@@ -47,6 +56,11 @@ VERBS: dict[str, str] = {
     "promotion.apply": _("applied"),
     "promotion.rollback": _("rolled back"),
 }
+
+
+def is_told(event: AuditEvent) -> bool:
+    """Whether people want to read it: every job stands for an object that has events of its own."""
+    return not event.action.startswith(UNTOLD)
 
 
 def sentence(event: AuditEvent) -> str:

@@ -55,9 +55,18 @@ def actor() -> Actor:
     return found
 
 
-def remember(person: Person) -> None:
-    """Keeps the visitor's name and roles for the rest of this run."""
-    st.session_state[PERSON] = person
+def recognize() -> Person | None:
+    """Who is looking, with name and roles, kept for this run; None when nobody is signed in or the identity was
+    disabled."""
+    found = current()
+    if found is None:
+        return None
+    try:
+        known = portal().identity.whoami(found)
+    except NotSignedIn:
+        return None
+    st.session_state[PERSON] = known
+    return known
 
 
 def person() -> Person:

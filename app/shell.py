@@ -7,7 +7,7 @@ import streamlit as st
 from app import frame, links
 from app.components.leave import leave
 from app.components.palette import palette
-from app.session import person, portal, role_line, secret
+from app.session import portal, role_line, secret
 from core.foundation.text import _
 from core.identity import Person
 
@@ -29,13 +29,13 @@ def configure() -> None:
     st.html(STATIC / "causeway.css")
 
 
-def surround() -> None:
+def surround(visitor: Person) -> None:
     """The sidebar of someone who is signed in."""
     st.logo(STATIC / "logo.svg", size="large", icon_image=STATIC / "favicon.svg")
     with st.sidebar:
         with st.container(key="palette_place"), frame.guarded():
             palette()
-        _account(person())
+        _account(visitor)
 
 
 def _account(found: Person) -> None:

@@ -23,7 +23,10 @@ GROUPS: dict[Color, tuple[str, str]] = {
         " no_data",
     ),
     "red": ("error", "failed fail refused rejected regressed invalid denied disabled revoked rolled_back"),
-    "gray": ("radio_button_unchecked", "queued draft staging archived cancelled dropped stopped none unknown"),
+    "gray": (
+        "radio_button_unchecked",
+        "queued draft staging registered empty archived cancelled dropped stopped none unknown",
+    ),
 }
 ICONS = {
     "production": "rocket_launch",

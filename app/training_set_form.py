@@ -1,5 +1,5 @@
 """Parts of the form of a training set: the rows to learn from, the feature versions to join, and the splits by time.
-They return what was typed, unchecked: it becomes values when the button is pressed, so that a refusal is shown there."""
+They return what was typed, unchecked: it becomes values when the button is pressed, and a refusal is shown there."""
 
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ def entity_form(project: str) -> Entered:
     """The rows: SQL, and what its columns are."""
     sql = st.text_area(
         _("Rows to learn from (SQL)"),
-        key="entity_sql",
+        key="sql_entity",
         height=260,
         placeholder="SELECT id, moment, label, ... FROM flights",
         help=_("One row for each moment of prediction, with its outcome."),

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app import frame, links, needs, times
+from app.overview import models_overview
 from app.running import running_now, stage_line
 from app.session import person
 from core.compute import Job
@@ -23,6 +24,7 @@ def show() -> None:
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
         _needs(waiting)
+        models_overview()
     with right:
         frame.section(_("Running now"), hint=str(len(jobs) or ""))
         frame.live(_running, running=bool(jobs))

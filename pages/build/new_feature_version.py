@@ -28,7 +28,7 @@ def show() -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         sql = st.text_area(
-            _("SQL"), value=view.latest.sql if view.latest else FIRST, height=430, key="sql", max_chars=20_000
+            _("SQL"), value=view.latest.sql if view.latest else FIRST, height=430, key="sql_version", max_chars=20_000
         )
     with right:
         entered = _terms(view, view.latest)
