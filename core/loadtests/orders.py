@@ -1,5 +1,6 @@
 """What the job of a load test is told: the plan, the target as serving names it, and which rows make the payload."""
 
+from core.compute import ComputeService
 from core.features import FeatureService
 from core.features.values import FeatureContract, SplitFile
 from core.foundation.actions import Call
@@ -8,6 +9,7 @@ from core.foundation.text import _
 from core.foundation.values import Value
 from core.loadtests.values import Slo, Target
 from core.registry import RegistryService
+from core.serving.rows import find_endpoint
 from core.serving.values import Endpoint, Route
 
 PREDICT = "/predict"
@@ -58,6 +60,20 @@ def held_out_rows(
     if training_set.contract is None or not training_set.splits:
         raise Conflict(_("{id} has no rows").format(id=training_set.id))
     return HeldOut(contract=training_set.contract, digest=_split(training_set.splits, name=split).digest)
+
+
+def refuse_other_measurement(call: Call, endpoint_id: str, *, compute: ComputeService) -> None:
+    """Conflict while a parity check, a replay or another load test has the endpoint to itself."""
+    job_id = find_endpoint(call.session, endpoint_id).measuring
+    if job_id and not compute.job(call, job_id).state.is_over:
+        raise Conflict(_("{job} is measuring on this endpoint").format(job=job_id), hint=_("Wait until it has ended."))
+
+
+def take_endpoint(call: Call, endpoint_id: str, *, job_id: str) -> None:
+    """While the job lasts no other measurement starts on the endpoint."""
+    row = find_endpoint(call.session, endpoint_id)
+    row.measuring = job_id
+    call.session.add(row)
 
 
 def _only_route(endpoint: Endpoint) -> Route:

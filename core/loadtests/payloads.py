@@ -3,36 +3,39 @@ measure a cache."""
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from random import Random
 from typing import Any
 
 from core.features.values import FeatureContract
 
-EVENT_TIME = "event_time"
+ROW_ID, EVENT_TIME = "row_id", "event_time"
 
 
 def bodies_of(split: Path, *, contract: FeatureContract, most: int, seed: int) -> tuple[bytes, ...]:
     """Request bodies for `predict`, each with one row of a split's Parquet file, at most `most`, drawn by `seed` and in
     the order of their time."""
-    rows = _rows(split, contract=contract)
-    chosen = sorted(Random(seed).sample(range(len(rows)), k=min(most, len(rows))))
-    return tuple(json.dumps({"rows": [rows[number]]}, separators=(",", ":")).encode() for number in chosen)
-
-
-def _rows(split: Path, *, contract: FeatureContract) -> list[dict[str, Any]]:
     import pyarrow.parquet as parquet
 
-    columns = [EVENT_TIME, *(field.name for field in contract.request)]
-    table = parquet.read_table(split, columns=list(dict.fromkeys(columns)))
-    return [dict(_sent(row, contract=contract)) for row in table.to_pylist()]
+    columns = dict.fromkeys([ROW_ID, EVENT_TIME, *(field.name for field in contract.request)])
+    table = parquet.ParquetFile(split, page_checksum_verification=True).read(columns=list(columns))
+    chosen = sorted(Random(seed).sample(range(table.num_rows), k=min(most, table.num_rows)))
+    if not chosen:
+        return ()
+    return tuple(_body(dict(_sent(row, contract=contract))) for row in table.take(chosen).to_pylist())
+
+
+def _body(row: dict[str, Any]) -> bytes:
+    return json.dumps({"rows": [row]}, separators=(",", ":"), allow_nan=False).encode()
 
 
 def _sent(row: dict[str, Any], *, contract: FeatureContract) -> Iterator[tuple[str, Any]]:
-    yield contract.event_time, _instant(row[EVENT_TIME])
-    yield from ((field.name, row[field.name]) for field in contract.request)
+    yield contract.row_id, str(row[ROW_ID])
+    # JSON knows no NaN; a missing number is null.
+    yield from ((field.name, None if _is_nan(row[field.name]) else row[field.name]) for field in contract.request)
+    yield contract.event_time, row[EVENT_TIME].astimezone(UTC).isoformat()
 
 
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value

@@ -18,7 +18,7 @@ from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.loadtests.arrivals import Spacing
-from core.loadtests.orders import held_out_rows, target_of
+from core.loadtests.orders import held_out_rows, refuse_other_measurement, take_endpoint, target_of
 from core.loadtests.plans import Wish, check_production, plan_of
 from core.loadtests.rows import find_test, report_of, view_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
@@ -187,6 +187,7 @@ class LoadTestService(Service):
             check_production(plan)
         held_out_rows(call, target, split=split, registry=self.registry, features=self.features)
         self._refuse_second(call, endpoint_id)
+        refuse_other_measurement(call, endpoint_id, compute=self.compute)
         return self._write(call, target, project=project, plan=plan, split=split)
 
     def _write(self, call: Call, target: Target, *, project: str, plan: Plan, split: str) -> LoadTestRow:
@@ -221,6 +222,7 @@ class LoadTestService(Service):
                 hint=_("Ask for a test of that one."),
             )
         self._refuse_second(call, row.endpoint_id)
+        refuse_other_measurement(call, row.endpoint_id, compute=self.compute)
 
     def _refuse_second(self, call: Call, endpoint_id: str) -> None:
         active = select(LoadTestRow.id).where(
@@ -252,6 +254,7 @@ class LoadTestService(Service):
                 resources=Resources(cpus=min(MOST_CORES, self.foundation.settings.cpus), memory_mb=MEMORY_MB),
             ),
         )
+        take_endpoint(call, row.endpoint_id, job_id=job.id)
         row.job_id, row.state = job.id, LoadTestState.QUEUED
         call.session.add(row)
         call.update(row.id, state=LoadTestState.QUEUED)

@@ -25,6 +25,7 @@ from core.sweeps.values import (
     FreshSeeds,
     Importances,
     Metric,
+    NewSweep,
     Params,
     Pruner,
     Sampler,
@@ -80,23 +81,14 @@ class SweepService(Service):
         Trials train with `base_params` and what the sampler proposes from `space`, and are judged on the validation
         rows. The best is then trained again with fresh seeds, on all rows and with `confirm_params` where those differ,
         and judged on the split that no trial saw."""
-        call.in_project(project)
-        chosen, base, confirming = recipe_called(recipe), base_params or {}, confirm_params or {}
-        check_space(space, recipe=chosen, base_params=base)
-        check_params(chosen, params={**base, **confirming})
-        training_set = self._training_set(call, training_set_id, project=project)
-        row = SweepRow(
-            id=call.create(Kind.SWEEP, project=project, title=title or chosen.title, state=SweepState.RUNNING),
+        new = NewSweep(
             project=project,
-            title=title or f"{chosen.title.partition(':')[0]}, {training_set.name}",
+            title=title,
             recipe=recipe,
             training_set_id=training_set_id,
-            requirement_id=training_set.requirement_id,
-            state=SweepState.RUNNING,
-            space={name: dimension.model_dump(mode="json") for name, dimension in space.items()},
-            warnings=list(lint_space(space, trials=trials)),
-            base_params=base,
-            confirm_params=confirming,
+            space=space,
+            base_params=base_params or {},
+            confirm_params=confirm_params or {},
             metric=metric,
             split=split,
             sampler=sampler,
@@ -105,11 +97,8 @@ class SweepService(Service):
             workers=workers,
             seed=seed,
             confirm_seeds=confirm_seeds,
-            requested_by=call.actor.person_id,
-            created_at=call.now,
         )
-        self._begin(call, row)
-        return sweep_of(call.session, row)
+        return sweep_of(call.session, self._begin(call, new))
 
     @action(permission=Permission.READ, reads=True)
     def list_sweeps(
@@ -232,14 +221,29 @@ class SweepService(Service):
         trainable(training_set)
         return training_set
 
-    def _begin(self, call: Call, row: SweepRow) -> None:
+    def _begin(self, call: Call, new: NewSweep) -> SweepRow:
+        call.in_project(new.project)
+        recipe = recipe_called(new.recipe)
+        check_space(new.space, recipe=recipe, base_params=new.base_params)
+        check_params(recipe, params={**new.base_params, **new.confirm_params})
+        training_set = self._training_set(call, new.training_set_id, project=new.project)
+        title = new.title or f"{recipe.title.partition(':')[0]}, {training_set.name}"
+        row = SweepRow(
+            **{**new.model_dump(mode="json"), "title": title},
+            id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),
+            requirement_id=training_set.requirement_id,
+            state=SweepState.RUNNING,
+            warnings=list(lint_space(new.space, trials=new.trials)),
+            requested_by=call.actor.person_id,
+            created_at=call.now,
+        )
         call.session.add(row)
         call.session.flush()
-        call.update(row.id, title=row.title)
         call.link(row.training_set_id, row.id, "searched in")
         if row.requirement_id:
             call.link(row.requirement_id, row.id, "asks for")
         self._order_workers(call, row, min(row.workers, row.trials))
+        return row
 
     def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
         """Warm workers. They are given the splits to train on and to look at, and no other."""

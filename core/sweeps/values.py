@@ -105,6 +105,27 @@ class StudySpec(Value):
     seed: int
 
 
+class NewSweep(Value):
+    """A sweep that is asked for. Trials train with `base_params` and what is proposed from `space`; the confirmation
+    with the best of those, and `confirm_params` where they differ."""
+
+    project: str
+    title: str
+    recipe: str
+    training_set_id: str
+    space: Space
+    base_params: Params
+    confirm_params: Params
+    metric: Metric
+    split: str
+    sampler: Sampler
+    pruner: Pruner
+    trials: Trials
+    workers: Workers
+    seed: int
+    confirm_seeds: FreshSeeds
+
+
 class Sweep(Value):
     """A sweep. `done` counts trials that came to an end of their own, `pruned` ones included; `best` is the best
     complete one, which may not be cited: `confirmation` may."""

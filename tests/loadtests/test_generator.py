@@ -30,10 +30,12 @@ def test_a_stall_is_felt_by_every_request_that_was_due_during_it(tmp_path: Path)
     sending, as a closed loop counts, the same run looks better."""
     plan = {"rate": 100, "rate_cap": 200, "seconds": 7, "in_flight": 400, "timeout_ms": 3_000}
     slo = Slo(p99_ms=100)
-    with target_server(stall=0.6, stall_every=1.4) as server:
-        with running_job(tmp_path, plan=plan_of(**plan), url=server.url, slo=slo) as job:
-            assert job.finish() == 0
-            report = report_from(job, slo=slo, **plan)
+    with (
+        target_server(stall=0.6, stall_every=1.4) as server,
+        running_job(tmp_path, plan=plan_of(**plan), url=server.url, slo=slo) as job,
+    ):
+        assert job.finish() == 0
+        report = report_from(job, slo=slo, **plan)
     found = {one.fraction: one.ms for one in report.percentiles}
     assert found[0.5] is not None
     assert found[0.99] is not None
@@ -59,7 +61,7 @@ def test_the_payload_is_real_rows_and_the_job_tells_each_second(tmp_path: Path) 
     with target_server(fail_every=20) as server, running_job(tmp_path, plan=plan_of(**plan), url=server.url) as job:
         assert job.finish() == 0
         bodies = [json.loads(body) for body in server.seen()["bodies"]]
-    assert all(set(body["rows"][0]) == {"due_at", "carrier", "distance", "tailnum"} for body in bodies)
+    assert all(set(body["rows"][0]) == {"flight", "due_at", "carrier", "distance", "tailnum"} for body in bodies)
     assert len({body["rows"][0]["tailnum"] for body in bodies}) > 50
     assert [point.second for point in job.points()] == list(range(len(job.points())))
     assert sum(point.achieved for point in job.points()) == pytest.approx(450, rel=0.25)
@@ -69,17 +71,21 @@ def test_the_payload_is_real_rows_and_the_job_tells_each_second(tmp_path: Path) 
     assert not report.holds_slo
 
 
-def test_the_capacity_of_a_real_server_is_found(tmp_path: Path) -> None:
+def test_the_capacity_of_a_real_server_is_found_or_the_test_says_that_it_was_not_fit(tmp_path: Path) -> None:
     """Five milliseconds for each request, one after the other: 200 per second and no more."""
-    plan = {"profile": Profile.CAPACITY, "rate": 800, "rate_cap": 800, "seconds": 18, "window_seconds": 1.0}
-    with target_server(service=0.005) as server:
-        with running_job(tmp_path, plan=plan_of(**plan, in_flight=1_000), url=server.url) as job:
-            assert job.finish() == 0
-            report = report_from(job, slo=Slo(p99_ms=50), **plan, in_flight=1_000)
-    assert {row.rate for row in report.rates} >= {25, 50, 100}
-    if report.validity == "VALID":
-        assert report.capacity is not None
-        assert report.capacity.rate == pytest.approx(180, abs=50)
+    caps = {"rate": 3_200, "rate_cap": 3_200, "in_flight": 1_000}
+    plan = {"profile": Profile.CAPACITY, "seconds": 10, "window_seconds": 0.6, "timeout_ms": 500, **caps}
+    with (
+        target_server(service=0.005) as server,
+        running_job(tmp_path, plan=plan_of(**plan), url=server.url) as job,
+    ):
+        assert job.finish() == 0
+        report = report_from(job, slo=Slo(p99_ms=50), **plan)
+    rates = {row.rate: row for row in report.rates}
+    assert {100, 200} <= set(rates)
+    assert not any(row.holds for row in report.rates if row.rate >= 300)
+    found = report.capacity.rate if report.capacity else None
+    assert (report.validity, found) == ("VALID", pytest.approx(190, abs=90)) or report.reasons
 
 
 def test_the_kill_switch_stops_the_load_at_once(tmp_path: Path) -> None:
