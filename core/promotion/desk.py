@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from core.foundation.actions import Call, Foundation, Service
 from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.text import _
+from core.promotion.pins import pinned
 from core.promotion.standing import Standing, Standings
 from core.promotion.tables import PromotionRow, RolloutRow, StateRow
 from core.promotion.values import Plan, Progress, Request, RequestState
@@ -39,6 +40,10 @@ class Desk(Service):
         self._serving = serving
         self._requirements = requirements
         self._standings = Standings(registry=registry, serving=serving, identity=identity)
+        registry.pinned_by(self._pinned)
+
+    def _pinned(self, call: Call, version_id: str) -> str:
+        return pinned(call, self._registry.version(call, version_id), serving=self._serving)
 
     def _row(self, call: Call, request_id: str) -> PromotionRow:
         """The request, once the action's permission is known to reach it."""
@@ -56,8 +61,9 @@ class Desk(Service):
             )
         return self._standings.live(call, row)
 
-    def _request(self, call: Call, row: PromotionRow) -> Request:
-        standing = self._standing(call, row)
+    def _request(self, call: Call, row: PromotionRow, standing: Standing | None = None) -> Request:
+        """`standing` when the caller has computed it and changed nothing since."""
+        standing = standing or self._standing(call, row)
         stored = row.model_dump(
             include={"id", "project", "note", "version_id", "endpoint_id", "requirement_id", "revision", *DATES}
         )
@@ -87,9 +93,9 @@ class Desk(Service):
         else:
             call.record(STATE_CHANGED, subject=row.id, details={**told, "why": why})
 
-    def _freeze(self, call: Call, row: PromotionRow) -> None:
+    def _freeze(self, call: Call, row: PromotionRow, standing: Standing) -> None:
         """Keeps how it stands, for whoever reads it later."""
-        row.frozen = self._standings.live(call, row).model_dump(mode="json")
+        row.frozen = standing.model_dump(mode="json")
         call.session.add(row)
 
 

@@ -31,15 +31,15 @@ class RolloutActions(Desk):
     def apply(self, call: Call, *, request_id: str) -> Request:
         """Begin the rollout of an approved request. Gates, approvals and digests are checked again here."""
         row = self._row(call, request_id)
-        standing = self._standings.live(call, row)
+        found = self._standings.situation(call, row)
+        standing = self._standings.live(call, row, found)
         expect(standing, states=APPROVED, doing=_("Applying"))
         if (other := active_rollout(call, row.endpoint_id)) is not None:
             raise Conflict(
                 _("{id} is being rolled out on this endpoint").format(id=other.promotion_id),
                 hint=_("Wait until it has ended, or abort it."),
             )
-        found = self._standings.situation(call, row)
-        self._freeze(call, row)
+        self._freeze(call, row, standing)
         row.admitted = found.version.digest
         self._serving.allow(call, row.endpoint_id, digest=row.admitted, promotion_id=row.id)
         if found.rollback is not None:

@@ -103,8 +103,9 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         deploys = self.foundation.access.scope(call.session, call.actor, Permission.DEPLOY)
         if call.actor.person_id not in row.authors and deploys is not None and row.project not in deploys:
             raise NotAllowed(_("This request is someone else's"), hint=_("Ask {id}.").format(id=row.requested_by))
-        expect(self._standing(call, row), states=CANCELLABLE, doing=_("Cancelling"))
-        self._freeze(call, row)
+        standing = self._standings.live(call, row)
+        expect(standing, states=CANCELLABLE, doing=_("Cancelling"))
+        self._freeze(call, row, standing)
         self._move(call, row, RequestState.CANCELLED)
         return self._request(call, row)
 
@@ -128,14 +129,14 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         after = self._standing(call, row)
         if after.state is RequestState.APPROVED and row.state != RequestState.APPROVED:
             self._move(call, row, RequestState.APPROVED)
-        return self._request(call, row)
+        return self._request(call, row, after)
 
     @action(permission=Permission.PROMOTE_DECIDE)
     def reject(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Reject a request. This revision of it can then not be approved any more."""
         row, standing = self._judged_by_another(call, request_id, states=OPEN, doing=_("Rejecting"))
         self._decide(call, row, standing, "reject", reason)
-        self._freeze(call, row)
+        self._freeze(call, row, self._standings.live(call, row))
         self._move(call, row, RequestState.REJECTED, why=reason)
         return self._request(call, row)
 

@@ -1,7 +1,7 @@
 """How a request stands at this moment: everything an approver needs and everything that applying it depends on,
 computed in one transaction from what is stored. Pages, the decision and the deployment all read this one answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from sqlmodel import col, select
@@ -28,6 +28,7 @@ from core.requirements.values import Criterion
 from core.serving import ServingService
 from core.serving.values import Endpoint, Route
 
+LOAD_TESTS = (EvidenceKind.LOAD_TEST,)
 UNDER_WAY = ("moving", "holding")
 
 
@@ -83,9 +84,9 @@ class Standings:
         self._serving = serving
         self._identity = identity
 
-    def live(self, call: Call, row: PromotionRow) -> Standing:
-        """As it is in the caller's transaction."""
-        found = self.situation(call, row)
+    def live(self, call: Call, row: PromotionRow, found: Situation | None = None) -> Standing:
+        """As it is in the caller's transaction; `found` when the caller has read it there already."""
+        found = found or self.situation(call, row)
         digests = digests_of(
             found.version,
             evidence=(*found.evidence, *found.rollback_evidence),
@@ -151,12 +152,14 @@ class Standings:
         main = max(routes, key=lambda route: route.weight, default=None)
         return self._registry.version(call, main.version_id) if main else None
 
-    def _evidence(self, call: Call, version: ModelVersion) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-        """All evidence on a version, each kind with the newest first, and what is damaged in words. Damaged evidence is
-        as good as none; the request can still be read."""
+    def _evidence(
+        self, call: Call, version: ModelVersion, kinds: Iterable[EvidenceKind] = EvidenceKind
+    ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+        """All evidence on a version, each kind with the newest first, and what is damaged in words. Damaged evidence
+        is as good as none; the request can still be read."""
         found: list[Evidence] = []
         damage: list[str] = []
-        for kind in EvidenceKind:
+        for kind in kinds:
             try:
                 found += self._registry.evidence_of(call, version.id, kind)
             except Unavailable as error:
@@ -204,7 +207,7 @@ class Standings:
                 after=found.version,
                 rollback=found.rollback,
                 evidence=found.evidence,
-                evidence_now=self._evidence(call, found.production)[0] if found.production else (),
+                evidence_now=self._evidence(call, found.production, LOAD_TESTS)[0] if found.production else (),
                 titles={row.id: row.title for row in titles},
             )
         )
@@ -253,7 +256,13 @@ def _terms(row: PromotionRow, found: Situation) -> Terms:
 
 
 def _context(found: Situation, version: ModelVersion) -> GateContext:
-    return GateContext(version=version, endpoint=found.endpoint, production=found.production, criteria=found.criteria)
+    return GateContext(
+        version=version,
+        endpoint=found.endpoint,
+        production=found.production,
+        criteria=found.criteria,
+        unrecorded=found.unrecorded,
+    )
 
 
 def _unfit(found: Situation) -> Iterator[str]:

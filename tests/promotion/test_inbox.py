@@ -1,0 +1,72 @@
+"""What waits for whom, and the lists."""
+
+from core.foundation.actors import Actor
+from core.promotion.values import RequestState
+from tests.promotion.stage import Stage
+
+
+def waiting_for(stage: Stage, who: Actor) -> list[str]:
+    return [request.id for request in stage.promotion.what_needs_me(who)]
+
+
+def test_what_can_be_decided_waits_for_those_who_may(stage: Stage) -> None:
+    request = stage.open(stage.measured())
+    people = stage.people
+    assert waiting_for(stage, people.approver) == waiting_for(stage, people.other_approver) == [request.id]
+    for other in (people.engineer, people.other_engineer, people.sre, people.admin, people.viewer, people.outsider):
+        assert not waiting_for(stage, other)
+
+
+def test_after_a_first_of_two_approvals_it_waits_for_the_other_only(stage: Stage) -> None:
+    stage.demand(2)
+    request = stage.open(stage.measured())
+    stage.approve(request.id)
+    assert not waiting_for(stage, stage.people.approver)
+    assert waiting_for(stage, stage.people.other_approver) == [request.id]
+
+
+def test_what_lacks_evidence_waits_for_the_one_who_asked(stage: Stage) -> None:
+    request = stage.open(stage.version())
+    assert waiting_for(stage, stage.people.engineer) == [request.id]
+    assert not waiting_for(stage, stage.people.approver)
+
+
+def test_what_was_sent_back_waits_for_the_one_who_asked(stage: Stage) -> None:
+    request = stage.open(stage.measured())
+    stage.promotion.request_changes(stage.people.approver, request_id=request.id, reason="Go slower")
+    assert waiting_for(stage, stage.people.engineer) == [request.id]
+    assert not waiting_for(stage, stage.people.approver)
+
+
+def test_what_is_approved_waits_for_those_who_deploy(stage: Stage) -> None:
+    request = stage.approved()
+    assert waiting_for(stage, stage.people.sre) == [request.id]
+    assert not waiting_for(stage, stage.people.approver)
+    stage.apply(request.id)
+    assert not waiting_for(stage, stage.people.sre)
+
+
+def test_what_went_stale_waits_for_a_new_decision(stage: Stage) -> None:
+    request = stage.approved()
+    stage.load_test(stage.portal.registry.get_version(stage.people.viewer, version_id=request.version_id))
+    assert waiting_for(stage, stage.people.approver) == [request.id]
+    assert not waiting_for(stage, stage.people.sre)
+
+
+def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
+    released = stage.released()
+    stale, approved = stage.approved(), stage.approved()
+    stage.quality(stage.portal.registry.get_version(stage.people.viewer, version_id=stale.version_id))
+    review = stage.open(stage.version())
+
+    def listed(state: RequestState | None = None) -> list[str]:
+        return [one.id for one in stage.promotion.list_requests(stage.people.viewer, state=state).items]
+
+    assert listed() == [review.id, approved.id, stale.id, released.id]
+    assert listed(RequestState.STALE) == [stale.id]
+    assert listed(RequestState.APPROVED) == [approved.id]
+    assert listed(RequestState.IN_REVIEW) == [review.id]
+    assert listed(RequestState.APPLIED) == [released.id]
+    page = stage.promotion.list_requests(stage.people.viewer, offset=1, limit=2)
+    assert ([one.id for one in page.items], page.total) == ([approved.id, stale.id], 4)
+    assert not stage.promotion.list_requests(stage.people.viewer, endpoint_id="EP-99").items

@@ -1,0 +1,150 @@
+"""Back to what was approved before, without a new approval; to nothing else (P18)."""
+
+import pytest
+
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, Invalid, NotAllowed, PortalError
+from core.promotion.values import RequestState
+from tests.promotion.stage import Stage
+
+
+def go_to(stage: Stage, version_id: str, by: Actor | None = None, reason: str = "It is worse live") -> dict[str, int]:
+    who = by or stage.people.sre
+    stage.promotion.rollback(who, endpoint_id=stage.endpoint_id, version_id=version_id, reason=reason)
+    return stage.serves()
+
+
+def test_back_to_an_approved_version_and_forward_again_need_no_new_approval(stage: Stage) -> None:
+    first, second = stage.released(), stage.released()
+    assert go_to(stage, first.version_id) == {first.version_id: 100}
+    assert stage.read(second.id).state is RequestState.ROLLED_BACK
+    assert stage.read(second.id).why == "It is worse live"
+    assert stage.read(first.id).state is RequestState.APPLIED
+    assert go_to(stage, second.version_id, reason="It was the network") == {second.version_id: 100}
+    assert stage.read(second.id).state is RequestState.APPLIED
+    assert stage.read(first.id).state is RequestState.APPLIED
+    assert {route.promotion_id for route in stage.endpoint.routes} == {second.id}
+
+
+def test_a_rollback_is_in_the_audit_log_with_its_reason(stage: Stage) -> None:
+    first = stage.released()
+    stage.released()
+    go_to(stage, first.version_id)
+    event = stage.portal.audit.list_events(stage.people.admin, action="promotion.rollback").items[0]
+    assert (event.subject, event.actor) == (stage.endpoint_id, stage.people.sre.person_id)
+    assert event.details["reason"] == "It is worse live"
+    assert event.details["version"] == first.version_id
+    history = stage.portal.serving.history(stage.people.viewer, endpoint_id=stage.endpoint_id, limit=1).items[0]
+    assert (history.reason, history.promotion_id) == ("It is worse live", first.id)
+
+
+def test_a_version_that_was_never_approved_is_refused(stage: Stage) -> None:
+    stage.released()
+    for version in (stage.measured(), stage.version()):
+        with pytest.raises(NotAllowed, match="never approved"):
+            go_to(stage, version.id)
+    denied = stage.portal.audit.list_events(stage.people.admin, action="promotion.rollback", outcome="denied")
+    assert denied.total == 2
+
+
+def test_approved_but_never_released_is_not_enough(stage: Stage) -> None:
+    stage.released()
+    request = stage.approved()
+    with pytest.raises(NotAllowed):
+        go_to(stage, request.version_id)
+
+
+def test_aborted_before_it_was_released_is_not_enough(stage: Stage) -> None:
+    stage.released()
+    request = stage.apply(stage.approved().id)
+    stage.promotion.abort_rollout(stage.people.sre, request_id=request.id, reason="Complaints")
+    with pytest.raises(NotAllowed):
+        go_to(stage, request.version_id)
+
+
+def test_other_bytes_under_an_approved_version_are_refused(stage: Stage) -> None:
+    first = stage.released()
+    second = stage.released()
+    stage.edit("UPDATE model_versions SET digest = :digest WHERE id = :id", digest="0" * 64, id=first.version_id)
+    with pytest.raises(NotAllowed):
+        go_to(stage, first.version_id)
+    assert stage.serves() == {second.version_id: 100}
+
+
+def test_another_endpoints_approval_is_none_here(stage: Stage) -> None:
+    first = stage.released()
+    other = stage.portal.serving.create_endpoint(
+        stage.people.sre, project="PROJ-1", name="another", environment="production"
+    )
+    with pytest.raises(NotAllowed):
+        stage.promotion.rollback(
+            stage.people.sre, endpoint_id=other.id, version_id=first.version_id, reason="It is worse"
+        )
+
+
+def test_rolling_back_is_a_right_of_its_own(stage: Stage) -> None:
+    first = stage.released()
+    second = stage.released()
+    for who in ("viewer", "engineer", "approver", "admin", "outsider"):
+        with pytest.raises(PortalError):
+            go_to(stage, first.version_id, by=getattr(stage.people, who))
+    assert stage.serves() == {second.version_id: 100}
+
+
+def test_what_serves_already_is_said(stage: Stage) -> None:
+    first = stage.released()
+    with pytest.raises(Conflict, match="serves this version already"):
+        go_to(stage, first.version_id)
+
+
+def test_a_rollback_ends_a_rollout(stage: Stage) -> None:
+    first = stage.released()
+    request = stage.apply(stage.approved().id)
+    assert go_to(stage, first.version_id) == {first.version_id: 100}
+    assert stage.read(request.id).state is RequestState.ROLLED_BACK
+    stage.tick()
+    assert stage.serves() == {first.version_id: 100}
+    assert stage.read(first.id).state is RequestState.APPLIED
+
+
+def test_an_approval_lets_the_named_rollback_target_in_too(stage: Stage) -> None:
+    spare, version = stage.measured(), stage.measured()
+    request = stage.open(version, rollback_to=spare.id)
+    assert request.rollback_version == "late-arrival v1"
+    assert {row.part: row.after for row in request.changes}["Rollback target"] == "late-arrival v1"
+    stage.approve(request.id)
+    stage.apply(request.id)
+    stage.finish(request.id)
+    assert go_to(stage, spare.id) == {spare.id: 100}
+    assert stage.read(request.id).state is RequestState.ROLLED_BACK
+    assert go_to(stage, version.id) == {version.id: 100}
+    assert stage.read(request.id).state is RequestState.APPLIED
+
+
+def test_a_rollback_target_that_was_never_approved_passes_the_gates_too(stage: Stage) -> None:
+    spare = stage.version()
+    request = stage.open(stage.measured(), rollback_to=spare.id)
+    assert "Rollback target late-arrival v1: Parity: no data" in request.blocking
+    with pytest.raises(Conflict, match="Rollback target"):
+        stage.approve(request.id)
+    stage.measure(spare)
+    stage.approve(request.id)
+    stage.parity(spare)
+    assert stage.read(request.id).state is RequestState.STALE
+
+
+def test_a_rollback_target_is_not_archived(stage: Stage) -> None:
+    first, second = stage.released(), stage.released()
+    with pytest.raises(Conflict, match="rollback target"):
+        stage.portal.registry.archive_version(stage.people.engineer, version_id=first.version_id)
+    with pytest.raises(Conflict):
+        stage.portal.registry.archive_version(stage.people.engineer, version_id=second.version_id)
+
+
+def test_a_rollback_says_why(stage: Stage) -> None:
+    first = stage.released()
+    stage.released()
+    for reason in ("", "no", "x" * 5000, "back \u202e"):
+        with pytest.raises(Invalid) as refusal:
+            go_to(stage, first.version_id, reason=reason)
+        assert refusal.value.field == "reason"

@@ -1,0 +1,319 @@
+"""Any order of opening, deciding, measuring, forgetting, applying and rolling back: what is refused is what a small
+model refuses, and an endpoint serves only what was approved as it was at the moment of the switch."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from core.foundation.errors import Conflict, NotAllowed
+from core.foundation.settings import Settings
+from core.identity import Role
+from core.portal import build_foundation, build_portal
+from core.registry.values import ModelVersion
+from tests.conftest import enroll
+from tests.promotion.stage import PROJECT, SYSTEM, Stage
+
+OPEN = ("in review", "approved", "stale", "expired")
+WHO, WHICH = st.sampled_from(("approver", "other_approver")), st.integers(0, 2)
+
+
+@dataclass
+class Approval:
+    person: str
+    revision: int
+    world: tuple[int, str]
+    fresh: bool = True
+
+
+@dataclass
+class Asked:
+    """A request as the model knows it. `stored` is the state that was last written."""
+
+    id: str
+    version: str
+    stored: str = "in review"
+    revision: int = 1
+    approvals: list[Approval] = field(default_factory=list)
+    step: int = -1
+    released: int = 0
+
+
+class Shop:
+    """One portal for all runs, with versions that are measured against each other; each run has its own endpoint."""
+
+    def __init__(self, home: Path) -> None:
+        self.foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
+        self.foundation.database.create_tables()
+        portal = build_portal(self.foundation.settings, foundation=self.foundation)
+        self.stage = Stage(portal, enroll(portal))
+        self.versions = [self.stage.measured() for _number in range(3)]
+        self.runs = 0
+        for version in self.versions:
+            self._compare(version)
+
+    def _compare(self, version: ModelVersion) -> None:
+        for baseline in self.versions:
+            if baseline != version:
+                by = self.stage.people.other_engineer
+                self.stage.portal.registry.measure_quality(by, version_id=version.id, baseline_id=baseline.id)
+
+    def open_endpoint(self) -> None:
+        self.runs += 1
+        self.stage.endpoint_id = self.stage.portal.serving.create_endpoint(
+            self.stage.people.sre, project=PROJECT, name=f"endpoint-{self.runs}", environment="production"
+        ).id
+
+
+class Promotions(RuleBasedStateMachine):
+    shop: Shop
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shop.open_endpoint()
+        self.stage = self.shop.stage
+        self.asked: list[Asked] = []
+        self.measured = [0, 0, 0]
+        self.has_role = {"approver": True, "other_approver": True}
+        self.serves: dict[str, int] = {}
+        self.production = ""
+        self.releases = 0
+
+    def teardown(self) -> None:
+        for who, has_role in self.has_role.items():
+            if not has_role:
+                self._grant(who)
+
+    # What the model says.
+
+    def world(self, asked: Asked) -> tuple[int, str]:
+        return self.measured[self._number(asked.version)], self.production
+
+    def counting(self, asked: Asked) -> list[Approval]:
+        now = (asked.revision, self.world(asked))
+        return [
+            one
+            for one in asked.approvals
+            if one.fresh and (one.revision, one.world) == now and self.has_role[one.person]
+        ]
+
+    def state(self, asked: Asked) -> str:
+        if asked.stored not in ("in review", "approved"):
+            return asked.stored
+        if self.counting(asked):
+            return "approved"
+        last = {one.person: one for one in asked.approvals if one.revision == asked.revision}.values()
+        if asked.stored == "in review" or not last:
+            return "in review"
+        if any(one.world != self.world(asked) for one in last):
+            return "stale"
+        return "in review" if all(one.fresh for one in last) else "expired"
+
+    def rollout(self) -> Asked | None:
+        return next((one for one in self.asked if one.stored == "applying"), None)
+
+    # What people and things do.
+
+    @rule(number=WHICH)
+    def open(self, number: int) -> None:
+        version = self.shop.versions[number]
+        taken = any(
+            one.version == version.id and one.stored in ("in review", "approved", "changes requested", "applying")
+            for one in self.asked
+        )
+        made = self._try(not taken and self.serves != {version.id: 100}, lambda: self.stage.open(version))
+        if made is not None:
+            self.asked.append(Asked(made.id, version.id))
+
+    @precondition(lambda self: self.asked)
+    @rule(who=WHO, pick=st.integers(0, 9))
+    def approve(self, who: str, pick: int) -> None:
+        asked = self._pick(pick)
+        expected = self.has_role[who] and self.state(asked) in ("in review", "stale", "expired")
+        if self._try(expected, lambda: self.stage.approve(asked.id, by=getattr(self.stage.people, who))) is not None:
+            asked.approvals.append(Approval(who, asked.revision, self.world(asked)))
+            asked.stored = "approved"
+
+    @precondition(lambda self: self.asked)
+    @rule(who=WHO, pick=st.integers(0, 9), final=st.booleans())
+    def turn_down(self, who: str, pick: int, final: bool) -> None:
+        asked, promotion = self._pick(pick), self.stage.promotion
+        act, state = (promotion.reject, "rejected") if final else (promotion.request_changes, "changes requested")
+        expected = self.has_role[who] and self.state(asked) in OPEN
+        by = getattr(self.stage.people, who)
+        if self._try(expected, lambda: act(by, request_id=asked.id, reason="Not like this")) is not None:
+            asked.stored = state
+
+    @precondition(lambda self: self.asked)
+    @rule(pick=st.integers(0, 9))
+    def revise(self, pick: int) -> None:
+        asked, by = self._pick(pick), self.stage.people.engineer
+        plan = self.stage.read(asked.id).plan
+        expected = self.state(asked) in (*OPEN, "changes requested", "rejected")
+        # A rejected request does not hold its place: another may have been opened since.
+        if self._try(expected, lambda: self.stage.promotion.revise_request(by, request_id=asked.id, plan=plan)):
+            asked.stored, asked.revision = "in review", asked.revision + 1
+
+    @rule(number=WHICH)
+    def measure(self, number: int) -> None:
+        self.stage.load_test(self.shop.versions[number])
+        self.measured[number] += 1
+
+    @precondition(lambda self: self.asked)
+    @rule(pick=st.integers(0, 9))
+    def expire(self, pick: int) -> None:
+        asked = self._pick(pick)
+        self.stage.expire(asked.id)
+        for approval in asked.approvals:
+            approval.fresh = False
+
+    @rule(who=WHO)
+    def change_role(self, who: str) -> None:
+        if not self.has_role[who]:
+            self._grant(who)
+            return
+        person = getattr(self.stage.people, who).person_id
+        self.stage.portal.identity.revoke_role(SYSTEM, person_id=person, role=Role.APPROVER)
+        self.has_role[who] = False
+
+    @precondition(lambda self: self.asked)
+    @rule(pick=st.integers(0, 9))
+    def apply(self, pick: int) -> None:
+        asked = self._pick(pick)
+        expected = self.state(asked) == "approved" and self.rollout() is None
+        if self._try(expected, lambda: self.stage.apply(asked.id)) is not None:
+            asked.stored, asked.step = "applying", 0
+            self.serves = {self.production: 90, asked.version: 10} if self.production else {asked.version: 100}
+
+    @precondition(lambda self: self.rollout())
+    @rule()
+    def advance(self) -> None:
+        asked = self.rollout()
+        assert asked is not None
+        self.stage.settle()
+        self.stage.tick()
+        self.stage.hold_out(asked.id)
+        self.stage.tick()
+        asked.step += 1
+        self.serves = {asked.version: 100}
+        if asked.step == 2:
+            self.releases += 1
+            asked.stored, asked.released, self.production = "applied", self.releases, asked.version
+
+    @precondition(lambda self: self.rollout())
+    @rule(by_gateway=st.booleans())
+    def abort(self, by_gateway: bool) -> None:
+        asked = self.rollout()
+        assert asked is not None
+        if by_gateway:
+            self.stage.settle(cause="no memory")
+            self.stage.tick()
+        else:
+            self.stage.promotion.abort_rollout(self.stage.people.sre, request_id=asked.id, reason="Complaints")
+        asked.stored = "rolled back"
+        self.serves = {self.production: 100} if self.production else {}
+
+    @precondition(lambda self: self.rollout() is None)
+    @rule(number=WHICH)
+    def release(self, number: int) -> None:
+        """The whole way at once, so that short runs come far."""
+        before = len(self.asked)
+        self.open(number)
+        if len(self.asked) == before:
+            return
+        self.approve("approver", before)
+        self.apply(before)
+        while self.rollout() is not None:
+            self.advance()
+
+    @rule(number=WHICH)
+    def roll_back(self, number: int) -> None:
+        version = self.shop.versions[number].id
+        target = max((one for one in self.asked if one.released and one.version == version), key=_age, default=None)
+        expected = target is not None and self.serves != {version: 100}
+        if self._try(expected, lambda: self._roll_back_to(version)) is None:
+            return
+        assert target is not None
+        self._leave(target)
+        self.serves, self.production = {version: 100}, version
+
+    # What always holds.
+
+    @invariant()
+    def the_states_are_those_of_the_model(self) -> None:
+        for asked in self.asked:
+            assert self.stage.read(asked.id).state == self.state(asked)
+
+    @invariant()
+    def the_endpoint_serves_what_was_approved_and_nothing_else(self) -> None:
+        endpoint = self.stage.endpoint
+        assert {route.version_id: route.weight for route in endpoint.routes} == self.serves
+        for route in endpoint.routes:
+            request = self.stage.read(route.promotion_id)
+            seen = [one.digests.artifact for one in request.decisions if one.decision == "approve"]
+            assert route.digest in seen
+            assert request.version_id == route.version_id
+
+    def _leave(self, target: Asked) -> None:
+        rollout = self.rollout()
+        main = max(self.serves, key=lambda one: self.serves[one], default="")
+        current = max(
+            (one for one in self.asked if one.stored == "applied" and one.version == main), key=_age, default=None
+        )
+        if rollout is not None:
+            rollout.stored = "rolled back"
+            current = None if rollout.version == main else current
+        if current is not None and current.released > target.released:
+            current.stored = "rolled back"
+        target.stored = "applied"
+
+    def _roll_back_to(self, version: str) -> Any:
+        return self.stage.promotion.rollback(
+            self.stage.people.sre, endpoint_id=self.stage.endpoint_id, version_id=version, reason="It is worse"
+        )
+
+    def _grant(self, who: str) -> None:
+        person = getattr(self.stage.people, who).person_id
+        self.stage.portal.identity.grant_role(SYSTEM, person_id=person, role=Role.APPROVER)
+        self.has_role[who] = True
+
+    def _number(self, version_id: str) -> int:
+        return [version.id for version in self.shop.versions].index(version_id)
+
+    def _pick(self, pick: int) -> Asked:
+        return self.asked[pick % len(self.asked)]
+
+    def _try(self, expected: bool, act: Any) -> Any:
+        """The answer, or None where the model and the portal both refuse."""
+        if expected:
+            return act()
+        with pytest.raises((Conflict, NotAllowed)):
+            act()
+        return None
+
+
+def _age(asked: Asked) -> int:
+    return asked.released
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = Shop(tmp_path / "home")
+    yield made
+    made.foundation.database.close()
+
+
+def test_no_order_of_events_lets_unapproved_bytes_serve(shop: Shop) -> None:
+    machine = type("PromotionsHere", (Promotions,), {"shop": shop})
+    checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=8, stateful_step_count=14, deadline=None, database=None, suppress_health_check=checks
+        ),
+    )
