@@ -79,6 +79,7 @@ ACTIONS = {
     "people": """
         identity.create_project identity.create_person identity.grant_role identity.revoke_role identity.set_state
     """,
+    "policy": "promotion.propose_policy promotion.confirm_policy",
     "token": "identity.mint_token identity.list_tokens identity.revoke_token",
     "service-account": "identity.create_service_account identity.mint_service_token",
     "requirement": """
