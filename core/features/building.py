@@ -82,7 +82,7 @@ class Builder:
         """Makes the table `name` in normal form."""
         run_query(self.session, self.order.sql, into=RAW, limits=self.limits, stop=self.stop)
         if name == BUILT:
-            refuse_infinite(self.session, RAW, self.types, list(self.kinds))
+            refuse_infinite(self.session, RAW, types=self.types, names=list(self.kinds))
         with translated():
             self.session.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS {normal_form(self.shape, source=self._raw())}"
@@ -112,7 +112,7 @@ class Builder:
 
 
 def refuse_infinite(
-    session: "duckdb.DuckDBPyConnection", relation: str, types: Mapping[str, str], names: list[str]
+    session: "duckdb.DuckDBPyConnection", relation: str, *, types: Mapping[str, str], names: list[str]
 ) -> None:
     """A division by zero gives infinity, of which no model can learn anything."""
     counts = infinite(types, names)

@@ -75,7 +75,7 @@ def answers(view: JoinView, index: int, *, known_at: bool, strict: bool = False)
     )
 
 
-def output_of(view: JoinView, index: int, feature: str) -> str:
+def output_of(view: JoinView, index: int, *, feature: str) -> str:
     """The feature's value where the answer has not outlived its ttl, else null: never an older row (R2)."""
     return f"CASE WHEN {_alive(view, index)} THEN v{index}.{quoted(feature)} END"
 
@@ -83,7 +83,7 @@ def output_of(view: JoinView, index: int, feature: str) -> str:
 def _join(views: Sequence[JoinView], source: str, columns: Iterable[str], event_time: str, known_at: bool) -> str:
     selected = [f"e.{quoted(column)}" for column in columns]
     for index, view in enumerate(views):
-        selected += [f"{output_of(view, index, feature)} AS {quoted(name)}" for feature, name in view.outputs]
+        selected += [f"{output_of(view, index, feature=feature)} AS {quoted(name)}" for feature, name in view.outputs]
         alive = _alive(view, index)
         selected.append(f"CASE WHEN {alive} THEN v{index}.__event_us END AS __event_{index}")
         selected.append(f"CASE WHEN {alive} THEN epoch_us(v{index}.{CREATED}) END AS __created_{index}")

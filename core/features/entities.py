@@ -87,7 +87,8 @@ class EntityBuilder:
             self.session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self._columns()} FROM {RAW}")
 
     def check(self) -> None:
-        refuse_infinite(self.session, ENTITY, dict.fromkeys(self.query.numbers, "DOUBLE"), list(self.query.numbers))
+        names = list(self.query.numbers)
+        refuse_infinite(self.session, ENTITY, types=dict.fromkeys(names, "DOUBLE"), names=names)
         row_id, time, label = (quoted(name) for name in (self.query.row_id, self.query.event_time, self.query.label))
         checks = {
             _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",

@@ -86,7 +86,7 @@ class OnlineStore:
         with self._transaction():
             self._connection.executemany(NEWER_WINS, packed)
 
-    def get(self, view: ServedView, keys: Sequence[Key], at_us: int) -> list[Found]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
         if len(keys) == 1:
             return [self._one(view, keys[0], at_us)]

@@ -68,7 +68,7 @@ def join_order(
     check_splits(splits)
     check_entity(entity)
     views = tuple(
-        JoinedView(served=served_view(version, use, entity), input=f"rows_{number}")
+        JoinedView(served=served_view(version, use, entity=entity), input=f"rows_{number}")
         for number, (use, version) in enumerate(uses)
     )
     inputs = [*entity.categories, *entity.numbers]
@@ -119,7 +119,7 @@ def fitted(job: JobOrder, settings: Settings) -> JobOrder:
     return job.model_copy(update={"resources": resources, "payload": job.payload | {"memory_mb": memory_mb}})
 
 
-def served_view(version: FeatureVersion, use: ViewUse, entity: EntityQuery) -> ServedView:
+def served_view(version: FeatureVersion, use: ViewUse, *, entity: EntityQuery) -> ServedView:
     """How serving looks a version up."""
     if version.state is not VersionState.PUBLISHED:
         raise Conflict(

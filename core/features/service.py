@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.compute import ComputeService
+from core.features.duckdb_rows import CREATED, EVENT
 from core.features.ordering import build_job, build_order, fitted, join_job, join_order
 from core.features.records import (
     JOINED_INTO,
@@ -181,8 +182,11 @@ class FeatureService(Service):
         call.within(version_id)
         version = self.version(call, version_id)
         _check_made(version.rows_digest, version.state)
-        shown = [*version.keys, "__event", "__created", *(feature.name for feature in version.features)]
-        return preview_file(self.foundation.store.verified_path(version.rows_digest), limit=limit, columns=shown)
+        times = [EVENT, CREATED] if version.created_time else [EVENT]
+        shown = [*version.keys, *times, *(feature.name for feature in version.features)]
+        preview = preview_file(self.foundation.store.verified_path(version.rows_digest), limit=limit, columns=shown)
+        named = {EVENT: version.event_time, CREATED: version.created_time}
+        return preview.model_copy(update={"columns": tuple(named.get(name, name) for name in preview.columns)})
 
     @action(permission=Permission.READ, reads=True)
     def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:

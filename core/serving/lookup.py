@@ -12,7 +12,7 @@ class OnlineLookup:
         self._store = store
 
     def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
-        return self._store.get(view, [key], at_us)[0]
+        return self._store.get(view, [key], at_us=at_us)[0]
 
 
 class NoLookup:

@@ -48,7 +48,7 @@ def feed_of(folder: Path, *views: View) -> tuple[OnlineStore, Feed, tuple[Served
 def online(store: OnlineStore, served: tuple[ServedView, ...], key: Any, moment: Any) -> dict[str, Any]:
     answer = {}
     for view in served:
-        (found,) = store.get(view, [(key,) if view.keys else ()], us(moment))
+        (found,) = store.get(view, [(key,) if view.keys else ()], at_us=us(moment))
         answer |= dict(zip((name for _feature, name, _kind in view.outputs), found.values, strict=True))
     return answer
 

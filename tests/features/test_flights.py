@@ -177,7 +177,7 @@ def test_the_online_store_answers_what_the_training_set_says(demonstration: Demo
         at_us = (row["event_time"] - EPOCH) // timedelta(microseconds=1)
         feed.advance(at_us)
         for view in demonstration.result.contract.views:
-            (found,) = store.get(view, [tuple(row[column] for _key, column in view.keys)], at_us)
+            (found,) = store.get(view, [tuple(row[column] for _key, column in view.keys)], at_us=at_us)
             assert found.values == tuple(row[name] for _feature, name, _kind in view.outputs)
 
 

@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> OnlineStore:
 
 
 def one(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> Found:
-    (found,) = store.get(of or view(), [(key,)], at_us)
+    (found,) = store.get(of or view(), [(key,)], at_us=at_us)
     return found
 
 
@@ -48,7 +48,9 @@ def test_an_answer_has_its_values_and_times(store: OnlineStore) -> None:
 def test_statuses_tell_null_from_not_found_from_expired(store: OnlineStore) -> None:
     asked = view(ttl_us=10, outputs=2)
     store.put(asked, [row("present", 100, 1.0, None), row("null", 100, None, None), row("old", 89, 1.0, 2.0)])
-    statuses = [found.status for found in store.get(asked, [("present",), ("null",), ("old",), ("x",), (None,)], 100)]
+    statuses = [
+        found.status for found in store.get(asked, [("present",), ("null",), ("old",), ("x",), (None,)], at_us=100)
+    ]
     assert statuses == ["present", "null", "expired", "not_found", "not_found"]
 
 
@@ -79,10 +81,10 @@ def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:
 def test_many_keys_are_answered_in_their_order_with_repetitions(store: OnlineStore) -> None:
     store.put(view(), [row(number, 1, float(number)) for number in range(3000)])
     asked = [2999, 5, 4000, 5, 0, *range(1500)]
-    assert [found.values[0] for found in store.get(view(), [(key,) for key in asked], 0)] == [
+    assert [found.values[0] for found in store.get(view(), [(key,) for key in asked], at_us=0)] == [
         float(key) if key < 3000 else None for key in asked
     ]
-    assert store.get(view(), [], 0) == []
+    assert store.get(view(), [], at_us=0) == []
 
 
 def test_views_and_namespaces_are_apart(store: OnlineStore, tmp_path: Path) -> None:
@@ -126,6 +128,6 @@ def test_a_row_of_four_views_is_found_in_well_under_200_microseconds(store: Onli
     for number in range(3000):
         begun = time.perf_counter()
         for asked in views:
-            store.get(asked, [(f"key {number * 7 % 20_000}",)], 1)
+            store.get(asked, [(f"key {number * 7 % 20_000}",)], at_us=1)
         taken.append(time.perf_counter() - begun)
     assert statistics.median(taken) < 200e-6

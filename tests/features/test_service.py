@@ -105,7 +105,7 @@ def test_the_digest_covers_what_decides_the_values(scene: Scene) -> None:
 def test_a_version_shows_its_rows_and_statistics(scene: Scene) -> None:
     portal, viewer = scene.portal, scene.people.viewer
     preview = portal.features.preview_version(viewer, version_id=scene.version.id, limit=2)
-    assert preview.columns == ("carrier", "__event", "__created", "mean_delay")
+    assert preview.columns == ("carrier", "left_at", "mean_delay")
     assert (len(preview.rows), preview.total, preview.rows[0][0]) == (2, 400, "A")
     (profile,) = portal.features.statistics(viewer, version_id=scene.version.id)
     assert (profile.name, sum(count for _label, count in profile.bins)) == ("mean_delay", 400 - profile.nulls)
