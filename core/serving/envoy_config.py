@@ -132,14 +132,22 @@ def _aggregate(name: str, endpoint: Exposed) -> Json:
 
 
 def _probe(number: int) -> Json:
-    return {"match": {"path": PROBE_PATH}, "direct_response": {"status": 200, "body": {"inline_string": str(number)}}}
+    return {"match": {"path": PROBE_PATH}, "direct_response": _text(200, str(number))}
 
 
 def _route(endpoint: Exposed) -> Json:
     """Callers' paths begin with the endpoint's name; model servers know only what follows."""
+    match = {"path_separated_prefix": f"/endpoints/{endpoint.name}"}
+    guard = ticket_for(endpoint.endpoint_id, most_body=endpoint.most_body)
     shares = [{"name": arm(name, endpoint), "weight": weight} for name, weight in sorted(endpoint.weights.items())]
+    if not shares:
+        return {
+            "match": match,
+            "direct_response": _text(503, _("Nothing is served here")),
+            "typed_per_filter_config": guard,
+        }
     return {
-        "match": {"path_separated_prefix": f"/endpoints/{endpoint.name}"},
+        "match": match,
         "route": {
             "weighted_clusters": {"clusters": shares},
             "regex_rewrite": {
@@ -154,13 +162,16 @@ def _route(endpoint: Exposed) -> Json:
                 "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.1s"},
             },
         },
-        "typed_per_filter_config": ticket_for(endpoint.endpoint_id, most_body=endpoint.most_body),
+        "typed_per_filter_config": guard,
     }
 
 
+def _text(status: int, text: str) -> Json:
+    return {"status": status, "body": {"inline_string": text}}
+
+
 def _nothing_here() -> Json:
-    text = _("There is no endpoint at this address")
-    return {"match": {"prefix": "/"}, "direct_response": {"status": 404, "body": {"inline_string": text}}}
+    return {"match": {"prefix": "/"}, "direct_response": _text(404, _("There is no endpoint at this address"))}
 
 
 def _listener(host: str, port: int, public_keys: str) -> Json:

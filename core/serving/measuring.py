@@ -21,7 +21,7 @@ from core.registry import ModelVersion, RegistryService
 from core.serving.admissions import AdmissionOffice
 from core.serving.parity import Measured, evidence_from
 from core.serving.plans import online_file
-from core.serving.rows import endpoint_of, find_endpoint, routes_of
+from core.serving.rows import find_endpoint, routes_of
 from core.serving.tables import EndpointRow, ReplayRow
 from core.serving.tickets import TicketOffice
 from core.serving.values import Environment, Replay
@@ -168,7 +168,7 @@ class Measuring(Service):
         call.within(endpoint_id)
         row = find_endpoint(call.session, endpoint_id)
         expect_environment(row, environment)
-        if not endpoint_of(row, settings=self.foundation.settings).settled:
+        if not row.routes or row.generation != row.confirmed:
             raise Conflict(
                 _("{name} does not serve yet").format(name=row.name), hint=row.cause or _("Wait until it does.")
             )

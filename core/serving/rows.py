@@ -27,7 +27,7 @@ def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
         slo=ServiceLevel.model_validate(row.slo),
         url=endpoint_url(settings, name=row.name),
         routes=routes_of(row),
-        settled=bool(row.routes) and row.generation == row.confirmed,
+        settled=0 < row.generation == row.confirmed,
         servers=tuple(Server.model_validate(server) for server in row.servers),
     )
 

@@ -128,8 +128,7 @@ class ServingService(Measuring):
         call.unscoped()
         rows = call.session.exec(select(EndpointRow).where(EndpointRow.generation > 0).order_by(EndpointRow.id)).all()
         public_key = self.admissions.public_key()
-        served = [row for row in rows if row.routes]
-        return tuple(plan_of(call, row, registry=self._registry, public_key=public_key) for row in served)
+        return tuple(plan_of(call, row, registry=self._registry, public_key=public_key) for row in rows)
 
     @action(permission=Permission.SYSTEM)
     def confirm(

@@ -142,6 +142,13 @@ def test_traffic_is_shared_by_the_weights(stage: Stage) -> None:
     assert 0.15 < share < 0.35
 
 
+def test_an_endpoint_may_go_back_to_serving_nothing(stage: Stage) -> None:
+    endpoint = stage.endpoint("emptied", stage.low)
+    stage.serve(endpoint.id)
+    answer = stage.ask(endpoint)
+    assert (answer.status_code, answer.json()["error"]) == (503, "Nothing is served here")
+
+
 def test_a_version_that_fails_on_every_request_loses_its_share_and_the_other_one_none(stage: Stage) -> None:
     """Its graph answers NaN wherever the distance is above 1000, which no warm-up row is."""
     broken = register_tiny(stage.portal, stage.people.engineer, model=failing_model(), features=DISTANCE, rows=50)

@@ -1,0 +1,183 @@
+"""Endpoints, routes, history and tickets: the rules, without a gateway."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.identity import Permission
+from core.portal import Portal
+from core.serving.service import ServingService
+from core.serving.values import Route, Server
+from tests.conftest import People
+from tests.registry.onnx_files import calling, register_tiny
+from tests.serving.running import endpoint_now, route_to
+
+SYSTEM = Actor.system("gateway")
+
+
+def staging(portal: Portal, people: People, name: str = "late-arrival") -> str:
+    return portal.serving.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
+
+
+def test_an_endpoint_serves_nothing_until_something_is_deployed(portal: Portal, people: People) -> None:
+    endpoint = endpoint_now(portal, staging(portal, people))
+    assert (endpoint.routes, endpoint.settled, endpoint.generation) == ((), False, 0)
+    assert endpoint.url.endswith("/endpoints/late-arrival")
+
+
+def test_a_name_is_taken_once_in_the_whole_installation(portal: Portal, people: People) -> None:
+    staging(portal, people)
+    with pytest.raises(Conflict, match="is taken"):
+        portal.serving.create_endpoint(people.outsider, project="PROJ-2", name="late-arrival", environment="staging")
+
+
+@pytest.mark.parametrize("name", ["", "A", "a/b", "../x", "a b", "a" * 61, "1a", "a\u202e"])
+def test_names_are_safe_in_an_address(portal: Portal, people: People, name: str) -> None:
+    with pytest.raises(Invalid):
+        staging(portal, people, name)
+
+
+def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, people: People) -> None:
+    first, second = (register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5))
+    endpoint = staging(portal, people)
+    for version in (first, second):
+        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    found = endpoint_now(portal, endpoint)
+    assert [(route.version_id, route.digest, route.weight) for route in found.routes] == [
+        (second.id, second.digest, 100)
+    ]
+    assert (found.generation, found.settled) == (2, False)
+    history = portal.serving.history(people.viewer, endpoint_id=endpoint).items
+    assert [stretch.routes[0].version_id for stretch in history] == [second.id, first.id]
+    assert history[0].to_time is None
+    assert history[1].to_time == history[0].from_time
+    assert history[0].changed_by == people.engineer.person_id
+    edges = portal.identity.lineage(people.engineer, object_id=endpoint).edges
+    assert {(edge.source, edge.relation) for edge in edges if edge.target == endpoint} == {
+        (first.id, "served by"),
+        (second.id, "served by"),
+    }
+
+
+def test_production_is_no_place_to_deploy_to_directly(portal: Portal, people: People) -> None:
+    version = register_tiny(portal, people.engineer, rows=50)
+    endpoint = portal.serving.create_endpoint(
+        people.sre, project="PROJ-1", name="late-arrival", environment="production"
+    )
+    with pytest.raises(Invalid, match="is a production endpoint"):
+        portal.serving.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
+
+
+@pytest.mark.parametrize("weights", [(99,), (60, 50), (100, 1), (0, 0)])
+def test_b071_weights_sum_to_a_hundred(portal: Portal, people: People, weights: tuple[int, ...]) -> None:
+    versions = [register_tiny(portal, people.engineer, weight=float(at + 1), rows=50) for at in range(len(weights))]
+    endpoint = staging(portal, people)
+    with pytest.raises(Invalid, match="weights sum to"):
+        route_to(portal, endpoint, *zip(versions, weights, strict=True))
+
+
+def test_a_version_has_one_weight_and_one_digest(portal: Portal, people: People) -> None:
+    version, endpoint = register_tiny(portal, people.engineer, rows=50), staging(portal, people)
+    with pytest.raises(Invalid, match="two weights"):
+        route_to(portal, endpoint, (version, 50), (version, 50))
+    with pytest.raises(Invalid, match="does not say what"):
+        route_to(portal, endpoint, (version.model_copy(update={"digest": "0" * 64}), 100))
+
+
+def test_a_version_of_another_project_is_not_served(portal: Portal, people: People) -> None:
+    foreign = register_tiny(portal, people.outsider, "other-model", project="PROJ-2", rows=50)
+    endpoint = staging(portal, people)
+    with pytest.raises(Invalid, match="another project"):
+        route_to(portal, endpoint, (foreign, 100))
+    with pytest.raises(NotFound):
+        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=foreign.id)
+
+
+def test_a_version_that_is_served_is_not_archived_and_an_archived_one_not_served(
+    portal: Portal, people: People
+) -> None:
+    served, unused = (register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5))
+    endpoint = staging(portal, people)
+    portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=served.id)
+    with pytest.raises(Conflict):
+        portal.registry.archive_version(people.engineer, version_id=served.id)
+    portal.registry.archive_version(people.engineer, version_id=unused.id)
+    with pytest.raises(Conflict, match="is archived"):
+        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=unused.id)
+
+
+def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: People) -> None:
+    version, endpoint = register_tiny(portal, people.engineer, rows=50), staging(portal, people)
+    portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    (plan,) = portal.serving.wanted(SYSTEM)
+    assert (plan.weights, plan.generation, plan.servers[0].digest) == ({version.id: 100}, 1, version.digest)
+    ready = Server(version_id=version.id, state="ready", address="unix:x", cause="", started_at=datetime.now(UTC))
+    portal.serving.confirm(
+        SYSTEM, endpoint_id=endpoint, generation=1, actual={version.id: 100}, servers=(ready,), cause=""
+    )
+    found = endpoint_now(portal, endpoint)
+    assert (found.settled, found.actual, found.servers) == (True, {version.id: 100}, (ready,))
+    route_to(portal, endpoint, (version, 100))
+    assert not endpoint_now(portal, endpoint).settled
+
+
+def test_only_our_own_processes_may_report(portal: Portal, people: People) -> None:
+    endpoint = staging(portal, people)
+    for person in (people.admin, people.sre, people.engineer):
+        with pytest.raises(NotAllowed):
+            portal.serving.wanted(person)
+        with pytest.raises(NotAllowed):
+            portal.serving.confirm(person, endpoint_id=endpoint, generation=1, actual={}, servers=(), cause="")
+
+
+def test_tickets_are_short_and_for_the_right_environment(portal: Portal, people: People) -> None:
+    test, live = (
+        staging(portal, people),
+        portal.serving.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production"),
+    )
+    ticket = portal.serving.issue_test_ticket(people.engineer, endpoint_id=test, minutes=60)
+    assert ticket.expires_at - datetime.now(UTC) <= timedelta(hours=1)
+    assert ticket.url.endswith("/endpoints/late-arrival")
+    with pytest.raises(Invalid):
+        portal.serving.issue_test_ticket(people.engineer, endpoint_id=test, minutes=61)
+    with pytest.raises(Invalid, match="is a production endpoint"):
+        portal.serving.issue_test_ticket(people.sre, endpoint_id=live.id)
+    with pytest.raises(NotAllowed):
+        portal.serving.issue_ticket(people.sre, endpoint_id=live.id)
+
+
+def test_a_service_account_with_the_scope_gets_tickets_for_production(portal: Portal, people: People) -> None:
+    live = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production")
+    account = portal.identity.create_service_account(
+        people.admin, handle="desk", name="Departure desk", project="PROJ-1"
+    )
+    minted = portal.identity.mint_service_token(
+        people.admin, account_id=account.id, name="t", scopes=(Permission.PREDICT_PRODUCTION,), days=1
+    )
+    caller = portal.sessions.actor_of_token(minted.secret)
+    assert portal.serving.issue_ticket(caller, endpoint_id=live.id).token.count(".") == 2
+
+
+def test_endpoints_are_seen_within_ones_projects(portal: Portal, people: People) -> None:
+    staging(portal, people)
+    assert portal.serving.list_endpoints(people.viewer, environment="staging").total == 1
+    assert portal.serving.list_endpoints(people.viewer, environment="production").total == 0
+    assert portal.serving.list_endpoints(people.outsider).total == 0
+    with pytest.raises(NotFound):
+        portal.serving.get_endpoint(people.outsider, endpoint_id="EP-1")
+
+
+def test_routes_change_the_same_way_on_both_databases(portal_on: Portal, people: People) -> None:
+    version = register_tiny(portal_on, people.engineer, rows=50)
+    endpoint = staging(portal_on, people)
+    route = Route(version_id=version.id, model=version.model, version=1, digest=version.digest, weight=100)
+    serving: ServingService = portal_on.serving
+    with calling(portal_on, SYSTEM, permission=Permission.DEPLOY) as call:
+        serving.allow(call, endpoint, digest=version.digest, promotion_id="PR-1")
+        serving.allow(call, endpoint, digest=version.digest, promotion_id="PR-2")
+        assert serving.route(call, endpoint, (route,), reason="first").generation == 1
+    (plan,) = serving.wanted(SYSTEM)
+    assert plan.servers[0].admission is not None
+    assert plan.servers[0].admission.promotion_id == "PR-2"
