@@ -24,8 +24,8 @@ def test_the_rows_are_in_normal_form_with_their_features_described(tmp_path: Pat
     assert (result.statistics[0].name, result.statistics[0].kind) == ("mean_delay", "number")
 
 
-def test_a_trailing_window_leaves_the_event_itself_out(tmp_path: Path) -> None:
-    """R12: the mean over [t - 1 day, t), by hand."""
+def test_r12_a_trailing_window_leaves_the_event_itself_out(tmp_path: Path) -> None:
+    """The mean over [t - 1 day, t), by hand."""
     build(tmp_path)
     raw = flights().to_pylist()
     for row in rows_of(tmp_path)[::37]:

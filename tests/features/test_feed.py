@@ -59,7 +59,7 @@ def offline(views: tuple[View, ...], key: Any, moment: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_after_every_advance_the_store_answers_as_the_join_does(tmp_path: Path, seed: int) -> None:
+def test_r12_after_every_advance_the_store_answers_as_the_join_does(tmp_path: Path, seed: int) -> None:
     views = tuple(random_case(seed)[1])
     store, feed, served = feed_of(tmp_path, *views)
     dice = random.Random(seed)
