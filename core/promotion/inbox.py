@@ -4,6 +4,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.foundation.actions import Call, action
+from core.foundation.errors import Invalid
+from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -24,19 +26,20 @@ class InboxActions(Desk):
         self,
         call: Call,
         *,
-        state: RequestState | None = None,
+        state: str = "",
         endpoint_id: str = "",
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[Request]:
-        """List requests, the newest first."""
+        """List requests, the newest first; `state` is the one they are in now, stale and expired included."""
         kept = self._visible(call)
+        wanted = _state(state)
         if endpoint_id:
             kept.append(col(PromotionRow.endpoint_id) == endpoint_id)
-        if state in OPEN:
-            return self._computed(call, kept, state, offset, limit)
-        if state is not None:
-            kept.append(col(PromotionRow.state) == state.value)
+        if wanted in OPEN:
+            return self._computed(call, kept, wanted, offset, limit)
+        if wanted is not None:
+            kept.append(col(PromotionRow.state) == wanted.value)
         total = call.session.exec(select(func.count()).select_from(PromotionRow).where(*kept)).one()
         rows = select(PromotionRow).where(*kept).order_by(col(PromotionRow.created_at).desc())
         items = tuple(self._request(call, row) for row in call.session.exec(rows.offset(offset).limit(limit)).all())
@@ -84,3 +87,14 @@ class InboxActions(Desk):
             one for one in (self._request(call, row) for row in call.session.exec(rows).all()) if one.state is state
         ]
         return Listing(items=tuple(found[offset : offset + limit]), total=len(found), offset=offset, limit=limit)
+
+
+def _state(name: str) -> RequestState | None:
+    """Invalid when there is no such state."""
+    if not name:
+        return None
+    try:
+        return RequestState(name)
+    except ValueError as error:
+        hint = _("Choose among: {names}.").format(names=", ".join(RequestState))
+        raise Invalid(_("There is no state {name}").format(name=repr(name[:40])), hint=hint, field="state") from error

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlmodel import col, select
 
 from core.foundation.actions import Call, action
-from core.foundation.errors import Conflict, NotAllowed
+from core.foundation.errors import Conflict, NotAllowed, PortalError
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.promotion.desk import Desk, expect
@@ -164,12 +164,20 @@ class RolloutActions(Desk):
         """Returns to the routes from before, unless someone else has switched since."""
         rollout = call.session.get_one(RolloutRow, row.id)
         endpoint = self._serving.endpoint(call, row.endpoint_id)
+        if endpoint.generation == rollout.generation:
+            cause += self._return(call, row, rollout, cause=cause)
         rollout.state, rollout.cause = "aborted", cause
         call.session.add(rollout)
-        if endpoint.generation == rollout.generation:
-            reason = _("{id} was aborted: {cause}").format(id=row.id, cause=cause)
-            self._serving.route(call, endpoint.id, _before(rollout), reason=reason, promotion_id=row.id)
         self._move(call, row, RequestState.ROLLED_BACK, why=cause)
+
+    def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, cause: str) -> str:
+        """Routes back, or says why it cannot: a way back that was damaged must not keep the rollout going."""
+        reason = _("{id} was aborted: {cause}").format(id=row.id, cause=cause)
+        try:
+            self._serving.route(call, row.endpoint_id, _before(rollout), reason=reason, promotion_id=row.id)
+        except PortalError as error:
+            return _("; what serves now stays, because the way back is closed: {why}").format(why=error.message)
+        return ""
 
     def _leave(
         self, call: Call, endpoint: Endpoint, version: ModelVersion, admitted: PromotionRow, *, why: str

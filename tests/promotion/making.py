@@ -200,7 +200,7 @@ def load_report(subject: ModelVersion, **changes: Any) -> Report:
         "knee": 220.0,
         "generator_cpu": 0.4,
         "lag_p99_ms": 1.0,
-        "holds_slo": False,
+        "holds_slo": True,
     }
     return Report(**{**standard, **changes})
 

@@ -1,6 +1,9 @@
 """What waits for whom, and the lists."""
 
+import pytest
+
 from core.foundation.actors import Actor
+from core.foundation.errors import Invalid
 from core.promotion.values import RequestState
 from tests.promotion.stage import Stage
 
@@ -59,7 +62,7 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     stage.quality(stage.portal.registry.get_version(stage.people.viewer, version_id=stale.version_id))
     review = stage.open(stage.version())
 
-    def listed(state: RequestState | None = None) -> list[str]:
+    def listed(state: str = "") -> list[str]:
         return [one.id for one in stage.promotion.list_requests(stage.people.viewer, state=state).items]
 
     assert listed() == [review.id, approved.id, stale.id, released.id]
@@ -70,3 +73,6 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     page = stage.promotion.list_requests(stage.people.viewer, offset=1, limit=2)
     assert ([one.id for one in page.items], page.total) == ([approved.id, stale.id], 4)
     assert not stage.promotion.list_requests(stage.people.viewer, endpoint_id="EP-99").items
+    with pytest.raises(Invalid) as refusal:
+        listed("nearly done")
+    assert refusal.value.field == "state"

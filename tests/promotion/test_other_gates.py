@@ -128,8 +128,8 @@ def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
     ("criterion", "verdict"),
     [
         (limit(Metric.P99_MS, Comparison.AT_MOST, 30), Verdict.PASS),
-        (limit(Metric.P99_MS, Comparison.AT_MOST, 20), Verdict.INCONCLUSIVE),
-        (limit(Metric.P99_MS, Comparison.AT_MOST, 10), Verdict.FAIL),
+        (limit(Metric.P99_MS, Comparison.AT_MOST, 10), Verdict.PASS),
+        (limit(Metric.P99_MS, Comparison.AT_MOST, 8), Verdict.FAIL),
         (limit(Metric.ERROR_RATE, Comparison.AT_MOST, 0.001), Verdict.PASS),
         (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 200), Verdict.PASS),
         (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 230), Verdict.INCONCLUSIVE),
@@ -138,6 +138,20 @@ def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
 )
 def test_criteria_on_load_hold_with_their_interval(criterion: tuple[Criterion, ...], verdict: Verdict) -> None:
     assert judged(LoadTestGate({}), load_test(CANDIDATE), criteria=criterion).verdict is verdict
+
+
+def test_the_p99_of_a_search_is_judged_where_the_capacity_asked_for_is_reached() -> None:
+    p99 = limit(Metric.P99_MS, Comparison.AT_MOST, 10)
+    assert "p99 8 ms at 100 rps" in judged(LoadTestGate({}), load_test(CANDIDATE), criteria=p99).value
+    demanding = (*p99, *limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 150))
+    result = judged(LoadTestGate({}), load_test(CANDIDATE), criteria=demanding)
+    assert result.verdict is Verdict.FAIL
+    assert "p99 20 ms at 200 rps" in result.value
+
+
+def test_a_p99_across_its_limit_is_inconclusive() -> None:
+    criteria = limit(Metric.P99_MS, Comparison.AT_MOST, 20)
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, soak()), criteria=criteria).verdict is Verdict.INCONCLUSIVE
 
 
 def test_capacity_that_was_never_measured_fails() -> None:

@@ -137,6 +137,19 @@ def test_bytes_that_change_in_the_middle_of_a_rollout_stop_it(stage: Stage) -> N
     assert stage.serves() == {old: 100}
 
 
+def test_a_way_back_that_was_damaged_ends_the_rollout_where_it_is(stage: Stage) -> None:
+    old = stage.released().version_id
+    request = stage.apply(stage.approved().id)
+    stage.edit("UPDATE model_versions SET digest = :digest WHERE id = :id", digest="0" * 64, id=old)
+    stage.settle(cause="no memory")
+    stage.tick()
+    after = stage.read(request.id)
+    assert after.state is RequestState.ROLLED_BACK
+    assert "the way back is closed" in after.why
+    assert stage.serves() == {old: 90, request.version_id: 10}
+    stage.tick()
+
+
 def test_a_rollout_can_be_aborted_by_those_who_may(stage: Stage) -> None:
     old = stage.released().version_id
     request = stage.apply(stage.approved().id)

@@ -44,7 +44,7 @@ class LoadTestGate(Gate):
         report = reports[0]
         if report.validity != "VALID":
             return Finding(Verdict.INCONCLUSIVE, _("INVALID"), "; ".join(report.reasons) or _("No reason was given"))
-        row = _judged_row(report)
+        row = _judged_row(report, self._asked(context), context.criterion("p99_ms"))
         searched = next((one.capacity for one in reports if one.capacity and one.validity == "VALID"), None)
         findings = [
             self._enough(report),
@@ -56,6 +56,10 @@ class LoadTestGate(Gate):
             " · ".join(finding.value for finding in findings if finding.value),
             " · ".join(finding.basis for finding in findings if finding.basis),
         )
+
+    def _asked(self, context: GateContext) -> float:
+        criterion = context.criterion("capacity_rps")
+        return max(self.params.capacity_rps, criterion.limit if criterion else 0.0)
 
     def _enough(self, report: Report) -> Finding:
         basis = _("{requests} requests, {errors} errors").format(
@@ -84,12 +88,16 @@ class LoadTestGate(Gate):
             yield Finding(Verdict.PASS, "", _capacity_words(searched))
 
 
-def _judged_row(report: Report) -> RateRow | None:
-    """A search for capacity goes past the limit on purpose: it is judged at the highest rate that held."""
+def _judged_row(report: Report, asked: float, criterion: Criterion | None) -> RateRow | None:
+    """A search for capacity goes past the limit on purpose, and just below it response times say little: it is judged
+    at the highest rate that held and satisfies the criterion on p99, among those that reach the capacity asked
+    for."""
     if report.plan.profile is not Profile.CAPACITY:
         return None
-    held = [row for row in report.rates if row.holds]
-    return max(held, key=lambda row: row.rate, default=None)
+    held = sorted((row for row in report.rates if row.holds), key=lambda row: row.rate, reverse=True)
+    enough = [row for row in held if row.rate >= asked] or held
+    good = [row for row in enough if criterion is None or _p99(criterion, row.p99).verdict is Verdict.PASS]
+    return next(iter((*good, *enough)), None)
 
 
 def _percentile(report: Report, row: RateRow | None) -> Percentile | None:
@@ -101,8 +109,7 @@ def _percentile(report: Report, row: RateRow | None) -> Percentile | None:
 def _promise(report: Report, row: RateRow | None, context: GateContext) -> Finding:
     """The promise is the target's own, not the one of the endpoint that was loaded."""
     slo = context.endpoint.slo
-    searches = report.plan.profile is Profile.CAPACITY
-    held = row is not None if searches else report.holds_slo
+    held = report.holds_slo and (row is not None or report.plan.profile is not Profile.CAPACITY)
     measured = _percentile(report, row)
     ms = measured.ms if measured else None
     rate = row.rate if row else report.plan.rate
