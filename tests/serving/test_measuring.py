@@ -1,0 +1,179 @@
+"""Parity and replay through a real gateway, with features that are looked up online and move through time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+import pytest
+
+from core.compute import Job, JobState
+from core.foundation.errors import Conflict, Invalid
+from core.portal import Portal
+from core.registry.values import Evidence, ModelVersion, Verdict
+from core.serving.values import Endpoint, ParityReport
+from tests.compute.running import run_job_here
+from tests.conftest import People
+from tests.serving.chain import Chain, make_chain, tampered, training_set, version_of
+from tests.serving.running import admit, gateway_for, portal_in, route_to, settled
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A version with its chain, served by a staging endpoint."""
+
+    portal: Portal
+    people: People
+    chain: Chain
+    version: ModelVersion
+    endpoint: Endpoint
+
+    def deploy(self, version: ModelVersion) -> None:
+        self.portal.serving.deploy_to_staging(self.people.engineer, endpoint_id=self.endpoint.id, version_id=version.id)
+        settled(self.portal, self.endpoint.id)
+
+    def parity(self, rows: int = 60) -> tuple[Job, Evidence]:
+        """A parity check, and the evidence it left about the version that is served."""
+        job = self.portal.serving.check_parity(self.people.engineer, endpoint_id=self.endpoint.id, rows=rows)
+        done = run_job_here(self.portal, job.id)
+        assert done.state is JobState.SUCCEEDED, done.cause
+        found = self.portal.registry.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
+        return done, found
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    folder = tmp_path_factory.mktemp("scene")
+    with portal_in(folder / "home") as (portal, people), gateway_for(portal):
+        chain = make_chain(portal, folder / "chain")
+        version = version_of(portal, people.engineer, chain, training_set_id=training_set(portal, chain))
+        endpoint = portal.serving.create_endpoint(
+            people.engineer, project="PROJ-1", name="late-departure", environment="staging"
+        )
+        made = Scene(portal, people, chain, version, endpoint)
+        made.deploy(version)
+        yield made
+
+
+def test_parity_holds_where_serving_computes_what_was_computed_offline(scene: Scene) -> None:
+    job, evidence = scene.parity(rows=80)
+    report = ParityReport.model_validate(evidence.content)
+    assert (evidence.verdict, report.mismatches, report.rows, report.cells) == (Verdict.PASS, 0, 80, 320)
+    assert report.largest_prediction_gap < 1e-9
+    assert evidence.subject == scene.version.id
+    assert evidence.source == job.id
+    assert evidence.measured_on == {
+        "version": scene.version.digest,
+        "model": scene.version.model_digest,
+        "holdout": scene.chain.digests["test"],
+        "endpoint": scene.endpoint.id,
+    }
+    assert evidence.summary == "80 rows and 320 cells agree"
+    assert evidence.created_by == scene.people.engineer.person_id
+
+
+def test_parity_finds_the_cells_that_differ_and_says_why(scene: Scene) -> None:
+    wrong = tampered(scene.portal, scene.chain, "v_mean_delay", rows=10, by=0.001)
+    set_id = training_set(scene.portal, scene.chain, test=wrong)
+    version = version_of(scene.portal, scene.people.engineer, scene.chain, training_set_id=set_id, weight=0.002)
+    scene.deploy(version)
+    _job, evidence = scene.parity(rows=2_000)
+    report = ParityReport.model_validate(evidence.content)
+    assert (evidence.verdict, report.by_input) == (Verdict.FAIL, {"v_mean_delay": 10})
+    assert (report.rows_with_mismatch, report.causes[0].cause) == (10, "type or rounding")
+    assert abs(float(report.worst[0].offline) - float(report.worst[0].served)) == pytest.approx(0.001)
+    scene.deploy(scene.version)
+
+
+def test_one_measurement_at_a_time_has_an_endpoint(scene: Scene) -> None:
+    job = scene.portal.serving.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id, rows=5)
+    with pytest.raises(Conflict, match="is measuring"):
+        scene.portal.serving.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id)
+    with pytest.raises(Conflict, match="is measuring"):
+        replay_of(scene, scene.endpoint.id)
+    scene.portal.compute.cancel_job(scene.people.engineer, job_id=job.id)
+    assert run_job_here(scene.portal, job.id).state is JobState.CANCELLED
+    assert scene.parity(rows=5)[1].verdict is Verdict.PASS
+
+
+def replay_of(scene: Scene, endpoint_id: str, **changes: object) -> str:
+    days = {"start": date(2013, 1, 10), "end": date(2013, 1, 12), "speed": 200_000.0}
+    made = scene.portal.serving.start_test_replay(scene.people.engineer, endpoint_id=endpoint_id, **{**days, **changes})
+    return made.id
+
+
+def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) -> None:
+    replay_id = replay_of(scene, scene.endpoint.id)
+    done = run_job_here(scene.portal, replay_id)
+    assert done.state is JobState.SUCCEEDED, done.cause
+    found = scene.portal.serving.get_replay(scene.people.viewer, replay_id=replay_id)
+    assert (found.sent, found.failed, found.by_version) == (72, 0, {scene.version.id: 72})
+    assert {"auc", "log_loss", "p99_ms", "positive_share"} <= found.metrics.keys()
+    assert 0 < found.metrics["log_loss"] < 10
+    assert scene.portal.serving.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"end": date(2013, 1, 10)}, "after the start"),
+        ({"start": date(2012, 1, 1), "end": date(2012, 1, 2)}, "No held-out rows"),
+        ({"speed": 1.0}, "longer than 50 minutes"),
+        ({"speed": 0.0}, "speed"),
+        ({"most_rps": 1e6}, "most_rps"),
+    ],
+)
+def test_replays_that_cannot_be_are_refused(scene: Scene, changes: dict[str, object], said: str) -> None:
+    with pytest.raises(Invalid, match=said):
+        replay_of(scene, scene.endpoint.id, **changes)
+
+
+def test_parity_needs_held_out_rows_and_a_staging_endpoint_that_serves(scene: Scene) -> None:
+    serving, engineer = scene.portal.serving, scene.people.engineer
+    with pytest.raises(Invalid, match="no split called"):
+        serving.check_parity(engineer, endpoint_id=scene.endpoint.id, split="november")
+    bare = serving.create_endpoint(engineer, project="PROJ-1", name="bare", environment="staging")
+    with pytest.raises(Conflict, match="does not serve yet"):
+        serving.check_parity(engineer, endpoint_id=bare.id)
+    live = serving.create_endpoint(engineer, project="PROJ-1", name="live", environment="production")
+    with pytest.raises(Invalid, match="is a production endpoint"):
+        serving.check_parity(engineer, endpoint_id=live.id)
+    with pytest.raises(Invalid, match="is a production endpoint"):
+        replay_of(scene, live.id)
+
+
+def test_a_job_is_given_its_ticket_at_the_last_moment_and_the_database_never(scene: Scene) -> None:
+    from sqlmodel import select
+
+    from core.compute.tables import JobRow
+
+    with scene.portal.foundation.database.read() as session:
+        kept = [row.payload for row in session.exec(select(JobRow))]
+    assert kept
+    assert not [payload for payload in kept if payload.get("token") or payload.get("url")]
+
+
+def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
+    """Two versions share the endpoint; both are counted."""
+    from core.identity import Permission
+
+    portal, people = scene.portal, scene.people
+    other = version_of(
+        portal, people.engineer, scene.chain, training_set_id=scene.version.training_set_id, weight=-0.001
+    )
+    live = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="in-production", environment="production")
+    for version in (scene.version, other):
+        admit(portal, live.id, version)
+    route_to(portal, live.id, (scene.version, 50), (other, 50))
+    settled(portal, live.id)
+    account = portal.identity.create_service_account(people.admin, handle="desk", name="Desk", project="PROJ-1")
+    minted = portal.identity.mint_service_token(
+        people.admin, account_id=account.id, name="replay", scopes=(Permission.PREDICT_PRODUCTION,), days=1
+    )
+    caller = portal.sessions.actor_of_token(minted.secret)
+    replay = portal.serving.start_replay(
+        caller, endpoint_id=live.id, start=date(2013, 1, 10), end=date(2013, 1, 12), speed=200_000.0
+    )
+    assert run_job_here(portal, replay.id).state is JobState.SUCCEEDED
+    found = portal.serving.get_replay(people.viewer, replay_id=replay.id)
+    assert sum(found.by_version.values()) == found.sent == 72
+    assert set(found.by_version) == {scene.version.id, other.id}
