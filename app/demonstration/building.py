@@ -195,5 +195,5 @@ def _share_of_sweep(found: Sweep) -> float:
 def _told_of_sweep(found: Sweep) -> str:
     value = found.confirmation.value
     confirmed = f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]" if value else _("unknown")
-    best = found.best.value if found.best else None
+    best = f"{found.best.value:.4f}" if found.best and found.best.value is not None else _("unknown")
     return f"{found.done} trials, {found.pruned} pruned; best {found.metric} {best}, with fresh seeds {confirmed}"

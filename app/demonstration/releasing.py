@@ -16,7 +16,7 @@ from core.serving.values import Endpoint, Environment
 STAGING, PRODUCTION = "late-arrival-staging", "late-arrival"
 PARITY_ROWS = 500
 PLAN = Plan(steps=(Step(weight=10, hold_seconds=2), Step(weight=100, hold_seconds=2)))
-SHORT = {"profile": Profile.STEP, "rate": 150.0, "seconds": 12.0}
+SHORT = {"profile": Profile.SOAK, "rate": 100.0, "seconds": 12.0}
 SEARCH = {"profile": Profile.CAPACITY, "rate": 1600.0, "seconds": 40.0}
 
 
