@@ -4,6 +4,7 @@ on, and the next worker adopts it."""
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from core.foundation.settings import load_settings
 from core.portal import Portal, build_portal, job_kinds, reconcilers
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.2
-RECONCILE_SECONDS = 0.5
+RECONCILE_SECONDS, REST_SECONDS = 0.5, 5.0
 RETRY_SECONDS = 1.0
 START_SECONDS = 60.0
 CHECKPOINT_EVERY = timedelta(hours=1)
@@ -41,17 +42,17 @@ class Checkpoints:
         self._foundation = foundation
         self._journal = AuditJournal(foundation.settings.home)
         self._signed_at: datetime | None = None
+        self._signed_to = 0
 
     def tick(self, now: datetime) -> None:
         due = self._signed_at is None or now - self._signed_at >= CHECKPOINT_EVERY
         if due or self._production_changed():
             self._journal.write_checkpoint(self._foundation.database)
-            self._signed_at = now
+            self._signed_at, self._signed_to = now, self._journal.last_checkpoint() or 0
 
     def _production_changed(self) -> bool:
-        signed = self._journal.last_checkpoint() or 0
         changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in PRODUCTION_CHANGES))
-        found = select(AuditRow.seq).where(col(AuditRow.seq) > signed, col(AuditRow.outcome) == "ok", changes)
+        found = select(AuditRow.seq).where(col(AuditRow.seq) > self._signed_to, col(AuditRow.outcome) == "ok", changes)
         with self._foundation.database.read() as session:
             return session.exec(found.limit(1)).first() is not None
 
@@ -76,21 +77,30 @@ class Worker:
         self.lease = Lease(self.dispatcher.ledger, on_lost=on_lease_lost)
         self._reconcilers = tuple(reconcilers)
         self._resting: dict[str, float] = {}
-        self._reconcile_at = 0.0
-        self._stopped = False
+        self._stopped = threading.Event()
 
     def run(self) -> None:
         """Until stopped; jobs are then left running for the next worker."""
         self.lease.start()
-        while not self._stopped:
-            pause = self._round()
-            self.dispatcher.wake.wait(pause)
-            self.dispatcher.wake.clear()
+        # In a thread of their own: a rollout that thinks for a while delays no job.
+        reconciling = threading.Thread(target=self._reconcile, name="reconcilers")
+        reconciling.start()
+        try:
+            self._work()
+        finally:
+            self._stopped.set()
+            reconciling.join()
         self._leave()
 
     def stop(self) -> None:
-        self._stopped = True
+        self._stopped.set()
         self.dispatcher.wake.set()
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            pause = self._round()
+            self.dispatcher.wake.wait(pause)
+            self.dispatcher.wake.clear()
 
     def _leave(self) -> None:
         self.dispatcher.rest()
@@ -104,28 +114,28 @@ class Worker:
     def _round(self) -> float:
         """One round, and the seconds until the next."""
         try:
-            busy = self.dispatcher.tick()
-            self._reconcile()
+            return BUSY_SECONDS if self.dispatcher.tick() else IDLE_SECONDS
         except Unavailable as error:
             logger.warning("the worker waits: %s", error)
             return RETRY_SECONDS
-        return BUSY_SECONDS if busy else IDLE_SECONDS
 
     def _reconcile(self) -> None:
-        if not self.lease.leads or time.monotonic() < self._reconcile_at:
-            return
-        self._reconcile_at = time.monotonic() + RECONCILE_SECONDS
-        for reconciler in self._reconcilers:
-            if time.monotonic() >= self._resting.get(reconciler.name, 0.0):
+        while not self._stopped.wait(RECONCILE_SECONDS):
+            awake = [each for each in self._reconcilers if time.monotonic() >= self._resting.get(each.name, 0.0)]
+            for reconciler in awake:
                 self._tick(reconciler)
 
     def _tick(self, reconciler: Reconciler) -> None:
         """One that fails rests a little and is tried again; the others go on."""
         try:
-            reconciler.tick(self.foundation.clock.now())
-        except Exception:
-            logger.exception("%s fails", reconciler.name)
-            self._resting[reconciler.name] = time.monotonic() + 10 * RECONCILE_SECONDS
+            if self.lease.leads:
+                reconciler.tick(self.foundation.clock.now())
+        except Exception as error:
+            self._resting[reconciler.name] = time.monotonic() + REST_SECONDS
+            if isinstance(error, Unavailable):
+                logger.warning("%s waits: %s", reconciler.name, error)
+            else:
+                logger.exception("%s fails", reconciler.name)
 
 
 def build_worker(portal: Portal) -> Worker:

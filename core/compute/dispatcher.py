@@ -121,6 +121,9 @@ class Dispatcher:
         except Superseded as error:
             logger.warning("%s is let go: %s", job_id, error)
             del self.attendants[job_id]
+        except Exception:
+            # One job that cannot be looked at must not keep the worker from the others.
+            logger.exception("%s cannot be attended to", job_id)
 
 
 def local_executor(foundation: Foundation) -> LocalExecutor:

@@ -103,12 +103,17 @@ class AttemptFolder:
 
 def write_atomically(path: Path, data: bytes) -> None:
     """The file is there whole or not at all; readable by its owner only."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _beside(path)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)
+
+
+def _beside(path: Path) -> Path:
+    """A name in the same folder that no other process or thread has."""
+    return path.with_name(f".{path.name}.{os.urandom(6).hex()}")
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -126,7 +131,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 def place_once(path: Path, content: Mapping[str, Any]) -> bool:
     """Makes the file with its content in one step. False when it is already there, whoever made it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = _beside(path)
     write_json(temporary, content)
     try:
         os.link(temporary, path)

@@ -1,4 +1,4 @@
-"""Short leases and small logs, and workers as real processes that a test may kill."""
+"""Small logs, leases as a test wants them, and workers as real processes that a test may kill."""
 
 import os
 import subprocess
@@ -17,7 +17,13 @@ StartWorker = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def lease_seconds() -> float:
+    """Long enough for a busy machine; a test of leases takes a shorter one."""
+    return 30
+
+
+@pytest.fixture
+def settings(tmp_path: Path, lease_seconds: float) -> Settings:
     return Settings(
         home=tmp_path / "home",
         portal_port=0,
@@ -25,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
         gateway_admin_port=0,
         cpus=4,
         memory_mb=4096,
-        lease_seconds=2,
+        lease_seconds=lease_seconds,
         job_log_bytes=100_000,
         allow_failpoints=True,
     )

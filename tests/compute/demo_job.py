@@ -12,10 +12,10 @@ from core.compute.process import JobContext, JobFailed, run_job
 
 
 def count(job: JobContext) -> None:
-    """Counts steps, from the checkpoint on, and tells each."""
+    """Counts steps, from the checkpoint on, and tells each; until there are enough, or it hears that there are."""
     checkpoint = job.checkpoints / "step"
     step = int(checkpoint.read_text()) if checkpoint.exists() else 0
-    while step < job.payload["steps"] and not job.stop_requested:
+    while step < job.payload["steps"] and not job.stop_requested and not list(job.messages()):
         if job.payload.get("die_at") == step and job.attempt == 1:
             os.kill(os.getpid(), signal.SIGKILL)
         step += 1

@@ -88,9 +88,9 @@ def test_f05_without_attempts_left_it_fails_with_the_signal(portal: Portal) -> N
 
 
 def test_progress_is_seen_while_the_job_runs(portal: Portal) -> None:
-    job_id = submit(portal, way="count", steps=1000, pause=0.01)
+    job_id = submit(portal, way="count", steps=1_000_000, pause=0.02)
     with worker_for(portal, kinds=KINDS):
-        wait_until(lambda: (job_now(portal, job_id).progress or 0) > 0.02, what="progress")
+        wait_until(lambda: (job_now(portal, job_id).progress or 0) > 0, what="progress")
         assert job_now(portal, job_id).stage == "counting"
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
         assert wait_for_job(portal, job_id).state is JobState.CANCELLED
@@ -147,16 +147,17 @@ def test_a_job_learns_no_secret_of_the_portal(portal: Portal) -> None:
 
 
 def test_a_cancelled_job_goes_on_from_its_checkpoint_when_it_is_queued_again(portal: Portal) -> None:
-    job_id = submit(portal, way="count", steps=60, pause=0.02)
+    job_id = submit(portal, way="count", steps=1_000_000, pause=0.02)
     with worker_for(portal, kinds=KINDS):
         wait_until(lambda: len(taken(portal, job_id, "step")) >= 3)
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
         wait_for_job(portal, job_id)
         queue_again(portal, job_id)
+        wait_until(lambda: taken(portal, job_id, "step")[-1]["attempt"] == 2)
+        portal.compute.send(job_id, {"enough": True})
         assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
     steps = [event["step"] for event in taken(portal, job_id, "step")]
-    assert steps == list(range(1, 61))
-    assert job_now(portal, job_id).attempt == 2
+    assert steps == list(range(1, len(steps) + 1))
 
 
 def test_what_can_never_fit_is_refused_with_the_largest_that_would(portal: Portal) -> None:

@@ -50,6 +50,7 @@ def test_a_reconciler_that_fails_stops_no_other(portal: Portal) -> None:
     assert bad.ticks == 1
 
 
+@pytest.mark.parametrize("lease_seconds", [2])
 def test_f12_a_lease_that_cannot_be_renewed_is_lost_at_its_end_and_not_before(portal: Portal) -> None:
     lost: list[float] = []
     seconds = portal.foundation.settings.lease_seconds

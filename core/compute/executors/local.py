@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -44,6 +45,9 @@ class LocalExecutor:
         self.hung_seconds = hung_seconds
         self.grace_seconds = grace_seconds
         self._environment = {name: environment[name] for name in INHERITED if name in environment}
+        # Jobs are started from several threads. A pid is free for another process once its status was read, so
+        # spawning and burying take turns.
+        self._guard = threading.Lock()
         self._children: dict[str, int] = {}
         self._beats: dict[str, tuple[int, float]] = {}
 
@@ -59,11 +63,13 @@ class LocalExecutor:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ]
         command = [sys.executable, *SUPERVISOR, str(launch.folder.path)]
+        environment = self._child_environment(launch)
         try:
-            pid = os.posix_spawn(command[0], command, self._child_environment(launch), file_actions=files, setsid=True)
+            with self._guard:
+                pid = os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
+                self._children[launch.token] = pid
         except OSError as error:
             raise Unavailable(_("No process can be started: {error}").format(error=error)) from error
-        self._children[launch.token] = pid
 
     def look(self, launch: Launch) -> Sighting:
         buried = self._bury(launch.token)
@@ -114,16 +120,12 @@ class LocalExecutor:
 
     def _bury(self, token: str) -> bool:
         """True when the supervisor was our child and has just ended."""
-        pid = self._children.get(token)
-        if pid is None:
-            return False
-        try:
-            done, _status = os.waitpid(pid, os.WNOHANG)
-        except ChildProcessError:
-            done = pid
-        if done:
+        with self._guard:
+            pid = self._children.get(token)
+            if pid is None or not _has_ended(pid):
+                return False
             del self._children[token]
-        return bool(done)
+            return True
 
     def _launch_file(self, launch: Launch) -> dict[str, object]:
         return {
@@ -139,6 +141,13 @@ class LocalExecutor:
         threads = dict.fromkeys(THREADS, str(launch.cpus))
         devices = {"CUDA_VISIBLE_DEVICES": ",".join(launch.devices)}
         return {**self._environment, **FIXED, **threads, **devices, MARKER: launch.token}
+
+
+def _has_ended(child: int) -> bool:
+    try:
+        return os.waitpid(child, os.WNOHANG) != (0, 0)
+    except ChildProcessError:
+        return True
 
 
 def _supervisor_of(launch: Launch) -> Identity | None:
