@@ -18,7 +18,7 @@ USUAL: dict[Profile, tuple[float, float]] = {
     Profile.STEP: (500, 30),
     Profile.SPIKE: (500, 30),
     Profile.SOAK: (200, 300),
-    Profile.CAPACITY: (4_000, 42),
+    Profile.CAPACITY: (4_000, 38),
 }
 
 

@@ -26,7 +26,7 @@ def test_the_capacity_of_a_queue_is_found_and_enclosed(speed: float, p99_ms: flo
         server = OneServer(speed, random=Random(seed))
         found = estimate(search(server, slo=slo, top=top).outcomes, slo=slo, random=Random(seed))
         truth = server.capacity(slo)
-        assert found.rate == pytest.approx(truth, rel=0.2)
+        assert found.rate == pytest.approx(truth, rel=0.35)
         missed += (found.low or 0) > truth * 1.05 or (found.high or truth) < truth * 0.95
     assert missed <= 2
 

@@ -73,7 +73,7 @@ def test_the_payload_is_real_rows_and_the_job_tells_each_second(tmp_path: Path) 
 
 def test_the_capacity_of_a_real_server_is_found_or_the_test_says_that_it_was_not_fit(tmp_path: Path) -> None:
     """Five milliseconds for each request, one after the other: 200 per second and no more."""
-    caps = {"rate": 3_200, "rate_cap": 3_200, "in_flight": 1_000}
+    caps = {"rate": 1_600, "rate_cap": 1_600, "in_flight": 1_000}
     plan = {"profile": Profile.CAPACITY, "seconds": 10, "window_seconds": 0.6, "timeout_ms": 500, **caps}
     with (
         target_server(service=0.005) as server,
