@@ -218,8 +218,12 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         if requirement_id:
             _known(call, requirement_id, kind=Kind.REQUIREMENT, field="requirement_id")
         asked = requirement_id or version.requirement_id
-        found = self._requirements.requirement(call, asked).criteria if asked else ()
-        return [criterion.model_dump(mode="json") for criterion in found]
+        if not asked:
+            return []
+        found = self._requirements.requirement(call, asked)
+        if found.project != version.project:
+            raise Invalid(_("The requirement is of another project"), field="requirement_id")
+        return [criterion.model_dump(mode="json") for criterion in found.criteria]
 
 
 def _own(call: Call, standing: Standing) -> list[Decision]:

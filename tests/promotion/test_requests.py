@@ -57,6 +57,18 @@ def test_a_request_hangs_in_the_chain(stage: Stage) -> None:
     }
 
 
+def test_a_requirement_of_another_project_proves_nothing_here(stage: Stage) -> None:
+    requirement = stage.portal.requirements.create_requirement(
+        stage.people.outsider,
+        project="PROJ-2",
+        title="Something else",
+        criteria=(Criterion(metric=Metric.AUC, comparison=Comparison.AT_LEAST, limit=0.1),),
+    )
+    with pytest.raises(Invalid) as refusal:
+        stage.open(stage.version(), by=stage.people.sre, requirement_id=requirement.id)
+    assert refusal.value.field == "requirement_id"
+
+
 def test_an_open_request_keeps_the_criteria_it_was_opened_with(stage: Stage) -> None:
     criterion = Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=40)
     requirement = stage.portal.requirements.create_requirement(
