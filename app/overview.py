@@ -90,10 +90,10 @@ def _figures(standing: Standing) -> None:
     p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
     capacity = (content.get("capacity") or {}).get("rate")
     with third:
-        st.metric(_("p99 latency"), f"{p99:.1f} ms" if p99 is not None else "—", border=True, height="stretch")
+        st.metric(_("p99, ms"), f"{p99:.1f}" if p99 is not None else "—", border=True, height="stretch")
     with fourth:
-        shown = f"{capacity:,.0f} rps".replace(",", "\u2009") if capacity is not None else "—"
-        st.metric(_("Capacity"), shown, border=True, height="stretch")
+        shown = f"{capacity:,.0f}".replace(",", "\u2009") if capacity is not None else "—"
+        st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
 
 
 def _quality(label: str, metric: str, standing: Standing, history: Sequence[ModelVersion], *, better_up: bool) -> None:
@@ -129,11 +129,10 @@ def _grid(standings: Sequence[Standing]) -> int | None:
             _("Version"): [f"v{item.version.version}" for item in standings],
             _("Stage"): [item.stage for item in standings],
             _("AUC"): [item.metric("auc") for item in standings],
-            _("Log loss"): [item.metric("log_loss") for item in standings],
             _("Endpoint"): [item.endpoint.name if item.endpoint else "—" for item in standings],
         },
         key="home_models",
         states=_("Stage"),
-        widths={_("Version"): 70, _("AUC"): 80, _("Log loss"): 84},
-        numbers={_("AUC"): "%.4f", _("Log loss"): "%.4f"},
+        widths={_("Version"): 70, _("Stage"): 106, _("AUC"): 76},
+        numbers={_("AUC"): "%.4f"},
     )

@@ -5,7 +5,15 @@ from core.audit.service import AuditEvent
 from core.foundation.text import _
 
 UNBROKEN = "\u2060-\u2060"  # A short id stays on one line.
-UNTOLD = ("compute.", "identity.signed_")
+UNTOLD = (
+    "compute.",
+    "identity.signed_",
+    "serving.confirm",
+    "promotion.advance_rollout",
+    "promotion.ensure_policies",
+    "promotion.state_changed",
+    "sweeps.note_importances",
+)
 VERBS: dict[str, str] = {
     "identity.signed_in": _("signed in"),
     "identity.signed_out": _("signed out"),
@@ -38,6 +46,15 @@ VERBS: dict[str, str] = {
     "training.register_version": _("registered a version from"),
     "sweeps.start_sweep": _("started the sweep"),
     "sweeps.cancel_sweep": _("cancelled the sweep"),
+    "sweeps.begin_confirmation": _("trains the winner again of"),
+    "sweeps.finish": _("finished the sweep"),
+    "promotion.cancel_request": _("withdrew"),
+    "promotion.revise_request": _("changed the plan of"),
+    "loadtests.confirm_test": _("confirmed the load test"),
+    "loadtests.start_production_test": _("asks for a load test of production,"),
+    "registry.upload_version": _("uploaded"),
+    "identity.mint_service_token": _("minted a token for"),
+    "identity.set_state": _("changed the state of"),
     "registry.create_model": _("created the model"),
     "registry.edit_card": _("edited the card of"),
     "registry.archive_version": _("archived"),

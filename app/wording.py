@@ -31,3 +31,8 @@ def criterion_line(criterion: Criterion) -> str:
     """ "AUC at least 0.68"."""
     limit = f"{criterion.limit:g}" + UNITS.get(criterion.metric, "")
     return f"{metric_name(criterion.metric)} {COMPARISONS[criterion.comparison]} {limit}"
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """A count with its word: `counted(3, _("run"), _("runs"))` is "3 runs"."""
+    return f"{times.number(count)} {one if count == 1 else many}"

@@ -1,5 +1,5 @@
 // Columns of nodes and the curves between them. DOM is built with textContent only: titles are what users typed.
-const MOST = 6;
+const MOST = 5;
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -41,7 +41,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const stack = element("div", "stack");
       const sorted = [...column.nodes].sort((a, b) => (b.id === data.start) - (a.id === data.start));
       const shown = expanded.has(index) ? column.nodes : sorted.slice(0, MOST);
-      shown.forEach((node) => stack.append(button(node)));
+      shown.forEach((node) => stack.append(button(node, index)));
       const rest = column.nodes.length - shown.length;
       if (rest > 0) {
         const more = element("button", "more", `+ ${rest} ${data.words.more}`);
@@ -53,7 +53,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     });
   }
 
-  function button(node) {
+  function button(node, column) {
     const made = element("button", "node");
     made.type = "button";
     made.title = `${node.id} · ${node.title}`;
@@ -64,7 +64,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     made.append(state);
     made.onclick = () => { chosen = node.id; trace(); };
     made.ondblclick = () => node.opens && setTriggerValue("open", node.id);
-    nodes.set(node.id, { node, made });
+    nodes.set(node.id, { node, made, column });
     return made;
   }
 
@@ -102,7 +102,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       if (!a || !b) continue;
       const [from, to] = [a.made.getBoundingClientRect(), b.made.getBoundingClientRect()];
       const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      path.setAttribute("d", curve(from, to, origin));
+      const passes = Math.abs(a.column - b.column) > 1;
+      path.setAttribute("d", passes ? detour(from, to, origin) : curve(from, to, origin));
       if (lit(edge)) path.classList.add("lit");
       else path.classList.add("faded");
       paths.push(path);
@@ -126,6 +127,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return Math.abs(x2 - x1) < 40
       ? `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`
       : `M${x1} ${y1}C${(x1 + x2) / 2} ${y1} ${(x1 + x2) / 2} ${y2} ${far} ${y2}L${x2} ${y2}`;
+  }
+
+  function detour(from, to, origin) {
+    // An edge that passes columns runs below their nodes, so that it does not seem to lead to them.
+    const left = -origin.left + board.scrollLeft;
+    const forward = to.left > from.left;
+    const [x1, x2] = forward ? [from.right + left, to.left + left] : [from.left + left, to.right + left];
+    const [y1, y2] = [from.top + from.height / 2 - origin.top, to.top + to.height / 2 - origin.top];
+    const lane = origin.height - 10;
+    const step = forward ? 12 : -12;
+    return `M${x1} ${y1}C${x1 + step} ${y1} ${x1} ${lane} ${x1 + step} ${lane}L${x2 - step} ${lane}C${x2} ${lane} ${x2 - step} ${y2} ${x2} ${y2}`;
   }
 
   build();

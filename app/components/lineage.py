@@ -1,6 +1,7 @@
 """The chain around an object: columns from the requirement to the endpoint, every object a node to trace and
 open."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import streamlit as st
 
 from app import links, status
 from core.foundation.ids import Kind
-from core.foundation.objects import Lineage, Thing
+from core.foundation.objects import Edge, Lineage, Thing
 from core.foundation.text import _
 
 FOLDER = Path(__file__).parent
@@ -23,6 +24,8 @@ COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
     (_("Approval"), frozenset({Kind.PROMOTION})),
     (_("Endpoint"), frozenset({Kind.ENDPOINT, Kind.DEPLOYMENT})),
 )
+PLACED = frozenset().union(*(kinds for _title, kinds in COLUMNS))
+CONTAINERS = frozenset({Kind.DATASET, Kind.FEATURE_VIEW, Kind.MODEL})
 HTML = '<div class="board"><svg aria-hidden="true"></svg><div class="columns"></div></div><div class="foot"></div>'
 _lineage = st.components.v2.component(
     "causeway_lineage",
@@ -40,14 +43,50 @@ def lineage(chain: Lineage, *, key: str) -> None:
 
 
 def drawing(chain: Lineage) -> dict[str, Any]:
-    """The chain as columns of nodes; objects of other kinds (jobs, people) are left out."""
+    """The chain as columns of nodes. Objects of other kinds (jobs, people) are left out, so are a dataset, view or
+    model that stands beside its own version, and edges that say no more than a longer way does."""
+    shown = {thing.id for thing in chain.things if thing.kind in PLACED} - _told_by_versions(chain)
     columns = [
-        {"title": title, "nodes": [_node(thing) for thing in chain.things if thing.kind in kinds]}
+        {"title": title, "nodes": [_node(thing) for thing in chain.things if thing.kind in kinds and thing.id in shown]}
         for title, kinds in COLUMNS
     ]
     words = {"open": _("Open"), "before": _("led to it"), "after": _("follow from it"), "more": _("more")}
-    edges = [[edge.source, edge.target, edge.relation] for edge in chain.edges]
-    return {"columns": [c for c in columns if c["nodes"]], "edges": edges, "start": chain.start, "words": words}
+    edges = [edge for edge in chain.edges if {edge.source, edge.target} <= shown]
+    return {
+        "columns": [column for column in columns if column["nodes"]],
+        "edges": [[source, target] for source, target in plain_edges(edges)],
+        "start": chain.start,
+        "words": words,
+    }
+
+
+def _told_by_versions(chain: Lineage) -> set[str]:
+    """Containers of which a version is in the chain, but for the one that the chain is drawn around."""
+    containers = {thing.id for thing in chain.things if thing.kind in CONTAINERS}
+    return {edge.source for edge in chain.edges if edge.source in containers} - {chain.start}
+
+
+def plain_edges(edges: Sequence[Edge]) -> list[tuple[str, str]]:
+    """The edges without those that a longer way makes needless."""
+    after: dict[str, set[str]] = {}
+    for edge in edges:
+        after.setdefault(edge.source, set()).add(edge.target)
+    kept = []
+    for source, targets in after.items():
+        further = set().union(*(_reached(other, after) for other in targets)) if len(targets) > 1 else set()
+        kept += [(source, target) for target in sorted(targets - further)]
+    return kept
+
+
+def _reached(start: str, after: dict[str, set[str]]) -> set[str]:
+    """All that follows from `start`, itself left out."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        new = after.get(waiting.pop(), set()) - seen
+        seen |= new
+        waiting += new
+    return seen - {start}
 
 
 def _node(thing: Thing) -> dict[str, str | bool]:

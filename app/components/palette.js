@@ -1,5 +1,6 @@
 // The search palette. DOM is built with textContent only: titles are what users typed.
 const MOST = 40;
+const RECENT = 7;
 const WAIT_MS = 180;
 
 function score(text, query) {
@@ -23,6 +24,12 @@ function ranked(entries, query) {
     if (best.length) found.push({ entry, order, value: Math.min(...best) });
   });
   return found.sort((a, b) => a.value - b.value || a.order - b.order).slice(0, MOST).map((item) => item.entry);
+}
+
+function byGroup(entries) {
+  // Groups in the order of their first entry, which is the most recent one.
+  const groups = [...new Set(entries.map((entry) => entry.group))];
+  return groups.flatMap((group) => entries.filter((entry) => entry.group === group));
 }
 
 function element(tag, className, text) {
@@ -56,7 +63,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     item.id = `option-${index}`;
     item.append(element("span", "title", entry.title));
     if (entry.detail) item.append(element("span", "detail", entry.detail));
-    item.append(element("span", "type", entry.type));
+    if (entry.type !== entry.group || input.value) item.append(element("span", "type", entry.type));
     item.addEventListener("mousemove", () => mark(index, false));
     item.addEventListener("click", () => open(index));
     return item;
@@ -74,15 +81,12 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   function draw() {
     const query = input.value.trim().toLowerCase();
     const grouped = !query;
-    shown = grouped
-      ? [...data.objects.slice(0, 7), ...data.pages]
-      : ranked([...data.objects, ...data.pages], query);
-    if (grouped) shown.sort((a, b) => shown.findIndex((x) => x.type === a.type) - shown.findIndex((x) => x.type === b.type));
+    shown = grouped ? byGroup([...data.objects.filter((entry) => entry.recent).slice(0, RECENT), ...data.pages]) : ranked([...data.objects, ...data.pages], query);
     list.replaceChildren();
     let group = "";
     shown.forEach((entry, index) => {
-      if (grouped && entry.type !== group) {
-        group = entry.type;
+      if (grouped && entry.group !== group) {
+        group = entry.group;
         const head = element("li", "group", group);
         head.setAttribute("role", "presentation");
         list.append(head);

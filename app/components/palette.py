@@ -7,12 +7,15 @@ import streamlit as st
 
 from app import links, navigation, status
 from app.session import actor, portal
+from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import _
 
 FOLDER = Path(__file__).parent
 RECENT = 60
 FOUND = 20
+# Found by what one types, and not offered before: there are many, and people come for what they belong to.
+UNASKED = frozenset({Kind.JOB, Kind.EVIDENCE, Kind.PERSON, Kind.SERVICE_ACCOUNT, Kind.SNAPSHOT})
 HTML = """
 <button type="button" class="trigger" aria-haspopup="dialog"><span class="lens" aria-hidden="true"></span>
 <span class="word"></span><kbd></kbd></button>
@@ -57,14 +60,22 @@ def entries(query: str) -> dict[str, Any]:
 
 
 def _page_entry(card: navigation.PageCard) -> dict[str, str]:
-    return {"key": f"/{card.url}", "title": card.title, "detail": "", "type": card.section or _("Pages")}
+    place = card.section or _("Pages")
+    return {"key": f"/{card.url}", "title": card.title, "detail": "", "type": place, "group": _("Pages")}
 
 
-def _thing_entry(thing: Thing) -> dict[str, str]:
+def _thing_entry(thing: Thing) -> dict[str, str | bool]:
     menu = navigation.cards()[links.url_of(thing.id)]
     owner = navigation.cards().get(menu.menu, menu)
     state = status.look(thing.state).word.lower()
-    return {"key": thing.id, "title": thing.title or thing.id, "detail": f"{thing.id} · {state}", "type": owner.title}
+    return {
+        "key": thing.id,
+        "title": thing.title or thing.id,
+        "detail": f"{thing.id} · {state}",
+        "type": owner.title,
+        "group": owner.title,
+        "recent": thing.kind not in UNASKED,
+    }
 
 
 def _open(chosen: str) -> None:

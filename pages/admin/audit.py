@@ -4,7 +4,7 @@ import json
 
 import streamlit as st
 
-from app import forms, frame, links, times
+from app import forms, frame, links, status, times
 from app.session import actor, may, portal
 from app.tables import grid, offset_of, pager, search, shown_of
 from core.audit.service import AuditEvent, AuditReport
@@ -62,7 +62,6 @@ def _events(listing: Listing[AuditEvent]) -> int | None:
     now = frame.now()
     chosen = grid(
         {
-            _("No."): [event.seq for event in listing.items],
             _("When"): [times.clock(event.time, now=now) for event in listing.items],
             _("Who"): [event.actor_name for event in listing.items],
             _("Action"): [event.action for event in listing.items],
@@ -71,7 +70,7 @@ def _events(listing: Listing[AuditEvent]) -> int | None:
         },
         key="events",
         states=_("Outcome"),
-        widths={_("No."): 64, _("When"): 84, _("Subject"): 96, _("Outcome"): 92},
+        widths={_("When"): 76, _("Action"): 170, _("Subject"): 76, _("Outcome"): 86},
         required=True,
     )
     st.caption(shown_of(len(listing.items), listing.total))
@@ -88,7 +87,7 @@ def _event(event: AuditEvent | None) -> None:
         _("Number"): str(event.seq),
         _("Time"): times.absolute(event.time),
         _("Who"): f"{links.escape(event.actor_name)} :gray[{links.escape(event.actor)}, {event.via}]",
-        _("Outcome"): event.outcome,
+        _("Outcome"): status.inline(event.outcome),
         _("Project"): links.escape(event.project or "—"),
     }
     frame.facts(pairs)

@@ -6,6 +6,7 @@ from app import frame
 from app.people import account_dialog, person_card, person_dialog, project_dialog, roles_of, tokens
 from app.session import actor, may, portal
 from app.tables import grid, offset_of, pager, shown_of
+from app.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity import Permission, Person
@@ -16,7 +17,10 @@ SIZE = 50
 def show() -> None:
     listing = portal().identity.list_people(actor(), offset=offset_of("people_page", size=SIZE), limit=SIZE)
     machines = sum(person.kind == "service" for person in listing.items)
-    facts = [_("{n} people").format(n=listing.total - machines), _("{n} service accounts").format(n=machines)]
+    facts = [
+        counted(listing.total - machines, _("person"), _("people")),
+        counted(machines, _("service account"), _("service accounts")),
+    ]
     with frame.header(_("People"), facts=facts):
         if may(Permission.PEOPLE_WRITE):
             _add()

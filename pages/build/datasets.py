@@ -6,6 +6,7 @@ from app import frame, links, status, times
 from app.datasets import dataset_dialog
 from app.session import actor, may, portal
 from app.tables import grid, offset_of, pager, search, searched, shown_of
+from app.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity import Permission
@@ -21,7 +22,7 @@ def show() -> None:
     )
     rows = sum(item.latest.rows for item in listing.items if item.latest)
     facts = [
-        _("{n} datasets").format(n=listing.total),
+        counted(listing.total, _("dataset"), _("datasets")),
         _("{n} rows in the newest snapshots").format(n=times.number(rows)),
     ]
     with frame.header(_("Datasets"), facts=facts):

@@ -6,6 +6,7 @@ from app import frame, links, times
 from app.profiles import preview_table, profile_grid
 from app.running import cause_card, job_progress
 from app.session import actor, may, portal
+from app.wording import counted
 from core.features import FeatureVersion, FeatureView, VersionState
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
@@ -103,7 +104,7 @@ def _versions(view: FeatureView, shown: FeatureVersion) -> None:
                 item.id,
                 title=f"v{item.version}",
                 target=item.id,
-                value=_("{n} features").format(n=len(item.features)) + here,
+                value=counted(len(item.features), _("feature"), _("features")) + here,
                 state=item.state,
                 detail=f"{item.id} · {links.escape(item.description or frame.name_of(item.created_by))}",
                 age=times.ago(item.created_at, now=frame.now()),

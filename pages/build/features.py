@@ -7,6 +7,7 @@ from app.features import FeatureLine, feature_lines, view_dialog
 from app.profiles import distribution
 from app.session import actor, may, portal
 from app.tables import grid, search, searched, shown_of
+from app.wording import counted
 from core.foundation.text import _
 from core.identity import Permission
 
@@ -16,9 +17,9 @@ STATES = ("published", "building", "failed")
 def show() -> None:
     lines, entities = feature_lines()
     facts = [
-        _("{n} features").format(n=len(lines)),
-        _("{n} views").format(n=len({line.view.id for line in lines})),
-        _("{n} entities").format(n=len(entities)),
+        counted(len(lines), _("feature"), _("features")),
+        counted(len({line.view.id for line in lines}), _("view"), _("views")),
+        counted(len(entities), _("entity"), _("entities")),
     ]
     with frame.header(_("Features"), facts=facts if lines else []):
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):

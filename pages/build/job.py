@@ -43,7 +43,10 @@ def _log(job_id: str) -> bool:
     if not job.state.is_over:
         st.progress(job.progress or 0.0, text=stage_line(job))
     part = portal().compute.read_log(actor(), job_id=job_id)
-    st.code(part.text or _("Nothing was written yet."), language=None, height=460, wrap_lines=True)
+    if part.text:
+        st.code(part.text, language=None, height=460, wrap_lines=True)
+    else:
+        st.caption(_("It wrote nothing.") if job.state.is_over else _("Nothing was written yet."))
     return not job.state.is_over
 
 

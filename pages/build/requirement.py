@@ -8,7 +8,7 @@ from app import frame, links, times
 from app.measured import measured_for
 from app.session import actor, may, portal
 from app.tables import reading
-from app.wording import criterion_line
+from app.wording import counted, criterion_line
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity import Permission
@@ -39,7 +39,7 @@ def show() -> None:
 def _facts(found: Requirement) -> list[str]:
     written = times.ago(found.created_at, now=frame.now())
     count = len(found.criteria)
-    return [_("{n} conditions").format(n=count), _("written {when} ago").format(when=written)]
+    return [counted(count, _("condition"), _("conditions")), _("written {when} ago").format(when=written)]
 
 
 def _actions(found: Requirement) -> None:

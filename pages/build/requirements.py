@@ -5,7 +5,7 @@ import streamlit as st
 from app import frame, links, times
 from app.session import actor, may, portal
 from app.tables import offset_of, pager, shown_of
-from app.wording import criterion_line
+from app.wording import counted, criterion_line
 from core.foundation.text import _
 from core.identity import Permission
 from core.requirements.values import Requirement
@@ -16,7 +16,11 @@ SIZE = 20
 def show() -> None:
     listing = portal().requirements.list_requirements(actor(), offset=offset_of("page", size=SIZE), limit=SIZE)
     open_ones = sum(item.state == "open" for item in listing.items)
-    facts = [_("{n} requirements").format(n=listing.total), _("{n} open").format(n=open_ones)] if listing.total else []
+    facts = (
+        [counted(listing.total, _("requirement"), _("requirements")), _("{n} open").format(n=open_ones)]
+        if listing.total
+        else []
+    )
     with frame.header(_("Requirements"), facts=facts):
         if may(Permission.REQUIREMENT_WRITE) and st.button(_("New requirement"), type="primary", icon=":material/add:"):
             links.open_page("edit-requirement")

@@ -5,6 +5,7 @@ import streamlit as st
 from app import frame, links, times
 from app.session import actor, may, portal
 from app.tables import offset_of, pager, shown_of
+from app.wording import counted
 from core.features import TrainingSet
 from core.foundation.text import _
 from core.identity import Permission
@@ -15,7 +16,10 @@ SIZE = 20
 def show() -> None:
     offset = offset_of("page", size=SIZE)
     listing = portal().features.list_training_sets(actor(), offset=offset, limit=SIZE)
-    facts = [_("{n} training sets").format(n=listing.total), _("joined by what was known at each row's moment")]
+    facts = [
+        counted(listing.total, _("training set"), _("training sets")),
+        _("joined by what was known at each row's moment"),
+    ]
     with frame.header(_("Training sets"), facts=facts if listing.total else []):
         if may(Permission.FEATURE_SQL) and st.button(_("New training set"), icon=":material/add:", type="primary"):
             links.open_page("new-training-set")
@@ -33,7 +37,7 @@ def show() -> None:
 def _row(item: TrainingSet) -> None:
     rows = sum(split.rows for split in item.splits)
     splits = ", ".join(f"{split.name} {times.number(split.rows)}" for split in item.splits)
-    parts = [item.id, splits or item.cause, _("{n} views").format(n=len(item.uses))]
+    parts = [item.id, splits or item.cause, counted(len(item.uses), _("view"), _("views"))]
     frame.row(
         item.id,
         title=item.name,

@@ -13,7 +13,7 @@ from tests.pages.running import drawn, page, text_of
 
 def test_the_catalog_of_datasets_counts_rows(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "datasets"))
-    assert "1 datasets" in shown
+    assert "1 dataset" in shown
     assert "flights,240,v1" in shown
 
 
