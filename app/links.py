@@ -75,6 +75,16 @@ def page_link(url: str, label: str, *, icon: str | None = None, **query: str) ->
     st.page_link(navigation.page(url), label=label, icon=icon or "", query_params=query or None)
 
 
+def follow(target: str, label: str, **query: str) -> None:
+    """A link that leads on to a report: the arrow stands behind its word. `target` is an object's id, or one of our
+    pages with its query."""
+    is_object = has_page(target)
+    page = navigation.page(url_of(target) if is_object else target)
+    found = {"id": target} if is_object else query
+    arrow = ":material/arrow_outward:"
+    st.page_link(page, label=escape(label), icon=arrow, icon_position="right", query_params=found or None)
+
+
 def open_page(url: str, **query: str) -> None:
     """Goes to one of our pages now."""
     st.switch_page(navigation.page(url), query_params=query)

@@ -42,6 +42,10 @@ ICONS = {
     "refused": "gpp_bad",
     "draft": "edit_note",
     "open": "flag",
+    "inconclusive": "warning",
+    "stale": "history",
+    "expired": "timer_off",
+    "changes_requested": "edit_note",
 }
 WORDS = {
     "succeeded": _("Finished"),

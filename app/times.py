@@ -21,6 +21,15 @@ def ago(when: datetime | None, *, now: datetime) -> str:
     return date(when, now=now)
 
 
+def since(when: datetime, *, now: datetime) -> str:
+    """The same inside a sentence: "2 h ago", "on 4 Nov"."""
+    seconds = (now - when).total_seconds()
+    shown = ago(when, now=now)
+    if MINUTE <= seconds < DAY:
+        return _("{time} ago").format(time=shown)
+    return shown.lower() if shown in (_("just now"), _("Yesterday")) else _("on {day}").format(day=shown)
+
+
 def date(when: datetime, *, now: datetime) -> str:
     """The day: a weekday within a week, then "4 Nov", with the year once it is another one."""
     days = (now.date() - when.date()).days
