@@ -24,6 +24,7 @@ from core.training.result import (
     SplitResult,
     TrainingResult,
 )
+from core.training.splits import TRAIN
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -162,7 +163,7 @@ def _export(context: JobContext, *, order: Order, trained: "Trained") -> "OnnxMo
 def _evaluate(
     context: JobContext, *, tables: "dict[str, pa.Table]", model: "OnnxModel", trained: "Trained"
 ) -> tuple[list[SplitResult], float]:
-    """Every split by the ONNX file, and the largest difference between it and torch."""
+    """Every split by the ONNX file, and the largest difference between it and torch on those that were held out."""
     from core.training.evaluation import write_predictions
     from core.training.onnx_export import check_against_torch
 
@@ -170,7 +171,8 @@ def _evaluate(
     for place, (name, table) in enumerate(tables.items()):
         context.progress(TRAINED_SHARE + 0.09 * place / len(tables), stage=_("evaluating {split}").format(split=name))
         probabilities = model.probabilities(table)
-        differences.append(check_against_torch(probabilities, trained=trained, table=table))
+        if name != TRAIN:
+            differences.append(check_against_torch(probabilities, trained=trained, table=table))
         write_predictions(
             table, probabilities=probabilities, path=context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         )

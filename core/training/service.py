@@ -31,7 +31,7 @@ from core.training.values import NewRun, RecipeCard, Run, RunOrder, Series
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
-ShortTitle = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True)]
+ShortTitle = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
 Names = Annotated[tuple[str, ...], Field(max_length=50)]
 # 330,000 rows of 36 features took 1.2 GB in all.
 MEMORY_MB = 4096

@@ -1,4 +1,4 @@
-"""Training sets of real flights as the features domain leaves them, without the join that makes them."""
+"""Training sets of real flights as the features domain leaves them, without the join that makes them; runs on them."""
 
 from datetime import date
 from pathlib import Path
@@ -13,7 +13,11 @@ from core.foundation.actions import Call
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.portal import Portal
+from core.training import Run
+from tests.conftest import People
 from tests.training.flights import contract, splits, write_splits
+
+SMALL = {"epochs": 2, "batch_size": 256, "hidden_width": 16, "learning_rate": 0.01}
 
 
 def make_training_set(
@@ -46,6 +50,11 @@ def make_training_set(
         )
         session.add(row)
     return set_id
+
+
+def start(portal: Portal, people: People, training_set: str, **asked: object) -> Run:
+    wanted = {"project": "PROJ-1", "recipe": "tabular", "training_set_id": training_set, "params": SMALL, **asked}
+    return portal.training.start_run(people.engineer, **wanted)
 
 
 def _split_file(portal: Portal, name: str, *, path: Path, table: pa.Table) -> dict[str, Any]:

@@ -7,8 +7,7 @@ from core.training import Point, RunOrder
 from core.training.catalog import MOST_POINTS, add_points, thinned
 from core.training.tables import RunMetricRow, RunRow
 from tests.conftest import People
-from tests.training.sets import make_training_set
-from tests.training.test_service import start
+from tests.training.sets import make_training_set, start
 
 
 def test_lists_are_filtered_and_sorted_by_the_database(portal_on: Portal, people: People, tmp_path: Path) -> None:

@@ -16,8 +16,7 @@ from core.training.recipes.tabular import Tabular
 from tests.compute.running import SYSTEM, wait_for_job, wait_until, worker_for
 from tests.conftest import People
 from tests.training.runs import train_small
-from tests.training.sets import make_training_set
-from tests.training.test_service import SMALL, start
+from tests.training.sets import SMALL, make_training_set, start
 
 PARAMS = {**SMALL, "epochs": 40, "batch_size": 32, "patience": 1000, "dropout": 0.2}
 

@@ -16,19 +16,12 @@ from core.training import Run
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.conftest import People
 from tests.training.flights import contract, splits
-from tests.training.sets import make_training_set
-
-SMALL = {"epochs": 2, "batch_size": 256, "hidden_width": 16, "learning_rate": 0.01}
+from tests.training.sets import make_training_set, start
 
 
 @pytest.fixture
 def training_set(portal: Portal, people: People, tmp_path: Path) -> str:
     return make_training_set(portal, tmp_path / "splits")
-
-
-def start(portal: Portal, people: People, training_set: str, **asked: object) -> Run:
-    wanted = {"project": "PROJ-1", "recipe": "tabular", "training_set_id": training_set, "params": SMALL, **asked}
-    return portal.training.start_run(people.engineer, **wanted)
 
 
 def test_a_run_trains_and_its_model_becomes_a_version(portal: Portal, people: People, training_set: str) -> None:
@@ -110,6 +103,7 @@ def test_an_engineer_stops_only_own_runs_and_an_sre_any(portal: Portal, people: 
         ({"seed": 2**64}, "seed"),
         ({"seed": -1}, "seed"),
         ({"title": "x" * 200}, "title"),
+        ({"title": "a\x00b"}, "title"),
         ({"env": {"PYTHONPATH": "/tmp"}}, "env"),
     ],
 )
