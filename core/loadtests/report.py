@@ -143,7 +143,7 @@ def _notes(
 ) -> Iterator[str]:
     """What a reader of the figures should know beside them."""
     if rejected := len(windows) - len(fit):
-        yield _("{n} windows in which the generator was not fit were left out").format(n=rejected)
+        yield _("windows left out because the generator was not fit in them: {n}").format(n=rejected)
     if plan.profile is Profile.CAPACITY and counted:
         yield _("percentiles are those at {rate:.0f} requests per second").format(rate=counted[0].rate)
         yield from _search_notes(windows, fit=fit, slo=target.slo)

@@ -49,16 +49,24 @@ class SweepController:
             self._thread.start()
 
     def round(self) -> None:
-        """One look at every sweep that is not over. A sweep that cannot be carried on does not hold up the others."""
-        active = self._active()
-        self._studies = {sweep_id: study for sweep_id, study in self._studies.items() if sweep_id in active}
-        for sweep_id in active:
-            try:
-                self._carry_on(sweep_id)
-            except Unavailable:
-                return
-            except Exception:
-                logger.exception("the sweep %s cannot be carried on", sweep_id)
+        """One look at every sweep that is not over."""
+        try:
+            active = self._active()
+            self._studies = {sweep_id: study for sweep_id, study in self._studies.items() if sweep_id in active}
+            for sweep_id in active:
+                self._try(sweep_id)
+        except Unavailable:
+            # The next round is half a second away.
+            return
+
+    def _try(self, sweep_id: str) -> None:
+        """A sweep that cannot be carried on does not hold up the others."""
+        try:
+            self._carry_on(sweep_id)
+        except Unavailable:
+            raise
+        except Exception:
+            logger.exception("the sweep %s cannot be carried on", sweep_id)
 
     def _active(self) -> list[str]:
         going = (SweepState.RUNNING, SweepState.CONFIRMING)

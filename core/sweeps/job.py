@@ -46,11 +46,12 @@ class Message(Value):
 
 
 class Inbox:
-    """The messages so far. A trial is taken once, however often it is sent."""
+    """The messages so far. A trial is taken once, however often it is sent; a later attempt, which gets all messages
+    again, finds in the checkpoints which trials an earlier one has ended."""
 
     def __init__(self, context: JobContext) -> None:
         self._context = context
-        self._seen: set[int] = set()
+        self._seen = {int(file.name) for file in context.checkpoints.iterdir() if file.name.isdecimal()}
         self._listened = 0.0
         self.waiting: deque[Message] = deque()
         self.pruned: set[int] = set()
@@ -63,6 +64,10 @@ class Inbox:
         self._listened = time.monotonic()
         for one in self._context.messages():
             self._take(Message.model_validate(one))
+
+    def close(self, number: int) -> None:
+        """The trial has come to its end and is told of."""
+        (self._context.checkpoints / str(number)).touch()
 
     def _take(self, message: Message) -> None:
         if message.kind == "end":
@@ -117,10 +122,12 @@ def _run(context: JobContext, message: Message, *, order: WorkerOrder, data: "Tr
     except Exception as error:
         traceback.print_exception(error)
         context.event("failed", number=number, cause=str(error)[:CAUSE_LENGTH])
+        inbox.close(number)
         return
     if not context.stop_requested:
         # A trial that came to its end before it could be pruned is complete.
         context.event("pruned" if value is None else "complete", number=number, value=value)
+        inbox.close(number)
 
 
 def _train(

@@ -86,7 +86,8 @@ def _event(told: dict[str, Any]) -> TrialEvent | None:
 def _apply(event: TrialEvent, row: TrialRow, *, now: datetime) -> None:
     row.acknowledged = True
     if event.kind == "started":
-        row.started_at = now
+        # A worker that was halted with its machine begins its trial anew.
+        row.started_at, row.steps = now, []
     elif event.kind == "step":
         row.steps = [*row.steps, [event.step, event.value]] if event.value is not None else row.steps
     else:

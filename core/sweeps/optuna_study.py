@@ -59,9 +59,10 @@ class Study:
         live = self._live.get(trial.number)
         if live is None:
             return
-        for step, value in trial.steps[self._reported.get(trial.number, 0) :]:
-            live.report(value, step)
-        self._reported[trial.number] = len(trial.steps)
+        for step, value in trial.steps:
+            if step > self._reported.get(trial.number, 0):
+                live.report(value, step)
+                self._reported[trial.number] = step
         if trial.state not in ("waiting", "running"):
             self._tell(trial)
 

@@ -98,7 +98,7 @@ def test_windows_in_which_the_generator_was_not_fit_are_left_out_and_counted() -
     report = reported(*[window_of()] * 9, window_of(cpu=0.95, slow=300))
     assert (report.rates[0].windows, report.rates[0].rejected_windows) == (9, 1)
     assert report.requests == 3_600
-    assert "1 windows in which the generator was not fit were left out" in report.notes
+    assert "windows left out because the generator was not fit in them: 1" in report.notes
 
 
 def test_a_search_that_ran_into_its_own_limit_says_so() -> None:
