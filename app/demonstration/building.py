@@ -16,10 +16,10 @@ MODEL = "late-arrival"
 RECIPE = "tabular"
 TRIALS, WORKERS, FRESH_SEEDS = 12, 2, 3
 SPACE = {
-    "learning_rate": Dimension(type="float", low=5e-4, high=2e-2, log=True),
+    "learning_rate": Dimension(type="float", low=1e-3, high=2e-2, log=True),
     "embedding_width": Dimension(type="int", low=4, high=16),
+    "hidden_width": Dimension(type="int", low=64, high=256, step=64),
     "dropout": Dimension(type="float", low=0.0, high=0.4),
-    "weight_decay": Dimension(type="float", low=1e-6, high=1e-2, log=True),
 }
 CHEAP = {"epochs": 2, "row_share": 0.35}
 

@@ -73,7 +73,7 @@ ACTIONS = {
     "loadtest-production": "loadtests.start_production_test loadtests.confirm_test",
     "endpoint": "serving.create_endpoint serving.deploy_to_staging",
     "predict-production": "serving.issue_ticket serving.start_replay",
-    "predict-test": "serving.issue_test_ticket",
+    "predict-test": "serving.issue_test_ticket serving.start_test_replay",
     "audit": "audit.list_events",
     "audit-verify": "audit.verify",
     "people": """
