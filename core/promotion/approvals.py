@@ -1,7 +1,7 @@
 """Which decisions count, whether they are enough, and what state that makes: computed from what is stored whenever it
 is asked, so that a stale approval cannot be overlooked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain, combinations
 
@@ -136,12 +136,3 @@ def _decision(row: DecisionRow, reviewers: Reviewers, why_not: str) -> Decision:
             "why_not": why_not,
         }
     )
-
-
-def people_of(decisions: Sequence[DecisionRow]) -> frozenset[str]:
-    return frozenset(row.person_id for row in decisions)
-
-
-def named(reviewers: Mapping[str, Person], person_id: str) -> str:
-    person = reviewers.get(person_id)
-    return person.name if person else person_id

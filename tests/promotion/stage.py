@@ -1,7 +1,6 @@
 """A stage for whole stories: real versions with real evidence, a production endpoint, and a gateway that confirms
 when it is told to. Evidence comes from two people who decide nothing, so that the approvers are free to."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -171,12 +170,3 @@ class Stage:
             if (moment := getattr(rollout, column)) is not None:
                 setattr(rollout, column, moment + by)
             session.add(rollout)
-
-
-def grants(portal: Portal) -> Callable[..., None]:
-    """Gives a person one more role."""
-
-    def give(actor: Actor, role: Any, project: str = "") -> None:
-        portal.identity.grant_role(SYSTEM, person_id=actor.person_id, role=role, project=project)
-
-    return give
