@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
@@ -77,8 +78,15 @@ class SweepWorkerKind(PlainKind):
 
 
 def _event(told: dict[str, Any]) -> TrialEvent | None:
+    """The event with its types; None for one that is none. An end without a number is a failure: the trial must not
+    seem to run for ever."""
+    usual = {name: value for name, value in told.items() if name != "value"}
+    number = told.get("value")
+    known = isinstance(number, int | float) and isfinite(number)
+    if told.get("kind") == "complete" and not known:
+        usual |= {"kind": "failed", "cause": _("its value is no number")}
     try:
-        return TrialEvent.model_validate(told)
+        return TrialEvent.model_validate({**usual, "value": number if known else None})
     except ValidationError:
         return None
 

@@ -1,0 +1,100 @@
+"""Each trial is given out once, whoever asks at the same moment, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.compute import Job, JobState
+from core.portal import Portal
+from core.sweeps import Sweep, SweepWorkerKind
+from core.sweeps.trials import assign_new, assign_waiting
+from tests.conftest import People
+from tests.registry.onnx_files import calling
+from tests.sweeps.running import SYSTEM, start, sweep_now, trials_now
+from tests.training.sets import make_training_set
+
+
+@pytest.fixture
+def sweep(portal_on: Portal, people: People, tmp_path: Path) -> Sweep:
+    return start(portal_on, people, make_training_set(portal_on, tmp_path / "splits"), trials=3)
+
+
+def give(portal: Portal, sweep: Sweep, number: int, worker: int) -> bool:
+    return assign_new(
+        portal.foundation, sweep.id, number=number, params={"hidden_width": 8}, job_id=sweep.job_ids[worker]
+    )
+
+
+def ended(portal: Portal, job_id: str, state: JobState = JobState.FAILED, cause: str = "signal 9") -> None:
+    """As compute tells the domain that a worker is gone."""
+    job = portal.compute.get_job(SYSTEM, job_id=job_id).model_copy(update={"state": state, "cause": cause})
+    with calling(portal, SYSTEM) as call:
+        SweepWorkerKind(portal.sweeps).ended(call, job)
+
+
+def told(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
+    job: Job = portal.compute.get_job(SYSTEM, job_id=job_id)
+    with calling(portal, SYSTEM) as call:
+        SweepWorkerKind(portal.sweeps).take_events(call, job, events)
+
+
+def test_a_number_is_given_once_and_a_worker_has_one_trial_at_a_time(portal_on: Portal, sweep: Sweep) -> None:
+    assert give(portal_on, sweep, 0, 0)
+    assert not give(portal_on, sweep, 0, 1)  # The number is taken.
+    assert not give(portal_on, sweep, 1, 0)  # The worker is busy.
+    assert not give(portal_on, sweep, 2, 1)  # Not the next number.
+    assert give(portal_on, sweep, 1, 1)
+    told(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": 0.5})
+    assert give(portal_on, sweep, 2, 0)
+    told(portal_on, sweep.job_ids[1], {"kind": "pruned", "number": 1, "value": None})
+    assert not give(portal_on, sweep, 3, 1)  # The budget is spent.
+    assert [trial.state for trial in trials_now(portal_on, sweep.id)] == ["complete", "pruned", "running"]
+
+
+def test_of_controllers_that_ask_at_the_same_moment_one_wins(portal_on: Portal, sweep: Sweep) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(lambda place: give(portal_on, sweep, 0, place % 2), range(16)))
+    assert won.count(True) == 1
+    assert len(trials_now(portal_on, sweep.id)) == 1
+
+
+def test_a_lost_trial_is_tried_once_more_and_not_a_third_time(portal_on: Portal, people: People, sweep: Sweep) -> None:
+    give(portal_on, sweep, 0, 0)
+    told(
+        portal_on,
+        sweep.job_ids[0],
+        {"kind": "started", "number": 0},
+        {"kind": "step", "number": 0, "step": 1, "value": 1.5},
+    )
+    ended(portal_on, sweep.job_ids[0])
+    lost, waiting = trials_now(portal_on, sweep.id)
+    assert (lost.state, lost.cause, lost.steps) == ("failed", "signal 9", ((1, 1.5),))
+    assert (waiting.state, waiting.retry_of, waiting.params) == ("waiting", 0, lost.params)
+    assert assign_waiting(portal_on.foundation, sweep.id, number=1, job_id=sweep.job_ids[1])
+    assert not assign_waiting(portal_on.foundation, sweep.id, number=1, job_id=sweep.job_ids[0])
+    ended(portal_on, sweep.job_ids[1])
+    assert [trial.state for trial in trials_now(portal_on, sweep.id)] == ["failed", "failed"]
+    assert sweep_now(portal_on, sweep.id).done == 1
+
+
+def test_what_a_worker_tells_of_a_trial_that_is_no_longer_its_own_is_not_taken(portal_on: Portal, sweep: Sweep) -> None:
+    give(portal_on, sweep, 0, 0)
+    nonsense = ({"kind": "complete", "number": 7, "value": 0.1}, {"kind": "gossip"}, {"kind": "step", "number": -1})
+    told(portal_on, sweep.job_ids[0], *nonsense)
+    told(portal_on, sweep.job_ids[1], {"kind": "complete", "number": 0, "value": 0.1})
+    (trial,) = trials_now(portal_on, sweep.id)
+    assert (trial.state, trial.value) == ("running", None)
+
+
+def test_an_end_without_a_number_is_a_failure(portal_on: Portal, sweep: Sweep) -> None:
+    give(portal_on, sweep, 0, 0)
+    told(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": float("nan")})
+    (trial,) = trials_now(portal_on, sweep.id)
+    assert (trial.state, trial.cause) == ("failed", "its value is no number")
+
+
+def test_a_cancelled_sweep_gives_no_trial(portal_on: Portal, people: People, sweep: Sweep) -> None:
+    portal_on.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
+    assert not give(portal_on, sweep, 0, 0)
