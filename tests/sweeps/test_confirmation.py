@@ -1,0 +1,104 @@
+"""What the winner is worth, with the chance of the rows and of the seeds."""
+
+from random import Random
+from statistics import mean
+from typing import Any
+
+import pytest
+
+from core.compute import JobState
+from core.registry.values import Evaluation, Interval
+from core.sweeps.confirmation import confirm, together
+from core.training.values import Run
+from tests.promotion.making import NOW
+
+
+def interval(value: float, half: float = 0.01) -> Interval:
+    return Interval(value=value, low=value - half, high=value + half)
+
+
+def run(number: int, validation: float, **others: float) -> Run:
+    """A run with its log loss by split."""
+    evaluations = tuple(
+        Evaluation(
+            holdout="a" * 64,
+            holdout_name=name,
+            rows=1_000,
+            positive_share=0.2,
+            metrics={"log_loss": interval(value), "auc": interval(1 - value)},
+            predictions="b" * 64,
+        )
+        for name, value in {"train": 0.1, "validation": validation, **others}.items()
+    )
+    fields: dict[str, Any] = dict.fromkeys(
+        ("project", "title", "recipe", "training_set_id", "job_id", "sweep_id", "stage", "cause", "version_id"), ""
+    )
+    return Run(
+        **fields,
+        id=f"RUN-{number}",
+        params={},
+        seed=number,
+        state=JobState.SUCCEEDED,
+        progress=1.0,
+        eta_seconds=None,
+        metrics={},
+        evaluations=evaluations,
+        mlflow_run="",
+        requested_by="P-1",
+        created_at=NOW,
+        started_at=NOW,
+        ended_at=NOW,
+    )
+
+
+def test_a_single_seed_has_the_interval_of_its_rows() -> None:
+    one = together([interval(0.4)])
+    assert (one.value, one.low, one.high) == pytest.approx((0.4, 0.39, 0.41))
+
+
+def test_seeds_that_agree_leave_the_chance_of_the_rows() -> None:
+    """More seeds on the same rows do not make the rows more."""
+    many = together([interval(0.4)] * 5)
+    assert (many.low, many.high) == pytest.approx((0.39, 0.41))
+
+
+def test_seeds_that_differ_widen_the_interval() -> None:
+    two = together([interval(0.39, 0.0), interval(0.41, 0.0)])
+    assert two.value == pytest.approx(0.4)
+    assert two.high - two.value == pytest.approx(12.706 * 0.01)  # Student's t with one degree of freedom.
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_intervals_enclose_the_truth_about_95_times_in_100(seeds: int) -> None:
+    """Rows move all seeds together, seeds each by itself."""
+    random, enclosed, rounds = Random(seeds), 0, 2_000
+    for _round in range(rounds):
+        rows = random.gauss(0.0, 0.01)
+        values = [rows + random.gauss(0.0, 0.005) for _seed in range(seeds)]
+        found = together([interval(value, 1.96 * 0.01) for value in values])
+        enclosed += found.low <= 0.0 <= found.high
+    assert enclosed / rounds >= 0.94
+
+
+def test_the_best_run_stands_first_and_the_untouched_split_is_judged_by_all_metrics() -> None:
+    runs = [run(1, 0.42, test=0.5), run(2, 0.40, test=0.52), run(3, 0.41, test=0.51)]
+    found = confirm(runs, metric="log_loss", direction="minimize")
+    assert found.run_ids == ("RUN-2", "RUN-3", "RUN-1")
+    assert found.value is not None
+    assert found.value.value == pytest.approx(0.41)
+    assert set(found.untouched) == {"log_loss", "auc"}
+    assert found.untouched["log_loss"].value == pytest.approx(mean([0.5, 0.52, 0.51]))
+    assert confirm(runs, metric="auc", direction="maximize").run_ids == found.run_ids
+
+
+def test_without_a_further_split_nothing_is_untouched() -> None:
+    assert confirm([run(1, 0.4)], metric="log_loss", direction="minimize").untouched == {}
+    assert set(confirm([run(1, 0.4, later=0.5)], metric="log_loss", direction="minimize").untouched) == {
+        "log_loss",
+        "auc",
+    }
+
+
+def test_without_a_run_there_is_no_value() -> None:
+    nothing = confirm([], metric="log_loss", direction="minimize")
+    assert (nothing.run_ids, nothing.value, nothing.untouched) == ((), None, {})
