@@ -47,7 +47,6 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const isMac = /Mac|iPhone/.test(navigator.platform);
   trigger.querySelector(".word").textContent = data.words.search;
   trigger.querySelector("kbd").textContent = isMac ? "⌘ K" : "Ctrl K";
-  trigger.setAttribute("aria-label", data.words.search);
   trigger.setAttribute("aria-keyshortcuts", "Control+K Meta+K");
   dialog.setAttribute("aria-label", data.words.search);
   input.placeholder = data.words.placeholder;

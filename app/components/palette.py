@@ -18,7 +18,7 @@ FOUND = 20
 UNASKED = frozenset({Kind.JOB, Kind.EVIDENCE, Kind.PERSON, Kind.SERVICE_ACCOUNT, Kind.SNAPSHOT})
 HTML = """
 <button type="button" class="trigger" aria-haspopup="dialog"><span class="lens" aria-hidden="true"></span>
-<span class="word"></span><kbd></kbd></button>
+<span class="word">...</span><kbd></kbd></button>
 <dialog><input type="text" role="combobox" aria-expanded="true" aria-controls="found" autocomplete="off"
 spellcheck="false" maxlength="120"><ul id="found" role="listbox"></ul><footer></footer></dialog>
 """

@@ -1,6 +1,7 @@
 """One piece of evidence: its verdict, its figures, and the digests of what it was measured on. It never changes."""
 
 import json
+import re
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.registry import Evidence
 
+DIGEST = re.compile("[0-9a-f]{64}")
 KINDS = {
     "quality": _("Offline quality"),
     "parity": _("Parity"),
@@ -41,7 +43,7 @@ def show() -> None:
 def _figures(found: Evidence) -> None:
     plain = {key: value for key, value in found.content.items() if not isinstance(value, dict | list)}
     if plain:
-        frame.facts({key.replace("_", " ").capitalize(): links.escape(_shown(value)) for key, value in plain.items()})
+        frame.facts({key.replace("_", " ").capitalize(): _shown(value) for key, value in plain.items()})
     nested = {key: value for key, value in found.content.items() if key not in plain}
     if nested:
         with st.expander(_("Everything it says"), expanded=not plain):
@@ -51,11 +53,12 @@ def _figures(found: Evidence) -> None:
 def _shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
-    return "—" if value is None else str(value)
+    text = "—" if value is None else str(value)
+    return f"`{text[:16]}`" if DIGEST.fullmatch(text) else links.escape(text)
 
 
 def _measured_on(found: Evidence) -> None:
-    frame.facts({key.capitalize(): f"`{links.escape(value[:40])}`" for key, value in found.measured_on.items()})
+    frame.facts({key.capitalize(): _shown(value) for key, value in found.measured_on.items()})
     for target in (found.subject, found.measured_on.get("endpoint", ""), found.source):
         if links.has_page(target):
             links.link(target, target, icon=links.icon_of(target))
