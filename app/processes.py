@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 STOP_SECONDS = 15
+MOST_RESTARTS = 5
 POLL_SECONDS = 0.2
 
 
@@ -59,7 +60,7 @@ def run_all(settings: Settings, *, with_demonstration: bool) -> int:
         if with_demonstration:
             _demonstrate(settings)
         _say_what_next(settings)
-        return _wait(running)
+        return _keep_running(settings, running)
     except KeyboardInterrupt:
         click.echo("")
         return 0
@@ -104,15 +105,24 @@ def _can_bind(probe: socket.socket, host: str, port: int) -> bool:
 
 
 def _start_all(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    logs = settings.home / "logs"
-    logs.mkdir(parents=True, exist_ok=True)
     for part in parts(settings):
-        with (logs / f"{part.name}.log").open("ab") as log:
-            command = [sys.executable, "-m", part.module]
-            running[part.name] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        running[part.name] = _start(settings, part)
     for part in parts(settings):
-        _wait_until_ready(part, running[part.name], log=logs / f"{part.name}.log")
+        _wait_until_ready(part, running[part.name], log=_log_of(settings, part))
         click.echo(f"  {part.name:<9} {part.address}")
+
+
+def _start(settings: Settings, part: Part) -> subprocess.Popen[bytes]:
+    path = _log_of(settings, part)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as log:
+        # A session of its own: Ctrl-C reaches the parts through us, in order, and not all at once.
+        command = [sys.executable, "-m", part.module]
+        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+
+
+def _log_of(settings: Settings, part: Part) -> Path:
+    return settings.home / "logs" / f"{part.name}.log"
 
 
 def _wait_until_ready(part: Part, process: subprocess.Popen[bytes], *, log: Path) -> None:
@@ -150,11 +160,22 @@ def _say_what_next(settings: Settings) -> None:
     click.echo(_("\nOpen {address} and choose who to be. Ctrl-C stops everything.").format(address=settings.address))
 
 
-def _wait(running: Mapping[str, subprocess.Popen[bytes]]) -> int:
-    for name, process in cycle(running.items()):
-        _pause(process)
-        if process.poll() is not None:
-            raise Unavailable(_("The {part} has ended").format(part=name), hint=_("Read its log and start again."))
+def _keep_running(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> int:
+    """Starts again what has ended; gives up when that happens too often to be chance."""
+    endings: list[float] = []
+    for part in cycle(parts(settings)):
+        _pause(running[part.name])
+        if running[part.name].poll() is None:
+            continue
+        now = time.monotonic()
+        endings = [*(moment for moment in endings if moment > now - 60), now]
+        log = _log_of(settings, part)
+        if len(endings) > MOST_RESTARTS:
+            raise Unavailable(
+                _("The {part} keeps ending").format(part=part.name), hint=_("Read {log}.").format(log=log)
+            )
+        click.echo(_("The {part} has ended and is started again; see {log}.").format(part=part.name, log=log))
+        running[part.name] = _start(settings, part)
     return 0
 
 
