@@ -15,7 +15,7 @@ GROUPS: dict[Color, tuple[str, str]] = {
         "succeeded finished pass passed healthy approved applied production ready published met valid active complete"
         " ok",
     ),
-    "blue": ("progress_activity", "running building confirming applying starting open checking"),
+    "blue": ("progress_activity", "running building confirming applying starting open checking switching"),
     "violet": ("alt_route", "canary draining"),
     "orange": (
         "schedule",
@@ -42,6 +42,7 @@ ICONS = {
     "refused": "gpp_bad",
     "draft": "edit_note",
     "open": "flag",
+    "switching": "sync",
     "inconclusive": "warning",
     "stale": "history",
     "expired": "timer_off",

@@ -1,0 +1,133 @@
+"""Parity of an endpoint: does it compute what was computed offline? The check, and the last report in words, by input
+and by cause, with the worst rows."""
+
+import streamlit as st
+
+from app import forms, frame, links, status, times
+from app.running import job_progress
+from app.session import actor, may, portal
+from app.tables import reading
+from core.compute import Job
+from core.foundation.text import _
+from core.identity import Permission
+from core.registry import Evidence, EvidenceKind
+from core.serving.values import Endpoint, ParityReport
+
+KIND = "serving.parity"
+MOST = 50
+
+
+def parity(endpoint: Endpoint) -> None:
+    """The button, the check that runs, and the last report on what the endpoint serves."""
+    jobs = portal().compute.list_jobs(actor(), kind=KIND, subject=endpoint.id, limit=1).items
+    running = bool(jobs) and not jobs[0].state.is_over
+    with frame.section(_("Parity"), hint=_("held-out rows, offline and through this endpoint")):
+        if may(Permission.EVIDENCE_WRITE, project=endpoint.project) and endpoint.routes:
+            _check(endpoint, running=running)
+    if running:
+        job_progress(jobs[0].id)
+    elif jobs and jobs[0].cause:
+        _failed(jobs[0])
+    found = last_parity(endpoint)
+    if found is None:
+        frame.empty(
+            _("Parity was never checked for what it serves"),
+            advice=_("The check sends held-out rows and compares every feature and prediction with the offline ones."),
+            icon="compare",
+        )
+        return
+    _report(found)
+
+
+def last_parity(endpoint: Endpoint) -> Evidence | None:
+    """The newest evidence on the version it serves, measured through this very endpoint."""
+    for route in endpoint.routes:
+        listing = portal().registry.list_evidence(
+            actor(), subject=route.version_id, kind=EvidenceKind.PARITY, limit=MOST
+        )
+        for found in listing.items:
+            if found.measured_on.get("endpoint") == endpoint.id:
+                return found
+    return None
+
+
+def _check(endpoint: Endpoint, *, running: bool) -> None:
+    rows = st.selectbox(
+        _("Rows"),
+        (200, 500, 2_000, 10_000),
+        index=1,
+        format_func=lambda count: _("{n} rows").format(n=times.number(count)),
+        key="parity_rows",
+        label_visibility="collapsed",
+        width=130,
+    )
+    if st.button(_("Check parity"), key="check_parity", disabled=running or not endpoint.settled):
+        with forms.attempt() as done:
+            portal().serving.check_parity(actor(), endpoint_id=endpoint.id, rows=rows)
+        if done.succeeded:
+            st.rerun()
+
+
+def _failed(job: Job) -> None:
+    with frame.card("parity_failed"), st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(f":red[:material/error:] {links.escape(job.cause)}")
+        links.follow(job.id, _("Log"))
+
+
+def _report(found: Evidence) -> None:
+    report = ParityReport.model_validate(found.content)
+    age = times.since(found.created_at, now=frame.now())
+    exact = not report.mismatches and report.rows > 0
+    words = _("Offline and served agree in every cell.") if exact else links.escape(found.summary)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"{status.icon(found.verdict)} **{words}** :gray[{_('checked {age}').format(age=age)}]")
+        links.follow(found.id, found.id)
+    columns = st.columns(4, gap="xsmall")
+    figures = (
+        (_("Rows compared"), times.number(report.rows)),
+        (_("Cells compared"), times.number(report.cells)),
+        (_("Mismatches"), times.number(report.mismatches)),
+        (_("Largest gap"), f"{report.largest_prediction_gap:.1e}"),
+    )
+    for column, (label, value) in zip(columns, figures, strict=True):
+        column.metric(label, value, border=True)
+    if report.mismatches:
+        _mismatches(report)
+
+
+def _mismatches(report: ParityReport) -> None:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        frame.section(_("By cause"), hint=_("rows"))
+        reading(
+            {
+                _("Cause"): [links.escape(one.cause.capitalize()) for one in report.causes],
+                _("Rows"): [times.number(one.rows) for one in report.causes],
+            }
+        )
+    with right:
+        frame.section(_("By input"), hint=_("cells"))
+        shown = list(report.by_input.items())[:10]
+        reading(
+            {
+                _("Input"): [f"`{links.escape(name)}`" for name, _count in shown],
+                _("Cells"): [times.number(count) for _name, count in shown],
+            }
+        )
+    frame.section(_("Worst rows"), hint=_("by how far the prediction is off"))
+    rows = report.worst[:20]
+    reading(
+        {
+            _("Row"): [links.escape(row.row_id) for row in rows],
+            _("Input"): [f"`{links.escape(row.name)}`" for row in rows],
+            _("Offline"): [links.escape(_cell(row.offline)) for row in rows],
+            _("Served"): [links.escape(_cell(row.served)) for row in rows],
+            _("Cause"): [links.escape(row.cause) for row in rows],
+        }
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return _("missing")
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]
