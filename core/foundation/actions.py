@@ -1,14 +1,13 @@
 """An action is a sentence of the portal: `promotion.approve`, `training.start_run`. It is a method of a service with a
-declared permission; the decorator checks the actor, opens one transaction, runs the method and writes the audit
-event in
-that transaction. The catalog of actions is the REST API, the command line and the access matrix."""
+declared permission; the decorator checks the actor, opens one transaction, runs the method and writes the audit event
+in that transaction. The catalog of actions is the REST API, the command line and the access matrix."""
 
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from sqlalchemy.exc import NoResultFound
@@ -20,6 +19,7 @@ from core.foundation.database import Database
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, PortalError
 from core.foundation.ids import Kind
 from core.foundation.objects import LinkRow, ObjectRow, next_id
+from core.foundation.ports import Access, Journal
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.foundation.text import _
@@ -29,31 +29,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 EVERYWHERE: None = None
 READ = "read"
-
-
-class Access(Protocol):
-    """What an actor may do, read from the database of the running transaction."""
-
-    def scope(self, session: Session, actor: Actor, permission: str) -> frozenset[str] | None:
-        """The projects in which the actor has the permission: None for everywhere, empty for nowhere.
-        Raises NotSignedIn when the identity is unknown, disabled or its token has ended."""
-
-
-class Journal(Protocol):
-    """Where events go, in the transaction that made them true."""
-
-    def append(
-        self,
-        session: Session,
-        *,
-        actor: Actor,
-        action: str,
-        outcome: str,
-        subject: str,
-        project: str,
-        details: dict[str, Any],
-        now: datetime,
-    ) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -257,7 +232,19 @@ class ActionSpec:
             first = error.errors()[0]
             field = ".".join(str(part) for part in first["loc"])
             raise Invalid(f"{field}: {first['msg']}", field=field) from error
-        return {name: getattr(model, name) for name in self.parameters.model_fields}
+        values = {name: getattr(model, name) for name in self.parameters.model_fields}
+        refuse_nul(values)
+        return values
+
+
+def refuse_nul(value: Any, *, field: str = "") -> None:
+    """Invalid for a text with a NUL in it, however deep: no name has one, and PostgreSQL can keep none."""
+    if isinstance(value, str) and "\0" in value:
+        raise Invalid(_("{field} has a NUL character in it").format(field=field), hint=_("Remove it."), field=field)
+    whole = dict(value) if isinstance(value, dict | BaseModel) else value
+    named = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list | tuple) else {}
+    for name, part in named.items():
+        refuse_nul(part, field=f"{field}.{name}".strip("."))
 
 
 class Service:
