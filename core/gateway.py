@@ -30,7 +30,7 @@ from core.serving.traffic import Share, Traffic
 from core.serving.values import Server
 
 GATEWAY = Actor.system("gateway")
-TICK_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.02, 20.0
+TICK_SECONDS, RETRY_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.5, 0.02, 20.0
 LINGER_SECONDS, DRAIN_SECONDS = 30.0, 30.0
 PLANS_FILE, LOCK_FILE = "plans.json", "lock"
 logger = logging.getLogger(__name__)
@@ -43,8 +43,9 @@ class Plans(Value):
 
 
 class Report(Value):
-    """What the gateway says about an endpoint."""
+    """What the gateway says about an endpoint: its traffic has reached `generation`, and it is after `wanted`."""
 
+    wanted: int
     generation: int
     actual: dict[str, int]
     servers: tuple[Server, ...]
@@ -89,14 +90,13 @@ class Gateway:
         self._reported: dict[str, Report] = {}
         self._unneeded: dict[str, float] = {}
         self._stop = threading.Event()
-        self._cut_off = False
+        self._cut_off = self._is_up = False
 
     def run(self) -> None:
         """Serves until told to stop, then ends Envoy and the servers."""
         try:
-            self._start_envoy()
-            while not self._stop.wait(TICK_SECONDS):
-                self._try_tick()
+            while not self._stop.wait(TICK_SECONDS if self._try_tick() else RETRY_SECONDS):
+                pass
         finally:
             self._end()
 
@@ -109,7 +109,7 @@ class Gateway:
 
     def tick(self) -> None:
         """One look at everything, and one step towards what is wanted."""
-        if not self._envoy.daemon.is_alive():
+        if not self._is_up or not self._envoy.daemon.is_alive():
             self._start_envoy()
         self._plans = self._ask()
         specs = {server_name(spec): spec for plan in self._plans for spec in plan.servers}
@@ -121,17 +121,22 @@ class Gateway:
         self._retire(leaving - self._traffic.in_use)
         self._report()
 
-    def _try_tick(self) -> None:
+    def _try_tick(self) -> bool:
+        """Whether all went well. Whatever did not, callers go on being served as before, and the next tick tries
+        again."""
         try:
             self.tick()
         except Unavailable as error:
             logger.warning("%s", error.message)
         except Exception:
-            # Whatever went wrong, callers go on being served as before; the next tick tries again.
             logger.exception("a step failed")
+        else:
+            return True
+        return False
 
     def _start_envoy(self) -> None:
-        """Starts Envoy, or goes on with the one that runs."""
+        """Starts Envoy, or goes on with the one that runs. Unavailable when it does not come up."""
+        self._is_up = False
         if not self._envoy.daemon.is_alive():
             self._traffic.prepare()
             host, port = self._settings.host, self._port()
@@ -142,6 +147,7 @@ class Gateway:
             self._stop.wait(READY_SECONDS)
         found, port = self._envoy.address()
         write_atomically(self._settings.home / ADDRESS_FILE, f"http://{found}:{port}".encode())
+        self._is_up = True
 
     def _port(self) -> int:
         """The port of the settings; where that is any, the one that callers know already."""
@@ -202,6 +208,7 @@ class Gateway:
         servers = self._fleet.servers_of(plan.endpoint_id)
         weights = share.weights if share else {}
         return Report(
+            wanted=plan.generation,
             generation=share.generation if share else 0,
             actual={name.partition(".")[2]: weight for name, weight in sorted(weights.items())},
             servers=servers,

@@ -38,11 +38,13 @@ class Daemon:
         self.identity = identity_of(self._child.pid)
 
     def is_alive(self) -> bool:
-        # A child that has ended must be waited for, or it stays as a zombie.
-        if self._child is not None and self._child.poll() is not None:
-            self._child = None
-            self.identity = None
-        return self.identity is not None and is_alive(self.identity)
+        if self._child is None:
+            return self.identity is not None and is_alive(self.identity)
+        if self._child.poll() is None:
+            return True
+        # Our own child has been waited for by that, so that it does not stay as a zombie.
+        self._child = self.identity = None
+        return False
 
     def terminate(self) -> None:
         self._signal(signal.SIGTERM)

@@ -89,9 +89,11 @@ class Envoy:
     def _ask(self, path: str, *, method: str = "GET") -> str:
         try:
             host, _colon, port = (self.folder / ADMIN_FILE).read_text().rpartition(":")
-        except FileNotFoundError as error:
+            number = int(port)
+        except (FileNotFoundError, ValueError) as error:
+            # Envoy has not written where it listens, or is about to.
             raise _silent() from error
-        return _get(host, int(port), path, method=method)
+        return _get(host, number, path, method=method)
 
 
 def _get(host: str, port: int, path: str, *, method: str = "GET") -> str:

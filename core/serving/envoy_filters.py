@@ -22,6 +22,8 @@ def http_filters(*, public_keys: str, most_body: int) -> list[Json]:
         "require_expiration": True,
         "max_lifetime": "3600s",
         "clock_skew_seconds": 1,
+        # A caller sends one ticket with thousands of requests: its signature is checked once, its end every time.
+        "jwt_cache_config": {"jwt_cache_size": 1_000},
     }
     rule = {"match": {"prefix": "/endpoints/"}, "requires": {"provider_name": "tickets"}}
     return [

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.compute import ComputeService, Job, JobOrder
 from core.features import FeatureContract, FeatureService, TrainingSet
 from core.features.values import SplitFile
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.listings import page_of
 from core.foundation.text import _
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
@@ -100,10 +101,18 @@ class Measuring(Service):
     ) -> Listing[Replay]:
         """List replays, the newest first."""
         kept = _replays_within(call, endpoint_id)
-        total = call.session.exec(select(func.count()).select_from(ReplayRow).where(*kept)).one()
-        rows = select(ReplayRow).where(*kept).order_by(col(ReplayRow.created_at).desc(), col(ReplayRow.id).desc())
-        items = tuple(self._replay_of(call, row) for row in call.session.exec(rows.offset(offset).limit(limit)).all())
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            ReplayRow,
+            where=kept,
+            order=(
+                col(ReplayRow.created_at).desc(),
+                col(ReplayRow.id).desc(),
+            ),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: self._replay_of(call, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_replay(self, call: Call, *, replay_id: str) -> Replay:

@@ -4,12 +4,12 @@ gateway makes them true and reports back."""
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -74,13 +74,16 @@ class ServingService(Measuring):
         limit: Limit = 50,
     ) -> Listing[Endpoint]:
         """List endpoints by name."""
-        kept = _visible(call, project)
-        if environment:
-            kept.append(col(EndpointRow.environment) == environment)
-        total = call.session.exec(select(func.count()).select_from(EndpointRow).where(*kept)).one()
-        rows = select(EndpointRow).where(*kept).order_by(EndpointRow.name).offset(offset).limit(limit)
-        items = tuple(endpoint_of(row, settings=self.foundation.settings) for row in call.session.exec(rows))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, EndpointRow, project=project, environment=environment)
+        return page_of(
+            call.session,
+            EndpointRow,
+            where=kept,
+            order=(EndpointRow.name,),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: endpoint_of(row, settings=self.foundation.settings),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_endpoint(self, call: Call, *, endpoint_id: str) -> Endpoint:
@@ -93,10 +96,15 @@ class ServingService(Measuring):
         """Show what an endpoint served and when, the newest first."""
         call.within(endpoint_id)
         of_endpoint = ServedRow.endpoint_id == endpoint_id
-        total = call.session.exec(select(func.count()).select_from(ServedRow).where(of_endpoint)).one()
-        rows = select(ServedRow).where(of_endpoint).order_by(col(ServedRow.generation).desc())
-        items = tuple(served_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            ServedRow,
+            where=(of_endpoint,),
+            order=(col(ServedRow.generation).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=served_of,
+        )
 
     @action(permission=Permission.ENDPOINT_WRITE)
     def deploy_to_staging(self, call: Call, *, endpoint_id: str, version_id: str) -> Endpoint:
@@ -140,10 +148,16 @@ class ServingService(Measuring):
         actual: dict[str, int],
         servers: tuple[Server, ...],
         cause: str,
+        wanted: int = 0,
     ) -> None:
-        """Write down what the gateway does for an endpoint: `generation` is the one its traffic has reached."""
+        """Write down what the gateway does for an endpoint: `generation` is the one its traffic has reached. A report
+        that was made while it was after another generation than the present one (`wanted`) comes too late and changes
+        nothing."""
         call.within(endpoint_id)
         row = find_endpoint(call.session, endpoint_id)
+        if wanted and wanted != row.generation:
+            call.note(too_late=wanted)
+            return
         row.confirmed, row.actual, row.cause = generation, actual, cause
         row.servers = [server.model_dump(mode="json") for server in servers]
         call.session.add(row)
@@ -208,11 +222,3 @@ class ServingService(Measuring):
         call.note(minutes=minutes)
         url = self.endpoint(call, endpoint_id).url
         return Ticket(endpoint_id=endpoint_id, url=url, token=token, expires_at=ends)
-
-
-def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
-    if project:
-        call.in_project(project)
-        return [col(EndpointRow.project) == project]
-    projects = call.visible_projects()
-    return [] if projects is None else [col(EndpointRow.project).in_(projects)]

@@ -223,6 +223,29 @@ def test_f37_f39_a_damaged_or_swapped_file_is_refused_and_the_old_version_serves
     assert settled(stage.portal, endpoint.id).cause == ""
 
 
+def test_a_refusal_is_told_again_for_every_new_wish(stage: Stage) -> None:
+    """Deploying the same damaged bytes again must not look as if nothing had been found wrong."""
+    endpoint = stage.endpoint("insisting", stage.low)
+    model = tiny_model(features=DISTANCE, weight=3.0)
+    fresh = register_tiny(stage.portal, stage.people.engineer, model=model, features=DISTANCE, rows=50)
+    file_of(stage.portal, fresh).write_bytes(b"no model")
+    for _each in range(2):
+        route_to(stage.portal, endpoint.id, (fresh, 100))
+        wait_until(lambda: endpoint_now(stage.portal, endpoint.id).cause, what="a cause")
+    route_to(stage.portal, endpoint.id, (stage.low, 100))
+    settled(stage.portal, endpoint.id)
+
+
+def test_envoy_is_started_again_on_its_port_when_it_dies(tmp_path: Path) -> None:
+    with stage_in(tmp_path / "home") as stage:
+        endpoint = stage.endpoint("proxied", stage.low)
+        ticket = stage.ticket(endpoint)
+        envoy = next(one for one in processes_of(str(stage.gateway.folder)) if "envoy" in one.cmdline()[0])
+        envoy.kill()
+        wait_until(lambda: not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE, what="its death")
+        wait_until(lambda: answers(endpoint.url, ticket), what="an answer of the next one")
+
+
 def test_a_gateway_that_starts_again_adopts_what_the_killed_one_left(tmp_path: Path) -> None:
     """For the second one even the database is gone."""
     with portal_in(tmp_path / "home") as (portal, people), gateway_process(portal) as killed:

@@ -121,6 +121,9 @@ def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: Pe
     assert (found.settled, found.actual, found.servers) == (True, {version.id: 100}, (ready,))
     route_to(portal, endpoint, (version, 100))
     assert not endpoint_now(portal, endpoint).settled
+    late = {"generation": 1, "actual": {}, "servers": (), "cause": "of the wish before", "wanted": 1}
+    portal.serving.confirm(SYSTEM, endpoint_id=endpoint, **late)
+    assert (endpoint_now(portal, endpoint).cause, endpoint_now(portal, endpoint).actual) == ("", {version.id: 100})
 
 
 def test_only_our_own_processes_may_report(portal: Portal, people: People) -> None:
