@@ -5,6 +5,7 @@ import importlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -53,7 +54,9 @@ async def to_home(_request: Request) -> RedirectResponse:
     return RedirectResponse("/", status_code=307)
 
 
+@cache
 def build() -> st.App:
+    """The application over the installation that the settings name."""
     settings = session.portal().foundation.settings
     return st.App(
         MAIN,
@@ -64,4 +67,8 @@ def build() -> st.App:
     )
 
 
-app = build()
+def __getattr__(name: str) -> st.App:
+    """`app` is built when a server asks for it, so that importing this module opens no installation."""
+    if name == "app":
+        return build()
+    raise AttributeError(name)
