@@ -47,18 +47,20 @@ def strip(report: Report) -> None:
 
 def over_rate(report: Report) -> None:
     """Response time over the rate, with the promise as a line, and the same as a table."""
-    rows = [row for row in report.rates if row.p99.ms is not None]
     frame.section(_("Response time over rate"), hint=_("from the moment a request was due, with 95 % intervals"))
+    rows = [row for row in report.rates if row.p50.ms is not None]
+    known = [row for row in rows if row.p99.ms is not None]
     if len(rows) > 1:
-        rates = [row.rate for row in rows]
-        p99 = [row.p99.ms for row in rows]
-        low, high = [row.p99.low_ms or 0.0 for row in rows], [row.p99.high_ms or 0.0 for row in rows]
+        rates = [row.rate for row in known]
+        low, high = [row.p99.low_ms or 0.0 for row in known], [row.p99.high_ms or 0.0 for row in known]
+        tail = {"p99": (rates, [row.p99.ms for row in known])} if known else {}
         charts.lines(
-            {"p99": (rates, p99), "p50": (rates, [row.p50.ms for row in rows])},
+            {**tail, "p50": ([row.rate for row in rows], [row.p50.ms for row in rows])},
             key="over_rate",
             x=_("requests a second"),
             y="ms",
             alt=_("p50 and p99 response time at each rate, with the promised limit"),
+            colors={"p99": 0, "p50": 1},
             bands={"p99": (rates, low, high)},
             limit=(report.slo.p99_ms, _("promise {ms} ms").format(ms=f"{report.slo.p99_ms:g}")),
             markers=True,

@@ -37,7 +37,7 @@ def start_test(wanted: str) -> None:
     profile = st.segmented_control(
         _("Course"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
     )
-    st.caption(PROFILES[profile][1].capitalize() + ".")
+    st.caption(PROFILES[profile][1].capitalize())
     production = endpoint.environment == "production"
     top, longest = (PRODUCTION_RATE, PRODUCTION_SECONDS) if production else (HIGHEST_RATE, LONGEST_SECONDS)
     usual_rate, usual_seconds = USUAL[profile]

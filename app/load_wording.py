@@ -69,7 +69,12 @@ def verdict_line(report: Report) -> str:
         return _("It keeps its promise at {rate}: p99 {ms}, limit {limit}.").format(
             rate=rps(report.plan.rate), ms=measured, limit=limit
         )
+    unfit = [row.rate for row in report.rates if not row.requests]
     row = first_broken(report)
+    if row is None and unfit:
+        return _("It cannot be told at {rate}: the generator was not fit there. Below it keeps its promise.").format(
+            rate=rps(unfit[0])
+        )
     if row is not None:
         return _("It breaks its promise at {rate}: {share} of the requests failed or took longer than {limit}.").format(
             rate=rps(row.rate), share=times.percent(row.slow_share), limit=limit

@@ -22,7 +22,8 @@ def show() -> None:
     promise = _("promise p99 {ms} ms").format(ms=f"{found.slo.p99_ms:g}")
     facts = [by, plan_line(found.plan), promise, found.environment.capitalize()]
     crumbs = [(_("Load tests"), "load-tests")]
-    with frame.header(title_of(found), state=state, label=label, facts=facts, crumbs=crumbs, here=found.id):
+    actions = frame.header(title_of(found), state=state, label=label, facts=facts, crumbs=crumbs, here=found.id)
+    with actions, st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
         links.follow(found.endpoint_id, found.endpoint)
         links.follow(found.version_id, found.version_id)
         _stop(found)
@@ -42,8 +43,9 @@ def _stop(found: LoadTestView) -> None:
     """The kill switch, without a question."""
     if found.state.is_over or not may(Permission.LOADTEST, project=found.project):
         return
-    label = _("Withdraw") if found.state is LoadTestState.WAITING else _("Stop")
-    if st.button(label, icon=":material/stop_circle:", type="primary", key="stop"):
+    waits = found.state is LoadTestState.WAITING
+    label = _("Withdraw") if waits else _("Stop the load")
+    if st.button(label, icon=":material/stop_circle:", type="secondary" if waits else "primary", key="stop"):
         with forms.attempt() as done:
             portal().loadtests.stop_test(actor(), test_id=found.id)
         if done.succeeded:

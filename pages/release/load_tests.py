@@ -19,7 +19,8 @@ def show() -> None:
     wanted = st.query_params.pop("endpoint", "")
     listing = portal().loadtests.list_tests(actor(), offset=offset_of("page", size=SIZE), limit=SIZE)
     running = sum(not one.state.is_over and one.state is not LoadTestState.WAITING for one in listing.items)
-    facts = [_("{n} load tests").format(n=listing.total), _("{n} running").format(n=running)] if listing.total else []
+    facts = [_("{n} load tests").format(n=listing.total)] if listing.total else []
+    facts += [_("{n} running").format(n=running)] if running else []
     with frame.header(_("Load tests"), facts=facts):
         allowed = may(Permission.LOADTEST)
         pressed = allowed and st.button(_("New load test"), type="primary", icon=":material/add:", key="new_test")

@@ -2,26 +2,18 @@
 
 import streamlit as st
 
-from app import forms, frame, links, times
+from app import frame, links, times
 from app.decision import decision_card, needs_reader
 from app.gates import count_line, evidence_rows, short
 from app.production_changes import changes_table
 from app.reviewers import reviewers
-from app.rollouts import edit_plan, plan_from, progress_card, short_plan
-from app.session import actor, may, person, portal
+from app.revising import authors_actions
+from app.rollouts import progress_card, short_plan
+from app.session import actor, portal
 from core.foundation.ids import Kind
 from core.foundation.text import _
-from core.identity import Permission
 from core.promotion import Request, RequestState
 
-REVISABLE = (
-    RequestState.IN_REVIEW,
-    RequestState.APPROVED,
-    RequestState.STALE,
-    RequestState.EXPIRED,
-    RequestState.CHANGES_REQUESTED,
-    RequestState.REJECTED,
-)
 DIGESTS = {"artifact": _("Artifact"), "evidence": _("Evidence"), "policy": _("Policy"), "target": _("Target")}
 
 
@@ -30,7 +22,7 @@ def show() -> None:
     label = _("Needs your review") if needs_reader(found) else ""
     crumbs = [(_("Promotions"), "promotions")]
     with frame.header(found.title, state=found.state, label=label, facts=_facts(found), crumbs=crumbs, here=found.id):
-        _actions(found)
+        authors_actions(found)
     left, right = st.columns([1.9, 1], gap="medium")
     with right:
         _decision(found)
@@ -52,17 +44,6 @@ def _facts(found: Request) -> list[str]:
     target = _("Target: {endpoint}").format(endpoint=found.endpoint)
     rollout = _("Rollout: {plan}").format(plan=short_plan(found.plan))
     return [by, links.escape(replaces), links.escape(target), rollout]
-
-
-def _actions(found: Request) -> None:
-    """Those who wrote it change or withdraw it."""
-    if found.state not in REVISABLE or not may(Permission.PROMOTE_REQUEST, project=found.project):
-        return
-    if st.button(_("Revise"), icon=":material/edit:", key="revise"):
-        _revise(found)
-    mine = found.requested_by == person().id or may(Permission.DEPLOY, project=found.project)
-    if mine and found.state is not RequestState.REJECTED and frame.more([_("Withdraw")]) == _("Withdraw"):
-        _withdraw(found)
 
 
 def _decision(found: Request) -> None:
@@ -96,30 +77,6 @@ def _changes(found: Request) -> None:
         shown = found.digests.model_dump()
         frame.facts({word: f"`{shown[name][:16]}`" for name, word in DIGESTS.items()})
         st.caption(_("When any of them changes, or the request is revised, approvals no longer count."))
-
-
-@st.dialog(_("Revise the request"))
-def _revise(found: Request) -> None:
-    st.caption(_("It becomes revision {n}, without any approval.").format(n=found.revision + 1))
-    entered = edit_plan(found.plan, key=f"revise_{found.id}_{found.revision}")
-    note = st.text_area(_("Note for the reviewers"), value=found.note, key=f"revise_note_{found.revision}")
-    if st.button(_("Submit revision {n}").format(n=found.revision + 1), type="primary", key="revise_now"):
-        with forms.attempt() as done:
-            service = portal().promotion
-            service.revise_request(actor(), request_id=found.id, plan=plan_from(entered), note=note or "")
-        if done.succeeded:
-            frame.say(_("Revised"))
-            st.rerun()
-
-
-@st.dialog(_("Withdraw the request"))
-def _withdraw(found: Request) -> None:
-    st.markdown(_("**{title}** is ended. Nothing in production changes.").format(title=links.escape(found.title)))
-    if st.button(_("Withdraw {id}").format(id=found.id), type="primary", key="withdraw_now"):
-        with forms.attempt() as done:
-            portal().promotion.cancel_request(actor(), request_id=found.id)
-        if done.succeeded:
-            st.rerun()
 
 
 show()
