@@ -29,7 +29,8 @@ class Outcome(NamedTuple):
 
 
 class Bracket(NamedTuple):
-    """The last rate that holds, by interpolation, and the first measured one that does not. None: not found."""
+    """The rate up to which the SLO holds, by interpolation, and the lowest measured one above all that held. None: not
+    found."""
 
     rate: float | None
     broken: float | None
@@ -44,8 +45,8 @@ def estimate(outcomes: Sequence[Outcome], *, slo: Slo, random: Random) -> Capaci
     first of them crosses its limit, on the straight line between two measured rates, which errs on the low side when
     overload comes suddenly. The interval: windows are drawn again with replacement within each rate (a bootstrap of
     whole windows, because requests within one are not independent), 1,000 times; its low end is the 2.5 % point of
-    the crossing, its high end the 97.5 % point of the first measured rate that broke, so it never claims to know what
-    lies between rates.
+    the crossing, its high end the 97.5 % point of the lowest measured rate above all that held, so it never claims to
+    know what lies between rates, and a rate that broke below one that held makes it wide.
     """
     by_rate: dict[float, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
@@ -58,7 +59,7 @@ def estimate(outcomes: Sequence[Outcome], *, slo: Slo, random: Random) -> Capaci
     return Capacity(
         rate=found.rate,
         low=min(lows[int(TAIL * RESAMPLES)], found.rate) if found.rate is not None else None,
-        high=None if high == float("inf") or found.broken is None else high,
+        high=None if high == float("inf") or found.broken is None else max(high, found.rate or 0.0),
         method=_("isotonic share of slow and failed requests, bootstrap of windows, 95 %"),
     )
 
@@ -69,11 +70,16 @@ def bracket(by_rate: Mapping[float, Sequence[Outcome]], *, slo: Slo) -> Bracket:
     weights = [sum(one.requests for one in by_rate[rate]) for rate in rates]
     slow = [sum(one.slow for one in by_rate[rate]) for rate in rates]
     failed = [sum(one.failed for one in by_rate[rate]) for rate in rates]
-    found = [
+    crossings = [
         _crossing(rates, shares=monotone(counts, weights=weights), limit=limit)
         for counts, limit in ((slow, SLOW_ALLOWED), (failed, slo.error_rate))
     ]
-    return min(found, key=lambda one: (one.rate is not None, one.rate, one.broken or float("inf")))
+    totals = [Outcome(*one) for one in zip(rates, weights, slow, failed, strict=True)]
+    held = max((one.rate for one in totals if one.holds(slo)), default=0.0)
+    return Bracket(
+        rate=None if None in crossings else min(rate for rate in crossings if rate is not None),
+        broken=min((rate for rate in rates if rate > held), default=None),
+    )
 
 
 def monotone(counts: Sequence[int], *, weights: Sequence[int]) -> list[float]:
@@ -101,14 +107,14 @@ def knee(points: Sequence[tuple[float, float]]) -> float | None:
     return rate if gap > 0 else None
 
 
-def _crossing(rates: Sequence[float], *, shares: Sequence[float], limit: float) -> Bracket:
+def _crossing(rates: Sequence[float], *, shares: Sequence[float], limit: float) -> float | None:
+    """Where non-decreasing shares pass the limit; the last rate when they never do, None when they begin beyond it."""
     if not rates or shares[0] > limit:
-        return Bracket(None, rates[0] if rates else None)
+        return None
     for (rate, share), (next_rate, next_share) in pairwise(zip(rates, shares, strict=True)):
         if next_share > limit:
-            part = (limit - share) / (next_share - share)
-            return Bracket(rate + part * (next_rate - rate), next_rate)
-    return Bracket(rates[-1], None)
+            return rate + (limit - share) / (next_share - share) * (next_rate - rate)
+    return rates[-1]
 
 
 def _redraw(by_rate: Mapping[float, Sequence[Outcome]], *, random: Random) -> dict[float, list[Outcome]]:

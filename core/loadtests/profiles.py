@@ -115,10 +115,10 @@ class CapacitySearch:
         return [round(low * 0.9, 1), low, *([] if high is None else [high])]
 
     def _extend(self) -> None:
-        """A top that broke only sometimes does not bound the capacity from above: a higher rate may."""
+        """A top that held at least once does not bound the capacity from above: a higher rate may."""
         top = self._around[-1] if self._around else 0.0
-        results = {one.holds(self.slo) for one in self._windows(top)}
-        if results == {True, False} and top * STEP_ABOVE <= self.plan.rate:
+        results = [one.holds(self.slo) for one in self._windows(top)]
+        if len(results) > 1 and any(results) and top * STEP_ABOVE <= self.plan.rate:
             self._around.append(round(top * STEP_ABOVE, 1))
 
     def _ends(self) -> tuple[float | None, float | None]:

@@ -30,13 +30,14 @@ MISLEADING = 2.0
 
 def report_of(windows: Sequence[Window], *, plan: Plan, target: Target, payload_digest: str) -> Report:
     """The report of a test. Its counts and percentiles cover all windows in which the generator was fit; those of a
-    capacity search, the fit windows at the highest rate that holds, because a mixture of rates says nothing."""
+    capacity search, the fit windows at the highest rate within the capacity, because a mixture of rates says
+    nothing."""
     slo = target.slo
     found = reasons(windows, plan=plan, slo=slo, digest=target.digest)
     fit = [window for window in windows if is_fit(window, slo=slo, in_flight=plan.in_flight)]
     rates = _rate_rows(windows, fit=fit, slo=slo)
-    counted = _counted(fit, plan=plan, rates=rates) or list(windows)
     capacity = _capacity(fit, plan=plan, slo=slo) if not found else None
+    counted = _counted(fit, rates=rates, capacity=capacity) or list(windows)
     response, service = _merged(counted, lambda one: one.response), _merged(counted, lambda one: one.service)
     requests = sum(window.due for window in counted)
     failures = sum((Counter(window.failures) for window in counted), Counter[str]())
@@ -104,10 +105,10 @@ def _rate_row(windows: Sequence[Window], *, rate: float, seen: int, slo: Slo) ->
     )
 
 
-def _counted(fit: Sequence[Window], *, plan: Plan, rates: Sequence[RateRow]) -> list[Window]:
-    if plan.profile is not Profile.CAPACITY:
+def _counted(fit: Sequence[Window], *, rates: Sequence[RateRow], capacity: Capacity | None) -> list[Window]:
+    if capacity is None:
         return list(fit)
-    holding = [row.rate for row in rates if row.holds]
+    holding = [row.rate for row in rates if row.holds and row.rate <= (capacity.rate or 0.0)]
     return [window for window in fit if holding and window.rate == max(holding)]
 
 
@@ -144,21 +145,33 @@ def _notes(
     """What a reader of the figures should know beside them."""
     if rejected := len(windows) - len(fit):
         yield _("windows left out because the generator was not fit in them: {n}").format(n=rejected)
-    if plan.profile is Profile.CAPACITY and counted:
-        yield _("percentiles are those at {rate:.0f} requests per second").format(rate=counted[0].rate)
-        yield from _search_notes(windows, fit=fit, slo=target.slo)
+    if plan.profile is Profile.CAPACITY:
+        yield from _search_notes(windows, fit=fit, counted=counted, slo=target.slo)
     if is_loopback(_host(target.url)):
         yield _("the generator ran on the target's own machine and took cores from it")
     yield from _misleading(counted)
 
 
-def _search_notes(windows: Sequence[Window], *, fit: Sequence[Window], slo: Slo) -> Iterator[str]:
+def _search_notes(
+    windows: Sequence[Window], *, fit: Sequence[Window], counted: Sequence[Window], slo: Slo
+) -> Iterator[str]:
+    if len({window.rate for window in counted}) == 1:
+        yield _("percentiles are those at {rate:.0f} requests per second").format(rate=counted[0].rate)
     highest = max((window.rate for window in fit), default=0.0)
     if any(window.rate > highest for window in windows):
         yield _("above {rate:.0f} requests per second the generator itself was not fit").format(rate=highest)
     rows = _rate_rows(fit, fit=fit, slo=slo)
+    if _is_disturbed(rows):
+        yield _(
+            "a rate broke below one that held: something beside the load disturbed the target, or it halts by itself"
+        )
     if any(row.windows < 2 for row in _around_the_limit(rows)):
         yield _("the time ended before the rates around the capacity were measured again")
+
+
+def _is_disturbed(rows: Sequence[RateRow]) -> bool:
+    broken = [row.rate for row in rows if row.windows and not row.holds]
+    return bool(broken) and any(row.holds and row.rate > broken[0] for row in rows)
 
 
 def _around_the_limit(rows: Sequence[RateRow]) -> Iterator[RateRow]:

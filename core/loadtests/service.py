@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.compute import ComputeService, JobOrder, Resources
 from core.features import FeatureService
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -149,11 +149,19 @@ class LoadTestService(Service):
         self, call: Call, *, endpoint_id: str = "", version_id: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[LoadTestView]:
         """List load tests, the newest first."""
-        kept = [*_visible(call), *_about(endpoint_id=endpoint_id, version_id=version_id)]
-        total = call.session.exec(select(func.count()).select_from(LoadTestRow).where(*kept)).one()
-        rows = select(LoadTestRow).where(*kept).order_by(col(LoadTestRow.created_at).desc(), col(LoadTestRow.id).desc())
-        items = tuple(view_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, LoadTestRow, endpoint_id=endpoint_id, version_id=version_id)
+        return page_of(
+            call.session,
+            LoadTestRow,
+            where=kept,
+            order=(
+                col(LoadTestRow.created_at).desc(),
+                col(LoadTestRow.id).desc(),
+            ),
+            offset=offset,
+            limit=limit,
+            convert=view_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_test(self, call: Call, *, test_id: str) -> LoadTestView:
@@ -258,12 +266,3 @@ class LoadTestService(Service):
         row.job_id, row.state = job.id, LoadTestState.QUEUED
         call.session.add(row)
         call.update(row.id, state=LoadTestState.QUEUED)
-
-
-def _visible(call: Call) -> list[ColumnElement[bool]]:
-    projects = call.visible_projects()
-    return [] if projects is None else [col(LoadTestRow.project).in_(projects)]
-
-
-def _about(**wanted: str) -> list[ColumnElement[bool]]:
-    return [getattr(LoadTestRow, name) == value for name, value in wanted.items() if value]

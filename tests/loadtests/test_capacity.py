@@ -60,6 +60,23 @@ def test_failures_bound_the_capacity_as_slowness_does() -> None:
     assert found.high == 200
 
 
+def test_a_rate_that_broke_below_one_that_held_makes_the_interval_wide() -> None:
+    """Something beside the load disturbed the target at 300 per second, for a while."""
+    calm = [
+        (100.0, 200, 0),
+        (200.0, 400, 0),
+        (400.0, 800, 0),
+        (400.0, 800, 0),
+        (500.0, 1_000, 400),
+        (500.0, 1_000, 300),
+    ]
+    quiet, disturbed = measured(*calm), measured(*calm, (300.0, 600, 280), (300.0, 600, 250))
+    assert quiet.low is not None
+    assert disturbed.low is not None
+    assert (quiet.low, quiet.high) == (pytest.approx(402, abs=2), 500)
+    assert (disturbed.low, disturbed.high) == (pytest.approx(202, abs=3), 500)
+
+
 def test_the_same_measurements_give_the_same_interval() -> None:
     rows = [(100.0, 300, 0), (200.0, 600, 3), (300.0, 900, 4), (300.0, 900, 40), (400.0, 1_200, 300)]
     assert measured(*rows) == measured(*rows)

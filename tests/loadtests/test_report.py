@@ -109,6 +109,16 @@ def test_a_search_that_ran_into_its_own_limit_says_so() -> None:
     assert "above 400 requests per second the generator itself was not fit" in report.notes
 
 
+def test_a_disturbed_search_says_so_and_cites_only_what_is_within_the_capacity() -> None:
+    report = searched((200, 0.0), (400, 0.5), (800, 0.0), (1_000, 0.4))
+    assert report.capacity is not None
+    assert report.capacity.rate is not None
+    assert report.capacity.rate < 400
+    assert report.capacity.high == 1_000
+    assert "percentiles are those at 200 requests per second" in report.notes
+    assert any(note.startswith("a rate broke below one that held") for note in report.notes)
+
+
 def test_the_naive_percentile_stands_beside_the_true_one() -> None:
     stalled = window_of(response=counts_of([5.0] * 380 + [900.0] * 20), service=counts_of([5.0] * 400))
     report = reported(*[stalled] * 5)
