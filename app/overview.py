@@ -14,6 +14,7 @@ from core.registry import Evidence, EvidenceKind, Model, ModelVersion
 from core.serving import Endpoint
 
 MOST = 20
+ORDER = {"production": 0, "staging": 1, "registered": 2}
 
 
 class Standing(Value):
@@ -56,19 +57,17 @@ def model_standings() -> list[Standing]:
     models = [model for model in portal().registry.list_models(actor(), limit=MOST).items if model.latest]
     endpoints = portal().serving.list_endpoints(actor(), limit=200).items
     standings = [_standing(model, endpoints) for model in models]
-    order = {"production": 0, "staging": 1}
-    return sorted(standings, key=lambda item: (order.get(item.stage, 2), item.model.name))
+    return sorted(standings, key=lambda item: (ORDER[item.stage], item.model.name))
 
 
 def _standing(model: Model, endpoints: Sequence[Endpoint]) -> Standing:
     assert model.latest is not None  # Models without a version are left out.
-    for stage in ("production", "staging"):
-        for endpoint in endpoints:
-            version_id = _heaviest(endpoint, model.name) if endpoint.environment == stage else ""
-            if version_id:
-                version = portal().registry.get_version(actor(), version_id=version_id)
-                return Standing(model=model, version=version, stage=stage, endpoint=endpoint)
-    return Standing(model=model, version=model.latest, stage="registered", endpoint=None)
+    serving = [endpoint for endpoint in endpoints if _heaviest(endpoint, model.name)]
+    if not serving:
+        return Standing(model=model, version=model.latest, stage="registered", endpoint=None)
+    endpoint = min(serving, key=lambda found: ORDER[found.environment])
+    version = portal().registry.get_version(actor(), version_id=_heaviest(endpoint, model.name))
+    return Standing(model=model, version=version, stage=endpoint.environment, endpoint=endpoint)
 
 
 def _heaviest(endpoint: Endpoint, model: str) -> str:

@@ -33,6 +33,7 @@ def criterion_line(criterion: Criterion) -> str:
     return f"{metric_name(criterion.metric)} {COMPARISONS[criterion.comparison]} {limit}"
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """A count with its word: `counted(3, _("run"), _("runs"))` is "3 runs"."""
+def counted(count: int, *words: str) -> str:
+    """A count with the word for one or for many: `counted(3, _("run"), _("runs"))` is "3 runs"."""
+    one, many = words
     return f"{times.number(count)} {one if count == 1 else many}"

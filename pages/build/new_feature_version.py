@@ -14,6 +14,7 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 
 HOUR = 3600
+KINDS = ("category", "number")
 FIRST = "SELECT key, event_time, value FROM flights"
 
 
@@ -47,6 +48,15 @@ def show() -> None:
 def _terms(view: FeatureView, given: FeatureVersion | None) -> dict[str, Any]:
     """What is asked beside the SQL, by the names of the action's parameters."""
     sources = choose_sources(view.project, key="version", given=given.sources if given else None)
+    return {
+        "sources": sources,
+        **_times(given),
+        **_kinds(given),
+        "description": st.text_input(_("What is new"), key="new"),
+    }
+
+
+def _times(given: FeatureVersion | None) -> dict[str, Any]:
     event = st.text_input(
         _("Event time"),
         value=given.event_time if given else "",
@@ -61,46 +71,31 @@ def _terms(view: FeatureView, given: FeatureVersion | None) -> dict[str, Any]:
         placeholder=_("the same as the event time"),
         help=_("The column with the moment at which a row was written, where it is another one."),
     )
-    ttl = st.number_input(
+    ttl = _hours(
         _("Counts for (hours)"),
-        value=given.ttl_seconds / HOUR if given else 0.0,
-        min_value=0.0,
-        key="ttl",
-        format="%g",
+        given.ttl_seconds if given else 0,
         help=_("An older row answers nothing. 0 is for ever."),
     )
-    delay = st.number_input(
-        _("Arrives after (hours)"),
-        value=given.delay_seconds / HOUR if given else 0.0,
-        min_value=0.0,
-        key="delay",
-        format="%g",
-        help=_("How long a row takes to arrive."),
+    delay = _hours(
+        _("Arrives after (hours)"), given.delay_seconds if given else 0, help=_("How long a row takes to arrive.")
     )
-    kinds = {feature.name: feature.kind for feature in given.features} if given else {}
+    return {"event_time": event, "created_time": created, "ttl_seconds": ttl, "delay_seconds": delay}
+
+
+def _hours(label: str, seconds: int, *, help: str) -> int:
+    hours = st.number_input(label, value=seconds / HOUR, min_value=0.0, format="%g", key=label, help=help)
+    return round(hours * HOUR)
+
+
+def _kinds(given: FeatureVersion | None) -> dict[str, tuple[str, ...]]:
+    """Which columns a model takes as categories and which as numbers."""
+    features = given.features if given else ()
+    named = {kind: ", ".join(feature.name for feature in features if feature.kind == kind) for kind in KINDS}
     categories = st.text_input(
-        _("Categories"),
-        value=", ".join(name for name, kind in kinds.items() if kind == "category"),
-        key="categories",
-        placeholder=_("text columns"),
+        _("Categories"), value=named["category"], key="categories", placeholder=_("text columns")
     )
-    numbers = st.text_input(
-        _("Numbers"),
-        value=", ".join(name for name, kind in kinds.items() if kind == "number"),
-        key="numbers",
-        placeholder=_("every other column"),
-    )
-    description = st.text_input(_("What is new"), key="description", max_chars=4000)
-    return {
-        "sources": sources,
-        "event_time": event,
-        "created_time": created,
-        "ttl_seconds": round(ttl * HOUR),
-        "delay_seconds": round(delay * HOUR),
-        "categories": words(categories),
-        "numbers": words(numbers),
-        "description": description,
-    }
+    numbers = st.text_input(_("Numbers"), value=named["number"], key="numbers", placeholder=_("every other column"))
+    return {"categories": words(categories), "numbers": words(numbers)}
 
 
 show()
