@@ -28,27 +28,46 @@ def parity(endpoint: Endpoint) -> None:
         job_progress(jobs[0].id)
     elif jobs and jobs[0].cause:
         _failed(jobs[0])
-    found = last_parity(endpoint)
+    checks = checks_of(endpoint)
+    found = _last(endpoint, checks)
     if found is None:
         frame.empty(
             _("Parity was never checked for what it serves"),
             advice=_("The check sends held-out rows and compares every feature and prediction with the offline ones."),
             icon="compare",
         )
-        return
-    _report(found)
+    else:
+        _report(found)
+    if checks:
+        _earlier(checks)
 
 
-def last_parity(endpoint: Endpoint) -> Evidence | None:
-    """The newest evidence on the version it serves, measured through this very endpoint."""
-    for route in endpoint.routes:
-        listing = portal().registry.list_evidence(
-            actor(), subject=route.version_id, kind=EvidenceKind.PARITY, limit=MOST
-        )
-        for found in listing.items:
-            if found.measured_on.get("endpoint") == endpoint.id:
-                return found
-    return None
+def checks_of(endpoint: Endpoint) -> list[Evidence]:
+    """Every check that ran through this very endpoint, the newest first."""
+    found = portal().registry.list_evidence(actor(), kind=EvidenceKind.PARITY, limit=MOST).items
+    return [one for one in found if one.measured_on.get("endpoint") == endpoint.id]
+
+
+def _last(endpoint: Endpoint, checks: list[Evidence]) -> Evidence | None:
+    """The newest check of what it serves now."""
+    serving = {route.version_id for route in endpoint.routes}
+    return next((one for one in checks if one.subject in serving), None)
+
+
+def _earlier(checks: list[Evidence]) -> None:
+    frame.section(_("Checks through this endpoint"), hint=str(len(checks)))
+    with frame.rows("parity_checks"):
+        for one in checks:
+            by = links.escape(frame.name_of(one.created_by))
+            with frame.row(
+                one.id,
+                title=one.summary,
+                target=one.id,
+                detail=f"{one.id} · {by}",
+                icon=status.icon(one.verdict),
+                age=times.ago(one.created_at, now=frame.now()),
+            ):
+                links.follow(one.subject, one.subject)
 
 
 def _check(endpoint: Endpoint, *, running: bool) -> None:
@@ -87,7 +106,7 @@ def _report(found: Evidence) -> None:
         (_("Rows compared"), times.number(report.rows)),
         (_("Cells compared"), times.number(report.cells)),
         (_("Mismatches"), times.number(report.mismatches)),
-        (_("Largest gap"), f"{report.largest_prediction_gap:.1e}"),
+        (_("Largest difference"), f"{report.largest_prediction_gap:.1e}"),
     )
     for column, (label, value) in zip(columns, figures, strict=True):
         column.metric(label, value, border=True)

@@ -38,9 +38,14 @@ def _card(policy: Policy, cards: dict[str, GateCard]) -> None:
 
 def needs(policy: Policy) -> str:
     """ "1 approver; an approval counts for 7 days"."""
-    people = ", ".join(f"{demand.count} {role_title(demand.role)}".lower() for demand in policy.approvals)
-    people = people.replace("sre", "SRE")
+    people = ", ".join(_people(demand) for demand in policy.approvals)
     return _("{people}; an approval counts for {days} days").format(people=people, days=policy.valid_days)
+
+
+def _people(demand: Approvals) -> str:
+    title = role_title(demand.role)
+    word = title if title.isupper() else title.lower()
+    return f"{demand.count} {word}" if demand.count == 1 else f"{demand.count} {word}s"
 
 
 def _rule_line(rule: GateRule, cards: dict[str, GateCard]) -> str:

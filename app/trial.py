@@ -49,10 +49,11 @@ def trial(endpoint: Endpoint) -> None:
     with left:
         row = _form(contract, given, key=f"trial_{sample}")
     with right:
-        if row is not None:
-            _ask(endpoint, contract, row)
-        elif "label" in given:
+        if row is None:
             st.caption(_("Send it to see the answer beside what happened."))
+        else:
+            _ask(endpoint, contract, row)
+            st.caption(_("In the held-out rows it ended as {label}.").format(label=given.get("label", "?")))
 
 
 def _next() -> None:

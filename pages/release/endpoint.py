@@ -4,7 +4,8 @@ measured through it."""
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, links
+from app import frame, links, status
+from app.load_wording import plan_line, short_result, state_of, title_of
 from app.parity import parity
 from app.replays import replays
 from app.session import actor, may, portal
@@ -81,8 +82,21 @@ def _overview(found: Endpoint) -> None:
         with frame.card("call"):
             st.code(f"POST {found.url}/predict", language=None, wrap_lines=True)
             st.caption(_ticket_line(found))
+        _measured(found)
         frame.section(_("Activity"))
         frame.activity(found.id)
+
+
+def _measured(found: Endpoint) -> None:
+    """The newest load tests of it."""
+    tests = portal().loadtests.list_tests(actor(), endpoint_id=found.id, limit=3).items
+    if not tests:
+        return
+    frame.section(_("Load tests"))
+    with frame.card("load_tests", tight=True):
+        for test in tests:
+            links.link(test.id, f"{test.id} {title_of(test)}")
+            st.caption(f"{status.icon(state_of(test)[0])} {short_result(test) or plan_line(test.plan)}")
 
 
 def _ticket_line(found: Endpoint) -> str:
