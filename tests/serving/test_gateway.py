@@ -14,7 +14,6 @@ import httpx
 import psutil
 import pytest
 
-from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Unavailable
 from core.gateway import Report, alone
 from core.portal import Portal
@@ -46,50 +45,52 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def plain(stage: Stage) -> Endpoint:
+    """An endpoint that serves one version, for what needs no more."""
+    return stage.endpoint("plain", stage.low)
+
+
 def bearer(stage: Stage, endpoint_id: str, *, seconds: float = 60, now: datetime | None = None) -> dict[str, str]:
     office = TicketOffice(stage.portal.foundation.settings.home)
     token, _ends = office.issue(endpoint_id, subject="SA-1", now=now or datetime.now(UTC), seconds=seconds)
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_an_answer_names_the_version_and_the_digest_that_gave_it(stage: Stage) -> None:
-    answer = stage.ask(stage.endpoint("named", stage.low))
+def test_an_answer_names_the_version_and_the_digest_that_gave_it(stage: Stage, plain: Endpoint) -> None:
+    answer = stage.ask(plain)
     assert answer.json()["predictions"][0]["probability"] == pytest.approx(0.1)
     assert answer.headers["x-causeway-version"] == stage.low.id
     assert answer.headers["x-causeway-digest"] == stage.low.digest
 
 
-def test_callers_need_a_ticket_of_this_very_endpoint(stage: Stage) -> None:
-    endpoint, other = stage.endpoint("guarded", stage.low), stage.endpoint("elsewhere", stage.low)
-    refused = httpx.post(f"{endpoint.url}/predict", json={"rows": [ROW]})
+def test_callers_need_a_ticket_of_this_very_endpoint(stage: Stage, plain: Endpoint) -> None:
+    refused = httpx.post(f"{plain.url}/predict", json={"rows": [ROW]})
     assert refused.status_code == 401
     assert refused.json()["hint"] == "Send a ticket of this endpoint as Authorization: Bearer."
-    assert stage.ask(endpoint, **bearer(stage, other.id)).status_code == 403
-    assert stage.ask(endpoint, **bearer(stage, endpoint.id)).status_code == 200
+    assert stage.ask(plain, **bearer(stage, stage.endpoint("elsewhere").id)).status_code == 403
+    assert stage.ask(plain, **bearer(stage, plain.id)).status_code == 200
 
 
-def test_tickets_that_ended_or_were_not_signed_here_are_refused(stage: Stage, tmp_path: Path) -> None:
-    endpoint = stage.endpoint("strict", stage.low)
-    ended = bearer(stage, endpoint.id, now=datetime.now(UTC) - timedelta(hours=1), seconds=60)
-    assert stage.ask(endpoint, **ended).status_code == 401
-    forged, _ends = TicketOffice(tmp_path).issue(endpoint.id, subject="x", now=datetime.now(UTC), seconds=60)
-    assert stage.ask(endpoint, Authorization=f"Bearer {forged}").status_code == 401
+def test_tickets_that_ended_or_were_not_signed_here_are_refused(stage: Stage, plain: Endpoint, tmp_path: Path) -> None:
+    ended = bearer(stage, plain.id, now=datetime.now(UTC) - timedelta(hours=1), seconds=60)
+    assert stage.ask(plain, **ended).status_code == 401
+    forged, _ends = TicketOffice(tmp_path).issue(plain.id, subject="x", now=datetime.now(UTC), seconds=60)
+    assert stage.ask(plain, Authorization=f"Bearer {forged}").status_code == 401
     head, claims, _signature = forged.split(".")
     none = "eyJhbGciOiJub25lIn0"
     for token in (f"{head}.{claims}.", f"{none}.{claims}.", "x"):
-        assert stage.ask(endpoint, Authorization=f"Bearer {token}").status_code == 401
+        assert stage.ask(plain, Authorization=f"Bearer {token}").status_code == 401
 
 
-def test_the_health_of_a_model_server_is_asked_with_a_ticket_too(stage: Stage) -> None:
-    endpoint = stage.endpoint("healthy", stage.low)
-    assert httpx.get(f"{endpoint.url}/v2/health/ready").status_code == 401
-    assert httpx.get(f"{endpoint.url}/v2/health/ready", headers=stage.ticket(endpoint)).status_code == 200
+def test_the_health_of_a_model_server_is_asked_with_a_ticket_too(stage: Stage, plain: Endpoint) -> None:
+    assert httpx.get(f"{plain.url}/v2/health/ready").status_code == 401
+    assert httpx.get(f"{plain.url}/v2/health/ready", headers=stage.ticket(plain)).status_code == 200
 
 
-def test_an_endpoint_that_is_not_there_is_not_found(stage: Stage) -> None:
-    endpoint = stage.endpoint("known", stage.low)
-    for path in ("/endpoints/nothing/predict", "/endpoints/know/predict", "/endpoints/known2/predict", "/", "/predict"):
-        answer = httpx.post(endpoint.url.replace("/endpoints/known", path), json={}, headers=stage.ticket(endpoint))
+def test_an_endpoint_that_is_not_there_is_not_found(stage: Stage, plain: Endpoint) -> None:
+    for path in ("/endpoints/nothing/predict", "/endpoints/plai/predict", "/endpoints/plain2/predict", "/", "/predict"):
+        answer = httpx.post(plain.url.replace("/endpoints/plain", path), json={}, headers=stage.ticket(plain))
         assert answer.status_code == 404
         assert set(answer.json()) == {"error", "hint"}
 
@@ -97,12 +98,11 @@ def test_an_endpoint_that_is_not_there_is_not_found(stage: Stage) -> None:
 @pytest.mark.parametrize(
     "name", ["../x", "%2e%2e%2fx", "%2e%2e/x", "a/b", "", "x" * 10_000, "%E2%80%AE", "a%00", "//x"]
 )
-def test_b018_no_name_of_a_model_leads_anywhere_else(stage: Stage, name: str) -> None:
+def test_b018_no_name_of_a_model_leads_anywhere_else(stage: Stage, plain: Endpoint, name: str) -> None:
     """Sent on a bare connection, so that no client tidies the path up."""
-    endpoint = endpoint_named(stage, "paths")
-    address = httpx.URL(endpoint.url)
+    address = httpx.URL(plain.url)
     head = f"POST {address.path}/v2/models/{name}/infer HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n"
-    authorization = stage.ticket(endpoint)["Authorization"]
+    authorization = stage.ticket(plain)["Authorization"]
     answer = raw(address, f"{head}connection: close\r\nauthorization: {authorization}\r\n\r\n{{}}")
     # A NUL is no letter of a path at all: Envoy itself turns it away.
     assert answer.split(b" ")[1] == (b"400" if "%00" in name else b"404")
@@ -120,14 +120,8 @@ def raw(address: httpx.URL, request: str) -> bytes:
     return received
 
 
-def endpoint_named(stage: Stage, name: str) -> Endpoint:
-    found = stage.portal.serving.list_endpoints(Actor.system("test")).items
-    return next((one for one in found if one.name == name), None) or stage.endpoint(name, stage.low)
-
-
-def test_a_body_over_the_limit_never_reaches_a_model_server(stage: Stage) -> None:
-    endpoint = stage.endpoint("bounded", stage.low)
-    answer = httpx.post(f"{endpoint.url}/predict", content=b" " * 4_300_000, headers=stage.ticket(endpoint))
+def test_a_body_over_the_limit_never_reaches_a_model_server(stage: Stage, plain: Endpoint) -> None:
+    answer = httpx.post(f"{plain.url}/predict", content=b" " * 4_300_000, headers=stage.ticket(plain))
     assert (answer.status_code, answer.json()["hint"]) == (413, "Send fewer rows at a time.")
 
 
