@@ -1,0 +1,101 @@
+"""Someone at a browser: how a person finds fields and buttons, and what must never be seen while they do."""
+
+import re
+from collections.abc import Sequence
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+WAIT_MS = 20_000
+DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+class Visitor:
+    """Someone at a browser. Requests that leave the portal and errors of scripts are kept."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.foreign: list[str] = []
+        self.problems: list[str] = []
+        page.set_default_timeout(WAIT_MS)
+        page.on("request", lambda request: self._note(request.url))
+        page.on("console", lambda message: self._hear(message.type, message.text))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def _note(self, url: str) -> None:
+        if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
+            self.foreign.append(url)
+
+    def _hear(self, kind: str, text: str) -> None:
+        # Streamlit probes routes below each page before the right ones and is answered 404.
+        if kind == "error" and "404 (Not Found)" not in text:
+            self.problems.append(text)
+
+    def sign_in(self, name: str, *, path: str = "/") -> "Visitor":
+        """Chooses who to be, on the way to `path`."""
+        self.page.goto(self.address + path)
+        self.page.get_by_role("button", name=name).click()
+        return self.settled()
+
+    def open(self, path: str) -> "Visitor":
+        """Loads a page anew, as a new tab or a hard refresh would."""
+        self.page.goto(self.address + path)
+        return self.settled()
+
+    def settled(self) -> "Visitor":
+        """Waits until the page has been drawn."""
+        self.page.wait_for_selector(DRAWN)
+        expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
+        expect(self.page.locator(".st-key-page_header, [class*=st-key-refusal_]").first).to_be_visible()
+        return self
+
+    def press(self, label: str) -> None:
+        """Clicks the button of that name."""
+        self.page.get_by_role("button", name=label, exact=True).click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Types into the field of that label and leaves it, whereupon the portal knows what was typed."""
+        field = self.page.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+        self.page.wait_for_selector(DRAWN)
+
+    def choose(self, label: str, *options: str) -> None:
+        """Picks from a list that opens, one or several."""
+        for option in options:
+            self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$")).click()
+            self.page.get_by_role("option", name=option).first.click()
+        self.page.wait_for_selector(DRAWN)
+
+    def upload(self, name: str, content: bytes) -> None:
+        payload: FilePayload = {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+        self.page.locator('input[type="file"]').set_input_files(payload)
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def sees(self, *texts: str | re.Pattern[str]) -> None:
+        """Waits until all of this can be read."""
+        for text in texts:
+            expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def heading(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("heading", name=name).first
+
+    def at(self, kind: str) -> str:
+        """Waits until the page of an object of this kind ("RUN") stands in the address; returns the object's id."""
+        expect(self.page).to_have_url(re.compile(rf"[?&]id={kind}-\d+$"))
+        self.settled()
+        return self.page.url.rpartition("id=")[2]
+
+    def overflow(self, width: int) -> int:
+        """By how many pixels the page is wider than a window of that width."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        return int(self.page.get_by_test_id("stMain").evaluate("it => it.scrollWidth - it.clientWidth"))
+
+    def complaints(self) -> Sequence[str]:
+        """What scripts complained of and which strangers were asked, since this was last asked."""
+        found = [*self.problems, *self.foreign]
+        self.problems.clear()
+        self.foreign.clear()
+        return found
