@@ -186,11 +186,11 @@ class Gateway:
 
     def _retire(self, leaving: frozenset[str]) -> None:
         """Ends servers that Envoy no longer sends anything to, once they have answered what they had begun."""
-        if leaving:
-            busy, now = self._envoy.under_way(), time.monotonic()
-            for name in leaving:
-                if not busy.get(name) or now - self._unneeded[name] > self._linger + DRAIN_SECONDS:
-                    self._fleet.retire(name)
+        busy = self._envoy.under_way() if leaving else {}
+        too_long = time.monotonic() - self._linger - DRAIN_SECONDS
+        for name in leaving:
+            if not busy.get(name) or self._unneeded[name] < too_long:
+                self._fleet.retire(name)
         self._fleet.bury()
 
     def _report(self) -> None:

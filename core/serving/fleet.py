@@ -98,8 +98,10 @@ class Fleet:
                 # What it was refused for may have been put right: an admission, a new key.
                 server.spec, server.next_start = spec, 0.0
         for name in (specs.keys() | in_use) & self._servers.keys():
-            self._servers[name].stopping = False
-            self._keep_alive(self._servers[name])
+            # One that was told to stop can no longer be trusted with requests: it ends, and another one takes its
+            # place.
+            if not self._servers[name].stopping:
+                self._keep_alive(self._servers[name])
 
     def servers_of(self, endpoint_id: str) -> tuple[Server, ...]:
         found = (server for server in self._servers.values() if server.spec.endpoint_id == endpoint_id)

@@ -95,11 +95,10 @@ class ServingService(Measuring):
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:
         """Show what an endpoint served and when, the newest first."""
         call.within(endpoint_id)
-        of_endpoint = ServedRow.endpoint_id == endpoint_id
         return page_of(
             call.session,
             ServedRow,
-            where=(of_endpoint,),
+            where=(col(ServedRow.endpoint_id) == endpoint_id,),
             order=(col(ServedRow.generation).desc(),),
             offset=offset,
             limit=limit,
