@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.compute.capacity import fit_of, free_room, whole_room
@@ -14,6 +13,7 @@ from core.compute.values import Fit, Job, JobOrder, JobState, LogPart, Resources
 from core.foundation.actions import Call, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, kind_of
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -39,11 +39,19 @@ class ComputeService(Service):
         limit: Limit = 50,
     ) -> Listing[Job]:
         """List jobs, the newest first."""
-        kept = [*_visible(call, project), *_equal(state=state, kind=kind, subject=subject)]
-        total = call.session.exec(select(func.count()).select_from(JobRow).where(*kept)).one()
-        rows = select(JobRow).where(*kept).order_by(col(JobRow.created_at).desc(), col(JobRow.id).desc())
-        items = tuple(job_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, JobRow, project=project, state=state, kind=kind, subject=subject)
+        return page_of(
+            call.session,
+            JobRow,
+            where=kept,
+            order=(
+                col(JobRow.created_at).desc(),
+                col(JobRow.id).desc(),
+            ),
+            offset=offset,
+            limit=limit,
+            convert=job_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_job(self, call: Call, *, job_id: str) -> Job:
@@ -64,7 +72,7 @@ class ComputeService(Service):
     def cancel_job(self, call: Call, *, job_id: str) -> Job:
         """Stop a job. Engineers stop their own, those who run production stop any."""
         call.within(job_id)
-        if self.job(call, job_id).requested_by != call.actor.person_id and not _runs_production(call):
+        if self.job(call, job_id).requested_by != call.actor.person_id and not runs_production(call):
             raise NotAllowed(_("You may stop only your own jobs"), hint=_("Ask its owner, or an SRE."))
         self.request_cancel(call, job_id)
         return self.job(call, job_id)
@@ -156,18 +164,6 @@ def job_of(row: JobRow) -> Job:
     return Job(**row.model_dump(include=set(Job.model_fields) - {"resources"}), resources=resources)
 
 
-def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
-    if project:
-        call.in_project(project)
-        return [col(JobRow.project) == project]
-    projects = call.visible_projects()
-    return [] if projects is None else [col(JobRow.project).in_(projects)]
-
-
-def _equal(**wanted: str) -> list[ColumnElement[bool]]:
-    return [getattr(JobRow, name) == value for name, value in wanted.items() if value]
-
-
-def _runs_production(call: Call) -> bool:
+def runs_production(call: Call) -> bool:
     """Whether the caller runs production everywhere, for which one need not own a job to stop it."""
     return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.compute import ComputeService
@@ -40,6 +39,7 @@ from core.features.values import (
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -143,16 +143,18 @@ class FeatureService(Service):
         self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[FeatureView]:
         """List feature views by name."""
-        projects = call.visible_projects()
-        kept: list[ColumnElement[bool]] = [] if projects is None else [col(FeatureViewRow.project).in_(projects)]
-        if project:
-            kept.append(col(FeatureViewRow.project) == project)
+        kept = conditions(call, FeatureViewRow, project=project)
         if query:
             kept.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
-        total = call.session.exec(select(func.count()).select_from(FeatureViewRow).where(*kept)).one()
-        rows = select(FeatureViewRow).where(*kept).order_by(FeatureViewRow.name).offset(offset).limit(limit)
-        items = tuple(view_of(call, row) for row in call.session.exec(rows))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            FeatureViewRow,
+            where=kept,
+            order=(FeatureViewRow.name,),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: view_of(call, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_view(self, call: Call, *, view_id: str) -> FeatureView:
@@ -239,14 +241,16 @@ class FeatureService(Service):
         self, call: Call, *, project: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[TrainingSet]:
         """List training sets, the newest first."""
-        projects = call.visible_projects()
-        kept: list[ColumnElement[bool]] = [] if projects is None else [col(TrainingSetRow.project).in_(projects)]
-        if project:
-            kept.append(col(TrainingSetRow.project) == project)
-        total = call.session.exec(select(func.count()).select_from(TrainingSetRow).where(*kept)).one()
-        newest_first = select(TrainingSetRow).where(*kept).order_by(col(TrainingSetRow.created_at).desc())
-        items = tuple(training_set_of(row) for row in call.session.exec(newest_first.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, TrainingSetRow, project=project)
+        return page_of(
+            call.session,
+            TrainingSetRow,
+            where=kept,
+            order=(col(TrainingSetRow.created_at).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=training_set_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def preview_training_set(

@@ -241,7 +241,8 @@ def refuse_nul(value: Any, *, field: str = "") -> None:
     """Invalid for a text with a NUL in it, however deep: no name has one, and PostgreSQL can keep none."""
     if isinstance(value, str) and "\0" in value:
         raise Invalid(_("{field} has a NUL character in it").format(field=field), hint=_("Remove it."), field=field)
-    whole = dict(value) if isinstance(value, dict | BaseModel) else value
+    # Through iter(), for a model with a field called `keys` would pass for a mapping.
+    whole = dict(iter(value)) if isinstance(value, BaseModel) else value
     named = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list | tuple) else {}
     for name, part in named.items():
         refuse_nul(part, field=f"{field}.{name}".strip("."))

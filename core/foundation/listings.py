@@ -1,15 +1,28 @@
-"""One page of a table, counted and cut in the database: lists never cost more because the history grew."""
+"""Lists: which rows a reader may see, and one page of them, counted and cut in the database, so that a list never costs
+more because the history grew."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, SQLModel, func, select
+from sqlmodel import Session, SQLModel, col, func, select
 
+from core.foundation.actions import Call
 from core.foundation.values import Listing
 
 T = TypeVar("T")
 RowT = TypeVar("RowT", bound=SQLModel)
+
+
+def conditions(call: Call, table: type[Any], *, project: str = "", **equal: object) -> list[ColumnElement[bool]]:
+    """What keeps a list to the projects the caller may see, to `project` when it is named, and to the rows whose
+    columns equal what is asked for; "" and None ask nothing. NotFound for a project out of reach."""
+    kept = [col(getattr(table, name)) == value for name, value in equal.items() if value not in ("", None)]
+    if project:
+        call.in_project(project)
+        return [col(table.project) == project, *kept]
+    projects = call.visible_projects()
+    return kept if projects is None else [col(table.project).in_(projects), *kept]
 
 
 def page_of(

@@ -10,6 +10,7 @@ from core.foundation.actions import Call, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
+from core.foundation.listings import page_of
 from core.foundation.objects import Lineage, Thing, find_things, lineage
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -36,10 +37,15 @@ class IdentityService(Service):
     def list_people(self, call: Call, *, offset: Offset = 0, limit: Limit = 50) -> Listing[Person]:
         """List people and service accounts with their roles."""
         call.unscoped()
-        total = call.session.exec(select(func.count()).select_from(PersonRow)).one()
-        rows = call.session.exec(select(PersonRow).order_by(PersonRow.name).offset(offset).limit(limit))
-        items = tuple(person_of(call.session, row) for row in rows)
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            PersonRow,
+            where=(),
+            order=(PersonRow.name,),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: person_of(call.session, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def list_projects(self, call: Call) -> tuple[Project, ...]:

@@ -3,12 +3,12 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.foundation.actions import Call, Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -110,12 +110,18 @@ class LakeService(Service):
         self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Dataset]:
         """List datasets by name."""
-        kept = _reach(call, project)
+        kept = conditions(call, DatasetRow, project=project)
         if query:
             kept.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
-        total = call.session.exec(select(func.count()).select_from(DatasetRow).where(*kept)).one()
-        rows = call.session.exec(select(DatasetRow).where(*kept).order_by(DatasetRow.name).offset(offset).limit(limit))
-        return Listing(items=tuple(_dataset(call, row) for row in rows), total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            DatasetRow,
+            where=kept,
+            order=(DatasetRow.name,),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: _dataset(call, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_dataset(self, call: Call, *, dataset_id: str) -> Dataset:
@@ -192,12 +198,6 @@ def _new_row(call: Call, snapshot_id: str, dataset_id: str, version: int, kept: 
         created_by=call.actor.person_id,
         created_at=call.now,
     )
-
-
-def _reach(call: Call, project: str) -> list[ColumnElement[bool]]:
-    projects = call.visible_projects()
-    kept: list[ColumnElement[bool]] = [] if projects is None else [col(DatasetRow.project).in_(projects)]
-    return [*kept, col(DatasetRow.project) == project] if project else kept
 
 
 def _dataset_row(call: Call, dataset_id: str) -> DatasetRow:

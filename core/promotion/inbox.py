@@ -1,10 +1,11 @@
 """Reading requests: lists, one with everything on it, and what waits for the reader."""
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.foundation.actions import Call, action
 from core.foundation.errors import Invalid
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -32,18 +33,21 @@ class InboxActions(Desk):
         limit: Limit = 50,
     ) -> Listing[Request]:
         """List requests, the newest first; `state` is the one they are in now, stale and expired included."""
-        kept = self._visible(call)
+        kept = conditions(call, PromotionRow, endpoint_id=endpoint_id)
         wanted = _state(state)
-        if endpoint_id:
-            kept.append(col(PromotionRow.endpoint_id) == endpoint_id)
         if wanted in OPEN:
             return self._computed(call, kept, wanted, offset, limit)
         if wanted is not None:
             kept.append(col(PromotionRow.state) == wanted.value)
-        total = call.session.exec(select(func.count()).select_from(PromotionRow).where(*kept)).one()
-        rows = select(PromotionRow).where(*kept).order_by(col(PromotionRow.created_at).desc())
-        items = tuple(self._request(call, row) for row in call.session.exec(rows.offset(offset).limit(limit)).all())
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        return page_of(
+            call.session,
+            PromotionRow,
+            where=kept,
+            order=(col(PromotionRow.created_at).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: self._request(call, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_request(self, call: Call, *, request_id: str) -> Request:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select, tuple_
 
 from core.foundation.actions import Call
@@ -72,16 +71,6 @@ def add_model(call: Call, *, project: str, name: ModelName, description: str, ow
 def next_number(session: Session, model_id: str) -> int:
     newest = session.exec(select(func.max(VersionRow.version)).where(VersionRow.model_id == model_id)).one()
     return (newest or 0) + 1
-
-
-def within_projects(
-    column: ColumnElement[str] | object, *, projects: frozenset[str] | None, project: str
-) -> list[ColumnElement[bool]]:
-    """The conditions that keep a list to the projects the reader may see, and to the one asked for."""
-    kept: list[ColumnElement[bool]] = [] if projects is None else [col(column).in_(projects)]
-    if project:
-        kept.append(col(column) == project)
-    return kept
 
 
 def _refuse_lookalike(name: str, *, taken: str) -> None:

@@ -11,6 +11,7 @@ from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -95,7 +96,7 @@ class RegistryService(Service):
         self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Model]:
         """List models with their newest version, the newest model first."""
-        kept = catalog.within_projects(ModelRow.project, projects=call.visible_projects(), project=project)
+        kept = conditions(call, ModelRow, project=project)
         if query:
             kept.append(func.lower(ModelRow.name).contains(query.lower(), autoescape=True))
         total = call.session.exec(select(func.count()).select_from(ModelRow).where(*kept)).one()
@@ -114,13 +115,19 @@ class RegistryService(Service):
         self, call: Call, *, model_id: str = "", project: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[ModelVersion]:
         """List versions, the newest first."""
-        kept = catalog.within_projects(VersionRow.project, projects=call.visible_projects(), project=project)
-        if model_id:
-            kept.append(col(VersionRow.model_id) == model_id)
-        total = call.session.exec(select(func.count()).select_from(VersionRow).where(*kept)).one()
-        rows = select(VersionRow).where(*kept).order_by(col(VersionRow.created_at).desc(), col(VersionRow.id).desc())
-        items = tuple(catalog.version_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, VersionRow, project=project, model_id=model_id)
+        return page_of(
+            call.session,
+            VersionRow,
+            where=kept,
+            order=(
+                col(VersionRow.created_at).desc(),
+                col(VersionRow.id).desc(),
+            ),
+            offset=offset,
+            limit=limit,
+            convert=catalog.version_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_version(self, call: Call, *, version_id: str) -> ModelVersion:
@@ -198,15 +205,16 @@ class RegistryService(Service):
         limit: Limit = 50,
     ) -> Listing[Evidence]:
         """List evidence, the newest first."""
-        kept = catalog.within_projects(EvidenceRow.project, projects=call.visible_projects(), project="")
-        if subject:
-            kept.append(col(EvidenceRow.subject) == subject)
-        if kind:
-            kept.append(col(EvidenceRow.kind) == kind.value)
-        total = call.session.exec(select(func.count()).select_from(EvidenceRow).where(*kept)).one()
-        rows = select(EvidenceRow).where(*kept).order_by(col(EvidenceRow.created_at).desc())
-        items = tuple(evidence_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, EvidenceRow, subject=subject, kind=kind.value if kind else "")
+        return page_of(
+            call.session,
+            EvidenceRow,
+            where=kept,
+            order=(col(EvidenceRow.created_at).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=evidence_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_evidence(self, call: Call, *, evidence_id: str) -> Evidence:

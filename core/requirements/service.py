@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col
 
 from core.foundation.actions import Call, Service, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -71,14 +71,16 @@ class RequirementService(Service):
         self, call: Call, *, state: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Requirement]:
         """List requirements, the newest first."""
-        projects = call.visible_projects()
-        kept: list[ColumnElement[bool]] = [] if projects is None else [col(RequirementRow.project).in_(projects)]
-        if state:
-            kept.append(col(RequirementRow.state) == state)
-        total = call.session.exec(select(func.count()).select_from(RequirementRow).where(*kept)).one()
-        rows = select(RequirementRow).where(*kept).order_by(col(RequirementRow.created_at).desc())
-        items = tuple(requirement_of(row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, RequirementRow, state=state)
+        return page_of(
+            call.session,
+            RequirementRow,
+            where=kept,
+            order=(col(RequirementRow.created_at).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=requirement_of,
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_requirement(self, call: Call, *, requirement_id: str) -> Requirement:

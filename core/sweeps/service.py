@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlmodel import col
 
 from core.compute import ComputeService, JobOrder
 from core.features import FeatureService, TrainingSet
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -112,11 +112,19 @@ class SweepService(Service):
         limit: Limit = 50,
     ) -> Listing[Sweep]:
         """List sweeps, the newest first."""
-        kept = _visible(call, project) + _equal(training_set_id=training_set_id, state=state)
-        total = call.session.exec(select(func.count()).select_from(SweepRow).where(*kept)).one()
-        rows = select(SweepRow).where(*kept).order_by(col(SweepRow.created_at).desc(), col(SweepRow.id).desc())
-        items = tuple(sweep_of(call.session, row) for row in call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+        kept = conditions(call, SweepRow, project=project, training_set_id=training_set_id, state=state)
+        return page_of(
+            call.session,
+            SweepRow,
+            where=kept,
+            order=(
+                col(SweepRow.created_at).desc(),
+                col(SweepRow.id).desc(),
+            ),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: sweep_of(call.session, row),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_sweep(self, call: Call, *, sweep_id: str) -> Sweep:
@@ -297,18 +305,6 @@ class SweepService(Service):
         call.session.add(row)
         call.update(row.id, state=state)
         call.note(subject=row.id, state=state.value, cause=row.cause)
-
-
-def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
-    if project:
-        call.in_project(project)
-        return [col(SweepRow.project) == project]
-    projects = call.visible_projects()
-    return [] if projects is None else [col(SweepRow.project).in_(projects)]
-
-
-def _equal(**wanted: str) -> list[ColumnElement[bool]]:
-    return [getattr(SweepRow, name) == value for name, value in wanted.items() if value]
 
 
 def _runs_production(call: Call) -> bool:

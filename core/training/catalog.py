@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
-from core.compute.values import JobState
 from core.foundation.errors import NotFound
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -59,12 +58,6 @@ def list_runs(
     rows = session.exec(found.order_by(*ORDERS[order], *newest).offset(offset).limit(limit))
     items = tuple(run_of(row, job, mlflow_run=mirror) for row, job, mirror in rows)
     return Listing(items=items, total=total, offset=offset, limit=limit)
-
-
-def conditions(*, state: JobState | str, **equal: str) -> list[ColumnElement[bool]]:
-    """The conditions of a list; empty values ask for nothing."""
-    kept = [getattr(RunRow, name) == value for name, value in equal.items() if value]
-    return [*kept, col(JobRow.state) == str(state)] if state else kept
 
 
 def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) -> tuple[RunMetricRow, ...]:

@@ -4,16 +4,18 @@ version of a model."""
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from core.compute import ComputeService, Job, JobOrder, JobState, Resources
 from core.compute.devices import gpus_here
+from core.compute.service import runs_production
+from core.compute.tables import JobRow
 from core.features.service import FeatureService
 from core.features.values import FeatureContract, TrainingSet
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -22,7 +24,7 @@ from core.registry import ModelVersion, NewVersion, RegistryService
 from core.registry.artifact import Folder
 from core.registry.values import ModelName, Text
 from core.requirements import RequirementService
-from core.training.catalog import conditions, find_run, history, list_runs, read_run
+from core.training.catalog import find_run, history, list_runs, read_run
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
@@ -109,8 +111,9 @@ class TrainingService(Service):
         limit: Limit = 50,
     ) -> Listing[Run]:
         """List runs, the newest or the best on the validation rows first."""
-        kept = conditions(state=state, recipe=recipe, training_set_id=training_set_id, sweep_id=sweep_id)
-        kept += _visible(call, project)
+        about = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
+        kept = conditions(call, RunRow, project=project, **about)
+        kept += [col(JobRow.state) == state.value] if state else []
         return list_runs(call.session, kept, order=order_by, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
@@ -131,7 +134,7 @@ class TrainingService(Service):
         """Stop a run. What it has learned is kept in a checkpoint, from which it can be resumed."""
         call.within(run_id)
         row, _job = find_run(call.session, run_id)
-        if row.requested_by != call.actor.person_id and not _runs_production(call):
+        if row.requested_by != call.actor.person_id and not runs_production(call):
             raise NotAllowed(_("You may stop only your own runs"), hint=_("Ask its owner, or an SRE."))
         self.compute.request_cancel(call, row.job_id)
         return self.run(call, run_id)
@@ -261,16 +264,3 @@ def _order(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, c
         priority=QUIET_PRIORITY if new.quiet else PRIORITY,
         max_attempts=ATTEMPTS,
     )
-
-
-def _visible(call: Call, project: str) -> list[ColumnElement[bool]]:
-    if project:
-        call.in_project(project)
-        return [col(RunRow.project) == project]
-    projects = call.visible_projects()
-    return [] if projects is None else [col(RunRow.project).in_(projects)]
-
-
-def _runs_production(call: Call) -> bool:
-    """Whether the caller runs production everywhere, for which one need not own a run to stop it."""
-    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None
