@@ -209,25 +209,37 @@ def show_said() -> None:
 
 
 @contextmanager
-def guarded() -> Iterator[None]:
-    """Shows what goes wrong inside, where it went wrong."""
+def guarded(*, whole: bool = False) -> Iterator[None]:
+    """Shows what goes wrong inside, where it went wrong; `whole` is for a whole page, which then offers a way out."""
     try:
         yield
     except FragmentHandledException:
         return
     except PortalError as error:
-        refusal(error)
+        if whole:
+            closed_page(error)
+        else:
+            refusal(error)
     except Exception as error:
         failure(error)
 
 
+def closed_page(error: PortalError) -> None:
+    """A page that cannot be shown: why, and where to go from here."""
+    with empty(links.escape(error.message), advice=links.escape(error.hint), icon=_icon(error), key="closed"):
+        links.page_link("home", _("Go to Home"), icon=":material/arrow_back:")
+
+
+def _icon(error: PortalError) -> str:
+    icons = {NotFound: "search_off", NotAllowed: "lock", Unavailable: "cloud_off"}
+    return next((name for kind, name in icons.items() if isinstance(error, kind)), "info")
+
+
 def refusal(error: PortalError) -> None:
     """An error in the portal's own words."""
-    icons = {NotFound: "search_off", NotAllowed: "lock", Unavailable: "cloud_off"}
-    icon = next((name for kind, name in icons.items() if isinstance(error, kind)), "info")
     color = "red" if isinstance(error, Unavailable) else "orange"
     with st.container(key=f"refusal_{uuid.uuid4().hex[:8]}", border=True, gap="xsmall"):
-        st.markdown(f":{color}[:material/{icon}:] **{links.escape(error.message)}**")
+        st.markdown(f":{color}[:material/{_icon(error)}:] **{links.escape(error.message)}**")
         if error.hint:
             st.caption(links.escape(error.hint))
 

@@ -13,7 +13,7 @@ def main() -> None:
     if visitor is None:
         shell.ended()
         st.stop()
-    with frame.guarded():
+    with frame.guarded(whole=True):
         shell.surround(visitor)
         frame.show_said()
         page.run()

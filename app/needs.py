@@ -47,7 +47,7 @@ def _request(found: Request) -> Need:
         title=found.title,
         why=links.escape(found.blocking[0]) if is_mine and found.blocking else f"{by} · {counts}",
         state=found.state,
-        label=_("Ready to apply") if approved else _("Needs review") if not is_mine else "",
+        label=_("Ready to apply") if approved else _("Needs review") if not is_mine else _("Blocked"),
         since=found.created_at,
         action=_("Apply") if approved else _("Open") if is_mine else _("Review"),
     )

@@ -74,7 +74,7 @@ def _need(need: needs.Need, *, primary: bool) -> None:
 
 def _running() -> bool:
     jobs = running_now()
-    with frame.card("running"):
+    with frame.card("running", tight=True):
         if not jobs:
             st.caption(_("Nothing is running."))
         for job in jobs[:6]:

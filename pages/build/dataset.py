@@ -72,8 +72,8 @@ def _report(shown: Snapshot) -> None:
         {
             _("Rows read"): times.number(report.rows_read),
             _("Rows rejected"): times.number(report.rows_rejected),
-            _("Manifest"): f"`{shown.digest}`",
-            _("File"): f"`{shown.file_digest}`",
+            _("Manifest"): f"`{shown.digest[:16]}`",
+            _("File"): f"`{shown.file_digest[:16]}`",
         }
     )
     for line in (*report.reasons, *report.choices):

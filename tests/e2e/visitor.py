@@ -46,16 +46,16 @@ class Visitor:
         """Waits until the page has been drawn."""
         self.page.wait_for_selector(DRAWN)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        expect(self.page.locator(".st-key-page_header, [class*=st-key-refusal_]").first).to_be_visible()
+        expect(self.page.locator(".st-key-page_header, .st-key-empty_closed").first).to_be_visible()
         return self
 
     def press(self, label: str) -> None:
         """Clicks the button of that name."""
         self.page.get_by_role("button", name=label, exact=True).click()
 
-    def fill(self, label: str, text: str) -> None:
+    def fill(self, label: str, text: str, *, nth: int = 0) -> None:
         """Types into the field of that label and leaves it, whereupon the portal knows what was typed."""
-        field = self.page.get_by_label(label, exact=True)
+        field = self.page.get_by_label(label, exact=True).nth(nth)
         field.fill(text)
         field.press("Tab")
         self.page.wait_for_selector(DRAWN)
