@@ -2,7 +2,8 @@
 axes, at most five lines. The only module that knows Plotly."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from math import ceil, floor, log10
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -106,6 +107,7 @@ def points(
     labels: Mapping[str, Sequence[str]] | None = None,
     line: Points | None = None,
     height: int = HEIGHT,
+    log_y: bool = False,
 ) -> None:
     """Points by name; `colors` names a status color for each, `labels` the hover text, `line` a step line such as the
     best value so far."""
@@ -129,7 +131,7 @@ def points(
             showlegend=False,
             line={"color": color_of(0), "width": 2, "shape": "hv"},
         )
-    draw(figure, key=key, x=x, y=y, alt=alt, height=height, legend=len(series) > 1, hover="closest")
+    draw(figure, key=key, x=x, y=y, alt=alt, height=height, legend=len(series) > 1, log_y=log_y, hover="closest")
 
 
 def intervals(
@@ -152,22 +154,87 @@ def intervals(
     draw(figure, key=key, x=x, y="", alt=alt, height=max(120, 42 * len(rows) + 60), legend=False, hover="closest")
 
 
+class Axis(NamedTuple):
+    """An axis of parallel coordinates: `values` are where the lines cross it; `ticks` are (place, text), none for an
+    axis that counts for itself."""
+
+    label: str
+    values: Sequence[float]
+    up: bool
+    ticks: Sequence[tuple[float, str]] = ()
+
+
+def axis(label: str, values: Sequence[Any], *, up: bool = True, log: bool = False) -> Axis:
+    """An axis for values of any kind: figures, figures on a logarithmic scale, or words in the order of their first
+    appearance."""
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        words = list(dict.fromkeys(str(value) for value in values))
+        return Axis(label, [words.index(str(value)) for value in values], up, list(enumerate(words)))
+    if not log:
+        return Axis(label, [float(value) for value in values], up, _ends(values))
+    places = [log10(value) for value in values]
+    low, high = floor(min(places)), ceil(max(places))
+    return Axis(label, places, up, [(power, f"1e{power}") for power in range(low, high + 1)])
+
+
+def _ends(values: Sequence[float]) -> list[tuple[float, str]]:
+    """The ends of an axis and its middle, in short."""
+    low, high = min(values), max(values)
+    places = (low, (low + high) / 2, high) if high > low else (low,)
+    return [(place, f"{place:.3g}") for place in places]
+
+
+def shades(values: Sequence[float], *, up: bool) -> list[float]:
+    """How good each value is by its rank, from 0 to 1."""
+    order = sorted(range(len(values)), key=lambda at: values[at], reverse=not up)
+    most = max(1, len(values) - 1)
+    return [order.index(at) / most for at in range(len(values))]
+
+
 def parallel(
-    axes: Sequence[tuple[str, Sequence[float], bool]], shades: Sequence[float], *, key: str, alt: str, height: int = 260
+    axes: Sequence[Axis],
+    shades: Sequence[float],
+    *,
+    key: str,
+    alt: str,
+    height: int = 260,
+    colors: Sequence[int] = (),
 ) -> None:
-    """Parallel coordinates: one axis for each (label, values, up is better), flipped where less is better; `shades`
-    color the lines by how good they are (0 to 1)."""
-    dimensions = []
-    for label, values, up in axes:
-        low, high = min(values), max(values)
-        pad = (high - low) * 0.02 or abs(high) * 0.05 or 1.0
-        span = [low - pad, high + pad] if up else [high + pad, low - pad]
-        dimensions.append({"label": label, "values": list(values), "range": span})
+    """Parallel coordinates, an axis flipped where less is better. `shades` color the lines by how good they are
+    (0 to 1); with `colors` each line has the color of its position instead."""
     best, worst = (DARK[0], "#2a303b") if is_dark() else (LIGHT[0], "#d5dae3")
-    line = {"color": list(shades), "colorscale": [[0, worst], [1, best]], "cmin": 0, "cmax": 1}
-    figure = go.Figure(go.Parcoords(dimensions=dimensions, line=line, labelfont={"size": 11}, tickfont={"size": 10}))
-    figure.update_layout(margin={"l": 50, "r": 40, "t": 46, "b": 16})
+    line: dict[str, Any] = {"color": list(shades), "colorscale": [[0, worst], [1, best]], "cmin": 0, "cmax": 1}
+    if colors:
+        most = max(1, len(colors) - 1)
+        scale = [[at / most, color_of(position)] for at, position in enumerate(colors)]
+        line = {"color": [at / most for at in range(len(colors))], "colorscale": _steady(scale), "cmin": 0, "cmax": 1}
+    text = "#98a2b3" if is_dark() else "#5b6472"
+    figure = go.Figure(
+        go.Parcoords(
+            dimensions=[_dimension(one) for one in axes],
+            line=line,
+            labelfont={"size": 11, "color": text},
+            tickfont={"size": 10, "color": text},
+            rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
+        )
+    )
+    figure.update_layout(margin={"l": 56, "r": 56, "t": 46, "b": 16})
     _show(figure, key=key, alt=alt, height=height)
+
+
+def _steady(scale: list[list[Any]]) -> list[list[Any]]:
+    """A color scale needs two ends."""
+    return scale if len(scale) > 1 else [[0, scale[0][1]], [1, scale[0][1]]]
+
+
+def _dimension(one: Axis) -> dict[str, Any]:
+    low, high = min(one.values), max(one.values)
+    pad = (high - low) * 0.03 or abs(high) * 0.05 or 1.0
+    span = [low - pad, high + pad] if one.up else [high + pad, low - pad]
+    found: dict[str, Any] = {"label": one.label, "values": list(one.values), "range": span}
+    if one.ticks:
+        found |= {"tickvals": [place for place, _text in one.ticks], "ticktext": [text for _place, text in one.ticks]}
+    return found
 
 
 def draw(
@@ -218,6 +285,7 @@ def _band(figure: go.Figure, band: tuple[Sequence[Any], Sequence[float], Sequenc
     figure.add_scatter(
         x=[*xs, *reversed(list(xs))],
         y=[*high, *reversed(list(low))],
+        mode="lines",
         fill="toself",
         fillcolor=f"rgba({red},{green},{blue},0.14)",
         line={"width": 0},

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, links
 from core.foundation.errors import Invalid, PortalError
@@ -24,9 +25,9 @@ class Attempt:
 
 
 @contextmanager
-def attempt() -> Iterator[Attempt]:
+def attempt(places: Mapping[str, DeltaGenerator] | None = None) -> Iterator[Attempt]:
     """Does what a button asks for; a refusal is shown here, in its own words, and the rest of the page stands:
-    `with forms.attempt() as done: portal().training.cancel_run(...)`."""
+    `with forms.attempt() as done: portal().training.cancel_run(...)`. With `places` it is shown at its field too."""
     tried = Attempt()
     try:
         yield tried
@@ -34,10 +35,19 @@ def attempt() -> Iterator[Attempt]:
     except Invalid as error:
         named = f"{error.field}: {error.message}" if error.field and error.field not in error.message else error.message
         frame.refusal(Invalid(named, hint=error.hint))
+        _at_field(error, places or {})
     except ValidationError as error:
         frame.refusal(told(error))
     except PortalError as error:
         frame.refusal(error)
+
+
+def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> None:
+    """The message below the field it is about, or below the nearest one around it."""
+    around = [name for name in places if error.field == name or error.field.startswith(f"{name}.")]
+    if around:
+        message = error.message.removeprefix(f"{error.field}: ")
+        places[max(around, key=len)].caption(f":red[:material/error: {links.escape(message)}]")
 
 
 def told(error: ValidationError) -> Invalid:
@@ -48,16 +58,25 @@ def told(error: ValidationError) -> Invalid:
 
 
 def fields(
-    schema: Schema, *, key: str, values: Mapping[str, Any] | None = None, columns: int = 2, only: Sequence[str] = ()
+    schema: Schema,
+    *,
+    key: str,
+    values: Mapping[str, Any] | None = None,
+    columns: int = 2,
+    only: Sequence[str] = (),
+    places: dict[str, DeltaGenerator] | None = None,
 ) -> dict[str, Any]:
-    """One field for each property of a JSON schema, filled with `values` or the defaults; returns what was entered."""
+    """One field for each property of a JSON schema, filled with `values` or the defaults; returns what was entered.
+    `places` is told where below each field an error may be shown."""
     properties = {name: prop for name, prop in schema.get("properties", {}).items() if not only or name in only}
-    places = st.columns(columns, gap="medium") if columns > 1 and len(properties) > 1 else [st.container()]
+    cells = st.columns(columns, gap="medium") if columns > 1 and len(properties) > 1 else [st.container()]
     entered: dict[str, Any] = {}
     for number, (name, prop) in enumerate(properties.items()):
-        with places[number % len(places)]:
+        with cells[number % len(cells)]:
             default = (values or {}).get(name, prop.get("default"))
             entered[name] = field(name, resolved(prop, schema), key=f"{key}_{name}", default=default)
+            if places is not None:
+                places[f"params.{name}"] = st.container()
     return entered
 
 

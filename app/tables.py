@@ -1,7 +1,7 @@
 """Catalogs as grids with one look: short columns fixed, the name stretching, states as chips, selection by row."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ ROW_HEIGHT = 36
 HEAD_HEIGHT = 34
 VISIBLE_ROWS = 18
 PAGE = 50
+Mode = Literal["single-row", "single-row-required", "multi-row"]
 
 
 def grid(
@@ -29,15 +30,46 @@ def grid(
     """A catalog; returns the index of the chosen row. `states` names the column shown as chips, `widths` the pixels of
     short columns, `numbers` the printf format of numeric ones; with `required` a row is always chosen
     (at first `selected`), for master-detail."""
+    mode: Mode = "single-row-required" if required else "single-row"
+    first = (selected,) if required else ()
+    settings = {**_settings(columns, states=states, widths=widths or {}, numbers=numbers or {}), **(config or {})}
+    chosen = _drawn(columns, key=key, states=states, settings=settings, mode=mode, first=first, most=most)
+    return chosen[0] if chosen else None
+
+
+def picks(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: str,
+    states: str = "",
+    widths: Mapping[str, int] | None = None,
+    numbers: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+    first: Sequence[int] = (),
+    most: int = VISIBLE_ROWS,
+) -> tuple[int, ...]:
+    """The same for choosing several rows; returns their indexes, at first those of `first`."""
+    settings = {**_settings(columns, states=states, widths=widths or {}, numbers=numbers or {}), **(config or {})}
+    return _drawn(columns, key=key, states=states, settings=settings, mode="multi-row", first=first, most=most)
+
+
+def _drawn(
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    key: str,
+    states: str,
+    settings: dict[str, Any],
+    mode: Mode,
+    first: Sequence[int],
+    most: int,
+) -> tuple[int, ...]:
     import pandas as pd
 
     shown = {name: list(values) for name, values in columns.items()}
-    settings = _settings(shown, states=states, widths=widths or {}, numbers=numbers or {})
-    settings.update(config or {})
     if states:
         shown[states] = [[status.look(value).word] for value in shown[states]]
     count = len(next(iter(shown.values()), []))
-    first: Any = {"selection": {"rows": [selected], "columns": [], "cells": []}} if required and count else None
+    chosen: Any = {"selection": {"rows": list(first), "columns": [], "cells": []}} if first and count else None
     event = st.dataframe(
         pd.DataFrame(shown),
         key=key,
@@ -46,11 +78,10 @@ def grid(
         height=ROW_HEIGHT * min(count, most) + HEAD_HEIGHT,
         column_config=settings,
         on_select="rerun",
-        selection_mode="single-row-required" if required else "single-row",
-        selection_default=first,
+        selection_mode=mode,
+        selection_default=chosen,
     )
-    chosen = event.selection.rows
-    return chosen[0] if chosen and chosen[0] < count else None
+    return tuple(row for row in event.selection.rows if row < count)
 
 
 def _settings(

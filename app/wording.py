@@ -8,13 +8,16 @@ METRICS: dict[str, str] = {
     Metric.AUC: _("AUC"),
     Metric.LOG_LOSS: _("Log loss"),
     Metric.ECE: _("Calibration error"),
+    "brier": _("Brier score"),
     Metric.P99_MS: _("p99 latency"),
     Metric.ERROR_RATE: _("Error rate"),
     Metric.CAPACITY_RPS: _("Capacity"),
     Metric.PARITY_MISMATCHES: _("Parity mismatches"),
 }
 UNITS: dict[str, str] = {Metric.P99_MS: " ms", Metric.CAPACITY_RPS: " rps"}
-LESS_IS_BETTER = frozenset({Metric.LOG_LOSS, Metric.ECE, Metric.P99_MS, Metric.ERROR_RATE, Metric.PARITY_MISMATCHES})
+LESS_IS_BETTER: frozenset[str] = frozenset(
+    {Metric.LOG_LOSS, Metric.ECE, Metric.P99_MS, Metric.ERROR_RATE, Metric.PARITY_MISMATCHES, "brier"}
+)
 COMPARISONS: dict[str, str] = {Comparison.AT_LEAST: _("at least"), Comparison.AT_MOST: _("at most")}
 
 
