@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +31,7 @@ from core.serving.values import Server
 
 GATEWAY = Actor.system("gateway")
 TICK_SECONDS, RETRY_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.5, 0.02, 20.0
-LINGER_SECONDS, DRAIN_SECONDS = 30.0, 30.0
+LINGER_SECONDS, GRACE_SECONDS, DRAIN_SECONDS = 30.0, 1.0, 20.0
 PLANS_FILE, LOCK_FILE = "plans.json", "lock"
 logger = logging.getLogger(__name__)
 
@@ -218,12 +218,18 @@ class Gateway:
     def _end(self) -> None:
         logger.info("stopping")
         with suppress(PortalError):
+            self._traffic.say_stopping()
+            _wait_while(self._envoy.callers_connected, seconds=GRACE_SECONDS)
             self._envoy.close_doors()
-            deadline = time.monotonic() + DRAIN_SECONDS
-            while self._envoy.callers_waiting() and time.monotonic() < deadline:
-                time.sleep(READY_SECONDS)
+            _wait_while(self._envoy.callers_waiting, seconds=DRAIN_SECONDS)
         self._envoy.stop()
         self._fleet.stop()
+
+
+def _wait_while(counted: Callable[[], int], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while counted() and time.monotonic() < deadline:
+        time.sleep(READY_SECONDS)
 
 
 def share_of(plan: EndpointPlan) -> Share:

@@ -17,7 +17,7 @@ BOOTSTRAP_FILE, ADMIN_FILE = "envoy.json", "admin"
 # More threads bring nothing before one has passed on some 20,000 requests a second.
 THREADS = 1
 TIMEOUT_SECONDS = 2.0
-STOP_SECONDS = 5.0
+STOP_SECONDS, DRAIN_SECONDS = 5.0, 2
 HEALTHY = "membership_healthy"
 ANY = ("0.0.0.0", "::", "")
 
@@ -36,7 +36,8 @@ class Envoy:
         (self.folder / ADMIN_FILE).unlink(missing_ok=True)
         file, admin = self.folder / BOOTSTRAP_FILE, self.folder / ADMIN_FILE
         command = [_binary(), "-c", str(file), "--concurrency", str(THREADS), "--admin-address-path", str(admin)]
-        self.daemon.start([*command, "--disable-hot-restart", "--log-level", "warning"])
+        leaving = ["--drain-strategy", "immediate", "--drain-time-s", str(DRAIN_SECONDS)]
+        self.daemon.start([*command, *leaving, "--disable-hot-restart", "--log-level", "warning"])
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Replaces a file in one step, which is what Envoy watches for."""
@@ -70,16 +71,23 @@ class Envoy:
 
     def callers_waiting(self) -> int:
         """Requests of callers that have no answer yet."""
-        text = self._ask("/stats?filter=%5Ehttp%5C.gateway%5C.downstream_rq_active$")
-        return int(text.rpartition(": ")[2] or 0)
+        return self._callers("rq")
+
+    def callers_connected(self) -> int:
+        """Connections of callers, idle ones too."""
+        return self._callers("cx")
 
     def stop(self) -> None:
-        """Takes no new connections, lets what is under way end, and ends."""
+        """Ends it."""
         end_all([self.daemon], seconds=STOP_SECONDS)
 
     def close_doors(self) -> None:
-        """Asks callers to come on new connections, and takes none."""
+        """Takes no new connections, and closes each one with its next answer."""
         self._ask("/drain_listeners?graceful", method="POST")
+
+    def _callers(self, what: str) -> int:
+        text = self._ask(f"/stats?filter=%5Ehttp%5C.gateway%5C.downstream_{what}_active$")
+        return int(text.rpartition(": ")[2] or 0)
 
     def _counted(self, figure: str) -> dict[str, int]:
         text = self._ask(f"/stats?filter=%5Ecluster%5C..*%5C.{figure}$")

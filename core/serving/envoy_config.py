@@ -55,9 +55,10 @@ def clusters(backends: Iterable[Backend], *, exposed: Iterable[Exposed], number:
     return {"version_info": str(number), "resources": list(made.values())}
 
 
-def routes(exposed: Iterable[Exposed], *, number: int) -> Json:
-    """The route table; `number` is also what the probe answers once it is in use."""
-    table = [_probe(number), *(_route(endpoint) for endpoint in exposed), _nothing_here()]
+def routes(exposed: Iterable[Exposed], *, number: int, stopping: bool = False) -> Json:
+    """The route table; `number` is also what the probe answers once it is in use. While `stopping` the probe answers
+    503, so that whoever heeds it sends nothing more."""
+    table = [_probe(number, stopping=stopping), *(_route(endpoint) for endpoint in exposed), _nothing_here()]
     host = {"name": "all", "domains": ["*"], "routes": table}
     resource = {"@type": f"{TYPE}envoy.config.route.v3.RouteConfiguration", "name": ROUTES, "virtual_hosts": [host]}
     return {"version_info": str(number), "resources": [resource]}
@@ -131,8 +132,8 @@ def _aggregate(name: str, endpoint: Exposed) -> Json:
     }
 
 
-def _probe(number: int) -> Json:
-    return {"match": {"path": PROBE_PATH}, "direct_response": _text(200, str(number))}
+def _probe(number: int, *, stopping: bool) -> Json:
+    return {"match": {"path": PROBE_PATH}, "direct_response": _text(503 if stopping else 200, str(number))}
 
 
 def _route(endpoint: Exposed) -> Json:

@@ -85,9 +85,9 @@ class Caller:
         return Said(response.status, version, digest, _document(text))
 
 
-def held_out_rows(context: JobContext, order: JourneyOrder) -> list[HeldOut]:
-    """The rows of the splits, in the order of their time."""
-    rows = [row for name in order.splits for row in _read(context.inputs[name], order.contract)]
+def held_out_rows(context: JobContext, order: JourneyOrder, *, inputs: tuple[str, ...] = ()) -> list[HeldOut]:
+    """The rows of the splits, in the order of their time, with those inputs of the model."""
+    rows = [row for name in order.splits for row in _read(context.inputs[name], order.contract, inputs=inputs)]
     return sorted(rows, key=lambda row: (row.at_us, row.row_id))
 
 
@@ -107,12 +107,11 @@ def refuse_silence(said: Said) -> None:
         raise JobFailed(_("The endpoint gave no prediction ({status}): {told}").format(status=said.status, told=told))
 
 
-def _read(path: Path, contract: FeatureContract) -> Iterator[HeldOut]:
+def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> Iterator[HeldOut]:
     import pyarrow as pa
     import pyarrow.parquet as parquet
 
     requested = [field.name for field in contract.request]
-    inputs = [*contract.categories(), *contract.numbers()]
     columns = list(dict.fromkeys([ROW_ID, EVENT_TIME, LABEL, *requested, *inputs]))
     table = parquet.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
     times = table.column(EVENT_TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()

@@ -212,8 +212,10 @@ class Measuring(Service):
         contracts = [_contract(self._training_set(call, version)) for version in versions]
         if any(set(contract.request) != set(contracts[0].request) for contract in contracts):
             raise Invalid(_("The versions of {name} ask callers for different columns").format(name=row.name))
-        views = {view.digest: view for contract in contracts for view in contract.views}
-        return versions[0], contracts[0].model_copy(update={"views": tuple(views.values())})
+        first, *others = contracts
+        own = {view.digest for view in first.views}
+        more = {view.digest: view for contract in others for view in contract.views if view.digest not in own}
+        return versions[0], first.model_copy(update={"views": (*first.views, *more.values())})
 
     def _journey(self, row: EndpointRow, *, contract: FeatureContract, splits: tuple[SplitFile, ...]) -> dict[str, Any]:
         return {

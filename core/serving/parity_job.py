@@ -34,7 +34,8 @@ def main(context: JobContext) -> None:
     """Outputs: `report.json`, a Measured."""
     order = ParityOrder.model_validate(context.payload)
     context.progress(0.0, stage=_("reading held-out rows"))
-    rows = _drawn(held_out_rows(context, order), order)
+    inputs = (*order.contract.categories(), *order.contract.numbers())
+    rows = _drawn(held_out_rows(context, order, inputs=inputs), order)
     offline = _predict_offline(context, order, rows)
     feed, caller, comparison = feed_of(context, order), Caller(order), Comparison(order.contract, order.digest)
     known = KnownRows(order.contract, {digest: context.inputs[name] for digest, name in order.views.items()})

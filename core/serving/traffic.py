@@ -95,10 +95,14 @@ class Traffic:
         self._envoy.write(CLUSTERS_FILE, clusters(backends, exposed=exposed, number=self._number))
         self._clusters = (names, told)
 
-    def _write_routes(self, shares: Mapping[str, Share]) -> None:
+    def say_stopping(self) -> None:
+        """Callers that ask whether to come are told not to; those that come all the same are served."""
+        self._write_routes(self._shares, stopping=True)
+
+    def _write_routes(self, shares: Mapping[str, Share], *, stopping: bool = False) -> None:
         self._number += 1
         exposed = [share.exposed() for share in shares.values()]
-        self._envoy.write(ROUTES_FILE, routes(exposed, number=self._number))
+        self._envoy.write(ROUTES_FILE, routes(exposed, number=self._number, stopping=stopping))
 
     def _keep(self) -> None:
         state = State(shares=tuple(self._shares.values()))

@@ -83,6 +83,13 @@ def test_tickets_that_ended_or_were_not_signed_here_are_refused(stage: Stage, pl
         assert stage.ask(plain, Authorization=f"Bearer {token}").status_code == 401
 
 
+def test_a_ticket_that_was_good_a_moment_ago_ends_when_it_says(stage: Stage, plain: Endpoint) -> None:
+    """Envoy remembers that a signature is good; it must not forget the end of the ticket over it."""
+    ticket = bearer(stage, plain.id, seconds=1.5)
+    assert stage.ask(plain, **ticket).status_code == 200
+    wait_until(lambda: stage.ask(plain, **ticket).status_code == 401, seconds=6, what="the end of the ticket")
+
+
 def test_the_health_of_a_model_server_is_asked_with_a_ticket_too(stage: Stage, plain: Endpoint) -> None:
     assert httpx.get(f"{plain.url}/v2/health/ready").status_code == 401
     assert httpx.get(f"{plain.url}/v2/health/ready", headers=stage.ticket(plain)).status_code == 200

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from core.serving.values import Endpoint
+from tests.compute.running import wait_until
 from tests.serving.running import ROW, Stage, stage_in
 
 SWITCHES = 20
@@ -67,6 +68,24 @@ def test_l07_versions_change_places_under_load_and_no_request_is_lost(tmp_path: 
                 caller.join()
     assert load.wrong == []
     assert min(load.seen.values()) > 50
+
+
+def test_f44_a_gateway_that_stops_breaks_off_no_request(tmp_path: Path) -> None:
+    """Its callers heed its readiness, as a balancer does for them."""
+    with stage_in(tmp_path / "home") as stage:
+        endpoint = stage.endpoint("stopping", stage.low)
+        load = Load(endpoint, stage.ticket(endpoint), {stage.low.id: 0.1})
+        callers = [threading.Thread(target=load.call) for _each in range(CALLERS)]
+        for caller in callers:
+            caller.start()
+        wait_until(lambda: load.seen[stage.low.id] > 100, what="some load")
+        stage.gateway.stop()
+        probe = httpx.URL(endpoint.url).copy_with(path="/healthz")
+        wait_until(lambda: httpx.get(probe).status_code == 503, what="the end of its readiness")
+        load.stop.set()
+        for caller in callers:
+            caller.join()
+    assert load.wrong == []
 
 
 def switch(stage: Stage, endpoint: Endpoint, load: Load) -> None:
