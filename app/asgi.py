@@ -29,8 +29,9 @@ PagesManager.uses_pages_directory = False
 
 @asynccontextmanager
 async def warm(_app: st.App) -> AsyncIterator[None]:
-    """Loads what the first visitor would otherwise wait for. Polls of live pages would fill an access log."""
+    """Loads what the first visitor would otherwise wait for. Sockets and polls of live pages would fill a log."""
     logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     await run_in_threadpool(_load_heavy_parts)
     yield
 

@@ -41,7 +41,7 @@ def _page(section: str, url: str, title: str, icon: str, file: str, menu: str = 
 
 
 HOME = "home"
-BUILD, MODELS, RELEASE, ADMIN = _("Build"), _("Models"), _("Release"), _("Learn")
+BUILD, MODELS, RELEASE, ADMIN = _("Build"), _("Models"), _("Release"), _("Admin")
 
 PAGES: tuple[PageCard, ...] = (
     _page("", HOME, _("Home"), "inbox", "home.py"),
