@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.e2e.chain import Chain
 from tests.e2e.installation import Running, installation
 from tests.e2e.visitor import WAIT_MS, Visitor
 
@@ -51,6 +52,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Portal, worker and gateway, with people and nothing else."""
     with installation(tmp_path_factory.mktemp("e2e") / "home") as found:
         yield found
+
+
+@pytest.fixture(scope="package")
+def chain(running: Running) -> Chain:
+    """What leads from flights to a model, made as far as somebody asks."""
+    return Chain(running)
 
 
 @pytest.fixture(scope="package")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
@@ -60,11 +61,33 @@ class Visitor:
         field.press("Tab")
         self.page.wait_for_selector(DRAWN)
 
-    def choose(self, label: str, *options: str) -> None:
-        """Picks from a list that opens, one or several."""
+    def fill_day(self, label: str, day: date, *, nth: int = 0) -> None:
+        """Types a day into the parts of a date field, year first."""
+        group = self.page.get_by_role("group", name=label, exact=True).nth(nth)
+        group.get_by_role("spinbutton").first.click()
+        self.page.keyboard.type(f"{day:%Y%m%d}")
+        self.page.keyboard.press("Tab")
+        self.page.wait_for_selector(DRAWN)
+
+    def choose(self, label: str, option: str | re.Pattern[str]) -> None:
+        """Picks one from a list that opens."""
+        self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$")).click()
+        self.page.get_by_role("option", name=option).first.click()
+        self.page.wait_for_selector(DRAWN)
+
+    def write_in(self, label: str, text: str) -> None:
+        """Types what the list does not have yet."""
+        field = self.page.get_by_role("combobox", name=label, exact=True)
+        field.fill(text)
+        field.press("Enter")
+        self.page.wait_for_selector(DRAWN)
+
+    def tick(self, label: str, *options: str) -> None:
+        """Picks several from a list that stays open until it is closed."""
+        self.page.get_by_role("combobox", name=label, exact=True).click()
         for option in options:
-            self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$")).click()
-            self.page.get_by_role("option", name=option).first.click()
+            self.page.get_by_role("option", name=option, exact=True).click()
+        self.page.keyboard.press("Escape")
         self.page.wait_for_selector(DRAWN)
 
     def upload(self, name: str, content: bytes) -> None:
@@ -77,7 +100,7 @@ class Visitor:
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """Waits until all of this can be read."""
         for text in texts:
-            expect(self.page.get_by_text(text).first).to_be_visible()
+            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
 
     def heading(self, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("heading", name=name).first

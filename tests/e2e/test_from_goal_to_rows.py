@@ -1,0 +1,84 @@
+"""From a business goal to rows that a model can learn from: what an engineer does first, as clicks."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.chain import ENTITY_SQL, KNOWN, SPLITS, VIEW_SQL, Chain, flights_csv
+from tests.e2e.visitor import Visitor
+
+
+def test_a_goal_is_written_down_after_signing_in_on_the_way_to_its_form(visitor: Visitor) -> None:
+    visitor.sign_in("Mei Lin", path="/edit-requirement")
+    visitor.fill("Title", "Tell passengers an hour before they leave home")
+    visitor.fill("Business metric", "Share of late passengers warned in time")
+    limits = visitor.page.get_by_label("Limit", exact=True)
+    limits.first.fill("0.55")
+    visitor.press("Add a condition")
+    limits.nth(1).fill("0.9")
+    visitor.press("Write it down")
+    visitor.at("R")
+    visitor.sees("AUC at least 0.55", "Log loss at most 0.9", "Share of late passengers warned in time")
+
+
+def test_real_flights_are_uploaded_with_what_is_known_only_later(mei: Visitor) -> None:
+    mei.open("/datasets").page.get_by_role("button", name="New dataset").first.click()
+    mei.fill("Name", "uploaded_flights")
+    mei.press("Create")
+    mei.at("DS")
+    mei.press("Add a snapshot")
+    mei.upload("flights.csv", flights_csv())
+    mei.page.get_by_text("Times and hindsight").click()
+    mei.fill("Known only later", "\n".join(f"{column} {known}" for column, known in KNOWN.items()))
+    mei.press("Import")
+    mei.at("SNAP")
+    mei.sees(re.compile(r"5\s521 rows, 9 columns"))
+    mei.open("/datasets?q=uploaded").sees("arr_utc, arr_delay")
+
+
+def test_features_are_published_and_joined_to_rows_without_a_leak(mei: Visitor, chain: Chain) -> None:
+    assert chain.snapshot
+    publish_view(mei)
+    join_rows(mei)
+
+
+def publish_view(mei: Visitor) -> None:
+    mei.open("/features").page.get_by_role("button", name="New view").first.click()
+    mei.fill("Name", "carrier_days")
+    mei.fill("Entity", "carrier")
+    mei.fill("Keys", "carrier")
+    mei.press("Create and write its SQL")
+    mei.heading("Version 1 of carrier_days").wait_for()
+    mei.tick("Tables", "flights")
+    mei.fill("SQL", VIEW_SQL)
+    mei.fill("Event time", "day_end")
+    mei.press("Build the version")
+    mei.at("FEAT")
+    mei.sees("Published", re.compile("version 1 of 1"))
+
+
+def join_rows(mei: Visitor) -> None:
+    mei.open("/new-training-set")
+    mei.fill("Name", "late_flights")
+    mei.fill("Rows to learn from (SQL)", ENTITY_SQL)
+    mei.tick("Tables", "flights")
+    for label, text in ENTITY.items():
+        mei.fill(label, text)
+    mei.tick("Features to join", "carrier_days")
+    for number, split in enumerate(SPLITS):
+        mei.fill_day("From", split.start, nth=number)
+        mei.fill_day("To", split.end, nth=number)
+    mei.press("Join and check")
+    mei.at("TS")
+    mei.sees("Ready", "No column knows the future", re.compile(r"4\s005"))
+    mei.tab("Lineage")
+    expect(mei.page.get_by_role("button", name=re.compile("carrier_days v1"))).to_be_visible()
+
+
+ENTITY = {
+    "Row id": "flight_id",
+    "Moment of prediction": "sched_dep_utc",
+    "Label (0 or 1)": "late",
+    "Categories sent": "carrier, origin, dest",
+    "Numbers sent": "distance, hour",
+}

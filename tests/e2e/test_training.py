@@ -1,0 +1,59 @@
+"""Training in the browser: from the form to a model, stopped and resumed, and a sweep whose best is registered."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.chain import Chain
+from tests.e2e.visitor import Visitor
+
+
+@pytest.fixture
+def form(mei: Visitor, chain: Chain) -> Visitor:
+    """The form of a new training, on the flights."""
+    mei.open(f"/start-training?training_set={chain.training_set}")
+    mei.page.get_by_text("more parameters").click()
+    return mei
+
+
+def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost(form: Visitor) -> None:
+    form.fill("Title", "Small and quick")
+    form.fill("Epochs", "0")
+    form.press("Start training")
+    expect(form.page.locator("[class*=st-key-refusal_]")).to_be_visible()
+    epochs = form.page.get_by_test_id("stColumn").filter(has=form.page.get_by_label("Epochs", exact=True)).last
+    expect(epochs).to_contain_text("greater than or equal to 1")
+    expect(form.page.get_by_label("Title", exact=True)).to_have_value("Small and quick")
+    form.fill("Epochs", "3")
+    form.press("Start training")
+    form.at("RUN")
+    form.sees("Finished", re.compile("on the 886 rows of test, which training never saw"))
+    expect(form.heading("Small and quick")).to_be_visible()
+
+
+def test_a_training_is_watched_stopped_and_resumed_to_its_end(form: Visitor) -> None:
+    form.fill("Title", "Long and slow")
+    for label, value in {"Epochs": "400", "Batch size": "256", "Early-stopping patience": "1000"}.items():
+        form.fill(label, value)
+    form.press("Start training")
+    run = form.at("RUN")
+    form.sees(re.compile(r"[1-9]\d?\s?% done.*validation log loss"), re.compile("step .*validation log loss"))
+    form.press("Stop")
+    form.sees("Cancelled", "What it had learned is kept in its last checkpoint")
+    form.press("Resume")
+    form.sees("Finished")
+    assert form.page.url.endswith(run)
+
+
+def test_a_sweep_of_three_trials_confirms_its_best_which_becomes_a_version(mei: Visitor, chain: Chain) -> None:
+    mei.open(f"/start-sweep?training_set={chain.training_set}")
+    mei.fill("Trials", "3")
+    mei.fill("Fresh seeds", "1")
+    mei.press("Start the sweep")
+    mei.at("SW")
+    mei.sees("Confirmed: log loss")
+    mei.page.get_by_role("button", name=re.compile(r"^Register RUN-\d+$")).click()
+    mei.write_in("Model", "swept-arrival")
+    mei.press("Register")
+    mei.at("MV")
