@@ -99,6 +99,8 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   function open(index) {
     const entry = shown[index];
     if (!entry) return;
+    // A search that came after the choice would run this part of the old page while the new one is drawn.
+    clearTimeout(timer);
     dialog.close();
     setTriggerValue("open", entry.key);
   }
