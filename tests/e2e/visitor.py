@@ -7,6 +7,7 @@ from datetime import date
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 WAIT_MS = 20_000
+MOST_TABS = 150
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -54,7 +55,7 @@ class Visitor:
         """Clicks the button of that name."""
         self.page.get_by_role("button", name=label, exact=True).click()
 
-    def fill(self, label: str, text: str, *, nth: int = 0) -> None:
+    def fill(self, label: str | re.Pattern[str], text: str, *, nth: int = 0) -> None:
         """Types into the field of that label and leaves it, whereupon the portal knows what was typed."""
         field = self.page.get_by_label(label, exact=True).nth(nth)
         field.fill(text)
@@ -96,6 +97,14 @@ class Visitor:
 
     def tab(self, name: str) -> None:
         self.page.get_by_role("tab", name=name, exact=True).click()
+
+    def tab_to(self, target: Locator) -> None:
+        """Reaches it by the key Tab alone."""
+        for _press in range(MOST_TABS):
+            if target.count() and target.evaluate("it => it === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        raise AssertionError(f"no way by keyboard to {target}")
 
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """Waits until all of this can be read."""
