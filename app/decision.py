@@ -54,7 +54,7 @@ def unresolved(request: Request) -> str:
         return told
     if request.blocking:
         return _(":red[:material/block:] **It cannot be approved yet:** {why}.").format(
-            why=links.escape("; ".join(request.blocking))
+            why=links.escape(_blocking_words(request))
         )
     undecided = _undecided(request)
     if undecided:
@@ -64,6 +64,17 @@ def unresolved(request: Request) -> str:
     return _(
         ":green[:material/check_circle:] **Every check has passed.** What is left is whether it should be released."
     )
+
+
+def _blocking_words(request: Request) -> str:
+    """What the service says, with verdicts as people say them."""
+    words = {Verdict.FAIL: _("failed"), Verdict.INCONCLUSIVE: _("undecided"), Verdict.NO_DATA: _("not measured")}
+    told = []
+    for obstacle in request.blocking:
+        what, _colon, verdict = obstacle.rpartition(": ")
+        known = next((word for name, word in words.items() if name.value == verdict), "")
+        told.append(f"{what} {known}" if known else obstacle)
+    return ", ".join(told)
 
 
 def _told(request: Request) -> str:
@@ -171,7 +182,7 @@ def _with_risks(request: Request, reason: str) -> str:
 def _missing(request: Request, ticked: bool, reason: str) -> str:
     """What an approval still lacks, in words."""
     if request.blocking:
-        return _("Not yet possible: {why}.").format(why="; ".join(request.blocking))
+        return _("Not yet possible: {why}.").format(why=_blocking_words(request))
     lacks = [_("tick the checks")] if not ticked else []
     if len(reason) < SHORTEST:
         lacks.append(_("write the reason"))

@@ -34,7 +34,7 @@ def strip(report: Report) -> None:
     """The four figures, each with what it rests on."""
     p99, found = p99_of(report), report.capacity
     first = (_("Capacity"), rps(found.rate), capacity_range(found)) if found else None
-    failed = _("{n} requests").format(n=times.number(sum(report.failures.values())))
+    failed = _("{n} of {all}").format(n=sum(report.failures.values()), all=times.number(report.requests))
     figures = (
         first or (_("Highest rate"), rps(report.plan.rate), _("as asked")),
         (_("p99"), ms(p99.ms if p99 else None), percentile_range(p99) if p99 else "—"),

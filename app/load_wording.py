@@ -36,9 +36,10 @@ def ms(value: float | None) -> str:
 
 def capacity_range(found: Capacity) -> str:
     """The 95 % interval; its open end in words."""
-    low = times.number(round(found.low)) if found.low is not None else "0"
-    high = times.number(round(found.high)) if found.high is not None else _("not reached")
-    return _("{low} to {high}").format(low=low, high=high)
+    low = times.number(round(found.low or 0))
+    if found.high is None:
+        return _("at least {low}").format(low=low)
+    return _("{low} to {high}").format(low=low, high=times.number(round(found.high)))
 
 
 def percentile_range(found: Percentile) -> str:
@@ -94,8 +95,8 @@ def _capacity_line(found: Capacity, limit: str) -> str:
         return _("It takes at least {low} within {limit}. The search ended before anything surely broke.").format(
             low=rps(found.low), limit=limit
         )
-    return _("It takes {rate} within {limit}; with 95 % certainty between {range}.").format(
-        rate=rps(found.rate), limit=limit, range=capacity_range(found).replace(_(" to "), _(" and "))
+    return _("It takes {rate} within {limit}; 95 % interval {range}.").format(
+        rate=rps(found.rate), limit=limit, range=capacity_range(found)
     )
 
 

@@ -7,6 +7,7 @@ from app.session import actor, may, portal
 from core.foundation.text import _
 from core.identity import Permission
 from core.promotion import Plan, Request, RequestState, Step
+from core.promotion.plans import duration
 
 USUAL = ((5, 300), (25, 600), (100, 300))
 MOST_STEPS = 8
@@ -76,11 +77,21 @@ def _progress(request_id: str) -> bool:
     found = request.rollout
     if found is not None:
         st.markdown(f"**{_step_words(request)}**")
-        done = found.state == "done"
-        st.progress(1.0 if done else (found.step - 1) / found.steps, text=_state_words(request))
+        st.progress(_share(request), text=_state_words(request))
         if found.cause:
             st.caption(f":red[{links.escape(found.cause)}]")
     return request.state is RequestState.APPLYING
+
+
+def _share(request: Request) -> float:
+    """How much of the plan is over, each step counting the same."""
+    found = request.rollout
+    assert found is not None
+    if found.state == "done":
+        return 1.0
+    hold = request.plan.steps[found.step - 1].hold_seconds
+    held = (frame.now() - found.since).total_seconds() / hold if found.since and found.state == "holding" else 0.0
+    return (found.step - 1 + min(max(held, 0.0), 1.0)) / found.steps
 
 
 def _step_words(request: Request) -> str:
@@ -98,7 +109,7 @@ def _step_words(request: Request) -> str:
 def _state_words(request: Request) -> str:
     found = request.rollout
     assert found is not None
-    hold = times.duration(request.plan.steps[found.step - 1].hold_seconds)
+    hold = duration(request.plan.steps[found.step - 1].hold_seconds)
     if found.state == "holding" and found.since:
         since = times.span(found.since, None, now=frame.now())
         return _("held for {since} of {hold}").format(since=since, hold=hold)

@@ -33,7 +33,9 @@ def traffic_state(endpoint: Endpoint) -> str:
         return "empty"
     if endpoint.cause or any(server.state == "refused" for server in endpoint.servers):
         return "refused"
-    return "healthy" if endpoint.settled else "switching"
+    if not endpoint.settled:
+        return "switching"
+    return "canary" if len(endpoint.routes) > 1 else "healthy"
 
 
 def sentence(endpoint: Endpoint) -> str:
@@ -62,6 +64,8 @@ def sentence(endpoint: Endpoint) -> str:
 
 def _since(endpoint: Endpoint) -> str:
     shown = times.ago(endpoint.changed_at, now=frame.now())
+    if shown == _("just now"):
+        return _("since a moment ago")
     recent = (frame.now() - endpoint.changed_at).total_seconds() < times.DAY
     return (
         _("for {time}").format(time=shown) if recent and shown != _("just now") else _("since {day}").format(day=shown)

@@ -23,7 +23,8 @@ def show() -> None:
     moving = sum(traffic_state(one) == "switching" for one in found)
     facts = [_("{n} endpoints").format(n=len(found)), _("{n} switching").format(n=moving) if moving else ""]
     with frame.header(_("Endpoints"), facts=facts if found else []):
-        if may(Permission.ENDPOINT_WRITE) and st.button(_("New endpoint"), type="primary", icon=":material/add:"):
+        allowed = may(Permission.ENDPOINT_WRITE)
+        if allowed and st.button(_("New endpoint"), type="primary", icon=":material/add:", key="new_endpoint"):
             _create()
     if not found:
         frame.empty(

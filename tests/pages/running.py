@@ -34,6 +34,16 @@ def drawn(test: AppTest) -> AppTest:
     return test
 
 
+def pressed(test: AppTest, opener: str, key: str) -> AppTest:
+    """Presses a button of a dialog. A browser draws the dialog alone again; here the whole page is, so that what opened
+    it is pressed along with it."""
+    test.button(key=opener).click()
+    test.button(key=key).click()
+    test.run()
+    assert not test.exception, test.exception[0].message
+    return test
+
+
 def text_of(test: AppTest) -> str:
     """All that can be read on the page."""
     kinds = (test.title, test.header, test.markdown, test.caption, test.code, test.metric, test.button, test.page_link)
