@@ -36,6 +36,11 @@ def escape(text: str) -> str:
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
 
 
+def code(text: str) -> str:
+    """A name of a machine's as code. Nothing comes alive in code, so nothing is escaped in it."""
+    return "`" + (" ".join(text.split()).replace("`", "\u2019") or " ") + "`"
+
+
 def escape_lines(text: str) -> str:
     """A longer text as Markdown shows it literally, its lines and paragraphs kept."""
     return "\n\n".join("  \n".join(escape(line) for line in part.splitlines()) for part in text.split("\n\n"))

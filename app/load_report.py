@@ -47,7 +47,7 @@ def strip(report: Report) -> None:
 
 def over_rate(report: Report) -> None:
     """Response time over the rate, with the promise as a line, and the same as a table."""
-    frame.section(_("Response time over rate"), hint=_("from the moment a request was due, with 95 % intervals"))
+    frame.section(_("Response time over rate"), hint=_("from the moment a request was due"))
     rows = [row for row in report.rates if row.p50.ms is not None]
     known = [row for row in rows if row.p99.ms is not None]
     if len(rows) > 1:
@@ -72,18 +72,22 @@ def _rates(rows: tuple[RateRow, ...]) -> None:
     shown = [row for row in rows if row.requests]
     reading(
         {
-            _("Rate"): [rps(row.rate) for row in shown],
+            _("Rate, rps"): [times.number(round(row.rate)) for row in shown],
             _("Requests"): [times.number(row.requests) for row in shown],
-            _("p50"): [ms(row.p50.ms) for row in shown],
-            _("p99"): [f"{ms(row.p99.ms)} :gray[{percentile_range(row.p99)}]" for row in shown],
+            _("p50, ms"): [_figure(row.p50.ms) for row in shown],
+            _("p99, ms"): [f"{_figure(row.p99.ms)} :gray[{percentile_range(row.p99)}]" for row in shown],
             _("Slow or failed"): [times.percent(row.slow_share, 2) for row in shown],
             _("Promise"): [_held(row) for row in shown],
         }
     )
 
 
+def _figure(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1f}"
+
+
 def _held(row: RateRow) -> str:
-    return _(":green[:material/check: kept]") if row.holds else _(":red[:material/close: broken]")
+    return _(":green[:material/check: kept]") if row.holds else _(":red[:material/close: broken]")
 
 
 def percentiles(report: Report) -> None:
@@ -93,7 +97,7 @@ def percentiles(report: Report) -> None:
     reading(
         {
             "": [f"p{one.fraction * 100:g}" for one in report.percentiles],
-            _("ms"): [f"{one.ms:.1f}" if one.ms is not None else "—" for one in report.percentiles],
+            _("ms"): [_figure(one.ms) for one in report.percentiles],
             _("95 % interval"): [percentile_range(one) for one in report.percentiles],
             _("From sending"): [_naive(naive.get(one.fraction)) for one in report.percentiles],
         }

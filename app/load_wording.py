@@ -45,7 +45,7 @@ def capacity_range(found: Capacity) -> str:
 def percentile_range(found: Percentile) -> str:
     if found.low_ms is None or found.high_ms is None:
         return _("too few samples")
-    return _("{low} to {high}").format(low=f"{found.low_ms:.1f}", high=f"{found.high_ms:.1f}")
+    return f"{found.low_ms:.1f}\u2009\u2013\u2009{found.high_ms:.1f}"
 
 
 def p99_of(report: Report) -> Percentile | None:

@@ -106,7 +106,7 @@ def _report(found: Evidence) -> None:
         (_("Rows compared"), times.number(report.rows)),
         (_("Cells compared"), times.number(report.cells)),
         (_("Mismatches"), times.number(report.mismatches)),
-        (_("Largest difference"), f"{report.largest_prediction_gap:.1e}"),
+        (_("Largest difference"), f"{report.largest_prediction_gap:.2g}"),
     )
     for column, (label, value) in zip(columns, figures, strict=True):
         column.metric(label, value, border=True)
@@ -120,7 +120,7 @@ def _mismatches(report: ParityReport) -> None:
         frame.section(_("By cause"), hint=_("rows"))
         reading(
             {
-                _("Cause"): [links.escape(one.cause.capitalize()) for one in report.causes],
+                _("Cause"): [links.escape(_cause(one.cause)) for one in report.causes],
                 _("Rows"): [times.number(one.rows) for one in report.causes],
             }
         )
@@ -129,7 +129,7 @@ def _mismatches(report: ParityReport) -> None:
         shown = list(report.by_input.items())[:10]
         reading(
             {
-                _("Input"): [f"`{links.escape(name)}`" for name, _count in shown],
+                _("Input"): [links.code(name) for name, _count in shown],
                 _("Cells"): [times.number(count) for _name, count in shown],
             }
         )
@@ -138,12 +138,16 @@ def _mismatches(report: ParityReport) -> None:
     reading(
         {
             _("Row"): [links.escape(row.row_id) for row in rows],
-            _("Input"): [f"`{links.escape(row.name)}`" for row in rows],
+            _("Input"): [links.code(row.name) for row in rows],
             _("Offline"): [links.escape(_cell(row.offline)) for row in rows],
             _("Served"): [links.escape(_cell(row.served)) for row in rows],
-            _("Cause"): [links.escape(row.cause) for row in rows],
+            _("Cause"): [links.escape(_cause(row.cause)) for row in rows],
         }
     )
+
+
+def _cause(name: str) -> str:
+    return _("Expired (TTL)") if name == "ttl" else name.capitalize()
 
 
 def _cell(value: object) -> str:

@@ -25,7 +25,7 @@ def changes_table(request: Request) -> None:
 def _plain(change: Change, value: str) -> str:
     if value == "–":
         return ":gray[–]"
-    return f"`{links.escape(value)}`" if change.part in CODE else links.escape(value)
+    return links.code(value) if change.part in CODE else links.escape(value)
 
 
 def _after(change: Change) -> str:

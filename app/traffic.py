@@ -121,7 +121,7 @@ def _server_line(route: Route | None, server: Server | None) -> str:
 
 def history(endpoint_id: str) -> None:
     """What it served and when; a day narrows it."""
-    with frame.section(_("What it served"), hint=_("in your time zone, the newest first")):
+    with frame.section(_("What it served"), hint=_("the newest first")):
         day = st.date_input(_("On the day"), value=None, key="history_day", label_visibility="collapsed", width=150)
     found = portal().serving.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
     chosen = [one for one in found if isinstance(day, date) and _overlaps(one, day)] if day else list(found)
@@ -146,11 +146,12 @@ def _on_the_day(day: date, chosen: Sequence[Served]) -> str:
 
 
 def _table(found: Sequence[Served]) -> None:
+    models = {route.model for one in found for route in one.routes}
     reading(
         {
             _("From"): [_moment(one.from_time) for one in found],
             _("For"): [times.span(one.from_time, one.to_time, now=frame.now()).replace(" ", "\u00a0") for one in found],
-            _("Served"): [_served_cell(one) for one in found],
+            _("Served"): [_served_cell(one, models) for one in found],
             _("Why"): [links.escape(one.reason) for one in found],
             _("By"): [links.escape(_who(one.changed_by)).replace(" ", "\u00a0") for one in found],
         }
@@ -164,9 +165,13 @@ def _moment(when: datetime) -> str:
     return f"{shown.day} {shown:%b}{year} {shown:%H:%M:%S}".replace(" ", "\u00a0")
 
 
-def _served_cell(one: Served) -> str:
+def _served_cell(one: Served, models: set[str]) -> str:
+    """The versions; without the model's name where there was only ever one."""
+    shown = versions_line(one.routes)
+    if len(models) == 1:
+        shown = shown.removeprefix(f"{next(iter(models))} ")
     now = f" {status.inline('healthy', _('Now'))}" if one.to_time is None else ""
-    return links.escape(versions_line(one.routes)) + now
+    return links.escape(shown) + now
 
 
 def _who(person_id: str) -> str:

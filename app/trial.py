@@ -52,8 +52,7 @@ def trial(endpoint: Endpoint) -> None:
         if row is None:
             st.caption(_("Send it to see the answer beside what happened."))
         else:
-            _ask(endpoint, contract, row)
-            st.caption(_("In the held-out rows it ended as {label}.").format(label=given.get("label", "?")))
+            _ask(endpoint, contract, row, label=given.get("label"))
 
 
 def _next() -> None:
@@ -67,7 +66,7 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         entered: dict[str, Any] = {}
         places = st.columns(COLUMNS, gap="small")
         entered[contract.event_time] = places[0].text_input(
-            links.escape(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
+            _label(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
         )
         asked = [field for field in contract.request if field.name != contract.event_time]
         for number, field in enumerate(asked, start=1):
@@ -79,14 +78,24 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
 
 
 def _field(name: str, kind: str, value: Any, *, key: str) -> Any:
-    label = links.escape(name)
-    if kind == "number":
-        number = None if value is None else float(value)
-        return st.number_input(label, value=number, format="%g", key=f"{key}_{name}", placeholder=_("missing"))
-    return st.text_input(label, value=str(value or ""), key=f"{key}_{name}", placeholder=_("missing")) or None
+    """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
+    to refuse."""
+    shown = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    text = (st.text_input(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or "").strip()
+    if kind != "number" or not text:
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
-def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any]) -> None:
+def _label(name: str) -> str:
+    """A column's name. Most need no escape, and a screen reader would read it out."""
+    return name if name.strip("_").replace("_", "").isalnum() else links.escape(name)
+
+
+def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any) -> None:
     answer: Answer | None = None
     with forms.attempt():
         ticket = portal().serving.issue_test_ticket(actor(), endpoint_id=endpoint.id, minutes=1)
@@ -99,11 +108,13 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any]) -> 
             version=links.escape(answer.version), ms=times.number(round(answer.milliseconds, 1))
         )
     )
+    if label is not None:
+        st.caption(_("In the held-out rows it ended as {label}.").format(label=label))
     _lookups(contract, answer)
     with st.expander(_("What the model was given")):
         reading(
             {
-                _("Input"): [f"`{links.escape(name)}`" for name in answer.features],
+                _("Input"): [links.code(name) for name in answer.features],
                 _("Value"): [links.escape(_shown(value)) for value in answer.features.values()],
             }
         )

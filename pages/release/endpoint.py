@@ -46,11 +46,7 @@ def _promise(found: Endpoint) -> str:
 
 
 def _actions(found: Endpoint) -> None:
-    staging = found.environment == "staging"
-    load = Permission.LOADTEST if staging else Permission.LOADTEST_PRODUCTION
-    if found.routes and may(load, project=found.project) and st.button(_("Load test"), icon=":material/speed:"):
-        links.open_page("load-tests", endpoint=found.id)
-    if staging:
+    if found.environment == "staging":
         _to_staging(found)
     else:
         _in_production(found)
@@ -88,15 +84,18 @@ def _overview(found: Endpoint) -> None:
 
 
 def _measured(found: Endpoint) -> None:
-    """The newest load tests of it."""
+    """The newest load tests of it, and the way to another one."""
+    load = Permission.LOADTEST if found.environment == "staging" else Permission.LOADTEST_PRODUCTION
+    with frame.section(_("Load tests")):
+        if found.routes and may(load, project=found.project):
+            links.follow("load-tests", _("New test"), endpoint=found.id)
     tests = portal().loadtests.list_tests(actor(), endpoint_id=found.id, limit=3).items
-    if not tests:
-        return
-    frame.section(_("Load tests"))
     with frame.card("load_tests", tight=True):
         for test in tests:
             links.link(test.id, f"{test.id} {title_of(test)}")
             st.caption(f"{status.icon(state_of(test)[0])} {short_result(test) or plan_line(test.plan)}")
+        if not tests:
+            st.caption(_("Nobody has put load on it."))
 
 
 def _ticket_line(found: Endpoint) -> str:

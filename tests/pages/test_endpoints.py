@@ -1,14 +1,18 @@
 """Endpoints in the browser: what serves, what served, the way to staging and the way back."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from core.portal import Portal
-from core.serving.values import Server
+from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
+from core.serving.values import ParityCause, ParityReport, ParityRow, Server
 from tests.conftest import People
+from tests.pages.releasing import serving, version_with_rows
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
+from tests.registry.onnx_files import calling
 
 
 @pytest.fixture
@@ -120,3 +124,65 @@ def test_a_version_is_deployed_to_staging(stage: Stage) -> None:
     pressed(test, "deploy", "deploy_now")
     found = stage.portal.serving.get_endpoint(stage.people.viewer, endpoint_id=made.id)
     assert [route.version_id for route in found.routes] == [version.id]
+
+
+def test_a_row_is_tried_and_an_absent_gateway_is_told(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test.button(key="trial_0_send").click()
+    assert "The gateway does not answer" in text_of(drawn(test))
+
+
+def test_a_viewer_sends_no_rows(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.viewer, "endpoint", id=endpoint.id)
+    assert "trial_0_send" not in {button.key for button in test.button}
+    assert "check_parity" not in {button.key for button in test.button}
+
+
+def test_parity_is_checked_from_the_page(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test.button(key="check_parity").click()
+    drawn(test)
+    jobs = portal.compute.list_jobs(people.viewer, subject=endpoint.id).items
+    assert [job.kind for job in jobs] == ["serving.parity"]
+
+
+def test_mismatches_are_shown_by_cause_and_row(stage: Stage) -> None:
+    version = stage.version()
+    made = stage.portal.serving.create_endpoint(
+        stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
+    )
+    stage.portal.serving.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
+    with calling(stage.portal, SYSTEM) as call:
+        stage.portal.registry.add_evidence(call, mismatching(version, made.id))
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id))
+    assert "3 of 900 cells differ" in shown
+    assert "Expired (TTL),2" in shown
+    assert "F7,`late_share`,0.5,missing,Late row" in shown
+
+
+def mismatching(version: ModelVersion, endpoint_id: str) -> NewEvidence:
+    report = ParityReport(
+        rows=100,
+        cells=900,
+        mismatches=3,
+        rows_with_mismatch=3,
+        largest_prediction_gap=0.1,
+        by_input={"late_share": 3},
+        causes=(ParityCause(cause="ttl", rows=2), ParityCause(cause="late row", rows=1)),
+        worst=(ParityRow(row_id="F7", name="late_share", offline=0.5, served=None, cause="late row"),),
+        version_digest=version.digest,
+        holdout="h",
+    )
+    return NewEvidence(
+        kind=EvidenceKind.PARITY,
+        subject=version.id,
+        project=version.project,
+        verdict=Verdict.FAIL,
+        summary="3 of 900 cells differ",
+        measured_on={"endpoint": endpoint_id},
+        content=report.model_dump(mode="json"),
+        created_by="P-3",
+    )

@@ -5,44 +5,22 @@ from typing import Any
 
 import pytest
 
-from core.foundation.actors import Actor
 from core.identity import Role
 from core.loadtests.rows import find_test
 from core.loadtests.values import LoadTestState, LoadTestView, SeriesPoint
 from core.portal import Portal
 from core.registry.values import ModelVersion
-from core.serving.values import Endpoint, Route
 from tests.conftest import People
+from tests.pages.releasing import SYSTEM, serving, version_with_rows
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.promotion.making import load_report
-from tests.registry.onnx_files import calling, contract, holdout_table, register_tiny
-from tests.training.sets import make_training_set
 
-SYSTEM = Actor.system("test")
 POINT = SeriesPoint(second=0, offered=90, achieved=90, errors=0, p50_ms=3, p99_ms=9, in_flight=1, cpu=0.1, lag_p99_ms=1)
 
 
 @pytest.fixture
 def version(portal: Portal, people: People, tmp_path: Path) -> ModelVersion:
-    tables = {name: holdout_table(rows=300, seed=seed) for seed, name in enumerate(("train", "validation", "test"))}
-    wanted = contract().model_dump(mode="json")
-    made = make_training_set(portal, tmp_path / "splits", tables=tables, contract=wanted)
-    return register_tiny(portal, people.engineer, training_set_id=made)
-
-
-def serving(portal: Portal, people: People, version: ModelVersion, environment: Any) -> Endpoint:
-    """An endpoint that serves the version, as far as the gateway says."""
-    made = portal.serving.create_endpoint(
-        people.sre, project="PROJ-1", name=f"delays-{environment}", environment=environment
-    )
-    route = Route(
-        version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
-    )
-    with calling(portal, people.sre) as call:
-        portal.serving.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
-        portal.serving.route(call, made.id, (route,), reason="Given", promotion_id="PR-1")
-    portal.serving.confirm(SYSTEM, endpoint_id=made.id, generation=1, actual={version.id: 100}, servers=(), cause="")
-    return portal.serving.get_endpoint(SYSTEM, endpoint_id=made.id)
+    return version_with_rows(portal, people, tmp_path)
 
 
 def finished(portal: Portal, people: People, version: ModelVersion, **changes: Any) -> LoadTestView:
