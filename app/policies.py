@@ -21,9 +21,8 @@ def policies() -> None:
         st.caption(_("There is no policy yet: nothing can be promoted."))
     for policy in in_force:
         _card(policy, cards)
-        for proposal in found:
-            if proposal.id == policy.id and proposal.state == "proposed":
-                _proposal(policy, proposal, cards)
+        for proposal in (one for one in found if one.id == policy.id and one.state == "proposed"):
+            _proposal(policy, proposal, cards)
 
 
 def _card(policy: Policy, cards: dict[str, GateCard]) -> None:
@@ -66,7 +65,7 @@ def _proposal(policy: Policy, proposal: Policy, cards: dict[str, GateCard]) -> N
                 n=proposal.revision, name=links.escape(frame.name_of(proposal.proposed_by))
             )
         )
-        for line in differences(policy, proposal, cards):
+        for line in differences(policy, proposal=proposal, cards=cards):
             st.caption(line)
         mine = proposal.proposed_by == person().id
         if not may(Permission.POLICY_WRITE) or mine:
@@ -75,7 +74,7 @@ def _proposal(policy: Policy, proposal: Policy, cards: dict[str, GateCard]) -> N
             _confirm(proposal)
 
 
-def differences(policy: Policy, proposal: Policy, cards: dict[str, GateCard]) -> list[str]:
+def differences(policy: Policy, *, proposal: Policy, cards: dict[str, GateCard]) -> list[str]:
     """What a proposal changes, a line each, as Markdown."""
     lines = [] if needs(policy) == needs(proposal) else [f"{needs(policy)} → **{needs(proposal)}**"]
     before = {rule.gate: _rule_line(rule, cards) for rule in policy.gates}

@@ -209,3 +209,13 @@ def test_a_proposal_waits_for_another_administrator(stage: Stage) -> None:
     other.button(key=f"confirm_{stage.policy.id}_2").click()
     drawn(other)
     assert stage.promotion.get_policy(SYSTEM, policy_id=stage.policy.id).revision == 2
+
+
+def test_what_was_approved_can_still_be_sent_back(stage: Stage) -> None:
+    request = stage.approved()
+    test = review(stage, stage.people.approver, request.id)
+    test.text_area(key="reason").input("An incident on the ramp")
+    drawn(test)
+    test.button(key="reject").click()
+    drawn(test)
+    assert stage.read(request.id).state == "rejected"
