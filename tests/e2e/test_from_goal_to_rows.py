@@ -19,6 +19,7 @@ def test_a_goal_is_written_down_after_signing_in_on_the_way_to_its_form(visitor:
     visitor.press("Write it down")
     visitor.at("R")
     visitor.sees("AUC at least 0.55", "Log loss at most 0.9", "Share of late passengers warned in time")
+    visitor.stands()
 
 
 def test_real_flights_are_uploaded_with_what_is_known_only_later(mei: Visitor) -> None:
@@ -33,6 +34,7 @@ def test_real_flights_are_uploaded_with_what_is_known_only_later(mei: Visitor) -
     mei.press("Import")
     mei.at("SNAP")
     mei.sees(re.compile(r"5\s521 rows, 9 columns"))
+    mei.stands()
     mei.open("/datasets?q=uploaded").sees("arr_utc, arr_delay")
 
 
@@ -55,6 +57,7 @@ def publish_view(mei: Visitor) -> None:
     mei.press("Build the version")
     mei.at("FEAT")
     mei.sees("Published", re.compile("version 1 of 1"))
+    mei.stands()
 
 
 def join_rows(mei: Visitor) -> None:
@@ -71,6 +74,7 @@ def join_rows(mei: Visitor) -> None:
     mei.press("Join and check")
     mei.at("TS")
     mei.sees("Ready", "No column knows the future", re.compile(r"4\s005"))
+    mei.stands()
     mei.tab("Lineage")
     expect(mei.page.get_by_role("button", name=re.compile("carrier_days v1"))).to_be_visible()
 

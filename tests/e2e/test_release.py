@@ -23,6 +23,7 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
     mei.tab("Try it")
     mei.press("Send the row")
     mei.sees("Probability", re.compile(r"late-arrival.* answered in .* ms"))
+    mei.stands()
 
 
 def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain: Chain) -> None:
@@ -34,6 +35,7 @@ def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain
     jonas.at("LT")
     jonas.sees(re.compile("^(Valid|Invalid): "))
     expect(jonas.page.get_by_role("link", name=re.compile("The evidence EV-"))).to_be_visible()
+    jonas.stands()
 
 
 def test_who_asks_cannot_approve_and_what_was_approved_goes_out_and_back(
@@ -92,6 +94,7 @@ def approve_by_keyboard(sofia: Visitor, request: str) -> None:
 def roll_out(jonas: Visitor, request: str) -> None:
     jonas.open(f"/promotion?id={request}").press("Begin the rollout")
     jonas.sees("It was released", re.compile("late-arrival v2 takes all traffic"))
+    jonas.stands()
 
 
 def roll_back_and_forward(jonas: Visitor, endpoint: str) -> None:

@@ -30,6 +30,7 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost(form: Visitor) -
     form.at("RUN")
     form.sees("Finished", re.compile("on the 886 rows of test, which training never saw"))
     expect(form.heading("Small and quick")).to_be_visible()
+    form.stands()
 
 
 def test_a_training_is_watched_stopped_and_resumed_to_its_end(form: Visitor) -> None:
@@ -53,6 +54,7 @@ def test_a_sweep_of_three_trials_confirms_its_best_which_becomes_a_version(mei: 
     mei.press("Start the sweep")
     mei.at("SW")
     mei.sees("Confirmed: log loss")
+    mei.stands()
     mei.page.get_by_role("button", name=re.compile(r"^Register RUN-\d+$")).click()
     mei.write_in("Model", "swept-arrival")
     mei.press("Register")

@@ -7,6 +7,7 @@ from datetime import date
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 WAIT_MS = 20_000
+NARROW = 1100
 MOST_TABS = 150
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
@@ -55,9 +56,10 @@ class Visitor:
         """Clicks the button of that name."""
         self.page.get_by_role("button", name=label, exact=True).click()
 
-    def fill(self, label: str | re.Pattern[str], text: str, *, nth: int = 0) -> None:
-        """Types into the field of that label and leaves it, whereupon the portal knows what was typed."""
-        field = self.page.get_by_label(label, exact=True).nth(nth)
+    def fill(self, label: str | re.Pattern[str], text: str) -> None:
+        """Types into the field of that label and leaves it, whereupon the portal knows what was typed. A dialog's
+        fields come after those of the page behind it."""
+        field = self.page.get_by_label(label, exact=True).last
         field.fill(text)
         field.press("Tab")
         self.page.wait_for_selector(DRAWN)
@@ -65,14 +67,17 @@ class Visitor:
     def fill_day(self, label: str, day: date, *, nth: int = 0) -> None:
         """Types a day into the parts of a date field, year first."""
         group = self.page.get_by_role("group", name=label, exact=True).nth(nth)
-        group.get_by_role("spinbutton").first.click()
+        group.get_by_role("spinbutton").first.focus()
         self.page.keyboard.type(f"{day:%Y%m%d}")
+        # While the calendar is open, the next click only closes it.
+        self.page.keyboard.press("Escape")
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
         self.page.keyboard.press("Tab")
         self.page.wait_for_selector(DRAWN)
 
     def choose(self, label: str, option: str | re.Pattern[str]) -> None:
         """Picks one from a list that opens."""
-        self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$")).click()
+        self.page.get_by_role("combobox", name=re.compile(rf"\b{re.escape(label)}$")).last.click()
         self.page.get_by_role("option", name=option).first.click()
         self.page.wait_for_selector(DRAWN)
 
@@ -120,10 +125,27 @@ class Visitor:
         self.settled()
         return self.page.url.rpartition("id=")[2]
 
-    def overflow(self, width: int) -> int:
-        """By how many pixels the page is wider than a window of that width."""
+    def stands(self) -> None:
+        """The page is the same after a hard refresh and in a new tab, and fits a window of 1100 px."""
+        title = self.page.get_by_role("heading", level=1).inner_text()
+        self.page.reload()
+        expect(self.settled().page.get_by_role("heading", level=1)).to_have_text(title)
+        tab = self.page.context.new_page()
+        Visitor(tab, self.address).open(self.page.url.removeprefix(self.address))
+        expect(tab.get_by_role("heading", level=1)).to_have_text(title)
+        tab.close()
+        usual = self.page.viewport_size
+        self.fits(NARROW)
+        if usual:
+            self.page.set_viewport_size(usual)
+
+    def fits(self, width: int) -> None:
+        """Waits until nothing is wider than a window of that width."""
         self.page.set_viewport_size({"width": width, "height": 900})
-        return int(self.page.get_by_test_id("stMain").evaluate("it => it.scrollWidth - it.clientWidth"))
+        self.page.wait_for_function(
+            """() => { const main = document.querySelector('[data-testid="stMain"]');
+                       return main && main.scrollWidth <= main.clientWidth }"""
+        )
 
     def complaints(self) -> Sequence[str]:
         """What scripts complained of and which strangers were asked, since this was last asked."""

@@ -1,0 +1,25 @@
+"""What holds for all that was made: it is found, and the record of who did what is sound."""
+
+from playwright.sync_api import expect
+
+from tests.e2e.chain import Chain
+from tests.e2e.visitor import Visitor
+
+
+def test_the_palette_finds_every_kind_of_object_by_its_id(mei: Visitor, chain: Chain) -> None:
+    page = mei.open("/").page
+    page.keyboard.press("Control+k")
+    field = page.get_by_role("combobox", name="Search pages")
+    found = [chain.snapshot, chain.feature_version, chain.training_set, *chain.runs, *chain.versions, chain.staging]
+    for object_id in (*found, chain.production):
+        field.fill(object_id)
+        exact = page.get_by_role("option").filter(has_text=f"{object_id} ·")
+        expect(exact.first).to_be_visible()
+    page.keyboard.press("Escape")
+
+
+def test_the_log_of_all_of_it_is_sound(visitor: Visitor, chain: Chain) -> None:
+    assert chain.production
+    visitor.sign_in("Ada Okafor", path="/audit")
+    visitor.press("Verify the log")
+    visitor.sees("The log is whole")
