@@ -77,8 +77,8 @@ def splits_form() -> list[Entered]:
 def _split(name: str) -> Entered:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
         st.markdown(f"`{name}`", width=84)
-        start = _day(_("From"), key=f"split_{name}_start")
-        end = _day(_("To"), key=f"split_{name}_end")
+        start = _day(_("{split} from").format(split=name), key=f"split_{name}_start")
+        end = _day(_("{split} to").format(split=name), key=f"split_{name}_end")
     return {"name": name, "start": start, "end": end}
 
 

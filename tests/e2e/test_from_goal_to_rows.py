@@ -68,9 +68,9 @@ def join_rows(mei: Visitor) -> None:
     for label, text in ENTITY.items():
         mei.fill(label, text)
     mei.tick("Features to join", "carrier_days")
-    for number, split in enumerate(SPLITS):
-        mei.fill_day("From", split.start, nth=number)
-        mei.fill_day("To", split.end, nth=number)
+    for split in SPLITS:
+        mei.fill_day(f"{split.name} from", split.start)
+        mei.fill_day(f"{split.name} to", split.end)
     mei.press("Join and check")
     mei.at("TS")
     mei.sees("Ready", "No column knows the future", re.compile(r"4\s005"))

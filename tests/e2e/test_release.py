@@ -27,7 +27,7 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
 
 
 def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain: Chain) -> None:
-    jonas.open(f"/endpoint?id={chain.staging}").press("Load test")
+    jonas.open(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
     jonas.page.get_by_role("radio", name="Smoke").click()
     jonas.fill(re.compile("Requests a second"), "100")
     jonas.fill(re.compile("Seconds, at most"), "5")

@@ -64,9 +64,9 @@ class Visitor:
         field.press("Tab")
         self.page.wait_for_selector(DRAWN)
 
-    def fill_day(self, label: str, day: date, *, nth: int = 0) -> None:
+    def fill_day(self, label: str, day: date) -> None:
         """Types a day into the parts of a date field, year first."""
-        group = self.page.get_by_role("group", name=label, exact=True).nth(nth)
+        group = self.page.get_by_role("group", name=label, exact=True)
         group.get_by_role("spinbutton").first.focus()
         self.page.keyboard.type(f"{day:%Y%m%d}")
         # While the calendar is open, the next click only closes it.
