@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -21,6 +22,20 @@ from core.identity import Role
 from core.portal import Portal, build_foundation, build_portal
 
 ROOT = Path(__file__).resolve().parents[1]
+IN_THE_BROWSER = "tests/e2e/"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """All tests in the browser run in one process, since they share one installation. With this pytest the marks that
+    xdist has for that say nothing: it writes them where test ids no longer are."""
+    from xdist.scheduler import LoadGroupScheduling
+
+    class Scheduling(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return IN_THE_BROWSER if nodeid.startswith(IN_THE_BROWSER) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture

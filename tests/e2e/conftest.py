@@ -25,8 +25,9 @@ QUIET = (
 SIZE = {"width": 1440, "height": 900}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all of them, one after the other."""
+    """One process runs all of them, one after the other: `tests/conftest.py` sees to it, and so would these marks."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
