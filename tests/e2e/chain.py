@@ -146,6 +146,12 @@ class Chain:
             with calling(self.portal, Actor.system("test")) as call:
                 self.portal.registry.add_evidence(call, NewEvidence(**fields, measured_on={}, created_by=by))
 
+    def log_of(self, run_id: str) -> str:
+        """All that a training has written."""
+        mei = self.people.engineer
+        job_id = self.portal.training.get_run(mei, run_id=run_id).job_id
+        return self.portal.compute.read_log(mei, job_id=job_id, offset=0, limit=1_000_000).text
+
     def _release(self, version: str, endpoint: str) -> None:
         promotion, people = self.portal.promotion, self.people
         asked = promotion.open_request(people.engineer, version_id=version, endpoint_id=endpoint, plan=AT_ONCE)

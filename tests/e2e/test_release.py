@@ -15,11 +15,11 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
     mei.open(f"/endpoint?id={endpoint}").press("Deploy")
     mei.choose("Version", re.compile("late-arrival v1"))
     mei.press("Deploy v1")
-    mei.sees("late-arrival v1 answers every request")
+    mei.sees_in_the_end("late-arrival v1 answers every request")
     mei.tab("Parity")
     mei.choose("Rows", "200 rows")
     mei.press("Check parity")
-    mei.sees("Offline and served agree in every cell")
+    mei.sees_in_the_end("Offline and served agree in every cell")
     mei.tab("Try it")
     mei.press("Send the row")
     mei.sees("Probability", re.compile(r"late-arrival.* answered in .* ms"))
@@ -33,7 +33,7 @@ def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain
     jonas.fill(re.compile("Seconds, at most"), "5")
     jonas.press("Start the test")
     jonas.at("LT")
-    jonas.sees(re.compile("^(Valid|Invalid): "))
+    jonas.sees_in_the_end(re.compile("^(Valid|Invalid): "))
     expect(jonas.page.get_by_role("link", name=re.compile("The evidence EV-"))).to_be_visible()
     jonas.stands()
 
@@ -93,15 +93,15 @@ def approve_by_keyboard(sofia: Visitor, request: str) -> None:
 
 def roll_out(jonas: Visitor, request: str) -> None:
     jonas.open(f"/promotion?id={request}").press("Begin the rollout")
-    jonas.sees("It was released", re.compile("late-arrival v2 takes all traffic"))
+    jonas.sees_in_the_end("It was released", re.compile("late-arrival v2 takes all traffic"))
     jonas.stands()
 
 
 def roll_back_and_forward(jonas: Visitor, endpoint: str) -> None:
-    jonas.open(f"/endpoint?id={endpoint}").sees("late-arrival v2 answers every request")
+    jonas.open(f"/endpoint?id={endpoint}").sees_in_the_end("late-arrival v2 answers every request")
     for version in ("v1", "v2"):
         jonas.press("Roll back")
         jonas.fill("Reason (kept in the audit log)", "A drill")
         jonas.press(f"Roll back to {version}")
-        jonas.sees(f"late-arrival {version} answers every request")
+        jonas.sees_in_the_end(f"late-arrival {version} answers every request")
     jonas.sees(re.compile("A drill"))

@@ -5,8 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.compute.running import wait_until
 from tests.e2e.chain import Chain
 from tests.e2e.visitor import Visitor
+
+LEARNING = re.compile("% done.*validation log loss")
+STOPPED = re.compile(r"stopped at step (\d+); the checkpoint is kept")
 
 
 @pytest.fixture
@@ -28,23 +32,36 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost(form: Visitor) -
     form.fill("Epochs", "3")
     form.press("Start training")
     form.at("RUN")
-    form.sees("Finished", re.compile("on the 886 rows of test, which training never saw"))
+    form.sees_in_the_end("Finished", re.compile("on the 886 rows of test, which training never saw"))
     expect(form.heading("Small and quick")).to_be_visible()
     form.stands()
 
 
-def test_a_training_is_watched_stopped_and_resumed_to_its_end(form: Visitor) -> None:
+def test_a_training_is_watched_stopped_and_resumed_where_it_was(form: Visitor, chain: Chain) -> None:
     form.fill("Title", "Long and slow")
-    for label, value in {"Epochs": "400", "Batch size": "256", "Early-stopping patience": "1000"}.items():
+    for label, value in {"Epochs": "1000", "Batch size": "64", "Early-stopping patience": "1000"}.items():
         form.fill(label, value)
     form.press("Start training")
     run = form.at("RUN")
-    form.sees(re.compile(r"[1-9]\d?\s?% done.*validation log loss"), re.compile("step .*validation log loss"))
+    form.sees_in_the_end(LEARNING)
     form.press("Stop")
-    form.sees("Cancelled", "What it had learned is kept in its last checkpoint")
+    form.sees_in_the_end("What it had learned is kept in its last checkpoint")
+    stopped = int(STOPPED.findall(chain.log_of(run))[0])
     form.press("Resume")
-    form.sees("Finished")
-    assert form.page.url.endswith(run)
+    wait_until(lambda: went_on(chain.log_of(run)), what="another step")
+    assert steps_in(chain.log_of(run))[0] > stopped
+    form.sees_in_the_end(LEARNING)
+    form.press("Stop")
+    form.sees_in_the_end("What it had learned is kept in its last checkpoint")
+
+
+def went_on(log: str) -> bool:
+    """Whether this is the log of a new attempt that has trained already."""
+    return bool(steps_in(log)) and not STOPPED.search(log)
+
+
+def steps_in(log: str) -> list[int]:
+    return [int(step) for step in re.findall(r"step (\d+), ", log)]
 
 
 def test_a_sweep_of_three_trials_confirms_its_best_which_becomes_a_version(mei: Visitor, chain: Chain) -> None:
@@ -53,7 +70,7 @@ def test_a_sweep_of_three_trials_confirms_its_best_which_becomes_a_version(mei: 
     mei.fill("Fresh seeds", "1")
     mei.press("Start the sweep")
     mei.at("SW")
-    mei.sees("Confirmed: log loss")
+    mei.sees_in_the_end("Confirmed: log loss")
     mei.stands()
     mei.page.get_by_role("button", name=re.compile(r"^Register RUN-\d+$")).click()
     mei.write_in("Model", "swept-arrival")

@@ -7,6 +7,7 @@ from datetime import date
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 WAIT_MS = 20_000
+JOB_MS = 90_000
 NARROW = 1100
 MOST_TABS = 150
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
@@ -111,10 +112,14 @@ class Visitor:
             self.page.keyboard.press("Tab")
         raise AssertionError(f"no way by keyboard to {target}")
 
-    def sees(self, *texts: str | re.Pattern[str]) -> None:
+    def sees(self, *texts: str | re.Pattern[str], wait_ms: int = WAIT_MS) -> None:
         """Waits until all of this can be read."""
         for text in texts:
-            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible()
+            expect(self.page.get_by_text(text).filter(visible=True).first).to_be_visible(timeout=wait_ms)
+
+    def sees_in_the_end(self, *texts: str | re.Pattern[str]) -> None:
+        """Waits for what a job, a rollout or a server must first bring about."""
+        self.sees(*texts, wait_ms=JOB_MS)
 
     def heading(self, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("heading", name=name).first
