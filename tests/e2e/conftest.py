@@ -61,6 +61,16 @@ def chain(running: Running) -> Chain:
     return Chain(running)
 
 
+@pytest.fixture(scope="package", autouse=True)
+def ahead(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The chain is made while the first tests run, if any test wants it: the machine has more than one core."""
+    if any("chain" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        with request.getfixturevalue("chain").made_ahead():
+            yield
+    else:
+        yield
+
+
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     found = next((path for path in BROWSERS if Path(path).exists()), None)
@@ -88,7 +98,7 @@ def calm(visitors: list[Visitor], tmp_path: Path) -> Iterator[None]:
 @contextmanager
 def someone(browser: Browser, running: Running, visitors: list[Visitor]) -> Iterator[Visitor]:
     """Someone with a browser of their own, not signed in."""
-    context = browser.new_context(viewport=SIZE)
+    context = browser.new_context(viewport=SIZE, reduced_motion="reduce")
     visitors.append(Visitor(context.new_page(), running.address))
     yield visitors[-1]
     context.close()

@@ -11,21 +11,6 @@ from tests.e2e.conftest import Running, Visitor
 TABLE = b"id,due,delay\nA,2013-01-01T10:00:00Z,5\nB,2013-01-01T11:00:00Z,12\n"
 
 
-def test_a_table_is_uploaded_profiled_and_found_again(mei: Visitor) -> None:
-    page = mei.open("/datasets").page
-    page.get_by_role("button", name="New dataset").first.click()
-    page.get_by_label("Name", exact=True).fill("delays")
-    page.get_by_role("button", name="Create").click()
-    expect(page.get_by_text("No rows yet")).to_be_visible()
-    page.get_by_role("button", name="Add a snapshot").click()
-    page.locator('input[type="file"]').set_input_files({"name": "delays.csv", "mimeType": "text/csv", "buffer": TABLE})
-    page.get_by_role("button", name="Import").click()
-    expect(page).to_have_url(re.compile(r"/dataset\?id=SNAP-\d+$"))
-    expect(page.get_by_text("2 rows, 3 columns")).to_be_visible()
-    mei.open("/datasets?q=dela")
-    expect(page.get_by_role("heading", name="delays")).to_be_visible()
-
-
 def test_a_file_that_is_no_table_is_refused_in_the_dialog(mei: Visitor, running: Running) -> None:
     made = running.portal.lake.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
     page = mei.open(f"/dataset?id={made.id}").page
@@ -43,19 +28,6 @@ def test_an_upload_without_our_session_is_refused(running: Running) -> None:
     for cookie in ("", f"{COOKIE}=made-up"):
         answer = httpx.put(path, content=b"x" * 100_000, headers={"cookie": cookie, "origin": running.address})
         assert answer.status_code == 401
-
-
-def test_a_goal_is_written_down_and_changed(mei: Visitor) -> None:
-    page = mei.open("/edit-requirement").page
-    page.get_by_label("Title").fill("Tell passengers about late bags")
-    page.get_by_placeholder("limit").fill("0.7")
-    page.get_by_role("button", name="Write it down").click()
-    expect(page.get_by_role("heading", name="Tell passengers about late bags")).to_be_visible()
-    expect(page.get_by_text("AUC at least 0.7")).to_be_visible()
-    page.get_by_role("button", name="Edit").click()
-    page.get_by_label("Title").fill("Tell passengers about late luggage")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("heading", name="Tell passengers about late luggage")).to_be_visible()
 
 
 def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:

@@ -29,8 +29,8 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
 def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain: Chain) -> None:
     jonas.open(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
     jonas.page.get_by_role("radio", name="Smoke").click()
-    jonas.fill(re.compile("Requests a second"), "100")
-    jonas.fill(re.compile("Seconds, at most"), "5")
+    jonas.fill(re.compile("Requests a second"), "200")
+    jonas.fill(re.compile("Seconds, at most"), "3")
     jonas.press("Start the test")
     jonas.at("LT")
     jonas.sees_in_the_end(re.compile("^(Valid|Invalid): "))
@@ -70,8 +70,7 @@ def ask_for_the_second_version(mei: Visitor, chain: Chain) -> str:
 def approve_by_keyboard(sofia: Visitor, request: str) -> None:
     """From anywhere to the request and through the decision without a mouse."""
     page = sofia.open("/").page
-    page.keyboard.press("Control+k")
-    expect(page.get_by_role("combobox", name="Search pages")).to_be_focused()
+    sofia.palette()
     page.keyboard.type(request)
     expect(page.get_by_role("option").first).to_contain_text(request)
     page.keyboard.press("Enter")
@@ -94,7 +93,9 @@ def approve_by_keyboard(sofia: Visitor, request: str) -> None:
 def roll_out(jonas: Visitor, request: str) -> None:
     jonas.open(f"/promotion?id={request}").press("Begin the rollout")
     jonas.sees_in_the_end("It was released", re.compile("late-arrival v2 takes all traffic"))
-    jonas.stands()
+    tab = jonas.in_a_new_tab()
+    tab.sees("It was released")
+    tab.page.close()
 
 
 def roll_back_and_forward(jonas: Visitor, endpoint: str) -> None:

@@ -130,19 +130,28 @@ class Visitor:
         self.settled()
         return self.page.url.rpartition("id=")[2]
 
+    def palette(self) -> Locator:
+        """Opens the search on its key; returns its field. The key counts once the palette has said so."""
+        expect(self.page.locator("[aria-keyshortcuts]")).to_be_visible()
+        self.page.keyboard.press("Control+k")
+        field = self.page.get_by_role("combobox", name="Search pages")
+        expect(field).to_be_focused()
+        return field
+
     def stands(self) -> None:
-        """The page is the same after a hard refresh and in a new tab, and fits a window of 1100 px."""
+        """The page is the same after a hard refresh, and fits a window of 1100 px."""
         title = self.page.get_by_role("heading", level=1).inner_text()
         self.page.reload()
         expect(self.settled().page.get_by_role("heading", level=1)).to_have_text(title)
-        tab = self.page.context.new_page()
-        Visitor(tab, self.address).open(self.page.url.removeprefix(self.address))
-        expect(tab.get_by_role("heading", level=1)).to_have_text(title)
-        tab.close()
         usual = self.page.viewport_size
         self.fits(NARROW)
         if usual:
             self.page.set_viewport_size(usual)
+
+    def in_a_new_tab(self) -> "Visitor":
+        """The same address in another tab."""
+        tab = Visitor(self.page.context.new_page(), self.address)
+        return tab.open(self.page.url.removeprefix(self.address))
 
     def fits(self, width: int) -> None:
         """Waits until nothing is wider than a window of that width."""
