@@ -135,46 +135,51 @@ def points(
 
 
 def intervals(
-    rows: Sequence[tuple[str, float, float, float]], *, key: str, x: str, alt: str, zero: bool = False
+    rows: Sequence[tuple[str, float, float, float]],
+    *,
+    key: str,
+    x: str,
+    alt: str,
+    zero: bool = False,
+    colors: Sequence[int] = (),
 ) -> None:
-    """Values with their intervals, one row each: (label, value, low, high); `zero` draws the line of no difference."""
+    """Values with their intervals, one row each: (label, value, low, high); `zero` draws the line of no difference,
+    `colors` are the positions of the rows' colors."""
     figure = go.Figure()
     for number, (label, value, low, high) in enumerate(rows):
         error = {"type": "data", "symmetric": False, "array": [high - value], "arrayminus": [value - low], "width": 5}
-        figure.add_scatter(
-            x=[value],
-            y=[label],
-            mode="markers",
-            marker={"size": 9, "color": color_of(number)},
-            error_x=error,
-            name=label,
-        )
+        color = color_of(colors[number] if colors else number)
+        marker = {"size": 9, "color": color}
+        figure.add_scatter(x=[value], y=[label], mode="markers", marker=marker, error_x=error, name=label)
     if zero:
         figure.add_vline(x=0, line={"color": state_color("gray"), "dash": "dot", "width": 1})
     draw(figure, key=key, x=x, y="", alt=alt, height=max(120, 42 * len(rows) + 60), legend=False, hover="closest")
 
 
 class Axis(NamedTuple):
-    """An axis of parallel coordinates: `values` are where the lines cross it; `ticks` are (place, text), none for an
-    axis that counts for itself."""
+    """An axis of parallel coordinates: `values` are where the lines cross it, `ticks` are (place, text), `texts` what
+    the values are called where they are no figures of their own."""
 
     label: str
     values: Sequence[float]
     up: bool
     ticks: Sequence[tuple[float, str]] = ()
+    texts: Sequence[str] = ()
 
 
 def axis(label: str, values: Sequence[Any], *, up: bool = True, log: bool = False) -> Axis:
     """An axis for values of any kind: figures, figures on a logarithmic scale, or words in the order of their first
     appearance."""
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
-        words = list(dict.fromkeys(str(value) for value in values))
-        return Axis(label, [words.index(str(value)) for value in values], up, list(enumerate(words)))
+        texts = [str(value) for value in values]
+        words = list(dict.fromkeys(texts))
+        return Axis(label, [words.index(text) for text in texts], up, list(enumerate(words)), texts)
     if not log:
         return Axis(label, [float(value) for value in values], up, _ends(values))
     places = [log10(value) for value in values]
     low, high = floor(min(places)), ceil(max(places))
-    return Axis(label, places, up, [(power, f"1e{power}") for power in range(low, high + 1)])
+    ticks = [(power, f"{10.0**power:g}") for power in range(low, high + 1)]
+    return Axis(label, places, up, ticks, [f"{value:.3g}" for value in values])
 
 
 def _ends(values: Sequence[float]) -> list[tuple[float, str]]:
@@ -193,48 +198,74 @@ def shades(values: Sequence[float], *, up: bool) -> list[float]:
 
 def parallel(
     axes: Sequence[Axis],
-    shades: Sequence[float],
     *,
     key: str,
     alt: str,
-    height: int = 260,
+    shades: Sequence[float] = (),
     colors: Sequence[int] = (),
+    names: Sequence[str] = (),
+    height: int = 250,
 ) -> None:
-    """Parallel coordinates, an axis flipped where less is better. `shades` color the lines by how good they are
-    (0 to 1); with `colors` each line has the color of its position instead."""
-    best, worst = (DARK[0], "#2a303b") if is_dark() else (LIGHT[0], "#d5dae3")
-    line: dict[str, Any] = {"color": list(shades), "colorscale": [[0, worst], [1, best]], "cmin": 0, "cmax": 1}
-    if colors:
-        most = max(1, len(colors) - 1)
-        scale = [[at / most, color_of(position)] for at, position in enumerate(colors)]
-        line = {"color": [at / most for at in range(len(colors))], "colorscale": _steady(scale), "cmin": 0, "cmax": 1}
-    text = "#98a2b3" if is_dark() else "#5b6472"
-    figure = go.Figure(
-        go.Parcoords(
-            dimensions=[_dimension(one) for one in axes],
-            line=line,
-            labelfont={"size": 11, "color": text},
-            tickfont={"size": 10, "color": text},
-            rangefont={"size": 1, "color": "rgba(0,0,0,0)"},
+    """Parallel coordinates, an axis flipped where less is better. Lines are drawn stronger the better they are
+    (`shades`, 0 to 1), or each in the color of its position (`colors`); `names` are shown on hover."""
+    figure = go.Figure()
+    heights = [_heights(one) for one in axes]
+    count = len(axes[0].values)
+    order = sorted(range(count), key=lambda at: shades[at]) if shades else range(count)
+    for at in order:
+        color = color_of(colors[at]) if colors else _shade(shades[at])
+        name = names[at] if names else ""
+        texts = [f"{name} {one.label} {_short(one, at)}".strip() for one in axes]
+        figure.add_scatter(
+            x=list(range(len(axes))),
+            y=[places[at] for places in heights],
+            mode="lines+markers",
+            line={"color": color, "width": 2},
+            marker={"size": 5},
+            name=name,
+            hovertext=texts,
+            hoverinfo="text",
         )
-    )
-    figure.update_layout(margin={"l": 56, "r": 56, "t": 46, "b": 16})
+    for at, one in enumerate(axes):
+        _upright(figure, one, at)
+    bare = {"visible": False, "fixedrange": True}
+    figure.update_layout(xaxis={**bare, "range": [-0.15, len(axes) - 0.6]}, yaxis={**bare, "range": [-0.06, 1.2]})
+    figure.update_layout(hovermode="closest", showlegend=False, margin={"l": 8, "r": 8, "t": 4, "b": 4})
     _show(figure, key=key, alt=alt, height=height)
 
 
-def _steady(scale: list[list[Any]]) -> list[list[Any]]:
-    """A color scale needs two ends."""
-    return scale if len(scale) > 1 else [[0, scale[0][1]], [1, scale[0][1]]]
+def _heights(one: Axis) -> list[float]:
+    """Where values cross the axis, 0 at its foot and 1 at its top."""
+    return [_height(one, value) for value in one.values]
 
 
-def _dimension(one: Axis) -> dict[str, Any]:
-    low, high = min(one.values), max(one.values)
-    pad = (high - low) * 0.03 or abs(high) * 0.05 or 1.0
-    span = [low - pad, high + pad] if one.up else [high + pad, low - pad]
-    found: dict[str, Any] = {"label": one.label, "values": list(one.values), "range": span}
-    if one.ticks:
-        found |= {"tickvals": [place for place, _text in one.ticks], "ticktext": [text for _place, text in one.ticks]}
-    return found
+def _height(one: Axis, value: float) -> float:
+    places = [*one.values, *(place for place, _text in one.ticks)]
+    low, high = min(places), max(places)
+    share = (value - low) / (high - low) if high > low else 0.5
+    return share if one.up else 1 - share
+
+
+def _short(one: Axis, at: int) -> str:
+    return one.texts[at] if one.texts else f"{one.values[at]:.4g}"
+
+
+def _shade(share: float) -> str:
+    """From the faint gray of the worst to the accent of the best."""
+    worst, best = ("#2a303b", DARK[0]) if is_dark() else ("#d5dae3", LIGHT[0])
+    parts = [(int(worst[at : at + 2], 16), int(best[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(low + (high - low) * share**2):02x}" for low, high in parts)
+
+
+def _upright(figure: go.Figure, one: Axis, at: int) -> None:
+    """The axis itself with its name above and its ticks beside it."""
+    line, text = ("#3a4250", "#98a2b3") if is_dark() else ("#d5dae3", "#5b6472")
+    figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line={"color": line, "width": 1}, layer="below")
+    plain: dict[str, Any] = {"x": at, "showarrow": False}
+    figure.add_annotation(y=1.0, yshift=22, text=one.label, font={"size": 11, "color": text}, **plain)
+    for place, label in one.ticks:
+        font = {"size": 10, "color": text}
+        figure.add_annotation(y=_height(one, place), xshift=6, xanchor="left", yshift=7, text=label, font=font, **plain)
 
 
 def draw(

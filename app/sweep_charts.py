@@ -90,7 +90,8 @@ def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
     up = sweep.direction == "maximize"
     axes.append(charts.axis(metric_name(sweep.metric), values, up=up))
     alt = _("Parallel coordinates of {n} trials").format(n=len(told))
-    charts.parallel(axes, charts.shades(values, up=up), key="parallel", alt=alt)
+    names = [_("trial {n}:").format(n=trial.number) for trial in told]
+    charts.parallel(axes, shades=charts.shades(values, up=up), names=names, key="parallel", alt=alt)
     st.caption(_("Up is better on the last axis; steps of logarithmic ones are powers of ten."))
 
 

@@ -1,0 +1,207 @@
+"""Versions side by side in tables: what differs and whether that is sure, parameters, and changed decisions."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from app import frame, links, status, times
+from app.parameters import plain
+from app.session import actor, portal
+from app.tables import reading
+from app.versions import Places, labels_of, stage_of
+from app.wording import metric_name, metric_value
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry import Comparison, EvidenceKind, Interval, ModelVersion
+from core.registry.values import Flip, MetricRow, ParameterRow
+
+SAME = 0.0005
+UP = frozenset({"capacity_rps"})
+SHOWN_FLIPS = 10
+
+
+class Line(Value):
+    """A figure across versions, by id. `deltas` are against the baseline; where there are intervals, a difference is
+    sure when its own excludes 0."""
+
+    name: str
+    up: bool
+    values: dict[str, float]
+    deltas: dict[str, Interval]
+    unit: str = ""
+
+    @property
+    def title(self) -> str:
+        arrow = "\u2191" if self.up else "\u2193"
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''} {arrow}"
+
+    @property
+    def best(self) -> frozenset[str]:
+        """The versions with the best value; ties all win, and nobody wins where all are the same."""
+        if len(set(self.values.values())) < 2:
+            return frozenset()
+        top = (max if self.up else min)(self.values.values())
+        return frozenset(version_id for version_id, value in self.values.items() if value == top)
+
+
+def lines_of(found: Comparison) -> list[Line]:
+    """The metrics on the common rows, then what load tests and the file itself say."""
+    lines = [_metric_line(row) for row in found.metrics if row.values]
+    return [*lines, *_measured_lines(found.versions, baseline=found.baseline)]
+
+
+def _metric_line(row: MetricRow) -> Line:
+    values = {version_id: one.value for version_id, one in row.values.items()}
+    return Line(name=metric_name(row.metric), up=row.better == "up", values=values, deltas=row.deltas)
+
+
+def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[Line]:
+    loads = {version.id: _load(version) for version in versions}
+    p99 = {version_id: one["p99"] for version_id, one in loads.items() if "p99" in one}
+    capacity = {version_id: one["capacity"] for version_id, one in loads.items() if "capacity" in one}
+    size = {version.id: version.bytes / 1000 for version in versions}
+    found = (
+        (_("p99 latency"), False, p99, "ms"),
+        (_("Capacity"), True, capacity, "rps"),
+        (_("Model size"), False, size, "kB"),
+    )
+    return [
+        Line(name=name, up=up, values=values, deltas=_differences(values, baseline=baseline), unit=unit)
+        for name, up, values, unit in found
+        if len(values) > 1
+    ]
+
+
+def _differences(values: Mapping[str, float], *, baseline: str) -> dict[str, Interval]:
+    """Plain differences, which claim to be what they are and no more."""
+    if baseline not in values:
+        return {}
+    gaps = {version_id: value - values[baseline] for version_id, value in values.items() if version_id != baseline}
+    return {version_id: Interval(value=gap, low=gap, high=gap) for version_id, gap in gaps.items()}
+
+
+def _load(version: ModelVersion) -> dict[str, float]:
+    """What the newest valid load test of a version measured."""
+    tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=5).items
+    content = next((one.content for one in tests if one.content.get("validity") == "VALID"), {})
+    p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
+    capacity = (content.get("capacity") or {}).get("rate")
+    return {name: value for name, value in (("p99", p99), ("capacity", capacity)) if value is not None}
+
+
+def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
+    """One row a figure, one column a version; the change against the baseline stands beside the value."""
+    shown = [line for line in lines if not only or _differs(line)]
+    if not shown:
+        st.caption(_("No figure differs."))
+        return
+    labels = labels_of(found.versions)
+    columns = {_("Metric"): [line.title for line in shown]}
+    for version in found.versions:
+        head = f"{links.escape(labels[version.id])} {status.inline(stage_of(version, known))}"
+        columns[head] = [_cell(line, version.id, baseline=found.baseline) for line in shown]
+    reading(columns, alt=_("Figures by version"))
+
+
+def _differs(line: Line) -> bool:
+    return len(set(line.values.values())) > 1 or len(line.values) == 1
+
+
+def _cell(line: Line, version_id: str, *, baseline: str) -> str:
+    value = line.values.get(version_id)
+    if value is None:
+        return ":gray[—]"
+    best = version_id in line.best
+    text = f"**{_number(line, value)}** :green[:material/trophy:]" if best else _number(line, value)
+    return f"{text} {_change(line, version_id, baseline=baseline)}".strip()
+
+
+def _number(line: Line, value: float) -> str:
+    return times.number(round(value, 1)) if line.unit else metric_value("", value)
+
+
+def _change(line: Line, version_id: str, *, baseline: str) -> str:
+    """Against the baseline in percent: green when surely better, red when surely worse, gray when it may be chance."""
+    delta, before = line.deltas.get(version_id), line.values.get(baseline)
+    if delta is None or not before:
+        return ""
+    share = delta.value / abs(before)
+    if abs(share) < SAME:
+        return f":gray[{_('same')}]"
+    text = f"{'+' if share > 0 else chr(0x2212)}{abs(share) * 100:.1f}\u202f%"
+    if delta.low <= 0 <= delta.high:
+        return f":gray[{text} {_('unsure')}]"
+    return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
+
+
+def parameter_table(found: Comparison, *, only: bool) -> None:
+    """Parameters as code, those that differ first."""
+    differing = [row for row in found.parameters if row.differs]
+    rows = differing if only else [*differing, *(row for row in found.parameters if not row.differs)]
+    hint = _("{n} of {total} differ").format(n=len(differing), total=len(found.parameters))
+    frame.section(_("Parameters"), hint=hint)
+    if not rows:
+        st.caption(_("They are the same."))
+        return
+    labels = labels_of(found.versions)
+    columns = {_("Parameter"): [links.escape(row.name.replace("_", " ")) for row in rows]}
+    for version in found.versions:
+        columns[links.escape(labels[version.id])] = [_parameter(row, version.id) for row in rows]
+    reading(columns, alt=_("Parameters by version"))
+
+
+def _parameter(row: ParameterRow, version_id: str) -> str:
+    value = row.values.get(version_id)
+    return ":gray[—]" if value is None else links.code(plain(value))
+
+
+def decisions(found: Comparison) -> None:
+    """Which rows would be decided otherwise, for one version against the baseline."""
+    flips = {flip.version_id: flip for flip in found.flips}
+    labels = labels_of(found.versions)
+    with frame.section(_("Changed decisions"), hint=_("against {label}").format(label=labels[found.baseline])):
+        chosen = next(iter(flips), None)
+        if len(flips) > 1:
+            chosen = st.segmented_control(
+                _("Version"),
+                list(flips),
+                default=chosen,
+                required=True,
+                format_func=labels.__getitem__,
+                key="flips",
+                label_visibility="collapsed",
+            )
+    if chosen is None:
+        st.caption(_("There are no rows in common."))
+        return
+    _flips(flips[chosen], label=labels[chosen], before=labels[found.baseline])
+
+
+def _flips(flip: Flip, *, label: str, before: str) -> None:
+    if not flip.rows:
+        st.caption(_("Every row is decided the same."))
+        return
+    right = sum((row[3] >= flip.threshold) == bool(row[1]) for row in flip.rows)
+    st.markdown(
+        _(
+            "**{label} decides {share} of the rows otherwise.** Of the {n} with the widest gap it is right in {right}."
+        ).format(label=links.escape(label), share=times.percent(flip.share), n=len(flip.rows), right=right)
+    )
+    rows = flip.rows[:SHOWN_FLIPS]
+    columns = {
+        _("Row"): [links.code(row[0]) for row in rows],
+        _("Happened"): [_("yes") if row[1] else _("no") for row in rows],
+        links.escape(before): [_side(row[2], row, flip) for row in rows],
+        links.escape(label): [_side(row[3], row, flip) for row in rows],
+    }
+    reading(columns, alt=_("Rows with the widest gap"))
+    st.caption(
+        _("A row is flagged from {share} on, the share of positives.").format(share=times.percent(flip.threshold))
+    )
+
+
+def _side(probability: float, row: tuple[str, float, float, float], flip: Flip) -> str:
+    """A probability with whether its decision was right."""
+    right = (probability >= flip.threshold) == bool(row[1])
+    mark = ":green[:material/check:]" if right else ":red[:material/close:]"
+    return f"{times.percent(probability)} {mark}"

@@ -1,0 +1,102 @@
+"""Versions side by side in pictures: how they learned, how their probabilities behave, and what one pays for what."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from app import charts, frame
+from app.comparison import Line
+from app.session import actor, portal
+from app.versions import labels_of
+from core.foundation.text import _
+from core.registry import Comparison, ModelVersion
+
+MOST_LINES = 5
+LEARNING = "learning"
+VIEWS = {
+    LEARNING: _("Learning"),
+    "roc": _("ROC"),
+    "calibration": _("Calibration"),
+    "scores": _("Scores"),
+}
+AXES = {
+    LEARNING: (_("step"), _("validation log loss")),
+    "roc": (_("false positive rate"), _("true positive rate")),
+    "calibration": (_("said"), _("happened")),
+    "scores": (_("probability"), _("share of rows")),
+}
+HINTS = {
+    LEARNING: _("validation log loss over the steps"),
+    "roc": _("up and left is better"),
+    "calibration": _("on the dotted line, what was said happened as often"),
+    "scores": _("how often each probability is said"),
+}
+
+
+def curves(found: Comparison, colors: Mapping[str, int]) -> None:
+    """One kind of curve, chosen at the right edge; archived versions are dotted."""
+    views = [view for view in VIEWS if view == LEARNING or any(curve.name == view for curve in found.curves)]
+    place = st.container()
+    bar, wanted = place, st.session_state.get("curve", "roc" if "roc" in views else views[0])
+    with bar, frame.section(_("Curves"), hint=HINTS.get(wanted, "")):
+        view = st.segmented_control(
+            _("Curve"),
+            views,
+            default="roc" if "roc" in views else views[0],
+            required=True,
+            format_func=VIEWS.__getitem__,
+            key="curve",
+            label_visibility="collapsed",
+        )
+    _curve(found, view, colors)
+
+
+def _curve(found: Comparison, view: str, colors: Mapping[str, int]) -> None:
+    labels = labels_of(found.versions)
+    points = _learning(found.versions) if view == LEARNING else _named(found, view)
+    if not points:
+        st.caption(_("There is nothing to draw: no run was recorded.") if view == LEARNING else _("No rows in common."))
+        return
+    series = {labels[version_id]: each for version_id, each in list(points.items())[:MOST_LINES]}
+    dotted = [labels[version.id] for version in found.versions if version.state == "archived"]
+    if view == "calibration":
+        series[_("Perfect")] = ([0, 1], [0, 1])
+        dotted.append(_("Perfect"))
+    x, y = AXES[view]
+    shown = {labels[version_id]: colors[version_id] for version_id in points} | {_("Perfect"): 5}
+    charts.lines(series, key="curves", x=x, y=y, alt=f"{VIEWS[view]}: {HINTS[view]}", colors=shown, dotted=dotted)
+
+
+def _named(found: Comparison, view: str) -> dict[str, charts.Points]:
+    return {curve.version_id: (curve.x, curve.y) for curve in found.curves if curve.name == view}
+
+
+def _learning(versions: Sequence[ModelVersion]) -> dict[str, charts.Points]:
+    points: dict[str, charts.Points] = {}
+    for version in versions:
+        if version.run_id:
+            for one in portal().training.history(actor(), run_id=version.run_id, names=("validation_log_loss",)):
+                points[version.id] = ([point.step for point in one.points], [point.value for point in one.points])
+    return points
+
+
+def trade_offs(found: Comparison, lines: Sequence[Line], colors: Mapping[str, int]) -> None:
+    """Parallel axes, one line a version, all of them with up for better."""
+    frame.section(_("Trade-offs"), hint=_("each line is one version"))
+    ids = [version.id for version in found.versions]
+    full = [line for line in lines if all(version_id in line.values for version_id in ids)]
+    differing = [line for line in full if len(set(line.values.values())) > 1]
+    if len(ids) < 2 or len(differing) < 2:
+        st.caption(_("It takes two versions that differ in two figures."))
+        return
+    labels = labels_of(found.versions)
+    name: Callable[[Line], str] = lambda line: f"{line.name} {line.unit}".strip()  # noqa: E731
+    axes = [charts.axis(name(line), [line.values[version_id] for version_id in ids], up=line.up) for line in differing]
+    charts.parallel(
+        axes,
+        colors=[colors[version_id] for version_id in ids],
+        names=[f"{labels[version_id]}:" for version_id in ids],
+        key="trade_offs",
+        alt=_("Figures of each version on parallel axes"),
+    )
+    st.caption(_("Up is better on every axis."))
