@@ -1,6 +1,8 @@
 """An installation as it runs on one machine: portal, worker and gateway as processes of their own over one home."""
 
+import ctypes
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +27,8 @@ from tests.conftest import People, enroll
 START_SECONDS = 60
 STOP_SECONDS = 15
 PAUSE = 0.05
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,9 @@ def process(settings: Settings, module: str, *arguments: str) -> Iterator[subpro
     environment |= {f"CAUSEWAY_{name.upper()}": str(getattr(settings, name)) for name in names}
     command = [sys.executable, "-m", module, *arguments]
     with log_of(settings.home, module).open("wb") as log:
-        started = subprocess.Popen(command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        started = subprocess.Popen(
+            command, env=environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=end_with_us
+        )
     try:
         yield started
     finally:
@@ -83,6 +89,12 @@ def process(settings: Settings, module: str, *arguments: str) -> Iterator[subpro
         except subprocess.TimeoutExpired:
             started.kill()
             started.wait()
+
+
+def end_with_us() -> None:
+    """In a new process: it ends when the tests are killed, as far as Linux can see to that."""
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def log_of(home: Path, module: str) -> Path:

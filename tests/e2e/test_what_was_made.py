@@ -3,6 +3,7 @@
 from playwright.sync_api import expect
 
 from tests.e2e.chain import Chain
+from tests.e2e.installation import Running, log_of
 from tests.e2e.visitor import Visitor
 
 
@@ -21,3 +22,8 @@ def test_the_log_of_all_of_it_is_sound(jonas: Visitor, chain: Chain) -> None:
     assert chain.production
     jonas.open("/audit").press("Verify the log")
     jonas.sees("The log is whole")
+
+
+def test_the_portal_has_logged_no_error(mei: Visitor, running: Running) -> None:
+    mei.open("/")
+    assert "Traceback" not in log_of(running.portal.foundation.settings.home, "app.server").read_text()
