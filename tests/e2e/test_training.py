@@ -35,6 +35,11 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost(form: Visitor) -
     form.sees_in_the_end("Finished", re.compile("on the 886 rows of test, which training never saw"))
     expect(form.heading("Small and quick")).to_be_visible()
     form.stands()
+    form.press("Register a version")
+    form.write_in("Model", "quick-arrival")
+    form.press("Register")
+    form.at("MV")
+    form.sees("quick-arrival v1")
 
 
 def test_a_training_is_watched_stopped_and_resumed_where_it_was(form: Visitor, chain: Chain) -> None:
