@@ -1,6 +1,7 @@
 """Versions side by side in tables: what differs and whether that is sure, parameters, and changed decisions."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -12,12 +13,14 @@ from app.versions import Places, labels_of, stage_of
 from app.wording import metric_name, metric_value
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry import Comparison, EvidenceKind, Interval, ModelVersion
+from core.registry import Comparison, Evidence, EvidenceKind, Interval, ModelVersion
 from core.registry.values import Flip, MetricRow, ParameterRow
+from core.requirements.values import Metric
 
 SAME = 0.0005
-UP = frozenset({"capacity_rps"})
+OPEN = 1e12
 SHOWN_FLIPS = 10
+AROUND = ("code commit", "feature versions", "training set")
 
 
 class Line(Value):
@@ -29,19 +32,23 @@ class Line(Value):
     values: dict[str, float]
     deltas: dict[str, Interval]
     unit: str = ""
+    short: str = ""
+    comparable: bool = True
 
     @property
     def title(self) -> str:
         arrow = "\u2191" if self.up else "\u2193"
-        return f"{self.name}{f' ({self.unit})' if self.unit else ''} {arrow}"
+        note = "" if self.comparable else f" :gray-badge[{_('other loads')}]"
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''} {arrow}{note}"
 
     @property
     def best(self) -> frozenset[str]:
         """The versions with the best value; ties all win, and nobody wins where all are the same."""
-        if len(set(self.values.values())) < 2:
+        if not self.comparable:
             return frozenset()
         top = (max if self.up else min)(self.values.values())
-        return frozenset(version_id for version_id, value in self.values.items() if value == top)
+        best = {version_id for version_id, value in self.values.items() if abs(value - top) <= SAME * abs(top)}
+        return frozenset(best if len(best) < len(self.values) else ())
 
 
 def lines_of(found: Comparison) -> list[Line]:
@@ -52,41 +59,79 @@ def lines_of(found: Comparison) -> list[Line]:
 
 def _metric_line(row: MetricRow) -> Line:
     values = {version_id: one.value for version_id, one in row.values.items()}
-    return Line(name=metric_name(row.metric), up=row.better == "up", values=values, deltas=row.deltas)
+    short = _("Calibration") if row.metric == Metric.ECE else metric_name(row.metric)
+    return Line(name=metric_name(row.metric), short=short, up=row.better == "up", values=values, deltas=row.deltas)
 
 
 def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[Line]:
-    loads = {version.id: _load(version) for version in versions}
-    p99 = {version_id: one["p99"] for version_id, one in loads.items() if "p99" in one}
-    capacity = {version_id: one["capacity"] for version_id, one in loads.items() if "capacity" in one}
-    size = {version.id: version.bytes / 1000 for version in versions}
+    """p99 and capacity of the newest valid load tests with their intervals, and the size of the file. Latencies under
+    different loads stand side by side and are not compared."""
+    tests = {version.id: test for version in versions if (test := _load_test(version))}
+    loads = {version_id: _figures(one) for version_id, one in tests.items()}
+    sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
+    same_load = len({one.measured_on.get("plan") for one in tests.values()}) == 1
     found = (
-        (_("p99 latency"), False, p99, "ms"),
-        (_("Capacity"), True, capacity, "rps"),
-        (_("Model size"), False, size, "kB"),
+        (_("p99 latency"), "p99", False, _picked(loads, "p99"), "ms", same_load),
+        (_("Capacity"), _("Capacity"), True, _picked(loads, "capacity"), "rps", True),
+        (_("Model size"), _("Size"), False, sizes, "kB", True),
     )
     return [
-        Line(name=name, up=up, values=values, deltas=_differences(values, baseline=baseline), unit=unit)
-        for name, up, values, unit in found
+        Line(
+            name=name,
+            short=short,
+            up=up,
+            values={version_id: one.value for version_id, one in values.items()},
+            deltas=_differences(values, baseline=baseline) if comparable else {},
+            unit=unit,
+            comparable=comparable,
+        )
+        for name, short, up, values, unit, comparable in found
         if len(values) > 1
     ]
 
 
-def _differences(values: Mapping[str, float], *, baseline: str) -> dict[str, Interval]:
-    """Plain differences, which claim to be what they are and no more."""
+def _exactly(value: float) -> Interval:
+    return Interval(value=value, low=value, high=value)
+
+
+def _picked(loads: Mapping[str, Mapping[str, Interval]], name: str) -> dict[str, Interval]:
+    return {version_id: one[name] for version_id, one in loads.items() if name in one}
+
+
+def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, Interval]:
+    """Differences of figures that were measured apart: their intervals add up."""
     if baseline not in values:
         return {}
-    gaps = {version_id: value - values[baseline] for version_id, value in values.items() if version_id != baseline}
-    return {version_id: Interval(value=gap, low=gap, high=gap) for version_id, gap in gaps.items()}
+    before = values[baseline]
+    return {
+        version_id: Interval(value=one.value - before.value, low=one.low - before.high, high=one.high - before.low)
+        for version_id, one in values.items()
+        if version_id != baseline
+    }
 
 
-def _load(version: ModelVersion) -> dict[str, float]:
-    """What the newest valid load test of a version measured."""
-    tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=5).items
-    content = next((one.content for one in tests if one.content.get("validity") == "VALID"), {})
-    p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
-    capacity = (content.get("capacity") or {}).get("rate")
-    return {name: value for name, value in (("p99", p99), ("capacity", capacity)) if value is not None}
+def _load_test(version: ModelVersion) -> Evidence | None:
+    """The newest load test of a version whose figures may be cited."""
+    tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=10).items
+    return next((one for one in tests if one.content.get("validity") == "VALID"), None)
+
+
+def _figures(test: Evidence) -> dict[str, Interval]:
+    empty: dict[str, Any] = {}
+    p99 = next((item for item in test.content.get("percentiles", ()) if item["fraction"] == 0.99), empty)
+    capacity = test.content.get("capacity") or empty
+    found = {
+        "p99": _interval(p99.get("ms"), p99.get("low_ms"), p99.get("high_ms")),
+        "capacity": _interval(capacity.get("rate"), capacity.get("low"), capacity.get("high")),
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _interval(value: float | None, low: float | None, high: float | None) -> Interval | None:
+    """An end that is not known is open: nothing can be sure across it."""
+    if value is None:
+        return None
+    return Interval(value=value, low=0.0 if low is None else low, high=OPEN if high is None else high)
 
 
 def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
@@ -138,6 +183,7 @@ def parameter_table(found: Comparison, *, only: bool) -> None:
     """Parameters as code, those that differ first."""
     differing = [row for row in found.parameters if row.differs]
     rows = differing if only else [*differing, *(row for row in found.parameters if not row.differs)]
+    rows = sorted(rows, key=lambda row: row.name in AROUND)
     hint = _("{n} of {total} differ").format(n=len(differing), total=len(found.parameters))
     frame.section(_("Parameters"), hint=hint)
     if not rows:

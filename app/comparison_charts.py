@@ -1,6 +1,6 @@
 """Versions side by side in pictures: how they learned, how their probabilities behave, and what one pays for what."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -8,6 +8,7 @@ from app import charts, frame
 from app.comparison import Line
 from app.session import actor, portal
 from app.versions import labels_of
+from app.wording import metric_name
 from core.foundation.text import _
 from core.registry import Comparison, ModelVersion
 
@@ -36,9 +37,7 @@ HINTS = {
 def curves(found: Comparison, colors: Mapping[str, int]) -> None:
     """One kind of curve, chosen at the right edge; archived versions are dotted."""
     views = [view for view in VIEWS if view == LEARNING or any(curve.name == view for curve in found.curves)]
-    place = st.container()
-    bar, wanted = place, st.session_state.get("curve", "roc" if "roc" in views else views[0])
-    with bar, frame.section(_("Curves"), hint=HINTS.get(wanted, "")):
+    with frame.section(_("Curves")):
         view = st.segmented_control(
             _("Curve"),
             views,
@@ -65,6 +64,7 @@ def _curve(found: Comparison, view: str, colors: Mapping[str, int]) -> None:
     x, y = AXES[view]
     shown = {labels[version_id]: colors[version_id] for version_id in points} | {_("Perfect"): 5}
     charts.lines(series, key="curves", x=x, y=y, alt=f"{VIEWS[view]}: {HINTS[view]}", colors=shown, dotted=dotted)
+    st.caption(HINTS[view][:1].upper() + HINTS[view][1:] + ".")
 
 
 def _named(found: Comparison, view: str) -> dict[str, charts.Points]:
@@ -85,13 +85,15 @@ def trade_offs(found: Comparison, lines: Sequence[Line], colors: Mapping[str, in
     frame.section(_("Trade-offs"), hint=_("each line is one version"))
     ids = [version.id for version in found.versions]
     full = [line for line in lines if all(version_id in line.values for version_id in ids)]
-    differing = [line for line in full if len(set(line.values.values())) > 1]
+    differing = [line for line in full if _counts(line)]
     if len(ids) < 2 or len(differing) < 2:
         st.caption(_("It takes two versions that differ in two figures."))
         return
     labels = labels_of(found.versions)
-    name: Callable[[Line], str] = lambda line: f"{line.name} {line.unit}".strip()  # noqa: E731
-    axes = [charts.axis(name(line), [line.values[version_id] for version_id in ids], up=line.up) for line in differing]
+    axes = [
+        charts.axis(f"{line.short} {line.unit}".strip(), [line.values[version_id] for version_id in ids], up=line.up)
+        for line in differing
+    ]
     charts.parallel(
         axes,
         colors=[colors[version_id] for version_id in ids],
@@ -100,3 +102,8 @@ def trade_offs(found: Comparison, lines: Sequence[Line], colors: Mapping[str, in
         alt=_("Figures of each version on parallel axes"),
     )
     st.caption(_("Up is better on every axis."))
+
+
+def _counts(line: Line) -> bool:
+    """Whether a figure says something of its own: the Brier score goes with the log loss."""
+    return line.comparable and len(set(line.values.values())) > 1 and line.name != metric_name("brier")

@@ -65,7 +65,8 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> None:
     """Every split with its figures; the intervals in gray."""
     metrics = [metric for metric in SHOWN if any(metric in one.metrics for one in evaluations)]
     columns = {
-        _("Rows"): [f"{links.escape(one.holdout_name)} :gray[{times.number(one.rows)}]" for one in evaluations],
+        _("Split"): [links.escape(one.holdout_name) for one in evaluations],
+        _("Rows"): [times.number(one.rows).replace("\u2009", "\u202f") for one in evaluations],
         _("Positive"): [times.percent(one.positive_share) for one in evaluations],
     }
     columns |= {metric_name(metric): [_figure(one.metrics.get(metric)) for one in evaluations] for metric in metrics}
@@ -74,9 +75,11 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> None:
 
 
 def _figure(found: Interval | None) -> str:
+    """The interval stays in one piece where the cell is narrow."""
     if found is None:
         return "—"
-    return f"{times.number(found.value)} :gray[{times.number(found.low)} – {times.number(found.high)}]"
+    joiner = "\u2060"
+    return f"{times.number(found.value)} :gray[{times.number(found.low)}{joiner}–{joiner}{times.number(found.high)}]"
 
 
 def interval_chart(evaluations: Sequence[Evaluation], metric: str, *, key: str) -> None:

@@ -43,12 +43,13 @@ def evidence_rows(version: ModelVersion) -> None:
 
 
 def _row(version: ModelVersion, kind: EvidenceKind, one: Evidence | None) -> None:
+    lead, dot, rest = (one.summary if one else "").partition(". ")
     detail = _basis(one) if one else MISSING[kind]
     with frame.row(
         f"evidence_{kind}",
         title=TITLES[kind],
-        value=links.escape(one.summary) if one else f":gray[{_('not measured yet')}]",
-        detail=detail,
+        value=links.escape(lead + dot.strip()) if one else f":gray[{_('not measured yet')}]",
+        detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
         icon=status.icon(one.verdict if one else "no_data"),
     ):
         if may(Permission.EVIDENCE_WRITE, project=version.project):

@@ -8,6 +8,8 @@ from app import frame, links, status
 from app.session import actor, portal
 from core.foundation.text import _
 
+MOST_LETTERS = 32
+
 
 def neighbors(object_id: str, targets: Sequence[str], *, title: str = "", key: str = "neighbors") -> None:
     """A section with a line for each of `targets`; nothing where there is none."""
@@ -22,6 +24,11 @@ def neighbors(object_id: str, targets: Sequence[str], *, title: str = "", key: s
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small", wrap=False
             ):
-                links.link(target, thing.title if thing else target, icon=links.icon_of(target), help=target)
+                links.link(target, _short(thing.title) if thing else target, icon=links.icon_of(target), help=target)
                 if thing and thing.state:
                     st.markdown(status.inline(thing.state), width="content")
+
+
+def _short(title: str) -> str:
+    """A title that leaves room for its state."""
+    return title if len(title) <= MOST_LETTERS else f"{title[:MOST_LETTERS].rstrip()}\u2026"

@@ -111,10 +111,11 @@ def _report(found: Evidence) -> None:
     for column, (label, value) in zip(columns, figures, strict=True):
         column.metric(label, value, border=True)
     if report.mismatches:
-        _mismatches(report)
+        mismatches(report)
 
 
-def _mismatches(report: ParityReport) -> None:
+def mismatches(report: ParityReport) -> None:
+    """What differs, by cause and by input, and the worst rows."""
     left, right = st.columns(2, gap="medium")
     with left:
         frame.section(_("By cause"), hint=_("rows"))

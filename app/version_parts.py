@@ -16,7 +16,7 @@ from core.identity import Permission
 from core.registry import ModelVersion
 
 HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
-METRICS = ("auc", "log_loss", "ece", "brier")
+METRICS = ("auc", "log_loss", "ece")
 KINDS = {"BYTES": _("text"), "FP64": _("number")}
 
 
@@ -59,7 +59,7 @@ def metrics(version: ModelVersion) -> None:
     evaluation_table(version.evaluations)
     left, right = st.columns(2, gap="medium")
     with left:
-        metric = _control(_("By split"), METRICS, metric_name, key="split_metric", hint=_("with 95 % intervals"))
+        metric = _control(_("By split"), METRICS, metric_name, key="split_metric", hint="")
         interval_chart(version.evaluations, metric, key="split_intervals")
     with right:
         _curves(version)
@@ -102,14 +102,16 @@ def files(version: ModelVersion) -> None:
     with left:
         with frame.section(_("Files"), hint=_("content-addressed, never changed")):
             _download(version)
-        frame.facts(
-            {
-                "`model.onnx`": f"{times.size(version.bytes)} · {links.code(version.model_digest)}",
-                _("Folder"): links.code(version.digest),
-                _("Card"): links.code(version.card_digest),
-                _("Code"): links.code(version.code_commit or "—"),
-            }
-        )
+        digests = {
+            _("model.onnx, {size}").format(size=times.size(version.bytes)): version.model_digest,
+            _("Folder: the file, what it takes, and its first card"): version.digest,
+            _("Card as it is now"): version.card_digest,
+            _("Code that trained it"): version.code_commit,
+        }
+        for label, digest in digests.items():
+            if digest:
+                st.caption(label)
+                st.code(digest, language=None)
         frame.section(_("Made with"))
         frame.facts({links.escape(name): links.code(value) for name, value in version.environment.items()})
     with right:

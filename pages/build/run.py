@@ -90,9 +90,11 @@ def _say(done: forms.Attempt, said: str) -> None:
 
 def _answer(found: Run) -> None:
     """What one comes for, in words, before any figure."""
-    if found.state in (JobState.FAILED, JobState.CANCELLED):
-        stopped = _("It was stopped. What it had learned is kept in its last checkpoint.")
-        cause_card(found.cause or stopped, job_id=found.job_id)
+    if found.state is JobState.CANCELLED:
+        stopped = _("**It was stopped.** What it had learned is kept in its last checkpoint.")
+        st.markdown(f":gray[:material/block:] {stopped}")
+    elif found.state is JobState.FAILED:
+        cause_card(found.cause or _("It ended without a word."), job_id=found.job_id)
     evaluation = judging(found.evaluations)
     if evaluation is not None:
         st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")

@@ -6,62 +6,79 @@ import re
 import streamlit as st
 
 from app import frame, links, status, times
+from app.evidence import TITLES
+from app.evidence_content import content
 from app.session import actor, portal
-from core.foundation.ids import Kind
+from app.versions import title_of
+from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
-from core.registry import Evidence
+from core.registry import Evidence, EvidenceKind, ModelVersion
 
-DIGEST = re.compile("[0-9a-f]{64}")
-KINDS = {
-    "quality": _("Offline quality"),
-    "parity": _("Parity"),
-    "load_test": _("Load test"),
-    "safety": _("Artifact safety"),
+DIGEST = re.compile("[0-9a-f]{40,64}")
+NAMES = {
+    "version": _("Version"),
+    "model": _("Model file"),
+    "holdout": _("Rows"),
+    "predictions": _("Predictions"),
+    "baseline": _("Baseline"),
+    "endpoint": _("Endpoint"),
+    "payload": _("Requests"),
+    "plan": _("Plan"),
 }
 
 
 def show() -> None:
     found = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
     version = portal().registry.get_version(actor(), version_id=found.subject)
-    name = f"{version.model} v{version.version}"
-    title = _("{kind} of {version}").format(kind=KINDS.get(found.kind, found.kind), version=name)
+    title = _("{kind} of {version}").format(kind=TITLES[found.kind], version=title_of(version))
+    by = _("Measured for {name}, {age}").format(
+        name=links.escape(frame.name_of(found.created_by)), age=times.since(found.created_at, now=frame.now())
+    )
     crumbs = [(_("Models"), "models"), (version.model, version.model_id), (f"v{version.version}", version.id)]
-    by = links.escape(frame.name_of(found.created_by))
-    facts = [_("asked for by {name}").format(name=by), times.absolute(found.created_at), f"`{found.digest[:12]}`"]
-    frame.header(title, state=found.verdict, facts=facts, crumbs=crumbs, here=found.id)
+    facts = [by, _("written by the portal's own measurement"), links.code(found.digest[:12])]
+    with frame.header(title, state=found.verdict, facts=facts, crumbs=crumbs, here=found.id):
+        _way_on(found, version)
     st.markdown(f"{status.icon(found.verdict)} **{links.escape(found.summary)}**")
-    left, right = st.columns([1.72, 1], gap="medium")
+    left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        frame.section(_("Figures"), hint=_("frozen; gates read these and nothing else"))
-        _figures(found)
+        content(found)
     with right:
-        frame.section(_("Measured on"))
-        _measured_on(found)
+        _measured_on(found, version)
+    with st.expander(_("Everything it says, as it is kept")):
+        st.code(json.dumps(found.content, indent=2, ensure_ascii=False), language="json", height=420)
     frame.lineage(found.id)
 
 
-def _figures(found: Evidence) -> None:
-    plain = {key: value for key, value in found.content.items() if not isinstance(value, dict | list)}
-    if plain:
-        frame.facts({key.replace("_", " ").capitalize(): _shown(value) for key, value in plain.items()})
-    nested = {key: value for key, value in found.content.items() if key not in plain}
-    if nested:
-        with st.expander(_("Everything it says"), expanded=not plain):
-            st.code(json.dumps(nested, indent=2, ensure_ascii=False), language="json", height=420)
+def _way_on(found: Evidence, version: ModelVersion) -> None:
+    baseline = str(found.content.get("baseline") or "")
+    if found.kind is EvidenceKind.QUALITY and baseline:
+        links.follow("compare", _("Compare them"), ids=f"{baseline},{version.id}", baseline=baseline)
+    if links.has_page(found.source):
+        links.follow(found.source, _("Where it was measured: {id}").format(id=found.source))
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    text = "—" if value is None else str(value)
-    return f"`{text[:16]}`" if DIGEST.fullmatch(text) else links.escape(text)
+def _measured_on(found: Evidence, version: ModelVersion) -> None:
+    frame.section(_("Measured on"), hint=_("exactly these bytes"))
+    frame.facts({NAMES.get(key, key.capitalize()): _shown(value) for key, value in found.measured_on.items()})
+    with frame.card("measured_on", tight=True):
+        links.link(version.id, title_of(version), icon=links.icon_of(version.id))
+        for target in (str(found.content.get("baseline") or ""), found.measured_on.get("endpoint", "")):
+            if links.has_page(target):
+                links.link(target, _name(target), icon=links.icon_of(target))
+    st.caption(_("Digest of all of it: {digest}").format(digest=links.code(found.digest)))
 
 
-def _measured_on(found: Evidence) -> None:
-    frame.facts({key.capitalize(): _shown(value) for key, value in found.measured_on.items()})
-    for target in (found.subject, found.measured_on.get("endpoint", ""), found.source):
-        if links.has_page(target):
-            links.link(target, target, icon=links.icon_of(target))
+def _name(target: str) -> str:
+    if kind_of(target) is Kind.MODEL_VERSION:
+        return _("{version}, the baseline").format(
+            version=title_of(portal().registry.get_version(actor(), version_id=target))
+        )
+    return portal().serving.get_endpoint(actor(), endpoint_id=target).name
+
+
+def _shown(value: str) -> str:
+    """A digest by its beginning."""
+    return links.code(f"{value[:16]}\u2026" if DIGEST.fullmatch(value) else value)
 
 
 show()

@@ -37,8 +37,8 @@ def show() -> None:
         quality(listing.items)
     with right:
         _serving(listing.items, known)
-        frame.section(_("Activity"))
-        frame.activity(model.id)
+        frame.section(_("Activity"), hint=_("of v{n}").format(n=listing.items[0].version))
+        frame.activity(listing.items[0].id)
 
 
 def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
@@ -50,7 +50,8 @@ def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
             n=newest.version
         )
     names = _(" and ").join(f"v{one.version}" for one in serving)
-    where = ", ".join(links.escape(place.words) for one in serving for place in known[one.id])
+    released = [place for one in serving for place in known[one.id] if place.endpoint.environment == PRODUCTION]
+    where = ", ".join(links.escape(place.words) for place in released)
     lead = _(":green[:material/rocket_launch:] **{names} in production**, {where}.").format(names=names, where=where)
     if newest in serving:
         return _("{lead} It is the newest.").format(lead=lead)
