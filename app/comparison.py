@@ -38,8 +38,7 @@ class Line(Value):
     @property
     def title(self) -> str:
         arrow = "\u2191" if self.up else "\u2193"
-        note = "" if self.comparable else f" :gray-badge[{_('other loads')}]"
-        return f"{self.name}{f' ({self.unit})' if self.unit else ''} {arrow}{note}"
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''}\u00a0{arrow}"
 
     @property
     def best(self) -> frozenset[str]:
@@ -146,6 +145,11 @@ def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, onl
         head = f"{links.escape(labels[version.id])} {status.inline(stage_of(version, known))}"
         columns[head] = [_cell(line, version.id, baseline=found.baseline) for line in shown]
     reading(columns, alt=_("Figures by version"))
+    apart = [line.name for line in shown if not line.comparable]
+    if apart:
+        st.caption(
+            _("{names} was measured under different loads, so it is not compared.").format(names=", ".join(apart))
+        )
 
 
 def _differs(line: Line) -> bool:
@@ -175,7 +179,7 @@ def _change(line: Line, version_id: str, *, baseline: str) -> str:
         return f":gray[{_('same')}]"
     text = f"{'+' if share > 0 else chr(0x2212)}{abs(share) * 100:.1f}\u202f%"
     if delta.low <= 0 <= delta.high:
-        return f":gray[{text} {_('unsure')}]"
+        return f":gray[{text}]"
     return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
 
 

@@ -15,7 +15,7 @@ from core.registry import Comparison, ModelVersion
 MOST_LINES = 5
 LEARNING = "learning"
 VIEWS = {
-    LEARNING: _("Learning"),
+    LEARNING: _("Loss"),
     "roc": _("ROC"),
     "calibration": _("Calibration"),
     "scores": _("Scores"),

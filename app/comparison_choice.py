@@ -46,7 +46,7 @@ def choose(versions: Versions, known: Places) -> Choice:
             max_selections=MOST_COMPARED,
             key="compared",
             label_visibility="collapsed",
-            width=430,
+            width=370,
         )
         baseline = st.selectbox(
             _("Baseline"),
@@ -54,7 +54,7 @@ def choose(versions: Versions, known: Places) -> Choice:
             index=_place(ids, versions, known),
             format_func=lambda one: _baseline_name(versions[one], known),
             label_visibility="collapsed",
-            width=300,
+            width=250,
         )
         only = st.toggle(_("Only differences"), value=True, key="only", bind="query-params")
     st.query_params["ids"] = ",".join(ids)

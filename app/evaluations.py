@@ -62,14 +62,12 @@ def condition_line(requirement_id: str, evaluation: Evaluation) -> str:
 
 
 def evaluation_table(evaluations: Sequence[Evaluation]) -> None:
-    """Every split with its figures; the intervals in gray."""
+    """Every metric on every split; the intervals in gray."""
     metrics = [metric for metric in SHOWN if any(metric in one.metrics for one in evaluations)]
-    columns = {
-        _("Split"): [links.escape(one.holdout_name) for one in evaluations],
-        _("Rows"): [times.number(one.rows).replace("\u2009", "\u202f") for one in evaluations],
-        _("Positive"): [times.percent(one.positive_share) for one in evaluations],
-    }
-    columns |= {metric_name(metric): [_figure(one.metrics.get(metric)) for one in evaluations] for metric in metrics}
+    columns = {_("Metric"): [*(metric_name(metric) for metric in metrics), _("Rows"), _("Positive")]}
+    for one in evaluations:
+        figures = [_figure(one.metrics.get(metric)) for metric in metrics]
+        columns[links.escape(one.holdout_name)] = [*figures, times.number(one.rows), times.percent(one.positive_share)]
     reading(columns, alt=_("Figures by split with their 95 % intervals"))
     st.caption(_("Computed from the very ONNX file; gray are 95 % intervals."))
 

@@ -55,7 +55,7 @@ def live_run(run_id: str) -> bool:
 def learning(run: Run) -> None:
     """The course of the metrics over the steps."""
     series = {one.name: one for one in portal().training.history(actor(), run_id=run.id)}
-    with frame.section(_("Learning"), hint=_("over the steps of the optimizer")):
+    with frame.section(_("Learning"), hint=_("over steps")):
         view = st.segmented_control(
             _("Shown"), list(VIEWS), default=_("Loss"), required=True, key="learning_view", label_visibility="collapsed"
         )

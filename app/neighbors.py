@@ -8,7 +8,7 @@ from app import frame, links, status
 from app.session import actor, portal
 from core.foundation.text import _
 
-MOST_LETTERS = 32
+MOST_LETTERS = 60
 
 
 def neighbors(object_id: str, targets: Sequence[str], *, title: str = "", key: str = "neighbors") -> None:
@@ -24,7 +24,10 @@ def neighbors(object_id: str, targets: Sequence[str], *, title: str = "", key: s
             with st.container(
                 horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="small", wrap=False
             ):
-                links.link(target, _short(thing.title) if thing else target, icon=links.icon_of(target), help=target)
+                with st.container(key=f"cell_{key}_{target}", gap=None):
+                    links.link(
+                        target, _short(thing.title) if thing else target, icon=links.icon_of(target), help=target
+                    )
                 if thing and thing.state:
                     st.markdown(status.inline(thing.state), width="content")
 

@@ -15,8 +15,8 @@ from core.sweeps import Dimension
 from core.training import RecipeCard
 
 FIRST = ("learning_rate", "weight_decay", "dropout", "embedding_width")
-WORDS = {"float": _("Range"), "int": _("Whole numbers"), "choice": _("Choices")}
-WIDTHS = [1.5, 1.25, 1.1, 1.1, 0.8]
+WORDS = {"float": _("Range"), "int": _("Integers"), "choice": _("Choices")}
+WIDTHS = [1.7, 1.25, 1.1, 1.1, 0.55]
 Places = dict[str, DeltaGenerator]
 
 
@@ -37,7 +37,7 @@ def edit_space(card: RecipeCard, places: Places) -> dict[str, Dimension]:
 
 def _head() -> None:
     cells = st.columns(WIDTHS, gap="small")
-    for cell, word in zip(cells, (_("Parameter"), _("Kind"), _("From"), _("To"), _("Scale")), strict=True):
+    for cell, word in zip(cells, (_("Parameter"), _("Kind"), _("From"), _("To"), _("Log")), strict=True):
         cell.caption(word)
 
 
@@ -85,7 +85,9 @@ def _range(name: str, prop: Mapping[str, Any], cells: Sequence[DeltaGenerator], 
             (cells[3], _("{name} to"), high, "high"),
         )
     ]
-    is_log = cells[4].toggle(_("log"), value=log, key=f"{key}_log", help=_("Every power of ten is tried as often."))
+    is_log = cells[4].toggle(
+        _("{name} on a logarithmic scale").format(name=name), value=log, key=f"{key}_log", label_visibility="collapsed"
+    )
     return Dimension(type="int" if whole else "float", low=entered[0], high=entered[1], log=is_log)
 
 

@@ -12,6 +12,7 @@ from core.registry import ModelVersion
 MOST_COMPARED = 8
 CHARTED = 8
 METRICS = ("auc", "log_loss", "ece")
+SHORT = {"auc": _("AUC"), "log_loss": _("Log loss"), "ece": _("Calibration")}
 
 
 def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
@@ -23,16 +24,16 @@ def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
             _("Version"): [f"v{one.version}" for one in versions],
             _("Id"): [one.id for one in versions],
             _("Stage"): [stage_of(one, known) for one in versions],
-            _("Serves"): [", ".join(place.words for place in known.get(one.id, ())) or "—" for one in versions],
-            **{metric_name(metric): [one.value if one else None for one in figures[metric]] for metric in METRICS},
+            **{SHORT[metric]: [one.value if one else None for one in figures[metric]] for metric in METRICS},
             _("From"): [one.run_id or _("upload") for one in versions],
             _("By"): [frame.name_of(one.created_by) for one in versions],
             _("Registered"): [times.ago(one.created_at, now=frame.now()) for one in versions],
+            _("Serves"): [", ".join(place.words for place in known.get(one.id, ())) or "—" for one in versions],
         },
         key="versions",
         states=_("Stage"),
         widths={_("Version"): 68, _("Id"): 66, _("Stage"): 104, _("From"): 76, _("By"): 100, _("Registered"): 90},
-        numbers={metric_name(metric): "%.4f" for metric in METRICS},
+        numbers={SHORT[metric]: "%.4f" for metric in METRICS},
         most=10,
     )
     chosen = [versions[row].id for row in rows]
@@ -47,13 +48,13 @@ def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
 def quality(versions: tuple[ModelVersion, ...]) -> None:
     """One metric of the newest versions with its intervals."""
     judged = [one for one in versions if one.evaluations][:CHARTED]
-    with frame.section(_("Quality"), hint=_("on rows that training never saw, with 95 % intervals")):
+    with frame.section(_("Quality"), hint=_("on unseen rows")):
         metric = st.segmented_control(
             _("Metric"),
             METRICS,
             default="auc",
             required=True,
-            format_func=metric_name,
+            format_func=SHORT.__getitem__,
             key="metric",
             label_visibility="collapsed",
         )

@@ -67,8 +67,8 @@ def _live(sweep_id: str) -> bool:
         st.progress(min(1.0, sweep.done / sweep.trials))
     elif words := curse(sweep):
         st.caption(words)
-    for warning in sweep.warnings:
-        st.caption(f":orange[:material/warning:] {links.escape(warning)}")
+    if sweep.warnings:
+        st.caption("  \n".join(f":orange[:material/warning:] {links.escape(warning)}" for warning in sweep.warnings))
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         history(sweep, trials)

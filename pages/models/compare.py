@@ -74,13 +74,15 @@ def _body(found: Comparison, known: Places, *, only: bool) -> None:
     labels, colors, lines = labels_of(found.versions), colors_of(found.versions), lines_of(found)
     lead, dot, rest = found.sentence.partition(". ")
     st.markdown(f":material/check_circle: **{links.escape(lead + dot.strip())}** {links.escape(rest)}")
-    left, right = st.columns([1.25, 1], gap="medium")
+    left, right = st.columns([1.2, 1], gap="medium")
     with left:
         base = next(version for version in found.versions if version.id == found.baseline)
         stage = stage_of(base, known)
         frame.section(
             _("Metrics"),
-            hint=_("change is against {name}, {stage}").format(name=labels[found.baseline], stage=stage),
+            hint=_("against {name}, {stage}; gray may be chance").format(
+                name=labels[found.baseline], stage=stage
+            ),
         )
         metric_table(found, lines, known=known, only=only)
         parameter_table(found, only=only)
