@@ -33,6 +33,8 @@ def _after(change: Change) -> str:
     value, dot, delta = change.after.partition(" · ")
     if not dot or not delta.startswith(("+", "−")):
         return _plain(change, change.after)
+    if not any(digit in delta for digit in "123456789"):
+        return f"**{links.escape(value)}** :gray[{_('same')}]"
     low, _word, high = delta.partition("(")[2].rstrip(")").partition(" to ")
     if low[:1] != high[:1]:
         within = _("{delta}, within chance").format(delta=delta.partition(" (")[0])

@@ -54,6 +54,7 @@ def ask_for_the_second_version(mei: Visitor, chain: Chain) -> str:
     mei.choose("Version", "late-arrival v2")
     mei.press("Remove the last")
     mei.press("Remove the last")
+    expect(mei.page.get_by_label("held for minutes", exact=True)).to_have_count(1)
     mei.fill("Step 1: share in %", "100")
     mei.fill("held for minutes", "0.02")
     mei.fill("Note for the reviewers", "A little more decay")
