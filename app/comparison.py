@@ -68,7 +68,7 @@ def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[
     tests = {version.id: test for version in versions if (test := _load_test(version))}
     loads = {version_id: _figures(one) for version_id, one in tests.items()}
     sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
-    same_load = len({one.measured_on.get("plan") for one in tests.values()}) == 1
+    same_load = len({_load_of(one) for one in tests.values()}) == 1
     found = (
         (_("p99 latency"), "p99", False, _picked(loads, "p99"), "ms", same_load),
         (_("Capacity"), _("Capacity"), True, _picked(loads, "capacity"), "rps", True),
@@ -113,6 +113,12 @@ def _load_test(version: ModelVersion) -> Evidence | None:
     """The newest load test of a version whose figures may be cited."""
     tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=10).items
     return next((one for one in tests if one.content.get("validity") == "VALID"), None)
+
+
+def _load_of(test: Evidence) -> tuple[Any, ...]:
+    """What decides how hard a test was."""
+    plan = test.content.get("plan") or {}
+    return tuple(plan.get(name) for name in ("profile", "rate", "in_flight", "spacing"))
 
 
 def _figures(test: Evidence) -> dict[str, Interval]:

@@ -27,7 +27,7 @@ def card(version: ModelVersion) -> None:
             _("Edit the card"), icon=":material/edit:", type="tertiary", key="edit_card"
         ):
             edit_card(version)
-    with frame.card("text"):
+    with frame.card("says"):
         st.markdown(shown(version.card) or f":gray[{_('It says nothing yet.')}]")
 
 
@@ -41,7 +41,7 @@ def edit_card(version: ModelVersion) -> None:
     """Saving it makes approvals that rest on the old card stale, which is said before."""
     st.caption(_("Approvals that rest on the old card will no longer count."))
     text = st.text_area(_("Card, in Markdown"), value=version.card, height=420, key="card_text", max_chars=20_000)
-    if st.button(_("Save the card"), type="primary", key="card_save", disabled=text == version.card):
+    if st.button(_("Save the card"), type="primary", key="card_save"):
         with forms.attempt() as done:
             portal().registry.edit_card(actor(), version_id=version.id, card=text or "")
         if done.succeeded:

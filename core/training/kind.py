@@ -18,7 +18,7 @@ from core.foundation.values import Value
 from core.registry.values import Evaluation, InputSpec, MetricPoint, RunRecord
 from core.training.catalog import add_points
 from core.training.result import MODEL_FILE, SplitResult, TakenResult, take_result
-from core.training.splits import trainable
+from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class TrainingKind(PlainKind):
         figures = read.result.metrics
         row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
         row.metrics = {**row.metrics, **figures}
-        row.validation_log_loss = figures.get("validation_log_loss")
-        row.validation_auc = figures.get("validation_auc")
+        row.validation_log_loss = validation_figure(read, "log_loss")
+        row.validation_auc = validation_figure(read, "auc")
         row.manifest, row.model_digest = read.manifest, read.model_digest
         row.environment, row.code_commit = read.result.environment, read.result.code_commit
         row.seconds = read.result.seconds
@@ -124,6 +124,13 @@ def metric_of(event: dict[str, Any]) -> MetricEvent | None:
         return MetricEvent(step=event["step"], metrics=finite)
     except (KeyError, ValidationError):
         return None
+
+
+def validation_figure(read: TakenResult, metric: str) -> float | None:
+    """The metric of the finished, calibrated model on the validation rows: runs are sorted by what their pages show."""
+    judged = next((split.metrics for split in read.result.splits if split.split == VALIDATION), {})
+    found = judged.get(metric)
+    return found.value if found else read.result.metrics.get(f"validation_{metric}")
 
 
 def judged_points(run_id: str, *, read: TakenResult) -> list[RunMetricRow]:

@@ -66,7 +66,8 @@ def _stop(found: Run) -> None:
     mine = found.requested_by == person().id or may(Permission.ROLLBACK)
     if not (mine and may(Permission.JOBS_CANCEL, project=found.project)):
         return
-    if st.button(_("Stop"), icon=":material/stop_circle:", key="stop"):
+    asked = portal().compute.get_job(actor(), job_id=found.job_id).cancel_requested
+    if st.button(_("Stopping") if asked else _("Stop"), icon=":material/stop_circle:", key="stop", disabled=asked):
         with forms.attempt() as done:
             portal().training.cancel_run(actor(), run_id=found.id)
         _say(done, _("Stopping {id}; its checkpoint is kept").format(id=found.id))
