@@ -80,9 +80,7 @@ def _body(found: Comparison, known: Places, *, only: bool) -> None:
         stage = stage_of(base, known)
         frame.section(
             _("Metrics"),
-            hint=_("against {name}, {stage}; gray may be chance").format(
-                name=labels[found.baseline], stage=stage
-            ),
+            hint=_("against {name}, {stage}; gray may be chance").format(name=labels[found.baseline], stage=stage),
         )
         metric_table(found, lines, known=known, only=only)
         parameter_table(found, only=only)
