@@ -1,6 +1,7 @@
 """The second half of the walk: from two model versions to one that an approver let into production, and its traffic."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 
 from app.demonstration.walk import Walk
@@ -13,11 +14,21 @@ from core.promotion.values import Plan, Request, RequestState, Step
 from core.registry.values import EvidenceKind
 from core.serving.values import Endpoint, Environment
 
+
+@dataclass(frozen=True)
+class Load:
+    """A load test of the walk: at most `rate` requests per second, for about so many seconds."""
+
+    profile: Profile
+    rate: float
+    seconds: float
+
+
 STAGING, PRODUCTION = "late-arrival-staging", "late-arrival"
 PARITY_ROWS = 500
 PLAN = Plan(steps=(Step(weight=10, hold_seconds=2), Step(weight=100, hold_seconds=2)))
-SHORT = {"profile": Profile.SOAK, "rate": 100.0, "seconds": 12.0}
-SEARCH = {"profile": Profile.CAPACITY, "rate": 1600.0, "seconds": 40.0}
+SHORT = Load(Profile.SOAK, rate=100, seconds=12)
+SEARCH = Load(Profile.CAPACITY, rate=1600, seconds=40)
 
 
 def create_endpoints(walk: Walk) -> None:
@@ -46,7 +57,7 @@ def measure_swept(walk: Walk) -> None:
     _measure(walk, "sweep version", SEARCH)
 
 
-def _measure(walk: Walk, word: str, load: dict[str, object]) -> None:
+def _measure(walk: Walk, word: str, load: Load) -> None:
     """What an approver will want to see of a version: parity, load test, safety, quality against production."""
     version_id = walk.made[word]
     walk.portal.serving.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
@@ -66,11 +77,15 @@ def _check_parity(walk: Walk) -> str:
     return walk.portal.serving.check_parity(walk.actor("mei"), endpoint_id=walk.made["staging"], rows=PARITY_ROWS).id
 
 
-def _load_test(walk: Walk, word: str, load: dict[str, object]) -> None:
+def _load_test(walk: Walk, word: str, load: Load) -> None:
     jonas = walk.actor("jonas")
     test_id = walk.once(
         f"load test of the {word}",
-        lambda: walk.portal.loadtests.start_test(jonas, endpoint_id=walk.made["staging"], **load).id,
+        lambda: (
+            walk.portal.loadtests.start_test(
+                jonas, endpoint_id=walk.made["staging"], profile=load.profile, rate=load.rate, seconds=load.seconds
+            ).id
+        ),
     )
     job = walk.wait_for_job(jonas, walk.portal.loadtests.get_test(jonas, test_id=test_id).job_id)
     test = walk.portal.loadtests.get_test(jonas, test_id=job.subject)
@@ -160,7 +175,9 @@ def replay(walk: Walk) -> None:
 def _start_replay(walk: Walk, caller: Actor) -> str:
     from app.demonstration.flights import REPLAY
 
-    return walk.portal.serving.start_replay(caller, endpoint_id=walk.made["production"], **REPLAY).id
+    return walk.portal.serving.start_replay(
+        caller, endpoint_id=walk.made["production"], start=REPLAY["start"], end=REPLAY["end"]
+    ).id
 
 
 def _caller(walk: Walk) -> Actor:
