@@ -41,7 +41,6 @@ SPLITS = (
     Split(name="test", start=date(2013, 11, 1), end=date(2014, 1, 2)),
 )
 SMALL = {"epochs": 3, "batch_size": 256, "hidden_width": 16, "learning_rate": 0.01, "precision": "fp32"}
-
 AT_ONCE = Plan(steps=(Step(weight=100, hold_seconds=1),))
 
 
@@ -57,10 +56,6 @@ def flights_csv() -> bytes:
     sink = io.BytesIO()
     csv.write_csv(named, sink)
     return sink.getvalue()
-
-
-def once(make: "Callable[[Chain], T]") -> "Made[T]":
-    return Made(make)
 
 
 class Made(Generic[T]):
@@ -95,7 +90,7 @@ class Chain:
         yield
         thread.join()
 
-    @once
+    @Made
     def snapshot(self) -> str:
         lake, mei = self.portal.lake, self.people.engineer
         dataset = lake.create_dataset(mei, project=PROJECT, name="flights")
@@ -104,7 +99,7 @@ class Chain:
         )
         return made.id
 
-    @once
+    @Made
     def feature_version(self) -> str:
         features, mei = self.portal.features, self.people.engineer
         view = features.create_view(mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",))
@@ -114,7 +109,7 @@ class Chain:
         self._done(made.job_id)
         return made.id
 
-    @once
+    @Made
     def training_set(self) -> str:
         entity = EntityQuery(
             sql=ENTITY_SQL,
@@ -132,7 +127,7 @@ class Chain:
         self._done(made.job_id)
         return made.id
 
-    @once
+    @Made
     def runs(self) -> tuple[str, str]:
         """Two trainings so much alike that neither is worse."""
         made = [self._start(weight_decay=decay) for decay in (0.01, 0.011)]
@@ -140,13 +135,13 @@ class Chain:
             self._done(run[1])
         return made[0][0], made[1][0]
 
-    @once
+    @Made
     def versions(self) -> tuple[str, str]:
         training, mei = self.portal.training, self.people.engineer
         first, second = (training.register_version(mei, run_id=run, model=MODEL).id for run in self.runs)
         return first, second
 
-    @once
+    @Made
     def staging(self) -> str:
         """An endpoint that serves the first version."""
         made = self.endpoint("measured-here", "staging")
@@ -155,7 +150,7 @@ class Chain:
         wait_until(lambda: serving.get_endpoint(mei, endpoint_id=made).settled, seconds=60, what=f"traffic of {made}")
         return made
 
-    @once
+    @Made
     def production(self) -> str:
         """An endpoint that serves the first version, which was approved for it."""
         made, version = self.endpoint("late-arrival", "production"), self.versions[0]
@@ -193,8 +188,11 @@ class Chain:
         seen = asked.digests.request
         promotion.approve(people.other_approver, request_id=asked.id, digests_seen=seen, reason="Every check passed")
         promotion.apply(people.sre, request_id=asked.id)
-        done = lambda: promotion.get_request(people.sre, request_id=asked.id).state == "applied"  # noqa: E731
-        wait_until(done, seconds=60, what=f"the rollout of {asked.id}")
+        wait_until(
+            lambda: promotion.get_request(people.sre, request_id=asked.id).state == "applied",
+            seconds=60,
+            what=f"the rollout of {asked.id}",
+        )
 
     def _start(self, **params: float) -> tuple[str, str]:
         run = self.portal.training.start_run(
