@@ -93,11 +93,13 @@ def _metrics(move: Move) -> Iterator[Change]:
         return
     holdout = evidence.measured_on.get("holdout", "")
     before, after = _evaluated(move.now, holdout), _evaluated(move.after, holdout)
-    deltas = _intervals(evidence.content.get("deltas"))
+    # A difference against some other version would be read as one against what serves now.
+    is_against_now = move.now is not None and evidence.measured_on.get("baseline") == move.now.digest
+    deltas = _intervals(evidence.content.get("deltas")) if is_against_now else {}
     for metric in (*SHOWN_METRICS, *(name for name in METRICS if name not in SHOWN_METRICS)):
         if metric not in after:
             continue
-        delta = f" · {signed(deltas[metric])}" if metric in deltas and move.now else ""
+        delta = f" · {signed(deltas[metric])}" if metric in deltas else ""
         now = with_interval(before[metric]) if metric in before else ""
         yield _row(_("Expected {metric}").format(metric=metric_name(metric)), now, with_interval(after[metric]) + delta)
 

@@ -49,6 +49,12 @@ def test_expected_metrics_come_from_the_evidence_with_their_difference() -> None
     assert rows["Capacity"] == ("240 rps (210 to 300) at p99 within 50 ms",) * 2
 
 
+def test_a_difference_against_another_version_is_not_shown_as_one_against_production() -> None:
+    after = version(2)
+    rows = table(after=after, evidence=(quality(after, version(7)),))
+    assert rows["Expected AUC"][1] == "0.7000 (0.6980 to 0.7020)"
+
+
 def test_only_feature_versions_that_differ_are_named() -> None:
     rows = table(after=version(2, feature_versions=("FEAT-1", "FEAT-3")))
     assert rows["Feature versions"] == ("carrier_delay v1 (2)", "carrier_delay v2 (2)")
