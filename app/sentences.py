@@ -43,7 +43,7 @@ VERBS: dict[str, str] = {
     "registry:evidence:written": _("wrote the evidence"),
     "training.cancel_run": _("cancelled"),
     "training.resume_run": _("resumed"),
-    "training.register_version": _("registered a version from"),
+    "training.register_version": _("registered"),
     "sweeps.start_sweep": _("started the sweep"),
     "sweeps.cancel_sweep": _("cancelled the sweep"),
     "sweeps.begin_confirmation": _("trains the winner again of"),
