@@ -72,15 +72,18 @@ def _named(found: Comparison, view: str) -> dict[str, charts.Points]:
 
 
 def _learning(versions: Sequence[ModelVersion]) -> dict[str, charts.Points]:
-    points: dict[str, charts.Points] = {}
-    for version in versions:
-        if version.run_id:
-            for one in portal().training.history(actor(), run_id=version.run_id, names=("validation_log_loss",)):
-                points[version.id] = ([point.step for point in one.points], [point.value for point in one.points])
-    return points
+    trained = {version.id: _losses(version.run_id) for version in versions if version.run_id}
+    return {version_id: points for version_id, points in trained.items() if points}
 
 
-def trade_offs(found: Comparison, lines: Sequence[Line], colors: Mapping[str, int]) -> None:
+def _losses(run_id: str) -> charts.Points | None:
+    """The validation loss over the steps of a run; None when it told none."""
+    told = portal().training.history(actor(), run_id=run_id, names=("validation_log_loss",))
+    points = told[0].points if told else ()
+    return ([point.step for point in points], [point.value for point in points]) if points else None
+
+
+def trade_offs(found: Comparison, *, lines: Sequence[Line], colors: Mapping[str, int]) -> None:
     """Parallel axes, one line a version, all of them with up for better."""
     frame.section(_("Trade-offs"), hint=_("each line is one version"))
     ids = [version.id for version in found.versions]

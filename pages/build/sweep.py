@@ -38,14 +38,7 @@ def show() -> None:
 
 def _actions(found: Sweep) -> None:
     if not found.state.is_over:
-        mine = found.requested_by == person().id or may(Permission.ROLLBACK)
-        allowed = mine and may(Permission.JOBS_CANCEL, project=found.project)
-        if allowed and st.button(_("Stop"), icon=":material/stop_circle:", key="stop"):
-            with forms.attempt() as done:
-                portal().sweeps.cancel_sweep(actor(), sweep_id=found.id)
-            if done.succeeded:
-                frame.say(_("{id} stops; its finished trials stay").format(id=found.id))
-                st.rerun()
+        _offer_stop(found)
         return
     runs = found.confirmation.run_ids
     if runs and may(Permission.MODELS_WRITE, project=found.project):
@@ -56,6 +49,18 @@ def _actions(found: Sweep) -> None:
             _("Register {id}").format(id=best.id), type="primary", icon=":material/deployed_code:", key="reg"
         ):
             register(best)
+
+
+def _offer_stop(found: Sweep) -> None:
+    mine = found.requested_by == person().id or may(Permission.ROLLBACK)
+    allowed = mine and may(Permission.JOBS_CANCEL, project=found.project)
+    if not allowed or not st.button(_("Stop"), icon=":material/stop_circle:", key="stop"):
+        return
+    with forms.attempt() as done:
+        portal().sweeps.cancel_sweep(actor(), sweep_id=found.id)
+    if done.succeeded:
+        frame.say(_("{id} stops; its finished trials stay").format(id=found.id))
+        st.rerun()
 
 
 def _live(sweep_id: str) -> bool:

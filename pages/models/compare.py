@@ -86,7 +86,7 @@ def _body(found: Comparison, known: Places, *, only: bool) -> None:
         parameter_table(found, only=only)
     with right:
         curves(found, colors)
-        trade_offs(found, lines, colors)
+        trade_offs(found, lines=lines, colors=colors)
     decisions(found)
 
 

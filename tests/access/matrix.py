@@ -11,6 +11,7 @@ ROWS = """
 A01 read               O O Y Y Y read
 A03 artifact           N O Y Y N artifact.read
 A05 data               N O N N N data.write
+A06 sql                N O N N N X
 A07 jobs               N O N N N jobs.write
 A08 cancel             N O Y N N jobs.cancel
 A10 register           N O N N N models.write
@@ -56,8 +57,9 @@ ACTIONS = {
     "artifact": "registry.download_artifact",
     "data": """
         lake.create_dataset lake.import_package lake.upload_snapshot
-        features.create_view features.create_version features.create_training_set
+        features.create_view
     """,
+    "sql": "features.create_version features.create_training_set",
     "jobs": "training.start_run training.resume_run sweeps.start_sweep",
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
     "register": "registry.create_model registry.upload_version training.register_version",

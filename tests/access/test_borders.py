@@ -85,6 +85,8 @@ SCOPED = [
     if not spec.is_internal and takes_an_object(spec) and not spec.name.startswith("identity.create_")
 ]
 
+FOR_ENGINEERS = [spec for spec in SCOPED if ROW_OF[spec.name].codes["engineer"] == "O"]
+
 
 @pytest.fixture(scope="session")
 def objects(installation: Installation) -> dict[Kind, str]:
@@ -126,13 +128,11 @@ def attempt(installation: Installation, spec: ActionSpec, actor: Actor, given: d
     return None
 
 
-@pytest.mark.parametrize("spec", SCOPED, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", FOR_ENGINEERS, ids=lambda spec: spec.name)
 def test_what_lies_in_another_project_does_not_exist(
     installation: Installation, objects: dict[Kind, str], spec: ActionSpec
 ) -> None:
     """An engineer of PROJ-2 tries everything that engineers may do, on the objects of PROJ-1."""
-    if ROW_OF[spec.name].codes["engineer"] != "O":
-        pytest.skip("not for engineers: the first gate refuses it")
     refusal = attempt(installation, spec, installation.people.outsider, arguments_of(spec, objects))
     assert isinstance(refusal, NotFound), refusal
     assert "Hidden" not in f"{refusal.message} {refusal.hint}"

@@ -29,9 +29,14 @@ def tables(base: Foundation) -> set[str]:
     return set(inspect(base.database.engine).get_table_names()) - {"causeway_alembic"}
 
 
+def unlike(base: Foundation) -> list[object]:
+    """How the migrated tables differ from those of the code; tables that tests have declared do not count."""
+    return [found for found in differences(base.database) if "Table('test_" not in str(found)]
+
+
 def test_migrations_go_up_down_and_up_with_data(empty: Foundation) -> None:
     revision = migrate(empty.database)
-    assert differences(empty.database) == []
+    assert unlike(empty) == []
     portal = build_portal(empty.settings, foundation=empty)
     prepare(portal)
     prepare(portal)
@@ -39,7 +44,7 @@ def test_migrations_go_up_down_and_up_with_data(empty: Foundation) -> None:
     undo(empty.database)
     assert tables(empty) == set()
     assert migrate(empty.database) == revision == migrate(empty.database)
-    assert differences(empty.database) == []
+    assert unlike(empty) == []
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Foundation) -> None:
