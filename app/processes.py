@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.foundation.errors import Conflict, Unavailable
+from core.foundation.errors import Conflict, PortalError, Unavailable
 from core.foundation.settings import Settings
 from core.foundation.text import _
 
@@ -151,9 +151,14 @@ def _answers(url: str) -> bool:
 
 
 def _demonstrate(settings: Settings) -> None:
+    """Walks the chain. When a step is refused the portal stays up, so that one can look at why."""
     from app.demonstration.walk import run_demonstration
 
-    run_demonstration(settings)
+    try:
+        run_demonstration(settings)
+    except PortalError as refusal:
+        click.echo(f"{refusal.message}. {refusal.hint}", err=True)
+        click.echo(_("The demonstration stops here; `causeway demo` goes on with it."), err=True)
 
 
 def _say_what_next(settings: Settings) -> None:

@@ -151,17 +151,20 @@ def sweep(walk: Walk) -> None:
 
 
 def register(walk: Walk) -> None:
-    """The plain run's version, and the best confirmed run's of the sweep."""
+    """The plain run's version and the sweep's confirmed one. The one that did better in October comes second: it will
+    have to prove itself against the other, once that is in production."""
     mei = walk.actor("mei")
-    best = _best_confirmed(walk)
-    for word, run_id in (("plain version", walk.made["run"]), ("sweep version", best.id)):
-        walk.once(word, partial(_register, walk, run_id))
-    ids = (walk.made["plain version"], walk.made["sweep version"])
+    plain = walk.portal.training.get_run(mei, run_id=walk.made["run"])
+    first, second = sorted((plain, _best_confirmed(walk)), key=_log_loss_of, reverse=True)
+    for word, run in (("first version", first), ("second version", second)):
+        walk.once(word, partial(_register, walk, run.id))
+    ids = (walk.made["first version"], walk.made["second version"])
     compared = walk.portal.registry.compare(mei, version_ids=ids, baseline_id=ids[0])
     for version in compared.versions:
         metrics = version.evaluations[-1].metrics
+        origin = _("plain run") if version.run_id == plain.id else _("sweep")
         figures = f"AUC {metrics['auc'].value:.4f}, log loss {metrics['log_loss'].value:.4f}"
-        walk.say(f"{version.model} v{version.version}: {figures}", version.id)
+        walk.say(f"{version.model} v{version.version} ({origin}): {figures}", version.id)
     walk.say(compared.sentence)
 
 

@@ -27,7 +27,7 @@ class Load:
 STAGING, PRODUCTION = "late-arrival-staging", "late-arrival"
 PARITY_ROWS = 500
 PLAN = Plan(steps=(Step(weight=10, hold_seconds=2), Step(weight=100, hold_seconds=2)))
-SHORT = Load(Profile.SOAK, rate=100, seconds=12)
+STEADY = Load(Profile.SOAK, rate=100, seconds=12)
 SEARCH = Load(Profile.CAPACITY, rate=1600, seconds=40)
 
 
@@ -49,15 +49,15 @@ def _create(walk: Walk, *, name: str, environment: Environment) -> str:
     ).id
 
 
-def measure_plain(walk: Walk) -> None:
-    _measure(walk, "plain version", SHORT)
+def measure_first(walk: Walk) -> None:
+    _measure(walk, "first version", (STEADY,))
 
 
-def measure_swept(walk: Walk) -> None:
-    _measure(walk, "sweep version", SEARCH)
+def measure_second(walk: Walk) -> None:
+    _measure(walk, "second version", (SEARCH, STEADY))
 
 
-def _measure(walk: Walk, word: str, load: Load) -> None:
+def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     """What an approver will want to see of a version: parity, load test, safety, quality against production."""
     version_id = walk.made[word]
     walk.portal.serving.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
@@ -65,10 +65,11 @@ def _measure(walk: Walk, word: str, load: Load) -> None:
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
     _say_evidence(walk, version_id, EvidenceKind.PARITY)
-    _load_test(walk, word, load)
+    for load in loads:
+        _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
     _say_evidence(walk, version_id, EvidenceKind.SAFETY)
-    baseline = walk.made["plain version"] if word != "plain version" else ""
+    baseline = walk.made["first version"] if word != "first version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
     _say_evidence(walk, version_id, EvidenceKind.QUALITY)
 
@@ -80,7 +81,7 @@ def _check_parity(walk: Walk) -> str:
 def _load_test(walk: Walk, word: str, load: Load) -> None:
     jonas = walk.actor("jonas")
     test_id = walk.once(
-        f"load test of the {word}",
+        f"{load.profile.value} test of the {word}",
         lambda: (
             walk.portal.loadtests.start_test(
                 jonas, endpoint_id=walk.made["staging"], profile=load.profile, rate=load.rate, seconds=load.seconds
@@ -102,12 +103,12 @@ def _say_evidence(walk: Walk, version_id: str, kind: EvidenceKind) -> None:
     walk.say(f"{kind}: {found.verdict} - {found.summary}", found.id)
 
 
-def promote_plain(walk: Walk) -> None:
-    _promote(walk, "plain version")
+def promote_first(walk: Walk) -> None:
+    _promote(walk, "first version")
 
 
-def promote_swept(walk: Walk) -> None:
-    _promote(walk, "sweep version")
+def promote_second(walk: Walk) -> None:
+    _promote(walk, "second version")
 
 
 def _promote(walk: Walk, word: str) -> None:
@@ -151,8 +152,8 @@ def _wait_for_request(walk: Walk, request_id: str) -> Request:
 def roll_back_and_forward(walk: Walk) -> None:
     """Both versions were approved, so neither way needs a new approval."""
     for word, reason in (
-        ("plain version", _("Drill: back to the version before")),
-        ("sweep version", _("Drill ended")),
+        ("first version", _("Drill: back to the version before")),
+        ("second version", _("Drill ended")),
     ):
         walk.portal.promotion.rollback(
             walk.actor("jonas"), endpoint_id=walk.made["production"], version_id=walk.made[word], reason=reason
