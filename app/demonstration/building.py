@@ -151,11 +151,11 @@ def sweep(walk: Walk) -> None:
 
 
 def register(walk: Walk) -> None:
-    """The plain run's version and the sweep's confirmed one. The one that did better in October comes second: it will
-    have to prove itself against the other, once that is in production."""
+    """The plain run's version and the sweep's confirmed one. Which is better is left to November and December: a sweep
+    does not always win. The better one comes second, to prove itself against the other in production."""
     mei = walk.actor("mei")
     plain = walk.portal.training.get_run(mei, run_id=walk.made["run"])
-    first, second = sorted((plain, _best_confirmed(walk)), key=_log_loss_of, reverse=True)
+    first, second = sorted((plain, _best_confirmed(walk)), key=partial(_log_loss_of, split="test"), reverse=True)
     for word, run in (("first version", first), ("second version", second)):
         walk.once(word, partial(_register, walk, run.id))
     ids = (walk.made["first version"], walk.made["second version"])
@@ -177,12 +177,14 @@ def _best_confirmed(walk: Walk) -> Run:
     mei = walk.actor("mei")
     sweep_found = walk.portal.sweeps.get_sweep(mei, sweep_id=walk.made["sweep"])
     runs = [walk.portal.training.get_run(mei, run_id=run_id) for run_id in sweep_found.confirmation.run_ids]
-    done = sorted((run for run in runs if run.state is JobState.SUCCEEDED), key=_log_loss_of)
+    done = sorted(
+        (run for run in runs if run.state is JobState.SUCCEEDED), key=partial(_log_loss_of, split="validation")
+    )
     return done[len(done) // 2]
 
 
-def _log_loss_of(run: Run) -> float:
-    return next(found.metrics["log_loss"].value for found in run.evaluations if found.holdout_name == "validation")
+def _log_loss_of(run: Run, *, split: str) -> float:
+    return next(found.metrics["log_loss"].value for found in run.evaluations if found.holdout_name == split)
 
 
 def _told(run: Run) -> str:
