@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session, SQLModel
 
@@ -91,10 +91,19 @@ class Database:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DBAPIError as error:
+        if _lacks_tables(error):
+            raise Unavailable(_("The database has no tables yet"), hint=_("Run `causeway migrate`.")) from error
+        if not isinstance(error, OperationalError):
+            raise
         raise Unavailable(
             _("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds.")
         ) from error
+
+
+def _lacks_tables(error: DBAPIError) -> bool:
+    """SQLite says so in words, PostgreSQL by the code of an undefined table."""
+    return "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == "42P01"
 
 
 def _sqlite_engine(url: str) -> Engine:

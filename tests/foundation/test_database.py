@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from core.foundation.actions import Foundation
+from core.foundation.errors import Unavailable
 from core.foundation.ids import Kind
 from core.foundation.migrations import differences, migrate, undo
 from core.foundation.objects import next_id
@@ -53,6 +54,12 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Foundation
     with pytest.raises(Exception, match="tokens"):
         migrate(empty.database)
     assert tables(empty) == {"tokens"}
+
+
+def test_a_database_without_tables_says_how_to_make_them(empty: Foundation) -> None:
+    with pytest.raises(Unavailable, match="no tables yet") as refused:
+        build_portal(empty.settings, foundation=empty).sessions.development_people()
+    assert "causeway migrate" in refused.value.hint
 
 
 def test_the_database_tells_the_time_in_utc(foundation_on: Foundation) -> None:
