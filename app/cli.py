@@ -1,11 +1,14 @@
 """The command line: a few commands for the machine the portal runs on, and every action of the catalog, over REST."""
 
+import base64
 import json
 import os
 import sys
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -130,16 +133,37 @@ def command_of(spec: ActionSpec) -> click.Command:
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
-    structured = get_origin(field.annotation) in (tuple, dict) or hasattr(field.annotation, "model_fields")
-    flag = f"--{name.replace('_', '-')}"
-    meaning = (field.description or "") + (" (JSON)" if structured else "")
+    kind = _kind_of(field.annotation)
+    structured = get_origin(kind) in (tuple, list, dict) or hasattr(kind, "model_fields")
+    types: dict[Any, click.ParamType[Any]] = {True: _Json(), False: _File() if kind is bytes else click.STRING}
     return click.Option(
-        [flag, name],
+        [f"--{name.replace('_', '-')}", name],
         required=field.is_required(),
-        help=meaning.strip() or None,
-        type=_Json() if structured else click.STRING,
-        metavar=_metavar(field),
+        help=field.description,
+        type=types[structured],
+        metavar=_metavar(kind, structured=structured),
     )
+
+
+def _kind_of(annotation: Any) -> Any:
+    """What is inside Annotated and beside None."""
+    if get_origin(annotation) is Annotated:
+        return _kind_of(get_args(annotation)[0])
+    inner = [part for part in get_args(annotation) if part is not type(None)]
+    is_optional = len(inner) == 1 and get_origin(annotation) in (Union, UnionType)
+    return _kind_of(inner[0]) if is_optional else annotation
+
+
+class _File(click.ParamType[Any]):
+    """The path of a file (a leading @ is allowed), whose bytes are sent."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(value).removeprefix("@"))
+        if not path.is_file():
+            self.fail(f"there is no file {path}", param, ctx)
+        return base64.b64encode(path.read_bytes()).decode()
 
 
 class _Json(click.ParamType[Any]):
@@ -157,11 +181,14 @@ class _Json(click.ParamType[Any]):
             self.fail(f"not JSON: {error}", param, ctx)
 
 
-def _metavar(field: FieldInfo) -> str:
-    choices = get_args(field.annotation)
+def _metavar(kind: Any, *, structured: bool) -> str:
+    choices = get_args(kind)
     if choices and all(isinstance(choice, str) for choice in choices):
-        return "|".join(choices)
-    return getattr(field.annotation, "__name__", "json").upper()
+        return "|".join(choice for choice in choices if choice)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "|".join(str(member.value) for member in kind)
+    names = {str: "TEXT", bytes: "FILE", int: "NUMBER", float: "NUMBER", bool: "true|false"}
+    return "JSON" if structured else names.get(kind, "TEXT")
 
 
 def _caller(spec: ActionSpec) -> Callable[..., None]:

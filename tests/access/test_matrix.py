@@ -99,4 +99,5 @@ def bearer(secret: str) -> dict[str, str]:
 def required_options(parameters: type[BaseModel]) -> list[str]:
     """Something for each required option; wrong on purpose, so that nothing is done."""
     names = [name for name, field in parameters.model_fields.items() if field.is_required()]
-    return [part for name in names for part in (f"--{name.replace('_', '-')}", "\u0000")]
+    wrong = {"content": __file__}
+    return [part for name in names for part in (f"--{name.replace('_', '-')}", wrong.get(name, "\u0000"))]

@@ -58,6 +58,19 @@ def test_structured_options_are_json_a_list_of_words_or_a_file(signed_in: Instal
     assert json.loads(minted.output)["token"]["scopes"] == ["read", "deploy"]
 
 
+def test_a_file_is_sent_by_its_path_and_an_optional_structure_is_json(signed_in: Installation, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("carrier,late\nUA,1\nDL,0\n")
+    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "sent", "--json"])
+    upload = ["lake", "upload-snapshot", "--dataset-id", json.loads(made.output)["id"], "--filename", "rows.csv"]
+    assert json.loads(CliRunner().invoke(cli, [*upload, "--content", str(rows), "--json"]).output)["rows"] == 2
+    missing = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "nothing.csv")])
+    assert (missing.exit_code, "there is no file" in missing.output) == (2, True)
+    start = ["training", "start-run", "--project", "PROJ-1", "--recipe", "tabular", "--training-set-id", "TS-1"]
+    refused = CliRunner().invoke(cli, [*start, "--params", '{"epochs": 2}'])
+    assert "TS-1" in str(refused.exception)
+
+
 def test_a_refusal_is_one_line_and_its_hint(signed_in: Installation) -> None:
     environment = {"CAUSEWAY_ADDRESS": signed_in.address, "CAUSEWAY_TOKEN": signed_in.secrets["viewer"]}
     command = [sys.executable, "-m", "app.cli", "identity", "create-person", "--handle", "x-y", "--name", "X"]

@@ -1,7 +1,7 @@
 """CPU milliseconds of the portal's process for a page's full rerun and for one tick of a live part, beside an empty
 Streamlit page on the same server settings. Needs an installation with something in it: set CAUSEWAY_HOME to it.
 
-    CAUSEWAY_HOME=~/.causeway scripts/bench pages
+    CAUSEWAY_HOME=~/.causeway scripts/bench pages [RUN-7, a run under way, for its live part]
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from app.session import COOKIE
 from core.foundation.settings import load_settings
 from core.portal import build_portal
 
-ROUNDS = 15
+ROUNDS, RERUNS = 5, 20
 FULL_LIMIT, LIVE_LIMIT = 150.0, 20.0
 EMPTY = "import streamlit as st\nst.title('Empty')\n"
 PAGES = ("", "datasets", "features", "runs", "models", "endpoints", "promotions", "audit")
@@ -40,18 +40,24 @@ class Visitor:
         self.process = process
         self.fragments: list[str] = []
 
-    async def rerun(self, page: str, *, fragment: str = "") -> float:
-        """One run of a page or of a live part; the CPU milliseconds that the server spent on it."""
+    async def measure(self, page: str, *, query: str = "", fragment: str = "") -> float:
+        """CPU milliseconds that the server spends on one run of a page or of a live part: the mean of many runs, since
+        the system counts CPU in steps of 10 ms."""
+        before = self._spent()
+        for _run in range(RERUNS):
+            await self.rerun(page, query=query, fragment=fragment)
+        return (self._spent() - before) * 1e3 / RERUNS
+
+    async def rerun(self, page: str, *, query: str = "", fragment: str = "") -> None:
+        """One run of a page or of a live part, to its end."""
         message = BackMsg()
-        message.rerun_script.query_string = ""
+        message.rerun_script.query_string = query
         message.rerun_script.page_name = page
         if fragment:
             message.rerun_script.fragment_id = fragment
             message.rerun_script.is_auto_rerun = True
-        before = self._spent()
         await self.socket.send(message.SerializeToString())
         await self._finished()
-        return (self._spent() - before) * 1e3
 
     async def _finished(self) -> None:
         while True:
@@ -95,7 +101,9 @@ def answers(url: str) -> bool:
         return False
 
 
-async def measure(process: psutil.Process, *, port: int, cookie: str, pages: tuple[str, ...]) -> dict[str, list[float]]:
+async def measure(
+    process: psutil.Process, *, port: int, cookie: str, pages: tuple[str, ...], run: str = ""
+) -> dict[str, list[float]]:
     """CPU milliseconds by page, and of live parts under "live"."""
     headers = {"Origin": f"http://127.0.0.1:{port}", "Cookie": cookie}
     url = f"ws://127.0.0.1:{port}/_stcore/stream"
@@ -106,18 +114,19 @@ async def measure(process: psutil.Process, *, port: int, cookie: str, pages: tup
             await visitor.rerun(page)
         for _round in range(ROUNDS):
             for page in pages:
-                found[page or "home"].append(await visitor.rerun(page))
-        found["live"] = await live(visitor)
+                found[page or "home"].append(await visitor.measure(page))
+        found["live"] = await live(visitor, f"id={run}") if run else []
     return found
 
 
-async def live(visitor: Visitor) -> list[float]:
-    """Ticks of the last page's first live part, if it has one."""
+async def live(visitor: Visitor, query: str) -> list[float]:
+    """Ticks of the live part of a run's page, while the run is under way."""
     visitor.fragments.clear()
-    await visitor.rerun("")
+    await visitor.rerun("run", query=query)
     if not visitor.fragments:
         return []
-    return [await visitor.rerun("", fragment=visitor.fragments[0]) for _round in range(ROUNDS)]
+    fragment = visitor.fragments[0]
+    return [await visitor.measure("run", query=query, fragment=fragment) for _round in range(ROUNDS)]
 
 
 def empty_page() -> dict[str, list[float]]:
@@ -138,8 +147,9 @@ def our_pages() -> dict[str, list[float]]:
     port = free_port()
     environment = {"CAUSEWAY_PORTAL_PORT": str(port)}
     cookie = f"{COOKIE}={sessions.sign_in_as(person.id)}"
+    run = sys.argv[1] if len(sys.argv) > 1 else ""
     with running([sys.executable, "-m", "app.server"], port=port, environment=environment) as process:
-        return asyncio.run(measure(process, port=port, cookie=cookie, pages=PAGES))
+        return asyncio.run(measure(process, port=port, cookie=cookie, pages=PAGES, run=run))
 
 
 def main() -> None:
