@@ -10,7 +10,7 @@ from app.wording import metric_name
 from core.foundation.text import _
 from core.training import Run, Series
 
-TAIL_LINES = 14
+TAIL_LINES, MOST_POINTS = 14, 200
 VIEWS: dict[str, tuple[str, ...]] = {
     _("Loss"): ("train_loss", "validation_log_loss"),
     _("AUC"): ("validation_auc",),
@@ -54,11 +54,12 @@ def live_run(run_id: str) -> bool:
 
 def learning(run: Run) -> None:
     """The course of the metrics over the steps."""
-    series = {one.name: one for one in portal().training.history(actor(), run_id=run.id)}
     with frame.section(_("Learning"), hint=_("over steps")):
         view = st.segmented_control(
             _("Shown"), list(VIEWS), default=_("Loss"), required=True, key="learning_view", label_visibility="collapsed"
         )
+    told = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
+    series = {one.name: one for one in told}
     shown = {NAMES[name]: series[name] for name in VIEWS[view] if name in series}
     if not shown:
         st.caption(

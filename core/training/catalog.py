@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
@@ -15,7 +16,6 @@ from core.registry.values import Evaluation
 from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 
-MOST_POINTS = 1000
 FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at")
 ORDERS: dict[RunOrder, list[Any]] = {
     RunOrder.NEWEST: [],
@@ -74,18 +74,20 @@ def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) ->
     return tuple(told.values())
 
 
-def history(session: Session, run_id: str, *, names: Iterable[str]) -> tuple[Series, ...]:
-    """The series of a run by name, all of them when no name is given."""
-    rows = select(RunMetricRow).where(RunMetricRow.run_id == run_id)
+def history(session: Session, run_id: str, *, names: Iterable[str], most: int) -> tuple[Series, ...]:
+    """The series of a run by name, all of them when no name is given. Each has at most `most` points, evenly spaced,
+    the last one always among them; the database leaves out the others, so that a long run costs no more to show."""
+    metric = col(RunMetricRow.name)
+    back = func.row_number().over(partition_by=metric, order_by=col(RunMetricRow.step).desc()) - 1
+    total = func.count().over(partition_by=metric)
+    told = (metric, col(RunMetricRow.step), col(RunMetricRow.value), back.label("back"), total.label("total"))
+    rows = sqlalchemy.select(*told).where(col(RunMetricRow.run_id) == run_id)
     if chosen := list(names):
-        rows = rows.where(col(RunMetricRow.name).in_(chosen))
+        rows = rows.where(metric.in_(chosen))
+    numbered = rows.subquery().c
+    stride = (numbered.total + (most - 1)) // most
+    kept = sqlalchemy.select(numbered.name, numbered.step, numbered.value).where(numbered.back % stride == 0)
     points: dict[str, list[Point]] = {}
-    for row in session.exec(rows.order_by(col(RunMetricRow.name), col(RunMetricRow.step))):
-        points.setdefault(row.name, []).append(Point(step=row.step, value=row.value))
-    return tuple(Series(name=name, points=thinned(series)) for name, series in points.items())
-
-
-def thinned(points: Sequence[Point]) -> tuple[Point, ...]:
-    """At most about a thousand points, evenly spaced, the last one always among them."""
-    stride = -(-len(points) // MOST_POINTS) or 1
-    return tuple(points[place] for place in range(len(points)) if (len(points) - 1 - place) % stride == 0)
+    for name, step, value in session.connection().execute(kept.order_by(numbered.name, numbered.step)):
+        points.setdefault(name, []).append(Point.model_construct(step=step, value=value))
+    return tuple(Series(name=name, points=tuple(series)) for name, series in points.items())

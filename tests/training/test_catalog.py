@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from core.portal import Portal
-from core.training import Point, RunOrder
-from core.training.catalog import MOST_POINTS, add_points, thinned
+from core.training import RunOrder
+from core.training.catalog import add_points
 from core.training.tables import RunMetricRow, RunRow
 from tests.conftest import People
 from tests.training.sets import make_training_set, start
@@ -45,9 +45,14 @@ def test_a_point_that_is_told_twice_is_there_once(portal_on: Portal, people: Peo
     assert [(point.step, point.value) for point in series.points] == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.4)]
 
 
-def test_a_long_history_is_thinned_and_keeps_its_end() -> None:
-    points = [Point(step=step, value=step) for step in range(10 * MOST_POINTS + 3)]
-    kept = thinned(points)
-    assert len(kept) <= MOST_POINTS
-    assert kept[-1] == points[-1]
-    assert thinned(points[:5]) == tuple(points[:5])
+def test_a_long_history_is_thinned_and_keeps_its_end(portal_on: Portal, people: People, tmp_path: Path) -> None:
+    run = start(portal_on, people, make_training_set(portal_on, tmp_path / "splits"))
+    names = {"train_loss": 103, "validation_auc": 5}
+    points = [
+        RunMetricRow(run_id=run.id, name=name, step=step, value=step) for name, n in names.items() for step in range(n)
+    ]
+    with portal_on.foundation.database.write() as session:
+        add_points(session, run.id, points)
+    told = portal_on.training.history(people.viewer, run_id=run.id, most=10)
+    steps = {series.name: [point.step for point in series.points] for series in told}
+    assert steps == {"train_loss": [3, 14, 25, 36, 47, 58, 69, 80, 91, 102], "validation_auc": [0, 1, 2, 3, 4]}
