@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -66,9 +67,12 @@ def is_healthy(settings: Settings) -> bool:
 
 
 def children(up: subprocess.Popen[str]) -> dict[str, psutil.Process]:
-    """The parts by their module."""
-    alive = [one for one in psutil.Process(up.pid).children() if one.status() != psutil.STATUS_ZOMBIE]
-    return {one.cmdline()[-1]: one for one in alive}
+    """The parts by their module. One that is just born has no command line yet, one that has just died none any more."""
+    found = {}
+    for child in psutil.Process(up.pid).children():
+        with suppress(psutil.Error):
+            found |= {word: child for word in child.cmdline()[-1:]}
+    return found
 
 
 def test_up_starts_everything_restarts_what_dies_and_leaves_nothing_behind(
