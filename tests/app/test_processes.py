@@ -67,11 +67,11 @@ def is_healthy(settings: Settings) -> bool:
 
 
 def children(up: subprocess.Popen[str]) -> dict[str, psutil.Process]:
-    """The parts by their module. One that is just born has no command line yet, one that has just died none any more."""
-    found = {}
+    """The parts by their module. What is just born has no command line yet, what has just died none any more."""
+    found: dict[str, psutil.Process] = {}
     for child in psutil.Process(up.pid).children():
         with suppress(psutil.Error):
-            found |= {word: child for word in child.cmdline()[-1:]}
+            found |= dict.fromkeys(child.cmdline()[-1:], child)
     return found
 
 
@@ -85,7 +85,7 @@ def test_up_starts_everything_restarts_what_dies_and_leaves_nothing_behind(
     refuse_a_second(settings, holder=up)
     worker = children(up)["core.worker"]
     worker.kill()
-    wait_until(lambda: "core.worker" in children(up) and children(up)["core.worker"].pid != worker.pid)
+    wait_until(lambda: (again := children(up).get("core.worker")) is not None and again.pid != worker.pid)
     parts = list(children(up).values())
     up.send_signal(signal.SIGINT)
     assert up.wait(timeout=SECONDS) == 0
