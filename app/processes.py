@@ -53,7 +53,8 @@ def run_all(settings: Settings, *, with_demonstration: bool) -> int:
 
     click.echo(_("Preparing the database in {home} ...").format(home=settings.home))
     migrate(settings)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, _interrupt)
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         _start_all(settings, running)
