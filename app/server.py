@@ -1,8 +1,12 @@
 """The portal's process: `python -m app.server`."""
 
+import os
 import sys
+from pathlib import Path
 
-from core.foundation.settings import load_settings
+from core.foundation.settings import PREFIX, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> int:
@@ -10,6 +14,9 @@ def main() -> int:
     import uvicorn
 
     settings = load_settings()
+    # Streamlit reads its settings and its look from `.streamlit` in the working folder.
+    os.environ[f"{PREFIX}HOME"] = str(settings.home.absolute())
+    os.chdir(ROOT)
     uvicorn.run(
         "app.asgi:app",
         host=settings.host,
