@@ -1,6 +1,7 @@
 """The port of a gate: a plug-in that judges frozen evidence, never live numbers. What does not fit fails closed, and
 silence is never a pass."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
@@ -42,7 +43,7 @@ class Finding(NamedTuple):
     basis: str
 
 
-class Gate(Plugin):
+class Gate(Plugin, ABC):
     """Judges the newest evidence of its `kind` that was measured on the very bytes that would serve."""
 
     kind: ClassVar[EvidenceKind]
@@ -69,13 +70,13 @@ class Gate(Plugin):
             words = _("Its content cannot be trusted: {place}: {why}").format(place=place, why=first["msg"])
             return self._result(Finding(Verdict.FAIL, _("Does not count"), words), newest)
 
+    @abstractmethod
     def wanted(self, context: GateContext) -> str:
         """What has to be measured, in words, where there is nothing yet."""
-        raise NotImplementedError
 
+    @abstractmethod
     def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
         """The verdict on evidence that fits, the newest first, at least one. A ValidationError fails the gate."""
-        raise NotImplementedError
 
     def misfit(self, evidence: Evidence, context: GateContext) -> str:
         """Why this evidence does not count for this request; empty when it does."""
