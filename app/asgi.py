@@ -45,7 +45,7 @@ def show_error(error: Exception) -> bool:
     """What Streamlit calls for errors outside our frame: in callbacks and in live parts."""
     if isinstance(error, PortalError):
         frame.refusal(error)
-    else:
+    elif not frame.met_another_run(error):
         frame.failure(error)
     return True
 

@@ -2,6 +2,7 @@
 refused. Pages catch nothing; the frame shows what goes wrong."""
 
 import logging
+import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailabl
 from core.foundation.text import _
 
 log = logging.getLogger(__name__)
+SESSION_STATE = "streamlit/runtime/state/session_state.py"
 FLASH = "causeway_flash"
 NAMES = "causeway_names"
 LIVE_SECONDS = 2.0
@@ -221,7 +223,16 @@ def guarded(*, whole: bool = False) -> Iterator[None]:
         else:
             refusal(error)
     except Exception as error:
+        if met_another_run(error):
+            st.rerun()
         failure(error)
+
+
+def met_another_run(error: BaseException) -> bool:
+    """Whether two runs of one session, one ending and one beginning, met in Streamlit's own state: each has a lock of
+    its own, so one may read a dictionary while the other changes it. Nothing is lost; drawing again is the cure."""
+    last = traceback.extract_tb(error.__traceback__)[-1:]
+    return isinstance(error, RuntimeError) and any(step.filename.endswith(SESSION_STATE) for step in last)
 
 
 def closed_page(error: PortalError) -> None:

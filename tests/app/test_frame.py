@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import navigation
+from app import frame, navigation
 from app.asgi import show_error
 from core.foundation.errors import Conflict, Invalid, Unavailable
 
@@ -77,3 +77,13 @@ def test_the_folder_of_pages_is_not_beside_the_entry_script() -> None:
 
     assert navigation.FOLDER.parent.name != "app"
     assert PagesManager.uses_pages_directory is False
+
+
+@pytest.mark.parametrize(
+    ("file", "met"), [("streamlit/runtime/state/session_state.py", True), ("pages/home.py", False)]
+)
+def test_two_runs_that_meet_in_streamlits_state_are_told_from_our_own_mistakes(file: str, met: bool) -> None:
+    changing = compile("kept = {1: 1}\nfor key in kept: kept[key + 1] = 1", f"/somewhere/{file}", "exec")
+    with pytest.raises(RuntimeError) as raised:
+        exec(changing, {})
+    assert frame.met_another_run(raised.value) == met
