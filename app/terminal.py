@@ -27,7 +27,7 @@ FIRST = (
     "environment",
     "summary",
 )
-LAST = ("project", "digest", "file_digest", "model_digest", "description")
+LAST = ("project", "digest", "files", "model_digest", "description")
 
 
 def show(answer: Any) -> None:

@@ -19,6 +19,7 @@ from core.promotion import PromotionService, RolloutReconciler
 from core.registry import MlflowIngester, RegistryService
 from core.requirements import RequirementService
 from core.serving import ParityKind, ReplayKind, ServingService
+from core.serving.pins import ServingPins
 from core.sweeps import SweepController, SweepService, SweepWorkerKind
 from core.training import TrainingKind, TrainingService
 
@@ -76,8 +77,9 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     base = foundation or build_foundation(settings)
     identity, requirements = IdentityService(base), RequirementService(base)
     compute, registry = ComputeService(base), RegistryService(base)
-    lake = LakeService(base)
-    features = FeatureService(base, lake=lake, compute=compute, requirements=requirements)
+    pins = ServingPins()
+    lake = LakeService(base, pins=pins)
+    features = FeatureService(base, lake=lake, compute=compute, requirements=requirements, pins=pins)
     serving = ServingService(base, compute=compute, features=features, registry=registry)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     return Portal(

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from core.features.columns import check_key, check_moment, infinite, kinds_of
 from core.features.duckdb_hindsight import view_leaks
 from core.features.duckdb_rows import RESERVED_PREFIX, SECOND, RowCounts, RowShape, count_rows, normal_form
-from core.features.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
-from core.features.duckdb_session import one_row, quoted, save, types_of
 from core.features.hindsight import marked_tables
-from core.features.orders import ROWS, BuildOrder, BuildResult
+from core.features.orders import ROWS, BuildOrder, BuildResult, tables_of
 from core.features.values import Feature, Kind, LeakFinding
 from core.foundation.errors import Invalid
+from core.foundation.parquet import read_parquet
 from core.foundation.text import _
-from core.lake.parquet import read_parquet
 from core.lake.profile import profile_table
+from core.sandbox.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
+from core.sandbox.duckdb_session import one_row, quoted, save, types_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,8 +39,7 @@ def build_rows(
     stop: Stop = None,
 ) -> BuildResult:
     """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the query, and for hindsight."""
-    tables = {source.name: inputs[source.input] for source in order.sources}
-    with locked_session(tables, limits) as session:
+    with locked_session(tables_of(order.sources, inputs), limits) as session:
         builder = Builder(session, order, limits, stop)
         tell(0.05, _("Running the query"))
         builder.build(BUILT)

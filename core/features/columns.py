@@ -3,10 +3,10 @@ The join, the split files and the online store all cast by these rules, so that 
 
 from collections.abc import Mapping, Sequence
 
-from core.features.duckdb_session import quoted
 from core.features.values import Kind
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.sandbox.duckdb_session import quoted
 
 TEXT, TRUTH = "VARCHAR", "BOOLEAN"
 WHOLE = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "HUGEINT"}

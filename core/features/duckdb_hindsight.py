@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from core.features.columns import BROKEN
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN
-from core.features.duckdb_sandbox import grant
-from core.features.duckdb_session import one_row, quoted
 from core.features.hindsight import MarkedTable, marks
 from core.features.values import LeakFinding
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.sandbox.duckdb_sandbox import grant
+from core.sandbox.duckdb_session import one_row, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,7 +42,7 @@ def exchanged(
         yield
     finally:
         for table in tables:
-            grant(session, table.name, table.path)
+            grant(session, table.name, table.paths)
             session.unregister(f"__{table.name}")
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN, LATEST
-from core.features.duckdb_session import listed, literal, one_row, quoted, types_of
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.sandbox.duckdb_session import listed, literal, one_row, quoted, types_of
 
 if TYPE_CHECKING:
     import duckdb

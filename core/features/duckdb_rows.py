@@ -11,7 +11,7 @@ The rules R1 to R12 come down to three columns computed here:
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.features.duckdb_session import listed, one_row, quoted
+from core.sandbox.duckdb_session import listed, one_row, quoted
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from core.features.building import refuse_infinite
 from core.features.columns import TEXT, check_column, check_key, check_moment, kinds_of, model_value
 from core.features.duckdb_hindsight import entity_leaks
-from core.features.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
-from core.features.duckdb_session import listed, one_row, quoted, save
 from core.features.hindsight import marked_tables
-from core.features.orders import SourceTable
+from core.features.orders import SourceTable, tables_of
 from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.sandbox.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
+from core.sandbox.duckdb_session import listed, one_row, quoted, save
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,8 +41,7 @@ def build_entity(
 ) -> EntityRows:
     """Writes the entity rows to `path`, columns under the query's own names. Raises Invalid for all that is wrong with
     the query: rows without or with the same id, without a time, labels that are not 0 and 1."""
-    tables = {source.name: inputs[source.input] for source in sources}
-    with locked_session(tables, limits) as session:
+    with locked_session(tables_of(sources, inputs), limits) as session:
         builder = EntityBuilder(session, query, limits, stop)
         builder.build(ENTITY)
         with translated():

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.features.columns import model_value
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN
-from core.features.duckdb_session import listed, literal, open_session, quoted
 from core.features.online import OnlineRow, OnlineStore
 from core.features.values import FeatureContract, ServedView
+from core.sandbox.duckdb_session import listed, literal, open_session, quoted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.features.orders import SourceTable
-from core.lake.parquet import read_parquet
+from core.foundation.parquet import read_parquets
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,11 +25,11 @@ NEVER = 2**62
 class MarkedTable:
     """A snapshot with marks, in memory, that can be given with its future exchanged."""
 
-    def __init__(self, source: SourceTable, path: Path) -> None:
+    def __init__(self, source: SourceTable, paths: tuple[Path, ...]) -> None:
         self.name = source.name
         self.known = dict(source.known)
-        self.path = path
-        self._table: pa.Table = read_parquet(path)
+        self.paths = paths
+        self._table: pa.Table = read_parquets(paths)
         self._ranks = {column: _ranks(self._table.column(column)) for column in source.known}
         self._moments = {column: _microseconds(self._table, moment) for column, moment in source.known.items()}
 
@@ -69,7 +69,7 @@ class MarkedTable:
 
 def marked_tables(sources: Sequence[SourceTable], inputs: Mapping[str, Path]) -> tuple[MarkedTable, ...]:
     """The sources that have marks."""
-    return tuple(MarkedTable(source, inputs[source.input]) for source in sources if source.known)
+    return tuple(MarkedTable(source, source.files(inputs)) for source in sources if source.known)
 
 
 def marks(tables: Sequence[MarkedTable]) -> Iterator[tuple[MarkedTable, str, str]]:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from core.compute.process import JobContext, JobFailed
-from core.features.duckdb_sandbox import Limits
 from core.foundation.errors import PortalError
+from core.sandbox.duckdb_sandbox import Limits
 
 SECONDS = 900.0
 MOST_ROWS = 50_000_000

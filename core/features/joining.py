@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from core.features.building import Tell, silent
 from core.features.columns import model_value
 from core.features.duckdb_join import JOINED, TIME, JoinView, join_views
-from core.features.duckdb_sandbox import Limits, Stop
-from core.features.duckdb_session import literal, one_row, open_session, quoted, save
 from core.features.entities import EntityRows, build_entity
 from core.features.orders import EVENT_TIME, LABEL, ROW_ID, JoinedView, JoinOrder, JoinResult
 from core.features.telling import SUSPICIOUS_AUC, columns_auc
 from core.features.values import FeatureContract, LeakFinding, Split, SplitFile
 from core.foundation.errors import Invalid
+from core.foundation.parquet import read_parquet
 from core.foundation.text import _
-from core.lake.parquet import read_parquet
+from core.sandbox.duckdb_sandbox import Limits, Stop
+from core.sandbox.duckdb_session import literal, one_row, open_session, quoted, save
 
 if TYPE_CHECKING:
     import duckdb

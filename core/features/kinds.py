@@ -15,9 +15,9 @@ from core.features.values import SplitFile, TrainingSetState, VersionState
 from core.foundation.actions import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
+from core.foundation.parquet import row_count
 from core.foundation.storage import Store
 from core.foundation.text import _
-from core.lake.parquet import row_count
 
 Result = TypeVar("Result", bound=BaseModel)
 

@@ -8,7 +8,7 @@ from core.compute.values import JobOrder, Resources
 from core.features.duckdb_rows import SECOND
 from core.features.orders import BUILD, EVENT_TIME, JOIN, LABEL, ROW_ID, BuildOrder, JoinedView, JoinOrder, SourceTable
 from core.features.tables import FeatureVersionRow
-from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, VersionState, ViewUse
+from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, ViewUse
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.settings import Settings
 from core.foundation.text import _
@@ -20,7 +20,7 @@ def source_tables(snapshots: Mapping[str, Snapshot]) -> tuple[SourceTable, ...]:
     return tuple(
         SourceTable(
             name=name,
-            input=f"source_{name}",
+            inputs=tuple(_inputs_of(name, snapshot)),
             known={column.name: column.known for column in snapshot.columns if column.known},
         )
         for name, snapshot in snapshots.items()
@@ -28,7 +28,12 @@ def source_tables(snapshots: Mapping[str, Snapshot]) -> tuple[SourceTable, ...]:
 
 
 def source_inputs(snapshots: Mapping[str, Snapshot]) -> dict[str, str]:
-    return {f"source_{name}": snapshot.file_digest for name, snapshot in snapshots.items()}
+    return {key: digest for name, snapshot in snapshots.items() for key, digest in _inputs_of(name, snapshot).items()}
+
+
+def _inputs_of(name: str, snapshot: Snapshot) -> dict[str, str]:
+    """The files of a source, in their order, as inputs of a job."""
+    return {f"source_{name}_{number}": file.digest for number, file in enumerate(snapshot.files)}
 
 
 def build_order(
@@ -121,10 +126,10 @@ def fitted(job: JobOrder, settings: Settings) -> JobOrder:
 
 def served_view(version: FeatureVersion, use: ViewUse, *, entity: EntityQuery) -> ServedView:
     """How serving looks a version up."""
-    if version.state is not VersionState.PUBLISHED:
+    if not version.state.can_be_joined:
         raise Conflict(
             _("{view} v{version} is {state}").format(view=version.view, version=version.version, state=version.state),
-            hint=_("Use a published version, or wait until it is built."),
+            hint=_("Use a version that is published or staged."),
         )
     if set(use.keys) != set(version.keys):
         raise Invalid(

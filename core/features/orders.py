@@ -1,5 +1,8 @@
 """What the jobs of features are asked for and what they answer: the files that cross between portal and job."""
 
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
 from core.features.values import (
     EntityQuery,
     Feature,
@@ -20,12 +23,20 @@ ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
 
 
 class SourceTable(Value):
-    """A snapshot that a query reads: its name in the query, the job input with its file, and which of its columns are
-    known only at the instant in another column."""
+    """A snapshot that a query reads: its name in the query, the job inputs with its files in their order, and which of
+    its columns are known only at the instant in another column."""
 
     name: str
-    input: str
+    inputs: tuple[str, ...]
     known: dict[str, str]
+
+    def files(self, inputs: Mapping[str, Path]) -> tuple[Path, ...]:
+        return tuple(inputs[name] for name in self.inputs)
+
+
+def tables_of(sources: Iterable[SourceTable], inputs: Mapping[str, Path]) -> dict[str, tuple[Path, ...]]:
+    """The files of every table, by its name in the query."""
+    return {source.name: source.files(inputs) for source in sources}
 
 
 class BuildOrder(Value):

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlmodel import col, func, select
 
-from core.features.tables import FeatureVersionRow, FeatureViewRow, TrainingSetRow
+from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow, TrainingSetRow
 from core.features.values import (
+    Check,
     EntityQuery,
     Feature,
     FeatureContract,
@@ -14,6 +15,7 @@ from core.features.values import (
     LeakFinding,
     SplitFile,
     TrainingSet,
+    VersionTests,
     ViewUse,
 )
 from core.foundation.actions import Call
@@ -22,6 +24,7 @@ from core.foundation.objects import LinkRow
 from core.foundation.text import _
 
 JOINED_INTO = "joined into"
+JSON_OF_VERSION = ("features", "notes", "tags", "tests", "checks")
 
 
 def view_row(call: Call, view_id: str) -> FeatureViewRow:
@@ -54,31 +57,44 @@ def versions_of(call: Call, view_id: str, *, offset: int = 0, limit: int = 1) ->
 
 def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
     newest = versions_of(call, row.id)
+    live = live_version(call, row.id)
     return FeatureView(
-        **row.model_dump(exclude={"keys"}),
+        **row.model_dump(exclude={"keys", "tags"}),
         keys=tuple(row.keys),
+        tags=tuple(row.tags),
+        live=version_of(call, version_row(call, live)) if live else None,
         latest=version_of(call, newest[0]) if newest else None,
         versions=newest[0].version if newest else 0,
     )
+
+
+def live_version(call: Call, view_id: str) -> str:
+    """The id of the version that a view's alias points at; empty before the first is published."""
+    points = select(AliasRow).where(AliasRow.view_id == view_id).order_by(col(AliasRow.number).desc())
+    newest = call.session.exec(points.limit(1)).first()
+    return newest.version_id if newest is not None else ""
 
 
 def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
     view = view_row(call, row.view_id)
     used = select(func.count()).select_from(LinkRow).where(LinkRow.source == row.id, LinkRow.relation == JOINED_INTO)
     return FeatureVersion(
-        **row.model_dump(exclude={"features", "notes", "statistics"}),
+        **row.model_dump(exclude={*JSON_OF_VERSION, "statistics", "categories", "numbers", "until"}),
         view=view.name,
         project=view.project,
         keys=tuple(view.keys),
         features=tuple(Feature.model_validate(feature) for feature in row.features),
         notes=tuple(row.notes),
+        tags=tuple(row.tags),
+        tests=VersionTests.model_validate(row.tests),
+        checks=tuple(Check.model_validate(check) for check in row.checks),
         used_by=call.session.exec(used).one(),
     )
 
 
 def training_set_of(row: TrainingSetRow) -> TrainingSet:
     return TrainingSet(
-        **row.model_dump(exclude={"entity", "uses", "asked", "splits", "contract", "leaks", "notes"}),
+        **row.model_dump(exclude={"entity", "uses", "asked", "splits", "contract", "leaks", "notes", "leak_report"}),
         entity=EntityQuery.model_validate(row.entity),
         uses=tuple(ViewUse.model_validate(use) for use in row.uses),
         splits=tuple(SplitFile.model_validate(split) for split in row.splits),

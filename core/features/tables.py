@@ -22,6 +22,20 @@ class FeatureViewRow(SQLModel, table=True):
     description: str
     owner: str
     created_at: datetime = time_field(index=True)
+    tags: list[Any] = json_field(list)
+
+
+class AliasRow(SQLModel, table=True):
+    """Where a view's alias pointed, and since when; the newest stretch is where it points now."""
+
+    __tablename__ = "feature_aliases"
+
+    view_id: str = Field(primary_key=True, foreign_key="feature_views.id")
+    number: int = Field(primary_key=True)
+    version_id: str = Field(foreign_key="feature_versions.id")
+    reason: str
+    changed_by: str
+    changed_at: datetime = time_field()
 
 
 class FeatureVersionRow(SQLModel, table=True):
@@ -49,6 +63,71 @@ class FeatureVersionRow(SQLModel, table=True):
     cause: str = ""
     created_by: str
     created_at: datetime = time_field()
+    python: str = ""
+    tests: dict[str, Any] = json_field()
+    tags: list[Any] = json_field(list)
+    checks: list[Any] = json_field(list)
+    categories: list[Any] = json_field(list)
+    numbers: list[Any] = json_field(list)
+    until: str = "published"
+    lookback_seconds: int = 0
+    build_seconds: float = 0.0
+    newest_event: datetime | None = time_field(nullable=True)
+    published_at: datetime | None = time_field(nullable=True)
+    reason: str = ""
+
+
+class MaterializationRow(SQLModel, table=True):
+    """A standing order to keep a feature version's newest rows in the online store. `watermark` is the event time up to
+    which its rows were computed and put; `every_seconds` 0 means by hand."""
+
+    __tablename__ = "materializations"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    version_id: str = Field(foreign_key="feature_versions.id", index=True)
+    state: str
+    every_seconds: int
+    due_at: datetime | None = time_field(nullable=True, index=True)
+    watermark: datetime | None = time_field(nullable=True)
+    rows: int = 0
+    keys: int = 0
+    job_id: str = ""
+    cause: str = ""
+    finished_at: datetime | None = time_field(nullable=True)
+    created_by: str
+    created_at: datetime = time_field(index=True)
+
+
+class MaterializedPartRow(SQLModel, table=True):
+    """The rows of one stretch of event time that a materialization computed, and the source files they came from."""
+
+    __tablename__ = "materialized_parts"
+
+    materialization_id: str = Field(primary_key=True, foreign_key="materializations.id")
+    partition: str = Field(primary_key=True)
+    sources: str
+    rows_digest: str
+    rows: int
+    made_at: datetime = time_field()
+
+
+class FeatureParityRow(SQLModel, table=True):
+    """A parity report of a feature version: what the online store answers against the point-in-time join."""
+
+    __tablename__ = "feature_parity"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    version_id: str = Field(foreign_key="feature_versions.id", index=True)
+    state: str
+    verdict: str = ""
+    report: dict[str, Any] = json_field()
+    digest: str = ""
+    job_id: str = ""
+    cause: str = ""
+    created_by: str
+    created_at: datetime = time_field(index=True)
 
 
 class TrainingSetRow(SQLModel, table=True):
@@ -68,6 +147,7 @@ class TrainingSetRow(SQLModel, table=True):
     contract: dict[str, Any] = json_field()
     leaks: list[Any] = json_field(list)
     notes: list[Any] = json_field(list)
+    leak_report: dict[str, Any] = json_field()
     digest: str = Field(default="", index=True)
     job_id: str = ""
     cause: str = ""

@@ -2,22 +2,73 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from core.foundation.values import Value
+from core.lake.values import TablePreview
 
 ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
-Sql = Annotated[str, StringConstraints(min_length=6, max_length=20_000)]
+Sql = Annotated[str, StringConstraints(max_length=20_000)]
+Python = Annotated[str, StringConstraints(max_length=20_000)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 Kind = Literal["category", "number"]
 
 
 class VersionState(StrEnum):
+    """DRAFT may still be edited; BUILDING runs its job; STAGED is built and checked, for those who ask for it by its
+    id; PUBLISHED is for everyone; DEPRECATED serves on and is not for new use; RETIRED is gone from the online
+    store."""
+
+    DRAFT = "draft"
     BUILDING = "building"
+    STAGED = "staged"
     PUBLISHED = "published"
+    DEPRECATED = "deprecated"
+    RETIRED = "retired"
     FAILED = "failed"
+
+    @property
+    def can_be_joined(self) -> bool:
+        """Whether a new training set may use it."""
+        return self in (VersionState.STAGED, VersionState.PUBLISHED)
+
+
+class FeatureRule(Value):
+    """What a feature's author promises of its values; a version that breaks it is not published. `nulls` is the null
+    policy: keep them, refuse a version that has any, or fill them with `fill` when the version is built (so training
+    and serving get the same)."""
+
+    feature: ColumnName
+    nulls: Literal["keep", "refuse", "fill"] = "keep"
+    fill: float | str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    most_null_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    unique: bool = False
+
+
+class VersionTests(Value):
+    """The tests of a version: a rule for each feature that has one, whether a key may have only one row per event time,
+    and how old (seconds) the newest row may be against the newest source row when it is built (0: any age)."""
+
+    rules: Annotated[tuple[FeatureRule, ...], Field(max_length=500)] = ()
+    unique_rows: bool = False
+    fresh_seconds: Annotated[int, Field(ge=0, le=10 * 366 * 86_400)] = 0
+
+
+class Check(Value):
+    """One check of a version and what came out: pass, fail, inconclusive or no data. `rows` are a few of the rows that
+    broke it, with the names of their `columns`."""
+
+    name: str
+    verdict: Literal["pass", "fail", "inconclusive", "no data"]
+    detail: str
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Any, ...], ...] = ()
 
 
 class Feature(Value):
@@ -30,7 +81,8 @@ class Feature(Value):
 
 
 class FeatureView(Value):
-    """A named group of features of an entity, found by `keys`."""
+    """A named group of features of an entity, found by `keys`. `live` is the version its alias points at: what people
+    get who ask for the view and no version of it."""
 
     id: str
     project: str
@@ -42,11 +94,16 @@ class FeatureView(Value):
     created_at: datetime
     latest: "FeatureVersion | None"
     versions: int
+    live: "FeatureVersion | None" = None
+    tags: tuple[str, ...] = ()
 
 
 class FeatureVersion(Value):
-    """An immutable version: SQL over named snapshots. `digest` covers all that decides its values, `rows_digest` names
-    the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows that were left out."""
+    """An immutable version: SQL, pandas or both over named snapshots. `digest` covers all that decides its values,
+    `rows_digest` names the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows
+    that were left out, `checks` what its tests gave. A row depends on source rows at most `lookback_seconds` older
+    than it (0: on all), which lets materialization compute new days alone. `reason` says why it was deprecated or
+    retired."""
 
     id: str
     view_id: str
@@ -72,6 +129,47 @@ class FeatureVersion(Value):
     used_by: int
     created_by: str
     created_at: datetime
+    python: str = ""
+    tests: VersionTests = VersionTests()
+    tags: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+    lookback_seconds: int = 0
+    build_seconds: float = 0.0
+    newest_event: datetime | None = None
+    published_at: datetime | None = None
+    reason: str = ""
+
+
+class LogicPreview(Value):
+    """What a version's logic gives on a sample of its sources, before anything is kept."""
+
+    preview: TablePreview
+    features: tuple[Feature, ...]
+    checks: tuple[Check, ...]
+    seconds: float
+    sample_rows: int
+
+
+class Consumer(Value):
+    """Something that uses a feature version: `relation` says how ("joined into", "trained", "serves", ...). `is_live`
+    when an endpoint serves it now or would go back to it."""
+
+    object_id: str
+    kind: str
+    title: str
+    state: str
+    owner: str
+    relation: str
+    version_id: str
+    is_live: bool
+
+
+class Impact(Value):
+    """What publishing, deprecating or retiring touches: who pins which version of the view."""
+
+    view_id: str
+    consumers: tuple[Consumer, ...]
+    live: tuple[str, ...]
 
 
 class ViewUse(Value):
@@ -95,7 +193,7 @@ class EntityQuery(Value):
     """The rows to learn from: SQL over snapshots that gives an id, an event time (the moment of prediction), a label
     and the columns known at that moment, which callers will send with each request."""
 
-    sql: Sql
+    sql: Annotated[Sql, StringConstraints(min_length=6)]
     sources: dict[str, str]
     row_id: ColumnName
     event_time: ColumnName

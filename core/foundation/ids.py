@@ -15,9 +15,13 @@ class Kind(StrEnum):
     REQUIREMENT = "requirement"
     DATASET = "dataset"
     SNAPSHOT = "snapshot"
+    IMPORT = "import"
+    QUERY = "query"
     FEATURE_VIEW = "feature_view"
     FEATURE_VERSION = "feature_version"
     TRAINING_SET = "training_set"
+    MATERIALIZATION = "materialization"
+    FEATURE_PARITY = "feature_parity"
     JOB = "job"
     RUN = "run"
     SWEEP = "sweep"
@@ -42,9 +46,13 @@ PREFIXES: dict[Kind, str] = {
     Kind.REQUIREMENT: "R",
     Kind.DATASET: "DS",
     Kind.SNAPSHOT: "SNAP",
+    Kind.IMPORT: "IMP",
+    Kind.QUERY: "Q",
     Kind.FEATURE_VIEW: "FV",
     Kind.FEATURE_VERSION: "FEAT",
     Kind.TRAINING_SET: "TS",
+    Kind.MATERIALIZATION: "MAT",
+    Kind.FEATURE_PARITY: "FP",
     Kind.JOB: "JOB",
     Kind.RUN: "RUN",
     Kind.SWEEP: "SW",

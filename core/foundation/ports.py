@@ -1,4 +1,5 @@
-"""What the foundation asks of the domains right above it: who may do what, and where events go."""
+"""What the foundation and the lower domains ask of the domains above them: who may do what, where events go, and what
+is live."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -6,6 +7,7 @@ from typing import Any, Protocol
 from sqlmodel import Session
 
 from core.foundation.actors import Actor
+from core.foundation.values import Value
 
 
 class Access(Protocol):
@@ -31,3 +33,21 @@ class Journal(Protocol):
         details: dict[str, Any],
         now: datetime,
     ) -> None: ...
+
+
+class Pin(Value):
+    """A live use of an object: the model version that came of it, and the endpoint that serves that version or would
+    go back to it. `role` is "serves" or "rollback target"."""
+
+    version_id: str
+    version: str
+    endpoint_id: str
+    endpoint: str
+    role: str
+
+
+class Pins(Protocol):
+    """What is live, told to domains that must not remove what something live needs."""
+
+    def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
+        """Every live use of a model version that followed from the object; empty when nothing live does."""

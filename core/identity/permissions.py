@@ -45,6 +45,8 @@ class Permission(StrEnum):
     TOKEN_MINT = "token.mint"
     SERVICE_ACCOUNT_WRITE = "service_account.write"
     REQUIREMENT_WRITE = "requirement.write"
+    QUARANTINE = "quarantine"
+    GC = "gc"
     SYSTEM = "system"
 
 
@@ -81,6 +83,8 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.TOKEN_MINT: _EVERY,
     Permission.SERVICE_ACCOUNT_WRITE: frozenset({Role.ADMIN}),
     Permission.REQUIREMENT_WRITE: frozenset({Role.VIEWER, Role.ENGINEER}),
+    Permission.QUARANTINE: _BUILDERS,
+    Permission.GC: _SRE,
     Permission.SYSTEM: frozenset(),
 }
 
@@ -105,6 +109,7 @@ TOKEN_PERMISSIONS = frozenset(
         Permission.AUDIT_READ,
         Permission.AUDIT_VERIFY,
         Permission.REQUIREMENT_WRITE,
+        Permission.GC,
     }
 )
 # What the portal's own processes never do.

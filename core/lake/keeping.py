@@ -1,4 +1,4 @@
-"""From a table to a snapshot: one Parquet file in the store, a manifest that names it, and a profile. All of it is slow
+"""From a table to a snapshot: Parquet files in the store, a manifest that names them, and a profile. All of it is slow
 work that happens before the transaction; what no snapshot names in the end is swept from the store."""
 
 from collections.abc import Mapping, Sequence
@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from core.foundation.digests import canonical
+from core.foundation.parquet import write_parquet
 from core.foundation.storage import Store
 from core.foundation.values import Value
 from core.lake.arrow_reading import Reading
 from core.lake.arrow_types import type_name
-from core.lake.parquet import write_parquet
 from core.lake.profile import profile_table
-from core.lake.values import ColumnProfile, ColumnSpec, ImportReport, TimeZoneRule
+from core.lake.values import ColumnProfile, ColumnSpec, ImportReport, SnapshotFile, TimeZoneRule
 from core.lake.zones import apply_zones, check_known
 
 if TYPE_CHECKING:
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 
 class SnapshotManifest(Value):
-    """What a snapshot's digest covers: the file's bytes, and what its columns mean."""
+    """What a snapshot's digest covers: the bytes of its files in their order, and what its columns mean."""
 
-    file: str
-    rows: int
+    files: tuple[SnapshotFile, ...]
     columns: tuple[ColumnSpec, ...]
 
 
@@ -34,9 +33,7 @@ class Kept:
     """A table that lies in the store, ready to become a snapshot."""
 
     digest: str
-    file_digest: str
-    rows: int
-    bytes: int
+    files: tuple[SnapshotFile, ...]
     columns: tuple[ColumnSpec, ...]
     report: ImportReport
     profile: tuple[ColumnProfile, ...]
@@ -48,13 +45,11 @@ def keep(store: Store, reading: Reading, *, zones: Sequence[TimeZoneRule], known
     types = {field.name: type_name(field.type) for field in table.schema}
     check_known(types, known)
     columns = tuple(_column(table, name, types[name], known.get(name, "")) for name in table.column_names)
-    file_digest, size = _put(store, table)
-    manifest = SnapshotManifest(file=file_digest, rows=table.num_rows, columns=columns)
+    files = (_put(store, table),)
+    manifest = SnapshotManifest(files=files, columns=columns)
     return Kept(
         digest=store.put_bytes(canonical(manifest)),
-        file_digest=file_digest,
-        rows=table.num_rows,
-        bytes=size,
+        files=files,
         columns=columns,
         report=_report(reading, choices),
         profile=profile_table(table),
@@ -66,11 +61,11 @@ def _column(table: "pa.Table", name: str, data_type: str, known: str) -> ColumnS
     return ColumnSpec(name=name, type=data_type, null_share=null_share, known=known)
 
 
-def _put(store: Store, table: "pa.Table") -> tuple[str, int]:
+def _put(store: Store, table: "pa.Table") -> SnapshotFile:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         write_parquet(table.to_batches(), path, schema=table.schema.remove_metadata())
-        return store.put_file(path), path.stat().st_size
+        return SnapshotFile(digest=store.put_file(path), rows=table.num_rows, bytes=path.stat().st_size)
 
 
 def _report(reading: Reading, choices: Sequence[str]) -> ImportReport:

@@ -1,6 +1,7 @@
 """What a table looks like: the distribution of every column, and its first rows. Both are made once, when the table
 comes in or is built, so that a page reads them from the database."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -40,6 +41,17 @@ def preview_file(path: Path, *, limit: int, columns: list[str] | None = None) ->
         rows=tuple(rows),
         total=file.metadata.num_rows,
     )
+
+
+def preview_files(paths: Sequence[Path], *, limit: int) -> TablePreview:
+    """The first rows of a table that lies in several files, in their order."""
+    head = preview_file(paths[0], limit=limit)
+    rows, total = list(head.rows), head.total
+    for path in paths[1:]:
+        part = preview_file(path, limit=limit)
+        rows += part.rows[: max(0, limit - len(rows))]
+        total += part.total
+    return head.model_copy(update={"rows": tuple(rows), "total": total})
 
 
 def shown(cell: Any) -> Any:

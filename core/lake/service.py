@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from sqlmodel import col, func, select
 
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.ports import Pins
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -16,7 +17,7 @@ from core.identity.service import Limit, Offset
 from core.lake.arrow_reading import read_upload
 from core.lake.keeping import Kept, keep
 from core.lake.nycflights import read_package_table
-from core.lake.profile import preview_file
+from core.lake.profile import preview_files
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import (
     ColumnProfile,
@@ -25,6 +26,7 @@ from core.lake.values import (
     DatasetName,
     ImportReport,
     Snapshot,
+    SnapshotFile,
     TablePreview,
     TimeZoneRule,
 )
@@ -38,6 +40,10 @@ FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
 class LakeService(Service):
     domain = "lake"
+
+    def __init__(self, foundation: Foundation, *, pins: Pins) -> None:
+        super().__init__(foundation)
+        self.pins = pins
 
     def _read_package(
         self, call: Call, *, dataset_id: str, package: str, table: str, zones: Zones, known: Known
@@ -151,7 +157,8 @@ class LakeService(Service):
         """Show the first rows of a snapshot."""
         call.within(snapshot_id)
         row = _snapshot_row(call, snapshot_id)
-        return preview_file(self.foundation.store.verified_path(row.file_digest), limit=limit)
+        paths = [self.foundation.store.verified_path(file["digest"]) for file in row.files]
+        return preview_files(paths, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def profile(self, call: Call, *, snapshot_id: str) -> tuple[ColumnProfile, ...]:
@@ -179,7 +186,7 @@ class LakeService(Service):
         call.session.add(row)
         call.link(dataset_id, snapshot_id, "holds")
         call.update(dataset_id, state="ready")
-        call.note(digest=kept.digest, rows=kept.rows)
+        call.note(digest=kept.digest, rows=row.rows)
         return _snapshot(row, dataset)
 
 
@@ -189,9 +196,9 @@ def _new_row(call: Call, snapshot_id: str, dataset_id: str, version: int, kept: 
         dataset_id=dataset_id,
         version=version,
         digest=kept.digest,
-        file_digest=kept.file_digest,
-        rows=kept.rows,
-        bytes=kept.bytes,
+        files=[file.model_dump(mode="json") for file in kept.files],
+        rows=sum(file.rows for file in kept.files),
+        bytes=sum(file.bytes for file in kept.files),
         columns=[column.model_dump(mode="json") for column in kept.columns],
         report=kept.report.model_dump(mode="json"),
         profile=[profile.model_dump(mode="json") for profile in kept.profile],
@@ -227,14 +234,21 @@ def _count(call: Call, dataset_id: str) -> int:
 def _dataset(call: Call, row: DatasetRow) -> Dataset:
     newest = call.session.exec(_snapshots(row.id).limit(1)).first()
     latest = _snapshot(newest, row) if newest is not None else None
-    return Dataset(**row.model_dump(), latest=latest, snapshots=newest.version if newest is not None else 0)
+    return Dataset(
+        **row.model_dump(exclude={"tags"}),
+        tags=tuple(row.tags),
+        latest=latest,
+        snapshots=newest.version if newest is not None else 0,
+    )
 
 
 def _snapshot(row: SnapshotRow, dataset: DatasetRow) -> Snapshot:
     return Snapshot(
-        **row.model_dump(exclude={"columns", "report", "profile"}),
+        **row.model_dump(exclude={"columns", "files", "report", "profile", "key"}),
+        key=tuple(row.key),
         dataset=dataset.name,
         project=dataset.project,
         columns=tuple(ColumnSpec.model_validate(column) for column in row.columns),
+        files=tuple(SnapshotFile.model_validate(file) for file in row.files),
         report=ImportReport.model_validate(row.report),
     )

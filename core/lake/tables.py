@@ -19,6 +19,8 @@ class DatasetRow(SQLModel, table=True):
     description: str
     owner: str
     created_at: datetime = time_field(index=True)
+    form: str = "table"
+    tags: list[Any] = json_field(list)
 
 
 class SnapshotRow(SQLModel, table=True):
@@ -29,7 +31,7 @@ class SnapshotRow(SQLModel, table=True):
     dataset_id: str = Field(foreign_key="datasets.id", index=True)
     version: int
     digest: str = Field(index=True)
-    file_digest: str
+    files: list[Any] = json_field(list)
     rows: int
     bytes: int
     columns: list[Any] = json_field(list)
@@ -37,3 +39,70 @@ class SnapshotRow(SQLModel, table=True):
     profile: list[Any] = json_field(list)
     created_by: str
     created_at: datetime = time_field()
+    key: list[Any] = json_field(list)
+    quarantine: str = ""
+    deleted_at: datetime | None = time_field(nullable=True)
+
+
+class SnapshotFileRow(SQLModel, table=True):
+    """Which snapshots hold a file of the store, so that no file goes while one of them needs it."""
+
+    __tablename__ = "snapshot_files"
+
+    snapshot_id: str = Field(primary_key=True, foreign_key="snapshots.id")
+    digest: str = Field(primary_key=True, index=True)
+
+
+class ImportRow(SQLModel, table=True):
+    """An import. `kept` is what the job made, ready to become a snapshot when it is confirmed."""
+
+    __tablename__ = "imports"
+
+    id: str = Field(primary_key=True)
+    dataset_id: str = Field(foreign_key="datasets.id", index=True)
+    project: str = Field(index=True)
+    state: str
+    source: dict[str, Any] = json_field()
+    mode: str
+    choices: dict[str, Any] = json_field()
+    confirm: bool = False
+    kept: dict[str, Any] = json_field()
+    preview: dict[str, Any] = json_field()
+    snapshot_id: str = ""
+    job_id: str = ""
+    cause: str = ""
+    created_by: str
+    created_at: datetime = time_field(index=True)
+
+
+class QueryRow(SQLModel, table=True):
+    """One run of a query. `deadline` is when its process is surely ended; later than that it was lost."""
+
+    __tablename__ = "queries"
+
+    id: str = Field(primary_key=True)
+    project: str = Field(index=True)
+    sql: str
+    sources: dict[str, Any] = json_field()
+    row_limit: int
+    state: str
+    rows: int = 0
+    cut: bool = False
+    seconds: float = 0.0
+    cause: str = ""
+    result: str = ""
+    deadline: datetime = time_field()
+    created_by: str = Field(index=True)
+    created_at: datetime = time_field(index=True)
+
+
+class SavedQueryRow(SQLModel, table=True):
+    """A query under a name."""
+
+    __tablename__ = "saved_queries"
+
+    project: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    sql: str
+    saved_by: str
+    saved_at: datetime = time_field()

@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 
 from core.foundation.values import Value
 
+ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
 
 
@@ -28,16 +29,32 @@ class TimeZoneRule(Value):
 
 
 class ImportReport(Value):
-    """What an import did: rows read and rejected with the reasons, and the choices it made in words."""
+    """What an import did: rows read and rejected with the reasons, the choices it made in words, and what a person
+    should look at before confirming (`warnings`, for instance a column of times without a zone)."""
 
     rows_read: int
     rows_rejected: int
     reasons: tuple[str, ...]
     choices: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    columns: tuple[ColumnSpec, ...] = ()
+
+
+class SnapshotFile(Value):
+    """One Parquet file of a snapshot: its digest in the store, its rows and bytes, and, where the dataset is split by
+    time, the stretch its rows lie in ("2013-07-04" for a day, "2013-07" for a month)."""
+
+    digest: str
+    rows: int
+    bytes: int
+    partition: str = ""
 
 
 class Snapshot(Value):
-    """An immutable state of a dataset. `digest` names its manifest, `file_digest` its one Parquet file in the store."""
+    """An immutable state of a dataset. `digest` names its manifest; `files` are its Parquet files in the store, in the
+    order of their rows, some of them shared with other snapshots. `key` names the columns that identify a row, where
+    somebody said so; `quarantine` is the reason why nothing new may be made of it; `deleted_at` when retention removed
+    its files."""
 
     id: str
     dataset_id: str
@@ -45,17 +62,21 @@ class Snapshot(Value):
     project: str
     version: int
     digest: str
-    file_digest: str
+    files: tuple[SnapshotFile, ...]
     rows: int
     bytes: int
     columns: tuple[ColumnSpec, ...]
     report: ImportReport
     created_by: str
     created_at: datetime
+    key: tuple[str, ...] = ()
+    quarantine: str = ""
+    deleted_at: datetime | None = None
 
 
 class Dataset(Value):
-    """A named table and its newest snapshot."""
+    """A named table and its newest snapshot. `form` says what its rows are: plain rows, or the index of files (images,
+    texts) that lie in the store by the digest in their column `item`."""
 
     id: str
     project: str
@@ -65,6 +86,8 @@ class Dataset(Value):
     created_at: datetime
     latest: Snapshot | None
     snapshots: int
+    form: Literal["table", "files"] = "table"
+    tags: tuple[str, ...] = ()
 
 
 class TablePreview(Value):

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN
-from core.features.duckdb_session import literal, open_session, quoted
 from core.features.values import FeatureContract, ServedView
+from core.sandbox.duckdb_session import literal, open_session, quoted
 from core.serving.comparison import Times
 from core.serving.journey import HeldOut
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from core.features.values import FeatureContract
+from core.foundation.parquet import read_parquet
 from core.foundation.text import _
-from core.lake.parquet import read_parquet
 from core.training.preparation import Preparation, encode_categories, encode_numbers, learn
 from core.training.splits import (
     EVENT_TIME,

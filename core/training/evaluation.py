@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from core.lake.parquet import write_parquet
+from core.foundation.parquet import write_parquet
 from core.registry.values import Signature
 from core.training.preparation import numbers_of, texts_of
 from core.training.splits import LABEL, ROW_ID

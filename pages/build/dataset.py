@@ -73,7 +73,7 @@ def _report(shown: Snapshot) -> None:
             _("Rows read"): times.number(report.rows_read),
             _("Rows rejected"): times.number(report.rows_rejected),
             _("Manifest"): f"`{shown.digest[:16]}`",
-            _("File"): f"`{shown.file_digest[:16]}`",
+            _("Files"): str(len(shown.files)),
         }
     )
     for line in (*report.reasons, *report.choices):

@@ -34,6 +34,8 @@ A39 people             N N N N Y X
 A42 policy             N N N N Y X
 A43 token              Y Y Y Y Y X
 A45 service-account    N N N N Y X
+A50 gc                 N N Y N N gc
+L01 quarantine         N O Y N N X
 R01 requirement        O O N N N requirement.write
 """
 

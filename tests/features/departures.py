@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.features.building import build_rows
-from core.features.duckdb_sandbox import Limits
 from core.features.joining import join_training_set
 from core.features.orders import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
 from core.features.values import EntityQuery, ServedView, Split
+from core.sandbox.duckdb_sandbox import Limits
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -49,7 +49,7 @@ def source(
 ) -> tuple[SourceTable, Path]:
     path = folder / "flights.parquet"
     pq.write_table(flights() if table is None else table, path)
-    return SourceTable(name="flights", input="flights", known=MARKS if marks is None else marks), path
+    return SourceTable(name="flights", inputs=("flights",), known=MARKS if marks is None else marks), path
 
 
 def build(folder: Path, sql: str = VIEW_SQL, *, table: pa.Table | None = None, **changes: Any) -> BuildResult:

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from core.features.duckdb_join import JOINED, JoinView, join_views
 from core.features.duckdb_rows import RowShape, normal_form
-from core.features.duckdb_session import open_session, save
+from core.sandbox.duckdb_session import open_session, save
 
 Row = Mapping[str, Any]
 MICROSECOND = timedelta(microseconds=1)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from core.features.duckdb_session import open_session
 from core.features.feed import Feed
 from core.features.online import OnlineStore
 from core.features.values import FeatureContract, RequestField, ServedView
+from core.sandbox.duckdb_session import open_session
 from tests.features.oracle import MICROSECOND, NOON, View, entity_table, expected, minutes, rows_table, stored
 from tests.features.test_point_in_time import random_case
 

@@ -13,7 +13,6 @@ import pytest
 
 from app.demonstration.flights import ENTITY_SQL, SPLITS, VIEWS, View, entity_query, trailing_delay, view_uses
 from core.features.building import build_rows
-from core.features.duckdb_sandbox import Limits
 from core.features.entities import build_entity
 from core.features.feed import Feed
 from core.features.joining import join_training_set
@@ -21,8 +20,9 @@ from core.features.online import OnlineStore
 from core.features.orders import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
 from core.features.values import ServedView
 from core.foundation.errors import Invalid
+from core.foundation.parquet import write_parquet
 from core.lake.nycflights import TABLES, read_package_table
-from core.lake.parquet import write_parquet
+from core.sandbox.duckdb_sandbox import Limits
 
 LIMITS = Limits(seconds=120, memory_mb=2048, threads=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +45,7 @@ def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
     outputs.mkdir(exist_ok=True)
     order = BuildOrder(
         view=view.name,
-        sources=tuple(SourceTable(name=name, input=name, known=dict(TABLES[name].known)) for name in view.sources),
+        sources=tuple(SourceTable(name=name, inputs=(name,), known=dict(TABLES[name].known)) for name in view.sources),
         keys=view.keys,
         delay_seconds=0,
         categories=(),
@@ -83,7 +83,7 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     rows = {name: folder / name / ROWS for name in views}
     order = JoinOrder(
         entity=entity_query({"flights": "SNAP-1"}),
-        sources=(SourceTable(name="flights", input="flights", known=dict(TABLES["flights"].known)),),
+        sources=(SourceTable(name="flights", inputs=("flights",), known=dict(TABLES["flights"].known)),),
         views=tuple(JoinedView(served=view, input=name) for name, view in views.items()),
         splits=SPLITS,
         known_at=True,
@@ -193,7 +193,7 @@ PLANTED = {
 def test_a_leak_planted_among_the_entity_rows_is_caught(january: dict[str, Path], tmp_path: Path, case: str) -> None:
     sql = ENTITY_SQL.replace("origin, dest", f"{PLANTED[case]}, origin, dest", 1)
     query = entity_query({"flights": "SNAP-1"}).model_copy(update={"sql": sql, "numbers": ("mood", "distance")})
-    marks = SourceTable(name="flights", input="flights", known=dict(TABLES["flights"].known))
+    marks = SourceTable(name="flights", inputs=("flights",), known=dict(TABLES["flights"].known))
     rows = build_entity(query, sources=(marks,), inputs=january, path=tmp_path / "entity.parquet", limits=LIMITS)
     (leak,) = rows.leaks
     assert leak.column == "mood"

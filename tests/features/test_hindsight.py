@@ -10,6 +10,12 @@ from core.features.hindsight import MarkedTable
 from core.foundation.errors import Invalid
 from tests.features.departures import VIEW_SQL, build, entity, flights, join, source
 
+
+def marked(folder: Path, table: pa.Table | None = None) -> MarkedTable:
+    given, path = source(folder, table)
+    return MarkedTable(given, (path,))
+
+
 # Views whose rows claim to be true before all they are computed from had happened.
 DISHONEST = {
     "the delay at the scheduled departure": "SELECT id, due_at, delay FROM flights",
@@ -136,7 +142,7 @@ def test_rows_without_an_outcome_may_be_left_out(tmp_path: Path) -> None:
 
 
 def test_exchanged_cells_stay_in_their_column_and_the_known_ones_stay(tmp_path: Path) -> None:
-    table = MarkedTable(*source(tmp_path))
+    table = marked(tmp_path)
     before = flights()
     moments = sorted(moment for moment in before.column("left_at").to_pylist())
     middle = moments[200]
@@ -153,9 +159,9 @@ def test_exchanged_cells_stay_in_their_column_and_the_known_ones_stay(tmp_path: 
 def test_missing_cells_stay_missing_where_that_is_asked(tmp_path: Path) -> None:
     table = flights(60)
     delays = [None if number < 20 else delay for number, delay in enumerate(table.column("delay").to_pylist())]
-    marked = MarkedTable(*source(tmp_path, table.set_column(4, "delay", pa.array(delays))))
-    kept = marked.exchanged(keep_nulls=True).column("delay").to_pylist()
-    moved = marked.exchanged().column("delay").to_pylist()
+    moved_later = marked(tmp_path, table.set_column(4, "delay", pa.array(delays)))
+    kept = moved_later.exchanged(keep_nulls=True).column("delay").to_pylist()
+    moved = moved_later.exchanged().column("delay").to_pylist()
     assert [cell is None for cell in kept] == [cell is None for cell in delays]
     assert kept != delays
     assert [cell is None for cell in moved] != [cell is None for cell in delays]

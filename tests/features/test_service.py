@@ -8,9 +8,9 @@ import pytest
 
 from core.features import FeatureVersion, FeatureView, TrainingSet, TrainingSetState, VersionState, ViewUse
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.parquet import read_parquet
 from core.foundation.settings import Settings
 from core.lake import Snapshot
-from core.lake.parquet import read_parquet
 from core.portal import Portal, build_foundation, build_portal
 from tests.compute.running import wait_for_job, worker_for
 from tests.conftest import People, enroll

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from core.foundation.parquet import read_parquet
 from core.lake import Dataset, Snapshot, TimeZoneRule
-from core.lake.parquet import read_parquet
 from core.portal import Portal
 from tests.conftest import People
 from tests.lake.test_reading import parquet
@@ -34,7 +34,7 @@ def test_a_snapshot_tells_its_columns_marks_and_choices(portal: Portal, people: 
     assert (columns["delay"].known, columns["delay"].null_share) == ("known_at", 0.5)
     assert "America/New_York" in " ".join(snapshot.report.choices)
     assert (snapshot.version, snapshot.rows, snapshot.project) == (1, 2, "PROJ-1")
-    table = read_parquet(portal.foundation.store.verified_path(snapshot.file_digest))
+    table = read_parquet(portal.foundation.store.verified_path(snapshot.files[0].digest))
     assert [moment.hour for moment in table.column("left_at").to_pylist()] == [15, 14]
 
 
@@ -44,7 +44,7 @@ def test_the_same_content_is_the_same_snapshot_and_other_content_the_next(
     first, again = upload(portal, people, dataset), upload(portal, people, dataset)
     marked = upload(portal, people, dataset, known={"delay": "known_at"})
     assert first == again
-    assert (marked.version, marked.file_digest) == (2, first.file_digest)
+    assert (marked.version, marked.files) == (2, first.files)
     assert marked.digest != first.digest
     found = portal.lake.get_dataset(people.engineer, dataset_id=dataset.id)
     assert (found.latest, found.snapshots) == (marked, 2)
@@ -151,7 +151,7 @@ def test_an_id_of_another_kind_is_refused(portal: Portal, people: People, datase
 
 def test_rotten_bytes_are_refused_and_never_shown(portal: Portal, people: People, dataset: Dataset) -> None:
     snapshot = upload(portal, people, dataset)
-    path = portal.foundation.store.path(snapshot.file_digest)
+    path = portal.foundation.store.path(snapshot.files[0].digest)
     content = bytearray(path.read_bytes())
     content[40] ^= 1
     path.chmod(0o644)

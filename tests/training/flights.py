@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.features.values import FeatureContract, RequestField
+from core.foundation.parquet import write_parquet
 from core.lake.nycflights import read_package_table
-from core.lake.parquet import write_parquet
 
 CATEGORIES = ("carrier", "origin", "dest", "tailnum")
 NUMBERS = ("hour", "distance", "sched_arr_time", "dep_delay")

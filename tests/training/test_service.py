@@ -9,7 +9,7 @@ from core.compute import JobState
 from core.features import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
-from core.lake.parquet import read_parquet
+from core.foundation.parquet import read_parquet
 from core.portal import Portal
 from core.registry.onnx_safety import signature_of
 from core.training import Run

@@ -4,14 +4,14 @@ process around it; so the process holds nothing worth taking, and only its end s
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.duckdb_session import literal, one_row, quoted
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.sandbox.duckdb_session import literal, one_row, parquet_rows, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,8 +47,8 @@ class Limits:
 
 
 @contextmanager
-def locked_session(tables: Mapping[str, Path], limits: Limits) -> "Iterator[duckdb.DuckDBPyConnection]":
-    """A database that has these Parquet files as views and can reach nothing else."""
+def locked_session(tables: Mapping[str, Sequence[Path]], limits: Limits) -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A database that has these tables, each of one or more Parquet files, as views and can reach nothing else."""
     import duckdb
 
     config = {"threads": limits.threads, "memory_limit": f"{limits.memory_mb}MB"}
@@ -56,19 +56,20 @@ def locked_session(tables: Mapping[str, Path], limits: Limits) -> "Iterator[duck
     try:
         for setting in LOCKED:
             connection.execute(setting)
-        connection.execute(f"SET allowed_paths = [{', '.join(literal(path) for path in tables.values())}]")
+        allowed = ", ".join(literal(path) for paths in tables.values() for path in paths)
+        connection.execute(f"SET allowed_paths = [{allowed}]")
         connection.execute("SET enable_external_access = false")
-        for name, path in tables.items():
-            grant(connection, name, path)
+        for name, paths in tables.items():
+            grant(connection, name, paths)
         connection.execute("SET lock_configuration = true")
         yield connection
     finally:
         connection.close()
 
 
-def grant(session: "duckdb.DuckDBPyConnection", name: str, path: Path) -> None:
-    """Makes a file the table of that name."""
-    session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM read_parquet({literal(path)})")
+def grant(session: "duckdb.DuckDBPyConnection", name: str, paths: Sequence[Path]) -> None:
+    """Makes the rows of some files, in their order, the table of that name."""
+    session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(paths)}")
 
 
 def check_query(session: "duckdb.DuckDBPyConnection", sql: str) -> dict[str, str]:

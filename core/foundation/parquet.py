@@ -1,7 +1,7 @@
-"""Parquet files with a checksum on every page, written here and verified when read here. Columns of engines never cross
-a border of the lake in any other form."""
+"""Parquet files with a checksum on every page, written here and verified when read here. Rows
+never cross a border between engines, jobs and the lake in any other form."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,13 @@ def read_parquet(path: Path, *, columns: list[str] | None = None) -> "pa.Table":
         return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
     except OSError as error:
         raise Unavailable(_("A data file is damaged"), hint=_("Restore it from a backup.")) from error
+
+
+def read_parquets(paths: Sequence[Path], *, columns: list[str] | None = None) -> "pa.Table":
+    """The rows of some files with the same columns, in the files' order, checked like `read_parquet`."""
+    import pyarrow as pa
+
+    return pa.concat_tables([read_parquet(path, columns=columns) for path in paths])
 
 
 def row_count(path: Path) -> int:

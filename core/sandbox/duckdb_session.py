@@ -1,12 +1,12 @@
 """DuckDB connections for our own SQL, and how that SQL quotes names. What people write runs elsewhere, in the
 sandbox."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.lake.parquet import write_parquet
+from core.foundation.parquet import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,11 @@ def listed(names: Iterable[str], *, table: str = "") -> str:
 def literal(text: object) -> str:
     """A text as an SQL string."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def parquet_rows(paths: Sequence[Path]) -> str:
+    """The rows of some Parquet files, in the files' order, as a table function."""
+    return f"read_parquet([{', '.join(literal(path) for path in paths)}])"
 
 
 def types_of(session: "duckdb.DuckDBPyConnection", relation: str) -> dict[str, str]:

@@ -1,0 +1,200 @@
+"""Feature views and their versions. What people write runs in jobs, never here."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlmodel import func, select
+
+from core.features.duckdb_rows import CREATED, EVENT
+from core.features.ordering import build_job, build_order, fitted
+from core.features.parts import FeatureParts, check_made
+from core.features.records import (
+    version_of,
+    version_row,
+    versions_of,
+    view_of,
+    view_row,
+)
+from core.features.tables import FeatureVersionRow, FeatureViewRow
+from core.features.values import (
+    ColumnName,
+    Columns,
+    FeatureVersion,
+    FeatureView,
+    Seconds,
+    Sources,
+    Split,
+    Sql,
+    VersionState,
+    ViewName,
+    ViewUse,
+)
+from core.foundation.actions import Call, action
+from core.foundation.errors import Conflict
+from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.lake import ColumnProfile, TablePreview
+from core.lake.profile import preview_file
+from core.lake.values import Limit as PreviewLimit
+
+Description = Annotated[str, StringConstraints(max_length=4000)]
+Entity = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_ -]{1,59}$")]
+Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
+Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
+Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
+
+
+class VersionActions(FeatureParts):
+    domain = "features"
+
+    @action(permission=Permission.DATA_WRITE)
+    def create_view(
+        self,
+        call: Call,
+        *,
+        project: str,
+        name: ViewName,
+        entity: Entity,
+        keys: Keys = (),
+        description: Description = "",
+    ) -> FeatureView:
+        """Create a feature view: a named group of features of an entity, found by its keys."""
+        call.in_project(project)
+        taken = select(FeatureViewRow).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
+        if call.session.exec(taken).first():
+            raise Conflict(_("There is a feature view called {name}").format(name=name), hint=_("Choose another name."))
+        view_id = call.create(Kind.FEATURE_VIEW, project=project, title=name, state="empty")
+        row = FeatureViewRow(
+            id=view_id,
+            project=project,
+            name=name,
+            entity=entity,
+            keys=list(keys),
+            description=description,
+            owner=call.actor.person_id,
+            created_at=call.now,
+        )
+        call.session.add(row)
+        return view_of(call, row)
+
+    @action(permission=Permission.FEATURE_SQL)
+    def create_version(
+        self,
+        call: Call,
+        *,
+        view_id: str,
+        sql: Sql,
+        sources: Sources,
+        event_time: ColumnName,
+        created_time: Annotated[str, StringConstraints(max_length=60)] = "",
+        ttl_seconds: Seconds = 0,
+        delay_seconds: Seconds = 0,
+        categories: Columns = (),
+        numbers: Columns = (),
+        description: Description = "",
+    ) -> FeatureVersion:
+        """Create a version of a feature view: SQL over named snapshots, built by a job.
+
+        `sources` maps the names of tables in the SQL to snapshots. `event_time` names the column with the time from
+        which a row is true, `created_time` the one with the time at which it was written, if there is one. A row older
+        than `ttl_seconds` answers nothing; `delay_seconds` is how long a row takes to arrive. Without `categories` and
+        `numbers` every other column is a feature, text and truth values as categories."""
+        call.within(view_id)
+        view = view_row(call, view_id)
+        newest = versions_of(call, view_id)
+        row = FeatureVersionRow(
+            id="",
+            view_id=view_id,
+            version=newest[0].version + 1 if newest else 1,
+            state=VersionState.BUILDING,
+            sql=sql,
+            sources=dict(sources),
+            event_time=event_time,
+            created_time=created_time,
+            ttl_seconds=ttl_seconds,
+            delay_seconds=delay_seconds,
+            description=description,
+            created_by=call.actor.person_id,
+            created_at=call.now,
+        )
+        self._build(call, row, view, categories, numbers)
+        return version_of(call, row)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_views(
+        self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[FeatureView]:
+        """List feature views by name."""
+        kept = conditions(call, FeatureViewRow, project=project)
+        if query:
+            kept.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
+        return page_of(
+            call.session,
+            FeatureViewRow,
+            where=kept,
+            order=(FeatureViewRow.name,),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: view_of(call, row),
+        )
+
+    @action(permission=Permission.READ, reads=True)
+    def get_view(self, call: Call, *, view_id: str) -> FeatureView:
+        """Show a feature view and its newest version."""
+        call.within(view_id)
+        return view_of(call, view_row(call, view_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_versions(
+        self, call: Call, *, view_id: str, offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[FeatureVersion]:
+        """List the versions of a feature view, the newest first."""
+        call.within(view_id)
+        view = view_of(call, view_row(call, view_id))
+        items = tuple(version_of(call, row) for row in versions_of(call, view_id, offset=offset, limit=limit))
+        return Listing(items=items, total=view.versions, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:
+        """Show a feature version: its SQL, its sources, its features, and why it failed if it did."""
+        call.within(version_id)
+        return self.version(call, version_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def preview_version(self, call: Call, *, version_id: str, limit: PreviewLimit = 50) -> TablePreview:
+        """Show the first rows of a published version."""
+        call.within(version_id)
+        version = self.version(call, version_id)
+        check_made(version.rows_digest, version.state)
+        times = [EVENT, CREATED] if version.created_time else [EVENT]
+        shown = [*version.keys, *times, *(feature.name for feature in version.features)]
+        preview = preview_file(self.foundation.store.verified_path(version.rows_digest), limit=limit, columns=shown)
+        named = {EVENT: version.event_time, CREATED: version.created_time}
+        return preview.model_copy(update={"columns": tuple(named.get(name, name) for name in preview.columns)})
+
+    @action(permission=Permission.READ, reads=True)
+    def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:
+        """Show the distribution of every feature of a version."""
+        call.within(version_id)
+        return tuple(ColumnProfile.model_validate(item) for item in version_row(call, version_id).statistics)
+
+    def _build(
+        self, call: Call, row: FeatureVersionRow, view: FeatureViewRow, categories: Columns, numbers: Columns
+    ) -> None:
+        """Gives a new version its id and its job."""
+        snapshots = self.snapshots_of(call, row.sources, project=view.project)
+        order = build_order(
+            row, view=view.name, keys=view.keys, snapshots=snapshots, categories=categories, numbers=numbers
+        )
+        title = f"{view.name} v{row.version}"
+        row.id = call.create(Kind.FEATURE_VERSION, project=view.project, title=title, state=row.state)
+        work = build_job(order, project=view.project, title=title, subject=row.id, snapshots=snapshots)
+        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
+        call.session.add(row)
+        call.link(view.id, row.id, "has")
+        call.update(view.id, state="ready")
+        self.feed(call, row.id, snapshots)

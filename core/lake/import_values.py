@@ -1,0 +1,67 @@
+"""An import: rows on their way into a dataset. It is read by a job, reported on, and becomes a snapshot only when a
+person confirms what the report says."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from core.foundation.values import Value
+from core.lake.values import ColumnName, ImportReport, TablePreview, TimeZoneRule
+
+Zones = Annotated[tuple[TimeZoneRule, ...], Field(max_length=50)]
+Known = Annotated[dict[str, str], Field(max_length=200)]
+Mode = Literal["replace", "append"]
+Partition = Literal["", "day", "month"]
+
+
+class ImportState(StrEnum):
+    READING = "reading"
+    READY = "needs confirmation"
+    CONFIRMED = "confirmed"
+    DISCARDED = "discarded"
+    FAILED = "failed"
+
+
+class ImportChoices(Value):
+    """How to read what cannot be known from the bytes. `zones` names the zone of columns with local times, `known` says
+    which column tells a value known only later and names the column with that instant, `types` corrects a column's type
+    (a DuckDB type of the lake), `missing` are texts that stand for nothing, `key` names the columns that identify a
+    row, and `partition_by` the column of times by whose `partition` the rows are split over files."""
+
+    zones: Zones = ()
+    known: Known = Field(default_factory=dict)
+    types: Annotated[dict[str, str], Field(max_length=500)] = Field(default_factory=dict)
+    missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], Field(max_length=20)] = ("",)
+    key: Annotated[tuple[ColumnName, ...], Field(max_length=8)] = ()
+    partition_by: Annotated[str, StringConstraints(max_length=200)] = ""
+    partition: Partition = ""
+
+
+class ImportSource(Value):
+    """Where the rows come from, as people name it: a file's name, a package's table, or an address."""
+
+    kind: Literal["upload", "package", "address"]
+    name: str
+    digest: str = ""
+
+
+class Import(Value):
+    """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed."""
+
+    id: str
+    dataset_id: str
+    dataset: str
+    project: str
+    state: ImportState
+    source: ImportSource
+    mode: Mode
+    choices: ImportChoices
+    report: ImportReport | None
+    preview: TablePreview | None
+    snapshot_id: str
+    job_id: str
+    cause: str
+    created_by: str
+    created_at: datetime
