@@ -1,43 +1,30 @@
-"""The online store: for every view and key the one row that is the answer now. A SQLite file with one msgpack row per
-view and key, read in the process of a model server and written by the jobs that feed it; no portal database.
+"""The online store: for every view and key the one row that is the answer now. A port with two implementations, a file
+of SQLite and Redis; both hold one msgpack row per view and key, never one per feature.
 
 It keeps the rules of the point-in-time join (R12): a newer row (by event, then created time) is never overwritten by an
 older one, a row that has outlived its ttl answers nothing, and a null key matches nothing. What it holds can be built
-again from the versions' rows at any time, so a write does not wait for the disk."""
+again from the versions' rows at any time."""
 
-import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, Protocol
 
 import msgpack
 
 from core.features.values import ServedView
+from core.foundation.settings import Settings
 
 Status = Literal["present", "null", "not_found", "expired"]
 Key = tuple[Any, ...]
+# Event and created time in microseconds, and the packed values: a row as a store keeps it.
+Stored = tuple[int, int, bytes]
 # Loses against every created time there is (R3).
 NO_CREATED = -(2**63)
-# SQLite takes a limited number of parameters in one statement.
-MOST_KEYS = 500
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS rows (
-  view TEXT NOT NULL, key BLOB NOT NULL, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL, answer BLOB NOT NULL,
-  PRIMARY KEY (view, key)
-) WITHOUT ROWID
-"""
-NEWER_WINS = """
-INSERT INTO rows (view, key, event_us, created_us, answer) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (view, key) DO UPDATE SET
-  event_us = excluded.event_us, created_us = excluded.created_us, answer = excluded.answer
-WHERE (excluded.event_us, excluded.created_us) >= (rows.event_us, rows.created_us)
-"""
-ONE = "SELECT event_us, created_us, answer FROM rows WHERE view = ? AND key = ?"
+REDIS = ("redis://", "rediss://", "unix://")
+LIVE_FILE = "online/live.sqlite"
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineRow:
+class OnlineRow(NamedTuple):
     """A row to put: the key's values in the view's order, times in microseconds, the values in the order of the view's
     outputs, as a model takes them (text, doubles, None)."""
 
@@ -47,8 +34,7 @@ class OnlineRow:
     values: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """An answer. `values` are all None unless the status is "present"; "null" is a row whose values are all null. The
     times are those of the row that was found, also where it has expired."""
 
@@ -58,103 +44,74 @@ class Found:
     created_us: int | None = None
 
 
-class OnlineStore:
-    """One file. Any number of processes may read it while one writes. `namespace` keeps several stores in a file
-    apart."""
+class OnlineStore(Protocol):
+    """Any number of processes may read while one writes. Whatever cannot be reached raises Unavailable. Views are told
+    apart by their digest, stores that share a place by their namespace."""
 
-    def __init__(self, path: Path, *, namespace: str = "") -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._namespace = namespace
-        self._connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
-        self._connection.execute(SCHEMA)
-
-    def put(self, view: ServedView, rows: Iterable[OnlineRow]) -> None:
-        """Writes the rows in one transaction. Of two rows of a key the newer stays, whatever their order."""
-        name = self._name(view)
-        packed = (
-            (
-                name,
-                pack_key(row.key),
-                row.event_us,
-                NO_CREATED if row.created_us is None else row.created_us,
-                msgpack.packb(row.values),
-            )
-            for row in rows
-        )
-        with self._transaction():
-            self._connection.executemany(NEWER_WINS, packed)
+    def put(self, view: ServedView, rows: Iterable[OnlineRow], *, replacing: bool = False) -> None:
+        """Writes rows. Of two rows of a key the newer stays, whatever their order; with
+        `replacing` the last one stays, for rows that a correction has made older."""
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
-        if len(keys) == 1:
-            return [self._one(view, keys[0], at_us)]
-        packed = [None if None in key else pack_key(key) for key in keys]
-        found = self._many(view, [key for key in dict.fromkeys(packed) if key is not None])
-        return [_answer(view, found.get(key) if key is not None else None, at_us) for key in packed]
+
+    def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
+        """Forgets the rows of some keys."""
 
     def clear(self, view: ServedView) -> None:
         """Forgets every row of a view."""
-        self._connection.execute("DELETE FROM rows WHERE view = ?", (self._name(view),))
 
-    def count(self, view: ServedView) -> int:
-        found = self._connection.execute("SELECT count(*) FROM rows WHERE view = ?", (self._name(view),))
-        return int(found.fetchone()[0])
+    def count(self, view: ServedView) -> int: ...
 
-    def close(self) -> None:
-        self._connection.close()
-
-    def _one(self, view: ServedView, key: Key, at_us: int) -> Found:
-        if None in key:
-            return _answer(view, None, at_us)
-        return _answer(view, self._connection.execute(ONE, (self._name(view), pack_key(key))).fetchone(), at_us)
-
-    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes, tuple[int, int, bytes]]:
-        found = {}
-        for start in range(0, len(keys), MOST_KEYS):
-            part = keys[start : start + MOST_KEYS]
-            marks = ", ".join("?" * len(part))
-            query = f"SELECT key, event_us, created_us, answer FROM rows WHERE view = ? AND key IN ({marks})"
-            for key, event_us, created_us, answer in self._connection.execute(query, (self._name(view), *part)):
-                found[key] = (event_us, created_us, answer)
-        return found
-
-    def _name(self, view: ServedView) -> str:
-        return f"{self._namespace}/{view.digest}"
-
-    def _transaction(self) -> "_Transaction":
-        return _Transaction(self._connection)
+    def close(self) -> None: ...
 
 
-class _Transaction:
-    """All or nothing, also when the rows are drawn from something that fails half way."""
+def open_store(address: str, *, namespace: str = "") -> OnlineStore:
+    """The store at a path, or at `redis://host:port/0`, `rediss://...` or `unix:///path/to/socket`."""
+    if address.startswith(REDIS):
+        from core.features.redis_store import RedisStore
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+        return RedisStore(address, namespace=namespace)
+    from core.features.online_sqlite import SqliteStore
 
-    def __enter__(self) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
+    return SqliteStore(Path(address), namespace=namespace)
 
-    def __exit__(self, failure: type[BaseException] | None, *_rest: object) -> None:
-        self._connection.execute("COMMIT" if failure is None else "ROLLBACK")
+
+def live_address(settings: Settings) -> str:
+    """Where the rows lie that materializations keep and model servers look up."""
+    return settings.online_store or str(settings.home / LIVE_FILE)
 
 
 def pack_key(key: Key) -> bytes:
     """The bytes of a key, types included: 1, true and "1" are three keys. A whole number that came as 1.0, as JSON may
     write it, is 1."""
-    whole = tuple(int(part) if isinstance(part, float) and part.is_integer() else part for part in key)
-    packed: bytes = msgpack.packb(whole)
+    for part in key:
+        if type(part) is float:
+            key = tuple(int(each) if isinstance(each, float) and each.is_integer() else each for each in key)
+            break
+    packed: bytes = msgpack.packb(key)
     return packed
 
 
-def _answer(view: ServedView, row: tuple[int, int, bytes] | None, at_us: int) -> Found:
+def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
+    """The bytes of every key, None where a part of it is null."""
+    return [None if None in key else pack_key(key) for key in keys]
+
+
+def packed_row(row: OnlineRow) -> tuple[bytes, int, int, bytes]:
+    """Key, times and values as a store keeps them."""
+    created = NO_CREATED if row[2] is None else row[2]
+    return pack_key(row[0]), row[1], created, msgpack.packb(row[3])
+
+
+def answer(view: ServedView, row: Stored | None, *, at_us: int) -> Found:
+    """What a stored row says at an instant; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)
     if row is None:
         return Found("not_found", nothing)
-    event_us, created, answer = row
+    event_us, created, packed = row
     created_us = None if created == NO_CREATED else created
     if view.ttl_us and event_us < at_us - view.ttl_us:
         return Found("expired", nothing, event_us, created_us)
-    values = tuple(msgpack.unpackb(answer))
+    values = tuple(msgpack.unpackb(packed))
     return Found("null" if values == nothing else "present", values, event_us, created_us)

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600, description="How long a worker owns a job unrenewed.")
     job_log_bytes: int = Field(default=5_000_000, ge=10_000, description="Bytes kept of a job's log.")
+    online_store: str = Field(
+        default="",
+        description="`redis://host:6379/0`, `rediss://...` or `unix:///path/to/socket`; empty means a file of SQLite.",
+    )
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 
     @classmethod

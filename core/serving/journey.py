@@ -94,10 +94,10 @@ def held_out_rows(context: JobContext, order: JourneyOrder, *, inputs: tuple[str
 def feed_of(context: JobContext, order: JourneyOrder) -> "Feed":
     """The endpoint's online features, to be moved through time."""
     from core.features.feed import Feed
-    from core.features.online import OnlineStore
+    from core.features.online import open_store
 
     files = {digest: context.inputs[name] for digest, name in order.views.items()}
-    return Feed(OnlineStore(Path(order.online)), order.contract, files)
+    return Feed(open_store(order.online), order.contract, files)
 
 
 def refuse_silence(said: Said) -> None:

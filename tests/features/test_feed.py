@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.features.feed import Feed
-from core.features.online import OnlineStore
+from core.features.online_sqlite import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.sandbox.duckdb_session import open_session
 from tests.features.oracle import MICROSECOND, NOON, View, entity_table, expected, minutes, rows_table, stored
@@ -23,7 +23,7 @@ def us(moment: Any) -> int:
     return int((moment - EPOCH) // MICROSECOND)
 
 
-def feed_of(folder: Path, *views: View) -> tuple[OnlineStore, Feed, tuple[ServedView, ...]]:
+def feed_of(folder: Path, *views: View) -> tuple[SqliteStore, Feed, tuple[ServedView, ...]]:
     with open_session(threads=1) as session:
         uses = [stored(session, folder, index, view) for index, view in enumerate(views)]
     served = tuple(
@@ -41,11 +41,11 @@ def feed_of(folder: Path, *views: View) -> tuple[OnlineStore, Feed, tuple[Served
     )
     request = (RequestField(name="k", kind="category", is_model_input=True),)
     contract = FeatureContract(event_time="t", row_id="id", request=request, views=served)
-    store = OnlineStore(folder / "online.sqlite")
+    store = SqliteStore(folder / "online.sqlite")
     return store, Feed(store, contract, {view.digest: use.rows for view, use in zip(served, uses, strict=True)}), served
 
 
-def online(store: OnlineStore, served: tuple[ServedView, ...], key: Any, moment: Any) -> dict[str, Any]:
+def online(store: SqliteStore, served: tuple[ServedView, ...], key: Any, moment: Any) -> dict[str, Any]:
     answer = {}
     for view in served:
         (found,) = store.get(view, [(key,) if view.keys else ()], at_us=us(moment))

@@ -16,7 +16,7 @@ from core.features.building import build_rows
 from core.features.entities import build_entity
 from core.features.feed import Feed
 from core.features.joining import join_training_set
-from core.features.online import OnlineStore
+from core.features.online_sqlite import SqliteStore
 from core.features.orders import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
 from core.features.values import ServedView
 from core.foundation.errors import Invalid
@@ -168,7 +168,7 @@ def test_weather_was_observed_before_the_flight_and_is_not_old(demonstration: De
 
 def test_the_online_store_answers_what_the_training_set_says(demonstration: Demonstration, tmp_path: Path) -> None:
     """Value for value, at instants all over November and December."""
-    store = OnlineStore(tmp_path / "online.sqlite")
+    store = SqliteStore(tmp_path / "online.sqlite")
     feed = Feed(store, demonstration.result.contract, demonstration.rows)
     test = demonstration.splits["test"]
     rows = test.take(sorted(random.Random(5).sample(range(test.num_rows), 60))).to_pylist()
