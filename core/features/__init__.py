@@ -5,15 +5,25 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
+    from core.features.catalog import Catalog, CatalogFeature
     from core.features.kinds import BuildKind, JoinKind
+    from core.features.materialize_kind import MaterializationReconciler, MaterializeKind
+    from core.features.online_service import OnlineService
+    from core.features.online_values import FeatureParity, Materialization, MissingOnline, OnlineAnswer
     from core.features.service import FeatureService
     from core.features.values import (
+        AliasStretch,
+        Check,
+        Consumer,
         EntityQuery,
         Feature,
         FeatureContract,
+        FeatureRule,
         FeatureVersion,
         FeatureView,
+        Impact,
         LeakFinding,
+        LogicPreview,
         RequestField,
         ServedView,
         Split,
@@ -21,10 +31,18 @@ if TYPE_CHECKING:
         TrainingSet,
         TrainingSetState,
         VersionState,
+        VersionTests,
         ViewUse,
     )
 
 VALUES = (
+    "VersionTests",
+    "LogicPreview",
+    "Impact",
+    "FeatureRule",
+    "Consumer",
+    "Check",
+    "AliasStretch",
     "EntityQuery",
     "Feature",
     "FeatureContract",
@@ -42,15 +60,30 @@ VALUES = (
 )
 
 __all__ = [
+    "AliasStretch",
     "BuildKind",
+    "Catalog",
+    "CatalogFeature",
+    "Check",
+    "Consumer",
     "EntityQuery",
     "Feature",
     "FeatureContract",
+    "FeatureParity",
+    "FeatureRule",
     "FeatureService",
     "FeatureVersion",
     "FeatureView",
+    "Impact",
     "JoinKind",
     "LeakFinding",
+    "LogicPreview",
+    "Materialization",
+    "MaterializationReconciler",
+    "MaterializeKind",
+    "MissingOnline",
+    "OnlineAnswer",
+    "OnlineService",
     "RequestField",
     "ServedView",
     "Split",
@@ -58,6 +91,7 @@ __all__ = [
     "TrainingSet",
     "TrainingSetState",
     "VersionState",
+    "VersionTests",
     "ViewUse",
 ]
 
@@ -65,7 +99,11 @@ __getattr__ = lazily(
     __name__,
     {
         **dict.fromkeys(VALUES, "values"),
+        **dict.fromkeys(("Catalog", "CatalogFeature"), "catalog"),
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
+        **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),
+        **dict.fromkeys(("FeatureParity", "Materialization", "MissingOnline", "OnlineAnswer"), "online_values"),
+        "OnlineService": "online_service",
         "FeatureService": "service",
     },
 )

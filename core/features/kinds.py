@@ -7,6 +7,8 @@ from pydantic import BaseModel, ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
+from core.features.lifecycle import move, settle
+from core.features.logic import meaning_of
 from core.features.orders import BUILD, JOIN, RESULT, ROWS, BuildResult, JoinResult
 from core.features.records import training_set_row, version_row
 from core.features.service import FeatureService
@@ -37,36 +39,29 @@ class BuildKind(PlainKind):
         return result, _put(self.features.foundation.store, outputs / ROWS, rows=result.rows)
 
     def take_outputs(self, call: Call, job: Job, read: tuple[BuildResult, str]) -> None:
-        """Publishes the version. Its digest covers the query, its sources, and how its columns are read."""
+        """Stages the version, and publishes it where that was asked for and every check passed. Its digest covers all
+        that decides its values."""
         result, rows_digest = read
         row = version_row(call, job.subject)
-        row.state, row.rows_digest, row.rows = VersionState.PUBLISHED, rows_digest, result.rows
+        row.rows_digest, row.rows, row.notes = rows_digest, result.rows, list(result.notes)
         row.features = [feature.model_dump(mode="json") for feature in result.features]
-        row.notes = list(result.notes)
         row.statistics = [profile.model_dump(mode="json") for profile in result.statistics]
+        row.checks = [check.model_dump(mode="json") for check in result.checks]
+        row.build_seconds, row.newest_event = result.seconds, result.newest_event
         row.digest = self._digest(call, row)
-        call.session.add(row)
-        call.update(row.id, state=row.state)
-        call.record("features.version_published", subject=row.id, details={"digest": row.digest, "rows": row.rows})
+        move(call, row, to=VersionState.STAGED)
+        settle(call, row)
 
     def ended(self, call: Call, job: Job) -> None:
         row = version_row(call, job.subject)
-        row.state, row.cause = VersionState.FAILED, _cause(job)
-        call.session.add(row)
-        call.update(row.id, state=row.state)
+        row.cause = _cause(job)
+        move(call, row, to=VersionState.FAILED)
 
     def _digest(self, call: Call, row: FeatureVersionRow) -> str:
         version = self.features.version(call, row.id)
-        covered = {
-            "sql": row.sql,
-            "sources": self.features.source_digests(call, row.sources),
-            "keys": list(version.keys),
-            "event_time": row.event_time,
-            "created_time": row.created_time,
-            "ttl_seconds": row.ttl_seconds,
-            "delay_seconds": row.delay_seconds,
-            "features": [[feature.name, feature.type, feature.kind] for feature in version.features],
-        }
+        sources = self.features.source_digests(call, row.sources)
+        covered = meaning_of(row, keys=version.keys, sources=sources)
+        covered["features"] = [[feature.name, feature.type, feature.kind] for feature in version.features]
         return digest_of(covered)
 
 

@@ -8,7 +8,7 @@ from core.compute.values import JobOrder, Resources
 from core.features.duckdb_rows import SECOND
 from core.features.orders import BUILD, EVENT_TIME, JOIN, LABEL, ROW_ID, BuildOrder, JoinedView, JoinOrder, SourceTable
 from core.features.tables import FeatureVersionRow
-from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, ViewUse
+from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, VersionTests, ViewUse
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.settings import Settings
 from core.foundation.text import _
@@ -57,6 +57,8 @@ def build_order(
         delay_seconds=row.delay_seconds,
         categories=tuple(categories),
         numbers=tuple(numbers),
+        python=row.python,
+        tests=VersionTests.model_validate(row.tests),
     )
 
 

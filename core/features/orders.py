@@ -1,9 +1,11 @@
 """What the jobs of features are asked for and what they answer: the files that cross between portal and job."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from core.features.values import (
+    Check,
     EntityQuery,
     Feature,
     FeatureContract,
@@ -11,6 +13,7 @@ from core.features.values import (
     ServedView,
     Split,
     SplitFile,
+    VersionTests,
 )
 from core.foundation.values import Value
 from core.lake.values import ColumnProfile
@@ -53,16 +56,21 @@ class BuildOrder(Value):
     delay_seconds: int
     categories: tuple[str, ...]
     numbers: tuple[str, ...]
+    python: str = ""
+    tests: VersionTests = VersionTests()
     memory_mb: int = 4096
 
 
 class BuildResult(Value):
-    """What became of it. `notes` are sentences about rows that were left out."""
+    """What became of it. `notes` are sentences about rows that were left out, `seconds` what it took."""
 
     features: tuple[Feature, ...]
     rows: int
     notes: tuple[str, ...]
     statistics: tuple[ColumnProfile, ...]
+    checks: tuple[Check, ...] = ()
+    seconds: float = 0.0
+    newest_event: datetime | None = None
 
 
 class JoinedView(Value):

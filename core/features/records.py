@@ -24,7 +24,7 @@ from core.foundation.objects import LinkRow
 from core.foundation.text import _
 
 JOINED_INTO = "joined into"
-JSON_OF_VERSION = ("features", "notes", "tags", "tests", "checks")
+JSON_OF_VERSION = ("features", "notes", "tags", "tests", "checks", "categories", "numbers")
 
 
 def view_row(call: Call, view_id: str) -> FeatureViewRow:
@@ -79,13 +79,15 @@ def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
     view = view_row(call, row.view_id)
     used = select(func.count()).select_from(LinkRow).where(LinkRow.source == row.id, LinkRow.relation == JOINED_INTO)
     return FeatureVersion(
-        **row.model_dump(exclude={*JSON_OF_VERSION, "statistics", "categories", "numbers", "until"}),
+        **row.model_dump(exclude={*JSON_OF_VERSION, "statistics", "until"}),
         view=view.name,
         project=view.project,
         keys=tuple(view.keys),
         features=tuple(Feature.model_validate(feature) for feature in row.features),
         notes=tuple(row.notes),
         tags=tuple(row.tags),
+        categories=tuple(row.categories),
+        numbers=tuple(row.numbers),
         tests=VersionTests.model_validate(row.tests),
         checks=tuple(Check.model_validate(check) for check in row.checks),
         used_by=call.session.exec(used).one(),

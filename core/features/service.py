@@ -1,8 +1,11 @@
 """Everything about features as one service; its actions are written by subject."""
 
+from core.features.catalog import CatalogActions
+from core.features.lifecycle_actions import LifecycleActions
 from core.features.training_set_actions import TrainingSetActions
 from core.features.version_actions import VersionActions
+from core.features.writing_actions import WritingActions
 
 
-class FeatureService(VersionActions, TrainingSetActions):
+class FeatureService(CatalogActions, VersionActions, WritingActions, LifecycleActions, TrainingSetActions):
     domain = "features"

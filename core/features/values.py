@@ -103,7 +103,7 @@ class FeatureVersion(Value):
     `rows_digest` names the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows
     that were left out, `checks` what its tests gave. A row depends on source rows at most `lookback_seconds` older
     than it (0: on all), which lets materialization compute new days alone. `reason` says why it was deprecated or
-    retired."""
+    retired. `categories` and `numbers` are the features that its author named; `features` those that came of it."""
 
     id: str
     view_id: str
@@ -138,6 +138,8 @@ class FeatureVersion(Value):
     newest_event: datetime | None = None
     published_at: datetime | None = None
     reason: str = ""
+    categories: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
 
 class LogicPreview(Value):
@@ -151,8 +153,8 @@ class LogicPreview(Value):
 
 
 class Consumer(Value):
-    """Something that uses a feature version: `relation` says how ("joined into", "trained", "serves", ...). `is_live`
-    when an endpoint serves it now or would go back to it."""
+    """Something that uses the feature version `version_id`: `relation` says how ("joined into", "trained", "serves",
+    ...). `is_live` when an endpoint serves what came of it, or would go back to that."""
 
     object_id: str
     kind: str
@@ -164,12 +166,25 @@ class Consumer(Value):
     is_live: bool
 
 
+class AliasStretch(Value):
+    """Where a view's alias pointed from `changed_at` on, until the next stretch."""
+
+    number: int
+    version_id: str
+    version: int
+    reason: str
+    changed_by: str
+    changed_at: datetime
+
+
 class Impact(Value):
-    """What publishing, deprecating or retiring touches: who pins which version of the view."""
+    """What publishing, deprecating or retiring touches: who uses which version of the view. `live` are the ids of the
+    versions that an endpoint needs; `is_cut` when there are more consumers than are told."""
 
     view_id: str
     consumers: tuple[Consumer, ...]
     live: tuple[str, ...]
+    is_cut: bool = False
 
 
 class ViewUse(Value):
@@ -297,6 +312,9 @@ class TrainingSet(Value):
 
 
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
+Description = Annotated[str, StringConstraints(max_length=4000)]
+Reason = Annotated[str, StringConstraints(min_length=3, max_length=1000)]
+Until = Literal["draft", "staged", "published"]
 Sources = Annotated[dict[ViewName, str], Field(min_length=1, max_length=20)]
 Columns = Annotated[tuple[ColumnName, ...], Field(max_length=500)]
 FeatureView.model_rebuild()

@@ -1,4 +1,4 @@
-"""Feature views and their versions. What people write runs in jobs, never here."""
+"""Feature views, and what there is to see of their versions."""
 
 from typing import Annotated
 
@@ -6,7 +6,6 @@ from pydantic import Field, StringConstraints
 from sqlmodel import func, select
 
 from core.features.duckdb_rows import CREATED, EVENT
-from core.features.ordering import build_job, build_order, fitted
 from core.features.parts import FeatureParts, check_made
 from core.features.records import (
     version_of,
@@ -15,37 +14,23 @@ from core.features.records import (
     view_of,
     view_row,
 )
-from core.features.tables import FeatureVersionRow, FeatureViewRow
-from core.features.values import (
-    ColumnName,
-    Columns,
-    FeatureVersion,
-    FeatureView,
-    Seconds,
-    Sources,
-    Split,
-    Sql,
-    VersionState,
-    ViewName,
-    ViewUse,
-)
+from core.features.tables import FeatureViewRow
+from core.features.values import ColumnName, Description, FeatureVersion, FeatureView, Tags, ViewName
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
 from core.foundation.values import Listing
+from core.identity.people import find_person
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake import ColumnProfile, TablePreview
 from core.lake.profile import preview_file
 from core.lake.values import Limit as PreviewLimit
 
-Description = Annotated[str, StringConstraints(max_length=4000)]
 Entity = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_ -]{1,59}$")]
 Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
-Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
-Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
 
 
 class VersionActions(FeatureParts):
@@ -81,48 +66,25 @@ class VersionActions(FeatureParts):
         call.session.add(row)
         return view_of(call, row)
 
-    @action(permission=Permission.FEATURE_SQL)
-    def create_version(
+    @action(permission=Permission.DATA_WRITE)
+    def describe_view(
         self,
         call: Call,
         *,
         view_id: str,
-        sql: Sql,
-        sources: Sources,
-        event_time: ColumnName,
-        created_time: Annotated[str, StringConstraints(max_length=60)] = "",
-        ttl_seconds: Seconds = 0,
-        delay_seconds: Seconds = 0,
-        categories: Columns = (),
-        numbers: Columns = (),
-        description: Description = "",
-    ) -> FeatureVersion:
-        """Create a version of a feature view: SQL over named snapshots, built by a job.
-
-        `sources` maps the names of tables in the SQL to snapshots. `event_time` names the column with the time from
-        which a row is true, `created_time` the one with the time at which it was written, if there is one. A row older
-        than `ttl_seconds` answers nothing; `delay_seconds` is how long a row takes to arrive. Without `categories` and
-        `numbers` every other column is a feature, text and truth values as categories."""
+        description: Description | None = None,
+        owner: str | None = None,
+        tags: Tags | None = None,
+    ) -> FeatureView:
+        """Change what is said about a feature view, who owns it, and its tags."""
         call.within(view_id)
-        view = view_row(call, view_id)
-        newest = versions_of(call, view_id)
-        row = FeatureVersionRow(
-            id="",
-            view_id=view_id,
-            version=newest[0].version + 1 if newest else 1,
-            state=VersionState.BUILDING,
-            sql=sql,
-            sources=dict(sources),
-            event_time=event_time,
-            created_time=created_time,
-            ttl_seconds=ttl_seconds,
-            delay_seconds=delay_seconds,
-            description=description,
-            created_by=call.actor.person_id,
-            created_at=call.now,
-        )
-        self._build(call, row, view, categories, numbers)
-        return version_of(call, row)
+        row = view_row(call, view_id)
+        row.description = row.description if description is None else description
+        row.owner = row.owner if owner is None else find_person(call.session, owner).id
+        row.tags = row.tags if tags is None else list(tags)
+        call.session.add(row)
+        call.update(view_id, owner=row.owner)
+        return view_of(call, row)
 
     @action(permission=Permission.READ, reads=True)
     def list_views(
@@ -181,20 +143,3 @@ class VersionActions(FeatureParts):
         """Show the distribution of every feature of a version."""
         call.within(version_id)
         return tuple(ColumnProfile.model_validate(item) for item in version_row(call, version_id).statistics)
-
-    def _build(
-        self, call: Call, row: FeatureVersionRow, view: FeatureViewRow, categories: Columns, numbers: Columns
-    ) -> None:
-        """Gives a new version its id and its job."""
-        snapshots = self.snapshots_of(call, row.sources, project=view.project)
-        order = build_order(
-            row, view=view.name, keys=view.keys, snapshots=snapshots, categories=categories, numbers=numbers
-        )
-        title = f"{view.name} v{row.version}"
-        row.id = call.create(Kind.FEATURE_VERSION, project=view.project, title=title, state=row.state)
-        work = build_job(order, project=view.project, title=title, subject=row.id, snapshots=snapshots)
-        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
-        call.session.add(row)
-        call.link(view.id, row.id, "has")
-        call.update(view.id, state="ready")
-        self.feed(call, row.id, snapshots)

@@ -119,9 +119,12 @@ class Call:
         self.subject, self.project = object_id, project
         return object_id
 
-    def update(self, object_id: str, *, state: str | None = None, title: str | None = None) -> None:
+    def update(
+        self, object_id: str, *, state: str | None = None, title: str | None = None, owner: str | None = None
+    ) -> None:
         """Keeps the object's row in step with its domain's table."""
         row = self.session.get_one(ObjectRow, object_id)
+        row.owner = owner or row.owner
         row.state = state or row.state
         row.title = title or row.title
         row.updated_at = self.now

@@ -45,8 +45,10 @@ ACTIONS = {
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
-        features.list_views features.get_view features.list_versions features.get_version features.preview_version
-        features.statistics features.list_training_sets features.get_training_set features.preview_training_set
+        features.catalog features.list_views features.get_view features.list_versions features.get_version
+        features.preview_version features.alias_history features.impact features.statistics
+        features.list_training_sets features.get_training_set features.preview_training_set
+        online.list_materializations online.get_materialization online.get_online
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence
         training.list_recipes training.list_runs training.get_run training.history
@@ -59,10 +61,17 @@ ACTIONS = {
     "artifact": "registry.download_artifact",
     "data": """
         lake.create_dataset lake.import_package lake.upload_snapshot
-        features.create_view
+        features.create_view features.describe_view features.describe_version
     """,
-    "sql": "features.create_version features.create_training_set",
-    "jobs": "training.start_run training.resume_run sweeps.start_sweep",
+    "sql": """
+        features.create_version features.create_training_set features.edit_draft features.build_version
+        features.publish_version features.deprecate_version features.retire_version features.point_alias
+        features.roll_back
+    """,
+    "jobs": """
+        training.start_run training.resume_run sweeps.start_sweep
+        online.materialize online.run_materialization online.pause_materialization online.resume_materialization
+    """,
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
     "register": "registry.create_model registry.upload_version training.register_version",
     "card": "registry.edit_card",

@@ -95,11 +95,9 @@ def test_a_version_is_published_with_its_rows_and_digest(scene: Scene) -> None:
 
 
 def test_the_digest_covers_what_decides_the_values(scene: Scene) -> None:
-    same = scene.build(ttl_seconds=7200)
     other = scene.build(ttl_seconds=7201)
-    assert same.digest == scene.version.digest
-    assert other.digest != same.digest
-    assert other.rows_digest == same.rows_digest
+    assert other.digest != scene.version.digest
+    assert other.rows_digest == scene.version.rows_digest
 
 
 def test_a_version_shows_its_rows_and_statistics(scene: Scene) -> None:
@@ -266,7 +264,7 @@ def test_what_cannot_work_is_refused_before_any_job(scene: Scene, case: str) -> 
         {"event_time": "a b"},
         {"created_time": "x" * 61},
         {"ttl_seconds": -1},
-        {"sql": "S"},
+        {"sql": ""},
         {"sql": "S" * 20_001},
         {"categories": ("mean_delay",), "numbers": ("mean_delay",)},
         {"numbers": ("carrier",)},

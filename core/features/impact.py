@@ -1,0 +1,56 @@
+"""What a change of a feature view would touch: all that followed from any of its versions, and whether it is live."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlmodel import col, select
+
+from core.features.values import Consumer, Impact
+from core.foundation.actions import Call
+from core.foundation.ids import Kind, kind_of
+from core.foundation.objects import Edge, ObjectRow, walk
+from core.foundation.ports import Pin, Pins
+
+KINDS = (Kind.TRAINING_SET, Kind.MATERIALIZATION, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
+MOST = 500
+
+
+def impact_of(call: Call, view_id: str, *, versions: Sequence[str], pins: Pins) -> Impact:
+    """The consumers of the versions, newest version first, at most 500 of them."""
+    found: list[Consumer] = []
+    live: list[str] = []
+    for version_id in versions:
+        pinned = pins.of(call.session, version_id)
+        live += [version_id] if pinned else []
+        found += _consumers(call, version_id, pinned)
+        if len(found) > MOST:
+            break
+    return Impact(view_id=view_id, consumers=tuple(found[:MOST]), live=tuple(live), is_cut=len(found) > MOST)
+
+
+def _consumers(call: Call, version_id: str, pinned: Sequence[Pin]) -> Iterator[Consumer]:
+    edges = walk(call.session, version_id, upstream=False, most=MOST)
+    relations = {edge.target: edge.relation for edge in edges} | {pin.endpoint_id: pin.role for pin in pinned}
+    live = _live(edges, pinned)
+    wanted = [object_id for object_id in relations if kind_of(object_id) in KINDS]
+    rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)).order_by(col(ObjectRow.created_at)))
+    for row in rows:
+        yield Consumer(
+            object_id=row.id,
+            kind=row.kind,
+            title=row.title,
+            state=row.state,
+            owner=row.owner,
+            relation=relations[row.id],
+            version_id=version_id,
+            is_live=row.id in live,
+        )
+
+
+def _live(edges: Sequence[Edge], pinned: Sequence[Pin]) -> set[str]:
+    """The endpoints that need the version, their model versions, and all between these and the feature version."""
+    live = {pin.version_id for pin in pinned}
+    reached = set(live)
+    while reached:
+        reached = {edge.source for edge in edges if edge.target in reached} - live
+        live |= reached
+    return live | {pin.endpoint_id for pin in pinned}

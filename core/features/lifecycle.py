@@ -1,0 +1,109 @@
+"""How a version goes from draft to retired, and where the alias of its view points. Every change of state goes through
+here, whoever asks for it: people, or the end of a job."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from core.features.tables import AliasRow, FeatureVersionRow
+from core.features.values import Check, VersionState
+from core.foundation.actions import Call
+from core.foundation.errors import Conflict
+from core.foundation.text import _
+
+DRAFT, BUILDING, STAGED, PUBLISHED, DEPRECATED, RETIRED, FAILED = VersionState
+# Where each state may lead.
+MOVES: dict[VersionState, frozenset[VersionState]] = {
+    DRAFT: frozenset({BUILDING}),
+    BUILDING: frozenset({STAGED, FAILED}),
+    FAILED: frozenset({DRAFT, BUILDING}),
+    STAGED: frozenset({PUBLISHED}),
+    PUBLISHED: frozenset({DEPRECATED}),
+    DEPRECATED: frozenset({PUBLISHED, RETIRED}),
+    RETIRED: frozenset(),
+}
+
+
+def move(call: Call, row: FeatureVersionRow, *, to: VersionState) -> None:
+    """Brings a version into another state. Conflict where its state does not lead there."""
+    state = VersionState(row.state)
+    if to not in MOVES[state]:
+        raise Conflict(
+            _("Version {version} is {state} and cannot become {to}").format(version=row.version, state=state, to=to),
+            hint=_("From {state} it can become: {next}.").format(
+                state=state, next=", ".join(sorted(MOVES[state])) or _("nothing else")
+            ),
+        )
+    row.state = to
+    call.session.add(row)
+    call.update(row.id, state=to)
+
+
+def publish(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
+    """A staged version is there for everyone, and the alias points at it."""
+    move(call, row, to=PUBLISHED)
+    row.published_at, row.cause = call.now, ""
+    call.record("features.version_published", subject=row.id, details={"digest": row.digest, "rows": row.rows})
+    point(call, row, by=by, reason=reason)
+
+
+def settle(call: Call, row: FeatureVersionRow) -> None:
+    """A version that was just built and asked to be published is, when every check passed. Else its cause says which
+    did not."""
+    if row.until != PUBLISHED:
+        return
+    open_ = [check for check in checks_of(row) if check.verdict != "pass"]
+    if not open_:
+        return publish(call, row, by=row.created_by, reason=_("Published when it was built."))
+    names = ", ".join(f"{check.name} ({check.verdict})" for check in open_)
+    row.cause = _("Not published. {names}.").format(names=names)
+    call.session.add(row)
+
+
+def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> None:
+    """Conflict when a check failed, or when one could not tell and nobody said why that is well."""
+    checks = checks_of(row)
+    if failed := [check.name for check in checks if check.verdict == "fail"]:
+        raise Conflict(
+            _("A check failed: {names}").format(names=", ".join(failed)),
+            hint=_("Change the logic or the rule, and make another version."),
+        )
+    unsure = [f"{check.name} ({check.verdict})" for check in checks if check.verdict != "pass"]
+    if unsure and not accept.strip():
+        raise Conflict(
+            _("A check could not tell: {names}").format(names=", ".join(unsure)),
+            hint=_("Say why it may be published all the same."),
+        )
+
+
+def point(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
+    """The alias of the version's view points at it from now on."""
+    stretches = stretches_of(call, row.view_id)
+    if stretches and stretches[0].version_id == row.id:
+        return
+    number = stretches[0].number + 1 if stretches else 1
+    call.session.add(alias_row(row, number=number, reason=reason, by=by, at=call.now))
+    call.session.flush()
+
+
+def alias_row(row: FeatureVersionRow, *, number: int, reason: str, by: str, at: datetime) -> AliasRow:
+    return AliasRow(view_id=row.view_id, number=number, version_id=row.id, reason=reason, changed_by=by, changed_at=at)
+
+
+def stretches_of(call: Call, view_id: str) -> Sequence[AliasRow]:
+    """Where the alias of a view pointed, the newest stretch first."""
+    stretches = select(AliasRow).where(AliasRow.view_id == view_id)
+    return call.session.exec(stretches.order_by(col(AliasRow.number).desc())).all()
+
+
+def before(stretches: Sequence[AliasRow]) -> tuple[str, ...]:
+    """The versions that were live before the present one first was, the last of them first. So a second step back goes
+    further back, and not forth again."""
+    live = stretches[0].version_id if stretches else ""
+    first = max((place for place, stretch in enumerate(stretches) if stretch.version_id == live), default=0)
+    return tuple(dict.fromkeys(stretch.version_id for stretch in stretches[first + 1 :]))
+
+
+def checks_of(row: FeatureVersionRow) -> tuple[Check, ...]:
+    return tuple(Check.model_validate(check) for check in row.checks)
