@@ -94,14 +94,22 @@ def check_query(session: "duckdb.DuckDBPyConnection", sql: str) -> dict[str, str
     return {row[0]: row[1] for row in described}
 
 
-def run_query(session: "duckdb.DuckDBPyConnection", sql: str, *, into: str, limits: Limits, stop: "Stop" = None) -> int:
-    """Runs a checked query into the table `into` and returns its rows. Raises Invalid: an error of the query, no rows,
-    too many rows, too much time or memory."""
+def run_query(
+    session: "duckdb.DuckDBPyConnection",
+    sql: str,
+    *,
+    into: str,
+    limits: Limits,
+    stop: "Stop" = None,
+    may_be_empty: bool = False,
+) -> int:
+    """Runs a checked query into the table `into` and returns its rows. Raises Invalid: an error of the query, no rows
+    unless it `may_be_empty`, too many rows, too much time or memory."""
     with translated(), time_limit(session, limits.seconds, stop=stop):
         query = f"SELECT * FROM (\n{plain(sql)}\n) LIMIT {limits.rows + 1}"
         session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {query}")
         (rows,) = one_row(session, f"SELECT count(*) FROM {into}")
-    if not rows:
+    if not rows and not may_be_empty:
         raise Invalid(_("SQL: the query gives no rows"), field="sql")
     if rows > limits.rows:
         raise Invalid(
