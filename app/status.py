@@ -25,7 +25,7 @@ GROUPS: dict[Color, tuple[str, str]] = {
     "red": ("error", "failed fail refused rejected regressed invalid denied disabled revoked rolled_back"),
     "gray": (
         "radio_button_unchecked",
-        "queued draft staging registered empty archived cancelled dropped stopped none unknown",
+        "queued draft staging registered empty paused removed archived cancelled dropped stopped none unknown",
     ),
 }
 ICONS = {
@@ -34,6 +34,8 @@ ICONS = {
     "queued": "hourglass_empty",
     "staging": "science",
     "archived": "inventory_2",
+    "paused": "pause_circle",
+    "removed": "delete",
     "cancelled": "block",
     "in_review": "rate_review",
     "needs_review": "rate_review",

@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
 from core.compute import ComputeService, JobKind, Reconciler
-from core.features import BuildKind, FeatureService, JoinKind
+from core.features import BuildKind, FeatureService, JoinKind, MaterializationReconciler, MaterializeKind, OnlineService
 from core.foundation.actions import ActionSpec, Foundation, Service
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
@@ -37,6 +37,7 @@ class Portal:
     compute: ComputeService
     registry: RegistryService
     features: FeatureService
+    online: OnlineService
     training: TrainingService
     sweeps: SweepService
     serving: ServingService
@@ -80,6 +81,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     pins = ServingPins()
     lake = LakeService(base, pins=pins)
     features = FeatureService(base, lake=lake, compute=compute, requirements=requirements, pins=pins)
+    online = OnlineService(base, features=features, compute=compute)
     serving = ServingService(base, compute=compute, features=features, registry=registry)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     return Portal(
@@ -92,6 +94,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         compute=compute,
         registry=registry,
         features=features,
+        online=online,
         training=training,
         sweeps=SweepService(base, compute=compute, training=training, features=features),
         serving=serving,
@@ -107,6 +110,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
     return (
         BuildKind(portal.features),
         JoinKind(portal.features),
+        MaterializeKind(portal.online),
         TrainingKind(portal.training),
         SweepWorkerKind(portal.sweeps),
         ParityKind(portal.serving),
@@ -117,4 +121,9 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
 
 def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
     """What a worker ticks; each domain adds its own."""
-    return (RolloutReconciler(portal.promotion), MlflowIngester(portal.foundation), SweepController(portal.sweeps))
+    return (
+        RolloutReconciler(portal.promotion),
+        MlflowIngester(portal.foundation),
+        SweepController(portal.sweeps),
+        MaterializationReconciler(portal.online),
+    )

@@ -78,8 +78,9 @@ class FeatureVersionRow(SQLModel, table=True):
 
 
 class MaterializationRow(SQLModel, table=True):
-    """A standing order to keep a feature version's newest rows in the online store. `watermark` is the event time up to
-    which its rows were computed and put; `every_seconds` 0 means by hand."""
+    """A standing order to keep a feature version's newest rows in the online store. `watermark` is the newest event
+    time that was put, `as_of` the instant of the last run: all that was known by then is in the store. `snapshots` are
+    what that run read, by the names of the sources; `every_seconds` 0 means by hand."""
 
     __tablename__ = "materializations"
 
@@ -90,6 +91,8 @@ class MaterializationRow(SQLModel, table=True):
     every_seconds: int
     due_at: datetime | None = time_field(nullable=True, index=True)
     watermark: datetime | None = time_field(nullable=True)
+    as_of: datetime | None = time_field(nullable=True)
+    snapshots: dict[str, Any] = json_field()
     rows: int = 0
     keys: int = 0
     job_id: str = ""
@@ -109,6 +112,8 @@ class MaterializedPartRow(SQLModel, table=True):
     sources: str
     rows_digest: str
     rows: int
+    newest_event: datetime | None = time_field(nullable=True)
+    newest_known: datetime | None = time_field(nullable=True)
     made_at: datetime = time_field()
 
 

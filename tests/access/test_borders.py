@@ -23,6 +23,7 @@ NAMES_A = {
     "snapshot_id": Kind.SNAPSHOT,
     "view_id": Kind.FEATURE_VIEW,
     "training_set_id": Kind.TRAINING_SET,
+    "materialization_id": Kind.MATERIALIZATION,
     "job_id": Kind.JOB,
     "run_id": Kind.RUN,
     "sweep_id": Kind.SWEEP,
@@ -110,12 +111,14 @@ def arguments_of(spec: ActionSpec, objects: dict[Kind, str]) -> dict[str, Any]:
 
 def argument(spec: ActionSpec, name: str, objects: dict[Kind, str]) -> Any:
     domain = spec.name.partition(".")[0]
-    if name == "version_id" and domain == "features":
+    if name == "version_id" and domain in ("features", "online"):
         return objects[Kind.FEATURE_VERSION]
     if name in NAMES_A:
         return objects[NAMES_A[name]]
     if name == "entity":
         return ENTITY if spec.name == "features.create_training_set" else "carrier"
+    if spec.name == "online.get_online" and name == "keys":
+        return [{"carrier": "AA"}]
     return EXAMPLES[name]
 
 

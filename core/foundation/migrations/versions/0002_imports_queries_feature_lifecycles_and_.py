@@ -126,6 +126,8 @@ def upgrade() -> None:
         sa.Column("every_seconds", sa.Integer(), nullable=False),
         sa.Column("due_at", UtcDateTime(), nullable=True),
         sa.Column("watermark", UtcDateTime(), nullable=True),
+        sa.Column("as_of", UtcDateTime(), nullable=True),
+        sa.Column("snapshots", JSON_DOCUMENT, nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
         sa.Column("keys", sa.Integer(), nullable=False),
         sa.Column("job_id", sa.String(), nullable=False),
@@ -165,6 +167,8 @@ def upgrade() -> None:
         sa.Column("sources", sa.String(), nullable=False),
         sa.Column("rows_digest", sa.String(), nullable=False),
         sa.Column("rows", sa.Integer(), nullable=False),
+        sa.Column("newest_event", UtcDateTime(), nullable=True),
+        sa.Column("newest_known", UtcDateTime(), nullable=True),
         sa.Column("made_at", UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(
             ["materialization_id"],
