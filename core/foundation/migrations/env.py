@@ -1,9 +1,12 @@
 """Alembic runs this file for every command; the connection, with its open transaction, comes from `migrations`."""
 
+import json
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from alembic import context
-from sqlalchemy import JSON
+from alembic.operations.ops import AddColumnOp, MigrateOperation, MigrationScript
+from sqlalchemy import JSON, Column, DefaultClause, text
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -22,6 +25,31 @@ def written(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     return False
 
 
+def keep_rows(_context: Any, _revision: Any, scripts: list[MigrationScript]) -> None:
+    """A new column that may not be null gets the default of the code in the rows that are there."""
+    for operation in (each for script in scripts for steps in script.upgrade_ops_list for each in below(steps)):
+        if (
+            isinstance(operation, AddColumnOp)
+            and not operation.column.nullable
+            and operation.column.default is not None
+        ):
+            operation.column.server_default = DefaultClause(text(default_of(operation.column)))
+
+
+def below(operation: MigrateOperation) -> Iterator[MigrateOperation]:
+    for each in getattr(operation, "ops", ()):
+        yield each
+        yield from below(each)
+
+
+def default_of(column: Column[Any]) -> str:
+    """The default of a column as SQL: a literal, or an empty document."""
+    default: Any = column.default
+    value = default.arg(None) if default.is_callable else default.arg
+    plain = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return "'" + plain.replace("'", "''") + "'" if isinstance(value, str | dict | list) else plain.lower()
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
@@ -29,5 +57,6 @@ context.configure(
     render_as_batch=True,
     render_item=written,
     compare_type=True,
+    process_revision_directives=keep_rows,
 )
 context.run_migrations()
