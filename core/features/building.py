@@ -1,27 +1,44 @@
-"""From a feature version's SQL to its rows in normal form: checked, built, held against hindsight, and profiled."""
+"""From a feature version's logic to its rows in normal form: built, checked, held against hindsight, and profiled."""
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.columns import check_key, check_moment, infinite, kinds_of
-from core.features.duckdb_hindsight import view_leaks
-from core.features.duckdb_rows import RESERVED_PREFIX, SECOND, RowCounts, RowShape, count_rows, normal_form
+from core.features.agreement import Forms, agreement
+from core.features.columns import check_key, check_moment, kinds_of
+from core.features.duckdb_checks import Checks, check_rules, filling
+from core.features.duckdb_hindsight import check_repeats, view_leaks
+from core.features.duckdb_rows import (
+    CREATED,
+    EVENT,
+    RESERVED_PREFIX,
+    SECOND,
+    RowCounts,
+    RowShape,
+    count_rows,
+    normal_form,
+)
 from core.features.hindsight import marked_tables
 from core.features.orders import ROWS, BuildOrder, BuildResult, tables_of
-from core.features.values import Feature, Kind, LeakFinding
+from core.features.pandas_logic import PandasRunning
+from core.features.running import Running, SqlRunning
+from core.features.values import Check, Feature, Kind, LeakFinding
 from core.foundation.errors import Invalid
 from core.foundation.parquet import read_parquet
 from core.foundation.text import _
 from core.lake.profile import profile_table
-from core.sandbox.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
+from core.sandbox.duckdb_sandbox import Limits, Stop, locked_session, translated
 from core.sandbox.duckdb_session import one_row, quoted, save, types_of
 
 if TYPE_CHECKING:
     import duckdb
 
 RAW, BUILT = "__raw", "__rows"
+NARROW = {"HUGEINT": "BIGINT"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Tell = Callable[[float, str], None]
 
 
@@ -38,25 +55,35 @@ def build_rows(
     tell: Tell = silent,
     stop: Stop = None,
 ) -> BuildResult:
-    """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the query, and for hindsight."""
-    with locked_session(tables_of(order.sources, inputs), limits) as session:
+    """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for hindsight;
+    tests that its values break are told as checks."""
+    began = time.perf_counter()
+    paths = tables_of(order.sources, inputs)
+    with locked_session(paths, limits) as session:
+        tell(0.05, _("Running the logic"))
         builder = Builder(session, order, limits, stop)
-        tell(0.05, _("Running the query"))
         builder.build(BUILT)
         counts = builder.counts()
+        tell(0.4, _("Checking"))
+        with translated():
+            checks = builder.checks(paths)
         tell(0.5, _("Looking for hindsight"))
         with translated():
+            builder.refuse_chance()
             _refuse_leaks(builder.leaks(inputs))
         tell(0.85, _("Writing"))
         with translated():
             save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
             types = types_of(session, BUILT)
-    return _result(builder.kinds, types, outputs / ROWS, counts)
+            (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {BUILT}")
+    made = _result(builder.kinds, types, outputs / ROWS, counts)
+    seconds, moment = round(time.perf_counter() - began, 3), EPOCH + timedelta(microseconds=newest)
+    return made.model_copy(update={"checks": checks, "seconds": seconds, "newest_event": moment})
 
 
 @dataclass
 class Builder:
-    """One query in one session, which can be run again on the same or other data."""
+    """The logic of a version in one session, which can be run again on the same or other data."""
 
     session: "duckdb.DuckDBPyConnection"
     order: BuildOrder
@@ -64,11 +91,13 @@ class Builder:
     stop: Stop
 
     def __post_init__(self) -> None:
-        self.types = check_query(self.session, self.order.sql)
+        self.logic = self._sql() if self.order.sql.strip() else self._pandas()
+        self.types = dict(self.logic.types)
         _check_shape(self.order, self.types)
         taken = [*self.order.keys, self.order.event_time, self.order.created_time]
         self.kinds = kinds_of(self.types, categories=self.order.categories, numbers=self.order.numbers, taken=taken)
         _check_features(self.kinds)
+        check_rules(self.order.tests, self._feature_types())
         self.shape = RowShape(
             keys=self.order.keys,
             event_time=self.order.event_time,
@@ -78,20 +107,43 @@ class Builder:
         )
 
     def build(self, name: str) -> None:
-        """Makes the table `name` in normal form."""
-        run_query(self.session, self.order.sql, into=RAW, limits=self.limits, stop=self.stop)
-        if name == BUILT:
-            refuse_infinite(self.session, RAW, types=self.types, names=list(self.kinds))
+        """Makes the table `name` in normal form. It may have no rows."""
+        self.logic.run(RAW)
         with translated():
             self.session.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS {normal_form(self.shape, source=self._raw())}"
             )
 
     def counts(self) -> RowCounts:
+        """How many rows became of how many. Invalid when none did."""
+        (given,) = one_row(self.session, f"SELECT count(*) FROM {RAW}")
         (kept,) = one_row(self.session, f"SELECT count(*) FROM {BUILT}")
+        if not given:
+            raise Invalid(_("The logic gives no rows"), hint=_("Check its conditions."), field="sql")
         if not kept:
             raise Invalid(_("No row has both its keys and an event time"), hint=_("Check the query."), field="sql")
         return count_rows(self.session, self.shape, source=self._raw(), kept=kept)
+
+    def checks(self, paths: Mapping[str, Sequence[Path]]) -> tuple[Check, ...]:
+        """What the tests of the version gave, and whether its two forms agree where it has two."""
+        made = Checks(
+            session=self.session,
+            rows=BUILT,
+            raw=self._raw(),
+            keys=self.order.keys,
+            event_time=self.order.event_time,
+            created_time=self.order.created_time,
+            types=self._feature_types(),
+        )
+        found = tuple(made.of(self.order.tests, sources=tuple(paths)))
+        both = self.order.sql.strip() and self.order.python.strip()
+        return (*found, agreement(self._forms(paths))) if both else found
+
+    def refuse_chance(self) -> None:
+        """Invalid for pandas logic that gives other rows on the same data. The guard of SQL refuses chance by name."""
+        if not self.order.sql.strip():
+            identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
+            check_repeats(self.session, BUILT, identity=identity, columns=self._feature_types(), rebuild=self.build)
 
     def leaks(self, inputs: Mapping[str, Path]) -> tuple[LeakFinding, ...]:
         return view_leaks(
@@ -103,26 +155,40 @@ class Builder:
             rebuild=self.build,
         )
 
+    def _sql(self) -> Running:
+        return SqlRunning(self.session, self.order.sql, limits=self.limits, stop=self.stop)
+
+    def _pandas(self) -> Running:
+        names = tuple(source.name for source in self.order.sources)
+        return PandasRunning(self.session, self.order.python, names=names, limits=self.limits)
+
+    def _forms(self, paths: Mapping[str, Sequence[Path]]) -> Forms:
+        times = [self.order.event_time, *([self.order.created_time] if self.order.created_time else [])]
+        return Forms(
+            session=self.session,
+            sql=self.logic,
+            pandas=self._pandas,
+            paths=paths,
+            keys=self.order.keys,
+            identity=(*self.order.keys, *times),
+            features=tuple(self.kinds),
+        )
+
+    def _feature_types(self) -> dict[str, str]:
+        """The features with the types of their rows: sums of whole numbers, which the engine makes wider than any file
+        holds, are BIGINT."""
+        return {name: NARROW.get(self.types[name], self.types[name]) for name in self.kinds}
+
     def _raw(self) -> str:
-        """The query's rows; sums of whole numbers, which the engine makes wider than any file holds, as BIGINT."""
-        wide = [name for name, data_type in self.types.items() if data_type == "HUGEINT"]
-        replaced = ", ".join(f"CAST({quoted(name)} AS BIGINT) AS {quoted(name)}" for name in wide)
-        return f"(SELECT * {f'REPLACE ({replaced})' if wide else ''} FROM {RAW})"
-
-
-def refuse_infinite(
-    session: "duckdb.DuckDBPyConnection", relation: str, *, types: Mapping[str, str], names: list[str]
-) -> None:
-    """A division by zero gives infinity, of which no model can learn anything."""
-    counts = infinite(types, names)
-    found = one_row(session, f"SELECT {', '.join(counts.values())} FROM {relation}") if counts else ()
-    for name, count in zip(counts, found, strict=True):
-        if count:
-            raise Invalid(
-                _("{name} is infinite in {count} rows").format(name=name, count=count),
-                hint=_("Divide by nullif(x, 0): a missing value is a better answer."),
-                field="sql",
-            )
+        """The rows of the logic in those types, with nulls filled where a rule says so."""
+        wide = [name for name, data_type in self.types.items() if data_type in NARROW]
+        columns = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
+        types = self._feature_types()
+        for rule in (rule for rule in self.order.tests.rules if rule.nulls == "fill"):
+            value = columns.get(rule.feature, quoted(rule.feature))
+            columns[rule.feature] = f"coalesce({value}, {filling(rule, types[rule.feature])})"
+        replaced = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
+        return f"(SELECT * {f'REPLACE ({replaced})' if columns else ''} FROM {RAW})"
 
 
 def _check_shape(order: BuildOrder, types: Mapping[str, str]) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from core.features.columns import BROKEN
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN
 from core.features.hindsight import MarkedTable, marks
+from core.features.running import replaced
 from core.features.values import LeakFinding
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import grant
 from core.sandbox.duckdb_session import one_row, quoted
 
 if TYPE_CHECKING:
@@ -34,16 +34,12 @@ def exchanged(
     only: tuple[str, str] | None = None,
 ) -> Iterator[None]:
     """The session's tables with their future exchanged; `only` names one (table, column)."""
+    given = {}
     for table in tables:
         columns = None if only is None else [column for name, column in [only] if name == table.name]
-        session.register(f"__{table.name}", table.exchanged(after=after, keep_nulls=keep_nulls, columns=columns))
-        session.execute(f"CREATE OR REPLACE VIEW {quoted(table.name)} AS SELECT * FROM {quoted('__' + table.name)}")
-    try:
+        given[table.name] = table.exchanged(after=after, keep_nulls=keep_nulls, columns=columns)
+    with replaced(session, given, {table.name: table.paths for table in tables}):
         yield
-    finally:
-        for table in tables:
-            grant(session, table.name, table.paths)
-            session.unregister(f"__{table.name}")
 
 
 def view_leaks(
@@ -64,7 +60,7 @@ def view_leaks(
         identity = [*(quoted(key) for key in keys), EVENT, CREATED]
         changed = compare(session, sides[0], sides[1], identity=identity, columns=columns)
         if changed:
-            _check_repeats(session, rows, identity=identity, columns=columns, rebuild=rebuild)
+            check_repeats(session, rows, identity=identity, columns=columns, rebuild=rebuild)
             return tuple(LeakFinding(column=name, reason=_view_reason(tables), auc=None) for name in changed)
     return ()
 
@@ -101,7 +97,7 @@ def entity_leaks(
         _run_again(rebuild, "__again")
     chosen = ROWS in compare(session, rows, "__again", identity=identity, columns={})
     if changed or chosen:
-        _check_repeats(session, rows, identity=identity, columns=columns, rebuild=rebuild)
+        check_repeats(session, rows, identity=identity, columns=columns, rebuild=rebuild)
     culprits = _culprits(session, tables, rows=rows, identity=identity, columns=columns, rebuild=rebuild)
     findings = [LeakFinding(column=name, reason=_entity_reason(culprits(name)), auc=None) for name in changed]
     if chosen:
@@ -145,7 +141,7 @@ def _run_again(rebuild: Callable[[str], None], name: str) -> None:
         ) from error
 
 
-def _check_repeats(
+def check_repeats(
     session: "duckdb.DuckDBPyConnection",
     rows: str,
     *,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building import refuse_infinite
-from core.features.columns import TEXT, check_column, check_key, check_moment, kinds_of, model_value
+from core.features.columns import TEXT, check_column, check_key, check_moment, infinite, kinds_of, model_value
 from core.features.duckdb_hindsight import entity_leaks
 from core.features.hindsight import marked_tables
 from core.features.orders import SourceTable, tables_of
@@ -122,3 +121,18 @@ class EntityBuilder:
         ]
         columns += [f"{model_value(quoted(name), kind)} AS {quoted(name)}" for name, kind in self.kinds.items()]
         return ", ".join([*columns, *(quoted(name) for name in query.keys_only)])
+
+
+def refuse_infinite(
+    session: "duckdb.DuckDBPyConnection", relation: str, *, types: Mapping[str, str], names: list[str]
+) -> None:
+    """A division by zero gives infinity, of which no model can learn anything."""
+    counts = infinite(types, names)
+    found = one_row(session, f"SELECT {', '.join(counts.values())} FROM {relation}") if counts else ()
+    for name, count in zip(counts, found, strict=True):
+        if count:
+            raise Invalid(
+                _("{name} is infinite in {count} rows").format(name=name, count=count),
+                hint=_("Divide by nullif(x, 0): a missing value is a better answer."),
+                field="sql",
+            )

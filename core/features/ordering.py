@@ -133,6 +133,13 @@ def served_view(version: FeatureVersion, use: ViewUse, *, entity: EntityQuery) -
             _("{view} v{version} is {state}").format(view=version.view, version=version.version, state=version.state),
             hint=_("Use a version that is published or staged."),
         )
+    if failed := [check.name for check in version.checks if check.verdict == "fail"]:
+        raise Conflict(
+            _("A check of {view} v{version} failed: {names}").format(
+                view=version.view, version=version.version, names=", ".join(failed)
+            ),
+            hint=_("Change its logic or the rule, and use the version that comes of it."),
+        )
     if set(use.keys) != set(version.keys):
         raise Invalid(
             _("{view} is found by {keys}").format(view=version.view, keys=", ".join(version.keys) or _("time alone")),
