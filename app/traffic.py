@@ -27,6 +27,14 @@ def versions_line(routes: Sequence[Route]) -> str:
     return f"{models[0]} {shares}" if len(models) == 1 else shares
 
 
+def missing_features(endpoint: Endpoint) -> None:
+    """What the endpoint looks up in vain, with the way to where it can be brought online."""
+    for missing in portal().serving.missing_features(actor(), endpoint_id=endpoint.id):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"missing-{missing.version_id}"):
+            st.warning(f"**{links.escape(missing.view)}** {links.escape(missing.reason)}.", icon=":material/cloud_off:")
+            links.link(missing.version_id, _("Show the feature version"))
+
+
 def traffic_state(endpoint: Endpoint) -> str:
     """One word on how the endpoint is."""
     if not endpoint.routes:

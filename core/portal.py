@@ -82,7 +82,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     lake = LakeService(base, pins=pins)
     features = FeatureService(base, lake=lake, compute=compute, requirements=requirements, pins=pins)
     online = OnlineService(base, features=features, compute=compute)
-    serving = ServingService(base, compute=compute, features=features, registry=registry)
+    serving = ServingService(base, compute=compute, features=features, online=online, registry=registry)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     return Portal(
         foundation=base,

@@ -1,5 +1,5 @@
-"""What a model server answers: the Open Inference Protocol v2 over REST, and `predict` by entity. Paths are compared
-as they came, with the few there are; nothing in a request ever names a file."""
+"""What a model server answers: the Open Inference Protocol v2 over REST, `predict` by entity, and the features by key.
+Paths are compared as they came, with the few there are; nothing in a request ever names a file."""
 
 import logging
 from collections.abc import Callable
@@ -12,6 +12,8 @@ import orjson
 from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.serving.decode import decode_inference
+from core.serving.feature_reader import FeatureReader
+from core.serving.lookup import Lookups
 from core.serving.predict import EntityReader
 from core.serving.server_spec import ServerSpec
 from core.serving.session import ServedModel
@@ -31,12 +33,13 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Request:
-    """`waited_ns` is how long it lay here before its turn came."""
+    """`waited_ns` is how long it lay here before its turn came, `caller` the subject of the ticket it came with."""
 
     method: bytes
     path: bytes
     body: bytes
     waited_ns: int
+    caller: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,12 @@ Handler = Callable[[Request], Answer]
 class Application:
     """Routes requests to the one model of this process."""
 
-    def __init__(self, spec: ServerSpec, *, model: ServedModel, reader: EntityReader, readiness: Readiness) -> None:
+    def __init__(
+        self, spec: ServerSpec, *, model: ServedModel, reader: EntityReader, lookups: Lookups, readiness: Readiness
+    ) -> None:
         self._spec, self._model, self._reader, self._readiness = spec, model, reader, readiness
+        self._lookups = lookups
+        self._features = FeatureReader(model.contract, limits=spec.limits)
         self._named = {"model_name": spec.model, "model_version": str(spec.version)}
         self._routes = self._table()
 
@@ -84,6 +91,7 @@ class Application:
             "/v2/health/live": {b"GET": lambda _request: Answer(OK, b'{"live":true}')},
             "/v2/health/ready": {b"GET": self._health},
             "/predict": {b"POST": self._predict},
+            "/features": {b"POST": self._look_up},
         }
         for prefix in (model, f"{model}/versions/{self._spec.version}"):
             routes[prefix] = {b"GET": self._metadata}
@@ -101,7 +109,7 @@ class Application:
         return Answer(OK, orjson.dumps(document), spent)
 
     def _predict(self, request: Request) -> Answer:
-        entities = self._reader.read(request.body)
+        entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
         begun = perf_counter_ns()
         found = self._model.run(entities.feeds, rows=len(entities.rows))
         spent = perf_counter_ns() - begun
@@ -113,6 +121,9 @@ class Application:
             for at, prediction in enumerate(predictions):
                 prediction.update(entities.explained(at))
         return Answer(OK, orjson.dumps({**self._named, "predictions": predictions}), spent)
+
+    def _look_up(self, request: Request) -> Answer:
+        return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))
 
     def _health(self, _request: Request) -> Answer:
         if not self._readiness.ready:

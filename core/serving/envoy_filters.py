@@ -4,6 +4,7 @@ is not too large. Envoy's own refusals are written as ours are."""
 from typing import Any
 
 from core.foundation.text import _
+from core.serving.lookup import CALLER
 from core.serving.tickets import ISSUER
 
 TYPE = "type.googleapis.com/envoy.extensions.filters.http."
@@ -19,6 +20,8 @@ def http_filters(*, public_keys: str, most_body: int) -> list[Json]:
         "local_jwks": {"inline_string": public_keys},
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
         "payload_in_metadata": CLAIMS,
+        # Envoy takes a header of this name away from callers, so a model server can trust it.
+        "claim_to_headers": [{"header_name": CALLER.decode(), "claim_name": "sub"}],
         "require_expiration": True,
         "max_lifetime": "3600s",
         "clock_skew_seconds": 1,

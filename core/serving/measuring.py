@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
 from core.compute import ComputeService, Job, JobOrder
-from core.features import FeatureContract, FeatureService, TrainingSet
+from core.features import FeatureContract, FeatureService, OnlineService, TrainingSet
 from core.features.values import SplitFile
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
@@ -49,10 +49,17 @@ class Measuring(Service):
     domain = "serving"
 
     def __init__(
-        self, foundation: Foundation, *, compute: ComputeService, features: FeatureService, registry: RegistryService
+        self,
+        foundation: Foundation,
+        *,
+        compute: ComputeService,
+        features: FeatureService,
+        online: OnlineService,
+        registry: RegistryService,
     ) -> None:
         super().__init__(foundation)
         self._compute, self._features, self._registry = compute, features, registry
+        self._online = online
         self.tickets = TicketOffice(foundation.settings.home)
         self.admissions = AdmissionOffice(foundation.settings.home)
         registry.pinned_by(_why_pinned)

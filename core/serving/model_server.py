@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from core.compute.folders import write_atomically
 from core.foundation.errors import PortalError
 from core.serving.application import Application, Readiness
-from core.serving.lookup import lookup_for
+from core.serving.lookup import lookups_for
 from core.serving.predict import EntityReader
 from core.serving.protocol import Connections
 from core.serving.server_spec import READY_FILE, REFUSED_EXIT, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
@@ -53,8 +53,9 @@ async def _serve(spec: ServerSpec, model: ServedModel) -> None:
     loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    reader = EntityReader(model.contract, lookup=lookup_for(model.contract, spec=spec), limits=spec.limits)
-    application = Application(spec, model=model, reader=reader, readiness=readiness)
+    reader = EntityReader(model.contract, limits=spec.limits)
+    lookups = lookups_for(model.contract, spec=spec)
+    application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
     connections = Connections(
         application, version=spec.version_id, digest=spec.digest, most_body=spec.limits.body_bytes, loop=loop
     )

@@ -1,5 +1,6 @@
 """What the gateway is told: for each endpoint the model servers it needs and the weights between them."""
 
+from core.features.online import live_address
 from core.foundation.actions import Call
 from core.foundation.settings import Settings
 from core.foundation.values import Value
@@ -42,6 +43,7 @@ def _server(call: Call, row: EndpointRow, route: Route, *, registry: Versions, p
             "model_digest": registry.version(call, route.version_id).model_digest,
             "store": call.foundation.store.root,
             "online": online_file(settings, endpoint_id=row.id),
+            "live": live_address(settings),
             "admission": proof,
             "public_key": public_key,
         }
@@ -49,5 +51,5 @@ def _server(call: Call, row: EndpointRow, route: Route, *, registry: Versions, p
 
 
 def online_file(settings: Settings, *, endpoint_id: str) -> str:
-    """Where an endpoint's online features lie."""
+    """Where the features lie that parity checks and replays of an endpoint move through time."""
     return str(settings.home / "online" / f"{endpoint_id}.sqlite")

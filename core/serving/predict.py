@@ -1,5 +1,5 @@
-"""From rows of entities to arrays: what callers send is checked, what they do not send is looked up in the endpoint's
-online features as of the row's own event time. The same contract made the training set, so the two cannot disagree
+"""From rows of entities to arrays: what callers send is checked, what they do not send is looked up online
+as of the row's own event time. The same contract made the training set, so the two cannot disagree
 about names."""
 
 import math
@@ -23,7 +23,7 @@ Cell = str | float | None
 
 
 class Lookup(Protocol):
-    """The endpoint's online features."""
+    """The online features of a request."""
 
     def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
         """What a view answers for a key as of an instant; its values are in the order of the view's outputs."""
@@ -59,14 +59,15 @@ class Entities:
 class EntityReader:
     """Decodes what `predict` is sent."""
 
-    def __init__(self, contract: FeatureContract, *, lookup: Lookup, limits: Limits) -> None:
-        self._contract, self._lookup, self._limits = contract, lookup, limits
+    def __init__(self, contract: FeatureContract, *, limits: Limits) -> None:
+        self._contract, self._limits = contract, limits
         self._required = [contract.event_time, *(field.name for field in contract.request)]
         self._inputs = [*contract.categories(), *contract.numbers()]
         self._texts = frozenset(contract.categories())
 
-    def read(self, body: bytes) -> Entities:
-        """The rows of a body. Invalid naming the row and the column that are wrong."""
+    def read(self, body: bytes, *, lookup: Lookup) -> Entities:
+        """The rows of a body, with what `lookup` finds for them. Invalid naming the row and the column that are
+        wrong."""
         document = parse_object(body)
         same_names({**dict.fromkeys(BODY), **document}, sorted(BODY), where="body")
         rows, explain = document.get("rows"), document.get("explain", False)
@@ -75,10 +76,10 @@ class EntityReader:
         if type(explain) is not bool:
             raise wrong("explain", _("must be true or false"))
         check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
-        found = tuple(self._row(row, where=f"rows[{at}]") for at, row in enumerate(rows))
+        found = tuple(self._row(row, lookup, where=f"rows[{at}]") for at, row in enumerate(rows))
         return Entities(rows=found, feeds=self._feeds([row.values for row in found]), explain=explain)
 
-    def _row(self, row: Any, *, where: str) -> Row:
+    def _row(self, row: Any, lookup: Lookup, *, where: str) -> Row:
         if not isinstance(row, dict):
             raise wrong(where, _("must be an object"))
         same_names(self._beside_id(row), self._required, where=where)
@@ -87,13 +88,13 @@ class EntityReader:
         for field in self._contract.request:
             _check(row[field.name], field=field, where=f"{where}.{field.name}")
             values[field.name] = row[field.name]
-        answers = tuple(self._look_up(view, row, at_us=at_us) for view in self._contract.views)
+        answers = tuple(
+            lookup.find(view, key=tuple(row[column] for _key, column in view.keys), at_us=at_us)
+            for view in self._contract.views
+        )
         for view, found in zip(self._contract.views, answers, strict=True):
             values.update(zip((name for _feature, name, _kind in view.outputs), found.values, strict=True))
         return Row(row_id=self._id(row), values=values, found=answers)
-
-    def _look_up(self, view: ServedView, row: dict[str, Any], *, at_us: int) -> Found:
-        return self._lookup.find(view, key=tuple(row[column] for _key, column in view.keys), at_us=at_us)
 
     def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:
         """The columns that must be there: the id is the caller's own and may be left out."""

@@ -8,6 +8,7 @@ from typing import cast
 import httptools
 
 from core.serving.application import Answer, Application, Request, refused
+from core.serving.lookup import CALLER
 
 MOST_HEAD_BYTES = 65_536
 MICROSECOND_NS = 1_000
@@ -107,6 +108,8 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._grow(len(name) + len(value))
+        if len(name) == len(CALLER) and name.lower() == CALLER:
+            self._caller = value
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -122,6 +125,7 @@ class Connection(asyncio.Protocol):
             method=self._parser.get_method(),
             path=self._path,
             body=b"".join(self._body),
+            caller=self._caller,
             waited_ns=perf_counter_ns() - self._began_ns,
         )
         self._write(self._all.application.answer(request), waited_ns=request.waited_ns)
@@ -134,6 +138,7 @@ class Connection(asyncio.Protocol):
     def _start(self) -> None:
         """Ready for the next request."""
         self._path, self._body, self._body_bytes, self._head_bytes = b"", list[bytes](), 0, 0
+        self._caller = b""
         self._refused = self._under_way = False
 
     def _grow(self, size: int) -> None:

@@ -27,9 +27,9 @@ class Limits(Value):
 
 
 class ServerSpec(Value):
-    """`digest` names the manifest of the version's folder in `store`, `model_digest` the ONNX file in it.
-    `online` is the file of the endpoint's online features. `public_key` (hexadecimal) is the one that admissions
-    are signed with."""
+    """`digest` names the manifest of the version's folder in `store`, `model_digest` the ONNX file in it. `live` is the
+    address of the online store, `online` the file that measurements of this endpoint fill. `public_key` (hexadecimal)
+    is the one that admissions are signed with."""
 
     endpoint_id: str
     endpoint: str
@@ -41,6 +41,7 @@ class ServerSpec(Value):
     model_digest: str
     store: Path
     online: Path
+    live: str = ""
     admission: Admission | None = None
     public_key: str = ""
     limits: Limits = Limits()

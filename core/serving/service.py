@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
+from core.features.online_values import MissingOnline
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
@@ -17,7 +18,7 @@ from core.identity.service import Limit, Offset
 from core.serving.measuring import Measuring, expect_environment
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
-from core.serving.rows import admission_of, endpoint_of, find_endpoint, served_of
+from core.serving.rows import admission_of, endpoint_of, find_endpoint, routes_of, served_of
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
 from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
 
@@ -90,6 +91,19 @@ class ServingService(Measuring):
         """Show an endpoint: what it is wanted to serve, and what the gateway has confirmed."""
         call.within(endpoint_id)
         return self.endpoint(call, endpoint_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def missing_features(self, call: Call, *, endpoint_id: str) -> tuple[MissingOnline, ...]:
+        """Show which features an endpoint looks up and the online store does not have: they are missing inputs of its
+        predictions until somebody materializes them."""
+        call.within(endpoint_id)
+        versions = [
+            self._registry.version(call, route.version_id)
+            for route in routes_of(find_endpoint(call.session, endpoint_id))
+        ]
+        sets = [self._features.training_set(call, each.training_set_id) for each in versions if each.training_set_id]
+        found = [missing for made in sets if made.contract for missing in self._online.missing_for(call, made.contract)]
+        return tuple(dict.fromkeys(found))
 
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:

@@ -10,7 +10,7 @@ from app.parity import parity
 from app.replays import replays
 from app.session import actor, may, portal
 from app.switching import deploy, roll_back, served_before
-from app.traffic import history, live_traffic, traffic_state
+from app.traffic import history, live_traffic, missing_features, traffic_state
 from app.trial import trial
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -70,6 +70,7 @@ def _in_production(found: Endpoint) -> None:
 def _overview(found: Endpoint) -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
+        missing_features(found)
         frame.section(_("Serves now"))
         frame.live(lambda: live_traffic(found.id), running=traffic_state(found) == "switching")
         history(found.id)

@@ -53,7 +53,8 @@ ACTIONS = {
         registry.list_evidence registry.get_evidence
         training.list_recipes training.list_runs training.get_run training.history
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
-        serving.list_endpoints serving.get_endpoint serving.history serving.list_replays serving.get_replay
+        serving.list_endpoints serving.get_endpoint serving.missing_features serving.history
+        serving.list_replays serving.get_replay
         loadtests.list_tests loadtests.get_test loadtests.get_report loadtests.series
         promotion.list_requests promotion.get_request promotion.list_policies promotion.get_policy
         promotion.list_gates promotion.what_needs_me
