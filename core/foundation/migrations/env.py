@@ -28,12 +28,9 @@ def written(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 def keep_rows(_context: Any, _revision: Any, scripts: list[MigrationScript]) -> None:
     """A new column that may not be null gets the default of the code in the rows that are there."""
     for operation in (each for script in scripts for steps in script.upgrade_ops_list for each in below(steps)):
-        if (
-            isinstance(operation, AddColumnOp)
-            and not operation.column.nullable
-            and operation.column.default is not None
-        ):
-            operation.column.server_default = DefaultClause(text(default_of(operation.column)))
+        column = operation.column if isinstance(operation, AddColumnOp) else None
+        if column is not None and not column.nullable and column.default is not None:
+            column.server_default = DefaultClause(text(default_of(column)))
 
 
 def below(operation: MigrateOperation) -> Iterator[MigrateOperation]:
