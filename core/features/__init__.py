@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from core.features.online_service import OnlineService
     from core.features.online_values import FeatureParity, Materialization, MissingOnline, OnlineAnswer
     from core.features.service import FeatureService
+    from core.features.training_set_values import LeakReport, TrainingSet, TrainingSetManifest, TrainingSetState
     from core.features.values import (
         AliasStretch,
         Check,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
         ServedView,
         Split,
         SplitFile,
-        TrainingSet,
-        TrainingSetState,
         VersionState,
         VersionTests,
         ViewUse,
@@ -53,11 +52,10 @@ VALUES = (
     "ServedView",
     "Split",
     "SplitFile",
-    "TrainingSet",
-    "TrainingSetState",
     "VersionState",
     "ViewUse",
 )
+TRAINING_SETS = ("LeakReport", "TrainingSet", "TrainingSetManifest", "TrainingSetState")
 
 __all__ = [
     "AliasStretch",
@@ -77,6 +75,7 @@ __all__ = [
     "Impact",
     "JoinKind",
     "LeakFinding",
+    "LeakReport",
     "LogicPreview",
     "Materialization",
     "MaterializationReconciler",
@@ -89,6 +88,7 @@ __all__ = [
     "Split",
     "SplitFile",
     "TrainingSet",
+    "TrainingSetManifest",
     "TrainingSetState",
     "VersionState",
     "VersionTests",
@@ -99,6 +99,7 @@ __getattr__ = lazily(
     __name__,
     {
         **dict.fromkeys(VALUES, "values"),
+        **dict.fromkeys(TRAINING_SETS, "training_set_values"),
         **dict.fromkeys(("Catalog", "CatalogFeature"), "catalog"),
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
         **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from core.features.columns import TEXT, check_column, check_key, check_moment, infinite, kinds_of, model_value
 from core.features.duckdb_hindsight import entity_leaks
 from core.features.hindsight import marked_tables
-from core.features.orders import SourceTable, tables_of
+from core.features.orders import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_of
 from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _
@@ -38,8 +38,9 @@ def build_entity(
     limits: Limits,
     stop: Stop = None,
 ) -> EntityRows:
-    """Writes the entity rows to `path`, columns under the query's own names. Raises Invalid for all that is wrong with
-    the query: rows without or with the same id, without a time, labels that are not 0 and 1."""
+    """Writes the entity rows to `path`, in the order of time: `row_id`, `event_time`, `label`, and what callers send.
+    Raises Invalid for all that is wrong with the query: rows without or with the same id, without a time, labels that
+    are not 0 and 1."""
     with locked_session(tables_of(sources, inputs), limits) as session:
         builder = EntityBuilder(session, query, limits, stop)
         builder.build(ENTITY)
@@ -53,7 +54,8 @@ def build_entity(
                 columns=builder.compared(),
                 rebuild=builder.build,
             )
-            save(session, f"SELECT * FROM {ENTITY} ORDER BY {listed([query.event_time, query.row_id])}", path)
+            order = listed([query.event_time, query.row_id])
+            save(session, f"SELECT {builder.renamed()} FROM {ENTITY} ORDER BY {order}", path)
     return EntityRows(request=builder.request(), leaks=leaks)
 
 
@@ -111,6 +113,13 @@ class EntityBuilder:
             kind: Kind = "category" if self.types[name] == TEXT else "number"
             fields.append(RequestField(name=name, kind=kind, is_model_input=False))
         return tuple(fields)
+
+    def renamed(self) -> str:
+        """The columns that every training set has under the names that they have in all of them."""
+        query = self.query
+        own = {ROW_ID: query.row_id, EVENT_TIME: query.event_time, LABEL: query.label}
+        sent = listed([*self.kinds, *query.keys_only])
+        return ", ".join([*(f"{quoted(name)} AS {new}" for new, name in own.items()), *([sent] if sent else [])])
 
     def _columns(self) -> str:
         query = self.query

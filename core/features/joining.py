@@ -1,26 +1,27 @@
 """A training set: entity rows joined with what was known at each of them, split by time, and held against leaks in
 three ways. Columns must not be computed from what happened later (`hindsight`); no joined row may be younger than the
-entity it answers; and no column alone may tell the label suspiciously well (`telling`)."""
+entity it answers; and no column alone may tell the label suspiciously well (`telling`). What late rows would have
+changed is told beside them (`leak_report`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from core.features.building import Tell, silent
-from core.features.columns import model_value
-from core.features.duckdb_join import JOINED, TIME, JoinView, join_views
+from core.features.engine import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.entities import EntityRows, build_entity
-from core.features.orders import EVENT_TIME, LABEL, ROW_ID, JoinedView, JoinOrder, JoinResult
+from core.features.leak_report import Joined, leak_report
+from core.features.orders import EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
+from core.features.polars_join import PolarsEngine
 from core.features.telling import SUSPICIOUS_AUC, columns_auc
-from core.features.values import FeatureContract, LeakFinding, Split, SplitFile
+from core.features.training_set_values import ViewMatches
+from core.features.values import FeatureContract, LeakFinding, ServedView, Split, SplitFile
 from core.foundation.errors import Invalid
-from core.foundation.parquet import read_parquet
+from core.foundation.parquet import read_parquet, row_count
 from core.foundation.text import _
 from core.sandbox.duckdb_sandbox import Limits, Stop
-from core.sandbox.duckdb_session import literal, one_row, open_session, quoted, save
 
-if TYPE_CHECKING:
-    import duckdb
+SECOND = 1_000_000
 
 
 def join_training_set(
@@ -29,28 +30,44 @@ def join_training_set(
     inputs: Mapping[str, Path],
     outputs: Path,
     limits: Limits,
+    engine: Engine | None = None,
     tell: Tell = silent,
     stop: Stop = None,
     suspicious_auc: float = SUSPICIOUS_AUC,
 ) -> JoinResult:
     """Writes `<split>.parquet` below `outputs` for every split, unless a leak is found: then the result names it and
-    there are no files. Raises Invalid for what is wrong with the query, the keys and the splits."""
+    there are no splits. Raises Invalid for what is wrong with the query, the keys and the splits."""
     entity = outputs / "entity.parquet"
     tell(0.05, _("Running the query"))
     rows = build_entity(order.entity, sources=order.sources, inputs=inputs, path=entity, limits=limits, stop=stop)
-    contract = contract_of(order, rows)
     tell(0.4, _("Joining"))
-    with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
-        views = [_join_view(view, inputs[view.input]) for view in order.views]
-        join_views(session, views, entity=entity, event_time=order.entity.event_time, known_at=order.known_at)
-        entity.unlink()
-        leaks = (*rows.leaks, *_from_the_future(session, views))
-        tell(0.7, _("Writing the splits"))
-        splits = tuple(_write(session, order, contract, split, outputs) for split in order.splits)
-        notes = _notes(session, order.splits)
-    tell(0.85, _("Looking for leaks"))
-    leaks = (*leaks, *_too_telling(order, contract, outputs, suspicious_auc))
-    return JoinResult(contract=contract, splits=() if leaks else splits, leaks=leaks, notes=notes)
+    engine = engine or PolarsEngine()
+    views = tuple(_join_view(view, inputs[view.input]) for view in order.views)
+    splits = tuple(sorted(order.splits, key=lambda split: split.start))
+    joined = _join(engine, order, views, splits=splits, entity=entity)
+    files = tuple(_split_file(split, part.path, entity) for split, part in zip(splits, joined.parts, strict=True))
+    tell(0.7, _("Comparing what was known with what was latest"))
+    late = [view for view in views if depends_on_known_at(view)]
+    report = leak_report(engine, joined, late=late)
+    tell(0.9, _("Looking for leaks"))
+    contract = contract_of(order, rows)
+    leaks = (*rows.leaks, *_from_the_future(joined), *_too_telling(contract, joined.parts[0].path, suspicious_auc))
+    total = row_count(entity)
+    entity.unlink()
+    return JoinResult(
+        contract=contract,
+        splits=() if leaks else files,
+        leaks=leaks,
+        notes=_notes(outside=total - sum(file.rows for file in files)),
+        rows=total,
+        matches=tuple(
+            _told(view.served, joined.matches[use], late=use in late)
+            for view, use in zip(order.views, views, strict=True)
+        ),
+        nulls={name: count for found in joined.matches.values() for name, count in found.nulls},
+        leak_report=report,
+        engine=f"{engine.name} {engine.version}",
+    )
 
 
 def contract_of(order: JoinOrder, rows: EntityRows) -> FeatureContract:
@@ -68,91 +85,94 @@ def _join_view(view: JoinedView, path: Path) -> JoinView:
         name=served.view,
         rows=path,
         keys=served.keys,
-        outputs=tuple((feature, name) for feature, name, _kind in served.outputs),
+        outputs=served.outputs,
         ttl_us=served.ttl_us or None,
         delay_us=served.delay_us,
     )
 
 
-def _from_the_future(session: "duckdb.DuckDBPyConnection", views: list[JoinView]) -> tuple[LeakFinding, ...]:
+def _join(
+    engine: Engine, order: JoinOrder, views: Sequence[JoinView], *, splits: Sequence[Split], entity: Path
+) -> Joined:
+    """The join, written by split."""
+    check_join(views, entity=entity, event_time=EVENT_TIME)
+    parts = tuple(
+        Part(entity.parent / f"{split.name}.parquet", start_us=_us(split.start), end_us=_us(split.end))
+        for split in splits
+    )
+    found = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=order.known_at, parts=parts)
+    return Joined(entity, order.known_at, parts, dict(zip(views, found, strict=True)))
+
+
+def _us(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND
+
+
+def _told(served: ServedView, found: Matches, *, late: bool) -> ViewMatches:
+    return ViewMatches(
+        view=served.view,
+        version_id=served.version_id,
+        present=found.present,
+        null=found.null,
+        expired=found.expired,
+        not_found=found.not_found,
+        late=found.late,
+        uses_known_at=late,
+    )
+
+
+def _from_the_future(joined: Joined) -> tuple[LeakFinding, ...]:
     """Views whose answers were not known at the entity's time. The join cannot give any when it asks what was known at
     that time; when it asks for the latest event, late rows and corrections are found here."""
-    if not views:
-        return ()
-    late = [
-        f"count(*) FILTER (WHERE greatest(__event_{index} + {view.delay_us}, __created_{index}) > {TIME})"
-        for index, view in enumerate(views)
-    ]
-    found = one_row(session, f"SELECT {', '.join(late)} FROM {JOINED}")
     reason = _(
         "{rows} rows were answered with values that were written only after their time. Ask what was known then."
     )
     return tuple(
-        LeakFinding(column=view.name, reason=reason.format(rows=rows), auc=None)
-        for view, rows in zip(views, found, strict=True)
-        if rows
+        LeakFinding(column=view.name, reason=reason.format(rows=found.late), auc=None)
+        for view, found in joined.matches.items()
+        if found.late
     )
 
 
-def _write(
-    session: "duckdb.DuckDBPyConnection", order: JoinOrder, contract: FeatureContract, split: Split, outputs: Path
-) -> SplitFile:
-    """One split's rows in the order of time. Invalid when it has none, or labels of one class only."""
-    path = outputs / f"{split.name}.parquet"
-    query = order.entity
-    start, end = (f"TIMESTAMPTZ '{day.isoformat()} 00:00:00+00'" for day in (split.start, split.end))
-    time, row_id, label = (quoted(name) for name in (query.event_time, query.row_id, query.label))
-    columns = [f"{row_id} AS {ROW_ID}", f"{time} AS {EVENT_TIME}", f"{label} AS {LABEL}", *_inputs(contract)]
-    rows = save(
-        session,
-        f"SELECT {', '.join(columns)} FROM {JOINED} WHERE {time} >= {start} AND {time} < {end}"
-        f" ORDER BY {TIME}, {row_id}",
-        path,
-    )
-    if not rows:
+def _split_file(split: Split, path: Path, entity: Path) -> SplitFile:
+    """Invalid when a split has no rows, or labels of one class only."""
+    import pyarrow.compute as pc
+
+    labels = read_parquet(path, columns=[LABEL]).column(LABEL)
+    if not len(labels):
         raise Invalid(
             _("The split {name} has no rows").format(name=split.name),
-            hint=_("The rows run from {first} to {last}.").format(**_span(session)),
+            hint=_("The rows run from {first} to {last}.").format(**_span(entity)),
             field="splits",
         )
-    (positive,) = one_row(session, f"SELECT avg({LABEL}) FROM read_parquet({literal(path)})")
+    positive = pc.mean(labels).as_py()
     if positive in (0.0, 1.0):
         raise Invalid(_("All labels of the split {name} are the same").format(name=split.name), field="splits")
     return SplitFile(
-        name=split.name, start=split.start, end=split.end, digest="", rows=rows, positive_share=round(positive, 6)
+        name=split.name,
+        start=split.start,
+        end=split.end,
+        digest="",
+        rows=len(labels),
+        positive_share=round(positive, 6),
     )
 
 
-def _inputs(contract: FeatureContract) -> list[str]:
-    """Request fields and looked-up inputs, cast as a model takes them; what is only a key keeps its type."""
-    fields = [quoted(field.name) for field in contract.request]
-    looked_up = [(name, kind) for view in contract.views for _feature, name, kind in view.outputs]
-    return [*fields, *(f"{model_value(quoted(name), kind)} AS {quoted(name)}" for name, kind in looked_up)]
+def _span(entity: Path) -> dict[str, date]:
+    import pyarrow.compute as pc
+
+    ends = pc.min_max(read_parquet(entity, columns=[EVENT_TIME]).column(EVENT_TIME)).as_py()
+    return {"first": ends["min"].date(), "last": ends["max"].date()}
 
 
-def _span(session: "duckdb.DuckDBPyConnection") -> dict[str, str]:
-    first, last = (f"strftime(make_timestamptz({end}({TIME})), '%Y-%m-%d')" for end in ("min", "max"))
-    ends = one_row(session, f"SELECT {first}, {last} FROM {JOINED}")
-    return {"first": ends[0], "last": ends[1]}
-
-
-def _notes(session: "duckdb.DuckDBPyConnection", splits: tuple[Split, ...]) -> tuple[str, ...]:
-    inside = " OR ".join(
-        f"({TIME} >= epoch_us(TIMESTAMPTZ '{split.start} 00:00:00+00')"
-        f" AND {TIME} < epoch_us(TIMESTAMPTZ '{split.end} 00:00:00+00'))"
-        for split in splits
-    )
-    (outside,) = one_row(session, f"SELECT count(*) FROM {JOINED} WHERE NOT ({inside})")
+def _notes(*, outside: int) -> tuple[str, ...]:
     return (_("{rows} rows lie in no split.").format(rows=outside),) if outside else ()
 
 
-def _too_telling(
-    order: JoinOrder, contract: FeatureContract, outputs: Path, suspicious: float
-) -> tuple[LeakFinding, ...]:
+def _too_telling(contract: FeatureContract, earliest: Path, suspicious: float) -> tuple[LeakFinding, ...]:
     """Columns of the earliest split, the one to learn from, that alone tell the label too well."""
-    earliest = min(order.splits, key=lambda split: split.start)
     names = (*contract.categories(), *contract.numbers())
-    table = read_parquet(outputs / f"{earliest.name}.parquet", columns=[LABEL, *names])
+    table = read_parquet(earliest, columns=[LABEL, *names])
     reason = _("Alone it tells the label with an AUC of {auc}, above {limit}: it seems to know the outcome.")
     return tuple(
         LeakFinding(column=name, reason=reason.format(auc=f"{value:.3f}", limit=suspicious), auc=value)

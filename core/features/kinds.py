@@ -10,10 +10,11 @@ from core.compute.values import Job, JobState
 from core.features.lifecycle import move, settle
 from core.features.logic import meaning_of
 from core.features.orders import BUILD, JOIN, RESULT, ROWS, BuildResult, JoinResult
-from core.features.records import training_set_row, version_row
+from core.features.records import training_set_of, training_set_row, version_row
 from core.features.service import FeatureService
 from core.features.tables import FeatureVersionRow, TrainingSetRow
-from core.features.values import SplitFile, TrainingSetState, VersionState
+from core.features.training_set_values import TrainingSetManifest, TrainingSetState
+from core.features.values import SplitFile, VersionState
 from core.foundation.actions import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
@@ -89,8 +90,11 @@ class JoinKind(PlainKind):
         row.splits = [split.model_dump(mode="json") for split in read.splits]
         row.leaks = [leak.model_dump(mode="json") for leak in read.leaks]
         row.notes = list(read.notes)
+        row.leak_report = read.leak_report.model_dump(mode="json")
+        manifest = self._manifest(call, row, read)
+        row.manifest = manifest.model_dump(mode="json")
         row.cause = _refusal(read)
-        row.digest = "" if read.leaks else self._digest(call, row)
+        row.digest = "" if read.leaks else digest_of(manifest)
         call.session.add(row)
         call.update(row.id, state=row.state)
         call.record(f"features.training_set_{row.state}", subject=row.id, details={"digest": row.digest})
@@ -101,16 +105,21 @@ class JoinKind(PlainKind):
         call.session.add(row)
         call.update(row.id, state=row.state)
 
-    def _digest(self, call: Call, row: TrainingSetRow) -> str:
-        covered = {
-            "entity": row.entity,
-            "sources": self.features.source_digests(call, row.entity["sources"]),
-            "uses": row.uses,
-            "known_at": row.known_at,
-            "splits": row.splits,
-            "contract": row.contract,
-        }
-        return digest_of(covered)
+    def _manifest(self, call: Call, row: TrainingSetRow, read: JoinResult) -> TrainingSetManifest:
+        found = training_set_of(row)
+        return TrainingSetManifest(
+            known_at=row.known_at,
+            entity=found.entity,
+            sources=self.features.source_digests(call, found.entity.sources),
+            versions={view.version_id: view.digest for view in read.contract.views},
+            uses=found.uses,
+            contract=read.contract,
+            rows=read.rows,
+            splits=read.splits,
+            matches=read.matches,
+            nulls=read.nulls,
+            engine=read.engine,
+        )
 
 
 def _read(outputs: Path, result: type[Result]) -> Result:

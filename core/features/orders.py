@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
+from core.features.training_set_values import LeakReport, ViewMatches
 from core.features.values import (
     Check,
     EntityQuery,
@@ -89,12 +91,20 @@ class JoinOrder(Value):
     splits: tuple[Split, ...]
     known_at: bool
     memory_mb: int = 4096
+    engine: Literal["local", "spark"] = "local"
+    spark_address: str = ""
 
 
 class JoinResult(Value):
-    """Split files without their digests (the taker hashes them), or the leaks for which there are none."""
+    """Split files without their digests (the taker hashes them), or the leaks for which there are none. `nulls` counts
+    the missing values of every input that was looked up, `engine` is its name and version."""
 
     contract: FeatureContract
     splits: tuple[SplitFile, ...]
     leaks: tuple[LeakFinding, ...]
     notes: tuple[str, ...]
+    rows: int
+    matches: tuple[ViewMatches, ...]
+    nulls: dict[str, int]
+    leak_report: LeakReport
+    engine: str

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from core.compute import ComputeService
 from core.features.records import training_set_of, training_set_row, version_of, version_row
-from core.features.values import FeatureVersion, TrainingSet, ViewUse
+from core.features.training_set_values import TrainingSet
+from core.features.values import FeatureVersion, ViewUse
 from core.foundation.actions import Call, Foundation, Service
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ports import Pins

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlmodel import col, func, select
 
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow, TrainingSetRow
+from core.features.training_set_values import LeakReport, TrainingSet, TrainingSetManifest
 from core.features.values import (
     Check,
     EntityQuery,
@@ -13,8 +14,8 @@ from core.features.values import (
     FeatureVersion,
     FeatureView,
     LeakFinding,
+    Split,
     SplitFile,
-    TrainingSet,
     VersionTests,
     ViewUse,
 )
@@ -25,6 +26,17 @@ from core.foundation.text import _
 
 JOINED_INTO = "joined into"
 JSON_OF_VERSION = ("features", "notes", "tags", "tests", "checks", "categories", "numbers")
+JSON_OF_TRAINING_SET = {
+    "entity",
+    "uses",
+    "asked",
+    "splits",
+    "contract",
+    "leaks",
+    "notes",
+    "leak_report",
+    "manifest",
+}
 
 
 def view_row(call: Call, view_id: str) -> FeatureViewRow:
@@ -96,11 +108,14 @@ def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
 
 def training_set_of(row: TrainingSetRow) -> TrainingSet:
     return TrainingSet(
-        **row.model_dump(exclude={"entity", "uses", "asked", "splits", "contract", "leaks", "notes", "leak_report"}),
+        **row.model_dump(exclude=JSON_OF_TRAINING_SET),
         entity=EntityQuery.model_validate(row.entity),
         uses=tuple(ViewUse.model_validate(use) for use in row.uses),
+        asked=tuple(Split.model_validate(split) for split in row.asked),
         splits=tuple(SplitFile.model_validate(split) for split in row.splits),
         contract=FeatureContract.model_validate(row.contract) if row.contract else None,
         leaks=tuple(LeakFinding.model_validate(leak) for leak in row.leaks),
         notes=tuple(row.notes),
+        leak_report=LeakReport.model_validate(row.leak_report) if row.leak_report else None,
+        manifest=TrainingSetManifest.model_validate(row.manifest) if row.manifest else None,
     )

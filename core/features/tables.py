@@ -153,6 +153,7 @@ class TrainingSetRow(SQLModel, table=True):
     leaks: list[Any] = json_field(list)
     notes: list[Any] = json_field(list)
     leak_report: dict[str, Any] = json_field()
+    manifest: dict[str, Any] = json_field()
     digest: str = Field(default="", index=True)
     job_id: str = ""
     cause: str = ""

@@ -13,15 +13,8 @@ from core.features.records import (
     training_set_of,
 )
 from core.features.tables import TrainingSetRow
-from core.features.values import (
-    ColumnName,
-    EntityQuery,
-    Split,
-    TrainingSet,
-    TrainingSetState,
-    ViewName,
-    ViewUse,
-)
+from core.features.training_set_values import TrainingSet, TrainingSetState
+from core.features.values import ColumnName, EntityQuery, Split, ViewName, ViewUse
 from core.foundation.actions import Call, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind

@@ -282,35 +282,6 @@ class LeakFinding(Value):
     auc: float | None
 
 
-class TrainingSetState(StrEnum):
-    BUILDING = "building"
-    READY = "ready"
-    REFUSED = "refused"
-    FAILED = "failed"
-
-
-class TrainingSet(Value):
-    """A point-in-time join, split by time. REFUSED when a leak was found; `splits` is empty until it is READY."""
-
-    id: str
-    project: str
-    name: str
-    state: TrainingSetState
-    entity: EntityQuery
-    uses: tuple[ViewUse, ...]
-    known_at: bool
-    splits: tuple[SplitFile, ...]
-    contract: FeatureContract | None
-    leaks: tuple[LeakFinding, ...]
-    notes: tuple[str, ...] = ()
-    digest: str
-    job_id: str
-    cause: str
-    requirement_id: str
-    created_by: str
-    created_at: datetime
-
-
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
 Description = Annotated[str, StringConstraints(max_length=4000)]
 Reason = Annotated[str, StringConstraints(min_length=3, max_length=1000)]

@@ -11,7 +11,8 @@ from core.compute.devices import gpus_here
 from core.compute.service import runs_production
 from core.compute.tables import JobRow
 from core.features.service import FeatureService
-from core.features.values import FeatureContract, TrainingSet
+from core.features.training_set_values import TrainingSet
+from core.features.values import FeatureContract
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind

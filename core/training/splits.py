@@ -1,7 +1,8 @@
 """What a training set must have before anyone trains on it. Said when a run is asked for, from what the portal knows,
 and again by the training process, from the rows themselves."""
 
-from core.features.values import FeatureContract, TrainingSet, TrainingSetState
+from core.features.training_set_values import TrainingSet, TrainingSetState
+from core.features.values import FeatureContract
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
 

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.features.duckdb_join import JOINED, JoinView, join_views
 from core.features.duckdb_rows import RowShape, normal_form
+from core.features.engine import Engine, JoinView, Matches, Part, check_join
 from core.sandbox.duckdb_session import open_session, save
 
 Row = Mapping[str, Any]
@@ -58,37 +58,60 @@ def entity_table(rows: Sequence[tuple[Any, Any]], *, key: pa.DataType | None = N
     )
 
 
-def joined(folder: Path, entity: pa.Table, views: Sequence[View], *, known_at: bool, event_time: str = "t") -> pa.Table:
-    """The join under test, from raw rows to the answer, without its internal columns."""
-    pq.write_table(entity, folder / "entity.parquet")
-    with open_session(threads=1) as session:
-        uses = [stored(session, folder, index, view) for index, view in enumerate(views)]
-        types = join_views(session, uses, entity=folder / "entity.parquet", event_time=event_time, known_at=known_at)
-        kept = [*types, *(name for use in uses for _feature, name in use.outputs)]
-        save(session, f"SELECT * FROM {JOINED} ORDER BY __row", folder / "out.parquet")
-    return pq.read_table(folder / "out.parquet").select(kept)
+@dataclass(frozen=True)
+class Rules:
+    """An engine under test, in a folder of its own."""
 
+    engine: Engine
+    folder: Path
 
-def stored(session: Any, folder: Path, index: int, view: View) -> JoinView:
-    """The view's rows in normal form, in a file of their own."""
-    raw, path = folder / f"raw{index}.parquet", folder / f"rows{index}.parquet"
-    pq.write_table(view.table, raw)
-    shape = RowShape(
-        keys=tuple(key for key, _column in view.keys),
-        event_time="event",
-        created_time=view.created,
-        features=view.features,
-        delay_us=view.delay // MICROSECOND,
-    )
-    save(session, normal_form(shape, source=f"read_parquet('{raw}')"), path)
-    return JoinView(
-        name=f"view {index}",
-        rows=path,
-        keys=view.keys,
-        outputs=tuple((feature, view.prefix + feature) for feature in view.features),
-        ttl_us=view.ttl // MICROSECOND if view.ttl is not None else None,
-        delay_us=shape.delay_us,
-    )
+    def values(self, entity: pa.Table, *views: View, known_at: bool = True) -> list[Any]:
+        """The first view's x for every entity row, after the oracle has agreed on everything."""
+        table = self.joined(entity, views, known_at=known_at)
+        assert table.to_pylist() == expected(entity, views, known_at=known_at)
+        return table.column(views[0].prefix + "x").to_pylist()
+
+    def joined(self, entity: pa.Table, views: Sequence[View], *, known_at: bool, event_time: str = "t") -> pa.Table:
+        """From raw rows to the answer."""
+        self.matches(entity, views, known_at=known_at, event_time=event_time)
+        return pq.read_table(self.folder / "out.parquet")
+
+    def matches(
+        self, entity: pa.Table, views: Sequence[View], *, known_at: bool, event_time: str = "t"
+    ) -> tuple[Matches, ...]:
+        """What each view answered; the rows are in `out.parquet`."""
+        path = self.folder / "entity.parquet"
+        pq.write_table(entity, path)
+        uses = [self.stored(index, view) for index, view in enumerate(views)]
+        check_join(uses, entity=path, event_time=event_time)
+        parts = [Part(self.folder / "out.parquet")]
+        return self.engine.join(uses, entity=path, event_time=event_time, known_at=known_at, parts=parts)
+
+    def stored(self, index: int, view: View) -> JoinView:
+        """The view's rows in normal form, in a file of their own."""
+        raw, path = self.folder / f"raw{index}.parquet", self.folder / f"rows{index}.parquet"
+        pq.write_table(view.table, raw)
+        shape = RowShape(
+            keys=tuple(key for key, _column in view.keys),
+            event_time="event",
+            created_time=view.created,
+            features=view.features,
+            delay_us=view.delay // MICROSECOND,
+        )
+        self.keep(shape, raw, path)
+        return JoinView(
+            name=f"view {index}",
+            rows=path,
+            keys=view.keys,
+            outputs=tuple((feature, view.prefix + feature, None) for feature in view.features),
+            ttl_us=view.ttl // MICROSECOND if view.ttl is not None else None,
+            delay_us=shape.delay_us,
+        )
+
+    def keep(self, shape: RowShape, raw: Path, path: Path) -> None:
+        """Brings raw rows to normal form."""
+        with open_session(threads=1) as session:
+            save(session, normal_form(shape, source=f"read_parquet('{raw}')"), path)
 
 
 def expected(entity: pa.Table, views: Sequence[View], *, known_at: bool, event_time: str = "t") -> list[dict[str, Any]]:
