@@ -15,7 +15,7 @@ MOST = 500
 
 
 def impact_of(call: Call, view_id: str, *, versions: Sequence[str], pins: Pins) -> Impact:
-    """The consumers of the versions, newest version first, at most 500 of them."""
+    """The consumers of the versions, newest version first and in the order of the chain, at most 500 of them."""
     found: list[Consumer] = []
     live: list[str] = []
     for version_id in versions:
@@ -32,8 +32,8 @@ def _consumers(call: Call, version_id: str, pinned: Sequence[Pin]) -> Iterator[C
     relations = {edge.target: edge.relation for edge in edges} | {pin.endpoint_id: pin.role for pin in pinned}
     live = _live(edges, pinned)
     wanted = [object_id for object_id in relations if kind_of(object_id) in KINDS]
-    rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)).order_by(col(ObjectRow.created_at)))
-    for row in rows:
+    rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
+    for row in sorted(rows, key=lambda row: (KINDS.index(Kind(row.kind)), row.created_at)):
         yield Consumer(
             object_id=row.id,
             kind=row.kind,

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from core.compute.values import JobOrder, Resources
 from core.features.duckdb_rows import SECOND
+from core.features.logic import Logic
 from core.features.orders import BUILD, EVENT_TIME, JOIN, LABEL, ROW_ID, BuildOrder, JoinedView, JoinOrder, SourceTable
 from core.features.tables import FeatureVersionRow
 from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, VersionTests, ViewUse
@@ -37,7 +38,7 @@ def _inputs_of(name: str, snapshot: Snapshot) -> dict[str, str]:
 
 
 def build_order(
-    row: FeatureVersionRow,
+    row: FeatureVersionRow | Logic,
     *,
     view: str,
     keys: Sequence[str],

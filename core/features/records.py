@@ -16,6 +16,7 @@ from core.features.values import (
     LeakFinding,
     Split,
     SplitFile,
+    VersionState,
     VersionTests,
     ViewUse,
 )
@@ -81,10 +82,12 @@ def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
 
 
 def live_version(call: Call, view_id: str) -> str:
-    """The id of the version that a view's alias points at; empty before the first is published."""
+    """The id of the version that a view's alias points at; empty before the first is published and when it is
+    retired."""
     points = select(AliasRow).where(AliasRow.view_id == view_id).order_by(col(AliasRow.number).desc())
     newest = call.session.exec(points.limit(1)).first()
-    return newest.version_id if newest is not None else ""
+    is_there = newest is not None and version_row(call, newest.version_id).state != VersionState.RETIRED
+    return newest.version_id if newest is not None and is_there else ""
 
 
 def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
