@@ -48,8 +48,14 @@ class OnlineParts(Service):
         return tuple(missing for missing in found if missing is not None)
 
     def newest_sources(self, call: Call, version: FeatureVersion) -> dict[str, Snapshot]:
-        """The newest usable snapshot of every dataset that the version's sources name."""
-        return {name: self._newest(call, id_) for name, id_ in version.sources.items()}
+        """The newest snapshot of every dataset that the version's sources name. Conflict when none of one may be
+        used."""
+        newest = {name: self._newest(call, id_) for name, id_ in version.sources.items()}
+        if lost := [name for name, id_ in newest.items() if not id_]:
+            raise Conflict(
+                _("No snapshot of {name} may be used").format(name=lost[0]), hint=_("Release one, or import it again.")
+            )
+        return {name: self.features.lake.snapshot(call, id_) for name, id_ in newest.items()}
 
     def row(self, call: Call, materialization_id: str) -> MaterializationRow:
         row = call.session.get(MaterializationRow, materialization_id)
@@ -66,7 +72,7 @@ class OnlineParts(Service):
 
     def value(self, call: Call, row: MaterializationRow) -> Materialization:
         version = self.features.version(call, row.version_id)
-        newest = {name: snapshot.id for name, snapshot in self.newest_sources(call, version).items()}
+        newest = {name: self._newest(call, id_) for name, id_ in version.sources.items()}
         parts = select(func.count()).where(MaterializedPartRow.materialization_id == row.id)
         return Materialization(
             **row.model_dump(),
@@ -81,7 +87,8 @@ class OnlineParts(Service):
         mine = select(MaterializedPartRow).where(MaterializedPartRow.materialization_id == row.id)
         return call.session.exec(mine.order_by(MaterializedPartRow.partition)).all()
 
-    def _newest(self, call: Call, snapshot_id: str) -> Snapshot:
+    def _newest(self, call: Call, snapshot_id: str) -> str:
+        """The newest snapshot of a snapshot's dataset that may be used; empty when there is none."""
         dataset_id = self.features.lake.snapshot(call, snapshot_id).dataset_id
         usable = (
             SnapshotRow.dataset_id == dataset_id,
@@ -89,12 +96,7 @@ class OnlineParts(Service):
             col(SnapshotRow.deleted_at).is_(None),
         )
         newest = select(SnapshotRow.id).where(*usable).order_by(col(SnapshotRow.version).desc()).limit(1)
-        found = call.session.exec(newest).first()
-        if found is None:
-            raise Conflict(
-                _("No snapshot of {id} may be used").format(id=dataset_id), hint=_("Release one, or import it again.")
-            )
-        return self.features.lake.snapshot(call, found)
+        return call.session.exec(newest).first() or ""
 
     def _missing(self, call: Call, version_id: str, view: str) -> MissingOnline | None:
         row = self.of_version(call, version_id)

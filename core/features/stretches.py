@@ -1,22 +1,23 @@
 """Computes a stretch of a version's rows by running its logic on the source files that the stretch depends on, and
 splits the rows by days. Its rows are those of a full build, with one difference: whether a row can ever be an answer
-(`__is_best`) is judged among the rows of the stretch alone, so parts keep some rows more. `whole_rows` judges anew."""
+(`__is_best`) is judged among the rows of the stretch alone, so parts keep some rows more; the normal form of all parts
+together is that of a full build."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building import RAW, Builder
-from core.features.duckdb_rows import CREATED, EVENT, KNOWN, SECOND, RowShape, normal_form
+from core.features.building import BUILT, Builder
+from core.features.duckdb_rows import CREATED, EVENT, KNOWN, SECOND
 from core.features.materialize_orders import PartResult, StretchOrder
 from core.features.orders import ROWS, BuildOrder, tables_of
 from core.features.partitions import WHOLE
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import Limits, Stop, locked_session, run_query, translated
-from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, open_session, parquet_rows, save
+from core.sandbox.duckdb_sandbox import Limits, Stop, locked_session, translated
+from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, open_session, save
 
 if TYPE_CHECKING:
     import duckdb
@@ -61,28 +62,14 @@ def stretch_rows(
 ) -> None:
     """Writes the rows in normal form whose event time lies in the stretch [from, to) of microseconds."""
     with locked_session(tables_of(order.sources, inputs), limits) as session:
-        builder = Builder(session, order, limits, stop)
-        run_query(session, order.sql, into=RAW, limits=limits, stop=stop, may_be_empty=True)
+        Builder(session, order, limits, stop).build(BUILT)
         bounds = [
             f"epoch_us({EVENT}) {sign} {bound}"
             for sign, bound in zip((">=", "<"), events, strict=True)
             if bound is not None
         ]
         with translated():
-            rows = normal_form(builder.shape, source=RAW)
-            save(session, f"SELECT * FROM ({rows}) WHERE {' AND '.join(bounds) or 'true'}", path)
-
-
-def whole_rows(order: BuildOrder, parts: Sequence[Path]) -> str:
-    """A query that gives the version's rows in normal form, exactly those of a full build, out of its parts."""
-    shape = RowShape(
-        keys=order.keys,
-        event_time=EVENT,
-        created_time=CREATED if order.created_time else None,
-        features=(*order.categories, *order.numbers),
-        delay_us=order.delay_seconds * SECOND,
-    )
-    return normal_form(shape, source=parquet_rows(parts))
+            save(session, f"SELECT * FROM {BUILT} WHERE {' AND '.join(bounds) or 'true'}", path)
 
 
 def _whole(session: "duckdb.DuckDBPyConnection", rows: Path, outputs: Path) -> PartResult:

@@ -2,7 +2,7 @@
 down of it, without a portal."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +14,12 @@ import pyarrow.parquet as pq
 from core.compute.folders import AttemptFolder
 from core.compute.process import JobContext
 from core.features import materialize_job
+from core.features.duckdb_rows import CREATED, EVENT, SECOND, RowShape, normal_form
 from core.features.materialize_orders import MaterializeResult
 from core.features.materialize_plan import Plan, build_order_of, live_view, moment_of, plan
 from core.features.online import Found, open_store
-from core.features.orders import RESULT
-from core.features.stretches import stretch_rows, whole_rows
+from core.features.orders import RESULT, BuildOrder
+from core.features.stretches import stretch_rows
 from core.features.tables import MaterializedPartRow
 from core.features.values import Feature, FeatureVersion, VersionState
 from core.foundation.storage import Store
@@ -77,6 +78,18 @@ def events(rows: list[tuple[Any, ...]]) -> pa.Table:
     types = [pa.string(), MOMENT, MOMENT, pa.int64(), pa.string()]
     names = ["k", "happened", "written", "x", "g"]
     return pa.table({name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)})
+
+
+def whole_rows(order: BuildOrder, parts: Sequence[Path]) -> str:
+    """A query that gives the version's rows in normal form, exactly those of a full build, out of its parts."""
+    shape = RowShape(
+        keys=order.keys,
+        event_time=EVENT,
+        created_time=CREATED if order.created_time else None,
+        features=(*order.categories, *order.numbers),
+        delay_us=order.delay_seconds * SECOND,
+    )
+    return normal_form(shape, source=parquet_rows(parts))
 
 
 @dataclass
