@@ -53,6 +53,10 @@ class Settings(BaseSettings):
         default="",
         description="`redis://host:6379/0`, `rediss://...` or `unix:///path/to/socket`; empty means a file of SQLite.",
     )
+    user_code: Literal["caged", "uncaged"] = Field(
+        default="caged",
+        description="`uncaged` runs people's SQL and pandas without a cage, where the machine has none: for yourself only.",
+    )
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 
     @classmethod

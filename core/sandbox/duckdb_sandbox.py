@@ -4,7 +4,7 @@ process around it; so the process holds nothing worth taking, and only its end s
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import literal, one_row, parquet_rows, quoted
+from core.sandbox.limits import Limits, Stop
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,15 +36,6 @@ KNOWN_ERRORS = (
     (re.compile(r"file system operations are disabled|Cannot access (?:file|directory)"), "files cannot be read"),
     (re.compile(r"configuration has been locked|Cannot change"), "settings cannot be changed"),
 )
-
-
-class Limits:
-    """How much a query may take: seconds, MB of memory, and rows of its answer."""
-
-    def __init__(
-        self, *, seconds: float = 600, memory_mb: int = 3072, rows: int = 20_000_000, threads: int = 2
-    ) -> None:
-        self.seconds, self.memory_mb, self.rows, self.threads = seconds, memory_mb, rows, threads
 
 
 @contextmanager
@@ -100,7 +92,7 @@ def run_query(
     *,
     into: str,
     limits: Limits,
-    stop: "Stop" = None,
+    stop: Stop = None,
     may_be_empty: bool = False,
 ) -> int:
     """Runs a checked query into the table `into` and returns its rows. Raises Invalid: an error of the query, no rows
@@ -116,9 +108,6 @@ def run_query(
             _("SQL: more than {rows} rows").format(rows=limits.rows), hint=_("Narrow the query."), field="sql"
         )
     return int(rows)
-
-
-Stop = Callable[[], bool] | None
 
 
 @contextmanager

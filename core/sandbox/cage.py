@@ -1,0 +1,60 @@
+"""The cage around code that people write, entered by a process that was started for it alone: limits, Landlock, and the
+filter of system calls. Nothing leads out again."""
+
+import os
+import resource
+import sys
+import sysconfig
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from core.sandbox import landlock, seccomp
+from core.sandbox.limits import HARD_SECONDS, Limits
+
+CORE = Path(__file__).resolve().parents[1]
+MB = 2**20
+# What Python, Arrow and the reservations of an allocator need beside the engine, in MB of addresses.
+OWN_ADDRESSES_MB, FILE_MB, OPEN_FILES = 4096, 8192, 256
+# The libraries of the system, what tells them of the machine, and time zones. DuckDB ends with an internal error where
+# it cannot ask the control groups.
+SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/ld.so.cache",
+          "/etc/localtime", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", 
+          "/proc/self/cgroup", "/dev/urandom", "/dev/null")  # fmt: skip
+
+
+class Cage(StrEnum):
+    """How the file system is closed: by the kernel for the process itself, or by a namespace around it."""
+
+    LANDLOCK = "landlock"
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+
+
+def system_paths() -> tuple[Path, ...]:
+    """What every caged process may read: Python, its libraries and our code."""
+    ours = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), str(CORE)}
+    return (*(Path(path) for path in sorted(ours)), *(Path(path) for path in SYSTEM))
+
+
+def enter(cage: Cage, limits: Limits, *, readable: Iterable[Path], writable: Path) -> None:
+    """Closes the cage around this process. Raises OSError where that is not possible; nothing may run then."""
+    _limit(limits)
+    if cage is Cage.LANDLOCK:
+        landlock.restrict(readable=(*system_paths(), *readable), writable=(writable,))
+    if cage is not Cage.NONE:
+        seccomp.restrict()
+
+
+def _limit(limits: Limits) -> None:
+    seconds = int((limits.seconds + HARD_SECONDS) * max(limits.threads, 1)) + 5
+    wanted = {
+        resource.RLIMIT_AS: (2 * limits.memory_mb + OWN_ADDRESSES_MB) * MB,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: FILE_MB * MB,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_CORE: 0,
+    }
+    for which, most in wanted.items():
+        resource.setrlimit(which, (most, most))
+    os.umask(0o077)

@@ -1,0 +1,63 @@
+"""The process in which code that people write runs. It reads one request, closes the cage around itself, runs one
+function of ours, and answers over a pipe; user code may write to its standard streams as it likes. Run as
+`python -m core.sandbox.inside <descriptor of the pipe>`."""
+
+import importlib
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from core.foundation.errors import Invalid, PortalError
+from core.foundation.text import _
+from core.sandbox.cage import Cage, enter
+from core.sandbox.limits import Limits
+
+
+def main() -> int:
+    pipe = int(sys.argv[1])
+    request = json.load(sys.stdin)
+    limits, inputs = Limits(**request["limits"]), {name: Path(path) for name, path in request["inputs"].items()}
+    outputs = Path(request["outputs"])
+    try:
+        enter(Cage(request["cage"]), limits, readable=inputs.values(), writable=outputs)
+        signal.signal(signal.SIGALRM, _too_long)
+        signal.setitimer(signal.ITIMER_REAL, limits.seconds)
+        answer = {"result": _run(request, inputs, outputs, limits, pipe)}
+    except PortalError as error:
+        field = getattr(error, "field", "")
+        answer = {"refused": [type(error).__name__, error.message, error.hint, field]}
+    except MemoryError:
+        answer = {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    _say(pipe, answer)
+    # Threads that user code left behind do not hold the process.
+    os._exit(0)
+
+
+def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits: Limits, pipe: int) -> Any:
+    module, _colon, name = request["entry"].partition(":")
+    if not module.startswith("core."):
+        raise Invalid(_("{name} is not ours to run").format(name=repr(module)))
+    function = getattr(importlib.import_module(module), name)
+
+    def tell(fraction: float, stage: str) -> None:
+        _say(pipe, {"told": [fraction, stage]})
+
+    return function(request["order"], inputs=inputs, outputs=outputs, limits=limits, tell=tell)
+
+
+def _say(pipe: int, message: dict[str, Any]) -> None:
+    data = json.dumps(message).encode() + b"\n"
+    while data:
+        data = data[os.write(pipe, data) :]
+
+
+def _too_long(_number: int, _frame: Any) -> None:
+    raise Invalid(_("The code took too long and was stopped"), hint=_("Narrow it, or build on fewer rows."))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""Starts a caged process for code that people write, listens to it, and ends it when its time, its memory or someone's
+patience is over. The process gets no secret, no network, its inputs to read and one folder to write."""
+
+import dataclasses
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+from core.foundation import errors
+from core.foundation.errors import Invalid, PortalError, Unavailable
+from core.foundation.text import _
+from core.sandbox import bubblewrap, landlock, seccomp
+from core.sandbox.cage import CORE, MB, Cage, system_paths
+from core.sandbox.limits import HARD_SECONDS, Limits, Stop, Tell, silent
+
+MOST_ANSWER_BYTES, LAST_WORDS = 16 * MB, 4000
+LOOK_SECONDS, CHUNK = 0.1, 1 << 16
+# Python and Arrow beside the engine, which itself goes a third over its limit before it notices.
+OWN_MEMORY_MB, OVERSHOOT = 768, 1.3
+LISTED_ERRORS = ("NotFound", "NotAllowed", "Invalid", "Conflict", "Unavailable")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
+
+
+@cache
+def best_cage() -> Cage:
+    """The strongest cage that this machine has."""
+    if not seccomp.is_known_machine():
+        return Cage.NONE
+    if landlock.version():
+        return Cage.LANDLOCK
+    return Cage.BUBBLEWRAP if bubblewrap.is_there() else Cage.NONE
+
+
+def run_caged(
+    entry: str,
+    order: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    tell: Tell = silent,
+    stop: Stop = None,
+    cage: Cage | None = None,
+) -> Any:
+    """Runs `entry` ("module:function" of ours) with a JSON order in a caged process of its own and returns the JSON it
+    answers; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are. Raises
+    Invalid when the code was stopped, took too long or too much memory, or ended the process; Unavailable where this
+    machine has no cage."""
+    chosen = cage or (best_cage() if limits.cage else Cage.NONE)
+    if chosen is Cage.NONE and limits.cage:
+        raise Unavailable(
+            _("Code that people write cannot be locked in on this machine"),
+            hint=_("Use a kernel with Landlock or install bubblewrap; an administrator may set CAUSEWAY_USER_CODE."),
+        )
+    outputs.mkdir(parents=True, exist_ok=True)
+    request = {
+        "entry": entry,
+        "order": dict(order),
+        "inputs": {name: str(path.resolve()) for name, path in inputs.items()},
+        "outputs": str(outputs.resolve()),
+        "limits": dataclasses.asdict(limits),
+        "cage": chosen,
+    }
+    with _Process(chosen, request) as process:
+        return process.listen(limits, tell=tell, stop=stop)
+
+
+class _Process:
+    """One caged process, from its start to its sure end."""
+
+    def __init__(self, cage: Cage, request: dict[str, Any]) -> None:
+        reading, writing = os.pipe()
+        environment = environment_of(request["limits"]["threads"])
+        command = [sys.executable, "-s", "-P", "-m", "core.sandbox.inside", str(writing)]
+        if cage is Cage.BUBBLEWRAP:
+            paths = [*system_paths(), *(Path(path) for path in request["inputs"].values())]
+            writable = Path(request["outputs"])
+            command = bubblewrap.around(command, readable=paths, writable=writable, environment=environment)
+        self._answers = reading
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            pass_fds=(writing,),
+            cwd=request["outputs"],
+            start_new_session=True,
+        )
+        os.close(writing)
+        self._request = json.dumps(request).encode()
+        self._last_words = b""
+        self._began = time.monotonic()
+
+    def __enter__(self) -> "_Process":
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._answers)
+        for stream in (self._process.stdin, self._process.stderr):
+            assert stream is not None
+            with suppress(BrokenPipeError):
+                stream.close()
+
+    def listen(self, limits: Limits, *, tell: Tell, stop: Stop) -> Any:
+        self._ask()
+        for line in self._lines(limits, stop):
+            message = json.loads(line)
+            if "told" in message:
+                tell(*message["told"])
+            else:
+                return _answer(message)
+        self._process.kill()
+        words = (self._last_words + _file(self._process.stderr).read()).decode(errors="replace")
+        raise Invalid(_("The code ended its process"), hint=words[-LAST_WORDS:].strip())
+
+    def _ask(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(self._request)
+            self._process.stdin.close()
+
+    def _lines(self, limits: Limits, stop: Stop) -> Iterator[bytes]:
+        """What the process says, line by line, until its pipe closes. Raises Invalid when its time is over."""
+        said, heard = b"", 0
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._answers, selectors.EVENT_READ)
+            selector.register(_file(self._process.stderr), selectors.EVENT_READ)
+            while selector.get_map():
+                for key, _events in selector.select(LOOK_SECONDS):
+                    data = os.read(key.fd, CHUNK)
+                    if key.fd != self._answers:
+                        self._last_words = (self._last_words + data)[-LAST_WORDS:]
+                        data or selector.unregister(key.fileobj)
+                        continue
+                    if not data:
+                        return
+                    heard += len(data)
+                    *lines, said = (said + data).split(b"\n")
+                    yield from lines
+                self._judge(limits, stop, heard)
+
+    def _judge(self, limits: Limits, stop: Stop, heard: int) -> None:
+        if stop is not None and stop():
+            raise Invalid(_("It was stopped"))
+        if time.monotonic() - self._began > limits.seconds + HARD_SECONDS:
+            raise Invalid(
+                _("The code took longer than {seconds} s and was ended").format(seconds=f"{limits.seconds:g}"),
+                hint=_("Narrow it, or build on fewer rows."),
+            )
+        if self._memory() > (limits.memory_mb * OVERSHOOT + OWN_MEMORY_MB) * MB:
+            raise Invalid(
+                _("The code needs more memory than it may have ({mb} MB)").format(mb=limits.memory_mb),
+                hint=_("Narrow it in steps."),
+            )
+        if heard > MOST_ANSWER_BYTES:
+            raise Invalid(_("The code says more than it may"))
+
+    def _memory(self) -> int:
+        """Bytes that the process holds."""
+        with suppress(OSError, IndexError):
+            pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+            return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        return 0
+
+
+def environment_of(threads: int) -> dict[str, str]:
+    """All that a caged process knows of its surroundings."""
+    fixed = {"PYTHONPATH": str(CORE.parent), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": ""}
+    return fixed | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere"} | dict.fromkeys(THREADS, str(max(1, threads)))
+
+
+def _answer(message: dict[str, Any]) -> Any:
+    if "refused" not in message:
+        return message.get("result")
+    name, text, hint, field = (str(part) for part in message["refused"])
+    kind: type[PortalError] = getattr(errors, name if name in LISTED_ERRORS else "Invalid")
+    raise Invalid(text, hint=hint, field=field) if kind is Invalid else kind(text, hint=hint)
+
+
+def _file(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream

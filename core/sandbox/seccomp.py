@@ -1,0 +1,88 @@
+"""A filter of system calls: no sockets, no other processes, no other programs, no signals to others, nothing that only
+administrators do. Refused calls answer EPERM, so a program hears of it as of any missing permission."""
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+
+# Each call as (x86-64, ARM64); None where the architecture lacks it.
+REFUSED: dict[str, tuple[int | None, int | None]] = {
+    "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
+    "bind": (49, 200), "listen": (50, 201), "sendto": (44, 206), "sendmsg": (46, 211), "sendmmsg": (307, 269),
+    "recvfrom": (45, 207), "recvmsg": (47, 212), "recvmmsg": (299, 243),
+    "fork": (57, None), "vfork": (58, None), "execve": (59, 221), "execveat": (322, 281),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438),
+    "process_madvise": (440, 440), "process_mrelease": (448, 448),
+    "setsid": (112, 157), "setpgid": (109, 154),
+    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51), "unshare": (272, 97),
+    "setns": (308, 268), "move_mount": (429, 429), "open_tree": (428, 428), "fsopen": (430, 430),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282), "keyctl": (250, 219),
+    "add_key": (248, 217), "request_key": (249, 218), "kexec_load": (246, 104), "kexec_file_load": (320, 294),
+    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "reboot": (169, 142),
+    "swapon": (167, 224), "swapoff": (168, 225), "sethostname": (170, 161), "setdomainname": (171, 162),
+    "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
+    "acct": (163, 89), "syslog": (103, 116), "quotactl": (179, 60), "quotactl_fd": (443, 443),
+    "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "fanotify_init": (300, 262),
+    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
+    "mknod": (133, None), "mknodat": (259, 33), "link": (86, None), "linkat": (265, 37),
+    "symlink": (88, None), "symlinkat": (266, 36), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
+    "setuid": (105, 146), "setgid": (106, 144), "setreuid": (113, 145), "setregid": (114, 143),
+    "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151), "setfsgid": (123, 152),
+    "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92), "setrlimit": (160, 164),
+    "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
+}  # fmt: skip
+CLONE, CLONE3, TGKILL, PRLIMIT64 = (56, 220), (435, 435), (234, 131), (302, 261)
+MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
+CLONE_THREAD, OTHER_NUMBERS = 0x10000, 0x40000000
+# Offsets in the kernel's struct seccomp_data, and the instructions of classic BPF.
+NUMBER, MACHINE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32
+LOAD, EQUAL, AT_LEAST, ANY_BIT, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
+ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
+SET_SECCOMP, FILTER = 22, 2
+Instruction = tuple[int, int, int, int]
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def is_known_machine() -> bool:
+    return platform.machine() in MACHINES
+
+
+def restrict() -> None:
+    """From here on this process cannot make the refused calls. The caller has given up new privileges. Raises OSError
+    where the kernel refuses, KeyError on a machine whose calls are not known."""
+    code = b"".join(struct.pack("<HBBI", *each) for each in program(platform.machine(), own_id=os.getpid()))
+    given = _Program(len(code) // 8, code)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(SET_SECCOMP, FILTER, ctypes.byref(given), 0, 0):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def program(machine: str, *, own_id: int) -> list[Instruction]:
+    """The filter. Threads may be started and may signal each other; limits may be read, not set."""
+    column, mark = MACHINES[machine]
+    refused, missing = (ANSWER, 0, 0, FAIL | errno.EPERM), (ANSWER, 0, 0, FAIL | errno.ENOSYS)
+    found: list[Instruction] = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, mark), (ANSWER, 0, 0, KILL)]
+    found += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, OTHER_NUMBERS), refused]
+    # The C library then starts its threads by clone, whose flags can be seen here.
+    found += [(EQUAL, 0, 1, CLONE3[column]), missing]
+    found += [(EQUAL, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD), refused]
+    found += [(ANSWER, 0, 0, ALLOW)]
+    found += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 1, 0, own_id), refused]
+    found += [(ANSWER, 0, 0, ALLOW)]
+    found += [(EQUAL, 0, 6, PRLIMIT64[column]), (LOAD, 0, 0, THIRD_ARGUMENT), (EQUAL, 0, 2, 0)]
+    found += [(LOAD, 0, 0, THIRD_ARGUMENT + 4), (EQUAL, 1, 0, 0), refused, (ANSWER, 0, 0, ALLOW)]
+    for numbers in REFUSED.values():
+        if (number := numbers[column]) is not None:
+            found += [(EQUAL, 0, 1, number), refused]
+    return [*found, (ANSWER, 0, 0, ALLOW)]
