@@ -9,10 +9,11 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from core.features.python_source import FUNCTION, check_python, line_of
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import Limits, translated
+from core.sandbox.duckdb_sandbox import translated
 from core.sandbox.duckdb_session import quoted, types_of
+from core.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     import duckdb
@@ -90,6 +91,9 @@ def called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") ->
         with warnings.catch_warnings(action="ignore"):
             exec(code, module)
             return module[FUNCTION](**frames)
+    except PortalError:
+        # The cage says so when the time is over.
+        raise
     except MemoryError as error:
         raise Invalid(_("Python: it needs more memory than it may have"), field="python") from error
     except BaseException as error:

@@ -113,7 +113,9 @@ PLANTED = {
     ),
     "an error on no rows": (
         "SELECT carrier, left_at, distance FROM flights",
-        "def features(flights):\n    flights['distance'].iloc[0]\n    return flights[['carrier', 'left_at', 'distance']]\n",
+        "def features(flights):\n"
+        "    flights['distance'].iloc[0]\n"
+        "    return flights[['carrier', 'left_at', 'distance']]\n",
         {},
     ),
     "whole numbers beyond 2^53 through fractions": (
