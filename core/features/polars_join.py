@@ -56,7 +56,7 @@ def _answered(rows: "pl.DataFrame", view: JoinView, *, known_at: bool) -> "pl.Da
     import polars as pl
 
     names = [f"__key_{number}" for number in range(len(view.keys))]
-    mine = [_comparable(pl.col(column), rows.schema[column]).alias(name) for (_, column), name in _named(view, names)]
+    mine = [_comparable(pl.col(column), rows.schema[column]).alias(name) for (_key, column), name in _named(view, names)]
     joined = rows.with_columns(mine).join_asof(
         _candidates(view, names, known_at=known_at),
         left_on=TIME,
@@ -75,7 +75,7 @@ def _candidates(view: JoinView, names: Sequence[str], *, known_at: bool) -> "pl.
 
     stored = pl.scan_parquet(view.rows, glob=False)
     schema = stored.collect_schema()
-    keys = [_comparable(pl.col(key), schema[key]).alias(name) for (key, _), name in _named(view, names)]
+    keys = [_comparable(pl.col(key), schema[key]).alias(name) for (key, _column), name in _named(view, names)]
     since = pl.col(KNOWN) if known_at else pl.col(EVENT).cast(pl.Int64) + view.delay_us
     times = [pl.col(EVENT).cast(pl.Int64).alias(EVENT_US), pl.col(CREATED).cast(pl.Int64).alias(CREATED_US)]
     values = [_taken(pl.col(own), kind).alias(name) for own, name, kind in view.outputs]
