@@ -1,10 +1,10 @@
 """Training sets: entity rows joined with what was known at each of them."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from sqlmodel import col
+from sqlmodel import col, or_
 
 from core.features.ordering import fitted, join_job, join_order
 from core.features.parts import FeatureParts, check_made, of_project
@@ -14,7 +14,7 @@ from core.features.records import (
 )
 from core.features.tables import TrainingSetRow
 from core.features.training_set_values import TrainingSet, TrainingSetState
-from core.features.values import ColumnName, EntityQuery, Split, ViewName, ViewUse
+from core.features.values import EntityQuery, Split, ViewName, ViewUse
 from core.foundation.actions import Call, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
@@ -27,9 +27,7 @@ from core.lake import TablePreview
 from core.lake.profile import preview_file
 from core.lake.values import Limit as PreviewLimit
 
-Description = Annotated[str, StringConstraints(max_length=4000)]
-Entity = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_ -]{1,59}$")]
-Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
+Search = Annotated[str, StringConstraints(max_length=100)]
 Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
 Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
 
@@ -79,10 +77,20 @@ class TrainingSetActions(FeatureParts):
 
     @action(permission=Permission.READ, reads=True)
     def list_training_sets(
-        self, call: Call, *, project: str = "", offset: Offset = 0, limit: Limit = 50
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        search: Search = "",
+        state: TrainingSetState | Literal[""] = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> Listing[TrainingSet]:
-        """List training sets, the newest first."""
-        kept = conditions(call, TrainingSetRow, project=project)
+        """List training sets, the newest first; `search` is part of a name or an id."""
+        kept = conditions(call, TrainingSetRow, project=project, state=state)
+        if search:
+            named = (col(TrainingSetRow.name), col(TrainingSetRow.id))
+            kept.append(or_(*(column.icontains(search, autoescape=True) for column in named)))
         return page_of(
             call.session,
             TrainingSetRow,
