@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
-from core.features import EntityQuery, Split, ViewUse
+from core.features import EntityQuery, FeatureRule, Split, VersionTests, ViewUse
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.lake import TimeZoneRule
@@ -38,6 +38,8 @@ class View(Value):
     keys: tuple[str, ...]
     sources: tuple[str, ...]
     sql: str
+    python: str = ""
+    tests: VersionTests = VersionTests()
     event_time: str
     created_time: str = ""
     ttl_seconds: int = 0
@@ -45,7 +47,9 @@ class View(Value):
 
     def version_arguments(self) -> dict[str, Any]:
         """What `features.create_version` is called with, beside the view and its snapshots."""
-        return self.model_dump(include={"sql", "event_time", "created_time", "ttl_seconds", "description"})
+        return self.model_dump(
+            include={"sql", "python", "tests", "event_time", "created_time", "ttl_seconds", "description"}
+        )
 
 
 DATASETS = (
@@ -79,6 +83,36 @@ WINDOW day AS (PARTITION BY {by} ORDER BY hour_end RANGE BETWEEN INTERVAL 23 HOU
 """.strip()
 
 
+# The same delays of a carrier in pandas: the portal holds the two against each other before it publishes.
+CARRIER_PANDAS = """
+import pandas as pd
+
+def features(flights):
+    arrived = flights.dropna(subset=["carrier", "arr_utc", "arr_delay"])
+    hour_end = arrived["arr_utc"].dt.floor("h") + pd.Timedelta("1h")
+    arrived = arrived.assign(hour_end=hour_end, late=arrived["arr_delay"] > 15)
+    hours = arrived.groupby(["carrier", "hour_end"]).agg(
+        flights=("late", "size"), late=("late", "sum"), arrival=("arr_delay", "sum"), departure=("dep_delay", "sum")
+    )
+    by_carrier = hours.reset_index("carrier").groupby("carrier")
+    made = {}
+    for name, window in (("1d", "24h"), ("7d", "168h")):
+        sums = by_carrier[["flights", "late", "arrival", "departure"]].rolling(window).sum()
+        made |= {
+            f"flights_{name}": sums["flights"].astype("Int64"),
+            f"late_share_{name}": sums["late"] / sums["flights"],
+            f"arrival_delay_{name}": sums["arrival"] / sums["flights"],
+            f"departure_delay_{name}": sums["departure"] / sums["flights"],
+        }
+    return pd.DataFrame(made).reset_index()
+""".strip()
+
+
+def shares(*names: str) -> VersionTests:
+    """Rules for features that are shares."""
+    return VersionTests(rules=tuple(FeatureRule(feature=name, minimum=0, maximum=1) for name in names))
+
+
 WEATHER_SQL = """
 SELECT origin, time_hour, observed_by, temp, dewp, humid, wind_dir, pressure, precip, visib,
        CASE WHEN wind_speed < 150 THEN wind_speed END AS wind_speed, wind_gust
@@ -99,6 +133,13 @@ VIEWS = (
         keys=("origin",),
         sources=("weather",),
         sql=WEATHER_SQL,
+        tests=VersionTests(
+            rules=(
+                FeatureRule(feature="temp", minimum=-40, maximum=130),
+                FeatureRule(feature="humid", minimum=0, maximum=100, most_null_share=0.01),
+                FeatureRule(feature="visib", minimum=0, maximum=10, nulls="refuse"),
+            )
+        ),
         event_time="time_hour",
         created_time="observed_by",
         ttl_seconds=3 * HOUR,
@@ -111,6 +152,8 @@ VIEWS = (
         keys=("carrier",),
         sources=("flights",),
         sql=trailing_delay(("carrier",)),
+        python=CARRIER_PANDAS,
+        tests=shares("late_share_1d", "late_share_7d"),
         event_time="hour_end",
         ttl_seconds=2 * DAY,
         prefix="carrier_",
@@ -122,6 +165,7 @@ VIEWS = (
         keys=("origin", "dest"),
         sources=("flights",),
         sql=trailing_delay(("origin", "dest")),
+        tests=shares("late_share_1d", "late_share_7d"),
         event_time="hour_end",
         ttl_seconds=7 * DAY,
         prefix="route_",
@@ -133,6 +177,7 @@ VIEWS = (
         keys=("tailnum",),
         sources=("planes",),
         sql=AIRCRAFT_SQL,
+        tests=VersionTests(rules=(FeatureRule(feature="seats", minimum=1),), unique_rows=True),
         event_time="registered_by",
         prefix="aircraft_",
     ),

@@ -44,13 +44,22 @@ class Checks:
 
     def _finite(self) -> Iterator[Check]:
         """A division by zero gives infinity, of which no model can learn anything."""
-        for name in (name for name, of_type in self.types.items() if of_type in BROKEN):
-            check = self._none(_("{name} is finite").format(name=name), f"isinf({quoted(name)})", name)
-            if check.verdict == "fail":
-                detail = _("{what} Divide by nullif(x, 0): a missing value is a better answer.")
-                check = check.model_copy(update={"detail": detail.format(what=check.detail)})
-            if check.verdict != "no data":
-                yield check
+        names = [name for name, of_type in self.types.items() if of_type in BROKEN]
+        if not names:
+            return
+        wrong = {name: f"coalesce(isinf({quoted(name)}), false)" for name in names}
+        counts = one_row(
+            self.session, f"SELECT {', '.join(f'count_if({test})' for test in wrong.values())} FROM {self.rows}"
+        )
+        infinite = [f"{name} ({count:,})" for name, count in zip(names, counts, strict=True) if count]
+        words = _("Values are finite")
+        if not infinite:
+            detail = _("No value of {names} is infinite.").format(names=", ".join(names))
+            yield Check(name=words, verdict="pass", detail=detail)
+            return
+        detail = _("Infinite in some rows: {names}. Divide by nullif(x, 0): a missing value is a better answer.")
+        query = f"SELECT {self._shown()} FROM {self.rows} WHERE {' OR '.join(wrong.values())}"
+        yield self._failed(words, detail.format(names=", ".join(infinite)), query)
 
     def _rule(self, rule: FeatureRule) -> Iterator[Check]:
         column, name = quoted(rule.feature), rule.feature
@@ -58,14 +67,22 @@ class Checks:
             yield self._none(_("{name} has no nulls").format(name=name), f"{column} IS NULL", "")
         if rule.most_null_share is not None:
             yield self._null_share(rule, rule.most_null_share)
-        if rule.minimum is not None:
-            words = _("{name} is at least {limit}").format(name=name, limit=f"{rule.minimum:g}")
-            yield self._none(words, f"{column} < {rule.minimum!r}", name)
-        if rule.maximum is not None:
-            words = _("{name} is at most {limit}").format(name=name, limit=f"{rule.maximum:g}")
-            yield self._none(words, f"{column} > {rule.maximum!r}", name)
+        if (rule.minimum, rule.maximum) != (None, None):
+            yield self._range(rule)
         if rule.unique:
             yield self._unique(name)
+
+    def _range(self, rule: FeatureRule) -> Check:
+        column, low, high = quoted(rule.feature), rule.minimum, rule.maximum
+        words = {
+            (True, True): _("{name} lies between {low} and {high}"),
+            (True, False): _("{name} is at least {low}"),
+            (False, True): _("{name} is at most {high}"),
+        }[low is not None, high is not None]
+        ends = [(low, "<"), (high, ">")]
+        wrong = " OR ".join(f"{column} {sign} {end!r}" for end, sign in ends if end is not None)
+        told = [f"{end:g}" if end is not None else "" for end in (low, high)]
+        return self._none(words.format(name=rule.feature, low=told[0], high=told[1]), f"({wrong})", rule.feature)
 
     def _none(self, words: str, wrong: str, feature: str) -> Check:
         """Passes when no row is wrong. Without a value of `feature` (where one is named) there is nothing to judge."""
