@@ -45,6 +45,8 @@ VERBS: dict[str, str] = {
     "online.run_materialization": _("ran"),
     "online.pause_materialization": _("paused"),
     "online.resume_materialization": _("resumed"),
+    "online.check_parity": _("asked for the parity of the online store:"),
+    "online.parity_measured": _("measured the parity of the online store:"),
     "online.materialized": _("brought online what is new of"),
     "online.materialization_failed": _("could not bring online"),
     "training.start_run": _("started"),

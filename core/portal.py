@@ -6,7 +6,15 @@ from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
 from core.compute import ComputeService, JobKind, Reconciler
-from core.features import BuildKind, FeatureService, JoinKind, MaterializationReconciler, MaterializeKind, OnlineService
+from core.features import (
+    BuildKind,
+    FeatureParityKind,
+    FeatureService,
+    JoinKind,
+    MaterializationReconciler,
+    MaterializeKind,
+    OnlineService,
+)
 from core.foundation.actions import ActionSpec, Foundation, Service
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
@@ -111,6 +119,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         BuildKind(portal.features),
         JoinKind(portal.features),
         MaterializeKind(portal.online),
+        FeatureParityKind(portal.online),
         TrainingKind(portal.training),
         SweepWorkerKind(portal.sweeps),
         ParityKind(portal.serving),

@@ -6,6 +6,7 @@ from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
     from core.features.catalog import Catalog, CatalogFeature
+    from core.features.feature_parity_kind import FeatureParityKind
     from core.features.kinds import BuildKind, JoinKind
     from core.features.materialize_kind import MaterializationReconciler, MaterializeKind
     from core.features.online_service import OnlineService
@@ -68,6 +69,7 @@ __all__ = [
     "Feature",
     "FeatureContract",
     "FeatureParity",
+    "FeatureParityKind",
     "FeatureRule",
     "FeatureService",
     "FeatureVersion",
@@ -104,6 +106,7 @@ __getattr__ = lazily(
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
         **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),
         **dict.fromkeys(("FeatureParity", "Materialization", "MissingOnline", "OnlineAnswer"), "online_values"),
+        "FeatureParityKind": "feature_parity_kind",
         "OnlineService": "online_service",
         "FeatureService": "service",
     },

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlmodel import col, select
 
+from core.features.feature_parity_actions import FeatureParityActions
 from core.features.materialize_plan import live_view, microseconds, moment_of
-from core.features.online_parts import OnlineParts, State, next_due, resting
+from core.features.online_parts import State, next_due, resting
 from core.features.online_values import DueMaterialization, Every, Materialization, OnlineAnswer
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.features.values import FeatureVersion, VersionState
@@ -23,7 +24,7 @@ from core.identity.service import Limit, Offset
 Keys = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=1000)]
 
 
-class OnlineService(OnlineParts):
+class OnlineService(FeatureParityActions):
     domain = "online"
 
     @action(permission=Permission.JOBS_WRITE)

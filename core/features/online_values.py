@@ -11,9 +11,6 @@ from core.features.values import ServedView
 from core.foundation.values import Value
 
 Verdict = Literal["pass", "fail", "inconclusive", "no data"]
-Cause = Literal[
-    "late row", "ttl", "default", "type or rounding", "key", "code version", "missing materialization", "unknown"
-]
 Every = Annotated[int, Field(ge=0, le=366 * 86_400)]
 
 
@@ -26,6 +23,20 @@ class MaterializationState(StrEnum):
     FAILED = "failed"
     PAUSED = "paused"
     REMOVED = "removed"
+
+
+class Cause(StrEnum):
+    """Why an online answer is not the offline one. LATE is a row that came late into what had been put already, DEFAULT
+    a value that one side filled and the other left null, CODE the answer of another version of the view."""
+
+    LATE = "late row"
+    TTL = "ttl"
+    DEFAULT = "default"
+    ROUNDING = "type or rounding"
+    KEY = "key"
+    CODE = "code version"
+    MISSING = "missing materialization"
+    UNKNOWN = "unknown"
 
 
 class Materialization(Value):

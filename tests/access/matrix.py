@@ -48,7 +48,7 @@ ACTIONS = {
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
         features.list_training_sets features.get_training_set features.preview_training_set
-        online.list_materializations online.get_materialization online.get_online
+        online.list_materializations online.get_materialization online.get_online online.list_parity online.get_parity
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence
         training.list_recipes training.list_runs training.get_run training.history
@@ -67,7 +67,7 @@ ACTIONS = {
     "sql": """
         features.create_version features.create_training_set features.edit_draft features.build_version
         features.publish_version features.deprecate_version features.retire_version features.point_alias
-        features.roll_back
+        features.roll_back features.preview_logic
     """,
     "jobs": """
         training.start_run training.resume_run sweeps.start_sweep
@@ -78,7 +78,7 @@ ACTIONS = {
     "card": "registry.edit_card",
     "archive": "registry.archive_version",
     "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
-    "evidence": "registry.measure_quality registry.scan_safety serving.check_parity",
+    "evidence": "registry.measure_quality registry.scan_safety serving.check_parity online.check_parity",
     "decide": "promotion.approve promotion.reject promotion.request_changes",
     "deploy": "promotion.apply",
     "abort": "promotion.abort_rollout",

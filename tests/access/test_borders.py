@@ -24,6 +24,7 @@ NAMES_A = {
     "view_id": Kind.FEATURE_VIEW,
     "training_set_id": Kind.TRAINING_SET,
     "materialization_id": Kind.MATERIALIZATION,
+    "parity_id": Kind.FEATURE_PARITY,
     "job_id": Kind.JOB,
     "run_id": Kind.RUN,
     "sweep_id": Kind.SWEEP,
