@@ -12,8 +12,10 @@ from core.features.orders import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_
 from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import Limits, Stop, check_query, locked_session, run_query, translated
+from core.sandbox.duckdb_sandbox import locked_session, run_query, translated
 from core.sandbox.duckdb_session import listed, one_row, quoted, save
+from core.sandbox.guard import check_query
+from core.sandbox.limits import Limits, Stop
 
 if TYPE_CHECKING:
     import duckdb

@@ -19,7 +19,7 @@ OWN_ADDRESSES_MB, FILE_MB, OPEN_FILES = 4096, 8192, 256
 # The libraries of the system, what tells them of the machine, and time zones. DuckDB ends with an internal error where
 # it cannot ask the control groups.
 SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo", "/etc/ld.so.cache",
-          "/etc/localtime", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo", 
+          "/etc/localtime", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/proc/cpuinfo", "/proc/meminfo",
           "/proc/self/cgroup", "/dev/urandom", "/dev/null")  # fmt: skip
 
 

@@ -64,28 +64,6 @@ def grant(session: "duckdb.DuckDBPyConnection", name: str, paths: Sequence[Path]
     session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(paths)}")
 
 
-def check_query(session: "duckdb.DuckDBPyConnection", sql: str) -> dict[str, str]:
-    """The columns of a query with their types. Raises Invalid unless it is one SELECT over the granted tables whose
-    columns all have names of their own."""
-    import duckdb
-
-    with translated():
-        statements = session.extract_statements(sql)
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-            raise Invalid(
-                _("SQL: one SELECT is expected, and nothing else"), hint=_("Write a single query."), field="sql"
-            )
-        described = session.execute(f"DESCRIBE {plain(sql)}").fetchall()
-    names = [row[0].casefold() for row in described]
-    if twice := [row[0] for row in described if names.count(row[0].casefold()) > 1]:
-        raise Invalid(
-            _("SQL: two columns are called {name}").format(name=twice[0]),
-            hint=_("Name each column with AS."),
-            field="sql",
-        )
-    return {row[0]: row[1] for row in described}
-
-
 def run_query(
     session: "duckdb.DuckDBPyConnection",
     sql: str,

@@ -55,9 +55,9 @@ def types_of(session: "duckdb.DuckDBPyConnection", relation: str) -> dict[str, s
     return {row[0]: row[1] for row in session.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
 
 
-def one_row(session: "duckdb.DuckDBPyConnection", query: str) -> tuple[Any, ...]:
+def one_row(session: "duckdb.DuckDBPyConnection", query: str, *, given: Sequence[object] = ()) -> tuple[Any, ...]:
     """The only row of an aggregate. It is fetched whole: a result that is left half read blocks the connection."""
-    return tuple(session.execute(query).fetchall()[0])
+    return tuple(session.execute(query, list(given)).fetchall()[0])
 
 
 def save(session: "duckdb.DuckDBPyConnection", query: str, path: Path) -> int:

@@ -39,8 +39,6 @@ def main() -> int:
 
 def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits: Limits, pipe: int) -> Any:
     module, _colon, name = request["entry"].partition(":")
-    if not module.startswith("core."):
-        raise Invalid(_("{name} is not ours to run").format(name=repr(module)))
     function = getattr(importlib.import_module(module), name)
 
     def tell(fraction: float, stage: str) -> None:

@@ -1,0 +1,192 @@
+"""User code does its work in the cage and reaches nothing else: not by files, not by the network, not by processes; and
+whatever it does, it ends in time."""
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.features.orders import BuildOrder, SourceTable
+from core.foundation.errors import Invalid, Unavailable
+from core.sandbox import landlock, runner, seccomp
+from core.sandbox.cage import Cage
+from core.sandbox.limits import HARD_SECONDS, Limits
+from core.sandbox.runner import best_cage, run_caged
+from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
+
+ENTRY = "core.features.previewing:preview_in_cage"
+LIMITS = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1)
+MEAN = """
+def features(flights):
+    made = flights.sort_values("moment").copy()
+    made["mean"] = made.groupby("carrier")["delay"].transform("mean").astype("Float64")
+    return made[["carrier", "moment", "mean"]]
+"""
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a secret, a socket that listens, and the job's folder inside it."""
+    (tmp_path / "secret.txt").write_text("the secret")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "listening"))
+        listening.listen()
+        yield tmp_path
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def flights(folder: Path) -> Path:
+    times = pa.array([number * 60_000_000 for number in range(6)], pa.timestamp("us", "UTC"))
+    table = pa.table({"carrier": ["A", "B"] * 3, "moment": times, "delay": [1, None, 3, 4, 5, 6]})
+    pq.write_table(table, folder / "flights.parquet")
+    return folder / "flights.parquet"
+
+
+def order(python: str = "", *, sql: str = "", keys: tuple[str, ...] = ("carrier",)) -> dict[str, Any]:
+    asked = BuildOrder(
+        view="trial", sql=sql, python=python, sources=(SourceTable(name="flights", inputs=("flights",), known={}),),
+        keys=keys, event_time="moment", created_time="", ttl_seconds=0, delay_seconds=0, categories=(), numbers=(),
+    )  # fmt: skip
+    return asked.model_dump(mode="json")
+
+
+def run(folder: Path, asked: dict[str, Any], *, limits: Limits = LIMITS, cage: Cage | None = None) -> dict[str, Any]:
+    inputs, outputs = {"flights": flights(folder)}, folder / "job"
+    found: dict[str, Any] = run_caged(ENTRY, asked, inputs=inputs, outputs=outputs, limits=limits, cage=cage)
+    return found
+
+
+def attack(outside: Path, port: int, *, chosen: str = "") -> str:
+    text = ATTACKS.replace("@outside@", str(outside)).replace("@port@", str(port))
+    return text.replace("@chosen@", chosen).replace("@none@", "-1")
+
+
+CAGES = [Cage.LANDLOCK, Cage.BUBBLEWRAP]
+
+
+@pytest.mark.parametrize("cage", CAGES)
+def test_user_code_works_in_the_cage(outside: Path, cage: Cage) -> None:
+    for asked in (
+        order(MEAN),
+        order(sql="SELECT carrier, moment, avg(delay) OVER (PARTITION BY carrier) AS mean FROM flights"),
+    ):
+        found = run(outside, asked, cage=cage)
+        means = {row[0]: row[2] for row in found["preview"]["rows"]}
+        assert means == {"A": 3.0, "B": 5.0}
+
+
+@pytest.mark.parametrize("cage", CAGES)
+def test_no_attack_gets_anything(outside: Path, port: int, cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSEWAY_SECRET", "canary")
+    found = run(outside, order(attack(outside, port), keys=("attack",)), cage=cage)
+    rows = {row[0]: row[2] for row in found["preview"]["rows"]}
+    assert len(rows) == found["preview"]["total"] or found["preview"]["total"] > 50
+    # Inside a namespace there are own temporary folders, processes and names; nothing of ours is in them.
+    own = {"list_root", "write_temporary", "write_shared_memory", "list_processes", "read_own_memory_file"}
+    got = {name: outcome for name, outcome in rows.items() if outcome.startswith("GOT")}
+    assert {name: got[name] for name in got if cage is Cage.LANDLOCK or name not in own} == {}
+    assert (outside / "secret.txt").read_text() == "the secret"
+    assert sorted(path.name for path in outside.iterdir()) == ["flights.parquet", "job", "listening", "secret.txt"]
+
+
+def test_the_attacks_would_get_something_without_a_cage(outside: Path, port: int) -> None:
+    """The same attacks, unprotected: so it is the cage that stops them. Only harmless ones are tried."""
+    loose = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1, cage=False)
+    for name in ("read_outside", "read_passwd", "tcp", "udp", "pair_of_sockets", "list_processes", "kill_parent"):
+        with pytest.raises(Invalid) as told:
+            run(outside, order(attack(outside, port, chosen=name)), limits=loose)
+        assert "gives a" in told.value.message, (name, told.value.message)
+
+
+@pytest.mark.parametrize("what", EXHAUSTING)
+def test_whatever_wears_the_machine_down_is_ended(outside: Path, what: str) -> None:
+    code = f"{PIPE}\ndef features(flights):\n    {EXHAUSTING[what]}\n"
+    limits = Limits(seconds=1, memory_mb=64, rows=10_000, threads=1)
+    began = time.monotonic()
+    with pytest.raises(Invalid) as told:
+        run(outside, order(code), limits=limits)
+    assert told.value.message
+    assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
+
+
+RUNAWAY = {
+    "a cross join": "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b",
+    "a long sum": "SELECT sum(range) AS n FROM range(10000000000000)",
+    "a text of gigabytes": "SELECT length(repeat('x', 4000000000)) AS n",
+    "a list of everything": "SELECT len(list(range)) AS n FROM range(1000000000)",
+    "two long texts compared": "SELECT levenshtein(repeat('ab', 500000), repeat('ba', 500001)) AS n",
+    "a mode over a wide frame": "SELECT mode(range) OVER (ROWS BETWEEN 1000000 PRECEDING AND CURRENT ROW) AS n FROM range(2000000)",
+    "a sort of everything": "SELECT range AS n FROM range(1000000000) ORDER BY hash(range)",
+    "groups without end": "SELECT count(*) AS n FROM (SELECT range % 999999999 AS g FROM range(1000000000) GROUP BY g)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", RUNAWAY)
+def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
+    """Some functions of the engine hear no interrupt; the end of their process is the one thing that stops them."""
+    sql = f"SELECT carrier, moment, x.n FROM flights, ({RUNAWAY[what]}) x"
+    limits = Limits(seconds=1, memory_mb=256, rows=10_000, threads=1)
+    began = time.monotonic()
+    with pytest.raises(Invalid):
+        run(outside, order(sql=sql), limits=limits)
+    assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
+
+
+def test_a_stop_ends_the_code_at_once(outside: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(Invalid, match="stopped"):
+        run_caged(
+            ENTRY, order("def features(flights):\n    while True: pass"), inputs={"flights": flights(outside)},
+            outputs=outside / "job", limits=LIMITS, stop=lambda: time.monotonic() - began > 0.5,
+        )  # fmt: skip
+    assert time.monotonic() - began < 5
+
+
+def test_an_error_arrives_as_what_it_is(outside: Path) -> None:
+    with pytest.raises(Invalid) as told:
+        run(outside, order("def features(flights):\n    return flights['nowhere']"))
+    assert (told.value.field, told.value.message) == ("python", "Python: KeyError: 'nowhere'")
+
+
+def test_no_process_outlives_its_run(outside: Path) -> None:
+    before = set(children())
+    with pytest.raises(Invalid):
+        run(outside, order("def features(flights):\n    import os; os.abort()"))
+    assert set(children()) <= before
+
+
+def children() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+
+
+def test_without_a_cage_user_code_is_refused(outside: Path) -> None:
+    with pytest.raises(Unavailable, match="cannot be locked in") as refused:
+        run(outside, order(MEAN), cage=Cage.NONE)
+    assert "CAUSEWAY_USER_CODE" in refused.value.hint
+
+
+def test_this_machine_has_the_strongest_cage() -> None:
+    assert best_cage() is Cage.LANDLOCK
+    assert landlock.version() >= 1
+
+
+@pytest.mark.parametrize("machine", seccomp.MACHINES)
+def test_the_filter_of_calls_is_well_formed(machine: str) -> None:
+    """Every jump lands inside, and the last instruction answers; the kernel would refuse anything else."""
+    made = seccomp.program(machine, own_id=1)
+    assert len(made) < 4096
+    assert made[-1] == (seccomp.ANSWER, 0, 0, seccomp.ALLOW)
+    for place, (_code, if_true, if_false, _value) in enumerate(made):
+        assert place + 1 + max(if_true, if_false) <= len(made)
+    assert runner.MOST_ANSWER_BYTES > 0
