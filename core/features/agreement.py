@@ -98,14 +98,20 @@ def _differences(forms: Forms, sample: str, sql: list[Row], pandas: list[Row]) -
     """Rows are compared as sets: by keys and times, and those that share them with whichever fits."""
     left, right = (_by_identity(forms, rows) for rows in (sql, pandas))
     for identity in dict.fromkeys((*left, *right)):
-        ours, theirs = left.get(identity, []), list(right.get(identity, []))
-        unmatched = [row for row in ours if not _take(row, theirs, forms.features)]
-        for one, other in zip(unmatched, theirs, strict=False):
-            for name in (name for name in forms.features if not same(one[name], other[name])):
-                yield Difference(sample, identity, name, shown(one[name]), shown(other[name]))
-        if len(unmatched) != len(theirs):
-            counts = [_("{rows} rows").format(rows=len(rows)) for rows in (ours, right.get(identity, []))]
-            yield Difference(sample, identity, "", *counts)
+        yield from _compared(forms, sample, identity, left.get(identity, []), right.get(identity, []))
+
+
+def _compared(
+    forms: Forms, sample: str, identity: tuple[Any, ...], sql: list[Row], pandas: list[Row]
+) -> Iterator[Difference]:
+    rest = list(pandas)
+    unmatched = [row for row in sql if not _take(row, rest, forms.features)]
+    pairs = [(one, other, name) for one, other in zip(unmatched, rest, strict=False) for name in forms.features]
+    for one, other, name in pairs:
+        if not same(one[name], other[name]):
+            yield Difference(sample, identity, name, shown(one[name]), shown(other[name]))
+    if len(unmatched) != len(rest):
+        yield Difference(sample, identity, "", *(_("{rows} rows").format(rows=len(rows)) for rows in (sql, pandas)))
 
 
 def _by_identity(forms: Forms, rows: Sequence[Row]) -> dict[tuple[Any, ...], list[Row]]:

@@ -53,7 +53,7 @@ class PandasRunning:
     def _call(self) -> "pa.Table":
         tables = {name: self._session.sql(f"SELECT * FROM {quoted(name)}").to_arrow_table() for name in self._names}
         frames = {name: frame_of(table) for name, table in tables.items()}
-        made = called(self._code, self._source, frames)
+        made = _called(self._code, self._source, frames)
         table = table_of(made)
         if table.num_rows > self._limits.rows:
             raise Invalid(
@@ -84,7 +84,7 @@ def frame_of(table: "pa.Table") -> "pd.DataFrame":
     return frame
 
 
-def called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -> Any:
+def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -> Any:
     """What the function `features` of a module gives for its frames. Whatever it raises is Invalid with its line."""
     module: dict[str, Any] = {"__name__": "features"}
     try:
