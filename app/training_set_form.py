@@ -5,87 +5,141 @@ from datetime import date
 from typing import Any
 
 import streamlit as st
+from pydantic import ValidationError
 
+from app import forms
 from app.features import words
 from app.session import actor, portal
 from app.sources import choose_sources
-from core.features import FeatureVersion, FeatureView
+from core.features import EntityQuery, FeatureVersion, FeatureView, Split, TrainingSet, ViewUse
 from core.foundation.text import _
 
 MOST = 200
 SPLITS = ("train", "validation", "test")
 EARLIEST = date(1970, 1, 1)
 Entered = dict[str, Any]
+# The columns of the rows: label, an example, and whether it takes several.
+COLUMNS = {
+    "row_id": (_("Row id"), "flight_id", False),
+    "event_time": (_("Moment of prediction"), "sched_dep_utc", False),
+    "label": (_("Label (0 or 1)"), "late", False),
+    "categories": (_("Categories sent"), "origin, dest, carrier", True),
+    "numbers": (_("Numbers sent"), "distance", True),
+    "keys_only": (_("For look-up only"), "tailnum", True),
+}
 
 
-def entity_form(project: str) -> Entered:
+def like() -> TrainingSet | None:
+    """The training set that the form begins as, named in the address."""
+    wanted = st.query_params.get("like", "")
+    return portal().features.get_training_set(actor(), training_set_id=wanted) if wanted else None
+
+
+def entity_form(project: str, given: EntityQuery | None) -> Entered:
     """The rows: SQL, and what its columns are."""
     sql = st.text_area(
         _("Rows to learn from (SQL)"),
+        value=given.sql if given else "",
         key="sql_entity",
         height=260,
         placeholder="SELECT id, moment, label, ... FROM flights",
         help=_("One row for each moment of prediction, with its outcome."),
     )
-    sources = choose_sources(project, key="entity")
-    first, second, third = st.columns(3, gap="small")
-    row_id = first.text_input(_("Row id"), key="entity_row_id", placeholder="flight_id")
-    event = second.text_input(_("Moment of prediction"), key="entity_event", placeholder="sched_dep_utc")
-    label = third.text_input(_("Label (0 or 1)"), key="entity_label", placeholder="late")
-    categories = first.text_input(_("Categories sent"), key="entity_categories", placeholder="origin, dest, carrier")
-    numbers = second.text_input(_("Numbers sent"), key="entity_numbers", placeholder="distance")
-    keys_only = third.text_input(_("For look-up only"), key="entity_keys", placeholder="tailnum")
-    return {
+    entered: Entered = {
         "sql": sql,
-        "sources": sources,
-        "row_id": row_id,
-        "event_time": event,
-        "label": label,
-        "categories": words(categories),
-        "numbers": words(numbers),
-        "keys_only": words(keys_only),
+        "sources": choose_sources(project, key="entity", given=given.sources if given else None),
     }
+    for place, field in zip(st.columns(3, gap="small") * 2, COLUMNS, strict=True):
+        label, example, is_list = COLUMNS[field]
+        before = getattr(given, field) if given else ()
+        value = before if isinstance(before, str) else ", ".join(before)
+        typed = place.text_input(label, value=value, key=f"entity_{field}", placeholder=example)
+        entered[field] = words(typed) if is_list else typed
+    return entered
 
 
-def uses_form(project: str) -> list[Entered]:
-    """The feature versions to join, each with the columns that its keys are found in."""
+def uses_form(project: str, given: TrainingSet | None) -> list[Entered]:
+    """The feature versions to join, each with the columns that its keys are found in. Of a set that is made again, the
+    versions that it pins, or what is live now when the address says `newer`."""
     views = portal().features.list_views(actor(), project=project, limit=MOST).items
-    built = {view.name: (view, view.latest) for view in views if view.latest and view.latest.state == "published"}
-    chosen = st.multiselect(_("Features to join"), list(built), key="uses", help=_("Views at their newest version."))
-    return [_use(*built[name]) for name in chosen]
+    built = {view.name: view for view in views if _offered(view)}
+    pinned = _pinned(given)
+    before = [name for name in pinned if name in built]
+    chosen = st.multiselect(
+        _("Features to join"), list(built), default=before, key="uses", help=_("Views at the version that is live.")
+    )
+    newer = st.query_params.get("newer", "") == "1"
+    return [_use(built[name], pinned.get(name), newer=newer) for name in chosen]
 
 
-def _use(view: FeatureView, version: FeatureVersion) -> Entered:
+def _offered(view: FeatureView) -> FeatureVersion | None:
+    """The version people get of a view: the live one, before there is one the newest that can be joined."""
+    if view.live or not view.latest:
+        return view.live
+    return view.latest if view.latest.state.can_be_joined else None
+
+
+def _pinned(given: TrainingSet | None) -> dict[str, ViewUse]:
+    if given is None or given.contract is None:
+        return {}
+    return {view.view: use for view, use in zip(given.contract.views, given.uses, strict=True)}
+
+
+def _use(view: FeatureView, before: ViewUse | None, *, newer: bool) -> Entered:
+    live = _offered(view)
+    assert live is not None  # Only views with such a version are offered.
+    keep = before is not None and not newer and before.version_id != live.id
+    version = portal().features.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
-        st.markdown(f"**{view.name}** :gray[v{version.version}, {len(version.features)} features]")
+        told = _("{n} features").format(n=len(version.features))
+        st.markdown(f"**{view.name}** :gray[v{version.version}, {told}]")
         places = st.columns(len(view.keys) + 1, gap="small")
         keys = {
-            key: place.text_input(_("{key} is in").format(key=key), value=key, key=f"use_{view.id}_{key}")
+            key: place.text_input(
+                _("{key} is in").format(key=key),
+                value=before.keys.get(key, key) if before else key,
+                key=f"use_{view.id}_{key}",
+            )
             for key, place in zip(view.keys, places, strict=False)
         }
-        first = view.name.partition("_")[0]
-        prefix = places[-1].text_input(_("Prefix of its names"), value=f"{first}_", key=f"use_{view.id}_prefix")
+        first = before.prefix if before else f"{view.name.partition('_')[0]}_"
+        prefix = places[-1].text_input(_("Prefix of its names"), value=first, key=f"use_{view.id}_prefix")
     return {"version_id": version.id, "keys": keys, "prefix": prefix}
 
 
-def splits_form() -> list[Entered]:
-    """Three stretches of time, the later ones judged."""
+def splits_form(given: tuple[Split, ...]) -> list[Entered]:
+    """Stretches of time, the later ones judged."""
     st.caption(_("Splits, by day in UTC; the end is excluded"))
-    return [_split(name) for name in SPLITS]
+    before = {split.name: split for split in given}
+    return [_split(name, before.get(name)) for name in before or SPLITS]
 
 
-def _split(name: str) -> Entered:
+def _split(name: str, given: Split | None) -> Entered:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
         st.markdown(f"`{name}`", width=84)
-        start = _day(_("{split} from").format(split=name), key=f"split_{name}_start")
-        end = _day(_("{split} to").format(split=name), key=f"split_{name}_end")
+        start = _day(_("{split} from").format(split=name), given.start if given else None, key=f"split_{name}_start")
+        end = _day(_("{split} to").format(split=name), given.end if given else None, key=f"split_{name}_end")
     return {"name": name, "start": start, "end": end}
 
 
-def _day(label: str, *, key: str) -> date | None:
+def _day(label: str, value: date | None, *, key: str) -> date | None:
     return st.date_input(
-        label, value=None, key=key, label_visibility="collapsed", min_value=EARLIEST, format="YYYY-MM-DD"
+        label, value=value, key=key, label_visibility="collapsed", min_value=EARLIEST, format="YYYY-MM-DD"
     )
+
+
+def problem(entity: Entered, uses: list[Entered], splits: list[Entered]) -> str:
+    """What is missing or wrong with what has been typed so far, as soon as something has been."""
+    if not entity["sql"].strip():
+        return ""
+    try:
+        EntityQuery.model_validate(entity)
+        [ViewUse.model_validate(use) for use in uses]
+        [Split.model_validate(split) for split in splits]
+    except ValidationError as error:
+        return forms.told(error).message
+    late = [split["name"] for split in splits if split["start"] >= split["end"]]
+    return _("The split {name} ends before it begins").format(name=late[0]) if late else ""
 
 
 def requirement_choice(project: str) -> str:

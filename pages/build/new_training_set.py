@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import forms, frame, links
 from app.session import actor, portal
-from app.training_set_form import entity_form, requirement_choice, splits_form, uses_form
+from app.training_set_form import entity_form, like, problem, requirement_choice, splits_form, uses_form
 from core.features import EntityQuery, Split, ViewUse
 from core.foundation.text import _
 
@@ -12,21 +12,27 @@ from core.foundation.text import _
 def show() -> None:
     facts = [_("Rows to learn from, joined with what was known at each of them, split by time")]
     frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")], facts=facts)
+    given = like()
     left, right = st.columns([1.72, 1], gap="medium")
     with right:
         project = forms.choose_project(key="set_project")
-        name = st.text_input(_("Name"), key="set_name", placeholder="late_arrivals_2013")
+        name = st.text_input(
+            _("Name"), value=given.name if given else "", key="set_name", placeholder="late_arrivals_2013"
+        )
         requirement = requirement_choice(project)
         known_at = st.toggle(
             _("Values count from when they were known"),
-            value=True,
+            value=given.known_at if given else True,
             key="set_known_at",
             help=_("Without it, late rows and corrections count from their event time."),
         )
-        splits = splits_form()
+        splits = splits_form(given.asked if given else ())
     with left:
-        entity = entity_form(project)
-        uses = uses_form(project)
+        entity = entity_form(project, given.entity if given else None)
+        uses = uses_form(project, given)
+    wrong = problem(entity, uses, splits)
+    if wrong:
+        st.caption(f":orange[:material/warning: {links.escape(wrong)}]")
     with st.container(horizontal=True, gap="xsmall"):
         saved = st.button(_("Join and check"), type="primary", icon=":material/build:", key="join")
         if st.button(_("Cancel"), type="tertiary", key="cancel"):

@@ -8,6 +8,7 @@ from app.profiles import preview_table
 from app.running import cause_card, job_progress
 from app.session import actor, may, portal
 from app.tables import reading
+from app.training_set_parts import answers, late_rows, leaks, manifest, offer_newer
 from core.features import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -23,15 +24,24 @@ def show() -> None:
                 links.open_page("start-sweep", training_set=found.id)
             if st.button(_("Start training"), icon=":material/play_circle:", type="primary"):
                 links.open_page("start-training", training_set=found.id)
+        if may(Permission.FEATURE_SQL, project=found.project) and frame.more([_("Make one like it")]):
+            links.open_page("new-training-set", like=found.id)
     if found.state is TrainingSetState.BUILDING:
         job_progress(found.job_id)
     if found.cause:
         cause_card(found.cause, job_id=found.job_id)
-    splits, inputs, rows, query, lineage = st.tabs([_("Splits"), _("Inputs"), _("Rows"), _("SQL"), _("Lineage")])
+    offer_newer(found, may_make=may(Permission.FEATURE_SQL, project=found.project))
+    names = (_("Splits"), _("Answers"), _("Inputs"), _("Rows"), _("SQL"), _("Manifest"), _("Lineage"))
+    splits, matches, inputs, rows, query, record, lineage = st.tabs(names)
     with splits:
         _splits(found)
+        late_rows(found)
+    with matches:
+        answers(found)
     with inputs:
         _inputs(found)
+    with record:
+        manifest(found)
     with rows:
         _rows(found)
     with query:
@@ -66,27 +76,13 @@ def _splits(found: TrainingSet) -> None:
             _("Positive"): [times.percent(split.positive_share) for split in found.splits],
         }
         reading(columns)
-        _leaks(found)
+        leaks(found)
     with right:
         if found.splits:
             frame.section(_("Positive share"))
             names = [split.name for split in found.splits]
             shares = [split.positive_share * 100 for split in found.splits]
             charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
-
-
-def _leaks(found: TrainingSet) -> None:
-    frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
-    if not found.leaks:
-        ready = found.state is TrainingSetState.READY
-        clean = _("No column knows the future: sources, times and single columns were checked.")
-        st.markdown(f":green[:material/check_circle:] {clean}" if ready else f":gray[{_('Not checked yet.')}]")
-        return
-    with frame.rows("leaks"):
-        for number, leak in enumerate(found.leaks):
-            value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
-            icon = ":red[:material/gpp_bad:]"
-            frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
 
 
 def _inputs(found: TrainingSet) -> None:

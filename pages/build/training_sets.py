@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from app import frame, links, times
+from app import frame, links, status, times
 from app.session import actor, may, portal
-from app.tables import offset_of, pager, shown_of
+from app.tables import offset_of, pager, search, shown_of
 from app.wording import counted
-from core.features import TrainingSet
+from core.features import TrainingSet, TrainingSetState
 from core.foundation.text import _
 from core.identity import Permission
 
@@ -14,18 +14,25 @@ SIZE = 20
 
 
 def show() -> None:
-    offset = offset_of("page", size=SIZE)
-    listing = portal().features.list_training_sets(actor(), offset=offset, limit=SIZE)
+    total = portal().features.list_training_sets(actor(), limit=1).total
     facts = [
-        counted(listing.total, _("training set"), _("training sets")),
+        counted(total, _("training set"), _("training sets")),
         _("joined by what was known at each row's moment"),
     ]
-    with frame.header(_("Training sets"), facts=facts if listing.total else []):
+    with frame.header(_("Training sets"), facts=facts if total else []):
         if may(Permission.FEATURE_SQL) and st.button(_("New training set"), icon=":material/add:", type="primary"):
             links.open_page("new-training-set")
-    if not listing.total:
+    if not total:
         advice = _("A training set joins rows with features as they were known then, and splits them by time.")
         frame.empty(_("No training sets yet"), advice=advice, icon="table_view")
+        return
+    query, state = _filters()
+    offset = offset_of("page", size=SIZE)
+    listing = portal().features.list_training_sets(
+        actor(), search=query, state=TrainingSetState(state) if state else "", offset=offset, limit=SIZE
+    )
+    if not listing.items:
+        frame.empty(_("No training set matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off")
         return
     with frame.rows("training_sets"):
         for item in listing.items:
@@ -34,10 +41,27 @@ def show() -> None:
     pager(listing.total, key="page", size=SIZE)
 
 
+def _filters() -> tuple[str, str]:
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        query = search(_("Search name or id"), key="q")
+        state = st.pills(
+            _("State"),
+            [state.value for state in TrainingSetState],
+            format_func=lambda state: status.look(state).word,
+            key="state",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    return query, state or ""
+
+
 def _row(item: TrainingSet) -> None:
     rows = sum(split.rows for split in item.splits)
     splits = ", ".join(f"{split.name} {times.number(split.rows)}" for split in item.splits)
-    parts = [item.id, splits or item.cause, counted(len(item.uses), _("view"), _("views"))]
+    inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
+    views = counted(len(item.uses), _("view"), _("views"))
+    told = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
+    parts = [item.id, splits or item.cause, views, told]
     frame.row(
         item.id,
         title=item.name,

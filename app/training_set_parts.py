@@ -1,0 +1,168 @@
+"""Parts of a training set's page: what its views answered, what late rows would have changed, newer versions of what it
+pins, and its manifest."""
+
+import streamlit as st
+
+from app import charts, frame, links, times
+from app.session import actor, portal
+from app.tables import reading
+from core.features import FeatureVersion, LeakReport, TrainingSet, TrainingSetState
+from core.foundation.digests import canonical
+from core.foundation.text import _
+
+MOST = 200
+MOST_BARS = 12
+
+
+def leaks(found: TrainingSet) -> None:
+    frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
+    if not found.leaks:
+        ready = found.state is TrainingSetState.READY
+        clean = _("No column knows the future: sources, times and single columns were checked.")
+        st.markdown(f":green[:material/check_circle:] {clean}" if ready else f":gray[{_('Not checked yet.')}]")
+        return
+    with frame.rows("leaks"):
+        for number, leak in enumerate(found.leaks):
+            value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
+            icon = ":red[:material/gpp_bad:]"
+            frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
+
+
+def late_sentence(found: TrainingSet) -> str:
+    """What late rows mean for this set, in one sentence."""
+    report = found.leak_report
+    if report is None:
+        return ""
+    if not report.views:
+        return _("No view has rows that were written late: what was known and what was latest are the same here.")
+    most = report.differing[:1]
+    if not most:
+        return _("Some rows were written late, and none of them would have changed an input.")
+    telling = _("{column} would differ in {share} of the rows").format(
+        column=f"`{most[0].column}`", share=times.percent(most[0].share)
+    )
+    if found.known_at:
+        return _("Without asking what was known, {telling}.").format(telling=telling)
+    return _("It asks for the latest event. Had it asked what was known, {telling}.").format(telling=telling)
+
+
+def late_rows(found: TrainingSet) -> None:
+    """The same join with and without known-at: a picture, then the figures."""
+    report = found.leak_report
+    frame.section(_("Late rows"), hint=_("the same join with and without what was known"))
+    st.markdown(late_sentence(found) or f":gray[{_('Not compared yet.')}]")
+    if report is None or not report.differing:
+        return
+    left, right = st.columns([1, 1.4], gap="medium")
+    with left:
+        shown = report.differing[:MOST_BARS]
+        names, shares = [item.column for item in shown], [item.share * 100 for item in shown]
+        charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
+    with right:
+        _differences(report)
+    late = [f"{links.escape(view.view)} ({times.number(view.rows)})" for view in report.views if view.rows]
+    st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
+
+
+def _differences(report: LeakReport) -> None:
+    shown = report.differing
+    reading(
+        {
+            _("Input"): [f"`{item.column}`" for item in shown[:30]],
+            _("Rows"): [times.percent(item.share) for item in shown[:30]],
+            _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown[:30]],
+            _("AUC known"): [_auc(item.auc_known) for item in shown[:30]],
+            _("AUC latest"): [_auc(item.auc_latest) for item in shown[:30]],
+        }
+    )
+
+
+def _auc(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def answers(found: TrainingSet) -> None:
+    """How many rows each view answered, and why the others got nothing."""
+    if found.manifest is None or not found.manifest.matches:
+        st.caption(_("No views are joined.") if found.manifest else _("Known once the set is built."))
+        return
+    rows = max(1, found.manifest.rows)
+    shares = {
+        _("Present"): [item.present / rows * 100 for item in found.manifest.matches],
+        _("Null"): [item.null / rows * 100 for item in found.manifest.matches],
+        _("Expired"): [item.expired / rows * 100 for item in found.manifest.matches],
+        _("Not found"): [item.not_found / rows * 100 for item in found.manifest.matches],
+    }
+    frame.section(_("What the views answered"), hint=_("of {n} rows").format(n=times.number(rows)))
+    bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
+    st.dataframe(
+        {
+            _("View"): [item.view for item in found.manifest.matches],
+            _("Version"): [item.version_id for item in found.manifest.matches],
+            **shares,
+            _("Late rows"): [_("yes") if item.uses_known_at else _("none") for item in found.manifest.matches],
+        },
+        column_config=dict.fromkeys(shares, bar),
+        hide_index=True,
+        row_height=36,
+    )
+    hint = _("Expired: the newest row was older than the view's ttl. Without late rows, known-at has no effect.")
+    st.caption(hint)
+    if gaps := [(name, count) for name, count in found.manifest.nulls.items() if count]:
+        frame.section(_("Inputs with gaps"), hint=str(len(gaps)))
+        most = sorted(gaps, key=lambda gap: -gap[1])[:MOST_BARS]
+        values = [count / rows * 100 for _name, count in most]
+        charts.ranking([name for name, _count in most], values, key="gaps", x="%", alt=_("Share of missing values"))
+
+
+def newer_versions(found: TrainingSet) -> tuple[FeatureVersion, ...]:
+    """The live versions of the views it joins, where they are not those that it pins."""
+    if found.contract is None:
+        return ()
+    pinned = {view.version_id for view in found.contract.views}
+    names = {view.view for view in found.contract.views}
+    views = portal().features.list_views(actor(), project=found.project, limit=MOST).items
+    live = [view.live for view in views if view.name in names and view.live is not None]
+    return tuple(version for version in live if version.id not in pinned)
+
+
+def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
+    """One line where something newer is out, with the way to the same set made of it."""
+    newer = newer_versions(found)
+    if not newer:
+        return
+    names = ", ".join(f"{links.escape(version.view)} v{version.version}" for version in newer)
+    with frame.rows("newer"):
+        icon = ":blue[:material/new_releases:]"
+        detail = _("This set keeps the versions that it was made of.")
+        place = frame.row("newer", title=_("{names} is out").format(names=names), detail=detail, icon=icon)
+        if may_make and place.button(_("Make the same set with it"), key="make_newer"):
+            links.open_page("new-training-set", like=found.id, newer="1")
+
+
+def manifest(found: TrainingSet) -> None:
+    """What decides the set's values, to read and to take away."""
+    if found.manifest is None:
+        st.caption(_("Known once the set is built."))
+        return
+    told = found.manifest
+    names = {version: name for name, version in ((view.view, view.version_id) for view in told.contract.views)}
+    frame.facts(
+        {
+            _("Digest"): f"`{found.digest}`" if found.digest else "—",
+            _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
+            _("Engine"): f"`{told.engine}`",
+            _("Rows"): times.number(told.rows),
+            **{f"{name} ({_('snapshot')})": f"`{digest}`" for name, digest in told.sources.items()},
+            **{f"{names.get(version, '')} {version}": f"`{digest}`" for version, digest in told.versions.items()},
+            **{f"{split.name} ({_('file')})": f"`{split.digest}`" for split in told.splits},
+        }
+    )
+    st.download_button(
+        _("Download the manifest"),
+        data=canonical(told),
+        file_name=f"{found.id}.json",
+        mime="application/json",
+        icon=":material/download:",
+    )
+    st.caption(_("The SHA-256 of the file is the set's digest."))
