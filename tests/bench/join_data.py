@@ -12,7 +12,7 @@ from tests.features.test_flights import build, served, written
 
 DAY_US = 86_400 * 10**6
 ENTITY, SHAPES, EVENT_TIME = "entity.parquet", "views.json", "event_time"
-SYNTHETIC_TTL_US = 7 * DAY_US
+WEEK_US = 7 * DAY_US
 
 
 def flights(folder: Path, *, most_rows: int = 10**9) -> Path:
@@ -31,9 +31,9 @@ def flights(folder: Path, *, most_rows: int = 10**9) -> Path:
     return _described(folder, views)
 
 
-def synthetic(folder: Path, *, rows: int, memory_mb: int = 4096) -> Path:
+def synthetic(folder: Path, *, rows: int, ttl_us: int | None = None, memory_mb: int = 4096) -> Path:
     """N entity rows and three views of N rows, with N/10, N/100 and N/1000 keys and four features each; in the last a
-    row of fifty is corrected later."""
+    row of fifty is corrected later. Without a ttl every earlier row of a key is a candidate."""
     views = []
     with open_session(memory_mb=memory_mb) as session:
         for index, share in enumerate((10, 100, 1000)):
@@ -42,7 +42,7 @@ def synthetic(folder: Path, *, rows: int, memory_mb: int = 4096) -> Path:
             shape = RowShape((f"k{index}",), "event", "created", tuple(f"f{number}" for number in range(4)))
             save(session, normal_form(shape, source=f"({_raw(rows, keys, index)})"), path)
             outputs = tuple((name, f"v{index}_{name}", None) for name in shape.features)
-            views.append(JoinView(f"view {index}", path, ((f"k{index}", f"k{index}"),), outputs, SYNTHETIC_TTL_US))
+            views.append(JoinView(f"view {index}", path, ((f"k{index}", f"k{index}"),), outputs, ttl_us))
         counts = {f"k{index}": max(1, rows // share) for index, share in enumerate((10, 100, 1000))}
         keyed = ", ".join(f"CAST(hash(i, '{key}') % {count} AS BIGINT) AS {key}" for key, count in counts.items())
         query = f"SELECT i AS id, {keyed}, {_moment('i', 77)} AS event_time FROM range({rows}) t(i) ORDER BY event_time"

@@ -2,7 +2,6 @@
 FOLDER`. The scripts of the peers are what one would write by hand for these files; libraries are loaded before the
 clock runs."""
 
-import resource
 import sys
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ import polars as pl
 from core.features.engine import JoinView, Part, check_join
 from core.features.polars_join import PolarsEngine
 from tests.bench.join_data import ENTITY, EVENT_TIME, read_views
-from tests.bench.lines import Spent, tell
+from tests.bench.lines import Spent, peak_mb, tell
 
 
 def ours(folder: Path, views: list[JoinView], *, known_at: bool = False) -> None:
@@ -67,7 +66,7 @@ def main(who: str, folder: Path) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     RUNS[who](folder, views)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    tell(Spent(wall=wall, cpu=cpu, memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+    tell(Spent(wall=wall, cpu=cpu, memory_mb=peak_mb()))
 
 
 if __name__ == "__main__":

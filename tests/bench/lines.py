@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import median
 
 
@@ -56,6 +57,11 @@ def at_least(name: str, ours: float, peer: float, *, times: float, unit: str) ->
     return Line(name, f"{ours:.3g} {unit}", f"{peer:.3g} {unit}", ratio, f">= {times} x less", ratio >= times)
 
 
+def beside(name: str, ours: float, peer: float, *, unit: str) -> Line:
+    """Two figures without a goal."""
+    return Line(name, f"{ours:.3g} {unit}", f"{peer:.3g} {unit}", peer / ours, "", None)
+
+
 def missing(name: str, why: str) -> Line:
     """A peer that could not be had: said, not failed."""
     return Line(name, "", why[:60], None, "", None)
@@ -68,6 +74,12 @@ def print_table(lines: Sequence[Line]) -> None:
     for line in lines:
         ratio = f"{line.ratio:.2f}" if line.ratio is not None else "-"
         print(f"{line.name:{width}}  {line.ours:>12}  {line.peer:>12}  {ratio:>7}  {line.goal:<14}  {words[line.met]}")
+
+
+def peak_mb() -> float:
+    """The most memory this process has held. The system's own figure for it starts with what its parent held."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def tell(result: Spent) -> None:

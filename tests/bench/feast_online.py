@@ -1,0 +1,77 @@
+"""Feast's online stores, filled and asked: `python feast_online.py FOLDER` with Feast's Python, which has none of our
+code. It reads `feast.json` there and prints what it took."""
+
+import json
+import random
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from statistics import median
+
+STORE = """
+project: bench
+registry: {folder}/registry.db
+provider: local
+offline_store:
+  type: duckdb
+online_store:
+{online}
+entity_key_serialization_version: 3
+"""
+
+
+def repository(folder: Path, name: str, order: dict):
+    from feast import FeatureStore
+
+    where = folder / f"feast-{name}"
+    where.mkdir()
+    address = order["redis"].removeprefix("unix://")
+    online = {
+        "sqlite": f"  type: sqlite\n  path: {where}/online.db",
+        "redis": f'  type: redis\n  connection_string: "unix_socket_path={address}"',
+    }[name]
+    (where / "feature_store.yaml").write_text(STORE.format(folder=where, online=online))
+    return FeatureStore(str(where))
+
+
+def applied(store, order: dict) -> None:
+    from feast import Entity, FeatureView, Field, FileSource, ValueType
+    from feast.types import Float64
+
+    entity = Entity(name="key", join_keys=["key"], value_type=ValueType.INT64)
+    source = FileSource(path=order["rows"], timestamp_field="__event", created_timestamp_column="__created")
+    schema = [Field(name=f"f{number}", dtype=Float64) for number in range(order["features"])]
+    store.apply([entity, FeatureView(name="bench", entities=[entity], ttl=timedelta(0), schema=schema, source=source)])
+
+
+def measured(store, order: dict) -> dict:
+    begun = time.perf_counter()
+    start = datetime(2012, 12, 1, tzinfo=timezone.utc)
+    store.materialize(start, start + timedelta(days=365))
+    filled = order["keys"] / (time.perf_counter() - begun)
+    names, dice = [f"bench:f{number}" for number in range(order["features"])], random.Random(1)
+    lookups = {}
+    for size, times in order["batches"].items():
+        taken = []
+        for _turn in range(max(5, int(times) // 20)):
+            wanted = [{"key": key} for key in dice.sample(range(order["keys"]), int(size))]
+            begun = time.perf_counter()
+            store.get_online_features(names, wanted).to_dict()
+            taken.append(time.perf_counter() - begun)
+        lookups[size] = median(taken)
+    return {"keys_per_s": filled, "lookups": lookups}
+
+
+def main(folder: Path) -> None:
+    order = json.loads((folder / "feast.json").read_text())
+    found = {}
+    for name in ("sqlite", "redis"):
+        store = repository(folder, name, order)
+        applied(store, order)
+        found[name] = measured(store, order)
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

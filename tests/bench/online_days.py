@@ -1,0 +1,75 @@
+"""Filling the online store end to end, and bringing one new day online beside computing the year anew."""
+
+import random
+import time
+from datetime import timedelta
+from pathlib import Path
+from statistics import median
+
+import pyarrow as pa
+
+from core.features.materialize_job import Putting
+from core.features.materialize_orders import MaterializeOrder
+from core.features.online import open_store
+from core.sandbox.duckdb_session import open_session
+from tests.bench.lines import Line, at_most, missing
+from tests.bench.online_data import view_of, write_rows
+from tests.features.keeper import DAY, START, Keeper, events, version_of
+
+WINDOWS = ("1 DAY", "7 DAY")
+SQL = f"""
+SELECT k, happened, written, {
+    ", ".join(
+        f"avg(x) OVER (PARTITION BY k ORDER BY happened RANGE BETWEEN INTERVAL {window} PRECEDING"
+        f" AND INTERVAL 1 MICROSECOND PRECEDING) AS mean_{number}"
+        for number, window in enumerate(WINDOWS)
+    )
+} FROM events
+"""
+KINDS = {"mean_0": "number", "mean_1": "number"}
+ROUNDS = 3
+
+
+def filling(folder: Path, *, keys: int) -> float:
+    """Keys a second from a million rows in a file to the newest row of every key in SQLite; the median of some runs."""
+    rows, taken = folder / "filling.parquet", []
+    write_rows(rows, keys, rows_per_key=10)
+    for number in range(ROUNDS):
+        store = open_store(str(folder / f"filling-{number}.sqlite"))
+        order = MaterializeOrder(view=view_of(), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True)
+        begun = time.perf_counter()
+        with open_session(threads=2) as session:
+            put = Putting(order, store, session, [rows], {}).everything()
+        taken.append(put / (time.perf_counter() - begun))
+        store.close()
+    return median(taken)
+
+
+def days_lines(folder: Path, *, days: int = 365, rows_a_day: int = 900) -> list[Line]:
+    """One day more of a year: seconds of both ways, and whether they gave the same rows."""
+    folder.mkdir()
+    dice = random.Random(1)
+    tables = {str((START + day * DAY).date()): _day(dice, day, rows_a_day) for day in range(days)}
+    version = version_of(SQL, kinds=KINDS, created_time="", lookback_seconds=7 * 86_400)
+    keeper = Keeper(folder, version)
+    at = START + 2 * days * DAY
+    keeper.run(keeper.snapshot(tables), at=at)
+    tables[str((START + days * DAY).date())] = _day(dice, days, rows_a_day)
+    snapshot = keeper.snapshot(tables)
+    begun = time.perf_counter()
+    keeper.run(snapshot, at=at)
+    increment = time.perf_counter() - begun
+    differing = keeper.differences(keeper.full(snapshot))
+    (folder / "anew").mkdir()
+    anew = Keeper(folder / "anew", version)
+    anew.store = keeper.store
+    begun = time.perf_counter()
+    anew.run(snapshot, at=at)
+    full = time.perf_counter() - begun
+    line = at_most(f"one new day of {days + 1}, to all days", increment, full, limit=0.1, unit="s")
+    return [line, missing("one new day: rows that differ from a full recompute", str(differing))]
+
+
+def _day(dice: random.Random, day: int, rows: int) -> pa.Table:
+    moments = sorted(START + day * DAY + dice.randrange(86_400) * timedelta(seconds=1) for _row in range(rows))
+    return events([(f"r{dice.randrange(224)}", moment, moment, dice.randrange(-20, 200), "x") for moment in moments])
