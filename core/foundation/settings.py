@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     user_code: Literal["caged", "uncaged"] = Field(
         default="caged",
-        description="`uncaged` runs people's SQL and pandas without a cage, where the machine has none: for yourself only.",
+        description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no cage.",
     )
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 

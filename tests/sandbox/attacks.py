@@ -1,5 +1,5 @@
-"""Attacks of user code on everything around it, each a small function that says what it got. They run as the pandas form
-of a feature, the way any user's code does."""
+"""Attacks of user code on everything around it, each a small function that says what it got. They run as the pandas
+form of a feature, the way any user's code does."""
 
 ATTACKS = r"""
 import ctypes, os, resource, signal, socket, subprocess, sys, threading, time
@@ -107,7 +107,9 @@ def features(flights):
         except Exception as error:
             found.append((name, type(error).__name__))
     frame = pd.DataFrame(found, columns=["attack", "outcome"])
-    frame["moment"] = pd.Timestamp("2013-01-01", tz="UTC")
+    # What got something comes first among the rows that are shown.
+    got = frame["outcome"].str.startswith("GOT")
+    frame["moment"] = pd.to_datetime(got.map({True: "2014-01-01", False: "2013-01-01"}), utc=True)
     return frame
 """  # noqa: E501
 
