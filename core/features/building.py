@@ -11,6 +11,7 @@ from core.features.agreement import Forms, agreement
 from core.features.columns import check_key, check_moment, kinds_of
 from core.features.duckdb_checks import Checks, check_rules, filling
 from core.features.duckdb_hindsight import check_repeats, view_leaks
+from core.features.duckdb_lookback import lookback_check
 from core.features.duckdb_rows import (
     CREATED,
     EVENT,
@@ -30,8 +31,9 @@ from core.foundation.errors import Invalid
 from core.foundation.parquet import read_parquet
 from core.foundation.text import _
 from core.lake.profile import profile_table
-from core.sandbox.duckdb_sandbox import Limits, Stop, locked_session, translated
+from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import one_row, quoted, save, types_of
+from core.sandbox.limits import Limits, Stop
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,8 +138,21 @@ class Builder:
             types=self._feature_types(),
         )
         found = tuple(made.of(self.order.tests, sources=tuple(paths)))
+        if self.order.lookback_seconds:
+            found = (*found, self._lookback(paths))
         both = self.order.sql.strip() and self.order.python.strip()
         return (*found, agreement(self._forms(paths))) if both else found
+
+    def _lookback(self, paths: Mapping[str, Sequence[Path]]) -> Check:
+        return lookback_check(
+            self.session,
+            paths,
+            rows=BUILT,
+            keys=self.order.keys,
+            columns=self._feature_types(),
+            seconds=self.order.lookback_seconds,
+            rebuild=self.build,
+        )
 
     def refuse_chance(self) -> None:
         """Invalid for pandas logic that gives other rows on the same data. The guard of SQL refuses chance by name."""

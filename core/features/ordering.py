@@ -59,6 +59,7 @@ def build_order(
         categories=tuple(categories),
         numbers=tuple(numbers),
         python=row.python,
+        lookback_seconds=row.lookback_seconds,
         tests=VersionTests.model_validate(row.tests),
     )
 

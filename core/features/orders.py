@@ -22,7 +22,7 @@ from core.lake.values import ColumnProfile
 
 BUILD, JOIN = "features.build", "features.join"
 RESULT = "result.json"
-ROWS = "rows.parquet"
+ROWS, ENTITY_ROWS = "rows.parquet", "entity.parquet"
 # The columns of a split file that every training set has.
 ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
 
@@ -59,8 +59,10 @@ class BuildOrder(Value):
     categories: tuple[str, ...]
     numbers: tuple[str, ...]
     python: str = ""
+    lookback_seconds: int = 0
     tests: VersionTests = VersionTests()
     memory_mb: int = 4096
+    cage: bool = True
 
 
 class BuildResult(Value):
@@ -91,6 +93,7 @@ class JoinOrder(Value):
     splits: tuple[Split, ...]
     known_at: bool
     memory_mb: int = 4096
+    cage: bool = True
     engine: Literal["local", "spark"] = "local"
     spark_address: str = ""
 

@@ -10,7 +10,8 @@ import pytest
 from core.features.orders import BuildResult
 from core.features.values import Check, FeatureRule, VersionTests
 from core.foundation.errors import Invalid
-from tests.features.departures import START, build, flights, rows_of
+from tests.features.departures import START, VIEW_SQL, build, flights, rows_of
+from tests.features.test_pandas_logic import MEAN
 
 SQL = "SELECT carrier, left_at, distance, delay, CASE WHEN id % 4 > 0 THEN delay END AS some, 'x' AS word FROM flights"
 DELAYS = [row["delay"] for row in flights().to_pylist()]
@@ -154,3 +155,23 @@ def test_a_build_tells_its_time_and_its_newest_row(tmp_path: Path) -> None:
     result = outcome(tmp_path)
     assert result.newest_event == max(row["left_at"] for row in flights().to_pylist())
     assert 0 < result.seconds < 30
+
+
+def looked_back(folder: Path, sql: str, seconds: int, **changes: Any) -> Check:
+    (check,) = [
+        check for check in build(folder, sql, lookback_seconds=seconds, **changes).checks if "before them" in check.name
+    ]
+    return check
+
+
+def test_a_look_back_that_is_long_enough_passes_and_a_shorter_one_fails(tmp_path: Path) -> None:
+    assert looked_back(tmp_path, VIEW_SQL, 86_400).verdict == "pass"
+    short = looked_back(tmp_path, VIEW_SQL, 80_000)
+    assert (short.verdict, "mean_delay" in short.detail) == ("fail", True)
+    running = VIEW_SQL.replace("INTERVAL 1 DAY PRECEDING", "UNBOUNDED PRECEDING")
+    assert looked_back(tmp_path, running, 2 * 86_400).verdict == "fail"
+
+
+def test_the_look_back_of_pandas_is_tried_too(tmp_path: Path) -> None:
+    assert looked_back(tmp_path, "", 86_400, python=MEAN).verdict == "pass"
+    assert looked_back(tmp_path, "", 60_000, python=MEAN).verdict == "fail"
