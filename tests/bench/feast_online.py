@@ -5,7 +5,7 @@ import json
 import random
 import sys
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
 
@@ -47,7 +47,7 @@ def applied(store, order: dict) -> None:
 
 def measured(store, order: dict) -> dict:
     begun = time.perf_counter()
-    start = datetime(2012, 12, 1, tzinfo=timezone.utc)
+    start = datetime(2012, 12, 1, tzinfo=UTC)
     store.materialize(start, start + timedelta(days=365))
     filled = order["keys"] / (time.perf_counter() - begun)
     names, dice = [f"bench:f{number}" for number in range(order["features"])], random.Random(1)

@@ -1,5 +1,5 @@
-"""The online store: look-ups in process and over HTTP, filling it, and bringing one new day online; beside a raw read of
-SQLite, a minimal web server, and Feast with its SQLite and Redis stores."""
+"""The online store: look-ups in process and over HTTP, filling it, and bringing one new day online; beside a raw read
+of SQLite, a minimal web server, and Feast with its SQLite and Redis stores."""
 
 import json
 import random
@@ -138,7 +138,9 @@ def _beside_feast(found: dict[str, Found], put: float, feast: dict[str, Any] | s
                 at_least(f"look-up of {size}, to Feast {name}", ours * 1e6, seconds * 1e6, times=times, unit="us")
             )
     us = 1e6 / put
-    lines.append(at_least("a key filled, to Feast sqlite", us, 1e6 / feast["sqlite"]["keys_per_s"], times=50, unit="us"))
+    lines.append(
+        at_least("a key filled, to Feast sqlite", us, 1e6 / feast["sqlite"]["keys_per_s"], times=50, unit="us")
+    )
     return lines
 
 

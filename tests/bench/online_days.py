@@ -36,7 +36,9 @@ def filling(folder: Path, *, keys: int) -> float:
     write_rows(rows, keys, rows_per_key=10)
     for number in range(ROUNDS):
         store = open_store(str(folder / f"filling-{number}.sqlite"))
-        order = MaterializeOrder(view=view_of(), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True)
+        order = MaterializeOrder(
+            view=view_of(), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True
+        )
         begun = time.perf_counter()
         with open_session(threads=2) as session:
             put = Putting(order, store, session, [rows], {}).everything()

@@ -13,19 +13,19 @@ import pyarrow.parquet as pq
 
 from core.compute.folders import AttemptFolder
 from core.compute.process import JobContext
-from core.features import materialize_job
 from core.features.duckdb_rows import CREATED, EVENT, SECOND, RowShape, normal_form
-from core.features.materialize_orders import MaterializeResult
+from core.features.materialize_job import put_online
+from core.features.materialize_orders import MaterializeOrder, MaterializeResult, PartResult, StretchOrder
 from core.features.materialize_plan import Plan, build_order_of, live_view, moment_of, plan
 from core.features.online import Found, open_store
-from core.features.orders import RESULT, BuildOrder
-from core.features.stretches import stretch_rows
+from core.features.orders import BuildOrder
+from core.features.stretches import compute_stretch, stretch_rows
 from core.features.tables import MaterializedPartRow
 from core.features.values import Feature, FeatureVersion, VersionState
 from core.foundation.storage import Store
 from core.lake.values import ImportReport, Snapshot, SnapshotFile
 from core.sandbox.duckdb_session import open_session, parquet_rows
-from tests.features.departures import LIMITS
+from core.sandbox.limits import Limits
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -38,6 +38,7 @@ WINDOW w AS (PARTITION BY k ORDER BY happened
 """
 FEATURES = {"grade": "category", "total": "number", "seen": "number"}
 LATEST = datetime(2014, 1, 1, tzinfo=UTC)
+LIMITS = Limits(seconds=120, memory_mb=2048, rows=10_000_000, threads=1)
 MOMENT = pa.timestamp("us", tz="UTC")
 
 
@@ -150,8 +151,14 @@ class Keeper:
         payload = {**found.order.model_dump(mode="json"), "online": self.address}
         inputs = {name: str(self.store.path(digest)) for name, digest in found.inputs.items()}
         attempt.order.write_text(json.dumps({"payload": payload, "inputs": inputs, "attempt": 1, "cpus": 1}))
-        materialize_job.main(JobContext(attempt.path))
-        return MaterializeResult.model_validate_json((attempt.outputs / RESULT).read_bytes()), attempt.outputs
+        context = JobContext(attempt.path)
+        order = MaterializeOrder.model_validate(context.payload)
+        parts = [part for stretch in order.stretches for part in self._computed(stretch, context)]
+        return put_online(context, order, tuple(parts)), attempt.outputs
+
+    def _computed(self, stretch: StretchOrder, context: JobContext) -> tuple[PartResult, ...]:
+        """Without the cage, which other tests are about."""
+        return compute_stretch(stretch, inputs=context.inputs, outputs=context.outputs, limits=LIMITS)
 
     def keep(self, result: MaterializeResult, outputs: Path) -> None:
         for name in result.gone:
