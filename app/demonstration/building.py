@@ -5,6 +5,7 @@ from functools import partial
 from app.demonstration import flights
 from app.demonstration.walk import Walk
 from core.compute.values import JobState
+from core.features import VersionState
 from core.foundation.errors import Conflict
 from core.foundation.text import _
 from core.requirements import Comparison, Criterion, Metric
@@ -72,6 +73,8 @@ def build_features(walk: Walk) -> None:
         version = walk.portal.features.get_version(mei, version_id=version_id)
         walk.wait_for_job(mei, version.job_id)
         version = walk.portal.features.get_version(mei, version_id=version_id)
+        if version.state is not VersionState.PUBLISHED:
+            raise Conflict(_("{name} is {state}: {cause}").format(name=name, state=version.state, cause=version.cause))
         walk.say(f"{name}: {len(version.features)} features, {version.rows:,} rows", version.view_id)
     training_set = walk.once("training set", lambda: _join(walk, versions))
     walk.wait_for_job(mei, walk.portal.features.get_training_set(mei, training_set_id=training_set).job_id)

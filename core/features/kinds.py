@@ -1,7 +1,7 @@
 """How the outputs of the jobs become versions and training sets."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,6 +34,10 @@ class BuildKind(PlainKind):
     def __init__(self, features: FeatureService) -> None:
         self.features = features
 
+    def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the administrator has said of cages, now and not when it was ordered."""
+        return {"cage": self.features.foundation.settings.user_code == "caged"}
+
     def read_outputs(self, job: Job, outputs: Path) -> tuple[BuildResult, str]:
         """The result and the digest of the rows, which lie in the store."""
         result = _read(outputs, BuildResult)
@@ -50,13 +54,13 @@ class BuildKind(PlainKind):
         row.checks = [check.model_dump(mode="json") for check in result.checks]
         row.build_seconds, row.newest_event = result.seconds, result.newest_event
         row.digest = self._digest(call, row)
-        move(call, row, to=VersionState.STAGED)
         settle(call, row)
 
     def ended(self, call: Call, job: Job) -> None:
         row = version_row(call, job.subject)
         row.cause = _cause(job)
         move(call, row, to=VersionState.FAILED)
+        call.record("features.version_failed", subject=row.id, details={"cause": row.cause})
 
     def _digest(self, call: Call, row: FeatureVersionRow) -> str:
         version = self.features.version(call, row.id)
@@ -74,6 +78,10 @@ class JoinKind(PlainKind):
 
     def __init__(self, features: FeatureService) -> None:
         self.features = features
+
+    def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the administrator has said of cages, now and not when it was ordered."""
+        return {"cage": self.features.foundation.settings.user_code == "caged"}
 
     def read_outputs(self, job: Job, outputs: Path) -> JoinResult:
         """The result with the digests of its split files, which lie in the store."""

@@ -49,9 +49,11 @@ def publish(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None
 
 
 def settle(call: Call, row: FeatureVersionRow) -> None:
-    """A version that was just built and asked to be published is, when every check passed. Else its cause says which
-    did not."""
+    """A version that was just built is staged, and published when that was asked for and every check passed. Else its
+    cause says which did not."""
+    move(call, row, to=STAGED)
     if row.until != PUBLISHED:
+        call.record("features.version_staged", subject=row.id, details={"digest": row.digest, "rows": row.rows})
         return
     open_ = [check for check in checks_of(row) if check.verdict != "pass"]
     if not open_:
@@ -59,6 +61,7 @@ def settle(call: Call, row: FeatureVersionRow) -> None:
     names = ", ".join(f"{check.name} ({check.verdict})" for check in open_)
     row.cause = _("Not published. {names}.").format(names=names)
     call.session.add(row)
+    call.record("features.version_staged", subject=row.id, details={"digest": row.digest, "open": names})
 
 
 def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> None:

@@ -1,33 +1,18 @@
 """What a feature version may become, what its view's alias points at, and what is refused and in which words."""
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from core.features import FeatureRule, VersionState, VersionTests
-from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.features import VersionState, ViewUse
+from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
-from core.foundation.objects import ObjectRow
 from core.serving.tables import EndpointRow
-from tests.features.desk import SYSTEM, Desk, keep_flights, open_desk
+from tests.features.departures import SPLITS, entity
+from tests.features.desk import SYSTEM, Desk, keep_flights
 from tests.registry.onnx_files import calling
 
 REASON = "Because it must be said."
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = open_desk(tmp_path_factory.mktemp("home"))
-    yield desk
-    desk.portal.foundation.database.close()
-
-
-@pytest.fixture
-def desk(shared: Desk) -> Desk:
-    """The shared desk with a view of the test's own."""
-    shared.open_view()
-    return shared
 
 
 def test_a_version_whose_checks_pass_is_published_and_live(desk: Desk) -> None:
@@ -66,68 +51,6 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
         REASON,
         desk.people.engineer.person_id,
     )
-
-
-def test_a_draft_may_be_edited_until_it_is_built(desk: Desk) -> None:
-    draft = desk.create(sql="", until="draft")
-    assert (draft.state, draft.job_id) == (VersionState.DRAFT, "")
-    with pytest.raises(Invalid, match="neither SQL nor Python"):
-        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
-    rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=90),))
-    asked = desk.asked(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
-    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
-    assert (edited.tests, edited.numbers, edited.tags, edited.version) == (rules, ("mean_delay",), ("delay",), 1)
-    built = desk.built(desk.portal.features.build_version(desk.people.engineer, version_id=draft.id), "pass")
-    assert built.state is VersionState.STAGED
-    with pytest.raises(Conflict, match="is staged and cannot become draft"):
-        desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
-
-
-def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> None:
-    version = desk.failed(desk.create())
-    assert (version.state, version.cause) == (VersionState.FAILED, "It broke.")
-    again = desk.portal.features.build_version(desk.people.engineer, version_id=version.id, until="published")
-    assert (again.state, again.cause) == (VersionState.BUILDING, "")
-    desk.failed(again)
-    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=version.id, **desk.asked())
-    assert edited.state is VersionState.DRAFT
-
-
-def test_the_same_version_again_is_refused_and_named(desk: Desk) -> None:
-    first = desk.published()
-    with pytest.raises(Conflict, match="v1 is exactly this") as refusal:
-        desk.create(description="Other words.", tags=("other",))
-    assert first.id in refusal.value.hint
-    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 1
-    draft = desk.create(until="draft")
-    with pytest.raises(Conflict, match="is exactly this"):
-        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
-
-
-MEANING: dict[str, dict[str, Any]] = {
-    "the SQL": {"sql": "SELECT carrier, left_at, avg(delay) AS mean_delay FROM flights GROUP BY ALL"},
-    "a pandas form": {"python": "def features(flights):\n    return flights\n"},
-    "the created time": {"created_time": "left_at"},
-    "the ttl": {"ttl_seconds": 60},
-    "the delay": {"delay_seconds": 60},
-    "the look-back": {"lookback_seconds": 60},
-    "nulls that are filled": {
-        "tests": VersionTests(rules=(FeatureRule(feature="mean_delay", nulls="fill", fill=0.0),))
-    },
-}
-
-
-@pytest.mark.parametrize("case", MEANING)
-def test_a_change_of_meaning_is_another_version_with_another_digest(desk: Desk, case: str) -> None:
-    first, second = desk.published(), desk.published(**MEANING[case])
-    assert first.digest != second.digest
-    assert second.version == 2
-
-
-def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(desk: Desk) -> None:
-    first = desk.published()
-    second = desk.published(tests=VersionTests(rules=(FeatureRule(feature="mean_delay", minimum=0),)))
-    assert first.digest == second.digest
 
 
 def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
@@ -212,6 +135,29 @@ def test_a_live_version_is_not_retired_while_another_could_take_its_place(desk: 
     assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
 
 
+def test_what_is_deprecated_or_failed_a_check_is_not_for_new_training_sets(desk: Desk) -> None:
+    deprecated = desk.published(ttl_seconds=1)
+    desk.portal.features.deprecate_version(desk.people.engineer, version_id=deprecated.id, reason=REASON)
+    broken = desk.built(desk.create(ttl_seconds=2), "fail")
+    draft = desk.create(until="draft")
+    for version, words in ((deprecated, "is deprecated"), (broken, "failed: check 0"), (draft, "is draft")):
+        use = ViewUse(version_id=version.id, keys={"carrier": "carrier"}, prefix="c_")
+        query = entity(sources={"flights": desk.snapshot})
+        with pytest.raises(Conflict, match=words):
+            desk.portal.features.create_training_set(
+                desk.people.engineer, project="PROJ-1", name="late", entity=query, uses=(use,), splits=SPLITS
+            )
+    assert desk.portal.features.list_training_sets(desk.people.viewer).total == 0
+
+
+def test_what_became_of_a_version_is_told_among_the_events(desk: Desk) -> None:
+    versions = [desk.published(ttl_seconds=1), desk.built(desk.create(ttl_seconds=2), "fail")]
+    versions.append(desk.failed(desk.create(ttl_seconds=3)))
+    for version, action in zip(versions, ("published", "staged", "failed"), strict=True):
+        events = desk.portal.audit.list_events(desk.people.sre, subject=version.id).items
+        assert f"features.version_{action}" in {event.action for event in events}
+
+
 def serve(desk: Desk, version_id: str) -> str:
     """A training set, a run, a model version and an endpoint that came of the version; returns the endpoint's id."""
     with calling(desk.portal, SYSTEM) as call:
@@ -281,49 +227,3 @@ def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk
         desk.portal.features.edit_draft(
             desk.people.engineer, version_id=draft.id, **desk.asked(sources={"flights": foreign})
         )
-
-
-WRITES: dict[str, Callable[[Desk, str], Any]] = {
-    "publish_version": lambda desk, id_: {"version_id": id_},
-    "deprecate_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
-    "retire_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
-    "build_version": lambda desk, id_: {"version_id": id_},
-    "edit_draft": lambda desk, id_: {"version_id": id_, **desk.asked()},
-    "describe_version": lambda desk, id_: {"version_id": id_, "description": "x"},
-    "describe_view": lambda desk, id_: {"view_id": desk.view, "description": "x"},
-    "point_alias": lambda desk, id_: {"view_id": desk.view, "version_id": id_, "reason": REASON},
-    "roll_back": lambda desk, id_: {"view_id": desk.view, "reason": REASON},
-}
-
-
-@pytest.mark.parametrize("action", WRITES)
-def test_only_engineers_of_the_project_change_versions(desk: Desk, action: str) -> None:
-    version = desk.published()
-    given = WRITES[action](desk, version.id)
-    for person in (desk.people.viewer, desk.people.approver, desk.people.sre, desk.people.admin):
-        with pytest.raises(NotAllowed):
-            getattr(desk.portal.features, action)(person, **given)
-    with pytest.raises(NotFound):
-        getattr(desk.portal.features, action)(desk.people.outsider, **given)
-    with calling(desk.portal, SYSTEM) as call:
-        assert call.session.get_one(ObjectRow, version.id).state == "published"
-
-
-PYTHON_MISTAKES = {
-    "def features(flights)\n    pass": ("expected ':'", "Line 1: def features(flights)"),
-    "x = 1": ("no function called features", "def features(flights):"),
-    "def features(weather):\n    return weather": ("features takes weather", "like the sources"),
-    "def features(*tables):\n    return 1": ("features takes nothing", ""),
-    "def features(flights):\n    return " + "(" * 300 + ")" * 300: ("", ""),
-}
-
-
-@pytest.mark.parametrize("source", PYTHON_MISTAKES, ids=range(len(PYTHON_MISTAKES)))
-def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(desk: Desk, source: str) -> None:
-    words, hint = PYTHON_MISTAKES[source]
-    with pytest.raises(Invalid, match="Python: ") as refusal:
-        desk.create(sql="", python=source)
-    assert words in refusal.value.message
-    assert hint in refusal.value.hint
-    assert refusal.value.field == "python"
-    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 0
