@@ -17,6 +17,7 @@ URLS: dict[Kind, str] = {
     Kind.TRAINING_SET: "training-set",
     Kind.JOB: "job",
     Kind.RUN: "run",
+    Kind.QUERY: "query",
     Kind.SWEEP: "sweep",
     Kind.MODEL: "model",
     Kind.MODEL_VERSION: "version",

@@ -45,6 +45,7 @@ ACTIONS = {
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
+        imports.get_import imports.list_imports
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
         features.list_training_sets features.get_training_set features.preview_training_set
@@ -61,13 +62,16 @@ ACTIONS = {
     """,
     "artifact": "registry.download_artifact",
     "data": """
-        lake.create_dataset lake.import_package lake.upload_snapshot
+        lake.create_dataset imports.start_upload imports.start_package_import imports.start_address_import
+        imports.correct_import imports.confirm_import imports.discard_import
         features.create_view features.describe_view features.describe_version
     """,
     "sql": """
         features.create_version features.create_training_set features.edit_draft features.build_version
         features.publish_version features.deprecate_version features.retire_version features.point_alias
         features.roll_back features.preview_logic
+        queries.start_query queries.get_query queries.result queries.cancel_query queries.list_queries
+        queries.save_query queries.list_saved queries.delete_saved
     """,
     "jobs": """
         training.start_run training.resume_run sweeps.start_sweep

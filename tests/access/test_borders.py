@@ -21,10 +21,12 @@ NAMES_A = {
     "requirement_id": Kind.REQUIREMENT,
     "dataset_id": Kind.DATASET,
     "snapshot_id": Kind.SNAPSHOT,
+    "import_id": Kind.IMPORT,
     "view_id": Kind.FEATURE_VIEW,
     "training_set_id": Kind.TRAINING_SET,
     "materialization_id": Kind.MATERIALIZATION,
     "parity_id": Kind.FEATURE_PARITY,
+    "query_id": Kind.QUERY,
     "job_id": Kind.JOB,
     "run_id": Kind.RUN,
     "sweep_id": Kind.SWEEP,
@@ -38,8 +40,10 @@ NAMES_A = {
 }
 # Something well-formed for every other argument that an action requires.
 EXAMPLES: dict[str, Any] = {
+    "address": "s3://bucket/rows.parquet",
     "business_metric": "",
     "card": "A card.",
+    "choices": {},
     "content": b"a,b\n1,2\n",
     "criteria": [{"metric": "auc", "comparison": "at_least", "limit": 0.6}],
     "digests_seen": "0" * 64,
