@@ -16,13 +16,15 @@ def around(
 ) -> list[str]:
     """The command that runs `command` inside. Paths keep their names; a link is bound by the name it has."""
     inside = [str(shutil.which("bwrap")), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    inside += ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
+    inside += ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
     for path in dict.fromkeys(readable):
         if path.is_symlink():
             inside += ["--symlink", os.readlink(path), str(path)]
         elif path.exists() and not str(path).startswith(("/proc", "/dev", "/sys")):
             inside += ["--ro-bind", str(path), str(path)]
     inside += ["--bind", str(writable), str(writable), "--chdir", str(writable)]
+    # What the namespace itself is made of lies in memory, which is nobody's to fill.
+    inside += ["--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in environment.items():
         inside += ["--setenv", name, value]
     return [*inside, "--", *command]

@@ -2,6 +2,7 @@
 function of ours, and answers over a pipe; user code may write to its standard streams as it likes. Run as
 `python -m core.sandbox.inside <descriptor of the pipe>`."""
 
+import ctypes
 import importlib
 import json
 import os
@@ -15,9 +16,12 @@ from core.foundation.text import _
 from core.sandbox.cage import Cage, enter
 from core.sandbox.limits import Limits
 
+PR_SET_PDEATHSIG = 1
+
 
 def main() -> int:
     pipe = int(sys.argv[1])
+    _end_with_the_caller()
     request = json.load(sys.stdin)
     limits, inputs = Limits(**request["limits"]), {name: Path(path) for name, path in request["inputs"].items()}
     outputs = Path(request["outputs"])
@@ -35,6 +39,11 @@ def main() -> int:
     _say(pipe, answer)
     # Threads that user code left behind do not hold the process.
     os._exit(0)
+
+
+def _end_with_the_caller() -> None:
+    """Whoever started this process and is killed takes it along: nobody would end it then."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits: Limits, pipe: int) -> Any:

@@ -93,7 +93,6 @@ class _Process:
             env=environment,
             pass_fds=(writing,),
             cwd=request["outputs"],
-            start_new_session=True,
         )
         os.close(writing)
         self._request = json.dumps(request).encode()

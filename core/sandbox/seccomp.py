@@ -29,7 +29,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "settimeofday": (164, 170), "clock_settime": (227, 112), "clock_adjtime": (305, 266), "adjtimex": (159, 171),
     "acct": (163, 89), "syslog": (103, 116), "quotactl": (179, 60), "quotactl_fd": (443, 443),
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "fanotify_init": (300, 262),
-    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
+    "openat2": (437, 437), "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452),
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54),
     "mknod": (133, None), "mknodat": (259, 33), "link": (86, None), "linkat": (265, 37),
     "symlink": (88, None), "symlinkat": (266, 36), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
@@ -39,7 +39,11 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
 }  # fmt: skip
-CLONE, CLONE3, TGKILL, PRLIMIT64 = (56, 220), (435, 435), (234, 131), (302, 261)
+CLONE, CLONE3, TGKILL, PRLIMIT64, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
+SET_PARENT_DEATH = 1
+# What makes a file, with the argument that says its permissions.
+CREATING: tuple[tuple[tuple[int | None, int | None], int], ...] = (((2, None), 2), ((257, 56), 3), ((85, None), 1))
+OF_ANOTHER_USER = 0o6000
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 CLONE_THREAD, OTHER_NUMBERS = 0x10000, 0x40000000
 # Offsets in the kernel's struct seccomp_data, and the instructions of classic BPF.
@@ -69,7 +73,8 @@ def restrict() -> None:
 
 
 def program(machine: str, *, own_id: int) -> list[Instruction]:
-    """The filter. Threads may be started and may signal each other; limits may be read, not set."""
+    """The filter. Threads may be started and may signal each other; limits may be read, not set; an end with the
+    caller is not undone, and no file is born to run as its owner."""
     column, mark = MACHINES[machine]
     refused, missing = (ANSWER, 0, 0, FAIL | errno.EPERM), (ANSWER, 0, 0, FAIL | errno.ENOSYS)
     found: list[Instruction] = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, mark), (ANSWER, 0, 0, KILL)]
@@ -80,8 +85,16 @@ def program(machine: str, *, own_id: int) -> list[Instruction]:
     found += [(ANSWER, 0, 0, ALLOW)]
     found += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 1, 0, own_id), refused]
     found += [(ANSWER, 0, 0, ALLOW)]
+    # Nobody takes back that the process ends with the one that started it.
+    found += [(EQUAL, 0, 4, PRCTL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, SET_PARENT_DEATH), refused]
+    found += [(ANSWER, 0, 0, ALLOW)]
     found += [(EQUAL, 0, 6, PRLIMIT64[column]), (LOAD, 0, 0, THIRD_ARGUMENT), (EQUAL, 0, 2, 0)]
     found += [(LOAD, 0, 0, THIRD_ARGUMENT + 4), (EQUAL, 1, 0, 0), refused, (ANSWER, 0, 0, ALLOW)]
+    for numbers, position in CREATING:
+        if (number := numbers[column]) is not None:
+            permissions = (LOAD, 0, 0, FIRST_ARGUMENT + 8 * position)
+            found += [(EQUAL, 0, 4, number), permissions, (ANY_BIT, 0, 1, OF_ANOTHER_USER), refused]
+            found += [(ANSWER, 0, 0, ALLOW)]
     for numbers in REFUSED.values():
         if (number := numbers[column]) is not None:
             found += [(EQUAL, 0, 1, number), refused]

@@ -43,6 +43,10 @@ def rename_outside(): return os.rename(OUTSIDE / "secret.txt", "mine.txt")
 def truncate_outside(): return os.truncate(OUTSIDE / "secret.txt", 0)
 def change_mode(): Path("mine").write_text("x"); return os.chmod("mine", 0o4755)
 def change_mode_by_call(): Path("mine").write_text("x"); return called(90, b"mine", 0o4755)
+def file_born_to_run_as_its_owner(): os.close(os.open("born", os.O_CREAT | os.O_WRONLY, 0o6755)); return "made"
+def file_born_so_by_number(): return called(2, b"born", 0o101, 0o4755)
+def file_born_so_by_a_struct(): return called(437, -100, b"born", ctypes.create_string_buffer(24), 24)
+def outlive_the_caller(): return called(157, 1, 0, 0, 0, 0)
 def change_owner(): Path("mine").write_text("x"); return os.chown("mine", 1, 1)
 def make_device(): return os.mknod("device", 0o60600, os.makedev(8, 0))
 def tcp(): return socket.create_connection(("127.0.0.1", @port@), timeout=1)
@@ -130,7 +134,9 @@ EXHAUSTING = {
         "import time\n    x = []\n    while True:\n        x.append(bytearray(b'x') * 30_000_000); time.sleep(0.01)"
     ),
     "disk": "open('big', 'wb').truncate(2**44)",
-    "threads": "import threading\n    [threading.Thread(target=threading.Event().wait).start() for _ in range(100_000)]",
+    "threads": (
+        "import threading\n    [threading.Thread(target=threading.Event().wait).start() for _ in range(100_000)]"
+    ),
     "the process": "import os; os._exit(0)",
     "the process, by a fault": "import ctypes; ctypes.string_at(0)",
     "the answer": "import os\n    while True: os.write(3, b'x' * 65536) if False else os.write(pipe(), b'x' * 65536)",
