@@ -1,22 +1,15 @@
-"""The process that builds a feature version: the only place where its SQL runs."""
+"""The process that builds a feature version. Its logic runs in a cage, in a process of its own."""
 
 from core.compute.process import JobContext, run_job
-from core.features.building import build_rows
-from core.features.job_side import in_words, limits_of, teller
-from core.features.orders import RESULT, BuildOrder
+from core.features.job_side import in_words, limits_of, run_in_cage
+from core.features.orders import RESULT, BuildOrder, BuildResult
 
 
 def main(context: JobContext) -> None:
     order = BuildOrder.model_validate(context.payload)
     with in_words(context):
-        result = build_rows(
-            order,
-            inputs=context.inputs,
-            outputs=context.outputs,
-            limits=limits_of(context, memory_mb=order.memory_mb),
-            tell=teller(context),
-            stop=lambda: context.stop_requested,
-        )
+        limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
+        result = BuildResult.model_validate(run_in_cage(context, "build", order, limits=limits))
         (context.outputs / RESULT).write_text(result.model_dump_json())
 
 

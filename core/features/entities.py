@@ -12,6 +12,7 @@ from core.features.orders import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_
 from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.foundation.values import Value
 from core.sandbox.duckdb_sandbox import locked_session, run_query, translated
 from core.sandbox.duckdb_session import listed, one_row, quoted, save
 from core.sandbox.guard import check_query
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
 RAW, ENTITY = "__raw", "__entity"
 
 
-@dataclass(frozen=True)
-class EntityRows:
+class EntityRows(Value):
     """What was found: the fields that callers send, and columns that use hindsight."""
 
     request: tuple[RequestField, ...]

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 from core.compute.process import JobContext, run_job
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN
 from core.features.engine import JoinView, Part
-from core.features.job_side import in_words, limits_of
+from core.features.job_side import in_words, limits_of, run_in_cage
 from core.features.materialize_plan import EPOCH, MICROSECOND
 from core.features.online import Found, Key, OnlineStore, open_store
 from core.features.online_parity import FeatureComparison, Sides, lookalikes
 from core.features.orders import ROWS
 from core.features.parity_orders import REPORT, ParityOrder, ParityResult
 from core.features.polars_join import PolarsEngine
-from core.features.stretches import stretch_rows
 from core.features.values import ServedView
 from core.foundation.digests import digest_file
 from core.foundation.parquet import read_parquet
@@ -34,16 +33,8 @@ def main(context: JobContext) -> None:
     """Outputs: `report.json`, a ParityResult."""
     order = ParityOrder.model_validate(context.payload)
     with in_words(context):
-        context.progress(0.05, stage=_("building the offline rows"))
+        run_in_cage(context, "rows", order.build, limits=limits_of(context, memory_mb=order.memory_mb, cage=order.cage))
         rows = context.outputs / ROWS
-        stretch_rows(
-            order.build,
-            inputs=context.inputs,
-            path=rows,
-            events=(None, None),
-            limits=limits_of(context, memory_mb=order.memory_mb),
-            stop=lambda: context.stop_requested,
-        )
         context.progress(0.6, stage=_("comparing"))
         others = [context.inputs[name] for name in order.others]
         parts = [context.inputs[name] for name in order.parts]

@@ -26,7 +26,8 @@ class FeatureParityKind(PlainKind):
         self.online = online
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        return {"online": live_address(self.online.foundation.settings)}
+        settings = self.online.foundation.settings
+        return {"online": live_address(settings), "cage": settings.user_code == "caged"}
 
     def read_outputs(self, job: Job, outputs: Path) -> tuple[FeatureParityReport, str]:
         try:

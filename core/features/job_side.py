@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+from pydantic import BaseModel
 
 from core.compute.process import JobContext, JobFailed
 from core.foundation.errors import PortalError
-from core.sandbox.duckdb_sandbox import Limits
+from core.sandbox.limits import Limits
+from core.sandbox.runner import run_caged
 
 SECONDS = 900.0
 MOST_ROWS = 50_000_000
@@ -13,10 +17,23 @@ MOST_ROWS = 50_000_000
 OWN_MEMORY_MB, MEMORY_MB = 512, 256
 
 
-def limits_of(context: JobContext, *, memory_mb: int) -> Limits:
-    """The limits of a query in a job that has `memory_mb` in all."""
+def limits_of(context: JobContext, *, memory_mb: int, cage: bool) -> Limits:
+    """The limits of people's code in a job that has `memory_mb` in all."""
     engine = max(MEMORY_MB, memory_mb - OWN_MEMORY_MB)
-    return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus)
+    return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, cage=cage)
+
+
+def run_in_cage(context: JobContext, entry: str, order: BaseModel, *, limits: Limits) -> Any:
+    """Runs an entry of `in_cage` on the job's files: progress is told on, and a stop of the job ends it."""
+    return run_caged(
+        f"core.features.in_cage:{entry}",
+        order.model_dump(mode="json"),
+        inputs=context.inputs,
+        outputs=context.outputs,
+        limits=limits,
+        tell=teller(context),
+        stop=lambda: context.stop_requested,
+    )
 
 
 def teller(context: JobContext) -> Callable[[float, str], None]:

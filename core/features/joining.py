@@ -11,7 +11,7 @@ from core.features.building import Tell, silent
 from core.features.engine import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.entities import EntityRows, build_entity
 from core.features.leak_report import Joined, leak_report
-from core.features.orders import EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
+from core.features.orders import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
 from core.features.polars_join import PolarsEngine
 from core.features.telling import SUSPICIOUS_AUC, columns_auc
 from core.features.training_set_values import ViewMatches
@@ -19,7 +19,7 @@ from core.features.values import FeatureContract, LeakFinding, ServedView, Split
 from core.foundation.errors import Invalid
 from core.foundation.parquet import read_parquet, row_count
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import Limits, Stop
+from core.sandbox.limits import Limits
 
 SECOND = 1_000_000
 
@@ -32,14 +32,15 @@ def join_training_set(
     limits: Limits,
     engine: Engine | None = None,
     tell: Tell = silent,
-    stop: Stop = None,
+    rows: EntityRows | None = None,
     suspicious_auc: float = SUSPICIOUS_AUC,
 ) -> JoinResult:
     """Writes `<split>.parquet` below `outputs` for every split, unless a leak is found: then the result names it and
-    there are no splits. Raises Invalid for what is wrong with the query, the keys and the splits."""
-    entity = outputs / "entity.parquet"
-    tell(0.05, _("Running the query"))
-    rows = build_entity(order.entity, sources=order.sources, inputs=inputs, path=entity, limits=limits, stop=stop)
+    there are no splits. `rows` says that the entity rows lie there already, built in the cage. Raises Invalid for what
+    is wrong with the query, the keys and the splits."""
+    entity = outputs / ENTITY_ROWS
+    if rows is None:
+        rows = build_entity(order.entity, sources=order.sources, inputs=inputs, path=entity, limits=limits)
     tell(0.4, _("Joining"))
     engine = engine or PolarsEngine()
     views = tuple(_join_view(view, inputs[view.input]) for view in order.views)

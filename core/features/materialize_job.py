@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from core.compute.process import JobContext, run_job
 from core.features.duckdb_newest import Known, has_rows, newest_rows, of_keys, online_rows, withdrawn
-from core.features.job_side import in_words, limits_of
+from core.features.job_side import in_words, limits_of, run_in_cage
 from core.features.materialize_orders import MaterializeOrder, MaterializeResult, PartResult
 from core.features.online import OnlineRow, OnlineStore, open_store
 from core.features.orders import RESULT
-from core.features.stretches import compute_stretch
+from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import one_row, open_session
 
@@ -27,30 +27,27 @@ def main(context: JobContext) -> None:
         parts = _compute(context, order)
         if not context.stop_requested:
             context.progress(0.7, stage=_("putting the newest rows online"))
-            result = _put(context, order, parts)
+            result = put_online(context, order, parts)
             (context.outputs / RESULT).write_text(result.model_dump_json())
 
 
 def _compute(context: JobContext, order: MaterializeOrder) -> tuple[PartResult, ...]:
-    limits = limits_of(context, memory_mb=order.memory_mb)
-    parts: list[PartResult] = []
-    for number, stretch in enumerate(order.stretches):
-        context.progress(0.7 * number / len(order.stretches), stage=_("computing rows"))
-        parts += compute_stretch(
-            stretch,
-            inputs=context.inputs,
-            outputs=context.outputs,
-            limits=limits,
-            stop=lambda: context.stop_requested,
-        )
-    return tuple(parts)
+    limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
+    if not order.stretches:
+        return ()
+    found = run_in_cage(context, "stretches", order, limits=limits)
+    parts = tuple(PartResult.model_validate(part) for part in found)
+    # The names become files: code in the cage may answer what it likes.
+    if {part.name for part in parts} - {name for stretch in order.stretches for name in stretch.parts}:
+        raise Invalid(_("The logic answered with parts that nobody asked for"))
+    return parts
 
 
-def _put(context: JobContext, order: MaterializeOrder, parts: Sequence[PartResult]) -> MaterializeResult:
+def put_online(context: JobContext, order: MaterializeOrder, parts: Sequence[PartResult]) -> MaterializeResult:
     made = [context.outputs / part.file for part in parts if part.rows]
     store = open_store(order.online)
     with open_session(
-        threads=context.cpus, memory_mb=limits_of(context, memory_mb=order.memory_mb).memory_mb
+        threads=context.cpus, memory_mb=limits_of(context, memory_mb=order.memory_mb, cage=order.cage).memory_mb
     ) as session:
         putting = Putting(order, store, session, made, {name: context.inputs[key] for name, key in order.kept.items()})
         before = [context.inputs[key] for key in order.replaced.values()]

@@ -31,8 +31,9 @@ class MaterializeKind(PlainKind):
         self.online = online
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        """The address may hold a password, so it is in no database."""
-        return {"online": live_address(self.online.foundation.settings)}
+        """The address may hold a password, so it is in no database. Cages are what the administrator says now."""
+        settings = self.online.foundation.settings
+        return {"online": live_address(settings), "cage": settings.user_code == "caged"}
 
     def read_outputs(self, job: Job, outputs: Path) -> tuple[MaterializeResult, dict[str, str]]:
         """The result, and the digests of the parts' rows, which lie in the store."""

@@ -38,6 +38,7 @@ class MaterializeOrder(Value):
     snapshots: dict[str, str]
     whole: bool = False
     memory_mb: int = 4096
+    cage: bool = True
     online: str = ""
 
 

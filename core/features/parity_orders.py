@@ -27,6 +27,7 @@ class ParityOrder(Value):
     now_us: int
     watermark_us: int | None
     memory_mb: int = 4096
+    cage: bool = True
     online: str = ""
 
 
