@@ -43,8 +43,8 @@ class FeatureParts(Service):
         return {name: self.lake.snapshot(call, id_).digest for name, id_ in sorted(sources.items())}
 
     def snapshots_of(self, call: Call, sources: Mapping[str, str], *, project: str) -> dict[str, Snapshot]:
-        """The snapshots that SQL may read, by the names it calls them."""
-        return {name: self.lake.snapshot(call, of_project(call, id_, project)) for name, id_ in sources.items()}
+        """The snapshots that logic may read, by the names it calls them. Conflict for one in quarantine."""
+        return {name: self.lake.usable(call, of_project(call, id_, project)) for name, id_ in sources.items()}
 
     def used(self, call: Call, use: ViewUse, *, project: str) -> FeatureVersion:
         return self.version(call, of_project(call, use.version_id, project))

@@ -1,6 +1,7 @@
 """Writing versions: drafts, what makes another version, what is refused before anything runs, and who may."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from core.features import FeatureRule, VersionState, VersionTests
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.objects import ObjectRow
-from tests.features.desk import SYSTEM, Desk
+from core.lake.tables import SnapshotRow
+from tests.features.desk import SYSTEM, Desk, keep_flights
 from tests.registry.onnx_files import calling
 
 REASON = "Because it must be said."
@@ -74,6 +76,23 @@ def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(desk: Desk)
     first = desk.published()
     second = desk.published(tests=VersionTests(rules=(FeatureRule(feature="mean_delay", minimum=0),)))
     assert first.digest == second.digest
+
+
+def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: Desk, tmp_path: Path) -> None:
+    snapshot = keep_flights(desk.portal, tmp_path, name=f"doubtful_{desk.views}")
+    made = desk.published(sources={"flights": snapshot})
+    draft = desk.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
+    with calling(desk.portal, SYSTEM) as call:
+        call.session.get_one(SnapshotRow, snapshot).quarantine = "Its delays are in hours."
+    engineer, features = desk.people.engineer, desk.portal.features
+    for refused in (
+        lambda: desk.create(sources={"flights": snapshot}, ttl_seconds=2),
+        lambda: features.build_version(engineer, version_id=draft.id),
+        lambda: features.preview_logic(engineer, view_id=desk.view, **desk.asked(sources={"flights": snapshot})),
+    ):
+        with pytest.raises(Conflict, match="quarantine"):
+            refused()
+    assert desk.now(made).state is VersionState.PUBLISHED
 
 
 WRITES: dict[str, Callable[[Desk, str], Any]] = {
