@@ -58,7 +58,7 @@ def online_rows(session: "duckdb.DuckDBPyConnection", query: str, *, keys: int) 
     session.execute(query)
     while rows := session.fetchmany(FETCHED):
         for row in rows:
-            yield OnlineRow(row[:keys], row[keys], row[keys + 1], row[keys + 2 :])
+            yield OnlineRow._make((row[:keys], row[keys], row[keys + 1], row[keys + 2 :]))
 
 
 def withdrawn(

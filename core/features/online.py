@@ -5,7 +5,7 @@ It keeps the rules of the point-in-time join (R12): a newer row (by event, then 
 older one, a row that has outlived its ttl answers nothing, and a null key matches nothing. What it holds can be built
 again from the versions' rows at any time."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -16,8 +16,10 @@ from core.foundation.settings import Settings
 
 Status = Literal["present", "null", "not_found", "expired"]
 Key = tuple[Any, ...]
-# Event and created time in microseconds, and the packed values: a row as a store keeps it.
-Stored = tuple[int, int, bytes]
+# Event and created time in microseconds, and the packed values: a row as a store keeps it, whatever follows.
+Stored = Sequence[Any]
+# One packer for all: making one costs more than packing a row.
+PACK: Callable[[Any], bytes] = msgpack.Packer().pack
 # Loses against every created time there is (R3).
 NO_CREATED = -(2**63)
 REDIS = ("redis://", "rediss://", "unix://")
@@ -89,8 +91,7 @@ def pack_key(key: Key) -> bytes:
         if type(part) is float:
             key = tuple(int(each) if isinstance(each, float) and each.is_integer() else each for each in key)
             break
-    packed: bytes = msgpack.packb(key)
-    return packed
+    return PACK(key)
 
 
 def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
@@ -100,18 +101,22 @@ def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
 
 def packed_row(row: OnlineRow) -> tuple[bytes, int, int, bytes]:
     """Key, times and values as a store keeps them."""
-    created = NO_CREATED if row[2] is None else row[2]
-    return pack_key(row[0]), row[1], created, msgpack.packb(row[3])
+    return pack_key(row[0]), row[1], NO_CREATED if row[2] is None else row[2], PACK(row[3])
 
 
-def answer(view: ServedView, row: Stored | None, *, at_us: int) -> Found:
-    """What a stored row says at an instant; the one place where statuses are decided."""
+def answers(
+    view: ServedView, keys: Sequence[bytes | None], found: Mapping[bytes | None, Stored], *, at_us: int
+) -> list[Found]:
+    """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)
-    if row is None:
-        return Found("not_found", nothing)
-    event_us, created, packed = row
-    created_us = None if created == NO_CREATED else created
-    if view.ttl_us and event_us < at_us - view.ttl_us:
+    oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
+    missing = Found("not_found", nothing)
+    return [_answer(found[key], nothing, oldest) if key in found else missing for key in keys]
+
+
+def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> Found:
+    event_us, created_us = row[0], None if row[1] == NO_CREATED else row[1]
+    if event_us < oldest_us:
         return Found("expired", nothing, event_us, created_us)
-    values = tuple(msgpack.unpackb(packed))
+    values = msgpack.unpackb(row[2], use_list=False)
     return Found("null" if values == nothing else "present", values, event_us, created_us)

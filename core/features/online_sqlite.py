@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.features.online import Found, Key, OnlineRow, Stored, answer, pack_key, packed_keys, packed_row
+from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_row
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -27,7 +27,7 @@ ON CONFLICT (view, key) DO UPDATE SET
 """
 NEWER_WINS = f"{REPLACING} WHERE (excluded.event_us, excluded.created_us) >= (rows.event_us, rows.created_us)"
 ONE = "SELECT event_us, created_us, answer FROM rows WHERE view = ? AND key = ?"
-MANY = "SELECT key, event_us, created_us, answer FROM rows WHERE view = ? AND key IN"
+MANY = "SELECT event_us, created_us, answer, key FROM rows WHERE view = ? AND key IN"
 
 
 class SqliteStore:
@@ -50,11 +50,10 @@ class SqliteStore:
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         with _translated():
-            if len(keys) == 1:
-                return [self._one(view, keys[0], at_us)]
             packed = packed_keys(keys)
-            found = self._many(view, [key for key in dict.fromkeys(packed) if key is not None])
-        return [answer(view, found.get(key) if key is not None else None, at_us=at_us) for key in packed]
+            wanted = [key for key in dict.fromkeys(packed) if key is not None]
+            found = self._one(view, wanted[0]) if len(wanted) == 1 else self._many(view, wanted)
+        return answers(view, packed, found, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         name = self._name(view)
@@ -76,19 +75,17 @@ class SqliteStore:
             self._opened.pop().close()
         self._mine = threading.local()
 
-    def _one(self, view: ServedView, key: Key, at_us: int) -> Found:
-        if None in key:
-            return answer(view, None, at_us=at_us)
-        row = self._connection.execute(ONE, (self._name(view), pack_key(key))).fetchone()
-        return answer(view, row, at_us=at_us)
+    def _one(self, view: ServedView, key: bytes) -> dict[bytes | None, Stored]:
+        row = self._connection.execute(ONE, (self._name(view), key)).fetchone()
+        return {} if row is None else {key: row}
 
-    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes, Stored]:
-        found: dict[bytes, Stored] = {}
+    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
+        found: dict[bytes | None, Stored] = {}
         for start in range(0, len(keys), MOST_KEYS):
             part = keys[start : start + MOST_KEYS]
             query = f"{MANY} ({', '.join('?' * len(part))})"
             rows = self._connection.execute(query, (self._name(view), *part))
-            found.update((row[0], row[1:]) for row in rows)
+            found.update([(row[3], row) for row in rows])
         return found
 
     def _name(self, view: ServedView) -> str:

@@ -8,7 +8,7 @@ from itertools import islice
 from struct import Struct
 from typing import Any
 
-from core.features.online import Found, Key, OnlineRow, Stored, answer, pack_key, packed_keys, packed_row
+from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_row
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -64,7 +64,7 @@ class RedisStore:
         packed = packed_keys(keys)
         wanted = [key for key in dict.fromkeys(packed) if key is not None]
         found = self._many(view, wanted)
-        return [answer(view, found.get(key) if key is not None else None, at_us=at_us) for key in packed]
+        return answers(view, packed, found, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         prefix = self._prefix(view)
@@ -89,8 +89,8 @@ class RedisStore:
                 pipeline.evalsha(self._newer_wins.sha, len(batch), *batch.keys(), *batch.values())
         pipeline.execute()
 
-    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes, Stored]:
-        prefix, found = self._prefix(view), dict[bytes, Stored]()
+    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
+        prefix, found = self._prefix(view), dict[bytes | None, Stored]()
         with _translated():
             for start in range(0, len(keys), MOST_KEYS):
                 part = keys[start : start + MOST_KEYS]
