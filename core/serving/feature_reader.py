@@ -13,6 +13,7 @@ from core.serving.server_spec import Limits
 BODY: dict[str, Any] = {"view": "", "keys": [], "at_us": None}
 NANOSECONDS = 1_000
 Part = str | int | float | bool | None
+PARTS = {str, int, float, bool, type(None)}
 
 
 class FeatureReader:
@@ -53,14 +54,16 @@ class FeatureReader:
         if not isinstance(keys, list) or not keys:
             raise wrong("keys", _("must be a list of keys, one at least"))
         check_size(len(keys), columns=max(1, len(view.outputs)), limits=self._limits, where="keys")
-        return [self._key(key, view, at=at) for at, key in enumerate(keys)]
+        names = tuple(name for name, _column in view.keys)
+        return [_key(key, names, at=at) for at, key in enumerate(keys)]
 
-    def _key(self, key: Any, view: ServedView, *, at: int) -> tuple[Part, ...]:
-        try:
-            found = tuple([key[name] for name, _column in view.keys])
-        except (KeyError, TypeError, IndexError) as error:
-            names = ", ".join(name for name, _column in view.keys)
-            raise wrong(f"keys[{at}]", _("must be an object with {names}").format(names=names)) from error
-        if len(key) != len(found) or any(type(part) in (list, dict) for part in found):
-            raise wrong(f"keys[{at}]", _("is no key of this view"))
-        return found
+
+def _key(key: Any, names: tuple[str, ...], *, at: int) -> tuple[Part, ...]:
+    try:
+        found = tuple([key[name] for name in names])
+    except (KeyError, TypeError, IndexError) as error:
+        told = _("must be an object with {names}").format(names=", ".join(names))
+        raise wrong(f"keys[{at}]", told) from error
+    if len(key) != len(found) or not PARTS.issuperset(map(type, found)):
+        raise wrong(f"keys[{at}]", _("is no key of this view"))
+    return found

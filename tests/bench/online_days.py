@@ -30,14 +30,14 @@ KINDS = {"mean_0": "number", "mean_1": "number"}
 ROUNDS = 3
 
 
-def filling(folder: Path, *, keys: int) -> float:
-    """Keys a second from a million rows in a file to the newest row of every key in SQLite; the median of some runs."""
+def filling(folder: Path, *, keys: int, features: int) -> float:
+    """Keys a second from ten rows of each key in a file to the newest of them in SQLite; the median of some runs."""
     rows, taken = folder / "filling.parquet", []
     write_rows(rows, keys, rows_per_key=10)
     for number in range(ROUNDS):
-        store = open_store(str(folder / f"filling-{number}.sqlite"))
+        store = open_store(str(folder / f"filling-{features}-{number}.sqlite"))
         order = MaterializeOrder(
-            view=view_of(), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True
+            view=view_of(features), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True
         )
         begun = time.perf_counter()
         with open_session(threads=2) as session:

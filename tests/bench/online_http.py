@@ -1,5 +1,6 @@
-"""Features by key over HTTP: a real model server beside a minimal web server that holds everything in a dict. Both
-listen on sockets of their own, are asked by the same client in turns, and have their answers read as JSON."""
+"""Features by key over HTTP: a real model server beside minimal web servers, one over raw blobs in SQLite and one that
+holds everything in a dict. All listen on sockets of their own, are asked by the same client in turns, and have their
+answers read as JSON."""
 
 import http.client
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -20,7 +21,7 @@ from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store
 from core.registry.values import InputSpec, Signature
 from core.serving.server_spec import READY_FILE, SOCKET_FILE, ServerSpec
-from tests.bench.lines import Line, at_most
+from tests.bench.lines import Line, at_most, beside
 from tests.bench.online_data import NAMES, view_of
 from tests.compute.running import wait_until
 from tests.registry.onnx_files import tiny_model
@@ -54,19 +55,24 @@ class Caller(http.client.HTTPConnection):
 def http_lines(folder: Path, *, keys: int, batches: dict[int, int]) -> list[Line]:
     with ExitStack() as stack:
         ours = stack.enter_context(_model_server(folder))
-        minimal = stack.enter_context(_minimal(folder, keys))
-        return [_line(ours, minimal, size=size, times=times, keys=keys) for size, times in batches.items()]
+        minimal = stack.enter_context(_minimal(folder / "minimal", str(keys), str(folder / "raw.sqlite")))
+        plain = stack.enter_context(_minimal(folder / "plain", str(keys)))
+        callers = (ours, minimal, plain)
+        return [line for size, times in batches.items() for line in _compared(callers, size, times, keys)]
 
 
-def _line(ours: Caller, minimal: Caller, *, size: int, times: int, keys: int) -> Line:
+def _compared(callers: tuple[Caller, Caller, Caller], size: int, times: int, keys: int) -> list[Line]:
     dice = random.Random(1)
-    taken: tuple[list[float], list[float]] = ([], [])
+    taken: tuple[list[float], list[float], list[float]] = ([], [], [])
     for _turn in range(times):
         wanted = dice.sample(range(keys), size)
-        for caller, each in zip((ours, minimal), taken, strict=True):
+        for caller, each in zip(callers, taken, strict=True):
             each.append(caller.ask(wanted))
-    mine, theirs = (median(each) * 1e6 for each in taken)
-    return at_most(f"HTTP, look-up of {size}, to a minimal server", mine, theirs, limit=1.5, unit="us")
+    mine, minimal, plain = (median(each) * 1e6 for each in taken)
+    return [
+        at_most(f"HTTP, look-up of {size}, to a minimal server", mine, minimal, limit=1.5, unit="us"),
+        beside(f"HTTP, look-up of {size}, to a dict behind HTTP", mine, plain, unit="us"),
+    ]
 
 
 @contextmanager
@@ -77,7 +83,8 @@ def _model_server(folder: Path) -> Iterator[Caller]:
     handle = os.open(server, os.O_RDONLY)
     try:
         wait_until((server / READY_FILE).exists, what="a ready model server")
-        yield Caller(f"/proc/self/fd/{handle}/{SOCKET_FILE}")
+        with closing(Caller(f"/proc/self/fd/{handle}/{SOCKET_FILE}")) as caller:
+            yield caller
     finally:
         os.close(handle)
         process.terminate()
@@ -85,15 +92,20 @@ def _model_server(folder: Path) -> Iterator[Caller]:
 
 
 @contextmanager
-def _minimal(folder: Path, keys: int) -> Iterator[Caller]:
-    path = folder / "minimal"
-    command = [sys.executable, "-m", "tests.bench.online_minimal", str(path), str(keys)]
+def _minimal(path: Path, *what: str) -> Iterator[Caller]:
+    command = [sys.executable, "-m", "tests.bench.online_minimal", str(path), *what]
     with subprocess.Popen(command, cwd=ROOT) as process:
         try:
-            wait_until(path.exists, what="a minimal server")
-            yield Caller(str(path))
+            wait_until(lambda: _listens(path), what="a minimal server")
+            with closing(Caller(str(path))) as caller:
+                yield caller
         finally:
             process.terminate()
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
 
 
 def _spec(folder: Path) -> ServerSpec:
