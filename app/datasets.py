@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from app import forms, frame, links, times
+from app import forms, links
 from app.session import actor, portal
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.values import Dataset, Snapshot, TimeZoneRule
+from core.lake.import_values import Import, ImportChoices
+from core.lake.values import Dataset, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
 UPLOAD, PACKAGE = _("A file"), _("A package's data")
@@ -52,28 +53,21 @@ def snapshot_dialog(dataset: Dataset) -> None:
                 "One line for each column that tells the future: the column, and the one with the moment it is known."
             ),
         )
-    if st.button(_("Import"), type="primary", key="snapshot_save", disabled=source == UPLOAD and file is None):
-        with forms.attempt() as done, st.spinner(_("Reading and checking every row")):
+    if st.button(_("Read"), type="primary", key="snapshot_save", disabled=source == UPLOAD and file is None):
+        with forms.attempt() as done, st.spinner(_("Sending the file")):
             content = file.getvalue() if file else None
-            made = _import(dataset, file.name if file else "", content, table, zones=zones, known=known)
+            begun = _start(dataset, file.name if file else "", content, table, zones=zones, known=known)
         if done.succeeded:
-            frame.say(
-                _("{name} v{version}: {n} rows").format(
-                    name=made.dataset, version=made.version, n=times.number(made.rows)
-                )
-            )
-            links.open_object(made.id)
+            links.open_object(begun.id)
 
 
-def _import(dataset: Dataset, filename: str, content: bytes | None, table: str, *, zones: str, known: str) -> Snapshot:
+def _start(dataset: Dataset, filename: str, content: bytes | None, table: str, *, zones: str, known: str) -> Import:
     rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))
-    marks = dict(pairs(known))
-    lake = portal().lake
+    choices = ImportChoices(zones=rules, known=dict(pairs(known)))
+    imports = portal().imports
     if content is None:
-        return lake.import_package(actor(), dataset_id=dataset.id, table=table, zones=rules, known=marks)
-    return lake.upload_snapshot(
-        actor(), dataset_id=dataset.id, filename=filename, content=content, zones=rules, known=marks
-    )
+        return imports.start_package_import(actor(), dataset_id=dataset.id, table=table, choices=choices)
+    return imports.start_upload(actor(), dataset_id=dataset.id, filename=filename, content=content, choices=choices)
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

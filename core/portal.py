@@ -21,7 +21,8 @@ from core.foundation.database import Database
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity import IdentityService, RoleAccess, Sessions
-from core.lake import LakeService
+from core.lake import ImportKind, ImportService, LakeService
+from core.lake.queries import QueryService
 from core.loadtests import LoadTestKind, LoadTestService
 from core.promotion import PromotionService, RolloutReconciler
 from core.registry import MlflowIngester, RegistryService
@@ -42,6 +43,8 @@ class Portal:
     audit: AuditService
     requirements: RequirementService
     lake: LakeService
+    imports: ImportService
+    queries: QueryService
     compute: ComputeService
     registry: RegistryService
     features: FeatureService
@@ -99,6 +102,8 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=requirements,
         lake=lake,
+        imports=ImportService(base, lake=lake, compute=compute),
+        queries=QueryService(base, lake=lake),
         compute=compute,
         registry=registry,
         features=features,
@@ -116,6 +121,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
 def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
     """Every kind of job that a worker can run; each domain adds its own."""
     return (
+        ImportKind(portal.imports),
         BuildKind(portal.features),
         JoinKind(portal.features),
         MaterializeKind(portal.online),

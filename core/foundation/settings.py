@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.foundation.errors import Invalid
@@ -57,6 +57,9 @@ class Settings(BaseSettings):
         default="caged",
         description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no cage.",
     )
+    s3_endpoint: str = Field(default="", description="Where S3 answers, `https://...`; empty means Amazon's.")
+    s3_access_key: str = Field(default="", description="The access key for imports from S3; empty: no secret.")
+    s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 
     @classmethod

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
+    from core.lake.import_kind import ImportKind
+    from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
+    from core.lake.imports import ImportService
     from core.lake.service import LakeService
     from core.lake.values import (
         ColumnProfile,
@@ -20,7 +23,13 @@ __all__ = [
     "ColumnProfile",
     "ColumnSpec",
     "Dataset",
+    "Import",
+    "ImportChoices",
+    "ImportKind",
     "ImportReport",
+    "ImportService",
+    "ImportSource",
+    "ImportState",
     "LakeService",
     "Snapshot",
     "TablePreview",
@@ -28,4 +37,8 @@ __all__ = [
 ]
 
 VALUES = ("ColumnProfile", "ColumnSpec", "Dataset", "ImportReport", "Snapshot", "TablePreview", "TimeZoneRule")
-__getattr__ = lazily(__name__, {**dict.fromkeys(VALUES, "values"), "LakeService": "service"})
+IMPORTS = ("Import", "ImportChoices", "ImportSource", "ImportState")
+SERVICES = {"ImportKind": "import_kind", "ImportService": "imports", "LakeService": "service"}
+__getattr__ = lazily(
+    __name__, {**dict.fromkeys(VALUES, "values"), **dict.fromkeys(IMPORTS, "import_values"), **SERVICES}
+)

@@ -50,6 +50,13 @@ def normalized(table: "pa.Table") -> "pa.Table":
     return pa.table(columns, names=table.column_names)
 
 
+def normal_schema(schema: "pa.Schema") -> "pa.Schema":
+    """The columns of `normalized`."""
+    import pyarrow as pa
+
+    return pa.schema([(field.name, _target(field.type, field.name)) for field in schema])
+
+
 def check_names(names: Iterable[str]) -> None:
     """Every column has a name of its own; SQL does not tell `Id` from `id`, so neither does this."""
     seen: set[str] = set()
@@ -103,7 +110,7 @@ def _target(given: "pa.DataType", name: str) -> "pa.DataType":
             return target
     raise Invalid(
         _("Column {name} is {type}, which a table of the lake cannot hold").format(name=repr(name), type=str(given)),
-        hint=_("Use numbers, text, true and false, dates and times; spread lists over rows and structs over columns."),
+        hint=_("Use numbers, text, true and false, dates and times. Structs can be flattened; spread lists over rows."),
         field="content",
     )
 

@@ -28,7 +28,8 @@ class ImportChoices(Value):
     """How to read what cannot be known from the bytes. `zones` names the zone of columns with local times, `known` says
     which column tells a value known only later and names the column with that instant, `types` corrects a column's type
     (a DuckDB type of the lake), `missing` are texts that stand for nothing, `key` names the columns that identify a
-    row, and `partition_by` the column of times by whose `partition` the rows are split over files."""
+    row, and `partition_by` the column of times by whose `partition` the rows are split over files. `encoding` and
+    `separator` are of CSV, empty for what its bytes propose; `flatten` makes columns of the fields of structs."""
 
     zones: Zones = ()
     known: Known = Field(default_factory=dict)
@@ -37,6 +38,9 @@ class ImportChoices(Value):
     key: Annotated[tuple[ColumnName, ...], Field(max_length=8)] = ()
     partition_by: Annotated[str, StringConstraints(max_length=200)] = ""
     partition: Partition = ""
+    encoding: Literal["", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15"] = ""
+    separator: Literal["", ",", ";", "\t", "|"] = ""
+    flatten: bool = False
 
 
 class ImportSource(Value):

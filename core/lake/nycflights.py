@@ -18,11 +18,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.foundation.errors import NotFound, Unavailable
 from core.foundation.text import _
-from core.lake.arrow_reading import Reading, read_csv_bytes
+from core.lake.arrow_csv import read_csv
+from core.lake.import_values import ImportChoices
+from core.lake.reading import Reading
 from core.lake.values import TimeZoneRule
 from core.lake.zones import instants, instants_of_slow_clocks
 
@@ -33,6 +36,7 @@ Table = Literal["flights", "weather", "planes", "airports", "airlines"]
 HOME_ZONE = "America/New_York"
 # Destinations that the table of airports leaves out: three of Puerto Rico, and Saint Thomas, which shares its clock.
 OTHER_ZONES = dict.fromkeys(("BQN", "PSE", "SJU", "STT"), "America/Puerto_Rico")
+MISSING = ImportChoices(missing=("", "NA"))
 MINUTE, DAY = 60 * 10**6, 86_400 * 10**6
 
 
@@ -48,24 +52,28 @@ class PackageTable:
 
 def read_package_table(name: str) -> tuple[Reading, dict[str, str]]:
     """A table of the package with its instants, and its marks of what is known when. NotFound lists the tables."""
+    check_table(name)
+    table = TABLES[name]
+    rows = table.add(_read(table.file))
+    choices = [_("Empty cells and NA are missing values."), *(_(choice) for choice in table.choices)]
+    return Reading(rows.schema, (rows,), choices=choices), dict(table.known)
+
+
+def check_table(name: str) -> None:
+    """NotFound lists the tables that there are."""
     if name not in TABLES:
         raise NotFound(
             _("The package has no table {name}").format(name=repr(name[:60])),
             hint=_("It has: {names}.").format(names=", ".join(TABLES)),
         )
-    table = TABLES[name]
-    reading = read_csv_bytes(_content(table.file), missing_text=("", "NA"))
-    reading.table = table.add(reading.table)
-    reading.choices = [_("Empty cells and NA are missing values."), *(_(choice) for choice in table.choices)]
-    return reading, dict(table.known)
 
 
-def _content(file: str) -> bytes:
+def _read(file: str) -> "pa.Table":
     path = _folder() / file
     if path.suffix != ".zip":
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        return archive.read(path.stem)
+        return read_csv(path, MISSING).table
+    with zipfile.ZipFile(path) as archive, TemporaryDirectory() as folder:
+        return read_csv(Path(archive.extract(path.stem, folder)), MISSING).table
 
 
 def _folder() -> Path:
@@ -158,7 +166,7 @@ def _zones_of(destinations: "pa.ChunkedArray") -> "pa.ChunkedArray":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    airports = read_csv_bytes(_content(TABLES["airports"].file)).table
+    airports = _read(TABLES["airports"].file)
     codes = airports.column("faa").to_pylist() + list(OTHER_ZONES)
     zones = airports.column("tzone").to_pylist() + list(OTHER_ZONES.values())
     place = pc.index_in(destinations, value_set=pa.array(codes))

@@ -23,7 +23,30 @@ Bins = tuple[tuple[str, int], ...]
 
 def profile_table(table: "pa.Table") -> tuple[ColumnProfile, ...]:
     """The profile of every column of a table in the types of the lake."""
-    return tuple(_profile(name, table.column(name)) for name in table.column_names)
+    return tuple(profile_column(name, table.column(name)) for name in table.column_names)
+
+
+def preview_rows(path: Path, *, offset: int, limit: int) -> TablePreview:
+    """Rows of a Parquet file from `offset` on, every cell as a JSON value; nothing before them is decoded but the row
+    groups they begin in."""
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(path, page_checksum_verification=True)
+    passed, groups = 0, []
+    for group in range(file.metadata.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if passed + rows > offset and passed < offset + limit:
+            groups.append((group, passed))
+        passed += rows
+    first = groups[0][1] if groups else 0
+    table = file.read_row_groups([group for group, _begin in groups]).slice(offset - first, limit)
+    rows_shown = zip(*([shown(cell) for cell in column.to_pylist()] for column in table.columns), strict=True)
+    return TablePreview(
+        columns=tuple(table.column_names),
+        types=tuple(type_name(column.type) for column in table.columns),
+        rows=tuple(rows_shown),
+        total=file.metadata.num_rows,
+    )
 
 
 def preview_file(path: Path, *, limit: int, columns: list[str] | None = None) -> TablePreview:
@@ -75,7 +98,8 @@ def _schema(schema: "pa.Schema", columns: list[str] | None) -> "pa.Schema":
     return schema if columns is None else pa.schema([field for field in schema if field.name in set(columns)])
 
 
-def _profile(name: str, column: "pa.ChunkedArray") -> ColumnProfile:
+def profile_column(name: str, column: "pa.ChunkedArray") -> ColumnProfile:
+    """The profile of one column."""
     import pyarrow.compute as pc
 
     kind = _kind(column.type)

@@ -15,24 +15,34 @@ if TYPE_CHECKING:
 HOUR = 3600 * 10**6
 
 
-def apply_zones(table: "pa.Table", rules: Sequence[TimeZoneRule]) -> tuple["pa.Table", list[str]]:
-    """The table with the naive times of the rules as instants, and the choices made in words. Of an hour that a clock
-    shows twice the first is taken and counted. Raises Invalid for a column that is no naive time, a zone that is
-    unknown, and local times that never were (they show that the zone is wrong)."""
-    choices = []
-    for rule in rules:
-        _check_rule(table, rule)
-        column = table.column(rule.column)
-        table = table.set_column(table.column_names.index(rule.column), rule.column, instants(column, rule))
-        twice = _shown_twice(column, rule.zone)
-        choices.append(_("{column} is read as local time of {zone}.").format(column=rule.column, zone=rule.zone))
-        if twice:
-            choices.append(
-                _("{count} times of {column} were shown twice by the clock; the first was taken.").format(
-                    count=twice, column=rule.column
-                )
-            )
-    return table, choices
+class ZoneRules:
+    """The zones of columns with local times, checked against the columns once and applied to part after part of a
+    table. Of an hour that a clock shows twice the first is taken and counted."""
+
+    def __init__(self, rules: Sequence[TimeZoneRule], schema: "pa.Schema") -> None:
+        """Invalid for a column that is no naive time and a zone that is unknown."""
+        for rule in rules:
+            _check_rule(schema, rule)
+        self.rules = tuple(rules)
+        self._twice = dict.fromkeys((rule.column for rule in rules), 0)
+
+    def schema(self, schema: "pa.Schema") -> "pa.Schema":
+        """The columns once the rules are applied."""
+        return self.apply(schema.empty_table()).schema
+
+    def apply(self, table: "pa.Table") -> "pa.Table":
+        """The naive times as instants. Invalid for local times that never were: they show that the zone is wrong."""
+        for rule in self.rules:
+            column = table.column(rule.column)
+            table = table.set_column(table.column_names.index(rule.column), rule.column, instants(column, rule))
+            self._twice[rule.column] += _shown_twice(column, rule.zone)
+        return table
+
+    def words(self) -> list[str]:
+        """What was chosen."""
+        said = [_("{column} is read as local time of {zone}.").format(**rule.model_dump()) for rule in self.rules]
+        twice = _("{count} times of {column} were shown twice by the clock; the first was taken.")
+        return said + [twice.format(count=count, column=name) for name, count in self._twice.items() if count]
 
 
 def instants(column: "pa.ChunkedArray", rule: TimeZoneRule) -> "pa.ChunkedArray":
@@ -77,7 +87,7 @@ def check_known(types: Mapping[str, str], known: Mapping[str, str]) -> None:
             )
 
 
-def _check_rule(table: "pa.Table", rule: TimeZoneRule) -> None:
+def _check_rule(schema: "pa.Schema", rule: TimeZoneRule) -> None:
     from zoneinfo import available_timezones
 
     if rule.zone not in available_timezones():
@@ -86,9 +96,9 @@ def _check_rule(table: "pa.Table", rule: TimeZoneRule) -> None:
             hint=_("Use an IANA name, for instance America/New_York."),
             field="zones",
         )
-    if rule.column not in table.column_names:
+    if rule.column not in schema.names:
         raise Invalid(_("There is no column {name}").format(name=repr(rule.column[:60])), field="zones")
-    data_type = type_name(table.schema.field(rule.column).type)
+    data_type = type_name(schema.field(rule.column).type)
     if data_type != "TIMESTAMP":
         raise Invalid(
             _("{column} is {type}: only a naive time needs a zone").format(column=rule.column, type=data_type),

@@ -48,6 +48,7 @@ ACTIONS = {
         imports.get_import imports.list_imports
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
+        features.windows features.freshness features.drift features.usage features.dead_features
         features.list_training_sets features.get_training_set features.preview_training_set
         online.list_materializations online.get_materialization online.get_online online.list_parity online.get_parity
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare

@@ -17,6 +17,7 @@ from core.registry.values import NewEvidence
 from core.serving.values import Environment, ServiceLevel
 from tests.compute.running import wait_for_job, wait_until
 from tests.e2e.installation import Running
+from tests.lake.importing import imported
 from tests.promotion import making
 from tests.registry.onnx_files import calling
 
@@ -94,8 +95,8 @@ class Chain:
     def snapshot(self) -> str:
         lake, mei = self.portal.lake, self.people.engineer
         dataset = lake.create_dataset(mei, project=PROJECT, name="flights")
-        made = lake.upload_snapshot(
-            mei, dataset_id=dataset.id, filename="flights.csv", content=flights_csv(), known=KNOWN
+        made = imported(
+            self.portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights_csv(), known=KNOWN
         )
         return made.id
 

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from app.session import COOKIE
 from tests.e2e.conftest import Running, Visitor
+from tests.lake.importing import imported
 
 TABLE = b"id,due,delay\nA,2013-01-01T10:00:00Z,5\nB,2013-01-01T11:00:00Z,12\n"
 
@@ -51,7 +52,7 @@ def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
 def test_lineage_is_traced_and_opened_by_keyboard(mei: Visitor, running: Running) -> None:
     lake, me = running.portal.lake, running.people.engineer
     made = lake.create_dataset(me, project="PROJ-1", name="traced")
-    snapshot = lake.upload_snapshot(me, dataset_id=made.id, filename="t.csv", content=TABLE)
+    snapshot = imported(running.portal, me, dataset_id=made.id, filename="t.csv", content=TABLE)
     page = mei.open(f"/dataset?id={snapshot.id}").page
     page.get_by_role("tab", name="Lineage").click()
     node = page.get_by_role("button", name=re.compile("traced v1"))

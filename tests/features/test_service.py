@@ -15,6 +15,7 @@ from core.portal import Portal, build_foundation, build_portal
 from tests.compute.running import wait_for_job, worker_for
 from tests.conftest import People, enroll
 from tests.features.departures import ENTITY_SQL, MARKS, SPLITS, VIEW_SQL, entity, flights
+from tests.lake.importing import imported
 from tests.lake.test_reading import parquet
 
 
@@ -80,8 +81,8 @@ def prepare(portal: Portal, people: People) -> Scene:
 def upload(portal: Portal, people: People, *, name: str = "flights", project: str = "PROJ-1") -> Snapshot:
     actor = people.engineer if project == "PROJ-1" else people.outsider
     dataset = portal.lake.create_dataset(actor, project=project, name=name)
-    return portal.lake.upload_snapshot(
-        actor, dataset_id=dataset.id, filename="flights.parquet", content=parquet(flights()), known=MARKS
+    return imported(
+        portal, actor, dataset_id=dataset.id, filename="flights.parquet", content=parquet(flights()), known=MARKS
     )
 
 

@@ -3,6 +3,8 @@
 import io
 import zipfile
 from datetime import UTC, date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -10,15 +12,35 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.foundation.errors import Invalid
-from core.lake.arrow_reading import read_upload
+from core.lake.import_values import ImportChoices
+from core.lake.reading import Reading, read_file
 from core.lake.values import TimeZoneRule
-from core.lake.zones import apply_zones, check_known
+from core.lake.zones import ZoneRules, check_known
 
 
 def parquet(table: pa.Table, **options: Any) -> bytes:
     sink = io.BytesIO()
     pq.write_table(table, sink, **options)
     return sink.getvalue()
+
+
+def reading_of(content: bytes, *, name: str = "t.csv", **choices: Any) -> Reading:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "content"
+        path.write_bytes(content)
+        reading = read_file(path, name=name, choices=ImportChoices(**choices))
+        rows = reading.table
+        reading.tables = (rows,)
+        return reading
+
+
+def read_upload(filename: str, content: bytes) -> Reading:
+    return reading_of(content, name=filename)
+
+
+def apply_zones(table: pa.Table, rules: list[TimeZoneRule]) -> tuple[pa.Table, list[str]]:
+    zones = ZoneRules(rules, table.schema)
+    return zones.apply(table), zones.words()
 
 
 def zipped(content: bytes) -> bytes:
@@ -40,15 +62,20 @@ BAD: dict[str, tuple[str, bytes, str]] = {
     "a name with a control character": ("t.csv", b"a,b\x07\n1,2\n", "cannot be shown"),
     "too many columns": ("t.csv", b",".join(b"c%d" % n for n in range(10_000)) + b"\n", "2000 columns"),
     "Latin-1": ("t.csv", "name\nZürich\n".encode("latin-1"), "Line 2 is not UTF-8"),
-    "mixed encodings": ("t.csv", "name\nZürich\n".encode() + "Zürich\n".encode("latin-1"), "Line 3 is not UTF-8"),
+    "mixed encodings": ("t.csv", "name\nZürich\n".encode() + "Zürich\n".encode("latin-1"), "mixes encodings"),
     "a NUL byte": ("t.csv", b"a,b\n1,2\n3,\x004\n", "Line 3 has a NUL byte"),
-    "UTF-16": ("t.csv", "a,b\n1,2\n".encode("utf-16"), "NUL byte"),
-    "another separator": ("t.csv", b"a;b\n1;2,5\n3;4,5\n", "2 of 2 lines"),
+    "UTF-16 that nobody marked": ("t.csv", "a,b\n1,2\n".encode("utf-16-le"), "NUL byte"),
+    "no separator that fits all lines": ("t.csv", b"a b\n1,2\n3,4,5\n", "2 of 2 lines"),
+    "one row of 9 MB": ("t.csv", b"a,b\n1," + b"x" * 9 * 2**20 + b"\n", "longer than 4 MB"),
+    "a quotation mark left open": ("t.csv", b'a,b\n1,"x\n' + b"2,y\n" * 2**21, "longer than 4 MB"),
+    "one JSON list": ("t.json", b'[{"a": 1}]', "one JSON list"),
+    "JSON lines of two minds": ("t.jsonl", b'{"a": 1}\n{"a": "x"}\n', "cannot be read"),
+    "a nested object": ("t.jsonl", b'{"a": {"b": 1}}\n', "struct"),
+    "torn Arrow": ("t.arrow", b"ARROW1\0\0" + b"x" * 50, "damaged"),
+    "gzip": ("t.csv.gz", b"\x1f\x8b" + b"x" * 50, "is gzip"),
     "many ragged lines": ("t.csv", b"a,b\n" + b"1,2\n1,2,3\n" * 50, "50 of 100 lines"),
-    "Parquet called CSV": ("t.csv", parquet(pa.table({"a": [1]})), "looks like Parquet"),
-    "a ZIP called CSV": ("t.csv", zipped(GOOD), "looks like ZIP"),
-    "CSV called Parquet": ("t.parquet", GOOD, "looks like CSV"),
-    "another kind": ("t.xlsx", GOOD, "neither"),
+    "a ZIP, which is an index of files": ("t.csv", zipped(GOOD), "is ZIP"),
+    "an old workbook": ("t.xls", b"\xd0\xcf\x11\xe0" + b"x" * 50, "is XLS"),
     "torn Parquet": ("t.parquet", parquet(pa.table({"a": [1]}))[:-20], "damaged"),
     "Parquet without rows": ("t.parquet", parquet(pa.table({"a": pa.array([], pa.int64())})), "no rows"),
     "Parquet with a name twice": (

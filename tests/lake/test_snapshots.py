@@ -10,6 +10,7 @@ from core.foundation.parquet import read_parquet
 from core.lake import Dataset, Snapshot, TimeZoneRule
 from core.portal import Portal
 from tests.conftest import People
+from tests.lake.importing import imported, imported_package
 from tests.lake.test_reading import parquet
 
 CSV = b"id,left_at,delay,known_at\n1,2013-01-01 10:00:00,5,2013-01-01T16:00:00Z\n2,2013-07-01 10:00:00,,\n"
@@ -21,9 +22,7 @@ def dataset(portal: Portal, people: People) -> Dataset:
 
 
 def upload(portal: Portal, people: People, dataset: Dataset, content: bytes = CSV, **more: Any) -> Snapshot:
-    return portal.lake.upload_snapshot(
-        people.engineer, dataset_id=dataset.id, filename="departures.csv", content=content, **more
-    )
+    return imported(portal, people.engineer, dataset_id=dataset.id, filename="departures.csv", content=content, **more)
 
 
 def test_a_snapshot_tells_its_columns_marks_and_choices(portal: Portal, people: People, dataset: Dataset) -> None:
@@ -84,9 +83,7 @@ def test_a_profile_describes_every_column(portal: Portal, people: People, datase
             }
         )
     )
-    snapshot = portal.lake.upload_snapshot(
-        people.engineer, dataset_id=dataset.id, filename="t.parquet", content=content
-    )
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="t.parquet", content=content)
     profile = {column.name: column for column in portal.lake.profile(people.viewer, snapshot_id=snapshot.id)}
     assert profile["n"].bins == (("1", 1), ("2", 1), ("3", 1))
     assert (profile["n"].mean, profile["n"].nulls, profile["n"].distinct) == (2.0, 1, 3)
@@ -129,7 +126,7 @@ def test_another_project_sees_nothing(portal: Portal, people: People, dataset: D
     with pytest.raises(NotFound):
         portal.lake.preview(people.outsider, snapshot_id=snapshot.id)
     with pytest.raises(NotFound):
-        portal.lake.upload_snapshot(people.outsider, dataset_id=dataset.id, filename="t.csv", content=CSV)
+        portal.imports.start_upload(people.outsider, dataset_id=dataset.id, filename="t.csv", content=CSV)
     with pytest.raises(NotFound):
         portal.lake.create_dataset(people.outsider, project="PROJ-1", name="mine")
 
@@ -138,7 +135,7 @@ def test_a_viewer_reads_and_does_not_write(portal: Portal, people: People, datas
     snapshot = upload(portal, people, dataset)
     assert portal.lake.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
     with pytest.raises(NotAllowed):
-        portal.lake.upload_snapshot(people.viewer, dataset_id=dataset.id, filename="t.csv", content=CSV)
+        portal.imports.start_upload(people.viewer, dataset_id=dataset.id, filename="t.csv", content=CSV)
 
 
 def test_an_id_of_another_kind_is_refused(portal: Portal, people: People, dataset: Dataset) -> None:
@@ -162,10 +159,10 @@ def test_rotten_bytes_are_refused_and_never_shown(portal: Portal, people: People
 
 def test_a_package_table_comes_in_by_name(portal: Portal, people: People) -> None:
     dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="airlines")
-    snapshot = portal.lake.import_package(people.engineer, dataset_id=dataset.id, table="airlines")
+    snapshot = imported_package(portal, people.engineer, dataset_id=dataset.id, table="airlines")
     assert (snapshot.rows, snapshot.dataset) == (16, "airlines")
     with pytest.raises(NotFound, match="no table"):
-        portal.lake.import_package(people.engineer, dataset_id=dataset.id, table="../airlines")
+        portal.imports.start_package_import(people.engineer, dataset_id=dataset.id, table="../airlines")
 
 
 def test_it_works_on_both_databases(portal_on: Portal, people: People) -> None:

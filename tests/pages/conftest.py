@@ -13,6 +13,7 @@ from core.portal import Portal, build_foundation, build_portal
 from core.requirements.values import Criterion
 from tests.compute.running import run_job_here
 from tests.conftest import People, enroll
+from tests.lake.importing import imported
 
 PROJECT = "PROJ-1"
 GOAL = "Warn of late arrivals"
@@ -50,7 +51,7 @@ def furnish(portal: Portal, people: People) -> Furnished:
         mei, project=PROJECT, title=GOAL, goal="Early.\n\nFor all.", business_metric="Share", criteria=(criterion,)
     )
     dataset = portal.lake.create_dataset(mei, project=PROJECT, name="flights", description="Every *flight*")
-    snapshot = portal.lake.upload_snapshot(mei, dataset_id=dataset.id, filename="flights.csv", content=flights())
+    snapshot = imported(portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights())
     version = build_view(portal, people, snapshot.id)
     made = portal.features.create_training_set(
         mei,

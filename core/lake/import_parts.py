@@ -1,0 +1,132 @@
+"""What the actions of imports have in common: starting the job, taking in what it read, and the snapshot in the end."""
+
+from core.compute.service import ComputeService
+from core.compute.values import JobOrder, Resources
+from core.foundation.actions import Call, Foundation, Service
+from core.foundation.errors import Conflict, PortalError
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.lake.import_orders import IMPORT, UPLOAD, Base, ImportOrder, ImportResult, Kept
+from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
+from core.lake.service import LakeService
+from core.lake.tables import DatasetRow, ImportRow
+from core.lake.values import ImportReport, Snapshot, TablePreview
+
+MEMORY_MB = 3072
+ATTEMPTS = 3
+
+
+class ImportParts(Service):
+    """The parts; the actions are in the class below."""
+
+    def __init__(self, foundation: Foundation, *, lake: LakeService, compute: ComputeService) -> None:
+        super().__init__(foundation)
+        self.lake = lake
+        self.compute = compute
+
+    def row(self, call: Call, import_id: str) -> ImportRow:
+        return call.session.get_one(ImportRow, import_id)
+
+    def begin(
+        self, call: Call, dataset_id: str, *, source: ImportSource, mode: Mode, choices: ImportChoices, confirm: bool
+    ) -> Import:
+        """A new import and its job."""
+        call.within(dataset_id)
+        dataset = call.session.get_one(DatasetRow, dataset_id)
+        title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.name)
+        import_id = call.create(Kind.IMPORT, project=dataset.project, title=title, state=ImportState.READING)
+        row = ImportRow(
+            id=import_id,
+            dataset_id=dataset_id,
+            project=dataset.project,
+            state=ImportState.READING,
+            source=source.model_dump(mode="json"),
+            mode=mode,
+            choices=choices.model_dump(mode="json"),
+            confirm=confirm,
+            kept={},
+            preview={},
+            created_by=call.actor.person_id,
+            created_at=call.now,
+        )
+        call.session.add(row)
+        call.session.flush()
+        call.note(subject=import_id, dataset=dataset_id, source=source.name, confirmed_in_advance=confirm)
+        return self.read(call, row)
+
+    def read(self, call: Call, row: ImportRow) -> Import:
+        """Starts the job that reads an import with its choices as they are."""
+        source = ImportSource.model_validate(row.source)
+        base = self._base(call, row)
+        order = ImportOrder(source=source, mode=row.mode, choices=ImportChoices.model_validate(row.choices), base=base)
+        inputs = {file.digest: file.digest for file in base.files} | ({UPLOAD: source.digest} if source.digest else {})
+        job = self.compute.submit(
+            call,
+            JobOrder(
+                kind=IMPORT,
+                project=row.project,
+                title=_("Read {name}").format(name=source.name[:120]),
+                subject=row.id,
+                payload={"order": order.model_dump(mode="json"), "now": call.now.isoformat()},
+                inputs=inputs,
+                owner=row.created_by,
+                resources=Resources(cpus=1, memory_mb=MEMORY_MB),
+                max_attempts=ATTEMPTS,
+            ),
+        )
+        row.job_id, row.cause, row.kept, row.preview = job.id, "", {}, {}
+        self._move(call, row, ImportState.READING)
+        return self.value(call, row)
+
+    def take(self, call: Call, import_id: str, *, result: ImportResult) -> None:
+        """What the job read, in the transaction that marks it succeeded."""
+        row = self.row(call, import_id)
+        row.kept, row.preview = result.kept.model_dump(mode="json"), result.preview.model_dump(mode="json")
+        self._move(call, row, ImportState.READY)
+        if row.confirm:
+            try:
+                self.confirm(call, row)
+            except PortalError as error:
+                row.cause = error.message
+                call.session.add(row)
+
+    def fail(self, call: Call, import_id: str, *, cause: str) -> None:
+        row = self.row(call, import_id)
+        row.cause = cause
+        self._move(call, row, ImportState.FAILED)
+
+    def confirm(self, call: Call, row: ImportRow) -> Snapshot:
+        """The snapshot. Conflict where the rows it appends to are no longer the newest."""
+        kept = Kept.model_validate(row.kept)
+        newest = self.lake.newest(call, row.dataset_id)
+        if row.mode == "append" and (newest.id if newest else "") != kept.base:
+            raise Conflict(
+                _("The dataset has a newer snapshot than the one to append to"),
+                hint=_("Read the import again: it then goes on from the newest rows."),
+            )
+        snapshot = self.lake.add_snapshot(call, row.dataset_id, kept, by=row.created_by)
+        row.snapshot_id, row.cause = snapshot.id, ""
+        self._move(call, row, ImportState.CONFIRMED)
+        return snapshot
+
+    def value(self, call: Call, row: ImportRow) -> Import:
+        dataset = call.session.get_one(DatasetRow, row.dataset_id)
+        return Import(
+            **row.model_dump(exclude={"source", "choices", "confirm", "kept", "preview"}),
+            dataset=dataset.name,
+            source=ImportSource.model_validate(row.source),
+            choices=ImportChoices.model_validate(row.choices),
+            report=ImportReport.model_validate(row.kept["report"]) if row.kept else None,
+            preview=TablePreview.model_validate(row.preview) if row.preview else None,
+        )
+
+    def _base(self, call: Call, row: ImportRow) -> Base:
+        newest = self.lake.newest(call, row.dataset_id) if row.mode == "append" else None
+        if newest is None:
+            return Base()
+        return Base(snapshot_id=newest.id, files=newest.files, columns=newest.columns)
+
+    def _move(self, call: Call, row: ImportRow, state: ImportState) -> None:
+        row.state = state
+        call.session.add(row)
+        call.update(row.id, state=state)

@@ -1,0 +1,58 @@
+"""Rows of the lake's tables as values, and how they are found."""
+
+from sqlmodel import col, func, select
+
+from core.foundation.actions import Call
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.lake.tables import DatasetRow, SnapshotRow
+from core.lake.values import ColumnSpec, Dataset, ImportReport, Snapshot, SnapshotFile
+
+
+def dataset_row(call: Call, dataset_id: str) -> DatasetRow:
+    row = call.session.get(DatasetRow, dataset_id)
+    if row is None:
+        raise Invalid(_("{id} is no dataset").format(id=repr(dataset_id[:40])), field="dataset_id")
+    return row
+
+
+def snapshot_row(call: Call, snapshot_id: str) -> SnapshotRow:
+    row = call.session.get(SnapshotRow, snapshot_id)
+    if row is None:
+        raise Invalid(_("{id} is no snapshot").format(id=repr(snapshot_id[:40])), field="snapshot_id")
+    return row
+
+
+def snapshots_of(dataset_id: str):  # type: ignore[no-untyped-def]
+    newest_first = col(SnapshotRow.version).desc()
+    return select(SnapshotRow).where(SnapshotRow.dataset_id == dataset_id).order_by(newest_first)
+
+
+def count_of(call: Call, dataset_id: str) -> int:
+    query = select(func.count()).select_from(SnapshotRow).where(SnapshotRow.dataset_id == dataset_id)
+    return call.session.exec(query).one()
+
+
+def dataset_of(call: Call, row: DatasetRow) -> Dataset:
+    newest = call.session.exec(snapshots_of(row.id).limit(1)).first()
+    kept = snapshots_of(row.id).where(col(SnapshotRow.deleted_at).is_(None))
+    shown = call.session.exec(kept.limit(1)).first()
+    latest = snapshot_of(shown, row) if shown is not None else None
+    return Dataset(
+        **row.model_dump(exclude={"tags"}),
+        tags=tuple(row.tags),
+        latest=latest,
+        snapshots=newest.version if newest is not None else 0,
+    )
+
+
+def snapshot_of(row: SnapshotRow, dataset: DatasetRow) -> Snapshot:
+    return Snapshot(
+        **row.model_dump(exclude={"columns", "files", "report", "profile", "key"}),
+        key=tuple(row.key),
+        dataset=dataset.name,
+        project=dataset.project,
+        columns=tuple(ColumnSpec.model_validate(column) for column in row.columns),
+        files=tuple(SnapshotFile.model_validate(file) for file in row.files),
+        report=ImportReport.model_validate(row.report),
+    )
