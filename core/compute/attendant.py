@@ -65,6 +65,7 @@ class Attendant:
             folder=self.folder,
             cpus=wanted.cpus,
             memory_mb=wanted.memory_mb,
+            seconds=wanted.seconds,
             devices=self.held.devices,
         )
 

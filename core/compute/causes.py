@@ -26,6 +26,9 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
         return Cause(_("lost: the process and its supervisor are gone"), passing=True)
     if result["reason"] == "memory":
         return Cause(_out_of_memory(memory_mb), passing=False)
+    if result["reason"] == "time":
+        words = _("out of time: it may take {seconds} s; order more, or make the work smaller")
+        return Cause(words.format(seconds=result["seconds"]), passing=False)
     if result["reason"] == "stopped" and outcome is None:
         return _preempted()
     if outcome is not None:

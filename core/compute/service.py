@@ -160,7 +160,7 @@ class ComputeService(Service):
 
 
 def job_of(row: JobRow) -> Job:
-    resources = Resources(cpus=row.cpus, memory_mb=row.memory_mb, gpus=row.gpus)
+    resources = Resources(cpus=row.cpus, memory_mb=row.memory_mb, gpus=row.gpus, seconds=row.seconds)
     return Job(**row.model_dump(include=set(Job.model_fields) - {"resources"}), resources=resources)
 
 

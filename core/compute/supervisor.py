@@ -32,11 +32,13 @@ class Supervisor:
         self.token: str = launch["token"]
         self.command: list[str] = launch["command"]
         self.memory_bytes = int(launch["memory_mb"]) << 20
+        self.seconds = int(launch["seconds"])
         self.beat_seconds = float(launch["beat_seconds"])
         self.grace_seconds = float(launch["grace_seconds"])
         self.log = BoundedLog(folder.log, most_bytes=int(launch["log_bytes"]))
         self.child = 0
         self.ended: tuple[int, Any] | None = None
+        self.began = time.monotonic()
         self.kill_at: float | None = None
         self.reason = ""
 
@@ -111,6 +113,8 @@ class Supervisor:
             self._kill("superseded")
         elif memory_of_tree(self.child) > self.memory_bytes:
             self._kill("memory")
+        elif self.seconds and time.monotonic() - self.began > self.seconds:
+            self._kill("time")
         elif self.kill_at is not None and time.monotonic() >= self.kill_at:
             self._kill("stopped")
 
@@ -156,6 +160,7 @@ class Supervisor:
                 "rc": code,
                 "signal": -code if code < 0 else 0,
                 "reason": self.reason,
+                "seconds": self.seconds,
                 "max_rss_mb": usage.ru_maxrss / 1024,
                 "cpu_seconds": usage.ru_utime + usage.ru_stime,
             },

@@ -22,6 +22,7 @@ class JobRow(SQLModel, table=True):
     cpus: int
     memory_mb: int
     gpus: int
+    seconds: int = 0
     devices: list[Any] = json_field(list)
     priority: int
     max_attempts: int

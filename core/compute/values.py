@@ -10,11 +10,13 @@ from core.foundation.values import Value
 
 
 class Resources(Value):
-    """What a job needs: whole cores, MB of memory, whole GPUs."""
+    """What a job needs: whole cores, MB of memory, whole GPUs, and the seconds after which an attempt is ended; 0 for
+    as long as it takes."""
 
     cpus: Annotated[int, Field(ge=1, le=256)] = 1
     memory_mb: Annotated[int, Field(ge=128, le=4_000_000)] = 2048
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    seconds: Annotated[int, Field(ge=0, le=2_592_000)] = 0
 
 
 class JobState(StrEnum):

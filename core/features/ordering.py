@@ -15,6 +15,9 @@ from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.lake.values import Snapshot
 
+# People's code ends sooner, in its cage; this is for what comes after it.
+SECONDS = 3600
+
 
 def source_tables(snapshots: Mapping[str, Snapshot]) -> tuple[SourceTable, ...]:
     """The tables of a query by the names it calls them."""
@@ -101,7 +104,7 @@ def build_job(
         subject=subject,
         payload=order.model_dump(mode="json"),
         inputs=source_inputs(snapshots),
-        resources=Resources(cpus=1, memory_mb=order.memory_mb),
+        resources=Resources(cpus=1, memory_mb=order.memory_mb, seconds=SECONDS),
     )
 
 
@@ -116,7 +119,7 @@ def join_job(
         subject=subject,
         payload=order.model_dump(mode="json"),
         inputs=source_inputs(snapshots) | rows,
-        resources=Resources(cpus=2, memory_mb=order.memory_mb),
+        resources=Resources(cpus=2, memory_mb=order.memory_mb, seconds=SECONDS),
     )
 
 
@@ -124,7 +127,7 @@ def fitted(job: JobOrder, settings: Settings) -> JobOrder:
     """The job with no more than this installation has: fewer cores make it slower, less memory lets it do less."""
     wanted = job.resources
     memory_mb = min(wanted.memory_mb, settings.memory_mb)
-    resources = Resources(cpus=min(wanted.cpus, settings.cpus), memory_mb=memory_mb)
+    resources = wanted.model_copy(update={"cpus": min(wanted.cpus, settings.cpus), "memory_mb": memory_mb})
     return job.model_copy(update={"resources": resources, "payload": job.payload | {"memory_mb": memory_mb}})
 
 

@@ -56,6 +56,14 @@ def test_a_failure_says_its_cause(portal: Portal, way: str, words: str) -> None:
     assert taken(portal, job_id, "ended") == [{"state": "failed", "cause": job.cause}]
 
 
+def test_a_job_that_takes_longer_than_it_may_is_ended(portal: Portal) -> None:
+    job_id = submit(portal, way="stubborn", resources=Resources(memory_mb=512, seconds=1), max_attempts=3)
+    job = run_job_here(portal, job_id, kinds=KINDS)
+    assert (job.state, job.attempt) == (JobState.FAILED, 1)
+    assert job.cause.startswith("out of time: it may take 1 s")
+    assert marked_with(row_of(portal, job_id).launch_token) == []
+
+
 def test_outputs_that_the_domain_refuses_fail_the_job_with_its_words(portal: Portal) -> None:
     job_id = submit(portal, way="refused_outputs")
     job = run_job_here(portal, job_id, kinds=KINDS)

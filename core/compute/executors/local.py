@@ -132,6 +132,7 @@ class LocalExecutor:
             "token": launch.token,
             "command": [sys.executable, "-P", "-m", launch.module, str(launch.folder.path)],
             "memory_mb": launch.memory_mb,
+            "seconds": launch.seconds,
             "log_bytes": self.log_bytes,
             "beat_seconds": min(1.0, self.hung_seconds / 4),
             "grace_seconds": self.grace_seconds,

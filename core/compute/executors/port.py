@@ -19,13 +19,15 @@ class Sighting(StrEnum):
 
 @dataclass(frozen=True)
 class Launch:
-    """One start of one attempt. `devices` are the UUIDs of its GPUs, `memory_mb` is enforced."""
+    """One start of one attempt. `devices` are the UUIDs of its GPUs, `memory_mb` and `seconds` (0 for no
+    limit) are enforced."""
 
     token: str
     module: str
     folder: AttemptFolder
     cpus: int
     memory_mb: int
+    seconds: int = 0
     devices: tuple[str, ...] = ()
 
 

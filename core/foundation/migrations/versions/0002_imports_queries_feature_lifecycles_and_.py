@@ -197,6 +197,9 @@ def upgrade() -> None:
     with op.batch_alter_table("feature_views", schema=None) as batch_op:
         batch_op.add_column(sa.Column("tags", JSON_DOCUMENT, server_default=sa.text("'[]'"), nullable=False))
 
+    with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("seconds", sa.Integer(), server_default=sa.text("0"), nullable=False))
+
     with op.batch_alter_table("snapshots", schema=None) as batch_op:
         batch_op.add_column(sa.Column("files", JSON_DOCUMENT, server_default=sa.text("'[]'"), nullable=False))
         batch_op.add_column(sa.Column("key", JSON_DOCUMENT, server_default=sa.text("'[]'"), nullable=False))
@@ -223,6 +226,9 @@ def downgrade() -> None:
         batch_op.drop_column("quarantine")
         batch_op.drop_column("key")
         batch_op.drop_column("files")
+
+    with op.batch_alter_table("jobs", schema=None) as batch_op:
+        batch_op.drop_column("seconds")
 
     with op.batch_alter_table("feature_views", schema=None) as batch_op:
         batch_op.drop_column("tags")
