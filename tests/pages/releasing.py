@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from core.features import ServedView
 from core.foundation.actors import Actor
 from core.portal import Portal
 from core.registry.values import ModelVersion
@@ -14,9 +15,11 @@ from tests.training.sets import make_training_set
 SYSTEM = Actor.system("test")
 
 
-def version_with_rows(portal: Portal, people: People, folder: Path) -> ModelVersion:
+def version_with_rows(
+    portal: Portal, people: People, folder: Path, *, views: tuple[ServedView, ...] = ()
+) -> ModelVersion:
     tables = {name: holdout_table(rows=300, seed=seed) for seed, name in enumerate(("train", "validation", "test"))}
-    wanted = contract().model_dump(mode="json")
+    wanted = contract().model_copy(update={"views": views}).model_dump(mode="json")
     made = make_training_set(portal, folder / "splits", tables=tables, contract=wanted)
     return register_tiny(portal, people.engineer, training_set_id=made)
 

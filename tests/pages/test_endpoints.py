@@ -9,6 +9,7 @@ from core.portal import Portal
 from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
 from core.serving.values import ParityCause, ParityReport, ParityRow, Server
 from tests.conftest import People
+from tests.features.stores import view
 from tests.pages.releasing import serving, version_with_rows
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
@@ -50,6 +51,14 @@ def test_an_endpoint_says_in_words_what_it_serves(stage: Stage) -> None:
     shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
     assert "answers every request" in shown
     assert "100" in shown
+
+
+def test_an_endpoint_warns_of_features_that_are_not_online(portal: Portal, people: People, tmp_path: Path) -> None:
+    version = version_with_rows(portal, people, tmp_path, views=(view(),))
+    endpoint = serving(portal, people, version, "staging")
+    test = page(portal, people.viewer, "endpoint", id=endpoint.id)
+    (warning,) = test.warning
+    assert warning.value.replace("\\", "") == "**v** is not materialized: its inputs will be missing."
 
 
 def test_a_switch_is_told_until_the_gateway_confirms(stage: Stage) -> None:
