@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from core.features.online_service import OnlineService
     from core.features.online_values import FeatureParity, Materialization, MissingOnline, OnlineAnswer
     from core.features.service import FeatureService
+    from core.features.statistics_values import (
+        DeadFeature,
+        FeatureCost,
+        FeatureDrift,
+        FeatureUsage,
+        FeatureWindow,
+        Freshness,
+    )
     from core.features.training_set_values import LeakReport, TrainingSet, TrainingSetManifest, TrainingSetState
     from core.features.values import (
         AliasStretch,
@@ -58,6 +66,15 @@ VALUES = (
 )
 TRAINING_SETS = ("LeakReport", "TrainingSet", "TrainingSetManifest", "TrainingSetState")
 
+STATISTICS = (
+    "DeadFeature",
+    "FeatureCost",
+    "FeatureDrift",
+    "FeatureUsage",
+    "FeatureWindow",
+    "Freshness",
+)
+
 __all__ = [
     "AliasStretch",
     "BuildKind",
@@ -65,15 +82,21 @@ __all__ = [
     "CatalogFeature",
     "Check",
     "Consumer",
+    "DeadFeature",
     "EntityQuery",
     "Feature",
     "FeatureContract",
+    "FeatureCost",
+    "FeatureDrift",
     "FeatureParity",
     "FeatureParityKind",
     "FeatureRule",
     "FeatureService",
+    "FeatureUsage",
     "FeatureVersion",
     "FeatureView",
+    "FeatureWindow",
+    "Freshness",
     "Impact",
     "JoinKind",
     "LeakFinding",
@@ -101,6 +124,7 @@ __getattr__ = lazily(
     __name__,
     {
         **dict.fromkeys(VALUES, "values"),
+        **dict.fromkeys(STATISTICS, "statistics_values"),
         **dict.fromkeys(TRAINING_SETS, "training_set_values"),
         **dict.fromkeys(("Catalog", "CatalogFeature"), "catalog"),
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),

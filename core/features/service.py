@@ -3,12 +3,19 @@
 from core.features.catalog import CatalogActions
 from core.features.lifecycle_actions import LifecycleActions
 from core.features.preview_actions import PreviewActions
+from core.features.statistics_actions import StatisticsActions
 from core.features.training_set_actions import TrainingSetActions
 from core.features.version_actions import VersionActions
 from core.features.writing_actions import WritingActions
 
 
 class FeatureService(
-    CatalogActions, VersionActions, WritingActions, LifecycleActions, PreviewActions, TrainingSetActions
+    CatalogActions,
+    VersionActions,
+    WritingActions,
+    LifecycleActions,
+    PreviewActions,
+    StatisticsActions,
+    TrainingSetActions,
 ):
     domain = "features"

@@ -45,6 +45,7 @@ ACTIONS = {
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
+        lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
         imports.get_import imports.list_imports
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
@@ -63,7 +64,7 @@ ACTIONS = {
     """,
     "artifact": "registry.download_artifact",
     "data": """
-        lake.create_dataset imports.start_upload imports.start_package_import imports.start_address_import
+        lake.create_dataset lake.delete_snapshot imports.start_upload imports.start_package_import imports.start_address_import
         imports.correct_import imports.confirm_import imports.discard_import
         features.create_view features.describe_view features.describe_version
     """,
@@ -101,6 +102,8 @@ ACTIONS = {
     "policy": "promotion.propose_policy promotion.confirm_policy",
     "token": "identity.mint_token identity.list_tokens identity.revoke_token",
     "service-account": "identity.create_service_account identity.mint_service_token",
+    "quarantine": "lake.quarantine lake.release",
+    "gc": "lake.apply_retention",
     "requirement": """
         requirements.create_requirement requirements.edit_requirement requirements.set_state
     """,
