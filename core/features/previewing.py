@@ -15,8 +15,9 @@ from core.features.values import Feature, LogicPreview
 from core.foundation.text import _
 from core.lake.profile import shown
 from core.lake.values import TablePreview
-from core.sandbox.duckdb_sandbox import Limits, locked_session, translated
+from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import listed, one_row, quoted, types_of
+from core.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     import duckdb
