@@ -6,6 +6,6 @@ from tests.bench.features_sandbox import measure
 
 def test_every_start_and_stop_is_measured() -> None:
     lines = measure(rounds=1)
-    assert [line.name for line in lines][0] == "one query in landlock, to no cage"
+    assert lines[0].name == "one query in landlock, to no cage"
     stops = [line for line in lines if line.name.startswith("stop of")]
     assert [line.met for line in stops] == [True, True]

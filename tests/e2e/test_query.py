@@ -1,0 +1,44 @@
+"""A query in a real browser: written, run by keyboard, seen as table and chart, taken along, kept, and stopped."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Running, Visitor
+from tests.lake.importing import imported
+
+TABLE = b"carrier,delay,note\nAA,5,=1+1\nUA,12,plain\nUA,,plain\n"
+SQL = "SELECT note, count(*) AS flights FROM queried GROUP BY 1 ORDER BY 1"
+ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
+
+
+def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
+    lake, me = running.portal.lake, running.people.engineer
+    made = lake.create_dataset(me, project="PROJ-1", name="queried")
+    imported(running.portal, me, dataset_id=made.id, content=TABLE)
+    page = mei.open("/query").page
+    page.get_by_label("SQL").fill(SQL)
+    page.get_by_label("SQL").press("Control+Enter")
+    mei.press("Run")
+    expect(page).to_have_url(re.compile(r"/query\?id=Q-\d+"))
+    expect(page.get_by_text("2 rows")).to_be_visible()
+    with page.expect_download() as taken:
+        mei.press("Download as CSV")
+    assert taken.value.path().read_text().splitlines() == ["note,flights", "'=1+1,1", "plain,2"]
+    page.get_by_role("radio", name="Chart").click()
+    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    page.reload()
+    mei.settled()
+    expect(page.get_by_label("SQL")).to_have_value(SQL)
+    expect(page.get_by_text("2 rows")).to_be_visible()
+
+
+def test_a_query_that_never_ends_is_cancelled(mei: Visitor, running: Running) -> None:
+    page = mei.open("/query").page
+    page.get_by_label("SQL").fill(ENDLESS)
+    page.get_by_label("SQL").press("Control+Enter")
+    mei.press("Run")
+    mei.press("Cancel")
+    expect(page.get_by_text("It was cancelled.")).to_be_visible()
+    page.get_by_role("button", name="Make a feature of this").click()
+    expect(page).to_have_url(re.compile("/new-feature-version"))
