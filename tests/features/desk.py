@@ -83,8 +83,11 @@ def open_desk(home: Path) -> Desk:
     foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
     foundation.database.create_tables()
     portal = build_portal(foundation.settings, foundation=foundation)
-    desk = Desk(portal, enroll(portal), "")
-    desk.snapshot = keep_flights(portal, home)
+    return desk_of(portal, enroll(portal), home)
+
+
+def desk_of(portal: Portal, people: People, folder: Path) -> Desk:
+    desk = Desk(portal, people, keep_flights(portal, folder))
     desk.open_view()
     return desk
 

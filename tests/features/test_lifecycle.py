@@ -1,5 +1,6 @@
 """What a feature version may become, what its view's alias points at, and what is refused and in which words."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ import pytest
 from core.features import VersionState, ViewUse
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
+from core.portal import Portal
 from core.serving.tables import EndpointRow
+from tests.conftest import People
 from tests.features.departures import SPLITS, entity
-from tests.features.desk import SYSTEM, Desk, keep_flights
+from tests.features.desk import SYSTEM, Desk, desk_of, keep_flights
 from tests.registry.onnx_files import calling
 
 REASON = "Because it must be said."
@@ -227,3 +230,22 @@ def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk
         desk.portal.features.edit_draft(
             desk.people.engineer, version_id=draft.id, **desk.asked(sources={"flights": foreign})
         )
+
+
+def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, people: People, tmp_path: Path) -> None:
+    desk = desk_of(portal_on, people, tmp_path)
+    features, engineer = portal_on.features, people.engineer
+    draft = desk.create(until="draft", ttl_seconds=1)
+    first = desk.built(features.build_version(engineer, version_id=draft.id, until="published"), "pass")
+    second = desk.published(ttl_seconds=2)
+    assert serve(desk, first.id)
+    features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    assert desk.live == first.id
+    features.deprecate_version(engineer, version_id=second.id, reason=REASON)
+    assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
+    features.deprecate_version(engineer, version_id=first.id, reason=REASON)
+    with pytest.raises(Conflict, match="Something live needs it"):
+        features.retire_version(engineer, version_id=first.id, reason=REASON)
+    assert features.impact(people.viewer, view_id=desk.view).live == (first.id,)
+    history = features.alias_history(people.viewer, view_id=desk.view)
+    assert [stretch.version_id for stretch in history] == [first.id, second.id, first.id]
