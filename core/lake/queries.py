@@ -134,7 +134,9 @@ class QueryService(Service):
         return saved_of(row)
 
     @action(permission=Permission.FEATURE_SQL, reads=True)
-    def list_saved(self, call: Call, *, project: str, offset: Offset = 0, limit: Limit = 50) -> Listing[SavedQuery]:
+    def list_saved(
+        self, call: Call, *, project: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[SavedQuery]:
         """List the queries that people of a project have saved, by name."""
         return page_of(
             call.session,

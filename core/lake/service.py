@@ -5,15 +5,16 @@ from typing import Annotated
 from pydantic import StringConstraints
 from sqlmodel import func, select
 
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.ports import Pins
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
+from core.lake.care_actions import CareActions
+from core.lake.download_actions import DownloadActions
 from core.lake.import_orders import Kept
 from core.lake.profile import preview_files
 from core.lake.records import count_of, dataset_of, dataset_row, snapshot_of, snapshot_row, snapshots_of
@@ -30,12 +31,8 @@ from core.lake.values import Limit as PreviewLimit
 Description = Annotated[str, StringConstraints(max_length=4000)]
 
 
-class LakeService(Service):
+class LakeService(CareActions, DownloadActions):
     domain = "lake"
-
-    def __init__(self, foundation: Foundation, *, pins: Pins) -> None:
-        super().__init__(foundation)
-        self.pins = pins
 
     @action(permission=Permission.DATA_WRITE)
     def create_dataset(self, call: Call, *, project: str, name: DatasetName, description: Description = "") -> Dataset:

@@ -62,7 +62,7 @@ ACTIONS = {
         promotion.list_requests promotion.get_request promotion.list_policies promotion.get_policy
         promotion.list_gates promotion.what_needs_me
     """,
-    "artifact": "registry.download_artifact",
+    "artifact": "registry.download_artifact features.download_split lake.download_file",
     "data": """
         lake.create_dataset lake.delete_snapshot imports.start_upload imports.start_package_import imports.start_address_import
         imports.correct_import imports.confirm_import imports.discard_import
