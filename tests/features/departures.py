@@ -13,7 +13,7 @@ from core.features.building import build_rows
 from core.features.joining import join_training_set
 from core.features.orders import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
 from core.features.values import EntityQuery, ServedView, Split
-from core.sandbox.duckdb_sandbox import Limits
+from core.sandbox.limits import Limits
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

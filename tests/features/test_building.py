@@ -9,7 +9,7 @@ import pytest
 
 from core.features.values import Feature
 from core.foundation.errors import Invalid
-from core.sandbox.duckdb_sandbox import Limits
+from core.sandbox.limits import Limits
 from tests.features.departures import START, VIEW_SQL, build, flights, rows_of
 
 

@@ -22,7 +22,7 @@ from core.features.values import ServedView
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.lake.nycflights import TABLES, read_package_table
-from core.sandbox.duckdb_sandbox import Limits
+from core.sandbox.limits import Limits
 
 LIMITS = Limits(seconds=120, memory_mb=2048, threads=2)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,7 +50,7 @@ def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
         delay_seconds=0,
         categories=(),
         numbers=(),
-        **view.model_dump(include={"sql", "event_time", "created_time", "ttl_seconds"}),
+        **view.model_dump(include={"sql", "python", "tests", "event_time", "created_time", "ttl_seconds"}),
     )
     return build_rows(order, inputs=files, outputs=outputs, limits=LIMITS)
 
