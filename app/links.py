@@ -12,6 +12,7 @@ URLS: dict[Kind, str] = {
     Kind.REQUIREMENT: "requirement",
     Kind.DATASET: "dataset",
     Kind.SNAPSHOT: "dataset",
+    Kind.IMPORT: "import",
     Kind.FEATURE_VIEW: "feature-view",
     Kind.FEATURE_VERSION: "feature-view",
     Kind.TRAINING_SET: "training-set",

@@ -1,5 +1,5 @@
-"""CSV in two passes over the file, neither of which holds more than a few megabytes: the first finds for every column the
-types that all of its values fit, the second reads the rows in the types that were chosen."""
+"""CSV in two passes over the file, neither of which holds more than a few megabytes: the first finds for every column
+the types that all of its values fit, the second reads the rows in the types that were chosen."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

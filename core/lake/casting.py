@@ -78,6 +78,8 @@ def _cast(column: "pa.ChunkedArray", target: "pa.Field") -> "pa.ChunkedArray":
         return column
     text = pa.types.is_string(column.type)
     try:
+        if pa.types.is_temporal(column.type) and pa.types.is_integer(target.type):
+            raise pa.ArrowInvalid(_("a time is no number"))
         return pc.cast(pc.utf8_trim_whitespace(column) if text else column, target.type)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         kind = type_name(target.type)

@@ -1,5 +1,5 @@
-"""The text of a CSV file before anybody reads cells in it: its encoding, its header and its separator. What is unusual is
-proposed in words; what is broken is refused."""
+"""The text of a CSV file before anybody reads cells in it: its encoding, its header and its separator. What is unusual
+is proposed in words; what is broken is refused."""
 
 import codecs
 import csv

@@ -25,6 +25,9 @@ STAGED = "rows.parquet"
 PREVIEW_ROWS = 50
 
 
+NO_KEYS = S3Access()
+
+
 @dataclass(frozen=True)
 class Desk:
     """What a reading works with: its inputs, where its outputs go, the instant after which times lie in the future (ISO
@@ -33,7 +36,7 @@ class Desk:
     inputs: Mapping[str, Path]
     outputs: Path
     now: str
-    access: S3Access = S3Access()
+    access: S3Access = NO_KEYS
     tell: Tell = silent
 
     def part(self, start: float, end: float) -> Tell:

@@ -12,15 +12,15 @@ from tests.lake.importing import imported
 TABLE = b"id,due,delay\nA,2013-01-01T10:00:00Z,5\nB,2013-01-01T11:00:00Z,12\n"
 
 
-def test_a_file_that_is_no_table_is_refused_in_the_dialog(mei: Visitor, running: Running) -> None:
+def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
     made = running.portal.lake.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
     page = mei.open(f"/dataset?id={made.id}").page
     page.get_by_role("button", name="Add a snapshot").click()
     page.locator('input[type="file"]').set_input_files(
         {"name": "broken.parquet", "mimeType": "application/octet-stream", "buffer": b"PAR1 not really"}
     )
-    page.get_by_role("button", name="Import").click()
-    expect(page.locator("[class*=st-key-refusal_]")).to_be_visible()
+    page.get_by_role("button", name="Read", exact=True).click()
+    expect(page.get_by_text("The Parquet file is damaged")).to_be_visible(timeout=60_000)
     assert running.portal.lake.get_dataset(running.people.engineer, dataset_id=made.id).latest is None
 
 

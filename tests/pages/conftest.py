@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from core.features import EntityQuery, Split, ViewUse
+from core.foundation.actors import Actor
 from core.foundation.settings import Settings
 from core.portal import Portal, build_foundation, build_portal
 from core.requirements.values import Criterion
@@ -29,6 +30,7 @@ class Furnished:
     requirement: str
     dataset: str
     snapshot: str
+    import_id: str
     view: str
     version: str
     training_set: str
@@ -65,7 +67,13 @@ def furnish(portal: Portal, people: People) -> Furnished:
     job = run_job_here(portal, made.job_id)
     assert job.state == "succeeded", job.cause
     view = portal.features.get_version(mei, version_id=version).view_id
-    return Furnished(portal, people, goal.id, dataset.id, snapshot.id, view, version, made.id)
+    return Furnished(
+        portal, people, goal.id, dataset.id, snapshot.id, first_import(portal, mei), view, version, made.id
+    )
+
+
+def first_import(portal: Portal, mei: Actor) -> str:
+    return portal.imports.list_imports(mei, project=PROJECT).items[0].id
 
 
 def build_view(portal: Portal, people: People, snapshot: str) -> str:

@@ -16,6 +16,7 @@ SHOWN = {
     "requirement": "requirement",
     "edit-requirement": "requirement",
     "dataset": "dataset",
+    "import": "import_id",
     "feature-view": "view",
     "new-feature-version": "view",
     "training-set": "training_set",

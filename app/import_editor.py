@@ -1,0 +1,125 @@
+"""The small editor of an import: what the bytes could not say, column by column and for the file as a whole."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+import streamlit as st
+
+from core.foundation.text import _
+from core.lake.import_values import Import, ImportChoices
+from core.lake.values import TimeZoneRule
+
+TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15")
+SEPARATORS = {"": _("as proposed"), ",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("bar")}
+COLUMN, TYPE, ZONE, KNOWN, KEY = _("Column"), _("Type"), _("Time zone"), _("Known later"), _("Key")
+
+
+def edited(found: Import) -> ImportChoices:
+    """The choices as they stand in the editor."""
+    columns = _columns(found) if found.report else {}
+    names = [column.name for column in found.report.columns] if found.report else []
+    now = found.choices
+    with st.container(horizontal=True):
+        partition = st.selectbox(
+            _("Split files by"),
+            ["", "day", "month"],
+            index=["", "day", "month"].index(now.partition),
+            format_func=lambda choice: choice or _("not at all"),
+            key="import_partition",
+        )
+        by = st.selectbox(
+            _("of"), names, index=_place(names, now.partition_by), key="import_by", disabled=not partition
+        )
+        missing = st.text_input(
+            _("Missing texts"),
+            value=", ".join(now.missing),
+            key="import_missing",
+            help=_("Texts that stand for nothing, with commas between them; an empty cell always does."),
+        )
+    text = _text_choices(now) if found.source.kind != "package" else {}
+    words = tuple(dict.fromkeys(["", *(word.strip() for word in (missing or "").split(","))]))
+    return now.model_copy(
+        update={
+            **columns,
+            **text,
+            "missing": words,
+            "partition": partition or "",
+            "partition_by": (by or "") if partition else "",
+        }
+    )
+
+
+def _text_choices(now: ImportChoices) -> dict[str, Any]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        encoding = st.selectbox(
+            _("Encoding"),
+            ENCODINGS,
+            index=ENCODINGS.index(now.encoding),
+            format_func=lambda choice: choice or _("as proposed"),
+            key="import_encoding",
+        )
+        separator = st.selectbox(
+            _("Separator"),
+            list(SEPARATORS),
+            index=list(SEPARATORS).index(now.separator),
+            format_func=SEPARATORS.__getitem__,
+            key="import_separator",
+        )
+        flatten = st.checkbox(_("Structs become columns"), value=now.flatten, key="import_flatten")
+    return {"encoding": encoding, "separator": separator, "flatten": flatten}
+
+
+def _columns(found: Import) -> dict[str, Any]:
+    """Types, zones, marks and the key, from the table of columns."""
+    assert found.report is not None
+    specs, now = found.report.columns, found.choices
+    zones = {rule.column: rule.zone for rule in now.zones}
+    start: dict[str, list[Any]] = {
+        COLUMN: [spec.name for spec in specs],
+        TYPE: [spec.type for spec in specs],
+        ZONE: [zones.get(spec.name, "") for spec in specs],
+        KNOWN: [spec.known for spec in specs],
+        KEY: [spec.name in now.key for spec in specs],
+    }
+    times = [spec.name for spec in specs if spec.type.startswith("TIMESTAMP")]
+    table = st.data_editor(
+        start,
+        key=f"import_columns_{found.job_id}",
+        hide_index=True,
+        disabled=[COLUMN],
+        row_height=34,
+        height=min(420, 34 * len(specs) + 36),
+        column_config={
+            TYPE: st.column_config.SelectboxColumn(TYPE, options=sorted({*TYPES, *start[TYPE]}), required=True),
+            ZONE: st.column_config.SelectboxColumn(ZONE, options=["", *sorted(available_timezones())]),
+            KNOWN: st.column_config.SelectboxColumn(KNOWN, options=["", *times]),
+            KEY: st.column_config.CheckboxColumn(KEY, width=60),
+        },
+    )
+    return _choices_of(table, found)
+
+
+def _choices_of(table: dict[str, list[Any]], found: Import) -> dict[str, Any]:
+    assert found.report is not None
+    specs = {spec.name: spec for spec in found.report.columns}
+    names = table[COLUMN]
+    zones = {name: zone for name, zone in zip(names, table[ZONE], strict=True) if zone}
+    types = {name: kind for name, kind in zip(names, table[TYPE], strict=True) if _is_choice(name, kind, found)}
+    return {
+        # A zone makes an instant of the time it is said of: the type to read is the one before that.
+        "types": {name: kind for name, kind in types.items() if not (name in zones and kind == specs[name].type)},
+        "zones": tuple(TimeZoneRule(column=name, zone=zone) for name, zone in zones.items()),
+        "known": {name: moment for name, moment in zip(names, table[KNOWN], strict=True) if moment},
+        "key": tuple(name for name, is_key in zip(names, table[KEY], strict=True) if is_key),
+    }
+
+
+def _is_choice(name: str, kind: str, found: Import) -> bool:
+    assert found.report is not None
+    proposed = {spec.name: spec.type for spec in found.report.columns}
+    return kind != proposed[name] or name in found.choices.types
+
+
+def _place(names: list[str], name: str) -> int:
+    return names.index(name) if name in names else 0
