@@ -1,10 +1,18 @@
 """The process that joins a training set. Its entity SQL runs in a cage, in a process of its own."""
 
 from core.compute.process import JobContext, run_job
+from core.features.engine import Engine
 from core.features.entities import EntityRows
 from core.features.job_side import in_words, limits_of, run_in_cage, teller
 from core.features.joining import join_training_set
 from core.features.orders import RESULT, JoinOrder
+from core.features.polars_join import PolarsEngine
+from core.features.spark_engine import SparkEngine, spark_session
+
+
+def engine_of(order: JoinOrder) -> Engine:
+    """What joins: one machine, or the cluster of the settings."""
+    return SparkEngine(spark_session(order.spark_address)) if order.engine == "spark" else PolarsEngine()
 
 
 def main(context: JobContext) -> None:
@@ -15,6 +23,7 @@ def main(context: JobContext) -> None:
             order,
             inputs=context.inputs,
             outputs=context.outputs,
+            engine=engine_of(order),
             limits=limits,
             rows=EntityRows.model_validate(run_in_cage(context, "entity", order, limits=limits)),
             tell=teller(context),

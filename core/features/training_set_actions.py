@@ -124,10 +124,13 @@ class TrainingSetActions(FeatureParts):
         """Gives a new training set its id and its job."""
         snapshots = self.snapshots_of(call, entity.sources, project=row.project)
         used = [(use, self.used(call, use, project=row.project)) for use in uses]
-        order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
+        settings = self.foundation.settings
+        order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at).model_copy(
+            update={"engine": settings.feature_engine, "spark_address": settings.spark_address}
+        )
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=row.name, state=row.state)
         work = join_job(order, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
-        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
+        row.job_id = self.compute.submit(call, fitted(work, settings)).id
         call.session.add(row)
         self.feed(call, row.id, snapshots)
         for _use, version in used:

@@ -45,6 +45,12 @@ class Settings(BaseSettings):
         description="`development`: choose who to be, on loopback only. `tokens`: service tokens only.",
     )
     session_hours: int = Field(default=8, ge=1, le=72, description="How long a session lives.")
+    feature_engine: Literal["local", "spark"] = Field(
+        default="local", description="What joins training sets: `local`, or `spark` for what outgrows one machine."
+    )
+    spark_address: str = Field(
+        default="", description="Spark Connect, `sc://...`, for `spark`; empty means a local session in the job."
+    )
     cpus: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Cores that jobs may use here.")
     memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600, description="How long a worker owns a job unrenewed.")

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from core.features.duckdb_rows import RowShape, normal_form
 from core.features.engine import Engine, JoinView, Matches, Part, check_join
+from core.features.spark_engine import SparkEngine
 from core.sandbox.duckdb_session import open_session, save
 
 Row = Mapping[str, Any]
@@ -109,7 +110,10 @@ class Rules:
         )
 
     def keep(self, shape: RowShape, raw: Path, path: Path) -> None:
-        """Brings raw rows to normal form."""
+        """Brings raw rows to normal form, as the engine does it."""
+        if isinstance(self.engine, SparkEngine):
+            self.engine.build("SELECT * FROM raw", tables={"raw": [raw]}, shape=shape, path=path)
+            return
         with open_session(threads=1) as session:
             save(session, normal_form(shape, source=f"read_parquet('{raw}')"), path)
 

@@ -9,19 +9,18 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from core.features.polars_join import PolarsEngine
 from core.foundation.errors import Invalid
+from tests.features.engines import ENGINES, engine_of
 from tests.features.oracle import MICROSECOND, MOMENT, NOON, Rules, View, entity_table, expected, minutes, rows_table
 
 HOUR = timedelta(hours=1)
-ENGINES = (PolarsEngine,)
 BOTH = pytest.mark.parametrize("known_at", [True, False], ids=["known-at", "plain"])
 
 
 @pytest.fixture(params=ENGINES)
 def rules(request: pytest.FixtureRequest, tmp_path: Path) -> Rules:
     """One engine after the other, held to the same cases."""
-    return Rules(request.param(), tmp_path)
+    return Rules(engine_of(request.param), tmp_path)
 
 
 @BOTH
@@ -198,6 +197,7 @@ REFUSED = {
 
 
 @BOTH
+@pytest.mark.parametrize("rules", ["polars"], indirect=True)  # Refused before any engine starts.
 @pytest.mark.parametrize("case", REFUSED)
 def test_r8_refuses_instead_of_guessing(rules: Rules, known_at: bool, case: str) -> None:
     entity, views, word = REFUSED[case]
@@ -274,8 +274,12 @@ def random_case(seed: int) -> tuple[pa.Table, list[View]]:
     return entity, [first, View(rows_table(other), keys=keys, prefix="w__", ttl=span(), delay=span() or timedelta(0))]
 
 
+# Spark takes a second for what polars does in a hundredth.
+SEEDS = [("polars", seed) for seed in range(60)] + [("spark", seed) for seed in range(0, 60, 20)]
+
+
 @BOTH
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize(("rules", "seed"), SEEDS, indirect=["rules"])
 def test_random_cases_agree_with_the_oracle(rules: Rules, known_at: bool, seed: int) -> None:
     entity, views = random_case(seed)
     table = rules.joined(entity, views, known_at=known_at)
