@@ -26,10 +26,10 @@ def repository(folder: Path, name: str, order: dict):
 
     where = folder / f"feast-{name}"
     where.mkdir()
-    address = order["redis"].removeprefix("unix://")
+    address = order["redis"].removeprefix("redis://").partition("/")[0]
     online = {
         "sqlite": f"  type: sqlite\n  path: {where}/online.db",
-        "redis": f'  type: redis\n  connection_string: "unix_socket_path={address}"',
+        "redis": f'  type: redis\n  connection_string: "{address}"',
     }[name]
     (where / "feature_store.yaml").write_text(STORE.format(folder=where, online=online))
     return FeatureStore(str(where))

@@ -3,6 +3,7 @@ of SQLite, a minimal web server, and Feast with its SQLite and Redis stores."""
 
 import json
 import random
+import socket
 import sqlite3
 import subprocess
 import time
@@ -36,7 +37,9 @@ def measure(
     """All comparisons; `batches` are how often each number of keys is asked for."""
     with TemporaryDirectory(prefix="bench-") as temporary, ExitStack() as stack:
         folder = Path(temporary)
-        redis = stack.enter_context(redis_server())
+        port = _free_port()
+        stack.enter_context(redis_server(port=port))
+        redis = f"redis://127.0.0.1:{port}/0"
         stores = {"sqlite": open_store(str(folder / "online.sqlite")), "redis": open_store(redis)}
         for store in stores.values():
             fill(store, keys)
@@ -48,6 +51,13 @@ def measure(
         feast = _feast(folder, redis, keys=feast_keys, batches=batches)
         lines.append(at_most("filling SQLite, 100,000 keys of 4 features, to 1 s", 1e5 / few, 1.0, limit=1, unit="s"))
         return lines + _beside_feast(found, put, feast) + days_lines(folder / "days", days=days)
+
+
+def _free_port() -> int:
+    """Feast speaks to Redis by a port only."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def fill(store: OnlineStore, keys: int) -> None:

@@ -33,13 +33,26 @@ def row(key: Any, event: int, *values: Any, created: int | None = None) -> Onlin
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
-    """The address of a Redis on a socket of its own; the folder's name is short, as sockets want it."""
+def redis_server(*, port: int = 0) -> Iterator[str]:
+    """The address of a Redis on a socket of its own, and on a port where one is named; the folder's name is short, as
+    sockets want it."""
     program = shutil.which("redis-server")
     assert program, "redis-server is missing: scripts/system-packages installs it"
     with tempfile.TemporaryDirectory(prefix="redis-") as folder:
         socket = Path(folder) / "socket"
-        command = [program, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+        command = [
+            program,
+            "--port",
+            str(port),
+            "--bind",
+            "127.0.0.1",
+            "--unixsocket",
+            str(socket),
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
             try:
                 wait_until(lambda: _answers(f"unix://{socket}"), what="a Redis that answers")
