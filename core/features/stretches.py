@@ -16,8 +16,9 @@ from core.features.partitions import WHOLE
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import Limits, Stop, locked_session, translated
+from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, open_session, save
+from core.sandbox.limits import Limits, Stop
 
 if TYPE_CHECKING:
     import duckdb
