@@ -51,3 +51,6 @@ class Pins(Protocol):
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         """Every live use of a model version that followed from the object; empty when nothing live does."""
+
+    def reached(self, session: Session) -> frozenset[str]:
+        """Every object that something live came of, for lists: asked once for all of them."""

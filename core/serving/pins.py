@@ -22,6 +22,11 @@ class ServingPins:
         endpoints = session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all() if versions else ()
         return tuple(pin for endpoint in endpoints for pin in _pins(session, endpoint, versions))
 
+    def reached(self, session: Session) -> frozenset[str]:
+        endpoints = session.exec(select(EndpointRow)).all()
+        versions = {version_id for endpoint in endpoints for version_id in _held(session, endpoint)}
+        return frozenset(edge.source for each in versions for edge in walk(session, each, upstream=True)) | versions
+
 
 def _pins(session: Session, endpoint: EndpointRow, versions: set[str]) -> Iterator[Pin]:
     held = {version_id: role for version_id, role in _held(session, endpoint).items() if version_id in versions}
