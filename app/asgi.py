@@ -18,6 +18,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from app import frame, session
 from app.api import api_routes
+from app.downloads import download_routes
 from app.guard import Guard
 from app.sign_in import sign_in_routes
 from core.foundation.errors import PortalError
@@ -62,7 +63,12 @@ def build() -> st.App:
     return st.App(
         MAIN,
         lifespan=warm,
-        routes=[*api_routes(session.portal), *sign_in_routes(session.portal), Route("/home", to_home)],
+        routes=[
+            *api_routes(session.portal),
+            *download_routes(session.portal),
+            *sign_in_routes(session.portal),
+            Route("/home", to_home),
+        ],
         middleware=[Middleware(Guard, portal=session.portal, settings=settings)],
         on_script_error=show_error,
     )

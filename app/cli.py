@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -13,13 +12,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from core.client import SESSION_FILE, connect
 from core.foundation.actions import ActionSpec, Service
-from core.foundation.errors import NotSignedIn, PortalError, Unavailable, error_of
+from core.foundation.errors import NotSignedIn, PortalError
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.portal import Portal
 
-SESSION_FILE = "session"
 EXIT_REFUSED = 1
 
 
@@ -201,31 +200,7 @@ def _caller(spec: ActionSpec) -> Callable[..., None]:
 
 def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """Calls a running portal and returns its answer. Raises the error it answers with."""
-    import httpx
-
-    from app.api import path_of
-
-    address = os.environ.get("CAUSEWAY_ADDRESS") or load_settings().address
-    headers = {"Authorization": f"Bearer {_credential()}"}
-    try:
-        answer = httpx.post(address + path_of(spec), json=arguments, headers=headers, timeout=600)
-    except httpx.TransportError as error:
-        raise Unavailable(
-            _("No portal answers at {address}").format(address=address), hint=_("Start it with `causeway up`.")
-        ) from error
-    if answer.is_error:
-        refused = answer.json()
-        raise error_of(answer.status_code)(refused["error"], hint=refused["hint"])
-    return answer.json()
-
-
-def _credential() -> str:
-    if token := os.environ.get("CAUSEWAY_TOKEN"):
-        return token
-    file = load_settings().home / SESSION_FILE
-    if not file.exists():
-        raise NotSignedIn(_("You are not signed in"), hint=_("Run `causeway sign-in --as mei`, or set CAUSEWAY_TOKEN."))
-    return file.read_text()
+    return connect().run(spec.name, **arguments)
 
 
 def _shown(loaded: Settings, name: str) -> str:

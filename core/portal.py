@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import get_type_hints
 
 from core.audit import AuditJournal, AuditService
+from core.client import connect as connect
 from core.compute import ComputeService, JobKind, Reconciler
 from core.features import (
     BuildKind,

@@ -7,6 +7,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.api import api_routes
+from app.downloads import download_routes
 from core.portal import Portal
 
 
@@ -17,7 +18,7 @@ class Served:
         self.portal = portal
 
     def __enter__(self) -> str:
-        application = Starlette(routes=api_routes(lambda: self.portal))
+        application = Starlette(routes=[*api_routes(lambda: self.portal), *download_routes(lambda: self.portal)])
         self.server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="none", lifespan="off"))
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))

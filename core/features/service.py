@@ -1,6 +1,7 @@
 """Everything about features as one service; its actions are written by subject."""
 
 from core.features.catalog import CatalogActions
+from core.features.download_actions import DownloadActions
 from core.features.lifecycle_actions import LifecycleActions
 from core.features.preview_actions import PreviewActions
 from core.features.statistics_actions import StatisticsActions
@@ -16,6 +17,7 @@ class FeatureService(
     LifecycleActions,
     PreviewActions,
     StatisticsActions,
+    DownloadActions,
     TrainingSetActions,
 ):
     domain = "features"

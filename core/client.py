@@ -1,0 +1,255 @@
+"""The portal from a notebook or a script: every action over HTTP, and features and datasets as data frames.
+
+    from core.portal import connect
+    rows = connect().features.get_training_set("late_arrivals_2013", split="train")
+
+Whoever runs it is who the token stands for; refusals are the same errors as everywhere, with their hints."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+from urllib.parse import quote
+
+from core.foundation.errors import Invalid, NotFound, NotSignedIn, PortalError, Unavailable, error_of
+from core.foundation.settings import load_settings
+from core.foundation.text import _
+
+if TYPE_CHECKING:
+    import httpx
+    import pandas as pd
+    import pyarrow as pa
+
+SESSION_FILE = "session"
+PATH = "/api/v1"
+TIMEOUT_SECONDS = 600
+PAUSE_SECONDS = 0.5
+PAGE = 200
+Kind = Literal["pandas", "polars", "arrow"]
+
+
+def connect(address: str = "", token: str = "") -> "Client":
+    """A client of the portal at `address` for whom `token` stands for. Without them: CAUSEWAY_ADDRESS and
+    CAUSEWAY_TOKEN, else the portal of this machine and who signed in there. Raises NotSignedIn where nobody did."""
+    given = token or os.environ.get("CAUSEWAY_TOKEN") or _signed_in()
+    return Client((address or os.environ.get("CAUSEWAY_ADDRESS") or load_settings().address).rstrip("/"), given)
+
+
+class Client:
+    """A portal, as one person or service account."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self.address, self._token = address, token
+        self.features = Features(self)
+        self.lake = Lake(self)
+
+    def run(self, action: str, /, **arguments: Any) -> Any:
+        """Any action of the catalog by its name ("training.start_run"); its answer as JSON gives it. Arguments are JSON
+        values. Raises the PortalError that the portal answers with."""
+        import httpx
+
+        url = f"{self.address}{PATH}/{action.replace('.', '/')}"
+        with self._reaching():
+            answer = httpx.post(url, json=arguments, headers=self._headers, timeout=TIMEOUT_SECONDS)
+        if answer.is_error:
+            raise _refused(answer)
+        return answer.json()
+
+    def every(self, action: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """The items of an action that lists, page after page."""
+        offset = total = 0
+        while offset == 0 or offset < total:
+            page = self.run(action, offset=offset, limit=PAGE, **arguments)
+            yield from page["items"]
+            offset, total = offset + PAGE, page["total"]
+
+    def table(self, path: str) -> "pa.Table":
+        """A Parquet file of the portal, once its bytes are what its digest says."""
+        from core.foundation.parquet import read_parquet
+
+        with tempfile.TemporaryDirectory(prefix="causeway-") as folder:
+            self._fetch(path, into=(target := Path(folder) / "rows.parquet"))
+            return read_parquet(target)
+
+    def _fetch(self, path: str, *, into: Path) -> None:
+        import httpx
+
+        hashed = hashlib.sha256()
+        url = f"{self.address}{PATH}/files/{path}"
+        stream = httpx.stream("GET", url, headers=self._headers, timeout=TIMEOUT_SECONDS)
+        with self._reaching(), stream as answer, into.open("wb") as file:
+            if answer.is_error:
+                answer.read()
+                raise _refused(answer)
+            for part in answer.iter_bytes():
+                hashed.update(part)
+                file.write(part)
+        if hashed.hexdigest() != answer.headers.get("X-Digest"):
+            raise Unavailable(_("The file did not arrive whole"), hint=_("Ask for it again."))
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        import httpx
+
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise Unavailable(
+                _("No portal answers at {address}").format(address=self.address),
+                hint=_("Start it with `causeway up`."),
+            ) from error
+
+
+@dataclass(frozen=True)
+class Features:
+    """Feature views, training sets and the online store."""
+
+    client: Client
+
+    def views(self, *, project: str = "") -> "pd.DataFrame":
+        """Every feature view: id, name, entity, keys, owner, and the version that people get."""
+        import pandas as pd
+
+        columns = ["id", "name", "entity", "keys", "owner", "description", "version"]
+        views = self.client.every("features.list_views", project=project)
+        return pd.DataFrame([view | {"version": (_shown(view) or {}).get("id", "")} for view in views], columns=columns)
+
+    def get_training_set(self, name: str, *, split: str = "train", frame: Kind = "pandas") -> Any:
+        """The rows of a split, types exact and times in UTC. `name` is an id (TS-3) or a name, whose newest ready set
+        it then is."""
+        found = name if name.startswith("TS-") else self._newest(name)
+        return framed(self.client.table(f"split/{quote(found, safe='')}/{quote(split, safe='')}"), frame)
+
+    def get_online(self, view: str, keys: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> "pd.DataFrame":
+        """What the online store answers for each key, with `status` (present, null, not_found, expired) and
+        `event_time`. `view` is the name of a view or the id of a version (FEAT-3)."""
+        import pandas as pd
+
+        asked: dict[str, Any] = {"at": at.isoformat()} if at else {}
+        version = view if view.startswith("FEAT-") else self._version(view)
+        found = self.client.run("online.get_online", version_id=version, keys=[dict(key) for key in keys], **asked)
+        rows = [
+            {**key, "status": each["status"], "event_time": each["event_time"], **each["values"]}
+            for key, each in zip(keys, found, strict=True)
+        ]
+        table = pd.DataFrame(rows)
+        return table.assign(event_time=pd.to_datetime(table["event_time"], utc=True, format="ISO8601"))
+
+    def _newest(self, name: str) -> str:
+        for item in self.client.every("features.list_training_sets"):
+            if item["name"] == name and item["state"] == "ready":
+                return str(item["id"])
+        raise NotFound(_("There is no ready training set called {name}").format(name=repr(name)))
+
+    def _version(self, name: str) -> str:
+        for view in self.client.every("features.list_views", query=name):
+            if view["name"] == name and (version := _shown(view)):
+                return str(version["id"])
+        raise NotFound(_("There is no feature view called {name}").format(name=repr(name)))
+
+
+@dataclass(frozen=True)
+class Lake:
+    """Datasets and their snapshots."""
+
+    client: Client
+
+    def get(self, name: str, *, frame: Kind = "pandas") -> Any:
+        """The rows of a dataset's newest snapshot by its name or id (DS-3), or of one snapshot (SNAP-3)."""
+        import pyarrow as pa
+
+        found = self._snapshot(name)
+        parts = [self.client.table(f"snapshot/{found['id']}/{number}") for number in range(len(found["files"]))]
+        return framed(pa.concat_tables(parts), frame)
+
+    def import_frame(
+        self, name: str, frame: Any, *, confirm: bool = True, mode: str = "replace", **choices: Any
+    ) -> dict[str, Any]:
+        """Imports a pandas or polars frame into a dataset and waits until it was read. With `confirm` the rows become
+        its next snapshot; without it somebody confirms what the report says. Returns the import. Raises Invalid where
+        it failed."""
+        import base64
+
+        from core.lake.frames import frame_bytes
+
+        made = self.client.run(
+            "imports.start_upload",
+            dataset_id=self._dataset(name)["id"],
+            filename="frame.parquet",
+            content=base64.b64encode(frame_bytes(frame)).decode(),
+            mode=mode,
+            choices=choices,
+            confirm=confirm,
+        )
+        while made["state"] == "reading":
+            time.sleep(PAUSE_SECONDS)
+            made = self.client.run("imports.get_import", import_id=made["id"])
+        if made["state"] == "failed":
+            raise Invalid(made["cause"], field="frame")
+        return cast(dict[str, Any], made)
+
+    def _snapshot(self, name: str) -> dict[str, Any]:
+        if name.startswith("SNAP-"):
+            return cast(dict[str, Any], self.client.run("lake.get_snapshot", snapshot_id=name))
+        newest = self._dataset(name)["latest"]
+        if newest is None:
+            raise NotFound(_("{name} holds no rows yet").format(name=name), hint=_("Import some first."))
+        return cast(dict[str, Any], newest)
+
+    def _dataset(self, name: str) -> dict[str, Any]:
+        if name.startswith("DS-"):
+            return cast(dict[str, Any], self.client.run("lake.get_dataset", dataset_id=name))
+        for item in self.client.every("lake.list_datasets", query=name):
+            if item["name"] == name:
+                return item
+        raise NotFound(_("There is no dataset called {name}").format(name=repr(name)))
+
+
+def framed(table: "pa.Table", frame: Kind) -> Any:
+    """A table as a frame. In pandas whole numbers and truth values with nulls keep their types."""
+    import pandas as pd
+
+    if frame == "arrow":
+        return table
+    if frame == "polars":
+        from core.lake.polars_frames import polars_frame
+
+        return polars_frame(table)
+    whole = {f"int{bits}": getattr(pd, f"Int{bits}Dtype")() for bits in (8, 16, 32, 64)}
+    unsigned = {f"uint{bits}": getattr(pd, f"UInt{bits}Dtype")() for bits in (8, 16, 32, 64)}
+    types = whole | unsigned | {"bool": pd.BooleanDtype()}
+    return table.to_pandas(types_mapper=lambda of: types.get(str(of)))
+
+
+def _shown(view: dict[str, Any]) -> dict[str, Any] | None:
+    """The version that people get who name none."""
+    return cast(dict[str, Any] | None, view["live"] or view["latest"])
+
+
+def _refused(answer: "httpx.Response") -> PortalError:
+    kind = error_of(answer.status_code)
+    try:
+        told = answer.json()
+        found = kind(told["error"], hint=told["hint"])
+    except (ValueError, KeyError, TypeError):
+        return Unavailable(_("The portal answered {status}").format(status=answer.status_code))
+    if isinstance(found, Invalid):
+        found.field = told.get("field", "")
+    return found
+
+
+def _signed_in() -> str:
+    file = load_settings().home / SESSION_FILE
+    if not file.exists():
+        raise NotSignedIn(_("You are not signed in"), hint=_("Run `causeway sign-in --as mei`, or set CAUSEWAY_TOKEN."))
+    return file.read_text()

@@ -1,0 +1,131 @@
+"""The portal from a notebook: over real HTTP, with the README's own lines."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from core.client import Client, framed
+from core.foundation.errors import Invalid, NotAllowed, NotFound, NotSignedIn, Unavailable
+from core.foundation.parquet import read_parquet
+from core.portal import connect
+from tests.compute.running import wait_for_job
+from tests.features.test_service import Scene, scene  # noqa: F401
+from tests.served import Served
+
+README = Path(__file__).parents[2] / "README.md"
+NAME = "late_arrivals_2013"
+
+
+@pytest.fixture(scope="module")
+def address(scene: Scene) -> Iterator[str]:  # noqa: F811
+    scene.join(name=NAME)
+    order = scene.portal.online.materialize(scene.people.engineer, version_id=scene.version.id)
+    wait_for_job(scene.portal, order.job_id)
+    with Served(scene.portal) as found:
+        yield found
+
+
+@pytest.fixture
+def client(scene: Scene, address: str) -> Client:  # noqa: F811
+    return connect(address, scene.portal.sessions.begin(scene.people.engineer.person_id))
+
+
+def test_the_lines_of_the_readme_run(
+    scene: Scene,  # noqa: F811
+    address: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_ADDRESS", address)
+    monkeypatch.setenv("CAUSEWAY_TOKEN", scene.portal.sessions.begin(scene.people.engineer.person_id))
+    section = README.read_text(encoding="utf-8").partition("## From a notebook")[2]
+    lines = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    assert lines is not None
+    assert len(lines[1].splitlines()) <= 12
+    said: dict[str, Any] = {}
+    exec(lines[1], said)
+    assert len(said["rows"]) == scene.training_set.splits[0].rows
+    assert list(said["now"]["status"]) == ["not_found"]
+
+
+def test_a_split_comes_as_it_is_kept(client: Client, scene: Scene) -> None:  # noqa: F811
+    split = scene.training_set.splits[0]
+    kept = read_parquet(scene.portal.foundation.store.path(split.digest))
+    found = client.features.get_training_set(scene.training_set.id, split=split.name)
+    assert found["event_time"].dt.tz is UTC or str(found["event_time"].dt.tz) == "UTC"
+    assert list(found.columns) == kept.column_names
+    for name in kept.column_names:
+        cells = [None if pd.isna(cell) else cell for cell in found[name]]
+        assert cells == kept.column(name).to_pylist()
+    assert client.features.get_training_set(scene.training_set.id, frame="arrow").equals(kept)
+    as_polars = client.features.get_training_set(NAME, frame="polars")
+    assert isinstance(as_polars, pl.DataFrame)
+    assert as_polars.height == kept.num_rows
+
+
+def test_a_download_is_recorded(client: Client, scene: Scene) -> None:  # noqa: F811
+    client.features.get_training_set(scene.training_set.id, split="test")
+    event = scene.portal.audit.list_events(scene.people.approver, action="features.download_split").items[0]
+    assert (event.subject, event.details["split"]) == (scene.training_set.id, "test")
+
+
+def test_online_values_come_with_their_status(client: Client) -> None:
+    now = datetime(2013, 1, 12, tzinfo=UTC)
+    found = client.features.get_online("carrier_delay", [{"carrier": "A"}, {"carrier": "Z"}], at=now)
+    assert list(found["carrier"]) == ["A", "Z"]
+    assert found["status"].iloc[1] == "not_found"
+    assert "mean_delay" in found.columns
+
+
+def test_views_and_datasets_are_found_by_name(client: Client, scene: Scene) -> None:  # noqa: F811
+    views = client.features.views()
+    assert views.set_index("name").loc["carrier_delay", "id"] == scene.view.id
+    assert len(client.lake.get(scene.snapshot.dataset)) == scene.snapshot.rows
+    assert len(client.lake.get(scene.snapshot.id, frame="polars")) == scene.snapshot.rows
+
+
+def test_refusals_are_the_portals_own(client: Client, scene: Scene, address: str) -> None:  # noqa: F811
+    with pytest.raises(Invalid, match="no split") as refusal:
+        client.features.get_training_set(scene.training_set.id, split="nowhere")
+    assert (refusal.value.field, "train" in refusal.value.hint) == ("split", True)
+    for call in (client.lake.get, client.features.get_training_set):
+        with pytest.raises(NotFound):
+            call("nothing")
+    with pytest.raises(NotFound):
+        client.features.get_online("nothing", [{"carrier": "A"}])
+    viewer = connect(address, scene.portal.sessions.begin(scene.people.viewer.person_id))
+    with pytest.raises(NotAllowed):
+        viewer.features.get_training_set(scene.training_set.id)
+    outsider = connect(address, scene.portal.sessions.begin(scene.people.outsider.person_id))
+    with pytest.raises(NotFound):
+        outsider.features.get_training_set(scene.training_set.id)
+    with pytest.raises(NotSignedIn):
+        connect(address, "nobody").run("identity.whoami")
+    with pytest.raises(Unavailable, match="No portal answers"):
+        connect("http://127.0.0.1:1", "nobody").run("identity.whoami")
+
+
+def test_whole_numbers_beyond_a_double_stay_whole() -> None:
+    table = pa.table({"n": [2**53 + 1, None], "b": [True, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))})
+    found = framed(table, "pandas")
+    assert (found["n"].iloc[0], found["n"].dtype.name, found["b"].dtype.name) == (2**53 + 1, "Int64", "boolean")
+    assert found["t"].dtype == pd.DatetimeTZDtype("us", "UTC")
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) -> None:  # noqa: F811
+    dataset = scene.portal.lake.create_dataset(
+        scene.people.engineer, project="PROJ-1", name=f"frames_{kind.__module__.partition('.')[0]}"
+    )
+    made = client.lake.import_frame(dataset.name, kind({"n": [2**53 + 1, 2], "word": ["a", "é"]}))
+    assert made["state"] == "confirmed"
+    found = client.lake.get(dataset.id)
+    assert (list(found["n"]), list(found["word"])) == ([2**53 + 1, 2], ["a", "é"])
+    with pytest.raises(Invalid, match="no data frame"):
+        client.lake.import_frame(dataset.name, [1, 2])
