@@ -65,6 +65,22 @@ def _use(item: SavedQuery) -> None:
     st.session_state["query_sql"] = item.sql
 
 
+@st.dialog(_("Make a feature of this"))
+def make_a_feature(project: str) -> None:
+    """Takes the SQL to the form of a new version of a view that people choose."""
+    views = portal().features.list_views(actor(), project=project, limit=MOST).items
+    if not views:
+        st.caption(_("A version belongs to a feature view, and there is none yet."))
+        links.page_link("features", _("Create a feature view"))
+        return
+    names = {view.id: view.name for view in views}
+    view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
+    st.caption(_("The SQL becomes its next version once you have said what its times mean."))
+    if st.button(_("Go on"), type="primary", key="query_go_on"):
+        st.session_state["feature_draft_sql"] = st.session_state["query_sql"]
+        links.open_page("new-feature-version", id=view_id or views[0].id)
+
+
 def history(project: str) -> None:
     """What the visitor has run lately."""
     found = portal().queries.list_queries(actor(), project=project, limit=8).items

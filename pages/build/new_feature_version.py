@@ -15,6 +15,7 @@ from core.foundation.text import _
 
 HOUR = 3600
 KINDS = ("category", "number")
+DRAFT = "feature_draft_sql"
 FIRST = "SELECT key, event_time, value FROM flights"
 
 
@@ -28,21 +29,27 @@ def show() -> None:
     frame.header(title, crumbs=crumbs, here=_("New version"), facts=facts)
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        sql = st.text_area(
-            _("SQL"), value=view.latest.sql if view.latest else FIRST, height=430, key="sql_version", max_chars=20_000
-        )
+        sql = st.text_area(_("SQL"), value=_begins_with(view), height=430, key="sql_version", max_chars=20_000)
     with right:
         entered = _terms(view, view.latest)
     with st.container(horizontal=True, gap="xsmall"):
         saved = st.button(_("Build the version"), type="primary", icon=":material/build:", key="build")
         if st.button(_("Cancel"), type="tertiary", key="cancel"):
+            st.session_state.pop(DRAFT, None)
             links.open_object(view.id)
     if saved:
         with forms.attempt() as done:
             made = portal().features.create_version(actor(), view_id=view.id, sql=sql, **entered)
         if done.succeeded:
+            st.session_state.pop(DRAFT, None)
             frame.say(_("Building {id}").format(id=made.id))
             links.open_object(made.id)
+
+
+def _begins_with(view: FeatureView) -> str:
+    """What was brought along from the query page, or the newest version's."""
+    brought: str = st.session_state.get(DRAFT, "")
+    return brought or (view.latest.sql if view.latest else FIRST)
 
 
 def _terms(view: FeatureView, given: FeatureVersion | None) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from app import forms, frame, links, navigation, times
-from app.query_parts import chart_of, history, result_table, saved, tables_beside
+from app import forms, frame, links, times
+from app.query_parts import chart_of, history, make_a_feature, result_table, saved, tables_beside
 from app.session import actor, may, portal, projects
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -52,8 +52,7 @@ def _editor(project: str, query: Query | None) -> None:
     if keep.button(_("Save"), key="query_keep"):
         _save(project)
     if feature.button(_("Make a feature of this"), icon=":material/dataset:", key="query_feature"):
-        st.session_state["feature_draft_sql"] = st.session_state["query_sql"]
-        st.switch_page(navigation.page("new-feature-version"))
+        make_a_feature(project)
 
 
 def _run(project: str, rows: int) -> None:

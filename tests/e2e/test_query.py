@@ -19,7 +19,6 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     page = mei.open("/query").page
     page.get_by_label("SQL").fill(SQL)
     page.get_by_label("SQL").press("Control+Enter")
-    mei.press("Run")
     expect(page).to_have_url(re.compile(r"/query\?id=Q-\d+"))
     expect(page.get_by_text("2 rows")).to_be_visible()
     with page.expect_download() as taken:
@@ -37,8 +36,18 @@ def test_a_query_that_never_ends_is_cancelled(mei: Visitor, running: Running) ->
     page = mei.open("/query").page
     page.get_by_label("SQL").fill(ENDLESS)
     page.get_by_label("SQL").press("Control+Enter")
-    mei.press("Run")
     mei.press("Cancel")
     expect(page.get_by_text("It was cancelled.")).to_be_visible()
+
+
+def test_a_query_becomes_the_draft_of_a_feature(mei: Visitor, running: Running) -> None:
+    view = running.portal.features.create_view(
+        running.people.engineer, project="PROJ-1", name="of_a_query", entity="carrier", keys=("carrier",)
+    )
+    page = mei.open("/query").page
+    page.get_by_label("SQL").fill(SQL)
+    page.get_by_label("SQL").blur()
     page.get_by_role("button", name="Make a feature of this").click()
-    expect(page).to_have_url(re.compile("/new-feature-version"))
+    mei.press("Go on")
+    expect(page).to_have_url(re.compile(f"/new-feature-version\\?id={view.id}"))
+    expect(page.get_by_label("SQL")).to_have_value(SQL)
