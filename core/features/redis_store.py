@@ -113,15 +113,19 @@ class RedisStore:
 
 
 def _batches(prefix: bytes, rows: Iterator[OnlineRow], *, replacing: bool) -> Iterator[dict[bytes, bytes]]:
-    """Values by their name. The script looks at a key once in a batch, so of two rows of a key the newer goes."""
     while part := list(islice(rows, BATCH)):
-        batch: dict[bytes, bytes] = {}
-        for row in part:
-            key, event_us, created, packed = packed_row(row)
-            name, value = prefix + key, TIMES.pack(event_us + BIAS, created + BIAS) + packed
-            if replacing or name not in batch or value[: TIMES.size] >= batch[name][: TIMES.size]:
-                batch[name] = value
-        yield batch
+        yield _batch(prefix, part, replacing=replacing)
+
+
+def _batch(prefix: bytes, rows: Iterable[OnlineRow], *, replacing: bool) -> dict[bytes, bytes]:
+    """Values by their name. The script looks at a key once in a batch, so of two rows of a key the newer goes."""
+    batch: dict[bytes, bytes] = {}
+    for row in rows:
+        key, event_us, created, packed = packed_row(row)
+        name, value = prefix + key, TIMES.pack(event_us + BIAS, created + BIAS) + packed
+        if replacing or name not in batch or value[: TIMES.size] >= batch[name][: TIMES.size]:
+            batch[name] = value
+    return batch
 
 
 def _stored(value: bytes) -> Stored:
