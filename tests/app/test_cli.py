@@ -62,8 +62,10 @@ def test_a_file_is_sent_by_its_path_and_an_optional_structure_is_json(signed_in:
     rows = tmp_path / "rows.csv"
     rows.write_text("carrier,late\nUA,1\nDL,0\n")
     made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "sent", "--json"])
-    upload = ["lake", "upload-snapshot", "--dataset-id", json.loads(made.output)["id"], "--filename", "rows.csv"]
-    assert json.loads(CliRunner().invoke(cli, [*upload, "--content", str(rows), "--json"]).output)["rows"] == 2
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "rows.csv"]
+    choices = ["--choices", '{"key": ["carrier"]}', "--confirm", "true", "--json"]
+    begun = json.loads(CliRunner().invoke(cli, [*upload, "--content", str(rows), *choices]).output)
+    assert (begun["state"], begun["choices"]["key"]) == ("reading", ["carrier"])
     missing = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "nothing.csv")])
     assert (missing.exit_code, "there is no file" in missing.output) == (2, True)
     start = ["training", "start-run", "--project", "PROJ-1", "--recipe", "tabular", "--training-set-id", "TS-1"]
