@@ -50,6 +50,7 @@ PAGES: tuple[PageCard, ...] = (
     _page(BUILD, "edit-requirement", _("Edit requirement"), "flag", "build/edit_requirement.py", "requirements"),
     _page(BUILD, "datasets", _("Datasets"), "database", "build/datasets.py"),
     _page(BUILD, "dataset", _("Dataset"), "database", "build/dataset.py", "datasets"),
+    _page(BUILD, "dataset-diff", _("Compare snapshots"), "difference", "build/dataset_diff.py", "datasets"),
     _page(BUILD, "import", _("Import"), "upload", "build/import_report.py", "datasets"),
     _page(BUILD, "query", _("Query"), "terminal", "build/query.py"),
     _page(BUILD, "features", _("Features"), "dataset", "build/features.py"),

@@ -35,6 +35,7 @@ VERBS: dict[str, str] = {
     "lake.delete_snapshot": _("deleted a snapshot"),
     "lake.apply_retention": _("applied a retention rule"),
     "lake.create_dataset": _("created the dataset"),
+    "lake.edit_dataset": _("described"),
     "imports.start_upload": _("uploaded"),
     "imports.start_package_import": _("asked for the import"),
     "imports.start_address_import": _("asked for the import"),

@@ -30,6 +30,18 @@ def measure_image(content: bytes) -> tuple[str, int, int]:
         raise Invalid(_("the image is damaged")) from error
 
 
+def thumbnail(content: bytes, *, side: int) -> bytes:
+    """A picture of an image as PNG, no wider and no higher than `side` pixels. Raises Invalid like `measure_image`."""
+    from PIL import Image
+
+    measure_image(content)
+    image = Image.open(io.BytesIO(content), formats=FORMATS)
+    image.thumbnail((side, side))
+    sink = io.BytesIO()
+    image.convert("RGBA").save(sink, "PNG")
+    return sink.getvalue()
+
+
 def _check_size(width: int, height: int) -> None:
     if width * height > MOST_PIXELS:
         raise _too_large()

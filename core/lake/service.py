@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import func, select
 
 from core.foundation.actions import Call, action
-from core.foundation.errors import Conflict
+from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -16,6 +17,7 @@ from core.identity.service import Limit, Offset
 from core.lake.care_actions import CareActions
 from core.lake.download_actions import DownloadActions
 from core.lake.import_orders import Kept
+from core.lake.item_actions import ItemActions
 from core.lake.profile import preview_files
 from core.lake.records import count_of, dataset_of, dataset_row, snapshot_of, snapshot_row, snapshots_of
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
@@ -29,9 +31,11 @@ from core.lake.values import (
 from core.lake.values import Limit as PreviewLimit
 
 Description = Annotated[str, StringConstraints(max_length=4000)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 
 
-class LakeService(CareActions, DownloadActions):
+class LakeService(CareActions, DownloadActions, ItemActions):
     domain = "lake"
 
     @action(permission=Permission.DATA_WRITE)
@@ -51,6 +55,21 @@ class LakeService(CareActions, DownloadActions):
             created_at=call.now,
         )
         call.session.add(row)
+        return dataset_of(call, row)
+
+    @action(permission=Permission.DATA_WRITE)
+    def edit_dataset(
+        self, call: Call, *, dataset_id: str, description: Description, owner: str = "", tags: Tags = ()
+    ) -> Dataset:
+        """Change what is said of a dataset: its description, its owner (empty for the same as before) and its tags."""
+        call.within(dataset_id)
+        row = dataset_row(call, dataset_id)
+        person = call.session.get(ObjectRow, owner or row.owner)
+        if person is None or person.kind not in (Kind.PERSON, Kind.SERVICE_ACCOUNT):
+            raise Invalid(_("There is nobody called {id}").format(id=repr(owner[:40])), field="owner")
+        row.description, row.owner, row.tags = description, person.id, list(dict.fromkeys(tags))
+        call.session.add(row)
+        call.update(dataset_id, owner=person.id)
         return dataset_of(call, row)
 
     @action(permission=Permission.READ, reads=True)

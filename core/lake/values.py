@@ -113,4 +113,26 @@ class ColumnProfile(Value):
     bins: tuple[tuple[str, int], ...]
 
 
+class Item(Value):
+    """A file of a dataset of files, by the digest of its content. `path` is its name where it came from; width and
+    height are pixels of images, characters the length of texts."""
+
+    path: str
+    digest: str
+    bytes: int
+    media_type: str
+    label: str = ""
+    width: int | None = None
+    height: int | None = None
+    characters: int | None = None
+
+
+class ItemContent(Value):
+    """What an item holds: its bytes, or those of a small picture of it."""
+
+    digest: str
+    media_type: str
+    content: bytes
+
+
 Limit = Annotated[int, Field(ge=1, le=1000)]

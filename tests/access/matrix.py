@@ -45,7 +45,7 @@ ACTIONS = {
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
-        lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
+        lake.diff lake.impact lake.quarantined_upstream lake.plan_retention lake.search_items lake.item
         imports.get_import imports.list_imports
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
@@ -64,7 +64,8 @@ ACTIONS = {
     """,
     "artifact": "registry.download_artifact features.download_split lake.download_file",
     "data": """
-        lake.create_dataset lake.delete_snapshot imports.start_upload imports.start_package_import imports.start_address_import
+        lake.create_dataset lake.edit_dataset lake.delete_snapshot
+        imports.start_upload imports.start_package_import imports.start_address_import
         imports.correct_import imports.confirm_import imports.discard_import
         features.create_view features.describe_view features.describe_version
     """,

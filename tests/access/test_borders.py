@@ -48,6 +48,8 @@ EXAMPLES: dict[str, Any] = {
     "choices": {},
     "content": b"a,b\n1,2\n",
     "criteria": [{"metric": "auc", "comparison": "at_least", "limit": 0.6}],
+    "description": "",
+    "digest": "0" * 64,
     "digests_seen": "0" * 64,
     "end": "2013-12-31",
     "environment": "staging",
