@@ -131,7 +131,7 @@ def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
     newer = newer_versions(found)
     if not newer:
         return
-    names = ", ".join(f"{links.escape(version.view)} v{version.version}" for version in newer)
+    names = ", ".join(f"{version.view} v{version.version}" for version in newer)
     with frame.rows("newer"):
         icon = ":blue[:material/new_releases:]"
         detail = _("This set keeps the versions that it was made of.")
@@ -149,13 +149,13 @@ def manifest(found: TrainingSet) -> None:
     names = {version: name for name, version in ((view.view, view.version_id) for view in told.contract.views)}
     frame.facts(
         {
-            _("Digest"): f"`{found.digest}`" if found.digest else "—",
+            _("Digest"): _short(found.digest),
             _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
             _("Engine"): f"`{told.engine}`",
             _("Rows"): times.number(told.rows),
-            **{f"{name} ({_('snapshot')})": f"`{digest}`" for name, digest in told.sources.items()},
-            **{f"{names.get(version, '')} {version}": f"`{digest}`" for version, digest in told.versions.items()},
-            **{f"{split.name} ({_('file')})": f"`{split.digest}`" for split in told.splits},
+            **{f"{name} ({_('snapshot')})": _short(digest) for name, digest in told.sources.items()},
+            **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in told.versions.items()},
+            **{f"{split.name} ({_('file')})": _short(split.digest) for split in told.splits},
         }
     )
     st.download_button(
@@ -166,3 +166,8 @@ def manifest(found: TrainingSet) -> None:
         icon=":material/download:",
     )
     st.caption(_("The SHA-256 of the file is the set's digest."))
+
+
+def _short(digest: str) -> str:
+    """The file has them whole."""
+    return f"`{digest[:16]}`" if digest else "—"

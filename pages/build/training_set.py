@@ -55,7 +55,7 @@ def show() -> None:
 def _facts(found: TrainingSet) -> list[str]:
     known = _("values count from when they were known") if found.known_at else _("values count from their event time")
     by = links.escape(frame.name_of(found.created_by))
-    rows = sum(split.rows for split in found.splits)
+    rows = found.manifest.rows if found.manifest else 0
     return [
         _("{n} rows").format(n=times.number(rows)),
         known,
@@ -68,12 +68,13 @@ def _splits(found: TrainingSet) -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         frame.section(_("Splits"), hint=_("by the moment of prediction; the end is excluded"))
+        made = {split.name: split for split in found.splits}
         columns = {
-            _("Split"): [links.escape(split.name) for split in found.splits],
-            _("From"): [str(split.start) for split in found.splits],
-            _("To"): [str(split.end) for split in found.splits],
-            _("Rows"): [times.number(split.rows) for split in found.splits],
-            _("Positive"): [times.percent(split.positive_share) for split in found.splits],
+            _("Split"): [links.escape(split.name) for split in found.asked],
+            _("From"): [str(split.start) for split in found.asked],
+            _("To"): [str(split.end) for split in found.asked],
+            _("Rows"): [times.number(made[split.name].rows) if made else "—" for split in found.asked],
+            _("Positive"): [times.percent(made[split.name].positive_share) if made else "—" for split in found.asked],
         }
         reading(columns)
         leaks(found)

@@ -1,0 +1,49 @@
+"""The pages of training sets: found by name, read with what was answered, made again with what is newer."""
+
+import json
+
+from core.foundation.digests import digest_bytes
+from tests.pages.conftest import Furnished
+from tests.pages.running import drawn, page, text_of
+
+
+def test_a_set_shows_what_its_views_answered_and_its_manifest(furnished: Furnished) -> None:
+    shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
+    assert "No view has rows that were written late" in shown
+    assert "What the views answered" in shown
+    assert "R1-R12, what was known" in shown
+    assert "polars" in shown
+
+
+def test_the_manifest_that_is_taken_away_has_the_digest_of_the_set(furnished: Furnished) -> None:
+    from core.foundation.digests import canonical
+
+    found = furnished.portal.features.get_training_set(furnished.people.viewer, training_set_id=furnished.training_set)
+    assert found.manifest is not None
+    assert digest_bytes(canonical(found.manifest)) == found.digest
+    assert json.loads(canonical(found.manifest))["sources"].keys() == {"flights"}
+
+
+def test_training_sets_are_found_by_name_and_state(furnished: Furnished) -> None:
+    test = page(furnished.portal, furnished.people.viewer, "training-sets", q="LATE_arr")
+    assert "late_arrivals" in text_of(test)
+    assert "2 inputs" not in text_of(test)
+    assert "4 inputs" in text_of(test)
+    assert "No training set matches" in text_of(page(furnished.portal, furnished.people.viewer, "training-sets", q="%"))
+    refused = page(furnished.portal, furnished.people.viewer, "training-sets", state="Refused")
+    assert "No training set matches" in text_of(refused)
+
+
+def test_a_set_is_made_again_like_another(furnished: Furnished) -> None:
+    test = page(furnished.portal, furnished.people.engineer, "new-training-set", like=furnished.training_set)
+    assert "FROM flights" in test.text_area(key="sql_entity").value
+    assert test.text_input(key="entity_categories").value == "carrier"
+    assert test.text_input(key=f"use_{furnished.view}_prefix").value == "carrier_"
+    assert str(test.date_input(key="split_test_end").value) == "2013-01-12"
+
+
+def test_the_form_says_at_once_what_is_missing(furnished: Furnished) -> None:
+    test = page(furnished.portal, furnished.people.engineer, "new-training-set")
+    assert "row id" not in text_of(test)
+    test.text_area(key="sql_entity").input("SELECT 1 AS x")
+    assert "sources" in text_of(drawn(test)) or "row id" in text_of(test)
