@@ -30,10 +30,13 @@ def _of_column(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> l
     said = []
     if column.null_count == len(column):
         return [_("{name} has no value at all.").format(name=field.name)]
-    if len(column) > 1 and column.null_count == 0 and len(column.unique()) == 1:
-        said.append(_("{name} has the same value in every row.").format(name=field.name))
-    if len(column) > 1 and column.null_count > 0 and len(column.drop_null().unique()) == 1:
-        said.append(_("{name} has one value and is empty elsewhere.").format(name=field.name))
+    ends = pc.min_max(column)
+    if len(column) > 1 and ends["min"].equals(ends["max"]):
+        said.append(
+            _("{name} has one value and is empty elsewhere.").format(name=field.name)
+            if column.null_count
+            else _("{name} has the same value in every row.").format(name=field.name)
+        )
     if pa.types.is_timestamp(field.type):
         said += _of_times(field, column, now)
     elif pa.types.is_date(field.type) and pc.max(column).as_py() > now.date():
