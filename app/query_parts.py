@@ -37,7 +37,7 @@ def _table(item: Dataset) -> None:
 
 
 def _put(name: str) -> None:
-    st.session_state["query_sql"] = f"{st.session_state.get('query_sql', '')}{name} "
+    st.session_state["sql_query"] = f"{st.session_state.get('sql_query', '')}{name} "
 
 
 def saved(project: str) -> None:
@@ -62,7 +62,7 @@ def _drop(item: SavedQuery, *, key: str) -> None:
 
 
 def _use(item: SavedQuery) -> None:
-    st.session_state["query_sql"] = item.sql
+    st.session_state["sql_query"] = item.sql
 
 
 @st.dialog(_("Make a feature of this"))
@@ -77,7 +77,7 @@ def make_a_feature(project: str) -> None:
     view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
     st.caption(_("The SQL becomes its next version once you have said what its times mean."))
     if st.button(_("Go on"), type="primary", key="query_go_on"):
-        st.session_state["feature_draft_sql"] = st.session_state["query_sql"]
+        st.session_state["feature_draft_sql"] = st.session_state["sql_query"]
         links.open_page("new-feature-version", id=view_id or views[0].id)
 
 
@@ -99,7 +99,8 @@ def result_table(query: Query) -> None:
     offset = tables.offset_of("query_page", size=PAGE)
     shown = portal().queries.result(actor(), query_id=query.id, offset=offset, limit=PAGE).preview
     columns = {name: [row[at] for row in shown.rows] for at, name in enumerate(shown.columns)}
-    st.dataframe(columns, hide_index=True, height=430, key="query_rows")
+    height = tables.HEAD_HEIGHT + tables.ROW_HEIGHT * min(len(shown.rows), tables.VISIBLE_ROWS)
+    st.dataframe(columns, hide_index=True, row_height=tables.ROW_HEIGHT, height=height, key="query_rows")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         tables.pager(query.rows, key="query_page", size=PAGE)
         st.download_button(

@@ -42,22 +42,23 @@ def _facts(query: Query | None) -> list[str]:
 
 def _editor(project: str, query: Query | None) -> None:
     if query is not None and st.session_state.get("query_shown") != query.id:
-        st.session_state["query_sql"], st.session_state["query_shown"] = query.sql, query.id
-    st.session_state.setdefault("query_sql", FIRST)
-    st.text_area(_("SQL"), key="query_sql", height=210, max_chars=20_000, label_visibility="collapsed")
-    run, limit, keep, feature = st.columns([1, 1.2, 1, 1.6], gap="small", vertical_alignment="bottom")
-    rows = limit.selectbox(_("Rows at most"), [100, 1000, 10_000, 100_000], index=1, key="query_limit")
-    if run.button(_("Run"), type="primary", icon=":material/play_arrow:", key="query_run", shortcut="Ctrl+Enter"):
+        st.session_state["sql_query"], st.session_state["query_shown"] = query.sql, query.id
+    st.session_state.setdefault("sql_query", FIRST)
+    st.text_area(_("SQL"), key="sql_query", height=210, max_chars=20_000, label_visibility="collapsed")
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        ran = st.button(_("Run"), type="primary", icon=":material/play_arrow:", key="query_run", shortcut="Ctrl+Enter")
+        rows = st.selectbox(_("Rows at most"), [100, 1000, 10_000, 100_000], index=1, key="query_limit", width=150)
+        if st.button(_("Save"), key="query_keep"):
+            _save(project)
+        if st.button(_("Make a feature of this"), icon=":material/dataset:", key="query_feature"):
+            make_a_feature(project)
+    if ran:
         _run(project, rows or 1000)
-    if keep.button(_("Save"), key="query_keep"):
-        _save(project)
-    if feature.button(_("Make a feature of this"), icon=":material/dataset:", key="query_feature"):
-        make_a_feature(project)
 
 
 def _run(project: str, rows: int) -> None:
     with forms.attempt() as done:
-        made = portal().queries.start_query(actor(), project=project, sql=st.session_state["query_sql"], row_limit=rows)
+        made = portal().queries.start_query(actor(), project=project, sql=st.session_state["sql_query"], row_limit=rows)
     if done.succeeded:
         st.session_state["query_shown"] = made.id
         links.open_object(made.id)
@@ -69,7 +70,7 @@ def _save(project: str) -> None:
     st.caption(_("Everyone in the project finds it. A name that is taken gets the new text."))
     if st.button(_("Save"), type="primary", key="query_save"):
         with forms.attempt() as done:
-            portal().queries.save_query(actor(), project=project, name=name, sql=st.session_state["query_sql"])
+            portal().queries.save_query(actor(), project=project, name=name, sql=st.session_state["sql_query"])
         if done.succeeded:
             frame.say(_("{name} is saved").format(name=name))
             st.rerun()

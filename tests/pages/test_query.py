@@ -26,7 +26,7 @@ def test_the_page_shows_what_can_be_read(furnished: Furnished) -> None:
 def test_a_result_has_an_address_of_its_own(furnished: Furnished) -> None:
     query = ran(furnished, COUNT)
     test = page(furnished.portal, furnished.people.engineer, "query", id=query.id)
-    assert test.text_area(key="query_sql").value == COUNT
+    assert test.text_area(key="sql_query").value == COUNT
     shown = text_of(test)
     assert "AA,160" in shown
     assert "UA,80" in shown
@@ -42,12 +42,12 @@ def test_a_refused_query_says_why(furnished: Furnished) -> None:
 def test_a_name_is_put_into_the_sql_by_a_click(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
     test.button(key=f"query_put_{furnished.dataset}").click()
-    assert drawn(test).text_area(key="query_sql").value == "SELECT *\nFROM flights "
+    assert drawn(test).text_area(key="sql_query").value == "SELECT *\nFROM flights "
 
 
 def test_run_leads_to_the_query(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
-    test.text_area(key="query_sql").input(COUNT)
+    test.text_area(key="sql_query").input(COUNT)
     test.button(key="query_run").click()
     drawn(test)
     newest = furnished.portal.queries.list_queries(furnished.people.engineer, project=PROJECT).items[0]
@@ -56,7 +56,7 @@ def test_run_leads_to_the_query(furnished: Furnished) -> None:
 
 def test_a_query_is_saved_for_the_project(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
-    test.text_area(key="query_sql").input(COUNT)
+    test.text_area(key="sql_query").input(COUNT)
     test.button(key="query_keep").click()
     drawn(test).text_input(key="query_name").input("Carriers")
     pressed(test, "query_keep", "query_save")
