@@ -27,7 +27,7 @@ def main(context: JobContext) -> None:
         parts = _compute(context, order)
         if not context.stop_requested:
             context.progress(0.7, stage=_("putting the newest rows online"))
-            result = put_online(context, order, parts)
+            result = put_online(context, order, parts=parts)
             (context.outputs / RESULT).write_text(result.model_dump_json())
 
 
@@ -44,7 +44,7 @@ def _compute(context: JobContext, order: MaterializeOrder) -> tuple[PartResult, 
     return parts
 
 
-def put_online(context: JobContext, order: MaterializeOrder, parts: Sequence[PartResult]) -> MaterializeResult:
+def put_online(context: JobContext, order: MaterializeOrder, *, parts: Sequence[PartResult]) -> MaterializeResult:
     made = [context.outputs / part.file for part in parts if part.rows]
     store = open_store(order.online)
     with open_session(

@@ -105,7 +105,7 @@ def packed_row(row: OnlineRow) -> tuple[bytes, int, int, bytes]:
 
 
 def answers(
-    view: ServedView, keys: Sequence[bytes | None], found: Mapping[bytes | None, Stored], *, at_us: int
+    view: ServedView, keys: Sequence[bytes | None], *, found: Mapping[bytes | None, Stored], at_us: int
 ) -> list[Found]:
     """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)

@@ -53,7 +53,7 @@ class SqliteStore:
             packed = packed_keys(keys)
             wanted = [key for key in dict.fromkeys(packed) if key is not None]
             found = self._one(view, wanted[0]) if len(wanted) == 1 else self._many(view, wanted)
-        return answers(view, packed, found, at_us=at_us)
+        return answers(view, packed, found=found, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         name = self._name(view)

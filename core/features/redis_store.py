@@ -64,7 +64,7 @@ class RedisStore:
         packed = packed_keys(keys)
         wanted = [key for key in dict.fromkeys(packed) if key is not None]
         found = self._many(view, wanted)
-        return answers(view, packed, found, at_us=at_us)
+        return answers(view, packed, found=found, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         prefix = self._prefix(view)

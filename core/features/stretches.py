@@ -4,15 +4,16 @@ splits the rows by days. Its rows are those of a full build, with one difference
 together is that of a full build."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building import BUILT, Builder
+from core.features.building import BUILT, EPOCH, Builder
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN, SECOND
 from core.features.materialize_orders import PartResult, StretchOrder
 from core.features.orders import ROWS, BuildOrder, tables_of
-from core.features.partitions import WHOLE
+from core.features.partitions import DAY, WHOLE
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
@@ -103,24 +104,21 @@ def _days(session: "duckdb.DuckDBPyConnection", rows: Path, keys: Sequence[str],
 
 def _by_day(reader: "pa.RecordBatchReader") -> "Iterator[tuple[str, list[pa.Table]]]":
     """The rows of every day, which come in the order of days; a day may begin in one batch and end in a later one."""
+    for day, slices in groupby(_slices(reader), key=itemgetter(0)):
+        yield str((EPOCH + day * DAY).date()), [table for _day, table in slices]
+
+
+def _slices(reader: "pa.RecordBatchReader") -> "Iterator[tuple[int, pa.Table]]":
+    """Rows of one day each, with the days since 1970."""
     import numpy as np
     import pyarrow as pa
 
-    gathered: list[pa.Table] = []
-    current: int | None = None
     for batch in reader:
         table = pa.Table.from_batches([batch])
         days = table.column(EVENT).cast(pa.timestamp("us", "UTC")).cast(pa.int64()).to_numpy() // DAY_US
         edges = [0, *(np.flatnonzero(np.diff(days)) + 1).tolist(), len(days)]
         for start, end in pairwise(edges):
-            day = int(days[start])
-            if current is not None and day != current:
-                yield str(np.datetime64(current, "D")), gathered
-                gathered = []
-            current = day
-            gathered.append(table.slice(start, end - start))
-    if current is not None:
-        yield str(np.datetime64(current, "D")), gathered
+            yield int(days[start]), table.slice(start, end - start)
 
 
 def _newest(tables: "list[pa.Table]", column: str) -> int | None:

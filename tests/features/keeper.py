@@ -154,7 +154,7 @@ class Keeper:
         context = JobContext(attempt.path)
         order = MaterializeOrder.model_validate(context.payload)
         parts = [part for stretch in order.stretches for part in self._computed(stretch, context)]
-        return put_online(context, order, tuple(parts)), attempt.outputs
+        return put_online(context, order, parts=tuple(parts)), attempt.outputs
 
     def _computed(self, stretch: StretchOrder, context: JobContext) -> tuple[PartResult, ...]:
         """Without the cage, which other tests are about."""
