@@ -46,10 +46,10 @@ def applied(store, order: dict) -> None:
 
 
 def measured(store, order: dict) -> dict:
-    begun = time.perf_counter()
+    spent = time.process_time()
     start = datetime(2012, 12, 1, tzinfo=UTC)
     store.materialize(start, start + timedelta(days=365))
-    filled = order["keys"] / (time.perf_counter() - begun)
+    filled = (time.process_time() - spent) / order["keys"]
     names, dice = [f"bench:f{number}" for number in range(order["features"])], random.Random(1)
     lookups = {}
     for size, times in order["batches"].items():
@@ -60,7 +60,7 @@ def measured(store, order: dict) -> dict:
             store.get_online_features(names, wanted).to_dict()
             taken.append(time.perf_counter() - begun)
         lookups[size] = median(taken)
-    return {"keys_per_s": filled, "lookups": lookups}
+    return {"cpu_per_key": filled, "lookups": lookups}
 
 
 def main(folder: Path) -> None:
