@@ -1,72 +1,29 @@
-"""Parts of the feature pages: the lines of the catalog, and the dialog of a new view."""
+"""Parts of the feature pages: what the catalog says of a feature, and the dialog of a new view."""
 
 import streamlit as st
 
-from app import forms, links, times
+from app import forms, frame, links, times
 from app.session import actor, portal
-from core.features import Feature, FeatureContract, FeatureVersion, FeatureView
+from core.features import CatalogFeature, FeatureContract
 from core.foundation.text import _
-from core.foundation.values import Value
-from core.lake import ColumnProfile
-
-MOST_VIEWS = 200
 
 
-class FeatureLine(Value):
-    """A feature of the newest version of its view; a version that is not built yet has one line without a feature."""
-
-    view: FeatureView
-    version: FeatureVersion
-    feature: Feature | None
-    profile: ColumnProfile | None
-
-    @property
-    def name(self) -> str:
-        return self.feature.name if self.feature else self.view.name
-
-    @property
-    def state(self) -> str:
-        return self.version.state.value
-
-    @property
-    def null_share(self) -> float:
-        return self.feature.null_share if self.feature else 0.0
-
-    @property
-    def bins(self) -> list[int]:
-        return [count for _label, count in self.profile.bins] if self.profile else []
-
-    def facts(self) -> dict[str, str]:
-        """What the catalog says about it, as Markdown."""
-        version = self.version
-        found = {
-            _("Reference"): f"`{self.view.name}.{self.name}@v{version.version}`",
-            _("Entity"): links.escape(self.view.entity),
-            _("Keys"): f"`{', '.join(version.keys)}`" if version.keys else "—",
-        }
-        if self.feature:
-            found[_("Type")] = f"`{self.feature.type.lower()}` {self.feature.kind}"
-            found[_("Null rate")] = times.percent(self.null_share)
-        found[_("Counts for")] = times.duration(version.ttl_seconds) if version.ttl_seconds else _("ever")
-        found[_("Version")] = f"`{version.id}` v{version.version}"
-        return found
-
-
-def feature_lines() -> tuple[list[FeatureLine], list[str]]:
-    """Every feature of every view's newest version, and the entities there are."""
-    views = portal().features.list_views(actor(), limit=MOST_VIEWS).items
-    lines = [line for view in views if view.latest for line in _lines(view, view.latest)]
-    return lines, sorted({view.entity for view in views})
-
-
-def _lines(view: FeatureView, version: FeatureVersion) -> list[FeatureLine]:
-    if not version.features:
-        return [FeatureLine(view=view, version=version, feature=None, profile=None)]
-    profiles = {item.name: item for item in portal().features.statistics(actor(), version_id=version.id)}
-    return [
-        FeatureLine(view=view, version=version, feature=feature, profile=profiles.get(feature.name))
-        for feature in version.features
-    ]
+def facts_of(found: CatalogFeature) -> dict[str, str]:
+    """What the catalog says about a feature, as Markdown."""
+    facts = {
+        _("Reference"): links.code(found.reference),
+        _("Entity"): links.escape(found.entity),
+        _("Keys"): links.code(", ".join(found.keys)) if found.keys else "—",
+    }
+    if found.feature:
+        facts[_("Type")] = f"{links.code(found.feature.type.lower())} {found.feature.kind}"
+        facts[_("Null rate")] = times.percent(found.feature.null_share)
+    facts[_("Owner")] = links.escape(frame.name_of(found.owner))
+    facts[_("Counts for")] = times.duration(found.ttl_seconds) if found.ttl_seconds else _("ever")
+    facts[_("Newest row")] = times.absolute(found.newest_event)
+    if found.tags:
+        facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)
+    return facts
 
 
 @st.dialog(_("New feature view"))

@@ -1,120 +1,106 @@
-"""Features: the catalog over the newest version of every view."""
+"""Features: the catalog over the version of every view that people get, a page at a time."""
+
+import zlib
 
 import streamlit as st
 
-from app import frame, links, status
-from app.features import FeatureLine, feature_lines, view_dialog
+from app import frame, links
+from app.feature_filters import clear, filters
+from app.features import facts_of, view_dialog
 from app.profiles import distribution
 from app.session import actor, may, portal
-from app.tables import grid, search, searched, shown_of
+from app.tables import PAGE, grid, offset_of, pager, shown_of
 from app.wording import counted
+from core.features import Catalog, CatalogFeature
 from core.foundation.text import _
 from core.identity import Permission
 
-STATES = ("published", "building", "failed")
-
 
 def show() -> None:
-    lines, entities = feature_lines()
+    whole = portal().features.catalog(actor(), limit=1)
     facts = [
-        counted(len(lines), _("feature"), _("features")),
-        counted(len({line.view.id for line in lines}), _("view"), _("views")),
-        counted(len(entities), _("entity"), _("entities")),
+        counted(whole.features, _("feature"), _("features")),
+        counted(whole.views, _("view"), _("views")),
+        counted(len(whole.entities), _("entity"), _("entities")),
     ]
-    with frame.header(_("Features"), facts=facts if lines else []):
+    with frame.header(_("Features"), facts=facts if whole.views else []):
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):
             view_dialog()
-    if not lines:
-        advice = _("A view names the features of an entity; its versions are SQL over snapshots.")
+    if not whole.views:
+        advice = _("A view names the features of an entity; its versions are SQL or pandas over snapshots.")
         frame.empty(_("No features yet"), advice=advice, icon="dataset")
         return
-    shown = _filtered(lines, entities)
+    asked = filters(whole)
+    # Other filters have other pages and another choice: what was turned to before would show nothing.
+    key = f"features_{zlib.crc32(repr(asked).encode())}"
+    found = portal().features.catalog(actor(), **asked, offset=offset_of(f"{key}_page"), limit=PAGE)
+    if not found.items:
+        with frame.empty(_("No feature matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off"):
+            st.button(_("Clear filters"), on_click=clear, key="clear_filters")
+        st.caption(shown_of(0, whole.features))
+        return
+    _master_detail(found, whole, key=key)
+
+
+def _master_detail(found: Catalog, whole: Catalog, *, key: str) -> None:
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _catalog(shown)
-        st.caption(shown_of(len(shown), len(lines)))
+        chosen = _grid(found.items, key=f"{key}_{found.offset}")
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(shown_of(len(found.items), max(whole.features, found.total)))
+            pager(found.total, key=f"{key}_page")
     with right, frame.card("feature"):
-        if chosen is None:
-            st.caption(_("Choose a feature to see it whole."))
-        else:
-            _detail(shown[chosen])
+        _detail(found.items[chosen or 0])
 
 
-def _filtered(lines: list[FeatureLine], entities: list[str]) -> list[FeatureLine]:
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        search(_("Search name, view, description"), key="q")
-        states = st.pills(
-            _("State"),
-            STATES,
-            selection_mode="multi",
-            format_func=lambda state: status.look(state).word,
-            key="state",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-        entity = st.selectbox(
-            _("Entity"),
-            ["", *entities],
-            format_func=lambda name: name or _("All entities"),
-            key="entity",
-            bind="query-params",
-            label_visibility="collapsed",
-            width=160,
-        )
-    query = searched("q").lower()
-    return [
-        line
-        for line in lines
-        if (not states or line.state in states)
-        and (not entity or line.view.entity == entity)
-        and query in f"{line.name} {line.view.name} {line.view.description}".lower()
-    ]
-
-
-def _catalog(lines: list[FeatureLine]) -> int | None:
-    if not lines:
-        frame.empty(_("No feature matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off")
-        return None
+def _grid(items: tuple[CatalogFeature, ...], *, key: str) -> int | None:
     return grid(
         {
-            _("Feature"): [line.name for line in lines],
-            _("View"): [line.view.name for line in lines],
-            _("Version"): [f"v{line.version.version}" for line in lines],
-            _("State"): [line.state for line in lines],
-            _("Nulls"): [round(line.null_share * 100, 1) for line in lines],
-            _("Used by"): [line.version.used_by for line in lines],
-            _("Distribution"): [line.bins for line in lines],
+            _("Feature"): [item.name for item in items],
+            _("View"): [f"{item.view} v{item.version}" for item in items],
+            _("State"): [item.state.value for item in items],
+            _("Nulls"): [round(item.feature.null_share * 100, 1) if item.feature else None for item in items],
+            _("Used by"): [item.used_by for item in items],
+            _("Live"): [item.is_live for item in items],
+            _("Distribution"): [
+                [count for _label, count in item.profile.bins] if item.profile else [] for item in items
+            ],
         },
-        key="features",
+        key=key,
         states=_("State"),
-        widths={_("Version"): 66, _("State"): 92, _("Used by"): 70},
+        widths={_("State"): 100, _("Used by"): 70},
         numbers={_("Nulls"): "%g %%"},
-        config={_("Distribution"): st.column_config.AreaChartColumn(_("Distribution"), width=96, color="blue")},
+        config={
+            _("Distribution"): st.column_config.AreaChartColumn(_("Distribution"), width=96, color="blue"),
+            _("Live"): st.column_config.CheckboxColumn(_("Live"), width=54, help=_("An endpoint needs it.")),
+        },
         required=True,
     )
 
 
-def _detail(line: FeatureLine) -> None:
-    frame.card_head(line.name, state=line.state, text=line.view.description)
-    with st.container(horizontal=True, gap="xsmall"):
-        if st.button(_("Open the view"), type="primary", icon=":material/arrow_forward:", key="open_view"):
-            links.open_object(line.view.id)
-    overview, logic = st.tabs([_("Overview"), _("SQL")])
+def _detail(item: CatalogFeature) -> None:
+    frame.card_head(item.name, state=item.state.value, text=item.description)
+    if st.button(_("Open the view"), type="primary", icon=":material/arrow_forward:", key="open_view"):
+        links.open_object(item.view_id)
+    overview, lineage, usage = st.tabs([_("Overview"), _("Lineage"), _("Usage")], on_change="rerun", key="feature_tabs")
     with overview:
-        _overview(line)
-    with logic:
-        st.code(line.version.sql, language="sql", height=420)
+        frame.facts(facts_of(item))
+        if item.profile:
+            st.caption(_("Distribution over {n}").format(n=counted(item.rows, _("row"), _("rows"))))
+            distribution(item.profile, key="feature_distribution")
+    with lineage:
+        if lineage.open and item.version_id:
+            frame.lineage(item.version_id, key="feature_lineage")
+    with usage:
+        if item.version_id:
+            _usage(item)
 
 
-def _overview(line: FeatureLine) -> None:
-    frame.facts(line.facts())
-    if line.profile:
-        st.caption(_("Distribution over {n} rows").format(n=f"{line.version.rows:,}".replace(",", "\u2009")))
-        distribution(line.profile, key="feature_distribution")
-    used = portal().identity.lineage(actor(), object_id=line.version.id)
-    sets = [thing for thing in used.things if thing.kind in ("training_set", "model_version")]
-    st.caption(_("Used by") if sets else _("Nothing uses it yet"))
-    st.markdown(" ".join(f":gray-badge[{links.escape(thing.title)}]" for thing in sets[:12]))
+def _usage(item: CatalogFeature) -> None:
+    used = portal().features.usage(actor(), version_id=item.version_id)
+    st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
+    for consumer in used.consumers[:12]:
+        links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
 
 
 show()

@@ -1,0 +1,65 @@
+"""What narrows the catalog of features: each filter stands in the address, so that a view of the catalog can be
+sent."""
+
+from typing import Any
+
+import streamlit as st
+
+from app import frame, status
+from app.tables import search
+from core.features import Catalog
+from core.foundation.text import _
+
+STATES = ("published", "staged", "draft", "deprecated", "failed")
+USES = {
+    "": _("Any use"),
+    "live": _("Needed by an endpoint"),
+    "used": _("Used in a training set"),
+    "unused": _("In no training set"),
+}
+
+
+def filters(whole: Catalog) -> dict[str, Any]:
+    """The bar above the catalog; returns what is asked for, by the names of the action's parameters."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        query = search(_("Search name, view, description, tag"), key="q", width=290)
+        states = st.pills(
+            _("State"),
+            STATES,
+            selection_mode="multi",
+            format_func=lambda state: status.look(state).word,
+            key="state",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        return {
+            "query": query,
+            "states": tuple(states),
+            "entity": _choice(_("Entity"), {"": _("All entities")} | {name: name for name in whole.entities}, "entity"),
+            "owner": _choice(_("Owner"), {"": _("All owners")} | _names(whole), "owner"),
+            "use": _choice(_("Use"), USES, "use"),
+        }
+
+
+def _names(whole: Catalog) -> dict[str, str]:
+    return {owner: frame.name_of(owner) for owner in whole.owners}
+
+
+def _choice(label: str, options: dict[str, str], key: str) -> str:
+    chosen = st.selectbox(
+        label,
+        list(options),
+        format_func=lambda value: options.get(value, value),
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=150,
+    )
+    return chosen or ""
+
+
+def clear() -> None:
+    """Shows everything again."""
+    for key in ("q", "state", "entity", "owner", "use"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
