@@ -1,0 +1,257 @@
+"""The fields of a feature version that is being written. What was typed stays for as long as the session does: through
+a refusal, another page, and the way back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app import feature_words, links
+from app.feature_editor_rules import rule_rows
+from app.features import words
+from app.session import actor, portal
+from app.sources import choose_sources
+from core.features import Feature, FeatureVersion, FeatureView, VersionState
+from core.foundation.text import _
+
+HOUR = 3600
+BROUGHT = "feature_draft_sql"
+Entered = dict[str, Any]
+Until = Literal["draft", "staged", "published"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is written: a new version of a view, or its `draft` (which may have failed). `given` is what the fields begin
+    with, `places` where below each of them an error may be shown."""
+
+    view: FeatureView
+    given: FeatureVersion | None = None
+    draft: FeatureVersion | None = None
+    places: dict[str, DeltaGenerator] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The version that it is, or will be."""
+        if self.draft:
+            return self.draft.version
+        return self.view.latest.version + 1 if self.view.latest else 1
+
+    @property
+    def name(self) -> str:
+        if self.draft or self.given is None or self.given.id in _first_of(self.view):
+            return self.draft.id if self.draft else self.view.id
+        return f"{self.view.id}-{self.given.id}"
+
+    def key(self, name: str) -> str:
+        """The name of a field in the session. After a submission, or when people start over, it is another one."""
+        return f"{name}_{self.name}-{st.session_state.get(_round(self), 0)}"
+
+    def start_over(self) -> None:
+        """Forgets what was typed: the fields begin again with what is given."""
+        st.session_state[_round(self)] = st.session_state.get(_round(self), 0) + 1
+
+
+def _round(subject: Subject) -> str:
+    return f"feature_round_{subject.name}"
+
+
+def _first_of(view: FeatureView) -> tuple[str, ...]:
+    first = view.live or view.latest
+    return (first.id,) if first else ()
+
+
+def subject_of(view: FeatureView, version_id: str = "") -> Subject:
+    """A draft, or one that failed, is changed; any other version is what a new one begins with."""
+    version = portal().features.get_version(actor(), version_id=version_id) if version_id else None
+    if version and version.state in (VersionState.DRAFT, VersionState.FAILED):
+        return Subject(view, given=version, draft=version)
+    return Subject(view, given=version or view.live or view.latest)
+
+
+def submit(subject: Subject, entered: Mapping[str, Any], *, until: Until) -> FeatureVersion:
+    """Keeps what was entered, as far as people want it to go."""
+    features = portal().features
+    if subject.draft is None:
+        return features.create_version(actor(), view_id=subject.view.id, until=until, **entered)
+    kept = features.edit_draft(actor(), version_id=subject.draft.id, **entered)
+    return kept if until == "draft" else features.build_version(actor(), version_id=kept.id, until=until)
+
+
+def beside(subject: Subject) -> Entered:
+    """What is asked beside the logic, by the names of the action's parameters."""
+    given = subject.given
+    sources = choose_sources(
+        subject.view.project, key=subject.key("source"), given=given.sources if given else None, kept=True
+    )
+    subject.places["sources"] = st.container()
+    keys = links.code(", ".join(subject.view.keys)) if subject.view.keys else _("none")
+    st.caption(_("Keys of the rows: {keys}").format(keys=keys))
+    return {
+        "sources": sources,
+        **_times(subject),
+        **_kinds(subject),
+        "description": _text(subject, "description", _("What is new"), given.description if given else ""),
+        "tags": words(_text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")),
+    }
+
+
+def _text(subject: Subject, name: str, label: str, value: str, example: str = "", help: str = "") -> str:
+    typed = st.text_input(
+        label,
+        value=value,
+        key=subject.key(name),
+        persist_state="session",
+        placeholder=example or None,
+        help=help or None,
+    )
+    subject.places[name] = st.container()
+    return (typed or "").strip()
+
+
+def _times(subject: Subject) -> Entered:
+    """The columns with times, and hours that become seconds."""
+    given = subject.given
+    left, right = st.columns(2, gap="small")
+    with left:
+        event = _text(
+            subject, "event_time", _("Event time"), given.event_time if given else "", "day", feature_words.EVENT_TIME
+        )
+    with right:
+        created = _text(
+            subject,
+            "created_time",
+            _("Written at"),
+            given.created_time if given else "",
+            _("event time"),
+            feature_words.CREATED_TIME,
+        )
+    asked = {
+        "ttl_seconds": (_("Counts for (h)"), feature_words.TTL),
+        "delay_seconds": (_("Arrives after (h)"), feature_words.SOURCE_DELAY),
+        "lookback_seconds": (_("Looks back (h)"), feature_words.LOOKBACK),
+    }
+    hours = {}
+    for place, (name, (label, help)) in zip(st.columns(3, gap="small"), asked.items(), strict=True):
+        with place:
+            hours[name] = hours_field(subject, name, label, getattr(given, name) if given else 0, help=help)
+    return {"event_time": event, "created_time": created, **hours}
+
+
+def hours_field(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:
+    """A span that people read and type in hours; returns seconds."""
+    typed = st.number_input(
+        label,
+        value=seconds / HOUR,
+        min_value=0.0,
+        format="%g",
+        key=subject.key(name),
+        persist_state="session",
+        help=help,
+    )
+    subject.places[name] = st.container()
+    return round((typed or 0.0) * HOUR)
+
+
+def _kinds(subject: Subject) -> Entered:
+    """Which columns a model takes as categories and which as numbers."""
+    given = subject.given
+    features: tuple[Feature, ...] = given.features if given else ()
+    asked = {"categories": ("category", _("Categories"), _("text columns")), "numbers": ("number", _("Numbers"), _("rest"))}
+    found = {}
+    for place, (name, (kind, label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
+        named = (getattr(given, name) if given else ()) or [each.name for each in features if each.kind == kind]
+        help = _("Without any, every other column is a feature: text and truth values as categories.")
+        with place:
+            found[name] = words(_text(subject, name, label, ", ".join(named), example, help))
+    return found
+
+
+def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
+    """The two forms of the logic, and what its author promises of the values."""
+    given = subject.given
+    sql_tab, python_tab, rules_tab = st.tabs([_("SQL"), _("pandas"), _("Rules")])
+    with sql_tab:
+        sql = _sql(subject, sources)
+    with python_tab:
+        python = st.text_area(
+            _("Python"),
+            value=given.python if given else "",
+            key=subject.key("sql_pandas"),
+            persist_state="session",
+            height=300,
+            max_chars=20_000,
+            placeholder=_frame_example(subject, sources),
+        )
+        subject.places["python"] = st.container()
+    both = sql.strip() and (python or "").strip()
+    one = _("SQL or pandas: one of them is enough.")
+    two = _("Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree.")
+    for tab in (sql_tab, python_tab):
+        tab.caption(two if both else one)
+    with rules_tab:
+        tests = _tests(subject)
+    return {"sql": sql, "python": python or "", "tests": tests}
+
+
+def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
+    key = subject.key("sql_text")
+    st.session_state.setdefault(key, subject.given.sql if subject.given else "")
+    if brought := st.session_state.pop(BROUGHT, ""):
+        if st.session_state[key].strip() not in ("", brought.strip(), subject.given.sql if subject.given else ""):
+            st.session_state[f"before_{key}"] = st.session_state[key]
+        st.session_state[key] = brought
+    table = next(iter(sources), _("table"))
+    sql = st.text_area(
+        _("SQL"),
+        key=key,
+        persist_state="session",
+        height=300,
+        max_chars=20_000,
+        placeholder=f"SELECT {', '.join([*subject.view.keys, 'day', 'avg(…) AS …'])}\nFROM {table}\nGROUP BY ALL",
+    )
+    subject.places["sql"] = st.container()
+    if f"before_{key}" in st.session_state:
+        st.button(_("Take back the SQL that stood here"), key="take_back", type="tertiary", on_click=_back, args=(key,))
+    return sql or ""
+
+
+def _back(key: str) -> None:
+    st.session_state[key] = st.session_state.pop(f"before_{key}")
+
+
+def _frame_example(subject: Subject, sources: Mapping[str, str]) -> str:
+    columns = ", ".join(repr(name) for name in [*subject.view.keys, "day", "…"])
+    names = ", ".join(sources) or _("table")
+    return f"import pandas as pd\n\n\ndef features({names}):\n    ...\n    return frame[[{columns}]]"
+
+
+def _tests(subject: Subject) -> Entered:
+    given = subject.given.tests if subject.given else None
+    rules = rule_rows(subject.key("rules"), given=given.rules if given else (), features=_named(subject))
+    subject.places["tests"] = st.container()
+    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
+    with left:
+        unique = st.toggle(
+            _("One row per key and event time"),
+            value=bool(given and given.unique_rows),
+            key=subject.key("unique_rows"),
+            persist_state="session",
+        )
+    with right:
+        fresh = hours_field(
+            subject,
+            "fresh_seconds",
+            _("Newest row at most this old (h)"),
+            given.fresh_seconds if given else 0,
+            help=_("Against the newest source row when it is built. 0 is any age."),
+        )
+    return {"rules": rules, "unique_rows": unique, "fresh_seconds": fresh}
+
+
+def _named(subject: Subject) -> tuple[str, ...]:
+    """The features that are known by now: those of the last preview, else of the version it began with."""
+    known: tuple[str, ...] = st.session_state.get(subject.key("known"), ())
+    return known or tuple(each.name for each in subject.given.features if subject.given) if subject.given else known
