@@ -33,7 +33,7 @@ def edited(found: Import) -> ImportChoices:
         )
         missing = st.text_input(
             _("Missing texts"),
-            value=", ".join(now.missing),
+            value=", ".join(filter(None, now.missing)),
             key="import_missing",
             help=_("Texts that stand for nothing, with commas between them; an empty cell always does."),
         )

@@ -48,7 +48,7 @@ class Rejects:
         return "skip"
 
 
-def read_csv(path: Path, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_csv(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
     """The table of a CSV file with a header. Types are those that every value of a column fits; an empty cell or NA is
     missing in columns of numbers and times, in text only what `choices.missing` lists is."""
     import pyarrow as pa

@@ -19,7 +19,7 @@ MOST_UNPACKED = 64 * 2**30
 MOST_JSON_BYTES = 512 * 2**20
 
 
-def read_parquet(path: Path, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_parquet(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
     """The table of a Parquet file, its page checksums verified where it has them."""
     import pyarrow.parquet as pq
 
@@ -32,7 +32,7 @@ def read_parquet(path: Path, choices: ImportChoices, tell: Tell = silent) -> Rea
     )
 
 
-def read_arrow(path: Path, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_arrow(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
     """The table of an Arrow file, which Feather is."""
     import pyarrow as pa
 
@@ -43,7 +43,7 @@ def read_arrow(path: Path, choices: ImportChoices, tell: Tell = silent) -> Readi
     return _reading(file.schema, batches, rows=rows, kind="Arrow", tell=tell, choices=choices)
 
 
-def read_arrow_stream(path: Path, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_arrow_stream(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
     """The table of an Arrow stream; one that was cut off is refused."""
     import pyarrow as pa
 
@@ -54,7 +54,7 @@ def read_arrow_stream(path: Path, choices: ImportChoices, tell: Tell = silent) -
     return _reading(stream.schema, stream, rows=rows, kind="Arrow", tell=tell, choices=choices)
 
 
-def read_json_lines(path: Path, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_json_lines(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
     """The table of a file with one JSON object on each line. A column is what all of its values fit, so the whole file
     is looked at in one piece; that bounds its size."""
     import pyarrow as pa

@@ -102,7 +102,7 @@ def _stage(reading: Reading, order: ImportOrder, staged: Path) -> None:
     schema = casted_schema(reading.schema, order.choices)
     rules = ZoneRules(order.choices.zones, schema)
     parts = (rules.apply(cast_table(table, order.choices)) for table in reading.tables)
-    write_tables(parts, staged, rules.schema(schema))
+    write_tables(parts, staged, schema=rules.schema(schema))
     reading.choices += [*cast_words(reading.schema, order.choices), *rules.words()]
 
 

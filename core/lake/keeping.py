@@ -2,8 +2,10 @@
 here holds more than one part of the rows, or one column of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import Invalid
 from core.foundation.parquet import read_parquets, row_count, write_parquet
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 
 FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 NO_TIME = "none"
-MOST_PARTITIONS = 4000
+# Every stretch has an open file while the rows are split.
+MOST_PARTITIONS = 800
 
 
 class SnapshotManifest(Value):
@@ -36,16 +39,9 @@ def write_files(staged: Path, outputs: Path, *, choices: ImportChoices) -> tuple
     if not choices.partition:
         return (_written(staged, ""),)
     _check_partition(staged, choices)
-    stretches = _stretches(staged, choices)
-    if len(stretches) > MOST_PARTITIONS:
-        raise Invalid(
-            _("The rows lie in {count} stretches of time, more than {most}").format(
-                count=len(stretches), most=MOST_PARTITIONS
-            ),
-            hint=_("Split by month, or not at all."),
-            field="choices.partition",
-        )
-    return tuple(_write_stretch(staged, outputs, name, choices) for name in stretches)
+    with TemporaryDirectory(dir=outputs) as folder:
+        split = _split(staged, Path(folder), choices)
+        return tuple(_canonical(path, outputs, name) for name, path in sorted(split.items()))
 
 
 def merged(
@@ -94,7 +90,7 @@ def tables_of(path: Path) -> "Iterator[pa.Table]":
         yield pa.Table.from_batches([batch])
 
 
-def write_tables(tables: "Iterable[pa.Table]", path: Path, schema: "pa.Schema") -> None:
+def write_tables(tables: "Iterable[pa.Table]", path: Path, *, schema: "pa.Schema") -> None:
     write_parquet((batch for table in tables for batch in table.to_batches()), path, schema=schema)
 
 
@@ -115,11 +111,41 @@ def _check_partition(staged: Path, choices: ImportChoices) -> None:
         )
 
 
-def _stretches(staged: Path, choices: ImportChoices) -> list[str]:
-    found: set[str] = set()
-    for table in tables_of(staged):
-        found |= set(_stretch_of(table.column(choices.partition_by), choices.partition).unique().to_pylist())
-    return sorted(found)
+def _split(staged: Path, folder: Path, choices: ImportChoices) -> dict[str, Path]:
+    """The rows of every stretch of time in a file of its own, in one pass over all of them."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    schema = pq.ParquetFile(staged).schema_arrow
+    with ExitStack() as stack:
+        writers: dict[str, Any] = {}
+        for table in tables_of(staged):
+            stretches = _stretch_of(table.column(choices.partition_by), choices.partition)
+            for name in stretches.unique().to_pylist():
+                if name not in writers:
+                    _check_count(len(writers) + 1)
+                    writers[name] = stack.enter_context(pq.ParquetWriter(folder / name, schema))
+                writers[name].write_table(table.filter(pc.equal(stretches, name)))
+    return {name: folder / name for name in writers}
+
+
+def _check_count(stretches: int) -> None:
+    if stretches > MOST_PARTITIONS:
+        raise Invalid(
+            _("The rows lie in more than {most} stretches of time").format(most=MOST_PARTITIONS),
+            hint=_("Split by month, or not at all."),
+            field="choices.partition",
+        )
+
+
+def _canonical(path: Path, outputs: Path, name: str) -> WrittenFile:
+    """The same rows in row groups that do not depend on what stood before them, so that the same rows are the same
+    bytes."""
+    import pyarrow.parquet as pq
+
+    target = outputs / f"rows-{name}.parquet"
+    write_tables(tables_of(path), target, schema=pq.ParquetFile(path).schema_arrow)
+    return _written(target, name)
 
 
 def _stretch_of(column: "pa.ChunkedArray", partition: Partition) -> "pa.ChunkedArray":
@@ -128,25 +154,12 @@ def _stretch_of(column: "pa.ChunkedArray", partition: Partition) -> "pa.ChunkedA
     return pc.fill_null(pc.strftime(column, FORMATS[partition]), NO_TIME)
 
 
-def _write_stretch(staged: Path, outputs: Path, name: str, choices: ImportChoices) -> WrittenFile:
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
-
-    path = outputs / f"rows-{name}.parquet"
-    rows = (
-        table.filter(pc.equal(_stretch_of(table.column(choices.partition_by), choices.partition), name))
-        for table in tables_of(staged)
-    )
-    write_tables(rows, path, pq.ParquetFile(staged).schema_arrow)
-    return _written(path, name)
-
-
 def _joined(before: Path, outputs: Path, after: WrittenFile) -> WrittenFile:
     import pyarrow.parquet as pq
 
     added = outputs / after.name
     path = added.with_name(f"grown-{added.name}")
     rows = (table for source in (before, added) for table in tables_of(source))
-    write_tables(rows, path, pq.ParquetFile(added).schema_arrow)
+    write_tables(rows, path, schema=pq.ParquetFile(added).schema_arrow)
     added.unlink()
     return _written(path, after.file.partition)

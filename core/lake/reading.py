@@ -62,7 +62,7 @@ def read_file(path: Path, *, name: str = "", choices: ImportChoices | None = Non
     """The table in a file. Raises Invalid for one that is empty, of a kind that the lake does not read, or damaged."""
     chosen = choices or ImportChoices()
     kind = kind_of(path)
-    reading = _reader(kind)(path, chosen, tell)
+    reading = _reader(kind)(path, chosen, tell=tell)
     if _says_otherwise(name, kind):
         told = _("The file is called {name}; its bytes are {kind}, and so it was read.")
         reading.choices.insert(0, told.format(name=name[-60:], kind=kind))
@@ -109,7 +109,7 @@ def _is_list(text: bytes) -> bool:
     return text.startswith(b"[") and text[1:].lstrip()[:1] in (b"{", b"[", b"]")
 
 
-def _reader(kind: str) -> "Callable[[Path, ImportChoices, Tell], Reading]":
+def _reader(kind: str) -> "Callable[..., Reading]":
     from core.lake.arrow_csv import read_csv
     from core.lake.arrow_files import read_arrow, read_arrow_stream, read_json_lines, read_parquet
 

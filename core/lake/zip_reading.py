@@ -30,7 +30,7 @@ LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 ITEMS = "items"
 
 
-def read_zip(path: Path, outputs: Path, tell: Tell) -> Reading:
+def read_zip(path: Path, outputs: Path, *, tell: Tell) -> Reading:
     """The index of an archive's files, which are left in `outputs` under their digests. Raises Invalid for a damaged or
     hostile archive, for tables and archives in it, and where no file is an image or a text."""
     try:
@@ -94,15 +94,15 @@ def _unpack(
     (outputs / ITEMS).mkdir(exist_ok=True)
     rows, reasons = [], []
     for number, info in enumerate(members, start=1):
+        with archive.open(info) as file:
+            content = _whole(file, info)
         try:
-            with archive.open(info) as file:
-                content = _whole(file, info)
-            rows.append(_row(info.filename, content))
-            (outputs / ITEMS / rows[-1]["item"]).write_bytes(content)
+            row = _row(info.filename, content)
         except Invalid as error:
-            if error.field == "content":
-                raise
             reasons.append(f"{info.filename[-120:]}: {error.message}")
+        else:
+            (outputs / ITEMS / row["item"]).write_bytes(content)
+            rows.append(row)
         tell(number / len(members), _("Unpacking"))
     return rows, reasons
 

@@ -75,7 +75,7 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing_outside(case: str, tmp_
     archive.write_bytes(content)
     outputs.mkdir()
     with pytest.raises(Invalid, match=reason) as refusal:
-        read_zip(archive, outputs, silent)
+        read_zip(archive, outputs, tell=silent)
     assert refusal.value.field == "content"
     assert {path.name for path in tmp_path.iterdir()} == {"upload", "outputs"}
 
@@ -86,7 +86,7 @@ def test_an_archive_that_unpacks_to_too_much_in_all_is_refused(tmp_path: Path) -
     archive = tmp_path / "upload"
     archive.write_bytes(packed(members))
     with pytest.raises(Invalid, match="unpacks to more than 2 GB"):
-        read_zip(archive, tmp_path, silent)
+        read_zip(archive, tmp_path, tell=silent)
 
 
 def test_images_and_texts_become_an_index_and_items(portal: Portal, people: People) -> None:
@@ -126,6 +126,6 @@ def test_an_image_of_too_many_pixels_is_left_out(tmp_path: Path) -> None:
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
     archive = tmp_path / "upload"
     archive.write_bytes(packed([("bomb.png", bytes(bomb)), ("a.txt", b"x")]))
-    reading = read_zip(archive, tmp_path, silent)
+    reading = read_zip(archive, tmp_path, tell=silent)
     assert (reading.rejected, reading.table.num_rows) == (1, 1)
     assert "bomb.png" in reading.reasons[0]
