@@ -11,7 +11,7 @@ from core.foundation.text import _
 from core.lake import Dataset
 from core.lake.query_values import Query, SavedQuery
 
-MOST, PAGE, EXPORT_PAGE, CHART_ROWS = 200, 100, 1000, 1000
+MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
 NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 LINES, BARS, POINTS = _("Lines"), _("Bars"), _("Points")
 
@@ -87,7 +87,8 @@ def history(project: str) -> None:
     if found:
         frame.section(_("Your last queries"))
     for item in found:
-        first = " ".join(item.sql.split())[:48]
+        words = " ".join(item.sql.split())
+        first = words if len(words) <= SHORT else words[: SHORT - 1] + "\u2026"
         links.link(item.id, f"{item.id} · {first}", help=times.since(item.created_at, now=frame.now()))
 
 
@@ -132,7 +133,7 @@ def chart_of(query: Query) -> None:
         frame.empty(_("Nothing to draw"), advice=_("A chart needs a column of numbers."), icon="show_chart")
         return
     kind, x_axis, y_axis = st.columns(3, gap="small")
-    look = kind.selectbox(_("Chart"), [LINES, BARS, POINTS], key="query_chart")
+    look = kind.selectbox(_("Chart"), [LINES, BARS, POINTS], index=int(shown.types[0] == "VARCHAR"), key="query_chart")
     x = x_axis.selectbox(_("Across"), shown.columns, key="query_x")
     y = y_axis.selectbox(_("Up"), numbers, index=len(numbers) - 1, key="query_y")
     xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))

@@ -141,7 +141,9 @@ def in_words(message: str) -> str:
 def where(message: str) -> str:
     """The line of the query that the engine points at."""
     match = re.search(r"^LINE (\d+): (.*)$", message, re.MULTILINE)
-    return _("Line {number}: {text}").format(number=match[1], text=match[2][:200]) if match else ""
+    # The guard asks for the columns of a query by a word in front of it.
+    text = match[2].removeprefix("DESCRIBE ")[:200] if match else ""
+    return _("Line {number}: {text}").format(number=match[1], text=text) if match else ""
 
 
 def plain(sql: str) -> str:

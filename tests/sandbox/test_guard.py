@@ -297,6 +297,12 @@ def test_a_query_that_is_too_long_or_too_deep_is_refused(session: duckdb.DuckDBP
             check_query(session, sql)
 
 
+def test_an_error_shows_the_line_as_it_was_written(session: duckdb.DuckDBPyConnection) -> None:
+    with pytest.raises(Invalid, match="column nothing not found") as told:
+        check_query(session, "SELECT nothing FROM flights")
+    assert told.value.hint == "Line 1: SELECT nothing FROM flights"
+
+
 def test_two_columns_of_one_name_are_refused(session: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(Invalid, match="two columns are called"):
         check_query(session, "SELECT delay, delay AS Delay FROM flights")
