@@ -47,7 +47,8 @@ def measure(
         asked = {"raw": raw, **{name: partial(_ask, store) for name, store in stores.items()}}
         found = _in_turns(asked, keys=keys, batches=batches)
         lines = _lookups(found) + http_lines(folder, keys=keys, batches=batches)
-        few, many = (filling(folder, keys=keys, features=features) for features in (4, FEATURES))
+        few = filling(folder, keys=keys, features=4)
+        many = filling(folder, keys=keys, features=FEATURES, rows_per_key=1)
         feast = _feast(folder, redis, keys=feast_keys, batches=batches)
         lines.append(
             at_most("filling SQLite, 100,000 keys of 4 features, to 1 s", 1e5 * few[0], 1.0, limit=1, unit="s")

@@ -30,11 +30,11 @@ KINDS = {"mean_0": "number", "mean_1": "number"}
 ROUNDS = 3
 
 
-def filling(folder: Path, *, keys: int, features: int) -> tuple[float, float]:
-    """Seconds of wall (the best of some runs) and of CPU (their median) for a key, from ten rows of each key in a file
+def filling(folder: Path, *, keys: int, features: int, rows_per_key: int = 10) -> tuple[float, float]:
+    """Seconds of wall (the best of some runs) and of CPU (their median) for a key, from some rows of each key in a file
     to the newest of them in SQLite."""
     rows, wall, cpu = folder / "filling.parquet", [], []
-    write_rows(rows, keys, rows_per_key=10)
+    write_rows(rows, keys, rows_per_key=rows_per_key)
     for number in range(ROUNDS):
         store = open_store(str(folder / f"filling-{features}-{number}.sqlite"))
         order = MaterializeOrder(

@@ -10,9 +10,9 @@ import pytest
 
 from core.features.feed import Feed
 from core.features.online_sqlite import SqliteStore
+from core.features.polars_join import PolarsEngine
 from core.features.values import FeatureContract, RequestField, ServedView
-from core.sandbox.duckdb_session import open_session
-from tests.features.oracle import MICROSECOND, NOON, View, entity_table, expected, minutes, rows_table, stored
+from tests.features.oracle import MICROSECOND, NOON, Rules, View, entity_table, expected, minutes, rows_table
 from tests.features.test_point_in_time import random_case
 
 KEYS = ["a", "b", "c", "d"]
@@ -24,8 +24,8 @@ def us(moment: Any) -> int:
 
 
 def feed_of(folder: Path, *views: View) -> tuple[SqliteStore, Feed, tuple[ServedView, ...]]:
-    with open_session(threads=1) as session:
-        uses = [stored(session, folder, index, view) for index, view in enumerate(views)]
+    rules = Rules(PolarsEngine(), folder)
+    uses = [rules.stored(index, view) for index, view in enumerate(views)]
     served = tuple(
         ServedView(
             version_id=f"FEAT-{index}",
@@ -33,7 +33,7 @@ def feed_of(folder: Path, *views: View) -> tuple[SqliteStore, Feed, tuple[Served
             digest=f"digest {index}",
             rows_digest="",
             keys=use.keys,
-            outputs=tuple((feature, name, "number") for feature, name in use.outputs),
+            outputs=tuple((feature, name, "number") for feature, name, _kind in use.outputs),
             ttl_us=use.ttl_us or 0,
             delay_us=use.delay_us,
         )
