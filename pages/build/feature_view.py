@@ -2,7 +2,9 @@
 
 import streamlit as st
 
-from app import frame, links, times
+from app import feature_life, frame, links, times
+from app.feature_logic import logic_of
+from app.feature_online import freshness, online
 from app.profiles import preview_table, profile_grid
 from app.running import cause_card, job_progress
 from app.session import actor, may, portal
@@ -29,6 +31,7 @@ def show() -> None:
             links.open_page("new-feature-version", id=view.id)
     if view.description:
         st.markdown(links.escape_lines(view.description))
+    feature_life.alias_bar(view)
     if shown is None:
         advice = _("Its first version is SQL over named snapshots; a job builds its rows.")
         frame.empty(_("No version yet"), advice=advice, icon="dataset")
@@ -57,18 +60,25 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
         job_progress(shown.job_id)
     if shown.cause:
         cause_card(shown.cause, job_id=shown.job_id)
-    features, logic, rows, versions, lineage = st.tabs(
-        [_("Features"), _("SQL"), _("Rows"), _("Versions"), _("Lineage")]
-    )
-    built = shown.state is VersionState.PUBLISHED
+    feature_life.actions(view, shown)
+    names = [_("Features"), _("Checks"), _("Logic"), _("Rows"), _("Online"), _("Versions"), _("Used by"), _("Lineage")]
+    features, checks, logic, rows, kept, versions, usage, lineage = st.tabs(names)
+    built = bool(shown.rows_digest)
+    with checks:
+        feature_life.checks(shown)
+    with kept:
+        online(shown)
+    with usage:
+        feature_life.consumers(view, shown)
     with features:
         if built:
+            freshness(view)
             statistics = portal().features.statistics(actor(), version_id=shown.id)
             profile_grid(shown.features, statistics, key="statistics")
         else:
             st.caption(_("Features are known once the version is built."))
     with logic:
-        _logic(shown)
+        logic_of(view, shown)
     with rows:
         if built:
             preview_table(portal().features.preview_version(actor(), version_id=shown.id, limit=50))
@@ -78,28 +88,11 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
         frame.lineage(shown.id)
 
 
-def _logic(shown: FeatureVersion) -> None:
-    left, right = st.columns([1.72, 1], gap="medium")
-    with left:
-        st.code(shown.sql, language="sql")
-    with right:
-        frame.facts(
-            {
-                _("Event time"): f"`{shown.event_time}`",
-                _("Written at"): f"`{shown.created_time}`" if shown.created_time else _("the event time"),
-                _("Counts for"): times.duration(shown.ttl_seconds) if shown.ttl_seconds else _("ever"),
-                _("Arrives after"): times.duration(shown.delay_seconds) if shown.delay_seconds else _("at once"),
-                _("Digest"): f"`{shown.digest[:16]}`",
-            }
-        )
-        for name, snapshot in shown.sources.items():
-            links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
-
-
 def _versions(view: FeatureView, shown: FeatureVersion) -> None:
     with frame.rows("versions"):
         for item in portal().features.list_versions(actor(), view_id=view.id).items:
             here = " :gray-badge[" + _("shown") + "]" if item.id == shown.id else ""
+            here += " :green-badge[" + _("live") + "]" if view.live and item.id == view.live.id else ""
             frame.row(
                 item.id,
                 title=f"v{item.version}",
