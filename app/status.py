@@ -13,20 +13,20 @@ GROUPS: dict[Color, tuple[str, str]] = {
     "green": (
         "check_circle",
         "succeeded finished pass passed healthy approved applied production ready published met valid active complete"
-        " ok confirmed done",
+        " ok confirmed done fresh present",
     ),
     "blue": ("progress_activity", "reading running building confirming applying starting open checking switching"),
     "violet": ("alt_route", "canary draining"),
     "orange": (
         "schedule",
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
-        " pruned unsettled no_data quarantined",
+        " pruned unsettled no_data quarantined deprecated",
     ),
     "red": ("error", "failed fail refused rejected regressed invalid denied disabled revoked rolled_back"),
     "gray": (
         "radio_button_unchecked",
         "queued draft staging registered empty paused removed archived cancelled dropped stopped none unknown"
-        " discarded deleted",
+        " discarded deleted retired staged null not_found",
     ),
 }
 ICONS = {
