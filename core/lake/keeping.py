@@ -113,20 +113,26 @@ def _check_partition(staged: Path, choices: ImportChoices) -> None:
 
 def _split(staged: Path, folder: Path, choices: ImportChoices) -> dict[str, Path]:
     """The rows of every stretch of time in a file of its own, in one pass over all of them."""
-    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     schema = pq.ParquetFile(staged).schema_arrow
+    writers: dict[str, Any] = {}
     with ExitStack() as stack:
-        writers: dict[str, Any] = {}
-        for table in tables_of(staged):
-            stretches = _stretch_of(table.column(choices.partition_by), choices.partition)
-            for name in stretches.unique().to_pylist():
-                if name not in writers:
-                    _check_count(len(writers) + 1)
-                    writers[name] = stack.enter_context(pq.ParquetWriter(folder / name, schema))
-                writers[name].write_table(table.filter(pc.equal(stretches, name)))
+        for name, rows in _slices(staged, choices):
+            if name not in writers:
+                _check_count(len(writers) + 1)
+                writers[name] = stack.enter_context(pq.ParquetWriter(folder / name, schema))
+            writers[name].write_table(rows)
     return {name: folder / name for name in writers}
+
+
+def _slices(staged: Path, choices: ImportChoices) -> "Iterator[tuple[str, pa.Table]]":
+    import pyarrow.compute as pc
+
+    for table in tables_of(staged):
+        stretches = _stretch_of(table.column(choices.partition_by), choices.partition)
+        for name in stretches.unique().to_pylist():
+            yield name, table.filter(pc.equal(stretches, name))
 
 
 def _check_count(stretches: int) -> None:
