@@ -35,7 +35,7 @@ def like() -> TrainingSet | None:
     return portal().features.get_training_set(actor(), training_set_id=wanted) if wanted else None
 
 
-def entity_form(project: str, given: EntityQuery | None) -> Entered:
+def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
     """The rows: SQL, and what its columns are."""
     sql = st.text_area(
         _("Rows to learn from (SQL)"),
@@ -58,7 +58,7 @@ def entity_form(project: str, given: EntityQuery | None) -> Entered:
     return entered
 
 
-def uses_form(project: str, given: TrainingSet | None) -> list[Entered]:
+def uses_form(project: str, *, given: TrainingSet | None) -> list[Entered]:
     """The feature versions to join, each with the columns that its keys are found in. Of a set that is made again, the
     versions that it pins, or what is live now when the address says `newer`."""
     views = portal().features.list_views(actor(), project=project, limit=MOST).items
@@ -69,7 +69,7 @@ def uses_form(project: str, given: TrainingSet | None) -> list[Entered]:
         _("Features to join"), list(built), default=before, key="uses", help=_("Views at the version that is live.")
     )
     newer = st.query_params.get("newer", "") == "1"
-    return [_use(built[name], pinned.get(name), newer=newer) for name in chosen]
+    return [_use(built[name], before=pinned.get(name), newer=newer) for name in chosen]
 
 
 def _offered(view: FeatureView) -> FeatureVersion | None:
@@ -85,7 +85,7 @@ def _pinned(given: TrainingSet | None) -> dict[str, ViewUse]:
     return {view.view: use for view, use in zip(given.contract.views, given.uses, strict=True)}
 
 
-def _use(view: FeatureView, before: ViewUse | None, *, newer: bool) -> Entered:
+def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     live = _offered(view)
     assert live is not None  # Only views with such a version are offered.
     keep = before is not None and not newer and before.version_id != live.id
@@ -111,24 +111,26 @@ def splits_form(given: tuple[Split, ...]) -> list[Entered]:
     """Stretches of time, the later ones judged."""
     st.caption(_("Splits, by day in UTC; the end is excluded"))
     before = {split.name: split for split in given}
-    return [_split(name, before.get(name)) for name in before or SPLITS]
+    return [_split(name, given=before.get(name)) for name in before or SPLITS]
 
 
-def _split(name: str, given: Split | None) -> Entered:
+def _split(name: str, *, given: Split | None) -> Entered:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
         st.markdown(f"`{name}`", width=84)
-        start = _day(_("{split} from").format(split=name), given.start if given else None, key=f"split_{name}_start")
-        end = _day(_("{split} to").format(split=name), given.end if given else None, key=f"split_{name}_end")
+        start = _day(
+            _("{split} from").format(split=name), value=given.start if given else None, key=f"split_{name}_start"
+        )
+        end = _day(_("{split} to").format(split=name), value=given.end if given else None, key=f"split_{name}_end")
     return {"name": name, "start": start, "end": end}
 
 
-def _day(label: str, value: date | None, *, key: str) -> date | None:
+def _day(label: str, *, value: date | None, key: str) -> date | None:
     return st.date_input(
         label, value=value, key=key, label_visibility="collapsed", min_value=EARLIEST, format="YYYY-MM-DD"
     )
 
 
-def problem(entity: Entered, uses: list[Entered], splits: list[Entered]) -> str:
+def problem(entity: Entered, *, uses: list[Entered], splits: list[Entered]) -> str:
     """What is missing or wrong with what has been typed so far, as soon as something has been."""
     if not entity["sql"].strip():
         return ""

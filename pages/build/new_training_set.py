@@ -28,9 +28,9 @@ def show() -> None:
         )
         splits = splits_form(given.asked if given else ())
     with left:
-        entity = entity_form(project, given.entity if given else None)
-        uses = uses_form(project, given)
-    wrong = problem(entity, uses, splits)
+        entity = entity_form(project, given=given.entity if given else None)
+        uses = uses_form(project, given=given)
+    wrong = problem(entity, uses=uses, splits=splits)
     if wrong:
         st.caption(f":orange[:material/warning: {links.escape(wrong)}]")
     with st.container(horizontal=True, gap="xsmall"):
