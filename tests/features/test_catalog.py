@@ -1,0 +1,33 @@
+"""The catalog of features: what it finds, what it can be narrowed to, and that a page costs a page."""
+
+from core.features import VersionState
+from tests.pages.conftest import Furnished, furnished
+
+__all__ = ["furnished"]
+
+
+def test_a_feature_is_found_by_its_reference_and_by_every_word(furnished: Furnished) -> None:
+    features, mei = furnished.portal.features, furnished.people.engineer
+    assert [item.name for item in features.catalog(mei, query="carrier_delay.late_share").items] == ["late_share"]
+    assert features.catalog(mei, query="late carrier").total == 1
+    assert features.catalog(mei, query="late weather").total == 0
+
+
+def test_a_page_says_of_how_many_it_is_and_knows_its_distributions(furnished: Furnished) -> None:
+    found = furnished.portal.features.catalog(furnished.people.viewer, offset=1, limit=1)
+    assert (len(found.items), found.total, found.features, found.views) == (1, 2, 2, 1)
+    assert found.items[0].profile is not None
+    assert found.entities == ("carrier",)
+
+
+def test_use_state_and_owner_narrow_it(furnished: Furnished) -> None:
+    features, mei = furnished.portal.features, furnished.people.engineer
+    assert features.catalog(mei, use="used").total == 2
+    assert features.catalog(mei, use="unused").total == 0
+    assert features.catalog(mei, use="live").total == 0
+    assert features.catalog(mei, states=(VersionState.DRAFT,)).total == 0
+    assert features.catalog(mei, owner=mei.person_id, entity="carrier").total == 2
+
+
+def test_another_team_finds_nothing(furnished: Furnished) -> None:
+    assert furnished.portal.features.catalog(furnished.people.outsider).views == 0
