@@ -17,6 +17,7 @@ from streamlit.errors import FragmentHandledException
 from app import links, status, times
 from app.session import actor, portal
 from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
+from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ SESSION_STATE = "streamlit/runtime/state/session_state.py"
 FLASH = "causeway_flash"
 NAMES = "causeway_names"
 LIVE_SECONDS = 2.0
+CAME_OF_DATA = (Kind.FEATURE_VERSION, Kind.TRAINING_SET, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 
 
 def now() -> datetime:
@@ -83,7 +85,20 @@ def header(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
+    _warn_of_sources(st.query_params.get("id", ""))
     return actions
+
+
+def _warn_of_sources(object_id: str) -> None:
+    """A banner on the page of something that came of a snapshot in quarantine."""
+    if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
+        return
+    for held in portal().lake.quarantined_upstream(actor(), object_id=object_id):
+        key = f"row_quarantine_{held.snapshot_id}"
+        with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
+            status.badge("quarantined", _("Its source is in quarantine"))
+            links.link(held.snapshot_id, held.title)
+            st.caption(links.escape(held.reason))
 
 
 def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:

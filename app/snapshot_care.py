@@ -187,16 +187,3 @@ def impact(shown: Snapshot) -> None:
                     )
     if found.is_cut:
         st.caption(_("There is more; these are the first."))
-
-
-def warning(object_id: str) -> None:
-    """A banner on the page of something that came of a snapshot in quarantine."""
-    for held in portal().lake.quarantined_upstream(actor(), object_id=object_id):
-        banner(held.snapshot_id, held.title, held.reason)
-
-
-def banner(snapshot_id: str, title: str, reason: str) -> None:
-    with st.container(key=f"row_quarantine_{snapshot_id}", border=True, horizontal=True, vertical_alignment="center"):
-        status.badge("warning", _("In quarantine"))
-        links.link(snapshot_id, title)
-        st.caption(links.escape(reason))

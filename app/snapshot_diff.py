@@ -20,7 +20,6 @@ VERDICTS = {
     "drifted": ("warning", _("Drifted: retrain suggested")),
     "breaking": ("failed", _("Breaking schema")),
 }
-SHIFTS = {"same": "ok", "slight": "warning", "drifted": "regressed", "no data": "no_data"}
 HOW = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed")}
 Names = tuple[str, str]
 
@@ -119,7 +118,7 @@ def _shifts(shifts: Sequence[Distance]) -> int | None:
     return grid(
         {
             _("Column"): [shift.column for shift in shifts],
-            _("Verdict"): [SHIFTS[shift.verdict] for shift in shifts],
+            _("Verdict"): [shift.verdict for shift in shifts],
             _("Effect"): [shift.effect for shift in shifts],
             _("PSI"): [shift.psi for shift in shifts],
             _("Nulls"): [f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—" for shift in shifts],
@@ -137,7 +136,7 @@ def _shifts(shifts: Sequence[Distance]) -> int | None:
 
 
 def _one(shift: Distance, *, names: Names) -> None:
-    frame.card_head(shift.column, state=SHIFTS[shift.verdict], label=shift.verdict.capitalize())
+    frame.card_head(shift.column, state=shift.verdict)
     if shift.left or shift.right:
         series: dict[str, charts.Points] = {
             name: ([label for label, _share in bins], [share for _label, share in bins])

@@ -22,7 +22,7 @@ GROUPS: dict[Color, tuple[str, str]] = {
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
         " pruned unsettled no_data quarantined deprecated",
     ),
-    "red": ("error", "failed fail refused rejected regressed invalid denied disabled revoked rolled_back"),
+    "red": ("error", "failed fail refused rejected regressed drifted invalid denied disabled revoked rolled_back"),
     "gray": (
         "radio_button_unchecked",
         "queued draft staging registered empty paused removed archived cancelled dropped stopped none unknown"

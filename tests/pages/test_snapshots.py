@@ -56,6 +56,17 @@ def test_a_snapshot_in_quarantine_says_why(portal: Portal, people: People, pair:
     assert "Entered *twice*" in shown
 
 
+def test_what_came_of_it_warns(furnished: Furnished) -> None:
+    lake, mei = furnished.portal.lake, furnished.people.engineer
+    lake.quarantine(mei, snapshot_id=furnished.snapshot, reason="Entered twice")
+    try:
+        for url, made in (("feature-view", furnished.version), ("training-set", furnished.training_set)):
+            shown = text_of(page(furnished.portal, furnished.people.viewer, url, id=made))
+            assert "Its source is in quarantine" in shown or "Entered twice" in shown
+    finally:
+        lake.release(mei, snapshot_id=furnished.snapshot, reason="Mended")
+
+
 def test_a_deleted_snapshot_shows_no_rows_and_keeps_its_place(
     portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]
 ) -> None:
