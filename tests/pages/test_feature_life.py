@@ -1,0 +1,34 @@
+"""A feature version's life on its view's page."""
+
+from tests.pages.conftest import Furnished
+from tests.pages.running import drawn, page, text_of
+
+
+def test_the_page_says_which_version_people_get(furnished: Furnished) -> None:
+    shown = text_of(page(furnished.portal, furnished.people.viewer, "feature-view", id=furnished.view))
+    assert "v1** is live" in shown
+    assert "1 object uses it" in shown or "objects use it" in shown
+    assert "It is not in the online store" in shown
+
+
+def test_a_viewer_is_offered_no_change_of_a_version(furnished: Furnished) -> None:
+    viewer = page(furnished.portal, furnished.people.viewer, "feature-view", id=furnished.view)
+    engineer = page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.view)
+    assert not [button for button in viewer.button if str(button.key).startswith("version_")]
+    assert {"version_deprecate", "version_retire"} <= {str(button.key) for button in engineer.button}
+
+
+def test_retiring_tells_first_whom_it_touches(furnished: Furnished) -> None:
+    test = page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.view)
+    test.button(key="version_retire").click()
+    assert "What something live needs is refused" in text_of(drawn(test))
+    version = furnished.portal.features.get_version(furnished.people.engineer, version_id=furnished.version)
+    assert version.state == "published"
+
+
+def test_nothing_matches_and_the_filters_are_cleared(furnished: Furnished) -> None:
+    test = page(furnished.portal, furnished.people.engineer, "features")
+    test.text_input(key="q").input("nothing like it")
+    assert "No feature matches" in text_of(drawn(test))
+    test.button(key="clear_filters").click()
+    assert "2 of 2 shown" in text_of(drawn(test))
