@@ -14,6 +14,7 @@ from app.features import words
 from app.session import actor, portal
 from app.sources import choose_sources
 from core.features import Feature, FeatureVersion, FeatureView, VersionState
+from core.foundation.errors import NotFound
 from core.foundation.text import _
 
 HOUR = 3600
@@ -24,8 +25,8 @@ Until = Literal["draft", "staged", "published"]
 
 @dataclass(frozen=True)
 class Subject:
-    """What is written: a new version of a view, or its `draft` (which may have failed). `given` is what the fields begin
-    with, `places` where below each of them an error may be shown."""
+    """What is written: a new version of a view, or its `draft` (which may have failed). `given` is what the fields
+    begin with, `places` where below each of them an error may be shown."""
 
     view: FeatureView
     given: FeatureVersion | None = None
@@ -66,6 +67,8 @@ def _first_of(view: FeatureView) -> tuple[str, ...]:
 def subject_of(view: FeatureView, version_id: str = "") -> Subject:
     """A draft, or one that failed, is changed; any other version is what a new one begins with."""
     version = portal().features.get_version(actor(), version_id=version_id) if version_id else None
+    if version and version.view_id != view.id:
+        raise NotFound(_("{view} has no version {id}").format(view=view.name, id=version.id))
     if version and version.state in (VersionState.DRAFT, VersionState.FAILED):
         return Subject(view, given=version, draft=version)
     return Subject(view, given=version or view.live or view.latest)
@@ -159,7 +162,10 @@ def _kinds(subject: Subject) -> Entered:
     """Which columns a model takes as categories and which as numbers."""
     given = subject.given
     features: tuple[Feature, ...] = given.features if given else ()
-    asked = {"categories": ("category", _("Categories"), _("text columns")), "numbers": ("number", _("Numbers"), _("rest"))}
+    asked = {
+        "categories": ("category", _("Categories"), _("text columns")),
+        "numbers": ("number", _("Numbers"), _("rest")),
+    }
     found = {}
     for place, (name, (kind, label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
         named = (getattr(given, name) if given else ()) or [each.name for each in features if each.kind == kind]
@@ -188,7 +194,9 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
         subject.places["python"] = st.container()
     both = sql.strip() and (python or "").strip()
     one = _("SQL or pandas: one of them is enough.")
-    two = _("Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree.")
+    two = _(
+        "Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree."
+    )
     for tab in (sql_tab, python_tab):
         tab.caption(two if both else one)
     with rules_tab:
@@ -254,4 +262,4 @@ def _tests(subject: Subject) -> Entered:
 def _named(subject: Subject) -> tuple[str, ...]:
     """The features that are known by now: those of the last preview, else of the version it began with."""
     known: tuple[str, ...] = st.session_state.get(subject.key("known"), ())
-    return known or tuple(each.name for each in subject.given.features if subject.given) if subject.given else known
+    return known or tuple(each.name for each in (subject.given.features if subject.given else ()))

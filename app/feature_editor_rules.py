@@ -47,12 +47,19 @@ def rule_rows(key: str, *, given: Sequence[FeatureRule], features: Sequence[str]
         st.button(
             _("A row for each feature"), key=f"more_{key}", type="tertiary", on_click=_add, args=(key, tuple(missing))
         )
-    st.caption(_("A version that breaks a rule is not published. Filled nulls are filled for training and serving alike."))
-    return [rule for rule in st.session_state[typed] if rule != FeatureRule(feature="x").model_dump() | {"feature": rule["feature"]}]
+    st.caption(
+        _("A version that breaks a rule is not published. Filled nulls are filled for training and serving alike.")
+    )
+    return [rule for rule in st.session_state[typed] if rule != _empty(rule["feature"])]
+
+
+def _empty(name: str) -> dict[str, Any]:
+    """A row that promises nothing yet."""
+    return FeatureRule.model_construct(feature=name).model_dump()
 
 
 def _add(key: str, names: tuple[str, ...]) -> None:
-    rows = [FeatureRule(feature=name).model_dump() for name in names]
+    rows = [_empty(name) for name in names]
     st.session_state[f"typed_{key}"] = [*st.session_state[f"typed_{key}"], *rows]
     st.session_state[f"turn_{key}"] = st.session_state.get(f"turn_{key}", 0) + 1
 
@@ -78,7 +85,11 @@ def _columns() -> dict[str, Any]:
     return {
         FEATURE: column.TextColumn(FEATURE, required=True),
         NULLS: column.SelectboxColumn(
-            NULLS, options=POLICIES, default="keep", width=84, help=_("Keep them, refuse a version with any, or fill them.")
+            NULLS,
+            options=POLICIES,
+            default="keep",
+            width=84,
+            help=_("Keep them, refuse a version with any, or fill them."),
         ),
         FILL: column.TextColumn(
             FILL, width=90, help=_('What nulls become. Text that looks like a number stands in quotes: "7".')

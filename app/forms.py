@@ -43,11 +43,12 @@ def attempt(places: Mapping[str, DeltaGenerator] | None = None) -> Iterator[Atte
 
 
 def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> None:
-    """The message below the field it is about, or below the nearest one around it."""
+    """The message below the field it is about, or below the nearest one around it, with its hint: the line, say."""
     around = [name for name in places if error.field == name or error.field.startswith(f"{name}.")]
     if around:
         message = error.message.removeprefix(f"{error.field}: ")
-        places[max(around, key=len)].caption(f":red[:material/error: {links.escape(message)}]")
+        place = places[max(around, key=len)]
+        place.caption(f":red[:material/error: {links.escape(message)}]  \n{links.escape(error.hint)}")
 
 
 def told(error: ValidationError) -> Invalid:

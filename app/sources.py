@@ -12,8 +12,11 @@ from core.lake import Dataset
 MOST = 200
 
 
-def choose_sources(project: str, *, key: str, given: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The tables SQL may name, each with its snapshot. `given` is what an earlier version read."""
+def choose_sources(
+    project: str, *, key: str, given: Mapping[str, str] | None = None, kept: bool = False
+) -> dict[str, str]:
+    """The tables SQL may name, each with its snapshot. `given` is what an earlier version read; `kept` choices outlive
+    the way to another page and back."""
     listing = portal().lake.list_datasets(actor(), project=project, limit=MOST)
     datasets = {item.name: item for item in listing.items if item.latest}
     chosen = st.multiselect(
@@ -21,12 +24,14 @@ def choose_sources(project: str, *, key: str, given: Mapping[str, str] | None = 
         list(datasets),
         default=[name for name in given or () if name in datasets],
         key=f"{key}_tables",
+        persist_state="session" if kept else None,
         help=_("Datasets by the name that SQL calls them."),
     )
-    return {name: _snapshot(datasets[name], key=key, given=(given or {}).get(name, "")) for name in chosen}
+    pinned = given or {}
+    return {name: _snapshot(datasets[name], key=key, given=pinned.get(name, ""), kept=kept) for name in chosen}
 
 
-def _snapshot(dataset: Dataset, *, key: str, given: str) -> str:
+def _snapshot(dataset: Dataset, *, key: str, given: str, kept: bool) -> str:
     latest = dataset.latest
     assert latest is not None  # Only datasets with a snapshot are offered.
     if dataset.snapshots == 1:
@@ -39,5 +44,6 @@ def _snapshot(dataset: Dataset, *, key: str, given: str) -> str:
         index=list(names).index(given) if given in names else 0,
         format_func=names.__getitem__,
         key=f"{key}_snapshot_{dataset.id}",
+        persist_state="session" if kept else None,
     )
     return found or latest.id
