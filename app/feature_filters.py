@@ -13,16 +13,16 @@ from core.foundation.text import _
 STATES = ("published", "staged", "draft", "deprecated", "failed")
 USES = {
     "": _("Any use"),
-    "live": _("Needed by an endpoint"),
-    "used": _("Used in a training set"),
-    "unused": _("In no training set"),
+    "live": _("Live"),
+    "used": _("Used"),
+    "unused": _("Unused"),
 }
 
 
 def filters(whole: Catalog) -> dict[str, Any]:
     """The bar above the catalog; returns what is asked for, by the names of the action's parameters."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        query = search(_("Search name, view, description, tag"), key="q", width=290)
+        query = search(_("Search name, view, description, tag"), key="q", width=235)
         states = st.pills(
             _("State"),
             STATES,
@@ -53,7 +53,7 @@ def _choice(label: str, options: dict[str, str], key: str) -> str:
         key=key,
         bind="query-params",
         label_visibility="collapsed",
-        width=150,
+        width=134,
     )
     return chosen or ""
 

@@ -13,6 +13,7 @@ from core.foundation.text import _
 from core.identity import Permission
 
 MOST_NAMED = 8
+UNDO = "feature_rolled_back_from"
 
 
 def alias_bar(view: FeatureView) -> None:
@@ -41,9 +42,28 @@ def _back(view: FeatureView) -> None:
     if st.button(_("Roll back"), icon=":material/undo:", help=help_text, key="roll_back"):
         with forms.attempt() as done:
             after = portal().features.roll_back(actor(), view_id=view.id, reason=_("Rolled back on its page"))
-        if done.succeeded and after.live and view.live:
-            said = _("v{new} is live again, it was v{old}; Make live on v{old} undoes it")
-            frame.say(said.format(new=after.live.version, old=view.live.version))
+        if done.succeeded and view.live:
+            st.session_state[UNDO] = (view.id, view.live.id)
+            frame.say(_("v{version} is live again").format(version=after.live.version if after.live else "—"))
+            st.rerun()
+    _undo(view)
+
+
+def _undo(view: FeatureView) -> None:
+    """The way forward again, for as long as the session knows where it came from."""
+    kept_view, undone = st.session_state.get(UNDO, ("", ""))
+    if (
+        kept_view == view.id
+        and view.live
+        and undone != view.live.id
+        and st.button(_("Undo"), type="tertiary", key="undo_roll_back")
+    ):
+        with forms.attempt() as done:
+            portal().features.point_alias(
+                actor(), view_id=view.id, version_id=undone, reason=_("The roll back was undone")
+            )
+        if done.succeeded:
+            del st.session_state[UNDO]
             st.rerun()
 
 
