@@ -1,6 +1,9 @@
 """A feature version's life on its view's page."""
 
-from tests.pages.conftest import Furnished
+from core.portal import Portal
+from tests.compute.running import run_job_here
+from tests.conftest import People
+from tests.pages.conftest import SQL, Furnished, furnish
 from tests.pages.running import drawn, page, text_of
 
 
@@ -32,3 +35,24 @@ def test_nothing_matches_and_the_filters_are_cleared(furnished: Furnished) -> No
     assert "No feature matches" in text_of(drawn(test))
     test.button(key="clear_filters").click()
     assert "2 of 2 shown" in text_of(drawn(test))
+
+
+def test_a_roll_back_is_one_click_and_so_is_its_undoing(portal: Portal, people: People) -> None:
+    made, mei = furnish(portal, people), people.engineer
+    sources = {"flights": made.snapshot}
+    second = portal.features.create_version(
+        mei, view_id=made.view, sql=f"{SQL} ORDER BY 1", sources=sources, event_time="day"
+    )
+    assert run_job_here(portal, second.job_id).state == "succeeded"
+    test = page(portal, mei, "feature-view", id=made.view)
+    test.button(key="roll_back").click()
+    drawn(test)
+    assert live(portal, people, made.view) == made.version
+    test.button(key="undo_roll_back").click()
+    drawn(test)
+    assert live(portal, people, made.view) == second.id
+
+
+def live(portal: Portal, people: People, view: str) -> str:
+    found = portal.features.get_view(people.viewer, view_id=view).live
+    return found.id if found else ""
