@@ -21,12 +21,14 @@ _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
 
 
 class Trial:
-    """The preview of one editor: what was asked last, what is under way, and what the last one that went well gave."""
+    """The preview of one editor: what was asked last and how that ended, and the last one that went well, which was
+    `of` some logic."""
 
     def __init__(self) -> None:
         self.asked: Entered = {}
         self.future: Future[LogicPreview] | None = None
         self.found: LogicPreview | None = None
+        self.of: Entered = {}
 
     @property
     def is_running(self) -> bool:
@@ -36,10 +38,20 @@ class Trial:
         preview, who = portal().features.preview_logic, actor()
         self.asked, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
 
+    def settle(self) -> BaseException | None:
+        """Takes what came of it, once it is over; returns what went wrong."""
+        if self.future is None or self.is_running:
+            return None
+        error = self.future.exception()
+        if error is None:
+            self.found, self.of = self.future.result(), self.asked
+        return error
+
 
 def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool) -> None:
     """Tries the logic out after every change, or when people ask for it, and shows what came of it."""
     trial: Trial = st.session_state.setdefault(subject.key("trial"), Trial())
+    error = trial.settle()
     logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
     with frame.section(_("Preview"), hint=_hint(trial, logic), key="preview"):
@@ -51,12 +63,11 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
         trial.start(subject, logic)
     if trial.is_running:
         frame.live(lambda: _waits(trial), running=True, every=WAIT_SECONDS)
-    elif trial.future is not None:
+    elif error:
         with frame.guarded(), forms.attempt(subject.places):
-            trial.found = trial.future.result()
+            raise error
     if trial.found:
-        _remember(subject, trial.found)
-        _shown(trial.found)
+        _shown(subject, trial.found)
     elif not trial.future:
         advice = _("Choose tables, write SQL or pandas, and name the event time: then it is tried on a sample.")
         frame.empty(_("Nothing tried yet"), advice=advice, icon="science", key="preview")
@@ -68,7 +79,7 @@ def _hint(trial: Trial, logic: Entered) -> str:
     told = _("on the latest {rows} source rows of a few keys, {seconds}").format(
         rows=times.number(trial.found.sample_rows), seconds=times.duration(trial.found.seconds)
     )
-    return told if logic == trial.asked else _("{told}, before your last change").format(told=told)
+    return told if logic == trial.of else _("{told}, before your last change").format(told=told)
 
 
 def _waits(trial: Trial) -> bool:
@@ -77,12 +88,9 @@ def _waits(trial: Trial) -> bool:
     return trial.is_running
 
 
-def _remember(subject: Subject, found: LogicPreview) -> None:
-    """The names of the features, for the table of rules."""
+def _shown(subject: Subject, found: LogicPreview) -> None:
+    # The table of rules can have a row for each of them.
     st.session_state[subject.key("known")] = tuple(feature.name for feature in found.features)
-
-
-def _shown(found: LogicPreview) -> None:
     broken = [check for check in found.checks if check.verdict != "pass"]
     st.markdown(_verdict(found, broken))
     labels = [_("Rows"), _("Features"), _("Checks")]

@@ -72,10 +72,10 @@ def _frame(rules: Sequence[dict[str, Any]]) -> "pd.DataFrame":
             FEATURE: pd.Series([rule["feature"] for rule in rules], dtype="object"),
             NULLS: pd.Series([rule["nulls"] for rule in rules], dtype="object"),
             FILL: pd.Series([_shown(rule["fill"]) for rule in rules], dtype="object"),
-            LEAST: pd.Series([rule["minimum"] for rule in rules], dtype="float64"),
-            MOST: pd.Series([rule["maximum"] for rule in rules], dtype="float64"),
-            SHARE: pd.Series([_percent(rule["most_null_share"]) for rule in rules], dtype="float64"),
-            UNIQUE: pd.Series([rule["unique"] for rule in rules], dtype="bool"),
+            LEAST: pd.Series([rule["minimum"] for rule in rules], dtype="Float64"),
+            MOST: pd.Series([rule["maximum"] for rule in rules], dtype="Float64"),
+            SHARE: pd.Series([_percent(rule["most_null_share"]) for rule in rules], dtype="Float64"),
+            UNIQUE: pd.Series([rule["unique"] for rule in rules], dtype="boolean"),
         }
     )
 

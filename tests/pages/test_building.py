@@ -57,21 +57,6 @@ def test_a_feature_version_has_an_address_of_its_own(furnished: Furnished) -> No
     assert "late_share" in shown
 
 
-def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
-    test = page(furnished.portal, furnished.people.engineer, "new-feature-version", id=furnished.view)
-    assert "date_trunc" in test.text_area(key="sql_version").value
-    assert test.text_input(key="event_time").value == "day"
-    assert "Version 2 of carrier_delay" in text_of(test)
-
-
-def test_a_wrong_version_is_refused_at_the_form(furnished: Furnished) -> None:
-    test = page(furnished.portal, furnished.people.engineer, "new-feature-version", id=furnished.view)
-    test.text_input(key="event_time").input("no such column; DROP TABLE")
-    test.button(key="build").click()
-    assert "event_time" in text_of(drawn(test))
-    assert furnished.portal.features.get_view(furnished.people.engineer, view_id=furnished.view).versions == 1
-
-
 def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
     assert "train,2013-01-01,2013-01-07,144" in shown
