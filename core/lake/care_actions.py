@@ -19,7 +19,7 @@ from core.identity.permissions import Permission
 from core.lake.care_values import Quarantined, RetentionItem, RetentionPlan, SnapshotImpact
 from core.lake.diff_values import SnapshotDiff
 from core.lake.diffing import diff
-from core.lake.records import dataset_row, snapshot_of, snapshot_row, snapshots_of
+from core.lake.records import dataset_row, kept_row, kept_snapshots_of, snapshot_of, snapshot_row
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
 from core.lake.values import ColumnName, Snapshot
 
@@ -135,9 +135,7 @@ class CareActions(Service):
 
     def _readable(self, call: Call, snapshot_id: str) -> Snapshot:
         call.within(snapshot_id)
-        row = snapshot_row(call, snapshot_id)
-        if row.deleted_at is not None:
-            raise Conflict(_("{id} was deleted").format(id=snapshot_id), hint=_("Choose another snapshot."))
+        row = kept_row(call, snapshot_id)
         return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 
     def _held(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
@@ -177,8 +175,7 @@ class CareActions(Service):
         )
 
     def _plan(self, call: Call, dataset: DatasetRow, *, keep_last: int, older_than_days: int) -> RetentionPlan:
-        kept = snapshots_of(dataset.id).where(col(SnapshotRow.deleted_at).is_(None))
-        rows: Sequence[SnapshotRow] = call.session.exec(kept).all()
+        rows: Sequence[SnapshotRow] = call.session.exec(kept_snapshots_of(dataset.id)).all()
         before = call.now - timedelta(days=older_than_days)
         reasons = {row.id: self._stays(call, row, place, keep_last, before) for place, row in enumerate(rows)}
         going = [row.id for row in rows if not reasons[row.id]]

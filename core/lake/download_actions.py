@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from core.foundation.actions import Call, Service, action
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.lake.records import snapshot_row
+from core.lake.records import kept_row
 from core.lake.values import SnapshotFile
 
 
@@ -21,9 +21,7 @@ class DownloadActions(Service):
 
         The answer names the Parquet file; its bytes are at GET /api/v1/files/snapshot/<snapshot>/<number>."""
         call.within(snapshot_id)
-        row = snapshot_row(call, snapshot_id)
-        if row.deleted_at is not None:
-            raise Conflict(_("{id} was deleted").format(id=snapshot_id), hint=_("Choose another snapshot."))
+        row = kept_row(call, snapshot_id)
         if number >= len(row.files):
             raise Invalid(_("{id} has {count} files").format(id=snapshot_id, count=len(row.files)), field="number")
         file = SnapshotFile.model_validate(row.files[number])

@@ -6,13 +6,13 @@ from pydantic import Field, StringConstraints
 from sqlmodel import Session
 
 from core.foundation.actions import Call, Service, action
-from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.errors import Invalid, NotFound
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.image_reading import thumbnail
-from core.lake.records import snapshot_row
+from core.lake.records import kept_row
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import Item, ItemContent
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows
@@ -73,14 +73,12 @@ class ItemActions(Service):
         return ItemContent(digest=digest, media_type=media_type, content=content)
 
     def _index(self, call: Call, snapshot_id: str) -> str:
-        row = snapshot_row(call, snapshot_id)
+        row = kept_row(call, snapshot_id)
         _check_holds_files(call.session, row)
         return parquet_rows([self.foundation.store.verified_path(file["digest"]) for file in row.files])
 
 
 def _check_holds_files(session: Session, row: SnapshotRow) -> None:
-    if row.deleted_at is not None:
-        raise Conflict(_("{id} was deleted").format(id=row.id), hint=_("Choose another snapshot."))
     if session.get_one(DatasetRow, row.dataset_id).form != "files":
         raise Invalid(_("{id} holds rows, not files").format(id=row.id), field="snapshot_id")
 

@@ -3,7 +3,7 @@
 from sqlmodel import col, func, select
 
 from core.foundation.actions import Call
-from core.foundation.errors import Invalid
+from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import ColumnSpec, Dataset, ImportReport, Snapshot, SnapshotFile
@@ -23,9 +23,22 @@ def snapshot_row(call: Call, snapshot_id: str) -> SnapshotRow:
     return row
 
 
+def kept_row(call: Call, snapshot_id: str) -> SnapshotRow:
+    """A snapshot whose rows are there. Conflict for a deleted one."""
+    row = snapshot_row(call, snapshot_id)
+    if row.deleted_at is not None:
+        raise Conflict(_("{id} was deleted").format(id=snapshot_id), hint=_("Choose another snapshot."))
+    return row
+
+
 def snapshots_of(dataset_id: str):  # type: ignore[no-untyped-def]
     newest_first = col(SnapshotRow.version).desc()
     return select(SnapshotRow).where(SnapshotRow.dataset_id == dataset_id).order_by(newest_first)
+
+
+def kept_snapshots_of(dataset_id: str):  # type: ignore[no-untyped-def]
+    """Those that were not deleted, the newest first."""
+    return snapshots_of(dataset_id).where(col(SnapshotRow.deleted_at).is_(None))
 
 
 def count_of(call: Call, dataset_id: str) -> int:
@@ -35,8 +48,7 @@ def count_of(call: Call, dataset_id: str) -> int:
 
 def dataset_of(call: Call, row: DatasetRow) -> Dataset:
     newest = call.session.exec(snapshots_of(row.id).limit(1)).first()
-    kept = snapshots_of(row.id).where(col(SnapshotRow.deleted_at).is_(None))
-    shown = call.session.exec(kept.limit(1)).first()
+    shown = call.session.exec(kept_snapshots_of(row.id).limit(1)).first()
     latest = snapshot_of(shown, row) if shown is not None else None
     return Dataset(
         **row.model_dump(exclude={"tags"}),

@@ -19,7 +19,16 @@ from core.lake.download_actions import DownloadActions
 from core.lake.import_orders import Kept
 from core.lake.item_actions import ItemActions
 from core.lake.profile import preview_files
-from core.lake.records import count_of, dataset_of, dataset_row, snapshot_of, snapshot_row, snapshots_of
+from core.lake.records import (
+    count_of,
+    dataset_of,
+    dataset_row,
+    kept_row,
+    kept_snapshots_of,
+    snapshot_of,
+    snapshot_row,
+    snapshots_of,
+)
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
 from core.lake.values import (
     ColumnProfile,
@@ -117,7 +126,7 @@ class LakeService(CareActions, DownloadActions, ItemActions):
     def preview(self, call: Call, *, snapshot_id: str, limit: PreviewLimit = 50) -> TablePreview:
         """Show the first rows of a snapshot."""
         call.within(snapshot_id)
-        row = snapshot_row(call, snapshot_id)
+        row = kept_row(call, snapshot_id)
         paths = [self.foundation.store.verified_path(file["digest"]) for file in row.files]
         return preview_files(paths, limit=limit)
 
@@ -135,11 +144,8 @@ class LakeService(CareActions, DownloadActions, ItemActions):
     def usable(self, call: Call, snapshot_id: str) -> Snapshot:
         """A snapshot of which something new may be made; the caller has checked that it may be read. Conflict for one
         in quarantine, and for one whose files are gone."""
-        found = self.snapshot(call, snapshot_id)
-        if found.deleted_at is not None:
-            raise Conflict(
-                _("{id} was deleted").format(id=snapshot_id), hint=_("Choose another snapshot of its dataset.")
-            )
+        row = kept_row(call, snapshot_id)
+        found = snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
         if found.quarantine:
             raise Conflict(
                 _("{id} is in quarantine: {reason}").format(id=snapshot_id, reason=found.quarantine),
@@ -148,18 +154,20 @@ class LakeService(CareActions, DownloadActions, ItemActions):
         return found
 
     def newest(self, call: Call, dataset_id: str) -> Snapshot | None:
-        """The newest snapshot in the caller's transaction; None while the dataset is empty."""
-        row = call.session.exec(snapshots_of(dataset_id)).first()
+        """The newest snapshot in the caller's transaction that was not deleted; None while there is none."""
+        row = call.session.exec(kept_snapshots_of(dataset_id).limit(1)).first()
         return snapshot_of(row, dataset_row(call, dataset_id)) if row is not None else None
 
     def add_snapshot(self, call: Call, dataset_id: str, kept: Kept, *, by: str) -> Snapshot:
-        """The next snapshot, or the newest one where the same content comes a second time. `by` asked for it."""
+        """The next snapshot, or the newest one where the same content comes a second time. `by` asked for it.
+
+        Numbers are never given twice: the next one counts on from the last, deleted or not."""
         dataset = dataset_row(call, dataset_id)
-        newest = call.session.exec(snapshots_of(dataset_id)).first()
+        newest, last = self.newest(call, dataset_id), call.session.exec(snapshots_of(dataset_id).limit(1)).first()
         if newest is not None and newest.digest == kept.digest:
-            return snapshot_of(newest, dataset)
-        version = newest.version + 1 if newest is not None else 1
-        _check_form(dataset, kept, is_first=newest is None)
+            return newest
+        version = last.version + 1 if last is not None else 1
+        _check_form(dataset, kept, is_first=last is None)
         title = f"{dataset.name} v{version}"
         about = (call.subject, call.project)
         snapshot_id = call.create(Kind.SNAPSHOT, project=dataset.project, title=title, state="ready", owner=by)

@@ -89,3 +89,25 @@ def test_retention_does_what_was_looked_at(portal: Portal, people: People, line:
     portal.lake.apply_retention(people.sre, **rule, plan_digest=plan.digest)
     gone = [bool(item.deleted_at) for item in portal.lake.list_snapshots(people.viewer, dataset_id=dataset).items]
     assert gone == [False, True, False]
+
+
+def test_what_was_deleted_is_neither_appended_to_nor_found_again(
+    portal: Portal, people: People, line: list[Snapshot]
+) -> None:
+    dataset = line[0].dataset_id
+    portal.lake.delete_snapshot(people.engineer, snapshot_id=line[2].id, reason=WHY)
+    again = imported(portal, people.engineer, dataset_id=dataset, content=b"id,x\n1,2\n2,5\n")
+    assert (again.version, again.digest) == (4, line[2].digest)
+    assert again.id != line[2].id
+    portal.lake.delete_snapshot(people.engineer, snapshot_id=again.id, reason=WHY)
+    more = imported(portal, people.engineer, dataset_id=dataset, content=b"id,x\n3,7\n", mode="append")
+    assert (more.version, more.rows) == (5, 3)
+    assert more.files[0] == line[1].files[0]
+    with pytest.raises(Conflict, match="deleted"):
+        portal.lake.preview(people.viewer, snapshot_id=again.id)
+
+
+def test_nothing_is_appended_to_rows_in_quarantine(portal: Portal, people: People, line: list[Snapshot]) -> None:
+    portal.lake.quarantine(people.sre, snapshot_id=line[2].id, reason=WHY)
+    with pytest.raises(Conflict, match=f"{line[2].id} is in quarantine"):
+        imported(portal, people.engineer, dataset_id=line[0].dataset_id, content=b"id,x\n3,7\n", mode="append")
