@@ -21,7 +21,7 @@ MOST_WINDOWS, MOST_FREQUENT, MOST_TEXT = 120, 5, 120
 LARGEST = "1e150"
 
 
-def windows_of(path: Path, features: tuple[Feature, ...], window: Window) -> tuple[FeatureWindow, ...]:
+def windows_of(path: Path, features: tuple[Feature, ...], *, window: Window) -> tuple[FeatureWindow, ...]:
     """The newest 120 windows that have rows, the oldest first, for each feature."""
     with open_session(memory_mb=1024) as session:
         session.execute(f"CREATE TEMP VIEW latest AS SELECT * FROM {parquet_rows([path])} WHERE {LATEST}")

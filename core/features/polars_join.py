@@ -56,7 +56,9 @@ def _answered(rows: "pl.DataFrame", view: JoinView, *, known_at: bool) -> "pl.Da
     import polars as pl
 
     names = [f"__key_{number}" for number in range(len(view.keys))]
-    mine = [_comparable(pl.col(column), rows.schema[column]).alias(name) for (_key, column), name in _named(view, names)]
+    mine = [
+        _comparable(pl.col(column), rows.schema[column]).alias(name) for (_key, column), name in _named(view, names)
+    ]
     joined = rows.with_columns(mine).join_asof(
         _candidates(view, names, known_at=known_at),
         left_on=TIME,

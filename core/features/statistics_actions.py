@@ -26,7 +26,7 @@ class StatisticsActions(FeatureParts):
         call.within(version_id)
         version = self.version(call, version_id)
         check_made(version.rows_digest, version.state)
-        return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window)
+        return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window=window)
 
     @action(permission=Permission.READ, reads=True)
     def freshness(self, call: Call, *, view_id: str) -> Freshness:

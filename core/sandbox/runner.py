@@ -96,7 +96,7 @@ class _Process:
         )
         os.close(writing)
         self._request = json.dumps(request).encode()
-        self._last_words = b""
+        self._said, self._heard, self._last_words = b"", 0, b""
         self._began = time.monotonic()
 
     def __enter__(self) -> "_Process":
@@ -131,25 +131,28 @@ class _Process:
 
     def _lines(self, limits: Limits, stop: Stop) -> Iterator[bytes]:
         """What the process says, line by line, until its pipe closes. Raises Invalid when its time is over."""
-        said, heard = b"", 0
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)
             selector.register(_file(self._process.stderr), selectors.EVENT_READ)
             while selector.get_map():
                 for key, _events in selector.select(LOOK_SECONDS):
-                    data = os.read(key.fd, CHUNK)
-                    if key.fd != self._answers:
-                        self._last_words = (self._last_words + data)[-LAST_WORDS:]
-                        data or selector.unregister(key.fileobj)
-                        continue
-                    if not data:
-                        return
-                    heard += len(data)
-                    *lines, said = (said + data).split(b"\n")
-                    yield from lines
-                self._judge(limits, stop, heard)
+                    self._hear(selector, key)
+                *lines, self._said = self._said.split(b"\n")
+                yield from lines
+                self._judge(limits, stop)
 
-    def _judge(self, limits: Limits, stop: Stop, heard: int) -> None:
+    def _hear(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+        """Reads what is there. After the end of the answers nothing else is waited for."""
+        data = os.read(key.fd, CHUNK)
+        if key.fd == self._answers:
+            self._said, self._heard = self._said + data, self._heard + len(data)
+        else:
+            self._last_words = (self._last_words + data)[-LAST_WORDS:]
+        for each in list(selector.get_map().values()) if not data else ():
+            if each is key or key.fd == self._answers:
+                selector.unregister(each.fileobj)
+
+    def _judge(self, limits: Limits, stop: Stop) -> None:
         if stop is not None and stop():
             raise Invalid(_("It was stopped"))
         if time.monotonic() - self._began > limits.seconds + HARD_SECONDS:
@@ -162,7 +165,7 @@ class _Process:
                 _("The code needs more memory than it may have ({mb} MB)").format(mb=limits.memory_mb),
                 hint=_("Narrow it in steps."),
             )
-        if heard > MOST_ANSWER_BYTES:
+        if self._heard > MOST_ANSWER_BYTES:
             raise Invalid(_("The code says more than it may"))
 
     def _memory(self) -> int:

@@ -43,7 +43,7 @@ def drawn(seed: int, rows: int = 300) -> tuple[list[Number], list[str | bool | N
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int) -> None:
     values, words = drawn(seed)
-    found = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), "day")
+    found = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
     days = [(START + 7 * at * timedelta(hours=1)).date() for at in range(len(values))]
     numbers = [item for item in found if item.feature == "x"]
     assert [item.start.date() for item in numbers] == sorted(set(days))
@@ -67,7 +67,7 @@ def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int
 def test_windows_add_up_to_the_whole(tmp_path: Path, window: Window) -> None:
     values, words = drawn(3)
     path = rows_file(tmp_path, values, words)
-    days, wide = (windows_of(path, (NUMBER,), size) for size in ("day", window))
+    days, wide = (windows_of(path, (NUMBER,), window=size) for size in ("day", window))
     for name in ("rows", "nulls", "not_finite"):
         assert sum(getattr(item, name) for item in days) == sum(getattr(item, name) for item in wide)
     assert _weighted(days) == pytest.approx(_weighted(wide))
@@ -85,15 +85,15 @@ def test_odd_values_have_figures_that_json_can_say(tmp_path: Path) -> None:
     ]
     for values, low, high in cases:
         array: list[str | bool | None] = [True, False]
-        found = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), "month")
+        found = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
         assert (found[0].minimum, found[0].maximum) == (low, high)
         assert dict(found[1].frequent) == {"true": 1, "false": 1}
         assert FeatureWindow.model_validate_json(found[0].model_dump_json()) == found[0]
-    assert windows_of(rows_file(tmp_path, [], []), (NUMBER,), "day") == ()
+    assert windows_of(rows_file(tmp_path, [], []), (NUMBER,), window="day") == ()
 
 
 def test_only_the_newest_windows_are_told(tmp_path: Path) -> None:
-    found = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), "day")
+    found = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
     assert (len(found), found[-1].start) == (120, START + timedelta(days=199))
 
 

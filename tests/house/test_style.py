@@ -17,8 +17,8 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "manager", "base", "common", "misc"}
 LONGEST_FILE, LONGEST_PAGE, LONGEST_FUNCTION, MEDIAN_FUNCTION, DEEPEST = 350, 120, 50, 8, 2
 # The signatures of click, SQLAlchemy and Alembic, and one that reads as a sentence.
-FOREIGN = {"convert", "process_bind_param", "process_result_value", "written", "link"}
-CARRIERS = {"self", "cls", "session", "call", "connection", "foundation", "portal"}
+FOREIGN = {"convert", "process_bind_param", "process_result_value", "written", "keep_rows", "link"}
+CARRIERS = {"self", "cls", "session", "call", "connection", "context", "foundation", "portal"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BLOCKS = (ast.If, ast.For, ast.While, ast.Try, ast.Match, ast.AsyncFor)
 
