@@ -8,7 +8,7 @@ from typing import Any
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 
-# Functions that were compared: same values, nulls and types for the columns that features have.
+# Functions that mean the same in both engines for the types that columns of features have.
 CARRIED = """
 Abs And Avg Case Cast Ceil Coalesce Count CountIf CurrentRow DenseRank Exp Extract Filter FirstValue Floor Greatest
 If Lag LastValue Lead Least Length Ln Lower Max Min Nullif Or Power Rank Round RowNumber Sign Sqrt Substring Sum
