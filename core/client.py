@@ -177,7 +177,7 @@ class Lake:
     ) -> dict[str, Any]:
         """Imports a pandas or polars frame into a dataset and waits until it was read. With `confirm` the rows become
         its next snapshot; without it somebody confirms what the report says. Returns the import. Raises Invalid where
-        it failed."""
+        it failed, or waits for a person although it was confirmed: for the zone of its times, for instance."""
         import base64
 
         from core.lake.frames import frame_bytes
@@ -194,8 +194,8 @@ class Lake:
         while made["state"] == "reading":
             time.sleep(PAUSE_SECONDS)
             made = self.client.run("imports.get_import", import_id=made["id"])
-        if made["state"] == "failed":
-            raise Invalid(made["cause"], field="frame")
+        if made["state"] == "failed" or (confirm and made["state"] != "confirmed"):
+            raise Invalid(f"{made['id']}: {made['cause']}", field="frame")
         return cast(dict[str, Any], made)
 
     def _snapshot(self, name: str) -> dict[str, Any]:

@@ -87,7 +87,8 @@ class ImportParts(Service):
             try:
                 self.confirm(call, row)
             except PortalError as error:
-                row.cause = error.message
+                said = _("It waits for a person. {why}. {advice}")
+                row.cause = said.format(why=error.message, advice=error.hint).strip()
                 call.session.add(row)
 
     def fail(self, call: Call, import_id: str, *, cause: str) -> None:
@@ -95,9 +96,15 @@ class ImportParts(Service):
         row.cause = cause
         self._move(call, row, ImportState.FAILED)
 
-    def confirm(self, call: Call, row: ImportRow) -> Snapshot:
-        """The snapshot. Conflict where the rows it appends to are no longer the newest."""
+    def confirm(self, call: Call, row: ImportRow, *, accept: bool = False) -> Snapshot:
+        """The snapshot. Conflict where the rows it appends to are no longer the newest, and, unless `accept` says that
+        UTC is meant, where times have no zone."""
         kept = Kept.model_validate(row.kept)
+        if not accept and (unanswered := _unanswered(kept)):
+            raise Conflict(
+                _("Times without a zone: {columns}").format(columns=", ".join(unanswered)),
+                hint=_("Choose their zone and read the import again, or accept that UTC is meant."),
+            )
         newest = self.lake.newest(call, row.dataset_id)
         if row.mode == "append" and (newest.id if newest else "") != kept.base:
             raise Conflict(
@@ -118,15 +125,22 @@ class ImportParts(Service):
             choices=ImportChoices.model_validate(row.choices),
             report=ImportReport.model_validate(row.kept["report"]) if row.kept else None,
             preview=TablePreview.model_validate(row.preview) if row.preview else None,
+            unanswered=_unanswered(Kept.model_validate(row.kept)) if row.state == ImportState.READY else (),
         )
 
     def _base(self, call: Call, row: ImportRow) -> Base:
         newest = self.lake.newest(call, row.dataset_id) if row.mode == "append" else None
         if newest is None:
             return Base()
+        self.lake.usable(call, newest.id)
         return Base(snapshot_id=newest.id, files=newest.files, columns=newest.columns)
 
     def _move(self, call: Call, row: ImportRow, state: ImportState) -> None:
         row.state = state
         call.session.add(row)
         call.update(row.id, state=state)
+
+
+def _unanswered(kept: Kept) -> tuple[str, ...]:
+    """Rows are appended only to rows of the same types: that UTC is meant was said when those were confirmed."""
+    return () if kept.base else tuple(column.name for column in kept.columns if column.type == "TIMESTAMP")

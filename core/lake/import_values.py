@@ -52,7 +52,8 @@ class ImportSource(Value):
 
 
 class Import(Value):
-    """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed."""
+    """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
+    names its columns of times without a zone for which nobody has said yet that UTC is meant."""
 
     id: str
     dataset_id: str
@@ -64,6 +65,7 @@ class Import(Value):
     choices: ImportChoices
     report: ImportReport | None
     preview: TablePreview | None
+    unanswered: tuple[str, ...] = ()
     snapshot_id: str
     job_id: str
     cause: str

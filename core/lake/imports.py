@@ -67,7 +67,7 @@ class ImportService(ImportParts):
         """Read a file into a dataset: CSV, JSON lines, Parquet, Arrow, or a ZIP of images or texts.
 
         A job reads it and reports what it chose; the rows become a snapshot when the import is confirmed. `confirm`
-        says so in advance, for scripts."""
+        says so in advance, for scripts; an import with times without a zone waits for a person all the same."""
         return self.begin(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE)
@@ -121,8 +121,10 @@ class ImportService(ImportParts):
         return self.read(call, row)
 
     @action(permission=Permission.DATA_WRITE)
-    def confirm_import(self, call: Call, *, import_id: str) -> Snapshot:
-        """Make the rows of an import the next snapshot of its dataset. Said twice it is said once."""
+    def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
+        """Make the rows of an import the next snapshot of its dataset. Said twice it is said once.
+
+        Times without a zone need an answer first: their zone, or `accept`, which says that UTC is meant."""
         call.within(import_id)
         row = self.row(call, import_id)
         if row.state == ImportState.CONFIRMED:
@@ -131,8 +133,8 @@ class ImportService(ImportParts):
             raise Conflict(
                 _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Wait until it was read.")
             )
-        snapshot = self.confirm(call, row)
-        call.note(subject=import_id, snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows)
+        snapshot = self.confirm(call, row, accept=accept)
+        call.note(subject=import_id, snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
         return snapshot
 
     @action(permission=Permission.DATA_WRITE)

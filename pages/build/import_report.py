@@ -27,6 +27,8 @@ def show() -> None:
         cause_card(found.cause, job_id=found.job_id)
     if found.report is not None:
         _report(found.report)
+    if writes and found.unanswered:
+        st.checkbox(_("Read the times without a zone as UTC"), key=_answer(found))
     if found.preview is not None:
         frame.section(_("First rows"))
         preview_table(found.preview)
@@ -55,10 +57,16 @@ def _deeds(found: Import, *, writes: bool) -> None:
             st.rerun()
     if found.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
         with forms.attempt() as done:
-            made = portal().imports.confirm_import(actor(), import_id=found.id)
+            accept = bool(st.session_state.get(_answer(found)))
+            made = portal().imports.confirm_import(actor(), import_id=found.id, accept=accept)
         if done.succeeded:
             frame.say(_("{name} v{version} is there").format(name=made.dataset, version=made.version))
             links.open_object(made.id)
+
+
+def _answer(found: Import) -> str:
+    """What is read again asks again."""
+    return f"import_utc_{found.job_id}"
 
 
 def _report(report: ImportReport) -> None:

@@ -21,7 +21,7 @@ from tests.compute.running import wait_for_job
 def imported(
     portal: Portal, actor: Actor, *, dataset_id: str, filename: str = "t.csv", content: bytes, **choices: Any
 ) -> Snapshot:
-    """The snapshot that a file becomes. Raises Invalid where the import refuses it."""
+    """The snapshot that a file becomes; times without a zone are UTC. Raises Invalid where the import refuses it."""
     mode = choices.pop("mode", "replace")
     found = portal.imports.start_upload(
         actor,
@@ -44,6 +44,8 @@ def imported_package(portal: Portal, actor: Actor, *, dataset_id: str, table: st
 
 
 def snapshot_of(portal: Portal, actor: Actor, found: Import) -> Snapshot:
+    if found.unanswered:
+        return portal.imports.confirm_import(actor, import_id=found.id, accept=True)
     if found.state is not ImportState.CONFIRMED:
         raise Invalid(found.cause)
     return portal.lake.get_snapshot(actor, snapshot_id=found.snapshot_id)

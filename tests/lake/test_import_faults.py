@@ -12,7 +12,7 @@ import pytest
 from core.compute import JobState
 from core.compute.processes import kill_all, marked_with
 from core.foundation.settings import Settings
-from core.lake import Import, ImportState
+from core.lake import Import, ImportChoices, ImportState, TimeZoneRule
 from core.portal import Portal
 from tests.compute.running import wait_for_job, worker_for
 from tests.conftest import ROOT, People
@@ -30,7 +30,13 @@ def begun(portal: Portal, people: People) -> Iterator[Import]:
     """An import that nobody has read yet, confirmed in advance."""
     made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings")
     yield portal.imports.start_upload(
-        people.engineer, dataset_id=made.id, filename="t.csv", content=CSV, mode="append", confirm=True
+        people.engineer,
+        dataset_id=made.id,
+        filename="t.csv",
+        content=CSV,
+        mode="append",
+        choices=ImportChoices(zones=(TimeZoneRule(column="at", zone="UTC"),)),
+        confirm=True,
     )
     for path in (portal.foundation.settings.home / "jobs").glob("*/*/started-*.json"):
         token = path.stem.removeprefix("started-")

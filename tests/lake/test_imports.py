@@ -9,7 +9,7 @@ from core.lake import Dataset, Import, ImportChoices, ImportState, Snapshot, Tim
 from core.portal import Portal, build_portal
 from tests.compute.running import run_job_here
 from tests.conftest import People
-from tests.lake.importing import imported, read_here, snapshot_of
+from tests.lake.importing import imported, read_here
 
 CSV = b"id,at,x\n1,2013-01-01 10:00:00,5\n2,2013-01-02 10:00:00,6\n2,2013-02-02 10:00:00,\n"
 MORE = b"id,at,x\n3,2013-02-03 10:00:00,7\n"
@@ -44,11 +44,29 @@ def test_an_import_waits_for_a_person_and_is_no_snapshot_before(
     found = begin(portal, people, dataset)
     assert (found.state, found.report.rows_read, found.preview.total) == (ImportState.READY, 3, 3)
     assert portal.lake.list_snapshots(people.engineer, dataset_id=dataset.id).total == 0
-    snapshot = portal.imports.confirm_import(people.engineer, import_id=found.id)
+    snapshot = portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
     again = portal.imports.confirm_import(people.engineer, import_id=found.id)
     assert snapshot == again
     assert portal.lake.list_snapshots(people.engineer, dataset_id=dataset.id).total == 1
     assert snapshot.created_by == people.engineer.person_id
+
+
+def test_times_without_a_zone_are_answered_for_by_a_person(portal: Portal, people: People, dataset: Dataset) -> None:
+    """Not by a script that has confirmed in advance; rows of the same kind added later need no second answer."""
+    begun = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="t.csv", content=CSV, confirm=True
+    )
+    found = read_here(portal, begun)
+    assert (found.state, found.unanswered) == (ImportState.READY, ("at",))
+    assert found.cause.startswith("It waits for a person. Times without a zone: at. Choose")
+    with pytest.raises(Conflict, match="Times without a zone: at"):
+        portal.imports.confirm_import(people.engineer, import_id=found.id)
+    portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
+    assert portal.imports.get_import(people.engineer, import_id=found.id).unanswered == ()
+    added = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="t.csv", content=MORE, mode="append", confirm=True
+    )
+    assert read_here(portal, added).state is ImportState.CONFIRMED
 
 
 def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: Dataset) -> None:
@@ -204,7 +222,7 @@ def test_the_job_of_an_import_runs_as_a_process_and_its_report_arrives(
     job = run_job_here(portal, begun.job_id)
     assert (job.state, job.progress) == ("succeeded", 1.0), job.cause
     found = portal.imports.get_import(people.engineer, import_id=begun.id)
-    assert snapshot_of(portal, people.engineer, found).rows == 3
+    assert (found.state, found.preview.total) == (ImportState.READY, 3)
 
 
 def test_what_came_of_a_table_is_read_without_its_job(portal: Portal, people: People, settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """An import in the browser: what to look at, and the buttons of those who may decide."""
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from core.lake import Dataset, Import
 from core.portal import Portal
@@ -19,6 +20,11 @@ def begun(portal: Portal, people: People, dataset: Dataset, *, content: bytes) -
     return portal.imports.start_upload(people.engineer, dataset_id=dataset.id, filename="readings.csv", content=content)
 
 
+def press(test: AppTest, label: str) -> None:
+    next(button for button in test.button if button.label == label).click()
+    drawn(test)
+
+
 def test_an_import_under_way_is_found_on_the_page_of_datasets(portal: Portal, people: People, dataset: Dataset) -> None:
     found = begun(portal, people, dataset, content=b"id,at\n1,2013-01-01 10:00\n")
     assert "readings.csv into readings" in text_of(page(portal, people.viewer, "datasets"))
@@ -32,8 +38,10 @@ def test_a_report_is_shown_and_confirmed_by_who_may(portal: Portal, people: Peop
     assert "The first 1 of 1 rows" in text_of(viewer)
     assert "Confirm" not in [button.label for button in viewer.button]
     engineer = page(portal, people.engineer, "import", id=found.id)
-    next(button for button in engineer.button if button.label == "Confirm").click()
-    engineer.run()
+    press(engineer, "Confirm")
+    assert "Times without a zone: at" in text_of(engineer)
+    engineer.checkbox[0].check()
+    press(engineer, "Confirm")
     assert portal.lake.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
 
 
@@ -44,7 +52,6 @@ def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, peopl
     assert "Line 2 is not UTF-8" in text_of(test)
     test.selectbox(key="import_encoding").select("windows-1252")
     drawn(test)
-    next(button for button in test.button if button.label == "Read again").click()
-    drawn(test)
+    press(test, "Read again")
     again = read_here(portal, portal.imports.get_import(people.engineer, import_id=found.id))
     assert again.preview.rows == ((1, "Zürich"),)
