@@ -8,12 +8,12 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import feature_words, links
+from app import feature_words
 from app.feature_editor_rules import rule_rows
 from app.features import words
 from app.session import actor, portal
 from app.sources import choose_sources
-from core.features import Feature, FeatureVersion, FeatureView, VersionState
+from core.features import FeatureVersion, FeatureView, VersionState
 from core.foundation.errors import NotFound
 from core.foundation.text import _
 
@@ -90,13 +90,13 @@ def beside(subject: Subject) -> Entered:
         subject.view.project, key=subject.key("source"), given=given.sources if given else None, kept=True
     )
     subject.places["sources"] = st.container()
-    keys = links.code(", ".join(subject.view.keys)) if subject.view.keys else _("none")
-    st.caption(_("Keys of the rows: {keys}").format(keys=keys))
     return {
         "sources": sources,
         **_times(subject),
         **_kinds(subject),
-        "description": _text(subject, "description", _("What is new"), given.description if given else ""),
+        "description": _text(
+            subject, "description", _("What is new"), subject.draft.description if subject.draft else ""
+        ),
         "tags": words(_text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")),
     }
 
@@ -161,17 +161,13 @@ def hours_field(subject: Subject, name: str, label: str, seconds: int, *, help: 
 def _kinds(subject: Subject) -> Entered:
     """Which columns a model takes as categories and which as numbers."""
     given = subject.given
-    features: tuple[Feature, ...] = given.features if given else ()
-    asked = {
-        "categories": ("category", _("Categories"), _("text columns")),
-        "numbers": ("number", _("Numbers"), _("rest")),
-    }
+    asked = {"categories": (_("Categories"), _("text columns")), "numbers": (_("Numbers"), _("every other column"))}
+    help_text = _("Without any, every other column is a feature: text and truth values as categories.")
     found = {}
-    for place, (name, (kind, label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
-        named = (getattr(given, name) if given else ()) or [each.name for each in features if each.kind == kind]
-        help = _("Without any, every other column is a feature: text and truth values as categories.")
+    for place, (name, (label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
+        named = ", ".join(getattr(given, name)) if given else ""
         with place:
-            found[name] = words(_text(subject, name, label, ", ".join(named), example, help))
+            found[name] = words(_text(subject, name, label, named, example, help_text))
     return found
 
 

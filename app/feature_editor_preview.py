@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import forms, frame, links, tables, times
+from app import forms, frame, links, status, tables, times
 from app.feature_editor import Entered, Subject
 from app.profiles import preview_table
 from app.session import actor, portal
@@ -54,11 +54,8 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
     error = trial.settle()
     logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
-    with frame.section(_("Preview"), hint=_hint(trial, logic), key="preview"):
-        is_live = st.toggle(_("After every change"), value=True, key=subject.key("live"), persist_state="session")
-        pressed = st.button(
-            _("Preview"), icon=":material/play_arrow:", key="preview", shortcut="Ctrl+Enter", disabled=not is_ready
-        )
+    with frame.section(_("Preview"), hint=_("on a sample; nothing is kept"), key="preview"):
+        pressed, is_live = _controls(subject, is_ready=is_ready)
     if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.asked)):
         trial.start(subject, logic)
     if trial.is_running:
@@ -67,19 +64,21 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
         with frame.guarded(), forms.attempt(subject.places):
             raise error
     if trial.found:
-        _shown(subject, trial.found)
+        _shown(subject, trial.found, is_older=logic != trial.of)
     elif not trial.future:
-        advice = _("Choose tables, write SQL or pandas, and name the event time: then it is tried on a sample.")
-        frame.empty(_("Nothing tried yet"), advice=advice, icon="science", key="preview")
+        ready, begun = (
+            _("Press Preview, or change something."),
+            _("It needs tables, SQL or pandas, and the event time."),
+        )
+        frame.empty(_("Nothing tried yet"), advice=ready if is_ready else begun, icon="science", key="preview")
 
 
-def _hint(trial: Trial, logic: Entered) -> str:
-    if trial.found is None:
-        return _("on a sample; nothing is kept")
-    told = _("on the latest {rows} source rows of a few keys, {seconds}").format(
-        rows=times.number(trial.found.sample_rows), seconds=times.duration(trial.found.seconds)
-    )
-    return told if logic == trial.of else _("{told}, before your last change").format(told=told)
+def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
+    """Whether the preview was asked for, and whether every change asks for it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, width="content"):
+        is_live = st.toggle(_("After every change"), value=True, key=subject.key("live"), persist_state="session")
+        pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)
+    return pressed, is_live
 
 
 def _waits(trial: Trial) -> bool:
@@ -88,11 +87,15 @@ def _waits(trial: Trial) -> bool:
     return trial.is_running
 
 
-def _shown(subject: Subject, found: LogicPreview) -> None:
+def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
     # The table of rules can have a row for each of them.
     st.session_state[subject.key("known")] = tuple(feature.name for feature in found.features)
     broken = [check for check in found.checks if check.verdict != "pass"]
-    st.markdown(_verdict(found, broken))
+    basis = _("the latest {rows} source rows of a few keys, {seconds}").format(
+        rows=times.number(found.sample_rows), seconds=times.duration(found.seconds)
+    )
+    older = " · " + _("before your last change") if is_older else ""
+    st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
     labels = [_("Rows"), _("Features"), _("Checks")]
     rows, features, checks = st.tabs(labels, default=labels[2] if broken else labels[0])
     with rows:
@@ -114,14 +117,11 @@ def _verdict(found: LogicPreview, broken: list[Check]) -> str:
     told = counted(len(found.features), _("feature"), _("features"))
     if broken:
         names = "; ".join(links.escape(check.name) for check in broken)
-        icon = (
-            ":red[:material/error:]"
-            if any(check.verdict == "fail" for check in broken)
-            else ":orange[:material/warning:]"
-        )
-        return f"{icon} " + _("**{told}, but not every check passes:** {names}").format(told=told, names=names)
+        icon = status.icon("fail" if any(check.verdict == "fail" for check in broken) else "inconclusive")
+        some = _("**{told}; {n} of {all} checks not passed:** {names}")
+        return f"{icon} {some.format(told=told, n=len(broken), all=len(found.checks), names=names)}"
     passed = counted(len(found.checks), _("check passes"), _("checks pass"))
-    return ":green[:material/check_circle:] " + _("**{told}, {passed}**").format(told=told, passed=passed)
+    return f"{status.icon('pass')} " + _("**{told}, {passed}**").format(told=told, passed=passed)
 
 
 def check_list(checks: tuple[Check, ...]) -> None:

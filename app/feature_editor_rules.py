@@ -39,6 +39,7 @@ def rule_rows(key: str, *, given: Sequence[FeatureRule], features: Sequence[str]
         hide_index=True,
         row_height=ROW_HEIGHT,
         height=ROW_HEIGHT * 6,
+        placeholder="",
         column_config=_columns(),
     )
     st.session_state[typed] = [_rule(row) for row in table.to_dict("records") if any(map(_is_there, row.values()))]

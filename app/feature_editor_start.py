@@ -129,4 +129,5 @@ def _told(consumers: tuple[Consumer, ...]) -> str:
 
 def _consumer(one: Consumer, *, version: int) -> None:
     mark = " · " + _("live") if one.is_live else ""
-    links.link(one.object_id, f"{one.title} · v{version} {one.relation}{mark}", icon=links.icon_of(one.object_id))
+    pins = _("v{n}").format(n=version)
+    links.link(one.object_id, f"{one.title} · {pins}{mark}", icon=links.icon_of(one.object_id))
