@@ -64,8 +64,9 @@ def settle(call: Call, row: FeatureVersionRow) -> None:
     call.record("features.version_staged", subject=row.id, details={"digest": row.digest, "open": names})
 
 
-def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> None:
-    """Conflict when a check failed, or when one could not tell and nobody said why that is well."""
+def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> bool:
+    """Conflict when a check failed, or when one could not tell and nobody said why that is well. Returns whether one
+    could not tell."""
     checks = checks_of(row)
     if failed := [check.name for check in checks if check.verdict == "fail"]:
         raise Conflict(
@@ -78,6 +79,7 @@ def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> None:
             _("A check could not tell: {names}").format(names=", ".join(unsure)),
             hint=_("Say why it may be published all the same."),
         )
+    return bool(unsure)
 
 
 def point(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:

@@ -44,11 +44,10 @@ class LifecycleActions(FeatureParts):
         if row.state == DEPRECATED:
             move(call, row, to=PUBLISHED)
             row.reason = ""
-        else:
-            if row.state == STAGED:
-                refuse_unchecked(row, accept=accept)
-            publish(call, row, by=call.actor.person_id, reason=accept or _("Published."))
-        if accept:
+            return version_of(call, row)
+        unsure = row.state == STAGED and refuse_unchecked(row, accept=accept)
+        publish(call, row, by=call.actor.person_id, reason=accept or _("Published."))
+        if unsure:
             row.notes = [*row.notes, _("Published although a check could not tell: {why}").format(why=accept)]
             call.note(accept=accept)
         return version_of(call, row)

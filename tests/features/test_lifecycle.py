@@ -56,6 +56,12 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
     )
 
 
+def test_nothing_is_noted_where_every_check_could_tell(desk: Desk) -> None:
+    sure = desk.built(desk.create(until="staged"), "pass")
+    made = desk.portal.features.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
+    assert (made.state, made.notes) == (VersionState.PUBLISHED, sure.notes)
+
+
 def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
     version = desk.published()
     changed = desk.portal.features.describe_version(
