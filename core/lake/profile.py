@@ -106,15 +106,16 @@ def profile_column(name: str, column: "pa.ChunkedArray") -> ColumnProfile:
     values = _finite(column.drop_null())
     ends = pc.min_max(values) if len(values) else {"min": None, "max": None}
     minimum, maximum = (end.as_py() if end is not None else None for end in (ends["min"], ends["max"]))
+    distinct, bins = _counted(values) if kind in ("text", "boolean") else (_distinct(column), _bins(values, kind))
     return ColumnProfile(
         name=name,
         kind=kind,
         nulls=column.null_count,
-        distinct=pc.count_distinct(column, mode="only_valid").as_py(),
+        distinct=distinct,
         minimum=_text(minimum),
         maximum=_text(maximum),
         mean=float(pc.mean(values).as_py()) if kind == "number" and len(values) else None,
-        bins=_bins(values, kind) if len(values) else (),
+        bins=bins,
     )
 
 
@@ -140,18 +141,30 @@ def _text(end: Any) -> str:
     return "" if end is None else str(shown(end))[:MOST_TEXT]
 
 
+def _distinct(column: "pa.ChunkedArray") -> int:
+    import pyarrow.compute as pc
+
+    return int(pc.count_distinct(column, mode="only_valid").as_py())
+
+
 def _bins(values: "pa.ChunkedArray", kind: Kind) -> Bins:
-    if kind in ("text", "boolean"):
-        return _most_frequent(values)
+    if not len(values):
+        return ()
     return _time_bins(values) if kind == "time" else _number_bins(values)
 
 
-def _most_frequent(values: "pa.ChunkedArray") -> Bins:
+def _counted(values: "pa.ChunkedArray") -> tuple[int, Bins]:
+    """How many different values there are, and the most frequent of them, from one table of counts: that table is the
+    largest thing an import holds."""
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    counts = pc.value_counts(values)
-    order = pc.sort_indices(counts, sort_keys=[("counts", "descending"), ("values", "ascending")])
-    return tuple((str(item["values"])[:MOST_TEXT], item["counts"]) for item in counts.take(order[:BINS]).to_pylist())
+    if not len(values):
+        return 0, ()
+    counts = pa.Table.from_struct_array(pc.value_counts(values))
+    order = pc.select_k_unstable(counts, BINS, sort_keys=[("counts", "descending"), ("values", "ascending")])
+    items = counts.take(order).to_pylist()
+    return len(counts), tuple((str(item["values"])[:MOST_TEXT], item["counts"]) for item in items)
 
 
 def _number_bins(values: "pa.ChunkedArray") -> Bins:

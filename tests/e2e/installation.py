@@ -25,7 +25,7 @@ from core.portal import Portal, build_foundation, build_portal
 from core.serving.rows import ADDRESS_FILE
 from tests.conftest import People, enroll
 
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 15
 PAUSE = 0.05
 PR_SET_PDEATHSIG = 1

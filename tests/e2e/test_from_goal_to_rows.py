@@ -59,7 +59,8 @@ def publish_view(mei: Visitor) -> None:
     mei.tick("Tables", "flights")
     mei.fill("SQL", VIEW_SQL)
     mei.fill("Event time", "day_end")
-    mei.press("Build the version")
+    mei.press("Publish")
+    mei.press("Build, check and publish")
     mei.at("FEAT")
     mei.sees_in_the_end("Published", re.compile("version 1 of 1"))
 
