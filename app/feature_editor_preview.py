@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import forms, frame, links, status, tables, times
+from app import feature_life, forms, frame, links, status, tables, times
 from app.feature_editor import Entered, Subject
 from app.profiles import preview_table
 from app.session import actor, portal
@@ -110,7 +110,7 @@ def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
             }
         )
     with checks:
-        check_list(found.checks)
+        feature_life.checks(found.checks)
 
 
 def _verdict(found: LogicPreview, broken: list[Check]) -> str:
@@ -122,14 +122,3 @@ def _verdict(found: LogicPreview, broken: list[Check]) -> str:
         return f"{icon} {some.format(told=told, n=len(broken), all=len(found.checks), names=names)}"
     passed = counted(len(found.checks), _("check passes"), _("checks pass"))
     return f"{status.icon('pass')} " + _("**{told}, {passed}**").format(told=told, passed=passed)
-
-
-def check_list(checks: tuple[Check, ...]) -> None:
-    """What its tests gave, with a few of the rows that broke them."""
-    with frame.rows("checks"):
-        for number, check in enumerate(checks):
-            frame.row(f"check_{number}", title=check.name, state=check.verdict, detail=links.escape(check.detail))
-    for check in (check for check in checks if check.rows):
-        st.caption(_("Rows that broke: {name}").format(name=links.escape(check.name)))
-        cells = {name: [links.code(str(row[at])) for row in check.rows] for at, name in enumerate(check.columns)}
-        tables.reading(cells)

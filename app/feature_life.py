@@ -1,14 +1,14 @@
 """The life of a feature version on its view's page: which version people get, what may be done with the one shown, and
 whom that would touch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from app import forms, frame, links, times
 from app.session import actor, may, portal
 from app.wording import counted
-from core.features import FeatureVersion, FeatureView, VersionState
+from core.features import Check, FeatureVersion, FeatureView, VersionState
 from core.foundation.text import _
 from core.identity import Permission
 
@@ -152,15 +152,15 @@ def consumers(view: FeatureView, shown: FeatureVersion) -> None:
         links.link(one.object_id, f"{one.title} · {one.relation}{mark}", icon=links.icon_of(one.object_id))
 
 
-def checks(shown: FeatureVersion) -> None:
-    """What its tests gave, with a few of the rows that broke them."""
-    if not shown.checks:
+def checks(found: Sequence[Check]) -> None:
+    """What a version's tests gave, with a few of the rows that broke them."""
+    if not found:
         st.caption(_("It has no tests, or is not built yet."))
         return
     with frame.rows("checks"):
-        for number, check in enumerate(shown.checks):
+        for number, check in enumerate(found):
             frame.row(f"check_{number}", title=check.name, state=check.verdict, detail=links.escape(check.detail))
-    for check in shown.checks:
+    for check in found:
         if check.rows:
             st.caption(_("Rows that broke: {name}").format(name=links.escape(check.name)))
             cells = {name: [links.code(str(row[at])) for row in check.rows] for at, name in enumerate(check.columns)}

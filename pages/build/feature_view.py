@@ -65,7 +65,7 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
     features, checks, logic, rows, kept, versions, usage, lineage = st.tabs(names)
     built = bool(shown.rows_digest)
     with checks:
-        feature_life.checks(shown)
+        feature_life.checks(shown.checks)
     with kept:
         online(shown)
     with usage:
