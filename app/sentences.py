@@ -34,6 +34,8 @@ VERBS: dict[str, str] = {
     "lake.release": _("took a snapshot out of quarantine"),
     "lake.delete_snapshot": _("deleted a snapshot"),
     "lake.apply_retention": _("applied a retention rule"),
+    "lake.sweep_store": _("swept the store"),
+    "lake.note_removal": _("removed the files of"),
     "lake.create_dataset": _("created the dataset"),
     "lake.edit_dataset": _("described"),
     "imports.start_upload": _("uploaded"),

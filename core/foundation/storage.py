@@ -1,11 +1,12 @@
 """Content-addressed storage. What is asked for by digest is hashed when read, and the very bytes that were hashed
-are the
-ones returned; a file that rotted is refused, never answered."""
+are the ones returned; a file that rotted is refused, never answered. A blob's time is when it was last put, so that
+what nobody names any more is told from what is being put just now."""
 
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -51,7 +52,7 @@ class Store:
 
     def put_bytes(self, data: bytes) -> str:
         digest = digest_bytes(data)
-        if not self.path(digest).exists():
+        if not _touch(self.path(digest)):
             self._place(self._temporary(lambda target: target.write_bytes(data)), digest)
         return digest
 
@@ -60,7 +61,7 @@ class Store:
         interfere."""
         copied = self._temporary(lambda target: shutil.copyfile(source, target))
         digest = digest_file(copied)
-        if self.path(digest).exists():
+        if _touch(self.path(digest)):
             copied.unlink()
         else:
             self._place(copied, digest)
@@ -110,10 +111,37 @@ class Store:
             target.write_bytes(self.read(file.sha256))
         return manifest
 
-    def _temporary(self, write: "Writer") -> Path:
+    def blobs(self) -> Iterator[tuple[str, int, float]]:
+        """Digest, size in bytes and time of the last put (seconds since 1970) of every blob."""
+        for path in (self.root / "sha256").glob("??/*"):
+            with suppress(FileNotFoundError):
+                found = path.stat()
+                yield path.parent.name + path.name, found.st_size, found.st_mtime
+
+    def remove(self, digest: str, *, before: float) -> int:
+        """Removes a blob that was last put before that time and returns its size; 0 where it is not there or younger.
+
+        It leaves its place before its time is looked at: whoever puts it at the same moment touches it in time, or
+        finds it gone and puts it anew."""
+        leaving = self._incoming()
+        try:
+            os.rename(self.path(digest), leaving)
+        except FileNotFoundError:
+            return 0
+        found = leaving.stat()
+        if found.st_mtime >= before:
+            os.rename(leaving, self.path(digest))
+            return 0
+        leaving.unlink()
+        return found.st_size
+
+    def _incoming(self) -> Path:
         folder = self.root / "incoming"
         folder.mkdir(parents=True, exist_ok=True)
-        target = folder / uuid.uuid4().hex
+        return folder / uuid.uuid4().hex
+
+    def _temporary(self, write: "Writer") -> Path:
+        target = self._incoming()
         write(target)
         _flush(target)
         return target
@@ -140,6 +168,15 @@ def _regular_files(folder: Path) -> Iterator[Path]:
             raise Invalid(_("{name} is a hard link").format(name=path.name), hint=_("Send a copy of the file."))
         if path.is_file():
             yield path
+
+
+def _touch(path: Path) -> bool:
+    """A blob that is there is put now; False where there is none."""
+    try:
+        os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _flush(path: Path) -> None:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from core.lake.import_kind import ImportKind
     from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
     from core.lake.imports import ImportService
+    from core.lake.removal import RemovalReconciler
     from core.lake.service import LakeService
     from core.lake.values import (
         ColumnProfile,
@@ -31,6 +32,7 @@ __all__ = [
     "ImportSource",
     "ImportState",
     "LakeService",
+    "RemovalReconciler",
     "Snapshot",
     "TablePreview",
     "TimeZoneRule",
@@ -38,7 +40,12 @@ __all__ = [
 
 VALUES = ("ColumnProfile", "ColumnSpec", "Dataset", "ImportReport", "Snapshot", "TablePreview", "TimeZoneRule")
 IMPORTS = ("Import", "ImportChoices", "ImportSource", "ImportState")
-SERVICES = {"ImportKind": "import_kind", "ImportService": "imports", "LakeService": "service"}
+SERVICES = {
+    "ImportKind": "import_kind",
+    "ImportService": "imports",
+    "LakeService": "service",
+    "RemovalReconciler": "removal",
+}
 __getattr__ = lazily(
     __name__, {**dict.fromkeys(VALUES, "values"), **dict.fromkeys(IMPORTS, "import_values"), **SERVICES}
 )

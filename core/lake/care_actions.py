@@ -1,12 +1,12 @@
 """Care of the snapshots: what changed between two, what hangs on one, quarantine, deletion and retention. What a live
 model learned from is never deleted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from sqlmodel import col, or_, select
+from sqlmodel import col, select
 
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.digests import digest_of
@@ -19,8 +19,9 @@ from core.identity.permissions import Permission
 from core.lake.care_values import Quarantined, RetentionItem, RetentionPlan, SnapshotImpact
 from core.lake.diff_values import SnapshotDiff
 from core.lake.diffing import diff
+from core.lake.freeing import freed_by
 from core.lake.records import dataset_row, kept_row, kept_snapshots_of, snapshot_of, snapshot_row
-from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
+from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import ColumnName, Snapshot
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
@@ -103,7 +104,9 @@ class CareActions(Service):
     @action(permission=Permission.DATA_WRITE)
     def delete_snapshot(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Delete the rows of a snapshot; its place in the chain stays. Refused while something live, or a feature
-        version that may still be built, needs it."""
+        version that may still be built, needs it.
+
+        The worker removes the files an hour later; a file that another snapshot has stays."""
         call.within(snapshot_id)
         row = snapshot_row(call, snapshot_id)
         if needed := self._needed(call, row):
@@ -178,8 +181,9 @@ class CareActions(Service):
         rows: Sequence[SnapshotRow] = call.session.exec(kept_snapshots_of(dataset.id)).all()
         before = call.now - timedelta(days=older_than_days)
         reasons = {row.id: self._stays(call, row, place, keep_last, before) for place, row in enumerate(rows)}
-        going = [row.id for row in rows if not reasons[row.id]]
-        items = tuple(_items(call, rows, reasons, going))
+        going = [row for row in reversed(rows) if not reasons[row.id]]
+        freed = freed_by(call.session, self.foundation.store, going, form=dataset.form, now=call.now)
+        items = tuple(_item(row, reason=reasons[row.id], freed=freed.get(row.id, 0)) for row in rows)
         covered = [dataset.id, keep_last, older_than_days, [[item.snapshot_id, item.verdict] for item in items]]
         return RetentionPlan(
             dataset_id=dataset.id,
@@ -198,37 +202,17 @@ class CareActions(Service):
         return self._needed(call, row)
 
 
-def _items(
-    call: Call, rows: Sequence[SnapshotRow], reasons: dict[str, str], going: Sequence[str]
-) -> Iterator[RetentionItem]:
-    for row in rows:
-        goes = row.id in going
-        yield RetentionItem(
-            snapshot_id=row.id,
-            version=row.version,
-            rows=row.rows,
-            bytes=row.bytes,
-            freed_bytes=_freed(call, row, going) if goes else 0,
-            created_at=row.created_at,
-            verdict="delete" if goes else "keep",
-            reason=reasons[row.id] or _("older than the rule keeps, and nothing needs it"),
-        )
-
-
-def _freed(call: Call, row: SnapshotRow, going: Sequence[str]) -> int:
-    """Bytes of the files that go with this snapshot: no snapshot that stays has them, and of those that go and share
-    them this is the oldest."""
-    digests = [file["digest"] for file in row.files]
-    others = select(SnapshotFileRow.digest).join(SnapshotRow, col(SnapshotRow.id) == SnapshotFileRow.snapshot_id)
-    stays_or_is_older = or_(col(SnapshotRow.id).not_in(going), col(SnapshotRow.version) < row.version)
-    held = others.where(
-        col(SnapshotFileRow.digest).in_(digests),
-        col(SnapshotRow.deleted_at).is_(None),
-        SnapshotRow.id != row.id,
-        stays_or_is_older,
+def _item(row: SnapshotRow, *, reason: str, freed: int) -> RetentionItem:
+    return RetentionItem(
+        snapshot_id=row.id,
+        version=row.version,
+        rows=row.rows,
+        bytes=row.bytes,
+        freed_bytes=freed,
+        created_at=row.created_at,
+        verdict="keep" if reason else "delete",
+        reason=reason or _("older than the rule keeps, and nothing needs it"),
     )
-    kept = set(call.session.exec(held))
-    return sum(file["bytes"] for file in row.files if file["digest"] not in kept)
 
 
 def _state(row: SnapshotRow) -> str:

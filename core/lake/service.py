@@ -29,6 +29,7 @@ from core.lake.records import (
     snapshot_row,
     snapshots_of,
 )
+from core.lake.sweep_actions import SweepActions
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
 from core.lake.values import (
     ColumnProfile,
@@ -44,7 +45,7 @@ Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 
 
-class LakeService(CareActions, DownloadActions, ItemActions):
+class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     domain = "lake"
 
     @action(permission=Permission.DATA_WRITE)

@@ -83,3 +83,21 @@ def test_links_and_special_files_are_refused(store: Store, tmp_path: Path, kind:
     make[kind]()
     with pytest.raises(Invalid):
         store.put_folder(folder)
+
+
+def test_a_blob_that_is_put_again_is_not_removed_as_an_old_one(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    old, wanted = store.put_file(tmp_path / "old"), store.put_bytes(b"wanted")
+    for digest in (old, wanted):
+        os.utime(store.path(digest), (1000, 1000))
+    assert {(digest, size) for digest, size, put in store.blobs() if put == 1000} == {(old, 3), (wanted, 6)}
+    store.put_bytes(b"wanted")
+    assert (store.remove(old, before=2000), store.remove(wanted, before=2000)) == (3, 0)
+    assert store.remove(old, before=2000) == 0
+    assert store.read(wanted) == b"wanted"
+    with pytest.raises(NotFound):
+        store.read(old)
+    assert store.read(store.put_file(tmp_path / "old")) == b"old"
+    os.utime(store.path(old), (1000, 1000))
+    store.put_file(tmp_path / "old")
+    assert store.remove(old, before=2000) == 0
