@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import inspect, text
 
 from core.foundation.actions import Foundation
+from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.ids import Kind
 from core.foundation.migrations import differences, migrate, undo
@@ -97,3 +98,34 @@ def test_an_error_undoes_the_transaction(portal_on: Portal) -> None:
         fail()
     with database.write() as session:
         assert next_id(session, Kind.RUN) == "RUN-1"
+
+
+BEFORE = (
+    "INSERT INTO objects VALUES ('DS-1', 'dataset', 'PROJ-1', 'flights', 'ready', 'P-1', {now}, {now}),"
+    " ('SNAP-1', 'snapshot', 'PROJ-1', 'flights v1', 'ready', 'P-1', {now}, {now}),"
+    " ('FV-1', 'feature_view', 'PROJ-1', 'delay', 'ready', 'P-1', {now}, {now}),"
+    " ('FEAT-1', 'feature_version', 'PROJ-1', 'delay v1', 'published', 'P-1', {now}, {now})",
+    "INSERT INTO datasets VALUES ('DS-1', 'PROJ-1', 'flights', '', 'P-1', {now})",
+    "INSERT INTO snapshots VALUES ('SNAP-1', 'DS-1', 1, 'd', '{digest}', 7, 70, '[]',"
+    """ '{{"rows_read": 7, "rows_rejected": 0, "reasons": [], "choices": []}}', '[]', 'P-1', {now})""",
+    "INSERT INTO feature_views VALUES ('FV-1', 'PROJ-1', 'delay', 'carrier', '[]', '', 'P-1', {now})",
+    "INSERT INTO feature_versions VALUES ('FEAT-1', 'FV-1', 1, 'published', 'SELECT 1', '{{}}', 'at', '', 0, 0, '[]',"
+    " '', 'v', '', 7, '[]', '[]', '', '', 'P-1', {now})",
+)
+
+
+def test_what_was_there_before_the_feature_platform_goes_on(empty: Foundation) -> None:
+    migrate(empty.database, revision="0001")
+    with empty.database.engine.begin() as connection:
+        for statement in BEFORE:
+            connection.exec_driver_sql(statement.format(now="'2013-01-01 00:00:00'", digest="a" * 64))
+    migrate(empty.database)
+    assert unlike(empty) == []
+    portal, reader = build_portal(empty.settings, foundation=empty), Actor.system("test")
+    snapshot = portal.lake.get_snapshot(reader, snapshot_id="SNAP-1")
+    assert [(file.digest, file.rows, file.bytes) for file in snapshot.files] == [("a" * 64, 7, 70)]
+    view = portal.features.get_view(reader, view_id="FV-1")
+    assert view.live is not None
+    assert (view.live.id, view.live.published_at) == ("FEAT-1", datetime(2013, 1, 1, tzinfo=UTC))
+    undo(empty.database, revision="0001")
+    assert "snapshot_files" not in tables(empty)

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 from core.foundation.database import Database
+from core.foundation.errors import Unavailable
+from core.foundation.text import _
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -66,10 +68,33 @@ def current_revision(connection: Connection) -> str:
 
 @contextmanager
 def _connection(database: Database) -> Iterator[Connection]:
-    with database.engine.connect().execution_options(causeway_immediate=True) as connection, connection.begin():
+    with (
+        database.engine.connect().execution_options(causeway_immediate=True) as connection,
+        _unchecked(connection, is_sqlite=database.is_sqlite),
+        connection.begin(),
+    ):
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         yield connection
+        if database.is_sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):
+            raise Unavailable(
+                _("The migration would break references of {table}").format(table=broken[0][0]),
+                hint=_("Nothing was changed. Restore a backup, or ask for help."),
+            )
+
+
+@contextmanager
+def _unchecked(connection: Connection, *, is_sqlite: bool) -> Iterator[None]:
+    """SQLite changes a table by making it anew, which its check of references forbids meanwhile; they are checked at
+    the end. Outside a transaction, where alone the switch works."""
+    raw = connection.connection.dbapi_connection
+    if is_sqlite and raw is not None:
+        raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        if is_sqlite and raw is not None:
+            raw.execute("PRAGMA foreign_keys = ON")
 
 
 def _config(connection: Connection) -> "Config":
