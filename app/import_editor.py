@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 import streamlit as st
 
 from core.foundation.text import _
-from core.lake.import_values import Import, ImportChoices
+from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import TimeZoneRule
 
 TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -17,7 +17,7 @@ COLUMN, TYPE, ZONE, KNOWN, KEY = _("Column"), _("Type"), _("Time zone"), _("Know
 
 def edited(found: Import) -> ImportChoices:
     """The choices as they stand in the editor."""
-    columns = _columns(found) if found.report else {}
+    columns = _columns(found) if found.report else _forgotten(found.choices)
     names = [column.name for column in found.report.columns] if found.report else []
     now = found.choices
     with st.container(horizontal=True):
@@ -50,6 +50,13 @@ def edited(found: Import) -> ImportChoices:
     )
 
 
+def _forgotten(now: ImportChoices) -> dict[str, Any]:
+    """What could not be read at all shows no columns; what was chosen for them can be taken back."""
+    nothing: dict[str, Any] = {"types": {}, "zones": (), "known": {}, "key": ()}
+    chosen = any(getattr(now, name) for name in nothing)
+    return nothing if chosen and st.checkbox(_("Forget what was chosen for columns"), key="import_forget") else {}
+
+
 def _text_choices(now: ImportChoices) -> dict[str, Any]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         encoding = st.selectbox(
@@ -77,7 +84,9 @@ def _columns(found: Import) -> dict[str, Any]:
     zones = {rule.column: rule.zone for rule in now.zones}
     start: dict[str, list[Any]] = {
         COLUMN: [spec.name for spec in specs],
-        TYPE: [spec.type for spec in specs],
+        TYPE: [
+            spec.type if found.state is ImportState.READY else now.types.get(spec.name, spec.type) for spec in specs
+        ],
         ZONE: [zones.get(spec.name, "") for spec in specs],
         KNOWN: [spec.known for spec in specs],
         KEY: [spec.name in now.key for spec in specs],

@@ -1,5 +1,7 @@
 """What the actions of imports have in common: starting the job, taking in what it read, and the snapshot in the end."""
 
+from sqlmodel import col, select
+
 from core.compute.service import ComputeService
 from core.compute.values import JobOrder, Resources
 from core.foundation.actions import Call, Foundation, Service
@@ -10,7 +12,7 @@ from core.lake.import_orders import IMPORT, UPLOAD, Base, ImportOrder, ImportRes
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.service import LakeService
 from core.lake.tables import DatasetRow, ImportRow
-from core.lake.values import ImportReport, Snapshot, TablePreview
+from core.lake.values import Snapshot, TablePreview
 
 MEMORY_MB = 3072
 ATTEMPTS = 3
@@ -34,6 +36,8 @@ class ImportParts(Service):
         call.within(dataset_id)
         dataset = call.session.get_one(DatasetRow, dataset_id)
         title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.name)
+        if mode == "append":
+            choices = self._as_before(call, dataset_id, choices)
         import_id = call.create(Kind.IMPORT, project=dataset.project, title=title, state=ImportState.READING)
         row = ImportRow(
             id=import_id,
@@ -74,7 +78,7 @@ class ImportParts(Service):
                 max_attempts=ATTEMPTS,
             ),
         )
-        row.job_id, row.cause, row.kept, row.preview = job.id, "", {}, {}
+        row.job_id, row.cause = job.id, ""
         self._move(call, row, ImportState.READING)
         return self.value(call, row)
 
@@ -118,14 +122,16 @@ class ImportParts(Service):
 
     def value(self, call: Call, row: ImportRow) -> Import:
         dataset = call.session.get_one(DatasetRow, row.dataset_id)
+        # What an earlier reading found stands for corrections when a later one failed.
+        kept = Kept.model_validate(row.kept) if row.kept and row.state != ImportState.READING else None
         return Import(
             **row.model_dump(exclude={"source", "choices", "confirm", "kept", "preview"}),
             dataset=dataset.name,
             source=ImportSource.model_validate(row.source),
             choices=ImportChoices.model_validate(row.choices),
-            report=ImportReport.model_validate(row.kept["report"]) if row.kept else None,
-            preview=TablePreview.model_validate(row.preview) if row.preview else None,
-            unanswered=_unanswered(Kept.model_validate(row.kept)) if row.state == ImportState.READY else (),
+            report=kept.report if kept else None,
+            preview=TablePreview.model_validate(row.preview) if kept else None,
+            unanswered=_unanswered(kept) if kept and row.state == ImportState.READY else (),
         )
 
     def _base(self, call: Call, row: ImportRow) -> Base:
@@ -134,6 +140,17 @@ class ImportParts(Service):
             return Base()
         self.lake.usable(call, newest.id)
         return Base(snapshot_id=newest.id, files=newest.files, columns=newest.columns)
+
+    def _as_before(self, call: Call, dataset_id: str, choices: ImportChoices) -> ImportChoices:
+        """The choices, and where they choose nothing those by which the newest rows were read."""
+        newest = self.lake.newest(call, dataset_id)
+        if newest is None:
+            return choices
+        made = select(ImportRow).where(ImportRow.snapshot_id == newest.id).order_by(col(ImportRow.created_at).desc())
+        before = call.session.exec(made).first()
+        if before is None:
+            return choices
+        return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
 
     def _move(self, call: Call, row: ImportRow, state: ImportState) -> None:
         row.state = state

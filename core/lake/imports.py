@@ -67,7 +67,8 @@ class ImportService(ImportParts):
         """Read a file into a dataset: CSV, JSON lines, Parquet, Arrow, or a ZIP of images or texts.
 
         A job reads it and reports what it chose; the rows become a snapshot when the import is confirmed. `confirm`
-        says so in advance, for scripts; an import with times without a zone waits for a person all the same."""
+        says so in advance, for scripts; an import with times without a zone waits for a person all the same. Rows to
+        append are read like the rows before them, but for what is chosen."""
         return self.begin(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE)

@@ -25,11 +25,11 @@ def show() -> None:
         st.caption(_("The report comes when every row was read. You may leave this page."))
     if found.cause:
         cause_card(found.cause, job_id=found.job_id)
-    if found.report is not None:
+    if found.report is not None and found.state is not ImportState.FAILED:
         _report(found.report)
     if writes and found.unanswered:
         st.checkbox(_("Read the times without a zone as UTC"), key=_answer(found))
-    if found.preview is not None:
+    if found.preview is not None and found.state is not ImportState.FAILED:
         frame.section(_("First rows"))
         preview_table(found.preview)
     if writes and found.state in (ImportState.READY, ImportState.FAILED):

@@ -191,6 +191,30 @@ def test_rows_with_other_columns_are_not_appended(portal: Portal, people: People
         imported(portal, people.engineer, dataset_id=dataset.id, content=MORE.replace(b",x", b",y"), mode="append")
 
 
+def test_appended_rows_are_read_like_those_before_them(portal: Portal, people: People, dataset: Dataset) -> None:
+    zones = (TimeZoneRule(column="at", zone="America/New_York"),)
+    chosen = {"zones": zones, "types": {"x": "DOUBLE"}, "known": {"x": "at"}, "key": ("id",)}
+    imported(portal, people.engineer, dataset_id=dataset.id, content=CSV, **chosen)
+    added = imported(portal, people.engineer, dataset_id=dataset.id, content=MORE, mode="append")
+    columns = {column.name: column for column in added.columns}
+    assert (columns["at"].type, columns["x"].type, columns["x"].known) == ("TIMESTAMP WITH TIME ZONE", "DOUBLE", "at")
+    assert added.key == ("id",)
+
+
+def test_what_was_read_once_can_be_corrected_when_it_was_read_wrongly(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    """The columns are known still, and nothing can be confirmed."""
+    found = begin(portal, people, dataset)
+    wrong = found.choices.model_copy(update={"types": {"at": "BIGINT"}})
+    begun = portal.imports.correct_import(people.engineer, import_id=found.id, choices=wrong)
+    assert begun.report is None
+    failed = read_here(portal, begun)
+    assert (failed.state, failed.report) == (ImportState.FAILED, found.report)
+    with pytest.raises(Conflict):
+        portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
+
+
 def test_what_was_read_before_the_rows_it_appends_to_grew_is_read_again(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
