@@ -1,7 +1,7 @@
 """The life of a feature version on its view's page: which version people get, what may be done with the one shown, and
 whom that would touch."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -69,25 +69,41 @@ def _undo(view: FeatureView) -> None:
 
 def actions(view: FeatureView, shown: FeatureVersion) -> None:
     """What may be done with the version, each asked for with its effect."""
-    if not may(Permission.FEATURE_SQL, project=view.project):
+    if may(Permission.FEATURE_SQL, project=view.project):
+        with st.container(horizontal=True, gap="xsmall"):
+            for move in moves(view, shown):
+                _offer(view, shown, move, key=f"version_{move}")
+
+
+def next_action(view: FeatureView, item: FeatureVersion) -> None:
+    """The first of them that leads on, at the version's row in a list."""
+    onward = [move for move in moves(view, item) if move != "deprecate"]
+    if onward and may(Permission.FEATURE_SQL, project=view.project):
+        _offer(view, item, onward[0], key=f"row_{onward[0]}_{item.id}")
+
+
+def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
+    """What its state lets follow, the likeliest first."""
+    is_live = view.live is not None and view.live.id == version.id
+    after = {
+        VersionState.DRAFT: ["build", "edit"],
+        VersionState.FAILED: ["edit", "build"],
+        VersionState.STAGED: ["publish"],
+        VersionState.PUBLISHED: ["deprecate"] if is_live else ["alias", "deprecate"],
+        VersionState.DEPRECATED: ["publish", "retire"],
+    }
+    return after.get(version.state, [])
+
+
+def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -> None:
+    if not st.button(LABELS[move], key=key):
         return
-    state = shown.state
-    with st.container(horizontal=True, gap="xsmall"):
-        if state in (VersionState.DRAFT, VersionState.FAILED):
-            _offer(_("Build and check"), "build", lambda: _build(shown))
-        if state in (VersionState.STAGED, VersionState.DEPRECATED):
-            _offer(_("Publish"), "publish", lambda: _dialog(view, shown, "publish"))
-        if state is VersionState.PUBLISHED and (view.live is None or view.live.id != shown.id):
-            _offer(_("Make live"), "alias", lambda: _dialog(view, shown, "alias"))
-        if state is VersionState.PUBLISHED:
-            _offer(_("Deprecate"), "deprecate", lambda: _dialog(view, shown, "deprecate"))
-        if state in (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED):
-            _offer(_("Retire"), "retire", lambda: _dialog(view, shown, "retire"))
-
-
-def _offer(label: str, key: str, act: Callable[[], None]) -> None:
-    if st.button(label, key=f"version_{key}"):
-        act()
+    if move == "build":
+        _build(version)
+    elif move == "edit":
+        links.open_page("new-feature-version", id=view.id, version=version.id)
+    else:
+        _dialog(view, version, move)
 
 
 def _build(shown: FeatureVersion) -> None:
@@ -99,17 +115,26 @@ def _build(shown: FeatureVersion) -> None:
 
 EFFECTS = {
     "publish": _("Everyone may use it, and people who ask for the view get it."),
+    "again": _("New training sets may be made with it again. The alias stays where it is."),
     "alias": _("People who ask for the view get this version. Nothing that pins another one changes."),
     "deprecate": _("What uses it goes on; new training sets are not made with it."),
     "retire": _("It leaves the online store and cannot be joined. What something live needs is refused."),
 }
-LABELS = {"publish": _("Publish"), "alias": _("Make live"), "deprecate": _("Deprecate"), "retire": _("Retire")}
+LABELS = {
+    "build": _("Build and check"),
+    "edit": _("Edit"),
+    "publish": _("Publish"),
+    "alias": _("Make live"),
+    "deprecate": _("Deprecate"),
+    "retire": _("Retire"),
+}
 
 
 @st.dialog(_("What this touches"))
 def _dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
     """The effect and the consumers first, then the reason and the button."""
-    st.markdown(f"**{LABELS[what]} {links.escape(view.name)} v{shown.version}.** {EFFECTS[what]}")
+    effect = "again" if what == "publish" and shown.state is VersionState.DEPRECATED else what
+    st.markdown(f"**{LABELS[what]} {links.escape(view.name)} v{shown.version}.** {EFFECTS[effect]}")
     consumers(view, shown)
     reason = _reason(shown, what)
     if st.button(LABELS[what], type="primary", key="life_do"):

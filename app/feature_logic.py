@@ -55,5 +55,16 @@ def _text(version: FeatureVersion) -> list[str]:
     """All that decides a version's values, a line each."""
     terms = [f"{label}: {value}" for label, value in _terms(version).items()]
     sources = [f"{name}: {snapshot}" for name, snapshot in sorted(version.sources.items())]
-    rules = [rule.model_dump_json(exclude_defaults=True) for rule in version.tests.rules]
-    return [*version.sql.splitlines(), *version.python.splitlines(), *terms, *sources, *rules]
+    tests = version.tests
+    rules = [rule.model_dump_json(exclude_defaults=True) for rule in tests.rules]
+    fresh = times.duration(tests.fresh_seconds) if tests.fresh_seconds else _("any age")
+    rules += [
+        _("One row per key and event time: {answer}").format(answer=_("yes") if tests.unique_rows else _("no")),
+        _("Newest row behind its sources by at most: {time}").format(time=fresh),
+    ]
+    kinds = [f"{label}: {', '.join(names)}" for label, names in _kinds(version) if names]
+    return [*version.sql.splitlines(), *version.python.splitlines(), *terms, *sources, *kinds, *rules]
+
+
+def _kinds(version: FeatureVersion) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ((_("Categories"), version.categories), (_("Numbers"), version.numbers))

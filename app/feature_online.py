@@ -1,65 +1,141 @@
 """A feature version in the online store: how fresh it is, what keeps it there, and what a model server would be
 answered now."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import forms, frame, links, status, times
+from app.feature_parity import parity
+from app.feature_words import FRESHNESS, TTL
+from app.running import cause_card, job_progress
 from app.session import actor, may, portal
-from core.features import FeatureVersion, FeatureView, VersionState
+from core.features import FeatureVersion, FeatureView, Materialization, VersionState
 from core.foundation.text import _
 from core.identity import Permission
 
-SCHEDULES = {0: _("by hand"), 3600: _("every hour"), 86_400: _("every day")}
+SCHEDULES = {0: _("by hand"), 900: _("every 15 minutes"), 3600: _("every hour"), 86_400: _("every day")}
+SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 
 def freshness(view: FeatureView) -> None:
     """One sentence on whether the version that people get is as new as it should be."""
     found = portal().features.freshness(actor(), view_id=view.id)
-    newest = times.absolute(found.newest_event)
-    st.caption(f"{status.inline(found.verdict)} {links.escape(found.reason)} " + _("Newest row {at}").format(at=newest))
+    newest = _("Newest row {at}.").format(at=times.absolute(found.newest_event))
+    st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=FRESHNESS)
 
 
 def online(shown: FeatureVersion) -> None:
-    """The standing order, its schedule, and a look-up."""
+    """The standing order and its schedule, a look-up, and whether the answers are right."""
     orders = portal().online.list_materializations(actor(), version_id=shown.id).items
-    can_run = may(Permission.JOBS_WRITE, project=shown.project)
-    if not orders:
-        st.caption(_("It is not in the online store."))
-    for order in orders:
-        frame.facts(
-            {
-                _("State"): status.inline(order.state.value) + (" " + _("newer data wait") if order.behind else ""),
-                _("Schedule"): SCHEDULES.get(order.every_seconds, times.duration(order.every_seconds)),
-                _("Up to"): times.absolute(order.watermark),
-                _("Keys"): times.number(order.keys),
-                _("Cause"): links.escape(order.cause) or "—",
-            }
-        )
-    if can_run and shown.state in (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED):
-        _keep(shown)
-    if orders:
-        _look_up(shown)
+    order = next((one for one in orders if one.state != "removed"), None)
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        _standing(shown, order)
+    if order:
+        with right, frame.card("lookup"):
+            _look_up(shown)
+        parity(shown)
 
 
-def _keep(shown: FeatureVersion) -> None:
+def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
+    """What keeps the version in the store, and what may be done about it."""
+    can_run = may(Permission.JOBS_WRITE, project=shown.project) and shown.state in SERVED
+    with frame.section(_("In the online store")):
+        if order and can_run:
+            _actions(order)
+    if order is None:
+        st.caption(_("It is not in the online store. Model servers look its features up there."))
+    elif order.state == "running":
+        job_progress(order.job_id)
+    elif order.cause:
+        cause_card(order.cause, job_id=order.job_id, key="online_cause")
+    if order:
+        frame.facts(_facts(order))
+    if can_run:
+        _keep(shown, order)
+
+
+def _facts(order: Materialization) -> dict[str, str]:
+    waits = status.inline("late", _("Newer data wait")) if order.behind else ""
+    due = times.absolute(order.due_at) if order.due_at else _("not by itself")
+    return {
+        _("State"): f"{status.inline(order.state)} {waits}",
+        _("Schedule"): SCHEDULES.get(order.every_seconds)
+        or _("every {time}").format(time=times.duration(order.every_seconds)),
+        _("Next run"): due,
+        _("Last run"): times.absolute(order.as_of),
+        _("Watermark"): times.absolute(order.watermark),
+        _("Keys"): times.number(order.keys),
+        _("Rows brought"): times.number(order.rows),
+    }
+
+
+def _actions(order: Materialization) -> None:
+    """Now, and whether the schedule goes on."""
+    service = portal().online
+    _button(
+        _("Run now"),
+        "run",
+        lambda: service.run_materialization(actor(), materialization_id=order.id),
+        disabled=order.state == "running",
+    )
+    if order.every_seconds and order.due_at:
+        _button(_("Pause"), "pause", lambda: service.pause_materialization(actor(), materialization_id=order.id))
+    elif order.every_seconds:
+        _button(_("Resume"), "resume", lambda: service.resume_materialization(actor(), materialization_id=order.id))
+
+
+def _button(label: str, key: str, do: Callable[[], object], *, disabled: bool = False) -> None:
+    if st.button(label, key=f"online_{key}", disabled=disabled):
+        with forms.attempt() as done:
+            do()
+        if done.succeeded:
+            st.rerun()
+
+
+def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
+    """The first time, or another schedule: both run it at once."""
+    now = order.every_seconds if order else 86_400
+    choices = SCHEDULES if now in SCHEDULES else {now: times.duration(now)} | SCHEDULES
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
-        every = st.selectbox(_("Keep it online"), list(SCHEDULES), format_func=SCHEDULES.__getitem__, width=160)
-        if st.button(_("Bring it online now"), key="materialize"):
-            with forms.attempt() as done:
-                portal().online.materialize(actor(), version_id=shown.id, every_seconds=every)
-            if done.succeeded:
-                st.rerun()
+        every = st.selectbox(
+            _("Bring new rows"),
+            list(choices),
+            index=list(choices).index(now),
+            format_func=choices.__getitem__,
+            key="online_every",
+            width=170,
+        )
+        _button(
+            _("Change schedule and run") if order else _("Bring it online now"),
+            "keep",
+            lambda: portal().online.materialize(actor(), version_id=shown.id, every_seconds=every),
+            disabled=order is not None and every == order.every_seconds,
+        )
 
 
 def _look_up(shown: FeatureVersion) -> None:
     """Asks as a model server would, with the keys as they are typed."""
+    frame.card_head(_("Look up a key"), text=_("What a model server would be answered now."))
     with st.form("online_lookup", border=False):
-        st.caption(_("What a model server would be answered now"))
-        keys = {name: st.text_input(name, key=f"online_{name}") for name in shown.keys}
+        keys = {name: st.text_input(name, key=f"online_key_{name}") for name in shown.keys}
         asked = st.form_submit_button(_("Look up"))
     if asked:
         with forms.attempt():
-            answer = portal().online.get_online(actor(), version_id=shown.id, keys=(keys,))[0]
-            st.markdown(status.inline(answer.status))
-            frame.facts({name: links.code(str(value)) for name, value in answer.values.items()})
-            st.caption(_("Row of {at}").format(at=times.absolute(answer.event_time)))
+            _answer(shown, keys)
+
+
+def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
+    # A key is typed as text; where it looks like a whole number it may be one.
+    numbers = {name: int(text) if text.strip().lstrip("-").isdecimal() else text for name, text in keys.items()}
+    answers = portal().online.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
+    answer = next((one for one in answers if one.status != "not_found"), answers[0])
+    st.markdown(status.inline(answer.status), help=TTL if answer.status == "expired" else None)
+    if answer.event_time:
+        frame.facts({name: links.code(_shown(value)) for name, value in answer.values.items()})
+        st.caption(_("From the row of {at}").format(at=times.absolute(answer.event_time)))
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else str(value)

@@ -104,16 +104,17 @@ def distributions(found: SnapshotDiff, *, names: Names) -> None:
     frame.section(_("Distributions"), hint=hint)
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _shifts(found.shifts)
+        chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
     with right, frame.card("shift"):
         if chosen is not None:
-            _one(found.shifts[chosen], names=names)
+            one_shift(found.shifts[chosen], names=names)
 
 
-def _shifts(shifts: Sequence[Distance]) -> int | None:
+def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> int | None:
+    """A row for each column: how far it moved, and both its distributions; returns the chosen one."""
     pictures = {
         name: st.column_config.BarChartColumn(name, width=110, y_min=0, color=color)
-        for name, color in ((_("Before"), "gray"), (_("After"), "blue"))
+        for name, color in zip(names, ("gray", "blue"), strict=True)
     }
     return grid(
         {
@@ -122,10 +123,10 @@ def _shifts(shifts: Sequence[Distance]) -> int | None:
             _("Effect"): [shift.effect for shift in shifts],
             _("PSI"): [shift.psi for shift in shifts],
             _("Nulls"): [f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—" for shift in shifts],
-            _("Before"): [[share for _label, share in shift.left] for shift in shifts],
-            _("After"): [[share for _label, share in shift.right] for shift in shifts],
+            names[0]: [[share for _label, share in shift.left] for shift in shifts],
+            names[1]: [[share for _label, share in shift.right] for shift in shifts],
         },
-        key="shifts",
+        key=key,
         states=_("Verdict"),
         widths={_("Effect"): 76, _("PSI"): 70, _("Nulls"): 76, _("Verdict"): 106},
         numbers={_("Effect"): "%.3f", _("PSI"): "%.3f"},
@@ -135,7 +136,8 @@ def _shifts(shifts: Sequence[Distance]) -> int | None:
     )
 
 
-def _one(shift: Distance, *, names: Names) -> None:
+def one_shift(shift: Distance, *, names: Names) -> None:
+    """Both distributions of a column, and what the figures say."""
     frame.card_head(shift.column, state=shift.verdict)
     if shift.left or shift.right:
         series: dict[str, charts.Points] = {

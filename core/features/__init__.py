@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from core.features.kinds import BuildKind, JoinKind
     from core.features.materialize_kind import MaterializationReconciler, MaterializeKind
     from core.features.online_service import OnlineService
-    from core.features.online_values import FeatureParity, Materialization, MissingOnline, OnlineAnswer
+    from core.features.online_values import (
+        FeatureParity,
+        FeatureParityReport,
+        Materialization,
+        MissingOnline,
+        OnlineAnswer,
+    )
     from core.features.service import FeatureService
     from core.features.statistics_values import (
         DeadFeature,
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
         FeatureUsage,
         FeatureWindow,
         Freshness,
+        Window,
     )
     from core.features.training_set_values import LeakReport, TrainingSet, TrainingSetManifest, TrainingSetState
     from core.features.values import (
@@ -73,6 +80,7 @@ STATISTICS = (
     "FeatureUsage",
     "FeatureWindow",
     "Freshness",
+    "Window",
 )
 
 __all__ = [
@@ -90,6 +98,7 @@ __all__ = [
     "FeatureDrift",
     "FeatureParity",
     "FeatureParityKind",
+    "FeatureParityReport",
     "FeatureRule",
     "FeatureService",
     "FeatureUsage",
@@ -118,6 +127,7 @@ __all__ = [
     "VersionState",
     "VersionTests",
     "ViewUse",
+    "Window",
 ]
 
 __getattr__ = lazily(
@@ -129,7 +139,10 @@ __getattr__ = lazily(
         **dict.fromkeys(("Catalog", "CatalogFeature"), "catalog"),
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
         **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),
-        **dict.fromkeys(("FeatureParity", "Materialization", "MissingOnline", "OnlineAnswer"), "online_values"),
+        **dict.fromkeys(
+            ("FeatureParity", "FeatureParityReport", "Materialization", "MissingOnline", "OnlineAnswer"),
+            "online_values",
+        ),
         "FeatureParityKind": "feature_parity_kind",
         "OnlineService": "online_service",
         "FeatureService": "service",

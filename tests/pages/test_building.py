@@ -52,9 +52,10 @@ def test_features_are_found_by_what_one_types(furnished: Furnished) -> None:
 
 
 def test_a_feature_version_has_an_address_of_its_own(furnished: Furnished) -> None:
-    shown = text_of(page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.version))
-    assert "date_trunc" in shown
-    assert "late_share" in shown
+    mei = furnished.people.engineer
+    assert "late_share" in text_of(page(furnished.portal, mei, "feature-view", id=furnished.version))
+    logic = page(furnished.portal, mei, "feature-view", id=furnished.view, version=furnished.version, tab="Logic")
+    assert "date_trunc" in text_of(logic)
 
 
 def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> None:

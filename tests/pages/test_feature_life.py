@@ -10,21 +10,28 @@ from tests.pages.running import drawn, page, text_of
 def test_the_page_says_which_version_people_get(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "feature-view", id=furnished.view))
     assert "v1** is live" in shown
-    assert "1 object uses it" in shown or "objects use it" in shown
-    assert "It is not in the online store" in shown
+    assert "It is not in the online store" not in shown
+    assert "1 object uses it" in tab_of(furnished, "Used by")
+    assert "It is not in the online store" in tab_of(furnished, "Online")
+
+
+def tab_of(furnished: Furnished, tab: str) -> str:
+    return text_of(page(furnished.portal, furnished.people.viewer, "feature-view", id=furnished.version, tab=tab))
 
 
 def test_a_viewer_is_offered_no_change_of_a_version(furnished: Furnished) -> None:
     viewer = page(furnished.portal, furnished.people.viewer, "feature-view", id=furnished.view)
     engineer = page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.view)
     assert not [button for button in viewer.button if str(button.key).startswith("version_")]
-    assert {"version_deprecate", "version_retire"} <= {str(button.key) for button in engineer.button}
+    offered = [str(button.key) for button in engineer.button if str(button.key).startswith("version_")]
+    assert offered == ["version_deprecate"]
 
 
-def test_retiring_tells_first_whom_it_touches(furnished: Furnished) -> None:
+def test_deprecating_tells_first_whom_it_touches(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.view)
-    test.button(key="version_retire").click()
-    assert "What something live needs is refused" in text_of(drawn(test))
+    test.button(key="version_deprecate").click()
+    assert "new training sets are not made with it" in text_of(drawn(test))
+    assert "1 object uses it" in text_of(test)
     version = furnished.portal.features.get_version(furnished.people.engineer, version_id=furnished.version)
     assert version.state == "published"
 
