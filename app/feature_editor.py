@@ -92,12 +92,11 @@ def beside(subject: Subject) -> Entered:
     subject.places["sources"] = st.container()
     return {
         "sources": sources,
-        **_times(subject),
+        **_terms(subject),
         **_kinds(subject),
         "description": _text(
             subject, "description", _("What is new"), subject.draft.description if subject.draft else ""
         ),
-        "tags": words(_text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")),
     }
 
 
@@ -114,8 +113,8 @@ def _text(subject: Subject, name: str, label: str, value: str, example: str = ""
     return (typed or "").strip()
 
 
-def _times(subject: Subject) -> Entered:
-    """The columns with times, and hours that become seconds."""
+def _terms(subject: Subject) -> Entered:
+    """The columns with times, hours that become seconds, and the tags beside them."""
     given = subject.given
     left, right = st.columns(2, gap="small")
     with left:
@@ -137,10 +136,12 @@ def _times(subject: Subject) -> Entered:
         "lookback_seconds": (_("Looks back (h)"), feature_words.LOOKBACK),
     }
     hours = {}
-    for place, (name, (label, help)) in zip(st.columns(3, gap="small"), asked.items(), strict=True):
-        with place:
-            hours[name] = hours_field(subject, name, label, getattr(given, name) if given else 0, help=help)
-    return {"event_time": event, "created_time": created, **hours}
+    for number, (name, (label, help_text)) in enumerate(asked.items()):
+        with (left, right)[number % 2]:
+            hours[name] = hours_field(subject, name, label, getattr(given, name) if given else 0, help=help_text)
+    with right:
+        tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")
+    return {"event_time": event, "created_time": created, **hours, "tags": words(tags)}
 
 
 def hours_field(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:

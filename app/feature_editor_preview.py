@@ -54,7 +54,7 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
     error = trial.settle()
     logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
-    with frame.section(_("Preview"), hint=_("on a sample; nothing is kept"), key="preview"):
+    with frame.section(_("Preview"), hint=_("on a sample"), key="preview"):
         pressed, is_live = _controls(subject, is_ready=is_ready)
     if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.asked)):
         trial.start(subject, logic)
@@ -76,7 +76,13 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
 def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
     """Whether the preview was asked for, and whether every change asks for it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, width="content"):
-        is_live = st.toggle(_("After every change"), value=True, key=subject.key("live"), persist_state="session")
+        is_live = st.toggle(
+            _("Live"),
+            value=True,
+            key=subject.key("live"),
+            persist_state="session",
+            help=_("After every change. Nothing of a preview is kept."),
+        )
         pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)
     return pressed, is_live
 

@@ -89,15 +89,15 @@ def _columns() -> dict[str, Any]:
             NULLS,
             options=POLICIES,
             default="keep",
-            width=84,
+            width=74,
             help=_("Keep them, refuse a version with any, or fill them."),
         ),
         FILL: column.TextColumn(
-            FILL, width=90, help=_('What nulls become. Text that looks like a number stands in quotes: "7".')
+            FILL, width=76, help=_('What nulls become. Text that looks like a number stands in quotes: "7".')
         ),
-        LEAST: column.NumberColumn(LEAST, format="%g", width=84),
-        MOST: column.NumberColumn(MOST, format="%g", width=84),
-        SHARE: column.NumberColumn(SHARE, format="%g %%", min_value=0, max_value=100, width=104),
+        LEAST: column.NumberColumn(LEAST, format="%g", width=74),
+        MOST: column.NumberColumn(MOST, format="%g", width=74),
+        SHARE: column.NumberColumn(SHARE, format="%g %%", min_value=0, max_value=100, width=98),
         UNIQUE: column.CheckboxColumn(UNIQUE, default=False, width=76),
     }
 

@@ -1,0 +1,74 @@
+"""Features in a real browser: a view is made, its logic is written while a preview tells what comes of it, the draft
+waits, and is published."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.e2e.chain import VIEW_SQL, Chain
+from tests.e2e.visitor import Visitor
+
+PANDAS = """
+import pandas as pd
+
+def features(flights):
+    rows = flights[flights.arr_delay.notna()]
+    day_end = rows.arr_utc.dt.floor("D") + pd.Timedelta(days=1)
+    made = rows.assign(day_end=day_end).groupby(["carrier", "day_end"], as_index=False)
+    return made.agg(flights=("arr_delay", "size"), delay=("arr_delay", "mean"))
+""".strip()
+
+
+def test_features_from_a_first_line_to_everyone(mei: Visitor, chain: Chain) -> None:
+    assert chain.snapshot
+    begin(mei)
+    goes_elsewhere_and_comes_back(mei)
+    mei.press("Save draft")
+    expect(mei.page).to_have_url(re.compile(r"version=FEAT-\d+$"))
+    mei.settled().sees("Draft")
+    mei.page.reload()
+    mei.settled()
+    second_form(mei)
+    mei.press("Publish")
+    mei.sees("Nothing uses the view yet.")
+    mei.press("Build, check and publish")
+    mei.at("FEAT")
+    mei.sees_in_the_end("Published", re.compile("version 1 of 1"))
+
+
+def begin(mei: Visitor) -> None:
+    """A view, and logic that goes wrong first."""
+    mei.open("/new-feature-version")
+    mei.fill("Name", "edited_days")
+    mei.fill("Entity", "carrier")
+    mei.fill("Keys", "carrier")
+    mei.press("Create and go on")
+    mei.heading("Version 1 of edited_days").wait_for()
+    mei.tick("Tables", "flights")
+    mei.fill("Event time", "day_end")
+    mei.fill("SQL", VIEW_SQL.replace("avg(arr_delay)", "avg(delayed)"))
+    mei.sees("SQL: column delayed not found", "Line 2")
+    mei.fill("SQL", VIEW_SQL)
+    mei.sees(re.compile("2 features, 1 check passes"))
+
+
+def goes_elsewhere_and_comes_back(mei: Visitor) -> None:
+    """What was typed last is there again, though nothing was saved."""
+    mei.page.get_by_label("What is new", exact=True).fill("How carriers did")
+    mei.page.get_by_role("link", name="Datasets", exact=True).first.click()
+    mei.heading("Datasets").wait_for()
+    mei.page.go_back()
+    mei.heading("Version 1 of edited_days").wait_for()
+    mei.settled()
+    expect(mei.page.get_by_role("textbox", name="SQL")).to_have_value(VIEW_SQL)
+    expect(mei.page.get_by_label("What is new", exact=True)).to_have_value("How carriers did")
+
+
+def second_form(mei: Visitor) -> None:
+    """The same in pandas, which the preview compares."""
+    mei.tab("pandas")
+    mei.fill("Python", PANDAS)
+    mei.sees(re.compile("2 features, 2 checks pass"))
+    mei.tab("Checks")
+    mei.sees("SQL and pandas agree")
+    mei.stands()
