@@ -14,7 +14,12 @@ from core.lake.service import LakeService
 from core.lake.tables import DatasetRow, ImportRow
 from core.lake.values import Snapshot, TablePreview
 
-MEMORY_MB = 3072
+# One column at a time is held, and of texts a table of how often each occurs. Measured: 1,000 MB of CSV with seven
+# columns took 2,170 MB, and 256 MB that are one column of texts, all of them different, 3,530 MB.
+LEAST_MEMORY_MB = 512
+MEMORY_FOR_EACH_MB = 14
+MEMORY_FOR_EACH_MB_BEFORE = 4
+MEMORY_MB_FROM_AFAR = 3072
 ATTEMPTS = 3
 
 
@@ -74,7 +79,7 @@ class ImportParts(Service):
                 payload={"order": order.model_dump(mode="json"), "now": call.now.isoformat()},
                 inputs=inputs,
                 owner=row.created_by,
-                resources=Resources(cpus=1, memory_mb=MEMORY_MB),
+                resources=Resources(cpus=1, memory_mb=self._memory_mb(source, base)),
                 max_attempts=ATTEMPTS,
             ),
         )
@@ -133,6 +138,13 @@ class ImportParts(Service):
             preview=TablePreview.model_validate(row.preview) if kept else None,
             unanswered=_unanswered(kept) if kept and row.state == ImportState.READY else (),
         )
+
+    def _memory_mb(self, source: ImportSource, base: Base) -> int:
+        """What the job orders. What lies elsewhere is not measured before it is fetched."""
+        sent = self.foundation.store.path(source.digest).stat().st_size >> 20 if source.digest else 0
+        needed = MEMORY_MB_FROM_AFAR if source.kind == "address" else LEAST_MEMORY_MB + sent * MEMORY_FOR_EACH_MB
+        before = sum(file.bytes for file in base.files) >> 20
+        return min(needed + before * MEMORY_FOR_EACH_MB_BEFORE, self.foundation.settings.memory_mb)
 
     def _base(self, call: Call, row: ImportRow) -> Base:
         newest = self.lake.newest(call, row.dataset_id) if row.mode == "append" else None

@@ -191,6 +191,15 @@ def test_rows_with_other_columns_are_not_appended(portal: Portal, people: People
         imported(portal, people.engineer, dataset_id=dataset.id, content=MORE.replace(b",x", b",y"), mode="append")
 
 
+def test_a_job_orders_memory_by_the_size_of_its_file(portal: Portal, people: People, dataset: Dataset) -> None:
+    small, large = (
+        portal.imports.start_upload(people.engineer, dataset_id=dataset.id, filename="t.csv", content=content)
+        for content in (CSV, CSV + b" " * (8 << 20))
+    )
+    ordered = [portal.compute.get_job(people.engineer, job_id=made.job_id).resources for made in (small, large)]
+    assert [wanted.memory_mb for wanted in ordered] == [512, 512 + 8 * 14]
+
+
 def test_appended_rows_are_read_like_those_before_them(portal: Portal, people: People, dataset: Dataset) -> None:
     zones = (TimeZoneRule(column="at", zone="America/New_York"),)
     chosen = {"zones": zones, "types": {"x": "DOUBLE"}, "known": {"x": "at"}, "key": ("id",)}
