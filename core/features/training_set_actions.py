@@ -124,6 +124,8 @@ class TrainingSetActions(FeatureParts):
         """Gives a new training set its id and its job."""
         snapshots = self.snapshots_of(call, entity.sources, project=row.project)
         used = [(use, self.used(call, use, project=row.project)) for use in uses]
+        for _use, version in used:
+            self.lake.refuse_quarantined(call, version.id)
         settings = self.foundation.settings
         order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at).model_copy(
             update={"engine": settings.feature_engine, "spark_address": settings.spark_address}

@@ -79,6 +79,21 @@ class CareActions(Service):
     def quarantined_upstream(self, call: Call, *, object_id: str) -> tuple[Quarantined, ...]:
         """Show the snapshots in quarantine from which an object came."""
         call.within(object_id)
+        return self._quarantined(call, object_id)
+
+    def refuse_quarantined(self, call: Call, object_id: str) -> None:
+        """Conflict where something came from a snapshot in quarantine, so that nothing new is made of it; the caller
+        has checked that it may be read."""
+        if found := self._quarantined(call, object_id):
+            held = found[0]
+            raise Conflict(
+                _("{id} came from {title} ({snapshot}), which is in quarantine: {reason}").format(
+                    id=object_id, title=held.title, snapshot=held.snapshot_id, reason=held.reason
+                ),
+                hint=_("Choose another one, or ask whoever put the snapshot there."),
+            )
+
+    def _quarantined(self, call: Call, object_id: str) -> tuple[Quarantined, ...]:
         upstream = {object_id, *(edge.source for edge in walk(call.session, object_id, upstream=True))}
         ids = [each for each in upstream if kind_of(each) is Kind.SNAPSHOT]
         held = select(SnapshotRow).where(col(SnapshotRow.id).in_(ids), col(SnapshotRow.quarantine) != "")

@@ -227,6 +227,7 @@ class SweepService(Service):
                 field="training_set_id",
             )
         trainable(training_set)
+        self.features.lake.refuse_quarantined(call, training_set_id)
         return training_set
 
     def _begin(self, call: Call, new: NewSweep) -> SweepRow:

@@ -86,7 +86,9 @@ class TrainingService(Service):
         seed: Seed = 1,
         requirement_id: str = "",
     ) -> Run:
-        """Train a model. Parameters that are not given keep the recipe's defaults."""
+        """Train a model. Parameters that are not given keep the recipe's defaults.
+
+        Refused while something that the training set came from is in quarantine."""
         new = NewRun(
             project=project,
             recipe=recipe,
@@ -96,7 +98,9 @@ class TrainingService(Service):
             seed=seed,
             requirement_id=requirement_id,
         )
-        return self.start(call, new)
+        run = self.start(call, new)
+        self.features.lake.refuse_quarantined(call, training_set_id)
+        return run
 
     @action(permission=Permission.READ, reads=True)
     def list_runs(

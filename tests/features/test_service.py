@@ -322,3 +322,14 @@ def test_a_viewer_reads_and_runs_no_sql(scene: Scene) -> None:
         scene.portal.features.create_version(scene.people.viewer, view_id=scene.view.id, **order)
     with pytest.raises(NotAllowed):
         scene.portal.features.create_training_set(scene.people.viewer, **scene.asked())
+
+
+def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> None:
+    lake, sre = scene.portal.lake, scene.people.sre
+    other = upload(scene.portal, scene.people, name="later_flights")
+    lake.quarantine(sre, snapshot_id=scene.snapshot.id, reason="Entered twice")
+    with pytest.raises(Conflict, match=f"{scene.version.id} came from flights v1 .{scene.snapshot.id}., which is in"):
+        scene.portal.features.create_training_set(
+            scene.people.engineer, **scene.asked() | {"entity": entity(sources={"flights": other.id})}
+        )
+    lake.release(sre, snapshot_id=scene.snapshot.id, reason="It was not")

@@ -15,6 +15,9 @@ from core.registry.onnx_safety import signature_of
 from core.training import Run
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.conftest import People
+from tests.lake.importing import imported
+from tests.registry.onnx_files import calling
+from tests.sweeps.running import start as start_sweep
 from tests.training.flights import contract, splits
 from tests.training.sets import make_training_set, start
 
@@ -172,6 +175,21 @@ def test_a_training_set_of_another_project_is_not_found_or_not_taken(
     elsewhere = make_training_set(portal, tmp_path / "splits", project="PROJ-2")
     with pytest.raises(NotFound):
         start(portal, people, elsewhere)
+
+
+def test_nothing_is_trained_on_rows_in_quarantine(portal: Portal, people: People, training_set: str) -> None:
+    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    snapshot = imported(portal, people.engineer, dataset_id=made.id, content=b"id,x\n1,2\n")
+    with calling(portal, people.engineer) as call:
+        call.link(snapshot.id, training_set, "feeds")
+    portal.lake.quarantine(people.sre, snapshot_id=snapshot.id, reason="Entered twice")
+    with pytest.raises(Conflict, match=f"departures v1 .{snapshot.id}., which is in quarantine: Entered twice"):
+        start(portal, people, training_set)
+    with pytest.raises(Conflict, match=f"departures v1 .{snapshot.id}., which is in quarantine"):
+        start_sweep(portal, people, training_set)
+    assert not portal.compute.list_jobs(people.viewer, kind="training.run").items
+    portal.lake.release(people.sre, snapshot_id=snapshot.id, reason="It was not")
+    assert start(portal, people, training_set).state is JobState.QUEUED
 
 
 def test_a_run_hangs_in_the_chain(portal: Portal, people: People, training_set: str) -> None:
