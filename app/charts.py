@@ -83,6 +83,13 @@ def bars(
     draw(figure, key=key, x=x, y=y, alt=alt, height=height, legend=False)
 
 
+def paired(series: Mapping[str, Points], *, key: str, y: str, alt: str, height: int = 220) -> None:
+    """Upright bars of several series beside each other, for distributions over few values."""
+    sides = enumerate(series.items())
+    bars = [go.Bar(x=xs, y=ys, name=name, marker={"color": color_of(at)}) for at, (name, (xs, ys)) in sides]
+    draw(go.Figure(bars), key=key, x="", y=y, alt=alt, height=height)
+
+
 def ranking(labels: Sequence[str], values: Sequence[float], *, key: str, x: str, alt: str) -> None:
     """Lying bars, the largest on top, for importances."""
     order = sorted(range(len(labels)), key=lambda at: values[at])

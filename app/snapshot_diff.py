@@ -10,7 +10,7 @@ from app.session import actor, portal
 from app.tables import grid, reading
 from core.foundation.text import _
 from core.lake.diff_values import RowExample, SnapshotDiff
-from core.lake.distance_values import Distance
+from core.lake.distance_values import Bins, Distance
 from core.lake.values import Snapshot
 
 VERDICTS = {
@@ -22,6 +22,7 @@ VERDICTS = {
 }
 HOW = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed")}
 Names = tuple[str, str]
+FEW = 6
 
 
 def title_of(snapshot: Snapshot) -> str:
@@ -102,6 +103,9 @@ def distributions(found: SnapshotDiff, *, names: Names) -> None:
         n=moved, all=len(found.shifts)
     )
     frame.section(_("Distributions"), hint=hint)
+    if found.timely:
+        columns = ", ".join(links.escape(name) for name in found.timely)
+        st.caption(_("Only tell when, so the verdict leaves them out: {columns}.").format(columns=columns))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
         chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
@@ -140,13 +144,7 @@ def one_shift(shift: Distance, *, names: Names) -> None:
     """Both distributions of a column, and what the figures say."""
     frame.card_head(shift.column, state=shift.verdict)
     if shift.left or shift.right:
-        series: dict[str, charts.Points] = {
-            name: ([label for label, _share in bins], [share for _label, share in bins])
-            for name, bins in zip(names, (shift.left, shift.right), strict=True)
-        }
-        alt = _("Distribution of {name} on both sides").format(name=shift.column)
-        y = _("share of rows")
-        charts.lines(series, key=f"shift_{shift.column}", x="", y=y, alt=alt, markers=True, height=220)
+        _both(shift, names=names)
     p_value = "—" if shift.p_value is None else ("< 0.0001" if shift.p_value < 1e-4 else f"{shift.p_value:.4f}")
     frame.facts(
         {
@@ -157,6 +155,28 @@ def one_shift(shift: Distance, *, names: Names) -> None:
         }
     )
     st.caption(_("Below 0.05 is the same, from 0.1 on it moved far. Both are conventions, not laws."))
+
+
+def _both(shift: Distance, *, names: Names) -> None:
+    """Both distributions: lines over the deciles of figures, bars where there are only a few values."""
+    series: dict[str, charts.Points] = {
+        name: (_labels(shift, bins), [share for _label, share in bins])
+        for name, bins in zip(names, (shift.left, shift.right), strict=True)
+    }
+    alt = _("Distribution of {name} on both sides").format(name=shift.column)
+    key, y = f"shift_{shift.column}", _("share of rows")
+    if shift.kind in ("text", "boolean") or len(shift.left) <= FEW:
+        charts.paired(series, key=key, y=y, alt=alt)
+    else:
+        charts.lines(series, key=key, x="", y=y, alt=alt, markers=True, height=220)
+
+
+def _labels(shift: Distance, bins: Bins) -> list[str]:
+    """What the bins are called; those of figures are known by their upper ends."""
+    labels = [label for label, _share in bins]
+    if shift.kind != "number":
+        return labels
+    return [f"≤ {label}" for label in labels[:-1]] + [f"> {labels[-2]}" if len(labels) > 1 else labels[-1]]
 
 
 def examples(found: SnapshotDiff, *, names: Names) -> None:

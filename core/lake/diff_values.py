@@ -30,7 +30,8 @@ class SnapshotDiff(Value):
     """The right snapshot against the left one, which came first. Rows are matched by `key`; without one they are
     compared as a whole, and none is "changed". `duplicates` count the rows of each side that share their key with
     another; `shifts` hold a distance for every common column, the largest first; `changed_cells` count, by column, the
-    rows whose value changed. `labels` are columns of zeros and ones with the share of ones on each side."""
+    rows whose value changed. `labels` are columns of zeros and ones with the share of ones on each side;
+    `timely` columns only tell when, so that how far they moved decides nothing."""
 
     left_id: str
     right_id: str
@@ -46,6 +47,7 @@ class SnapshotDiff(Value):
     schema_changes: tuple[SchemaChange, ...]
     shifts: tuple[Distance, ...]
     labels: tuple[tuple[str, float, float], ...]
+    timely: tuple[str, ...]
     examples: tuple[RowExample, ...]
     verdict: Verdict
     sentence: str

@@ -8,7 +8,7 @@ from core.foundation.text import _
 from core.lake.diff_values import SchemaChange, SnapshotDiff, Verdict
 from core.lake.distance_values import Distance
 from core.lake.duckdb_diff import RowChanges, as_wholes, by_key, duplicates, is_key, load_sides
-from core.lake.duckdb_distance import Sides, distance, kind_of
+from core.lake.duckdb_distance import DRIFTED, Sides, distance, kind_of
 from core.lake.values import Snapshot
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows, quoted
 
@@ -33,8 +33,10 @@ def diff(
         changed = _schema(types[0], types[1])
         alike = [name for name in common if types[0][name] == types[1][name]]
         shifts = [distance(sides, name, kind=kind_of(types[1][name])) for name in alike]
+        timely = tuple(shift.column for shift in shifts if _tells_only_when(sides, shift))
         labels = tuple(_label(sides, name) for name in alike if _is_label(sides, name, types[1][name]))
-    verdict, sentence = _judged(rows, changed, shifts, left=left, right=right)
+    judging = [shift for shift in shifts if shift.column not in timely]
+    verdict, sentence = _judged(rows, changed, judging, left=left, right=right)
     return SnapshotDiff(
         left_id=left.id,
         right_id=right.id,
@@ -50,6 +52,7 @@ def diff(
         schema_changes=changed,
         shifts=tuple(sorted(shifts, key=lambda one: -max(one.effect, abs(one.null_change)))),
         labels=labels,
+        timely=timely,
         examples=rows.examples,
         verdict=verdict,
         sentence=sentence,
@@ -79,6 +82,18 @@ def _schema(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[SchemaCh
     return tuple(
         SchemaChange(column=name, left_type=old, right_type=new) for name, (old, new) in pairs.items() if old != new
     )
+
+
+def _tells_only_when(sides: Sides, shift: Distance) -> bool:
+    """Times, and figures that are the same in all rows of a side, as the month of a monthly file is: they move with
+    the calendar. A flood of nulls is a drift in them too."""
+    if abs(shift.null_change) >= DRIFTED or shift.kind not in ("time", "number"):
+        return False
+    return shift.kind == "time" or any(_is_constant(sides, side, shift.column) for side in (sides.left, sides.right))
+
+
+def _is_constant(sides: Sides, side: str, name: str) -> bool:
+    return bool(one_row(sides.session, f"SELECT min({quoted(name)}) = max({quoted(name)}) FROM {side}")[0])
 
 
 def _is_label(sides: Sides, name: str, data_type: str) -> bool:

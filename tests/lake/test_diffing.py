@@ -187,3 +187,22 @@ def test_january_against_february(tmp_path: Path, flights: pa.Table) -> None:
     by_name = {shift.column: shift for shift in found.shifts}
     assert (by_name["carrier"].verdict, by_name["carrier"].effect < 0.05) == ("same", True)
     assert by_name["day"].verdict in ("slight", "drifted")
+
+
+def test_what_only_tells_when_is_shown_and_decides_nothing(tmp_path: Path) -> None:
+    dice = random.Random(4)
+
+    def month(number: int, **more: list[Any]) -> pa.Table:
+        days = [datetime(2013, number, 1 + at % 28, tzinfo=UTC) for at in range(500)]
+        delays = [dice.gauss(0, 1) for _ in range(500)]
+        return table(month=[number] * 500, at=days, delay=delays, **more)
+
+    found = compared(tmp_path, month(1), month(2))
+    assert {shift.column for shift in found.shifts if shift.verdict == "drifted"} == {"month", "at"}
+    assert (found.verdict, set(found.timely)) == ("corrected", {"month", "at"})
+    lost = month(2).set_column(0, "month", pa.array([None] * 250 + [2] * 250))
+    found = compared(tmp_path, month(1), lost)
+    assert (found.verdict, found.timely) == ("drifted", ("at",))
+    found = compared(tmp_path, month(1, kind=["a"] * 500), month(2, kind=["b"] * 500))
+    assert found.verdict == "drifted"
+    assert found.sentence.startswith("kind moved far")
