@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.foundation.parquet import read_parquet
+from core.foundation.parquet import read_parquet, row_count
 from core.foundation.text import _
 from core.lake.import_values import ImportChoices
 
@@ -16,7 +16,7 @@ def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str
     """Times without a zone, times in the future, columns without or with one value, and keys that are none."""
     import pyarrow.parquet as pq
 
-    warnings = []
+    warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
     for field in pq.ParquetFile(staged).schema_arrow:
         column = read_parquet(staged, columns=[field.name]).column(0)
         warnings += _of_column(field, column, datetime.fromisoformat(now))

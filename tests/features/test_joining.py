@@ -125,6 +125,12 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "4 rows have no label",
     ),
+    "no label at all": (
+        {"sql": f"SELECT * REPLACE (NULL::INTEGER AS late) FROM ({ENTITY_SQL})"},
+        {},
+        "rows have no label",
+    ),
+    "one row only": ({"sql": f"{ENTITY_SQL} WHERE id = 3"}, {}, "has no rows|are the same"),
     "labels that are not 0 and 1": (
         {"sql": f"SELECT * REPLACE (late * 2 AS late) FROM ({ENTITY_SQL})"},
         {},

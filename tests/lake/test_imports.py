@@ -86,6 +86,8 @@ def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: 
     ):
         assert words in said
     assert "zip is text" in " ".join(found.report.choices)
+    alone = begin(portal, people, dataset, b"id,x\n1,2\n")
+    assert alone.report.warnings == ("There is one row only.",)
 
 
 def test_a_correction_reads_again_with_zone_type_mark_and_key(portal: Portal, people: People, dataset: Dataset) -> None:
