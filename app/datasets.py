@@ -1,21 +1,24 @@
 """Parts of the dataset pages: the dialogs that make a dataset and add a snapshot."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import streamlit as st
 
 from app import forms, frame, links, times
 from app.session import actor, portal
+from app.tables import choice, search
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.import_values import Import, ImportChoices, ImportState, Mode
-from core.lake.values import Dataset, TimeZoneRule
+from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
 UPLOAD, PACKAGE, ADDRESS = _("A file"), _("A package's data"), _("S3")
 REPLACE, APPEND = _("Replace them"), _("Add to them")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
 MOST_WAITING = 20
+FORMS = {"": _("Rows and files"), "table": _("Rows"), "files": _("Files")}
 
 
 @st.dialog(_("New dataset"))
@@ -111,6 +114,31 @@ def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoic
     return imports.start_upload(
         actor(), dataset_id=dataset.id, filename=source.name, content=source.content, mode=mode, choices=choices
     )
+
+
+def filters(facets: DatasetFacets) -> dict[str, Any]:
+    """The bar above the datasets; returns what is asked for, by the names of the action's parameters."""
+    owners = {"": _("All owners")} | {owner: frame.name_of(owner) for owner in facets.owners}
+    tags = {"": _("All tags")} | {tag: tag for tag in facets.tags}
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        return {
+            "query": search(_("Search by name"), key="q"),
+            "form": choice(_("Content"), FORMS, key="form"),
+            "owner": choice(_("Owner"), owners, key="owner"),
+            "tag": choice(_("Tag"), tags, key="tag"),
+        }
+
+
+def clear() -> None:
+    """Shows every dataset again."""
+    for key in ("q", "form", "owner", "tag"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def state_of(dataset: Dataset) -> str:
+    """What a person should know first: that an import waits, that there are no rows, or that all is well."""
+    return ImportState.READY if dataset.waiting else "ready" if dataset.latest else "empty"
 
 
 def waiting_imports() -> None:

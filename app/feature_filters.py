@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app import frame, status
-from app.tables import search
+from app.tables import choice, search
 from core.features import Catalog
 from core.foundation.text import _
 
@@ -32,30 +32,18 @@ def filters(whole: Catalog) -> dict[str, Any]:
             bind="query-params",
             label_visibility="collapsed",
         )
+        entities = {"": _("All entities")} | {name: name for name in whole.entities}
         return {
             "query": query,
             "states": tuple(states),
-            "entity": _choice(_("Entity"), {"": _("All entities")} | {name: name for name in whole.entities}, "entity"),
-            "owner": _choice(_("Owner"), {"": _("All owners")} | _names(whole), "owner"),
-            "use": _choice(_("Use"), USES, "use"),
+            "entity": choice(_("Entity"), entities, key="entity"),
+            "owner": choice(_("Owner"), {"": _("All owners")} | _names(whole), key="owner"),
+            "use": choice(_("Use"), USES, key="use"),
         }
 
 
 def _names(whole: Catalog) -> dict[str, str]:
     return {owner: frame.name_of(owner) for owner in whole.owners}
-
-
-def _choice(label: str, options: dict[str, str], key: str) -> str:
-    chosen = st.selectbox(
-        label,
-        list(options),
-        format_func=lambda value: options.get(value, value),
-        key=key,
-        bind="query-params",
-        label_visibility="collapsed",
-        width=134,
-    )
-    return chosen or ""
 
 
 def clear() -> None:

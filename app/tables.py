@@ -118,6 +118,20 @@ def search(placeholder: str, *, key: str, width: int = 320) -> str:
     return (entered or "").strip()
 
 
+def choice(label: str, options: Mapping[str, str], *, key: str) -> str:
+    """One of a few values to narrow a list by, kept in the address; "" is all. `options` are words by value."""
+    chosen = st.selectbox(
+        label,
+        list(options),
+        format_func=lambda value: options.get(value, value),
+        key=key,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=134,
+    )
+    return chosen or ""
+
+
 def searched(key: str) -> str:
     """What stands in the search field `key`, for a page that must know it before the field is drawn."""
     return str(st.session_state.get(key) or st.query_params.get(key) or "").strip()

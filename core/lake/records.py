@@ -1,11 +1,15 @@
 """Rows of the lake's tables as values, and how they are found."""
 
-from sqlmodel import col, func, select
+import json
+
+from sqlalchemy import ColumnElement, Text, cast
+from sqlmodel import col, func, or_, select
 
 from core.foundation.actions import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
-from core.lake.tables import DatasetRow, SnapshotRow
+from core.lake.import_values import ImportState
+from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
 from core.lake.values import ColumnSpec, Dataset, ImportReport, Snapshot, SnapshotFile
 
 
@@ -46,13 +50,22 @@ def count_of(call: Call, dataset_id: str) -> int:
     return call.session.exec(query).one()
 
 
+def tagged(tag: str) -> ColumnElement[bool]:
+    """The datasets with a tag. SQLite keeps its letters escaped in JSON, PostgreSQL as they are."""
+    kept = func.lower(cast(col(DatasetRow.tags), Text))
+    forms = {json.dumps(tag, ensure_ascii=escaped).lower() for escaped in (True, False)}
+    return or_(*(kept.contains(form, autoescape=True) for form in sorted(forms)))
+
+
 def dataset_of(call: Call, row: DatasetRow) -> Dataset:
     newest = call.session.exec(snapshots_of(row.id).limit(1)).first()
     shown = call.session.exec(kept_snapshots_of(row.id).limit(1)).first()
     latest = snapshot_of(shown, row) if shown is not None else None
+    wait = select(func.count()).where(ImportRow.dataset_id == row.id, ImportRow.state == ImportState.READY)
     return Dataset(
         **row.model_dump(exclude={"tags"}),
         tags=tuple(row.tags),
+        waiting=call.session.exec(wait).one(),
         latest=latest,
         snapshots=newest.version if newest is not None else 0,
     )

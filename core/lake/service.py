@@ -1,6 +1,6 @@
 """Datasets and their snapshots. A snapshot never changes; a dataset is its name and the line of its snapshots."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 from sqlmodel import func, select
@@ -28,12 +28,14 @@ from core.lake.records import (
     snapshot_of,
     snapshot_row,
     snapshots_of,
+    tagged,
 )
 from core.lake.sweep_actions import SweepActions
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
 from core.lake.values import (
     ColumnProfile,
     Dataset,
+    DatasetFacets,
     DatasetName,
     Snapshot,
     TablePreview,
@@ -84,12 +86,23 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
 
     @action(permission=Permission.READ, reads=True)
     def list_datasets(
-        self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        query: str = "",
+        form: Literal["", "table", "files"] = "",
+        owner: str = "",
+        tag: Tag | Literal[""] = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> Listing[Dataset]:
-        """List datasets by name."""
-        kept = conditions(call, DatasetRow, project=project)
+        """List datasets by name, narrowed by what they hold, whose they are, and a tag, whatever its case."""
+        kept = conditions(call, DatasetRow, project=project, form=form, owner=owner)
         if query:
             kept.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
+        if tag:
+            kept.append(tagged(tag))
         return page_of(
             call.session,
             DatasetRow,
@@ -99,6 +112,14 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
             limit=limit,
             convert=lambda row: dataset_of(call, row),
         )
+
+    @action(permission=Permission.READ, reads=True)
+    def dataset_facets(self, call: Call, *, project: str = "") -> DatasetFacets:
+        """Show by which owners and tags the datasets can be narrowed."""
+        kept = conditions(call, DatasetRow, project=project)
+        rows = call.session.exec(select(DatasetRow.owner, DatasetRow.tags).where(*kept)).all()
+        tags = {tag for _owner, found in rows for tag in found}
+        return DatasetFacets(owners=tuple(sorted({owner for owner, _tags in rows})), tags=tuple(sorted(tags)))
 
     @action(permission=Permission.READ, reads=True)
     def get_dataset(self, call: Call, *, dataset_id: str) -> Dataset:

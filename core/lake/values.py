@@ -76,7 +76,7 @@ class Snapshot(Value):
 
 class Dataset(Value):
     """A named table and its newest snapshot. `form` says what its rows are: plain rows, or the index of files (images,
-    texts) that lie in the store by the digest in their column `item`."""
+    texts) that lie in the store by the digest in their column `item`. `waiting` imports want to be confirmed."""
 
     id: str
     project: str
@@ -88,6 +88,14 @@ class Dataset(Value):
     snapshots: int
     form: Literal["table", "files"] = "table"
     tags: tuple[str, ...] = ()
+    waiting: int = 0
+
+
+class DatasetFacets(Value):
+    """By whom and by which tags the datasets that one may see can be narrowed, each in its order."""
+
+    owners: tuple[str, ...]
+    tags: tuple[str, ...]
 
 
 class TablePreview(Value):

@@ -45,7 +45,8 @@ ACTIONS = {
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
-        lake.diff lake.impact lake.quarantined_upstream lake.plan_retention lake.search_items lake.item
+        lake.dataset_facets lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
+        lake.search_items lake.item
         imports.get_import imports.list_imports
         features.catalog features.list_views features.get_view features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics

@@ -10,8 +10,9 @@ from core.foundation.parquet import read_parquet
 from core.lake import Dataset, Snapshot, TimeZoneRule
 from core.portal import Portal
 from tests.conftest import People
-from tests.lake.importing import imported, imported_package
+from tests.lake.importing import imported, imported_package, read_here
 from tests.lake.test_reading import parquet
+from tests.lake.test_zip import packed, picture
 
 CSV = b"id,left_at,delay,known_at\n1,2013-01-01 10:00:00,5,2013-01-01T16:00:00Z\n2,2013-07-01 10:00:00,,\n"
 
@@ -170,3 +171,32 @@ def test_it_works_on_both_databases(portal_on: Portal, people: People) -> None:
     snapshot = upload(portal_on, people, dataset)
     assert portal_on.lake.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
     assert portal_on.lake.list_datasets(people.viewer, query="dep").items[0].latest == snapshot
+
+
+def test_datasets_are_narrowed_by_content_owner_and_tag(portal_on: Portal, people: People) -> None:
+    lake, mei = portal_on.lake, people.engineer
+    rows, photos = (lake.create_dataset(mei, project="PROJ-1", name=name) for name in ("departures", "photos"))
+    lake.edit_dataset(mei, dataset_id=rows.id, description="", tags=("Daily", "für Züge"))
+    lake.edit_dataset(mei, dataset_id=photos.id, description="", owner=people.sre.person_id, tags=("daily_2",))
+    imported(portal_on, mei, dataset_id=photos.id, filename="t.zip", content=packed([("cat/1.png", picture())]))
+
+    def names(**asked: str) -> list[str]:
+        return [item.name for item in lake.list_datasets(people.viewer, **asked).items]
+
+    assert (names(form="files"), names(form="table")) == (["photos"], ["departures"])
+    assert (names(owner=mei.person_id), names(owner=people.sre.person_id)) == (["departures"], ["photos"])
+    assert (names(tag="daily"), names(tag="für Züge"), names(tag="dail_")) == (["departures"], ["departures"], [])
+    assert names(form="files", tag="daily") == []
+    facets = lake.dataset_facets(people.viewer)
+    assert facets.owners == tuple(sorted({mei.person_id, people.sre.person_id}))
+    assert facets.tags == ("Daily", "daily_2", "für Züge")
+    assert lake.dataset_facets(people.outsider).owners == ()
+
+
+def test_a_dataset_tells_that_an_import_waits(portal: Portal, people: People, dataset: Dataset) -> None:
+    begun = portal.imports.start_upload(people.engineer, dataset_id=dataset.id, filename="t.csv", content=b"a,b\n1,2\n")
+    assert portal.lake.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 0
+    read_here(portal, begun)
+    assert portal.lake.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 1
+    portal.imports.confirm_import(people.engineer, import_id=begun.id)
+    assert portal.lake.list_datasets(people.viewer).items[0].waiting == 0

@@ -1,11 +1,13 @@
 """The line of a dataset's snapshots in the browser: compared, held in quarantine, deleted, and searched."""
 
+import json
+
 import pytest
 
 from core.lake import Snapshot
 from core.portal import Portal
 from tests.conftest import People
-from tests.lake.importing import imported
+from tests.lake.importing import imported, read_here
 from tests.lake.test_zip import packed, picture
 from tests.pages.conftest import PROJECT, Furnished
 from tests.pages.running import drawn, page, text_of
@@ -96,3 +98,37 @@ def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: Peopl
     assert "two.png" not in shown
     test.text_input(key="item").input("nothing like it")
     assert "No file matches" in text_of(drawn(test))
+
+
+def test_datasets_are_narrowed_and_shown_again(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
+    lake, mei = portal.lake, people.engineer
+    made = lake.create_dataset(mei, project=PROJECT, name="signs")
+    lake.edit_dataset(mei, dataset_id=made.id, description="", tags=("street",))
+    begun = portal.imports.start_upload(mei, dataset_id=made.id, filename="t.csv", content=FIRST)
+    read_here(portal, begun)
+    test = page(portal, people.viewer, "datasets")
+    assert "2 datasets" in text_of(test)
+    assert "departures" in text_of(test)
+    test.selectbox(key="tag").select("street")
+    shown = text_of(drawn(test))
+    assert "departures" not in shown
+    assert "Needs confirmation" in shown
+    test.selectbox(key="form").select("files")
+    assert "No dataset is like that" in text_of(drawn(test))
+    test.button(key="datasets_clear").click()
+    assert "departures" in text_of(drawn(test))
+
+
+def test_an_empty_lake_says_what_to_do(portal: Portal, people: People) -> None:
+    test = page(portal, people.engineer, "datasets")
+    assert "No datasets yet" in text_of(test)
+    assert not test.selectbox
+
+
+def test_few_values_are_drawn_beside_each_other(
+    portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]
+) -> None:
+    test = page(portal, people.viewer, "dataset-diff", left=pair[0].id, right=pair[1].id)
+    drawings = [json.loads(chart.proto.spec) for chart in test.get("plotly_chart")]
+    assert [{part["type"] for part in drawing["data"]} for drawing in drawings] == [{"bar"}]
+    assert [part["name"] for part in drawings[0]["data"]] == ["departures v1", "departures v2"]
