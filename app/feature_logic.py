@@ -45,7 +45,12 @@ def _difference(view: FeatureView, shown: FeatureVersion) -> None:
     others = {item.version: item for item in listed if item.id != shown.id}
     if not others:
         return
-    chosen = st.selectbox(_("Difference to"), [None, *others], format_func=lambda n: f"v{n}" if n else _("nothing"))
+    chosen = st.selectbox(
+        _("Difference to"),
+        [None, *others],
+        format_func=lambda number: f"v{number}" if number else _("nothing"),
+        key="difference_to",
+    )
     if chosen:
         lines = list(unified_diff(_text(others[chosen]), _text(shown), f"v{chosen}", f"v{shown.version}", lineterm=""))
         st.code("\n".join(lines) or _("Logic, sources, times and rules are the same."), language="diff")

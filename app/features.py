@@ -4,7 +4,8 @@ import streamlit as st
 
 from app import forms, frame, links, times
 from app.session import actor, portal
-from core.features import CatalogFeature, FeatureContract
+from app.tables import shown_of
+from core.features import Catalog, CatalogFeature, FeatureContract
 from core.foundation.text import _
 
 
@@ -24,6 +25,25 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
     if found.tags:
         facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)
     return facts
+
+
+def footer(found: Catalog, whole: Catalog) -> str:
+    """How many are shown; where filters narrow it, also how many match."""
+    shown, every = len(found.items), max(whole.features, whole.total)
+    if found.total == whole.total:
+        return shown_of(shown, every)
+    matching, total = times.number(found.total), times.number(every)
+    if shown == found.total:
+        return _("{n} of {total} match").format(n=matching, total=total)
+    return _("{shown} of {n} that match shown, {total} in all").format(shown=shown, n=matching, total=total)
+
+
+def usage_of(item: CatalogFeature) -> None:
+    """What uses the version that a feature of the catalog is of."""
+    used = portal().features.usage(actor(), version_id=item.version_id)
+    st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
+    for consumer in used.consumers[:12]:
+        links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
 
 
 @st.dialog(_("New feature view"))

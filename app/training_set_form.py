@@ -35,6 +35,12 @@ def like() -> TrainingSet | None:
     return portal().features.get_training_set(actor(), training_set_id=wanted) if wanted else None
 
 
+def added() -> FeatureVersion | None:
+    """The feature version that the form begins with, named in the address."""
+    wanted = st.query_params.get("add", "")
+    return portal().features.get_version(actor(), version_id=wanted) if wanted else None
+
+
 def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
     """The rows: SQL, and what its columns are."""
     sql = st.text_area(
@@ -58,12 +64,14 @@ def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
     return entered
 
 
-def uses_form(project: str, *, given: TrainingSet | None) -> list[Entered]:
+def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion | None = None) -> list[Entered]:
     """The feature versions to join, each with the columns that its keys are found in. Of a set that is made again, the
-    versions that it pins, or what is live now when the address says `newer`."""
+    versions that it pins, or what is live now when the address says `newer`; `first` is one to begin with."""
     views = portal().features.list_views(actor(), project=project, limit=MOST).items
     built = {view.name: view for view in views if _offered(view)}
     pinned = _pinned(given)
+    if first:
+        pinned[first.view] = ViewUse(version_id=first.id, keys={}, prefix=_prefix(first.view))
     before = [name for name in pinned if name in built]
     chosen = st.multiselect(
         _("Features to join"), list(built), default=before, key="uses", help=_("Views at the version that is live.")
@@ -102,9 +110,14 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
             )
             for key, place in zip(view.keys, places, strict=False)
         }
-        first = before.prefix if before else f"{view.name.partition('_')[0]}_"
+        first = before.prefix if before else _prefix(view.name)
         prefix = places[-1].text_input(_("Prefix of its names"), value=first, key=f"use_{view.id}_prefix")
     return {"version_id": version.id, "keys": keys, "prefix": prefix}
+
+
+def _prefix(view: str) -> str:
+    """What stands before the names of a view's features unless somebody says otherwise."""
+    return f"{view.partition('_')[0]}_"
 
 
 def splits_form(given: tuple[Split, ...]) -> list[Entered]:

@@ -1,12 +1,12 @@
-"""Features: the catalog over the version of every view that people get, a page at a time."""
+"""Features: the catalog over the version of every view that people get, a page at a time; and what nobody uses."""
 
 import zlib
 
 import streamlit as st
 
-from app import frame, links
+from app import feature_unused, frame, links
 from app.feature_filters import clear, filters
-from app.features import facts_of, view_dialog
+from app.features import facts_of, footer, usage_of, view_dialog
 from app.profiles import distribution
 from app.session import actor, may, portal
 from app.tables import PAGE, grid, offset_of, pager, shown_of
@@ -14,6 +14,8 @@ from app.wording import counted
 from core.features import Catalog, CatalogFeature
 from core.foundation.text import _
 from core.identity import Permission
+
+UNUSED_HELP = _("Versions that nothing uses, the most expensive first.")
 
 
 def show() -> None:
@@ -24,6 +26,10 @@ def show() -> None:
         counted(len(whole.entities), _("entity"), _("entities")),
     ]
     with frame.header(_("Features"), facts=facts if whole.views else []):
+        if whole.views and st.button(
+            _("What nobody uses"), icon=":material/delete_sweep:", help=UNUSED_HELP, key="to_unused"
+        ):
+            links.open_page("features", show="unused")
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):
             view_dialog()
     if not whole.views:
@@ -47,7 +53,7 @@ def _master_detail(found: Catalog, whole: Catalog, *, key: str) -> None:
     with left:
         chosen = _grid(found.items, key=f"{key}_{found.offset}")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(shown_of(len(found.items), max(whole.features, found.total)))
+            st.caption(footer(found, whole))
             pager(found.total, key=f"{key}_page")
     with right, frame.card("feature"):
         _detail(found.items[chosen or 0])
@@ -80,8 +86,13 @@ def _grid(items: tuple[CatalogFeature, ...], *, key: str) -> int | None:
 
 def _detail(item: CatalogFeature) -> None:
     frame.card_head(item.name, state=item.state.value, text=item.description)
-    if st.button(_("Open the view"), type="primary", icon=":material/arrow_forward:", key="open_view"):
-        links.open_object(item.view_id)
+    with st.container(horizontal=True, gap="xsmall"):
+        if item.state.can_be_joined and st.button(
+            _("Add to a training set"), type="primary", icon=":material/add_shopping_cart:", key="add_to_set"
+        ):
+            links.open_page("new-training-set", add=item.version_id)
+        if st.button(_("Open the view"), icon=":material/arrow_forward:", key="open_view"):
+            links.open_object(item.view_id)
     overview, lineage, usage = st.tabs([_("Overview"), _("Lineage"), _("Usage")], on_change="rerun", key="feature_tabs")
     with overview:
         frame.facts(facts_of(item))
@@ -93,14 +104,10 @@ def _detail(item: CatalogFeature) -> None:
             frame.lineage(item.version_id, key="feature_lineage")
     with usage:
         if item.version_id:
-            _usage(item)
+            usage_of(item)
 
 
-def _usage(item: CatalogFeature) -> None:
-    used = portal().features.usage(actor(), version_id=item.version_id)
-    st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
-    for consumer in used.consumers[:12]:
-        links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
-
-
-show()
+if st.query_params.get("show") == "unused":
+    feature_unused.show()
+else:
+    show()

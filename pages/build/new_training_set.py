@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import forms, frame, links
 from app.session import actor, portal
-from app.training_set_form import entity_form, like, problem, requirement_choice, splits_form, uses_form
+from app.training_set_form import added, entity_form, like, problem, requirement_choice, splits_form, uses_form
 from core.features import EntityQuery, Split, ViewUse
 from core.foundation.text import _
 
@@ -12,7 +12,9 @@ from core.foundation.text import _
 def show() -> None:
     facts = [_("Rows to learn from, joined with what was known at each of them, split by time")]
     frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")], facts=facts)
-    given = like()
+    given, first = like(), added()
+    if first:
+        st.session_state.setdefault("set_project", first.project)
     left, right = st.columns([1.72, 1], gap="medium")
     with right:
         project = forms.choose_project(key="set_project")
@@ -29,7 +31,7 @@ def show() -> None:
         splits = splits_form(given.asked if given else ())
     with left:
         entity = entity_form(project, given=given.entity if given else None)
-        uses = uses_form(project, given=given)
+        uses = uses_form(project, given=given, first=first)
     wrong = problem(entity, uses=uses, splits=splits)
     if wrong:
         st.caption(f":orange[:material/warning: {links.escape(wrong)}]")
