@@ -1,5 +1,7 @@
 """Parts of the dataset page that take care of snapshots: what hangs on one, quarantine, deletion and retention."""
 
+from collections.abc import Collection, Sequence
+
 import streamlit as st
 
 from app import forms, frame, links, status, times
@@ -7,9 +9,10 @@ from app.session import actor, may, portal
 from app.tables import grid
 from app.wording import counted
 from core.foundation.ids import Kind
+from core.foundation.objects import Thing
 from core.foundation.text import _
 from core.identity import Permission
-from core.lake.care_values import RetentionPlan
+from core.lake.care_values import RetentionPlan, SnapshotImpact
 from core.lake.values import Dataset, Snapshot
 
 KINDS = {
@@ -93,6 +96,9 @@ def delete_dialog(shown: Snapshot) -> None:
             name=links.escape(shown.dataset), version=shown.version, id=shown.id
         )
     )
+    st.caption(
+        _("Nobody reads them any more. An hour later their files and upload go; what another snapshot has stays.")
+    )
     live_line(shown)
     reason = st.text_area(_("Reason (kept in the audit log)"), key="delete_reason")
     if st.button(_("Delete {id}").format(id=shown.id), type="primary", key="delete_save"):
@@ -161,29 +167,33 @@ def impact(shown: Snapshot) -> None:
     if not found.things:
         frame.empty(_("Nothing followed yet"), advice=_("Nothing was made of this snapshot."), icon="account_tree")
         return
+    st.markdown(_live_now(found))
     live = {pin.endpoint_id for pin in found.live} | {pin.version_id for pin in found.live}
-    endpoints = {pin.endpoint for pin in found.live}
-    st.markdown(
-        _("**{n} live now:** {names}.").format(
-            n=counted(len(endpoints), _("endpoint is"), _("endpoints are")),
-            names=links.escape(", ".join(sorted(endpoints))),
-        )
-        if endpoints
-        else _("**Nothing that came of it is live now.**")
-    )
     for kind, title in KINDS.items():
         if things := [thing for thing in found.things if thing.kind is kind]:
-            frame.section(title, hint=str(len(things)), key=f"impact_{kind.value}")
-            with frame.rows(f"impact_{kind.value}"):
-                for thing in things:
-                    frame.row(
-                        f"impact_{thing.id}",
-                        title=thing.title,
-                        target=thing.id,
-                        state=thing.state,
-                        value=status.inline("production", _("Live")) if thing.id in live else "",
-                        detail=f"{thing.id} · {links.escape(frame.name_of(thing.owner))}",
-                        age=times.ago(thing.updated_at, now=frame.now()),
-                    )
+            _things(kind, title, things, live=live)
     if found.is_cut:
         st.caption(_("There is more; these are the first."))
+
+
+def _live_now(found: SnapshotImpact) -> str:
+    endpoints = {pin.endpoint for pin in found.live}
+    if not endpoints:
+        return _("**Nothing that came of it is live now.**")
+    count = counted(len(endpoints), _("endpoint is"), _("endpoints are"))
+    return _("**{n} live now:** {names}.").format(n=count, names=links.escape(", ".join(sorted(endpoints))))
+
+
+def _things(kind: Kind, title: str, things: Sequence[Thing], *, live: Collection[str]) -> None:
+    frame.section(title, hint=str(len(things)), key=f"impact_{kind.value}")
+    with frame.rows(f"impact_{kind.value}"):
+        for thing in things:
+            frame.row(
+                f"impact_{thing.id}",
+                title=thing.title,
+                target=thing.id,
+                state=thing.state,
+                value=status.inline("production", _("Live")) if thing.id in live else "",
+                detail=f"{thing.id} · {links.escape(frame.name_of(thing.owner))}",
+                age=times.ago(thing.updated_at, now=frame.now()),
+            )

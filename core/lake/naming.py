@@ -56,12 +56,8 @@ def still_named(session: Session, store: Store, digests: set[str], *, now: datet
 def in_database(session: Session, *, now: datetime) -> set[str]:
     """The digests that rows of any table name, read a part at a time."""
     found: set[str] = set()
-    inspector = inspect(session.connection())
-    for name in inspector.get_table_names():
-        columns = [] if name in UNREAD else inspector.get_columns(name)
-        for each in columns:
-            if isinstance(each["type"], String | JSON):
-                found.update(named_by(session, name, each["name"], now=now))
+    for name, of in list(_columns(session)):
+        found.update(named_by(session, name, of, now=now))
     return found
 
 
@@ -88,6 +84,14 @@ def named_by(session: Session, name: str, of: str, *, now: datetime) -> Iterator
     rows = select_columns(value).select_from(table(name)).where(long_enough, where)
     for (found,) in session.connection().execute(rows, execution_options={"yield_per": PART}):
         yield from DIGEST.findall(found)
+
+
+def _columns(session: Session) -> Iterator[tuple[str, str]]:
+    """Table and column of every text and JSON document that is in the database, ours or not."""
+    inspector = inspect(session.connection())
+    for name in inspector.get_table_names():
+        texts = [each["name"] for each in inspector.get_columns(name) if isinstance(each["type"], String | JSON)]
+        yield from ((name, of) for of in texts if name not in UNREAD)
 
 
 def _deleted_manifests(session: Session) -> set[str]:
