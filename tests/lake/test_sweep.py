@@ -14,6 +14,7 @@ from tests.conftest import People
 from tests.lake.importing import imported, read_here
 from tests.lake.test_zip import packed, picture
 from tests.registry.onnx_files import register_tiny
+from tests.sweeps.running import wait_until
 
 WHY = "It must be said"
 ROWS = b"id,x\n1,2\n2,5\n"
@@ -158,3 +159,16 @@ def test_a_plan_tells_what_really_goes(portal: Portal, people: People) -> None:
     gone = before.keys() - files_of(portal)
     upload = len(PHOTOS)
     assert sum(before[digest] for digest in gone) == plan.freed_bytes + upload
+
+
+def test_the_worker_looks_by_itself_and_no_more_often_than_it_must(portal: Portal, people: People) -> None:
+    gone, worker = add(portal, people, "gone", ROWS), RemovalReconciler(portal.lake)
+    now = portal.foundation.clock.now()
+    worker.tick(now + TWO_HOURS)
+    portal.lake.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
+    age_all(portal)
+    worker.tick(now + TWO_HOURS + timedelta(seconds=1))
+    assert gone.files[0].digest in files_of(portal)
+    worker.tick(now + TWO_HOURS + timedelta(minutes=1))
+    wait_until(lambda: gone.files[0].digest not in files_of(portal))
+    wait_until(lambda: portal.audit.list_events(people.admin, action="lake.note_removal").total == 1)
