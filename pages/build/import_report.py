@@ -88,6 +88,10 @@ def _report(report: ImportReport) -> None:
 def _corrections(found: Import) -> None:
     frame.section(_("Corrections"), hint=_("what the bytes cannot say"))
     choices = edited(found)
+    wanted = [*choices.types.items(), *((rule.column, rule.zone) for rule in choices.zones)]
+    if wanted and choices != found.choices:
+        named = ", ".join(f"{column} {chosen}" for column, chosen in wanted)
+        st.caption(links.escape(_("To be read as: {columns}").format(columns=named)))
     if st.button(_("Read again"), icon=":material/refresh:", disabled=choices == found.choices and not found.cause):
         with forms.attempt() as done:
             portal().imports.correct_import(actor(), import_id=found.id, choices=choices)
