@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import feature_words
 from app.feature_editor_rules import rule_rows
 from app.features import words
+from app.kept import kept, put
 from app.session import actor, portal
 from app.sources import choose_sources
 from core.features import FeatureVersion, FeatureView, VersionState
@@ -87,7 +88,7 @@ def beside(subject: Subject) -> Entered:
     """What is asked beside the logic, by the names of the action's parameters."""
     given = subject.given
     sources = choose_sources(
-        subject.view.project, key=subject.key("source"), given=given.sources if given else None, kept=True
+        subject.view.project, key=subject.key("source"), given=given.sources if given else None, is_kept=True
     )
     subject.places["sources"] = st.container()
     return {
@@ -103,9 +104,7 @@ def beside(subject: Subject) -> Entered:
 def _text(subject: Subject, name: str, label: str, value: str, example: str = "", help: str = "") -> str:
     typed = st.text_input(
         label,
-        value=value,
-        key=subject.key(name),
-        persist_state="session",
+        **kept(subject.key(name), value),
         placeholder=example or None,
         help=help or None,
     )
@@ -148,11 +147,9 @@ def hours_field(subject: Subject, name: str, label: str, seconds: int, *, help: 
     """A span that people read and type in hours; returns seconds."""
     typed = st.number_input(
         label,
-        value=seconds / HOUR,
         min_value=0.0,
         format="%g",
-        key=subject.key(name),
-        persist_state="session",
+        **kept(subject.key(name), seconds / HOUR),
         help=help,
     )
     subject.places[name] = st.container()
@@ -181,9 +178,7 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
     with python_tab:
         python = st.text_area(
             _("Python"),
-            value=given.python if given else "",
-            key=subject.key("sql_pandas"),
-            persist_state="session",
+            **kept(subject.key("sql_pandas"), given.python if given else ""),
             height=300,
             max_chars=20_000,
             placeholder=_frame_example(subject, sources),
@@ -202,17 +197,16 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
 
 
 def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
-    key = subject.key("sql_text")
-    st.session_state.setdefault(key, subject.given.sql if subject.given else "")
+    key, given = subject.key("sql_text"), subject.given.sql if subject.given else ""
+    field = kept(key, given)
     if brought := st.session_state.pop(BROUGHT, ""):
-        if st.session_state[key].strip() not in ("", brought.strip(), subject.given.sql if subject.given else ""):
+        if st.session_state[key].strip() not in ("", brought.strip(), given):
             st.session_state[f"before_{key}"] = st.session_state[key]
-        st.session_state[key] = brought
+        put(key, brought)
     table = next(iter(sources), _("table"))
     sql = st.text_area(
         _("SQL"),
-        key=key,
-        persist_state="session",
+        **field,
         height=300,
         max_chars=20_000,
         placeholder=f"SELECT {', '.join([*subject.view.keys, 'day', 'avg(…) AS …'])}\nFROM {table}\nGROUP BY ALL",
@@ -224,7 +218,7 @@ def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
 
 
 def _back(key: str) -> None:
-    st.session_state[key] = st.session_state.pop(f"before_{key}")
+    put(key, st.session_state.pop(f"before_{key}"))
 
 
 def _frame_example(subject: Subject, sources: Mapping[str, str]) -> str:
@@ -241,9 +235,7 @@ def _tests(subject: Subject) -> Entered:
     with left:
         unique = st.toggle(
             _("One row per key and event time"),
-            value=bool(given and given.unique_rows),
-            key=subject.key("unique_rows"),
-            persist_state="session",
+            **kept(subject.key("unique_rows"), bool(given and given.unique_rows)),
         )
     with right:
         fresh = hours_field(

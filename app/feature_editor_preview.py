@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import feature_life, forms, frame, links, status, tables, times
 from app.feature_editor import Entered, Subject
+from app.kept import kept
 from app.profiles import preview_table
 from app.session import actor, portal
 from app.wording import counted
@@ -78,9 +79,7 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, width="content"):
         is_live = st.toggle(
             _("Live"),
-            value=True,
-            key=subject.key("live"),
-            persist_state="session",
+            **kept(subject.key("live"), True),
             help=_("After every change. Nothing of a preview is kept."),
         )
         pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)

@@ -5,6 +5,7 @@ import streamlit as st
 from app import forms, frame, links, times
 from app.feature_editor import BROUGHT, Subject
 from app.features import words
+from app.kept import kept
 from app.session import actor, portal
 from app.wording import counted
 from core.features import Consumer, FeatureVersion, FeatureView, VersionState
@@ -27,8 +28,7 @@ def choose_view() -> None:
             _("Feature view"),
             ["", *views],
             format_func=lambda choice: views.get(choice, _("A new view")),
-            key="editor_view",
-            persist_state="session",
+            **kept("editor_view", ""),
         )
         if not view_id:
             view_id = _new_view(project)
@@ -51,11 +51,9 @@ def _new_view(project: str) -> str:
     }
     places, typed = {}, {}
     for name, (label, example, help) in asked.items():
-        typed[name] = st.text_input(
-            label, key=f"editor_{name}", placeholder=example, help=help or None, persist_state="session"
-        )
+        typed[name] = st.text_input(label, placeholder=example, help=help or None, **kept(f"editor_{name}", ""))
         places[name] = st.container()
-    description = st.text_area(_("Description"), key="editor_description", max_chars=4000, persist_state="session")
+    description = st.text_area(_("Description"), max_chars=4000, **kept("editor_description", ""))
     made: FeatureView | None = None
     if st.button(_("Create and go on"), type="primary", key="editor_create"):
         with forms.attempt(places):
