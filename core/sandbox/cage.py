@@ -34,7 +34,9 @@ class Cage(StrEnum):
 def system_paths() -> tuple[Path, ...]:
     """What every caged process may read: Python, its libraries and our code."""
     ours = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), str(CORE)}
-    return (*(Path(path) for path in sorted(ours)), *(Path(path) for path in SYSTEM))
+    named = [Path(path) for path in (*sorted(ours), *SYSTEM)]
+    # A virtual environment may be a link; what it leads to is read under its own name.
+    return tuple(dict.fromkeys([*named, *(path.resolve() for path in named[: len(ours)])]))
 
 
 def enter(cage: Cage, limits: Limits, *, readable: Iterable[Path], writable: Path) -> None:

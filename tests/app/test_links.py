@@ -7,7 +7,11 @@ from core.foundation.errors import NotFound
 from core.foundation.ids import Kind
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in (Kind.PROJECT, Kind.DEPLOYMENT)])
+# Shown on the page of what they belong to.
+WITHOUT_PAGE = (Kind.PROJECT, Kind.DEPLOYMENT, Kind.MATERIALIZATION, Kind.FEATURE_PARITY)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in WITHOUT_PAGE])
 def test_every_kind_of_object_has_a_page(kind: Kind) -> None:
     assert links.url_of(f"{kind.prefix}-1") in navigation.cards()
 
