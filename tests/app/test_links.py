@@ -6,7 +6,6 @@ from app import links, navigation
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind
 
-
 # Shown on the page of what they belong to.
 WITHOUT_PAGE = (Kind.PROJECT, Kind.DEPLOYMENT, Kind.MATERIALIZATION, Kind.FEATURE_PARITY)
 
