@@ -137,13 +137,13 @@ def _terms(subject: Subject) -> Entered:
     hours = {}
     for number, (name, (label, help_text)) in enumerate(asked.items()):
         with (left, right)[number % 2]:
-            hours[name] = hours_field(subject, name, label, getattr(given, name) if given else 0, help=help_text)
+            hours[name] = _hours(subject, name, label, getattr(given, name) if given else 0, help=help_text)
     with right:
         tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")
     return {"event_time": event, "created_time": created, **hours, "tags": words(tags)}
 
 
-def hours_field(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:
+def _hours(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:
     """A span that people read and type in hours; returns seconds."""
     typed = st.number_input(
         label,
@@ -238,7 +238,7 @@ def _tests(subject: Subject) -> Entered:
             **kept(subject.key("unique_rows"), bool(given and given.unique_rows)),
         )
     with right:
-        fresh = hours_field(
+        fresh = _hours(
             subject,
             "fresh_seconds",
             _("Newest row at most this old (h)"),
