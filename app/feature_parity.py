@@ -15,7 +15,7 @@ from core.foundation.text import _
 from core.identity import Permission
 
 ROWS = (200, 1000, 5000)
-MOST_EXAMPLES = 10
+MOST_EXAMPLES, MOST_VALUES = 10, 3
 CAUSES = {
     "late row": _("Late row: it came into what had been put already"),
     "ttl": _("Expired: the row has outlived its ttl on one side"),
@@ -121,12 +121,28 @@ def _mismatches(report: FeatureParityReport) -> None:
     reading(
         {
             _("Key"): [links.code(_values(one.key)) for one in worst],
-            _("Offline"): [links.code(f"{one.offline_status} {_values(one.offline)}") for one in worst],
-            _("Online"): [links.code(f"{one.online_status} {_values(one.online)}") for one in worst],
+            _("Offline"): [links.code(_side(one.offline_status, one.offline, one.online)) for one in worst],
+            _("Online"): [links.code(_side(one.online_status, one.online, one.offline)) for one in worst],
             _("Cause"): [str(one.cause).capitalize() for one in worst],
         }
     )
 
 
+def _side(name: str, values: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """One side's answer, of its values those that differ; a key that has none is its status alone."""
+    differ = {feature: value for feature, value in values.items() if value != other.get(feature)}
+    if name != "present":
+        return status.look(name).word.lower()
+    shown = dict(list(differ.items())[:MOST_VALUES])
+    more = _(" and {n} more").format(n=len(differ) - MOST_VALUES) if len(differ) > MOST_VALUES else ""
+    return _values(shown) + more
+
+
 def _values(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={'null' if value is None else value}" for name, value in values.items())
+    return ", ".join(f"{name}={_cell(value)}" for name, value in values.items())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "null"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app import charts, frame, times
+from app import charts, frame, links, times
 from app.feature_online import freshness
 from app.feature_words import DRIFT
 from app.session import actor, portal
@@ -43,9 +43,9 @@ def _cost(shown: FeatureVersion) -> None:
 
 
 def _over_time(shown: FeatureVersion) -> None:
-    with frame.section(_("Over time"), hint=_("by event time in UTC, rows that win at their event time")):
+    with frame.section(_("Over time"), hint=_("by event time in UTC")):
         names = [feature.name for feature in shown.features]
-        name = st.selectbox(_("Feature"), names, key="windows_of", label_visibility="collapsed", width=200)
+        name = st.selectbox(_("Feature"), names, key="windows_of", label_visibility="collapsed", width=180)
         window = st.segmented_control(
             _("Window"),
             list(WINDOWS),
@@ -60,11 +60,26 @@ def _over_time(shown: FeatureVersion) -> None:
     if not found:
         st.caption(_("It has no rows."))
         return
+    if len(found) == 1:
+        _single(found[0])
+        return
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         (_numbers if found[0].kind == "number" else _categories)(found)
     with right:
         _nulls(found)
+
+
+def _single(one: FeatureWindow) -> None:
+    """All rows lie in one window, where a line would be a point."""
+    counts = {_("Window from"): f"{one.start:%Y-%m-%d}", _("Nulls"): times.percent(one.null_share)}
+    if one.kind == "number":
+        cuts = dict(one.percentiles)
+        counts |= {_("Mean"): times.number(one.mean), _("Median"): times.number(cuts.get(MIDDLE))}
+        counts |= {_("95th percentile"): times.number(cuts.get(HIGH))}
+    else:
+        counts |= {links.code(value): times.number(count) for value, count in one.frequent[:MOST_LINES]}
+    frame.facts(counts)
 
 
 def _numbers(found: Sequence[FeatureWindow]) -> None:
@@ -121,14 +136,14 @@ def _nulls(found: Sequence[FeatureWindow]) -> None:
 
 def _drift(view: FeatureView, shown: FeatureVersion) -> None:
     sets = _training_sets(view, shown)
-    with frame.section(_("Drift"), hint=_("the 28 days up to the newest row, against what a training set learned")):
+    with frame.section(_("Drift"), hint=_("the newest 28 days against what was learned")):
         chosen = st.selectbox(
             _("Training set"),
             list(sets),
             format_func=lambda id_: f"{sets[id_]} ({id_})",
             key="drift_against",
             label_visibility="collapsed",
-            width=260,
+            width=240,
         )
     if not chosen:
         st.caption(_("No training set was made of this view yet; drift is measured against one."))

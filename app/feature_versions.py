@@ -20,7 +20,7 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
         frame.section(_("Versions"), hint=str(view.versions))
         _listed(view, shown)
     with right:
-        frame.section(_("Where the alias pointed"), hint=_("the newest first"))
+        frame.section(_("Where the alias pointed"), hint=_("newest first"))
         st.caption(ALIAS)
         _history(view)
 
@@ -30,7 +30,7 @@ def _listed(view: FeatureView, shown: FeatureVersion) -> None:
     found = portal().features.list_versions(actor(), view_id=view.id, offset=offset, limit=PAGE)
     with frame.rows("versions"):
         for item in found.items:
-            words = [counted(len(item.features), _("feature"), _("features"))]
+            words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
             words += [f":gray-badge[{_('shown')}]"] if item.id == shown.id else []
             words += [f":green-badge[{_('live')}]"] if view.live and item.id == view.live.id else []
             with frame.row(

@@ -42,7 +42,7 @@ def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
     named = wanted if kind_of(wanted) is Kind.FEATURE_VERSION else st.query_params.get("version", "")
     shown = portal().features.get_version(actor(), version_id=named) if named else None
     view = portal().features.get_view(actor(), view_id=shown.view_id if shown else wanted)
-    return view, shown or view.latest
+    return view, shown or view.live or view.latest
 
 
 def _actions(view: FeatureView, shown: FeatureVersion | None) -> None:
