@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.features import FeatureVersion, VersionTests
+from core.features.materialize_plan import live_view
 from core.foundation.settings import Settings
 from core.portal import build_foundation, build_portal
 from tests.compute.running import run_job_here
@@ -140,11 +141,23 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     assert "Paused" in text_of(drawn(test))
     test.button(key="online_resume").click()
     assert "Paused" not in text_of(drawn(test))
+    assert "100 % of the keys match: 0 of 3 differ" in parity_told(own)
+    own.portal.online.store.remove(live_view(own.portal.features.get_version(mei, version_id=version)), [("AA",)])
+    told = parity_told(own)
+    assert "66.67 % of the keys match: 1 of 3 differ" in told
+    assert "Late row" in told
+    assert "carrier=AA" in told
+    assert "not found" in told
+
+
+def parity_told(made: Furnished) -> str:
+    """The part of the page after one more check of parity."""
+    test = looked_at(made, "Online")
     test.button(key="parity_check").click()
     drawn(test)
-    (check,) = own.portal.online.list_parity(mei, version_id=version).items
-    assert run_job_here(own.portal, check.job_id).state == "succeeded"
-    assert "100 % of the keys match: 0 of 3 differ" in text_of(looked_at(own, "Online"))
+    check = made.portal.online.list_parity(made.people.engineer, version_id=made.version).items[0]
+    assert run_job_here(made.portal, check.job_id).state == "succeeded"
+    return text_of(looked_at(made, "Online"))
 
 
 def test_words_owner_and_tags_are_edited(own: Furnished) -> None:
