@@ -174,7 +174,11 @@ def consumers(view: FeatureView, shown: FeatureVersion) -> None:
     st.caption(_("{told}, {live} of them live").format(told=told, live=live) if using else _("Nothing uses it."))
     for one in using[:MOST_NAMED]:
         mark = " " + _("(live)") if one.is_live else ""
-        links.link(one.object_id, f"{one.title} · {one.relation}{mark}", icon=links.icon_of(one.object_id))
+        told = f"{one.title} · {one.relation}{mark}"
+        if links.has_page(one.object_id):
+            links.link(one.object_id, told, icon=links.icon_of(one.object_id))
+        else:
+            st.caption(f":material/circle: {links.escape(told)}")
 
 
 def checks(found: Sequence[Check]) -> None:

@@ -40,7 +40,7 @@ def windows_of(path: Path, features: tuple[Feature, ...], *, window: Window) -> 
 
 
 def distances_of(
-    rows: Path, split: Path, columns: dict[str, tuple[Feature, str]], *, since: datetime, until: datetime
+    rows: Path, split: Path, *, columns: dict[str, tuple[Feature, str]], since: datetime, until: datetime
 ) -> tuple[int, dict[str, Distance]]:
     """How many rows of the version lie in the window, and the distance of each feature from its column of the split."""
     with open_session(memory_mb=1024) as session:

@@ -76,7 +76,7 @@ class StatisticsActions(FeatureParts):
         columns = {name: (of_name[name], column) for name, column in _inputs(found, version) if name in of_name}
         store = self.foundation.store
         paths = store.verified_path(version.rows_digest), store.verified_path(split.digest)
-        rows, distances = distances_of(*paths, columns, since=since, until=until)
+        rows, distances = distances_of(*paths, columns=columns, since=since, until=until)
         return tuple(
             FeatureDrift(
                 feature=name,

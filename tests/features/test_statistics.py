@@ -105,12 +105,12 @@ def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
     pq.write_table(pa.table({"p_x": before, "p_c": ["a"] * 400}), split := tmp_path / "train.parquet")
     columns = {"x": (NUMBER, "p_x"), "c": (CATEGORY, "p_c")}
     middle, end = START + timedelta(hours=400), START + timedelta(hours=800)
-    count, same = distances_of(rows, split, columns, since=START, until=middle)
+    count, same = distances_of(rows, split, columns=columns, since=START, until=middle)
     assert (count, {item.verdict for item in same.values()}) == (400, {"same"})
-    _count, moved = distances_of(rows, split, columns, since=middle, until=end)
+    _count, moved = distances_of(rows, split, columns=columns, since=middle, until=end)
     assert (moved["x"].verdict, moved["c"].verdict, moved["c"].effect) == ("drifted", "drifted", 1.0)
     assert moved["x"].effect == pytest.approx(_largest_gap(before, after[400:]))
-    count, nothing = distances_of(rows, split, columns, since=end, until=end + timedelta(days=1))
+    count, nothing = distances_of(rows, split, columns=columns, since=end, until=end + timedelta(days=1))
     assert (count, {item.verdict for item in nothing.values()}) == (0, {"no data"})
 
 
