@@ -48,7 +48,8 @@ def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> None:
     if around:
         message = error.message.removeprefix(f"{error.field}: ")
         place = places[max(around, key=len)]
-        place.caption(f":red[:material/error: {links.escape(message)}]  \n{links.escape(error.hint)}")
+        hint = f"  \n{links.escape(error.hint)}" if error.hint else ""
+        place.caption(f":red[:material/error: {links.escape(message)}]{hint}")
 
 
 def told(error: ValidationError) -> Invalid:

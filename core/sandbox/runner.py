@@ -114,11 +114,11 @@ class _Process:
     def listen(self, limits: Limits, *, tell: Tell, stop: Stop) -> Any:
         self._ask()
         for line in self._lines(limits, stop):
-            message = json.loads(line)
-            if "told" in message:
-                tell(*message["told"])
-            else:
+            message = _message(line)
+            if "told" not in message:
                 return _answer(message)
+            fraction, stage = message["told"]
+            tell(fraction, stage)
         self._process.kill()
         words = (self._last_words + _file(self._process.stderr).read()).decode(errors="replace")
         raise Invalid(_("The code ended its process"), hint=words[-LAST_WORDS:].strip())
@@ -182,10 +182,25 @@ def environment_of(threads: int) -> dict[str, str]:
     return fixed | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere"} | dict.fromkeys(THREADS, str(max(1, threads)))
 
 
+def _message(line: bytes) -> dict[str, Any]:
+    """What the process says. People's code may find the pipe and say anything: Invalid unless it has our form."""
+    try:
+        message = dict(json.loads(line))
+        if "told" in message:
+            fraction, stage = message["told"]
+            message = {"told": (float(fraction), str(stage)[:LAST_WORDS])}
+        elif "refused" in message:
+            name, text, hint, field = (str(part)[:LAST_WORDS] for part in message["refused"])
+            message = {"refused": (name, text, hint, field)}
+        return {"result": message["result"]} if "result" in message else message
+    except (ValueError, TypeError, KeyError) as error:
+        raise Invalid(_("The code says what it may not")) from error
+
+
 def _answer(message: dict[str, Any]) -> Any:
     if "refused" not in message:
         return message.get("result")
-    name, text, hint, field = (str(part) for part in message["refused"])
+    name, text, hint, field = message["refused"]
     kind: type[PortalError] = getattr(errors, name if name in LISTED_ERRORS else "Invalid")
     raise Invalid(text, hint=hint, field=field) if kind is Invalid else kind(text, hint=hint)
 

@@ -2,8 +2,9 @@
 and the next file, which is read like the first."""
 
 import re
+from contextlib import suppress
 
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from tests.e2e.conftest import Running, Visitor
 
@@ -11,6 +12,7 @@ FIRST = b"id,left_at,flight\n1,2013-07-01 06:00,15\n2,2013-07-02 07:30,16\n3,201
 SECOND = b"id,left_at,flight\n4,2013-08-01 06:00,17\n"
 COLUMNS = {"Column": 0, "Type": 1, "Time zone": 2}
 ROW_PX = 34
+TRIES, EDITOR_MS = 5, 3000
 
 
 def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running: Running) -> None:
@@ -65,14 +67,21 @@ def read(mei: Visitor, name: str, content: bytes, *, adds: bool = False) -> None
 def choose_in_table(mei: Visitor, *, row: int, column: str, value: str) -> None:
     """Chooses from the list in a cell of the table of columns, which is a picture that only keys and clicks reach."""
     table = mei.page.locator('[data-testid="stDataFrame"]').last
-    table.scroll_into_view_if_needed()
-    table.click(position={"x": 40, "y": 36 + ROW_PX // 2})
-    for _step in range(row):
-        mei.page.keyboard.press("ArrowDown")
-    for _step in range(COLUMNS[column]):
-        mei.page.keyboard.press("ArrowRight")
-    mei.page.keyboard.press("Enter")
-    mei.page.locator("#portal input").fill(value)
+    mei.settled()
+    editor = mei.page.locator("#portal input")
+    for _try in range(TRIES):
+        table.scroll_into_view_if_needed()
+        table.click(position={"x": 40, "y": 36 + ROW_PX // 2})
+        for _step in range(row):
+            mei.page.keyboard.press("ArrowDown")
+        for _step in range(COLUMNS[column]):
+            mei.page.keyboard.press("ArrowRight")
+        mei.page.keyboard.press("Enter")
+        # A table that is drawn anew meanwhile has forgotten its cell: choose it again.
+        with suppress(TimeoutError):
+            editor.wait_for(timeout=EDITOR_MS)
+            break
+    editor.fill(value)
     mei.page.keyboard.press("Enter")
     # The portal knows of it a moment later, and says so.
     mei.sees(re.compile(f"To be read as: .*{value}"))

@@ -149,6 +149,15 @@ def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
     assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
 
 
+@pytest.mark.parametrize(
+    "said", ["nonsense", "[1, 2]", "7", '"told"', '{"told": 1}', '{"refused": ["a"]}', '{"told": [null, 1]}']
+)
+def test_what_people_code_says_over_the_pipe_is_believed_by_its_form_alone(outside: Path, said: str) -> None:
+    code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(said + chr(10)).encode()!r})\n    return flights\n"
+    with pytest.raises(Invalid, match="what it may not"):
+        run(outside, order(code))
+
+
 def test_a_stop_ends_the_code_at_once(outside: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Invalid, match="stopped"):
