@@ -52,13 +52,18 @@ def _row(column: Column, profile: ColumnProfile | None) -> dict[str, Any]:
         row |= {
             _("Distribution"): [count for _label, count in profile.bins],
             _("Distinct"): profile.distinct,
-            _("From"): _short(profile.minimum),
-            _("To"): _short(profile.maximum),
+            _("From"): _end(profile, profile.minimum),
+            _("To"): _end(profile, profile.maximum),
             _("Mean"): f"{profile.mean:.4g}" if profile.mean is not None else "",
         }
     if hasattr(column, "known"):
         row[_("Known")] = column.known or _("at once")
     return row
+
+
+def _end(profile: ColumnProfile, text: str) -> str:
+    """The least or greatest value: of broken numbers as many digits as the grid has room for."""
+    return f"{float(text):.6g}" if profile.kind == "number" and "." in text else _short(text)
 
 
 def _short(text: str) -> str:
