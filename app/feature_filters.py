@@ -17,6 +17,12 @@ USES = {
     "used": _("Used"),
     "unused": _("Unused"),
 }
+FRESHNESS = {
+    "": _("Any freshness"),
+    "fresh": status.look("fresh").word,
+    "stale": status.look("stale").word,
+    "no data": status.look("no_data").word,
+}
 
 
 def filters(whole: Catalog) -> dict[str, Any]:
@@ -39,6 +45,7 @@ def filters(whole: Catalog) -> dict[str, Any]:
             "entity": choice(_("Entity"), entities, key="entity"),
             "owner": choice(_("Owner"), {"": _("All owners")} | _names(whole), key="owner"),
             "use": choice(_("Use"), USES, key="use"),
+            "fresh": choice(_("Freshness"), FRESHNESS, key="fresh"),
         }
 
 
@@ -48,6 +55,6 @@ def _names(whole: Catalog) -> dict[str, str]:
 
 def clear() -> None:
     """Shows everything again."""
-    for key in ("q", "state", "entity", "owner", "use"):
+    for key in ("q", "state", "entity", "owner", "use", "fresh"):
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)

@@ -1,5 +1,5 @@
-"""The catalog of features: what there is, found by name, owner, entity, state and use. Views and the version that
-people get are read in one query; what is heavy (distributions) is read for the page that is shown alone."""
+"""The catalog of features: what there is, found by name, owner, entity, state, freshness and use. Views and the version
+that people get are read in one query; what is heavy (distributions) is read for the page that is shown alone."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -9,6 +9,7 @@ from pydantic import Field as Bounded
 from sqlalchemy.orm import defer
 from sqlmodel import col, func, select
 
+from core.features.freshness import freshness_by_version
 from core.features.parts import FeatureParts
 from core.features.records import JOINED_INTO
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
@@ -22,7 +23,9 @@ from core.identity.service import Limit, Offset
 from core.lake import ColumnProfile
 
 Use = Literal["", "used", "unused", "live"]
+Fresh = Literal["", "fresh", "stale", "no data"]
 States = Annotated[tuple[VersionState, ...], Bounded(max_length=len(VersionState))]
+Row = tuple[FeatureViewRow, FeatureVersionRow | None]
 HEAVY = ("statistics", "sql", "python", "checks", "notes", "tests")
 
 
@@ -89,11 +92,14 @@ class CatalogActions(FeatureParts):
         entity: str = "",
         owner: str = "",
         use: Use = "",
+        fresh: Fresh = "",
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Catalog:
-        """Find features by what their name, view, description or tags say, and by state, entity, owner and use."""
+        """Find features by what their name, view, description or tags say, and by state, entity, owner, use
+        and freshness."""
         rows = _rows(call, project)
+        views = _as_fresh(call, rows, fresh)
         live = self.pins.reached(call.session) if rows else frozenset()
         used = _uses(call, [version.id for _view, version in rows if version])
         every = [entry for view, version in rows for entry in _entries(view, version, used, live)]
@@ -106,6 +112,7 @@ class CatalogActions(FeatureParts):
             and entity in ("", entry.view.entity)
             and owner in ("", entry.view.owner)
             and entry.is_of(use)
+            and entry.view.id in views
         ]
         return Catalog(
             items=_values(call, kept[offset : offset + limit]),
@@ -149,7 +156,7 @@ class _Entry(NamedTuple):
         return {"": True, "used": self.used_by > 0, "unused": self.used_by == 0, "live": self.is_live}[use]
 
 
-def _rows(call: Call, project: str) -> list[tuple[FeatureViewRow, FeatureVersionRow | None]]:
+def _rows(call: Call, project: str) -> list[Row]:
     """Every view that may be seen with the version that people get, by name."""
     points = select(AliasRow.version_id).where(AliasRow.view_id == FeatureViewRow.id)
     live = points.order_by(col(AliasRow.number).desc()).limit(1).correlate(FeatureViewRow).scalar_subquery()
@@ -161,6 +168,13 @@ def _rows(call: Call, project: str) -> list[tuple[FeatureViewRow, FeatureVersion
     light = [defer(getattr(FeatureVersionRow, name)) for name in HEAVY]
     wanted = rows.where(*conditions(call, FeatureViewRow, project=project)).options(*light)
     return list(call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id)).all())
+
+
+def _as_fresh(call: Call, rows: list[Row], fresh: Fresh) -> set[str]:
+    """The views whose version has that freshness, all when it does not matter; one without a version has no data."""
+    found = freshness_by_version(call, [version for _view, version in rows if version]) if fresh else {}
+    verdicts = {view.id: found[version.id].verdict if version and fresh else "no data" for view, version in rows}
+    return {view_id for view_id, verdict in verdicts.items() if fresh in ("", verdict)}
 
 
 def _uses(call: Call, version_ids: Collection[str]) -> dict[str, int]:

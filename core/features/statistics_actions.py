@@ -32,7 +32,7 @@ class StatisticsActions(FeatureParts):
     def freshness(self, call: Call, *, view_id: str) -> Freshness:
         """Show how new the rows of a view are, and whether they are as new as they should be."""
         call.within(view_id)
-        return freshness_of(call, view_id, lake=self.lake)
+        return freshness_of(call, view_id)
 
     @action(permission=Permission.READ, reads=True)
     def drift(

@@ -29,5 +29,15 @@ def test_use_state_and_owner_narrow_it(furnished: Furnished) -> None:
     assert features.catalog(mei, owner=mei.person_id, entity="carrier").total == 2
 
 
+def test_freshness_narrows_it_and_agrees_with_the_view(furnished: Furnished) -> None:
+    features, mei = furnished.portal.features, furnished.people.engineer
+    (view,) = features.list_views(mei).items
+    said = features.freshness(mei, view_id=view.id).verdict
+    totals = {verdict: features.catalog(mei, fresh=verdict).total for verdict in ("fresh", "stale", "no data")}
+    assert totals == {verdict: 2 if verdict == said else 0 for verdict in totals}
+    features.create_view(mei, project="PROJ-1", name="empty", entity="carrier", keys=("carrier",))
+    assert [item.view for item in features.catalog(mei, fresh="no data").items] == ["empty"]
+
+
 def test_another_team_finds_nothing(furnished: Furnished) -> None:
     assert furnished.portal.features.catalog(furnished.people.outsider).views == 0
