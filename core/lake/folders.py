@@ -1,0 +1,23 @@
+"""A folder of files as one upload: an archive that says for each file where it lay."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+
+def zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """The bytes of a ZIP of (path with forward slashes, content): the same files give the same bytes."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_STORED) as archive:
+        for path, content in sorted(files):
+            archive.writestr(zipfile.ZipInfo(path), content)
+    return written.getvalue()
+
+
+def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:
+    """The regular files below a folder, hidden ones and links left out."""
+    for path in folder.rglob("*"):
+        place = path.relative_to(folder.parent)
+        if path.is_file() and not path.is_symlink() and not any(part.startswith(".") for part in place.parts[1:]):
+            yield place.as_posix(), path.read_bytes()
