@@ -19,9 +19,8 @@ from core.features.parity_orders import FEATURE_PARITY, ParityOrder
 from core.features.tables import FeatureParityRow, FeatureVersionRow
 from core.features.values import FeatureVersion
 from core.foundation.actions import Call, action
-from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
-from core.foundation.listings import page_of
+from core.foundation.listings import page_of, row_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -89,10 +88,7 @@ class FeatureParityActions(OnlineParts):
         return parity_of(self.parity_row(call, parity_id))
 
     def parity_row(self, call: Call, parity_id: str) -> FeatureParityRow:
-        row = call.session.get(FeatureParityRow, parity_id)
-        if row is None:
-            raise Invalid(_("{id} is no parity check").format(id=repr(parity_id[:40])), field="parity_id")
-        return row
+        return row_of(call, FeatureParityRow, parity_id, refusal=_("{id} is no parity check"), field="parity_id")
 
     def take_parity(self, call: Call, row: FeatureParityRow, *, report: FeatureParityReport, digest: str) -> None:
         """Writes a report down for good; `digest` names it in the store."""

@@ -15,8 +15,9 @@ from core.features.service import FeatureService
 from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureContract, FeatureVersion, ServedView, VersionState
 from core.foundation.actions import Call, Foundation, Service
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
+from core.foundation.listings import row_of
 from core.foundation.text import _
 from core.lake.tables import SnapshotRow
 from core.lake.values import Snapshot
@@ -58,12 +59,8 @@ class OnlineParts(Service):
         return {name: self.features.lake.snapshot(call, id_) for name, id_ in newest.items()}
 
     def row(self, call: Call, materialization_id: str) -> MaterializationRow:
-        row = call.session.get(MaterializationRow, materialization_id)
-        if row is None:
-            raise Invalid(
-                _("{id} is no materialization").format(id=repr(materialization_id[:40])), field="materialization_id"
-            )
-        return row
+        refusal = _("{id} is no materialization")
+        return row_of(call, MaterializationRow, materialization_id, refusal=refusal, field="materialization_id")
 
     def of_version(self, call: Call, version_id: str) -> MaterializationRow | None:
         """The materialization of a version that is not removed; there is one at most."""

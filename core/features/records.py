@@ -21,7 +21,7 @@ from core.features.values import (
     ViewUse,
 )
 from core.foundation.actions import Call
-from core.foundation.errors import Invalid
+from core.foundation.listings import row_of
 from core.foundation.objects import LinkRow
 from core.foundation.text import _
 
@@ -41,24 +41,15 @@ JSON_OF_TRAINING_SET = {
 
 
 def view_row(call: Call, view_id: str) -> FeatureViewRow:
-    row = call.session.get(FeatureViewRow, view_id)
-    if row is None:
-        raise Invalid(_("{id} is no feature view").format(id=repr(view_id[:40])), field="view_id")
-    return row
+    return row_of(call, FeatureViewRow, view_id, refusal=_("{id} is no feature view"), field="view_id")
 
 
 def version_row(call: Call, version_id: str) -> FeatureVersionRow:
-    row = call.session.get(FeatureVersionRow, version_id)
-    if row is None:
-        raise Invalid(_("{id} is no feature version").format(id=repr(version_id[:40])), field="version_id")
-    return row
+    return row_of(call, FeatureVersionRow, version_id, refusal=_("{id} is no feature version"), field="version_id")
 
 
 def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
-    row = call.session.get(TrainingSetRow, training_set_id)
-    if row is None:
-        raise Invalid(_("{id} is no training set").format(id=repr(training_set_id[:40])), field="training_set_id")
-    return row
+    return row_of(call, TrainingSetRow, training_set_id, refusal=_("{id} is no training set"), field="training_set_id")
 
 
 def versions_of(call: Call, view_id: str, *, offset: int = 0, limit: int = 1) -> Sequence[FeatureVersionRow]:

@@ -1,5 +1,5 @@
-"""Lists: which rows a reader may see, and one page of them, counted and cut in the database, so that a list never costs
-more because the history grew."""
+"""Rows as actions find them: the one of an object, which ones a reader may see, and one page of a list, counted and
+cut in the database, so that a list never costs more because the history grew."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, func, select
 
 from core.foundation.actions import Call
+from core.foundation.errors import Invalid
 from core.foundation.values import Listing
 
 T = TypeVar("T")
@@ -23,6 +24,15 @@ def conditions(call: Call, table: type[Any], *, project: str = "", **equal: obje
         return [col(table.project) == project, *kept]
     projects = call.visible_projects()
     return kept if projects is None else [col(table.project).in_(projects), *kept]
+
+
+def row_of(call: Call, table: type[RowT], object_id: str, *, refusal: str, field: str) -> RowT:
+    """The row of an object in its domain's table. Invalid, in the words of `refusal` with its `{id}`, for the id of
+    something else."""
+    row = call.session.get(table, object_id)
+    if row is None:
+        raise Invalid(refusal.format(id=repr(object_id[:40])), field=field)
+    return row
 
 
 def page_of(

@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, Text, cast
 from sqlmodel import col, func, or_, select
 
 from core.foundation.actions import Call
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.errors import Conflict
+from core.foundation.listings import row_of
 from core.foundation.text import _
 from core.lake.import_values import ImportState
 from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
@@ -14,17 +15,11 @@ from core.lake.values import ColumnSpec, Dataset, ImportReport, Snapshot, Snapsh
 
 
 def dataset_row(call: Call, dataset_id: str) -> DatasetRow:
-    row = call.session.get(DatasetRow, dataset_id)
-    if row is None:
-        raise Invalid(_("{id} is no dataset").format(id=repr(dataset_id[:40])), field="dataset_id")
-    return row
+    return row_of(call, DatasetRow, dataset_id, refusal=_("{id} is no dataset"), field="dataset_id")
 
 
 def snapshot_row(call: Call, snapshot_id: str) -> SnapshotRow:
-    row = call.session.get(SnapshotRow, snapshot_id)
-    if row is None:
-        raise Invalid(_("{id} is no snapshot").format(id=repr(snapshot_id[:40])), field="snapshot_id")
-    return row
+    return row_of(call, SnapshotRow, snapshot_id, refusal=_("{id} is no snapshot"), field="snapshot_id")
 
 
 def kept_row(call: Call, snapshot_id: str) -> SnapshotRow:
