@@ -296,6 +296,16 @@ def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_
     part()
 
 
+def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tab", is_address: bool = True) -> None:
+    """Tabs by their names. What a tab reads is read only while it is looked at; which one is open stands in the
+    address as `?tab=`."""
+    places = st.tabs(list(parts), key=key, bind="query-params" if is_address else None, on_change="rerun")
+    for place, draw in zip(places, parts.values(), strict=True):
+        if place.open:
+            with place:
+                draw()
+
+
 def lineage(object_id: str, *, key: str = "lineage") -> None:
     """The section that shows what led to an object and what follows from it."""
     from app.components.lineage import lineage as draw

@@ -35,7 +35,8 @@ def diff(
         shifts = [distance(sides, name, kind=kind_of(types[1][name])) for name in alike]
         timely = tuple(shift.column for shift in shifts if _tells_only_when(sides, shift))
         labels = tuple(_label(sides, name) for name in alike if _is_label(sides, name, types[1][name]))
-    judging = [shift for shift in shifts if shift.column not in timely]
+    # What identifies a row is another one for every row: new rows move it, and that says nothing.
+    judging = [shift for shift in shifts if shift.column not in (*timely, *chosen)]
     verdict, sentence = _judged(rows, changed, judging, left=left, right=right)
     return SnapshotDiff(
         left_id=left.id,

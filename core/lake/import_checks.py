@@ -54,7 +54,7 @@ def _of_times(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> li
     moment = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
     later = pc.sum(pc.greater(column.cast(pa.timestamp("us")), moment)).as_py()
     if later:
-        said.append(_("{name} lies in the future in {count} rows.").format(name=field.name, count=later))
+        said.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
     return said
 
 
@@ -65,7 +65,7 @@ def _of_key(staged: Path, key: tuple[str, ...]) -> list[str]:
     said = []
     empty = sum(table.column(name).null_count for name in key)
     if empty:
-        said.append(_("The key is empty in {count} rows.").format(count=empty))
+        said.append(_("Rows whose key is empty: {count}.").format(count=empty))
     again = table.num_rows - table.group_by(list(key)).aggregate([]).num_rows
     if again:
         named = ", ".join(key)

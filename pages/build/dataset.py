@@ -1,6 +1,8 @@
 """One dataset: the profile of a snapshot, its rows or files, what its import did, its versions, what learned from it,
 and what hangs on it."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app import frame, links, snapshot_care, snapshot_versions
@@ -12,6 +14,8 @@ from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.identity import Permission
 from core.lake.values import Dataset, Snapshot
+
+Parts = dict[str, Callable[[], None]]
 
 
 def show() -> None:
@@ -44,22 +48,23 @@ def show() -> None:
 
 
 def _tabs(dataset: Dataset, shown: Snapshot) -> None:
-    content = _("Files") if dataset.form == "files" else _("Rows")
-    profile, rows, report, versions, lineage, impact = st.tabs(
-        [_("Columns"), content, _("Import"), _("Versions"), _("Lineage"), _("Impact")]
+    columns: Parts = {_("Columns"): lambda: _columns(shown)}
+    # Of files people want to see the files, of a table what its columns are.
+    is_of_files = dataset.form == "files"
+    content: Parts = {_("Files") if is_of_files else _("Rows"): lambda: _content(dataset, shown)}
+    frame.tabs(
+        {
+            **(content | columns if is_of_files else columns | content),
+            _("Import"): lambda: snapshot_versions.report(shown),
+            _("Versions"): lambda: snapshot_versions.versions(dataset, shown),
+            _("Lineage"): lambda: frame.lineage(shown.id),
+            _("Impact"): lambda: snapshot_care.impact(shown),
+        }
     )
-    with profile:
-        profile_grid(shown.columns, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
-    with rows:
-        _content(dataset, shown)
-    with report:
-        snapshot_versions.report(shown)
-    with versions:
-        snapshot_versions.versions(dataset, shown)
-    with lineage:
-        frame.lineage(shown.id)
-    with impact:
-        snapshot_care.impact(shown)
+
+
+def _columns(shown: Snapshot) -> None:
+    profile_grid(shown.columns, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
 
 
 def _content(dataset: Dataset, shown: Snapshot) -> None:

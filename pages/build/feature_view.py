@@ -87,12 +87,7 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
         _("Used by"): lambda: feature_life.consumers(view, shown),
         _("Lineage"): lambda: frame.lineage(shown.id),
     }
-    # What a tab reads is read only while it is looked at.
-    places = st.tabs(list(parts), key="tab", bind="query-params", on_change="rerun")
-    for place, draw in zip(places, parts.values(), strict=True):
-        if place.open:
-            with place:
-                draw()
+    frame.tabs(parts)
 
 
 def _features(view: FeatureView, shown: FeatureVersion) -> None:

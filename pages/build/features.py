@@ -1,6 +1,7 @@
 """Features: the catalog over the version of every view that people get, a page at a time; and what nobody uses."""
 
 import zlib
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -93,18 +94,18 @@ def _detail(item: CatalogFeature) -> None:
             links.open_page("new-training-set", add=item.version_id)
         if st.button(_("Open the view"), icon=":material/arrow_forward:", key="open_view"):
             links.open_object(item.view_id)
-    overview, lineage, usage = st.tabs([_("Overview"), _("Lineage"), _("Usage")], on_change="rerun", key="feature_tabs")
-    with overview:
-        frame.facts(facts_of(item))
-        if item.profile:
-            st.caption(_("Distribution over {n}").format(n=counted(item.rows, _("row"), _("rows"))))
-            distribution(item.profile, key="feature_distribution")
-    with lineage:
-        if lineage.open and item.version_id:
-            frame.lineage(item.version_id, key="feature_lineage")
-    with usage:
-        if item.version_id:
-            usage_of(item)
+    parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(item)}
+    if item.version_id:
+        parts[_("Lineage")] = lambda: frame.lineage(item.version_id, key="feature_lineage")
+        parts[_("Usage")] = lambda: usage_of(item)
+    frame.tabs(parts, key="feature_tabs", is_address=False)
+
+
+def _overview(item: CatalogFeature) -> None:
+    frame.facts(facts_of(item))
+    if item.profile:
+        st.caption(_("Distribution over {n}").format(n=counted(item.rows, _("row"), _("rows"))))
+        distribution(item.profile, key="feature_distribution")
 
 
 if st.query_params.get("show") == "unused":

@@ -7,6 +7,7 @@ from app.import_editor import edited
 from app.profiles import preview_table
 from app.running import cause_card, job_progress
 from app.session import actor, may, portal
+from app.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity import Permission
@@ -40,7 +41,17 @@ def _facts(found: Import) -> list[str]:
     by = links.escape(frame.name_of(found.created_by))
     appends = _("adds to the rows there are") if found.mode == "append" else _("replaces the rows there are")
     age = times.ago(found.created_at, now=frame.now())
-    return [links.escape(found.source.name), appends, _("by {name}, {age}").format(name=by, age=age)]
+    who = _("by {name}, {age}").format(name=by, age=age)
+    return [links.escape(found.source.name), _size(found.report), appends, who]
+
+
+def _size(report: ImportReport | None) -> str:
+    if report is None:
+        return ""
+    rows = counted(report.rows_read, _("row"), _("rows"))
+    left_out = _("{count} left out").format(count=times.number(report.rows_rejected)) if report.rows_rejected else ""
+    columns = counted(len(report.columns), _("column"), _("columns"))
+    return ", ".join(part for part in (rows, left_out, columns) if part)
 
 
 def _deeds(found: Import, *, writes: bool) -> None:
@@ -70,13 +81,6 @@ def _answer(found: Import) -> str:
 
 
 def _report(report: ImportReport) -> None:
-    frame.facts(
-        {
-            _("Rows read"): times.number(report.rows_read),
-            _("Rows left out"): times.number(report.rows_rejected),
-            _("Columns"): str(len(report.columns)),
-        }
-    )
     lines = [(":orange[:material/warning:]", line) for line in report.warnings]
     lines += [(":red[:material/block:]", line) for line in report.reasons]
     lines += [(":gray[:material/check_small:]", line) for line in report.choices]

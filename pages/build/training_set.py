@@ -31,25 +31,23 @@ def show() -> None:
     if found.cause:
         cause_card(found.cause, job_id=found.job_id)
     offer_newer(found, may_make=may(Permission.FEATURE_SQL, project=found.project))
-    names = (_("Splits"), _("Answers"), _("Inputs"), _("Rows"), _("SQL"), _("Manifest"), _("Lineage"))
-    splits, matches, inputs, rows, query, record, lineage = st.tabs(names)
-    with splits:
-        _splits(found)
-        late_rows(found)
-    with matches:
-        answers(found)
-    with inputs:
-        _inputs(found)
-    with record:
-        manifest(found)
-    with rows:
-        _rows(found)
-    with query:
-        st.code(found.entity.sql, language="sql")
-        for name, snapshot in found.entity.sources.items():
-            links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
-    with lineage:
-        frame.lineage(found.id)
+    frame.tabs(
+        {
+            _("Splits"): lambda: _splits(found),
+            _("Answers"): lambda: answers(found),
+            _("Inputs"): lambda: _inputs(found),
+            _("Rows"): lambda: _rows(found),
+            _("SQL"): lambda: _query(found),
+            _("Manifest"): lambda: manifest(found),
+            _("Lineage"): lambda: frame.lineage(found.id),
+        }
+    )
+
+
+def _query(found: TrainingSet) -> None:
+    st.code(found.entity.sql, language="sql")
+    for name, snapshot in found.entity.sources.items():
+        links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
 
 
 def _facts(found: TrainingSet) -> list[str]:
@@ -84,6 +82,7 @@ def _splits(found: TrainingSet) -> None:
             names = [split.name for split in found.splits]
             shares = [split.positive_share * 100 for split in found.splits]
             charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+    late_rows(found)
 
 
 def _inputs(found: TrainingSet) -> None:

@@ -206,3 +206,11 @@ def test_what_only_tells_when_is_shown_and_decides_nothing(tmp_path: Path) -> No
     found = compared(tmp_path, month(1, kind=["a"] * 500), month(2, kind=["b"] * 500))
     assert found.verdict == "drifted"
     assert found.sentence.startswith("kind moved far")
+
+
+def test_rows_that_came_move_their_key_and_nothing_else(tmp_path: Path) -> None:
+    dice = random.Random(4)
+    xs = [dice.gauss(0, 1) for _ in range(4000)]
+    found = compared(tmp_path, table(id=list(range(2000)), x=xs[:2000]), table(id=list(range(4000)), x=xs))
+    assert next(shift.verdict for shift in found.shifts if shift.column == "id") == "drifted"
+    assert found.verdict == "appended"

@@ -78,7 +78,7 @@ def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: 
     said = " ".join(found.report.warnings)
     for words in (
         "at has times without a zone",
-        "at lies in the future in 1 rows",
+        "Rows in which at lies in the future: 1",
         "day has days in the future",
         "same has the same value in every row",
         "nothing has no value at all",

@@ -28,7 +28,8 @@ def test_a_snapshot_has_an_address_of_its_own(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.engineer, "dataset", id=furnished.snapshot))
     assert "Every *flight*" in shown
     assert "distance" in shown
-    assert "The first 50 of 240 rows" in shown
+    rows = page(furnished.portal, furnished.people.engineer, "dataset", id=furnished.snapshot, tab="Rows")
+    assert "The first 50 of 240 rows" in text_of(rows)
 
 
 def test_a_dataset_without_rows_says_what_to_do(portal: Portal, people: People) -> None:
@@ -37,10 +38,12 @@ def test_a_dataset_without_rows_says_what_to_do(portal: Portal, people: People) 
 
 
 def test_the_catalog_of_features_lists_every_feature_of_a_view(furnished: Furnished) -> None:
-    shown = text_of(page(furnished.portal, furnished.people.engineer, "features"))
+    test = page(furnished.portal, furnished.people.engineer, "features")
+    shown = text_of(test)
     assert "2 features" in shown
     assert "carrier_delay.flights@v1" in shown
-    assert "late_arrivals" in shown
+    test.session_state["feature_tabs"] = "Usage"
+    assert "late_arrivals" in text_of(drawn(test))
 
 
 def test_features_are_found_by_what_one_types(furnished: Furnished) -> None:
@@ -61,8 +64,9 @@ def test_a_feature_version_has_an_address_of_its_own(furnished: Furnished) -> No
 def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
     assert "train,2013-01-01,2013-01-07,144" in shown
-    assert "carrier_late_share" in shown
     assert "No column knows the future" in shown
+    inputs = page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set, tab="Inputs")
+    assert "carrier_late_share" in text_of(inputs)
 
 
 def test_an_empty_form_of_a_training_set_is_refused_in_words(furnished: Furnished) -> None:

@@ -10,9 +10,15 @@ from tests.pages.running import drawn, page, text_of
 def test_a_set_shows_what_its_views_answered_and_its_manifest(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
     assert "No view has rows that were written late" in shown
-    assert "What the views answered" in shown
-    assert "R1-R12, what was known" in shown
-    assert "polars" in shown
+    assert "What the views answered" in tab(furnished, "Answers")
+    manifest = tab(furnished, "Manifest")
+    assert "R1-R12, what was known" in manifest
+    assert "polars" in manifest
+
+
+def tab(furnished: Furnished, name: str) -> str:
+    viewer = furnished.people.viewer
+    return text_of(page(furnished.portal, viewer, "training-set", id=furnished.training_set, tab=name))
 
 
 def test_the_manifest_that_is_taken_away_has_the_digest_of_the_set(furnished: Furnished) -> None:
