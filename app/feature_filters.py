@@ -18,7 +18,7 @@ USES = {
     "unused": _("Unused"),
 }
 FRESHNESS = {
-    "": _("Any freshness"),
+    "": _("Any age"),
     "fresh": status.look("fresh").word,
     "stale": status.look("stale").word,
     "no data": status.look("no_data").word,
@@ -28,7 +28,7 @@ FRESHNESS = {
 def filters(whole: Catalog) -> dict[str, Any]:
     """The bar above the catalog; returns what is asked for, by the names of the action's parameters."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        query = search(_("Search name, view, description, tag"), key="q", width=235)
+        query = search(_("Search features"), key="q", width=190)
         states = st.pills(
             _("State"),
             STATES,

@@ -127,7 +127,7 @@ def choice(label: str, options: Mapping[str, str], *, key: str) -> str:
         key=key,
         bind="query-params",
         label_visibility="collapsed",
-        width=134,
+        width=122,
     )
     return chosen or ""
 
