@@ -77,6 +77,8 @@ def approve_by_keyboard(sofia: Visitor, request: str) -> None:
     page.keyboard.press("Enter")
     sofia.at("PR")
     boxes = page.locator(".st-key-card_decision").get_by_role("checkbox")
+    # What is not drawn yet cannot be counted.
+    expect(boxes.first).to_be_visible()
     for number in range(boxes.count()):
         sofia.tab_to(boxes.nth(number))
         page.keyboard.press("Space")
