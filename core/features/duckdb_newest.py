@@ -1,9 +1,10 @@
 """The newest row of every key, out of files of rows in normal form, as the online store takes them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.features.columns import model_value
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN, LATEST
@@ -14,7 +15,9 @@ from core.sandbox.duckdb_session import listed, parquet_rows, quoted
 if TYPE_CHECKING:
     import duckdb
 
-FETCHED = 20_000
+FETCHED = 1_000
+# The named tuple's own function takes twice as long.
+ROW: Callable[[tuple[Any, ...]], OnlineRow] = partial(tuple.__new__, OnlineRow)
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,12 @@ def has_rows(parts: Sequence[Known]) -> bool:
 
 
 def online_rows(session: "duckdb.DuckDBPyConnection", query: str, *, keys: int) -> Iterator[OnlineRow]:
-    """The rows of such a query, drawn a little at a time."""
-    session.execute(query)
+    """The rows of such a query, drawn a little at a time, in the order of their keys: a store writes them where it wrote
+    the last."""
+    names = [f"key_{number}" for number in range(keys)]
+    session.execute(f"{query} ORDER BY {', '.join(names)}" if names else query)
     while rows := session.fetchmany(FETCHED):
-        for row in rows:
-            yield OnlineRow._make((row[:keys], row[keys], row[keys + 1], row[keys + 2 :]))
+        yield from map(ROW, [(row[:keys], row[keys], row[keys + 1], row[keys + 2 :]) for row in rows])
 
 
 def withdrawn(

@@ -5,7 +5,8 @@ It keeps the rules of the point-in-time join (R12): a newer row (by event, then 
 older one, a row that has outlived its ttl answers nothing, and a null key matches nothing. What it holds can be built
 again from the versions' rows at any time."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -20,6 +21,10 @@ Key = tuple[Any, ...]
 Stored = Sequence[Any]
 # One packer for all: making one costs more than packing a row.
 PACK: Callable[[Any], bytes] = msgpack.Packer().pack
+# What is packed as it is.
+PLAIN = {int, str, bool}
+# Rows that are packed at a time: few enough to stay in the processor's cache.
+PACKED = 1_000
 # Loses against every created time there is (R3).
 NO_CREATED = -(2**63)
 REDIS = ("redis://", "rediss://", "unix://")
@@ -96,12 +101,19 @@ def pack_key(key: Key) -> bytes:
 
 def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
     """The bytes of every key, None where a part of it is null."""
+    if PLAIN.issuperset(map(type, chain.from_iterable(keys))):
+        return list(map(PACK, keys))
     return [None if None in key else pack_key(key) for key in keys]
 
 
-def packed_row(row: OnlineRow) -> tuple[bytes, int, int, bytes]:
-    """Key, times and values as a store keeps them."""
-    return pack_key(row[0]), row[1], NO_CREATED if row[2] is None else row[2], PACK(row[3])
+def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[tuple[bytes, int, int, bytes]]:
+    """Key, times and values of every row as a store keeps them. They are packed by columns, which takes half the time
+    of packing row by row."""
+    drawn = iter(rows)
+    while part := list(islice(drawn, PACKED)):
+        keys, events, created, values = zip(*part, strict=True)
+        known = (NO_CREATED if each is None else each for each in created)
+        yield from zip(map(pack_key, keys), events, known, map(PACK, values), strict=True)
 
 
 def answers(
@@ -111,12 +123,15 @@ def answers(
     nothing = (None,) * len(view.outputs)
     oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
     missing = Found("not_found", nothing)
-    return [_answer(found[key], nothing, oldest) if key in found else missing for key in keys]
+    return [missing if row is None else _answer(row, nothing, oldest) for row in map(found.get, keys)]
 
 
 def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> Found:
-    event_us, created_us = row[0], None if row[1] == NO_CREATED else row[1]
+    event_us, created_us = row[0], row[1]
+    if created_us == NO_CREATED:
+        created_us = None
     if event_us < oldest_us:
         return Found("expired", nothing, event_us, created_us)
     values = msgpack.unpackb(row[2], use_list=False)
-    return Found("null" if values == nothing else "present", values, event_us, created_us)
+    # Called for every key of every look-up: without the named tuple's own function it takes half the time.
+    return tuple.__new__(Found, ("null" if values == nothing else "present", values, event_us, created_us))

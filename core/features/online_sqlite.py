@@ -7,27 +7,38 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_row
+from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_rows
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 
 # SQLite takes a limited number of parameters in one statement.
 MOST_KEYS = 500
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS rows (
-  view TEXT NOT NULL, key BLOB NOT NULL, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL, answer BLOB NOT NULL,
-  PRIMARY KEY (view, key)
+# Memory of a connection for pages, in KiB: with SQLite's own 2 MiB a look-up of many keys is mostly reading of files.
+CACHE_KB = 65_536
+SETTINGS = ("page_size = 8192", f"cache_size = -{CACHE_KB}", "journal_mode = WAL", "synchronous = NORMAL")
+# Views have short numbers, since every row and every comparison of keys begins with one.
+VIEWS = "CREATE TABLE IF NOT EXISTS views (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE)"
+ANSWERS = """
+CREATE TABLE IF NOT EXISTS answers (
+  view INTEGER NOT NULL, key BLOB NOT NULL, event_us INTEGER NOT NULL, created_us INTEGER NOT NULL,
+  answer BLOB NOT NULL, PRIMARY KEY (view, key)
 ) WITHOUT ROWID
 """
+# The first form of the file had the name of the view in every row.
+CARRY_OVER = (
+    "INSERT OR IGNORE INTO views (name) SELECT DISTINCT view FROM rows",
+    "INSERT INTO answers SELECT views.id, key, event_us, created_us, answer FROM rows JOIN views ON name = rows.view",
+    "DROP TABLE rows",
+)
 REPLACING = """
-INSERT INTO rows (view, key, event_us, created_us, answer) VALUES (?, ?, ?, ?, ?)
+INSERT INTO answers (view, key, event_us, created_us, answer) VALUES ({view}, ?, ?, ?, ?)
 ON CONFLICT (view, key) DO UPDATE SET
   event_us = excluded.event_us, created_us = excluded.created_us, answer = excluded.answer
 """
-NEWER_WINS = f"{REPLACING} WHERE (excluded.event_us, excluded.created_us) >= (rows.event_us, rows.created_us)"
-ONE = "SELECT event_us, created_us, answer FROM rows WHERE view = ? AND key = ?"
-MANY = "SELECT event_us, created_us, answer, key FROM rows WHERE view = ? AND key IN"
+NEWER_WINS = REPLACING + "WHERE (excluded.event_us, excluded.created_us) >= (answers.event_us, answers.created_us)"
+ONE = "SELECT event_us, created_us, answer FROM answers WHERE view = ? AND key = ?"
+MANY = "SELECT event_us, created_us, answer, key FROM answers WHERE view = ? AND key IN"
 
 
 class SqliteStore:
@@ -38,15 +49,17 @@ class SqliteStore:
         self._path, self._namespace = path, namespace
         self._mine = threading.local()
         self._opened: list[sqlite3.Connection] = []
+        self._views: dict[str, int] = {}
         with _translated():
-            self._connection.execute(SCHEMA)
+            if self._tables() != {"views", "answers"}:
+                self._prepare()
 
     def put(self, view: ServedView, rows: Iterable[OnlineRow], *, replacing: bool = False) -> None:
         """Writes the rows in one transaction: all of them or none."""
-        name = self._name(view)
-        packed = ((name, *packed_row(row)) for row in rows)
-        with _translated(), self._transaction() as connection:
-            connection.executemany(REPLACING if replacing else NEWER_WINS, packed)
+        with _translated():
+            statement = (REPLACING if replacing else NEWER_WINS).format(view=self._named(view))
+            with self._transaction() as connection:
+                connection.executemany(statement, packed_rows(rows))
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         with _translated():
@@ -56,18 +69,17 @@ class SqliteStore:
         return answers(view, packed, found=found, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
-        name = self._name(view)
         with _translated(), self._transaction() as connection:
-            named = ((name, pack_key(key)) for key in keys)
-            connection.executemany("DELETE FROM rows WHERE view = ? AND key = ?", named)
+            named = ((self._number(view), pack_key(key)) for key in keys)
+            connection.executemany("DELETE FROM answers WHERE view = ? AND key = ?", named)
 
     def clear(self, view: ServedView) -> None:
         with _translated():
-            self._connection.execute("DELETE FROM rows WHERE view = ?", (self._name(view),))
+            self._connection.execute("DELETE FROM answers WHERE view = ?", (self._number(view),))
 
     def count(self, view: ServedView) -> int:
         with _translated():
-            found = self._connection.execute("SELECT count(*) FROM rows WHERE view = ?", (self._name(view),))
+            found = self._connection.execute("SELECT count(*) FROM answers WHERE view = ?", (self._number(view),))
             return int(found.fetchone()[0])
 
     def close(self) -> None:
@@ -75,8 +87,16 @@ class SqliteStore:
             self._opened.pop().close()
         self._mine = threading.local()
 
+    def _tables(self) -> set[str]:
+        return {name for (name,) in self._connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+    def _prepare(self) -> None:
+        with self._transaction() as connection:
+            for statement in (VIEWS, ANSWERS, *(CARRY_OVER if "rows" in self._tables() else ())):
+                connection.execute(statement)
+
     def _one(self, view: ServedView, key: bytes) -> dict[bytes | None, Stored]:
-        row = self._connection.execute(ONE, (self._name(view), key)).fetchone()
+        row = self._connection.execute(ONE, (self._number(view), key)).fetchone()
         return {} if row is None else {key: row}
 
     def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
@@ -84,12 +104,26 @@ class SqliteStore:
         for start in range(0, len(keys), MOST_KEYS):
             part = keys[start : start + MOST_KEYS]
             query = f"{MANY} ({', '.join('?' * len(part))})"
-            rows = self._connection.execute(query, (self._name(view), *part))
+            rows = self._connection.execute(query, (self._number(view), *part))
             found.update([(row[3], row) for row in rows])
         return found
 
-    def _name(self, view: ServedView) -> str:
-        return f"{self._namespace}/{view.digest}"
+    def _number(self, view: ServedView) -> int | None:
+        """The number of a view, which never changes once it has one; None matches no row."""
+        name = f"{self._namespace}/{view.digest}"
+        if name not in self._views:
+            row = self._connection.execute("SELECT id FROM views WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return None
+            self._views[name] = row[0]
+        return self._views[name]
+
+    def _named(self, view: ServedView) -> int | None:
+        """The number of a view that gets one where it has none."""
+        if self._number(view) is None:
+            name = f"{self._namespace}/{view.digest}"
+            self._connection.execute("INSERT OR IGNORE INTO views (name) VALUES (?)", (name,))
+        return self._number(view)
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -103,8 +137,8 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=10, isolation_level=None, check_same_thread=False)
         self._opened.append(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        for setting in SETTINGS:
+            connection.execute(f"PRAGMA {setting}")
         return connection
 
     @contextmanager

@@ -8,7 +8,7 @@ from itertools import islice
 from struct import Struct
 from typing import Any
 
-from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_row
+from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_rows
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -95,7 +95,7 @@ class RedisStore:
             for start in range(0, len(keys), MOST_KEYS):
                 part = keys[start : start + MOST_KEYS]
                 values = self._client.mget([prefix + key for key in part])
-                found.update((key, _stored(value)) for key, value in zip(part, values, strict=True) if value)
+                found |= {key: _stored(value) for key, value in zip(part, values, strict=True) if value}
         return found
 
     def _unlink(self, names: Iterable[bytes]) -> None:
@@ -120,8 +120,7 @@ def _batches(prefix: bytes, rows: Iterator[OnlineRow], *, replacing: bool) -> It
 def _batch(prefix: bytes, rows: Iterable[OnlineRow], *, replacing: bool) -> dict[bytes, bytes]:
     """Values by their name. The script looks at a key once in a batch, so of two rows of a key the newer goes."""
     batch: dict[bytes, bytes] = {}
-    for row in rows:
-        key, event_us, created, packed = packed_row(row)
+    for key, event_us, created, packed in packed_rows(rows):
         name, value = prefix + key, TIMES.pack(event_us + BIAS, created + BIAS) + packed
         if replacing or name not in batch or value[: TIMES.size] >= batch[name][: TIMES.size]:
             batch[name] = value
