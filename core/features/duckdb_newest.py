@@ -57,8 +57,8 @@ def has_rows(parts: Sequence[Known]) -> bool:
 
 
 def online_rows(session: "duckdb.DuckDBPyConnection", query: str, *, keys: int) -> Iterator[OnlineRow]:
-    """The rows of such a query, drawn a little at a time, in the order of their keys: a store writes them where it wrote
-    the last."""
+    """The rows of such a query, drawn a little at a time, in the order of their keys, so that a store writes where it
+    wrote before."""
     names = [f"key_{number}" for number in range(keys)]
     session.execute(f"{query} ORDER BY {', '.join(names)}" if names else query)
     while rows := session.fetchmany(FETCHED):
