@@ -3,7 +3,7 @@ The join, the split files and the online store all cast by these rules, so that 
 
 from collections.abc import Mapping, Sequence
 
-from core.features.values import Kind
+from core.features.values import Kind, LabelType
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import quoted
@@ -82,6 +82,21 @@ def check_key(types: Mapping[str, str], name: str) -> None:
             hint=_("Cast it in the query."),
             field="keys",
         )
+
+
+def label_type(types: Mapping[str, str], name: str) -> LabelType:
+    """What a label's values are. Invalid for a type that is none of these; a HUGEINT lies in Parquet as a DOUBLE."""
+    check_column(types, name)
+    found = types[name]
+    if found in (TEXT, TRUTH):
+        return "text" if found == TEXT else "boolean"
+    if is_number(found):
+        return "integer" if found in WHOLE - {"HUGEINT"} else "number"
+    raise Invalid(
+        _("The label {name} is {type}: labels are numbers, text or true and false").format(name=name, type=found),
+        hint=_("Cast it in the query."),
+        field="entity.label",
+    )
 
 
 def infinite(columns: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.columns import TEXT, check_column, check_key, check_moment, infinite, kinds_of, model_value
+from core.features.columns import TEXT, check_key, check_moment, infinite, kinds_of, label_type, model_value
 from core.features.duckdb_hindsight import entity_leaks
 from core.features.hindsight import marked_tables
 from core.features.orders import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_of
-from core.features.values import EntityQuery, Kind, LeakFinding, RequestField
+from core.features.values import EntityQuery, Kind, LabelType, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -25,10 +25,11 @@ RAW, ENTITY = "__raw", "__entity"
 
 
 class EntityRows(Value):
-    """What was found: the fields that callers send, and columns that use hindsight."""
+    """What was found: the fields that callers send, columns that use hindsight, and what the label is."""
 
     request: tuple[RequestField, ...]
     leaks: tuple[LeakFinding, ...]
+    label: LabelType
 
 
 def build_entity(
@@ -40,9 +41,9 @@ def build_entity(
     limits: Limits,
     stop: Stop = None,
 ) -> EntityRows:
-    """Writes the entity rows to `path`, in the order of time: `row_id`, `event_time`, `label`, and what callers send.
-    Raises Invalid for all that is wrong with the query: rows without or with the same id, without a time, labels that
-    are not 0 and 1."""
+    """Writes the entity rows to `path`, in the order of time: `row_id`, `event_time`, `label` where there is one, and
+    what callers send. Raises Invalid for all that is wrong with the query: rows without or with the same id, without a
+    time, and rows whose label is not 0 or 1 where it must be."""
     with locked_session(tables_of(sources, inputs), limits) as session:
         builder = EntityBuilder(session, query, limits, stop)
         builder.build(ENTITY)
@@ -58,7 +59,7 @@ def build_entity(
             )
             order = listed([query.event_time, query.row_id])
             save(session, f"SELECT {builder.renamed()} FROM {ENTITY} ORDER BY {order}", path)
-    return EntityRows(request=builder.request(), leaks=leaks)
+    return EntityRows(request=builder.request(), leaks=leaks, label=builder.label)
 
 
 @dataclass
@@ -75,7 +76,8 @@ class EntityBuilder:
         self.types = check_query(self.session, query.sql)
         check_key(self.types, query.row_id)
         check_moment(self.types, query.event_time)
-        check_column(self.types, query.label)
+        kind = label_type(self.types, query.label) if query.label else "none"
+        self.label: LabelType = "binary" if query.can_teach else kind
         for name in query.keys_only:
             check_key(self.types, name)
         own = [query.row_id, query.event_time, query.label, *query.keys_only]
@@ -91,18 +93,34 @@ class EntityBuilder:
     def check(self) -> None:
         names = list(self.query.numbers)
         refuse_infinite(self.session, ENTITY, types=dict.fromkeys(names, "DOUBLE"), names=names)
-        row_id, time, label = (quoted(name) for name in (self.query.row_id, self.query.event_time, self.query.label))
-        checks = {
-            _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",
-            _("{rows} rows have an id that another row has"): f"count({row_id}) - count(DISTINCT {row_id})",
-            _("{rows} rows have no event time"): f"count(*) FILTER (WHERE {time} IS NULL OR NOT isfinite({time}))",
-            _("{rows} rows have no label: leave them out with WHERE"): f"count(*) FILTER (WHERE {label} IS NULL)",
-            _("{rows} rows have a label that is neither 0 nor 1"): f"count(*) FILTER (WHERE {label} NOT IN (0, 1))",
-        }
+        row_id, time = quoted(self.query.row_id), quoted(self.query.event_time)
+        self._refuse(
+            {
+                _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",
+                _("{rows} rows have an id that another row has"): f"count({row_id}) - count(DISTINCT {row_id})",
+                _("{rows} rows have no event time"): f"count(*) FILTER (WHERE {time} IS NULL OR NOT isfinite({time}))",
+            }
+        )
+        if self.query.can_teach:
+            self._check_label(quoted(self.query.label))
+
+    def _check_label(self, label: str) -> None:
+        missing = _("{rows} rows have no label: leave them out with WHERE")
+        other = _("{rows} rows have a label that is neither 0 nor 1")
+        self._refuse(
+            {
+                missing: f"count(*) FILTER (WHERE {label} IS NULL)",
+                other: f"count(*) FILTER (WHERE {label} NOT IN (0, 1))",
+            },
+            hint=_("Models learn from 0 and 1. For another label, or one with gaps, the label kind is any."),
+        )
+
+    def _refuse(self, checks: Mapping[str, str], *, hint: str = "") -> None:
+        """Invalid in the first words that are true of some rows; the SQL beside them counts such rows."""
         found = one_row(self.session, f"SELECT {', '.join(checks.values())} FROM {ENTITY}")
         for words, rows in zip(checks, found, strict=True):
             if rows:
-                raise Invalid(words.format(rows=rows), field="entity.sql")
+                raise Invalid(words.format(rows=rows), hint=hint, field="entity.sql")
 
     def compared(self) -> dict[str, str]:
         """The columns that hindsight must not reach, with their types; the label is hindsight itself."""
@@ -119,7 +137,7 @@ class EntityBuilder:
     def renamed(self) -> str:
         """The columns that every training set has under the names that they have in all of them."""
         query = self.query
-        own = {ROW_ID: query.row_id, EVENT_TIME: query.event_time, LABEL: query.label}
+        own = {ROW_ID: query.row_id, EVENT_TIME: query.event_time} | ({LABEL: query.label} if query.label else {})
         sent = listed([*self.kinds, *query.keys_only])
         return ", ".join([*(f"{quoted(name)} AS {new}" for new, name in own.items()), *([sent] if sent else [])])
 
@@ -128,10 +146,19 @@ class EntityBuilder:
         columns = [
             f"CAST({quoted(query.row_id)} AS VARCHAR) AS {quoted(query.row_id)}",
             f"CAST({quoted(query.event_time)} AS TIMESTAMPTZ) AS {quoted(query.event_time)}",
-            f"CAST({quoted(query.label)} AS INTEGER) AS {quoted(query.label)}",
         ]
+        columns += [f"{self._label()} AS {quoted(query.label)}"] if query.label else []
         columns += [f"{model_value(quoted(name), kind)} AS {quoted(name)}" for name, kind in self.kinds.items()]
         return ", ".join([*columns, *(quoted(name) for name in query.keys_only)])
+
+    def _label(self) -> str:
+        """0 and 1 however they are written, and 2 for what is neither, which a cast would round. Any other label is
+        kept as it is."""
+        label = quoted(self.query.label)
+        if not self.query.can_teach:
+            return label
+        number = f"CASE TRY_CAST({label} AS DOUBLE) WHEN 0 THEN 0 WHEN 1 THEN 1 ELSE 2 END"
+        return f"CASE WHEN {label} IS NOT NULL THEN CAST({number} AS INTEGER) END"
 
 
 def refuse_infinite(

@@ -1,11 +1,12 @@
 """A training set: entity rows joined with what was known at each of them, split by time, and held against leaks in
 three ways. Columns must not be computed from what happened later (`hindsight`); no joined row may be younger than the
-entity it answers; and no column alone may tell the label suspiciously well (`telling`). What late rows would have
-changed is told beside them (`leak_report`)."""
+entity it answers; and no column alone may tell a label of 0 and 1 suspiciously well (`telling`). What late rows would
+have changed is told beside them (`leak_report`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.features.building import Tell, silent
 from core.features.engine import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
@@ -15,11 +16,14 @@ from core.features.orders import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, Joi
 from core.features.polars_join import PolarsEngine
 from core.features.telling import SUSPICIOUS_AUC, columns_auc
 from core.features.training_set_values import ViewMatches
-from core.features.values import FeatureContract, LeakFinding, ServedView, Split, SplitFile
+from core.features.values import FeatureContract, LabelType, LeakFinding, ServedView, Split, SplitFile
 from core.foundation.errors import Invalid
 from core.foundation.parquet import read_parquet, row_count
 from core.foundation.text import _
 from core.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SECOND = 1_000_000
 
@@ -46,13 +50,17 @@ def join_training_set(
     views = tuple(_join_view(view, inputs[view.input]) for view in order.views)
     splits = tuple(sorted(order.splits, key=lambda split: split.start))
     joined = _join(engine, order, views, splits=splits, entity=entity)
-    files = tuple(_split_file(split, part.path, entity) for split, part in zip(splits, joined.parts, strict=True))
+    files = tuple(
+        _split_file(split, part.path, entity, label=rows.label)
+        for split, part in zip(splits, joined.parts, strict=True)
+    )
     tell(0.7, _("Comparing what was known with what was latest"))
     late = [view for view in views if depends_on_known_at(view)]
     report = leak_report(engine, joined, late=late)
     tell(0.9, _("Looking for leaks"))
     contract = contract_of(order, rows)
-    leaks = (*rows.leaks, *_from_the_future(joined), *_too_telling(contract, joined.parts[0].path, suspicious_auc))
+    telling = _too_telling(contract, joined.parts[0].path, suspicious_auc) if joined.can_teach else ()
+    leaks = (*rows.leaks, *_from_the_future(joined), *telling)
     total = row_count(entity)
     entity.unlink()
     return JoinResult(
@@ -68,6 +76,7 @@ def join_training_set(
         nulls={name: count for found in joined.matches.values() for name, count in found.nulls},
         leak_report=report,
         engine=f"{engine.name} {engine.version}",
+        label=rows.label,
     )
 
 
@@ -102,7 +111,8 @@ def _join(
         for split in splits
     )
     found = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=order.known_at, parts=parts)
-    return Joined(entity, order.known_at, parts, dict(zip(views, found, strict=True)))
+    matches = dict(zip(views, found, strict=True))
+    return Joined(entity, order.known_at, parts, matches, can_teach=order.entity.can_teach)
 
 
 def _us(day: date) -> int:
@@ -135,28 +145,40 @@ def _from_the_future(joined: Joined) -> tuple[LeakFinding, ...]:
     )
 
 
-def _split_file(split: Split, path: Path, entity: Path) -> SplitFile:
-    """Invalid when a split has no rows, or labels of one class only."""
+def _split_file(split: Split, path: Path, entity: Path, *, label: LabelType) -> SplitFile:
+    """Invalid when a split has no rows, or of a label of 0 and 1 one of them only."""
     import pyarrow.compute as pc
 
-    labels = read_parquet(path, columns=[LABEL]).column(LABEL)
-    if not len(labels):
+    table = read_parquet(path, columns=[EVENT_TIME] if label == "none" else [EVENT_TIME, LABEL])
+    if not table.num_rows:
         raise Invalid(
             _("The split {name} has no rows").format(name=split.name),
             hint=_("The rows run from {first} to {last}.").format(**_span(entity)),
             field="splits",
         )
-    positive = pc.mean(labels).as_py()
-    if positive in (0.0, 1.0):
-        raise Invalid(_("All labels of the split {name} are the same").format(name=split.name), field="splits")
     return SplitFile(
         name=split.name,
         start=split.start,
         end=split.end,
         digest="",
-        rows=len(labels),
-        positive_share=round(positive, 6),
+        rows=table.num_rows,
+        positive_share=_positive_share(table.column(LABEL), split=split.name) if label == "binary" else None,
+        unlabeled=table.column(LABEL).null_count if label not in ("none", "binary") else 0,
+        newest_event=pc.max(table.column(EVENT_TIME)).as_py(),
     )
+
+
+def _positive_share(labels: "pa.ChunkedArray", *, split: str) -> float:
+    import pyarrow.compute as pc
+
+    positive = float(pc.mean(labels).as_py())
+    if positive in (0.0, 1.0):
+        raise Invalid(
+            _("All labels of the split {name} are the same").format(name=split),
+            hint=_("Its rows: {rows}, each with the label {label}.").format(rows=len(labels), label=int(positive)),
+            field="splits",
+        )
+    return round(positive, 6)
 
 
 def _span(entity: Path) -> dict[str, date]:

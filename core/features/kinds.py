@@ -127,6 +127,7 @@ class JoinKind(PlainKind):
             matches=read.matches,
             nulls=read.nulls,
             engine=read.engine,
+            label=read.label,
         )
 
 

@@ -16,12 +16,14 @@ from core.foundation.parquet import read_parquet, row_count
 
 @dataclass(frozen=True)
 class Joined:
-    """A join that was made. The first of its parts is the one to learn from."""
+    """A join that was made. The first of its parts is the one to learn from, when the label is one to learn from
+    (`can_teach`)."""
 
     entity: Path
     known_at: bool
     parts: tuple[Part, ...]
     matches: dict[JoinView, Matches]
+    can_teach: bool
 
 
 def leak_report(engine: Engine, joined: Joined, *, late: Sequence[JoinView]) -> LeakReport:
@@ -45,7 +47,7 @@ def _differences(joined: Joined, others: Sequence[Part], views: Sequence[JoinVie
     pairs = [(part.path, other.path) for part, other in zip(joined.parts, others, strict=True)]
     found = differences(pairs, list(columns))
     changed = tuple(name for name, difference in found.items() if difference.rows)
-    mine, other = (_auc(path, changed) for path in pairs[0])
+    mine, other = (_auc(path, changed) if joined.can_teach else {} for path in pairs[0])
     known, latest = (mine, other) if joined.known_at else (other, mine)
     return tuple(
         _told(name, columns[name], difference, known.get(name), latest.get(name)) for name, difference in found.items()

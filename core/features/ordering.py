@@ -181,7 +181,7 @@ def check_splits(splits: Sequence[Split]) -> None:
 
 def check_entity(entity: EntityQuery) -> None:
     names = [entity.row_id, entity.event_time, entity.label, *entity.categories, *entity.numbers, *entity.keys_only]
-    check_apart(names, what=_("column of the entity rows"))
+    check_apart([name for name in names if name], what=_("column of the entity rows"))
 
 
 def check_apart(names: Sequence[str], *, what: str) -> None:

@@ -11,6 +11,7 @@ from core.features.values import (
     EntityQuery,
     Feature,
     FeatureContract,
+    LabelType,
     LeakFinding,
     ServedView,
     Split,
@@ -100,7 +101,8 @@ class JoinOrder(Value):
 
 class JoinResult(Value):
     """Split files without their digests (the taker hashes them), or the leaks for which there are none. `nulls` counts
-    the missing values of every input that was looked up, `engine` is its name and version."""
+    the missing values of every input that was looked up, `engine` is its name and version, `label` what its label
+    is."""
 
     contract: FeatureContract
     splits: tuple[SplitFile, ...]
@@ -111,3 +113,4 @@ class JoinResult(Value):
     nulls: dict[str, int]
     leak_report: LeakReport
     engine: str
+    label: LabelType = "binary"

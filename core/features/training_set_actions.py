@@ -50,6 +50,7 @@ class TrainingSetActions(FeatureParts):
     ) -> TrainingSet:
         """Create a training set: entity rows, joined with what was known at each of them, split by time.
 
+        Models learn from a label of 0 and 1. With another one, or without any, the set is for scoring and analysis.
         With `known_at` a value counts from when it was written; without it late rows and corrections count from their
         event time, and the set is refused where that would use them too early."""
         call.in_project(project)

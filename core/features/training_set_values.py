@@ -4,7 +4,9 @@ them."""
 from datetime import datetime
 from enum import StrEnum
 
-from core.features.values import EntityQuery, FeatureContract, LeakFinding, Split, SplitFile, ViewUse
+from pydantic import Field
+
+from core.features.values import EntityQuery, FeatureContract, LabelType, LeakFinding, Split, SplitFile, ViewUse
 from core.foundation.values import Value
 
 
@@ -62,7 +64,8 @@ class LeakReport(Value):
 class TrainingSetManifest(Value):
     """All that decides a training set's values, and what came out: its canonical JSON has the set's digest. `sources`
     and `versions` name what was read by digest (of snapshots, by the name the query calls them, and of feature versions
-    by their id). `nulls` counts missing values of the inputs that were looked up."""
+    by their id). `nulls` counts missing values of the inputs that were looked up. `label` is what the label was found
+    to be; 0 and 1 is left out of the JSON, as it was when there was nothing else."""
 
     rules: str = "R1-R12"
     known_at: bool
@@ -76,6 +79,7 @@ class TrainingSetManifest(Value):
     matches: tuple[ViewMatches, ...]
     nulls: dict[str, int]
     engine: str
+    label: LabelType = Field(default="binary", exclude_if=lambda label: label == "binary")
 
 
 class TrainingSetState(StrEnum):

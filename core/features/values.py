@@ -11,11 +11,14 @@ from core.lake.values import TablePreview
 
 ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
 ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
+OptionalColumn = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,59})?$")]
 Sql = Annotated[str, StringConstraints(max_length=20_000)]
 Python = Annotated[str, StringConstraints(max_length=20_000)]
 Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 Kind = Literal["category", "number"]
+# What the label of a training set is: 0 and 1 ("binary"), or a column of another type that is kept as it is.
+LabelType = Literal["none", "binary", "integer", "number", "text", "boolean"]
 
 
 class VersionState(StrEnum):
@@ -205,17 +208,26 @@ class Split(Value):
 
 
 class EntityQuery(Value):
-    """The rows to learn from: SQL over snapshots that gives an id, an event time (the moment of prediction), a label
-    and the columns known at that moment, which callers will send with each request."""
+    """The rows of a training set: SQL over snapshots that gives an id, an event time (the moment of prediction), a
+    label and the columns known at that moment, which callers will send with each request. Without a label the set is
+    for scoring and analysis. A `binary` label is 0 or 1 in every row, and models learn from it; `any` other label (a
+    number, a text, true and false) is kept as it is, and may be missing. What is not said is left out of the JSON, so
+    that the digests of earlier sets stay what they were."""
 
     sql: Annotated[Sql, StringConstraints(min_length=6)]
     sources: dict[str, str]
     row_id: ColumnName
     event_time: ColumnName
-    label: ColumnName
+    label: OptionalColumn = ""
+    label_kind: Literal["binary", "any"] = Field(default="binary", exclude_if=lambda kind: kind == "binary")
     categories: tuple[ColumnName, ...] = ()
     numbers: tuple[ColumnName, ...] = ()
     keys_only: tuple[ColumnName, ...] = ()
+
+    @property
+    def can_teach(self) -> bool:
+        """Whether models can learn from the label."""
+        return bool(self.label) and self.label_kind == "binary"
 
 
 class RequestField(Value):
@@ -264,14 +276,18 @@ class FeatureContract(Value):
 
 
 class SplitFile(Value):
-    """The rows of one split: columns `row_id`, `event_time`, `label`, every request field and every model input."""
+    """The rows of one split: columns `row_id`, `event_time`, `label` (where the set has one), every request field and
+    every model input. `positive_share` is there for a label of 0 and 1, `unlabeled` counts the rows whose other label
+    is missing; `newest_event` is the latest moment."""
 
     name: str
     start: date
     end: date
     digest: str
     rows: int
-    positive_share: float
+    positive_share: float | None = None
+    unlabeled: int = Field(default=0, exclude_if=lambda rows: not rows)
+    newest_event: datetime | None = Field(default=None, exclude_if=lambda moment: moment is None)
 
 
 class LeakFinding(Value):

@@ -226,7 +226,7 @@ class SweepService(Service):
                 hint=_("Choose a training set of {project}.").format(project=project),
                 field="training_set_id",
             )
-        trainable(training_set)
+        trainable(training_set, now=call.now)
         self.features.lake.refuse_quarantined(call, training_set_id)
         return training_set
 
@@ -257,7 +257,7 @@ class SweepService(Service):
     def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
         """Warm workers. They are given the splits to train on and to look at, and no other."""
         training_set = self.features.training_set(call, row.training_set_id)
-        contract = trainable(training_set)
+        contract = trainable(training_set, now=call.now)
         order = JobOrder(
             kind=WORKER,
             project=row.project,

@@ -20,6 +20,7 @@ from core.training.splits import (
     TRAIN,
     VALIDATION,
     refuse_few_rows,
+    refuse_future,
     refuse_missing_splits,
     refuse_no_features,
     refused,
@@ -122,8 +123,7 @@ def _check_times(column: Any, *, split: str, now: datetime) -> None:
     import pyarrow.compute as pc
 
     newest = pc.max(column).as_py()
-    if newest is not None and newest.tzinfo is not None and newest > now:
-        raise refused(_("the split {split} has rows of the future ({newest})").format(split=split, newest=newest))
+    refuse_future(split, newest=newest if newest is not None and newest.tzinfo is not None else None, now=now)
 
 
 def _rows(table: "pa.Table", *, preparation: Preparation, device: torch.device) -> Rows:

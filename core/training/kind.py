@@ -65,7 +65,7 @@ class TrainingKind(PlainKind):
     def take_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
         row = call.session.get_one(RunRow, job.subject)
         training_set = self._training.features.training_set(call, row.training_set_id)
-        refuse_other_features(read, contract=trainable(training_set))
+        refuse_other_features(read, contract=trainable(training_set, now=call.now))
         figures = read.result.metrics
         row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
         row.metrics = {**row.metrics, **figures}

@@ -177,7 +177,7 @@ class TrainingService(Service):
         recipe = recipe_called(new.recipe)
         params = check_params(recipe, params=new.params).model_dump(mode="json")
         training_set = self._training_set(call, new)
-        contract = trainable(training_set)
+        contract = trainable(training_set, now=call.now)
         title = new.title or f"{recipe.title.partition(':')[0]}, {training_set.name}"
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
@@ -226,7 +226,7 @@ class TrainingService(Service):
             call.link(new.requirement_id, run_id, "asks for")
 
     def _new_version(self, call: Call, row: RunRow, *, model: str, card: str) -> NewVersion:
-        contract = trainable(self.features.training_set(call, row.training_set_id))
+        contract = trainable(self.features.training_set(call, row.training_set_id), now=call.now)
         return NewVersion(
             project=row.project,
             model=model,

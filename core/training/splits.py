@@ -1,9 +1,11 @@
 """What a training set must have before anyone trains on it. Said when a run is asked for, from what the portal knows,
 and again by the training process, from the rows themselves."""
 
+from datetime import datetime
+
 from core.features.training_set_values import TrainingSet, TrainingSetState
-from core.features.values import FeatureContract
-from core.foundation.errors import Conflict, Invalid
+from core.features.values import FeatureContract, SplitFile
+from core.foundation.errors import Conflict, Invalid, PortalError
 from core.foundation.text import _
 
 TRAIN, VALIDATION = "train", "validation"
@@ -11,7 +13,7 @@ LABEL, ROW_ID, EVENT_TIME = "label", "row_id", "event_time"
 LEAST_ROWS = 20
 
 
-def trainable(training_set: TrainingSet) -> FeatureContract:
+def trainable(training_set: TrainingSet, *, now: datetime) -> FeatureContract:
     """The contract of a training set that can be learned from. Conflict when it is not ready, Invalid when its rows
     cannot teach anything."""
     if training_set.state is not TrainingSetState.READY or training_set.contract is None:
@@ -19,15 +21,38 @@ def trainable(training_set: TrainingSet) -> FeatureContract:
             _("{id} is {state}").format(id=training_set.id, state=training_set.state),
             hint=training_set.cause or _("Wait until it is ready, or choose another training set."),
         )
+    _refuse_other_labels(training_set)
     refuse_missing_splits({split.name for split in training_set.splits})
     for split in training_set.splits:
-        refuse_few_rows(split.name, rows=split.rows)
-        if split.positive_share in (0.0, 1.0):
-            raise refused(
-                _("all labels of {split} are {value}").format(split=split.name, value=int(split.positive_share))
-            )
+        _refuse_split(split, now=now)
     refuse_no_features(training_set.contract)
     return training_set.contract
+
+
+def reason_against(training_set: TrainingSet, *, now: datetime) -> str:
+    """Why a training set cannot be learned from, in words with what to do; empty when it can."""
+    try:
+        trainable(training_set, now=now)
+    except PortalError as error:
+        return f"{error.message}. {error.hint}"
+    return ""
+
+
+def _refuse_other_labels(training_set: TrainingSet) -> None:
+    entity = training_set.entity
+    if not entity.label:
+        raise refused(_("it has no label"), hint=_("Make one like it with a label of 0 and 1."))
+    if not entity.can_teach:
+        reason = _("its label {name} is not one of 0 and 1").format(name=entity.label)
+        raise refused(reason, hint=_("Make one like it whose SQL turns the label into 0 and 1."))
+
+
+def _refuse_split(split: SplitFile, *, now: datetime) -> None:
+    refuse_few_rows(split.name, rows=split.rows)
+    if split.positive_share in (0.0, 1.0):
+        value = int(split.positive_share)
+        raise refused(_("all labels of {split} are {value}").format(split=split.name, value=value))
+    refuse_future(split.name, newest=split.newest_event, now=now)
 
 
 def refuse_missing_splits(names: set[str]) -> None:
@@ -42,14 +67,20 @@ def refuse_few_rows(split: str, *, rows: int) -> None:
         raise refused(reason.format(split=split, rows=rows, least=LEAST_ROWS))
 
 
+def refuse_future(split: str, *, newest: datetime | None, now: datetime) -> None:
+    """What has not happened yet has no outcome to learn from."""
+    if newest is not None and newest > now:
+        raise refused(_("the split {split} has rows of the future ({newest})").format(split=split, newest=newest))
+
+
 def refuse_no_features(contract: FeatureContract) -> None:
     if not contract.categories() and not contract.numbers():
         raise refused(_("it has no feature"))
 
 
-def refused(reason: str) -> Invalid:
+def refused(reason: str, *, hint: str = "") -> Invalid:
     return Invalid(
         _("This training set cannot be learned from: {reason}").format(reason=reason),
-        hint=_("Look at its rows and make another one."),
+        hint=hint or _("Look at its rows and make another one."),
         field="training_set_id",
     )
