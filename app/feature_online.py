@@ -43,7 +43,8 @@ def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
     can_run = may(Permission.JOBS_WRITE, project=shown.project) and shown.state in SERVED
     with frame.section(_("In the online store")):
         if order and can_run:
-            _actions(order)
+            standing_actions(order)
+            links.follow(order.id, _("Open {id}").format(id=order.id))
     if order is None:
         st.caption(_("It is not in the online store. Model servers look its features up there."))
     elif order.state == "running":
@@ -51,12 +52,13 @@ def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
     elif order.cause:
         cause_card(order.cause, job_id=order.job_id, key="online_cause")
     if order:
-        frame.facts(_facts(order))
+        frame.facts(facts_of(order))
     if can_run:
         _keep(shown, order)
 
 
-def _facts(order: Materialization) -> dict[str, str]:
+def facts_of(order: Materialization) -> dict[str, str]:
+    """What keeps the version in the store and how far it is, as Markdown."""
     waits = status.inline("late", _("Newer data wait")) if order.behind else ""
     due = times.absolute(order.due_at) if order.due_at else _("not by itself")
     return {
@@ -71,7 +73,7 @@ def _facts(order: Materialization) -> dict[str, str]:
     }
 
 
-def _actions(order: Materialization) -> None:
+def standing_actions(order: Materialization) -> None:
     """Now, and whether the schedule goes on."""
     service = portal().online
     _button(

@@ -15,6 +15,8 @@ URLS: dict[Kind, str] = {
     Kind.IMPORT: "import",
     Kind.FEATURE_VIEW: "feature-view",
     Kind.FEATURE_VERSION: "feature-view",
+    Kind.MATERIALIZATION: "materialization",
+    Kind.FEATURE_PARITY: "feature-parity",
     Kind.TRAINING_SET: "training-set",
     Kind.JOB: "job",
     Kind.RUN: "run",

@@ -56,6 +56,8 @@ PAGES: tuple[PageCard, ...] = (
     _page(BUILD, "features", _("Features"), "dataset", "build/features.py"),
     _page(BUILD, "feature-view", _("Feature view"), "dataset", "build/feature_view.py", "features"),
     _page(BUILD, "new-feature-version", _("Feature editor"), "dataset", "build/feature_editor.py", "features"),
+    _page(BUILD, "materialization", _("Materialization"), "bolt", "build/materialization.py", "features"),
+    _page(BUILD, "feature-parity", _("Parity"), "compare_arrows", "build/feature_parity.py", "features"),
     _page(BUILD, "training-sets", _("Training sets"), "table_view", "build/training_sets.py"),
     _page(BUILD, "training-set", _("Training set"), "table_view", "build/training_set.py", "training-sets"),
     _page(BUILD, "new-training-set", _("New training set"), "table_view", "build/new_training_set.py", "training-sets"),

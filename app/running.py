@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from app import frame, links, status, times
-from app.session import actor, portal
+from app import forms, frame, links, status, times
+from app.session import actor, may, portal
 from core.compute import Job, JobState
 from core.foundation.text import _
+from core.identity import Permission
 
 MOST = 20
 
@@ -34,6 +35,18 @@ def _bar(job_id: str) -> bool:
     job = portal().compute.get_job(actor(), job_id=job_id)
     st.progress(job.progress or 0.0, text=stage_line(job))
     return not job.state.is_over
+
+
+def cancel(job_id: str) -> None:
+    """The button that stops a job, for those who may, while it is not over."""
+    job = portal().compute.get_job(actor(), job_id=job_id)
+    if job.state.is_over or not may(Permission.JOBS_CANCEL, project=job.project):
+        return
+    if st.button(_("Cancel"), icon=":material/stop_circle:", key="cancel_job", disabled=job.cancel_requested):
+        with forms.attempt() as done:
+            portal().compute.cancel_job(actor(), job_id=job.id)
+        if done.succeeded:
+            st.rerun()
 
 
 def cause_card(cause: str, *, job_id: str = "", key: str = "cause") -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         FeatureParity,
         FeatureParityReport,
         Materialization,
+        MaterializedPart,
         MissingOnline,
         OnlineAnswer,
     )
@@ -114,6 +115,7 @@ __all__ = [
     "Materialization",
     "MaterializationReconciler",
     "MaterializeKind",
+    "MaterializedPart",
     "MissingOnline",
     "OnlineAnswer",
     "OnlineService",
@@ -140,7 +142,14 @@ __getattr__ = lazily(
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
         **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),
         **dict.fromkeys(
-            ("FeatureParity", "FeatureParityReport", "Materialization", "MissingOnline", "OnlineAnswer"),
+            (
+                "FeatureParity",
+                "FeatureParityReport",
+                "Materialization",
+                "MaterializedPart",
+                "MissingOnline",
+                "OnlineAnswer",
+            ),
             "online_values",
         ),
         "FeatureParityKind": "feature_parity_kind",

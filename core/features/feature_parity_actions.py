@@ -132,6 +132,7 @@ class FeatureParityActions(OnlineParts):
             at_us=None if at is None else microseconds(at),
             now_us=microseconds(call.now),
             watermark_us=microseconds(kept.watermark) if kept and kept.watermark else None,
+            as_of_us=microseconds(kept.as_of) if kept and kept.as_of else None,
         )
         return JobOrder(
             kind=FEATURE_PARITY,

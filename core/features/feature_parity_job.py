@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.compute.process import JobContext, run_job
+from core.features.duckdb_newest import Known, newest_rows, of_keys, online_rows
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN
 from core.features.engine import JoinView, Part
 from core.features.job_side import in_words, limits_of, run_in_cage
 from core.features.materialize_plan import EPOCH, MICROSECOND
-from core.features.online import Found, Key, OnlineStore, open_store
+from core.features.online import Found, Key, OnlineRow, OnlineStore, open_store
 from core.features.online_parity import FeatureComparison, Sides, lookalikes
 from core.features.orders import ROWS
 from core.features.parity_orders import REPORT, ParityOrder, ParityResult
@@ -53,10 +54,11 @@ def _compare(
     comparison = FeatureComparison(order.view, at_us, order.watermark_us)
     differing = [at for at in range(len(keys)) if comparison.differs(offline[at], online[at])]
     by_others = [offline_answers(order.view, each, keys=folder / "entity.parquet", folder=folder) for each in others]
+    put = _put(order, parts, keys=folder / "entity.parquet") if differing else {}
     for at in differing:
         alike = _asked_alike(store, order.view, keys[at], at_us=at_us)
         told = [answers[at] for answers in by_others] if differing else []
-        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, order.watermark_us))
+        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, order.watermark_us, put.get(keys[at])))
     store.close()
     report = comparison.report(
         version_digest=order.version_digest,
@@ -65,6 +67,16 @@ def _compare(
         rows=digest_file(rows),
     )
     return ParityResult(report=report)
+
+
+def _put(order: ParityOrder, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
+    """What the store was filled with for the keys of a file."""
+    if order.as_of_us is None or not parts:
+        return {}
+    newest, width = newest_rows(order.view, [Known(parts, order.as_of_us)]), len(order.view.keys)
+    with open_session(threads=1) as session:
+        session.execute(f"CREATE VIEW drawn AS FROM {parquet_rows([keys])}")
+        return {row.key: row for row in online_rows(session, of_keys(newest, "drawn", keys=width), keys=width)}
 
 
 def offline_answers(view: ServedView, rows: Path, *, keys: Path, folder: Path) -> list[Found]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from core.features.online import Found, Key
+from core.features.online import NO_CREATED, Found, Key, OnlineRow
 from core.features.online_values import Cause, FeatureParityReport, ParityMismatch, Verdict
 from core.features.values import ServedView
 
@@ -22,13 +22,20 @@ NEAR = 1e-3
 @dataclass(frozen=True)
 class Sides:
     """What is known of a key that differs: the answers, the online answers for keys that look like it, what other
-    versions of the view answer offline, and the event time up to which the store was filled."""
+    versions of the view answer offline, the event time up to which the store was filled, and the row that it was filled
+    with for this key."""
 
     offline: Found
     online: Found
     lookalikes: Sequence[Found]
     others: Sequence[Found]
     watermark_us: int | None
+    put: OnlineRow | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the store was given a row of the key and has none, or an older one."""
+        return self.put is not None and _age(self.online) < _age(self.put)
 
 
 @dataclass
@@ -134,16 +141,20 @@ def lookalikes(key: Key) -> list[Key]:
 
 
 def _absent(sides: Sides) -> Cause:
-    """A key that one side does not have. One that is online only was put by nobody who read these rows."""
+    """A key that one side does not have. One that is online only, and was put, is gone from the sources since."""
     if sides.online.status != "not_found":
-        return Cause.LATE
+        return Cause.WITHDRAWN if sides.put else Cause.UNKNOWN
+    if sides.is_lost:
+        return Cause.LOST
     event_us, watermark = sides.offline.event_us, sides.watermark_us
     return Cause.LATE if event_us is not None and watermark is not None and event_us <= watermark else Cause.MISSING
 
 
 def _other_row(sides: Sides) -> Cause:
-    """Another row than the one that was the answer: one that came late into a stretch that the store had been filled
-    for, or one that it was never filled with."""
+    """Another row than the one that was the answer: one from before the store lost a newer one, one that came late into
+    a stretch that the store had been filled for, or one that it was never filled with."""
+    if sides.is_lost:
+        return Cause.LOST
     newer, watermark = sides.offline.event_us or 0, sides.watermark_us
     return Cause.LATE if watermark is not None and newer <= watermark else Cause.MISSING
 
@@ -196,6 +207,12 @@ FORMS: tuple[Callable[[Any], Any], ...] = (
 
 def _times(found: Found) -> tuple[int | None, int | None]:
     return found.event_us, found.created_us
+
+
+def _age(row: Found | OnlineRow) -> tuple[int, int]:
+    """The order in which rows of a key replace each other; nothing is older than every row."""
+    event_us, created_us = row.event_us, row.created_us
+    return NEVER if event_us is None else event_us, NO_CREATED if created_us is None else created_us
 
 
 def _single(value: float) -> float:

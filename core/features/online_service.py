@@ -10,8 +10,8 @@ from sqlmodel import col, select
 from core.features.feature_parity_actions import FeatureParityActions
 from core.features.materialize_plan import live_view, microseconds, moment_of
 from core.features.online_parts import State, next_due, resting
-from core.features.online_values import DueMaterialization, Every, Materialization, OnlineAnswer
-from core.features.tables import FeatureVersionRow, MaterializationRow
+from core.features.online_values import DueMaterialization, Every, Materialization, MaterializedPart, OnlineAnswer
+from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureVersion, VersionState
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict, Invalid
@@ -21,6 +21,7 @@ from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 
+OF_A_PART = {"rows", "newest_event", "newest_known", "made_at"}
 Keys = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=1000)]
 
 
@@ -98,6 +99,23 @@ class OnlineService(FeatureParityActions):
         """Show a materialization: how far it is, when it is due, and why its last run failed if it did."""
         call.within(materialization_id)
         return self.value(call, self.row(call, materialization_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_parts(
+        self, call: Call, *, materialization_id: str, offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[MaterializedPart]:
+        """List the days of event time whose rows a materialization has computed, the newest first."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        return page_of(
+            call.session,
+            MaterializedPartRow,
+            where=(col(MaterializedPartRow.materialization_id) == row.id,),
+            order=(col(MaterializedPartRow.partition).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=lambda part: MaterializedPart(day=part.partition, **part.model_dump(include=OF_A_PART)),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_online(

@@ -26,10 +26,13 @@ class MaterializationState(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why an online answer is not the offline one. LATE is a row that came late into what had been put already, DEFAULT
+    """Why an online answer is not the offline one. LOST is a row that was put and that the store has no more, LATE one
+    that came late into what had been put already, WITHDRAWN one that was put and that the sources have no more, DEFAULT
     a value that one side filled and the other left null, CODE the answer of another version of the view."""
 
+    LOST = "lost from the store"
     LATE = "late row"
+    WITHDRAWN = "withdrawn row"
     TTL = "ttl"
     DEFAULT = "default"
     ROUNDING = "type or rounding"
@@ -65,6 +68,17 @@ class Materialization(Value):
     finished_at: datetime | None
     created_by: str
     created_at: datetime
+
+
+class MaterializedPart(Value):
+    """The rows of one day of event time that a materialization computed, or of all time where `day` is empty.
+    `newest_known` is the instant at which the last of them became known, `made_at` when they were computed."""
+
+    day: str
+    rows: int
+    newest_event: datetime | None
+    newest_known: datetime | None
+    made_at: datetime
 
 
 class DueMaterialization(Value):

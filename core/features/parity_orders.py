@@ -12,8 +12,8 @@ REPORT = "report.json"
 class ParityOrder(Value):
     """Compares up to `rows` keys, drawn by `seed`, at the instant `at_us`, or where that is None at the newest instant
     of the rows that is not after `now_us`. The offline rows are built anew by `build`; `parts` are the job's inputs
-    with the rows that were put online, `others` those with the rows of other versions of the view. `online` is added at
-    launch."""
+    with the rows that were put online until `as_of_us`, `others` those with the rows of other versions of the view.
+    `online` is added at launch."""
 
     build: BuildOrder
     view: ServedView
@@ -26,6 +26,7 @@ class ParityOrder(Value):
     at_us: int | None
     now_us: int
     watermark_us: int | None
+    as_of_us: int | None = None
     memory_mb: int = 4096
     cage: bool = True
     online: str = ""

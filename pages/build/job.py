@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from app import forms, frame, links, status, times
-from app.running import stage_line
-from app.session import actor, may, portal
+from app import frame, links, status, times
+from app.running import cancel, stage_line
+from app.session import actor, portal
 from core.compute import Job
 from core.foundation.ids import Kind
 from core.foundation.text import _
-from core.identity import Permission
 
 
 def show() -> None:
@@ -16,8 +15,7 @@ def show() -> None:
     facts = [links.escape(job.kind), _("attempt {n} of {most}").format(n=job.attempt, most=job.max_attempts)]
     crumbs = [(_("Runs"), "runs")]
     with frame.header(job.title, state=job.state, facts=facts, crumbs=crumbs, here=job.id):
-        if not job.state.is_over and may(Permission.JOBS_CANCEL, project=job.project):
-            _cancel(job)
+        cancel(job.id)
     if job.cause:
         with frame.card("cause"):
             st.markdown(f"{status.icon(job.state)} {links.escape(job.cause)}")
@@ -28,14 +26,6 @@ def show() -> None:
     with right:
         frame.section(_("Facts"))
         _facts(job)
-
-
-def _cancel(job: Job) -> None:
-    if st.button(_("Cancel"), icon=":material/stop_circle:", disabled=job.cancel_requested):
-        with forms.attempt() as done:
-            portal().compute.cancel_job(actor(), job_id=job.id)
-        if done.succeeded:
-            st.rerun()
 
 
 def _log(job_id: str) -> bool:

@@ -53,6 +53,7 @@ ACTIONS = {
         features.windows features.freshness features.drift features.usage features.dead_features
         features.list_training_sets features.get_training_set features.preview_training_set
         online.list_materializations online.get_materialization online.get_online online.list_parity online.get_parity
+        online.list_parts
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence
         training.list_recipes training.list_runs training.get_run training.history

@@ -7,7 +7,7 @@ from core.foundation.errors import NotFound
 from core.foundation.ids import Kind
 
 # Shown on the page of what they belong to.
-WITHOUT_PAGE = (Kind.PROJECT, Kind.DEPLOYMENT, Kind.MATERIALIZATION, Kind.FEATURE_PARITY)
+WITHOUT_PAGE = (Kind.PROJECT, Kind.DEPLOYMENT)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if kind not in WITHOUT_PAGE])

@@ -1,6 +1,8 @@
 """The online store against the point-in-time join: 100 % where all is well, and the right cause for every planted
 mismatch."""
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from core.features.online_values import FeatureParity, FeatureParityReport
 from core.features.tables import FeatureVersionRow
 from core.features.values import ServedView
 from core.foundation.digests import canonical
-from core.portal import Portal
+from core.foundation.settings import Settings
+from core.portal import Portal, build_foundation, build_portal
 from tests.compute.running import run_job_here
-from tests.conftest import People
+from tests.conftest import People, enroll
 from tests.features.keeper import DAY, START, Keeper
 from tests.features.kept_online import Installation
+from tests.features.stores import redis_server
 
 HOUR = timedelta(hours=1)
 PLAIN = "SELECT k, happened, written, CAST(x AS DOUBLE) + 0.1 AS x, g FROM events"
@@ -27,7 +31,22 @@ AT_US = round((START + 5 * DAY).timestamp() * 1e6)
 
 @pytest.fixture
 def kept(portal: Portal, people: People, tmp_path: Path) -> Installation:
-    made = Installation(portal, people, tmp_path)
+    return furnished(Installation(portal, people, tmp_path))
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def kept_in(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Installation]:
+    """The same over each of the stores."""
+    with redis_server() if request.param == "redis" else nullcontext("") as address:
+        base = build_foundation(settings.model_copy(update={"online_store": address}))
+        base.database.create_tables()
+        portal = build_portal(base.settings, foundation=base)
+        yield furnished(Installation(portal, enroll(portal), tmp_path))
+        portal.online.store.close()
+        base.database.close()
+
+
+def furnished(made: Installation) -> Installation:
     for day in range(2, 6):
         moment = START + (day - 1) * DAY
         made.days[f"2013-01-{day:02}"] = [
@@ -114,6 +133,45 @@ def test_a_row_that_came_late_into_an_old_day_is_told_as_late(kept: Installation
     report = report_of(checked(kept, at=START + 4 * DAY + 11 * HOUR))
     assert report.causes == {"late row": 2}
     assert {mismatch.key["k"] for mismatch in report.worst} == {"late", "k7"}
+
+
+def test_a_row_that_the_store_lost_is_told_from_one_that_came_late(kept_in: Installation) -> None:
+    kept_in.materialize()
+    newest = row_of(kept_in, "k8")
+    older = newest._replace(event_us=newest.event_us - 1, values=("g", 1.5))
+    kept_in.days["2013-01-02"].append(("late", START + DAY, START + 4 * DAY, 1, "g"))
+    kept_in.tell()
+    store, view = live(kept_in)
+    store.remove(view, [("k6",)])
+    put(kept_in, older)
+    report = report_of(checked(kept_in, at=START + 4 * DAY + 11 * HOUR))
+    assert report.causes == {"lost from the store": 2, "late row": 1}
+    assert {mismatch.key["k"]: str(mismatch.cause) for mismatch in report.worst} == {
+        "k6": "lost from the store",
+        "k8": "lost from the store",
+        "late": "late row",
+    }
+
+
+def test_a_store_that_lost_everything_is_told_so_and_filled_again(kept_in: Installation) -> None:
+    made = kept_in.materialize()
+    store, view = live(kept_in)
+    store.clear(view)
+    assert report_of(checked(kept_in)).causes == {"lost from the store": 12}
+    kept_in.run(made.id, whole=True)
+    assert checked(kept_in).verdict == "pass"
+
+
+def test_a_row_that_the_sources_have_no_more_is_withdrawn_and_one_that_nobody_put_unknown(kept: Installation) -> None:
+    kept.materialize()
+    kept.days["2013-01-02"] = [row for row in kept.days["2013-01-02"] if row[0] != "k2"]
+    kept.tell()
+    first = row_of(kept, "k6")
+    for number in range(12):
+        put(kept, first._replace(key=(f"k{number} (nobody)",)))
+    report = report_of(checked(kept))
+    assert report.causes == {"withdrawn row": 1, "unknown": 1}
+    assert [mismatch.key["k"] for mismatch in report.worst if mismatch.cause == "withdrawn row"] == ["k2"]
 
 
 def test_every_tampered_row_gets_its_own_cause(kept: Installation) -> None:

@@ -145,9 +145,54 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     own.portal.online.store.remove(live_view(own.portal.features.get_version(mei, version_id=version)), [("AA",)])
     told = parity_told(own)
     assert "66.67 % of the keys match: 1 of 3 differ" in told
-    assert "Late row" in told
+    assert "Lost from the store" in told
+    assert "it was emptied or set back" in told
     assert "carrier=AA" in told
     assert "not found" in told
+
+
+def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
+    mei, online = own.people.engineer, own.portal.online
+    version = new_version(own, new_view(own, "of_pages"))
+    order = online.materialize(mei, version_id=version.id, every_seconds=3600)
+    assert "No rows yet" in text_of(page(own.portal, mei, "materialization", id=order.id))
+    run_job_here(own.portal, order.job_id)
+    test = page(own.portal, mei, "materialization", id=order.id)
+    told = text_of(test)
+    assert "of_pages v1 online" in told
+    assert "is in the store" in told
+    assert "2013-01-11" in told or "all time" in told
+    test.button(key="online_pause").click()
+    assert "Paused" in text_of(drawn(test))
+    online.store.remove(live_view(own.portal.features.get_version(mei, version_id=version.id)), [("AA",)])
+    test = page(own.portal, mei, "materialization", id=order.id)
+    check = online.check_parity(mei, version_id=version.id)
+    waiting = page(own.portal, mei, "feature-parity", id=check.id)
+    assert "It is being measured" in text_of(waiting)
+    assert waiting.button(key="cancel_job")
+    run_job_here(own.portal, check.job_id)
+    told = text_of(page(own.portal, own.people.viewer, "feature-parity", id=check.id))
+    assert "Parity of of_pages v1" in told
+    assert "Lost from the store" in told
+    assert "carrier=AA" in told
+    test.menu_button(key="more").click("Put everything again")
+    drawn(test)
+    run_job_here(own.portal, online.get_materialization(mei, materialization_id=order.id).job_id)
+    again = page(own.portal, mei, "feature-parity", id=check.id)
+    again.button(key="parity_check").click()
+    drawn(again)
+    newest = online.list_parity(mei, version_id=version.id).items[0]
+    run_job_here(own.portal, newest.job_id)
+    assert "Every key answers the same" in text_of(page(own.portal, mei, "feature-parity", id=newest.id))
+
+
+@pytest.mark.parametrize("url", ["materialization", "feature-parity"])
+def test_what_is_kept_online_is_nothing_to_another_team(own: Furnished, url: str) -> None:
+    mei, version = own.people.engineer, new_version(own, new_view(own, f"of_{url.replace('-', '_')}"))
+    order = own.portal.online.materialize(mei, version_id=version.id)
+    check = own.portal.online.check_parity(mei, version_id=version.id)
+    wanted = {"materialization": order.id, "feature-parity": check.id}[url]
+    assert f"There is no object called '{wanted}'" in text_of(page(own.portal, own.people.outsider, url, id=wanted))
 
 
 def parity_told(made: Furnished) -> str:
