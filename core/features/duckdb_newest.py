@@ -1,14 +1,14 @@
 """The newest row of every key, out of files of rows in normal form, as the online store takes them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import repeat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.features.columns import model_value
 from core.features.duckdb_rows import CREATED, EVENT, KNOWN, LATEST
-from core.features.online import NO_CREATED, OnlineRow
+from core.features.online import NO_CREATED, PACK, OnlineRow, Packed, pack_key
 from core.features.values import ServedView
 from core.sandbox.duckdb_session import listed, parquet_rows, quoted
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     import duckdb
 
 FETCHED = 1_000
-# The named tuple's own function takes twice as long.
-ROW: Callable[[tuple[Any, ...]], OnlineRow] = partial(tuple.__new__, OnlineRow)
+# Few enough that what is made of them stays in the processor's cache.
+PACKED = 2_048
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,23 @@ def has_rows(parts: Sequence[Known]) -> bool:
 
 
 def online_rows(session: "duckdb.DuckDBPyConnection", query: str, *, keys: int) -> Iterator[OnlineRow]:
-    """The rows of such a query, drawn a little at a time, in the order of their keys, so that a store writes where it
-    wrote before."""
-    names = [f"key_{number}" for number in range(keys)]
-    session.execute(f"{query} ORDER BY {', '.join(names)}" if names else query)
+    """The rows of such a query, drawn a little at a time."""
+    session.execute(query)
     while rows := session.fetchmany(FETCHED):
-        yield from map(ROW, [(row[:keys], row[keys], row[keys + 1], row[keys + 2 :]) for row in rows])
+        for row in rows:
+            yield OnlineRow._make((row[:keys], row[keys], row[keys + 1], row[keys + 2 :]))
+
+
+def packed_rows(session: "duckdb.DuckDBPyConnection", query: str, *, keys: int) -> Iterator[Packed]:
+    """The same rows as stores take them, in the order of their keys, so that a store writes where it wrote before. They
+    are packed from columns, in half the time that single rows take."""
+    order = f" ORDER BY {', '.join(f'key_{number}' for number in range(keys))}" if keys else ""
+    for batch in session.sql(query + order).to_arrow_reader(PACKED):
+        columns = [column.to_pylist() for column in batch.columns]
+        names = zip(*columns[:keys], strict=True) if keys else repeat((), batch.num_rows)
+        created = (NO_CREATED if each is None else each for each in columns[keys + 1])
+        values = zip(*columns[keys + 2 :], strict=True)
+        yield from zip(map(pack_key, names), columns[keys], created, map(PACK, values), strict=True)
 
 
 def withdrawn(

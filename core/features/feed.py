@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.features.columns import model_value
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN
-from core.features.online import OnlineRow, OnlineStore
+from core.features.online import OnlineRow, OnlineStore, packed_rows
 from core.features.values import FeatureContract, ServedView
 from core.sandbox.duckdb_session import listed, literal, open_session, quoted
 
@@ -32,7 +32,7 @@ class Feed:
         """Empties the store and puts the newest row of every key that was known at the instant, in microseconds."""
         for stream in self._streams:
             self._store.clear(stream.view)
-            self._store.put(stream.view, stream.newest(at_us))
+            self._store.put(stream.view, packed_rows(stream.newest(at_us)))
         self.now_us = at_us
 
     def advance(self, to_us: int) -> int:
@@ -41,7 +41,7 @@ class Feed:
         put = 0
         for stream in self._streams:
             if rows := list(stream.between(self.now_us, to_us)):
-                self._store.put(stream.view, rows)
+                self._store.put(stream.view, packed_rows(rows))
             put += len(rows)
         self.now_us = max(self.now_us, to_us)
         return put

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.compute.process import JobContext, run_job
-from core.features.duckdb_newest import Known, has_rows, newest_rows, of_keys, online_rows, withdrawn
+from core.features.duckdb_newest import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
 from core.features.job_side import in_words, limits_of, run_in_cage
 from core.features.materialize_orders import MaterializeOrder, MaterializeResult, PartResult
-from core.features.online import OnlineRow, OnlineStore, open_store
+from core.features.online import OnlineStore, Packed, open_store, pack_key
 from core.features.orders import RESULT
 from core.foundation.errors import Invalid
 from core.foundation.text import _
@@ -90,9 +90,7 @@ class Putting:
         until = self._order.at_us
         new = [Known(self._made, until), Known(pending, until, after_us=self._order.since_us)]
         if has_rows(new):
-            self._store.put(
-                self._view, self._counted(online_rows(self._session, newest_rows(self._view, new), keys=self._width))
-            )
+            self._store.put(self._view, self._counted(self._drawn(newest_rows(self._view, new))))
         return self._put
 
     def everything(self) -> int:
@@ -102,10 +100,10 @@ class Putting:
             self._store.clear(self._view)
             return 0
         query = newest_rows(self._view, every)
-        self._store.put(self._view, self._counted(online_rows(self._session, query, keys=self._width)), replacing=True)
+        self._store.put(self._view, self._counted(self._drawn(query)), replacing=True)
         if self._store.count(self._view) > self._put:
             self._store.clear(self._view)
-            self._store.put(self._view, online_rows(self._session, query, keys=self._width))
+            self._store.put(self._view, self._drawn(query))
         return self._put
 
     def correct(self, before: Sequence[Path]) -> int:
@@ -120,17 +118,19 @@ class Putting:
         every = [Known([*self._kept.values(), *self._made], self._order.at_us)]
         left = list(self._left(every, table))
         self._store.put(self._view, left, replacing=True)
-        named = {row.key for row in left}
+        named = {key for key, *_rest in left}
         keys = self._session.execute(f"SELECT * FROM {table}").fetchall() if self._width else [()]
-        self._store.remove(self._view, [key for key in keys if key not in named])
+        self._store.remove(self._view, [key for key in keys if pack_key(key) not in named])
         return int(count)
 
-    def _left(self, every: Sequence[Known], table: str) -> Iterator[OnlineRow]:
+    def _left(self, every: Sequence[Known], table: str) -> Iterator[Packed]:
         if has_rows(every):
-            query = of_keys(newest_rows(self._view, every), table, keys=self._width)
-            yield from online_rows(self._session, query, keys=self._width)
+            yield from self._drawn(of_keys(newest_rows(self._view, every), table, keys=self._width))
 
-    def _counted(self, rows: Iterator[OnlineRow]) -> Iterator[OnlineRow]:
+    def _drawn(self, query: str) -> Iterator[Packed]:
+        return packed_rows(self._session, query, keys=self._width)
+
+    def _counted(self, rows: Iterator[Packed]) -> Iterator[Packed]:
         for row in rows:
             self._put += 1
             yield row

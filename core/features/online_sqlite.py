@@ -5,9 +5,10 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
-from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_rows
+from core.features.online import Found, Key, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -31,8 +32,10 @@ CARRY_OVER = (
     "INSERT INTO answers SELECT views.id, key, event_us, created_us, answer FROM rows JOIN views ON name = rows.view",
     "DROP TABLE rows",
 )
+# Rows in one statement: to begin and end a statement takes as long as to write a row.
+PUT = 200
+INSERT = "INSERT INTO answers (view, key, event_us, created_us, answer) VALUES"
 REPLACING = """
-INSERT INTO answers (view, key, event_us, created_us, answer) VALUES ({view}, ?, ?, ?, ?)
 ON CONFLICT (view, key) DO UPDATE SET
   event_us = excluded.event_us, created_us = excluded.created_us, answer = excluded.answer
 """
@@ -54,12 +57,15 @@ class SqliteStore:
             if self._tables() != {"views", "answers"}:
                 self._prepare()
 
-    def put(self, view: ServedView, rows: Iterable[OnlineRow], *, replacing: bool = False) -> None:
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> None:
         """Writes the rows in one transaction: all of them or none."""
         with _translated():
-            statement = (REPLACING if replacing else NEWER_WINS).format(view=self._named(view))
+            number, drawn = self._named(view), iter(rows)
             with self._transaction() as connection:
-                connection.executemany(statement, packed_rows(rows))
+                while part := tuple(islice(drawn, PUT)):
+                    values = ", ".join([f"({number}, ?, ?, ?, ?)"] * len(part))
+                    statement = f"{INSERT} {values} {REPLACING if replacing else NEWER_WINS}"
+                    connection.execute(statement, tuple(chain.from_iterable(part)))
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         with _translated():

@@ -8,7 +8,7 @@ from itertools import islice
 from struct import Struct
 from typing import Any
 
-from core.features.online import Found, Key, OnlineRow, Stored, answers, pack_key, packed_keys, packed_rows
+from core.features.online import Found, Key, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -52,7 +52,7 @@ class RedisStore:
         )
         self._newer_wins = self._client.register_script(NEWER_WINS)
 
-    def put(self, view: ServedView, rows: Iterable[OnlineRow], *, replacing: bool = False) -> None:
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> None:
         prefix, drawn = self._prefix(view), iter(rows)
         with _translated():
             if not replacing:
@@ -112,15 +112,15 @@ class RedisStore:
         return f"causeway:{self._namespace}/{view.digest}:".encode()
 
 
-def _batches(prefix: bytes, rows: Iterator[OnlineRow], *, replacing: bool) -> Iterator[dict[bytes, bytes]]:
+def _batches(prefix: bytes, rows: Iterator[Packed], *, replacing: bool) -> Iterator[dict[bytes, bytes]]:
     while part := list(islice(rows, BATCH)):
         yield _batch(prefix, part, replacing=replacing)
 
 
-def _batch(prefix: bytes, rows: Iterable[OnlineRow], *, replacing: bool) -> dict[bytes, bytes]:
+def _batch(prefix: bytes, rows: Iterable[Packed], *, replacing: bool) -> dict[bytes, bytes]:
     """Values by their name. The script looks at a key once in a batch, so of two rows of a key the newer goes."""
     batch: dict[bytes, bytes] = {}
-    for key, event_us, created, packed in packed_rows(rows):
+    for key, event_us, created, packed in rows:
         name, value = prefix + key, TIMES.pack(event_us + BIAS, created + BIAS) + packed
         if replacing or name not in batch or value[: TIMES.size] >= batch[name][: TIMES.size]:
             batch[name] = value

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgpack
 
-from core.features.online import OnlineRow, OnlineStore, open_store
+from core.features.online import OnlineRow, OnlineStore, open_store, packed_rows
 from tests.bench import feast_online
 from tests.bench.feast_environment import FeastMissing, feast_python
 from tests.bench.lines import Line, at_least, at_most, missing
@@ -64,7 +64,7 @@ def _free_port() -> int:
 
 
 def fill(store: OnlineStore, keys: int) -> None:
-    store.put(view_of(), (OnlineRow((key,), key, None, values_of(key)) for key in range(keys)))
+    store.put(view_of(), packed_rows(OnlineRow((key,), key, None, values_of(key)) for key in range(keys)))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import redis
 
-from core.features.online import OnlineRow
+from core.features.online import OnlineRow, Packed, packed_rows
 from core.features.values import ServedView
 from tests.compute.running import wait_until
 
@@ -28,8 +28,13 @@ def view(digest: str = "d", *, ttl_us: int = 0, outputs: int = 1) -> ServedView:
     )
 
 
-def row(key: Any, event: int, *values: Any, created: int | None = None) -> OnlineRow:
-    return OnlineRow((key,), event, created, values)
+def row(key: Any, event: int, *values: Any, created: int | None = None) -> Packed:
+    return packed((key,), event, *values, created=created)
+
+
+def packed(key: tuple[Any, ...], event: int, *values: Any, created: int | None = None) -> Packed:
+    (made,) = packed_rows([OnlineRow(key, event, created, values)])
+    return made
 
 
 @contextmanager

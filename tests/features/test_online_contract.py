@@ -12,7 +12,7 @@ from core.features.online import NO_CREATED, Found, OnlineStore, live_address, o
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.settings import Settings
-from tests.features.stores import emptied, redis_server, row, view
+from tests.features.stores import emptied, packed, redis_server, row, view
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:
 
 def test_a_view_without_keys_has_one_row(store: OnlineStore) -> None:
     asked = view().model_copy(update={"keys": ()})
-    store.put(asked, [row("", 1, 1.0)._replace(key=()), row("", 2, 2.0)._replace(key=())])
+    store.put(asked, [packed((), 1, 1.0), packed((), 2, 2.0)])
     assert store.get(asked, [()], at_us=0)[0].values == (2.0,)
 
 

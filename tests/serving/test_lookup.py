@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.features.online import OnlineRow, OnlineStore, live_address, open_store
+from core.features.online import OnlineStore, live_address, open_store
 from core.features.values import ServedView
 from core.portal import Portal
 from core.registry.values import ModelVersion
@@ -19,6 +19,7 @@ from core.serving.plans import online_file
 from core.serving.tickets import TicketOffice
 from core.serving.values import Endpoint
 from tests.conftest import People
+from tests.features.stores import row
 from tests.serving.chain import make_chain, training_set, version_of
 from tests.serving.running import gateway_for, portal_in, settled
 
@@ -65,14 +66,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         live = open_store(live_address(settings))
         measured = open_store(online_file(settings, endpoint_id=made.id))
         (view,) = chain.contract.views
-        live.put(view, [OnlineRow(("A",), AT_US - 5, None, (1.5,)), OnlineRow(("B",), AT_US - 5, AT_US - 4, (None,))])
-        measured.put(view, [OnlineRow(("A",), AT_US - 9, None, (2.5,))])
+        live.put(view, [row("A", AT_US - 5, 1.5), row("B", AT_US - 5, None, created=AT_US - 4)])
+        measured.put(view, [row("A", AT_US - 9, 2.5)])
         yield Scene(portal, people, version, endpoint, view, live, measured)
 
 
 def test_callers_are_answered_from_the_live_store(scene: Scene) -> None:
     assert scene.delay() == 1.5
-    scene.live.put(scene.view, [OnlineRow(("A",), AT_US - 1, None, (1.75,))])
+    scene.live.put(scene.view, [row("A", AT_US - 1, 1.75)])
     assert scene.delay() == 1.75
 
 
