@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.features.materialize_plan import live_view
-from core.features.online import OnlineRow, OnlineStore
+from core.features.online import OnlineRow, OnlineStore, packed_rows
 from core.features.online_values import FeatureParity, FeatureParityReport
 from core.features.tables import FeatureVersionRow
 from core.features.values import ServedView
@@ -84,7 +84,7 @@ def row_of(kept: Installation, key: Any) -> OnlineRow:
 
 def put(kept: Installation, row: OnlineRow) -> None:
     store, view = live(kept)
-    store.put(view, [row], replacing=True)
+    store.put(view, packed_rows([row]), replacing=True)
 
 
 def test_every_key_answers_online_what_the_join_answers_offline(kept: Installation) -> None:
