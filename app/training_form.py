@@ -1,8 +1,11 @@
-"""What a training or a sweep is asked for with: a ready training set, a recipe, and what fits now."""
+"""What a training or a sweep is asked for with: a training set that can be learned from, a recipe, and what fits
+now."""
+
+from dataclasses import dataclass
 
 import streamlit as st
 
-from app import links, times
+from app import frame, links, times
 from app.parameters import recipes
 from app.session import actor, may, portal
 from app.wording import counted
@@ -10,24 +13,60 @@ from core.features import TrainingSet, TrainingSetState
 from core.foundation.text import _
 from core.identity import Permission
 from core.training import RecipeCard
+from core.training.splits import reason_against
 
 MOST = 200
 
 
-def ready_sets() -> dict[str, TrainingSet]:
-    """The training sets one may train from, the newest first."""
+@dataclass(frozen=True)
+class Offered:
+    """The ready training sets of those projects in which one may train, by their ids, the newest first: those that can
+    be learned from, and in Markdown why each of the others cannot."""
+
+    sets: dict[str, TrainingSet]
+    others: dict[str, str]
+
+
+def offered_sets() -> Offered:
     listing = portal().features.list_training_sets(actor(), limit=MOST)
-    ready = (one for one in listing.items if one.state is TrainingSetState.READY)
-    return {one.id: one for one in ready if may(Permission.JOBS_WRITE, project=one.project)}
+    ready = [one for one in listing.items if one.state is TrainingSetState.READY]
+    mine = [one for one in ready if may(Permission.JOBS_WRITE, project=one.project)]
+    reasons = {one.id: reason_against(one, now=frame.now()) for one in mine}
+    return Offered(
+        sets={one.id: one for one in mine if not reasons[one.id]},
+        others={one.id: _told(one, reasons[one.id]) for one in mine if reasons[one.id]},
+    )
 
 
-def choose_set(sets: dict[str, TrainingSet], *, key: str) -> TrainingSet:
+def _told(one: TrainingSet, reason: str) -> str:
+    return f"**{links.escape(one.name)}** {one.id}: {links.escape(reason)}"
+
+
+def nothing_offered(offered: Offered) -> None:
+    """What stands where nobody can train yet."""
+    advice = _("A training set joins rows with features as they were known, and splits them by time.")
+    with frame.empty(_("There is no training set to learn from yet"), advice=advice, icon="table_view"):
+        links.page_link("new-training-set", _("New training set"), icon=":material/add:")
+    _tell_others(offered)
+
+
+def choose_set(offered: Offered, *, key: str) -> TrainingSet:
     """One of them; at first the one that the address names."""
-    wanted = st.query_params.get("training_set", "")
+    sets, wanted = offered.sets, st.query_params.get("training_set", "")
     names = list(sets)
     index = names.index(wanted) if wanted in sets else 0
     chosen = st.selectbox(_("Training set"), names, index=index, format_func=lambda one: _set_name(sets[one]), key=key)
+    _tell_others(offered)
     return sets[chosen or names[0]]
+
+
+def _tell_others(offered: Offered) -> None:
+    """Which sets cannot be learned from, and why; in sight the one that was asked for."""
+    if wanted := offered.others.get(st.query_params.get("training_set", "")):
+        st.caption(f":orange[:material/warning:] {wanted}")
+    if offered.others:
+        told = counted(len(offered.others), _("set cannot be learned from"), _("sets cannot be learned from"))
+        st.expander(told).caption("\n\n".join(offered.others.values()))
 
 
 def _set_name(one: TrainingSet) -> str:

@@ -18,15 +18,26 @@ MOST = 200
 SPLITS = ("train", "validation", "test")
 EARLIEST = date(1970, 1, 1)
 Entered = dict[str, Any]
+# What a label can be: how it is called, and what that means.
+LABEL_KINDS = {
+    "binary": (_("0 or 1"), _("In every row 0 or 1: models can be trained on it.")),
+    "any": (
+        _("Any other"),
+        _("A number, a text, true or false, with gaps: kept as a column. No model is trained on it."),
+    ),
+}
 # The columns of the rows: label, an example, and whether it takes several.
 COLUMNS = {
     "row_id": (_("Row id"), "flight_id", False),
     "event_time": (_("Moment of prediction"), "sched_dep_utc", False),
-    "label": (_("Label (0 or 1)"), "late", False),
+    "label": (_("Label (optional)"), "late", False),
     "categories": (_("Categories sent"), "origin, dest, carrier", True),
     "numbers": (_("Numbers sent"), "distance", True),
     "keys_only": (_("For look-up only"), "tailnum", True),
 }
+
+
+HELP = {"label": _("The column with the outcome. Leave it empty for rows to score or to analyze.")}
 
 
 def like() -> TrainingSet | None:
@@ -44,24 +55,50 @@ def added() -> FeatureVersion | None:
 def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
     """The rows: SQL, and what its columns are."""
     sql = st.text_area(
-        _("Rows to learn from (SQL)"),
+        _("Rows (SQL)"),
         value=given.sql if given else "",
         key="sql_entity",
         height=260,
         placeholder="SELECT id, moment, label, ... FROM flights",
-        help=_("One row for each moment of prediction, with its outcome."),
+        help=_("One row for each moment of prediction, with its outcome where there is one."),
     )
     entered: Entered = {
         "sql": sql,
         "sources": choose_sources(project, key="entity", given=given.sources if given else None),
     }
-    for place, field in zip(st.columns(3, gap="small") * 2, COLUMNS, strict=True):
+    first, second = list(COLUMNS)[:3], list(COLUMNS)[3:]
+    entered |= _columns(first, given=given)
+    entered["label_kind"] = _label_kind(str(entered["label"]), given=given)
+    return entered | _columns(second, given=given)
+
+
+def _columns(names: list[str], *, given: EntityQuery | None) -> Entered:
+    entered: Entered = {}
+    for place, field in zip(st.columns(3, gap="small"), names, strict=True):
         label, example, is_list = COLUMNS[field]
         before = getattr(given, field) if given else ()
         value = before if isinstance(before, str) else ", ".join(before)
-        typed = place.text_input(label, value=value, key=f"entity_{field}", placeholder=example)
+        typed = place.text_input(label, value=value, key=f"entity_{field}", placeholder=example, help=HELP.get(field))
         entered[field] = words(typed) if is_list else typed
     return entered
+
+
+def _label_kind(label: str, *, given: EntityQuery | None) -> str:
+    """What the label is, and what that means for training."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        chosen = st.segmented_control(
+            _("The label is"),
+            list(LABEL_KINDS),
+            format_func=lambda kind: LABEL_KINDS[kind][0],
+            default=given.label_kind if given else "binary",
+            required=True,
+            disabled=not label,
+            key="entity_label_kind",
+            width="content",
+        )
+        without = _("Without a label the set is for scoring and analysis: no model is trained on it.")
+        st.caption(LABEL_KINDS[chosen][1] if label else without)
+    return chosen
 
 
 def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion | None = None) -> list[Entered]:

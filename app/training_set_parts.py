@@ -12,20 +12,77 @@ from core.foundation.text import _
 
 MOST = 200
 MOST_BARS = 12
+LABEL_TYPES = {
+    "integer": _("a whole number"),
+    "number": _("a number"),
+    "text": _("a text"),
+    "boolean": _("true or false"),
+}
 
 
 def leaks(found: TrainingSet) -> None:
     frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
     if not found.leaks:
         ready = found.state is TrainingSetState.READY
-        clean = _("No column knows the future: sources, times and single columns were checked.")
-        st.markdown(f":green[:material/check_circle:] {clean}" if ready else f":gray[{_('Not checked yet.')}]")
+        st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{_('Not checked yet.')}]")
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(found.leaks):
             value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
             icon = ":red[:material/gpp_bad:]"
             frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
+
+
+def _clean(found: TrainingSet) -> str:
+    if found.entity.can_teach:
+        return _("No column knows the future: sources, times and single columns were checked.")
+    return _("No column knows the future: sources and times were checked, single columns need a label of 0 and 1.")
+
+
+def splits_table(found: TrainingSet) -> None:
+    """The stretches of time with their rows, and what is known of the label in each."""
+    made = {split.name: split for split in found.splits}
+    columns = {
+        _("Split"): [links.escape(split.name) for split in found.asked],
+        _("From"): [str(split.start) for split in found.asked],
+        _("To"): [str(split.end) for split in found.asked],
+        _("Rows"): [times.number(made[split.name].rows) if made else "—" for split in found.asked],
+    }
+    if found.entity.can_teach:
+        columns[_("Positive")] = [_percent(made[split.name].positive_share) if made else "—" for split in found.asked]
+    elif found.entity.label:
+        columns[_("No label")] = [times.number(made[split.name].unlabeled) if made else "—" for split in found.asked]
+    reading(columns)
+    for note in found.notes:
+        st.caption(links.escape(note))
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else times.percent(share)
+
+
+def label(found: TrainingSet) -> None:
+    """The share of positive rows where models can learn from the label, else what the label is and what that means."""
+    if not found.entity.can_teach:
+        frame.section(_("Label"))
+        st.markdown(label_words(found, code=True))
+        st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label of 0 and 1."))
+    elif found.splits:
+        frame.section(_("Positive share"))
+        names, shares = (
+            [split.name for split in found.splits],
+            [100 * (split.positive_share or 0) for split in found.splits],
+        )
+        charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+
+
+def label_words(found: TrainingSet, *, code: bool = False) -> str:
+    """What the label is, where it is not 0 and 1: "no label", "label delay, a number"."""
+    if not found.entity.label:
+        return _("No label") if code else _("no label")
+    kind = LABEL_TYPES.get(found.manifest.label, "") if found.manifest else ""
+    name = f"`{found.entity.label}`" if code else found.entity.label
+    return ", ".join(part for part in (name if code else _("label {name}").format(name=name), kind) if part)
 
 
 def late_sentence(found: TrainingSet) -> str:
@@ -59,22 +116,22 @@ def late_rows(found: TrainingSet) -> None:
         names, shares = [item.column for item in shown], [item.share * 100 for item in shown]
         charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
     with right:
-        _differences(report)
+        _differences(report, can_teach=found.entity.can_teach)
     late = [f"{links.escape(view.view)} ({times.number(view.rows)})" for view in report.views if view.rows]
     st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
 
 
-def _differences(report: LeakReport) -> None:
-    shown = report.differing
-    reading(
-        {
-            _("Input"): [f"`{item.column}`" for item in shown[:30]],
-            _("Rows"): [times.percent(item.share) for item in shown[:30]],
-            _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown[:30]],
-            _("AUC known"): [_auc(item.auc_known) for item in shown[:30]],
-            _("AUC latest"): [_auc(item.auc_latest) for item in shown[:30]],
-        }
-    )
+def _differences(report: LeakReport, *, can_teach: bool) -> None:
+    shown = report.differing[:30]
+    columns = {
+        _("Input"): [f"`{item.column}`" for item in shown],
+        _("Rows"): [times.percent(item.share) for item in shown],
+        _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown],
+    }
+    if can_teach:
+        columns[_("AUC known")] = [_auc(item.auc_known) for item in shown]
+        columns[_("AUC latest")] = [_auc(item.auc_latest) for item in shown]
+    reading(columns)
 
 
 def _auc(value: float | None) -> str:

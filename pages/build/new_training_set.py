@@ -10,7 +10,7 @@ from core.foundation.text import _
 
 
 def show() -> None:
-    facts = [_("Rows to learn from, joined with what was known at each of them, split by time")]
+    facts = [_("Rows to learn from or to score, joined with what was known at each of them, split by time")]
     frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")], facts=facts)
     given, first = like(), added()
     if first:

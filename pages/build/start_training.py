@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import forms, frame, links
 from app.session import actor, may, portal
-from app.training_form import choose_recipe, choose_set, fit_line, ready_sets
+from app.training_form import Offered, choose_recipe, choose_set, fit_line, nothing_offered, offered_sets
 from app.training_set_form import requirement_choice
 from core.features import TrainingSet
 from core.foundation.text import _
@@ -23,22 +23,20 @@ def show() -> None:
     if not may(Permission.JOBS_WRITE):
         frame.empty(_("Engineers train models"), advice=_("Ask an administrator for that role."), icon="lock")
         return
-    sets = ready_sets()
-    if not sets:
-        advice = _("A training set joins rows with features as they were known, and splits them by time.")
-        with frame.empty(_("There is no training set to learn from yet"), advice=advice, icon="table_view"):
-            links.page_link("new-training-set", _("New training set"), icon=":material/add:")
+    offered = offered_sets()
+    if not offered.sets:
+        nothing_offered(offered)
         return
     st.markdown(fit_line())
-    _form(sets)
+    _form(offered)
 
 
-def _form(sets: dict[str, TrainingSet]) -> None:
+def _form(offered: Offered) -> None:
     left, right = st.columns([1, 1.72], gap="medium")
     with left:
         frame.section(_("What"))
         with frame.card("what"):
-            chosen = choose_set(sets, key="training_set_choice")
+            chosen = choose_set(offered, key="training_set_choice")
             card = choose_recipe(key="recipe_choice")
             requirement = requirement_choice(chosen.project)
     with right:

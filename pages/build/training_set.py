@@ -2,17 +2,17 @@
 
 import streamlit as st
 
-from app import charts, frame, links, times
+from app import frame, links, times
 from app.features import input_lines
 from app.profiles import preview_table
 from app.running import cause_card, job_progress
 from app.session import actor, may, portal
-from app.tables import reading
-from app.training_set_parts import answers, late_rows, leaks, manifest, offer_newer
+from app.training_set_parts import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
 from core.features import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity import Permission
+from core.training.splits import reason_against
 
 
 def show() -> None:
@@ -20,9 +20,11 @@ def show() -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     with frame.header(found.name, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
         if found.state is TrainingSetState.READY and may(Permission.JOBS_WRITE, project=found.project):
-            if st.button(_("Start a sweep"), icon=":material/tune:"):
+            why_not = reason_against(found, now=frame.now())
+            if st.button(_("Start a sweep"), icon=":material/tune:", disabled=bool(why_not), help=why_not or None):
                 links.open_page("start-sweep", training_set=found.id)
-            if st.button(_("Start training"), icon=":material/play_circle:", type="primary"):
+            icon, is_off = ":material/play_circle:", bool(why_not)
+            if st.button(_("Start training"), icon=icon, type="primary", disabled=is_off, help=why_not or None):
                 links.open_page("start-training", training_set=found.id)
         if may(Permission.FEATURE_SQL, project=found.project) and frame.more([_("Make one like it")]):
             links.open_page("new-training-set", like=found.id)
@@ -66,22 +68,10 @@ def _splits(found: TrainingSet) -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         frame.section(_("Splits"), hint=_("by the moment of prediction; the end is excluded"))
-        made = {split.name: split for split in found.splits}
-        columns = {
-            _("Split"): [links.escape(split.name) for split in found.asked],
-            _("From"): [str(split.start) for split in found.asked],
-            _("To"): [str(split.end) for split in found.asked],
-            _("Rows"): [times.number(made[split.name].rows) if made else "—" for split in found.asked],
-            _("Positive"): [times.percent(made[split.name].positive_share) if made else "—" for split in found.asked],
-        }
-        reading(columns)
+        splits_table(found)
         leaks(found)
     with right:
-        if found.splits:
-            frame.section(_("Positive share"))
-            names = [split.name for split in found.splits]
-            shares = [split.positive_share * 100 for split in found.splits]
-            charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+        label(found)
     late_rows(found)
 
 

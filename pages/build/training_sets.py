@@ -5,6 +5,7 @@ import streamlit as st
 from app import frame, links, status, times
 from app.session import actor, may, portal
 from app.tables import offset_of, pager, search, shown_of
+from app.training_set_parts import label_words
 from app.wording import counted
 from core.features import TrainingSet, TrainingSetState
 from core.foundation.text import _
@@ -61,7 +62,7 @@ def _row(item: TrainingSet) -> None:
     inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
     views = counted(len(item.uses), _("view"), _("views"))
     told = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
-    parts = [item.id, splits or item.cause, views, told]
+    parts = [item.id, splits or item.cause, views, told, "" if item.entity.can_teach else label_words(item)]
     frame.row(
         item.id,
         title=item.name,

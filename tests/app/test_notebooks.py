@@ -69,6 +69,18 @@ def test_a_split_comes_as_it_is_kept(client: Client, scene: Scene) -> None:  # n
     assert as_polars.height == kept.num_rows
 
 
+def test_a_set_without_a_label_comes_as_any_other(client: Client, scene: Scene) -> None:  # noqa: F811
+    made = scene.join(name="to_score", entity={"label": ""})
+    assert (made.state, made.cause) == ("ready", "")
+    found = client.features.get_training_set("to_score")
+    assert list(found.columns) == ["row_id", "event_time", "carrier", "distance", "carrier_mean_delay"]
+    assert len(found) == scene.training_set.splits[0].rows
+    told = client.run("features.get_training_set", training_set_id=made.id)
+    assert (told["entity"]["label"], told["manifest"]["label"]) == ("", "none")
+    with pytest.raises(Invalid, match="it has no label"):
+        client.run("training.start_run", project="PROJ-1", recipe="tabular", training_set_id=made.id)
+
+
 def test_a_download_is_recorded(client: Client, scene: Scene) -> None:  # noqa: F811
     client.features.get_training_set(scene.training_set.id, split="test")
     event = scene.portal.audit.list_events(scene.people.approver, action="features.download_split").items[0]

@@ -69,7 +69,7 @@ def publish_view(mei: Visitor) -> None:
 def join_rows(mei: Visitor) -> None:
     mei.open("/new-training-set")
     mei.fill("Name", "late_flights")
-    mei.fill("Rows to learn from (SQL)", ENTITY_SQL)
+    mei.fill("Rows (SQL)", ENTITY_SQL)
     mei.tick("Tables", "flights")
     for label, text in ENTITY.items():
         mei.fill(label, text)
@@ -88,7 +88,7 @@ def join_rows(mei: Visitor) -> None:
 ENTITY = {
     "Row id": "flight_id",
     "Moment of prediction": "sched_dep_utc",
-    "Label (0 or 1)": "late",
+    "Label (optional)": "late",
     "Categories sent": "carrier, origin, dest",
     "Numbers sent": "distance, hour",
 }
