@@ -2,6 +2,7 @@
 are the ones returned; a file that rotted is refused, never answered. A blob's time is when it was last put, so that
 what nobody names any more is told from what is being put just now."""
 
+import errno
 import os
 import shutil
 import uuid
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Protocol
 
 from core.foundation.digests import canonical, digest_bytes, digest_file
-from core.foundation.errors import Invalid, NotFound, Unavailable
+from core.foundation.errors import Conflict, Invalid, NotFound, Unavailable
 from core.foundation.text import _
 from core.foundation.values import Value
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ManifestFile(Value):
@@ -141,9 +144,18 @@ class Store:
         return folder / uuid.uuid4().hex
 
     def _temporary(self, write: "Writer") -> Path:
+        """Conflict when the disk is full; what was written until then is removed."""
         target = self._incoming()
-        write(target)
-        _flush(target)
+        try:
+            write(target)
+            _flush(target)
+        except OSError as error:
+            target.unlink(missing_ok=True)
+            if error.errno not in FULL:
+                raise
+            raise Conflict(
+                _("No space is left in the store"), hint=_("Nothing was changed. Free some space and try again.")
+            ) from error
         return target
 
     def _place(self, source: Path, digest: str) -> None:
