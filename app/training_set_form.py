@@ -23,7 +23,7 @@ LABEL_KINDS = {
     "binary": (_("0 or 1"), _("In every row 0 or 1: models can be trained on it.")),
     "any": (
         _("Any other"),
-        _("A number, a text, true or false, with gaps: kept as a column. No model is trained on it."),
+        _("A number, say, or a text, and it may have gaps: no model is trained on it."),
     ),
 }
 # The columns of the rows: label, an example, and whether it takes several.
@@ -158,15 +158,15 @@ def _prefix(view: str) -> str:
 
 
 def splits_form(given: tuple[Split, ...]) -> list[Entered]:
-    """Stretches of time, the later ones judged."""
-    st.caption(_("Splits, by day in UTC; the end is excluded"))
+    """Stretches of time, the later ones judged; those without any day are left out, the first is not."""
+    st.caption(_("Splits, by day in UTC; the end is excluded. One is enough where nothing is trained."))
     before = {split.name: split for split in given}
-    return [_split(name, given=before.get(name)) for name in before or SPLITS]
+    entered = [_split(name, given=before.get(name)) for name in before or SPLITS]
+    return [split for place, split in enumerate(entered) if not place or split["start"] or split["end"]]
 
 
 def _split(name: str, *, given: Split | None) -> Entered:
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", wrap=False):
-        st.markdown(f"`{name}`", width=84)
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
         start = _day(
             _("{split} from").format(split=name), value=given.start if given else None, key=f"split_{name}_start"
         )
@@ -175,9 +175,7 @@ def _split(name: str, *, given: Split | None) -> Entered:
 
 
 def _day(label: str, *, value: date | None, key: str) -> date | None:
-    return st.date_input(
-        label, value=value, key=key, label_visibility="collapsed", min_value=EARLIEST, format="YYYY-MM-DD"
-    )
+    return st.date_input(label, value=value, key=key, min_value=EARLIEST, format="YYYY-MM-DD")
 
 
 def problem(entity: Entered, *, uses: list[Entered], splits: list[Entered]) -> str:

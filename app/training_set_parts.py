@@ -25,6 +25,8 @@ def leaks(found: TrainingSet) -> None:
     if not found.leaks:
         ready = found.state is TrainingSetState.READY
         st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{_('Not checked yet.')}]")
+        if not found.entity.can_teach:
+            st.caption(_("How well a single column tells the label is checked where the label is 0 or 1."))
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(found.leaks):
@@ -36,7 +38,7 @@ def leaks(found: TrainingSet) -> None:
 def _clean(found: TrainingSet) -> str:
     if found.entity.can_teach:
         return _("No column knows the future: sources, times and single columns were checked.")
-    return _("No column knows the future: sources and times were checked, single columns need a label of 0 and 1.")
+    return _("No column knows the future: sources and times were checked.")
 
 
 def splits_table(found: TrainingSet) -> None:

@@ -66,7 +66,8 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
     shown = text_of(test)
     assert "train,2013-01-01,2013-01-07,144" in shown
     assert "The set is for scoring and analysis" in shown
-    assert "single columns need a label of 0 and 1" in shown
+    assert "No column knows the future: sources and times were checked." in shown
+    assert "is checked where the label is 0 or 1" in shown
     assert "Positive" not in shown
     buttons = {button.label: button for button in test.button}
     for name in ("Start training", "Start a sweep"):
@@ -111,11 +112,24 @@ def test_the_form_says_what_a_label_means(office: Office) -> None:
     test = page(office.portal, office.people.engineer, "new-training-set", like=office.numbers)
     kind = test.get("button_group")[0]
     assert (test.text_input(key="entity_label").value, kind.value) == ("far", "any")
-    assert "kept as a column" in text_of(test)
+    assert "it may have gaps" in text_of(test)
     test.session_state["entity_label_kind"] = "binary"
     assert "models can be trained on it" in text_of(drawn(test))
     test.text_input(key="entity_label").input("")
     assert "Without a label the set is for scoring and analysis" in text_of(drawn(test))
+
+
+def test_a_split_without_days_is_left_out(office: Office) -> None:
+    test = page(office.portal, office.people.engineer, "new-training-set", like=office.bare)
+    for name in ("validation", "test"):
+        for end in ("start", "end"):
+            test.date_input(key=f"split_{name}_{end}").set_value(None)
+    test.text_input(key="set_name").input("one_split")
+    drawn(test)
+    test.button(key="join").click()
+    test.run()
+    made = office.portal.features.list_training_sets(office.people.engineer, search="one_split").items[0]
+    assert [split.name for split in made.asked] == ["train"]
 
 
 def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Office) -> None:
