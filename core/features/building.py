@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.features.agreement import Forms, agreement
 from core.features.columns import check_key, check_moment, kinds_of
-from core.features.duckdb_checks import Checks, check_rules, filling
+from core.features.duckdb_checks import Checks, check_rules, filled
 from core.features.duckdb_hindsight import check_repeats, view_leaks
 from core.features.duckdb_lookback import lookback_check
 from core.features.duckdb_rows import (
@@ -28,9 +28,8 @@ from core.features.pandas_logic import PandasRunning
 from core.features.running import Running, SqlRunning
 from core.features.values import Check, Feature, Kind, LeakFinding
 from core.foundation.errors import Invalid
-from core.foundation.parquet import read_parquet
 from core.foundation.text import _
-from core.lake.profile import profile_table
+from core.lake.profile import profile_files
 from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import one_row, quoted, save, types_of
 from core.sandbox.limits import Limits, Stop
@@ -76,11 +75,8 @@ def build_rows(
         tell(0.85, _("Writing"))
         with translated():
             save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
-            types = types_of(session, BUILT)
-            (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {BUILT}")
-    made = _result(builder.kinds, types, outputs / ROWS, counts)
-    seconds, moment = round(time.perf_counter() - began, 3), EPOCH + timedelta(microseconds=newest)
-    return made.model_copy(update={"checks": checks, "seconds": seconds, "newest_event": moment})
+            made = result_of(session, BUILT, path=outputs / ROWS, kinds=builder.kinds, counts=counts)
+    return made.model_copy(update={"checks": checks, "seconds": round(time.perf_counter() - began, 3)})
 
 
 @dataclass
@@ -100,13 +96,7 @@ class Builder:
         self.kinds = kinds_of(self.types, categories=self.order.categories, numbers=self.order.numbers, taken=taken)
         _check_features(self.kinds)
         check_rules(self.order.tests, self._feature_types())
-        self.shape = RowShape(
-            keys=self.order.keys,
-            event_time=self.order.event_time,
-            created_time=self.order.created_time or None,
-            features=tuple(self.kinds),
-            delay_us=self.order.delay_seconds * SECOND,
-        )
+        self.shape = shape_of(self.order, tuple(self.kinds))
 
     def build(self, name: str) -> None:
         """Makes the table `name` in normal form. It may have no rows."""
@@ -197,11 +187,8 @@ class Builder:
     def _raw(self) -> str:
         """The rows of the logic in those types, with nulls filled where a rule says so."""
         wide = [name for name, data_type in self.types.items() if data_type in NARROW]
-        columns = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
-        types = self._feature_types()
-        for rule in (rule for rule in self.order.tests.rules if rule.nulls == "fill"):
-            value = columns.get(rule.feature, quoted(rule.feature))
-            columns[rule.feature] = f"coalesce({value}, {filling(rule, types[rule.feature])})"
+        narrowed = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
+        columns = filled(narrowed, self.order.tests, self._feature_types())
         replaced = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
         return f"(SELECT * {f'REPLACE ({replaced})' if columns else ''} FROM {RAW})"
 
@@ -232,15 +219,35 @@ def _refuse_leaks(leaks: tuple[LeakFinding, ...]) -> None:
         raise Invalid(_("Hindsight in {names}. {reason}").format(names=names, reason=leaks[0].reason), field="sql")
 
 
-def _result(kinds: Mapping[str, Kind], types: Mapping[str, str], rows: Path, counts: RowCounts) -> BuildResult:
-    table = read_parquet(rows, columns=list(kinds))
-    statistics = profile_table(table)
+def shape_of(order: BuildOrder, features: tuple[str, ...]) -> RowShape:
+    return RowShape(
+        keys=order.keys,
+        event_time=order.event_time,
+        created_time=order.created_time or None,
+        features=features,
+        delay_us=order.delay_seconds * SECOND,
+    )
+
+
+def result_of(
+    session: "duckdb.DuckDBPyConnection", rows: str, *, path: Path, kinds: Mapping[str, Kind], counts: RowCounts
+) -> BuildResult:
+    """What is told of the built rows, the relation `rows` that lies at `path`, before their checks."""
+    types = types_of(session, rows)
+    (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {rows}")
+    statistics = tuple(profile_files([path], spill=path.parent, columns=list(kinds)))
     features = tuple(
         Feature(name=profile.name, type=types[profile.name], kind=kinds[profile.name], null_share=share)
         for profile in statistics
-        for share in [round(profile.nulls / table.num_rows, 6)]
+        for share in [round(profile.nulls / counts.kept, 6)]
     )
-    return BuildResult(features=features, rows=table.num_rows, notes=_notes(counts), statistics=statistics)
+    return BuildResult(
+        features=features,
+        rows=counts.kept,
+        notes=_notes(counts),
+        statistics=statistics,
+        newest_event=EPOCH + timedelta(microseconds=newest),
+    )
 
 
 def _notes(counts: RowCounts) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """What the jobs of features have in common: limits from the machine, and errors that people can read."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -23,21 +24,31 @@ def limits_of(context: JobContext, *, memory_mb: int, cage: bool) -> Limits:
     return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, cage=cage)
 
 
-def run_in_cage(context: JobContext, entry: str, order: BaseModel, *, limits: Limits) -> Any:
-    """Runs an entry of `in_cage` on the job's files: progress is told on, and a stop of the job ends it."""
+def run_in_cage(
+    context: JobContext,
+    entry: str,
+    order: BaseModel,
+    *,
+    limits: Limits,
+    inputs: Mapping[str, Path] | None = None,
+    outputs: Path | None = None,
+    share: float = 1.0,
+) -> Any:
+    """Runs an entry of `in_cage` on the job's files, or on others: progress is told on, as a `share` of the whole, and
+    a stop of the job ends it."""
     return run_caged(
         f"core.features.in_cage:{entry}",
         order.model_dump(mode="json"),
-        inputs=context.inputs,
-        outputs=context.outputs,
+        inputs=context.inputs if inputs is None else inputs,
+        outputs=outputs or context.outputs,
         limits=limits,
-        tell=teller(context),
+        tell=teller(context, share=share),
         stop=lambda: context.stop_requested,
     )
 
 
-def teller(context: JobContext) -> Callable[[float, str], None]:
-    return lambda fraction, stage: context.progress(fraction, stage=stage)
+def teller(context: JobContext, *, share: float = 1.0) -> Callable[[float, str], None]:
+    return lambda fraction, stage: context.progress(fraction * share, stage=stage)
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """The process that joins a training set. Its entity SQL runs in a cage, in a process of its own."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from core.compute.process import JobContext, run_job
 from core.features.engine import Engine
 from core.features.entities import EntityRows
@@ -7,27 +10,35 @@ from core.features.job_side import in_words, limits_of, run_in_cage, teller
 from core.features.joining import join_training_set
 from core.features.orders import RESULT, JoinOrder
 from core.features.polars_join import PolarsEngine
-from core.features.spark_engine import SparkEngine, spark_session
+from core.features.spark_engine import SparkEngine
+from core.features.spark_session import spark_session
 
 
-def engine_of(order: JoinOrder) -> Engine:
+@contextmanager
+def engine_of(order: JoinOrder) -> Iterator[Engine]:
     """What joins: one machine, or the cluster of the settings."""
-    return SparkEngine(spark_session(order.spark_address)) if order.engine == "spark" else PolarsEngine()
+    if order.engine == "local":
+        yield PolarsEngine()
+        return
+    with spark_session(order.spark_address) as session:
+        yield SparkEngine(session)
 
 
 def main(context: JobContext) -> None:
     order = JoinOrder.model_validate(context.payload)
     with in_words(context):
         limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
-        result = join_training_set(
-            order,
-            inputs=context.inputs,
-            outputs=context.outputs,
-            engine=engine_of(order),
-            limits=limits,
-            rows=EntityRows.model_validate(run_in_cage(context, "entity", order, limits=limits)),
-            tell=teller(context),
-        )
+        rows = EntityRows.model_validate(run_in_cage(context, "entity", order.without_address(), limits=limits))
+        with engine_of(order) as engine:
+            result = join_training_set(
+                order,
+                inputs=context.inputs,
+                outputs=context.outputs,
+                engine=engine,
+                limits=limits,
+                rows=rows,
+                tell=teller(context),
+            )
         (context.outputs / RESULT).write_text(result.model_dump_json())
 
 

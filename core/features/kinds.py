@@ -19,6 +19,7 @@ from core.foundation.actions import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
+from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.foundation.text import _
 
@@ -35,8 +36,7 @@ class BuildKind(PlainKind):
         self.features = features
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        """What the administrator has said of cages, now and not when it was ordered."""
-        return {"cage": self.features.foundation.settings.user_code == "caged"}
+        return _as_set(self.features.foundation.settings)
 
     def read_outputs(self, job: Job, outputs: Path) -> tuple[BuildResult, str]:
         """The result and the digest of the rows, which lie in the store."""
@@ -80,8 +80,7 @@ class JoinKind(PlainKind):
         self.features = features
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        """What the administrator has said of cages, now and not when it was ordered."""
-        return {"cage": self.features.foundation.settings.user_code == "caged"}
+        return _as_set(self.features.foundation.settings)
 
     def read_outputs(self, job: Job, outputs: Path) -> JoinResult:
         """The result with the digests of its split files, which lie in the store."""
@@ -129,6 +128,16 @@ class JoinKind(PlainKind):
             engine=read.engine,
             label=read.label,
         )
+
+
+def _as_set(settings: Settings) -> dict[str, Any]:
+    """What the administrator has said of cages and engines, now and not when it was ordered. The cluster's address may
+    hold a token, so it is in no database."""
+    return {
+        "cage": settings.user_code == "caged",
+        "engine": settings.feature_engine,
+        "spark_address": settings.spark_address,
+    }
 
 
 def _read(outputs: Path, result: type[Result]) -> Result:

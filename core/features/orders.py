@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from core.features.training_set_values import LeakReport, ViewMatches
 from core.features.values import (
@@ -45,7 +45,18 @@ def tables_of(sources: Iterable[SourceTable], inputs: Mapping[str, Path]) -> dic
     return {source.name: source.files(inputs) for source in sources}
 
 
-class BuildOrder(Value):
+class OnEngine(Value):
+    """An order that names its engine. The address of a cluster may hold a token."""
+
+    engine: Literal["local", "spark"] = "local"
+    spark_address: str = ""
+
+    def without_address(self) -> Self:
+        """For people's code, which has no business with it."""
+        return self.model_copy(update={"spark_address": ""})
+
+
+class BuildOrder(OnEngine):
     """A feature version to build. Times are seconds. Without categories and numbers every other column of the query is
     a feature."""
 
@@ -85,7 +96,7 @@ class JoinedView(Value):
     input: str
 
 
-class JoinOrder(Value):
+class JoinOrder(OnEngine):
     """A training set to join and split."""
 
     entity: EntityQuery
@@ -95,8 +106,6 @@ class JoinOrder(Value):
     known_at: bool
     memory_mb: int = 4096
     cage: bool = True
-    engine: Literal["local", "spark"] = "local"
-    spark_address: str = ""
 
 
 class JoinResult(Value):

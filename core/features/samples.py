@@ -1,7 +1,8 @@
-"""Small parts of a version's sources: the latest rows of a few keys, so that windows mean something, and the same rows
-made difficult on purpose, for the two forms of a logic to be compared on."""
+"""Small parts of a version's sources: their last rows; the latest rows of a few keys, so that windows mean something;
+and the same rows made difficult on purpose, for the two forms of a logic to be compared on."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.foundation.text import _
@@ -27,6 +28,20 @@ def latest_rows(
     """Of each table the last rows of the keys that are most frequent at its end, in their order; of a table without
     those keys its last rows."""
     return {name: session.sql(_latest(session, name, keys, most)).to_arrow_table() for name in names}
+
+
+def last_rows(paths: Sequence[Path], *, most: int) -> "pa.Table":
+    """The last rows of a table that lies in several files, in their order; nothing before them is read but the row
+    groups they begin in."""
+    import pyarrow as pa
+
+    found: list[pa.Table] = []
+    for group in _from_the_end(paths):
+        found.insert(0, group)
+        if sum(table.num_rows for table in found) >= most:
+            break
+    table = pa.concat_tables(found)
+    return table.slice(max(0, table.num_rows - most))
 
 
 def difficult(tables: Tables, *, keys: Sequence[str], seed: int) -> "Iterator[tuple[str, dict[str, pa.Table]]]":
@@ -57,6 +72,15 @@ def _latest(session: "duckdb.DuckDBPyConnection", name: str, keys: Sequence[str]
         few = f"SELECT {by} FROM ({last}) GROUP BY {by} ORDER BY count(*) DESC, {by} LIMIT {FEW_KEYS}"
         numbered = f"SELECT * FROM ({numbered}) SEMI JOIN ({few}) USING ({by})"
     return f"SELECT {listed(columns)} FROM (SELECT * FROM ({numbered}) ORDER BY __n DESC LIMIT {most}) ORDER BY __n"
+
+
+def _from_the_end(paths: Sequence[Path]) -> "Iterator[pa.Table]":
+    """Row groups, the last one first."""
+    import pyarrow.parquet as pq
+
+    for path in reversed(paths):
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        yield from (file.read_row_group(number) for number in reversed(range(file.num_row_groups)))
 
 
 def _with_ties(table: "pa.Table", keys: Sequence[str], dice: "np.random.Generator") -> "pa.Table":

@@ -1,6 +1,6 @@
 """The feature engine for what outgrows one machine: the same versions over the same Parquet with Spark, in a cluster
-(Spark Connect) or, without an address, in a local session. An extra: it needs pyspark and Java, and files that the
-cluster reads under the same paths.
+(Spark Connect) or, without an address, in a local session. An extra: it needs pyspark and Java, and a cluster that
+reads and writes the files under the same paths.
 
 The as-of join is a window over both sides together: sorted once by key and time, every entity row sees the last row of
 the view before it. Nothing fans out, however many rows a key has."""
@@ -8,50 +8,19 @@ the view before it. Nothing fans out, however many rows a key has."""
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape
 from core.features.engine import JoinView, Matches, Part, schema_of
+from core.features.spark_files import gather, write_parts
+from core.features.spark_session import in_words
 from core.features.spark_sql import carried
-from core.foundation.errors import Invalid, Unavailable
-from core.foundation.parquet import write_parquet
-from core.foundation.text import _
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import Column, DataFrame, SparkSession
 
-ROW, TIME = "__row", "__t"
-SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
-    "spark.sql.caseSensitive": "true",
-    "spark.sql.execution.arrow.pyspark.enabled": "true",
-}
-LOCAL = {
-    "spark.ui.enabled": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.log.level": "ERROR",
-}
-
-
-def spark_session(address: str = "", *, options: Mapping[str, str] = MappingProxyType({})) -> "SparkSession":
-    """A session in UTC: of the cluster at the address (`sc://...`), or on this machine with Spark's own `options`.
-    Unavailable says what is missing."""
-    try:
-        from pyspark.sql import SparkSession
-
-        builder = SparkSession.builder.remote(address) if address else SparkSession.builder.master("local[2]")
-        for name, value in (SETTINGS if address else SETTINGS | LOCAL | dict(options)).items():
-            builder = builder.config(name, value)
-        return builder.getOrCreate()
-    except Exception as error:
-        raise Unavailable(
-            _("Spark cannot be reached: {why}").format(why=str(error)[:200]),
-            hint=_("Install the extra `spark` and Java, or set CAUSEWAY_FEATURE_ENGINE=local."),
-        ) from error
+ROW, TIME, SEQUENCE = "__row", "__t", "__sequence"
 
 
 class SparkEngine:
@@ -64,17 +33,28 @@ class SparkEngine:
     def version(self) -> str:
         return str(self.session.version)
 
-    def build(self, sql: str, *, tables: Mapping[str, Sequence[Path]], shape: RowShape, path: Path) -> None:
-        """Writes the rows of a version's SQL in normal form to `path`. Invalid for what Spark cannot run."""
-        for name, files in tables.items():
-            self.session.read.parquet(*map(str, files)).createOrReplaceTempView(name)
+    def build(
+        self,
+        sql: str,
+        *,
+        tables: Mapping[str, Sequence[Path]],
+        shape: RowShape,
+        schema: "pa.Schema",
+        raw: Path,
+        path: Path,
+    ) -> None:
+        """Writes the rows of a version's SQL as files into the folder `raw`, and in normal form to `path`, with the
+        types of `schema`. Invalid for what Spark cannot run, Unavailable for what is not the query's fault."""
+        from pyspark.sql import functions as f
+
         query = carried(sql)
-        try:
-            rows = _normal_form(self.session.sql(query), shape)
-            table = rows.toArrow()
-        except Exception as error:
-            raise Invalid(f"SQL: {str(error).strip().splitlines()[0][:300]}", field="sql") from error
-        write_parquet(table.to_batches(), path, schema=table.schema)
+        with in_words():
+            for name, files in tables.items():
+                self.session.read.parquet(*map(str, files)).createOrReplaceTempView(name)
+            given = self.session.sql(query).select("*", f.monotonically_increasing_id().alias(SEQUENCE))
+            write_parts(given, raw)
+            kept = self.session.read.schema(given.schema).parquet(str(raw))
+            gather(_normal_form(kept, shape), path, schema=schema)
 
     def join(
         self, views: Sequence[JoinView], *, entity: Path, event_time: str, known_at: bool, parts: Sequence[Part]
@@ -82,17 +62,18 @@ class SparkEngine:
         from pyspark.sql import functions as f
 
         schema = schema_of(views, entity=entity)
-        rows = self.session.read.parquet(str(entity)).select("*", f.col("_metadata.row_index").alias(ROW))
-        rows = rows.withColumn(TIME, f.unix_micros(f.col(_q(event_time)).cast("timestamp")))
-        for number, view in enumerate(views):
-            rows = _answered(rows, self.session.read.parquet(str(view.rows)), view, number=number, known_at=known_at)
-        rows = rows.persist()
-        matches = _matches(rows, views)
-        for part in parts:
-            inside = rows.where((f.col(TIME) >= part.start_us) & (f.col(TIME) < part.end_us)).orderBy(ROW)
-            table = inside.select(*_columns(views, schema.names)).toArrow().cast(schema)
-            write_parquet(table.to_batches(), part.path, schema=schema)
-        rows.unpersist()
+        with in_words():
+            rows = self.session.read.parquet(str(entity)).select("*", f.col("_metadata.row_index").alias(ROW))
+            rows = rows.withColumn(TIME, f.unix_micros(f.col(_q(event_time)).cast("timestamp")))
+            for number, view in enumerate(views):
+                stored = self.session.read.parquet(str(view.rows))
+                rows = _answered(rows, stored, view, number=number, known_at=known_at)
+            rows = rows.persist()
+            matches = _matches(rows, views)
+            for part in parts:
+                inside = rows.where((f.col(TIME) >= part.start_us) & (f.col(TIME) < part.end_us)).orderBy(ROW)
+                gather(inside.select(*_columns(views, schema.names)), part.path, schema=schema)
+            rows.unpersist()
         return matches
 
 
@@ -108,20 +89,21 @@ def _normal_form(rows: "DataFrame", shape: RowShape) -> "DataFrame":
         *keys,
         f.col(_q(shape.event_time)).cast("timestamp").alias(EVENT),
         created.alias(CREATED),
-        f.monotonically_increasing_id().alias("__sequence"),
+        SEQUENCE,
         *(f.col(_q(feature)) for feature in shape.features),
     ).dropna(subset=[*shape.keys, EVENT])
     event = f.unix_micros(EVENT) + f.lit(shape.delay_us)
     known = f.when(f.col(CREATED).isNotNull(), f.greatest(event, f.unix_micros(CREATED)))
-    newest = Window.partitionBy(*keys, EVENT).orderBy(f.desc_nulls_last(CREATED), f.desc("__sequence"))
-    rising = Window.partitionBy(*keys).orderBy(EVENT, f.asc_nulls_first(CREATED), "__sequence")
+    newest = Window.partitionBy(*keys, EVENT).orderBy(f.desc_nulls_last(CREATED), f.desc(SEQUENCE))
+    rising = Window.partitionBy(*_alike(keys)).orderBy(EVENT, f.asc_nulls_first(CREATED), SEQUENCE)
     ranked = dated.select(
         "*",
         (known if shape.created_time else event).alias(KNOWN),
         (f.row_number().over(newest) == 1).alias(LATEST),
         f.row_number().over(rising).alias("__rank"),
     )
-    by_known = Window.partitionBy(*keys).orderBy(f.asc_nulls_last(KNOWN)).rangeBetween(Window.unboundedPreceding, 0)
+    until = Window.partitionBy(*_alike(keys)).orderBy(f.asc_nulls_last(KNOWN))
+    by_known = until.rangeBetween(Window.unboundedPreceding, 0)
     best = f.max(f.when(f.col(KNOWN).isNotNull(), f.col("__rank"))).over(by_known)
     is_best = f.col(KNOWN).isNotNull() & (f.col("__rank") == best) if shape.created_time else f.col(LATEST)
     judged = ranked.withColumn(BEST, is_best).where(f.col(LATEST) | f.col(BEST))
@@ -150,10 +132,17 @@ def _answered(rows: "DataFrame", stored: "DataFrame", view: JoinView, *, number:
         f.struct("*").alias("__mine"),
     )
     both = asking.unionByName(candidates, allowMissingColumns=True)
-    names = [f"__key_{place}" for place in range(len(view.keys))]
-    before = Window.partitionBy(*names).orderBy("__at", "__side").rowsBetween(Window.unboundedPreceding, 0)
+    names = [f.col(f"__key_{place}") for place in range(len(view.keys))]
+    before = Window.partitionBy(*_alike(names)).orderBy("__at", "__side").rowsBetween(Window.unboundedPreceding, 0)
     found = both.withColumn("__found", f.last("__answer", ignorenulls=True).over(before)).where(f.col("__side") == 1)
     return found.select("__mine.*", f.col("__found").alias(f"__answer_{number}"))
+
+
+def _alike(keys: "list[Column]") -> "list[Column]":
+    """What rows that can answer each other have in common: without keys, one number."""
+    from pyspark.sql import functions as f
+
+    return keys or [f.lit(0)]
 
 
 def _columns(views: Sequence[JoinView], names: Sequence[str]) -> "list[Column]":

@@ -127,13 +127,10 @@ class TrainingSetActions(FeatureParts):
         used = [(use, self.used(call, use, project=row.project)) for use in uses]
         for _use, version in used:
             self.lake.refuse_quarantined(call, version.id)
-        settings = self.foundation.settings
-        order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at).model_copy(
-            update={"engine": settings.feature_engine, "spark_address": settings.spark_address}
-        )
+        order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=row.name, state=row.state)
         work = join_job(order, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
-        row.job_id = self.compute.submit(call, fitted(work, settings)).id
+        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
         self.feed(call, row.id, snapshots)
         for _use, version in used:

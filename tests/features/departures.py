@@ -52,10 +52,11 @@ def source(
     return SourceTable(name="flights", inputs=("flights",), known=MARKS if marks is None else marks), path
 
 
-def build(folder: Path, sql: str = VIEW_SQL, *, table: pa.Table | None = None, **changes: Any) -> BuildResult:
-    """The rows of a view, keyed by carrier unless said otherwise, in `rows.parquet`."""
-    marks = changes.pop("marks", None)
-    given, path = source(folder, table, marks=marks)
+def order_for(
+    folder: Path, sql: str = VIEW_SQL, *, table: pa.Table | None = None, **changes: Any
+) -> tuple[BuildOrder, dict[str, Path]]:
+    """A view to build, keyed by carrier unless said otherwise, and the files of its sources."""
+    given, path = source(folder, table, marks=changes.pop("marks", None))
     order = {
         "view": "carrier_delay",
         "sql": sql,
@@ -68,8 +69,14 @@ def build(folder: Path, sql: str = VIEW_SQL, *, table: pa.Table | None = None, *
         "categories": (),
         "numbers": (),
     }
+    return BuildOrder(**order | changes), {"flights": path}
+
+
+def build(folder: Path, sql: str = VIEW_SQL, **changes: Any) -> BuildResult:
+    """The rows of a view in `rows.parquet`."""
     limits = changes.pop("limits", LIMITS)
-    return build_rows(BuildOrder(**order | changes), inputs={"flights": path}, outputs=folder, limits=limits)
+    order, inputs = order_for(folder, sql, **changes)
+    return build_rows(order, inputs=inputs, outputs=folder, limits=limits)
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:

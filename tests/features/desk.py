@@ -79,8 +79,9 @@ class Desk:
         return found.id if found else ""
 
 
-def open_desk(home: Path) -> Desk:
-    foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
+def open_desk(home: Path, **settings: Any) -> Desk:
+    asked = Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0, **settings)
+    foundation = build_foundation(asked)
     foundation.database.create_tables()
     portal = build_portal(foundation.settings, foundation=foundation)
     return desk_of(portal, enroll(portal), home)

@@ -61,10 +61,11 @@ def entity_table(rows: Sequence[tuple[Any, Any]], *, key: pa.DataType | None = N
 
 @dataclass(frozen=True)
 class Rules:
-    """An engine under test, in a folder of its own."""
+    """An engine under test, in a folder of its own. With `builds` it makes the views' rows too, where it can."""
 
     engine: Engine
     folder: Path
+    builds: bool = False
 
     def values(self, entity: pa.Table, *views: View, known_at: bool = True) -> list[Any]:
         """The first view's x for every entity row, after the oracle has agreed on everything."""
@@ -110,12 +111,18 @@ class Rules:
         )
 
     def keep(self, shape: RowShape, raw: Path, path: Path) -> None:
-        """Brings raw rows to normal form, as the engine does it."""
-        if isinstance(self.engine, SparkEngine):
-            self.engine.build("SELECT * FROM raw", tables={"raw": [raw]}, shape=shape, path=path)
-            return
+        """Brings raw rows to normal form."""
         with open_session(threads=1) as session:
             save(session, normal_form(shape, source=f"read_parquet('{raw}')"), path)
+        if self.builds and isinstance(self.engine, SparkEngine):
+            self.engine.build(
+                "SELECT * FROM raw",
+                tables={"raw": [raw]},
+                shape=shape,
+                schema=pq.read_schema(path),
+                raw=path.with_name(f"{path.name}.raw"),
+                path=path,
+            )
 
 
 def expected(entity: pa.Table, views: Sequence[View], *, known_at: bool, event_time: str = "t") -> list[dict[str, Any]]:

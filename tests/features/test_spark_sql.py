@@ -6,11 +6,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.features.duckdb_rows import RowShape, normal_form
+from core.features.spark_engine import SparkEngine
 from core.features.spark_sql import carried
 from core.foundation.errors import Invalid
 from core.sandbox.duckdb_session import open_session, save
 from tests.features.departures import VIEW_SQL, as_joined, build, flights, join, source, split_rows
-from tests.features.engines import spark_engine
 
 SAME = {
     "a window of a day before each row": VIEW_SQL,
@@ -42,14 +42,21 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", SAME)
-def test_a_version_has_the_same_rows_on_both_engines(tmp_path: Path, case: str) -> None:
+def test_a_version_has_the_same_rows_on_both_engines(spark: SparkEngine, tmp_path: Path, case: str) -> None:
     _table, path = source(tmp_path, flights(120))
     with open_session(threads=1) as session:
         session.execute(f"CREATE VIEW flights AS FROM read_parquet('{path}')")
         columns = [row[0] for row in session.execute(f"DESCRIBE {SAME[case]}").fetchall()]
         shape = RowShape(("carrier",), "left_at", None, tuple(columns[2:]))
         save(session, normal_form(shape, source=f"({SAME[case]})"), tmp_path / "here.parquet")
-    spark_engine().build(SAME[case], tables={"flights": [path]}, shape=shape, path=tmp_path / "spark.parquet")
+    spark.build(
+        SAME[case],
+        tables={"flights": [path]},
+        shape=shape,
+        schema=pq.read_schema(tmp_path / "here.parquet"),
+        raw=tmp_path / "raw",
+        path=tmp_path / "spark.parquet",
+    )
     here, there = (pq.read_table(tmp_path / name).to_pylist() for name in ("here.parquet", "spark.parquet"))
     assert len(here) > 20
     assert [_rounded(row) for row in there] == [_rounded(row) for row in here]
@@ -66,13 +73,13 @@ def test_what_would_mean_something_else_is_refused_by_its_name(word: str) -> Non
         carried(REFUSED[word])
 
 
-def test_a_training_set_is_the_same_on_both_engines(tmp_path: Path) -> None:
+def test_a_training_set_is_the_same_on_both_engines(spark: SparkEngine, tmp_path: Path) -> None:
     """With its splits, its matches and its leak report."""
     late = "SELECT carrier, due_at, due_at + INTERVAL 5 HOUR AS written, distance AS last_distance FROM flights"
     view = as_joined(tmp_path, build(tmp_path, late, event_time="due_at", created_time="written"))
     here = join(tmp_path, views=(view,))
     rows = split_rows(tmp_path, "train")
-    there = join(tmp_path, views=(view,), engine=spark_engine())
+    there = join(tmp_path, views=(view,), engine=spark)
     assert split_rows(tmp_path, "train") == rows
     assert there.model_dump(exclude={"engine"}) == here.model_dump(exclude={"engine"})
     assert there.engine.startswith("spark 4")

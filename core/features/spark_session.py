@@ -1,0 +1,100 @@
+"""How Spark is reached and how its failures read. The cluster is one of Spark Connect, or a session within the process:
+the two cannot be mixed in one process, so a job opens one and closes it at its end."""
+
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from core.foundation.errors import Invalid, Unavailable
+from core.foundation.text import _
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.caseSensitive": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+}
+LOCAL = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.log.level": "ERROR",
+}
+PORT, SECONDS = 15_002, 10.0
+# What Spark says when it does not find a file that lies here.
+UNSEEN = "PATH_NOT_FOUND"
+
+
+@contextmanager
+def spark_session(address: str = "") -> "Iterator[SparkSession]":
+    """A session in UTC: of the cluster at the address (`sc://...`), or on this machine. Unavailable says what is
+    missing."""
+    session = _connected(address)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
+def _connected(address: str) -> "SparkSession":
+    try:
+        _knock(address)
+        with warnings.catch_warnings():
+            # Rows cross as files; the pandas that Spark warns of is never asked for.
+            warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+            from pyspark.sql import SparkSession
+
+            builder = SparkSession.builder.remote(address) if address else SparkSession.builder.master("local[2]")
+            for name, value in (SETTINGS if address else SETTINGS | LOCAL).items():
+                builder = builder.config(name, value)
+            return builder.getOrCreate()
+    except Exception as error:
+        raise Unavailable(
+            _("Spark cannot be reached: {why}").format(why=_first_line(error)),
+            hint=_("Install the extra `spark` and Java, or set CAUSEWAY_FEATURE_ENGINE=local."),
+        ) from error
+
+
+def _knock(address: str) -> None:
+    """Spark Connect itself would go on trying for ten minutes."""
+    if address:
+        place = urlsplit(address)
+        socket.create_connection((place.hostname or "", place.port or PORT), timeout=SECONDS).close()
+
+
+@contextmanager
+def in_words() -> "Iterator[None]":
+    """Spark's errors: what has a name in its catalog of errors is the query's, as Invalid; everything else, and a file
+    that it does not see, is the cluster's, as Unavailable."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except PySparkException as error:
+        raise _told(error, error.getCondition() or "") from error
+    except Py4JError as error:
+        raise _told(error, "") from error
+
+
+def _told(error: Exception, condition: str) -> Invalid | Unavailable:
+    if condition == UNSEEN:
+        return Unavailable(
+            _("Spark does not see the files: {why}").format(why=_first_line(error)),
+            hint=_("Mount CAUSEWAY_HOME in the cluster under the same path."),
+        )
+    if condition:
+        return Invalid(f"SQL: {_first_line(error)}", field="sql")
+    return Unavailable(_("Spark failed: {why}").format(why=_first_line(error)))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0][:300]
