@@ -39,25 +39,47 @@ class Subject:
         """The version that it is, or will be."""
         if self.draft:
             return self.draft.version
-        return self.view.latest.version + 1 if self.view.latest else 1
+        return self.view.newest_number + 1
 
     @property
     def name(self) -> str:
-        if self.draft or self.given is None or self.given.id in _first_of(self.view):
-            return self.draft.id if self.draft else self.view.id
+        if self.given and (self.draft or self.is_outrun):
+            return self.given.id
+        if self.given is None or self.given.id in _first_of(self.view):
+            return self.view.id
         return f"{self.view.id}-{self.given.id}"
+
+    @property
+    def is_outrun(self) -> bool:
+        """Whether it was a draft when it was typed into and is none now: somebody has built or discarded it."""
+        return self.draft is None and self.given is not None and _base(self.given.id) in st.session_state
+
+    @property
+    def base(self) -> str:
+        """The revision of the draft that the fields began with, or that people have said they save over."""
+        return str(st.session_state.setdefault(_base(self.draft.id), self.draft.revision)) if self.draft else ""
+
+    def save_over(self) -> None:
+        """What the draft says now may be lost."""
+        if self.draft:
+            st.session_state[_base(self.draft.id)] = self.draft.revision
 
     def key(self, name: str) -> str:
         """The name of a field in the session. After a submission, or when people start over, it is another one."""
-        return f"{name}_{self.name}-{st.session_state.get(_round(self), 0)}"
+        return f"{name}_{self.name}-{_round(self.name)}"
 
     def start_over(self) -> None:
         """Forgets what was typed: the fields begin again with what is given."""
-        st.session_state[_round(self)] = st.session_state.get(_round(self), 0) + 1
+        name = self.name
+        st.session_state[f"feature_round_{name}"] = _round(name) + 1
 
 
-def _round(subject: Subject) -> str:
-    return f"feature_round_{subject.name}"
+def _round(name: str) -> int:
+    return int(st.session_state.get(f"feature_round_{name}", 0))
+
+
+def _base(draft_id: str) -> str:
+    return f"base_{draft_id}-{_round(draft_id)}"
 
 
 def _first_of(view: FeatureView) -> tuple[str, ...]:
@@ -80,7 +102,7 @@ def submit(subject: Subject, entered: Mapping[str, Any], *, until: Until) -> Fea
     features = portal().features
     if subject.draft is None:
         return features.create_version(actor(), view_id=subject.view.id, until=until, **entered)
-    kept = features.edit_draft(actor(), version_id=subject.draft.id, **entered)
+    kept = features.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
     return kept if until == "draft" else features.build_version(actor(), version_id=kept.id, until=until)
 
 

@@ -77,7 +77,7 @@ def actions(view: FeatureView, shown: FeatureVersion) -> None:
 
 def next_action(view: FeatureView, item: FeatureVersion) -> None:
     """The first of them that leads on, at the version's row in a list."""
-    onward = [move for move in moves(view, item) if move != "deprecate"]
+    onward = [move for move in moves(view, item) if move not in ("deprecate", "discard")]
     if onward and may(Permission.FEATURE_SQL, project=view.project):
         _offer(view, item, onward[0], key=f"row_{onward[0]}_{item.id}")
 
@@ -86,9 +86,9 @@ def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
     """What its state lets follow, the likeliest first."""
     is_live = view.live is not None and view.live.id == version.id
     after = {
-        VersionState.DRAFT: ["build", "edit"],
-        VersionState.FAILED: ["edit", "build"],
-        VersionState.STAGED: ["publish"],
+        VersionState.DRAFT: ["build", "edit", "discard"],
+        VersionState.FAILED: ["edit", "build", "discard"],
+        VersionState.STAGED: ["publish", "discard"],
         VersionState.PUBLISHED: ["deprecate"] if is_live else ["alias", "deprecate"],
         VersionState.DEPRECATED: ["publish", "retire"],
     }
@@ -103,7 +103,7 @@ def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -
     elif move == "edit":
         links.open_page("new-feature-version", id=view.id, version=version.id)
     else:
-        _dialog(view, version, move)
+        life_dialog(view, version, move)
 
 
 def _build(shown: FeatureVersion) -> None:
@@ -119,6 +119,9 @@ EFFECTS = {
     "alias": _("People who ask for the view get this version. Nothing that pins another one changes."),
     "deprecate": _("What uses it goes on; new training sets are not made with it."),
     "retire": _("It leaves the online store and cannot be joined. What something live needs is refused."),
+    "discard": _(
+        "It is given up for good: it leaves the lists and the online store, and its number is not used again."
+    ),
 }
 LABELS = {
     "build": _("Build and check"),
@@ -127,12 +130,14 @@ LABELS = {
     "alias": _("Make live"),
     "deprecate": _("Deprecate"),
     "retire": _("Retire"),
+    "discard": _("Discard"),
 }
 
 
 @st.dialog(_("What this touches"))
-def _dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
-    """The effect and the consumers first, then the reason and the button."""
+def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
+    """The effect and the consumers first, then the reason and the button. What is discarded leaves its place to the
+    view."""
     effect = "again" if what == "publish" and shown.state is VersionState.DEPRECATED else what
     st.markdown(f"**{LABELS[what]} {links.escape(view.name)} v{shown.version}.** {EFFECTS[effect]}")
     consumers(view, shown)
@@ -140,6 +145,9 @@ def _dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
     if st.button(LABELS[what], type="primary", key="life_do"):
         with forms.attempt() as done:
             _do(view, shown, what, reason)
+        if done.succeeded and what == "discard":
+            frame.say(_("{view} v{version} is discarded").format(view=view.name, version=shown.version))
+            links.open_object(view.id)
         if done.succeeded:
             st.rerun()
 
@@ -159,10 +167,13 @@ def _do(view: FeatureView, shown: FeatureVersion, what: str, reason: str) -> Non
         features.publish_version(actor(), version_id=shown.id, accept=reason)
     elif what == "alias":
         features.point_alias(actor(), view_id=view.id, version_id=shown.id, reason=reason)
-    elif what == "deprecate":
-        features.deprecate_version(actor(), version_id=shown.id, reason=reason)
     else:
-        features.retire_version(actor(), version_id=shown.id, reason=reason)
+        acts = {
+            "deprecate": features.deprecate_version,
+            "retire": features.retire_version,
+            "discard": features.discard_version,
+        }
+        acts[what](actor(), version_id=shown.id, reason=reason)
 
 
 def consumers(view: FeatureView, shown: FeatureVersion) -> None:

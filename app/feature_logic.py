@@ -52,11 +52,12 @@ def _difference(view: FeatureView, shown: FeatureVersion) -> None:
         key="difference_to",
     )
     if chosen:
-        lines = list(unified_diff(_text(others[chosen]), _text(shown), f"v{chosen}", f"v{shown.version}", lineterm=""))
+        before, after = text_of(others[chosen]), text_of(shown)
+        lines = list(unified_diff(before, after, f"v{chosen}", f"v{shown.version}", lineterm=""))
         st.code("\n".join(lines) or _("Logic, sources, times and rules are the same."), language="diff")
 
 
-def _text(version: FeatureVersion) -> list[str]:
+def text_of(version: FeatureVersion) -> list[str]:
     """All that decides a version's values, a line each."""
     terms = [f"{label}: {value}" for label, value in _terms(version).items()]
     sources = [f"{name}: {snapshot}" for name, snapshot in sorted(version.sources.items())]

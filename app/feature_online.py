@@ -44,7 +44,6 @@ def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
     with frame.section(_("In the online store")):
         if order and can_run:
             standing_actions(order)
-            links.follow(order.id, _("Open {id}").format(id=order.id))
     if order is None:
         st.caption(_("It is not in the online store. Model servers look its features up there."))
     elif order.state == "running":
@@ -53,6 +52,7 @@ def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
         cause_card(order.cause, job_id=order.job_id, key="online_cause")
     if order:
         frame.facts(facts_of(order))
+        links.follow(order.id, _("What it brought, day by day"))
     if can_run:
         _keep(shown, order)
 

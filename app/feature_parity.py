@@ -72,10 +72,9 @@ def _open(check: FeatureParity) -> None:
     if check.report is None:
         cause_card(check.cause, job_id=check.job_id, key="parity_cause")
         return
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(verdict_line(check), width="content")
-        links.follow(check.id, _("Open the report"))
+    st.markdown(verdict_line(check))
     figures(check, check.report)
+    links.follow(check.id, _("Open the report"))
     if check.report.mismatches:
         causes(check.report)
         examples(check.report, most=MOST_EXAMPLES)

@@ -11,23 +11,27 @@ from core.features import FeatureVersion, FeatureView
 from core.foundation.text import _
 
 PAGE = 20
+DISCARDED = _("Given up before they were published. Their numbers are not used again.")
 
 
 def versions(view: FeatureView, shown: FeatureVersion) -> None:
     """Every version with what comes next for it, then the history of the alias."""
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        frame.section(_("Versions"), hint=str(view.versions))
-        _listed(view, shown)
+        discarded = view.newest_number - view.versions
+        with frame.section(_("Versions"), hint=str(view.versions)):
+            told = _("{n} discarded").format(n=discarded)
+            with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=DISCARDED)
+        _listed(view, shown, discarded=with_discarded)
     with right:
         frame.section(_("Where the alias pointed"), hint=_("newest first"))
         st.caption(ALIAS)
         _history(view)
 
 
-def _listed(view: FeatureView, shown: FeatureVersion) -> None:
+def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> None:
     offset = offset_of("versions_page", size=PAGE)
-    found = portal().features.list_versions(actor(), view_id=view.id, offset=offset, limit=PAGE)
+    found = portal().features.list_versions(actor(), view_id=view.id, discarded=discarded, offset=offset, limit=PAGE)
     with frame.rows("versions"):
         for item in found.items:
             words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
@@ -39,7 +43,7 @@ def _listed(view: FeatureView, shown: FeatureVersion) -> None:
                 target=item.id,
                 value=" ".join(words),
                 state=item.state,
-                detail=f"{item.id} · {links.escape(item.description or frame.name_of(item.created_by))}",
+                detail=f"{item.id} · {links.escape(item.reason or item.description or frame.name_of(item.created_by))}",
                 age=times.ago(item.created_at, now=frame.now()),
             ):
                 feature_life.next_action(view, item)

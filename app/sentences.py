@@ -51,6 +51,7 @@ VERBS: dict[str, str] = {
     "features.publish_version": _("released"),
     "features.deprecate_version": _("deprecated"),
     "features.retire_version": _("retired"),
+    "features.discard_version": _("discarded"),
     "features.point_alias": _("pointed the alias of"),
     "features.roll_back": _("rolled back"),
     "features.describe_view": _("described"),

@@ -17,6 +17,7 @@ COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
     (_("Requirement"), frozenset({Kind.REQUIREMENT})),
     (_("Data"), frozenset({Kind.DATASET, Kind.SNAPSHOT})),
     (_("Features"), frozenset({Kind.FEATURE_VIEW, Kind.FEATURE_VERSION})),
+    (_("Online"), frozenset({Kind.MATERIALIZATION, Kind.FEATURE_PARITY})),
     (_("Training set"), frozenset({Kind.TRAINING_SET})),
     (_("Run"), frozenset({Kind.RUN, Kind.SWEEP})),
     (_("Model"), frozenset({Kind.MODEL, Kind.MODEL_VERSION})),
@@ -26,6 +27,8 @@ COLUMNS: tuple[tuple[str, frozenset[Kind]], ...] = (
 )
 PLACED = frozenset().union(*(kinds for _title, kinds in COLUMNS))
 CONTAINERS = frozenset({Kind.DATASET, Kind.FEATURE_VIEW, Kind.MODEL})
+# Every version can have many of them, which its page shows; they stand in a chain that is drawn around them.
+BESIDE = frozenset({Kind.MATERIALIZATION, Kind.FEATURE_PARITY})
 HTML = '<div class="board"><svg aria-hidden="true"></svg><div class="columns"></div></div><div class="foot"></div>'
 _lineage = st.components.v2.component(
     "causeway_lineage",
@@ -45,7 +48,8 @@ def lineage(chain: Lineage, *, key: str) -> None:
 def drawing(chain: Lineage) -> dict[str, Any]:
     """The chain as columns of nodes. Objects of other kinds (jobs, people) are left out, so are a dataset, view or
     model that stands beside its own version, and edges that say no more than a longer way does."""
-    shown = {thing.id for thing in chain.things if thing.kind in PLACED} - _told_by_versions(chain)
+    placed = {thing.id for thing in chain.things if thing.kind in PLACED - BESIDE or thing.id == chain.start}
+    shown = placed - _told_by_versions(chain)
     columns = [
         {"title": title, "nodes": [_node(thing) for thing in chain.things if thing.kind in kinds and thing.id in shown]}
         for title, kinds in COLUMNS

@@ -15,7 +15,17 @@ FOLDER = Path(__file__).parent
 RECENT = 60
 FOUND = 20
 # Found by what one types, and not offered before: there are many, and people come for what they belong to.
-UNASKED = frozenset({Kind.JOB, Kind.EVIDENCE, Kind.PERSON, Kind.SERVICE_ACCOUNT, Kind.SNAPSHOT})
+UNASKED = frozenset(
+    {
+        Kind.JOB,
+        Kind.EVIDENCE,
+        Kind.PERSON,
+        Kind.SERVICE_ACCOUNT,
+        Kind.SNAPSHOT,
+        Kind.MATERIALIZATION,
+        Kind.FEATURE_PARITY,
+    }
+)
 HTML = """
 <button type="button" class="trigger" aria-haspopup="dialog"><span class="lens" aria-hidden="true"></span>
 <span class="word">...</span><kbd></kbd></button>

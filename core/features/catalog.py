@@ -160,7 +160,9 @@ def _rows(call: Call, project: str) -> list[Row]:
     """Every view that may be seen with the version that people get, by name."""
     points = select(AliasRow.version_id).where(AliasRow.view_id == FeatureViewRow.id)
     live = points.order_by(col(AliasRow.number).desc()).limit(1).correlate(FeatureViewRow).scalar_subquery()
-    written = select(FeatureVersionRow.id).where(FeatureVersionRow.view_id == FeatureViewRow.id)
+    written = select(FeatureVersionRow.id).where(
+        FeatureVersionRow.view_id == FeatureViewRow.id, FeatureVersionRow.state != VersionState.DISCARDED
+    )
     newest = written.order_by(col(FeatureVersionRow.version).desc()).limit(1).correlate(FeatureViewRow)
     shown = func.coalesce(live, newest.scalar_subquery())
     same = col(FeatureVersionRow.id) == shown

@@ -12,17 +12,20 @@ from core.foundation.actions import Call
 from core.foundation.errors import Conflict
 from core.foundation.text import _
 
-DRAFT, BUILDING, STAGED, PUBLISHED, DEPRECATED, RETIRED, FAILED = VersionState
+DRAFT, BUILDING, STAGED, PUBLISHED, DEPRECATED, RETIRED, FAILED, DISCARDED = VersionState
 # Where each state may lead.
 MOVES: dict[VersionState, frozenset[VersionState]] = {
-    DRAFT: frozenset({BUILDING}),
+    DRAFT: frozenset({BUILDING, DISCARDED}),
     BUILDING: frozenset({STAGED, FAILED}),
-    FAILED: frozenset({DRAFT, BUILDING}),
-    STAGED: frozenset({PUBLISHED}),
+    FAILED: frozenset({DRAFT, BUILDING, DISCARDED}),
+    STAGED: frozenset({PUBLISHED, DISCARDED}),
     PUBLISHED: frozenset({DEPRECATED}),
     DEPRECATED: frozenset({PUBLISHED, RETIRED}),
     RETIRED: frozenset(),
+    DISCARDED: frozenset(),
 }
+# What is kept online of a version in one of these is cleared away.
+GIVEN_UP = (RETIRED, DISCARDED)
 
 
 def move(call: Call, row: FeatureVersionRow, *, to: VersionState) -> None:

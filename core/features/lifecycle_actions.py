@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 from core.features.impact import impact_of
 from core.features.lifecycle import (
     DEPRECATED,
+    DISCARDED,
     PUBLISHED,
     RETIRED,
     STAGED,
@@ -18,9 +19,9 @@ from core.features.lifecycle import (
     stretches_of,
 )
 from core.features.parts import FeatureParts
-from core.features.records import live_version, version_of, version_row, versions_of, view_of, view_row
+from core.features.records import joined_into, live_version, version_of, version_row, versions_of, view_of, view_row
 from core.features.tables import FeatureVersionRow
-from core.features.values import AliasStretch, FeatureVersion, FeatureView, Impact, Reason
+from core.features.values import AliasStretch, FeatureVersion, FeatureView, Impact, Reason, VersionState
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
@@ -56,10 +57,7 @@ class LifecycleActions(FeatureParts):
     def deprecate_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Say that a version is not for new use. What uses it goes on."""
         call.within(version_id)
-        row = version_row(call, version_id)
-        move(call, row, to=DEPRECATED)
-        row.reason = reason
-        return version_of(call, row)
+        return self._leave(call, version_row(call, version_id), to=DEPRECATED, reason=reason)
 
     @action(permission=Permission.FEATURE_SQL)
     def retire_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
@@ -67,9 +65,21 @@ class LifecycleActions(FeatureParts):
         call.within(version_id)
         row = version_row(call, version_id)
         self._refuse_needed(call, row)
-        move(call, row, to=RETIRED)
-        row.reason = reason
-        return version_of(call, row)
+        return self._leave(call, row, to=RETIRED, reason=reason)
+
+    @action(permission=Permission.FEATURE_SQL)
+    def discard_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
+        """Give up a version before it is published: a draft, one that failed or one that is staged. It is in lists no
+        more, and its number is not given again. Refused once a training set was made with it."""
+        call.within(version_id)
+        row = version_row(call, version_id)
+        self._refuse_pinned(call, row)
+        if joined := joined_into(call, row.id):
+            raise Conflict(
+                _("Training sets were made with it: {named}").format(named=", ".join(joined)),
+                hint=_("Publish it and deprecate it then: they keep it."),
+            )
+        return self._leave(call, row, to=DISCARDED, reason=reason)
 
     @action(permission=Permission.FEATURE_SQL)
     def point_alias(self, call: Call, *, view_id: str, version_id: str, reason: Reason) -> FeatureView:
@@ -124,9 +134,14 @@ class LifecycleActions(FeatureParts):
         versions = [row.id for row in versions_of(call, view_row(call, view_id).id, limit=MOST_VERSIONS)]
         return impact_of(call, view_id, versions=versions, pins=self.pins)
 
-    def _refuse_needed(self, call: Call, row: FeatureVersionRow) -> None:
-        """Conflict while an endpoint needs the version, or while people get it by the name of its view though another
-        could take its place."""
+    def _leave(self, call: Call, row: FeatureVersionRow, *, to: VersionState, reason: str) -> FeatureVersion:
+        """Out of use, with the reason beside the version and in the audit log."""
+        move(call, row, to=to)
+        row.reason = reason
+        call.note(reason=reason)
+        return version_of(call, row)
+
+    def _refuse_pinned(self, call: Call, row: FeatureVersionRow) -> None:
         if pins := self.pins.of(call.session, row.id):
             named = "; ".join(
                 _("{endpoint} ({role}: {version}, {id})").format(
@@ -138,6 +153,11 @@ class LifecycleActions(FeatureParts):
                 _("Something live needs it: {named}").format(named=named),
                 hint=_("Let those endpoints serve another model version first."),
             )
+
+    def _refuse_needed(self, call: Call, row: FeatureVersionRow) -> None:
+        """Conflict while an endpoint needs the version, or while people get it by the name of its view though another
+        could take its place."""
+        self._refuse_pinned(call, row)
         rest = versions_of(call, row.view_id, limit=MOST_VERSIONS)
         others = [other for other in rest if other.id != row.id and other.state == PUBLISHED]
         if others and live_version(call, row.view_id) == row.id:

@@ -58,8 +58,8 @@ class MaterializeKind(PlainKind):
 
 
 class MaterializationReconciler:
-    """Starts what is due, and clears what retired versions have left in the store. A run that is refused is told at
-    its materialization and tried again at its next time."""
+    """Starts what is due, and clears what versions that were given up left in the store. A run that is refused is told
+    at its materialization and tried again at its next time."""
 
     name = "features.materializations"
 
@@ -69,7 +69,7 @@ class MaterializationReconciler:
     def tick(self, now: datetime) -> None:
         """Schedules go by the database's time, not by `now`."""
         for due in self._online.due_materializations(WORKER):
-            self._remove(due) if due.is_retired else self._start(due.id)
+            self._remove(due) if due.is_given_up else self._start(due.id)
 
     def _start(self, materialization_id: str) -> None:
         try:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete, func, select
 
 from core.compute import ComputeService
+from core.features.lifecycle import GIVEN_UP
 from core.features.materialize_orders import MaterializeResult
 from core.features.materialize_plan import live_view, moment_of, plan
 from core.features.online import OnlineStore, live_address, open_store
@@ -112,7 +113,7 @@ class OnlineParts(Service):
                 _("{view} v{version} is {state}").format(
                     view=version.view, version=version.version, state=version.state
                 ),
-                hint=_("Only versions that are built and not retired are kept online."),
+                hint=_("Only versions that are built and not given up are kept online."),
             )
         return version
 
@@ -186,7 +187,7 @@ class OnlineParts(Service):
         same = select(FeatureVersionRow.id).where(
             FeatureVersionRow.digest == version.digest,
             FeatureVersionRow.id != version.id,
-            FeatureVersionRow.state != VersionState.RETIRED,
+            col(FeatureVersionRow.state).not_in(GIVEN_UP),
         )
         others = select(MaterializationRow.id).where(
             col(MaterializationRow.version_id).in_(same), col(MaterializationRow.state) != State.REMOVED
@@ -194,7 +195,7 @@ class OnlineParts(Service):
         return call.session.exec(others).first() is not None
 
     def left_rows(self, call: Call, row: MaterializationRow) -> ServedView | None:
-        """What a retired version has left in the store that nobody else needs."""
+        """What a version that was given up has left in the store that nobody else needs."""
         version = self.features.version(call, row.version_id)
         return None if self.is_shared(call, version) else live_view(version)
 

@@ -8,11 +8,12 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from core.features.feature_parity_actions import FeatureParityActions
+from core.features.lifecycle import GIVEN_UP
 from core.features.materialize_plan import live_view, microseconds, moment_of
 from core.features.online_parts import State, next_due, resting
 from core.features.online_values import DueMaterialization, Every, Materialization, MaterializedPart, OnlineAnswer
 from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
-from core.features.values import FeatureVersion, VersionState
+from core.features.values import FeatureVersion
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
@@ -140,10 +141,10 @@ class OnlineService(FeatureParityActions):
 
     @action(permission=Permission.SYSTEM, reads=True)
     def due_materializations(self, call: Call) -> tuple[DueMaterialization, ...]:
-        """Those that are due and not under way, and those that a retired version has left."""
+        """Those that are due and not under way, and those that a retired or discarded version has left."""
         call.unscoped()
-        retired = select(FeatureVersionRow.id).where(FeatureVersionRow.state == VersionState.RETIRED)
-        is_left = col(MaterializationRow.version_id).in_(retired)
+        given_up = select(FeatureVersionRow.id).where(col(FeatureVersionRow.state).in_(GIVEN_UP))
+        is_left = col(MaterializationRow.version_id).in_(given_up)
         is_due = col(MaterializationRow.due_at) <= call.now
         at_rest = col(MaterializationRow.state).not_in((State.RUNNING, State.REMOVED))
         rows = select(MaterializationRow).where(at_rest, is_due | is_left).order_by(MaterializationRow.id)
@@ -168,7 +169,7 @@ class OnlineService(FeatureParityActions):
 
     @action(permission=Permission.SYSTEM)
     def note_removal(self, call: Call, *, materialization_id: str) -> None:
-        """The rows of a retired version are gone from the store."""
+        """The rows of a version that was given up are gone from the store."""
         call.within(materialization_id)
         row = self.row(call, materialization_id)
         row.state, row.due_at, row.keys, row.as_of = State.REMOVED, None, 0, None
@@ -176,9 +177,9 @@ class OnlineService(FeatureParityActions):
         call.update(row.id, state=row.state)
 
     def _due(self, call: Call, row: MaterializationRow) -> DueMaterialization:
-        is_retired = self.features.version(call, row.version_id).state is VersionState.RETIRED
-        left = self.left_rows(call, row) if is_retired else None
-        return DueMaterialization(id=row.id, is_retired=is_retired, left=left)
+        is_given_up = self.features.version(call, row.version_id).state in GIVEN_UP
+        left = self.left_rows(call, row) if is_given_up else None
+        return DueMaterialization(id=row.id, is_given_up=is_given_up, left=left)
 
     def _at_rest(self, call: Call, row: MaterializationRow) -> Materialization:
         row.state = row.state if row.state == State.RUNNING else resting(row)

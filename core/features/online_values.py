@@ -16,7 +16,7 @@ Every = Annotated[int, Field(ge=0, le=366 * 86_400)]
 
 class MaterializationState(StrEnum):
     """READY waits for its next time, or for somebody who runs it; FAILED too, and says why its last run ended badly;
-    REMOVED is what a retired version leaves."""
+    REMOVED is what a retired or discarded version leaves."""
 
     RUNNING = "running"
     READY = "ready"
@@ -82,11 +82,11 @@ class MaterializedPart(Value):
 
 
 class DueMaterialization(Value):
-    """What the worker has to do about a materialization: run it, or, where its version was retired, clear what it has
+    """What the worker has to do about a materialization: run it, or, where its version was given up, clear what it has
     `left` in the store."""
 
     id: str
-    is_retired: bool
+    is_given_up: bool
     left: ServedView | None = None
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
+from core.features.revisions import revision_of
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow, TrainingSetRow
 from core.features.training_set_values import LeakReport, TrainingSet, TrainingSetManifest
 from core.features.values import (
@@ -52,11 +54,29 @@ def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
     return row_of(call, TrainingSetRow, training_set_id, refusal=_("{id} is no training set"), field="training_set_id")
 
 
-def versions_of(call: Call, view_id: str, *, offset: int = 0, limit: int = 1) -> Sequence[FeatureVersionRow]:
-    """The versions of a view, the newest first."""
-    rows = select(FeatureVersionRow).where(FeatureVersionRow.view_id == view_id)
+def versions_of(
+    call: Call, view_id: str, *, offset: int = 0, limit: int = 1, discarded: bool = False
+) -> Sequence[FeatureVersionRow]:
+    """The versions of a view, the newest first; those that were discarded where it is asked for."""
+    rows = select(FeatureVersionRow).where(*_kept(view_id, discarded=discarded))
     newest_first = rows.order_by(col(FeatureVersionRow.version).desc())
     return call.session.exec(newest_first.offset(offset).limit(limit)).all()
+
+
+def count_versions(call: Call, view_id: str, *, discarded: bool = False) -> int:
+    counted = select(func.count()).select_from(FeatureVersionRow).where(*_kept(view_id, discarded=discarded))
+    return call.session.exec(counted).one()
+
+
+def newest_number(call: Call, view_id: str) -> int:
+    """The last number that was given to a version of a view, 0 before the first."""
+    newest = select(func.max(FeatureVersionRow.version)).where(FeatureVersionRow.view_id == view_id)
+    return call.session.exec(newest).one() or 0
+
+
+def _kept(view_id: str, *, discarded: bool) -> list[ColumnElement[bool]]:
+    kept = [col(FeatureVersionRow.view_id) == view_id]
+    return kept if discarded else [*kept, col(FeatureVersionRow.state) != VersionState.DISCARDED]
 
 
 def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
@@ -68,8 +88,15 @@ def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
         tags=tuple(row.tags),
         live=version_of(call, version_row(call, live)) if live else None,
         latest=version_of(call, newest[0]) if newest else None,
-        versions=newest[0].version if newest else 0,
+        versions=count_versions(call, row.id),
+        newest_number=newest_number(call, row.id),
     )
+
+
+def joined_into(call: Call, version_id: str) -> list[str]:
+    """The ids of the training sets that were made with a version."""
+    targets = select(LinkRow.target).where(LinkRow.source == version_id, LinkRow.relation == JOINED_INTO)
+    return list(call.session.exec(targets.order_by(LinkRow.target)))
 
 
 def live_version(call: Call, view_id: str) -> str:
@@ -96,6 +123,7 @@ def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
         numbers=tuple(row.numbers),
         tests=VersionTests.model_validate(row.tests),
         checks=tuple(Check.model_validate(check) for check in row.checks),
+        revision=revision_of(row),
         used_by=call.session.exec(used).one(),
     )
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, exists, func, select
 
 from core.features.impact import impact_of
+from core.features.lifecycle import GIVEN_UP
 from core.features.online_values import MaterializationState
 from core.features.records import JOINED_INTO, version_row
 from core.features.statistics_values import DeadFeature, FeatureCost, FeatureUsage
@@ -54,7 +55,11 @@ def dead_of(call: Call, project: str, *, pins: Pins) -> tuple[DeadFeature, ...]:
     kept = exists().where(col(MaterializationRow.version_id) == FeatureVersionRow.id, is_kept)
     owned = select(FeatureVersionRow, FeatureViewRow).join(FeatureViewRow)
     wanted = owned.where(
-        *conditions(call, FeatureViewRow, project=project), FeatureVersionRow.rows_digest != "", ~joined, ~kept
+        *conditions(call, FeatureViewRow, project=project),
+        FeatureVersionRow.rows_digest != "",
+        col(FeatureVersionRow.state).not_in(GIVEN_UP),
+        ~joined,
+        ~kept,
     )
     costly = wanted.order_by(col(FeatureVersionRow.build_seconds).desc(), col(FeatureVersionRow.rows).desc())
     light = costly.options(*(defer(getattr(FeatureVersionRow, name)) for name in HEAVY))

@@ -24,7 +24,7 @@ LabelType = Literal["none", "binary", "integer", "number", "text", "boolean"]
 class VersionState(StrEnum):
     """DRAFT may still be edited; BUILDING runs its job; STAGED is built and checked, for those who ask for it by its
     id; PUBLISHED is for everyone; DEPRECATED serves on and is not for new use; RETIRED is gone from the online
-    store."""
+    store; DISCARDED was given up before it was published, and its number is not given again."""
 
     DRAFT = "draft"
     BUILDING = "building"
@@ -33,6 +33,7 @@ class VersionState(StrEnum):
     DEPRECATED = "deprecated"
     RETIRED = "retired"
     FAILED = "failed"
+    DISCARDED = "discarded"
 
     @property
     def can_be_joined(self) -> bool:
@@ -85,7 +86,8 @@ class Feature(Value):
 
 class FeatureView(Value):
     """A named group of features of an entity, found by `keys`. `live` is the version its alias points at: what people
-    get who ask for the view and no version of it."""
+    get who ask for the view and no version of it, `latest` the newest one. `versions` counts those that were not
+    discarded, `newest_number` is the last number that was given."""
 
     id: str
     project: str
@@ -97,6 +99,7 @@ class FeatureView(Value):
     created_at: datetime
     latest: "FeatureVersion | None"
     versions: int
+    newest_number: int = 0
     live: "FeatureVersion | None" = None
     tags: tuple[str, ...] = ()
 
@@ -105,8 +108,9 @@ class FeatureVersion(Value):
     """An immutable version: SQL, pandas or both over named snapshots. `digest` covers all that decides its values,
     `rows_digest` names the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows
     that were left out, `checks` what its tests gave. A row depends on source rows at most `lookback_seconds` older
-    than it (0: on all), which lets materialization compute new days alone. `reason` says why it was deprecated or
-    retired. `categories` and `numbers` are the features that its author named; `features` those that came of it."""
+    than it (0: on all), which lets materialization compute new days alone. `reason` says why it was deprecated,
+    retired or discarded. `categories` and `numbers` are the features that its author named; `features` those that came
+    of it. `revision` changes with every edit of a draft."""
 
     id: str
     view_id: str
@@ -143,6 +147,7 @@ class FeatureVersion(Value):
     reason: str = ""
     categories: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    revision: str = ""
 
 
 class LogicPreview(Value):

@@ -8,6 +8,7 @@ from sqlmodel import func, select
 from core.features.duckdb_rows import CREATED, EVENT
 from core.features.parts import FeatureParts, check_made
 from core.features.records import (
+    count_versions,
     version_of,
     version_row,
     versions_of,
@@ -112,13 +113,14 @@ class VersionActions(FeatureParts):
 
     @action(permission=Permission.READ, reads=True)
     def list_versions(
-        self, call: Call, *, view_id: str, offset: Offset = 0, limit: Limit = 50
+        self, call: Call, *, view_id: str, discarded: bool = False, offset: Offset = 0, limit: Limit = 50
     ) -> Listing[FeatureVersion]:
-        """List the versions of a feature view, the newest first."""
+        """List the versions of a feature view, the newest first; those that were `discarded` too, if asked for."""
         call.within(view_id)
-        view = view_of(call, view_row(call, view_id))
-        items = tuple(version_of(call, row) for row in versions_of(call, view_id, offset=offset, limit=limit))
-        return Listing(items=items, total=view.versions, offset=offset, limit=limit)
+        wanted = view_row(call, view_id).id
+        rows = versions_of(call, wanted, offset=offset, limit=limit, discarded=discarded)
+        total = count_versions(call, wanted, discarded=discarded)
+        return Listing(items=tuple(version_of(call, row) for row in rows), total=total, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:

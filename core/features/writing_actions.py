@@ -9,7 +9,8 @@ from core.features.lifecycle import BUILDING, DRAFT, FAILED, move
 from core.features.logic import Logic, meaning_of
 from core.features.ordering import build_job, build_order, fitted
 from core.features.parts import FeatureParts
-from core.features.records import version_of, version_row, versions_of, view_row
+from core.features.records import newest_number, version_of, version_row, versions_of, view_row
+from core.features.revisions import refuse_outdated
 from core.features.tables import FeatureVersionRow, FeatureViewRow
 from core.features.values import (
     ColumnName,
@@ -33,6 +34,7 @@ from core.identity.permissions import Permission
 from core.lake import Snapshot
 
 CreatedTime = Annotated[str, StringConstraints(max_length=60)]
+Revision = Annotated[str, StringConstraints(max_length=64)]
 NO_TESTS = VersionTests()
 # Further back nobody looks for a version that has the same logic.
 MOST_VERSIONS = 200
@@ -108,10 +110,15 @@ class WritingActions(FeatureParts):
         tests: VersionTests = NO_TESTS,
         tags: Tags = (),
         description: Description = "",
+        expected: Revision = "",
     ) -> FeatureVersion:
-        """Change a draft: all that it is asked for is what is sent now. A version that failed becomes a draft again."""
+        """Change a draft: all that it is asked for is what is sent now. A version that failed becomes a draft again.
+
+        `expected` is the revision that the change began with: refused when somebody has saved another one since.
+        Without it the change is made whatever the draft says."""
         call.within(version_id)
         row = version_row(call, version_id)
+        refuse_outdated(call, row, expected=expected)
         if row.state != DRAFT:
             move(call, row, to=DRAFT)
         logic = Logic(
@@ -159,11 +166,10 @@ class WritingActions(FeatureParts):
         """A draft. Its sources are known to belong to its project."""
         view = view_row(call, view_id)
         self.snapshots_of(call, logic.sources, project=view.project)
-        newest = versions_of(call, view_id)
         row = FeatureVersionRow(
             id="",
             view_id=view_id,
-            version=newest[0].version + 1 if newest else 1,
+            version=newest_number(call, view_id) + 1,
             state=DRAFT,
             **logic.model_dump(mode="json"),
             description=description,

@@ -5,8 +5,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import forms, frame, links
 from app.feature_editor import Entered, Subject, Until, beside, logic, subject_of, submit
+from app.feature_editor_meanwhile import meanwhile
 from app.feature_editor_preview import preview_part
 from app.feature_editor_start import EDITOR, choose_view, offer_drafts, publish_dialog
+from app.feature_life import life_dialog
 from app.running import cause_card
 from app.session import actor, may, portal
 from core.features import FeatureVersion
@@ -39,6 +41,8 @@ def show() -> None:
     with left:
         entered |= logic(subject, entered["sources"])
         preview_part(subject, entered, is_touched=_is_touched(subject, entered))
+    with refused:
+        meanwhile(subject, entered, is_touched=_is_touched(subject, entered), asked=ASKED)
     with actions:
         wanted = _buttons(subject, entered)
     if wanted:
@@ -85,12 +89,15 @@ def _more(subject: Subject, *, is_touched: bool) -> None:
     over = [_("Start over")] if is_touched else []
     versions = portal().features.list_versions(actor(), view_id=subject.view.id, limit=12).items
     begin = {_("Begin with v{n}").format(n=item.version): item for item in versions if item != subject.draft}
-    chosen = frame.more([*over, *begin]) if over or begin else None
+    discard = [_("Discard the draft")] if subject.draft else []
+    chosen = frame.more([*over, *begin, *discard]) if over or begin or discard else None
     if chosen in over:
         subject.start_over()
         st.rerun()
     if chosen in begin:
         links.open_page(EDITOR, id=subject.view.id, version=begin[chosen].id)
+    if chosen in discard and subject.draft:
+        life_dialog(subject.view, subject.draft, "discard")
 
 
 def _submitted(subject: Subject, entered: Entered, until: Until) -> None:

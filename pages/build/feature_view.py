@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from app import feature_life, frame, links, times
+from app import feature_life, frame, links, status, times
 from app.feature_describe import describe
 from app.feature_logic import logic_of
 from app.feature_online import online
@@ -64,7 +64,7 @@ def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
     if shown:
         age = times.ago(shown.created_at, now=frame.now())
         facts += [
-            _("{id}, version {version} of {n}").format(id=shown.id, version=shown.version, n=view.versions),
+            _("{id}, version {version} of {n}").format(id=shown.id, version=shown.version, n=view.newest_number),
             _("{n} rows, {age}").format(n=times.number(shown.rows), age=age),
         ]
     return facts
@@ -75,6 +75,10 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
         job_progress(shown.job_id)
     if shown.cause:
         cause_card(shown.cause, job_id=shown.job_id)
+    if shown.reason:
+        st.caption(
+            _("{state}: {reason}").format(state=status.look(shown.state).word, reason=links.escape(shown.reason))
+        )
     feature_life.actions(view, shown)
     parts: dict[str, Callable[[], None]] = {
         _("Features"): lambda: _features(view, shown),

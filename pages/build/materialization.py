@@ -7,14 +7,14 @@ from app.feature_online import SERVED, facts_of, standing_actions
 from app.neighbors import neighbors
 from app.running import cancel, cause_card, job_progress
 from app.session import actor, may, portal
-from app.tables import grid
+from app.tables import ROW_HEIGHT
 from app.wording import counted
 from core.features import FeatureVersion, Materialization, MaterializedPart
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity import Permission
 
-MOST_DAYS = 200
+MOST_DAYS, MOST_SHOWN = 200, 12
 AGAIN = _("Put everything again")
 
 
@@ -93,19 +93,15 @@ def _parts(order: Materialization) -> None:
 
 
 def _listed(parts: tuple[MaterializedPart, ...]) -> None:
-    grid(
-        {
-            _("Day"): [part.day or _("all time") for part in parts],
-            _("Rows"): [part.rows for part in parts],
-            _("Newest event"): [times.absolute(part.newest_event) for part in parts],
-            _("Known until"): [times.absolute(part.newest_known) for part in parts],
-            _("Computed"): [times.ago(part.made_at, now=frame.now()) for part in parts],
-        },
-        key="parts",
-        widths={_("Day"): 100, _("Rows"): 90, _("Computed"): 100},
-        numbers={_("Rows"): "localized"},
-        most=12,
-    )
+    columns = {
+        _("Day"): [part.day or _("all time") for part in parts],
+        _("Rows"): [part.rows for part in parts],
+        _("Newest event"): [times.absolute(part.newest_event) for part in parts],
+        _("Known until"): [times.absolute(part.newest_known) for part in parts],
+        _("Computed"): [times.ago(part.made_at, now=frame.now()) for part in parts],
+    }
+    height = ROW_HEIGHT * min(len(parts), MOST_SHOWN) + ROW_HEIGHT
+    st.dataframe(columns, hide_index=True, row_height=ROW_HEIGHT, height=height, key="parts")
 
 
 def _around(order: Materialization) -> None:

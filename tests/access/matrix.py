@@ -73,8 +73,8 @@ ACTIONS = {
     """,
     "sql": """
         features.create_version features.create_training_set features.edit_draft features.build_version
-        features.publish_version features.deprecate_version features.retire_version features.point_alias
-        features.roll_back features.preview_logic
+        features.publish_version features.deprecate_version features.retire_version features.discard_version
+        features.point_alias features.roll_back features.preview_logic
         queries.start_query queries.get_query queries.result queries.cancel_query queries.list_queries
         queries.save_query queries.list_saved queries.delete_saved
     """,

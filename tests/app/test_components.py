@@ -43,6 +43,18 @@ def test_a_dataset_stands_aside_for_its_snapshot_but_not_where_it_is_looked_at()
     assert "DS-1" in [node["id"] for column in from_there["columns"] for node in column["nodes"]]
 
 
+def test_what_keeps_a_version_online_stands_in_a_chain_of_its_own_alone() -> None:
+    things = (
+        thing("FEAT-1", Kind.FEATURE_VERSION),
+        thing("MAT-1", Kind.MATERIALIZATION),
+        thing("FP-1", Kind.FEATURE_PARITY),
+    )
+    chain = Lineage(start="FEAT-1", things=things, edges=edges("FEAT-1>MAT-1", "FEAT-1>FP-1"))
+    for start, shown in (("FEAT-1", ["FEAT-1"]), ("MAT-1", ["FEAT-1", "MAT-1"]), ("FP-1", ["FEAT-1", "FP-1"])):
+        drawn = drawing(chain.model_copy(update={"start": start}))
+        assert [node["id"] for column in drawn["columns"] for node in column["nodes"]] == shown
+
+
 def test_columns_run_from_the_goal_to_the_endpoint_and_empty_ones_are_left_out() -> None:
     things = (thing("EP-1", Kind.ENDPOINT), thing("R-1", Kind.REQUIREMENT), thing("JOB-1", Kind.JOB))
     chain = Lineage(start="R-1", things=things, edges=edges("R-1>EP-1", "R-1>JOB-1"))

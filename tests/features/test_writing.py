@@ -99,6 +99,7 @@ WRITES: dict[str, Callable[[Desk, str], Any]] = {
     "publish_version": lambda desk, id_: {"version_id": id_},
     "deprecate_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
     "retire_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
+    "discard_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
     "build_version": lambda desk, id_: {"version_id": id_},
     "edit_draft": lambda desk, id_: {"version_id": id_, **desk.asked()},
     "describe_version": lambda desk, id_: {"version_id": id_, "description": "x"},

@@ -183,6 +183,67 @@ def test_a_draft_is_kept_offered_and_changed(shop: Shop) -> None:
     assert [(item.id, item.description) for item in shop.versions(view)] == [(draft.id, "Second")]
 
 
+def edited(shop: Shop, draft: FeatureVersion, text: str) -> AppTest:
+    """The editor of a draft in a tab of its own, with something typed and not saved."""
+    test = page(shop.portal, shop.mei, EDITOR, id=draft.view_id, version=draft.id)
+    test.text_input(key=f"description_{draft.id}-0").input(text)
+    return drawn(test)
+
+
+def test_what_another_tab_saved_is_told_and_saved_over_on_purpose(shop: Shop) -> None:
+    draft = shop.draft(shop.view())
+    first, second = edited(shop, draft, "First"), edited(shop, draft, "Second")
+    first.button(key="draft").click()
+    drawn(first)
+    second.button(key="draft").click()
+    told = text_of(drawn(second))
+    assert "Mei Lin saved this draft at" in told
+    assert "What you typed is still here" in told
+    field = second.text_input(key=f"description_{draft.id}-0")
+    assert field.value == "Second"
+    assert now(shop, draft).description == "First"
+    second.button(key="meanwhile_see").click()
+    told = text_of(drawn(second))
+    assert "-Description: First" in told
+    assert "+Description: Second" in told
+    pressed(second, "meanwhile_see", "meanwhile_over")
+    drawn(second)
+    assert now(shop, draft).description == "Second"
+    assert "saved this draft" not in text_of(drawn(second))
+
+
+def test_the_saved_one_is_gone_on_with_and_untouched_fields_follow_it(shop: Shop) -> None:
+    draft = shop.draft(shop.view())
+    touched, idle = edited(shop, draft, "Mine"), page(shop.portal, shop.mei, EDITOR, id=draft.view_id, version=draft.id)
+    other = edited(shop, draft, "Theirs")
+    other.button(key="draft").click()
+    drawn(other)
+    assert drawn(idle).text_input(key=f"description_{draft.id}-1").value == "Theirs"
+    assert "saved this draft" in text_of(drawn(touched))
+    touched.button(key="meanwhile_see").click()
+    drawn(touched)
+    pressed(touched, "meanwhile_see", "meanwhile_drop")
+    assert drawn(touched).text_input(key=f"description_{draft.id}-1").value == "Theirs"
+
+
+def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(shop: Shop) -> None:
+    view = shop.view()
+    draft = shop.draft(view)
+    test = edited(shop, draft, "Kept")
+    shop.portal.features.discard_version(shop.mei, version_id=draft.id, reason="By somebody else")
+    told = text_of(drawn(test))
+    assert "Version 1 is no draft any more" in told
+    assert test.text_input(key=f"description_{draft.id}-0").value == "Kept"
+    test.button(key="draft").click()
+    drawn(test)
+    (made,) = shop.versions(view)
+    assert (made.version, made.description) == (2, "Kept")
+
+
+def now(shop: Shop, draft: FeatureVersion) -> FeatureVersion:
+    return shop.portal.features.get_version(shop.mei, version_id=draft.id)
+
+
 def test_build_and_check_asks_for_a_staged_version(shop: Shop) -> None:
     view = shop.view()
     draft = shop.draft(view)

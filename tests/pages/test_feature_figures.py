@@ -114,6 +114,27 @@ def test_a_version_goes_its_way_through_the_dialogs(own: Furnished) -> None:
     assert "**v1** is live" in told
 
 
+def test_a_version_is_discarded_with_a_reason_and_shown_only_when_asked_for(own: Furnished) -> None:
+    view = new_view(own, "of_discards")
+    kept, gone = (new_version(own, view, until="draft") for _number in range(2))
+    test = looked_at(own, "Versions", gone.id)
+    test.button(key="version_discard").click()
+    assert "its number is not used again" in text_of(drawn(test))
+    test.text_input(key="life_reason").input("Its mean was wrong")
+    pressed(test, "version_discard", "life_do")
+    assert state_of(own, gone) == "discarded"
+    test = looked_at(own, "Versions", kept.id)
+    assert gone.id not in text_of(test)
+    test.toggle(key="versions_discarded").set_value(True)
+    assert "Its mean was wrong" in text_of(drawn(test))
+    assert "Discarded: Its mean was wrong" in text_of(looked_at(own, "Logic", gone.id))
+    editor = page(own.portal, own.people.engineer, "new-feature-version", id=view, version=kept.id)
+    assert "Version 1 of" in text_of(editor)
+    editor.menu_button(key="more").click("Discard the draft")
+    assert "It is given up for good" in text_of(drawn(editor))
+    assert "Version 3 of" in text_of(page(own.portal, own.people.engineer, "new-feature-version", id=view))
+
+
 def test_a_row_of_the_versions_offers_what_leads_on(own: Furnished) -> None:
     view = new_view(own, "of_rows")
     staged = new_version(own, view)
