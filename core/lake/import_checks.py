@@ -4,8 +4,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.foundation.parquet import read_parquet, row_count
+from core.foundation.parquet import row_count
 from core.foundation.text import _
+from core.lake.column_source import ColumnSource, ends_of
+from core.lake.duckdb_counts import counting
 from core.lake.import_values import ImportChoices
 
 if TYPE_CHECKING:
@@ -18,33 +20,31 @@ def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str
 
     warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
     for field in pq.ParquetFile(staged).schema_arrow:
-        column = read_parquet(staged, columns=[field.name]).column(0)
-        warnings += _of_column(field, column, datetime.fromisoformat(now))
+        warnings += _of_column(field, ColumnSource([staged], [field.name]), datetime.fromisoformat(now))
     return [*warnings, *_of_key(staged, choices.key)]
 
 
-def _of_column(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> list[str]:
+def _of_column(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
-    said = []
-    if column.null_count == len(column):
+    ends = ends_of(column)
+    if ends.nulls == ends.rows:
         return [_("{name} has no value at all.").format(name=field.name)]
-    ends = pc.min_max(column)
-    if len(column) > 1 and ends["min"].equals(ends["max"]):
+    said = []
+    if ends.rows > 1 and ends.values == ends.rows - ends.nulls and ends.minimum == ends.maximum:
         said.append(
             _("{name} has one value and is empty elsewhere.").format(name=field.name)
-            if column.null_count
+            if ends.nulls
             else _("{name} has the same value in every row.").format(name=field.name)
         )
     if pa.types.is_timestamp(field.type):
         said += _of_times(field, column, now)
-    elif pa.types.is_date(field.type) and pc.max(column).as_py() > now.date():
+    elif pa.types.is_date(field.type) and ends.maximum > now.date():
         said.append(_("{name} has days in the future.").format(name=field.name))
     return said
 
 
-def _of_times(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> list[str]:
+def _of_times(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -52,7 +52,7 @@ def _of_times(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> li
     if field.type.tz is None:
         said.append(_("{name} has times without a zone: choose one, or UTC will be meant.").format(name=field.name))
     moment = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
-    later = pc.sum(pc.greater(column.cast(pa.timestamp("us")), moment)).as_py()
+    later = sum(pc.greater(part.cast(pa.timestamp("us")), moment).true_count for part in column.parts())
     if later:
         said.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
     return said
@@ -61,12 +61,11 @@ def _of_times(field: "pa.Field", column: "pa.ChunkedArray", now: datetime) -> li
 def _of_key(staged: Path, key: tuple[str, ...]) -> list[str]:
     if not key:
         return []
-    table = read_parquet(staged, columns=list(key))
     said = []
-    empty = sum(table.column(name).null_count for name in key)
-    if empty:
+    if empty := sum(ends_of(ColumnSource([staged], [name])).nulls for name in key):
         said.append(_("Rows whose key is empty: {count}.").format(count=empty))
-    again = table.num_rows - table.group_by(list(key)).aggregate([]).num_rows
+    with counting(staged.parent) as counts:
+        again = row_count(staged) - counts.rows(ColumnSource([staged], key))
     if again:
         named = ", ".join(key)
         said.append(_("{count} rows have a key that was there before: {key}.").format(count=again, key=named))

@@ -60,7 +60,7 @@ def read_import(order: ImportOrder, desk: Desk) -> ImportResult:
         check_fits(_types(staged), order.base)
         written = merged(written, order.base.files, inputs=desk.inputs, outputs=desk.outputs)
     paths = [desk.outputs / item.name if item.name else desk.inputs[item.file.digest] for item in written]
-    columns, profile = describe(paths, known=known, tell=desk.part(0.7, 1.0))
+    columns, profile = describe(paths, known=known, spill=desk.outputs, tell=desk.part(0.7, 1.0))
     report = ImportReport(
         rows_read=read + reading.rejected,
         rows_rejected=reading.rejected,

@@ -1,5 +1,5 @@
 """From rows on their way in to the files of a snapshot: Parquet, split by time where somebody asked for it. Nothing
-here holds more than one part of the rows, or one column of them."""
+here holds more than one part of the rows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import Invalid
-from core.foundation.parquet import read_parquets, row_count, write_parquet
+from core.foundation.parquet import row_count, write_parquet
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.lake.arrow_types import MOMENTS, type_name
 from core.lake.import_orders import WrittenFile
 from core.lake.import_values import ImportChoices, Partition
-from core.lake.profile import profile_column
+from core.lake.profile import profile_files
 from core.lake.reading import Tell
 from core.lake.values import ColumnProfile, ColumnSpec, SnapshotFile
 
@@ -61,22 +61,26 @@ def merged(
 
 
 def describe(
-    paths: Sequence[Path], *, known: Mapping[str, str], tell: Tell
+    paths: Sequence[Path], *, known: Mapping[str, str], spill: Path, tell: Tell
 ) -> tuple[tuple[ColumnSpec, ...], tuple[ColumnProfile, ...]]:
-    """The columns of a table in several files and their distributions, one column at a time."""
+    """The columns of a table in several files and their distributions."""
     import pyarrow.parquet as pq
 
     schema = pq.ParquetFile(paths[0]).schema_arrow
     rows = sum(row_count(path) for path in paths)
-    specs, profiles = [], []
-    for position, field in enumerate(schema, start=1):
-        column = read_parquets(paths, columns=[field.name]).column(0)
-        share = round(column.null_count / rows, 6)
-        specs.append(
-            ColumnSpec(name=field.name, type=type_name(field.type), null_share=share, known=known.get(field.name, ""))
+    profiles = []
+    for profile in profile_files(paths, spill=spill):
+        profiles.append(profile)
+        tell(len(profiles) / len(schema), _("Measuring columns"))
+    specs = [
+        ColumnSpec(
+            name=field.name,
+            type=type_name(field.type),
+            null_share=round(profile.nulls / rows, 6),
+            known=known.get(field.name, ""),
         )
-        profiles.append(profile_column(field.name, column))
-        tell(position / len(schema), _("Measuring columns"))
+        for field, profile in zip(schema, profiles, strict=True)
+    ]
     return tuple(specs), tuple(profiles)
 
 

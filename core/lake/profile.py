@@ -1,14 +1,19 @@
 """What a table looks like: the distribution of every column, and its first rows. Both are made once, when the table
-comes in or is built, so that a page reads them from the database."""
+comes in or is built, so that a page reads them from the database. What this holds of a column does not grow with its
+rows, nor with how many different values it has."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from core.lake.arrow_types import type_name
+from core.lake.column_source import ColumnSource, ends_of, numbers
+from core.lake.duckdb_counts import Counts, counting
 from core.lake.values import ColumnProfile, TablePreview
 
 if TYPE_CHECKING:
@@ -21,9 +26,14 @@ Kind = Literal["number", "text", "time", "boolean"]
 Bins = tuple[tuple[str, int], ...]
 
 
-def profile_table(table: "pa.Table") -> tuple[ColumnProfile, ...]:
-    """The profile of every column of a table in the types of the lake."""
-    return tuple(profile_column(name, table.column(name)) for name in table.column_names)
+def profile_files(paths: Sequence[Path], *, spill: Path, columns: Sequence[str] = ()) -> Iterator[ColumnProfile]:
+    """The profiles of the columns of a table in the types of the lake, one after another. Its rows lie in some files;
+    what memory does not hold is written into the folder `spill` meanwhile."""
+    import pyarrow.parquet as pq
+
+    with counting(spill) as counts:
+        for name in columns or pq.ParquetFile(paths[0]).schema_arrow.names:
+            yield _profile(ColumnSource(paths, [name]), counts)
 
 
 def preview_rows(path: Path, *, offset: int, limit: int) -> TablePreview:
@@ -98,24 +108,21 @@ def _schema(schema: "pa.Schema", columns: list[str] | None) -> "pa.Schema":
     return schema if columns is None else pa.schema([field for field in schema if field.name in set(columns)])
 
 
-def profile_column(name: str, column: "pa.ChunkedArray") -> ColumnProfile:
-    """The profile of one column."""
-    import pyarrow.compute as pc
-
-    kind = _kind(column.type)
-    values = _finite(column.drop_null())
-    ends = pc.min_max(values) if len(values) else {"min": None, "max": None}
-    minimum, maximum = (end.as_py() if end is not None else None for end in (ends["min"], ends["max"]))
-    distinct, bins = _counted(values) if kind in ("text", "boolean") else (_distinct(column), _bins(values, kind))
+def _profile(source: ColumnSource, counts: Counts) -> ColumnProfile:
+    data_type = source.schema.field(0).type
+    kind, ends = _kind(data_type), ends_of(source)
+    is_word = kind in ("text", "boolean")
+    distinct, frequent = counts.values(source, most=BINS if is_word else 0)
+    shape = None if is_word or ends.minimum is None else _Shape.of(source, data_type)
     return ColumnProfile(
-        name=name,
+        name=source.names[0],
         kind=kind,
-        nulls=column.null_count,
+        nulls=ends.nulls,
         distinct=distinct,
-        minimum=_text(minimum),
-        maximum=_text(maximum),
-        mean=float(pc.mean(values).as_py()) if kind == "number" and len(values) else None,
-        bins=bins,
+        minimum=_text(ends.minimum),
+        maximum=_text(ends.maximum),
+        mean=shape.mean if shape and kind == "number" else None,
+        bins=shape.bins if shape else tuple((str(value)[:MOST_TEXT], times) for value, times in frequent),
     )
 
 
@@ -129,71 +136,61 @@ def _kind(data_type: "pa.DataType") -> Kind:
     return "text" if pa.types.is_string(data_type) else "number"
 
 
-def _finite(values: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """Without NaN and infinity, which have no place on an axis."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return values.filter(pc.is_finite(values)) if pa.types.is_floating(values.type) else values
-
-
 def _text(end: Any) -> str:
     return "" if end is None else str(shown(end))[:MOST_TEXT]
 
 
-def _distinct(column: "pa.ChunkedArray") -> int:
-    import pyarrow.compute as pc
+@dataclass(frozen=True)
+class _Shape:
+    """The mean of a column of numbers or times, and how its values are spread."""
 
-    return int(pc.count_distinct(column, mode="only_valid").as_py())
+    mean: float
+    bins: Bins
 
+    @classmethod
+    def of(cls, source: ColumnSource, data_type: "pa.DataType") -> Self:
+        """In two passes: where the bins begin and end is known after the first."""
+        import pyarrow as pa
 
-def _bins(values: "pa.ChunkedArray", kind: Kind) -> Bins:
-    if not len(values):
-        return ()
-    return _time_bins(values) if kind == "time" else _number_bins(values)
-
-
-def _counted(values: "pa.ChunkedArray") -> tuple[int, Bins]:
-    """How many different values there are, and the most frequent of them, from one table of counts: that table is the
-    largest thing an import holds."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if not len(values):
-        return 0, ()
-    counts = pa.Table.from_struct_array(pc.value_counts(values))
-    order = pc.select_k_unstable(counts, BINS, sort_keys=[("counts", "descending"), ("values", "ascending")])
-    items = counts.take(order).to_pylist()
-    return len(counts), tuple((str(item["values"])[:MOST_TEXT], item["counts"]) for item in items)
+        spans = [(float(part.min()), float(part.max()), float(part.sum()), len(part)) for part in numbers(source)]
+        lows, highs, sums, lengths = zip(*spans, strict=True)
+        low, high = min(lows), max(highs)
+        mean = math.fsum(sums) / sum(lengths)
+        if pa.types.is_integer(data_type) and high - low < BINS:
+            return cls(mean, _whole_number_bins(source, low))
+        counts, edges = _histogram(source, low, high)
+        return cls(mean, _time_bins(counts, edges) if pa.types.is_temporal(data_type) else _number_bins(counts, edges))
 
 
-def _number_bins(values: "pa.ChunkedArray") -> Bins:
+def _whole_number_bins(source: ColumnSource, low: float) -> Bins:
     import numpy as np
-    import pyarrow as pa
 
-    numbers = values.cast(pa.float64(), safe=False).to_numpy()
-    if pa.types.is_integer(values.type) and numbers.max() - numbers.min() < BINS:
-        found, counts = np.unique(numbers, return_counts=True)
-        return tuple((f"{number:.0f}", int(count)) for number, count in zip(found, counts, strict=True))
-    counts, edges = _histogram(numbers)
+    counts = np.zeros(BINS, dtype=int)
+    for part in numbers(source):
+        counts += np.bincount((part - low).astype(int), minlength=BINS)
+    return tuple((f"{low + step:.0f}", int(count)) for step, count in enumerate(counts) if count)
+
+
+def _number_bins(counts: "np.ndarray", edges: "np.ndarray") -> Bins:
     return tuple(
         (f"{low:.5g} to {high:.5g}", int(count)) for (low, high), count in zip(pairwise(edges), counts, strict=True)
     )
 
 
-def _time_bins(values: "pa.ChunkedArray") -> Bins:
+def _time_bins(counts: "np.ndarray", edges: "np.ndarray") -> Bins:
     import pyarrow as pa
 
-    moments = values.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy()
-    counts, edges = _histogram(moments)
     starts = pa.array(edges[:-1].astype("int64"), pa.timestamp("us")).to_pylist()
     return tuple((start.isoformat(timespec="minutes"), int(count)) for start, count in zip(starts, counts, strict=True))
 
 
-def _histogram(numbers: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
+def _histogram(source: ColumnSource, low: float, high: float) -> "tuple[np.ndarray, np.ndarray]":
     import numpy as np
 
-    low, high = float(numbers.min()), float(numbers.max())
     # Where the span is too small for twenty different edges there is one bin.
     edges = np.unique(np.linspace(low, high, BINS + 1))
-    return np.histogram(numbers, bins=edges if len(edges) > 1 else [low - 0.5, low + 0.5])
+    edges = edges if len(edges) > 1 else np.array([low - 0.5, low + 0.5])
+    counts = np.zeros(len(edges) - 1, dtype=int)
+    for part in numbers(source):
+        counts += np.histogram(part, bins=edges)[0]
+    return counts, edges
