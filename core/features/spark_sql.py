@@ -86,6 +86,6 @@ def _clock(seconds: Decimal) -> str:
 def _cannot(what: str) -> Invalid:
     return Invalid(
         _("{what} cannot be carried over to Spark").format(what=what),
-        hint=_("Write it with other functions, or join this version on one machine."),
+        hint=_("Write it with other functions, or build on one machine with CAUSEWAY_FEATURE_ENGINE=local."),
         field="sql",
     )

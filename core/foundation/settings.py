@@ -46,15 +46,25 @@ class Settings(BaseSettings):
     )
     session_hours: int = Field(default=8, ge=1, le=72, description="How long a session lives.")
     feature_engine: Literal["local", "spark"] = Field(
-        default="local", description="What joins training sets: `local`, or `spark` for what outgrows one machine."
+        default="local",
+        description="What builds feature versions and joins training sets: `local`, or `spark` for what outgrows one "
+        "machine.",
     )
     spark_address: str = Field(
-        default="", description="Spark Connect, `sc://...`, for `spark`; empty means a local session in the job."
+        default="",
+        description="Spark Connect, `sc://...`, for `spark`; it reads and writes CAUSEWAY_HOME under the same path. Empty "
+        "means a local session in the job.",
     )
     cpus: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Cores that jobs may use here.")
     memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600, description="How long a worker owns a job unrenewed.")
     job_log_bytes: int = Field(default=5_000_000, ge=10_000, description="Bytes kept of a job's log.")
+    sweep_days: int = Field(
+        default=7,
+        ge=0,
+        le=365,
+        description="How often files that nothing names leave the store, in days; 0: only when an SRE says so.",
+    )
     online_store: str = Field(
         default="",
         description="`redis://host:6379/0`, `rediss://...` or `unix:///path/to/socket`; empty means a file of SQLite.",

@@ -1,6 +1,8 @@
 """With `feature_engine=spark` versions and training sets are made with Spark, in the job itself or in a cluster, and
 are those that one machine makes, row by row."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,38 +21,38 @@ from tests.features.engines import skip_without_spark
 from tests.features.test_pandas_logic import MEAN
 from tests.registry.onnx_files import calling
 
+# A busy machine takes its time to start Java.
+SECONDS = 180
 SPLITS = (
     Split(name="train", start=date(2013, 1, 1), end=date(2013, 1, 9)),
     Split(name="test", start=date(2013, 1, 9), end=date(2013, 2, 1)),
 )
-PLACES = ["in the job", "in a cluster"]
 
 
 @dataclass(frozen=True)
 class Made:
     """A version and a training set of it, with their rows."""
 
+    desk: Desk
     version: FeatureVersion
     training_set: TrainingSet
     rows: pa.Table
     splits: dict[str, pa.Table]
 
 
-def made(home: Path, **settings: Any) -> Made:
-    """By the jobs of a portal of its own."""
+@contextmanager
+def made(home: Path, **settings: Any) -> Iterator[Made]:
+    """By the jobs of a portal of its own, whose worker goes on meanwhile."""
     desk = open_desk(home, **settings)
     with worker_for(desk.portal, loops=()):
-        version = desk.create()
-        wait_for_job(desk.portal, version.job_id, seconds=90)
+        version = desk.create(lookback_seconds=86_400)
+        wait_for_job(desk.portal, version.job_id, seconds=SECONDS)
         version = desk.now(version)
         assert (version.state, version.cause) == (VersionState.PUBLISHED, "")
         training_set = joined(desk, version)
-    return Made(
-        version,
-        training_set,
-        table(desk, version.rows_digest),
-        {split.name: table(desk, split.digest) for split in training_set.splits},
-    )
+        splits = {split.name: table(desk, split.digest) for split in training_set.splits}
+        yield Made(desk, version, training_set, table(desk, version.rows_digest), splits)
+    desk.portal.foundation.database.close()
 
 
 def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
@@ -72,7 +74,7 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         uses=(ViewUse(version_id=version.id, keys={"carrier": "carrier"}),),
         splits=SPLITS,
     )
-    wait_for_job(desk.portal, asked.job_id, seconds=90)
+    wait_for_job(desk.portal, asked.job_id, seconds=SECONDS)
     found = features.get_training_set(engineer, training_set_id=asked.id)
     assert (found.state, found.cause) == ("ready", "")
     return found
@@ -83,26 +85,52 @@ def table(desk: Desk, digest: str) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Made:
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    with made(tmp_path_factory.mktemp("local")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def clustered(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    with made(tmp_path_factory.mktemp("cluster"), feature_engine="spark", spark_address=spark_address) as found:
+        yield found
+
+
+def test_what_spark_makes_in_the_job_is_what_one_machine_makes(local: Made, tmp_path: Path) -> None:
     skip_without_spark()
-    return made(tmp_path_factory.mktemp("local"))
+    with made(tmp_path, feature_engine="spark") as there:
+        check_same(there, local)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_what_spark_makes_is_what_one_machine_makes(
-    local: Made, tmp_path: Path, place: str, request: pytest.FixtureRequest
-) -> None:
-    address = request.getfixturevalue("spark_address") if place == "in a cluster" else ""
-    there = made(tmp_path, feature_engine="spark", spark_address=address)
-    assert there.rows.equals(local.rows)
-    assert all(there.splits[name].equals(split) for name, split in local.splits.items())
-    assert (there.version.digest, there.version.features) == (local.version.digest, local.version.features)
-    assert [check.name for check in there.version.checks] == ["Values are finite", "Spark and DuckDB agree"]
-    engines = [each.training_set.manifest.engine for each in (local, there) if each.training_set.manifest]
-    assert [engine.split()[0] for engine in engines] == ["polars", "spark"]
-    same = there.training_set.manifest.model_dump(exclude={"engine"}) if there.training_set.manifest else {}
-    assert local.training_set.manifest
-    assert same == local.training_set.manifest.model_dump(exclude={"engine"})
+def test_what_a_cluster_makes_is_what_one_machine_makes(clustered: Made, local: Made) -> None:
+    check_same(clustered, local)
+
+
+def check_same(there: Made, here: Made) -> None:
+    """Down to the bytes of the version's rows, which are content-addressed."""
+    assert there.rows.equals(here.rows)
+    assert there.version.rows_digest == here.version.rows_digest
+    assert all(there.splits[name].equals(split) for name, split in here.splits.items())
+    assert (there.version.digest, there.version.features) == (here.version.digest, here.version.features)
+    assert there.version.checks[:-1] == here.version.checks
+    assert (there.version.checks[-1].name, there.version.checks[-1].verdict) == ("Spark and DuckDB agree", "pass")
+    manifests = [each.training_set.manifest for each in (here, there)]
+    assert [each.engine.split()[0] for each in manifests if each] == ["polars", "spark"]
+    left, right = (each.model_dump(exclude={"engine"}) for each in manifests if each)
+    assert left == right
+
+
+def test_the_online_store_holds_what_a_cluster_has_built(clustered: Made) -> None:
+    """Its parts are computed on one machine, day by day."""
+    desk, version = clustered.desk, clustered.version
+    online, engineer = desk.portal.online, desk.people.engineer
+    kept = online.materialize(engineer, version_id=version.id)
+    wait_for_job(desk.portal, kept.job_id)
+    assert online.get_materialization(engineer, materialization_id=kept.id).cause == ""
+    answers = online.get_online(engineer, version_id=version.id, keys=[{"carrier": each} for each in "ABC"])
+    newest = {row["carrier"]: row for row in clustered.rows.to_pylist()}
+    assert [answer.values for answer in answers] == [{"mean_delay": newest[each]["mean_delay"]} for each in "ABC"]
+    assert [answer.event_time for answer in answers] == [newest[each]["__event"] for each in "ABC"]
 
 
 def test_pandas_alone_says_that_one_machine_has_built_it(tmp_path: Path) -> None:
