@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     )
     spark_address: str = Field(
         default="",
-        description="Spark Connect, `sc://...`, for `spark`; it reads and writes CAUSEWAY_HOME under the same path. Empty "
-        "means a local session in the job.",
+        description="Spark Connect, `sc://...`, for `spark`; it reads and writes CAUSEWAY_HOME under the same path. "
+        "Empty means a local session in the job.",
     )
     cpus: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="Cores that jobs may use here.")
     memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
