@@ -80,6 +80,7 @@ PAGES: tuple[PageCard, ...] = (
     _page(RELEASE, "promotions", _("Promotions"), "approval", "release/promotions.py"),
     _page(RELEASE, "promotion", _("Promotion review"), "approval", "release/promotion.py", "promotions"),
     _page(ADMIN, "audit", _("Audit"), "history", "admin/audit.py"),
+    _page(ADMIN, "storage", _("Storage"), "hard_drive", "admin/storage.py"),
     _page(ADMIN, "people", _("People"), "group", "admin/people.py"),
 )
 

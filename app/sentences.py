@@ -35,6 +35,7 @@ VERBS: dict[str, str] = {
     "lake.delete_snapshot": _("deleted a snapshot"),
     "lake.apply_retention": _("applied a retention rule"),
     "lake.sweep_store": _("swept the store"),
+    "lake.sweep_due": _("swept the store, as it was time"),
     "lake.note_removal": _("removed the files of"),
     "lake.create_dataset": _("created the dataset"),
     "lake.edit_dataset": _("described"),

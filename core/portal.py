@@ -22,7 +22,7 @@ from core.foundation.database import Database
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity import IdentityService, RoleAccess, Sessions
-from core.lake import ImportKind, ImportService, LakeService, RemovalReconciler
+from core.lake import ImportKind, ImportService, LakeService, RemovalReconciler, SweepReconciler
 from core.lake.queries import QueryService
 from core.loadtests import LoadTestKind, LoadTestService
 from core.promotion import PromotionService, RolloutReconciler
@@ -143,4 +143,5 @@ def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
         SweepController(portal.sweeps),
         MaterializationReconciler(portal.online),
         RemovalReconciler(portal.lake),
+        SweepReconciler(portal.lake),
     )

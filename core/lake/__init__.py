@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from core.lake.imports import ImportService
     from core.lake.removal import RemovalReconciler
     from core.lake.service import LakeService
+    from core.lake.sweep_schedule import SweepReconciler
     from core.lake.values import (
         ColumnProfile,
         ColumnSpec,
@@ -34,6 +35,7 @@ __all__ = [
     "LakeService",
     "RemovalReconciler",
     "Snapshot",
+    "SweepReconciler",
     "TablePreview",
     "TimeZoneRule",
 ]
@@ -45,6 +47,7 @@ SERVICES = {
     "ImportService": "imports",
     "LakeService": "service",
     "RemovalReconciler": "removal",
+    "SweepReconciler": "sweep_schedule",
 }
 __getattr__ = lazily(
     __name__, {**dict.fromkeys(VALUES, "values"), **dict.fromkeys(IMPORTS, "import_values"), **SERVICES}

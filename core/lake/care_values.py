@@ -50,10 +50,35 @@ class RetentionPlan(Value):
     digest: str
 
 
+class StoredFile(Value):
+    """A file of the store, and when it was last put there."""
+
+    digest: str
+    bytes: int
+    put_at: datetime
+
+
+class AgeGroup(Value):
+    """Files that were last put longer ago than so many days, and not longer than those of the next group."""
+
+    older_than_days: int
+    files: int
+    bytes: int
+
+
 class SweepReport(Value):
-    """Files of the store that nothing names any more: how many, how large, and how many files there are in all."""
+    """What the store holds, and those of its files that nothing names any more and that are older than a day: how many,
+    how large, by age, and the largest of them. `young` are those that nothing names yet. The worker sweeps every
+    `every_days`, at `due_at` the next time; with 0 never."""
 
     orphans: int
     orphan_bytes: int
     files: int
+    held_bytes: int
+    young: int
+    young_bytes: int
+    ages: tuple[AgeGroup, ...]
+    largest: tuple[StoredFile, ...]
+    every_days: int
+    due_at: datetime | None
     is_dry_run: bool

@@ -199,7 +199,7 @@ def test_a_job_orders_memory_by_the_size_of_its_file(portal: Portal, people: Peo
         for content in (CSV, CSV + b" " * (8 << 20))
     )
     ordered = [portal.compute.get_job(people.engineer, job_id=made.job_id).resources for made in (small, large)]
-    assert [wanted.memory_mb for wanted in ordered] == [512, 512 + 8 * 14]
+    assert [wanted.memory_mb for wanted in ordered] == [512, 512 + 8 * 4]
 
 
 def test_appended_rows_are_read_like_those_before_them(portal: Portal, people: People, dataset: Dataset) -> None:

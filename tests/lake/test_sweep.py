@@ -8,7 +8,7 @@ import pytest
 from core.foundation.digests import canonical
 from core.foundation.errors import NotFound
 from core.lake import Import, RemovalReconciler, Snapshot
-from core.lake.care_values import SweepReport
+from core.lake.care_values import AgeGroup
 from core.portal import Portal
 from tests.conftest import People
 from tests.lake.importing import imported, read_here
@@ -65,10 +65,13 @@ def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: Peo
     orphans = [store.put_bytes(b"nobody wants me"), store.put_bytes(canonical({"names": next(iter(named))}))]
     age_all(portal)
     young = store.put_bytes(b"nobody wants me yet")
-    assert portal.lake.plan_sweep(people.sre) == SweepReport(
-        orphans=2, orphan_bytes=sum(store.path(each).stat().st_size for each in orphans), files=len(named) + 3,
-        is_dry_run=True,
-    )  # fmt: skip
+    plan = portal.lake.plan_sweep(people.sre)
+    sizes = {digest: size for digest, size, _put in store.blobs()}
+    assert (plan.orphans, plan.orphan_bytes) == (2, sum(sizes[each] for each in orphans))
+    assert (plan.files, plan.held_bytes, plan.is_dry_run) == (len(named) + 3, sum(sizes.values()), True)
+    assert (plan.young, plan.young_bytes) == (1, sizes[young])
+    assert plan.ages == (AgeGroup(older_than_days=365, files=2, bytes=plan.orphan_bytes),)
+    assert [file.digest for file in plan.largest] == sorted(orphans, key=sizes.__getitem__, reverse=True)
     assert files_of(portal) == named | {*orphans, young}
     assert portal.lake.sweep_store(people.sre).orphans == 2
     assert files_of(portal) == named | {young}
