@@ -80,5 +80,6 @@ def _typed(draft: FeatureVersion, entered: Mapping[str, Any]) -> FeatureVersion:
 
 
 def _lines(version: FeatureVersion) -> list[str]:
-    about = [_("Description: {text}").format(text=version.description), _("Tags: {text}").format(text=version.tags)]
+    tags = ", ".join(version.tags) or "—"
+    about = [_("Description: {text}").format(text=version.description), _("Tags: {text}").format(text=tags)]
     return [*text_of(version), *about]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app import frame, status
 from app.tables import choice, search
-from core.features import Catalog
+from core.features import CatalogScope
 from core.foundation.text import _
 
 STATES = ("published", "staged", "draft", "deprecated", "failed")
@@ -25,7 +25,7 @@ FRESHNESS = {
 }
 
 
-def filters(whole: Catalog) -> dict[str, Any]:
+def filters(whole: CatalogScope) -> dict[str, Any]:
     """The bar above the catalog; returns what is asked for, by the names of the action's parameters."""
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         query = search(_("Search features"), key="q", width=190)
@@ -49,7 +49,7 @@ def filters(whole: Catalog) -> dict[str, Any]:
         }
 
 
-def _names(whole: Catalog) -> dict[str, str]:
+def _names(whole: CatalogScope) -> dict[str, str]:
     return {owner: frame.name_of(owner) for owner in whole.owners}
 
 

@@ -5,8 +5,9 @@ import streamlit as st
 from app import forms, frame, links, times
 from app.session import actor, portal
 from app.tables import shown_of
-from core.features import Catalog, CatalogFeature, FeatureContract
+from core.features import CatalogFeature, FeatureContract
 from core.foundation.text import _
+from core.foundation.values import Listing
 
 
 def facts_of(found: CatalogFeature) -> dict[str, str]:
@@ -27,10 +28,10 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
     return facts
 
 
-def footer(found: Catalog, whole: Catalog) -> str:
+def footer(found: Listing[CatalogFeature], *, every: int) -> str:
     """How many are shown; where filters narrow it, also how many match."""
-    shown, every = len(found.items), max(whole.features, whole.total)
-    if found.total == whole.total:
+    shown = len(found.items)
+    if found.total == every:
         return shown_of(shown, every)
     matching, total = times.number(found.total), times.number(every)
     if shown == found.total:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from core.foundation.exports import lazily
 
 if TYPE_CHECKING:
-    from core.features.catalog import Catalog, CatalogFeature
+    from core.features.catalog import CatalogFeature, CatalogScope
     from core.features.feature_parity_kind import FeatureParityKind
     from core.features.kinds import BuildKind, JoinKind
     from core.features.materialize_kind import MaterializationReconciler, MaterializeKind
@@ -87,8 +87,8 @@ STATISTICS = (
 __all__ = [
     "AliasStretch",
     "BuildKind",
-    "Catalog",
     "CatalogFeature",
+    "CatalogScope",
     "Check",
     "Consumer",
     "DeadFeature",
@@ -138,7 +138,7 @@ __getattr__ = lazily(
         **dict.fromkeys(VALUES, "values"),
         **dict.fromkeys(STATISTICS, "statistics_values"),
         **dict.fromkeys(TRAINING_SETS, "training_set_values"),
-        **dict.fromkeys(("Catalog", "CatalogFeature"), "catalog"),
+        **dict.fromkeys(("CatalogFeature", "CatalogScope"), "catalog"),
         **dict.fromkeys(("BuildKind", "JoinKind"), "kinds"),
         **dict.fromkeys(("MaterializationReconciler", "MaterializeKind"), "materialize_kind"),
         **dict.fromkeys(

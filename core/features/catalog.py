@@ -17,7 +17,7 @@ from core.features.values import Feature, VersionState
 from core.foundation.actions import Call, action
 from core.foundation.listings import conditions
 from core.foundation.objects import LinkRow
-from core.foundation.values import Value
+from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake import ColumnProfile
@@ -64,14 +64,11 @@ class CatalogFeature(Value):
         return f"{self.view}.{self.name}@v{self.version}"
 
 
-class Catalog(Value):
-    """One page of the catalog: `items` from `offset`, `total` that match, out of `features` in `views`; `entities` and
-    `owners` are what it can be narrowed to."""
+class CatalogScope(Value):
+    """What there is in the catalog before it is narrowed: `entries` are the `features` and the views that have none
+    yet; `entities` and `owners` are what it can be narrowed to."""
 
-    items: tuple[CatalogFeature, ...]
-    total: int
-    offset: int
-    limit: int
+    entries: int
     features: int
     views: int
     entities: tuple[str, ...]
@@ -95,7 +92,7 @@ class CatalogActions(FeatureParts):
         fresh: Fresh = "",
         offset: Offset = 0,
         limit: Limit = 50,
-    ) -> Catalog:
+    ) -> Listing[CatalogFeature]:
         """Find features by what their name, view, description or tags say, and by state, entity, owner, use
         and freshness."""
         rows = _rows(call, project)
@@ -114,15 +111,21 @@ class CatalogActions(FeatureParts):
             and entry.is_of(use)
             and entry.view.id in views
         ]
-        return Catalog(
-            items=_values(call, kept[offset : offset + limit]),
-            total=len(kept),
-            offset=offset,
-            limit=limit,
-            features=sum(bool(entry.feature) for entry in every),
-            views=len(rows),
-            entities=tuple(sorted({view.entity for view, _version in rows})),
-            owners=tuple(sorted({view.owner for view, _version in rows})),
+        items = _values(call, kept[offset : offset + limit])
+        return Listing(items=items, total=len(kept), offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def catalog_scope(self, call: Call, *, project: str = "") -> CatalogScope:
+        """Show how much there is in the catalog, and what it can be narrowed to."""
+        columns = select(FeatureViewRow.entity, FeatureViewRow.owner, FeatureVersionRow.features)
+        found = call.session.exec(_shown(call, columns, project)).all()
+        counts = [len(features or ()) for _entity, _owner, features in found]
+        return CatalogScope(
+            entries=sum(max(count, 1) for count in counts),
+            features=sum(counts),
+            views=len(found),
+            entities=tuple(sorted({entity for entity, _owner, _features in found})),
+            owners=tuple(sorted({owner for _entity, owner, _features in found})),
         )
 
 
@@ -158,6 +161,13 @@ class _Entry(NamedTuple):
 
 def _rows(call: Call, project: str) -> list[Row]:
     """Every view that may be seen with the version that people get, by name."""
+    light = [defer(getattr(FeatureVersionRow, name)) for name in HEAVY]
+    wanted = _shown(call, select(FeatureViewRow, FeatureVersionRow), project).options(*light)
+    return list(call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id)).all())
+
+
+def _shown(call: Call, columns: Any, project: str) -> Any:
+    """A query of these columns of the views that may be seen and of the version of each that people get."""
     points = select(AliasRow.version_id).where(AliasRow.view_id == FeatureViewRow.id)
     live = points.order_by(col(AliasRow.number).desc()).limit(1).correlate(FeatureViewRow).scalar_subquery()
     written = select(FeatureVersionRow.id).where(
@@ -166,10 +176,8 @@ def _rows(call: Call, project: str) -> list[Row]:
     newest = written.order_by(col(FeatureVersionRow.version).desc()).limit(1).correlate(FeatureViewRow)
     shown = func.coalesce(live, newest.scalar_subquery())
     same = col(FeatureVersionRow.id) == shown
-    rows = select(FeatureViewRow, FeatureVersionRow).join(FeatureVersionRow, same, isouter=True)
-    light = [defer(getattr(FeatureVersionRow, name)) for name in HEAVY]
-    wanted = rows.where(*conditions(call, FeatureViewRow, project=project)).options(*light)
-    return list(call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id)).all())
+    joined = columns.select_from(FeatureViewRow).join(FeatureVersionRow, same, isouter=True)
+    return joined.where(*conditions(call, FeatureViewRow, project=project))
 
 
 def _as_fresh(call: Call, rows: list[Row], fresh: Fresh) -> set[str]:

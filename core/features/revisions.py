@@ -35,5 +35,7 @@ def refuse_outdated(call: Call, row: FeatureVersionRow, *, expected: str) -> Non
         _("{who} saved this draft at {time} UTC, after you began").format(
             who=person.title if person else row.created_by, time=f"{when:%Y-%m-%d %H:%M:%S}"
         ),
-        hint=_("Nothing was saved. Look at what differs; to save over it on purpose, name its newest revision."),
+        hint=_(
+            "Nothing was saved. See what differs, then save over it on purpose (by its newest revision) or drop yours."
+        ),
     )

@@ -12,15 +12,16 @@ from app.profiles import distribution
 from app.session import actor, may, portal
 from app.tables import PAGE, grid, offset_of, pager, shown_of
 from app.wording import counted
-from core.features import Catalog, CatalogFeature
+from core.features import CatalogFeature
 from core.foundation.text import _
+from core.foundation.values import Listing
 from core.identity import Permission
 
 UNUSED_HELP = _("Versions that nothing uses, the most expensive first.")
 
 
 def show() -> None:
-    whole = portal().features.catalog(actor(), limit=1)
+    whole = portal().features.catalog_scope(actor())
     facts = [
         counted(whole.features, _("feature"), _("features")),
         counted(whole.views, _("view"), _("views")),
@@ -44,17 +45,17 @@ def show() -> None:
     if not found.items:
         with frame.empty(_("No feature matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off"):
             st.button(_("Clear filters"), on_click=clear, key="clear_filters")
-        st.caption(shown_of(0, whole.features))
+        st.caption(shown_of(0, whole.entries))
         return
-    _master_detail(found, whole, key=key)
+    _master_detail(found, every=whole.entries, key=key)
 
 
-def _master_detail(found: Catalog, whole: Catalog, *, key: str) -> None:
+def _master_detail(found: Listing[CatalogFeature], *, every: int, key: str) -> None:
     left, right = st.columns([1.72, 1], gap="small")
     with left:
         chosen = _grid(found.items, key=f"{key}_{found.offset}")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(footer(found, whole))
+            st.caption(footer(found, every=every))
             pager(found.total, key=f"{key}_page")
     with right, frame.card("feature"):
         _detail(found.items[chosen or 0])

@@ -1,5 +1,7 @@
 """One standing order to keep a feature version online: how far it is, what it brought day by day, and its schedule."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from app import charts, forms, frame, links, status, times
@@ -96,12 +98,16 @@ def _listed(parts: tuple[MaterializedPart, ...]) -> None:
     columns = {
         _("Day"): [part.day or _("all time") for part in parts],
         _("Rows"): [part.rows for part in parts],
-        _("Newest event"): [times.absolute(part.newest_event) for part in parts],
-        _("Known until"): [times.absolute(part.newest_known) for part in parts],
+        _("Newest event (UTC)"): [_minute(part.newest_event) for part in parts],
+        _("Known until (UTC)"): [_minute(part.newest_known) for part in parts],
         _("Computed"): [times.ago(part.made_at, now=frame.now()) for part in parts],
     }
     height = ROW_HEIGHT * min(len(parts), MOST_SHOWN) + ROW_HEIGHT
     st.dataframe(columns, hide_index=True, row_height=ROW_HEIGHT, height=height, key="parts")
+
+
+def _minute(when: datetime | None) -> str:
+    return f"{when:%Y-%m-%d %H:%M}" if when else "—"
 
 
 def _around(order: Materialization) -> None:

@@ -48,7 +48,8 @@ ACTIONS = {
         lake.dataset_facets lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
         lake.search_items lake.item
         imports.get_import imports.list_imports
-        features.catalog features.list_views features.get_view features.list_versions features.get_version
+        features.catalog features.catalog_scope features.list_views features.get_view
+        features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics
         features.windows features.freshness features.drift features.usage features.dead_features
         features.list_training_sets features.get_training_set features.preview_training_set
