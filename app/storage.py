@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import forms, frame, links, times
 from app.session import actor, portal, role_title
-from app.tables import grid, offset_of, pager, shown_of
+from app.tables import offset_of, pager, shown_of
 from app.wording import counted
 from core.audit.service import AuditEvent
 from core.foundation.text import _
@@ -35,7 +35,9 @@ def unnamed(plan: SweepReport) -> None:
     """What a sweep would do, in words, by age, and the largest files."""
     st.markdown(_verdict(plan))
     if plan.young:
-        waits = _("{files} more ({size}) were put less than a day ago and stay: what is being made names them last.")
+        waits = _(
+            "{files} more ({size}) were put less than a day ago and stay: what is being made refers to its files last."
+        )
         st.caption(waits.format(files=files_of(plan.young), size=times.size(plan.young_bytes)))
     if not plan.orphans:
         return
@@ -50,8 +52,8 @@ def unnamed(plan: SweepReport) -> None:
 
 def _verdict(plan: SweepReport) -> str:
     if not plan.orphans:
-        return _("**A sweep would free nothing.** Something names every file that is older than a day.")
-    return _("**A sweep would free {size} of {held}.** Nothing names {files} any more.").format(
+        return _("**A sweep would free nothing.** Something refers to every file that is older than a day.")
+    return _("**A sweep would free {size} of {held}.** Nothing refers to {files} any more.").format(
         size=times.size(plan.orphan_bytes), held=times.size(plan.held_bytes), files=files_of(plan.orphans)
     )
 
@@ -70,14 +72,14 @@ def _ages(plan: SweepReport) -> None:
 
 def _largest(plan: SweepReport) -> None:
     now = frame.now()
-    grid(
+    st.table(
         {
-            _("SHA-256"): [file.digest for file in plan.largest],
+            _("File"): [links.code(file.digest[:24]) for file in plan.largest],
             _("Size"): [times.size(file.bytes) for file in plan.largest],
             _("Last put"): [times.ago(file.put_at, now=now) for file in plan.largest],
         },
-        key="largest",
-        widths={_("Size"): 90, _("Last put"): 110},
+        border="horizontal",
+        hide_index=True,
     )
 
 
@@ -85,11 +87,13 @@ def _largest(plan: SweepReport) -> None:
 def sweep_dialog(plan: SweepReport) -> None:
     """What goes is said again before it goes."""
     st.markdown(
-        _("**{files} ({size}) go and do not come back.**").format(
+        _("**Removing {files} ({size}) is for good.**").format(
             files=files_of(plan.orphans), size=times.size(plan.orphan_bytes)
         )
     )
-    st.caption(_("What datasets, features, runs, models and evidence name stays, and so does what is put meanwhile."))
+    st.caption(
+        _("What a dataset, feature, run, model or anything else refers to stays, and so does what is put meanwhile.")
+    )
     if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="sweep"):
         with forms.attempt() as done:
             report = portal().lake.sweep_store(actor())
@@ -103,7 +107,7 @@ def history(plan: SweepReport | None) -> None:
     """The sweeps before, of people and of the schedule, as the audit log has them."""
     offset = offset_of("sweeps_page", size=SIZE)
     found = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
-    with frame.section(_("Sweeps so far"), hint=str(found.total) if found.total else "", key="sweeps"):
+    with frame.section(_("Earlier sweeps"), hint=str(found.total) if found.total else "", key="sweeps"):
         links.page_link("audit", _("In the audit log"), action="lake.sweep")
     if not found.items:
         is_timed = plan is not None and plan.due_at is not None
@@ -139,7 +143,7 @@ def closed() -> None:
     said = (
         _("That takes the role {roles}, which {names} have.")
         if names[1:]
-        else _("That takes the role {roles}: {names}.")
+        else _("That takes the role {roles}, which {names} has.")
     )
     if not names:
         said = _("That takes the role {roles}, which nobody has; an administrator can give it.")

@@ -45,8 +45,9 @@ def _head(plan: SweepReport | None) -> None:
             _("Sweep the store"),
             icon=":material/mop:",
             type="primary",
+            key="sweep_open",
             disabled=not plan.orphans,
-            help=_("Remove what nothing names") if plan.orphans else _("There is nothing to remove"),
+            help=_("Remove what nothing refers to") if plan.orphans else _("There is nothing to remove"),
         ):
             sweep_dialog(plan)
 
