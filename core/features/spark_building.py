@@ -131,9 +131,9 @@ class _Building:
         order = self.order
         times = [order.event_time, *([order.created_time] if order.created_time else [])]
         filling = filled({}, order.tests, self.types)
-        values = [f"{sql} AS {quoted(name)}" for name, sql in filling.items()]
-        columns = [*order.keys, *times, *(name for name in self.types if name not in filling)]
-        return f"SELECT {', '.join([listed(columns), *values])} FROM (\n{plain(order.sql)}\n) AS logic"
+        columns = [*order.keys, *times, *self.types]
+        values = [f"{filling.get(name, quoted(name))} AS {quoted(name)}" for name in columns]
+        return f"SELECT {', '.join(values)} FROM (\n{plain(order.sql)}\n) AS logic"
 
     def alike(self, session: "duckdb.DuckDBPyConnection", trial: Path) -> Check:
         """Whether Spark gave the rows that the rehearsal gave."""

@@ -1,12 +1,12 @@
 """How Spark is reached and how its failures read. The cluster is one of Spark Connect, or a session within the process:
 the two cannot be mixed in one process, so a job opens one and closes it at its end."""
 
+import re
 import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from core.foundation.errors import Invalid, Unavailable
 from core.foundation.text import _
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
-    "spark.sql.caseSensitive": "true",
+    "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 # A session within a job is mostly start: the first of Java's compilers alone takes half as long for it.
@@ -30,6 +30,9 @@ LOCAL = {
     "spark.sql.shuffle.partitions": "2",
     "spark.log.level": "ERROR",
 }
+ADDRESS = re.compile(
+    r"sc://(?P<host>[\w.-]+|\[[0-9a-fA-F:]+\])(?::(?P<port>\d{1,5}))?(?:/(?:;[\w.-]+=[^;]+)*;?)?", re.ASCII
+)
 PORT, SECONDS = 15_002, 10.0
 # What Spark says when it does not find a file that lies here.
 UNSEEN = "PATH_NOT_FOUND"
@@ -47,8 +50,17 @@ def spark_session(address: str = "") -> "Iterator[SparkSession]":
 
 
 def _connected(address: str) -> "SparkSession":
+    place = ADDRESS.fullmatch(address)
+    if address and place is None:
+        # Spark would repeat what it cannot read, and that may be a token.
+        raise Unavailable(
+            _("CAUSEWAY_SPARK_ADDRESS is no address of Spark Connect"), hint=_("Write sc://host:port/;token=...")
+        )
     try:
-        _knock(address)
+        if place:
+            # Spark Connect itself would go on trying for ten minutes.
+            to = (place["host"].strip("[]"), int(place["port"] or PORT))
+            socket.create_connection(to, timeout=SECONDS).close()
         with warnings.catch_warnings():
             # Rows cross as files; the pandas that Spark warns of is never asked for.
             warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
@@ -63,13 +75,6 @@ def _connected(address: str) -> "SparkSession":
             _("Spark cannot be reached: {why}").format(why=_first_line(error)),
             hint=_("Install the extra `spark` and Java, or set CAUSEWAY_FEATURE_ENGINE=local."),
         ) from error
-
-
-def _knock(address: str) -> None:
-    """Spark Connect itself would go on trying for ten minutes."""
-    if address:
-        place = urlsplit(address)
-        socket.create_connection((place.hostname or "", place.port or PORT), timeout=SECONDS).close()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from core.foundation.errors import Invalid, Unavailable
 from tests.features.departures import LIMITS, flights, order_for, rows_of, source
 from tests.features.test_pandas_logic import MEAN
 
+OTHER_CASE = {"sql": "SELECT Carrier AS carrier, LEFT_AT, Distance FROM Flights", "marks": {}}
 FULL: dict[str, Any] = {
     "sql": """
         SELECT carrier, due_at, left_at AS written, delay, distance, distance > 500 AS far, sum(id) OVER (
@@ -52,7 +53,11 @@ def built(engine: SparkEngine, folder: Path, **changes: Any) -> BuildResult:
     return build_with_spark(order, rehearsal, engine=engine, inputs=inputs, outputs=folder, limits=LIMITS)
 
 
-@pytest.mark.parametrize("changes", [{}, FULL], ids=["a trailing window", "times, rules, nulls and rows left out"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, FULL, OTHER_CASE],
+    ids=["a trailing window", "times, rules, nulls and rows left out", "names in another case"],
+)
 def test_a_build_in_the_cluster_is_the_build_on_one_machine(
     spark: SparkEngine, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
@@ -169,6 +174,14 @@ def _build(engine: SparkEngine, folder: Path, sql: str, files: list[Path]) -> No
     engine.build(sql, tables=tables, shape=SHAPE, schema=schema, raw=folder / "raw", path=folder / "rows.parquet")
 
 
-def test_a_cluster_that_does_not_answer_is_told_at_once() -> None:
-    with pytest.raises(Unavailable, match="Spark cannot be reached"), spark_session("sc://127.0.0.1:1"):
+@pytest.mark.parametrize("address", ["sc://127.0.0.1:1", "sc://[::1]:1/;token=secret;use_ssl=true"])
+def test_a_cluster_that_does_not_answer_is_told_at_once(address: str) -> None:
+    with pytest.raises(Unavailable, match="Spark cannot be reached"), spark_session(address):
         pass
+
+
+@pytest.mark.parametrize("address", ["sc://host:1;token=secret", "host:1", "sc://host/secret", "sc://host/;secret"])
+def test_what_is_no_address_is_not_repeated(address: str) -> None:
+    with pytest.raises(Unavailable, match="is no address of Spark Connect") as refusal, spark_session(address):
+        pass
+    assert "secret" not in refusal.value.message + refusal.value.hint

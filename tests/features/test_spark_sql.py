@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from app.demonstration.flights import VIEWS, View
 from core.features.duckdb_rows import RowShape, normal_form
 from core.features.spark_engine import SparkEngine
 from core.features.spark_sql import carried
@@ -65,6 +66,11 @@ def test_a_version_has_the_same_rows_on_both_engines(spark: SparkEngine, tmp_pat
 def _rounded(row: dict[str, object]) -> dict[str, object]:
     """Sums of doubles may be added in another order."""
     return {name: round(value, 9) if isinstance(value, float) else value for name, value in row.items()}
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_the_demonstration_can_be_carried(view: View) -> None:
+    assert carried(view.sql).startswith(("SELECT", "WITH"))
 
 
 @pytest.mark.parametrize("word", REFUSED)
