@@ -50,6 +50,11 @@ def absolute(when: datetime | None) -> str:
     return f"{when:%Y-%m-%d %H:%M:%S} UTC" if when else "—"
 
 
+def minute(when: datetime | None) -> str:
+    """To the minute, in UTC, for columns whose head says so."""
+    return f"{when:%Y-%m-%d %H:%M}" if when else "—"
+
+
 def duration(seconds: float | None) -> str:
     """ "4 s", "3 min 20 s", "2 h 5 min"."""
     if seconds is None:

@@ -1,7 +1,5 @@
 """One standing order to keep a feature version online: how far it is, what it brought day by day, and its schedule."""
 
-from datetime import datetime
-
 import streamlit as st
 
 from app import charts, forms, frame, links, status, times
@@ -9,7 +7,7 @@ from app.feature_online import SERVED, facts_of, standing_actions
 from app.neighbors import neighbors
 from app.running import cancel, cause_card, job_progress
 from app.session import actor, may, portal
-from app.tables import ROW_HEIGHT
+from app.tables import HEAD_HEIGHT, ROW_HEIGHT
 from app.wording import counted
 from core.features import FeatureVersion, Materialization, MaterializedPart
 from core.foundation.ids import Kind
@@ -28,11 +26,8 @@ def show() -> None:
         name=links.escape(frame.name_of(order.created_by)), age=times.since(order.created_at, now=frame.now())
     )
     crumbs = [(_("Features"), "features"), (order.view, order.view_id), (name, order.version_id)]
-    facts = [
-        counted(order.keys, _("key"), _("keys")),
-        _("{n} rows brought").format(n=times.number(order.rows)),
-        by,
-    ]
+    brought = _("{n} rows brought").format(n=times.number(order.rows))
+    facts = [counted(order.keys, _("key"), _("keys")), brought, by]
     title = _("{view} {version} online").format(view=order.view, version=name)
     with frame.header(title, state=order.state, facts=facts, crumbs=crumbs, here=order.id):
         _actions(order, version)
@@ -56,7 +51,8 @@ def show() -> None:
 def _actions(order: Materialization, version: FeatureVersion) -> None:
     if order.state == "running":
         cancel(order.job_id)
-    if not may(Permission.JOBS_WRITE, project=order.project) or version.state not in SERVED:
+    is_served = version.state in SERVED and order.state != "removed"
+    if not is_served or not may(Permission.JOBS_WRITE, project=order.project):
         return
     standing_actions(order)
     if order.state != "running" and frame.more([AGAIN]) == AGAIN:
@@ -73,6 +69,10 @@ def _answer(order: Materialization) -> str:
     if order.as_of is None:
         return f"{status.icon('no_data')} " + _("**Nothing was brought online yet.**")
     known = _("All that was known at {at} is in the store.").format(at=times.absolute(order.as_of))
+    if order.state == "failed":
+        return (
+            f"{status.icon('failed')} **{_('The last run ended badly; the next one puts everything again.')}** {known}"
+        )
     if order.behind:
         return f"{status.icon('late')} **{_('Newer data wait for the next run.')}** {known}"
     return f"{status.icon('pass')} **{known}**"
@@ -98,20 +98,17 @@ def _listed(parts: tuple[MaterializedPart, ...]) -> None:
     columns = {
         _("Day"): [part.day or _("all time") for part in parts],
         _("Rows"): [part.rows for part in parts],
-        _("Newest event (UTC)"): [_minute(part.newest_event) for part in parts],
-        _("Known until (UTC)"): [_minute(part.newest_known) for part in parts],
+        _("Newest event (UTC)"): [times.minute(part.newest_event) for part in parts],
+        _("Known until (UTC)"): [times.minute(part.newest_known) for part in parts],
         _("Computed"): [times.ago(part.made_at, now=frame.now()) for part in parts],
     }
-    height = ROW_HEIGHT * min(len(parts), MOST_SHOWN) + ROW_HEIGHT
-    st.dataframe(columns, hide_index=True, row_height=ROW_HEIGHT, height=height, key="parts")
-
-
-def _minute(when: datetime | None) -> str:
-    return f"{when:%Y-%m-%d %H:%M}" if when else "—"
+    height = ROW_HEIGHT * min(len(parts), MOST_SHOWN) + HEAD_HEIGHT
+    config = {_("Rows"): st.column_config.NumberColumn(format="localized")}
+    st.dataframe(columns, hide_index=True, row_height=ROW_HEIGHT, height=height, column_config=config, key="parts")
 
 
 def _around(order: Materialization) -> None:
-    checks = portal().online.list_parity(actor(), version_id=order.version_id, limit=3).items
+    checks = portal().online.list_parity(actor(), version_id=order.version_id, limit=1).items
     around = [order.version_id, *order.snapshots.values(), *(one.id for one in checks), order.job_id]
     neighbors(order.version_id, around, title=_("Belongs to"))
 

@@ -255,3 +255,10 @@ def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, 
     assert features.impact(people.viewer, view_id=desk.view).live == (first.id,)
     history = features.alias_history(people.viewer, view_id=desk.view)
     assert [stretch.version_id for stretch in history] == [first.id, second.id, first.id]
+    third = desk.create(until="draft", ttl_seconds=3)
+    features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4))
+    with pytest.raises(Conflict, match="Mei Lin saved this draft at"):
+        features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=5))
+    features.discard_version(engineer, version_id=third.id, reason=REASON)
+    view = features.get_view(people.viewer, view_id=desk.view)
+    assert (view.versions, view.newest_number, features.catalog_scope(people.viewer).views) == (2, 3, 1)
