@@ -1,7 +1,8 @@
 """Parquet files with a checksum on every page, written here and verified when read here. Rows
 never cross a border between engines, jobs and the lake in any other form."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,7 @@ def read_parquet(path: Path, *, columns: list[str] | None = None) -> "pa.Table":
     """The table of a file, every page checked against its checksum. Unavailable when a page is damaged."""
     import pyarrow.parquet as pq
 
-    try:
-        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
-    except OSError as error:
-        raise _damaged() from error
+    return _checked(partial(pq.ParquetFile(path, page_checksum_verification=True).read, columns=columns))
 
 
 def read_parquets(paths: Sequence[Path], *, columns: list[str] | None = None) -> "pa.Table":
@@ -62,10 +60,7 @@ def row_groups(paths: Sequence[Path], *, columns: list[str]) -> "Iterator[pa.Tab
     for path in paths:
         file = pq.ParquetFile(path, page_checksum_verification=True)
         for group in range(file.num_row_groups):
-            try:
-                yield file.read_row_group(group, columns=columns)
-            except OSError as error:
-                raise _damaged() from error
+            yield _checked(partial(file.read_row_group, group, columns=columns))
 
 
 def row_count(path: Path) -> int:
@@ -96,5 +91,8 @@ def _gathered(batches: "Iterable[pa.RecordBatch]", schema: "pa.Schema") -> "Iter
     yield pa.Table.from_batches(gathered, schema=schema)
 
 
-def _damaged() -> Unavailable:
-    return Unavailable(_("A data file is damaged"), hint=_("Restore it from a backup."))
+def _checked(read: "Callable[[], pa.Table]") -> "pa.Table":
+    try:
+        return read()
+    except OSError as error:
+        raise Unavailable(_("A data file is damaged"), hint=_("Restore it from a backup.")) from error
