@@ -68,7 +68,7 @@ def _answer(order: Materialization) -> str:
         return f"{status.icon('removed')} " + _("**Its version was given up: its rows are no longer in the store.**")
     if order.as_of is None:
         return f"{status.icon('no_data')} " + _("**Nothing was brought online yet.**")
-    known = _("All that was known at {at} is in the store.").format(at=times.absolute(order.as_of))
+    known = _("All that was known at {at} was put into the store.").format(at=times.absolute(order.as_of))
     if order.state == "failed":
         return (
             f"{status.icon('failed')} **{_('The last run ended badly; the next one puts everything again.')}** {known}"

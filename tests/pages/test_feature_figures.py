@@ -181,7 +181,7 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     test = page(own.portal, mei, "materialization", id=order.id)
     told = text_of(test)
     assert "of_pages v1 online" in told
-    assert "is in the store" in told
+    assert "was put into the store" in told
     assert "2013-01-11" in told or "all time" in told
     test.button(key="online_pause").click()
     assert "Paused" in text_of(drawn(test))
