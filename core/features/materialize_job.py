@@ -82,16 +82,13 @@ class Putting:
         self._order, self._store, self._session = order, store, session
         self._made, self._kept = made, kept
         self._view, self._width = order.view, len(order.view.keys)
-        self._put = 0
 
     def new_rows(self) -> int:
         """Puts what became known since the last time; returns how many rows."""
         pending = [self._kept[name] for name in self._order.pending]
         until = self._order.at_us
         new = [Known(self._made, until), Known(pending, until, after_us=self._order.since_us)]
-        if has_rows(new):
-            self._store.put(self._view, self._counted(self._drawn(newest_rows(self._view, new))))
-        return self._put
+        return self._store.put(self._view, self._drawn(newest_rows(self._view, new))) if has_rows(new) else 0
 
     def everything(self) -> int:
         """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""
@@ -100,11 +97,11 @@ class Putting:
             self._store.clear(self._view)
             return 0
         query = newest_rows(self._view, every)
-        self._store.put(self._view, self._counted(self._drawn(query)), replacing=True)
-        if self._store.count(self._view) > self._put:
+        put = self._store.put(self._view, self._drawn(query), replacing=True)
+        if self._store.count(self._view) > put:
             self._store.clear(self._view)
             self._store.put(self._view, self._drawn(query))
-        return self._put
+        return put
 
     def correct(self, before: Sequence[Path]) -> int:
         """Takes back the rows that a correction has made older or removed; returns how many keys that concerned."""
@@ -129,11 +126,6 @@ class Putting:
 
     def _drawn(self, query: str) -> Iterator[Packed]:
         return packed_rows(self._session, query, keys=self._width)
-
-    def _counted(self, rows: Iterator[Packed]) -> Iterator[Packed]:
-        for row in rows:
-            self._put += 1
-            yield row
 
 
 if __name__ == "__main__":

@@ -55,8 +55,8 @@ class OnlineStore(Protocol):
     """Any number of processes may read while one writes. Whatever cannot be reached raises Unavailable. Views are told
     apart by their digest, stores that share a place by their namespace."""
 
-    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> None:
-        """Writes rows. Of two rows of a key the newer stays, whatever their order; with
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
+        """Writes rows and returns how many were given. Of two rows of a key the newer stays, whatever their order; with
         `replacing` the last one stays, for rows that a correction has made older."""
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:

@@ -57,8 +57,9 @@ class SqliteStore:
             if self._tables() != {"views", "answers"}:
                 self._prepare()
 
-    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> None:
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         """Writes the rows in one transaction: all of them or none."""
+        given = 0
         with _translated():
             number, drawn = self._named(view), iter(rows)
             with self._transaction() as connection:
@@ -66,6 +67,8 @@ class SqliteStore:
                     values = ", ".join([f"({number}, ?, ?, ?, ?)"] * len(part))
                     statement = f"{INSERT} {values} {REPLACING if replacing else NEWER_WINS}"
                     connection.execute(statement, tuple(chain.from_iterable(part)))
+                    given += len(part)
+        return given
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         with _translated():

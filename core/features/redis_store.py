@@ -52,13 +52,15 @@ class RedisStore:
         )
         self._newer_wins = self._client.register_script(NEWER_WINS)
 
-    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> None:
-        prefix, drawn = self._prefix(view), iter(rows)
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
+        prefix, parts, given = self._prefix(view), _parts(iter(rows)), 0
         with _translated():
             if not replacing:
                 self._client.script_load(NEWER_WINS)
-            while batches := list(islice(_batches(prefix, drawn, replacing=replacing), ROUND)):
-                self._send(batches, replacing=replacing)
+            while sent := list(islice(parts, ROUND)):
+                self._send([_batch(prefix, part, replacing=replacing) for part in sent], replacing=replacing)
+                given += sum(map(len, sent))
+        return given
 
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         packed = packed_keys(keys)
@@ -112,9 +114,9 @@ class RedisStore:
         return f"causeway:{self._namespace}/{view.digest}:".encode()
 
 
-def _batches(prefix: bytes, rows: Iterator[Packed], *, replacing: bool) -> Iterator[dict[bytes, bytes]]:
+def _parts(rows: Iterator[Packed]) -> Iterator[list[Packed]]:
     while part := list(islice(rows, BATCH)):
-        yield _batch(prefix, part, replacing=replacing)
+        yield part
 
 
 def _batch(prefix: bytes, rows: Iterable[Packed], *, replacing: bool) -> dict[bytes, bytes]:
