@@ -11,9 +11,9 @@ from app.feature_editor import Subject
 from app.feature_logic import text_of
 from app.session import actor, portal
 from core.features import FeatureVersion
+from core.features.revisions import SAVES
 from core.foundation.text import _
 
-SAVES = ("features.create_version", "features.edit_draft", "features.describe_version")
 RECENT = 20
 
 
