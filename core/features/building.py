@@ -188,7 +188,7 @@ class Builder:
         """The rows of the logic in those types, with nulls filled where a rule says so."""
         wide = [name for name, data_type in self.types.items() if data_type in NARROW]
         narrowed = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
-        columns = filled(narrowed, self.order.tests, self._feature_types())
+        columns = filled(narrowed, tests=self.order.tests, types=self._feature_types())
         replaced = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
         return f"(SELECT * {f'REPLACE ({replaced})' if columns else ''} FROM {RAW})"
 

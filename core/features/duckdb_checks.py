@@ -199,7 +199,7 @@ def filling(rule: FeatureRule, of_type: str) -> str:
     return f"CAST({literal(int(fill) if isinstance(fill, float) and fill.is_integer() else fill)} AS {of_type})"
 
 
-def filled(columns: Mapping[str, str], tests: VersionTests, types: Mapping[str, str]) -> dict[str, str]:
+def filled(columns: Mapping[str, str], *, tests: VersionTests, types: Mapping[str, str]) -> dict[str, str]:
     """The SQL of `columns`, and of those whose nulls are filled because a rule says so."""
     fills = {rule.feature: filling(rule, types[rule.feature]) for rule in tests.rules if rule.nulls == "fill"}
     return {**columns, **{name: f"coalesce({columns.get(name, quoted(name))}, {fill})" for name, fill in fills.items()}}

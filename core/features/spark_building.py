@@ -82,11 +82,11 @@ def build_with_spark(
     building = _Building(order, rehearsal, engine, rehearsal.rows.with_name("raw"))
     trial = rehearsal.rows.with_name("trial.parquet")
     tell(0.5, _("Running the logic with Spark"))
-    building.build(rehearsal.order, rehearsal.inputs, trial)
+    building.build(rehearsal.order, inputs=rehearsal.inputs, path=trial)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
         alike = building.alike(session, trial)
         if rehearsal.short:
-            building.build(order, inputs, outputs / ROWS)
+            building.build(order, inputs=inputs, path=outputs / ROWS)
         else:
             trial.rename(outputs / ROWS)
         tell(0.8, _("Checking"))
@@ -114,7 +114,7 @@ class _Building:
     def shape(self) -> RowShape:
         return shape_of(self.order, tuple(self.types))
 
-    def build(self, order: BuildOrder, inputs: Mapping[str, Path], path: Path) -> None:
+    def build(self, order: BuildOrder, *, inputs: Mapping[str, Path], path: Path) -> None:
         import pyarrow.parquet as pq
 
         self.engine.build(
@@ -130,7 +130,7 @@ class _Building:
         """The columns that make rows, with nulls filled where a rule says so."""
         order = self.order
         times = [order.event_time, *([order.created_time] if order.created_time else [])]
-        filling = filled({}, order.tests, self.types)
+        filling = filled({}, tests=order.tests, types=self.types)
         columns = [*order.keys, *times, *self.types]
         values = [f"{filling.get(name, quoted(name))} AS {quoted(name)}" for name in columns]
         return f"SELECT {', '.join(values)} FROM (\n{plain(order.sql)}\n) AS logic"
@@ -147,20 +147,21 @@ class _Building:
         detail = self._on(_("They differ in {names}; DuckDB gives {rows} rows{of}."), names=named)
         shown = listed([*self.order.keys, EVENT, CREATED, *self.types])
         only = [
-            f"SELECT '{name}' AS engine, * FROM (SELECT {shown} FROM {left} EXCEPT SELECT {shown} FROM {right})"
+            f"SELECT '{name}' AS \"made by\", * FROM (SELECT {shown} FROM {left} EXCEPT SELECT {shown} FROM {right})"
             for name, left, right in (("Spark", there, here), ("DuckDB", here, there))
         ]
         columns, rows = few_rows(session, f"{' UNION ALL '.join(only)} ORDER BY ALL DESC")
         return Check(name=words, verdict="fail", detail=detail, columns=columns, rows=rows)
 
     def _on(self, words: str, **names: str) -> str:
-        """Says which rows were compared, and that the others checks of the rehearsal saw no more of the sources."""
+        """Says which rows were compared; where the rehearsal read less than all, hindsight was sought in no more."""
         rehearsed, version = self.rehearsal, f"Spark {self.engine.version}"
-        short = _(" of the last {most} of {names}, on which hindsight was looked for too")
+        short = _(" of the last {most} of {names}, on which hindsight was sought too")
         of = short.format(most=f"{rehearsed.most:,}", names=", ".join(rehearsed.short)) if rehearsed.short else ""
         return f"{version}: " + words.format(rows=f"{rehearsed.result.rows:,}", of=of, **names)
 
     def told(self, session: "duckdb.DuckDBPyConnection", path: Path, inputs: Mapping[str, Path]) -> BuildResult:
+        """The result with the tests of the version on all rows."""
         order, rows, raw = self.order, parquet_rows([path]), parquet_rows(parts_in(self.raw))
         tables = tables_of(order.sources, inputs)
         for name, files in tables.items():

@@ -8,7 +8,7 @@ the view before it. Nothing fans out, however many rows a key has."""
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from core.features.duckdb_rows import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape
 from core.features.engine import JoinView, Matches, Part, schema_of
@@ -66,8 +66,9 @@ class SparkEngine:
             rows = self.session.read.parquet(str(entity)).select("*", f.col("_metadata.row_index").alias(ROW))
             rows = rows.withColumn(TIME, f.unix_micros(f.col(_q(event_time)).cast("timestamp")))
             for number, view in enumerate(views):
-                stored = self.session.read.parquet(str(view.rows))
-                rows = _answered(rows, stored, view, number=number, known_at=known_at)
+                asked = _keys([column for _key, column in view.keys], schema)
+                candidates = _candidates(self.session.read.parquet(str(view.rows)), view, known_at=known_at)
+                rows = _answered(rows, asked, candidates=candidates, number=number)
             rows = rows.persist()
             matches = _matches(rows, views)
             for part in parts:
@@ -111,28 +112,30 @@ def _normal_form(rows: "DataFrame", shape: RowShape) -> "DataFrame":
     return ordered.select(*keys, EVENT, CREATED, KNOWN, LATEST, BEST, *(f.col(_q(name)) for name in shape.features))
 
 
-def _answered(rows: "DataFrame", stored: "DataFrame", view: JoinView, *, number: int, known_at: bool) -> "DataFrame":
-    """The rows with the column `__answer_<number>`: times and values of the row that was found, expired or not."""
-    from pyspark.sql import Window
+def _candidates(stored: "DataFrame", view: JoinView, *, known_at: bool) -> "DataFrame":
+    """The rows that can be an answer: from when, times and values."""
+    import pyarrow.parquet as pq
     from pyspark.sql import functions as f
 
     since = f.col(KNOWN) if known_at else f.unix_micros(EVENT) + f.lit(view.delay_us)
     values = [_taken(f.col(_q(own)), kind).alias(name) for own, name, kind in view.outputs]
     times = [f.unix_micros(EVENT).alias("__event_us"), f.unix_micros(CREATED).alias("__created_us")]
-    candidates = stored.where(f.col(BEST if known_at else LATEST)).select(
-        *_keys(stored, [key for key, _column in view.keys]),
+    return stored.where(f.col(BEST if known_at else LATEST)).select(
+        *_keys([key for key, _column in view.keys], pq.read_schema(view.rows)),
         since.alias("__at"),
         f.lit(0).alias("__side"),
         f.struct(*times, *values).alias("__answer"),
     )
-    asking = rows.select(
-        *_keys(rows, [column for _key, column in view.keys]),
-        f.col(TIME).alias("__at"),
-        f.lit(1).alias("__side"),
-        f.struct("*").alias("__mine"),
-    )
-    both = asking.unionByName(candidates, allowMissingColumns=True)
-    names = [f.col(f"__key_{place}") for place in range(len(view.keys))]
+
+
+def _answered(rows: "DataFrame", keys: "list[Column]", *, candidates: "DataFrame", number: int) -> "DataFrame":
+    """The rows with the column `__answer_<number>`: times and values of the row that was found, expired or not."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as f
+
+    at, side, mine = f.col(TIME).alias("__at"), f.lit(1).alias("__side"), f.struct("*").alias("__mine")
+    both = rows.select(*keys, at, side, mine).unionByName(candidates, allowMissingColumns=True)
+    names = [f.col(f"__key_{place}") for place in range(len(keys))]
     before = Window.partitionBy(*_alike(names)).orderBy("__at", "__side").rowsBetween(Window.unboundedPreceding, 0)
     found = both.withColumn("__found", f.last("__answer", ignorenulls=True).over(before)).where(f.col("__side") == 1)
     return found.select("__mine.*", f.col("__found").alias(f"__answer_{number}"))
@@ -153,15 +156,15 @@ def _columns(views: Sequence[JoinView], names: Sequence[str]) -> "list[Column]":
     return [*(f.col(_q(name)) for name in names[: len(names) - len(outputs)]), *outputs]
 
 
-def _keys(rows: "DataFrame", names: Sequence[str]) -> "list[Column]":
+def _keys(names: Sequence[str], schema: "pa.Schema") -> "list[Column]":
     """Whole numbers of all widths are equal when their values are; what fits no key of a view matches none."""
+    import pyarrow as pa
     from pyspark.sql import functions as f
 
-    types: dict[str, Any] = dict(rows.dtypes)
-    whole = {"tinyint", "smallint", "int", "bigint", "decimal(20,0)"}
     return [
-        (f.col(_q(name)).try_cast("bigint") if types[name] in whole else f.col(_q(name))).alias(f"__key_{place}")
+        (f.col(_q(name)).try_cast("bigint") if is_whole else f.col(_q(name))).alias(f"__key_{place}")
         for place, name in enumerate(names)
+        for is_whole in [pa.types.is_integer(schema.field(name).type)]
     ]
 
 

@@ -34,12 +34,17 @@ def gather(rows: "DataFrame", path: Path, *, schema: "pa.Schema") -> None:
 
 
 def _batches(folder: Path, schema: "pa.Schema") -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     for part in parts_in(folder):
-        for batch in pq.ParquetFile(part, page_checksum_verification=True).iter_batches():
-            try:
-                yield batch.cast(schema)
-            except pa.ArrowInvalid as error:
-                raise Invalid(_("Spark gives another type: {why}").format(why=str(error)[:200]), field="sql") from error
+        file = pq.ParquetFile(part, page_checksum_verification=True)
+        yield from (_cast(batch, schema) for batch in file.iter_batches())
+
+
+def _cast(batch: "pa.RecordBatch", schema: "pa.Schema") -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    try:
+        return batch.cast(schema)
+    except pa.ArrowInvalid as error:
+        raise Invalid(_("Spark gives another type: {why}").format(why=str(error)[:200]), field="sql") from error
