@@ -126,6 +126,12 @@ def test_the_guard_judges_the_sql_before_spark_is_asked(tmp_path: Path) -> None:
         rehearsed(tmp_path, sql="SELECT * FROM read_csv('/etc/passwd')")
 
 
+def test_peoples_code_does_not_hear_where_the_cluster_is(tmp_path: Path) -> None:
+    order, rehearsal, _inputs = rehearsed(tmp_path, spark_address="sc://host:1/;token=secret")
+    assert "secret" in order.spark_address
+    assert "secret" not in str(rehearsal.order)
+
+
 def test_the_last_rows_of_a_table_may_lie_in_several_files(tmp_path: Path) -> None:
     paths = [tmp_path / "1.parquet", tmp_path / "2.parquet"]
     pq.write_table(pa.table({"x": range(10)}), paths[0], row_group_size=3)
