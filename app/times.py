@@ -103,4 +103,7 @@ def size(count: int) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    return "—" if share is None else f"{share * 100:.{digits}f}".rstrip("0").rstrip(".") + " %"
+    if share is None:
+        return "—"
+    figure = f"{share * 100:.{digits}f}"
+    return (figure.rstrip("0").rstrip(".") if digits else figure) + " %"

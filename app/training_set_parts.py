@@ -127,7 +127,7 @@ def _differences(report: LeakReport, *, can_teach: bool) -> None:
     shown = report.differing[:30]
     columns = {
         _("Input"): [f"`{item.column}`" for item in shown],
-        _("Rows"): [times.percent(item.share) for item in shown],
+        _("Rows"): [times.percent(item.share).replace(" ", "\u00a0") for item in shown],
         _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown],
     }
     if can_teach:

@@ -85,7 +85,7 @@ def _report(report: ImportReport) -> None:
     lines += [(":red[:material/block:]", line) for line in report.reasons]
     lines += [(":gray[:material/check_small:]", line) for line in report.choices]
     if lines:
-        frame.section(_("What to look at"), hint=_("before it is confirmed"))
+        frame.section(_("What to look at"))
         st.markdown("  \n".join(f"{icon} {links.escape(line)}" for icon, line in lines))
 
 

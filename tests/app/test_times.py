@@ -55,4 +55,5 @@ def test_sizes_take_the_unit_that_fits() -> None:
 
 
 def test_shares_are_percent_without_empty_digits() -> None:
-    assert [times.percent(share) for share in (0.5, 0.123, None)] == ["50 %", "12.3 %", "—"]
+    assert [times.percent(share) for share in (0.5, 0.123, 0.0, 1.0, None)] == ["50 %", "12.3 %", "0 %", "100 %", "—"]
+    assert [times.percent(share, 0) for share in (0.0, 0.1, 0.5, 1.0)] == ["0 %", "10 %", "50 %", "100 %"]
