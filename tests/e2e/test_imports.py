@@ -66,7 +66,7 @@ def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running
     mei.press("Add a snapshot")
     mei.page.get_by_role("radio", name="A folder").click()
     mei.settled()
-    mei.page.locator("input[type=file]").set_input_files(tmp_path / "notes")
+    mei.page.locator("input[type=file][webkitdirectory]").set_input_files(tmp_path / "notes")
     mei.settled()
     mei.press("Read")
     mei.at("IMP")
