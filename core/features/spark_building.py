@@ -20,6 +20,7 @@ from core.features.spark_engine import SparkEngine
 from core.features.spark_files import parts_in
 from core.features.spark_sql import carried
 from core.features.values import Check
+from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count, write_parquet
 from core.foundation.text import _
 from core.sandbox.duckdb_sandbox import grant, plain
@@ -62,7 +63,15 @@ def rehearse(
         sources.append(source)
     asked = order.without_address().model_copy(update={"sources": tuple(sources)})
     short = tuple(source.name for source in sources if source.inputs == (_short(source),))
-    result = run(asked, given)
+    try:
+        result = run(asked, given)
+    except Invalid as refusal:
+        if not short:
+            raise
+        where = _("It was rehearsed on the last {most} rows of {names}.").format(
+            most=f"{most:,}", names=", ".join(short)
+        )
+        raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
     carried(order.sql)  # What Spark has not is refused before a cluster is waited for.
     return Rehearsal(asked, given, folder / ROWS, result, short, most)
 

@@ -121,6 +121,13 @@ def test_hindsight_is_refused_before_spark_is_asked(tmp_path: Path) -> None:
         rehearsed(tmp_path, sql="SELECT carrier, due_at, delay FROM flights", event_time="due_at", most=100)
 
 
+def test_a_refusal_says_which_rows_were_rehearsed(tmp_path: Path) -> None:
+    sql = "SELECT carrier, left_at, delay FROM flights WHERE id < 3"
+    with pytest.raises(Invalid, match="gives no rows") as refused:
+        rehearsed(tmp_path, sql=sql, marks={}, most=100)
+    assert refused.value.hint == "Check its conditions. It was rehearsed on the last 100 rows of flights."
+
+
 def test_the_guard_judges_the_sql_before_spark_is_asked(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="files cannot be read"):
         rehearsed(tmp_path, sql="SELECT * FROM read_csv('/etc/passwd')")
