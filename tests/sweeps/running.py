@@ -54,11 +54,12 @@ def trials_now(portal: Portal, sweep_id: str) -> tuple[Trial, ...]:
     return portal.sweeps.list_trials(SYSTEM, sweep_id=sweep_id)
 
 
-def process_of(job_id: str) -> psutil.Process:
-    """The process that runs a worker's trials, not its supervisor."""
+def process_of(portal: Portal, job_id: str) -> psutil.Process:
+    """The process that runs a worker's trials in this installation, not its supervisor."""
+    folder = f"{portal.foundation.settings.home}/"
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
-        if "core.sweeps.job" in command and f"/{job_id}/" in command[-1]:
+        if "core.sweeps.job" in command and command[-1].startswith(folder) and f"/{job_id}/" in command[-1]:
             return process
     raise LookupError(job_id)
 

@@ -37,7 +37,7 @@ def test_a_sweep_survives_its_workers_and_its_controller_and_confirms_its_winner
         wait_until(lambda: running_trial(portal, sweep.id))
         victim = running_trial(portal, sweep.id)
         assert victim is not None
-        process_of(victim.job_id).kill()
+        process_of(portal, victim.job_id).kill()
         wait_until(lambda: sweep_now(portal, sweep.id).state.is_over, seconds=120)
     done, trials = sweep_now(portal, sweep.id), trials_now(portal, sweep.id)
     assert done.state is SweepState.FINISHED, done.cause
