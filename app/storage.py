@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import forms, frame, links, times
 from app.session import actor, portal, role_title
-from app.tables import offset_of, pager, shown_of
+from app.tables import offset_of, pager, reading, shown_of
 from app.wording import counted
 from core.audit.service import AuditEvent
 from core.foundation.text import _
@@ -59,27 +59,23 @@ def _verdict(plan: SweepReport) -> str:
 
 
 def _ages(plan: SweepReport) -> None:
-    st.table(
+    reading(
         {
             _("Age"): [AGES[group.older_than_days] for group in plan.ages],
             _("Files"): [times.number(group.files) for group in plan.ages],
             _("Size"): [times.size(group.bytes) for group in plan.ages],
-        },
-        border="horizontal",
-        hide_index=True,
+        }
     )
 
 
 def _largest(plan: SweepReport) -> None:
     now = frame.now()
-    st.table(
+    reading(
         {
             _("File"): [links.code(file.digest[:24]) for file in plan.largest],
             _("Size"): [times.size(file.bytes) for file in plan.largest],
             _("Last put"): [times.ago(file.put_at, now=now) for file in plan.largest],
-        },
-        border="horizontal",
-        hide_index=True,
+        }
     )
 
 

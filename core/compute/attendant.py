@@ -1,7 +1,6 @@
 """Sees one job through: launches it, follows what it says, stops it when asked, and takes in how it ended. It keeps
 nothing that is not also in the database or the job's folder, so any worker can go on where another one died."""
 
-import errno
 import json
 import logging
 import shutil
@@ -20,7 +19,7 @@ from core.compute.ledger import Held, Ledger, Report, Superseded
 from core.compute.logs import read_log
 from core.compute.process import PROGRESS
 from core.compute.values import JobState
-from core.foundation.errors import PortalError, Unavailable
+from core.foundation.errors import PortalError, Unavailable, is_disk_full
 from core.foundation.failpoints import reach
 from core.foundation.text import _
 
@@ -226,6 +225,6 @@ def _event(line: bytes) -> dict[str, Any] | None:
 def _words(error: Exception) -> str:
     if isinstance(error, PortalError):
         return f"{error.message}\n{error.hint}".strip()
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if is_disk_full(error):
         return no_space()
     return _("{kind}: {error}").format(kind=type(error).__name__, error=error)

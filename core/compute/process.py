@@ -1,7 +1,6 @@
 """The job's side: what a job process may read and how it speaks. It has neither the portal's database nor its secrets;
 it reads `job.json`, appends to its event stream and fills its outputs folder. Nothing heavy is imported here."""
 
-import errno
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.compute.folders import AttemptFolder, read_json, write_json
+from core.foundation.errors import is_disk_full
 
 EXIT_CODE, EXIT_FAILED, EXIT_STOPPED = 1, 3, 143
 PROGRESS_SECONDS = 0.2
@@ -101,7 +101,7 @@ def _kind_of(error: BaseException) -> str:
         return "failed"
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "memory"
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_disk_full(error):
         return "space"
     return "nan" if isinstance(error, FloatingPointError) else "code"
 

@@ -53,11 +53,14 @@ def _compare(
     online = store.get(order.view, keys, at_us=at_us)
     comparison = FeatureComparison(order.view, at_us, order.watermark_us)
     differing = [at for at in range(len(keys)) if comparison.differs(offline[at], online[at])]
-    by_others = [offline_answers(order.view, each, keys=folder / "entity.parquet", folder=folder) for each in others]
-    put = _put(order, parts, keys=folder / "entity.parquet") if differing else {}
+    by_others, put = [], dict[Key, OnlineRow]()
+    if differing:
+        entity = folder / "entity.parquet"
+        by_others = [offline_answers(order.view, each, keys=entity, folder=folder) for each in others]
+        put = _put(order, parts, keys=entity)
     for at in differing:
         alike = _asked_alike(store, order.view, keys[at], at_us=at_us)
-        told = [answers[at] for answers in by_others] if differing else []
+        told = [answers[at] for answers in by_others]
         comparison.add(keys[at], Sides(offline[at], online[at], alike, told, order.watermark_us, put.get(keys[at])))
     store.close()
     report = comparison.report(

@@ -1,5 +1,7 @@
 """The one tree of errors that callers see: what is wrong, and what to do about it."""
 
+import errno
+
 
 class PortalError(Exception):
     """A refusal in words. `message` says what is wrong, `hint` what to do."""
@@ -50,6 +52,11 @@ class Unavailable(PortalError):
     """Something needed does not answer. The only error that is worth a retry."""
 
     status = 503
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a disk, or the part of it that one may use, has no space left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def error_of(status: int) -> type[PortalError]:

@@ -2,7 +2,6 @@
 are the ones returned; a file that rotted is refused, never answered. A blob's time is when it was last put, so that
 what nobody names any more is told from what is being put just now."""
 
-import errno
 import os
 import shutil
 import uuid
@@ -12,11 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 from core.foundation.digests import canonical, digest_bytes, digest_file
-from core.foundation.errors import Conflict, Invalid, NotFound, Unavailable
+from core.foundation.errors import Conflict, Invalid, NotFound, Unavailable, is_disk_full
 from core.foundation.text import _
 from core.foundation.values import Value
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ManifestFile(Value):
@@ -151,7 +148,7 @@ class Store:
             _flush(target)
         except OSError as error:
             target.unlink(missing_ok=True)
-            if error.errno not in FULL:
+            if not is_disk_full(error):
                 raise
             raise Conflict(
                 _("No space is left in the store"), hint=_("Nothing was changed. Free some space and try again.")
