@@ -16,11 +16,12 @@ from starlette.responses import RedirectResponse
 from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
-from app import frame, session
-from app.api import api_routes
-from app.downloads import download_routes
-from app.guard import Guard
-from app.sign_in import sign_in_routes
+from app import session
+from app.ui import frame
+from app.web.api import api_routes
+from app.web.downloads import download_routes
+from app.web.guard import Guard
+from app.web.sign_in import sign_in_routes
 from core.foundation.errors import PortalError
 
 MAIN = Path(__file__).parent / "main.py"
@@ -38,7 +39,7 @@ async def warm(_app: st.App) -> AsyncIterator[None]:
 
 
 def _load_heavy_parts() -> None:
-    for name in ("pandas", "pyarrow", "app.charts"):
+    for name in ("pandas", "pyarrow", "app.ui.charts"):
         importlib.import_module(name)
 
 

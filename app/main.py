@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app import frame, navigation, session, shell
+from app import navigation, session, shell
+from app.ui import frame
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
 
 def _counts() -> dict[str, int]:
     """How many things wait for the visitor, shown beside Home."""
-    from app.needs import waiting
+    from app.home.inbox import waiting
 
     count = 0
     with frame.guarded():

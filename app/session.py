@@ -10,8 +10,8 @@ from core.foundation.actors import Actor
 from core.foundation.errors import NotSignedIn
 from core.foundation.settings import load_settings
 from core.foundation.text import _
-from core.identity import Permission, Person, Role
-from core.identity.permissions import ROLES
+from core.identity.permissions import ROLES, Permission, Role
+from core.identity.values import Person
 from core.portal import Portal, build_portal
 
 COOKIE = "cw_session"

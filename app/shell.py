@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import frame, links
-from app.components.leave import leave
-from app.components.palette import palette
 from app.session import portal, role_line, secret
+from app.ui import frame, links
+from app.ui.components.leave import leave
+from app.ui.components.palette import palette
 from core.foundation.text import _
-from core.identity import Person
+from core.identity.values import Person
 
 STATIC = Path(__file__).parent / "static"
 SIGN_IN = "/sign-in"

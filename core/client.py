@@ -180,7 +180,7 @@ class Lake:
         it failed, or waits for a person although it was confirmed: for the zone of its times, for instance."""
         import base64
 
-        from core.lake.frames import frame_bytes
+        from core.lake.readers.frames import frame_bytes
 
         made = self.client.run(
             "imports.start_upload",
@@ -222,7 +222,7 @@ def framed(table: "pa.Table", frame: Kind) -> Any:
     if frame == "arrow":
         return table
     if frame == "polars":
-        from core.lake.polars_frames import polars_frame
+        from core.lake.readers.polars_frames import polars_frame
 
         return polars_frame(table)
     whole = {f"int{bits}": getattr(pd, f"Int{bits}Dtype")() for bits in (8, 16, 32, 64)}

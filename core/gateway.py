@@ -20,13 +20,13 @@ from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.portal import build_portal
-from core.serving.envoy import Envoy
-from core.serving.fleet import Fleet, server_name
+from core.serving.gateway.envoy import Envoy
+from core.serving.gateway.fleet import Fleet, server_name
+from core.serving.gateway.traffic import Share, Traffic
 from core.serving.plans import EndpointPlan
 from core.serving.rows import ADDRESS_FILE
 from core.serving.service import ServingService
 from core.serving.tickets import TicketOffice
-from core.serving.traffic import Share, Traffic
 from core.serving.values import Server
 
 GATEWAY = Actor.system("gateway")

@@ -6,7 +6,7 @@ from core.foundation.actors import Actor
 from core.foundation.clock import Clock
 from core.foundation.migrations import migrate as run_migrations
 from core.foundation.settings import Settings
-from core.identity import Role
+from core.identity.permissions import Role
 from core.portal import Portal, build_foundation, build_portal
 from core.registry import mlflow_store
 

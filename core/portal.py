@@ -4,34 +4,45 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
-from core.audit import AuditJournal, AuditService
+from core.audit.journal import AuditJournal
+from core.audit.service import AuditService
 from core.client import connect as connect
-from core.compute import ComputeService, JobKind, Reconciler
-from core.features import (
-    BuildKind,
-    FeatureParityKind,
-    FeatureService,
-    JoinKind,
-    MaterializationReconciler,
-    MaterializeKind,
-    OnlineService,
-)
+from core.compute.kinds import JobKind, Reconciler
+from core.compute.service import ComputeService
+from core.features.materialization.kind import MaterializationReconciler, MaterializeKind
+from core.features.materialization.service import OnlineService
+from core.features.parity.kind import FeatureParityKind
+from core.features.service import FeatureService
+from core.features.versions.kind import BuildKind, JoinKind
 from core.foundation.actions import ActionSpec, Foundation, Service
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
-from core.identity import IdentityService, RoleAccess, Sessions
-from core.lake import ImportKind, ImportService, LakeService, RemovalReconciler, SweepReconciler
-from core.lake.queries import QueryService
-from core.loadtests import LoadTestKind, LoadTestService
-from core.promotion import PromotionService, RolloutReconciler
-from core.registry import MlflowIngester, RegistryService
-from core.requirements import RequirementService
-from core.serving import ParityKind, ReplayKind, ServingService
+from core.identity.access import RoleAccess
+from core.identity.service import IdentityService
+from core.identity.sessions import Sessions
+from core.lake.datasets.service import LakeService
+from core.lake.imports.kind import ImportKind
+from core.lake.imports.service import ImportService
+from core.lake.queries.service import QueryService
+from core.lake.retention.removal import RemovalReconciler
+from core.lake.retention.schedule import SweepReconciler
+from core.loadtests.kind import LoadTestKind
+from core.loadtests.service import LoadTestService
+from core.promotion.requests.service import PromotionService
+from core.promotion.rollouts.reconciler import RolloutReconciler
+from core.registry.ingester import MlflowIngester
+from core.registry.service import RegistryService
+from core.requirements.service import RequirementService
+from core.serving.measurement.kinds import ParityKind, ReplayKind
 from core.serving.pins import ServingPins
-from core.sweeps import SweepController, SweepService, SweepWorkerKind
-from core.training import TrainingKind, TrainingService
+from core.serving.service import ServingService
+from core.sweeps.controller import SweepController
+from core.sweeps.kind import SweepWorkerKind
+from core.sweeps.service import SweepService
+from core.training.kind import TrainingKind
+from core.training.service import TrainingService
 
 
 @dataclass(frozen=True)

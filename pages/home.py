@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from app import frame, links, needs, times
-from app.overview import models_overview
-from app.running import running_now, stage_line
+from app.home import inbox
+from app.home.overview import models_overview
 from app.session import person
-from core.compute import Job
+from app.ui import frame, links, times
+from app.ui.jobs import running_now, stage_line
+from core.compute.values import Job
 from core.foundation.text import _
 
 START = (
@@ -19,7 +20,7 @@ START = (
 
 
 def show() -> None:
-    waiting, jobs = needs.waiting(), running_now()
+    waiting, jobs = inbox.waiting(), running_now()
     frame.header(_greeting(), facts=[_count(len(waiting)), _("{n} in progress").format(n=len(jobs))])
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
@@ -52,7 +53,7 @@ def _count(count: int) -> str:
     return _("One thing needs you") if count == 1 else _("{n} things need you").format(n=count)
 
 
-def _needs(waiting: tuple[needs.Need, ...]) -> None:
+def _needs(waiting: tuple[inbox.Need, ...]) -> None:
     frame.section(_("Needs you"), hint=str(len(waiting) or ""))
     if not waiting:
         frame.empty(
@@ -64,7 +65,7 @@ def _needs(waiting: tuple[needs.Need, ...]) -> None:
             _need(need, primary=number == 0)
 
 
-def _need(need: needs.Need, *, primary: bool) -> None:
+def _need(need: inbox.Need, *, primary: bool) -> None:
     age = times.ago(need.since, now=frame.now())
     key = need.object_id
     with frame.row(key, title=need.title, target=key, detail=need.why, state=need.state, label=need.label, age=age):

@@ -18,7 +18,7 @@ from core.foundation.actions import Foundation
 from core.foundation.actors import Actor
 from core.foundation.database import Database
 from core.foundation.settings import Settings
-from core.identity import Role
+from core.identity.permissions import Role
 from core.portal import Portal, build_foundation, build_portal
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,8 +6,8 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
-from app.api import api_routes
-from app.downloads import download_routes
+from app.web.api import api_routes
+from app.web.downloads import download_routes
 from core.portal import Portal
 
 

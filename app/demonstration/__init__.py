@@ -1,1 +1,1 @@
-"""The demonstration: the whole chain on real flights, through the actions that people have."""
+"""The demonstration: the whole chain on real flights, step by step. It uses only the actions that people have."""

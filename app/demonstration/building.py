@@ -5,11 +5,11 @@ from functools import partial
 from app.demonstration import flights
 from app.demonstration.walk import Walk
 from core.compute.values import JobState
-from core.features import VersionState
+from core.features.values import VersionState
 from core.foundation.errors import Conflict
 from core.foundation.text import _
-from core.lake import ImportChoices
-from core.requirements import Comparison, Criterion, Metric
+from core.lake.import_values import ImportChoices
+from core.requirements.values import Comparison, Criterion, Metric
 from core.sweeps.values import Dimension, Sweep, SweepState
 from core.training.values import Run
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from pydantic import Field
 
-from core.features import EntityQuery, FeatureRule, Split, VersionTests, ViewUse
+from core.features.values import EntityQuery, FeatureRule, Split, VersionTests, ViewUse
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.lake import TimeZoneRule
+from core.lake.values import TimeZoneRule
 
 HOUR, DAY = 3600, 86_400
 

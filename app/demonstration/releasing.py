@@ -8,7 +8,7 @@ from app.demonstration.walk import Walk
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
 from core.foundation.text import _
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.loadtests.values import LoadTestView, Profile
 from core.promotion.values import Plan, Request, RequestState, Step
 from core.registry.values import EvidenceKind

@@ -15,7 +15,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotFound, Unavailable
 from core.foundation.settings import Settings
 from core.foundation.text import _
-from core.identity import Person
+from core.identity.values import Person
 from core.portal import Portal, build_portal
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Walk:
 
     def say(self, text: str, object_id: str = "") -> None:
         """One line about what was made, with the address of its page."""
-        from app.links import url_of
+        from app.ui.links import url_of
 
         address = f"{self.portal.foundation.settings.address}/{url_of(object_id)}?id={object_id}" if object_id else ""
         self.console.print(f"     {text}  [dim]{address}[/dim]", highlight=False, soft_wrap=True)

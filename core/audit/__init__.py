@@ -1,6 +1,2 @@
-"""Append-only, hash-chained, signed outside the database: what happened and who did it."""
-
-from core.audit.journal import AuditJournal
-from core.audit.service import AuditEvent, AuditReport, AuditService
-
-__all__ = ["AuditEvent", "AuditJournal", "AuditReport", "AuditService"]
+"""The audit log: what happened and who did it, append-only, hash-chained and signed outside the database. Anyone can
+verify an export of it without the portal."""

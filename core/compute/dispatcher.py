@@ -7,13 +7,13 @@ import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from core.compute.attendant import Attendant
 from core.compute.capacity import whole_room
 from core.compute.executors.local import LocalExecutor
 from core.compute.executors.port import Executor
 from core.compute.folders import JobFolder
+from core.compute.job_monitor import Attendant
+from core.compute.job_store import Held, Ledger, Left, Superseded
 from core.compute.kinds import JobKind
-from core.compute.ledger import Held, Ledger, Left, Superseded
 from core.compute.ownership import owner_is_dead
 from core.foundation.actions import Foundation
 from core.foundation.errors import Unavailable

@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, update
 
-from core.compute.ledger import Ledger
+from core.compute.job_store import Ledger
 from core.compute.ownership import owner_is_dead
 from core.compute.tables import DutyRow
 from core.foundation.columns import UtcDateTime

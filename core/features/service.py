@@ -1,13 +1,13 @@
 """Everything about features as one service; its actions are written by subject."""
 
-from core.features.catalog import CatalogActions
-from core.features.download_actions import DownloadActions
-from core.features.lifecycle_actions import LifecycleActions
-from core.features.preview_actions import PreviewActions
-from core.features.statistics_actions import StatisticsActions
-from core.features.training_set_actions import TrainingSetActions
-from core.features.version_actions import VersionActions
-from core.features.writing_actions import WritingActions
+from core.features.catalog.search import CatalogActions
+from core.features.catalog.statistics import StatisticsActions
+from core.features.training_sets.actions import TrainingSetActions
+from core.features.training_sets.downloads import DownloadActions
+from core.features.versions.previewing import PreviewActions
+from core.features.versions.publishing import LifecycleActions
+from core.features.versions.reading import VersionActions
+from core.features.versions.writing import WritingActions
 
 
 class FeatureService(

@@ -1,1 +1,1 @@
-"""What every domain stands on: settings, errors, values, the database, storage, actions and plug-ins."""
+"""What every domain stands on: settings, errors, the database, storage, actions, plug-ins. It knows no domain."""

@@ -13,10 +13,10 @@ from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.digests import digest_bytes
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.loadtests.payloads import bodies_of
+from core.loadtests.generator.payloads import bodies_of
 from core.loadtests.values import LoadOrder, Order, Plan, SeriesPoint, Target
 
-LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+LOCUSTFILE = Path(__file__).parent / "generator" / "locustfile.py"
 WATCH_SECONDS = 0.2
 GRACE_SECONDS = 2.0
 ROWS, WINDOWS, SEEN = "rows", "windows.json", "seen.json"

@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from core.compute import Job, JobState, PlainKind
+from core.compute.kinds import PlainKind
+from core.compute.values import Job, JobState
 from core.foundation.actions import Call
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.loadtests.job import SEEN, WINDOWS, Seen
-from core.loadtests.report import report_of
+from core.loadtests.report.evidence import evidence_of
+from core.loadtests.report.judge import report_of
 from core.loadtests.rows import find_test, tested
 from core.loadtests.service import KIND, LoadTestService
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
 from core.loadtests.values import LoadOrder, LoadTestState, Plan, Report, SeriesPoint, Window
-from core.loadtests.verdict import evidence_of
 from core.serving.rows import endpoint_url
 
 AFTER_SECONDS = 240.0

@@ -3,7 +3,7 @@
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.loadtests.arrivals import Spacing
+from core.loadtests.generator.arrivals import Spacing
 from core.loadtests.values import MOST_IN_FLIGHT, InFlight, Plan, Profile, Rate, Seconds, Slo
 
 PRODUCTION_RATE = 1_000.0

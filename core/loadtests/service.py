@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import col, select
 
-from core.compute import ComputeService, JobOrder, Resources
-from core.features import FeatureService
+from core.compute.service import ComputeService
+from core.compute.values import JobOrder, Resources
+from core.features.service import FeatureService
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.ids import Kind
@@ -17,8 +18,8 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.loadtests.arrivals import Spacing
-from core.loadtests.orders import held_out_rows, refuse_other_measurement, take_endpoint, target_of
+from core.loadtests.generator.arrivals import Spacing
+from core.loadtests.job_spec import held_out_rows, refuse_other_measurement, take_endpoint, target_of
 from core.loadtests.plans import Wish, check_production, plan_of
 from core.loadtests.rows import find_test, report_of, view_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
@@ -35,8 +36,8 @@ from core.loadtests.values import (
     SeriesPoint,
     Target,
 )
-from core.registry import RegistryService
-from core.serving import ServingService
+from core.registry.service import RegistryService
+from core.serving.service import ServingService
 
 CONFIRM_WITHIN = timedelta(hours=24)
 ACTIVE = (LoadTestState.QUEUED, LoadTestState.RUNNING)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from core.features.values import FeatureContract
 from core.foundation.values import Value
-from core.loadtests.arrivals import Spacing
+from core.loadtests.generator.arrivals import Spacing
 
 HIGHEST_RATE = 5_000.0
 # A ticket, with which the generator calls the endpoint, lives for an hour.

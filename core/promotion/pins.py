@@ -7,7 +7,7 @@ from core.foundation.text import _
 from core.promotion.tables import PromotionRow
 from core.promotion.values import RequestState
 from core.registry.values import ModelVersion
-from core.serving import ServingService
+from core.serving.service import ServingService
 
 ASKED = (RequestState.IN_REVIEW, RequestState.CHANGES_REQUESTED, RequestState.APPROVED, RequestState.APPLYING)
 

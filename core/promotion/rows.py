@@ -1,6 +1,6 @@
 """From rows to the values that others see."""
 
-from core.promotion.digests import policy_digest
+from core.promotion.approvals.digests import policy_digest
 from core.promotion.tables import PolicyRow
 from core.promotion.values import Policy
 

@@ -1,6 +1,2 @@
-"""Goals, and the typed conditions that prove them reached."""
-
-from core.requirements.service import RequirementService
-from core.requirements.values import Comparison, Criterion, Metric, Requirement
-
-__all__ = ["Comparison", "Criterion", "Metric", "Requirement", "RequirementService"]
+"""Requirements: goals with typed conditions that prove them reached. What was measured is held against them by the
+portal, never by hand."""

@@ -1,1 +1,2 @@
-"""Where code that people write runs: SQL and Python that can reach nothing but what they were granted."""
+"""Where SQL and Python that people write run. They reach nothing but what they were granted, and end when their
+limits say so."""

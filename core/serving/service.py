@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
-from core.features.online_values import MissingOnline
+from core.features.materialization.values import MissingOnline
 from core.foundation.actions import Call, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
@@ -15,7 +15,7 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.serving.measuring import Measuring, expect_environment
+from core.serving.measurement.service import Measuring, expect_environment
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
 from core.serving.rows import admission_of, endpoint_of, find_endpoint, routes_of, served_of

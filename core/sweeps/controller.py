@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
-from core.compute import Job, JobState
+from core.compute.values import Job, JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.text import _

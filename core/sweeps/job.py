@@ -20,7 +20,7 @@ from core.sweeps.values import Metric
 from core.training.recipe import check_params, recipe_called
 
 if TYPE_CHECKING:
-    from core.training.data import TrainingData
+    from core.training.torch_recipes.data import TrainingData
 
 PAUSE = 0.05
 LISTEN_SECONDS = 0.05
@@ -100,7 +100,7 @@ def main(context: JobContext) -> None:
 def _load(context: JobContext, *, order: WorkerOrder) -> "TrainingData":
     import torch
 
-    from core.training.data import load_data, load_tables
+    from core.training.torch_recipes.data import load_data, load_tables
 
     torch.set_num_threads(context.cpus)
     try:
@@ -134,7 +134,7 @@ def _train(
     context: JobContext, message: Message, *, order: WorkerOrder, data: "TrainingData", inbox: Inbox
 ) -> float | None:
     """The objective at the best check, None when the trial was stopped."""
-    from core.training.trainer import train
+    from core.training.torch_recipes.trainer import train
 
     name, checks = f"validation_{order.metric}", 0
 

@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from sqlmodel import col
 
-from core.compute import ComputeService, JobOrder
-from core.features import FeatureService, TrainingSet
+from core.compute.service import ComputeService
+from core.compute.values import JobOrder
+from core.features.service import FeatureService
+from core.features.training_sets.values import TrainingSet
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
@@ -36,8 +38,8 @@ from core.sweeps.values import (
     Trials,
     Workers,
 )
-from core.training import TrainingService
 from core.training.recipe import check_params, recipe_called
+from core.training.service import TrainingService
 from core.training.splits import TRAIN, VALIDATION, trainable
 from core.training.values import NewRun
 

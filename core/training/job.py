@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from core.training.evaluation import OnnxModel
-    from core.training.trainer import Trained
+    from core.training.torch_recipes.trainer import Trained
 
 REPORT_SECONDS = 0.1
 TRAINED_SHARE = 0.9
@@ -117,7 +117,7 @@ def _run(context: JobContext) -> None:
     with seconds.of("load"):
         import torch
 
-        from core.training.data import load_data, load_tables
+        from core.training.torch_recipes.data import load_data, load_tables
 
         torch.set_num_threads(context.cpus)
         tables = load_tables(context.inputs, contract=order.contract, now=datetime.now(UTC))
@@ -140,7 +140,7 @@ def _run(context: JobContext) -> None:
 
 
 def _train(context: JobContext, *, order: Order, data: Any) -> "Trained":
-    from core.training.trainer import train
+    from core.training.torch_recipes.trainer import train
 
     reporter = Reporter(context)
     trained = train(
@@ -162,7 +162,7 @@ def _train(context: JobContext, *, order: Order, data: Any) -> "Trained":
 def _export(context: JobContext, *, order: Order, trained: "Trained") -> "OnnxModel":
     """Writes model and signature, and opens the very bytes that were written."""
     from core.training.evaluation import OnnxModel
-    from core.training.onnx_export import signature_of, write_onnx
+    from core.training.torch_recipes.onnx_export import signature_of, write_onnx
 
     context.progress(TRAINED_SHARE, stage=_("exporting"))
     folder = context.outputs / MODEL_FOLDER
@@ -179,7 +179,7 @@ def _evaluate(
 ) -> tuple[list[SplitResult], float]:
     """Every split by the ONNX file, and the largest difference between it and torch on those that were held out."""
     from core.training.evaluation import write_predictions
-    from core.training.onnx_export import check_against_torch
+    from core.training.torch_recipes.onnx_export import check_against_torch
 
     splits, differences = [], []
     for place, (name, table) in enumerate(tables.items()):
@@ -226,7 +226,7 @@ def _result(
     context: JobContext, *, trained: "Trained", splits: list[SplitResult], difference: float, device: str
 ) -> TrainingResult:
     from core.training.environment import code_commit, environment_of
-    from core.training.onnx_export import signature_of
+    from core.training.torch_recipes.onnx_export import signature_of
 
     return TrainingResult(
         splits=tuple(splits),

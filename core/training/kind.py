@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
-from core.features.training_set_values import TrainingSet
+from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
 from core.foundation.actions import Call
 from core.foundation.digests import canonical, digest_bytes

@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 from sqlmodel import col
 
-from core.compute import ComputeService, Job, JobOrder, JobState, Resources
 from core.compute.devices import gpus_here
-from core.compute.service import runs_production
+from core.compute.service import ComputeService, runs_production
 from core.compute.tables import JobRow
+from core.compute.values import Job, JobOrder, JobState, Resources
 from core.features.service import FeatureService
-from core.features.training_set_values import TrainingSet
+from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
 from core.foundation.actions import Call, Foundation, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
@@ -21,10 +21,10 @@ from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.registry import ModelVersion, NewVersion, RegistryService
 from core.registry.artifact import Folder
-from core.registry.values import ModelName, Text
-from core.requirements import RequirementService
+from core.registry.service import RegistryService
+from core.registry.values import ModelName, ModelVersion, NewVersion, Text
+from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, list_runs, read_run
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called

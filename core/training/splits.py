@@ -3,7 +3,7 @@ and again by the training process, from the rows themselves."""
 
 from datetime import datetime
 
-from core.features.training_set_values import TrainingSet, TrainingSetState
+from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import FeatureContract, SplitFile
 from core.foundation.errors import Conflict, Invalid, PortalError
 from core.foundation.text import _

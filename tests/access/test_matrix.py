@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from app.api import path_of
-from app.cli import command_of
+from app.cli.commands import command_of
+from app.web.api import path_of
 from core.foundation.actions import ActionSpec, run_action
 from core.foundation.actors import Actor
 from core.foundation.errors import NotAllowed, NotSignedIn, PortalError

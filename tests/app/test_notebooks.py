@@ -16,7 +16,7 @@ from core.foundation.errors import Invalid, NotAllowed, NotFound, NotSignedIn, U
 from core.foundation.parquet import read_parquet
 from core.portal import connect
 from tests.compute.running import wait_for_job
-from tests.features.test_service import Scene, scene  # noqa: F401
+from tests.features.versions.test_service import Scene, scene  # noqa: F401
 from tests.served import Served
 
 README = Path(__file__).parents[2] / "README.md"

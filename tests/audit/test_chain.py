@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import core.audit.verify
-from core.audit import AuditJournal
-from core.audit.journal import exported
+from core.audit.journal import AuditJournal, exported
 from core.audit.verify import chain_hash
 from core.foundation.errors import NotAllowed
 from core.portal import Portal

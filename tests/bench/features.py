@@ -9,10 +9,11 @@ import argparse
 from importlib import import_module
 from importlib.util import find_spec
 
-from tests.bench import features_join
-from tests.bench.lines import Line, print_table
+from tests.bench.joins import measure as joins
+from tests.bench.measuring.lines import Line, print_table
 
 PARTS = ("join", "online", "sandbox")
+FOLDERS = {"online": "online", "sandbox": "sandboxing"}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -31,10 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _measured(part: str, chosen: argparse.Namespace) -> list[Line]:
     if part == "join":
-        return features_join.measure(
-            rows=chosen.rows, feast_rows=chosen.feast_rows, rounds=chosen.rounds, large=chosen.large
-        )
-    name = f"tests.bench.features_{part}"
+        return joins.measure(rows=chosen.rows, feast_rows=chosen.feast_rows, rounds=chosen.rounds, large=chosen.large)
+    name = f"tests.bench.{FOLDERS[part]}.measure"
     return list(import_module(name).measure()) if find_spec(name) else []
 
 

@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.bench import features
-from tests.bench.join_data import read_views, synthetic
-from tests.bench.join_once import RUNS
+from tests.bench.joins.data import read_views, synthetic
+from tests.bench.joins.once import RUNS
 
 
 def test_every_contestant_gives_the_same_answers(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.features_online import BATCHES, measure
-from tests.bench.lines import print_table
-from tests.bench.online_days import days_lines
+from tests.bench.measuring.lines import print_table
+from tests.bench.online.days import days_lines
+from tests.bench.online.measure import BATCHES, measure
 
 
 def test_every_figure_is_there_with_its_goal(capsys: pytest.CaptureFixture[str]) -> None:

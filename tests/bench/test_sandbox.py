@@ -1,7 +1,7 @@
 """The benchmark of the cage, on one round, so that it cannot rot; a busy machine decides its milliseconds, and only the
 hard stop is held to its goal here."""
 
-from tests.bench.features_sandbox import measure
+from tests.bench.sandboxing.measure import measure
 
 
 def test_every_start_and_stop_is_measured() -> None:

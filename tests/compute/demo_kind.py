@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel, col, select
 
-from core.compute import Job, JobOrder, PlainKind, Resources
-from core.compute.ledger import SPEC
+from core.compute.job_store import SPEC
+from core.compute.kinds import PlainKind
 from core.compute.tables import JobRow
+from core.compute.values import Job, JobOrder, Resources
 from core.foundation.actions import Call
 from core.foundation.actors import Actor
 from core.foundation.columns import json_field

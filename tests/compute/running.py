@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from core.compute import Job, JobKind, Reconciler
 from core.compute.executors.port import Executor
+from core.compute.kinds import JobKind, Reconciler
+from core.compute.values import Job
 from core.foundation.actors import Actor
 from core.portal import Portal, job_kinds, reconcilers
 from core.worker import Worker

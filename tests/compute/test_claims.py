@@ -8,10 +8,10 @@ import pytest
 from sqlmodel import col, func, select, update
 
 from core.audit.tables import AuditRow
-from core.compute import JobState, Resources
 from core.compute.capacity import Room, whole_room
-from core.compute.ledger import Held, Ledger, Report, Superseded
+from core.compute.job_store import Held, Ledger, Report, Superseded
 from core.compute.tables import JobRow
+from core.compute.values import JobState, Resources
 from core.portal import Portal
 from tests.compute.demo_kind import KINDS, row_of, submit, submit_many, taken
 from tests.compute.running import job_now, wait_until, worker_for

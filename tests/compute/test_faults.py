@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from core.compute import JobState
 from core.compute.folders import read_json
 from core.compute.processes import Identity, identity_of, is_alive, marked_with, send_signal
+from core.compute.values import JobState
 from core.portal import Portal
 from tests.compute.conftest import StartWorker
 from tests.compute.demo_kind import KINDS, row_of, submit, taken

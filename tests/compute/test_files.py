@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from core.compute.attendant import BATCH_BYTES, read_events
 from core.compute.causes import cause_of
 from core.compute.devices import gpus_here
 from core.compute.folders import AttemptFolder, JobFolder, place_once, read_json, write_json
+from core.compute.job_monitor import BATCH_BYTES, read_events
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from core.compute import JobState, Resources
 from core.compute.executors.local import LocalExecutor
 from core.compute.processes import marked_with
+from core.compute.values import JobState, Resources
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.portal import Portal
 from tests.compute.demo_kind import KINDS, queue_again, row_of, submit, taken

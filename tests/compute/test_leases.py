@@ -7,8 +7,8 @@ import pytest
 
 from core.audit.journal import AuditJournal
 from core.compute.capacity import whole_room
+from core.compute.job_store import Ledger
 from core.compute.lease import Lease
-from core.compute.ledger import Ledger
 from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.settings import Settings
 from core.portal import Portal

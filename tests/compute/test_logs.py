@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from core.compute import JobState
 from core.compute.logs import BoundedLog, log_size, read_log
+from core.compute.values import JobState
 from core.portal import Portal
 from tests.compute.demo_kind import KINDS, submit
 from tests.compute.running import SYSTEM, run_job_here

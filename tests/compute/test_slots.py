@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.compute import Job, JobOrder, JobState, Resources
-from core.compute.attendant import read_events
 from core.compute.capacity import free_room, whole_room
-from core.compute.ledger import Ledger, Superseded
+from core.compute.job_monitor import read_events
+from core.compute.job_store import Ledger, Superseded
+from core.compute.values import Job, JobOrder, JobState, Resources
 from core.foundation.actions import Call
 from core.foundation.ids import Kind
 from core.portal import Portal

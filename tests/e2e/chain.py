@@ -9,16 +9,16 @@ from functools import cache
 from threading import RLock, Thread
 from typing import Any, Generic, TypeVar
 
-from core.features import EntityQuery, Split, ViewUse
+from core.features.values import EntityQuery, Split, ViewUse
 from core.foundation.actors import Actor
-from core.lake.nycflights import read_package_table
+from core.lake.readers.nycflights import read_package_table
 from core.promotion.values import Plan, Step
 from core.registry.values import NewEvidence
 from core.serving.values import Environment, ServiceLevel
 from tests.compute.running import wait_for_job, wait_until
 from tests.e2e.installation import Running
-from tests.lake.importing import imported
-from tests.promotion import making
+from tests.lake.imports.in_process import imported
+from tests.promotion import values_to_judge
 from tests.registry.onnx_files import calling
 
 T = TypeVar("T")
@@ -171,7 +171,7 @@ class Chain:
         """The evidence that a parity check and a load test would leave. The journeys that are about them take real
         ones; here the machine's speed shall decide nothing."""
         version = self.portal.registry.get_version(self.people.engineer, version_id=version_id)
-        for made in (making.parity(version), making.load_test(version)):
+        for made in (values_to_judge.parity(version), values_to_judge.load_test(version)):
             fields = made.model_dump(include={"project", "kind", "subject", "verdict", "summary", "content"})
             by = self.people.other_engineer.person_id
             with calling(self.portal, Actor.system("test")) as call:

@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from app.processes import processes_of
+from app.cli.processes import processes_of
 from core.foundation.migrations import migrate
 from core.foundation.settings import Settings
 from core.installation import prepare
@@ -77,8 +77,8 @@ def late_worker(settings: Settings) -> Iterator[None]:
 
 
 def start_worker(settings: Settings, parts: ExitStack) -> None:
-    with process(settings, "app.cli", "migrate") as migration:
-        assert migration.wait(timeout=START_SECONDS) == 0, log_of(settings.home, "app.cli").read_text()
+    with process(settings, "app.cli.commands", "migrate") as migration:
+        assert migration.wait(timeout=START_SECONDS) == 0, log_of(settings.home, "app.cli.commands").read_text()
     parts.enter_context(process(settings, "core.worker"))
 
 

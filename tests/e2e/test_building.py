@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from app.session import COOKIE
 from tests.e2e.conftest import Running, Visitor
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 
 TABLE = b"id,due,delay\nA,2013-01-01T10:00:00Z,5\nB,2013-01-01T11:00:00Z,12\n"
 

@@ -5,11 +5,11 @@ import re
 
 from playwright.sync_api import expect
 
-from core.lake import Snapshot
+from core.lake.values import Snapshot
 from tests.compute.running import wait_for_job
 from tests.e2e.chain import Chain
 from tests.e2e.conftest import Running, Visitor
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 
 BEFORE = b"id,at,carrier,delay\n1,2013-01-01T10:00:00Z,AA,5\n2,2013-01-02T10:00:00Z,UA,9\n"
 AFTER = b"id,at,carrier,delay\n1,2013-01-01T10:00:00Z,AA,5\n2,2013-01-02T10:00:00Z,UA,90\n3,2013-01-03T10:00:00Z,DL,1\n"

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import Running, Visitor
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 
 TABLE = b"carrier,delay,note\nAA,5,=1+1\nUA,12,plain\nUA,,plain\n"
 SQL = "SELECT note, count(*) AS flights FROM queried GROUP BY 1 ORDER BY 1"

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from core.features.spark_engine import SparkEngine
-from core.features.spark_session import spark_session
-from tests.features.desk import Desk, open_desk
-from tests.features.engines import connect_server, skip_without_spark
+from core.features.engines.spark.session import spark_session
+from core.features.engines.spark_engine import SparkEngine
+from tests.features.drafting import Desk, open_desk
+from tests.features.engines.spark_server import connect_server, skip_without_spark
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.features.building import build_rows
-from core.features.joining import join_training_set
-from core.features.orders import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
+from core.features.building.build import build_rows
+from core.features.job_specs import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
+from core.features.training_sets.join import join_training_set
 from core.features.values import EntityQuery, ServedView, Split
 from core.sandbox.limits import Limits
 

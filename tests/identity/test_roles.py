@@ -6,7 +6,7 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, PortalError
-from core.identity import Role
+from core.identity.permissions import Role
 from core.portal import Portal
 from tests.conftest import People
 

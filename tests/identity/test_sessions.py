@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.portal import Portal, build_portal
 from tests.conftest import People
 

@@ -3,8 +3,8 @@
 import math
 from random import Random
 
-from core.loadtests.capacity import Outcome
-from core.loadtests.profiles import CapacitySearch
+from core.loadtests.generator.profiles import CapacitySearch
+from core.loadtests.report.capacity import Outcome
 from core.loadtests.values import Plan, Profile, Slo
 
 CAP = 100_000

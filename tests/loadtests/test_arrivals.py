@@ -7,7 +7,7 @@ from statistics import mean, pstdev
 
 import pytest
 
-from core.loadtests.arrivals import Ceiling, Spacing, arrivals
+from core.loadtests.generator.arrivals import Ceiling, Spacing, arrivals
 
 
 def sent_at(

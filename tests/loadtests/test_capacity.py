@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from core.loadtests.capacity import Outcome, estimate, knee, monotone
+from core.loadtests.report.capacity import Outcome, estimate, knee, monotone
 from core.loadtests.values import Capacity, Slo
 from tests.loadtests.queues import OneServer, search
 

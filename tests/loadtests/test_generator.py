@@ -13,7 +13,7 @@ from threading import Event
 import psutil
 import pytest
 
-from core.loadtests.report import report_of
+from core.loadtests.report.judge import report_of
 from core.loadtests.values import Profile, Report, Slo
 from tests.loadtests.running import RunningJob, running_job, target_of, target_server, wait_until
 from tests.loadtests.test_arrivals import most_in_a_second

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from core.loadtests.histogram import Histogram, bucket_of, middle_of
+from core.loadtests.report.histogram import Histogram, bucket_of, middle_of
 
 
 def test_times_below_two_milliseconds_are_exact_to_the_microsecond() -> None:

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from core.loadtests.intervals import fewest_samples, rank_interval
+from core.loadtests.report.intervals import fewest_samples, rank_interval
 
 
 def test_a_99th_percentile_takes_368_samples() -> None:

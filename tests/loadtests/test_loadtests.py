@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.compute import JobState
+from core.compute.values import JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
-from core.loadtests import LoadTestState, LoadTestView
+from core.loadtests.values import LoadTestState, LoadTestView
 from core.portal import Portal
 from core.registry.values import EvidenceKind, ModelVersion, Verdict
 from core.serving.values import Endpoint, Route, Server

@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from core.loadtests.capacity import estimate
-from core.loadtests.profiles import FixedCourse
+from core.loadtests.generator.profiles import FixedCourse
+from core.loadtests.report.capacity import estimate
 from core.loadtests.values import Plan, Profile, Slo, Stage
 from tests.loadtests.queues import OneServer, search
 from tests.loadtests.windows import plan_of

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from core.foundation.digests import canonical
-from core.loadtests.histogram import Histogram
-from core.loadtests.report import percentile_of, report_of
+from core.loadtests.report.histogram import Histogram
+from core.loadtests.report.judge import percentile_of, report_of
 from core.loadtests.values import Plan, Profile, Report, Target, Window
 from tests.loadtests.windows import DIGEST, SLO, counts_of, plan_of, window_of
 

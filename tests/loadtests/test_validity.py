@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.loadtests.validity import faults, reasons
+from core.loadtests.report.validity import faults, reasons
 from core.loadtests.values import Plan, Profile, Slo, Window
 from tests.loadtests.windows import DIGEST, SLO, counts_of, plan_of, window_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from core.loadtests.report.evidence import evidence_of, sentence_of, verdict_of
 from core.loadtests.values import Profile
-from core.loadtests.verdict import evidence_of, sentence_of, verdict_of
 from core.registry.values import EvidenceKind, Verdict
 from tests.loadtests.test_report import reported, searched
 from tests.loadtests.windows import DIGEST, plan_of, window_of

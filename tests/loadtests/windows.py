@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from core.loadtests.histogram import Histogram
+from core.loadtests.report.histogram import Histogram
 from core.loadtests.values import Counts, Plan, Profile, Slo, Window
 
 DIGEST = "ab" * 32

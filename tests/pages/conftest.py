@@ -7,14 +7,14 @@ from datetime import date
 
 import pytest
 
-from core.features import EntityQuery, Split, ViewUse
+from core.features.values import EntityQuery, Split, ViewUse
 from core.foundation.actors import Actor
 from core.foundation.settings import Settings
 from core.portal import Portal, build_foundation, build_portal
 from core.requirements.values import Criterion
 from tests.compute.running import run_job_here
 from tests.conftest import People, enroll
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 
 PROJECT = "PROJ-1"
 GOAL = "Warn of late arrivals"

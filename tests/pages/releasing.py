@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from core.features import ServedView
+from core.features.values import ServedView
 from core.foundation.actors import Actor
 from core.portal import Portal
 from core.registry.values import ModelVersion

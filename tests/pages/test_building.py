@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.datasets import pairs
-from app.features import words
+from app.features.catalog import words
+from app.lake.datasets import pairs
 from core.foundation.errors import Invalid
 from core.portal import Portal
 from tests.conftest import People

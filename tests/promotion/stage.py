@@ -8,12 +8,13 @@ from sqlalchemy import text
 
 from core.foundation.actors import Actor
 from core.portal import Portal
-from core.promotion import Plan, Request, RolloutReconciler, Step
+from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.tables import RolloutRow
+from core.promotion.values import Plan, Request, Step
 from core.registry.values import Evidence, EvidenceKind, ModelVersion, NewEvidence, Verdict
 from core.serving.values import Endpoint, ServiceLevel
 from tests.conftest import People
-from tests.promotion.making import load_report, parity
+from tests.promotion.values_to_judge import load_report, parity
 from tests.registry.onnx_files import calling, holdout_table, register_tiny, tiny_model
 
 SYSTEM = Actor.system("test")

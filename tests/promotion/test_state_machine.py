@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.settings import Settings
-from core.identity import Role
+from core.identity.permissions import Role
 from core.portal import build_foundation, build_portal
 from core.registry.values import ModelVersion
 from tests.conftest import enroll

@@ -22,7 +22,7 @@ from core.foundation.actions import ActionSpec, Call
 from core.foundation.actors import Actor
 from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry import statistics
 from core.registry.values import Evaluation, InputSpec, ModelVersion, NewVersion, Signature

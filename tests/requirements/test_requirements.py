@@ -6,7 +6,7 @@ import pytest
 
 from core.foundation.errors import Invalid, NotFound
 from core.portal import Portal
-from core.requirements import Comparison, Criterion, Metric
+from core.requirements.values import Comparison, Criterion, Metric
 from tests.conftest import People
 
 AUC = {"metric": "auc", "comparison": "at_least", "limit": 0.68}

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.features.orders import BuildOrder, SourceTable
+from core.features.job_specs import BuildOrder, SourceTable
 from core.foundation.errors import Invalid, Unavailable
 from core.sandbox import landlock, runner, seccomp
 from core.sandbox.cage import Cage
@@ -21,7 +21,7 @@ from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_cage, run_caged
 from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
 
-ENTRY = "core.features.previewing:preview_in_cage"
+ENTRY = "core.features.building.preview:preview_in_cage"
 LIMITS = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1)
 MEAN = """
 def features(flights):

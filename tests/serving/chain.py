@@ -13,7 +13,7 @@ from core.foundation.actors import Actor
 from core.foundation.digests import canonical
 from core.foundation.ids import Kind as IdKind
 from core.foundation.storage import Manifest, ManifestFile
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry.values import InputSpec, ModelVersion, NewVersion, Signature
 from tests.features.departures import Joined, as_joined, build, flights, join

@@ -18,9 +18,9 @@ from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.gateway import Gateway, PortalOverDatabase
 from core.gateway import Portal as GatewayPortal
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.portal import Portal, build_foundation, build_portal
-from core.registry import ModelVersion
+from core.registry.values import ModelVersion
 from core.serving.admissions import Admission
 from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, Limits, ServerSpec
 from core.serving.values import Endpoint, Route
@@ -105,7 +105,7 @@ def start_server(folder: Path, spec: ServerSpec) -> "subprocess.Popen[bytes]":
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SPEC_FILE).write_text(spec.model_dump_json())
     with (folder / "log").open("wb") as log:
-        command = [sys.executable, "-P", "-m", "core.serving.model_server", str(folder)]
+        command = [sys.executable, "-P", "-m", "core.serving.model_server.process", str(folder)]
         return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log)
 
 

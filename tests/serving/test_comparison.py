@@ -6,7 +6,7 @@ import pytest
 
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.registry.values import Verdict
-from core.serving.comparison import (
+from core.serving.measurement.comparison import (
     CODE,
     KEY,
     LATE,
@@ -20,7 +20,7 @@ from core.serving.comparison import (
     Times,
     agree,
 )
-from core.serving.parity import verdict_on
+from core.serving.measurement.parity_evidence import verdict_on
 
 VIEW = ServedView(
     version_id="FEAT-1",

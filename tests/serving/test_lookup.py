@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from core.features.online import OnlineStore, live_address, open_store
+from core.features.online.store import OnlineStore, live_address, open_store
 from core.features.values import ServedView
 from core.portal import Portal
 from core.registry.values import ModelVersion
@@ -19,7 +19,7 @@ from core.serving.plans import online_file
 from core.serving.tickets import TicketOffice
 from core.serving.values import Endpoint
 from tests.conftest import People
-from tests.features.stores import row
+from tests.features.online.stores import row
 from tests.serving.chain import make_chain, training_set, version_of
 from tests.serving.running import gateway_for, portal_in, settled
 

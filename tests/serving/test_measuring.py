@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from core.compute import Job, JobState
+from core.compute.values import Job, JobState
 from core.foundation.errors import Conflict, Invalid
 from core.portal import Portal
 from core.registry.values import Evidence, ModelVersion, Verdict
@@ -154,7 +154,7 @@ def test_a_job_is_given_its_ticket_at_the_last_moment_and_the_database_never(sce
 
 def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
     """Two versions share the endpoint; both are counted."""
-    from core.identity import Permission
+    from core.identity.permissions import Permission
 
     portal, people = scene.portal, scene.people
     other = version_of(

@@ -6,7 +6,7 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
-from core.identity import Permission
+from core.identity.permissions import Permission
 from core.portal import Portal
 from core.serving.service import ServingService
 from core.serving.values import Route, Server

@@ -9,7 +9,8 @@ import psutil
 
 from core.foundation.actors import Actor
 from core.portal import Portal
-from core.sweeps import Dimension, Sweep, SweepController, Trial
+from core.sweeps.controller import SweepController
+from core.sweeps.values import Dimension, Sweep, Trial
 from tests.conftest import People
 
 SYSTEM = Actor.system("test")

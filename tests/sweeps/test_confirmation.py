@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.compute import JobState
+from core.compute.values import JobState
 from core.registry.values import Evaluation, Interval
 from core.sweeps.confirmation import confirm, together
 from core.training.values import Run
-from tests.promotion.making import NOW
+from tests.promotion.values_to_judge import NOW
 
 
 def interval(value: float, half: float = 0.01) -> Interval:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from core.compute import JobState
+from core.compute.values import JobState
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.portal import Portal
-from core.sweeps import Dimension, SweepState, Trial
+from core.sweeps.values import Dimension, SweepState, Trial
 from tests.compute.conftest import StartWorker
 from tests.compute.running import worker_for
 from tests.conftest import People

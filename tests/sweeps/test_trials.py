@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.compute import Job, JobState
+from core.compute.values import Job, JobState
 from core.portal import Portal
-from core.sweeps import Sweep, SweepWorkerKind
+from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.trials import assign_new, assign_waiting
+from core.sweeps.values import Sweep
 from tests.conftest import People
 from tests.registry.onnx_files import calling
 from tests.sweeps.running import SYSTEM, start, sweep_now, trials_now

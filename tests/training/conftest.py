@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.training.data import TrainingData, load_data
+from core.training.torch_recipes.data import TrainingData, load_data
 from tests.training.flights import contract, splits
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from core.training.data import TrainingData
 from core.training.recipes.tabular import Tabular, TabularParams
-from core.training.trainer import Trained, train
+from core.training.torch_recipes.data import TrainingData
+from core.training.torch_recipes.trainer import Trained, train
 
 
 class Heard:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from core.compute.ledger import SPEC
+from core.compute.job_store import SPEC
 from core.features.tables import TrainingSetRow
 from core.foundation.actions import Call
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.portal import Portal
-from core.training import Run
+from core.training.values import Run
 from tests.conftest import People
 from tests.training.flights import contract, splits, write_splits
 

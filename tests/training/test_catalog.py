@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from core.portal import Portal
-from core.training import RunOrder
 from core.training.catalog import add_points
 from core.training.tables import RunMetricRow, RunRow
+from core.training.values import RunOrder
 from tests.conftest import People
 from tests.training.sets import make_training_set, start
 

@@ -4,15 +4,15 @@ import os
 import signal
 from pathlib import Path
 
-from core.compute import JobState
 from core.compute.processes import marked_with
 from core.compute.tables import JobRow
+from core.compute.values import JobState
 from core.foundation.digests import digest_bytes
 from core.portal import Portal
-from core.training import Run
-from core.training.data import TrainingData
-from core.training.onnx_export import write_onnx
 from core.training.recipes.tabular import Tabular
+from core.training.torch_recipes.data import TrainingData
+from core.training.torch_recipes.onnx_export import write_onnx
+from core.training.values import Run
 from tests.compute.running import SYSTEM, wait_for_job, wait_until, worker_for
 from tests.conftest import People
 from tests.training.runs import train_small

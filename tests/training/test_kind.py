@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.compute.process import JobFailed
-from core.features import FeatureContract
+from core.features.values import FeatureContract
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store

@@ -8,12 +8,12 @@ import pytest
 
 from core.compute.process import JobFailed
 from core.registry.onnx_safety import inspect, signature_of
-from core.training import onnx_export
-from core.training.data import TrainingData, load_data
 from core.training.evaluation import OnnxModel
-from core.training.onnx_export import check_against_torch, write_onnx
 from core.training.recipes.tabular import Tabular
-from core.training.trainer import Trained
+from core.training.torch_recipes import onnx_export
+from core.training.torch_recipes.data import TrainingData, load_data
+from core.training.torch_recipes.onnx_export import check_against_torch, write_onnx
+from core.training.torch_recipes.trainer import Trained
 from tests.training.flights import contract, splits
 from tests.training.runs import train_small
 
@@ -134,7 +134,7 @@ def test_the_calibration_in_the_file_is_the_one_that_was_fitted(flight_data: Tra
 
 
 def test_calibration_finds_the_line_that_made_the_labels() -> None:
-    from core.training.calibration import Calibration, fit_calibration
+    from core.training.torch_recipes.calibration import Calibration, fit_calibration
 
     random = np.random.default_rng(5)
     logits = random.normal(size=60_000) * 2

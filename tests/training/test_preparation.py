@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from core.foundation.errors import Invalid, Unavailable
-from core.training.data import TrainingData, check_table, load_data, load_tables
 from core.training.preparation import CLIP, encode_categories, encode_numbers, learn
+from core.training.torch_recipes.data import TrainingData, check_table, load_data, load_tables
 from tests.training.flights import NOW, contract, splits, with_column, write_splits
 
 

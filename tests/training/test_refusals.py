@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from core.features import EntityQuery, Split, TrainingSet, TrainingSetState
+from core.features.training_sets.values import TrainingSet, TrainingSetState
+from core.features.values import EntityQuery, Split
 from core.foundation.errors import Invalid
 from core.foundation.settings import Settings
 from core.portal import Portal, build_foundation, build_portal
 from tests.compute.running import run_job_here
 from tests.conftest import People, enroll
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 from tests.sweeps.running import start as start_sweep
 from tests.training.sets import start
 

@@ -5,17 +5,17 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.compute import JobState
-from core.features import FeatureContract
+from core.compute.values import JobState
+from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.parquet import read_parquet
 from core.portal import Portal
 from core.registry.onnx_safety import signature_of
-from core.training import Run
+from core.training.values import Run
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.conftest import People
-from tests.lake.importing import imported
+from tests.lake.imports.in_process import imported
 from tests.registry.onnx_files import calling
 from tests.sweeps.running import start as start_sweep
 from tests.training.flights import contract, splits

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from core.compute.process import JobFailed
-from core.training.checkpoints import newest_checkpoint, save_checkpoint
-from core.training.data import TrainingData
-from core.training.schedule import learning_rate
+from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
+from core.training.torch_recipes.data import TrainingData
+from core.training.torch_recipes.schedule import learning_rate
 from tests.training.runs import Heard, digest_of_weights, train_small
 
 

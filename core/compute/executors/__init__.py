@@ -1,1 +1,2 @@
-"""Where job processes run: a port, and one file for each place."""
+"""Where job processes run: a port, and one file for each place. An executor starts, finds again and ends; it decides
+nothing."""

@@ -1,1 +1,1 @@
-"""The gates that come with the portal, one file each."""
+"""The gates that come with the portal, one file each. A gate judges frozen evidence and fails closed."""

@@ -50,7 +50,7 @@ class Tabular(Recipe):
 
     @classmethod
     def network(cls, shape: Shape, *, params: TabularParams) -> "torch.nn.Module":
-        from core.training.networks import EmbeddingPerceptron
+        from core.training.torch_recipes.networks import EmbeddingPerceptron
 
         return EmbeddingPerceptron(
             shape, embedding_width=params.embedding_width, widths=params.widths(), dropout=params.dropout
@@ -58,7 +58,7 @@ class Tabular(Recipe):
 
     @classmethod
     def write(cls, network: "torch.nn.Module", *, graph: "Graph", ids: str, numbers: str) -> str:
-        from core.training.networks import EmbeddingPerceptron
+        from core.training.torch_recipes.networks import EmbeddingPerceptron
 
         perceptron = cast(EmbeddingPerceptron, network)
         parts = [numbers] if numbers else []

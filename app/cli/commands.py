@@ -1,0 +1,239 @@
+"""The command line: a few commands for the machine the portal runs on, and every action of the catalog, over REST."""
+
+import base64
+import json
+import sys
+from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import click
+from pydantic.fields import FieldInfo
+
+from core.client import SESSION_FILE, connect
+from core.foundation.actions import ActionSpec, Service
+from core.foundation.errors import NotSignedIn, PortalError
+from core.foundation.settings import Settings, load_settings
+from core.foundation.text import _
+from core.lake.readers.folders import files_below, zipped
+from core.portal import Portal
+
+EXIT_REFUSED = 1
+
+
+class Commands(click.Group):
+    """Shows what is for this machine first, then the domains."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*(name for name in self.commands if name in LOCAL), *sorted(set(self.commands) - set(LOCAL))]
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Causeway carries a model from a business goal to production, with the evidence attached.
+
+    `causeway up` starts everything on this machine. The commands named after a domain (training, promotion, ...) call a
+    running portal; sign in first with `causeway sign-in`, or set CAUSEWAY_ADDRESS and CAUSEWAY_TOKEN. All of them take
+    --json.
+    """
+
+
+@cli.command()
+def migrate() -> None:
+    """Create the database's tables, or bring them up to date."""
+    from core.installation import migrate as run_migrations
+
+    click.echo(_("The database is at {revision}.").format(revision=run_migrations(load_settings())))
+
+
+@cli.command()
+@click.option("--empty", is_flag=True, help="Without the demonstration.")
+def up(empty: bool) -> None:
+    """Start portal, worker and gateway; Ctrl-C stops them all."""
+    from app.cli.processes import run_all
+
+    sys.exit(run_all(load_settings(), with_demonstration=not empty))
+
+
+@cli.command()
+def demo() -> None:
+    """Walk the whole chain on real flights, from the goal to an approved model in production."""
+    from app.demonstration.walk import run_demonstration
+
+    sys.exit(run_demonstration(load_settings()))
+
+
+@cli.command()
+def worker() -> None:
+    """Run one worker: it makes what is wanted of jobs, endpoints and rollouts come true."""
+    from core.worker import main as run_worker
+
+    sys.exit(run_worker())
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def settings(as_json: bool) -> None:
+    """List every setting with its value and meaning."""
+    loaded = load_settings()
+    rows = [
+        {"setting": f"CAUSEWAY_{name.upper()}", "value": _shown(loaded, name), "meaning": field.description}
+        for name, field in Settings.model_fields.items()
+    ]
+    _print(rows, as_json=as_json)
+
+
+@cli.command("sign-in")
+@click.option("--as", "handle", required=True, help="The handle of a development identity, for instance mei.")
+def sign_in(handle: str) -> None:
+    """Choose who to be (development, on this machine only)."""
+    from core.portal import build_portal
+
+    loaded = load_settings()
+    sessions = build_portal(loaded).sessions
+    people = {person.handle: person for person in sessions.development_people()}
+    if handle not in people:
+        raise NotSignedIn(
+            _("There is nobody called {handle}").format(handle=handle),
+            hint=_("Choose one of: {names}.").format(names=", ".join(sorted(people))),
+        )
+    file = loaded.home / SESSION_FILE
+    file.touch(mode=0o600)
+    file.write_text(sessions.sign_in_as(people[handle].id))
+    click.echo(_("You are {name} now.").format(name=people[handle].name))
+
+
+def add_domains(group: click.Group) -> None:
+    """One group for each domain, one command for each of its actions."""
+    for service in Portal.service_types():
+        group.add_command(_domain(service))
+
+
+def _domain(service: type[Service]) -> click.Group:
+    domain = click.Group(service.domain, help=(service.__doc__ or sys.modules[service.__module__].__doc__))
+    for spec in service.actions():
+        if not spec.is_internal:
+            domain.add_command(command_of(spec))
+    return domain
+
+
+def command_of(spec: ActionSpec) -> click.Command:
+    """An action as a command: one option for each parameter."""
+    fields = spec.parameters.model_fields
+    options = [_option(name, field) for name, field in fields.items()]
+    as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")
+    return click.Command(
+        spec.name.partition(".")[2].replace("_", "-"),
+        callback=_caller(spec),
+        params=[*options, as_json],
+        help=spec.help,
+    )
+
+
+def _option(name: str, field: FieldInfo) -> click.Option:
+    kind = _kind_of(field.annotation)
+    structured = get_origin(kind) in (tuple, list, dict) or hasattr(kind, "model_fields")
+    types: dict[Any, click.ParamType[Any]] = {True: _Json(), False: _File() if kind is bytes else click.STRING}
+    return click.Option(
+        [f"--{name.replace('_', '-')}", name],
+        required=field.is_required(),
+        help=field.description,
+        type=types[structured],
+        metavar=_metavar(kind, structured=structured),
+    )
+
+
+def _kind_of(annotation: Any) -> Any:
+    """What is inside Annotated and beside None."""
+    if get_origin(annotation) is Annotated:
+        return _kind_of(get_args(annotation)[0])
+    inner = [part for part in get_args(annotation) if part is not type(None)]
+    is_optional = len(inner) == 1 and get_origin(annotation) in (Union, UnionType)
+    return _kind_of(inner[0]) if is_optional else annotation
+
+
+class _File(click.ParamType[Any]):
+    """The path of a file (a leading @ is allowed), whose bytes are sent; a folder is sent as a ZIP of its files."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        path = Path(str(value).removeprefix("@"))
+        if path.is_dir():
+            return base64.b64encode(zipped(files_below(path))).decode()
+        if not path.is_file():
+            self.fail(f"there is no file {path}", param, ctx)
+        return base64.b64encode(path.read_bytes()).decode()
+
+
+class _Json(click.ParamType[Any]):
+    """JSON text, `@file` for the content of a file, or a comma-separated list of words."""
+
+    name = "json"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = Path(value[1:]).read_text(encoding="utf-8") if str(value).startswith("@") else str(value)
+        if text[:1] not in '[{"':
+            return text.split(",")
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            self.fail(f"not JSON: {error}", param, ctx)
+
+
+def _metavar(kind: Any, *, structured: bool) -> str:
+    choices = get_args(kind)
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return "|".join(choice for choice in choices if choice)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return "|".join(str(member.value) for member in kind)
+    names = {str: "TEXT", bytes: "FILE", int: "NUMBER", float: "NUMBER", bool: "true|false"}
+    return "JSON" if structured else names.get(kind, "TEXT")
+
+
+def _caller(spec: ActionSpec) -> Callable[..., None]:
+    def call(as_json: bool, **options: Any) -> None:
+        arguments = {name: value for name, value in options.items() if value is not None}
+        _print(request(spec, arguments), as_json=as_json)
+
+    return call
+
+
+def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+    """Calls a running portal and returns its answer. Raises the error it answers with."""
+    return connect().run(spec.name, **arguments)
+
+
+def _shown(loaded: Settings, name: str) -> str:
+    value = str(getattr(loaded, name))
+    return value if "@" not in value else value.partition("://")[0] + "://..." + value[value.rfind("@") :]
+
+
+def _print(answer: Any, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(answer, ensure_ascii=False, default=str))
+        return
+    from app.cli.output import show
+
+    show(answer)
+
+
+LOCAL = tuple(cli.commands)
+add_domains(cli)
+
+
+def main() -> None:
+    """Runs the command line; refusals are said in one line and its hint, without a traceback."""
+    try:
+        cli(standalone_mode=True)
+    except PortalError as error:
+        click.echo(error.message, err=True)
+        if error.hint:
+            click.echo(error.hint, err=True)
+        sys.exit(EXIT_REFUSED)
+
+
+if __name__ == "__main__":
+    main()

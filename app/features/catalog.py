@@ -1,0 +1,85 @@
+"""Parts of the feature pages: what the catalog says of a feature, and the dialog of a new view."""
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import forms, frame, links, times
+from app.ui.tables import shown_of
+from core.features.catalog.search import CatalogFeature
+from core.features.values import FeatureContract
+from core.foundation.text import _
+from core.foundation.values import Listing
+
+
+def facts_of(found: CatalogFeature) -> dict[str, str]:
+    """What the catalog says about a feature, as Markdown."""
+    facts = {
+        _("Reference"): links.code(found.reference),
+        _("Entity"): links.escape(found.entity),
+        _("Keys"): links.code(", ".join(found.keys)) if found.keys else "—",
+    }
+    if found.feature:
+        facts[_("Type")] = f"{links.code(found.feature.type.lower())} {found.feature.kind}"
+        facts[_("Null rate")] = times.percent(found.feature.null_share)
+    facts[_("Owner")] = links.escape(frame.name_of(found.owner))
+    facts[_("Counts for")] = times.duration(found.ttl_seconds) if found.ttl_seconds else _("ever")
+    facts[_("Newest row")] = times.absolute(found.newest_event)
+    if found.tags:
+        facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)
+    return facts
+
+
+def footer(found: Listing[CatalogFeature], *, every: int) -> str:
+    """How many are shown; where filters narrow it, also how many match."""
+    shown = len(found.items)
+    if found.total == every:
+        return shown_of(shown, every)
+    matching, total = times.number(found.total), times.number(every)
+    if shown == found.total:
+        return _("{n} of {total} match").format(n=matching, total=total)
+    return _("{shown} of {n} that match shown, {total} in all").format(shown=shown, n=matching, total=total)
+
+
+def usage_of(item: CatalogFeature) -> None:
+    """What uses the version that a feature of the catalog is of."""
+    used = portal().features.usage(actor(), version_id=item.version_id)
+    st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
+    for consumer in used.consumers[:12]:
+        links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
+
+
+@st.dialog(_("New feature view"))
+def view_dialog() -> None:
+    """A name and an entity; the first version comes next."""
+    project = forms.choose_project(key="view_project")
+    name = st.text_input(_("Name"), key="view_name", placeholder="route_delay")
+    entity = st.text_input(_("Entity"), key="view_entity", placeholder="route", help=_("What its rows are about."))
+    keys = st.text_input(
+        _("Keys"), key="view_keys", placeholder="origin, dest", help=_("The columns that name one such thing.")
+    )
+    description = st.text_area(_("Description"), key="view_description", max_chars=4000)
+    if st.button(_("Create and write its SQL"), type="primary", key="view_save"):
+        with forms.attempt() as done:
+            made = portal().features.create_view(
+                actor(), project=project, name=name, entity=entity, keys=words(keys), description=description
+            )
+        if done.succeeded:
+            links.open_page("new-feature-version", id=made.id)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Names separated by commas or spaces."""
+    return tuple(text.replace(",", " ").split())
+
+
+def input_lines(contract: FeatureContract) -> list[tuple[str, str, str, str]]:
+    """What a model is asked with: each input, its kind, where it comes from, and the feature's own name."""
+    lines = [
+        (field.name, str(field.kind), _("sent") if field.is_model_input else _("sent, for look-up only"), "")
+        for field in contract.request
+    ]
+    for view in contract.views:
+        keys = ", ".join(f"{key} = {field}" for key, field in view.keys)
+        origin = _("{view}, by {keys}").format(view=view.view, keys=keys)
+        lines += [(name, str(kind), origin, feature) for feature, name, kind in view.outputs]
+    return lines

@@ -1,0 +1,276 @@
+"""The fields of a feature version that is being written. What was typed stays for as long as the session does: through
+a refusal, another page, and the way back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.features import glossary
+from app.features.catalog import words
+from app.features.editor.rules import rule_rows
+from app.lake.source_picker import choose_sources
+from app.session import actor, portal
+from app.ui.sticky_fields import kept, put
+from core.features.values import FeatureVersion, FeatureView, VersionState
+from core.foundation.errors import NotFound
+from core.foundation.text import _
+
+HOUR = 3600
+BROUGHT = "feature_draft_sql"
+Entered = dict[str, Any]
+Until = Literal["draft", "staged", "published"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is written: a new version of a view, or its `draft` (which may have failed). `given` is what the fields
+    begin with, `places` where below each of them an error may be shown."""
+
+    view: FeatureView
+    given: FeatureVersion | None = None
+    draft: FeatureVersion | None = None
+    places: dict[str, DeltaGenerator] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The version that it is, or will be."""
+        if self.draft:
+            return self.draft.version
+        return self.view.newest_number + 1
+
+    @property
+    def name(self) -> str:
+        if self.given and (self.draft or self.is_outrun):
+            return self.given.id
+        if self.given is None or self.given.id in _first_of(self.view):
+            return self.view.id
+        return f"{self.view.id}-{self.given.id}"
+
+    @property
+    def is_outrun(self) -> bool:
+        """Whether it was a draft when it was typed into and is none now: somebody has built or discarded it."""
+        return self.draft is None and self.given is not None and _base(self.given.id) in st.session_state
+
+    @property
+    def base(self) -> str:
+        """The revision of the draft that the fields began with, or that people have said they save over."""
+        return str(st.session_state.setdefault(_base(self.draft.id), self.draft.revision)) if self.draft else ""
+
+    def save_over(self) -> None:
+        """What the draft says now may be lost."""
+        if self.draft:
+            st.session_state[_base(self.draft.id)] = self.draft.revision
+
+    def key(self, name: str) -> str:
+        """The name of a field in the session. After a submission, or when people start over, it is another one."""
+        return f"{name}_{self.name}-{_round(self.name)}"
+
+    def start_over(self) -> None:
+        """Forgets what was typed: the fields begin again with what is given."""
+        name = self.name
+        st.session_state[f"feature_round_{name}"] = _round(name) + 1
+
+
+def _round(name: str) -> int:
+    return int(st.session_state.get(f"feature_round_{name}", 0))
+
+
+def _base(draft_id: str) -> str:
+    return f"base_{draft_id}-{_round(draft_id)}"
+
+
+def _first_of(view: FeatureView) -> tuple[str, ...]:
+    first = view.live or view.latest
+    return (first.id,) if first else ()
+
+
+def subject_of(view: FeatureView, version_id: str = "") -> Subject:
+    """A draft, or one that failed, is changed; any other version is what a new one begins with."""
+    version = portal().features.get_version(actor(), version_id=version_id) if version_id else None
+    if version and version.view_id != view.id:
+        raise NotFound(_("{view} has no version {id}").format(view=view.name, id=version.id))
+    if version and version.state in (VersionState.DRAFT, VersionState.FAILED):
+        return Subject(view, given=version, draft=version)
+    return Subject(view, given=version or view.live or view.latest)
+
+
+def submit(subject: Subject, entered: Mapping[str, Any], *, until: Until) -> FeatureVersion:
+    """Keeps what was entered, as far as people want it to go."""
+    features = portal().features
+    if subject.draft is None:
+        return features.create_version(actor(), view_id=subject.view.id, until=until, **entered)
+    kept = features.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
+    return kept if until == "draft" else features.build_version(actor(), version_id=kept.id, until=until)
+
+
+def beside(subject: Subject) -> Entered:
+    """What is asked beside the logic, by the names of the action's parameters."""
+    given = subject.given
+    sources = choose_sources(
+        subject.view.project, key=subject.key("source"), given=given.sources if given else None, is_kept=True
+    )
+    subject.places["sources"] = st.container()
+    return {
+        "sources": sources,
+        **_terms(subject),
+        **_kinds(subject),
+        "description": _text(
+            subject, "description", _("What is new"), subject.draft.description if subject.draft else ""
+        ),
+    }
+
+
+def _text(subject: Subject, name: str, label: str, value: str, example: str = "", help: str = "") -> str:
+    typed = st.text_input(
+        label,
+        **kept(subject.key(name), value),
+        placeholder=example or None,
+        help=help or None,
+    )
+    subject.places[name] = st.container()
+    return (typed or "").strip()
+
+
+def _terms(subject: Subject) -> Entered:
+    """The columns with times, hours that become seconds, and the tags beside them."""
+    given = subject.given
+    left, right = st.columns(2, gap="small")
+    with left:
+        event = _text(
+            subject, "event_time", _("Event time"), given.event_time if given else "", "day", glossary.EVENT_TIME
+        )
+    with right:
+        created = _text(
+            subject,
+            "created_time",
+            _("Written at"),
+            given.created_time if given else "",
+            _("event time"),
+            glossary.CREATED_TIME,
+        )
+    asked = {
+        "ttl_seconds": (_("Counts for (h)"), glossary.TTL),
+        "delay_seconds": (_("Arrives after (h)"), glossary.SOURCE_DELAY),
+        "lookback_seconds": (_("Looks back (h)"), glossary.LOOKBACK),
+    }
+    hours = {}
+    for number, (name, (label, help_text)) in enumerate(asked.items()):
+        with (left, right)[number % 2]:
+            hours[name] = _hours(subject, name, label, getattr(given, name) if given else 0, help=help_text)
+    with right:
+        tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")
+    return {"event_time": event, "created_time": created, **hours, "tags": words(tags)}
+
+
+def _hours(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:
+    """A span that people read and type in hours; returns seconds."""
+    typed = st.number_input(
+        label,
+        min_value=0.0,
+        format="%g",
+        **kept(subject.key(name), seconds / HOUR),
+        help=help,
+    )
+    subject.places[name] = st.container()
+    return round((typed or 0.0) * HOUR)
+
+
+def _kinds(subject: Subject) -> Entered:
+    """Which columns a model takes as categories and which as numbers."""
+    given = subject.given
+    asked = {"categories": (_("Categories"), _("text columns")), "numbers": (_("Numbers"), _("every other column"))}
+    help_text = _("Without any, every other column is a feature: text and truth values as categories.")
+    found = {}
+    for place, (name, (label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
+        named = ", ".join(getattr(given, name)) if given else ""
+        with place:
+            found[name] = words(_text(subject, name, label, named, example, help_text))
+    return found
+
+
+def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
+    """The two forms of the logic, and what its author promises of the values."""
+    given = subject.given
+    sql_tab, python_tab, rules_tab = st.tabs([_("SQL"), _("pandas"), _("Rules")])
+    with sql_tab:
+        sql = _sql(subject, sources)
+    with python_tab:
+        python = st.text_area(
+            _("Python"),
+            **kept(subject.key("sql_pandas"), given.python if given else ""),
+            height=300,
+            max_chars=20_000,
+            placeholder=_frame_example(subject, sources),
+        )
+        subject.places["python"] = st.container()
+    both = sql.strip() and (python or "").strip()
+    one = _("SQL or pandas: one of them is enough.")
+    two = _(
+        "Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree."
+    )
+    for tab in (sql_tab, python_tab):
+        tab.caption(two if both else one)
+    with rules_tab:
+        tests = _tests(subject)
+    return {"sql": sql, "python": python or "", "tests": tests}
+
+
+def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
+    key, given = subject.key("sql_text"), subject.given.sql if subject.given else ""
+    field = kept(key, given)
+    if brought := st.session_state.pop(BROUGHT, ""):
+        if st.session_state[key].strip() not in ("", brought.strip(), given):
+            st.session_state[f"before_{key}"] = st.session_state[key]
+        put(key, brought)
+    table = next(iter(sources), _("table"))
+    sql = st.text_area(
+        _("SQL"),
+        **field,
+        height=300,
+        max_chars=20_000,
+        placeholder=f"SELECT {', '.join([*subject.view.keys, 'day', 'avg(…) AS …'])}\nFROM {table}\nGROUP BY ALL",
+    )
+    subject.places["sql"] = st.container()
+    if f"before_{key}" in st.session_state:
+        st.button(_("Take back the SQL that stood here"), key="take_back", type="tertiary", on_click=_back, args=(key,))
+    return sql or ""
+
+
+def _back(key: str) -> None:
+    put(key, st.session_state.pop(f"before_{key}"))
+
+
+def _frame_example(subject: Subject, sources: Mapping[str, str]) -> str:
+    columns = ", ".join(repr(name) for name in [*subject.view.keys, "day", "…"])
+    names = ", ".join(sources) or _("table")
+    return f"import pandas as pd\n\n\ndef features({names}):\n    ...\n    return frame[[{columns}]]"
+
+
+def _tests(subject: Subject) -> Entered:
+    given = subject.given.tests if subject.given else None
+    rules = rule_rows(subject.key("rules"), given=given.rules if given else (), features=_named(subject))
+    subject.places["tests"] = st.container()
+    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
+    with left:
+        unique = st.toggle(
+            _("One row per key and event time"),
+            **kept(subject.key("unique_rows"), bool(given and given.unique_rows)),
+        )
+    with right:
+        fresh = _hours(
+            subject,
+            "fresh_seconds",
+            _("Newest row at most this old (h)"),
+            given.fresh_seconds if given else 0,
+            help=_("Against the newest source row when it is built. 0 is any age."),
+        )
+    return {"rules": rules, "unique_rows": unique, "fresh_seconds": fresh}
+
+
+def _named(subject: Subject) -> tuple[str, ...]:
+    """The features that are known by now: those of the last preview, else of the version it began with."""
+    known: tuple[str, ...] = st.session_state.get(subject.key("known"), ())
+    return known or tuple(each.name for each in (subject.given.features if subject.given else ()))

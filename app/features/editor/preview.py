@@ -1,0 +1,130 @@
+"""What the logic gives on a sample, while it is being written. The preview runs beside the page, which can be typed in
+meanwhile and sent off."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import streamlit as st
+
+from app.features import lifecycle
+from app.features.editor.fields import Entered, Subject
+from app.lake.profiles import preview_table
+from app.session import actor, portal
+from app.ui import forms, frame, links, status, tables, times
+from app.ui.sticky_fields import kept
+from app.ui.wording import counted
+from core.features.values import Check, LogicPreview
+from core.foundation.text import _
+
+WAIT_SECONDS = 0.5
+SPOKEN_OF = ("description", "tags")
+_beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
+
+
+class Trial:
+    """The preview of one editor: what was asked last and how that ended, and the last one that went well, which was
+    `of` some logic."""
+
+    def __init__(self) -> None:
+        self.asked: Entered = {}
+        self.future: Future[LogicPreview] | None = None
+        self.found: LogicPreview | None = None
+        self.of: Entered = {}
+
+    @property
+    def is_running(self) -> bool:
+        return self.future is not None and not self.future.done()
+
+    def start(self, subject: Subject, logic: Entered) -> None:
+        preview, who = portal().features.preview_logic, actor()
+        self.asked, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
+
+    def settle(self) -> BaseException | None:
+        """Takes what came of it, once it is over; returns what went wrong."""
+        if self.future is None or self.is_running:
+            return None
+        error = self.future.exception()
+        if error is None:
+            self.found, self.of = self.future.result(), self.asked
+        return error
+
+
+def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool) -> None:
+    """Tries the logic out after every change, or when people ask for it, and shows what came of it."""
+    trial: Trial = st.session_state.setdefault(subject.key("trial"), Trial())
+    error = trial.settle()
+    logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
+    is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
+    with frame.section(_("Preview"), hint=_("on a sample"), key="preview"):
+        pressed, is_live = _controls(subject, is_ready=is_ready)
+    if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.asked)):
+        trial.start(subject, logic)
+    if trial.is_running:
+        frame.live(lambda: _waits(trial), running=True, every=WAIT_SECONDS)
+    elif error:
+        with frame.guarded(), forms.attempt(subject.places):
+            raise error
+    if trial.found:
+        _shown(subject, trial.found, is_older=logic != trial.of)
+    elif not trial.future:
+        ready, begun = (
+            _("Press Preview, or change something."),
+            _("It needs tables, SQL or pandas, and the event time."),
+        )
+        frame.empty(_("Nothing tried yet"), advice=ready if is_ready else begun, icon="science", key="preview")
+
+
+def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
+    """Whether the preview was asked for, and whether every change asks for it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, width="content"):
+        is_live = st.toggle(
+            _("Live"),
+            **kept(subject.key("live"), True),
+            help=_("After every change. Nothing of a preview is kept."),
+        )
+        pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)
+    return pressed, is_live
+
+
+def _waits(trial: Trial) -> bool:
+    if trial.is_running:
+        st.caption(_(":material/progress_activity: Trying it on a sample"))
+    return trial.is_running
+
+
+def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
+    # The table of rules can have a row for each of them.
+    st.session_state[subject.key("known")] = tuple(feature.name for feature in found.features)
+    broken = [check for check in found.checks if check.verdict != "pass"]
+    basis = _("the latest {rows} source rows of a few keys, {seconds}").format(
+        rows=times.number(found.sample_rows), seconds=times.duration(found.seconds)
+    )
+    older = " · " + _("before your last change") if is_older else ""
+    st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
+    labels = [_("Rows"), _("Features"), _("Checks")]
+    rows, features, checks = st.tabs(labels, default=labels[2] if broken else labels[0])
+    with rows:
+        preview_table(found.preview, key="preview_rows")
+    with features:
+        tables.reading(
+            {
+                _("Feature"): [links.code(feature.name) for feature in found.features],
+                _("Type"): [feature.type.lower() for feature in found.features],
+                _("A model takes it as"): [feature.kind for feature in found.features],
+                _("Nulls"): [times.percent(feature.null_share) for feature in found.features],
+            }
+        )
+    with checks:
+        lifecycle.checks(found.checks)
+
+
+def _verdict(found: LogicPreview, broken: list[Check]) -> str:
+    told = counted(len(found.features), _("feature"), _("features"))
+    if broken:
+        names = "; ".join(links.escape(check.name) for check in broken)
+        icon = status.icon("fail" if any(check.verdict == "fail" for check in broken) else "inconclusive")
+        some = _("**{told}; {n} of {all} checks not passed:** {names}")
+        return f"{icon} {some.format(told=told, n=len(broken), all=len(found.checks), names=names)}"
+    passed = counted(len(found.checks), _("check passes"), _("checks pass"))
+    return f"{status.icon('pass')} " + _("**{told}, {passed}**").format(told=told, passed=passed)

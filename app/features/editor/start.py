@@ -1,0 +1,131 @@
+"""Around the fields of the editor: which view it is about, the drafts there are, and what publishing touches."""
+
+import streamlit as st
+
+from app.features.catalog import words
+from app.features.editor.fields import BROUGHT, Subject
+from app.session import actor, portal
+from app.ui import forms, frame, links, times
+from app.ui.sticky_fields import kept
+from app.ui.wording import counted
+from core.features.values import Consumer, FeatureVersion, FeatureView, VersionState
+from core.foundation.text import _
+
+EDITOR = "new-feature-version"
+MOST, NAMED = 200, 12
+DRAFTS = (VersionState.DRAFT, VersionState.FAILED)
+
+
+def choose_view() -> None:
+    """The view that the version is for: one that there is, or a new one."""
+    left, right = st.columns([1, 1.4], gap="medium")
+    with left, frame.card("view"):
+        project = forms.choose_project(key="editor_project")
+        views = {
+            view.id: view.name for view in portal().features.list_views(actor(), project=project, limit=MOST).items
+        }
+        view_id = st.selectbox(
+            _("Feature view"),
+            ["", *views],
+            format_func=lambda choice: views.get(choice, _("A new view")),
+            **kept("editor_view", ""),
+        )
+        if not view_id:
+            view_id = _new_view(project)
+        elif not st.button(_("Go on"), type="primary", key="editor_go_on"):
+            view_id = ""
+    with right:
+        if brought := st.session_state.get(BROUGHT, ""):
+            st.caption(_("The SQL that comes along"))
+            st.code(brought, language="sql")
+    if view_id:
+        links.open_page(EDITOR, id=view_id)
+
+
+def _new_view(project: str) -> str:
+    """The id of the view once it is made."""
+    asked = {
+        "name": (_("Name"), "route_delay", ""),
+        "entity": (_("Entity"), "route", _("What its rows are about.")),
+        "keys": (_("Keys"), "origin, dest", _("The columns that name one such thing.")),
+    }
+    places, typed = {}, {}
+    for name, (label, example, help) in asked.items():
+        typed[name] = st.text_input(label, placeholder=example, help=help or None, **kept(f"editor_{name}", ""))
+        places[name] = st.container()
+    description = st.text_area(_("Description"), max_chars=4000, **kept("editor_description", ""))
+    made: FeatureView | None = None
+    if st.button(_("Create and go on"), type="primary", key="editor_create"):
+        with forms.attempt(places):
+            made = portal().features.create_view(
+                actor(),
+                project=project,
+                name=typed["name"] or "",
+                entity=typed["entity"] or "",
+                keys=words(typed["keys"] or ""),
+                description=description or "",
+            )
+    return made.id if made else ""
+
+
+def offer_drafts(subject: Subject) -> None:
+    """The drafts of the view, and the versions that failed: each can be taken up again."""
+    found = portal().features.list_versions(actor(), view_id=subject.view.id).items
+    drafts = [version for version in found if version.state in DRAFTS and version != subject.draft]
+    if not drafts:
+        return
+    with frame.rows("drafts"):
+        for version in drafts[:3]:
+            _draft(subject, version)
+
+
+def _draft(subject: Subject, version: FeatureVersion) -> None:
+    with frame.row(
+        version.id,
+        title=_("Version {n} was begun").format(n=version.version),
+        state=version.state,
+        detail=links.escape(version.cause or version.description or frame.name_of(version.created_by)),
+        age=times.ago(version.created_at, now=frame.now()),
+    ):
+        links.page_link(EDITOR, _("Take it up"), id=subject.view.id, version=version.id)
+
+
+@st.dialog(_("What publishing touches"))
+def publish_dialog(subject: Subject, *, asked: str) -> None:
+    """Who uses which version of the view, before it is published. `asked` is the place in the session where the
+    decision is told to the page."""
+    view = subject.view
+    impact = portal().features.impact(actor(), view_id=view.id)
+    live = view.live.version if view.live else None
+    st.markdown(_effect(view.name, number=subject.number, live=live))
+    st.caption(_told(impact.consumers))
+    versions = {item.id: item.version for item in portal().features.list_versions(actor(), view_id=view.id).items}
+    using = sorted(impact.consumers, key=lambda one: not one.is_live)
+    for one in using[:NAMED]:
+        _consumer(one, version=versions.get(one.version_id, 0))
+    if len(using) > NAMED:
+        st.caption(_("and {n} more").format(n=len(using) - NAMED))
+    if st.button(_("Build, check and publish"), type="primary", key="publish_do"):
+        st.session_state[asked] = "published"
+        st.rerun()
+
+
+def _effect(name: str, *, number: int, live: int | None) -> str:
+    first = _("**{name} v{n}** is built, checked, and published when every check passes.")
+    rest = _("People who ask for the view then get it and no longer v{live}; what pins a version keeps it.")
+    told = first.format(name=links.escape(name), n=number)
+    return f"{told} {rest.format(live=live)}" if live else told
+
+
+def _told(consumers: tuple[Consumer, ...]) -> str:
+    if not consumers:
+        return _("Nothing uses the view yet.")
+    live = [one.title for one in consumers if one.is_live and one.kind == "endpoint"]
+    told = counted(len(consumers), _("object uses it"), _("objects use it"))
+    return told + (_("; live: {names}").format(names=links.escape(", ".join(live))) if live else "")
+
+
+def _consumer(one: Consumer, *, version: int) -> None:
+    mark = " · " + _("live") if one.is_live else ""
+    pins = _("v{n}").format(n=version)
+    links.link(one.object_id, f"{one.title} · {pins}{mark}", icon=links.icon_of(one.object_id))

@@ -1,0 +1,60 @@
+"""What narrows the catalog of features: each filter stands in the address, so that a view of the catalog can be
+sent."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.ui import frame, status
+from app.ui.tables import choice, search
+from core.features.catalog.search import CatalogScope
+from core.foundation.text import _
+
+STATES = ("published", "staged", "draft", "deprecated", "failed")
+USES = {
+    "": _("Any use"),
+    "live": _("Live"),
+    "used": _("Used"),
+    "unused": _("Unused"),
+}
+FRESHNESS = {
+    "": _("Any age"),
+    "fresh": status.look("fresh").word,
+    "stale": status.look("stale").word,
+    "no data": status.look("no_data").word,
+}
+
+
+def filters(whole: CatalogScope) -> dict[str, Any]:
+    """The bar above the catalog; returns what is asked for, by the names of the action's parameters."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        query = search(_("Search features"), key="q", width=190)
+        states = st.pills(
+            _("State"),
+            STATES,
+            selection_mode="multi",
+            format_func=lambda state: status.look(state).word,
+            key="state",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        entities = {"": _("All entities")} | {name: name for name in whole.entities}
+        return {
+            "query": query,
+            "states": tuple(states),
+            "entity": choice(_("Entity"), entities, key="entity"),
+            "owner": choice(_("Owner"), {"": _("All owners")} | _names(whole), key="owner"),
+            "use": choice(_("Use"), USES, key="use"),
+            "fresh": choice(_("Freshness"), FRESHNESS, key="fresh"),
+        }
+
+
+def _names(whole: CatalogScope) -> dict[str, str]:
+    return {owner: frame.name_of(owner) for owner in whole.owners}
+
+
+def clear() -> None:
+    """Shows everything again."""
+    for key in ("q", "state", "entity", "owner", "use", "fresh"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)

@@ -1,0 +1,207 @@
+"""The life of a feature version on its view's page: which version people get, what may be done with the one shown, and
+whom that would touch."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, times
+from app.ui.wording import counted
+from core.features.values import Check, FeatureVersion, FeatureView, VersionState
+from core.foundation.text import _
+from core.identity.permissions import Permission
+
+MOST_NAMED = 8
+UNDO = "feature_rolled_back_from"
+
+
+def alias_bar(view: FeatureView) -> None:
+    """Which version people get, and the way back to the one before in one click."""
+    history = portal().features.alias_history(actor(), view_id=view.id)
+    if view.live is None or not history:
+        return
+    now = max(history, key=lambda stretch: stretch.number)
+    with frame.card("alias"), st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(
+            _(
+                "**v{version}** is live: people get it who ask for the view. :gray[Since {time}, {who}: {reason}]"
+            ).format(
+                version=view.live.version,
+                time=times.since(now.changed_at, now=frame.now()),
+                who=links.escape(frame.name_of(now.changed_by)),
+                reason=links.escape(now.reason),
+            )
+        )
+        if len(history) > 1 and may(Permission.FEATURE_SQL, project=view.project):
+            _back(view)
+
+
+def _back(view: FeatureView) -> None:
+    help_text = _("People who ask for the view get the version before. Nothing that pins a version changes.")
+    if st.button(_("Roll back"), icon=":material/undo:", help=help_text, key="roll_back"):
+        with forms.attempt() as done:
+            after = portal().features.roll_back(actor(), view_id=view.id, reason=_("Rolled back on its page"))
+        if done.succeeded and view.live:
+            st.session_state[UNDO] = (view.id, view.live.id)
+            frame.say(_("v{version} is live again").format(version=after.live.version if after.live else "—"))
+            st.rerun()
+    _undo(view)
+
+
+def _undo(view: FeatureView) -> None:
+    """The way forward again, for as long as the session knows where it came from."""
+    kept_view, undone = st.session_state.get(UNDO, ("", ""))
+    if (
+        kept_view == view.id
+        and view.live
+        and undone != view.live.id
+        and st.button(_("Undo"), type="tertiary", key="undo_roll_back")
+    ):
+        with forms.attempt() as done:
+            portal().features.point_alias(
+                actor(), view_id=view.id, version_id=undone, reason=_("The roll back was undone")
+            )
+        if done.succeeded:
+            del st.session_state[UNDO]
+            st.rerun()
+
+
+def actions(view: FeatureView, shown: FeatureVersion) -> None:
+    """What may be done with the version, each asked for with its effect."""
+    if may(Permission.FEATURE_SQL, project=view.project):
+        with st.container(horizontal=True, gap="xsmall"):
+            for move in moves(view, shown):
+                _offer(view, shown, move, key=f"version_{move}")
+
+
+def next_action(view: FeatureView, item: FeatureVersion) -> None:
+    """The first of them that leads on, at the version's row in a list."""
+    onward = [move for move in moves(view, item) if move not in ("deprecate", "discard")]
+    if onward and may(Permission.FEATURE_SQL, project=view.project):
+        _offer(view, item, onward[0], key=f"row_{onward[0]}_{item.id}")
+
+
+def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
+    """What its state lets follow, the likeliest first."""
+    is_live = view.live is not None and view.live.id == version.id
+    after = {
+        VersionState.DRAFT: ["build", "edit", "discard"],
+        VersionState.FAILED: ["edit", "build", "discard"],
+        VersionState.STAGED: ["publish", "discard"],
+        VersionState.PUBLISHED: ["deprecate"] if is_live else ["alias", "deprecate"],
+        VersionState.DEPRECATED: ["publish", "retire"],
+    }
+    return after.get(version.state, [])
+
+
+def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -> None:
+    if not st.button(LABELS[move], key=key):
+        return
+    if move == "build":
+        _build(version)
+    elif move == "edit":
+        links.open_page("new-feature-version", id=view.id, version=version.id)
+    else:
+        life_dialog(view, version, move)
+
+
+def _build(shown: FeatureVersion) -> None:
+    with forms.attempt() as done:
+        portal().features.build_version(actor(), version_id=shown.id, until="staged")
+    if done.succeeded:
+        st.rerun()
+
+
+EFFECTS = {
+    "publish": _("Everyone may use it, and people who ask for the view get it."),
+    "again": _("New training sets may be made with it again. The alias stays where it is."),
+    "alias": _("People who ask for the view get this version. Nothing that pins another one changes."),
+    "deprecate": _("What uses it goes on; new training sets are not made with it."),
+    "retire": _("It leaves the online store and cannot be joined. What something live needs is refused."),
+    "discard": _(
+        "It is given up for good: it leaves the lists and the online store, and its number is not used again."
+    ),
+}
+LABELS = {
+    "build": _("Build and check"),
+    "edit": _("Edit"),
+    "publish": _("Publish"),
+    "alias": _("Make live"),
+    "deprecate": _("Deprecate"),
+    "retire": _("Retire"),
+    "discard": _("Discard"),
+}
+
+
+@st.dialog(_("What this touches"))
+def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
+    """The effect and the consumers first, then the reason and the button. What is discarded leaves its place to the
+    view."""
+    effect = "again" if what == "publish" and shown.state is VersionState.DEPRECATED else what
+    st.markdown(f"**{LABELS[what]} {links.escape(view.name)} v{shown.version}.** {EFFECTS[effect]}")
+    consumers(view, shown)
+    reason = _reason(shown, what)
+    if st.button(LABELS[what], type="primary", key="life_do"):
+        with forms.attempt() as done:
+            _do(view, shown, what, reason)
+        if done.succeeded and what == "discard":
+            frame.say(_("{view} v{version} is discarded").format(view=view.name, version=shown.version))
+            links.open_object(view.id)
+        if done.succeeded:
+            st.rerun()
+
+
+def _reason(shown: FeatureVersion, what: str) -> str:
+    """Publishing needs one only where a check could not tell."""
+    unsure = any(check.verdict in ("inconclusive", "no data") for check in shown.checks)
+    if what == "publish" and not (unsure and shown.state is VersionState.STAGED):
+        return ""
+    label = _("Why it is right although a check could not tell") if what == "publish" else _("Reason")
+    return st.text_input(label, key="life_reason", help=_("It is kept in the audit log.")) or ""
+
+
+def _do(view: FeatureView, shown: FeatureVersion, what: str, reason: str) -> None:
+    features = portal().features
+    if what == "publish":
+        features.publish_version(actor(), version_id=shown.id, accept=reason)
+    elif what == "alias":
+        features.point_alias(actor(), view_id=view.id, version_id=shown.id, reason=reason)
+    else:
+        acts = {
+            "deprecate": features.deprecate_version,
+            "retire": features.retire_version,
+            "discard": features.discard_version,
+        }
+        acts[what](actor(), version_id=shown.id, reason=reason)
+
+
+def consumers(view: FeatureView, shown: FeatureVersion) -> None:
+    """Who uses the version, what is live first."""
+    every = portal().features.impact(actor(), view_id=view.id).consumers
+    using = sorted((one for one in every if one.version_id == shown.id), key=lambda one: not one.is_live)
+    live = sum(one.is_live for one in using)
+    told = counted(len(using), _("object uses it"), _("objects use it"))
+    st.caption(_("{told}, {live} of them live").format(told=told, live=live) if using else _("Nothing uses it."))
+    for one in using[:MOST_NAMED]:
+        mark = " " + _("(live)") if one.is_live else ""
+        told = f"{one.title} · {one.relation}{mark}"
+        if links.has_page(one.object_id):
+            links.link(one.object_id, told, icon=links.icon_of(one.object_id))
+        else:
+            st.caption(f":material/circle: {links.escape(told)}")
+
+
+def checks(found: Sequence[Check]) -> None:
+    """What a version's tests gave, with a few of the rows that broke them."""
+    if not found:
+        st.caption(_("It has no tests, or is not built yet."))
+        return
+    with frame.rows("checks"):
+        for number, check in enumerate(found):
+            frame.row(f"check_{number}", title=check.name, state=check.verdict, detail=links.escape(check.detail))
+    for check in found:
+        if check.rows:
+            st.caption(_("Rows that broke: {name}").format(name=links.escape(check.name)))
+            cells = {name: [links.code(str(row[at])) for row in check.rows] for at, name in enumerate(check.columns)}
+            st.table(cells, border="horizontal", hide_index=True)

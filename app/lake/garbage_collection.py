@@ -1,0 +1,146 @@
+"""Parts of the page of the store: what nothing names, the sweep, and the sweeps before."""
+
+import streamlit as st
+
+from app.session import actor, portal, role_title
+from app.ui import forms, frame, links, times
+from app.ui.tables import offset_of, pager, reading, shown_of
+from app.ui.wording import counted
+from core.audit.service import AuditEvent
+from core.foundation.text import _
+from core.identity.permissions import ROLES, Permission
+from core.lake.retention.values import SweepReport
+
+SIZE = 10
+AGES = {1: _("1 to 7 days"), 7: _("7 to 30 days"), 30: _("30 days to a year"), 365: _("More than a year")}
+
+
+def files_of(count: int) -> str:
+    return counted(count, _("file"), _("files"))
+
+
+def schedule(plan: SweepReport) -> str:
+    """When the worker sweeps next."""
+    if plan.due_at is None:
+        return _("swept only by hand")
+    every = counted(plan.every_days, _("day"), _("days"))
+    if plan.due_at <= frame.now():
+        return _("swept every {days}, due now").format(days=every)
+    local = frame.local(plan.due_at)
+    return _("swept every {days}, next on {when}").format(days=every, when=f"{local.day} {local:%b %H:%M}")
+
+
+def unnamed(plan: SweepReport) -> None:
+    """What a sweep would do, in words, by age, and the largest files."""
+    st.markdown(_verdict(plan))
+    if plan.young:
+        waits = _(
+            "{files} more ({size}) were put less than a day ago and stay: what is being made refers to its files last."
+        )
+        st.caption(waits.format(files=files_of(plan.young), size=times.size(plan.young_bytes)))
+    if not plan.orphans:
+        return
+    left, right = st.columns([1, 1.72], gap="medium")
+    with left:
+        frame.section(_("By age"), hint=_("since they were last put"), key="ages")
+        _ages(plan)
+    with right:
+        frame.section(_("The largest"), hint=shown_of(len(plan.largest), plan.orphans), key="largest")
+        _largest(plan)
+
+
+def _verdict(plan: SweepReport) -> str:
+    if not plan.orphans:
+        return _("**A sweep would free nothing.** Something refers to every file that is older than a day.")
+    return _("**A sweep would free {size} of {held}.** Nothing refers to {files} any more.").format(
+        size=times.size(plan.orphan_bytes), held=times.size(plan.held_bytes), files=files_of(plan.orphans)
+    )
+
+
+def _ages(plan: SweepReport) -> None:
+    reading(
+        {
+            _("Age"): [AGES[group.older_than_days] for group in plan.ages],
+            _("Files"): [times.number(group.files) for group in plan.ages],
+            _("Size"): [times.size(group.bytes) for group in plan.ages],
+        }
+    )
+
+
+def _largest(plan: SweepReport) -> None:
+    now = frame.now()
+    reading(
+        {
+            _("File"): [links.code(file.digest[:24]) for file in plan.largest],
+            _("Size"): [times.size(file.bytes) for file in plan.largest],
+            _("Last put"): [times.ago(file.put_at, now=now) for file in plan.largest],
+        }
+    )
+
+
+@st.dialog(_("Sweep the store"))
+def sweep_dialog(plan: SweepReport) -> None:
+    """What goes is said again before it goes."""
+    st.markdown(
+        _("**Removing {files} ({size}) is for good.**").format(
+            files=files_of(plan.orphans), size=times.size(plan.orphan_bytes)
+        )
+    )
+    st.caption(
+        _("What a dataset, feature, run, model or anything else refers to stays, and so does what is put meanwhile.")
+    )
+    if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="sweep"):
+        with forms.attempt() as done:
+            report = portal().lake.sweep_store(actor())
+        if done.succeeded:
+            freed = _("Removed {files}, {size} are free")
+            frame.say(freed.format(files=files_of(report.orphans), size=times.size(report.orphan_bytes)))
+            st.rerun()
+
+
+def history(plan: SweepReport | None) -> None:
+    """The sweeps before, of people and of the schedule, as the audit log has them."""
+    offset = offset_of("sweeps_page", size=SIZE)
+    found = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
+    with frame.section(_("Earlier sweeps"), hint=str(found.total) if found.total else "", key="sweeps"):
+        links.page_link("audit", _("In the audit log"), action="lake.sweep")
+    if not found.items:
+        is_timed = plan is not None and plan.due_at is not None
+        advice = _("The worker sweeps by itself when it is time.") if is_timed else _("Nobody has needed it.")
+        frame.empty(_("The store was never swept"), advice=advice, icon="mop")
+        return
+    with frame.rows("sweeps"):
+        for event in found.items:
+            _swept(event)
+    pager(found.total, key="sweeps_page", size=SIZE)
+
+
+def _swept(event: AuditEvent) -> None:
+    files, size = int(event.details.get("orphans", 0)), int(event.details.get("orphan_bytes", 0))
+    is_timed = event.action == "lake.sweep_due"
+    frame.row(
+        f"sweep_{event.seq}",
+        icon=":gray[:material/schedule:]" if is_timed else ":gray[:material/person:]",
+        title=_("{files}, {size}").format(files=files_of(files), size=times.size(size))
+        if files
+        else _("Nothing to do"),
+        detail=_("by schedule") if is_timed else links.escape(event.actor_name),
+        age=times.ago(event.time, now=frame.now()),
+    )
+
+
+def closed() -> None:
+    """For those who may not: who may."""
+    roles = ROLES[Permission.GC]
+    people = portal().identity.list_people(actor(), limit=200).items
+    names = [one.name for one in people if any(grant.role in roles for grant in one.grants)]
+    titles = ", ".join(sorted(role_title(role) for role in roles))
+    said = (
+        _("That takes the role {roles}, which {names} have.")
+        if names[1:]
+        else _("That takes the role {roles}, which {names} has.")
+    )
+    if not names:
+        said = _("That takes the role {roles}, which nobody has; an administrator can give it.")
+    advice = said.format(roles=titles, names=links.escape(", ".join(names)))
+    frame.empty(_("You may not see or sweep the store"), advice=advice, icon="lock")

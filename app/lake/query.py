@@ -1,0 +1,150 @@
+"""Parts of the query page: what can be read, what was kept, what was run, and a result as table, chart or file."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import charts, exports, forms, frame, links, tables, times
+from core.foundation.text import _
+from core.lake.queries.values import Query, SavedQuery
+from core.lake.values import Dataset
+
+MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
+NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
+LINES, BARS, POINTS = _("Lines"), _("Bars"), _("Points")
+
+
+def tables_beside(project: str) -> None:
+    """The datasets that SQL may name, with their columns; a click puts a name into the SQL."""
+    listing = portal().lake.list_datasets(actor(), project=project, limit=MOST)
+    readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
+    frame.section(_("Tables"), hint=_("by the names SQL calls them"))
+    if not readable:
+        frame.empty(_("No data yet"), advice=_("Import a dataset; then it can be queried."), icon="database")
+    for item in readable:
+        _table(item)
+
+
+def _table(item: Dataset) -> None:
+    assert item.latest is not None
+    with st.expander(f"{item.name} · {times.number(item.latest.rows)}"):
+        st.button(_("Put into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,))
+        lines = [f"`{column.name}` {column.type.lower()}" for column in item.latest.columns]
+        st.caption("  \n".join(lines))
+        links.link(item.id, _("Open the dataset"))
+
+
+def _put(name: str) -> None:
+    st.session_state["sql_query"] = f"{st.session_state.get('sql_query', '')}{name} "
+
+
+def saved(project: str) -> None:
+    """The queries that people of the project keep; a click takes one up."""
+    found = portal().queries.list_saved(actor(), project=project, limit=MOST).items
+    if found:
+        frame.section(_("Saved"), hint=str(len(found)))
+    for number, item in enumerate(found):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.button(item.name, key=f"query_use_{number}", type="tertiary", on_click=_use, args=(item,))
+            st.caption(frame.name_of(item.saved_by))
+            _drop(item, key=f"query_drop_{number}")
+
+
+def _drop(item: SavedQuery, *, key: str) -> None:
+    words = _("Delete {name}").format(name=item.name)
+    if st.button("", icon=":material/delete:", type="tertiary", key=key, help=words):
+        with forms.attempt() as done:
+            portal().queries.delete_saved(actor(), project=item.project, name=item.name)
+        if done.succeeded:
+            st.rerun()
+
+
+def _use(item: SavedQuery) -> None:
+    st.session_state["sql_query"] = item.sql
+
+
+@st.dialog(_("Make a feature of this"))
+def make_a_feature(project: str) -> None:
+    """Takes the SQL to the form of a new version of a view that people choose."""
+    views = portal().features.list_views(actor(), project=project, limit=MOST).items
+    if not views:
+        st.caption(_("A version belongs to a feature view, and there is none yet."))
+        links.page_link("features", _("Create a feature view"))
+        return
+    names = {view.id: view.name for view in views}
+    view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
+    st.caption(_("The SQL becomes its next version once you have said what its times mean."))
+    if st.button(_("Go on"), type="primary", key="query_go_on"):
+        st.session_state["feature_draft_sql"] = st.session_state["sql_query"]
+        links.open_page("new-feature-version", id=view_id or views[0].id)
+
+
+def history(project: str) -> None:
+    """What the visitor has run lately."""
+    found = portal().queries.list_queries(actor(), project=project, limit=8).items
+    if found:
+        frame.section(_("Your last queries"))
+    for item in found:
+        words = " ".join(item.sql.split())
+        first = words if len(words) <= SHORT else words[: SHORT - 1] + "\u2026"
+        links.link(item.id, f"{item.id} · {first}", help=times.since(item.created_at, now=frame.now()))
+
+
+def result_table(query: Query) -> None:
+    """The rows, a page at a time, and all of them as a file."""
+    if not query.rows:
+        frame.empty(_("No rows"), advice=_("Nothing meets the conditions of the query."), icon="table_rows")
+        return
+    offset = tables.offset_of("query_page", size=PAGE)
+    shown = portal().queries.result(actor(), query_id=query.id, offset=offset, limit=PAGE).preview
+    columns = {name: [row[at] for row in shown.rows] for at, name in enumerate(shown.columns)}
+    height = tables.HEAD_HEIGHT + tables.ROW_HEIGHT * min(len(shown.rows), tables.VISIBLE_ROWS)
+    st.dataframe(columns, hide_index=True, row_height=tables.ROW_HEIGHT, height=height, key="query_rows")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        tables.pager(query.rows, key="query_page", size=PAGE)
+        st.download_button(
+            _("Download as CSV"),
+            data=_file(query, shown.columns),
+            file_name=f"{query.id}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            key="query_csv",
+        )
+
+
+def _file(query: Query, columns: Sequence[str]) -> Callable[[], bytes]:
+    """Reads and writes all rows once somebody asks for them; by then the page is no longer being drawn."""
+    queries, who = portal().queries, actor()
+
+    def rows() -> Iterator[Sequence[Any]]:
+        for offset in range(0, query.rows, EXPORT_PAGE):
+            yield from queries.result(who, query_id=query.id, offset=offset, limit=EXPORT_PAGE).preview.rows
+
+    return lambda: exports.csv_of(columns, rows())
+
+
+def chart_of(query: Query) -> None:
+    """The first rows as a picture: people choose what goes on which axis."""
+    shown = portal().queries.result(actor(), query_id=query.id, limit=CHART_ROWS).preview
+    numbers = [name for name, of_type in zip(shown.columns, shown.types, strict=True) if _is_number(of_type)]
+    if not numbers or not shown.rows:
+        frame.empty(_("Nothing to draw"), advice=_("A chart needs a column of numbers."), icon="show_chart")
+        return
+    kind, x_axis, y_axis = st.columns(3, gap="small")
+    look = kind.selectbox(_("Chart"), [LINES, BARS, POINTS], index=int(shown.types[0] == "VARCHAR"), key="query_chart")
+    x = x_axis.selectbox(_("Across"), shown.columns, key="query_x")
+    y = y_axis.selectbox(_("Up"), numbers, index=len(numbers) - 1, key="query_y")
+    xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))
+    alt = _("{y} by {x}, the first {rows} rows").format(y=y, x=x, rows=len(shown.rows))
+    if look == BARS:
+        charts.bars([str(each) for each in xs], ys, key="query_drawn", x=x, y=y, alt=alt, height=300)
+    elif look == POINTS:
+        charts.points({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
+    else:
+        charts.lines({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
+
+
+def _is_number(of_type: str) -> bool:
+    return any(part in of_type for part in NUMBERS)

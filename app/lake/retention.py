@@ -1,0 +1,199 @@
+"""Parts of the dataset page that take care of snapshots: what hangs on one, quarantine, deletion and retention."""
+
+from collections.abc import Collection, Sequence
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status, times
+from app.ui.tables import grid
+from app.ui.wording import counted
+from core.foundation.ids import Kind
+from core.foundation.objects import Thing
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.retention.values import RetentionPlan, SnapshotImpact
+from core.lake.values import Dataset, Snapshot
+
+KINDS = {
+    Kind.FEATURE_VERSION: _("Feature versions"),
+    Kind.TRAINING_SET: _("Training sets"),
+    Kind.RUN: _("Runs"),
+    Kind.SWEEP: _("Sweeps"),
+    Kind.MODEL_VERSION: _("Model versions"),
+    Kind.PROMOTION: _("Promotions"),
+    Kind.ENDPOINT: _("Endpoints"),
+}
+HOLD, RELEASE, DELETE = _("Put into quarantine"), _("Release from quarantine"), _("Delete this snapshot")
+RETENTION, EDIT = _("Retention"), _("Edit the description")
+VERDICTS = {"delete": _("Goes"), "keep": _("Stays")}
+
+
+def menu(dataset: Dataset, shown: Snapshot | None) -> None:
+    """The menu of a dataset: what the visitor may do with it and with the snapshot that is shown."""
+    found = {}
+    if may(Permission.DATA_WRITE, project=dataset.project):
+        found[EDIT] = lambda: edit_dialog(dataset)
+    if shown and shown.deleted_at is None:
+        if may(Permission.QUARANTINE, project=dataset.project):
+            found[RELEASE if shown.quarantine else HOLD] = lambda: hold_dialog(shown)
+        if may(Permission.DATA_WRITE, project=dataset.project):
+            found[DELETE] = lambda: delete_dialog(shown)
+        found[RETENTION] = lambda: retention_dialog(dataset)
+    if found and (chosen := frame.more(list(found))):
+        found[chosen]()
+
+
+@st.dialog(_("Edit the description"))
+def edit_dialog(dataset: Dataset) -> None:
+    """What a dataset is, whose it is, and its tags."""
+    description = st.text_area(_("Description"), value=dataset.description, max_chars=4000, key="edit_description")
+    people = {one.id: one.name for one in portal().identity.list_people(actor(), limit=200).items}
+    people.setdefault(dataset.owner, frame.name_of(dataset.owner))
+    owners = list(people)
+    owner = st.selectbox(
+        _("Owner"), owners, index=owners.index(dataset.owner), format_func=people.__getitem__, key="edit_owner"
+    )
+    tags = st.multiselect(
+        _("Tags"), list(dataset.tags), default=list(dataset.tags), accept_new_options=True, key="edit_tags"
+    )
+    if st.button(_("Save"), type="primary", key="edit_save"):
+        with forms.attempt() as done:
+            portal().lake.edit_dataset(
+                actor(), dataset_id=dataset.id, description=description, owner=owner, tags=tuple(tags)
+            )
+        if done.succeeded:
+            st.rerun()
+
+
+@st.dialog(_("Quarantine"))
+def hold_dialog(shown: Snapshot) -> None:
+    """Into quarantine or out of it, with a reason."""
+    if shown.quarantine:
+        st.markdown(_("**{id}** may be used again.").format(id=shown.id))
+    else:
+        st.markdown(
+            _(
+                "Nothing new is made of **{id}**, and what came of it shows a warning. Models that serve go on serving."
+            ).format(id=shown.id)
+        )
+        live_line(shown)
+    reason = st.text_area(_("Reason (kept in the audit log)"), key="hold_reason")
+    label = RELEASE if shown.quarantine else HOLD
+    if st.button(label, type="primary", key="hold_save"):
+        act = portal().lake.release if shown.quarantine else portal().lake.quarantine
+        with forms.attempt() as done:
+            act(actor(), snapshot_id=shown.id, reason=reason or "")
+        if done.succeeded:
+            st.rerun()
+
+
+@st.dialog(_("Delete a snapshot"))
+def delete_dialog(shown: Snapshot) -> None:
+    """The rows go, the place in the chain stays."""
+    st.markdown(
+        _("The rows of **{name} v{version}** ({id}) go and do not come back. Its place in the chain stays.").format(
+            name=links.escape(shown.dataset), version=shown.version, id=shown.id
+        )
+    )
+    st.caption(
+        _("Nobody reads them any more. An hour later their files and upload go; what another snapshot has stays.")
+    )
+    live_line(shown)
+    reason = st.text_area(_("Reason (kept in the audit log)"), key="delete_reason")
+    if st.button(_("Delete {id}").format(id=shown.id), type="primary", key="delete_save"):
+        with forms.attempt() as done:
+            portal().lake.delete_snapshot(actor(), snapshot_id=shown.id, reason=reason or "")
+        if done.succeeded:
+            st.rerun()
+
+
+def live_line(shown: Snapshot) -> None:
+    """What of it is live, in one line."""
+    live = portal().lake.impact(actor(), snapshot_id=shown.id).live
+    if live:
+        pins = ", ".join(links.escape(f"{pin.version} ({pin.endpoint}, {pin.role})") for pin in live)
+        st.caption(f":orange[:material/warning:] {_('Live models learned from it:')} {pins}")
+
+
+@st.dialog(_("Retention"), width="large")
+def retention_dialog(dataset: Dataset) -> None:
+    """A dry run first; what is applied is what was looked at."""
+    left, right = st.columns(2, gap="medium")
+    last = left.number_input(_("Keep the last"), min_value=1, max_value=10_000, value=5, key="keep_last")
+    days = right.number_input(_("Keep what is younger than (days)"), min_value=0, max_value=36_500, value=90, key="age")
+    plan = portal().lake.plan_retention(actor(), dataset_id=dataset.id, keep_last=last, older_than_days=days)
+    plan_table(plan)
+    going = sum(item.verdict == "delete" for item in plan.items)
+    if not may(Permission.GC, project=dataset.project):
+        st.caption(_("SREs apply retention; this is what it would do."))
+        return
+    label = _("Delete {what}").format(what=counted(going, _("snapshot"), _("snapshots")))
+    if st.button(label, type="primary", key="retention_apply", disabled=not going):
+        with forms.attempt() as done:
+            portal().lake.apply_retention(
+                actor(), dataset_id=dataset.id, keep_last=last, older_than_days=days, plan_digest=plan.digest
+            )
+        if done.succeeded:
+            frame.say(_("Retention applied"))
+            st.rerun()
+
+
+def plan_table(plan: RetentionPlan) -> None:
+    """What goes, what stays and why."""
+    going = sum(item.verdict == "delete" for item in plan.items)
+    st.markdown(
+        _("**{going} of {all} snapshots go; {size} are freed.**").format(
+            going=going, all=len(plan.items), size=times.size(plan.freed_bytes)
+        )
+    )
+    grid(
+        {
+            _("Snapshot"): [f"v{item.version} ({item.snapshot_id})" for item in plan.items],
+            _("Verdict"): [VERDICTS[item.verdict] for item in plan.items],
+            _("Age"): [times.ago(item.created_at, now=frame.now()) for item in plan.items],
+            _("Frees"): [times.size(item.freed_bytes) if item.freed_bytes else "—" for item in plan.items],
+            _("Why"): [item.reason for item in plan.items],
+        },
+        key="plan",
+        widths={_("Snapshot"): 130, _("Verdict"): 70, _("Age"): 90, _("Frees"): 90},
+        most=10,
+    )
+
+
+def impact(shown: Snapshot) -> None:
+    """Everything that followed from a snapshot, by kind, newest first; what is live now comes first in words."""
+    found = portal().lake.impact(actor(), snapshot_id=shown.id)
+    if not found.things:
+        frame.empty(_("Nothing followed yet"), advice=_("Nothing was made of this snapshot."), icon="account_tree")
+        return
+    st.markdown(_live_now(found))
+    live = {pin.endpoint_id for pin in found.live} | {pin.version_id for pin in found.live}
+    for kind, title in KINDS.items():
+        if things := [thing for thing in found.things if thing.kind is kind]:
+            _things(kind, title, things, live=live)
+    if found.is_cut:
+        st.caption(_("There is more; these are the first."))
+
+
+def _live_now(found: SnapshotImpact) -> str:
+    endpoints = {pin.endpoint for pin in found.live}
+    if not endpoints:
+        return _("**Nothing that came of it is live now.**")
+    count = counted(len(endpoints), _("endpoint is"), _("endpoints are"))
+    return _("**{n} live now:** {names}.").format(n=count, names=links.escape(", ".join(sorted(endpoints))))
+
+
+def _things(kind: Kind, title: str, things: Sequence[Thing], *, live: Collection[str]) -> None:
+    frame.section(title, hint=str(len(things)), key=f"impact_{kind.value}")
+    with frame.rows(f"impact_{kind.value}"):
+        for thing in things:
+            frame.row(
+                f"impact_{thing.id}",
+                title=thing.title,
+                target=thing.id,
+                state=thing.state,
+                value=status.inline("production", _("Live")) if thing.id in live else "",
+                detail=f"{thing.id} · {links.escape(frame.name_of(thing.owner))}",
+                age=times.ago(thing.updated_at, now=frame.now()),
+            )

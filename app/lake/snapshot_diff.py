@@ -1,0 +1,205 @@
+"""Parts of the page that compares two snapshots."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import charts, frame, links, status, times
+from app.ui.tables import grid, reading
+from core.foundation.text import _
+from core.lake.comparison.distance_values import Bins, Distance
+from core.lake.comparison.values import RowExample, SnapshotDiff
+from core.lake.values import Snapshot
+
+VERDICTS = {
+    "identical": ("ok", _("Identical")),
+    "appended": ("ok", _("Appended only")),
+    "corrected": ("warning", _("Corrected")),
+    "drifted": ("warning", _("Drifted: retrain suggested")),
+    "breaking": ("failed", _("Breaking schema")),
+}
+HOW = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed")}
+Names = tuple[str, str]
+FEW = 6
+
+
+def title_of(snapshot: Snapshot) -> str:
+    return f"{snapshot.dataset} v{snapshot.version}"
+
+
+def choose(left: Snapshot, right: Snapshot) -> None:
+    """Other snapshots and another key, kept in the address."""
+    with st.popover(_("Choose"), icon=":material/tune:"):
+        listing = portal().lake.list_snapshots(actor(), dataset_id=left.dataset_id, limit=100)
+        found = {item.id: item for item in (*listing.items, left, right) if item.deleted_at is None}
+        ids = sorted(found, key=lambda one: (found[one].dataset, -found[one].version))
+        names = {one: title_of(item) for one, item in found.items()}
+        old = st.selectbox(_("Before"), ids, index=ids.index(left.id), format_func=names.__getitem__, key="diff_left")
+        new = st.selectbox(_("After"), ids, index=ids.index(right.id), format_func=names.__getitem__, key="diff_right")
+        common = [column.name for column in left.columns if column.name in {other.name for other in right.columns}]
+        wanted = [name for name in st.query_params.get("key", "").split(",") if name in common]
+        key = st.multiselect(
+            _("Rows are the same where these are equal"), common, default=wanted, max_selections=8, key="diff_key"
+        )
+        if st.button(_("Compare"), type="primary", key="diff_again"):
+            links.open_page("dataset-diff", left=old, right=new, key=",".join(key))
+
+
+def counts(found: SnapshotDiff) -> None:
+    """How many rows came, went and changed."""
+    duplicates = _("{left} before, {right} after").format(
+        left=times.number(found.duplicates[0]), right=times.number(found.duplicates[1])
+    )
+    figures = {
+        _("Rows"): f"{times.number(found.left_rows)} → {times.number(found.right_rows)}",
+        _("Added"): times.number(found.added),
+        _("Removed"): times.number(found.removed),
+        _("Changed"): times.number(found.changed) if found.key else "—",
+    }
+    for place, (label, value) in zip(st.columns(4, gap="small"), figures.items(), strict=True):
+        place.metric(label, value, border=True)
+    lines = [_("Rows that share their key: {n}.").format(n=duplicates)] if any(found.duplicates) else []
+    lines += [
+        _("{label}: {left} ones before, {right} after.").format(
+            label=links.escape(name), left=times.percent(left), right=times.percent(right)
+        )
+        for name, left, right in found.labels
+    ]
+    if found.changed_cells:
+        cells = (f"{links.escape(name)} ({times.number(count)})" for name, count in found.changed_cells[:8])
+        lines.append(_("Changed values: {columns}.").format(columns=", ".join(cells)))
+    if not found.key and (found.added or found.removed):
+        lines.append(_("No column identifies a row, so rows are compared as a whole and none counts as changed."))
+    for line in lines:
+        st.caption(line)
+
+
+def schema(found: SnapshotDiff) -> None:
+    """Columns that came, went, or have another type."""
+    frame.section(_("Schema"), hint=_("what reads a column by its name and type"))
+    changes = found.schema_changes
+    reading(
+        {
+            _("Column"): [links.code(change.column) for change in changes],
+            _("Before"): [change.left_type.lower() or "—" for change in changes],
+            _("After"): [change.right_type.lower() or "—" for change in changes],
+            _("What happened"): [_happened(change.left_type, change.right_type) for change in changes],
+        }
+    )
+
+
+def _happened(left: str, right: str) -> str:
+    if not left:
+        return status.inline("ok", _("Added"))
+    return status.inline("failed", _("Removed") if not right else _("Retyped"))
+
+
+def distributions(found: SnapshotDiff, *, names: Names) -> None:
+    """Every common column with its distance, and the chosen one drawn on both sides."""
+    moved = sum(shift.verdict == "drifted" for shift in found.shifts)
+    hint = _("{n} of {all} moved far; the size of a difference decides, not its p-value").format(
+        n=moved, all=len(found.shifts)
+    )
+    frame.section(_("Distributions"), hint=hint)
+    if found.timely:
+        columns = ", ".join(links.escape(name) for name in found.timely)
+        st.caption(_("Only tell when, so the verdict leaves them out: {columns}.").format(columns=columns))
+    left, right = st.columns([1.72, 1], gap="small")
+    with left:
+        chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
+    with right, frame.card("shift"):
+        if chosen is not None:
+            one_shift(found.shifts[chosen], names=names)
+
+
+def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> int | None:
+    """A row for each column: how far it moved, and both its distributions; returns the chosen one."""
+    pictures = {
+        name: st.column_config.BarChartColumn(name, width=110, y_min=0, color=color)
+        for name, color in zip(names, ("gray", "blue"), strict=True)
+    }
+    return grid(
+        {
+            _("Column"): [shift.column for shift in shifts],
+            _("Verdict"): [shift.verdict for shift in shifts],
+            _("Effect"): [shift.effect for shift in shifts],
+            _("PSI"): [shift.psi for shift in shifts],
+            _("Nulls"): [f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—" for shift in shifts],
+            names[0]: [[share for _label, share in shift.left] for shift in shifts],
+            names[1]: [[share for _label, share in shift.right] for shift in shifts],
+        },
+        key=key,
+        states=_("Verdict"),
+        widths={_("Effect"): 76, _("PSI"): 70, _("Nulls"): 76, _("Verdict"): 106},
+        numbers={_("Effect"): "%.3f", _("PSI"): "%.3f"},
+        config=pictures,
+        required=True,
+        most=12,
+    )
+
+
+def one_shift(shift: Distance, *, names: Names) -> None:
+    """Both distributions of a column, and what the figures say."""
+    frame.card_head(shift.column, state=shift.verdict)
+    if shift.left or shift.right:
+        _both(shift, names=names)
+    p_value = "—" if shift.p_value is None else ("< 0.0001" if shift.p_value < 1e-4 else f"{shift.p_value:.4f}")
+    frame.facts(
+        {
+            _("Test"): f"{links.escape(shift.test)}, p {p_value}",
+            _("Effect"): f"{shift.effect:.3f} " + (_("(KS)") if shift.kind in ("number", "time") else _("(V)")),
+            _("PSI"): "—" if shift.psi is None else f"{shift.psi:.3f}",
+            _("Change of nulls"): f"{shift.null_change * 100:+.2f} %",
+        }
+    )
+    st.caption(_("Below 0.05 is the same, from 0.1 on it moved far. Both are conventions, not laws."))
+
+
+def _both(shift: Distance, *, names: Names) -> None:
+    """Both distributions: lines over the deciles of figures, bars where there are only a few values."""
+    series: dict[str, charts.Points] = {
+        name: (_labels(shift, bins), [share for _label, share in bins])
+        for name, bins in zip(names, (shift.left, shift.right), strict=True)
+    }
+    alt = _("Distribution of {name} on both sides").format(name=shift.column)
+    key, y = f"shift_{shift.column}", _("share of rows")
+    if shift.kind in ("text", "boolean") or len(shift.left) <= FEW:
+        charts.paired(series, key=key, y=y, alt=alt)
+    else:
+        charts.lines(series, key=key, x="", y=y, alt=alt, markers=True, height=220)
+
+
+def _labels(shift: Distance, bins: Bins) -> list[str]:
+    """What the bins are called; those of figures are known by their upper ends."""
+    labels = [label for label, _share in bins]
+    if shift.kind != "number":
+        return labels
+    return [f"≤ {label}" for label in labels[:-1]] + [f"> {labels[-2]}" if len(labels) > 1 else labels[-1]]
+
+
+def examples(found: SnapshotDiff, *, names: Names) -> None:
+    """A few rows of each kind; what changed is shown as before → after."""
+    if not found.examples:
+        return
+    frame.section(_("Examples"), hint=_("a few rows of each kind"))
+    import pandas as pd
+
+    changed = {name for example in found.examples for name in example.changed}
+    order = [*found.key, *(name for name in found.columns if name in changed and name not in found.key)]
+    order += [name for name in found.columns if name not in order]
+    rows = [{_("Row"): HOW[example.how], **_cells(found, example)} for example in found.examples]
+    height = 34 * len(rows) + 36
+    st.dataframe(pd.DataFrame(rows, columns=[_("Row"), *order]), key="examples", hide_index=True, height=height)
+    st.caption(_("Changed values read: {left} → {right}.").format(left=names[0], right=names[1]))
+
+
+def _cells(found: SnapshotDiff, example: RowExample) -> dict[str, str]:
+    def text(value: Any) -> str:
+        return "" if value is None else str(value)
+
+    shown = example.right or example.left
+    cells = {name: text(value) for name, value in zip(found.columns, shown, strict=True)}
+    before = dict(zip(found.columns, example.left, strict=True)) if example.changed else {}
+    return cells | {name: f"{text(before[name]) or '∅'} → {cells[name] or '∅'}" for name in example.changed}

@@ -1,0 +1,95 @@
+"""Parts of the dataset page: the line of its snapshots, and what the import of one did."""
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import frame, links, status, times
+from core.foundation.text import _
+from core.lake.values import Dataset, Snapshot
+
+
+def facts_of(dataset: Dataset, shown: Snapshot | None) -> list[str]:
+    """At most four facts for the head of the page."""
+    owner = _("Owner {name}").format(name=links.escape(frame.name_of(dataset.owner)))
+    if shown is None:
+        return [owner]
+    age = times.ago(shown.created_at, now=frame.now())
+    return [
+        _("{snapshot}, version {version} of {n}").format(snapshot=shown.id, version=shown.version, n=dataset.snapshots),
+        _("{n} rows, {columns} columns, {size}").format(
+            n=times.number(shown.rows), columns=len(shown.columns), size=times.size(shown.bytes)
+        ),
+        owner,
+        _("imported by {name}, {age}").format(name=links.escape(frame.name_of(shown.created_by)), age=age),
+    ]
+
+
+def state_of(shown: Snapshot | None) -> str:
+    if shown is None:
+        return "empty"
+    return "deleted" if shown.deleted_at else "quarantined" if shown.quarantine else "ready"
+
+
+def report(shown: Snapshot) -> None:
+    """What the import chose and left out."""
+    found = shown.report
+    frame.facts(
+        {
+            _("Rows read"): times.number(found.rows_read),
+            _("Rows rejected"): times.number(found.rows_rejected),
+            _("A row is identified by"): links.escape(", ".join(shown.key)) or "—",
+            _("Manifest"): f"`{shown.digest[:16]}`",
+            _("Files"): str(len(shown.files)),
+        }
+    )
+    for line in (*found.reasons, *found.choices):
+        st.markdown(f":gray[:material/check_small:] {links.escape(line)}")
+
+
+def versions(dataset: Dataset, shown: Snapshot) -> None:
+    """Every snapshot with its rows, its bytes, and how many files it shares with the one before it."""
+    items = portal().lake.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
+    with frame.rows("versions"):
+        for place, item in enumerate(items):
+            before = items[place + 1] if place + 1 < len(items) else None
+            with frame.row(
+                item.id,
+                title=f"v{item.version}",
+                target=item.id,
+                value=f"`{item.digest[:12]}`" + (" :gray-badge[" + _("shown") + "]" if item.id == shown.id else ""),
+                detail=_detail(item, before),
+                state="" if state_of(item) == "ready" else state_of(item),
+                age=times.ago(item.created_at, now=frame.now()),
+            ):
+                if before and not (item.deleted_at or before.deleted_at):
+                    label = _("Compare with v{version}").format(version=before.version)
+                    links.page_link("dataset-diff", label, left=before.id, right=item.id)
+
+
+def _detail(item: Snapshot, before: Snapshot | None) -> str:
+    shared = {file.digest for file in item.files} & {file.digest for file in before.files} if before else set()
+    parts = [
+        item.id,
+        _("{n} rows").format(n=times.number(item.rows)),
+        times.size(item.bytes),
+        _("{n} of {all} files shared with v{version}").format(
+            n=len(shared), all=len(item.files), version=before.version
+        )
+        if before and shared
+        else "",
+        _("by {name}").format(name=links.escape(frame.name_of(item.created_by))),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def tags(dataset: Dataset) -> None:
+    if dataset.tags:
+        st.markdown(" ".join(f":gray-badge[{links.escape(tag)}]" for tag in dataset.tags))
+
+
+def held(shown: Snapshot) -> None:
+    """Why a snapshot is not to be used, where that is so."""
+    if shown.quarantine:
+        with st.container(key=f"row_quarantine_{shown.id}", border=True, horizontal=True, vertical_alignment="center"):
+            status.badge("quarantined", _("In quarantine"))
+            st.markdown(links.escape(shown.quarantine))

@@ -1,0 +1,48 @@
+"""Which snapshots SQL reads: datasets are chosen by name, and each is read at its newest snapshot unless another one is
+pinned."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui.sticky_fields import kept
+from core.foundation.text import _
+from core.lake.values import Dataset
+
+MOST = 200
+
+
+def choose_sources(
+    project: str, *, key: str, given: Mapping[str, str] | None = None, is_kept: bool = False
+) -> dict[str, str]:
+    """The tables SQL may name, each with its snapshot. `given` is what an earlier version read; kept choices outlive
+    the way to another page and back."""
+    listing = portal().lake.list_datasets(actor(), project=project, limit=MOST)
+    datasets = {item.name: item for item in listing.items if item.latest}
+    place, first = f"{key}_tables", [name for name in given or () if name in datasets]
+    chosen = st.multiselect(
+        _("Tables"),
+        list(datasets),
+        help=_("Datasets by the name that SQL calls them."),
+        **(kept(place, first) if is_kept else {"key": place, "default": first}),
+    )
+    pinned = given or {}
+    return {name: _snapshot(datasets[name], key=key, given=pinned.get(name, ""), is_kept=is_kept) for name in chosen}
+
+
+def _snapshot(dataset: Dataset, *, key: str, given: str, is_kept: bool) -> str:
+    latest = dataset.latest
+    assert latest is not None  # Only datasets with a snapshot are offered.
+    if dataset.snapshots == 1:
+        return latest.id
+    items = portal().lake.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
+    names = {item.id: f"v{item.version} · {item.id} · {item.rows:,} rows" for item in items}
+    place, first = f"{key}_snapshot_{dataset.id}", given if given in names else items[0].id
+    found = st.selectbox(
+        _("Snapshot of {name}").format(name=dataset.name),
+        list(names),
+        format_func=names.__getitem__,
+        **(kept(place, first) if is_kept else {"key": place, "index": list(names).index(first)}),
+    )
+    return found or latest.id

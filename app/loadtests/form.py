@@ -1,0 +1,83 @@
+"""The form that starts a load test, with the caps stated before anything is sent."""
+
+import streamlit as st
+
+from app.loadtests.wording import PROFILES, profile_name
+from app.session import actor, may, portal
+from app.ui import forms, links, times
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.loadtests.plans import PRODUCTION_RATE, PRODUCTION_SECONDS, USUAL
+from core.loadtests.values import HIGHEST_RATE, LONGEST_SECONDS, LoadTestView, Profile
+from core.serving.values import Endpoint
+
+MOST = 200
+
+
+def testable() -> list[Endpoint]:
+    """Endpoints that serve something and that the visitor may put load on."""
+    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    return [one for one in found if one.routes and may(_permission(one), project=one.project)]
+
+
+def _permission(endpoint: Endpoint) -> Permission:
+    return Permission.LOADTEST if endpoint.environment == "staging" else Permission.LOADTEST_PRODUCTION
+
+
+@st.dialog(_("New load test"), width="medium")
+def start_test(wanted: str) -> None:
+    """Asks where, what course, how much and how long; `wanted` is the endpoint chosen at first."""
+    found = testable()
+    if not found:
+        st.caption(_("There is no endpoint that serves something and that you may put load on."))
+        return
+    index = next((at for at, one in enumerate(found) if one.id == wanted), 0)
+    endpoint = st.selectbox(_("Endpoint"), found, index=index, format_func=_endpoint_name, key="test_endpoint")
+    profile = st.segmented_control(
+        _("Course"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
+    )
+    st.caption(PROFILES[profile][1].capitalize())
+    production = endpoint.environment == "production"
+    top, longest = (PRODUCTION_RATE, PRODUCTION_SECONDS) if production else (HIGHEST_RATE, LONGEST_SECONDS)
+    usual_rate, usual_seconds = USUAL[profile]
+    left, right = st.columns(2, gap="small")
+    key = f"{profile}_{endpoint.environment}"
+    rate = left.number_input(
+        _("Requests a second, at most {top}").format(top=times.number(top)),
+        value=min(usual_rate, top),
+        format="%g",
+        key=f"test_rate_{key}",
+    )
+    seconds = right.number_input(
+        _("Seconds, at most {longest}").format(longest=times.number(longest)),
+        value=min(usual_seconds, longest),
+        format="%g",
+        key=f"test_seconds_{key}",
+    )
+    st.markdown(_effect(endpoint, rate, seconds))
+    label = _("Ask for the test") if production else _("Start the test")
+    if st.button(label, type="primary", icon=":material/speed:", key="test_start"):
+        made: list[LoadTestView] = []
+        with forms.attempt() as done:
+            made.append(_start(endpoint, profile, rate, seconds))
+        if done.succeeded:
+            links.open_object(made[0].id)
+
+
+def _endpoint_name(endpoint: Endpoint) -> str:
+    return f"{endpoint.name} ({endpoint.environment})"
+
+
+def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> str:
+    words = _("Sends up to **{rate} requests a second** at **{endpoint}** for {time}, real held-out rows as payload.")
+    told = words.format(rate=times.number(rate), endpoint=links.escape(endpoint.name), time=times.duration(seconds))
+    if endpoint.environment == "production":
+        return told + " " + _(":orange[Callers feel it. It starts when a second person has confirmed it.]")
+    return told + " " + _("No second exceeds the rate by more than 5 %.")
+
+
+def _start(endpoint: Endpoint, profile: Profile, rate: float | None, seconds: float | None) -> LoadTestView:
+    service = portal().loadtests
+    if endpoint.environment == "staging":
+        return service.start_test(actor(), endpoint_id=endpoint.id, profile=profile, rate=rate, seconds=seconds)
+    return service.start_production_test(actor(), endpoint_id=endpoint.id, profile=profile, rate=rate, seconds=seconds)

@@ -1,0 +1,131 @@
+"""Load tests in words: what was asked for, whether the result may be cited, and what it says."""
+
+from app.ui import links, times
+from core.foundation.text import _
+from core.loadtests.values import Capacity, LoadTestState, LoadTestView, Percentile, Plan, Profile, RateRow, Report
+
+PROFILES: dict[Profile, tuple[str, str]] = {
+    Profile.SMOKE: (_("Smoke"), _("a steady trickle: does it answer at all?")),
+    Profile.STEP: (_("Steps"), _("five rising rates: how does it slow down?")),
+    Profile.SPIKE: (_("Spike"), _("a sudden peak: does it recover?")),
+    Profile.SOAK: (_("Soak"), _("one rate for long: does it stay as it was?")),
+    Profile.CAPACITY: (_("Capacity"), _("a search for the largest rate at which the promise holds")),
+}
+
+
+def profile_name(profile: Profile) -> str:
+    return PROFILES[profile][0]
+
+
+def plan_line(plan: Plan) -> str:
+    """ "up to 1 600 requests a second for 40 s"."""
+    words = _("{rate} requests a second for {time}")
+    if plan.profile in (Profile.CAPACITY, Profile.STEP, Profile.SPIKE):
+        words = _("up to {rate} requests a second for {time}")
+    return words.format(rate=times.number(plan.rate), time=times.duration(plan.seconds))
+
+
+def rps(value: float | None) -> str:
+    return "—" if value is None else f"{times.number(round(value))} rps"
+
+
+def ms(value: float | None) -> str:
+    return "—" if value is None else f"{value:.1f} ms"
+
+
+def capacity_range(found: Capacity) -> str:
+    """The 95 % interval; its open end in words."""
+    low = times.number(round(found.low or 0))
+    if found.high is None:
+        return _("at least {low}").format(low=low)
+    return _("{low} to {high}").format(low=low, high=times.number(round(found.high)))
+
+
+def percentile_range(found: Percentile) -> str:
+    if found.low_ms is None or found.high_ms is None:
+        return _("too few samples")
+    return f"{found.low_ms:.1f}\u2009\u2013\u2009{found.high_ms:.1f}"
+
+
+def p99_of(report: Report) -> Percentile | None:
+    return next((one for one in report.percentiles if one.fraction == 0.99), None)
+
+
+def validity_line(report: Report) -> str:
+    """Whether anything may be cited, as Markdown."""
+    if report.validity == "VALID":
+        return _(":green[:material/verified:] **Valid: the generator kept up, so the figures are the target's.**")
+    return _(":red[:material/gpp_bad:] **Invalid: no figure of this test may be cited.**")
+
+
+def verdict_line(report: Report) -> str:
+    """What a valid report says, in a sentence of plain Markdown."""
+    limit = f"{report.slo.p99_ms:g} ms"
+    if report.capacity is not None:
+        return _capacity_line(report.capacity, limit)
+    found = p99_of(report)
+    measured = ms(found.ms) if found else "—"
+    if report.holds_slo:
+        return _("It keeps its promise at {rate}: p99 {ms}, limit {limit}.").format(
+            rate=rps(report.plan.rate), ms=measured, limit=limit
+        )
+    unfit = [row.rate for row in report.rates if not row.requests]
+    row = first_broken(report)
+    if row is None and unfit:
+        return _("It cannot be told at {rate}: the generator was not fit there. Below it keeps its promise.").format(
+            rate=rps(unfit[0])
+        )
+    if row is not None:
+        return _("It breaks its promise at {rate}: {share} of the requests failed or took longer than {limit}.").format(
+            rate=rps(row.rate), share=times.percent(row.slow_share), limit=limit
+        )
+    return _("It does not keep its promise: p99 {ms}, limit {limit}.").format(ms=measured, limit=limit)
+
+
+def first_broken(report: Report) -> RateRow | None:
+    """The lowest rate at which the promise does not hold."""
+    return next((row for row in report.rates if row.requests and not row.holds), None)
+
+
+def _capacity_line(found: Capacity, limit: str) -> str:
+    if found.rate is None:
+        return _("No rate was found that keeps the promise of {limit}.").format(limit=limit)
+    if found.high is None:
+        return _("It takes at least {low} within {limit}. The search ended before anything surely broke.").format(
+            low=rps(found.low), limit=limit
+        )
+    return _("It takes {rate} within {limit}; 95 % interval {range}.").format(
+        rate=rps(found.rate), limit=limit, range=capacity_range(found)
+    )
+
+
+def short_result(test: LoadTestView) -> str:
+    """The result of a test for a list, as Markdown."""
+    if test.state is not LoadTestState.FINISHED:
+        return ""
+    if test.validity != "VALID":
+        return _("no figure may be cited")
+    if test.capacity is not None:
+        return _("**{rate}** within {limit} ms").format(rate=rps(test.capacity), limit=f"{test.slo.p99_ms:g}")
+    return _("p99 **{ms}**, limit {limit} ms").format(ms=ms(test.p99_ms), limit=f"{test.slo.p99_ms:g}")
+
+
+def title_of(test: LoadTestView) -> str:
+    return _("{profile} test of {endpoint}").format(profile=profile_name(test.plan.profile), endpoint=test.endpoint)
+
+
+def state_of(test: LoadTestView) -> tuple[str, str]:
+    """The state to show and its word: a finished test is valid or not, and that comes first."""
+    if test.state is LoadTestState.FINISHED:
+        return ("valid", _("Valid")) if test.validity == "VALID" else ("invalid", _("Invalid"))
+    if test.state is LoadTestState.WAITING:
+        return "waiting", _("Waits for a second person")
+    return test.state, ""
+
+
+def cause_line(test: LoadTestView) -> str:
+    words = {
+        LoadTestState.FAILED: _(":red[:material/error:] **The test failed.** {why}"),
+        LoadTestState.STOPPED: _(":gray[:material/stop_circle:] **It was stopped**, and nothing was reported."),
+    }
+    return words.get(test.state, "").format(why=links.escape(test.cause))

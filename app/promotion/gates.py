@@ -1,0 +1,108 @@
+"""The evidence on a request for promotion: one row for each gate with its verdict, its figure beside the limit, what it
+rests on, and the way to the report; and the way to measure what is missing."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.promotion.values import GateResult, Request, RequestState
+from core.registry.values import Verdict
+
+MEASURABLE = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED, RequestState.CHANGES_REQUESTED)
+COUNTS = (
+    (Verdict.PASS, _("{n} passed")),
+    (Verdict.INCONCLUSIVE, _("{n} undecided")),
+    (Verdict.FAIL, _("{n} failed")),
+    (Verdict.NO_DATA, _("{n} not measured")),
+)
+
+
+def count_line(gates: Sequence[GateResult]) -> str:
+    """ "3 passed · 1 undecided"."""
+    counts = ((words, sum(gate.verdict is verdict for gate in gates)) for verdict, words in COUNTS)
+    return " · ".join(words.format(n=count) for words, count in counts if count)
+
+
+def evidence_rows(request: Request) -> None:
+    """A row for each gate, and one for the way back."""
+    with frame.rows("evidence"):
+        for gate in request.gates:
+            _gate(request, gate)
+        _way_back(request)
+
+
+def _gate(request: Request, gate: GateResult) -> None:
+    figure, *others = gate.value.split(" · ")
+    hint = _("its interval reaches across the limit, or it saw too little: measure more")
+    undecided = hint if gate.verdict is Verdict.INCONCLUSIVE else ""
+    detail = " · ".join(links.escape(part) for part in (*others, _shorter(request, gate.basis), undecided) if part)
+    with frame.row(
+        f"gate_{gate.gate}",
+        title=gate.title,
+        value=links.escape(figure),
+        detail=detail,
+        icon=status.icon(gate.verdict),
+    ):
+        if gate.evidence_id:
+            _report(request, gate)
+        elif request.state in MEASURABLE and may(Permission.EVIDENCE_WRITE, project=request.project):
+            _measure(request, gate)
+
+
+def _shorter(request: Request, basis: str) -> str:
+    """Without the model's name, which the page's title says already."""
+    return basis.replace(f"against {request.replaces_version}", f"against {short(request.replaces_version)}")
+
+
+def short(version: str) -> str:
+    """ "v2" of "late-arrival v2"."""
+    return version.rpartition(" ")[2]
+
+
+def _report(request: Request, gate: GateResult) -> None:
+    """The link to what the verdict rests on: a comparison, a load test, else the evidence itself."""
+    if gate.gate == "quality" and request.replaces and request.replaces != request.version_id:
+        ids = f"{request.replaces},{request.version_id}"
+        links.follow("compare", _("Compare"), ids=ids, baseline=request.replaces)
+        return
+    evidence = portal().registry.get_evidence(actor(), evidence_id=gate.evidence_id)
+    words = {"load_test": _("Report"), "safety": _("Scan"), "parity": _("Rows")}
+    is_test = bool(evidence.source) and kind_of(evidence.source) is Kind.LOAD_TEST
+    target = evidence.source if is_test else gate.evidence_id
+    links.follow(target, words.get(gate.gate, _("Evidence")))
+
+
+def _measure(request: Request, gate: GateResult) -> None:
+    """What takes a moment is measured here; what needs a running endpoint, on staging."""
+    if gate.gate not in ("quality", "safety"):
+        links.follow("endpoints", _("Measure on staging"))
+        return
+    if not st.button(_("Measure"), key=f"measure_{gate.gate}"):
+        return
+    with forms.attempt() as done:
+        if gate.gate == "quality":
+            portal().registry.measure_quality(actor(), version_id=request.version_id, baseline_id=request.replaces)
+        else:
+            portal().registry.scan_safety(actor(), version_id=request.version_id)
+    if done.succeeded:
+        frame.say(_("{gate} was measured").format(gate=gate.title))
+        st.rerun()
+
+
+def _way_back(request: Request) -> None:
+    found = bool(request.rollback_to)
+    value = _("{version} stays approved").format(version=request.rollback_version) if found else _("None yet")
+    detail = (
+        _("An SRE returns to it at once, without a new approval")
+        if found
+        else _("It is the first version here: going back means serving nothing")
+    )
+    icon = status.icon("pass") if found else ":gray[:material/info:]"
+    with frame.row("gate_rollback", title=_("Way back"), value=links.escape(value), detail=detail, icon=icon):
+        if found:
+            links.follow(request.rollback_to, _("Version"))

@@ -1,0 +1,81 @@
+"""Who decides on a request: those whose approval it needs, what each has said, and who may not, with the reason."""
+
+import streamlit as st
+
+from app.session import actor, person, portal, role_title
+from app.ui import frame, links, status, times
+from core.foundation.text import _
+from core.identity.values import Person
+from core.promotion.values import Decision, Request, RequestState
+
+MOST = 200
+SAID = {"approve": ("approved", _("Approved")), "reject": ("rejected", _("Rejected"))}
+CHANGES = ("changes requested", _("Changes"))
+OPEN = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED)
+
+
+def rule_line(request: Request) -> str:
+    """ "1 approval needed · 0 given · authors cannot approve"."""
+    needed = _("1 approval needed") if request.approvals_needed == 1 else _("{n} approvals needed")
+    parts = [needed.format(n=request.approvals_needed), _("{n} given").format(n=request.approvals_given)]
+    return " · ".join([*parts, _("authors cannot approve")])
+
+
+def reviewers(request: Request) -> None:
+    """A card with those who have decided and those who can."""
+    last = {one.person_id: one for one in request.decisions}
+    waiting = [found for found in _able(request) if found.id not in last] if request.state in OPEN else []
+    with frame.card("reviewers", tight=True):
+        for decision in last.values():
+            _decided(decision)
+        for found in waiting:
+            _line(f"reviewer_{found.id}", found.id, found.name, _roles(request), "waiting", _("Waiting"))
+        if not last and not waiting:
+            st.caption(_("Nobody has decided."))
+        if request.may_not_approve:
+            _barred(request)
+
+
+def _able(request: Request) -> list[Person]:
+    """Those who have a role that the policy asks for and had no hand in it."""
+    roles = {demand.role for demand in request.policy.approvals}
+    everyone = portal().identity.list_people(actor(), limit=MOST).items
+    return [
+        found
+        for found in everyone
+        if found.kind == "person"
+        and found.state == "active"
+        and found.id not in request.may_not_approve
+        and any(grant.role in roles and grant.project in ("", request.project) for grant in found.grants)
+    ]
+
+
+def _roles(request: Request) -> str:
+    return ", ".join(role_title(demand.role) for demand in request.policy.approvals)
+
+
+def _decided(decision: Decision) -> None:
+    state, word = SAID.get(decision.decision, CHANGES)
+    shown = f"{word} {times.clock(frame.local(decision.decided_at), now=frame.local(frame.now()))}"
+    state = state if decision.counts else "none"
+    _line(f"reviewer_{decision.person_id}", decision.person_id, decision.person, "", state, shown)
+    st.caption(links.escape_lines(decision.reason))
+    if decision.why_not:
+        st.caption(_(":orange[Does not count: {why}]").format(why=links.escape(decision.why_not)))
+
+
+def _line(key: str, person_id: str, name: str, role: str, state: str, label: str) -> None:
+    shown = _("{name} (you)").format(name=name) if person_id == person().id else name
+    with st.container(
+        key=f"event_{key}", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False
+    ):
+        st.markdown(f"**{links.escape(shown)}** :gray[{role}]")
+        status.badge(state, label)
+
+
+def _barred(request: Request) -> None:
+    with st.popover(
+        _("{n} may not approve").format(n=len(request.may_not_approve)), type="tertiary", icon=":material/lock:"
+    ):
+        for person_id, why in request.may_not_approve.items():
+            st.caption(f"**{links.escape(frame.name_of(person_id))}** {links.escape(why)}")

@@ -1,0 +1,133 @@
+"""How traffic moves to a version: a plan in words and as a form, and how far a rollout is."""
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, times
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.promotion.requests.traffic_plan import duration
+from core.promotion.values import Plan, Request, RequestState, Step
+
+USUAL = ((5, 300), (25, 600), (100, 300))
+MOST_STEPS = 8
+
+
+def short_plan(plan: Plan) -> str:
+    """ "5 % → 25 % → 100 %"."""
+    return " → ".join(f"{step.weight}\u202f%" for step in plan.steps)
+
+
+def edit_plan(plan: Plan | None, *, key: str) -> tuple[tuple[int | None, float | None], ...]:
+    """One line for each step: its share and for how many minutes it is held. Returns what was entered; `plan_from`
+    makes a plan of it."""
+    given = [(step.weight, step.hold_seconds) for step in plan.steps] if plan else list(USUAL)
+    count = f"{key}_steps"
+    st.session_state.setdefault(count, len(given))
+    entered = [
+        _step(number, given[number] if number < len(given) else given[-1], key=key)
+        for number in range(st.session_state[count])
+    ]
+    with st.container(horizontal=True, gap="small"):
+        _count_button(_("Add a step"), "add", count, 1, disabled=len(entered) >= MOST_STEPS)
+        _count_button(_("Remove the last"), "remove", count, -1, disabled=len(entered) < 2)
+    return tuple(entered)
+
+
+def _count_button(label: str, icon: str, key: str, by: int, *, disabled: bool) -> None:
+    def change() -> None:
+        st.session_state[key] += by
+
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        type="tertiary",
+        key=f"{key}_{icon}",
+        on_click=change,
+        disabled=disabled,
+    )
+
+
+def _step(number: int, given: tuple[int, float], *, key: str) -> tuple[int | None, float | None]:
+    with st.container(key=f"line_{key}_{number}", horizontal=True, gap="small", vertical_alignment="bottom"):
+        label = _("Step {n}: share in %").format(n=number + 1)
+        weight = st.number_input(label, value=given[0], step=5, key=f"{key}_weight_{number}", width=150)
+        label = _("held for minutes")
+        minutes = st.number_input(label, value=given[1] / 60, format="%g", key=f"{key}_hold_{number}", width=150)
+    return weight, minutes
+
+
+def plan_from(entered: tuple[tuple[int | None, float | None], ...]) -> Plan:
+    """The plan. A ValidationError says which step is wrong."""
+    steps = [Step(weight=weight or 0, hold_seconds=round((minutes or 0) * 60)) for weight, minutes in entered]
+    return Plan(steps=tuple(steps))
+
+
+def progress_card(request: Request) -> None:
+    """How far the rollout is, live while it moves, with the button that ends it."""
+    running = request.state is RequestState.APPLYING
+    with frame.card("rollout"):
+        frame.live(lambda: _progress(request.id), running=running)
+        if running and may(Permission.ROLLOUT_ABORT, project=request.project) and st.button(_("Abort the rollout")):
+            _abort(request)
+
+
+def _progress(request_id: str) -> bool:
+    request = portal().promotion.get_request(actor(), request_id=request_id)
+    found = request.rollout
+    if found is not None:
+        st.markdown(f"**{_step_words(request)}**")
+        st.progress(_share(request), text=_state_words(request))
+        if found.cause:
+            st.caption(f":red[{links.escape(found.cause)}]")
+    return request.state is RequestState.APPLYING
+
+
+def _share(request: Request) -> float:
+    """How much of the plan is over, each step counting the same."""
+    found = request.rollout
+    assert found is not None
+    if found.state == "done":
+        return 1.0
+    hold = request.plan.steps[found.step - 1].hold_seconds
+    held = (frame.now() - found.since).total_seconds() / hold if found.since and found.state == "holding" else 0.0
+    return (found.step - 1 + min(max(held, 0.0), 1.0)) / found.steps
+
+
+def _step_words(request: Request) -> str:
+    found = request.rollout
+    assert found is not None
+    if found.state == "done":
+        return _("{version} takes all traffic.").format(version=links.escape(request.version))
+    if found.state == "aborted":
+        return _("The rollout was ended at {weight} %.").format(weight=found.weight)
+    return _("Step {step} of {steps}: {version} takes {weight} %.").format(
+        step=found.step, steps=found.steps, version=links.escape(request.version), weight=found.weight
+    )
+
+
+def _state_words(request: Request) -> str:
+    found = request.rollout
+    assert found is not None
+    hold = duration(request.plan.steps[found.step - 1].hold_seconds)
+    if found.state == "holding" and found.since:
+        since = times.span(found.since, None, now=frame.now())
+        return _("held for {since} of {hold}").format(since=since, hold=hold)
+    words = {"moving": _("traffic is moving"), "done": _("all steps done"), "aborted": _("back to what served before")}
+    return words.get(found.state, found.state)
+
+
+@st.dialog(_("Abort the rollout"))
+def _abort(request: Request) -> None:
+    back = request.replaces_version or _("nothing, as before")
+    st.markdown(
+        _("**{endpoint}** returns to **{back}** at once. {version} loses its share of the traffic.").format(
+            endpoint=links.escape(request.endpoint), back=links.escape(back), version=links.escape(request.version)
+        )
+    )
+    reason = st.text_area(_("Reason (kept in the audit log)"), key="abort_reason")
+    if st.button(_("Abort {id}").format(id=request.id), type="primary", key="abort_now"):
+        with forms.attempt() as done:
+            portal().promotion.abort_rollout(actor(), request_id=request.id, reason=reason or "")
+        if done.succeeded:
+            st.rerun()

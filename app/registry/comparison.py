@@ -1,0 +1,271 @@
+"""Versions side by side in tables: what differs and whether that is sure, parameters, and changed decisions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from app.registry.naming import Places, labels_of, stage_of
+from app.session import actor, portal
+from app.ui import frame, links, status, times
+from app.ui.parameters import plain
+from app.ui.tables import reading
+from app.ui.wording import metric_name, metric_value
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import (
+    Comparison,
+    Evidence,
+    EvidenceKind,
+    Flip,
+    Interval,
+    MetricRow,
+    ModelVersion,
+    ParameterRow,
+)
+from core.requirements.values import Metric
+
+SAME = 0.0005
+OPEN = 1e12
+SHOWN_FLIPS = 10
+AROUND = ("code commit", "feature versions", "training set")
+
+
+class Line(Value):
+    """A figure across versions, by id. `deltas` are against the baseline; where there are intervals, a difference is
+    sure when its own excludes 0."""
+
+    name: str
+    up: bool
+    values: dict[str, float]
+    deltas: dict[str, Interval]
+    unit: str = ""
+    short: str = ""
+    comparable: bool = True
+
+    @property
+    def title(self) -> str:
+        arrow = "\u2191" if self.up else "\u2193"
+        return f"{self.name}{f' ({self.unit})' if self.unit else ''}\u00a0{arrow}"
+
+    @property
+    def best(self) -> frozenset[str]:
+        """The versions with the best value; ties all win, and nobody wins where all are the same."""
+        if not self.comparable:
+            return frozenset()
+        top = (max if self.up else min)(self.values.values())
+        best = {version_id for version_id, value in self.values.items() if abs(value - top) <= SAME * abs(top)}
+        return frozenset(best if len(best) < len(self.values) else ())
+
+
+def lines_of(found: Comparison) -> list[Line]:
+    """The metrics on the common rows, then what load tests and the file itself say."""
+    lines = [_metric_line(row) for row in found.metrics if row.values]
+    return [*lines, *_measured_lines(found.versions, baseline=found.baseline)]
+
+
+def _metric_line(row: MetricRow) -> Line:
+    values = {version_id: one.value for version_id, one in row.values.items()}
+    short = _("Calibration") if row.metric == Metric.ECE else metric_name(row.metric)
+    return Line(name=metric_name(row.metric), short=short, up=row.better == "up", values=values, deltas=row.deltas)
+
+
+def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[Line]:
+    """p99 and capacity of the newest valid load tests with their intervals, and the size of the file. Latencies under
+    different loads stand side by side and are not compared."""
+    tests = {version.id: test for version in versions if (test := _load_test(version))}
+    loads = {version_id: _figures(one) for version_id, one in tests.items()}
+    sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
+    same_load = len({_load_of(one) for one in tests.values()}) == 1
+    found = (
+        (_("p99 latency"), "p99", False, _picked(loads, "p99"), "ms", same_load),
+        (_("Capacity"), _("Capacity"), True, _picked(loads, "capacity"), "rps", True),
+        (_("Model size"), _("Size"), False, sizes, "kB", True),
+    )
+    return [
+        Line(
+            name=name,
+            short=short,
+            up=up,
+            values={version_id: one.value for version_id, one in values.items()},
+            deltas=_differences(values, baseline=baseline) if comparable else {},
+            unit=unit,
+            comparable=comparable,
+        )
+        for name, short, up, values, unit, comparable in found
+        if len(values) > 1
+    ]
+
+
+def _exactly(value: float) -> Interval:
+    return Interval(value=value, low=value, high=value)
+
+
+def _picked(loads: Mapping[str, Mapping[str, Interval]], name: str) -> dict[str, Interval]:
+    return {version_id: one[name] for version_id, one in loads.items() if name in one}
+
+
+def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, Interval]:
+    """Differences of figures that were measured apart: their intervals add up."""
+    if baseline not in values:
+        return {}
+    before = values[baseline]
+    return {
+        version_id: Interval(value=one.value - before.value, low=one.low - before.high, high=one.high - before.low)
+        for version_id, one in values.items()
+        if version_id != baseline
+    }
+
+
+def _load_test(version: ModelVersion) -> Evidence | None:
+    """The newest load test of a version whose figures may be cited."""
+    tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=10).items
+    return next((one for one in tests if one.content.get("validity") == "VALID"), None)
+
+
+def _load_of(test: Evidence) -> tuple[Any, ...]:
+    """What decides how hard a test was."""
+    plan = test.content.get("plan") or {}
+    return tuple(plan.get(name) for name in ("profile", "rate", "in_flight", "spacing"))
+
+
+def _figures(test: Evidence) -> dict[str, Interval]:
+    empty: dict[str, Any] = {}
+    p99 = next((item for item in test.content.get("percentiles", ()) if item["fraction"] == 0.99), empty)
+    capacity = test.content.get("capacity") or empty
+    found = {
+        "p99": _interval(p99.get("ms"), p99.get("low_ms"), p99.get("high_ms")),
+        "capacity": _interval(capacity.get("rate"), capacity.get("low"), capacity.get("high")),
+    }
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _interval(value: float | None, low: float | None, high: float | None) -> Interval | None:
+    """An end that is not known is open: nothing can be sure across it."""
+    if value is None:
+        return None
+    return Interval(value=value, low=0.0 if low is None else low, high=OPEN if high is None else high)
+
+
+def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
+    """One row a figure, one column a version; the change against the baseline stands beside the value."""
+    shown = [line for line in lines if not only or _differs(line)]
+    if not shown:
+        st.caption(_("No figure differs."))
+        return
+    labels = labels_of(found.versions)
+    columns = {_("Metric"): [line.title for line in shown]}
+    for version in found.versions:
+        head = f"{links.escape(labels[version.id])} {status.inline(stage_of(version, known))}"
+        columns[head] = [_cell(line, version.id, baseline=found.baseline) for line in shown]
+    reading(columns, alt=_("Figures by version"))
+    apart = [line.name for line in shown if not line.comparable]
+    if apart:
+        st.caption(
+            _("{names} was measured under different loads, so it is not compared.").format(names=", ".join(apart))
+        )
+
+
+def _differs(line: Line) -> bool:
+    return len(set(line.values.values())) > 1 or len(line.values) == 1
+
+
+def _cell(line: Line, version_id: str, *, baseline: str) -> str:
+    value = line.values.get(version_id)
+    if value is None:
+        return ":gray[—]"
+    best = version_id in line.best
+    text = f"**{_number(line, value)}** :green[:material/trophy:]" if best else _number(line, value)
+    return f"{text} {_change(line, version_id, baseline=baseline)}".strip()
+
+
+def _number(line: Line, value: float) -> str:
+    return times.number(round(value, 1)) if line.unit else metric_value("", value)
+
+
+def _change(line: Line, version_id: str, *, baseline: str) -> str:
+    """Against the baseline in percent: green when surely better, red when surely worse, gray when it may be chance."""
+    delta, before = line.deltas.get(version_id), line.values.get(baseline)
+    if delta is None or not before:
+        return ""
+    share = delta.value / abs(before)
+    if abs(share) < SAME:
+        return f":gray[{_('same')}]"
+    text = f"{'+' if share > 0 else chr(0x2212)}{abs(share) * 100:.1f}\u202f%"
+    if delta.low <= 0 <= delta.high:
+        return f":gray[{text}]"
+    return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
+
+
+def parameter_table(found: Comparison, *, only: bool) -> None:
+    """Parameters as code, those that differ first."""
+    differing = [row for row in found.parameters if row.differs]
+    rows = differing if only else [*differing, *(row for row in found.parameters if not row.differs)]
+    rows = sorted(rows, key=lambda row: row.name in AROUND)
+    hint = _("{n} of {total} differ").format(n=len(differing), total=len(found.parameters))
+    frame.section(_("Parameters"), hint=hint)
+    if not rows:
+        st.caption(_("They are the same."))
+        return
+    labels = labels_of(found.versions)
+    columns = {_("Parameter"): [links.escape(row.name.replace("_", " ")) for row in rows]}
+    for version in found.versions:
+        columns[links.escape(labels[version.id])] = [_parameter(row, version.id) for row in rows]
+    reading(columns, alt=_("Parameters by version"))
+
+
+def _parameter(row: ParameterRow, version_id: str) -> str:
+    value = row.values.get(version_id)
+    return ":gray[—]" if value is None else links.code(plain(value))
+
+
+def decisions(found: Comparison) -> None:
+    """Which rows would be decided otherwise, for one version against the baseline."""
+    flips = {flip.version_id: flip for flip in found.flips}
+    labels = labels_of(found.versions)
+    with frame.section(_("Changed decisions"), hint=_("against {label}").format(label=labels[found.baseline])):
+        chosen = next(iter(flips), None)
+        if len(flips) > 1:
+            chosen = st.segmented_control(
+                _("Version"),
+                list(flips),
+                default=chosen,
+                required=True,
+                format_func=labels.__getitem__,
+                key="flips",
+                label_visibility="collapsed",
+            )
+    if chosen is None:
+        st.caption(_("There are no rows in common."))
+        return
+    _flips(flips[chosen], label=labels[chosen], before=labels[found.baseline])
+
+
+def _flips(flip: Flip, *, label: str, before: str) -> None:
+    if not flip.rows:
+        st.caption(_("Every row is decided the same."))
+        return
+    right = sum((row[3] >= flip.threshold) == bool(row[1]) for row in flip.rows)
+    st.markdown(
+        _(
+            "**{label} decides {share} of the rows otherwise.** Of the {n} with the widest gap it is right in {right}."
+        ).format(label=links.escape(label), share=times.percent(flip.share), n=len(flip.rows), right=right)
+    )
+    rows = flip.rows[:SHOWN_FLIPS]
+    columns = {
+        _("Row"): [links.code(row[0]) for row in rows],
+        _("Happened"): [_("yes") if row[1] else _("no") for row in rows],
+        links.escape(before): [_side(row[2], row, flip) for row in rows],
+        links.escape(label): [_side(row[3], row, flip) for row in rows],
+    }
+    reading(columns, alt=_("Rows with the widest gap"))
+    st.caption(
+        _("A row is flagged from {share} on, the share of positives.").format(share=times.percent(flip.threshold))
+    )
+
+
+def _side(probability: float, row: tuple[str, float, float, float], flip: Flip) -> str:
+    """A probability with whether its decision was right."""
+    right = (probability >= flip.threshold) == bool(row[1])
+    mark = ":green[:material/check:]" if right else ":red[:material/close:]"
+    return f"{times.percent(probability)} {mark}"

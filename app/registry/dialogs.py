@@ -1,0 +1,61 @@
+"""The dialogs that make a model, and a version from a file that was trained elsewhere."""
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import forms, frame, links
+from core.foundation.text import _
+from core.registry.values import Model, ModelVersion
+
+MOST = 200
+RULE = _("Lowercase letters, digits and dashes.")
+
+
+@st.dialog(_("New model"))
+def new_model() -> None:
+    """A name under which versions are kept."""
+    st.caption(_("A model is a name; its versions come from runs. Registering a run makes one by itself."))
+    project = forms.choose_project(key="model_project")
+    name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=RULE)
+    description = st.text_area(_("Description"), key="model_description", height=90)
+    if st.button(_("Create"), type="primary", key="model_create"):
+        made: list[Model] = []
+        with forms.attempt() as done:
+            made.append(
+                portal().registry.create_model(
+                    actor(), project=project, name=(name or "").strip(), description=description or ""
+                )
+            )
+        if done.succeeded:
+            links.open_object(made[0].id)
+
+
+@st.dialog(_("Upload a version"), width="medium")
+def upload() -> None:
+    """A file becomes a version only when its bytes prove to be a safe ONNX model."""
+    st.caption(
+        _("ONNX only. The bytes decide, not the name: pickles, archives and files that point elsewhere are refused.")
+    )
+    project = forms.choose_project(key="upload_project")
+    names = [model.name for model in portal().registry.list_models(actor(), project=project, limit=MOST).items]
+    model = st.selectbox(
+        _("Model"), names, index=0 if names else None, accept_new_options=True, key="upload_model", help=RULE
+    )
+    file = st.file_uploader(_("File"), key="upload_file")
+    note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))
+    if st.button(_("Check and register"), type="primary", key="upload_now", disabled=file is None) and file is not None:
+        made: list[ModelVersion] = []
+        with forms.attempt() as done:
+            made.append(
+                portal().registry.upload_version(
+                    actor(),
+                    project=project,
+                    model=(model or "").strip(),
+                    filename=file.name,
+                    content=file.getvalue(),
+                    note=note or "",
+                )
+            )
+        if done.succeeded:
+            frame.say(_("{id} is registered").format(id=made[0].id))
+            links.open_object(made[0].id)

@@ -1,0 +1,109 @@
+"""The evidence about a version: one row for each kind with its newest verdict, and the way to measure what is
+missing."""
+
+import streamlit as st
+
+from app.registry.naming import baseline_for, places
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status, times
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import Evidence, EvidenceKind, ModelVersion
+
+MOST = 50
+TITLES: dict[str, str] = {
+    EvidenceKind.QUALITY: _("Offline quality"),
+    EvidenceKind.PARITY: _("Parity"),
+    EvidenceKind.LOAD_TEST: _("Load test"),
+    EvidenceKind.SAFETY: _("Artifact safety"),
+}
+MISSING: dict[str, str] = {
+    EvidenceKind.QUALITY: _("How good it is on rows that training never saw, against a baseline on the same rows"),
+    EvidenceKind.PARITY: _("Whether an endpoint computes what was computed offline"),
+    EvidenceKind.LOAD_TEST: _("How fast it answers, and how many requests it carries"),
+    EvidenceKind.SAFETY: _("What the exact bytes of the file hold, without running them"),
+}
+
+
+def evidence_rows(version: ModelVersion) -> None:
+    """The four kinds in the order in which a release asks for them, then what came before."""
+    found = portal().registry.list_evidence(actor(), subject=version.id, limit=MOST).items
+    newest = {kind: next((one for one in found if one.kind is kind), None) for kind in EvidenceKind}
+    passed = sum(one is not None and one.verdict == "pass" for one in newest.values())
+    frame.section(_("Evidence"), hint=_("{n} of {total} passed").format(n=passed, total=len(newest)))
+    with frame.rows("evidence"):
+        for kind, one in newest.items():
+            _row(version, kind, one)
+    earlier = [one for one in found if one not in newest.values()]
+    if earlier:
+        with st.expander(_("{n} earlier").format(n=len(earlier))):
+            for one in earlier:
+                _earlier(one)
+
+
+def _row(version: ModelVersion, kind: EvidenceKind, one: Evidence | None) -> None:
+    lead, dot, rest = (one.summary if one else "").partition(". ")
+    detail = _basis(one) if one else MISSING[kind]
+    with frame.row(
+        f"evidence_{kind}",
+        title=TITLES[kind],
+        value=links.escape(lead + dot.strip()) if one else f":gray[{_('not measured yet')}]",
+        detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
+        icon=status.icon(one.verdict if one else "no_data"),
+    ):
+        if may(Permission.EVIDENCE_WRITE, project=version.project):
+            _measure(version, kind, again=one is not None)
+        if one is not None:
+            links.follow(report_of(one), _("Report"))
+
+
+def _basis(one: Evidence) -> str:
+    by = links.escape(frame.name_of(one.created_by))
+    return f"{one.id} · {by}, {times.since(one.created_at, now=frame.now())} · {links.code(one.digest[:12])}"
+
+
+def _earlier(one: Evidence) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"title_{one.id}"):
+        links.link(one.id, f"{TITLES[one.kind]} {one.id}")
+        st.caption(f"{status.icon(one.verdict)} {links.escape(one.summary)}")
+
+
+def report_of(one: Evidence) -> str:
+    """What shows it best: a load test's own page, else the evidence itself."""
+    is_test = bool(one.source) and kind_of(one.source) is Kind.LOAD_TEST
+    return one.source if is_test else one.id
+
+
+def _measure(version: ModelVersion, kind: EvidenceKind, *, again: bool) -> None:
+    """What takes a moment is measured here; what needs a running endpoint, on staging."""
+    if kind in (EvidenceKind.PARITY, EvidenceKind.LOAD_TEST):
+        _on_staging(version, again=again)
+        return
+    label = {EvidenceKind.QUALITY: _("Measure quality"), EvidenceKind.SAFETY: _("Scan")}[kind]
+    if again and kind is EvidenceKind.SAFETY:
+        return
+    if st.button(_("Again") if again else label, key=f"measure_{kind}", type="tertiary" if again else "secondary"):
+        with forms.attempt() as done, st.spinner(_("Measuring")):
+            _now(version, kind)
+        if done.succeeded:
+            frame.say(_("{kind} was measured").format(kind=TITLES[kind]))
+            st.rerun()
+
+
+def _now(version: ModelVersion, kind: EvidenceKind) -> None:
+    if kind is EvidenceKind.SAFETY:
+        portal().registry.scan_safety(actor(), version_id=version.id)
+        return
+    baseline = baseline_for(version, places())
+    portal().registry.measure_quality(actor(), version_id=version.id, baseline_id=baseline.id if baseline else "")
+
+
+def _on_staging(version: ModelVersion, *, again: bool) -> None:
+    if again:
+        return
+    serving = [place.endpoint for place in places().get(version.id, ()) if place.endpoint.environment == "staging"]
+    if serving:
+        links.follow(serving[0].id, _("Measure on {name}").format(name=serving[0].name))
+    else:
+        links.follow("endpoints", _("Deploy to staging first"))

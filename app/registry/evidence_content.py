@@ -1,0 +1,129 @@
+"""What each kind of evidence says, drawn so that it can be read: figures against the baseline, cells that differ, what
+a file holds, how a load was carried."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.loadtests.report import over_rate, percentiles, strip, verdict
+from app.serving.parity import mismatches
+from app.ui import charts, frame, links, times
+from app.ui.tables import reading
+from app.ui.wording import LESS_IS_BETTER, metric_name
+from core.foundation.text import _
+from core.loadtests.values import Report
+from core.registry.values import Evidence, EvidenceKind, Interval, QualityReport, SafetyReport
+from core.serving.values import ParityReport
+
+METRICS = ("auc", "log_loss", "ece", "brier")
+
+
+def content(found: Evidence) -> None:
+    """The figures of the evidence, by its kind."""
+    draw = {
+        EvidenceKind.QUALITY: _quality,
+        EvidenceKind.PARITY: _parity,
+        EvidenceKind.SAFETY: _safety,
+        EvidenceKind.LOAD_TEST: _load_test,
+    }[found.kind]
+    draw(found)
+
+
+def _quality(found: Evidence) -> None:
+    report = QualityReport.model_validate(found.content)
+    rows = _("{n} rows of {name}, {share} of them positive").format(
+        n=times.number(report.rows), name=report.holdout_name, share=times.percent(report.positive_share)
+    )
+    frame.section(_("Figures"), hint=rows)
+    metrics = [metric for metric in METRICS if metric in report.metrics]
+    columns = {
+        _("Metric"): [f"{metric_name(metric)} {_arrow(metric)}" for metric in metrics],
+        _("This version"): [_figure(report.metrics[metric]) for metric in metrics],
+    }
+    if report.baseline:
+        columns[_("Baseline")] = [_figure(report.baseline_metrics.get(metric)) for metric in metrics]
+        columns[_("Difference")] = [_difference(report.deltas.get(metric), metric) for metric in metrics]
+        columns[_("May be worse by")] = [_margin(report.margins, metric) for metric in metrics]
+    reading(columns, alt=_("Figures with their 95 % intervals"))
+    st.caption(_("Gray are 95 % intervals; differences are paired by row, so small ones can be sure."))
+    if report.deltas:
+        _gains(report)
+
+
+def _gains(report: QualityReport) -> None:
+    """The differences with their intervals, turned so that right is better."""
+    frame.section(_("Difference to the baseline"), hint=_("right of the line is better"))
+    rows = []
+    for metric in reversed([metric for metric in METRICS if metric in report.deltas]):
+        one, turned = report.deltas[metric], metric in LESS_IS_BETTER
+        rows.append(
+            (metric_name(metric), *((-one.value, -one.high, -one.low) if turned else (one.value, one.low, one.high)))
+        )
+    alt = _("Gain over the baseline by metric, with 95 % intervals")
+    charts.intervals(rows, key="gains", x=_("gain"), alt=alt, zero=True, colors=[0] * len(rows))
+
+
+def _arrow(metric: str) -> str:
+    return "\u2193" if metric in LESS_IS_BETTER else "\u2191"
+
+
+def _figure(one: Interval | None) -> str:
+    if one is None:
+        return "—"
+    return f"{times.number(one.value)} :gray[{times.number(one.low)} – {times.number(one.high)}]"
+
+
+def _difference(one: Interval | None, metric: str) -> str:
+    """Green when surely better, red when surely worse, gray when it may be chance."""
+    if one is None:
+        return "—"
+    text = f"{'+' if one.value > 0 else ''}{times.number(one.value)}"
+    if one.low <= 0 <= one.high:
+        return f":gray[{text} {_('unsure')}]"
+    better = (one.value < 0) == (metric in LESS_IS_BETTER)
+    return f":{'green' if better else 'red'}[{text}]"
+
+
+def _margin(margins: Mapping[str, float], metric: str) -> str:
+    return times.number(margins[metric]) if metric in margins else f":gray[{_('not judged')}]"
+
+
+def _parity(found: Evidence) -> None:
+    report = ParityReport.model_validate(found.content)
+    frame.section(_("Cells"), hint=_("features and predictions, offline and served"))
+    figures = (
+        (_("Rows compared"), times.number(report.rows)),
+        (_("Cells compared"), times.number(report.cells)),
+        (_("Mismatches"), times.number(report.mismatches)),
+        (_("Largest difference"), f"{report.largest_prediction_gap:.2g}"),
+    )
+    for column, (label, value) in zip(st.columns(4, gap="xsmall"), figures, strict=True):
+        column.metric(label, value, border=True)
+    if report.mismatches:
+        mismatches(report)
+
+
+def _safety(found: Evidence) -> None:
+    report = SafetyReport.model_validate(found.content)
+    frame.section(_("Findings"), hint=str(len(report.findings) or ""))
+    if not report.findings:
+        st.markdown(_(":green[:material/check_circle:] Nothing speaks against the file. Not a byte of it was run."))
+    else:
+        with frame.rows("findings"):
+            for number, one in enumerate(report.findings):
+                icon = ":red[:material/gpp_bad:]" if one.refuses else ":orange[:material/warning:]"
+                frame.row(f"finding_{number}", title=one.message, detail=links.code(one.code), icon=icon)
+    frame.section(_("Operators"), hint=_("{size}, all of them standard").format(size=times.size(report.bytes)))
+    names = sorted(report.operators, key=lambda name: -report.operators[name])
+    st.markdown(" ".join(f":gray-badge[{links.escape(name)} {report.operators[name]}]" for name in names))
+
+
+def _load_test(found: Evidence) -> None:
+    report = Report.model_validate(found.content)
+    frame.section(_("Report"), hint=_("the generator kept up") if report.validity == "VALID" else "")
+    if report.validity != "VALID":
+        verdict(report)
+    else:
+        strip(report)
+        over_rate(report)
+        percentiles(report)

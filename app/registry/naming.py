@@ -1,0 +1,96 @@
+"""Versions of models in words and colors: what each is called, where it serves, and the color it keeps on every chart
+of a page."""
+
+from collections.abc import Iterable, Sequence
+
+from app.registry.evaluations import judging
+from app.session import actor, portal
+from app.ui import charts, times
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.registry.values import Interval, ModelVersion
+from core.serving.values import Endpoint
+
+MOST = 200
+PRODUCTION, STAGING, ARCHIVED, REGISTERED = "production", "staging", "archived", "registered"
+
+
+class Place(Value):
+    """An endpoint that sends a share of its traffic to a version."""
+
+    endpoint: Endpoint
+    weight: int
+
+    @property
+    def words(self) -> str:
+        """ "100 % of late-arrival"."""
+        return _("{share}\u202f% of {name}").format(share=self.weight, name=self.endpoint.name)
+
+
+Places = dict[str, tuple[Place, ...]]
+
+
+def places() -> Places:
+    """Where each version serves now, by version id, production first."""
+    found: dict[str, list[Place]] = {}
+    endpoints = portal().serving.list_endpoints(actor(), limit=MOST).items
+    for endpoint in sorted(endpoints, key=lambda one: one.environment != PRODUCTION):
+        for route in endpoint.routes:
+            found.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))
+    return {version_id: tuple(each) for version_id, each in found.items()}
+
+
+def stage_of(version: ModelVersion, known: Places) -> str:
+    """One word: where it serves, else whether it is put away."""
+    serving = known.get(version.id, ())
+    if serving:
+        return serving[0].endpoint.environment
+    return ARCHIVED if version.state == "archived" else REGISTERED
+
+
+def title_of(version: ModelVersion) -> str:
+    return f"{version.model} v{version.version}"
+
+
+def labels_of(versions: Iterable[ModelVersion]) -> dict[str, str]:
+    """ "v2" by id; with the model's name where there are several models."""
+    known = list(versions)
+    single = len({version.model_id for version in known}) == 1
+    return {version.id: f"v{version.version}" if single else title_of(version) for version in known}
+
+
+def colors_of(versions: Iterable[ModelVersion]) -> dict[str, int]:
+    """The position of each version's color by id: by its own number, so that it stays whatever else is chosen."""
+    found: dict[str, int] = {}
+    for version in sorted(versions, key=lambda one: one.created_at):
+        wanted = (int(version.id.partition("-")[2]) - 1) % len(charts.LIGHT)
+        while wanted in found.values() and len(found) < len(charts.LIGHT):
+            wanted = (wanted + 1) % len(charts.LIGHT)
+        found[version.id] = wanted
+    return found
+
+
+def figure_of(version: ModelVersion, metric: str) -> Interval | None:
+    """A figure on the rows that training never saw."""
+    found = judging(version.evaluations)
+    return found.metrics.get(metric) if found else None
+
+
+def baseline_for(version: ModelVersion, known: Places) -> ModelVersion | None:
+    """What to compare a version with: another one in production, else the one registered before it, else the next."""
+    others = [one for one in siblings(version) if one.id != version.id]
+    serving = [one for one in others if stage_of(one, known) == PRODUCTION]
+    before = [one for one in others if one.version < version.version]
+    found = serving or before or others
+    return found[0] if found else None
+
+
+def siblings(version: ModelVersion) -> Sequence[ModelVersion]:
+    """All versions of its model, the newest first."""
+    return portal().registry.list_versions(actor(), model_id=version.model_id, limit=MOST).items
+
+
+def registered_line(version: ModelVersion) -> str:
+    """What the version is made of, as plain text."""
+    made = version.run_id or _("an upload")
+    return _("from {run}, {size} ONNX").format(run=made, size=times.size(version.bytes))

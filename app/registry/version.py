@@ -1,0 +1,141 @@
+"""Parts of a version's page: its card, its files, and how its probabilities behave."""
+
+import re
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.registry.comparison_charts import AXES, HINTS, VIEWS
+from app.registry.evaluations import evaluation_table, interval_chart
+from app.session import actor, may, portal
+from app.ui import charts, forms, frame, links, times
+from app.ui.tables import reading
+from app.ui.wording import metric_name
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import ModelVersion
+
+HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
+METRICS = ("auc", "log_loss", "ece")
+KINDS = {"BYTES": _("text"), "FP64": _("number")}
+
+
+def card(version: ModelVersion) -> None:
+    """What the card says, and the way to change it."""
+    with frame.section(_("Card"), hint=_("kept apart from the bytes, and may be edited")):
+        if may(Permission.MODELS_EDIT, project=version.project) and st.button(
+            _("Edit the card"), icon=":material/edit:", type="tertiary", key="edit_card"
+        ):
+            edit_card(version)
+    with frame.card("says"):
+        st.markdown(shown(version.card) or f":gray[{_('It says nothing yet.')}]")
+
+
+def shown(text: str) -> str:
+    """Someone's Markdown inside a page: headings become bold lines, and no picture is fetched from elsewhere."""
+    return HEADING.sub(r"**\1**", text).replace("![", "\\![")
+
+
+@st.dialog(_("Edit the card"), width="large")
+def edit_card(version: ModelVersion) -> None:
+    """Saving it makes approvals that rest on the old card stale, which is said before."""
+    st.caption(_("Approvals that rest on the old card will no longer count."))
+    text = st.text_area(_("Card, in Markdown"), value=version.card, height=420, key="card_text", max_chars=20_000)
+    if st.button(_("Save the card"), type="primary", key="card_save"):
+        with forms.attempt() as done:
+            portal().registry.edit_card(actor(), version_id=version.id, card=text or "")
+        if done.succeeded:
+            frame.say(_("The card of {id} was changed").format(id=version.id))
+            st.rerun()
+
+
+def metrics(version: ModelVersion) -> None:
+    """Every split with its figures, one of them as a chart, and the curves on the rows that training never saw."""
+    if not version.evaluations:
+        advice = _("It was uploaded. Versions that come from runs are judged on every split.")
+        frame.empty(_("It was never evaluated"), advice=advice, icon="query_stats")
+        return
+    frame.section(_("Evaluations"), hint=_("on every split"))
+    evaluation_table(version.evaluations)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        metric = _control(_("By split"), METRICS, metric_name, key="split_metric", hint="")
+        interval_chart(version.evaluations, metric, key="split_intervals")
+    with right:
+        _curves(version)
+
+
+def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], *, key: str, hint: str) -> str:
+    with frame.section(title, hint=hint, key=key):
+        chosen = st.segmented_control(
+            title,
+            options,
+            default=options[0],
+            required=True,
+            format_func=words,
+            key=key,
+            label_visibility="collapsed",
+        )
+    return str(chosen)
+
+
+def _curves(version: ModelVersion) -> None:
+    found = portal().registry.compare(actor(), version_ids=(version.id,))
+    views = tuple(view for view in VIEWS if any(curve.name == view for curve in found.curves))
+    if not views:
+        return
+    view = _control(_("Probabilities"), views, VIEWS.__getitem__, key="version_curve", hint="")
+    curve = next(one for one in found.curves if one.name == view)
+    series: dict[str, charts.Points] = {f"v{version.version}": (curve.x, curve.y)}
+    if view == "calibration":
+        series[_("Perfect")] = ([0, 1], [0, 1])
+    x, y = AXES[view]
+    charts.lines(
+        series, key="version_curves", x=x, y=y, alt=HINTS[view], colors={_("Perfect"): 5}, dotted=[_("Perfect")]
+    )
+    st.caption(HINTS[view].capitalize() + ".")
+
+
+def files(version: ModelVersion) -> None:
+    """What the version is, to the byte, and what it was made with."""
+    left, right = st.columns([1.25, 1], gap="medium")
+    with left:
+        with frame.section(_("Files"), hint=_("content-addressed, never changed")):
+            _download(version)
+        digests = {
+            _("model.onnx, {size}").format(size=times.size(version.bytes)): version.model_digest,
+            _("Folder: the file, what it takes, and its first card"): version.digest,
+            _("Card as it is now"): version.card_digest,
+            _("Code that trained it"): version.code_commit,
+        }
+        for label, digest in digests.items():
+            if digest:
+                st.caption(label)
+                st.code(digest, language=None)
+        frame.section(_("Made with"))
+        frame.facts({links.escape(name): links.code(value) for name, value in version.environment.items()})
+    with right:
+        frame.section(_("Takes"), hint=_("{n} inputs, one value a row each").format(n=len(version.signature.inputs)))
+        reading(
+            {
+                _("Input"): [links.code(one.name) for one in version.signature.inputs],
+                _("Kind"): [KINDS[one.datatype] for one in version.signature.inputs],
+            }
+        )
+        st.caption(_("It gives `{output}`, one for each row.").format(output=version.signature.output))
+
+
+def _download(version: ModelVersion) -> None:
+    if not may(Permission.ARTIFACT_READ, project=version.project):
+        return
+    who, service = actor(), portal().registry
+    st.download_button(
+        _("Download"),
+        data=lambda: service.download_artifact(who, version_id=version.id).content,
+        file_name=f"{version.model}-v{version.version}.onnx",
+        mime="application/octet-stream",
+        icon=":material/download:",
+        on_click="ignore",
+        key="download",
+        help=_("Its bytes are hashed first, and the download is recorded."),
+    )

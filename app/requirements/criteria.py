@@ -1,0 +1,90 @@
+"""The editor of acceptance conditions: one line each, with the metric, the direction that fits it, and the limit."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.ui.wording import COMPARISONS, LESS_IS_BETTER, METRICS, UNITS
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.requirements.values import Comparison, Criterion, Metric
+
+MOST = 20
+
+
+def edit_criteria(criteria: Sequence[Criterion], *, key: str) -> tuple[Criterion, ...]:
+    """Draws the lines and returns what stands in them. Invalid when a limit is missing."""
+    lines: list[int] = st.session_state.setdefault(f"{key}_lines", list(range(max(1, len(criteria)))))
+    given = dict(enumerate(criteria))
+    found = [_line(number, given.get(number), key=key, removable=len(lines) > 1) for number in list(lines)]
+    st.button(
+        _("Add a condition"),
+        icon=":material/add:",
+        type="tertiary",
+        key=f"{key}_add",
+        disabled=len(lines) >= MOST,
+        on_click=lambda: lines.append(max(lines) + 1),
+    )
+    missing = [entry for entry in found if entry[2] is None]
+    if missing:
+        return ()
+    return tuple(Criterion(metric=m, comparison=c, limit=limit) for m, c, limit in found if limit is not None)
+
+
+def require(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
+    """The conditions, or Invalid when a line has no limit."""
+    if not criteria:
+        raise Invalid(_("A condition has no limit yet"), hint=_("Say what must be reached."), field="criteria")
+    return criteria
+
+
+def _line(
+    number: int, given: Criterion | None, *, key: str, removable: bool
+) -> tuple[Metric, Comparison, float | None]:
+    metrics, comparisons = list(Metric), list(Comparison)
+    with st.container(
+        key=f"line_{key}_{number}", horizontal=True, gap="small", vertical_alignment="center", wrap=False
+    ):
+        metric = st.selectbox(
+            _("Metric"),
+            metrics,
+            index=metrics.index(given.metric) if given else number % len(metrics),
+            format_func=lambda item: METRICS[item] + (f" ({UNITS[item].strip()})" if item in UNITS else ""),
+            key=f"{key}_metric_{number}",
+            label_visibility="collapsed",
+        )
+        usual = Comparison.AT_MOST if metric in LESS_IS_BETTER else Comparison.AT_LEAST
+        comparison = st.selectbox(
+            _("Direction"),
+            comparisons,
+            index=comparisons.index(given.comparison if given and given.metric == metric else usual),
+            format_func=lambda item: COMPARISONS[item],
+            key=f"{key}_comparison_{number}_{metric}",
+            label_visibility="collapsed",
+            width=130,
+        )
+        limit = st.number_input(
+            _("Limit"),
+            value=given.limit if given else None,
+            min_value=0.0,
+            format="%g",
+            placeholder=_("limit"),
+            key=f"{key}_limit_{number}",
+            label_visibility="collapsed",
+            width=150,
+        )
+        st.button(
+            "",
+            icon=":material/close:",
+            type="tertiary",
+            key=f"{key}_remove_{number}",
+            help=_("Remove this condition"),
+            disabled=not removable,
+            on_click=_remove,
+            args=(f"{key}_lines", number),
+        )
+    return metric, comparison, limit
+
+
+def _remove(state: str, number: int) -> None:
+    st.session_state[state].remove(number)

@@ -1,0 +1,79 @@
+"""What changes an endpoint's traffic by hand: a version deployed to staging, and the way back in production. Each
+dialog repeats the object and the effect."""
+
+import streamlit as st
+
+from app.serving.traffic import versions_line
+from app.session import actor, portal
+from app.ui import forms, frame, links
+from core.foundation.text import _
+from core.registry.values import ModelVersion
+from core.serving.values import Endpoint, Route
+
+MOST = 200
+
+
+@st.dialog(_("Deploy to staging"))
+def deploy(endpoint: Endpoint) -> None:
+    """A version alone on a staging endpoint."""
+    listing = portal().registry.list_versions(actor(), project=endpoint.project, limit=MOST).items
+    serving = {route.version_id for route in endpoint.routes}
+    found = [one for one in listing if one.state == "active" and one.id not in serving]
+    if not found:
+        st.caption(_("There is no other version to deploy."))
+        return
+    wanted = st.query_params.get("version", "")
+    first = next((at for at, one in enumerate(found) if one.id == wanted), 0)
+    version = st.selectbox(_("Version"), found, index=first, format_func=_version_name, key="deploy_version")
+    st.markdown(
+        _("**{endpoint}** will send every request to **{version}** once its server is ready. {now}").format(
+            endpoint=links.escape(endpoint.name),
+            version=links.escape(_version_name(version)),
+            now=_("Until then {what} answers.").format(what=links.escape(versions_line(endpoint.routes)))
+            if endpoint.routes
+            else "",
+        )
+    )
+    if st.button(_("Deploy {version}").format(version=f"v{version.version}"), type="primary", key="deploy_now"):
+        with forms.attempt() as done:
+            portal().serving.deploy_to_staging(actor(), endpoint_id=endpoint.id, version_id=version.id)
+        if done.succeeded:
+            st.rerun()
+
+
+def _version_name(version: ModelVersion) -> str:
+    return f"{version.model} v{version.version} ({version.id})"
+
+
+def served_before(endpoint: Endpoint) -> list[Route]:
+    """Versions that were approved for this endpoint and have served there, the latest first, without what serves now
+    alone."""
+    listing = portal().serving.history(actor(), endpoint_id=endpoint.id, limit=MOST).items
+    alone = {route.version_id for route in endpoint.routes if route.weight == 100}
+    found = {route.version_id: route for served in reversed(listing) for route in served.routes if route.promotion_id}
+    return [route for route in reversed(found.values()) if route.version_id not in alone]
+
+
+@st.dialog(_("Roll back"))
+def roll_back(endpoint: Endpoint) -> None:
+    """Production returns to bytes that were approved for it before, at once and without a new approval."""
+    found = served_before(endpoint)
+    route = st.selectbox(
+        _("Return to"), found, format_func=lambda one: f"{one.model} v{one.version} ({one.promotion_id})", key="back_to"
+    )
+    st.markdown(
+        _("**{endpoint}** (production) stops serving **{now}** and sends every request to **{to}** at once.").format(
+            endpoint=links.escape(endpoint.name),
+            now=links.escape(versions_line(endpoint.routes)),
+            to=links.escape(f"{route.model} v{route.version}"),
+        )
+    )
+    st.caption(_("It was approved in {id}. No new approval is needed.").format(id=route.promotion_id))
+    reason = st.text_area(_("Reason (kept in the audit log)"), key="back_reason")
+    if st.button(_("Roll back to {version}").format(version=f"v{route.version}"), type="primary", key="back_now"):
+        with forms.attempt() as done:
+            service = portal().promotion
+            service.rollback(actor(), endpoint_id=endpoint.id, version_id=route.version_id, reason=reason or "")
+        if done.succeeded:
+            frame.say(_("Rolled back"))
+            st.rerun()

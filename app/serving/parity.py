@@ -1,0 +1,157 @@
+"""Parity of an endpoint: does it compute what was computed offline? The check, and the last report in words, by input
+and by cause, with the worst rows."""
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, status, times
+from app.ui.jobs import job_progress
+from app.ui.tables import reading
+from core.compute.values import Job
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import Evidence, EvidenceKind
+from core.serving.values import Endpoint, ParityReport
+
+KIND = "serving.parity"
+MOST = 50
+
+
+def parity(endpoint: Endpoint) -> None:
+    """The button, the check that runs, and the last report on what the endpoint serves."""
+    jobs = portal().compute.list_jobs(actor(), kind=KIND, subject=endpoint.id, limit=1).items
+    running = bool(jobs) and not jobs[0].state.is_over
+    with frame.section(_("Parity"), hint=_("held-out rows, offline and through this endpoint")):
+        if may(Permission.EVIDENCE_WRITE, project=endpoint.project) and endpoint.routes:
+            _check(endpoint, running=running)
+    if running:
+        job_progress(jobs[0].id)
+    elif jobs and jobs[0].cause:
+        _failed(jobs[0])
+    checks = checks_of(endpoint)
+    found = _last(endpoint, checks)
+    if found is None:
+        frame.empty(
+            _("Parity was never checked for what it serves"),
+            advice=_("The check sends held-out rows and compares every feature and prediction with the offline ones."),
+            icon="compare",
+        )
+    else:
+        _report(found)
+    if checks:
+        _earlier(checks)
+
+
+def checks_of(endpoint: Endpoint) -> list[Evidence]:
+    """Every check that ran through this very endpoint, the newest first."""
+    found = portal().registry.list_evidence(actor(), kind=EvidenceKind.PARITY, limit=MOST).items
+    return [one for one in found if one.measured_on.get("endpoint") == endpoint.id]
+
+
+def _last(endpoint: Endpoint, checks: list[Evidence]) -> Evidence | None:
+    """The newest check of what it serves now."""
+    serving = {route.version_id for route in endpoint.routes}
+    return next((one for one in checks if one.subject in serving), None)
+
+
+def _earlier(checks: list[Evidence]) -> None:
+    frame.section(_("Checks through this endpoint"), hint=str(len(checks)))
+    with frame.rows("parity_checks"):
+        for one in checks:
+            by = links.escape(frame.name_of(one.created_by))
+            with frame.row(
+                one.id,
+                title=one.summary,
+                target=one.id,
+                detail=f"{one.id} · {by}",
+                icon=status.icon(one.verdict),
+                age=times.ago(one.created_at, now=frame.now()),
+            ):
+                links.follow(one.subject, one.subject)
+
+
+def _check(endpoint: Endpoint, *, running: bool) -> None:
+    rows = st.selectbox(
+        _("Rows"),
+        (200, 500, 2_000, 10_000),
+        index=1,
+        format_func=lambda count: _("{n} rows").format(n=times.number(count)),
+        key="parity_rows",
+        label_visibility="collapsed",
+        width=130,
+    )
+    if st.button(_("Check parity"), key="check_parity", disabled=running or not endpoint.settled):
+        with forms.attempt() as done:
+            portal().serving.check_parity(actor(), endpoint_id=endpoint.id, rows=rows)
+        if done.succeeded:
+            st.rerun()
+
+
+def _failed(job: Job) -> None:
+    with frame.card("parity_failed"), st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.markdown(f":red[:material/error:] {links.escape(job.cause)}")
+        links.follow(job.id, _("Log"))
+
+
+def _report(found: Evidence) -> None:
+    report = ParityReport.model_validate(found.content)
+    age = times.since(found.created_at, now=frame.now())
+    exact = not report.mismatches and report.rows > 0
+    words = _("Offline and served agree in every cell.") if exact else links.escape(found.summary)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"{status.icon(found.verdict)} **{words}** :gray[{_('checked {age}').format(age=age)}]")
+        links.follow(found.id, found.id)
+    columns = st.columns(4, gap="xsmall")
+    figures = (
+        (_("Rows compared"), times.number(report.rows)),
+        (_("Cells compared"), times.number(report.cells)),
+        (_("Mismatches"), times.number(report.mismatches)),
+        (_("Largest difference"), f"{report.largest_prediction_gap:.2g}"),
+    )
+    for column, (label, value) in zip(columns, figures, strict=True):
+        column.metric(label, value, border=True)
+    if report.mismatches:
+        mismatches(report)
+
+
+def mismatches(report: ParityReport) -> None:
+    """What differs, by cause and by input, and the worst rows."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        frame.section(_("By cause"), hint=_("rows"))
+        reading(
+            {
+                _("Cause"): [links.escape(_cause(one.cause)) for one in report.causes],
+                _("Rows"): [times.number(one.rows) for one in report.causes],
+            }
+        )
+    with right:
+        frame.section(_("By input"), hint=_("cells"))
+        shown = list(report.by_input.items())[:10]
+        reading(
+            {
+                _("Input"): [links.code(name) for name, _count in shown],
+                _("Cells"): [times.number(count) for _name, count in shown],
+            }
+        )
+    frame.section(_("Worst rows"), hint=_("by how far the prediction is off"))
+    rows = report.worst[:20]
+    reading(
+        {
+            _("Row"): [links.escape(row.row_id) for row in rows],
+            _("Input"): [links.code(row.name) for row in rows],
+            _("Offline"): [links.escape(_cell(row.offline)) for row in rows],
+            _("Served"): [links.escape(_cell(row.served)) for row in rows],
+            _("Cause"): [links.escape(_cause(row.cause)) for row in rows],
+        }
+    )
+
+
+def _cause(name: str) -> str:
+    return _("Expired (TTL)") if name == "ttl" else name.capitalize()
+
+
+def _cell(value: object) -> str:
+    if value is None or value == "":
+        return _("missing")
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]

@@ -1,0 +1,100 @@
+"""Replays of real rows through an endpoint: what was sent, how good the answers were, and the form that starts one."""
+
+from datetime import date, timedelta
+
+import streamlit as st
+
+from app.session import actor, may, portal
+from app.ui import forms, frame, status, times
+from app.ui.jobs import job_progress
+from app.ui.tables import reading
+from app.ui.wording import metric_name
+from core.compute.values import JobState
+from core.features.training_sets.values import TrainingSet
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.serving.values import Endpoint, Replay
+
+MOST = 20
+LATENCY = ("p50_ms", "p99_ms")
+QUALITY = ("auc", "log_loss", "ece")
+
+
+def replays(endpoint: Endpoint) -> None:
+    """The last ones as a table, the one that runs live, and on staging the form."""
+    found = portal().serving.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
+    with frame.section(_("Replays"), hint=_("real rows in their own order, with the outcomes that followed")):
+        staging = endpoint.environment == "staging" and endpoint.routes
+        if staging and may(Permission.PREDICT_TEST, project=endpoint.project) and st.button(_("Start a replay")):
+            _start(endpoint)
+    for one in found:
+        if not JobState(one.state).is_over:
+            job_progress(one.job_id)
+    if not found:
+        advice = (
+            _("A replay sends days of real rows and measures the answers.")
+            if endpoint.environment == "staging"
+            else _("Production is replayed by a service account, as a caller would: causeway serving start-replay.")
+        )
+        frame.empty(_("No replay yet"), advice=advice, icon="replay")
+        return
+    st.markdown(_summary(found[0]))
+    _table(found)
+
+
+def _summary(one: Replay) -> str:
+    """The newest in a sentence."""
+    if not one.metrics:
+        return _("{icon} **The last replay has sent {sent} rows so far.**").format(
+            icon=status.icon(one.state), sent=times.number(one.sent)
+        )
+    return _("{icon} **The last replay sent {sent} rows: {failed} failed, p99 {ms} ms, AUC {auc}.**").format(
+        icon=status.icon(one.state),
+        sent=times.number(one.sent),
+        failed=times.number(one.failed),
+        ms=_figure(one, "p99_ms", 1),
+        auc=_figure(one, "auc", 4),
+    )
+
+
+def _figure(one: Replay, name: str, digits: int) -> str:
+    value = one.metrics.get(name)
+    return "—" if value is None else f"{value:.{digits}f}"
+
+
+def _table(found: tuple[Replay, ...]) -> None:
+    columns = {
+        _("Replay"): [f"{status.icon(one.state)} {one.id}" for one in found],
+        _("When"): [times.ago(one.started_at, now=frame.now()) for one in found],
+        _("Rows"): [times.number(one.sent) for one in found],
+        _("Failed"): [times.number(one.failed) for one in found],
+        _("p50 / p99 ms"): [" / ".join(_figure(one, name, 1) for name in LATENCY) for one in found],
+        **{metric_name(name): [_figure(one, name, 4) for one in found] for name in QUALITY},
+        _("Answered by"): [", ".join(f"{key} {times.number(n)}" for key, n in one.by_version.items()) for one in found],
+    }
+    reading(columns)
+
+
+@st.dialog(_("Start a replay"))
+def _start(endpoint: Endpoint) -> None:
+    version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
+    made = _training_set(version.training_set_id)
+    end = made.splits[-1].end if made and made.splits else date.today()
+    start = made.splits[-1].start if made and made.splits else end - timedelta(days=1)
+    if made and made.splits:
+        st.caption(_("Held-out rows run from {start} to {end}.").format(start=start, end=end))
+    first = st.date_input(_("From"), value=end - timedelta(days=2), key="replay_start")
+    last = st.date_input(_("To, excluded"), value=end, key="replay_end")
+    speed = st.number_input(_("Times as fast as it happened"), value=14_400.0, format="%g", key="replay_speed")
+    most = st.number_input(_("At most requests a second"), value=200.0, format="%g", key="replay_rps")
+    if st.button(_("Start the replay"), type="primary", key="replay_now"):
+        with forms.attempt() as done:
+            portal().serving.start_test_replay(
+                actor(), endpoint_id=endpoint.id, start=first, end=last, speed=speed, most_rps=most
+            )
+        if done.succeeded:
+            st.rerun()
+
+
+def _training_set(training_set_id: str) -> TrainingSet | None:
+    return portal().features.get_training_set(actor(), training_set_id=training_set_id) if training_set_id else None

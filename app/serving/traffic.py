@@ -1,0 +1,186 @@
+"""What an endpoint serves: the answer in a sentence, each version with its share and its server, and what it served
+before."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import frame, links, status, times
+from app.ui.tables import reading
+from core.foundation.text import _
+from core.serving.values import Endpoint, Route, Served, Server
+
+MOST = 200
+
+
+def versions_line(routes: Sequence[Route]) -> str:
+    """ "v2 90 % · v3 10 %", as plain text."""
+    if len(routes) == 1:
+        return f"{routes[0].model} v{routes[0].version}"
+    models = list(dict.fromkeys(route.model for route in routes))
+    names = [f"v{route.version}" if len(models) == 1 else f"{route.model} v{route.version}" for route in routes]
+    shares = " · ".join(
+        f"{name} {route.weight}\u202f%".replace(" ", "\u00a0") for name, route in zip(names, routes, strict=True)
+    )
+    return f"{models[0]} {shares}" if len(models) == 1 else shares
+
+
+def missing_features(endpoint: Endpoint) -> None:
+    """What the endpoint looks up in vain, with the way to where it can be brought online."""
+    for missing in portal().serving.missing_features(actor(), endpoint_id=endpoint.id):
+        with st.container(horizontal=True, vertical_alignment="center", key=f"missing-{missing.version_id}"):
+            st.warning(f"**{links.escape(missing.view)}** {links.escape(missing.reason)}.", icon=":material/cloud_off:")
+            links.link(missing.version_id, _("Show the feature version"))
+
+
+def traffic_state(endpoint: Endpoint) -> str:
+    """One word on how the endpoint is."""
+    if not endpoint.routes:
+        return "empty"
+    if endpoint.cause or any(server.state == "refused" for server in endpoint.servers):
+        return "refused"
+    if not endpoint.settled:
+        return "switching"
+    return "canary" if len(endpoint.routes) > 1 else "healthy"
+
+
+def sentence(endpoint: Endpoint) -> str:
+    """What the endpoint does now, as Markdown."""
+    state = traffic_state(endpoint)
+    wanted = links.escape(versions_line(endpoint.routes))
+    since = _since(endpoint)
+    if state == "empty":
+        return _(":gray[:material/cloud_off:] **It serves nothing yet.** Callers get a refusal that says so.")
+    if state == "refused":
+        return _(":red[:material/gpp_bad:] **{wanted} cannot be served.** What served before still answers.").format(
+            wanted=wanted
+        )
+    if state == "switching":
+        return _(":blue[:material/sync:] **Switching to {wanted}.** What served before answers until then.").format(
+            wanted=wanted
+        )
+    if len(endpoint.routes) > 1:
+        return _(":violet[:material/alt_route:] **Traffic is shared: {wanted}** {since}.").format(
+            wanted=wanted, since=since
+        )
+    return _(":green[:material/check_circle:] **{wanted} answers every request** {since}.").format(
+        wanted=wanted, since=since
+    )
+
+
+def _since(endpoint: Endpoint) -> str:
+    shown = times.ago(endpoint.changed_at, now=frame.now())
+    if shown == _("just now"):
+        return _("since a moment ago")
+    recent = (frame.now() - endpoint.changed_at).total_seconds() < times.DAY
+    return (
+        _("for {time}").format(time=shown) if recent and shown != _("just now") else _("since {day}").format(day=shown)
+    )
+
+
+def live_traffic(endpoint_id: str) -> bool:
+    """The sentence and the rows; returns whether the gateway is still on its way."""
+    endpoint = portal().serving.get_endpoint(actor(), endpoint_id=endpoint_id)
+    st.markdown(sentence(endpoint))
+    if endpoint.cause:
+        st.caption(f":red[{links.escape(endpoint.cause)}]")
+    if endpoint.routes:
+        with frame.rows("traffic"):
+            for version_id in dict.fromkeys(
+                [*(route.version_id for route in endpoint.routes), *endpoint.actual, *_servers(endpoint)]
+            ):
+                _row(endpoint, version_id)
+    return traffic_state(endpoint) == "switching"
+
+
+def _servers(endpoint: Endpoint) -> dict[str, Server]:
+    return {server.version_id: server for server in endpoint.servers if server.state != "stopped"}
+
+
+def _row(endpoint: Endpoint, version_id: str) -> None:
+    route = next((one for one in endpoint.routes if one.version_id == version_id), None)
+    server = _servers(endpoint).get(version_id)
+    wanted, actual = (route.weight if route else 0), endpoint.actual.get(version_id, 0)
+    share = f"{actual}\u202f%" if wanted == actual else f"{actual}\u202f% → {wanted}\u202f%"
+    name = f"{route.model} v{route.version}" if route else version_id
+    with frame.row(
+        f"serves_{version_id}",
+        title=name,
+        target=version_id,
+        value=_("**{share}** of the traffic").format(share=share),
+        detail=_server_line(route, server),
+        state=server.state if server else "waiting",
+        label="" if server else _("No server yet"),
+    ):
+        if route and route.promotion_id:
+            links.follow(route.promotion_id, route.promotion_id)
+
+
+def _server_line(route: Route | None, server: Server | None) -> str:
+    parts = [f"`{route.digest[:12]}`"] if route else []
+    if server:
+        age = times.since(server.started_at, now=frame.now())
+        parts.append(_("server started {age}").format(age=age))
+        parts += [f":red[{links.escape(server.cause)}]"] if server.cause else []
+    return " · ".join(parts)
+
+
+def history(endpoint_id: str) -> None:
+    """What it served and when; a day narrows it."""
+    with frame.section(_("What it served"), hint=_("the newest first")):
+        day = st.date_input(_("On the day"), value=None, key="history_day", label_visibility="collapsed", width=150)
+    found = portal().serving.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
+    chosen = [one for one in found if isinstance(day, date) and _overlaps(one, day)] if day else list(found)
+    if isinstance(day, date):
+        st.markdown(_on_the_day(day, chosen))
+    if chosen:
+        _table(chosen)
+    elif not day:
+        st.caption(_("Nothing yet."))
+
+
+def _overlaps(one: Served, day: date) -> bool:
+    end = frame.local(one.to_time).date() if one.to_time else day
+    return frame.local(one.from_time).date() <= day <= end
+
+
+def _on_the_day(day: date, chosen: Sequence[Served]) -> str:
+    if not chosen:
+        return _("**It served nothing on {day}.**").format(day=f"{day:%A, %d %B %Y}")
+    served = ", ".join(dict.fromkeys(versions_line(one.routes) for one in reversed(chosen)))
+    return _("**On {day} it served {what}.**").format(day=f"{day:%A, %d %B %Y}", what=links.escape(served))
+
+
+def _table(found: Sequence[Served]) -> None:
+    models = {route.model for one in found for route in one.routes}
+    reading(
+        {
+            _("From"): [_moment(one.from_time) for one in found],
+            _("For"): [times.span(one.from_time, one.to_time, now=frame.now()).replace(" ", "\u00a0") for one in found],
+            _("Served"): [_served_cell(one, models) for one in found],
+            _("Why"): [links.escape(one.reason) for one in found],
+            _("By"): [links.escape(_who(one.changed_by)).replace(" ", "\u00a0") for one in found],
+        }
+    )
+
+
+def _moment(when: datetime) -> str:
+    """To the second, on one line."""
+    shown = frame.local(when)
+    year = "" if shown.year == frame.now().year else f" {shown.year}"
+    return f"{shown.day} {shown:%b}{year} {shown:%H:%M:%S}".replace(" ", "\u00a0")
+
+
+def _served_cell(one: Served, models: set[str]) -> str:
+    """The versions; without the model's name where there was only ever one."""
+    shown = versions_line(one.routes)
+    if len(models) == 1:
+        shown = shown.removeprefix(f"{next(iter(models))} ")
+    now = f" {status.inline('healthy', _('Now'))}" if one.to_time is None else ""
+    return links.escape(shown) + now
+
+
+def _who(person_id: str) -> str:
+    return "Causeway" if person_id == "worker" else frame.name_of(person_id)

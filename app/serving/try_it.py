@@ -1,0 +1,159 @@
+"""One row through a staging endpoint, as a caller would send it: filled from the held-out rows, answered by the running
+server, with the features that it looked up."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import forms, frame, links, times
+from app.ui.tables import reading
+from core.features.values import FeatureContract
+from core.foundation.errors import Invalid, Unavailable
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.serving.values import Endpoint, Ticket
+
+ROWS = 50
+COLUMNS = 3
+SECONDS = 10
+
+
+class Answer(Value):
+    """What a caller gets: the probability, who answered in how many milliseconds, and what was looked up."""
+
+    probability: float
+    version: str
+    milliseconds: float
+    features: dict[str, Any]
+    lookups: tuple[dict[str, Any], ...]
+
+
+def trial(endpoint: Endpoint) -> None:
+    """The form and its answer."""
+    version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
+    if not version.training_set_id:
+        st.caption(_("This version came without a training set, so it is asked by its inputs only."))
+        return
+    made = portal().features.get_training_set(actor(), training_set_id=version.training_set_id)
+    if made.contract is None or not made.splits:
+        return
+    contract, sample = made.contract, int(st.session_state.get("trial_sample", 0))
+    preview = portal().features.preview_training_set(
+        actor(), training_set_id=made.id, split=made.splits[-1].name, limit=ROWS
+    )
+    given = dict(zip(preview.columns, preview.rows[sample % len(preview.rows)], strict=True)) if preview.rows else {}
+    with frame.section(_("Try it"), hint=_("a held-out row, to be changed at will")):
+        st.button(_("Another row"), icon=":material/shuffle:", type="tertiary", on_click=_next, key="another")
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        row = _form(contract, given, key=f"trial_{sample}")
+    with right:
+        if row is None:
+            st.caption(_("Send it to see the answer beside what happened."))
+        else:
+            _ask(endpoint, contract, row, label=given.get("label"))
+
+
+def _next() -> None:
+    st.session_state["trial_sample"] = int(st.session_state.get("trial_sample", 0)) + 1
+
+
+def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict[str, Any] | None:
+    """What was entered, once it was sent."""
+    with st.form(key=key, border=True):
+        moment = str(given.get("event_time", ""))
+        entered: dict[str, Any] = {}
+        places = st.columns(COLUMNS, gap="small")
+        entered[contract.event_time] = places[0].text_input(
+            _label(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
+        )
+        asked = [field for field in contract.request if field.name != contract.event_time]
+        for number, field in enumerate(asked, start=1):
+            with places[number % COLUMNS]:
+                entered[field.name] = _field(field.name, field.kind, given.get(field.name), key=key)
+        if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):
+            return None
+    return {**entered, contract.row_id: str(given.get("row_id", "tried"))}
+
+
+def _field(name: str, kind: str, value: Any, *, key: str) -> Any:
+    """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
+    to refuse."""
+    shown = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    text = (st.text_input(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or "").strip()
+    if kind != "number" or not text:
+        return text or None
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _label(name: str) -> str:
+    """A column's name. Most need no escape, and a screen reader would read it out."""
+    return name if name.strip("_").replace("_", "").isalnum() else links.escape(name)
+
+
+def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any) -> None:
+    answer: Answer | None = None
+    with forms.attempt():
+        ticket = portal().serving.issue_test_ticket(actor(), endpoint_id=endpoint.id, minutes=1)
+        answer = ask(ticket, row)
+    if answer is None:
+        return
+    st.metric(_("Probability"), times.percent(answer.probability), border=True)
+    st.caption(
+        _("{version} answered in {ms} ms").format(
+            version=links.escape(answer.version), ms=times.number(round(answer.milliseconds, 1))
+        )
+    )
+    if label is not None:
+        st.caption(_("In the held-out rows it ended as {label}.").format(label=label))
+    _lookups(contract, answer)
+    with st.expander(_("What the model was given")):
+        reading(
+            {
+                _("Input"): [links.code(name) for name in answer.features],
+                _("Value"): [links.escape(_shown(value)) for value in answer.features.values()],
+            }
+        )
+
+
+def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:
+    """Sends one row. Invalid with the server's own words when it refuses; Unavailable when nobody answers."""
+    import httpx
+
+    headers = {"authorization": f"Bearer {ticket.token}"}
+    body = {"rows": [row], "explain": True}
+    try:
+        answer = httpx.post(f"{ticket.url}/predict", json=body, headers=headers, timeout=SECONDS)
+    except httpx.HTTPError as error:
+        raise Unavailable(_("The gateway does not answer"), hint=_("Is it running?")) from error
+    document = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    if not answer.is_success:
+        told = document.get("error") or _("The gateway answered {status}").format(status=answer.status_code)
+        raise Invalid(str(told), hint=str(document.get("hint", "")))
+    found = document["predictions"][0]
+    return Answer(
+        probability=found["probability"],
+        version=answer.headers.get("x-causeway-version", ""),
+        milliseconds=answer.elapsed.total_seconds() * 1e3,
+        features=found.get("features", {}),
+        lookups=tuple(found.get("lookups", ())),
+    )
+
+
+def _lookups(contract: FeatureContract, answer: Answer) -> None:
+    """How each look-up ended: a feature that is not there is said, not hidden."""
+    words = {"present": ":green[:material/check:]", "null": ":gray[:material/remove:]"}
+    for view, found in zip(contract.views, answer.lookups, strict=False):
+        state = str(found.get("status", ""))
+        icon = words.get(state, ":orange[:material/warning:]")
+        st.caption(f"{icon} {links.escape(view.view)} :gray[{links.escape(state.replace('_', ' '))}]")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return _("missing")
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

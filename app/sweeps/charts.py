@@ -1,0 +1,151 @@
+"""A sweep in pictures: the trials with the best value so far, parallel coordinates, importances, and the table of
+trials."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from app.ui import charts, frame, times
+from app.ui.parameters import plain, recipes, title_of
+from app.ui.tables import grid
+from app.ui.wording import metric_name
+from core.foundation.text import _
+from core.sweeps.values import Importances, Sweep, Trial
+
+COLORS = {_("Complete"): "blue", _("Pruned"): "orange", _("Failed"): "red"}
+STATES = {"complete": _("Complete"), "pruned": _("Pruned"), "failed": _("Failed")}
+MOST_AXES = 7
+
+
+def axis_of(sweep: Sweep) -> str:
+    """The metric as an axis says it."""
+    direction = _("lower is better") if sweep.direction == "minimize" else _("higher is better")
+    return _("{metric} ({direction})").format(metric=metric_name(sweep.metric).lower(), direction=direction)
+
+
+def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
+    """Every trial's value, and the best one so far as a stair."""
+    told = [trial for trial in trials if trial.value is not None and trial.state in STATES]
+    frame.section(_("Best value so far"), hint=_("{n} trials").format(n=len(told)))
+    if not told:
+        st.caption(_("The first values come with the first trials."))
+        return
+    series, labels = {}, {}
+    for state, word in STATES.items():
+        ours = [trial for trial in told if trial.state == state]
+        if ours:
+            series[word] = ([trial.number for trial in ours], [trial.value for trial in ours])
+            labels[word] = [_label(trial) for trial in ours]
+    charts.points(
+        series,
+        key="history",
+        x=_("trial"),
+        y=axis_of(sweep),
+        alt=_("Value of every trial, and the best so far"),
+        colors=COLORS,
+        labels=labels,
+        line=_stair(sweep, told),
+        log_y=_is_wide(told),
+    )
+
+
+def _is_wide(told: Sequence[Trial]) -> bool:
+    values = [trial.value for trial in told if trial.value is not None]
+    return min(values) > 0 and max(values) > 20 * min(values)
+
+
+def _label(trial: Trial) -> str:
+    params = "<br>".join(f"{name} {plain(value)}" for name, value in trial.params.items())
+    return _("trial {n}").format(n=trial.number) + f"<br>{params}"
+
+
+def _stair(sweep: Sweep, told: Sequence[Trial]) -> charts.Points:
+    """The best complete value up to each trial."""
+    better: Callable[..., float] = min if sweep.direction == "minimize" else max
+    xs: list[int] = []
+    ys: list[float] = []
+    for trial in told:
+        if trial.state == "complete" and trial.value is not None:
+            ys.append(better([trial.value, *ys[-1:]]))
+            xs.append(trial.number)
+    if xs:
+        xs.append(told[-1].number)
+        ys.append(ys[-1])
+    return xs, ys
+
+
+def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
+    """One line a complete trial through its parameters to its value; the better, the stronger."""
+    told = [trial for trial in trials if trial.value is not None and trial.state == "complete"]
+    frame.section(_("Which parameters lead where"), hint=_("one line a complete trial, the better the stronger"))
+    if len(told) < 2:
+        st.caption(_("It takes two complete trials."))
+        return
+    card = recipes().get(sweep.recipe)
+    axes = [
+        charts.axis(title_of(name, card), [trial.params.get(name) for trial in told], log=one.log)
+        for name, one in list(sweep.space.items())[:MOST_AXES]
+    ]
+    values = [float(trial.value or 0.0) for trial in told]
+    up = sweep.direction == "maximize"
+    axes.append(charts.axis(metric_name(sweep.metric), values, up=up))
+    alt = _("Parallel coordinates of {n} trials").format(n=len(told))
+    names = [_("trial {n}:").format(n=trial.number) for trial in told]
+    charts.parallel(axes, shades=charts.shades(values, up=up), names=names, key="parallel", alt=alt)
+    st.caption(_("Up is better on the last axis; steps of logarithmic ones are powers of ten."))
+
+
+def importances(sweep: Sweep, found: Importances) -> None:
+    """How much each parameter mattered, with the estimator and what it rests on."""
+    hint = _("{method}, {n} trials").format(method=found.method, n=found.trials) if found.shares else ""
+    frame.section(_("What mattered"), hint=hint)
+    if not found.shares:
+        st.caption(_("Too few finished trials to say anything."))
+        return
+    card = recipes().get(sweep.recipe)
+    names = [title_of(one.parameter, card) for one in found.shares]
+    charts.ranking(names, [100 * one.share for one in found.shares], key="importances", x="%", alt=_("Importances"))
+    if not found.trusted:
+        st.caption(_(":orange[:material/warning:] A hint only: below 50 finished trials the order may be chance."))
+
+
+def trial_table(sweep: Sweep, trials: Sequence[Trial]) -> None:
+    """Every trial with its parameters."""
+    frame.section(_("Trials"), hint=str(len(trials) or ""))
+    if not trials:
+        st.caption(_("None has begun."))
+        return
+    best = sweep.best.number if sweep.best else -1
+    columns: dict[str, list[object]] = {
+        _("Trial"): [trial.number for trial in trials],
+        _("State"): [trial.state for trial in trials],
+        metric_name(sweep.metric): [trial.value for trial in trials],
+        _("Best"): [_("Best") if trial.number == best else "" for trial in trials],
+    }
+    card = recipes().get(sweep.recipe)
+    for name in sweep.space:
+        columns[title_of(name, card)] = [plain(trial.params.get(name)) for trial in trials]
+    columns[_("Took")] = [times.span(trial.started_at, trial.ended_at, now=frame.now()) for trial in trials]
+    chosen = grid(
+        columns,
+        key="trials",
+        states=_("State"),
+        widths={_("Trial"): 56, _("State"): 100, metric_name(sweep.metric): 84, _("Best"): 56, _("Took"): 84},
+        numbers={metric_name(sweep.metric): "%.4f"},
+        most=14,
+    )
+    if chosen is not None:
+        _trial(sweep, trials[chosen])
+
+
+def _trial(sweep: Sweep, trial: Trial) -> None:
+    with frame.card("trial"):
+        frame.card_head(_("Trial {n}").format(n=trial.number), state=trial.state, text=trial.cause)
+        if trial.retry_of is not None:
+            st.caption(_("It tries trial {n} again, whose worker died.").format(n=trial.retry_of))
+        if trial.steps:
+            xs, ys = [step for step, _value in trial.steps], [value for _step, value in trial.steps]
+            alt = _("Course of trial {n}").format(n=trial.number)
+            charts.lines(
+                {_("Validation"): (xs, ys)}, key="trial_steps", x=_("check"), y=axis_of(sweep), alt=alt, markers=True
+            )

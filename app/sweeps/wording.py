@@ -1,0 +1,77 @@
+"""A sweep in words: how far it is, what its best is worth, and why that is measured again."""
+
+from app.ui import links, times
+from app.ui.wording import LESS_IS_BETTER, metric_name, metric_value
+from core.foundation.text import _
+from core.registry.values import Interval
+from core.sweeps.values import Sweep, SweepState
+
+
+def metric_words(metric: str) -> str:
+    """The metric inside a sentence: "log loss", "AUC"."""
+    return metric_name(metric).lower() if metric in LESS_IS_BETTER else metric_name(metric)
+
+
+def interval_words(found: Interval) -> str:
+    return _("{value} ({low} to {high})").format(
+        value=times.number(found.value), low=times.number(found.low), high=times.number(found.high)
+    )
+
+
+def best_words(sweep: Sweep) -> str:
+    """ "trial 5 with log loss 0.4103", empty while there is none."""
+    if sweep.best is None:
+        return ""
+    return _("trial {n} with {metric} {value}").format(
+        n=sweep.best.number, metric=metric_words(sweep.metric), value=metric_value(sweep.metric, sweep.best.value)
+    )
+
+
+def count_words(sweep: Sweep) -> str:
+    """ "7 of 12 trials, 3 stopped early"."""
+    parts = [_("{done} of {n} trials").format(done=sweep.done, n=sweep.trials)]
+    if sweep.pruned:
+        parts.append(_("{n} stopped early").format(n=sweep.pruned))
+    if sweep.failed:
+        parts.append(_("{n} failed").format(n=sweep.failed))
+    return ", ".join(parts)
+
+
+def answer(sweep: Sweep) -> str:
+    """What one comes for, as Markdown."""
+    if sweep.state is SweepState.RUNNING:
+        best = _("best so far {best}").format(best=best_words(sweep)) if sweep.best else _("no value yet")
+        parts = [f"**{count_words(sweep)}**", best, times.remaining(sweep.eta_seconds)]
+        return ":blue[:material/progress_activity:] " + " · ".join(part for part in parts if part)
+    if sweep.state is SweepState.CONFIRMING:
+        return _(
+            ":blue[:material/progress_activity:] **{best} won;** its parameters are trained again with {n} fresh seeds."
+        ).format(best=best_words(sweep).capitalize(), n=sweep.confirm_seeds)
+    if sweep.confirmation.value is not None:
+        return _confirmed(sweep, sweep.confirmation.value)
+    why = links.escape(sweep.cause) if sweep.cause else _("Its finished trials stay.")
+    word = _("It failed.") if sweep.state is SweepState.FAILED else _("It was stopped.")
+    color = "red" if sweep.state is SweepState.FAILED else "gray"
+    return f":{color}[:material/error:] **{word}** {why}"
+
+
+def _confirmed(sweep: Sweep, value: Interval) -> str:
+    found = _("**Confirmed: {metric} {value}** on {split} with {n} fresh seeds").format(
+        metric=metric_words(sweep.metric),
+        value=interval_words(value),
+        split=sweep.split,
+        n=len(sweep.confirmation.run_ids),
+    )
+    unseen = sweep.confirmation.untouched.get("auc" if sweep.metric == "auc" else sweep.metric)
+    rest = _("; {value} on the rows no trial saw").format(value=interval_words(unseen)) if unseen else ""
+    return f":green[:material/verified:] {found}{rest}."
+
+
+def curse(sweep: Sweep) -> str:
+    """Why the best trial's own value may not be cited, in one sentence; empty while there is nothing to say."""
+    if sweep.best is None or sweep.confirmation.value is None:
+        return ""
+    return _(
+        "The best of {n} trials won partly by luck, so its own {value} flatters it; trained again with seeds that no"
+        " trial had, the luck is gone."
+    ).format(n=sweep.done, value=metric_value(sweep.metric, sweep.best.value))

@@ -1,0 +1,92 @@
+"""A run as it learns: how far it is, the course of its metrics, and the end of its log."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import charts, frame, links, times
+from app.ui.wording import metric_name
+from core.foundation.text import _
+from core.training.values import Run, Series
+
+TAIL_LINES, MOST_POINTS = 14, 200
+VIEWS: dict[str, tuple[str, ...]] = {
+    _("Loss"): ("train_loss", "validation_log_loss"),
+    _("AUC"): ("validation_auc",),
+    _("Rate"): ("learning_rate",),
+    _("Speed"): ("rows_per_s",),
+}
+AXES = {_("Loss"): _("log loss"), _("AUC"): _("AUC"), _("Rate"): _("learning rate"), _("Speed"): _("rows a second")}
+NAMES = {
+    "train_loss": _("Training"),
+    "validation_log_loss": _("Validation"),
+    "validation_auc": _("Validation"),
+    "learning_rate": _("Learning rate"),
+    "rows_per_s": _("Rows a second"),
+}
+
+
+def progress_line(run: Run) -> str:
+    """How far it is and how good so far, as Markdown."""
+    if run.progress is None and run.started_at is None:
+        return _(":gray[:material/hourglass_empty:] **Waiting for a free place.** It starts by itself.")
+    share = times.percent(run.progress or 0.0, 0)
+    parts = [_("**{share}** done").format(share=share), links.escape(run.stage), times.remaining(run.eta_seconds)]
+    parts += [
+        f"{_('validation')} {metric_name(metric).lower() if metric == 'log_loss' else metric_name(metric)} "
+        f"{times.number(run.metrics[f'validation_{metric}'])}"
+        for metric in ("log_loss", "auc")
+        if f"validation_{metric}" in run.metrics
+    ]
+    return ":blue[:material/progress_activity:] " + " · ".join(part for part in parts if part)
+
+
+def live_run(run_id: str) -> bool:
+    """The bar, the curves and the log of a run under way; returns whether it still is."""
+    run = portal().training.get_run(actor(), run_id=run_id)
+    st.markdown(progress_line(run))
+    st.progress(run.progress or 0.0)
+    learning(run)
+    log_tail(run.job_id)
+    return not run.state.is_over
+
+
+def learning(run: Run) -> None:
+    """The course of the metrics over the steps."""
+    with frame.section(_("Learning"), hint=_("over steps")):
+        view = st.segmented_control(
+            _("Shown"), list(VIEWS), default=_("Loss"), required=True, key="learning_view", label_visibility="collapsed"
+        )
+    told = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
+    series = {one.name: one for one in told}
+    shown = {NAMES[name]: series[name] for name in VIEWS[view] if name in series}
+    if not shown:
+        st.caption(
+            _("Nothing was measured.") if run.state.is_over else _("The first figures come with the first steps.")
+        )
+        return
+    _curves(shown, axis=AXES[view])
+
+
+def _curves(shown: Mapping[str, Series], *, axis: str) -> None:
+    charts.lines(
+        {
+            name: ([point.step for point in one.points], [point.value for point in one.points])
+            for name, one in shown.items()
+        },
+        key="learning",
+        x=_("step"),
+        y=axis,
+        alt=_("{axis} over the steps").format(axis=axis),
+        colors={_("Validation"): 0, _("Training"): 5},
+    )
+
+
+def log_tail(job_id: str, *, lines: int = TAIL_LINES) -> None:
+    """The last lines a job wrote, and the way to all of them."""
+    text = portal().compute.read_log(actor(), job_id=job_id).text
+    with frame.section(_("Log"), hint=_("its last lines") if text else _("it wrote nothing")):
+        links.follow(job_id, _("Whole log"))
+    if text:
+        st.code("\n".join(text.splitlines()[-lines:]), language=None, wrap_lines=True)

@@ -1,0 +1,193 @@
+"""The catalog of runs: filters, the grid with the best marked, what runs now, and what is to be said of the chosen."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.registry.evaluations import value_of
+from app.session import actor, portal
+from app.training.progress import progress_line
+from app.ui import frame, links, status, times
+from app.ui.parameters import plain, recipes, title_of
+from app.ui.tables import picks, reading
+from core.compute.values import JobState
+from core.foundation.text import _
+from core.training.values import Run, RunOrder
+
+STATES = tuple(state.value for state in JobState)
+ORDERS = {
+    RunOrder.NEWEST: _("Newest first"),
+    RunOrder.LOG_LOSS: _("Best log loss first"),
+    RunOrder.AUC: _("Best AUC first"),
+}
+MOST_COMPARED = 8
+METRICS = {"log_loss": _("Log loss"), "auc": _("AUC")}
+
+
+def figure(run: Run, metric: str) -> float | None:
+    """A metric on the validation rows: of the finished model, else as it stands now."""
+    found = value_of(run.evaluations, metric, split="validation")
+    return found if found is not None else run.metrics.get(f"validation_{metric}")
+
+
+def best_runs() -> dict[str, Run]:
+    """The best finished run by each metric, wherever it stands in the list."""
+    orders = {"log_loss": RunOrder.LOG_LOSS, "auc": RunOrder.AUC}
+    found = {}
+    for metric, order in orders.items():
+        first = portal().training.list_runs(actor(), state=JobState.SUCCEEDED, order_by=order, limit=1).items
+        if first and figure(first[0], metric) is not None:
+            found[metric] = first[0]
+    return found
+
+
+def best_sentence(best: dict[str, Run]) -> str:
+    """Which run is the best on the validation rows, as Markdown."""
+    if not best:
+        return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
+    one = next(iter(best.values()))
+    if len({run.id for run in best.values()}) == 1:
+        return _(":green[:material/trophy:] **{id} is the best on the validation rows:** {figures}.").format(
+            id=one.id, figures=_(" and ").join(_figure_words(one, metric) for metric in best)
+        )
+    parts = [f"**{run.id}** {_figure_words(run, metric)}" for metric, run in best.items()]
+    return _(":green[:material/trophy:] Best on the validation rows: {parts}.").format(parts=_("; ").join(parts))
+
+
+def _figure_words(run: Run, metric: str) -> str:
+    word = METRICS[metric] if metric == "auc" else METRICS[metric].lower()
+    return f"{word} {times.number(figure(run, metric))}"
+
+
+def filters() -> tuple[str, RunOrder, str]:
+    """State, order and recipe, kept in the address."""
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        state = st.pills(
+            _("State"),
+            STATES,
+            format_func=lambda name: status.look(name).word,
+            key="state",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        order = st.selectbox(
+            _("Order"),
+            list(ORDERS),
+            format_func=lambda one: ORDERS[one],
+            key="order",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=190,
+        )
+        names = list(recipes())
+        recipe = st.selectbox(
+            _("Recipe"),
+            ["", *names],
+            format_func=lambda name: name or _("All recipes"),
+            key="recipe",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=150,
+        )
+    return state or "", order or RunOrder.NEWEST, recipe or ""
+
+
+def catalog(runs: Sequence[Run], *, best: dict[str, Run]) -> list[Run]:
+    """The grid; returns the chosen runs."""
+    marks = [", ".join(METRICS[metric] for metric, run in best.items() if run.id == one.id) for one in runs]
+    rows = picks(
+        {
+            _("Run"): [one.id for one in runs],
+            _("Title"): [one.title for one in runs],
+            _("State"): [one.state for one in runs],
+            _("Log loss"): [figure(one, "log_loss") for one in runs],
+            _("AUC"): [figure(one, "auc") for one in runs],
+            _("Best in"): marks,
+            _("Version"): [one.version_id for one in runs],
+            _("Took"): [times.span(one.started_at, one.ended_at, now=frame.now()) for one in runs],
+            _("Started"): [times.ago(one.created_at, now=frame.now()) for one in runs],
+        },
+        key="runs",
+        states=_("State"),
+        widths={
+            _("Run"): 76,
+            _("State"): 98,
+            _("Log loss"): 76,
+            _("AUC"): 70,
+            _("Best in"): 112,
+            _("Version"): 70,
+            _("Took"): 98,
+            _("Started"): 82,
+        },
+        numbers={_("Log loss"): "%.4f", _("AUC"): "%.4f"},
+    )
+    return [runs[row] for row in rows]
+
+
+def running_strip() -> bool:
+    """One line with a bar for each run under way; returns whether there still is one."""
+    runs = portal().training.list_runs(actor(), state=JobState.RUNNING, limit=6).items
+    if not runs:
+        return False
+    with frame.card("running", tight=True):
+        for run in runs:
+            with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"title_strip_{run.id}"):
+                links.link(run.id, run.title)
+                st.markdown(progress_line(run), width="content")
+            st.progress(run.progress or 0.0)
+    return True
+
+
+def chosen_card(chosen: Sequence[Run]) -> None:
+    """What can be done with the chosen runs: open one, compare the versions of several."""
+    with frame.card("chosen"):
+        if len(chosen) == 1:
+            _one(chosen[0])
+        else:
+            _several(chosen)
+
+
+def _one(run: Run) -> None:
+    frame.card_head(run.title, state=run.state, text=run.cause)
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button(_("Open {id}").format(id=run.id), type="primary", icon=":material/arrow_forward:", key="open_run"):
+            links.open_object(run.id)
+        if run.version_id and st.button(_("Its version"), icon=":material/deployed_code:", key="open_version"):
+            links.open_object(run.version_id)
+    card = recipes().get(run.recipe)
+    defaults = {
+        name: prop.get("default") for name, prop in (card.parameters if card else {}).get("properties", {}).items()
+    }
+    changed = {name: value for name, value in run.params.items() if defaults.get(name, value) != value}
+    shown = {links.escape(title_of(name, card)): f"`{plain(value)}`" for name, value in list(changed.items())[:8]}
+    frame.facts({_("Asked by"): links.escape(frame.name_of(run.requested_by)), _("Recipe"): f"`{run.recipe}`", **shown})
+
+
+def _several(runs: Sequence[Run]) -> None:
+    frame.card_head(_("{n} runs chosen").format(n=len(runs)), text=_what_differs(runs))
+    versions = list(dict.fromkeys(run.version_id for run in runs if run.version_id))[:MOST_COMPARED]
+    label = _("Compare {n} versions").format(n=len(versions))
+    help_text = None if len(versions) > 1 else _("Register two of them as versions first.")
+    pressed = st.button(
+        label,
+        type="primary",
+        icon=":material/compare_arrows:",
+        disabled=len(versions) < 2,
+        help=help_text,
+        key="compare",
+    )
+    if pressed:
+        links.open_page("compare", ids=",".join(versions))
+    ordered = sorted(runs, key=lambda run: figure(run, "log_loss") or 9.0)
+    columns = {_("Run"): [run.id for run in ordered]}
+    for metric, word in METRICS.items():
+        columns[word] = [times.number(figure(run, metric)) for run in ordered]
+    reading(columns)
+
+
+def _what_differs(runs: Sequence[Run]) -> str:
+    card = recipes().get(runs[0].recipe)
+    names = [name for name in runs[0].params if len({repr(run.params.get(name)) for run in runs}) > 1]
+    if not names:
+        return _("Their parameters are the same; seeds and rows may differ.")
+    return _("They differ in {names}.").format(names=", ".join(title_of(name, card).lower() for name in names[:6]))

@@ -1,0 +1,233 @@
+"""Parts of a training set's page: what its views answered, what late rows would have changed, newer versions of what it
+pins, and its manifest."""
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.ui import charts, frame, links, times
+from app.ui.tables import reading
+from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetState
+from core.features.values import FeatureVersion
+from core.foundation.digests import canonical
+from core.foundation.text import _
+
+MOST = 200
+MOST_BARS = 12
+LABEL_TYPES = {
+    "integer": _("a whole number"),
+    "number": _("a number"),
+    "text": _("a text"),
+    "boolean": _("true or false"),
+}
+
+
+def leaks(found: TrainingSet) -> None:
+    frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
+    if not found.leaks:
+        ready = found.state is TrainingSetState.READY
+        st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{_('Not checked yet.')}]")
+        if not found.entity.can_teach:
+            st.caption(_("How well a single column tells the label is checked where the label is 0 or 1."))
+        return
+    with frame.rows("leaks"):
+        for number, leak in enumerate(found.leaks):
+            value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
+            icon = ":red[:material/gpp_bad:]"
+            frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
+
+
+def _clean(found: TrainingSet) -> str:
+    if found.entity.can_teach:
+        return _("No column knows the future: sources, times and single columns were checked.")
+    return _("No column knows the future: sources and times were checked.")
+
+
+def splits_table(found: TrainingSet) -> None:
+    """The stretches of time with their rows, and what is known of the label in each."""
+    made = {split.name: split for split in found.splits}
+    columns = {
+        _("Split"): [links.escape(split.name) for split in found.asked],
+        _("From"): [str(split.start) for split in found.asked],
+        _("To"): [str(split.end) for split in found.asked],
+        _("Rows"): [times.number(made[split.name].rows) if made else "—" for split in found.asked],
+    }
+    if found.entity.can_teach:
+        columns[_("Positive")] = [_percent(made[split.name].positive_share) if made else "—" for split in found.asked]
+    elif found.entity.label:
+        columns[_("No label")] = [times.number(made[split.name].unlabeled) if made else "—" for split in found.asked]
+    reading(columns)
+    for note in found.notes:
+        st.caption(links.escape(note))
+
+
+def _percent(share: float | None) -> str:
+    return "—" if share is None else times.percent(share)
+
+
+def label(found: TrainingSet) -> None:
+    """The share of positive rows where models can learn from the label, else what the label is and what that means."""
+    if not found.entity.can_teach:
+        frame.section(_("Label"))
+        st.markdown(label_words(found, code=True))
+        st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label of 0 and 1."))
+    elif found.splits:
+        frame.section(_("Positive share"))
+        names, shares = (
+            [split.name for split in found.splits],
+            [100 * (split.positive_share or 0) for split in found.splits],
+        )
+        charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
+
+
+def label_words(found: TrainingSet, *, code: bool = False) -> str:
+    """What the label is, where it is not 0 and 1: "no label", "label delay, a number"."""
+    if not found.entity.label:
+        return _("No label") if code else _("no label")
+    kind = LABEL_TYPES.get(found.manifest.label, "") if found.manifest else ""
+    name = f"`{found.entity.label}`" if code else found.entity.label
+    return ", ".join(part for part in (name if code else _("label {name}").format(name=name), kind) if part)
+
+
+def late_sentence(found: TrainingSet) -> str:
+    """What late rows mean for this set, in one sentence."""
+    report = found.leak_report
+    if report is None:
+        return ""
+    if not report.views:
+        return _("No view has rows that were written late: what was known and what was latest are the same here.")
+    most = report.differing[:1]
+    if not most:
+        return _("Some rows were written late, and none of them would have changed an input.")
+    telling = _("{column} would differ in {share} of the rows").format(
+        column=f"`{most[0].column}`", share=times.percent(most[0].share)
+    )
+    if found.known_at:
+        return _("Without asking what was known, {telling}.").format(telling=telling)
+    return _("It asks for the latest event. Had it asked what was known, {telling}.").format(telling=telling)
+
+
+def late_rows(found: TrainingSet) -> None:
+    """The same join with and without known-at: a picture, then the figures."""
+    report = found.leak_report
+    frame.section(_("Late rows"), hint=_("the same join with and without what was known"))
+    st.markdown(late_sentence(found) or f":gray[{_('Not compared yet.')}]")
+    if report is None or not report.differing:
+        return
+    left, right = st.columns([1, 1.4], gap="medium")
+    with left:
+        shown = report.differing[:MOST_BARS]
+        names, shares = [item.column for item in shown], [item.share * 100 for item in shown]
+        charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
+    with right:
+        _differences(report, can_teach=found.entity.can_teach)
+    late = [f"{links.escape(view.view)} ({times.number(view.rows)})" for view in report.views if view.rows]
+    st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
+
+
+def _differences(report: LeakReport, *, can_teach: bool) -> None:
+    shown = report.differing[:30]
+    columns = {
+        _("Input"): [f"`{item.column}`" for item in shown],
+        _("Rows"): [times.percent(item.share).replace(" ", "\u00a0") for item in shown],
+        _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown],
+    }
+    if can_teach:
+        columns[_("AUC known")] = [_auc(item.auc_known) for item in shown]
+        columns[_("AUC latest")] = [_auc(item.auc_latest) for item in shown]
+    reading(columns)
+
+
+def _auc(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
+
+
+def answers(found: TrainingSet) -> None:
+    """How many rows each view answered, and why the others got nothing."""
+    if found.manifest is None or not found.manifest.matches:
+        st.caption(_("No views are joined.") if found.manifest else _("Known once the set is built."))
+        return
+    rows = max(1, found.manifest.rows)
+    shares = {
+        _("Present"): [item.present / rows * 100 for item in found.manifest.matches],
+        _("Null"): [item.null / rows * 100 for item in found.manifest.matches],
+        _("Expired"): [item.expired / rows * 100 for item in found.manifest.matches],
+        _("Not found"): [item.not_found / rows * 100 for item in found.manifest.matches],
+    }
+    frame.section(_("What the views answered"), hint=_("of {n} rows").format(n=times.number(rows)))
+    bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
+    st.dataframe(
+        {
+            _("View"): [item.view for item in found.manifest.matches],
+            _("Version"): [item.version_id for item in found.manifest.matches],
+            **shares,
+            _("Late rows"): [_("yes") if item.uses_known_at else _("none") for item in found.manifest.matches],
+        },
+        column_config=dict.fromkeys(shares, bar),
+        hide_index=True,
+        row_height=36,
+    )
+    hint = _("Expired: the newest row was older than the view's ttl. Without late rows, known-at has no effect.")
+    st.caption(hint)
+    if gaps := [(name, count) for name, count in found.manifest.nulls.items() if count]:
+        frame.section(_("Inputs with gaps"), hint=str(len(gaps)))
+        most = sorted(gaps, key=lambda gap: -gap[1])[:MOST_BARS]
+        values = [count / rows * 100 for _name, count in most]
+        charts.ranking([name for name, _count in most], values, key="gaps", x="%", alt=_("Share of missing values"))
+
+
+def newer_versions(found: TrainingSet) -> tuple[FeatureVersion, ...]:
+    """The live versions of the views it joins, where they are not those that it pins."""
+    if found.contract is None:
+        return ()
+    pinned = {view.version_id for view in found.contract.views}
+    names = {view.view for view in found.contract.views}
+    views = portal().features.list_views(actor(), project=found.project, limit=MOST).items
+    live = [view.live for view in views if view.name in names and view.live is not None]
+    return tuple(version for version in live if version.id not in pinned)
+
+
+def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
+    """One line where something newer is out, with the way to the same set made of it."""
+    newer = newer_versions(found)
+    if not newer:
+        return
+    names = ", ".join(f"{version.view} v{version.version}" for version in newer)
+    with frame.rows("newer"):
+        icon = ":blue[:material/new_releases:]"
+        detail = _("This set keeps the versions that it was made of.")
+        place = frame.row("newer", title=_("{names} is out").format(names=names), detail=detail, icon=icon)
+        if may_make and place.button(_("Make the same set with it"), key="make_newer"):
+            links.open_page("new-training-set", like=found.id, newer="1")
+
+
+def manifest(found: TrainingSet) -> None:
+    """What decides the set's values, to read and to take away."""
+    if found.manifest is None:
+        st.caption(_("Known once the set is built."))
+        return
+    told = found.manifest
+    names = {version: name for name, version in ((view.view, view.version_id) for view in told.contract.views)}
+    frame.facts(
+        {
+            _("Digest"): _short(found.digest),
+            _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
+            _("Engine"): f"`{told.engine}`",
+            _("Rows"): times.number(told.rows),
+            **{f"{name} ({_('snapshot')})": _short(digest) for name, digest in told.sources.items()},
+            **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in told.versions.items()},
+            **{f"{split.name} ({_('file')})": _short(split.digest) for split in told.splits},
+        }
+    )
+    st.download_button(
+        _("Download the manifest"),
+        data=canonical(told),
+        file_name=f"{found.id}.json",
+        mime="application/json",
+        icon=":material/download:",
+    )
+    st.caption(_("The SHA-256 of the file is the set's digest."))
+
+
+def _short(digest: str) -> str:
+    """The file has them whole."""
+    return f"`{digest[:16]}`" if digest else "—"

@@ -1,0 +1,170 @@
+"""REST, made from the catalog of actions: `POST /api/v1/<domain>/<action>` with a JSON body, `GET` too for what only
+reads.
+Callers send `Authorization: Bearer <token or session>`; cookies are not read here, so no other site can act for a
+visitor."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from core.foundation.actions import ActionSpec, Service, refuse_unless_permitted, run_action
+from core.foundation.actors import Actor
+from core.foundation.errors import Invalid, NotSignedIn, PortalError
+from core.foundation.text import _
+from core.identity.sessions import TOKEN_PREFIX, Sessions
+from core.portal import Portal
+
+log = logging.getLogger(__name__)
+BODY_LIMIT = 70 * 1024 * 1024
+# A data file of 256 MB is a third larger as text.
+FILE_LIMIT = 350 * 1024 * 1024
+TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
+PATH = "/api/v1"
+Endpoint = Callable[[Request], Any]
+
+
+class TooLarge(PortalError):
+    """The body is larger than the portal reads."""
+
+    status = 413
+
+
+def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
+    """The routes of every action, the OpenAPI document and the health check. `portal` is asked on each call."""
+    routes: list[BaseRoute] = [
+        Route("/health", lambda _request: JSONResponse({"status": "ok"})),
+        Route("/api/openapi.json", lambda _request: JSONResponse(openapi(portal()))),
+    ]
+    for name, (_service, spec) in portal().catalog().items():
+        if not spec.is_internal:
+            methods = ["GET", "POST"] if spec.reads else ["POST"]
+            routes.append(Route(path_of(spec), _endpoint(portal, name), methods=methods))
+    return routes
+
+
+def path_of(spec: ActionSpec) -> str:
+    return f"{PATH}/{spec.name.replace('.', '/')}"
+
+
+def actor_of(sessions: Sessions, authorization: str | None) -> Actor:
+    """Who a request's Authorization header stands for. Raises NotSignedIn."""
+    scheme, _space, secret = (authorization or "").partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise NotSignedIn(_("Say who you are"), hint=_("Send the header Authorization: Bearer <token>."))
+    if secret.startswith(f"{TOKEN_PREFIX}_"):
+        return sessions.actor_of_token(secret)
+    actor = sessions.actor_of_session(secret)
+    if actor is None:
+        raise NotSignedIn(_("This session has ended"), hint=_("Sign in again."))
+    return actor
+
+
+def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
+    async def answer(request: Request) -> Response:
+        service, spec = portal().catalog()[name]
+        try:
+            header = request.headers.get("authorization")
+            actor = await run_in_threadpool(actor_of, portal().sessions, header)
+            arguments = await _permitted_arguments(request, service, actor, spec)
+            result = await run_in_threadpool(run_action, service, actor, spec=spec, arguments=arguments)
+        except PortalError as error:
+            return refusal(error)
+        except Exception:
+            return _failure(spec)
+        return Response(TypeAdapter(spec.returns).dump_json(result), media_type="application/json")
+
+    return answer
+
+
+async def _permitted_arguments(request: Request, service: Service, actor: Actor, spec: ActionSpec) -> dict[str, Any]:
+    if spec.name in TAKES_LARGE_FILES:
+        await run_in_threadpool(refuse_unless_permitted, service, actor, spec=spec)
+    try:
+        return await _arguments(request, spec)
+    except Invalid:
+        await run_in_threadpool(refuse_unless_permitted, service, actor, spec=spec)
+        raise
+
+
+async def _arguments(request: Request, spec: ActionSpec) -> dict[str, Any]:
+    if request.method == "GET":
+        return {key: _single(spec, key, request.query_params.getlist(key)) for key in request.query_params}
+    most = FILE_LIMIT if spec.name in TAKES_LARGE_FILES else BODY_LIMIT
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > most:
+            raise TooLarge(_("The body is larger than {size} MB").format(size=most // 1024 // 1024))
+    return parsed(spec, bytes(body or b"{}"))
+
+
+def parsed(spec: ActionSpec, body: bytes) -> dict[str, Any]:
+    """A JSON body as the action's arguments. Raises Invalid naming the first wrong field."""
+    try:
+        model = spec.parameters.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise Invalid(f"{field or 'body'}: {first['msg']}", field=field) from error
+    return {name: getattr(model, name) for name in model.model_fields_set}
+
+
+def _single(spec: ActionSpec, key: str, values: list[str]) -> Any:
+    field = spec.parameters.model_fields.get(key)
+    many = field is not None and "tuple" in str(field.annotation)
+    return values if many or len(values) > 1 else values[0]
+
+
+def refusal(error: PortalError) -> JSONResponse:
+    body = {"error": error.message, "hint": error.hint}
+    if isinstance(error, Invalid) and error.field:
+        body["field"] = error.field
+    headers = {"Retry-After": "5"} if error.status == 503 else {}
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def _failure(spec: ActionSpec) -> JSONResponse:
+    error_id = uuid.uuid4().hex[:12]
+    log.exception("error %s in %s", error_id, spec.name)
+    body = {"error": _("Something went wrong here; nothing was changed"), "hint": _("Error {id}").format(id=error_id)}
+    return JSONResponse(body, status_code=500)
+
+
+def openapi(portal: Portal) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of every action."""
+    models: dict[str, Any] = {}
+    catalog = [(service, spec) for service, spec in portal.catalog().values() if not spec.is_internal]
+    paths = {path_of(spec): {"post": _operation(service, spec, models)} for service, spec in catalog}
+    components = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}, "schemas": models}
+    info = {"title": "Causeway", "version": "1", "description": "Every action of the portal."}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
+
+
+def _operation(service: Service, spec: ActionSpec, models: dict[str, Any]) -> dict[str, Any]:
+    answer = {"description": spec.summary, "content": _json_content(spec.returns, "serialization", service, models)}
+    return {
+        "operationId": spec.name,
+        "summary": spec.summary,
+        "tags": [service.domain],
+        "security": [{"bearer": []}],
+        "description": _("Needs the permission {permission}.").format(permission=spec.permission),
+        "requestBody": {"content": _json_content(spec.parameters, "validation", service, models)},
+        "responses": {"200": answer, "default": {"description": "error, hint and field"}},
+    }
+
+
+def _json_content(
+    shape: Any, mode: Literal["validation", "serialization"], service: Service, models: dict[str, Any]
+) -> dict[str, Any]:
+    """The schema of one body; the models it names are moved to `models`, under their domain's name."""
+    template = f"#/components/schemas/{service.domain}.{{model}}"
+    schema = TypeAdapter(shape).json_schema(mode=mode, ref_template=template)
+    models.update({f"{service.domain}.{name}": model for name, model in schema.pop("$defs", {}).items()})
+    return {"application/json": {"schema": schema}}

@@ -1,0 +1,230 @@
+"""Sees one job through: launches it, follows what it says, stops it when asked, and takes in how it ended. It keeps
+nothing that is not also in the database or the job's folder, so any worker can go on where another one died."""
+
+import json
+import logging
+import shutil
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor as Pool
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any
+
+from core.compute.causes import Cause, cause_of, no_space
+from core.compute.executors.port import Executor, Launch, Sighting
+from core.compute.folders import AttemptFolder, read_json, write_json
+from core.compute.job_store import Held, Ledger, Report, Superseded
+from core.compute.kinds import JobKind
+from core.compute.logs import read_log
+from core.compute.process import PROGRESS
+from core.compute.values import JobState
+from core.foundation.errors import PortalError, Unavailable, is_disk_full
+from core.foundation.failpoints import reach
+from core.foundation.text import _
+
+EVENTS_SECONDS, PROGRESS_SECONDS = 0.15, 0.4
+BATCH_BYTES = 1 << 20
+TAIL_BYTES = 8192
+logger = logging.getLogger(__name__)
+
+
+class Attendant:
+    """One held job. `tick` is called often and returns at once; slow parts run in the pool."""
+
+    def __init__(
+        self,
+        held: Held,
+        *,
+        folder: AttemptFolder,
+        kind: JobKind,
+        ledger: Ledger,
+        executor: Executor,
+        pool: Pool,
+        on_done: Callable[[], None],
+    ) -> None:
+        self.held = held
+        self.kind = kind
+        self.ledger = ledger
+        self.executor = executor
+        self.folder = folder
+        self.over = False
+        self._pool = pool
+        self._on_done = on_done
+        self._work: Future[None] | None = None
+        self._offset = held.events_offset
+        self._told = 0.0
+
+    @property
+    def launch_of(self) -> Launch:
+        wanted = self.held.job.resources
+        return Launch(
+            token=self.held.token,
+            module=self.kind.module,
+            folder=self.folder,
+            cpus=wanted.cpus,
+            memory_mb=wanted.memory_mb,
+            seconds=wanted.seconds,
+            devices=self.held.devices,
+        )
+
+    def begin(self) -> None:
+        """For a job that this worker has just claimed."""
+        self._later(self._launch)
+
+    def is_busy(self) -> bool:
+        """Whether a slow part is under way."""
+        return self._work is not None and not self._work.done()
+
+    def tick(self, *, cancel_requested: bool) -> None:
+        """One look. Raises Superseded or Unavailable when the last slow part did; it is then tried again."""
+        self._surface()
+        sighting = self.executor.look(self.launch_of)
+        if sighting is Sighting.ABSENT:
+            self._later(self._launch_again)
+        elif sighting in (Sighting.ENDED, Sighting.LOST):
+            self._later(lambda: self._finish(lost=sighting is Sighting.LOST, cancel_requested=cancel_requested))
+        elif sighting is Sighting.ALIVE:
+            self._follow(cancel_requested=cancel_requested)
+
+    def _surface(self) -> None:
+        work, self._work = self._work, None
+        if work is not None:
+            work.result()
+
+    def _later(self, part: Callable[[], None]) -> None:
+        self._work = self._pool.submit(self._guarded, part)
+        self._work.add_done_callback(lambda _work: self._on_done())
+
+    def _guarded(self, part: Callable[[], None]) -> None:
+        """A refusal or a mistake of a domain fails its job in words; it never stops the worker."""
+        try:
+            part()
+        except (Superseded, Unavailable):
+            raise
+        except Exception as error:
+            if not isinstance(error, PortalError):
+                logger.exception("%s fails", self.held.job.id)
+            self.executor.destroy(self.launch_of)
+            self._end(JobState.FAILED, _words(error))
+
+    def _launch(self) -> None:
+        try:
+            self.folder.prepare()
+            write_json(self.folder.order, self._order())
+            self.executor.start(self.launch_of)
+        except Unavailable as error:
+            # Something did not answer, an input is damaged, or nothing can be started: not tried for ever.
+            self._fail(Cause(_words(error), passing=True))
+        reach("compute.after_spawn")
+
+    def _launch_again(self) -> None:
+        """An earlier worker died before its start command. After `prevent` that command comes too late."""
+        if self.executor.prevent(self.launch_of):
+            self.held = replace(self.held, token=self.ledger.new_token(self.held))
+            self._launch()
+
+    def _order(self) -> dict[str, Any]:
+        store = self.ledger.foundation.store
+        inputs = {name: str(store.verified_path(digest)) for name, digest in self.held.inputs.items()}
+        job = self.held.job
+        payload = {**self.held.payload, **self.kind.at_launch(job, self.held.payload)}
+        told = {"id": job.id, "attempt": job.attempt, "cpus": job.resources.cpus}
+        return {**told, "payload": payload, "inputs": inputs}
+
+    def _follow(self, *, cancel_requested: bool) -> None:
+        if cancel_requested:
+            self.executor.stop(self.launch_of)
+        report = read_events(self.folder, start=self._offset)
+        # Progress alone may wait a little longer than facts.
+        rest = EVENTS_SECONDS if report.events else PROGRESS_SECONDS
+        if report.end > report.start and time.monotonic() - self._told >= rest:
+            self._later(lambda: self._hand_on(report))
+
+    def _hand_on(self, report: Report) -> None:
+        self.ledger.report(self.held, report, kind=self.kind)
+        self._offset, self._told = report.end, time.monotonic()
+        reach("compute.after_events")
+
+    def _finish(self, *, lost: bool, cancel_requested: bool) -> None:
+        if lost and not self.executor.destroy(self.launch_of):
+            return
+        while (report := read_events(self.folder, start=self._offset)).end > self._offset:
+            self._hand_on(report)
+        self._settle(cancel_requested=cancel_requested)
+
+    def _settle(self, *, cancel_requested: bool) -> None:
+        result = read_json(self.folder.result)
+        if result is not None and result["rc"] == 0:
+            read = self.kind.read_outputs(self.held.job, self.folder.outputs)
+            reach("compute.before_take_in")
+            self.ledger.succeed(self.held, self.kind, read=read)
+            reach("compute.after_take_in")
+            self._close()
+            shutil.rmtree(self.folder.outputs, ignore_errors=True)
+            shutil.rmtree(self.folder.checkpoints, ignore_errors=True)
+        elif cancel_requested:
+            self._end(JobState.CANCELLED, "")
+        else:
+            self._fail(self._cause(result))
+
+    def _fail(self, cause: Cause) -> None:
+        if cause.passing and (cause.preempted or self.held.attempts_left > 0):
+            self.ledger.queue_again(self.held, cause=cause.words, counts=not cause.preempted)
+            self._close()
+        else:
+            self._end(JobState.FAILED, cause.words)
+
+    def _cause(self, result: dict[str, Any] | None) -> Cause:
+        _start, tail = read_log(self.folder.log, offset=-1, limit=TAIL_BYTES)
+        memory_mb = self.held.job.resources.memory_mb
+        outcome = read_json(self.folder.outcome)
+        return cause_of(result, outcome, log_tail=tail.decode(errors="replace"), memory_mb=memory_mb)
+
+    def _end(self, state: JobState, cause: str) -> None:
+        try:
+            self.ledger.end(self.held, self.kind, state=state, cause=cause)
+        except (Superseded, Unavailable):
+            raise
+        except Exception:
+            logger.exception("the domain of %s could not be told of its end", self.held.job.id)
+            self.ledger.end(self.held, None, state=state, cause=cause)
+        self._close()
+
+    def _close(self) -> None:
+        # The order may carry a ticket; nobody needs it any more.
+        self.folder.order.unlink(missing_ok=True)
+        self.over = True
+
+
+def read_events(folder: AttemptFolder, *, start: int) -> Report:
+    """What was appended since byte `start`, up to the last whole line. A line that is no JSON object is passed over."""
+    try:
+        with folder.events.open("rb") as file:
+            file.seek(start)
+            data = file.read(BATCH_BYTES)
+    except FileNotFoundError:
+        data = b""
+    whole = data[: data.rfind(b"\n") + 1]
+    if len(data) == BATCH_BYTES and not whole:
+        whole = data  # A line longer than any event may be: passed over.
+    told = [event for line in whole.splitlines() if (event := _event(line)) is not None]
+    progress = [event for event in told if event.get("kind") == PROGRESS]
+    events = [event for event in told if event.get("kind") != PROGRESS]
+    return Report(start=start, end=start + len(whole), events=events, progress=progress[-1] if progress else None)
+
+
+def _event(line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, PortalError):
+        return f"{error.message}\n{error.hint}".strip()
+    if is_disk_full(error):
+        return no_space()
+    return _("{kind}: {error}").format(kind=type(error).__name__, error=error)

@@ -1,0 +1,179 @@
+"""Whether the SQL and the pandas form of one version are one meaning: both run on the same small, difficult samples of
+the sources, and must give the same rows. SQL builds the rows that are kept; the pandas form is what people explore and
+serve with, so where the two differ one of them is wrong."""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.features.logic.runner import Running, replaced
+from core.features.logic.samples import difficult, latest_rows
+from core.features.values import Check
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.lake.profiles.profile import shown
+from core.sandbox.duckdb_session import listed
+
+if TYPE_CHECKING:
+    import duckdb
+
+SAMPLE_ROWS, SEED = 600, 20130704
+CLOSE = 1e-9
+FEW = 8
+LEFT, RIGHT = "__sql", "__pandas"
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A row that the two forms give differently. `feature` is empty for a row that only one of them gives."""
+
+    sample: str
+    identity: tuple[Any, ...]
+    feature: str
+    sql: Any
+    pandas: Any
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The two forms in one session. `pandas` makes the second one, which runs once to learn its columns; `identity`
+    are the keys and times, `features` the values."""
+
+    session: "duckdb.DuckDBPyConnection"
+    sql: Running
+    pandas: Callable[[], Running]
+    paths: Mapping[str, Sequence[Path]]
+    keys: Sequence[str]
+    identity: Sequence[str]
+    features: Sequence[str]
+
+
+def agreement(forms: Forms, *, seed: int = SEED) -> Check:
+    """One check. It fails with the rows that differ, is inconclusive when neither form could run on any sample, and has
+    no data when neither gave a row."""
+    found: list[Difference] = []
+    told = {"samples": 0, "rows": 0}
+    tables = latest_rows(forms.session, tuple(forms.paths), keys=forms.keys, most=SAMPLE_ROWS)
+    for sample, rows in difficult(tables, keys=forms.keys, seed=seed):
+        with replaced(forms.session, rows, forms.paths):
+            sides = _run(forms, sample)
+        if isinstance(sides, Difference):
+            found.append(sides)
+        elif sides is not None:
+            told = {"samples": told["samples"] + 1, "rows": told["rows"] + len(sides[0])}
+            found += _differences(forms, sample, *sides)
+    return _check(forms, found, **told)
+
+
+def _run(forms: Forms, sample: str) -> "tuple[list[Row], list[Row]] | Difference | None":
+    """The rows of both forms; nothing when both refuse the sample, a difference when one does."""
+    left, right = _rows(forms, lambda: forms.sql, LEFT), _rows(forms, forms.pandas, RIGHT)
+    if isinstance(left, str) and isinstance(right, str):
+        return None
+    if isinstance(left, str) or isinstance(right, str):
+        words = [side if isinstance(side, str) else _("{rows} rows").format(rows=len(side)) for side in (left, right)]
+        return Difference(sample, ("",) * len(forms.identity), "", *words)
+    return left, right
+
+
+def _rows(forms: Forms, make: Callable[[], Running], into: str) -> list[Row] | str:
+    """What a form gives, or in words why it gives nothing."""
+    try:
+        side = make()
+        side.run(into)
+    except Invalid as error:
+        return f"{error.message} {error.hint}".strip()
+    if missing := [name for name in (*forms.identity, *forms.features) if name not in side.types]:
+        return _("It gives no column {name}").format(name=missing[0])
+    columns = listed((*forms.identity, *forms.features))
+    rows: list[Row] = forms.session.sql(f"SELECT {columns} FROM {into}").to_arrow_table().to_pylist()
+    return rows
+
+
+def _differences(forms: Forms, sample: str, sql: list[Row], pandas: list[Row]) -> Iterator[Difference]:
+    """Rows are compared as sets: by keys and times, and those that share them with whichever fits."""
+    left, right = (_by_identity(forms, rows) for rows in (sql, pandas))
+    for identity in dict.fromkeys((*left, *right)):
+        yield from _compared(forms, sample, identity, left.get(identity, []), right.get(identity, []))
+
+
+def _compared(
+    forms: Forms, sample: str, identity: tuple[Any, ...], sql: list[Row], pandas: list[Row]
+) -> Iterator[Difference]:
+    rest = list(pandas)
+    unmatched = [row for row in sql if not _take(row, rest, forms.features)]
+    pairs = [(one, other, name) for one, other in zip(unmatched, rest, strict=False) for name in forms.features]
+    for one, other, name in pairs:
+        if not same(one[name], other[name]):
+            yield Difference(sample, identity, name, shown(one[name]), shown(other[name]))
+    if len(unmatched) != len(rest):
+        yield Difference(sample, identity, "", *(_("{rows} rows").format(rows=len(rows)) for rows in (sql, pandas)))
+
+
+def _by_identity(forms: Forms, rows: Sequence[Row]) -> dict[tuple[Any, ...], list[Row]]:
+    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for row in rows:
+        # Rows without a key or a time are left out when a version is built.
+        if all(row[name] is not None for name in forms.identity[: len(forms.keys) + 1]):
+            found[tuple(shown(row[name]) for name in forms.identity)].append(row)
+    return found
+
+
+def _take(row: Row, others: list[Row], features: Sequence[str]) -> bool:
+    """Takes a row with the same values out of the others."""
+    for place, other in enumerate(others):
+        if all(same(row[name], other[name]) for name in features):
+            del others[place]
+            return True
+    return False
+
+
+def same(left: Any, right: Any) -> bool:
+    """Numbers with fractions within a billionth, everything else exactly. What is missing is one thing: a frame knows
+    no difference between null and NaN."""
+    if _missing(left) or _missing(right):
+        return _missing(left) and _missing(right)
+    if isinstance(left, bool) or isinstance(right, bool) or isinstance(left, str) or isinstance(right, str):
+        return bool(type(left) is type(right) and left == right)
+    if isinstance(left, float) or isinstance(right, float):
+        return math.isclose(left, right, rel_tol=CLOSE, abs_tol=CLOSE)
+    return bool(left == right)
+
+
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _check(forms: Forms, found: Sequence[Difference], *, samples: int, rows: int) -> Check:
+    name = _("SQL and pandas agree")
+    if found:
+        detail = _("They differ in {count} places. {example}").format(count=len(found), example=_told(found[0]))
+        columns = (_("sample"), *forms.identity, _("feature"), _("SQL"), _("pandas"))
+        shown_rows = tuple(
+            (each.sample, *each.identity, each.feature, each.sql, each.pandas) for each in _varied(found)
+        )
+        return Check(name=name, verdict="fail", detail=detail, columns=columns, rows=shown_rows)
+    if not samples:
+        return Check(name=name, verdict="inconclusive", detail=_("Neither form could run on any sample."))
+    if not rows:
+        return Check(name=name, verdict="no data", detail=_("Neither form gave a row of any sample."))
+    detail = _("{rows} rows of {samples} samples, ties, nulls and changes of the clock among them, are the same.")
+    return Check(name=name, verdict="pass", detail=detail.format(rows=f"{rows:,}", samples=samples))
+
+
+def _varied(found: Sequence[Difference]) -> list[Difference]:
+    """A few, and first one of every sample."""
+    first = {each.sample: each for each in reversed(found)}
+    chosen = [each for each in found if each is first[each.sample]]
+    return [*chosen, *(each for each in found if each is not first[each.sample])][:FEW]
+
+
+def _told(difference: Difference) -> str:
+    what = difference.feature or _("rows")
+    return _("In the sample {sample}, {what}: SQL {sql}, pandas {pandas}.").format(
+        sample=repr(difference.sample), what=what, sql=difference.sql, pandas=difference.pandas
+    )

@@ -1,0 +1,259 @@
+"""From a feature version's logic to its rows in normal form: built, checked, held against hindsight, and profiled."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.building.agreement import Forms, agreement
+from core.features.building.column_tests import Checks, check_rules, filled
+from core.features.building.future_leakage import marked_tables
+from core.features.building.future_leakage_queries import check_repeats, view_leaks
+from core.features.building.lookback import lookback_check
+from core.features.columns import check_key, check_moment, kinds_of
+from core.features.job_specs import ROWS, BuildOrder, BuildResult, tables_of
+from core.features.logic.pandas_logic import PandasRunning
+from core.features.logic.runner import Running, SqlRunning
+from core.features.normal_form import (
+    CREATED,
+    EVENT,
+    RESERVED_PREFIX,
+    SECOND,
+    RowCounts,
+    RowShape,
+    count_rows,
+    normal_form,
+)
+from core.features.values import Check, Feature, Kind, LeakFinding
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.lake.profiles.profile import profile_files
+from core.sandbox.duckdb_sandbox import locked_session, translated
+from core.sandbox.duckdb_session import one_row, quoted, save, types_of
+from core.sandbox.limits import Limits, Stop
+
+if TYPE_CHECKING:
+    import duckdb
+
+RAW, BUILT = "__raw", "__rows"
+NARROW = {"HUGEINT": "BIGINT"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Tell = Callable[[float, str], None]
+
+
+def silent(_fraction: float, _stage: str) -> None:
+    return None
+
+
+def build_rows(
+    order: BuildOrder,
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    tell: Tell = silent,
+    stop: Stop = None,
+) -> BuildResult:
+    """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for hindsight;
+    tests that its values break are told as checks."""
+    began = time.perf_counter()
+    paths = tables_of(order.sources, inputs)
+    with locked_session(paths, limits) as session:
+        tell(0.05, _("Running the logic"))
+        builder = Builder(session, order, limits, stop)
+        builder.build(BUILT)
+        counts = builder.counts()
+        tell(0.4, _("Checking"))
+        with translated():
+            checks = builder.checks(paths)
+        tell(0.5, _("Looking for hindsight"))
+        with translated():
+            builder.refuse_chance()
+            _refuse_leaks(builder.leaks(inputs))
+        tell(0.85, _("Writing"))
+        with translated():
+            save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
+            made = result_of(session, BUILT, path=outputs / ROWS, kinds=builder.kinds, counts=counts)
+    return made.model_copy(update={"checks": checks, "seconds": round(time.perf_counter() - began, 3)})
+
+
+@dataclass
+class Builder:
+    """The logic of a version in one session, which can be run again on the same or other data."""
+
+    session: "duckdb.DuckDBPyConnection"
+    order: BuildOrder
+    limits: Limits
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        self.logic = self._sql() if self.order.sql.strip() else self._pandas()
+        self.types = dict(self.logic.types)
+        _check_shape(self.order, self.types)
+        taken = [*self.order.keys, self.order.event_time, self.order.created_time]
+        self.kinds = kinds_of(self.types, categories=self.order.categories, numbers=self.order.numbers, taken=taken)
+        _check_features(self.kinds)
+        check_rules(self.order.tests, self._feature_types())
+        self.shape = shape_of(self.order, tuple(self.kinds))
+
+    def build(self, name: str) -> None:
+        """Makes the table `name` in normal form. It may have no rows."""
+        self.logic.run(RAW)
+        with translated():
+            self.session.execute(
+                f"CREATE OR REPLACE TEMP TABLE {name} AS {normal_form(self.shape, source=self._raw())}"
+            )
+
+    def counts(self) -> RowCounts:
+        """How many rows became of how many. Invalid when none did."""
+        (given,) = one_row(self.session, f"SELECT count(*) FROM {RAW}")
+        (kept,) = one_row(self.session, f"SELECT count(*) FROM {BUILT}")
+        if not given:
+            raise Invalid(_("The logic gives no rows"), hint=_("Check its conditions."), field="sql")
+        if not kept:
+            raise Invalid(_("No row has both its keys and an event time"), hint=_("Check the query."), field="sql")
+        return count_rows(self.session, self.shape, source=self._raw(), kept=kept)
+
+    def checks(self, paths: Mapping[str, Sequence[Path]]) -> tuple[Check, ...]:
+        """What the tests of the version gave, and whether its two forms agree where it has two."""
+        made = Checks(
+            session=self.session,
+            rows=BUILT,
+            raw=self._raw(),
+            keys=self.order.keys,
+            event_time=self.order.event_time,
+            created_time=self.order.created_time,
+            types=self._feature_types(),
+        )
+        found = tuple(made.of(self.order.tests, sources=tuple(paths)))
+        if self.order.lookback_seconds:
+            found = (*found, self._lookback(paths))
+        both = self.order.sql.strip() and self.order.python.strip()
+        return (*found, agreement(self._forms(paths))) if both else found
+
+    def _lookback(self, paths: Mapping[str, Sequence[Path]]) -> Check:
+        return lookback_check(
+            self.session,
+            paths,
+            rows=BUILT,
+            keys=self.order.keys,
+            columns=self._feature_types(),
+            seconds=self.order.lookback_seconds,
+            rebuild=self.build,
+        )
+
+    def refuse_chance(self) -> None:
+        """Invalid for pandas logic that gives other rows on the same data. The guard of SQL refuses chance by name."""
+        if not self.order.sql.strip():
+            identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
+            check_repeats(self.session, BUILT, identity=identity, columns=self._feature_types(), rebuild=self.build)
+
+    def leaks(self, inputs: Mapping[str, Path]) -> tuple[LeakFinding, ...]:
+        return view_leaks(
+            self.session,
+            marked_tables(self.order.sources, inputs),
+            rows=BUILT,
+            columns={name: self.types[name] for name in self.kinds},
+            keys=self.order.keys,
+            rebuild=self.build,
+        )
+
+    def _sql(self) -> Running:
+        return SqlRunning(self.session, self.order.sql, limits=self.limits, stop=self.stop)
+
+    def _pandas(self) -> Running:
+        names = tuple(source.name for source in self.order.sources)
+        return PandasRunning(self.session, self.order.python, names=names, limits=self.limits)
+
+    def _forms(self, paths: Mapping[str, Sequence[Path]]) -> Forms:
+        times = [self.order.event_time, *([self.order.created_time] if self.order.created_time else [])]
+        return Forms(
+            session=self.session,
+            sql=self.logic,
+            pandas=self._pandas,
+            paths=paths,
+            keys=self.order.keys,
+            identity=(*self.order.keys, *times),
+            features=tuple(self.kinds),
+        )
+
+    def _feature_types(self) -> dict[str, str]:
+        """The features with the types of their rows: sums of whole numbers, which the engine makes wider than any file
+        holds, are BIGINT."""
+        return {name: NARROW.get(self.types[name], self.types[name]) for name in self.kinds}
+
+    def _raw(self) -> str:
+        """The rows of the logic in those types, with nulls filled where a rule says so."""
+        wide = [name for name, data_type in self.types.items() if data_type in NARROW]
+        narrowed = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
+        columns = filled(narrowed, tests=self.order.tests, types=self._feature_types())
+        replaced = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
+        return f"(SELECT * {f'REPLACE ({replaced})' if columns else ''} FROM {RAW})"
+
+
+def _check_shape(order: BuildOrder, types: Mapping[str, str]) -> None:
+    for key in order.keys:
+        check_key(types, key)
+    check_moment(types, order.event_time)
+    if order.created_time:
+        check_moment(types, order.created_time)
+
+
+def _check_features(kinds: Mapping[str, Kind]) -> None:
+    if not kinds:
+        raise Invalid(_("The query gives no feature beside its keys and times"), field="sql")
+    for name in kinds:
+        if name.startswith(RESERVED_PREFIX) or not name.isidentifier() or len(name) > 60:
+            raise Invalid(
+                _("{name} cannot be the name of a feature").format(name=repr(name)),
+                hint=_("Use letters, digits and underscores, and no two underscores first."),
+                field="sql",
+            )
+
+
+def _refuse_leaks(leaks: tuple[LeakFinding, ...]) -> None:
+    if leaks:
+        names = ", ".join(leak.column for leak in leaks)
+        raise Invalid(_("Hindsight in {names}. {reason}").format(names=names, reason=leaks[0].reason), field="sql")
+
+
+def shape_of(order: BuildOrder, features: tuple[str, ...]) -> RowShape:
+    return RowShape(
+        keys=order.keys,
+        event_time=order.event_time,
+        created_time=order.created_time or None,
+        features=features,
+        delay_us=order.delay_seconds * SECOND,
+    )
+
+
+def result_of(
+    session: "duckdb.DuckDBPyConnection", rows: str, *, path: Path, kinds: Mapping[str, Kind], counts: RowCounts
+) -> BuildResult:
+    """What is told of the built rows, the relation `rows` that lies at `path`, before their checks."""
+    types = types_of(session, rows)
+    (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {rows}")
+    statistics = tuple(profile_files([path], spill=path.parent, columns=list(kinds)))
+    features = tuple(
+        Feature(name=profile.name, type=types[profile.name], kind=kinds[profile.name], null_share=share)
+        for profile in statistics
+        for share in [round(profile.nulls / counts.kept, 6)]
+    )
+    return BuildResult(
+        features=features,
+        rows=counts.kept,
+        notes=_notes(counts),
+        statistics=statistics,
+        newest_event=EPOCH + timedelta(microseconds=newest),
+    )
+
+
+def _notes(counts: RowCounts) -> tuple[str, ...]:
+    told = (
+        (counts.without_event, _("{rows} rows without an event time were left out.")),
+        (counts.without_key, _("{rows} rows without a key were left out.")),
+        (counts.superseded, _("{rows} rows were superseded and can never be an answer.")),
+    )
+    return tuple(words.format(rows=rows) for rows, words in told if rows)

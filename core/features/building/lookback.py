@@ -1,0 +1,68 @@
+"""Whether rows depend on the last stretch of their sources alone, as their author says with a look-back. New days are
+computed from that stretch only, so a look-back that is too short would give other values online than in training."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.building.future_leakage_queries import ROWS, compare
+from core.features.columns import MOMENTS
+from core.features.normal_form import CREATED, EVENT, LATEST, SECOND
+from core.features.values import Check
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.sandbox.duckdb_sandbox import grant
+from core.sandbox.duckdb_session import one_row, parquet_rows, quoted, types_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+AGAIN = "__again"
+# The last fifth of the rows is computed again without what lies further back.
+FROM = 0.8
+
+
+def lookback_check(
+    session: "duckdb.DuckDBPyConnection",
+    paths: Mapping[str, Sequence[Path]],
+    *,
+    rows: str,
+    keys: Sequence[str],
+    columns: Mapping[str, str],
+    seconds: int,
+    rebuild: Callable[[str], None],
+) -> Check:
+    """Computes the newest rows again from source rows of which any time is no older than the look-back before them.
+    `columns` are the features with their types; `rebuild(name)` builds the rows once more into a table."""
+    words = _("Rows depend on no more than {seconds} s before them").format(seconds=f"{seconds:,}")
+    (since,) = one_row(session, f"SELECT quantile_disc(epoch_us({EVENT}), {FROM}) FROM {rows} WHERE {LATEST}")
+    try:
+        with _since(session, paths, since - seconds * SECOND):
+            rebuild(AGAIN)
+    except Invalid as error:
+        return Check(name=words, verdict="fail", detail=_("On those alone it fails: {why}").format(why=error.message))
+    sides = [f"(SELECT * FROM {side} WHERE {LATEST} AND epoch_us({EVENT}) >= {since})" for side in (rows, AGAIN)]
+    identity = [*(quoted(key) for key in keys), EVENT, CREATED]
+    if changed := compare(session, sides[0], sides[1], identity=identity, columns=columns):
+        named = ", ".join(_("which rows there are") if name == ROWS else name for name in changed)
+        detail = _("Without older source rows these are others: {names}. Raise the look-back.").format(names=named)
+        return Check(name=words, verdict="fail", detail=detail)
+    return Check(
+        name=words, verdict="pass", detail=_("The newest fifth of the rows, computed from those alone, is the same.")
+    )
+
+
+@contextmanager
+def _since(session: "duckdb.DuckDBPyConnection", paths: Mapping[str, Sequence[Path]], bound: int) -> Iterator[None]:
+    """The tables without rows all of whose times lie before the bound; a row without any time stays."""
+    for name, files in paths.items():
+        times = [column for column, of_type in types_of(session, quoted(name)).items() if of_type in MOMENTS]
+        moments = [f"epoch_us(CAST({quoted(column)} AS TIMESTAMPTZ))" for column in times]
+        kept = f"WHERE coalesce(greatest({', '.join(moments)}) >= {bound}, true)" if moments else ""
+        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {kept}")
+    try:
+        yield
+    finally:
+        for name, files in paths.items():
+            grant(session, name, files)

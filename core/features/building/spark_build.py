@@ -1,0 +1,192 @@
+"""Builds a version's rows with Spark. What has to run the logic again and again stays on one machine, in the cage: the
+guard, the types of the columns, and the checks for hindsight, look-back and agreement with pandas. It is rehearsed
+there on the sources, of which large ones are represented by their last rows. The rehearsal's rows then judge Spark: the
+online store is filled by DuckDB, so an engine that answers otherwise would train on what is never served."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.building.build import Tell, result_of, shape_of, silent
+from core.features.building.column_tests import Checks, few_rows, filled
+from core.features.building.future_leakage_queries import ROWS as MISSING
+from core.features.building.future_leakage_queries import compare
+from core.features.engines.spark.files import parts_in
+from core.features.engines.spark.sql import carried
+from core.features.engines.spark_engine import SparkEngine
+from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable, tables_of
+from core.features.logic.samples import last_rows
+from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape, count_rows
+from core.features.values import Check
+from core.foundation.errors import Invalid
+from core.foundation.parquet import row_count, write_parquet
+from core.foundation.text import _
+from core.sandbox.duckdb_sandbox import grant, plain
+from core.sandbox.duckdb_session import listed, open_session, parquet_rows, quoted
+from core.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    import duckdb
+
+# A source with more rows is represented by its last ones.
+MOST_ROWS = 500_000
+MARKS = {KNOWN: "BIGINT", LATEST: "BOOLEAN", BEST: "BOOLEAN"}
+RunInCage = Callable[[BuildOrder, Mapping[str, Path]], BuildResult]
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A build on one machine: `rows` is the file that came of it, `short` names the sources that were not read whole,
+    of which it had the last `most` rows."""
+
+    order: BuildOrder
+    inputs: Mapping[str, Path]
+    rows: Path
+    result: BuildResult
+    short: tuple[str, ...]
+    most: int
+
+
+def rehearse(
+    order: BuildOrder, *, inputs: Mapping[str, Path], folder: Path, run: RunInCage, most: int = MOST_ROWS
+) -> Rehearsal:
+    """`run` builds an order in the cage and leaves its rows in `folder`. Raises Invalid for all that is wrong with the
+    logic, and for hindsight."""
+    folder.mkdir()
+    given, sources = dict(inputs), []
+    for source in order.sources:
+        if sum(row_count(file) for file in source.files(inputs)) > most:
+            given[_short(source)] = _shortened(source, inputs, folder=folder, most=most)
+            source = source.model_copy(update={"inputs": (_short(source),)})
+        sources.append(source)
+    asked = order.without_address().model_copy(update={"sources": tuple(sources)})
+    short = tuple(source.name for source in sources if source.inputs == (_short(source),))
+    try:
+        result = run(asked, given)
+    except Invalid as refusal:
+        if not short:
+            raise
+        where = _("It was rehearsed on the last {most} rows of {names}.").format(
+            most=f"{most:,}", names=", ".join(short)
+        )
+        raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
+    carried(order.sql)  # What Spark has not is refused before a cluster is waited for.
+    return Rehearsal(asked, given, folder / ROWS, result, short, most)
+
+
+def build_with_spark(
+    order: BuildOrder,
+    rehearsal: Rehearsal,
+    *,
+    engine: SparkEngine,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    tell: Tell = silent,
+) -> BuildResult:
+    """Writes `rows.parquet` below `outputs`, as `build_rows` does, and judges its rows by the version's own tests."""
+    began = time.perf_counter()
+    building = _Building(order, rehearsal, engine, rehearsal.rows.with_name("raw"))
+    trial = rehearsal.rows.with_name("trial.parquet")
+    tell(0.5, _("Running the logic with Spark"))
+    building.build(rehearsal.order, inputs=rehearsal.inputs, path=trial)
+    with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
+        alike = building.alike(session, trial)
+        if rehearsal.short:
+            building.build(order, inputs=inputs, path=outputs / ROWS)
+        else:
+            trial.rename(outputs / ROWS)
+        tell(0.8, _("Checking"))
+        made = building.told(session, outputs / ROWS, inputs)
+    # What was found in the rehearsal stands, unless it could be judged by all rows.
+    checks = {check.name: check for check in (*rehearsal.result.checks, *made.checks, alike)}
+    seconds = rehearsal.result.seconds + time.perf_counter() - began
+    return made.model_copy(update={"checks": tuple(checks.values()), "seconds": round(seconds, 3)})
+
+
+@dataclass(frozen=True)
+class _Building:
+    """One version on the way through Spark, which leaves in `raw` what the logic gave last."""
+
+    order: BuildOrder
+    rehearsal: Rehearsal
+    engine: SparkEngine
+    raw: Path
+
+    @property
+    def types(self) -> dict[str, str]:
+        return {feature.name: feature.type for feature in self.rehearsal.result.features}
+
+    @property
+    def shape(self) -> RowShape:
+        return shape_of(self.order, tuple(self.types))
+
+    def build(self, order: BuildOrder, *, inputs: Mapping[str, Path], path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        self.engine.build(
+            self._query(),
+            tables=tables_of(order.sources, inputs),
+            shape=self.shape,
+            schema=pq.read_schema(self.rehearsal.rows),
+            raw=self.raw,
+            path=path,
+        )
+
+    def _query(self) -> str:
+        """The columns that make rows, with nulls filled where a rule says so."""
+        order = self.order
+        times = [order.event_time, *([order.created_time] if order.created_time else [])]
+        filling = filled({}, tests=order.tests, types=self.types)
+        columns = [*order.keys, *times, *self.types]
+        values = [f"{filling.get(name, quoted(name))} AS {quoted(name)}" for name in columns]
+        return f"SELECT {', '.join(values)} FROM (\n{plain(order.sql)}\n) AS logic"
+
+    def alike(self, session: "duckdb.DuckDBPyConnection", trial: Path) -> Check:
+        """Whether Spark gave the rows that the rehearsal gave."""
+        words = _("Spark and DuckDB agree")
+        here, there = (parquet_rows([path]) for path in (self.rehearsal.rows, trial))
+        identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
+        changed = compare(session, here, there, identity=identity, columns=self.types | MARKS)
+        if not changed:
+            return Check(name=words, verdict="pass", detail=self._on(_("Both give the same {rows} rows{of}.")))
+        named = ", ".join(_("which rows there are") if name == MISSING else name for name in changed)
+        detail = self._on(_("They differ in {names}; DuckDB gives {rows} rows{of}."), names=named)
+        shown = listed([*self.order.keys, EVENT, CREATED, *self.types])
+        only = [
+            f"SELECT '{name}' AS \"made by\", * FROM (SELECT {shown} FROM {left} EXCEPT SELECT {shown} FROM {right})"
+            for name, left, right in (("Spark", there, here), ("DuckDB", here, there))
+        ]
+        columns, rows = few_rows(session, f"{' UNION ALL '.join(only)} ORDER BY ALL DESC")
+        return Check(name=words, verdict="fail", detail=detail, columns=columns, rows=rows)
+
+    def _on(self, words: str, **names: str) -> str:
+        """Says which rows were compared; where the rehearsal read less than all, hindsight was sought in no more."""
+        rehearsed, version = self.rehearsal, f"Spark {self.engine.version}"
+        short = _(" of the last {most} of {names}, on which hindsight was sought too")
+        of = short.format(most=f"{rehearsed.most:,}", names=", ".join(rehearsed.short)) if rehearsed.short else ""
+        return f"{version}: " + words.format(rows=f"{rehearsed.result.rows:,}", of=of, **names)
+
+    def told(self, session: "duckdb.DuckDBPyConnection", path: Path, inputs: Mapping[str, Path]) -> BuildResult:
+        """The result with the tests of the version on all rows."""
+        order, rows, raw = self.order, parquet_rows([path]), parquet_rows(parts_in(self.raw))
+        tables = tables_of(order.sources, inputs)
+        for name, files in tables.items():
+            grant(session, name, files)
+        counts = count_rows(session, self.shape, source=raw, kept=row_count(path))
+        kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
+        checks = Checks(session, rows, raw, order.keys, order.event_time, order.created_time, self.types)
+        made = result_of(session, rows, path=path, kinds=kinds, counts=counts)
+        return made.model_copy(update={"checks": tuple(checks.of(order.tests, sources=tuple(tables)))})
+
+
+def _short(source: SourceTable) -> str:
+    return f"last_rows_{source.name}"
+
+
+def _shortened(source: SourceTable, inputs: Mapping[str, Path], *, folder: Path, most: int) -> Path:
+    table, path = last_rows(source.files(inputs), most=most), folder / f"{_short(source)}.parquet"
+    write_parquet(table.to_batches(), path, schema=table.schema)
+    return path

@@ -1,0 +1,110 @@
+"""What people learn about features before they rely on them."""
+
+from datetime import datetime, timedelta
+
+from core.features.catalog.freshness import freshness_of
+from core.features.catalog.statistics_queries import distances_of, windows_of
+from core.features.catalog.usage import dead_of, usage_of
+from core.features.catalog.values import DeadFeature, FeatureDrift, FeatureUsage, FeatureWindow, Freshness, Window
+from core.features.training_sets.values import TrainingSet
+from core.features.values import FeatureVersion
+from core.features.versions.shared import FeatureParts, check_made
+from core.foundation.actions import Call, action
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.identity.permissions import Permission
+
+DRIFT_DAYS = timedelta(days=28)
+
+
+class StatisticsActions(FeatureParts):
+    domain = "features"
+
+    @action(permission=Permission.READ, reads=True)
+    def windows(self, call: Call, *, version_id: str, window: Window = "week") -> tuple[FeatureWindow, ...]:
+        """Show the values of every feature of a version by day, week or month of event time."""
+        call.within(version_id)
+        version = self.version(call, version_id)
+        check_made(version.rows_digest, version.state)
+        return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window=window)
+
+    @action(permission=Permission.READ, reads=True)
+    def freshness(self, call: Call, *, view_id: str) -> Freshness:
+        """Show how new the rows of a view are, and whether they are as new as they should be."""
+        call.within(view_id)
+        return freshness_of(call, view_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def drift(
+        self,
+        call: Call,
+        *,
+        version_id: str,
+        training_set_id: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[FeatureDrift, ...]:
+        """Compare the features' values in a window of event time with those that a training set was learned from.
+
+        The window is the 28 days up to the newest row unless said otherwise, its end excluded. The split is the one
+        called train, else the earliest. A version of the same view may be compared with a set made of another one."""
+        call.within(training_set_id)
+        found = self.training_set(call, training_set_id)
+        call.within(version_id)
+        version = self.version(call, version_id)
+        check_made(version.rows_digest, version.state)
+        check_made("made" if found.splits else "", found.state)
+        end = until or (version.newest_event or call.now) + timedelta(microseconds=1)
+        return self._drift(found, version, since=since or end - DRIFT_DAYS, until=end)
+
+    @action(permission=Permission.READ, reads=True)
+    def usage(self, call: Call, *, version_id: str) -> FeatureUsage:
+        """Show the training sets, runs, models and endpoints that use a version, and what the version costs."""
+        call.within(version_id)
+        return usage_of(call, version_id, pins=self.pins)
+
+    @action(permission=Permission.READ, reads=True)
+    def dead_features(self, call: Call, *, project: str = "") -> tuple[DeadFeature, ...]:
+        """List the built versions that nothing uses, the most expensive first."""
+        return dead_of(call, project, pins=self.pins)
+
+    def _drift(
+        self, found: TrainingSet, version: FeatureVersion, *, since: datetime, until: datetime
+    ) -> tuple[FeatureDrift, ...]:
+        split = min(found.splits, key=lambda item: (item.name != "train", item.start))
+        of_name = {feature.name: feature for feature in version.features}
+        columns = {name: (of_name[name], column) for name, column in _inputs(found, version) if name in of_name}
+        store = self.foundation.store
+        paths = store.verified_path(version.rows_digest), store.verified_path(split.digest)
+        rows, distances = distances_of(*paths, columns=columns, since=since, until=until)
+        return tuple(
+            FeatureDrift(
+                feature=name,
+                column=columns[name][1],
+                split=split.name,
+                since=since,
+                until=until,
+                rows=rows,
+                distance=each,
+                caveat=_(
+                    "It compares distributions: it cannot see a wrong join or rows that were mixed up; parity can. The"
+                    " training set has a value for each of its entities, the window one for each row."
+                ),
+            )
+            for name, each in distances.items()
+        )
+
+
+def _inputs(found: TrainingSet, version: FeatureVersion) -> list[tuple[str, str]]:
+    """Which columns of a training set hold which features: of this version, else of another one of its view."""
+    views = found.contract.views if found.contract else ()
+    same = [view for view in views if view.version_id == version.id] or [
+        view for view in views if view.view == version.view and found.project == version.project
+    ]
+    if not same:
+        raise Invalid(
+            _("{id} has no feature of {view}").format(id=found.id, view=version.view),
+            hint=_("Choose a training set that was made of this view."),
+            field="training_set_id",
+        )
+    return [(feature, column) for feature, column, _kind in same[0].outputs]

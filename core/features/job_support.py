@@ -1,0 +1,62 @@
+"""What the jobs of features have in common: limits from the machine, and errors that people can read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from core.compute.process import JobContext, JobFailed
+from core.foundation.errors import PortalError
+from core.sandbox.limits import Limits
+from core.sandbox.runner import run_caged
+
+SECONDS = 900.0
+MOST_ROWS = 50_000_000
+# What Python and Arrow need beside the engine.
+OWN_MEMORY_MB, MEMORY_MB = 512, 256
+
+
+def limits_of(context: JobContext, *, memory_mb: int, cage: bool) -> Limits:
+    """The limits of people's code in a job that has `memory_mb` in all."""
+    engine = max(MEMORY_MB, memory_mb - OWN_MEMORY_MB)
+    return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, cage=cage)
+
+
+def run_in_cage(
+    context: JobContext,
+    entry: str,
+    order: BaseModel,
+    *,
+    limits: Limits,
+    inputs: Mapping[str, Path] | None = None,
+    outputs: Path | None = None,
+    share: float = 1.0,
+) -> Any:
+    """Runs an entry of `in_cage` on the job's files, or on others: progress is told on, as a `share` of the whole, and
+    a stop of the job ends it."""
+    return run_caged(
+        f"core.features.sandbox_entries:{entry}",
+        order.model_dump(mode="json"),
+        inputs=context.inputs if inputs is None else inputs,
+        outputs=outputs or context.outputs,
+        limits=limits,
+        tell=teller(context, share=share),
+        stop=lambda: context.stop_requested,
+    )
+
+
+def teller(context: JobContext, *, share: float = 1.0) -> Callable[[float, str], None]:
+    return lambda fraction, stage: context.progress(fraction * share, stage=stage)
+
+
+@contextmanager
+def in_words(context: JobContext) -> Iterator[None]:
+    """Refusals end the job with their message and hint, as its cause. After a stop the interrupted query is no
+    cause."""
+    try:
+        yield
+    except PortalError as error:
+        if not context.stop_requested:
+            raise JobFailed(f"{error.message}. {error.hint}".rstrip(". ") + ".") from error

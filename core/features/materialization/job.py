@@ -1,0 +1,132 @@
+"""The process of a materialization: computes the parts that are new or have changed, and puts what they make newest
+into the online store. Everything it does may be done twice: a second attempt finds the same parts and puts the same
+rows."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.compute.process import JobContext, run_job
+from core.features.job_specs import RESULT
+from core.features.job_support import in_words, limits_of, run_in_cage
+from core.features.materialization.job_spec import MaterializeOrder, MaterializeResult, PartResult
+from core.features.online.newest_rows import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
+from core.features.online.store import OnlineStore, Packed, open_store, pack_key
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.sandbox.duckdb_session import one_row, open_session
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+def main(context: JobContext) -> None:
+    """Outputs: `result.json`, a MaterializeResult, and the file of every part that has rows."""
+    order = MaterializeOrder.model_validate(context.payload)
+    with in_words(context):
+        parts = _compute(context, order)
+        if not context.stop_requested:
+            context.progress(0.7, stage=_("putting the newest rows online"))
+            result = put_online(context, order, parts=parts)
+            (context.outputs / RESULT).write_text(result.model_dump_json())
+
+
+def _compute(context: JobContext, order: MaterializeOrder) -> tuple[PartResult, ...]:
+    limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
+    if not order.stretches:
+        return ()
+    # The address of the store may hold a password: people's code has no business with it.
+    found = run_in_cage(context, "stretches", order.model_copy(update={"online": ""}), limits=limits)
+    parts = tuple(PartResult.model_validate(part) for part in found)
+    # The names become files: code in the cage may answer what it likes.
+    if {part.name for part in parts} - {name for stretch in order.stretches for name in stretch.parts}:
+        raise Invalid(_("The logic answered with parts that nobody asked for"))
+    return parts
+
+
+def put_online(context: JobContext, order: MaterializeOrder, *, parts: Sequence[PartResult]) -> MaterializeResult:
+    made = [context.outputs / part.file for part in parts if part.rows]
+    store = open_store(order.online)
+    with open_session(
+        threads=context.cpus, memory_mb=limits_of(context, memory_mb=order.memory_mb, cage=order.cage).memory_mb
+    ) as session:
+        putting = Putting(order, store, session, made, {name: context.inputs[key] for name, key in order.kept.items()})
+        before = [context.inputs[key] for key in order.replaced.values()]
+        taken_back = 0 if order.whole else putting.correct(before)
+        put = putting.everything() if order.whole else putting.new_rows()
+    keys = store.count(order.view)
+    store.close()
+    return MaterializeResult(
+        at_us=order.at_us,
+        snapshots=order.snapshots,
+        parts=tuple(parts),
+        gone=order.gone,
+        put=put,
+        withdrawn=taken_back,
+        keys=keys,
+    )
+
+
+class Putting:
+    """Brings the store from what it held to what the parts say: `made` are the files of the computed parts, `kept`
+    those of the others, by name."""
+
+    def __init__(
+        self,
+        order: MaterializeOrder,
+        store: OnlineStore,
+        session: "duckdb.DuckDBPyConnection",
+        made: Sequence[Path],
+        kept: dict[str, Path],
+    ) -> None:
+        self._order, self._store, self._session = order, store, session
+        self._made, self._kept = made, kept
+        self._view, self._width = order.view, len(order.view.keys)
+
+    def new_rows(self) -> int:
+        """Puts what became known since the last time; returns how many rows."""
+        pending = [self._kept[name] for name in self._order.pending]
+        until = self._order.at_us
+        new = [Known(self._made, until), Known(pending, until, after_us=self._order.since_us)]
+        return self._store.put(self._view, self._drawn(newest_rows(self._view, new))) if has_rows(new) else 0
+
+    def everything(self) -> int:
+        """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""
+        every = [Known([*self._kept.values(), *self._made], self._order.at_us)]
+        if not has_rows(every):
+            self._store.clear(self._view)
+            return 0
+        query = newest_rows(self._view, every)
+        put = self._store.put(self._view, self._drawn(query), replacing=True)
+        if self._store.count(self._view) > put:
+            self._store.clear(self._view)
+            self._store.put(self._view, self._drawn(query))
+        return put
+
+    def correct(self, before: Sequence[Path]) -> int:
+        """Takes back the rows that a correction has made older or removed; returns how many keys that concerned."""
+        since = self._order.since_us
+        if since is None:
+            return 0
+        old, new = [Known(before, since)], [Known(self._made, self._order.at_us)]
+        table = withdrawn(self._session, self._view, before=old, after=new)
+        if not table or not (count := one_row(self._session, f"SELECT count(*) FROM {table}")[0]):
+            return 0
+        every = [Known([*self._kept.values(), *self._made], self._order.at_us)]
+        left = list(self._left(every, table))
+        self._store.put(self._view, left, replacing=True)
+        named = {key for key, *_rest in left}
+        keys = self._session.execute(f"SELECT * FROM {table}").fetchall() if self._width else [()]
+        self._store.remove(self._view, [key for key in keys if pack_key(key) not in named])
+        return int(count)
+
+    def _left(self, every: Sequence[Known], table: str) -> Iterator[Packed]:
+        if has_rows(every):
+            yield from self._drawn(of_keys(newest_rows(self._view, every), table, keys=self._width))
+
+    def _drawn(self, query: str) -> Iterator[Packed]:
+        return packed_rows(self._session, query, keys=self._width)
+
+
+if __name__ == "__main__":
+    run_job(main)

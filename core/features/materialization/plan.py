@@ -1,0 +1,158 @@
+"""What a run of a materialization has to do: compared with what its last run wrote down, which parts to compute from
+which source files, and which rows then to put."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from core.compute.values import JobOrder, Resources
+from core.features.job_specs import BuildOrder, SourceTable
+from core.features.materialization.job_spec import MATERIALIZE, MaterializeOrder, StretchOrder
+from core.features.materialization.partitions import SourceFile, Stretch, gone, parts_of, stretches_of
+from core.features.normal_form import SECOND
+from core.features.tables import MaterializedPartRow
+from core.features.values import FeatureVersion, ServedView
+from core.foundation.text import _
+from core.lake.values import Snapshot
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The order for the job, and the digests of the files that it reads. `is_idle` when nothing has changed."""
+
+    order: MaterializeOrder
+    inputs: dict[str, str]
+
+    @property
+    def is_idle(self) -> bool:
+        order = self.order
+        return not (order.stretches or order.pending or order.gone or order.whole)
+
+    def job(self, version: FeatureVersion, *, subject: str, owner: str) -> JobOrder:
+        return JobOrder(
+            kind=MATERIALIZE,
+            project=version.project,
+            title=_("Materialize {view} v{version}").format(view=version.view, version=version.version),
+            subject=subject,
+            payload=self.order.model_dump(mode="json"),
+            inputs=self.inputs,
+            owner=owner,
+            resources=Resources(cpus=1, memory_mb=self.order.memory_mb),
+            max_attempts=2,
+        )
+
+
+def plan(
+    version: FeatureVersion,
+    snapshots: Mapping[str, Snapshot],
+    *,
+    known: Sequence[MaterializedPartRow],
+    since: datetime | None,
+    at: datetime,
+    whole: bool,
+) -> Plan:
+    """`known` are the parts that the last run left, `since` its instant. With `whole` all rows are put again."""
+    parts = parts_of(snapshots, lookback_seconds=version.lookback_seconds, code=version.digest)
+    stretches = stretches_of(parts, known={row.partition: row.sources for row in known})
+    computed = {part.name for stretch in stretches for part in stretch.parts}
+    lost = gone(parts, known=[row.partition for row in known])
+    filed = {row.partition: row for row in known if row.rows_digest}
+    kept = [name for name in filed if name not in computed and name not in lost]
+    replaced = [name for name in filed if name in computed or name in lost]
+    order = MaterializeOrder(
+        view=live_view(version),
+        stretches=tuple(_stretch(version, snapshots, stretch) for stretch in stretches),
+        kept={name: _input(name) for name in kept},
+        replaced={name: _input(name) for name in replaced},
+        gone=lost,
+        pending=tuple(name for name in kept if since is not None and _is_pending(filed[name], since)),
+        since_us=None if since is None else microseconds(since),
+        at_us=microseconds(at),
+        snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
+        whole=whole,
+    )
+    files = {_source_input(file): file.digest for stretch in stretches for file in _files(snapshots, stretch)}
+    return Plan(order, files | {_input(name): filed[name].rows_digest for name in (*kept, *replaced)})
+
+
+def live_view(version: FeatureVersion) -> ServedView:
+    """A version as the live store has it: found by its own keys, its features under their own names."""
+    return ServedView(
+        version_id=version.id,
+        view=version.view,
+        digest=version.digest,
+        rows_digest=version.rows_digest,
+        keys=tuple((key, key) for key in version.keys),
+        outputs=tuple((feature.name, feature.name, feature.kind) for feature in version.features),
+        ttl_us=version.ttl_seconds * SECOND,
+        delay_us=version.delay_seconds * SECOND,
+    )
+
+
+def build_order_of(version: FeatureVersion, sources: Sequence[SourceTable]) -> BuildOrder:
+    """The version's logic over other files. Its features are named, so that new rows cannot make others of them."""
+    return BuildOrder(
+        view=version.view,
+        sql=version.sql,
+        sources=tuple(sources),
+        keys=version.keys,
+        event_time=version.event_time,
+        created_time=version.created_time,
+        ttl_seconds=version.ttl_seconds,
+        delay_seconds=version.delay_seconds,
+        categories=tuple(feature.name for feature in version.features if feature.kind == "category"),
+        numbers=tuple(feature.name for feature in version.features if feature.kind == "number"),
+        python=version.python,
+        tests=version.tests,
+    )
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // MICROSECOND
+
+
+def moment_of(microseconds_: int | None) -> datetime | None:
+    return None if microseconds_ is None else EPOCH + microseconds_ * MICROSECOND
+
+
+def _stretch(version: FeatureVersion, snapshots: Mapping[str, Snapshot], stretch: Stretch) -> StretchOrder:
+    files = _files(snapshots, stretch)
+    tables = [
+        SourceTable(
+            name=name,
+            inputs=tuple(_source_input(file) for file in files if file.source == name),
+            known={column.name: column.known for column in snapshot.columns if column.known},
+        )
+        for name, snapshot in snapshots.items()
+    ]
+    return StretchOrder(
+        build=build_order_of(version, tables),
+        parts={part.name: part.sources for part in stretch.parts},
+        from_us=None if stretch.start is None else microseconds(stretch.start),
+        to_us=None if stretch.until is None else microseconds(stretch.until),
+    )
+
+
+def _files(snapshots: Mapping[str, Snapshot], stretch: Stretch) -> list[SourceFile]:
+    """The files of a stretch. A table needs one file at least to have its columns; rows that are older than anything
+    that is asked for change nothing."""
+    found = list(stretch.files)
+    for name, snapshot in snapshots.items():
+        if not any(file.source == name for file in found):
+            found.append(SourceFile(name, 0, snapshot.files[0].digest))
+    return found
+
+
+def _is_pending(row: MaterializedPartRow, since: datetime) -> bool:
+    return row.newest_known is not None and row.newest_known > since
+
+
+def _input(part: str) -> str:
+    return f"part_{part or 'whole'}"
+
+
+def _source_input(file: SourceFile) -> str:
+    return f"source_{file.source}_{file.number}"

@@ -1,0 +1,207 @@
+"""The online side of features: what keeps the live store full, what it answers, and whether it answers what the
+point-in-time join does."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlmodel import col, select
+
+from core.features.materialization.plan import live_view, microseconds, moment_of
+from core.features.materialization.shared import State, next_due, resting
+from core.features.materialization.values import (
+    DueMaterialization,
+    Every,
+    Materialization,
+    MaterializedPart,
+    OnlineAnswer,
+)
+from core.features.parity.service import FeatureParityActions
+from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
+from core.features.values import FeatureVersion
+from core.features.versions.states import GIVEN_UP
+from core.foundation.actions import Call, action
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.listings import conditions, page_of
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+
+OF_A_PART = {"rows", "newest_event", "newest_known", "made_at"}
+Keys = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=1000)]
+
+
+class OnlineService(FeatureParityActions):
+    domain = "online"
+
+    @action(permission=Permission.JOBS_WRITE)
+    def materialize(self, call: Call, *, version_id: str, every_seconds: Every = 0) -> Materialization:
+        """Keep the newest rows of a feature version in the online store, and bring them there now.
+
+        With `every_seconds` it is done again that often, reading only what is new; 0 is by hand. Said again of the same
+        version it changes how often."""
+        call.within(version_id)
+        version = self.served_version(call, version_id)
+        row = self.of_version(call, version_id) or self.new(call, version)
+        row.every_seconds = every_seconds
+        row.due_at = call.now + timedelta(seconds=every_seconds) if every_seconds else None
+        call.session.add(row)
+        if row.state != State.RUNNING:
+            self.start(call, row)
+        call.note(subject=row.id, version=version_id, every_seconds=every_seconds)
+        return self.value(call, row)
+
+    @action(permission=Permission.JOBS_WRITE)
+    def run_materialization(self, call: Call, *, materialization_id: str, whole: bool = False) -> Materialization:
+        """Bring what is new into the online store now; with `whole` put everything again, for a store that has lost
+        its content."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        self.served_version(call, row.version_id)
+        if row.state == State.RUNNING:
+            raise Conflict(_("{job} is bringing them").format(job=row.job_id), hint=_("Wait until it has ended."))
+        self.start(call, row, whole=whole)
+        return self.value(call, row)
+
+    @action(permission=Permission.JOBS_WRITE)
+    def pause_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
+        """Stop running a materialization by its schedule. What is in the store stays, and grows old."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        if not row.every_seconds or row.state == State.REMOVED:
+            raise Conflict(_("It has no schedule"), hint=_("It runs only when somebody runs it."))
+        row.due_at = None
+        return self._at_rest(call, row)
+
+    @action(permission=Permission.JOBS_WRITE)
+    def resume_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
+        """Run a paused materialization by its schedule again, for the first time at once."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        self.served_version(call, row.version_id)
+        row.due_at = call.now if row.every_seconds else None
+        return self._at_rest(call, row)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_materializations(
+        self, call: Call, *, version_id: str = "", project: str = "", offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[Materialization]:
+        """List materializations, the newest first."""
+        if version_id:
+            call.within(version_id)
+        kept = conditions(call, MaterializationRow, project=project, version_id=version_id)
+        return page_of(
+            call.session,
+            MaterializationRow,
+            where=kept,
+            order=(col(MaterializationRow.created_at).desc(), col(MaterializationRow.id).desc()),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: self.value(call, row),
+        )
+
+    @action(permission=Permission.READ, reads=True)
+    def get_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
+        """Show a materialization: how far it is, when it is due, and why its last run failed if it did."""
+        call.within(materialization_id)
+        return self.value(call, self.row(call, materialization_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_parts(
+        self, call: Call, *, materialization_id: str, offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[MaterializedPart]:
+        """List the days of event time whose rows a materialization has computed, the newest first."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        return page_of(
+            call.session,
+            MaterializedPartRow,
+            where=(col(MaterializedPartRow.materialization_id) == row.id,),
+            order=(col(MaterializedPartRow.partition).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=lambda part: MaterializedPart(day=part.partition, **part.model_dump(include=OF_A_PART)),
+        )
+
+    @action(permission=Permission.READ, reads=True)
+    def get_online(
+        self, call: Call, *, version_id: str, keys: Keys, at: datetime | None = None
+    ) -> tuple[OnlineAnswer, ...]:
+        """Look keys up in the online store, as model servers do. `at` decides what has outlived its ttl; it is now
+        unless said otherwise."""
+        call.within(version_id)
+        version = self.features.version(call, version_id)
+        asked = [_key(version, key) for key in keys]
+        found = self.store.get(live_view(version), asked, at_us=microseconds(at or call.now))
+        names = [feature.name for feature in version.features]
+        return tuple(
+            OnlineAnswer(
+                status=each.status,
+                values=dict(zip(names, each.values, strict=True)),
+                event_time=moment_of(each.event_us),
+                created_time=moment_of(each.created_us),
+            )
+            for each in found
+        )
+
+    @action(permission=Permission.SYSTEM, reads=True)
+    def due_materializations(self, call: Call) -> tuple[DueMaterialization, ...]:
+        """Those that are due and not under way, and those that a retired or discarded version has left."""
+        call.unscoped()
+        given_up = select(FeatureVersionRow.id).where(col(FeatureVersionRow.state).in_(GIVEN_UP))
+        is_left = col(MaterializationRow.version_id).in_(given_up)
+        is_due = col(MaterializationRow.due_at) <= call.now
+        at_rest = col(MaterializationRow.state).not_in((State.RUNNING, State.REMOVED))
+        rows = select(MaterializationRow).where(at_rest, is_due | is_left).order_by(MaterializationRow.id)
+        return tuple(self._due(call, row) for row in call.session.exec(rows).all())
+
+    @action(permission=Permission.SYSTEM)
+    def start_due(self, call: Call, *, materialization_id: str) -> None:
+        """Run a materialization that is due; whatever was missed meanwhile is made up by this one run."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        if row.state != State.RUNNING and row.due_at is not None and row.due_at <= call.now:
+            row.due_at = next_due(row, now=call.now)
+            self.start(call, row)
+
+    @action(permission=Permission.SYSTEM)
+    def note_refusal(self, call: Call, *, materialization_id: str, cause: str) -> None:
+        """A run that could not be started: told, and tried again at the next due time."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        row.due_at = next_due(row, now=call.now)
+        self.fail(call, row, cause=cause)
+
+    @action(permission=Permission.SYSTEM)
+    def note_removal(self, call: Call, *, materialization_id: str) -> None:
+        """The rows of a version that was given up are gone from the store."""
+        call.within(materialization_id)
+        row = self.row(call, materialization_id)
+        row.state, row.due_at, row.keys, row.as_of = State.REMOVED, None, 0, None
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+
+    def _due(self, call: Call, row: MaterializationRow) -> DueMaterialization:
+        is_given_up = self.features.version(call, row.version_id).state in GIVEN_UP
+        left = self.left_rows(call, row) if is_given_up else None
+        return DueMaterialization(id=row.id, is_given_up=is_given_up, left=left)
+
+    def _at_rest(self, call: Call, row: MaterializationRow) -> Materialization:
+        row.state = row.state if row.state == State.RUNNING else resting(row)
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+        return self.value(call, row)
+
+
+def _key(version: FeatureVersion, given: dict[str, Any]) -> tuple[Any, ...]:
+    """A key in the version's order. Invalid when its names are others."""
+    if given.keys() != set(version.keys):
+        raise Invalid(
+            _("{view} is found by {keys}").format(view=version.view, keys=", ".join(version.keys) or _("time alone")),
+            hint=_("Name exactly these in every key."),
+            field="keys",
+        )
+    if any(isinstance(part, list | dict) for part in given.values()):
+        raise Invalid(_("A key is text, a whole number or true and false"), field="keys")
+    return tuple(given[name] for name in version.keys)

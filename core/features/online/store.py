@@ -1,0 +1,133 @@
+"""The online store: for every view and key the one row that is the answer now. A port with two implementations, a file
+of SQLite and Redis; both hold one msgpack row per view and key, never one per feature.
+
+It keeps the rules of the point-in-time join (R12): a newer row (by event, then created time) is never overwritten by an
+older one, a row that has outlived its ttl answers nothing, and a null key matches nothing. What it holds can be built
+again from the versions' rows at any time."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+import msgpack
+
+from core.features.values import ServedView
+from core.foundation.settings import Settings
+
+Status = Literal["present", "null", "not_found", "expired"]
+Key = tuple[Any, ...]
+# Event and created time in microseconds, and the packed values: a row as a store keeps it, whatever follows.
+Stored = Sequence[Any]
+# A row to put as a store keeps it: the packed key, event and created time in microseconds, the packed values.
+Packed = tuple[bytes, int, int, bytes]
+# One packer for all: making one costs more than packing a row.
+PACK: Callable[[Any], bytes] = msgpack.Packer().pack
+# What is packed as it is.
+PLAIN = {int, str, bool}
+# Loses against every created time there is (R3).
+NO_CREATED = -(2**63)
+REDIS = ("redis://", "rediss://", "unix://")
+LIVE_FILE = "online/live.sqlite"
+
+
+class OnlineRow(NamedTuple):
+    """A row for the store: the key's values in the view's order, times in microseconds, the values in the order of the
+    view's outputs, as a model takes them (text, doubles, None)."""
+
+    key: Key
+    event_us: int
+    created_us: int | None
+    values: tuple[Any, ...]
+
+
+class Found(NamedTuple):
+    """An answer. `values` are all None unless the status is "present"; "null" is a row whose values are all null. The
+    times are those of the row that was found, also where it has expired."""
+
+    status: Status
+    values: tuple[Any, ...]
+    event_us: int | None = None
+    created_us: int | None = None
+
+
+class OnlineStore(Protocol):
+    """Any number of processes may read while one writes. Whatever cannot be reached raises Unavailable. Views are told
+    apart by their digest, stores that share a place by their namespace."""
+
+    def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
+        """Writes rows and returns how many were given. Of two rows of a key the newer stays, whatever their order; with
+        `replacing` the last one stays, for rows that a correction has made older."""
+
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+        """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
+
+    def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
+        """Forgets the rows of some keys."""
+
+    def clear(self, view: ServedView) -> None:
+        """Forgets every row of a view."""
+
+    def count(self, view: ServedView) -> int: ...
+
+    def close(self) -> None: ...
+
+
+def open_store(address: str, *, namespace: str = "") -> OnlineStore:
+    """The store at a path, or at `redis://host:port/0`, `rediss://...` or `unix:///path/to/socket`."""
+    if address.startswith(REDIS):
+        from core.features.online.redis_store import RedisStore
+
+        return RedisStore(address, namespace=namespace)
+    from core.features.online.sqlite_store import SqliteStore
+
+    return SqliteStore(Path(address), namespace=namespace)
+
+
+def live_address(settings: Settings) -> str:
+    """Where the rows lie that materializations keep and model servers look up."""
+    return settings.online_store or str(settings.home / LIVE_FILE)
+
+
+def pack_key(key: Key) -> bytes:
+    """The bytes of a key, types included: 1, true and "1" are three keys. A whole number that came as 1.0, as JSON may
+    write it, is 1."""
+    for part in key:
+        if type(part) is float:
+            key = tuple(int(each) if isinstance(each, float) and each.is_integer() else each for each in key)
+            break
+    return PACK(key)
+
+
+def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
+    """The bytes of every key, None where a part of it is null."""
+    if PLAIN.issuperset(map(type, chain.from_iterable(keys))):
+        return list(map(PACK, keys))
+    return [None if None in key else pack_key(key) for key in keys]
+
+
+def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[Packed]:
+    """The rows as stores take them."""
+    for key, event_us, created_us, values in rows:
+        yield pack_key(key), event_us, NO_CREATED if created_us is None else created_us, PACK(values)
+
+
+def answers(
+    view: ServedView, keys: Sequence[bytes | None], *, found: Mapping[bytes | None, Stored], at_us: int
+) -> list[Found]:
+    """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
+    nothing = (None,) * len(view.outputs)
+    oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
+    missing = Found("not_found", nothing)
+    return [missing if row is None else _answer(row, nothing, oldest) for row in map(found.get, keys)]
+
+
+def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> Found:
+    event_us, created_us = row[0], row[1]
+    if created_us == NO_CREATED:
+        created_us = None
+    if event_us < oldest_us:
+        return Found("expired", nothing, event_us, created_us)
+    values = msgpack.unpackb(row[2], use_list=False)
+    # Called for every key of every look-up: without the named tuple's own function it takes half the time.
+    return tuple.__new__(Found, ("null" if values == nothing else "present", values, event_us, created_us))

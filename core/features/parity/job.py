@@ -1,0 +1,175 @@
+"""The process of a parity check: builds the version's rows anew, asks the point-in-time join and the online store about
+the same keys at the same instant, and finds the cause of every difference."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.compute.process import JobContext, run_job
+from core.features.engines.polars_engine import PolarsEngine
+from core.features.engines.port import JoinView, Part
+from core.features.job_specs import ROWS
+from core.features.job_support import in_words, limits_of, run_in_cage
+from core.features.materialization.plan import EPOCH, MICROSECOND
+from core.features.normal_form import CREATED, EVENT, KNOWN
+from core.features.online.newest_rows import Known, newest_rows, of_keys, online_rows
+from core.features.online.store import Found, Key, OnlineRow, OnlineStore, open_store
+from core.features.parity.comparison import FeatureComparison, Sides, lookalikes
+from core.features.parity.job_spec import REPORT, ParityOrder, ParityResult
+from core.features.values import ServedView
+from core.foundation.digests import digest_file
+from core.foundation.parquet import read_parquet
+from core.foundation.text import _
+from core.sandbox.duckdb_session import listed, literal, one_row, open_session, parquet_rows, quoted, save
+
+if TYPE_CHECKING:
+    import duckdb
+
+AT = "__at"
+# Beside the keys that there are, some that there are not: their answer is "not found" on both sides.
+STRANGERS_IN = 20
+
+
+def main(context: JobContext) -> None:
+    """Outputs: `report.json`, a ParityResult."""
+    order = ParityOrder.model_validate(context.payload)
+    with in_words(context):
+        run_in_cage(context, "rows", order.build, limits=limits_of(context, memory_mb=order.memory_mb, cage=order.cage))
+        rows = context.outputs / ROWS
+        context.progress(0.6, stage=_("comparing"))
+        others = [context.inputs[name] for name in order.others]
+        parts = [context.inputs[name] for name in order.parts]
+        result = _compare(order, rows, parts=parts, others=others, folder=context.outputs)
+        (context.outputs / REPORT).write_text(result.model_dump_json())
+
+
+def _compare(
+    order: ParityOrder, rows: Path, *, parts: Sequence[Path], others: Sequence[Path], folder: Path
+) -> ParityResult:
+    at_us = _instant(order, rows)
+    keys = _drawn(order, rows, parts, at_us=at_us, path=folder / "entity.parquet")
+    offline = offline_answers(order.view, rows, keys=folder / "entity.parquet", folder=folder)
+    store = open_store(order.online)
+    online = store.get(order.view, keys, at_us=at_us)
+    comparison = FeatureComparison(order.view, at_us, order.watermark_us)
+    differing = [at for at in range(len(keys)) if comparison.differs(offline[at], online[at])]
+    by_others, put = [], dict[Key, OnlineRow]()
+    if differing:
+        entity = folder / "entity.parquet"
+        by_others = [offline_answers(order.view, each, keys=entity, folder=folder) for each in others]
+        put = _put(order, parts, keys=entity)
+    for at in differing:
+        alike = _asked_alike(store, order.view, keys[at], at_us=at_us)
+        told = [answers[at] for answers in by_others]
+        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, order.watermark_us, put.get(keys[at])))
+    store.close()
+    report = comparison.report(
+        version_digest=order.version_digest,
+        at=EPOCH + at_us * MICROSECOND,
+        snapshots=order.snapshots,
+        rows=digest_file(rows),
+    )
+    return ParityResult(report=report)
+
+
+def _put(order: ParityOrder, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
+    """What the store was filled with for the keys of a file."""
+    if order.as_of_us is None or not parts:
+        return {}
+    newest, width = newest_rows(order.view, [Known(parts, order.as_of_us)]), len(order.view.keys)
+    with open_session(threads=1) as session:
+        session.execute(f"CREATE VIEW drawn AS FROM {parquet_rows([keys])}")
+        return {row.key: row for row in online_rows(session, of_keys(newest, "drawn", keys=width), keys=width)}
+
+
+def offline_answers(view: ServedView, rows: Path, *, keys: Path, folder: Path) -> list[Found]:
+    """What the point-in-time join answers for the keys of a file at their instants: once as training sets are joined,
+    and once without a ttl, which tells what has expired from what was never there."""
+    path, found = folder / "answers.parquet", []
+    alive, ever = ("alive_", view.ttl_us), ("ever_", 0)
+    uses = [_use(view, rows, prefix=prefix, ttl_us=ttl_us) for prefix, ttl_us in (alive, ever)]
+    PolarsEngine().join(uses, entity=keys, event_time=AT, known_at=True, parts=[Part(path)])
+    for row in read_parquet(path).to_pylist():
+        found.append(_found(view, row))
+    path.unlink()
+    return found
+
+
+def _use(view: ServedView, rows: Path, *, prefix: str, ttl_us: int) -> JoinView:
+    values = tuple((feature, f"{prefix}{at}", kind) for at, (feature, _name, kind) in enumerate(view.outputs))
+    times = ((EVENT, f"{prefix}event", None), (CREATED, f"{prefix}created", None))
+    return JoinView(
+        name=view.view,
+        rows=rows,
+        keys=tuple((key, f"key_{at}") for at, (key, _column) in enumerate(view.keys)),
+        outputs=(*values, *times),
+        ttl_us=ttl_us or None,
+        delay_us=view.delay_us,
+    )
+
+
+def _found(view: ServedView, row: Mapping[str, Any]) -> Found:
+    nothing = (None,) * len(view.outputs)
+    times = [_microseconds(row[f"ever_{name}"]) for name in ("event", "created")]
+    if times[0] is None:
+        return Found("not_found", nothing)
+    if row["alive_event"] is None:
+        return Found("expired", nothing, *times)
+    values = tuple(row[f"alive_{at}"] for at in range(len(view.outputs)))
+    return Found("null" if values == nothing else "present", values, *times)
+
+
+def _microseconds(moment: Any) -> int | None:
+    return None if moment is None else (moment - EPOCH) // MICROSECOND
+
+
+def _instant(order: ParityOrder, rows: Path) -> int:
+    if order.at_us is not None:
+        return order.at_us
+    with open_session(threads=1) as session:
+        known = f"SELECT max({KNOWN}) FROM read_parquet({literal(rows)}) WHERE {KNOWN} <= {order.now_us}"
+        (newest,) = one_row(session, known)
+    return order.now_us if newest is None else int(newest)
+
+
+def _drawn(order: ParityOrder, rows: Path, parts: Sequence[Path], *, at_us: int, path: Path) -> list[Key]:
+    """Some of the keys that either side has, and a few that neither has, also written as a file for the join."""
+    names = [key for key, _column in order.view.keys]
+    aliased = ", ".join(f"{quoted(name)} AS key_{at}" for at, name in enumerate(names))
+    columns = listed(f"key_{at}" for at in range(len(names)))
+    with open_session(threads=1) as session:
+        if not names:
+            session.execute("CREATE TABLE drawn AS SELECT 1 AS one")
+        else:
+            sides = [f"SELECT DISTINCT {aliased} FROM {parquet_rows(files)}" for files in ([rows], parts) if files]
+            session.execute(
+                f"CREATE TABLE drawn AS SELECT * FROM ({' UNION '.join(sides)})"
+                f" ORDER BY hash({columns}, {order.seed}), {columns} LIMIT {order.rows}"
+            )
+            _add_strangers(session, len(names))
+        moment = f"make_timestamptz({at_us}::BIGINT) AS {AT}"
+        save(session, f"SELECT *, {moment} FROM drawn", path)
+        found = session.execute("SELECT * FROM drawn").fetchall()
+    return [tuple(row) for row in found] if names else [()]
+
+
+def _add_strangers(session: "duckdb.DuckDBPyConnection", width: int) -> None:
+    types = {row[0]: row[1] for row in session.execute("DESCRIBE drawn").fetchall()}
+    changed = [_stranger(f"key_{at}", types[f"key_{at}"]) for at in range(width)]
+    every = f"SELECT {', '.join(changed)} FROM (SELECT *, row_number() OVER () AS place FROM drawn)"
+    some = f"SELECT * FROM ({every} WHERE place % {STRANGERS_IN} = 1) AS strange"
+    session.execute(f"INSERT INTO drawn {some} EXCEPT SELECT * FROM drawn")
+
+
+def _stranger(column: str, data_type: str) -> str:
+    if data_type == "VARCHAR":
+        return f"{column} || ' (nobody)'"
+    return column if data_type == "BOOLEAN" else f"CAST(-({column} // 2) - 7 AS {data_type})"
+
+
+def _asked_alike(store: OnlineStore, view: ServedView, key: Key, *, at_us: int) -> list[Found]:
+    return store.get(view, lookalikes(key), at_us=at_us)
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,161 @@
+"""Parity of the online store with the point-in-time join: asked for, measured by a job, kept as a record that never
+changes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+from sqlmodel import col, select
+
+from core.compute.values import JobOrder, Resources
+from core.features.materialization.plan import build_order_of, live_view, microseconds
+from core.features.materialization.shared import OnlineParts
+from core.features.materialization.values import FeatureParity, FeatureParityReport
+from core.features.parity.comparison import verdict_on
+from core.features.parity.job_spec import FEATURE_PARITY, ParityOrder
+from core.features.tables import FeatureParityRow, FeatureVersionRow
+from core.features.values import FeatureVersion
+from core.features.versions.job_specs import fitted, source_inputs, source_tables
+from core.foundation.actions import Call, action
+from core.foundation.ids import Kind
+from core.foundation.listings import page_of, row_of
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.lake.values import Snapshot
+
+Rows = Annotated[int, Field(ge=1, le=20_000)]
+# Versions of the view, the newest first, whose answers are held against a key that differs.
+MOST_OTHERS = 3
+
+
+class FeatureParityActions(OnlineParts):
+    domain = "online"
+
+    @action(permission=Permission.EVIDENCE_WRITE)
+    def check_parity(
+        self, call: Call, *, version_id: str, rows: Rows = 200, at: datetime | None = None
+    ) -> FeatureParity:
+        """Compare what the online store answers with what the point-in-time join answers, for sampled keys at one
+        instant: the newest of the version's rows unless said otherwise."""
+        call.within(version_id)
+        version = self.served_version(call, version_id)
+        snapshots = self.newest_sources(call, version)
+        parity_id = call.create(
+            Kind.FEATURE_PARITY,
+            project=version.project,
+            title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),
+            state="running",
+        )
+        call.link(version.id, parity_id, "measured by")
+        work = self._parity_job(call, version, snapshots, subject=parity_id, rows=rows, at=at)
+        row = FeatureParityRow(
+            id=parity_id,
+            project=version.project,
+            version_id=version.id,
+            state="running",
+            job_id=self.compute.submit(call, fitted(work, self.foundation.settings)).id,
+            created_by=call.actor.person_id,
+            created_at=call.now,
+        )
+        call.session.add(row)
+        call.note(subject=parity_id, version=version_id, rows=rows)
+        return parity_of(row)
+
+    @action(permission=Permission.READ, reads=True)
+    def list_parity(
+        self, call: Call, *, version_id: str, offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[FeatureParity]:
+        """List the parity checks of a feature version, the newest first."""
+        call.within(version_id)
+        return page_of(
+            call.session,
+            FeatureParityRow,
+            where=(col(FeatureParityRow.version_id) == version_id,),
+            order=(col(FeatureParityRow.created_at).desc(), col(FeatureParityRow.id).desc()),
+            offset=offset,
+            limit=limit,
+            convert=parity_of,
+        )
+
+    @action(permission=Permission.READ, reads=True)
+    def get_parity(self, call: Call, *, parity_id: str) -> FeatureParity:
+        """Show a parity check: its verdict, and the cause of every mismatch."""
+        call.within(parity_id)
+        return parity_of(self.parity_row(call, parity_id))
+
+    def parity_row(self, call: Call, parity_id: str) -> FeatureParityRow:
+        return row_of(call, FeatureParityRow, parity_id, refusal=_("{id} is no parity check"), field="parity_id")
+
+    def take_parity(self, call: Call, row: FeatureParityRow, *, report: FeatureParityReport, digest: str) -> None:
+        """Writes a report down for good; `digest` names it in the store."""
+        row.state, row.verdict, row.digest = "done", verdict_on(report), digest
+        row.report = report.model_dump(mode="json")
+        call.session.add(row)
+        call.update(row.id, state=row.verdict)
+        call.record("online.parity_measured", subject=row.id, details={"verdict": row.verdict, "digest": digest})
+
+    def fail_parity(self, call: Call, row: FeatureParityRow, *, cause: str) -> None:
+        row.state, row.cause = "failed", cause
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+
+    def _parity_job(
+        self,
+        call: Call,
+        version: FeatureVersion,
+        snapshots: Mapping[str, Snapshot],
+        *,
+        subject: str,
+        rows: int,
+        at: datetime | None,
+    ) -> JobOrder:
+        kept = self.of_version(call, version.id)
+        parts = {
+            f"part_{number}": part.rows_digest
+            for number, part in enumerate(self.parts_known(call, kept) if kept else ())
+            if part.rows_digest
+        }
+        others = {f"other_{number}": digest for number, digest in enumerate(self._others(call, version))}
+        order = ParityOrder(
+            build=build_order_of(version, source_tables(snapshots)),
+            view=live_view(version),
+            version_digest=version.digest,
+            snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
+            parts=tuple(parts),
+            others=tuple(others),
+            rows=rows,
+            seed=int(subject.rpartition("-")[2]),
+            at_us=None if at is None else microseconds(at),
+            now_us=microseconds(call.now),
+            watermark_us=microseconds(kept.watermark) if kept and kept.watermark else None,
+            as_of_us=microseconds(kept.as_of) if kept and kept.as_of else None,
+        )
+        return JobOrder(
+            kind=FEATURE_PARITY,
+            project=version.project,
+            title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),
+            subject=subject,
+            payload=order.model_dump(mode="json"),
+            inputs=source_inputs(snapshots) | parts | others,
+            resources=Resources(cpus=1, memory_mb=order.memory_mb),
+        )
+
+    def _others(self, call: Call, version: FeatureVersion) -> list[str]:
+        """The rows of other versions of the view that have the same features."""
+        rows = select(FeatureVersionRow).where(
+            FeatureVersionRow.view_id == version.view_id,
+            FeatureVersionRow.digest != version.digest,
+            FeatureVersionRow.rows_digest != "",
+        )
+        named = {feature.name for feature in version.features}
+        newest = call.session.exec(rows.order_by(col(FeatureVersionRow.version).desc())).all()
+        alike = [row.rows_digest for row in newest if {feature["name"] for feature in row.features} == named]
+        return alike[:MOST_OTHERS]
+
+
+def parity_of(row: FeatureParityRow) -> FeatureParity:
+    report = FeatureParityReport.model_validate(row.report) if row.report else None
+    return FeatureParity.model_validate({**row.model_dump(exclude={"report"}), "report": report})

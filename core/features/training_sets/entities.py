@@ -1,0 +1,176 @@
+"""The rows to learn from: run, checked, and brought to the columns that callers will later send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.features.building.future_leakage import marked_tables
+from core.features.building.future_leakage_queries import entity_leaks
+from core.features.columns import TEXT, check_key, check_moment, infinite, kinds_of, label_type, model_value
+from core.features.job_specs import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_of
+from core.features.values import EntityQuery, Kind, LabelType, LeakFinding, RequestField
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.sandbox.duckdb_sandbox import locked_session, run_query, translated
+from core.sandbox.duckdb_session import listed, one_row, quoted, save
+from core.sandbox.guard import check_query
+from core.sandbox.limits import Limits, Stop
+
+if TYPE_CHECKING:
+    import duckdb
+
+RAW, ENTITY = "__raw", "__entity"
+
+
+class EntityRows(Value):
+    """What was found: the fields that callers send, columns that use hindsight, and what the label is."""
+
+    request: tuple[RequestField, ...]
+    leaks: tuple[LeakFinding, ...]
+    label: LabelType
+
+
+def build_entity(
+    query: EntityQuery,
+    *,
+    sources: tuple[SourceTable, ...],
+    inputs: Mapping[str, Path],
+    path: Path,
+    limits: Limits,
+    stop: Stop = None,
+) -> EntityRows:
+    """Writes the entity rows to `path`, in the order of time: `row_id`, `event_time`, `label` where there is one, and
+    what callers send. Raises Invalid for all that is wrong with the query: rows without or with the same id, without a
+    time, and rows whose label is not 0 or 1 where it must be."""
+    with locked_session(tables_of(sources, inputs), limits) as session:
+        builder = EntityBuilder(session, query, limits, stop)
+        builder.build(ENTITY)
+        with translated():
+            builder.check()
+            leaks = entity_leaks(
+                session,
+                marked_tables(sources, inputs),
+                rows=ENTITY,
+                row_id=query.row_id,
+                columns=builder.compared(),
+                rebuild=builder.build,
+            )
+            order = listed([query.event_time, query.row_id])
+            save(session, f"SELECT {builder.renamed()} FROM {ENTITY} ORDER BY {order}", path)
+    return EntityRows(request=builder.request(), leaks=leaks, label=builder.label)
+
+
+@dataclass
+class EntityBuilder:
+    """The query in one session, which can be run again on other data."""
+
+    session: "duckdb.DuckDBPyConnection"
+    query: EntityQuery
+    limits: Limits
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        query = self.query
+        self.types = check_query(self.session, query.sql)
+        check_key(self.types, query.row_id)
+        check_moment(self.types, query.event_time)
+        kind = label_type(self.types, query.label) if query.label else "none"
+        self.label: LabelType = "binary" if query.can_teach else kind
+        for name in query.keys_only:
+            check_key(self.types, name)
+        own = [query.row_id, query.event_time, query.label, *query.keys_only]
+        self.kinds: dict[str, Kind] = {}
+        if query.categories or query.numbers:
+            self.kinds = kinds_of(self.types, categories=query.categories, numbers=query.numbers, taken=own)
+
+    def build(self, name: str) -> None:
+        run_query(self.session, self.query.sql, into=RAW, limits=self.limits, stop=self.stop)
+        with translated():
+            self.session.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {self._columns()} FROM {RAW}")
+
+    def check(self) -> None:
+        names = list(self.query.numbers)
+        refuse_infinite(self.session, ENTITY, types=dict.fromkeys(names, "DOUBLE"), names=names)
+        row_id, time = quoted(self.query.row_id), quoted(self.query.event_time)
+        self._refuse(
+            {
+                _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",
+                _("{rows} rows have an id that another row has"): f"count({row_id}) - count(DISTINCT {row_id})",
+                _("{rows} rows have no event time"): f"count(*) FILTER (WHERE {time} IS NULL OR NOT isfinite({time}))",
+            }
+        )
+        if self.query.can_teach:
+            self._check_label(quoted(self.query.label))
+
+    def _check_label(self, label: str) -> None:
+        missing = _("{rows} rows have no label: leave them out with WHERE")
+        other = _("{rows} rows have a label that is neither 0 nor 1")
+        self._refuse(
+            {
+                missing: f"count(*) FILTER (WHERE {label} IS NULL)",
+                other: f"count(*) FILTER (WHERE {label} NOT IN (0, 1))",
+            },
+            hint=_("Models learn from 0 and 1. For another label, or one with gaps, the label kind is any."),
+        )
+
+    def _refuse(self, checks: Mapping[str, str], *, hint: str = "") -> None:
+        """Invalid in the first words that are true of some rows; the SQL beside them counts such rows."""
+        found = one_row(self.session, f"SELECT {', '.join(checks.values())} FROM {ENTITY}")
+        for words, rows in zip(checks, found, strict=True):
+            if rows:
+                raise Invalid(words.format(rows=rows), hint=hint, field="entity.sql")
+
+    def compared(self) -> dict[str, str]:
+        """The columns that hindsight must not reach, with their types; the label is hindsight itself."""
+        columns = dict.fromkeys(self.query.categories, TEXT) | dict.fromkeys(self.query.numbers, "DOUBLE")
+        return columns | {name: self.types[name] for name in (*self.query.keys_only, self.query.event_time)}
+
+    def request(self) -> tuple[RequestField, ...]:
+        fields = [RequestField(name=name, kind=kind, is_model_input=True) for name, kind in self.kinds.items()]
+        for name in self.query.keys_only:
+            kind: Kind = "category" if self.types[name] == TEXT else "number"
+            fields.append(RequestField(name=name, kind=kind, is_model_input=False))
+        return tuple(fields)
+
+    def renamed(self) -> str:
+        """The columns that every training set has under the names that they have in all of them."""
+        query = self.query
+        own = {ROW_ID: query.row_id, EVENT_TIME: query.event_time} | ({LABEL: query.label} if query.label else {})
+        sent = listed([*self.kinds, *query.keys_only])
+        return ", ".join([*(f"{quoted(name)} AS {new}" for new, name in own.items()), *([sent] if sent else [])])
+
+    def _columns(self) -> str:
+        query = self.query
+        columns = [
+            f"CAST({quoted(query.row_id)} AS VARCHAR) AS {quoted(query.row_id)}",
+            f"CAST({quoted(query.event_time)} AS TIMESTAMPTZ) AS {quoted(query.event_time)}",
+        ]
+        columns += [f"{self._label()} AS {quoted(query.label)}"] if query.label else []
+        columns += [f"{model_value(quoted(name), kind)} AS {quoted(name)}" for name, kind in self.kinds.items()]
+        return ", ".join([*columns, *(quoted(name) for name in query.keys_only)])
+
+    def _label(self) -> str:
+        """0 and 1 however they are written, and 2 for what is neither, which a cast would round. Any other label is
+        kept as it is."""
+        label = quoted(self.query.label)
+        if not self.query.can_teach:
+            return label
+        number = f"CASE TRY_CAST({label} AS DOUBLE) WHEN 0 THEN 0 WHEN 1 THEN 1 ELSE 2 END"
+        return f"CASE WHEN {label} IS NOT NULL THEN CAST({number} AS INTEGER) END"
+
+
+def refuse_infinite(
+    session: "duckdb.DuckDBPyConnection", relation: str, *, types: Mapping[str, str], names: list[str]
+) -> None:
+    """A division by zero gives infinity, of which no model can learn anything."""
+    counts = infinite(types, names)
+    found = one_row(session, f"SELECT {', '.join(counts.values())} FROM {relation}") if counts else ()
+    for name, count in zip(counts, found, strict=True):
+        if count:
+            raise Invalid(
+                _("{name} is infinite in {count} rows").format(name=name, count=count),
+                hint=_("Divide by nullif(x, 0): a missing value is a better answer."),
+                field="sql",
+            )

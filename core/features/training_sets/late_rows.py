@@ -1,0 +1,70 @@
+"""What a training set would have learned from the future: the same join with and without known-at, compared. Late rows
+and corrections are what other feature stores let through; here a person sees which inputs they would have changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from core.features.engines.comparison import Difference, differences
+from core.features.engines.port import Engine, JoinView, Matches, Part
+from core.features.job_specs import EVENT_TIME, LABEL
+from core.features.training_sets.label_leakage import columns_auc
+from core.features.training_sets.values import LateView, LeakDifference, LeakReport
+from core.foundation.parquet import read_parquet, row_count
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A join that was made. The first of its parts is the one to learn from, when the label is one to learn from
+    (`can_teach`)."""
+
+    entity: Path
+    known_at: bool
+    parts: tuple[Part, ...]
+    matches: dict[JoinView, Matches]
+    can_teach: bool
+
+
+def leak_report(engine: Engine, joined: Joined, *, late: Sequence[JoinView]) -> LeakReport:
+    """`late` are the views with rows that were written late. The other question is asked of them alone: without any the
+    answer is known and costs nothing."""
+    rows = sum(row_count(part.path) for part in joined.parts)
+    if not late:
+        return LeakReport(rows=rows, views=(), differences=())
+    with TemporaryDirectory(dir=joined.entity.parent) as folder:
+        parts = [replace(part, path=Path(folder) / part.path.name) for part in joined.parts]
+        asked = engine.join(
+            late, entity=joined.entity, event_time=EVENT_TIME, known_at=not joined.known_at, parts=parts
+        )
+        latest = asked if joined.known_at else [joined.matches[view] for view in late]
+        views = tuple(LateView(view=view.name, rows=found.late) for view, found in zip(late, latest, strict=True))
+        return LeakReport(rows=rows, views=views, differences=_differences(joined, parts, late))
+
+
+def _differences(joined: Joined, others: Sequence[Part], views: Sequence[JoinView]) -> tuple[LeakDifference, ...]:
+    columns = {name: view.name for view in views for _feature, name, _kind in view.outputs}
+    pairs = [(part.path, other.path) for part, other in zip(joined.parts, others, strict=True)]
+    found = differences(pairs, list(columns))
+    changed = tuple(name for name, difference in found.items() if difference.rows)
+    mine, other = (_auc(path, changed) if joined.can_teach else {} for path in pairs[0])
+    known, latest = (mine, other) if joined.known_at else (other, mine)
+    return tuple(
+        _told(name, columns[name], difference, known.get(name), latest.get(name)) for name, difference in found.items()
+    )
+
+
+def _told(name: str, view: str, found: Difference, known: float | None, latest: float | None) -> LeakDifference:
+    return LeakDifference(
+        column=name,
+        view=view,
+        rows=found.rows,
+        share=found.rows / found.of if found.of else 0.0,
+        mean_difference=found.distance / found.pairs if found.pairs else None,
+        auc_known=known,
+        auc_latest=latest,
+    )
+
+
+def _auc(path: Path, columns: tuple[str, ...]) -> dict[str, float]:
+    return columns_auc(read_parquet(path, columns=[LABEL, *columns]), label=LABEL, columns=columns)

@@ -1,0 +1,29 @@
+"""The files of snapshots, for notebooks. Whoever takes one along is recorded."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from core.foundation.actions import Call, Service, action
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.datasets.records import kept_row
+from core.lake.values import SnapshotFile
+
+
+class DownloadActions(Service):
+    domain = "lake"
+
+    @action(permission=Permission.ARTIFACT_READ)
+    def download_file(self, call: Call, *, snapshot_id: str, number: Annotated[int, Field(ge=0)] = 0) -> SnapshotFile:
+        """Take one of a snapshot's files along, counted from 0; the download is recorded.
+
+        The answer names the Parquet file; its bytes are at GET /api/v1/files/snapshot/<snapshot>/<number>."""
+        call.within(snapshot_id)
+        row = kept_row(call, snapshot_id)
+        if number >= len(row.files):
+            raise Invalid(_("{id} has {count} files").format(id=snapshot_id, count=len(row.files)), field="number")
+        file = SnapshotFile.model_validate(row.files[number])
+        call.note(subject=snapshot_id, digest=file.digest, rows=file.rows)
+        return file

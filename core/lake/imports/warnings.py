@@ -1,0 +1,72 @@
+"""What a person should look at before rows become a snapshot. Nothing here refuses: an unusual table may be right."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.foundation.parquet import row_count
+from core.foundation.text import _
+from core.lake.import_values import ImportChoices
+from core.lake.profiles.column_reader import ColumnSource, ends_of
+from core.lake.profiles.distinct_counts import counting
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str]:
+    """Times without a zone, times in the future, columns without or with one value, and keys that are none."""
+    import pyarrow.parquet as pq
+
+    warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
+    for field in pq.ParquetFile(staged).schema_arrow:
+        warnings += _of_column(field, ColumnSource([staged], [field.name]), datetime.fromisoformat(now))
+    return [*warnings, *_of_key(staged, choices.key)]
+
+
+def _of_column(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
+    import pyarrow as pa
+
+    ends = ends_of(column)
+    if ends.nulls == ends.rows:
+        return [_("{name} has no value at all.").format(name=field.name)]
+    said = []
+    if ends.rows > 1 and ends.values == ends.rows - ends.nulls and ends.minimum == ends.maximum:
+        said.append(
+            _("{name} has one value and is empty elsewhere.").format(name=field.name)
+            if ends.nulls
+            else _("{name} has the same value in every row.").format(name=field.name)
+        )
+    if pa.types.is_timestamp(field.type):
+        said += _of_times(field, column, now)
+    elif pa.types.is_date(field.type) and ends.maximum > now.date():
+        said.append(_("{name} has days in the future.").format(name=field.name))
+    return said
+
+
+def _of_times(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    said = []
+    if field.type.tz is None:
+        said.append(_("{name} has times without a zone: choose one, or UTC will be meant.").format(name=field.name))
+    moment = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
+    later = sum(pc.greater(part.cast(pa.timestamp("us")), moment).true_count for part in column.parts())
+    if later:
+        said.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
+    return said
+
+
+def _of_key(staged: Path, key: tuple[str, ...]) -> list[str]:
+    if not key:
+        return []
+    said = []
+    if empty := sum(ends_of(ColumnSource([staged], [name])).nulls for name in key):
+        said.append(_("Rows whose key is empty: {count}.").format(count=empty))
+    with counting(staged.parent) as counts:
+        again = row_count(staged) - counts.rows(ColumnSource([staged], key))
+    if again:
+        named = ", ".join(key)
+        said.append(_("{count} rows have a key that was there before: {key}.").format(count=again, key=named))
+    return said

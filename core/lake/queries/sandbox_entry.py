@@ -1,0 +1,37 @@
+"""What runs in the cage for a query of a person: the query, and nothing else. Its rows come back as a Parquet file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from core.foundation.parquet import write_parquet
+from core.lake.column_types import NAMES
+from core.sandbox.duckdb_sandbox import locked_session, plain, time_limit, translated
+from core.sandbox.duckdb_session import BATCH_ROWS, quoted
+from core.sandbox.guard import check_query
+from core.sandbox.limits import Limits, Tell
+
+RESULT = "result.parquet"
+
+
+def run_query(
+    order: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell
+) -> dict[str, Any]:
+    """`order` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how many
+    rows were kept and whether there were more. A column that the lake has no type for comes as text."""
+    tables = {name: [inputs[each] for each in files] for name, files in order["tables"].items()}
+    with locked_session(tables, limits) as session:
+        types = check_query(session, order["sql"])
+        tell(0.1, "")
+        columns = ", ".join(_shown(name, of_type) for name, of_type in types.items())
+        query = f"SELECT {columns} FROM (\n{plain(order['sql'])}\n) LIMIT {order['row_limit'] + 1}"
+        with translated(), time_limit(session, limits.seconds):
+            table = session.sql(query).to_arrow_table()
+    kept = table.slice(0, order["row_limit"])
+    rows = write_parquet(kept.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=kept.schema)
+    return {"rows": rows, "cut": table.num_rows > rows}
+
+
+def _shown(name: str, of_type: str) -> str:
+    is_ours = of_type in NAMES.values() or of_type.startswith("DECIMAL")
+    return quoted(name) if is_ours else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"

@@ -1,0 +1,204 @@
+"""CSV in two passes over the file, neither of which holds more than a few megabytes: the first finds for every column
+the types that all of its values fit, the second reads the rows in the types that were chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.lake.column_types import type_name
+from core.lake.import_values import ImportChoices
+from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
+from core.lake.readers.dispatch import REASONS_SHOWN, Reading, Tell, silent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Above this share of unreadable lines the file is not "a table with a few bad lines" but something else.
+MOST_REJECTED = 0.01
+# Cells that stand for nothing in columns of numbers and times; in text NA may be a word.
+NOTHING = ("", "NA")
+LEADING_ZERO = r"^[+-]?0\d"
+
+
+@dataclass
+class Fits:
+    """The types that every value of a column has fitted so far."""
+
+    types: "list[pa.DataType]"
+    is_empty: bool = True
+    has_leading_zero: bool = False
+
+
+@dataclass
+class Rejects:
+    """Lines without the columns of the header, by the line they stand on."""
+
+    count: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def __call__(self, row: Any) -> str:
+        self.count += 1
+        if len(self.reasons) < REASONS_SHOWN:
+            said = _("Line {line}: {actual} cells instead of {expected}: {text}")
+            cells = {"actual": row.actual_columns, "expected": row.expected_columns, "text": row.text[:80]}
+            self.reasons.append(said.format(line=row.number, **cells))
+        return "skip"
+
+
+def read_csv(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+    """The table of a CSV file with a header. Types are those that every value of a column fits; an empty cell or NA is
+    missing in columns of numbers and times, in text only what `choices.missing` lists is."""
+    import pyarrow as pa
+
+    text = inspect(path, choices)
+    found = _find_types(path, text, tell)
+    chosen = {name: _chosen(fits) for name, fits in found.items()}
+    reading = Reading(pa.schema(list(chosen.items())), (), choices=[*text.choices, *_words(found)])
+    reading.choices.append(_("Empty cells are missing values."))
+    reading.tables = _typed(path, text, chosen, choices, reading, tell)
+    return reading
+
+
+def _typed(
+    path: Path, text: CsvText, types: "dict[str, pa.DataType]", choices: ImportChoices, reading: Reading, tell: Tell
+) -> "Iterator[pa.Table]":
+    import pyarrow as pa
+
+    rejects, rows = Rejects(), 0
+    for batch in _batches(path, text, rejects, lambda share: tell(0.5 + share / 2, _("Reading rows"))):
+        rows += batch.num_rows
+        columns = [_cells(column, types[name], choices.missing) for name, column in zip(text.names, batch, strict=True)]
+        yield pa.table(columns, schema=reading.schema)
+    reading.rejected, reading.reasons = rejects.count, rejects.reasons
+
+
+def _cells(column: "pa.Array", target: "pa.DataType", missing: tuple[str, ...]) -> "pa.Array":
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    is_text = pa.types.is_string(target)
+    cells = column if is_text else pc.utf8_trim_whitespace(column)
+    nothing = pc.is_in(cells, value_set=pa.array(missing if is_text else NOTHING, pa.string()))
+    return pc.cast(pc.if_else(nothing, pa.scalar(None, pa.string()), cells), target)
+
+
+def _find_types(path: Path, text: CsvText, tell: Tell) -> dict[str, Fits]:
+    found = {name: Fits(_candidates()) for name in text.names}
+    rejects, rows = Rejects(), 0
+    for batch in _batches(path, text, rejects, lambda share: tell(share / 2, _("Finding types"))):
+        rows += batch.num_rows
+        for name, column in zip(text.names, batch, strict=True):
+            _narrow(found[name], column)
+    check_rows(rows, rejects.count)
+    return found
+
+
+def _candidates() -> "list[pa.DataType]":
+    """From the strictest to the loosest; what fits none of them is text."""
+    import pyarrow as pa
+
+    moments = [pa.timestamp("us"), pa.timestamp("us", "UTC")]
+    return [pa.int64(), pa.bool_(), pa.date32(), *moments, pa.float64()]
+
+
+def _narrow(fits: Fits, column: "pa.Array") -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    cells = pc.utf8_trim_whitespace(column)
+    cells = cells.filter(pc.invert(pc.is_in(cells, value_set=pa.array(NOTHING))))
+    if not len(cells) or not fits.types:
+        fits.is_empty = fits.is_empty and not len(cells)
+        return
+    fits.is_empty = False
+    fits.types = [candidate for candidate in fits.types if _fits(cells, candidate)]
+    if pa.int64() in fits.types:
+        fits.has_leading_zero |= bool(pc.any(pc.match_substring_regex(cells, LEADING_ZERO)).as_py())
+
+
+def _fits(cells: "pa.Array", candidate: "pa.DataType") -> bool:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        pc.cast(cells, candidate)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _chosen(fits: Fits) -> "pa.DataType":
+    import pyarrow as pa
+
+    return pa.string() if fits.is_empty or fits.has_leading_zero or not fits.types else fits.types[0]
+
+
+def _words(found: dict[str, Fits]) -> list[str]:
+    """What else the values of a column would have fitted, where a person may have meant it."""
+    said = []
+    for name, fits in found.items():
+        others = [type_name(other) for other in fits.types if other != _chosen(fits)]
+        if fits.has_leading_zero and not fits.is_empty:
+            said.append(_("{name} is text: as numbers its values would lose their leading zeros.").format(name=name))
+        elif not fits.is_empty and {"BOOLEAN", "DATE", "TIMESTAMP"} & set(others):
+            chosen = type_name(_chosen(fits))
+            told = _("{name} is {type}; its values would also fit {others}.")
+            said.append(told.format(name=name, type=chosen, others=", ".join(others)))
+    return said
+
+
+def _batches(path: Path, text: CsvText, rejects: Rejects, progress: Any) -> "Iterator[pa.RecordBatch]":
+    """The cells of every line as text."""
+    import pyarrow as pa
+    import pyarrow.csv as arrow_csv
+
+    size = max(1, path.stat().st_size)
+    options = {
+        "read_options": arrow_csv.ReadOptions(
+            column_names=list(text.names), skip_rows=1, block_size=MOST_LINE, encoding=text.encoding, use_threads=False
+        ),
+        "parse_options": arrow_csv.ParseOptions(
+            delimiter=text.separator, invalid_row_handler=rejects, newlines_in_values=text.has_quotes
+        ),
+        "convert_options": arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(text.names, pa.string()), strings_can_be_null=False
+        ),
+    }
+    with path.open("rb") as file:
+        try:
+            for batch in _opened(file, options):
+                yield batch
+                progress(file.tell() / size)
+        except pa.ArrowInvalid as error:
+            raise _unreadable(error) from error
+
+
+def _opened(file: BinaryIO, options: dict[str, Any]) -> "Iterator[pa.RecordBatch]":
+    import pyarrow.csv as arrow_csv
+
+    yield from arrow_csv.open_csv(file, **options)
+
+
+def _unreadable(error: Exception) -> Invalid:
+    if "straddl" in str(error):
+        return line_too_long()
+    if "Empty CSV" in str(error):
+        return Invalid(_("The file has a header and no rows"), field="content")
+    return Invalid(_("The CSV file cannot be read: {why}").format(why=str(error)[:200]), field="content")
+
+
+def check_rows(rows: int, rejected: int) -> None:
+    """Invalid for a table without rows, or with so many bad lines that it is none."""
+    if rejected > MOST_REJECTED * (rows + rejected):
+        raise Invalid(
+            _("{rejected} of {rows} lines do not have the columns of the header").format(
+                rejected=rejected, rows=rows + rejected
+            ),
+            hint=_("Check the separator, and that every row has a cell for every column."),
+            field="content",
+        )
+    if not rows:
+        raise Invalid(_("The file has a header and no rows"), field="content")

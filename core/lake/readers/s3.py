@@ -1,0 +1,125 @@
+"""Files from S3, or from what speaks its language: one object, or every table under a prefix. The keys come in the
+job's own file and go nowhere else."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from core.foundation.errors import Invalid
+from core.foundation.settings import Settings
+from core.foundation.text import _
+from core.foundation.values import Value
+from core.lake.readers.dispatch import Tell
+
+ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\0]{1,1000})")
+ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".arrow", ".feather")
+CHUNK = 8 * 2**20
+MOST_FILES = 2000
+MOST_BYTES = 64 * 2**30
+SECONDS = 30
+
+
+class S3Access(Value):
+    """How to reach S3. Only ever in the file of the job that reads."""
+
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+
+
+def access_of(settings: Settings) -> S3Access:
+    return S3Access(
+        endpoint=settings.s3_endpoint,
+        access_key=settings.s3_access_key,
+        secret_key=settings.s3_secret_key.get_secret_value(),
+    )
+
+
+def check_address(address: str) -> None:
+    """Invalid for what is no address of S3."""
+    match = ADDRESS.fullmatch(address)
+    if not match or ".." in match[2].split("/"):
+        raise Invalid(
+            _("{address} is no address of S3").format(address=repr(address[:80])),
+            hint=_("Write s3://bucket/path/to/file.parquet, or s3://bucket/folder/ for every file in it."),
+            field="address",
+        )
+
+
+def fetch(address: str, folder: Path, *, access: S3Access, tell: Tell) -> tuple[Path, ...]:
+    """Copies one object, or the tables below a prefix that ends with a slash, in the order of their names. Raises
+    Invalid where there is nothing, too much, or no permission."""
+    check_address(address)
+    with _in_words(address):
+        system = _system(access)
+        sizes = _sizes(system, address.removeprefix("s3://"))
+        _check_sizes(address, sizes)
+        whole, done, paths = sum(sizes.values()), 0, []
+        for number, (key, size) in enumerate(sizes.items()):
+            target = folder / f"{number:05d}"
+            _copy(system, key, target, lambda gone, before=done: tell((before + gone) / max(1, whole), _("Fetching")))
+            done += size
+            paths.append(target)
+    return tuple(paths)
+
+
+def _system(access: S3Access) -> Any:
+    import s3fs
+
+    return s3fs.S3FileSystem(
+        anon=not access.access_key,
+        key=access.access_key or None,
+        secret=access.secret_key or None,
+        endpoint_url=access.endpoint or None,
+        config_kwargs={"connect_timeout": SECONDS, "read_timeout": SECONDS, "retries": {"max_attempts": 2}},
+        skip_instance_cache=True,
+        use_listings_cache=False,
+    )
+
+
+def _sizes(system: Any, key: str) -> dict[str, int]:
+    if not key.endswith("/"):
+        return {key: int(system.info(key)["size"])}
+    found = system.find(key, detail=True)
+    return {name: int(found[name]["size"]) for name in sorted(found) if name.lower().endswith(ENDINGS)}
+
+
+def _check_sizes(address: str, sizes: dict[str, int]) -> None:
+    if not sizes:
+        raise Invalid(_("There is no table at {address}").format(address=address[:200]), field="address")
+    if len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES:
+        most = {"files": MOST_FILES, "size": MOST_BYTES // 2**30}
+        raise Invalid(_("More than {files} files or {size} GB").format(**most), field="address")
+
+
+def _copy(system: Any, key: str, target: Path, progress: Any) -> None:
+    with system.open(key, "rb", block_size=CHUNK) as source, target.open("wb") as file:
+        for chunk in iter(lambda: source.read(CHUNK), b""):
+            file.write(chunk)
+            progress(file.tell())
+
+
+@contextmanager
+def _in_words(address: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    named = {"address": address[:200]}
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise Invalid(_("There is nothing at {address}").format(**named), field="address") from error
+    except PermissionError as error:
+        raise Invalid(
+            _("S3 does not let Causeway read {address}").format(**named),
+            hint=_("Ask an administrator to set CAUSEWAY_S3_ACCESS_KEY and CAUSEWAY_S3_SECRET_KEY."),
+            field="address",
+        ) from error
+    except (OSError, BotoCoreError, ClientError) as error:
+        kind = type(error).__name__
+        raise Invalid(
+            _("S3 does not answer for {address}: {kind}").format(kind=kind, **named),
+            hint=_("Check the address and CAUSEWAY_S3_ENDPOINT."),
+            field="address",
+        ) from error

@@ -1,0 +1,138 @@
+"""The sweep of the store: files that nothing names any more go, a day after they were last put. People do it, and the
+worker does it by schedule."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import event
+from sqlmodel import Session, col, delete, func, select
+
+from core.audit.tables import AuditRow
+from core.foundation.actions import Call, Service, action
+from core.foundation.errors import Conflict
+from core.foundation.storage import Store
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.retention.references import named, still_named
+from core.lake.retention.values import AgeGroup, StoredFile, SweepReport
+from core.lake.tables import SnapshotFileRow
+
+YOUNG = timedelta(days=1)
+SWEEPS = ("lake.sweep_store", "lake.sweep_due")
+AGES = (1, 7, 30, 365)
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """The files that nothing names: those that may go and those that are too young, among how many files."""
+
+    old: tuple[StoredFile, ...]
+    young: tuple[StoredFile, ...]
+    files: int
+    held_bytes: int
+
+
+class SweepActions(Service):
+    domain = "lake"
+
+    def _find(self, call: Call) -> Unnamed:
+        call.unscoped()
+        stays = named(call.session, self.foundation.store, now=call.now)
+        return _unnamed(self.foundation.store, stays, before=call.now - YOUNG)
+
+    @action(permission=Permission.GC, reads=True)
+    def plan_sweep(self, call: Call) -> SweepReport:
+        """Show what the store holds, and how many of its files nothing names any more. Nothing is removed."""
+        found = self._find(call)
+        return self._report(call, found, found.old, is_dry_run=True)
+
+    @action(permission=Permission.GC, prepare=_find)
+    def sweep_store(self, call: Call) -> SweepReport:
+        """Remove the files of the store that nothing names and that are older than a day."""
+        call.unscoped()
+        return self._sweep(call)
+
+    @action(permission=Permission.SYSTEM, prepare=_find)
+    def sweep_due(self, call: Call) -> SweepReport:
+        """Sweep the store because it is time. Conflict where it is not, for another worker may have been first."""
+        call.unscoped()
+        due = due_at(call.session, every_days=self.foundation.settings.sweep_days)
+        if due is None or due > call.now:
+            raise Conflict(_("The sweep of the store is not due"), hint=_("It was swept meanwhile."))
+        return self._sweep(call)
+
+    @action(permission=Permission.SYSTEM)
+    def note_removal(self, call: Call, *, snapshot_id: str, freed_bytes: int) -> None:
+        """Take in that the files of a deleted snapshot are gone, as far as nothing else holds them."""
+        call.within(snapshot_id)
+        call.session.exec(delete(SnapshotFileRow).where(col(SnapshotFileRow.snapshot_id) == snapshot_id))
+        call.note(freed_bytes=freed_bytes)
+
+    def _sweep(self, call: Call) -> SweepReport:
+        store, found = self.foundation.store, call.prepared
+        # They were found outside the lock; what was named meanwhile stays.
+        stays = still_named(call.session, store, {file.digest for file in found.old}, now=call.now)
+        going = [file for file in found.old if file.digest not in stays]
+        before = (call.now - YOUNG).timestamp()
+
+        def remove(_session: Session) -> None:
+            for file in going:
+                store.remove(file.digest, before=before)
+
+        event.listen(call.session, "after_commit", remove, once=True)
+        call.note(orphans=len(going), orphan_bytes=_bytes(going))
+        return self._report(call, found, going, is_dry_run=False)
+
+    def _report(self, call: Call, found: Unnamed, going: Sequence[StoredFile], *, is_dry_run: bool) -> SweepReport:
+        days = self.foundation.settings.sweep_days
+        return SweepReport(
+            orphans=len(going),
+            orphan_bytes=_bytes(going),
+            files=found.files,
+            held_bytes=found.held_bytes,
+            young=len(found.young),
+            young_bytes=_bytes(found.young),
+            ages=_ages(going, now=call.now),
+            largest=tuple(sorted(going, key=lambda file: (-file.bytes, file.put_at))[:SHOWN]),
+            every_days=days,
+            due_at=due_at(call.session, every_days=days),
+            is_dry_run=is_dry_run,
+        )
+
+
+def due_at(session: Session, *, every_days: int) -> datetime | None:
+    """When the worker sweeps next: so many days after the last sweep, whoever did it, or after the first event of the
+    installation. None where it never does."""
+    is_sweep = (col(AuditRow.action).in_(SWEEPS), col(AuditRow.outcome) == "ok")
+    last = session.exec(select(func.max(AuditRow.time)).where(*is_sweep)).one()
+    since = last or session.exec(select(func.min(AuditRow.time))).one()
+    return since + timedelta(days=every_days) if every_days and since else None
+
+
+def _unnamed(store: Store, stays: set[str], *, before: datetime) -> Unnamed:
+    old: list[StoredFile] = []
+    young: list[StoredFile] = []
+    files = held = 0
+    for digest, size, put in store.blobs():
+        files, held = files + 1, held + size
+        if digest not in stays:
+            file = StoredFile(digest=digest, bytes=size, put_at=datetime.fromtimestamp(put, UTC))
+            (old if file.put_at < before else young).append(file)
+    return Unnamed(tuple(old), tuple(young), files, held)
+
+
+def _ages(files: Sequence[StoredFile], *, now: datetime) -> tuple[AgeGroup, ...]:
+    groups: dict[int, list[StoredFile]] = {}
+    for file in files:
+        age = max(days for days in AGES if days == AGES[0] or file.put_at < now - timedelta(days=days))
+        groups.setdefault(age, []).append(file)
+    return tuple(
+        AgeGroup(older_than_days=age, files=len(found), bytes=_bytes(found)) for age, found in sorted(groups.items())
+    )
+
+
+def _bytes(files: Sequence[Any]) -> int:
+    return sum(file.bytes for file in files)

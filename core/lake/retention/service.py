@@ -1,0 +1,236 @@
+"""Care of the snapshots: what changed between two, what hangs on one, quarantine, deletion and retention. What a live
+model learned from is never deleted."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+from sqlmodel import col, select
+
+from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.digests import digest_of
+from core.foundation.errors import Conflict
+from core.foundation.ids import Kind, kind_of
+from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
+from core.foundation.ports import Pins
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.comparison.diff import diff
+from core.lake.comparison.values import SnapshotDiff
+from core.lake.datasets.records import dataset_row, kept_row, kept_snapshots_of, snapshot_of, snapshot_row
+from core.lake.retention.freeable import freed_by
+from core.lake.retention.values import Quarantined, RetentionItem, RetentionPlan, SnapshotImpact
+from core.lake.tables import DatasetRow, SnapshotRow
+from core.lake.values import ColumnName, Snapshot
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
+Key = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
+KeepLast = Annotated[int, Field(ge=1, le=10_000)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
+CHAIN = (
+    Kind.FEATURE_VERSION,
+    Kind.TRAINING_SET,
+    Kind.RUN,
+    Kind.SWEEP,
+    Kind.MODEL_VERSION,
+    Kind.PROMOTION,
+    Kind.ENDPOINT,
+)
+MOST = 500
+READY, QUARANTINED, DELETED = "ready", "quarantined", "deleted"
+# States in which a feature version still needs its source: it may be built again or checked against it.
+NEEDED = ("building", "staged", "published", "deprecated")
+
+
+class CareActions(Service):
+    domain = "lake"
+
+    def __init__(self, foundation: Foundation, *, pins: Pins) -> None:
+        super().__init__(foundation)
+        self.pins = pins
+
+    @action(permission=Permission.READ, reads=True)
+    def diff(self, call: Call, *, left_id: str, right_id: str, key: Key = ()) -> SnapshotDiff:
+        """Compare two snapshots: rows by key, schema, and the distribution of every column.
+
+        Without `key` the one that a snapshot names is taken, or a column that proves to be one."""
+        sides = [self._readable(call, snapshot_id) for snapshot_id in (left_id, right_id)]
+        store = self.foundation.store
+        paths = [[store.verified_path(file.digest) for file in side.files] for side in sides]
+        # What is slow now needs no database: its connection goes back meanwhile.
+        call.session.close()
+        return diff(sides[0], sides[1], paths=(paths[0], paths[1]), key=key)
+
+    @action(permission=Permission.READ, reads=True)
+    def impact(self, call: Call, *, snapshot_id: str) -> SnapshotImpact:
+        """Show all that followed from a snapshot, and what of it is live now."""
+        call.within(snapshot_id)
+        edges = walk(call.session, snapshot_id, upstream=False, most=MOST)
+        wanted = {edge.target for edge in edges if kind_of(edge.target) in CHAIN}
+        pins = self.pins.of(call.session, snapshot_id)
+        wanted |= {pin.endpoint_id for pin in pins}
+        rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
+        found = sorted(rows, key=lambda row: (CHAIN.index(Kind(row.kind)), -row.created_at.timestamp()))
+        things = tuple(thing_of(row) for row in found)
+        return SnapshotImpact(snapshot_id=snapshot_id, things=things, live=pins, is_cut=len(edges) >= MOST)
+
+    @action(permission=Permission.READ, reads=True)
+    def quarantined_upstream(self, call: Call, *, object_id: str) -> tuple[Quarantined, ...]:
+        """Show the snapshots in quarantine from which an object came."""
+        call.within(object_id)
+        return self._quarantined(call, object_id)
+
+    def refuse_quarantined(self, call: Call, object_id: str) -> None:
+        """Conflict where something came from a snapshot in quarantine, so that nothing new is made of it; the caller
+        has checked that it may be read."""
+        if found := self._quarantined(call, object_id):
+            held = found[0]
+            raise Conflict(
+                _("{id} came from {title} ({snapshot}), which is in quarantine: {reason}").format(
+                    id=object_id, title=held.title, snapshot=held.snapshot_id, reason=held.reason
+                ),
+                hint=_("Choose another one, or ask whoever put the snapshot there."),
+            )
+
+    def _quarantined(self, call: Call, object_id: str) -> tuple[Quarantined, ...]:
+        upstream = {object_id, *(edge.source for edge in walk(call.session, object_id, upstream=True))}
+        ids = [each for each in upstream if kind_of(each) is Kind.SNAPSHOT]
+        held = select(SnapshotRow).where(col(SnapshotRow.id).in_(ids), col(SnapshotRow.quarantine) != "")
+        return tuple(
+            Quarantined(
+                snapshot_id=row.id,
+                title=call.session.get_one(ObjectRow, row.id).title,
+                reason=row.quarantine,
+            )
+            for row in call.session.exec(held.order_by(col(SnapshotRow.id)))
+        )
+
+    @action(permission=Permission.QUARANTINE)
+    def quarantine(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
+        """Put a snapshot into quarantine: nothing new is made of it, and what came of it shows a warning."""
+        return self._held(call, snapshot_id, reason=reason, quarantine=reason, state=QUARANTINED)
+
+    @action(permission=Permission.QUARANTINE)
+    def release(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
+        """Take a snapshot out of quarantine."""
+        return self._held(call, snapshot_id, reason=reason, quarantine="", state=READY)
+
+    @action(permission=Permission.DATA_WRITE)
+    def delete_snapshot(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
+        """Delete the rows of a snapshot; its place in the chain stays. Refused while something live, or a feature
+        version that may still be built, needs it.
+
+        The worker removes the files an hour later; a file that another snapshot has stays."""
+        call.within(snapshot_id)
+        row = snapshot_row(call, snapshot_id)
+        if needed := self._needed(call, row):
+            raise Conflict(_("{id} cannot be deleted: {why}").format(id=snapshot_id, why=needed))
+        return self._delete(call, row, reason=reason)
+
+    @action(permission=Permission.READ, reads=True)
+    def plan_retention(
+        self, call: Call, *, dataset_id: str, keep_last: KeepLast = 5, older_than_days: Days = 90
+    ) -> RetentionPlan:
+        """Show what a retention rule would delete, what it would free, and what stays and why."""
+        call.within(dataset_id)
+        return self._plan(call, dataset_row(call, dataset_id), keep_last=keep_last, older_than_days=older_than_days)
+
+    @action(permission=Permission.GC)
+    def apply_retention(
+        self, call: Call, *, dataset_id: str, keep_last: KeepLast = 5, older_than_days: Days = 90, plan_digest: str
+    ) -> RetentionPlan:
+        """Delete what a retention rule would. `plan_digest` is that of the plan that was looked at."""
+        call.within(dataset_id)
+        plan = self._plan(call, dataset_row(call, dataset_id), keep_last=keep_last, older_than_days=older_than_days)
+        if plan.digest != plan_digest:
+            raise Conflict(_("The plan is another one by now"), hint=_("Look at the new one, then apply it."))
+        for item in plan.items:
+            if item.verdict == "delete":
+                self._delete(call, snapshot_row(call, item.snapshot_id), reason=_("Retention"))
+        call.note(subject=dataset_id, plan=plan.digest, freed_bytes=plan.freed_bytes)
+        return plan
+
+    def _readable(self, call: Call, snapshot_id: str) -> Snapshot:
+        call.within(snapshot_id)
+        row = kept_row(call, snapshot_id)
+        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
+
+    def _held(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
+        call.within(snapshot_id)
+        row = snapshot_row(call, snapshot_id)
+        if row.deleted_at is not None or bool(row.quarantine) == bool(quarantine):
+            raise Conflict(_("{id} is {state}").format(id=snapshot_id, state=_state(row)))
+        row.quarantine = quarantine
+        call.session.add(row)
+        call.update(snapshot_id, state=state)
+        call.note(reason=reason, live=[pin.endpoint for pin in self.pins.of(call.session, snapshot_id)])
+        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
+
+    def _delete(self, call: Call, row: SnapshotRow, *, reason: str) -> Snapshot:
+        if row.deleted_at is not None:
+            raise Conflict(_("{id} is {state}").format(id=row.id, state=DELETED))
+        row.deleted_at = call.now
+        call.session.add(row)
+        call.update(row.id, state=DELETED)
+        call.record("lake.snapshot_deleted", subject=row.id, details={"reason": reason, "digest": row.digest})
+        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
+
+    def _needed(self, call: Call, row: SnapshotRow) -> str:
+        """Why a snapshot must stay, in words; empty when nothing speaks against its end."""
+        if pins := self.pins.of(call.session, row.id):
+            pin = pins[0]
+            words = _("{version} ({id}) learned from it, and {endpoint} {role}")
+            role = _("serves it") if pin.role == "serves" else _("would go back to it")
+            return words.format(version=pin.version, id=pin.version_id, endpoint=pin.endpoint, role=role)
+        built = select(ObjectRow).join(LinkRow, col(LinkRow.target) == ObjectRow.id)
+        kept = (LinkRow.source == row.id, ObjectRow.kind == Kind.FEATURE_VERSION, col(ObjectRow.state).in_(NEEDED))
+        version = call.session.exec(built.where(*kept).order_by(col(ObjectRow.created_at).desc()).limit(1)).first()
+        if version is None:
+            return ""
+        return _("the feature version {title} ({id}) is built on it; retire it first").format(
+            title=version.title, id=version.id
+        )
+
+    def _plan(self, call: Call, dataset: DatasetRow, *, keep_last: int, older_than_days: int) -> RetentionPlan:
+        rows: Sequence[SnapshotRow] = call.session.exec(kept_snapshots_of(dataset.id)).all()
+        before = call.now - timedelta(days=older_than_days)
+        reasons = {row.id: self._stays(call, row, place, keep_last, before) for place, row in enumerate(rows)}
+        going = [row for row in reversed(rows) if not reasons[row.id]]
+        freed = freed_by(call.session, self.foundation.store, going, form=dataset.form, now=call.now)
+        items = tuple(_item(row, reason=reasons[row.id], freed=freed.get(row.id, 0)) for row in rows)
+        covered = [dataset.id, keep_last, older_than_days, [[item.snapshot_id, item.verdict] for item in items]]
+        return RetentionPlan(
+            dataset_id=dataset.id,
+            keep_last=keep_last,
+            older_than_days=older_than_days,
+            items=items,
+            freed_bytes=sum(item.freed_bytes for item in items),
+            digest=digest_of(covered),
+        )
+
+    def _stays(self, call: Call, row: SnapshotRow, place: int, keep_last: int, before: datetime) -> str:
+        if place < keep_last:
+            return _("among the last {count}").format(count=keep_last)
+        if row.created_at > before:
+            return _("not old enough")
+        return self._needed(call, row)
+
+
+def _item(row: SnapshotRow, *, reason: str, freed: int) -> RetentionItem:
+    return RetentionItem(
+        snapshot_id=row.id,
+        version=row.version,
+        rows=row.rows,
+        bytes=row.bytes,
+        freed_bytes=freed,
+        created_at=row.created_at,
+        verdict="keep" if reason else "delete",
+        reason=reason or _("older than the rule keeps, and nothing needs it"),
+    )
+
+
+def _state(row: SnapshotRow) -> str:
+    if row.deleted_at is not None:
+        return DELETED
+    return _("in quarantine already") if row.quarantine else _("not in quarantine")

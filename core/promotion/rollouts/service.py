@@ -1,0 +1,234 @@
+"""From an approval to traffic, and back. Whatever switches traffic checks its right to do so in the very transaction in
+which it switches: there is no moment between the check and the switch (RELIABILITY section 0, item 5)."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlmodel import col, select
+
+from core.foundation.actions import Call, action
+from core.foundation.errors import Conflict, NotAllowed, PortalError
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.promotion.approvals.assessment import UNDER_WAY, active_rollout, admission
+from core.promotion.requests.request_book import Desk, expect
+from core.promotion.rollouts.pace import Pace, next_move
+from core.promotion.tables import PromotionRow, RolloutRow
+from core.promotion.values import Plan, Reason, Request, RequestState
+from core.promotion.wording import plain
+from core.registry.values import ModelVersion
+from core.serving.values import Endpoint, Route
+
+CHAMPION = "champion"
+APPROVED = frozenset({RequestState.APPROVED})
+APPLYING = frozenset({RequestState.APPLYING})
+
+
+class RolloutActions(Desk):
+    """The actions that move traffic."""
+
+    @action(permission=Permission.DEPLOY)
+    def apply(self, call: Call, *, request_id: str) -> Request:
+        """Begin the rollout of an approved request. Gates, approvals and digests are checked again here."""
+        row = self._row(call, request_id)
+        found = self._standings.situation(call, row)
+        standing = self._standings.live(call, row, found)
+        expect(standing, states=APPROVED, doing=_("Applying"))
+        if (other := active_rollout(call, row.endpoint_id)) is not None:
+            raise Conflict(
+                _("{id} is being rolled out on this endpoint").format(id=other.promotion_id),
+                hint=_("Wait until it has ended, or abort it."),
+            )
+        self._freeze(call, row, standing)
+        row.admitted = found.version.digest
+        self._serving.allow(call, row.endpoint_id, digest=row.admitted, promotion_id=row.id)
+        if found.rollback is not None:
+            row.admitted_rollback = found.rollback.digest
+            self._serving.allow(call, row.endpoint_id, digest=row.admitted_rollback, promotion_id=row.id)
+        self._begin(call, row, found.endpoint)
+        self._move(call, row, RequestState.APPLYING)
+        return self._request(call, row)
+
+    @action(permission=Permission.ROLLOUT_ABORT)
+    def abort_rollout(self, call: Call, *, request_id: str, reason: Reason) -> Request:
+        """Stop a rollout and return to what served before."""
+        row = self._row(call, request_id)
+        expect(self._standing(call, row), states=APPLYING, doing=_("Aborting"))
+        self._abort(call, row, cause=plain(reason, field="reason"))
+        return self._request(call, row)
+
+    @action(permission=Permission.ROLLBACK)
+    def rollback(self, call: Call, *, endpoint_id: str, version_id: str, reason: Reason) -> Endpoint:
+        """Return to a version that was approved for this endpoint before, at once and without a new approval; forward
+        again in the same way. Bytes that were never approved here are refused."""
+        call.within(version_id)
+        call.subject = call.within(endpoint_id).id
+        version = self._registry.version(call, version_id)
+        admitted = admission(call, endpoint_id, version)
+        if admitted is None:
+            raise NotAllowed(
+                _("{id} was never approved for this endpoint").format(id=version_id),
+                hint=_("Open a request for promotion."),
+            )
+        endpoint = self._serving.endpoint(call, endpoint_id)
+        if [route.version_id for route in endpoint.routes if route.weight] == [version_id]:
+            raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.name))
+        self._leave(call, endpoint, version, admitted, why=plain(reason, field="reason"))
+        self._serving.allow(call, endpoint_id, digest=version.digest, promotion_id=admitted.id)
+        routes = (_route(version, 100, admitted.id),)
+        switched = self._serving.route(call, endpoint_id, routes, reason=reason, promotion_id=admitted.id)
+        self._registry.set_alias(call, model_id=version.model_id, version=version.version, alias=CHAMPION)
+        call.note(
+            subject=endpoint_id, version=version_id, digest=version.digest, reason=reason, admitted_by=admitted.id
+        )
+        return switched
+
+    @action(permission=Permission.SYSTEM, reads=True)
+    def due_rollouts(self, call: Call) -> tuple[str, ...]:
+        """The requests whose rollout has something to do now."""
+        call.unscoped()
+        rows = call.session.exec(select(RolloutRow).where(col(RolloutRow.state).in_(UNDER_WAY)))
+        return tuple(row.promotion_id for row in rows.all() if self._pace(call, row).move != "wait")
+
+    @action(permission=Permission.SYSTEM)
+    def advance_rollout(self, call: Call, *, request_id: str) -> Literal["wait", "hold", "step", "finish", "abort"]:
+        """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back."""
+        row = self._row(call, request_id)
+        rollout = call.session.get_one(RolloutRow, request_id)
+        pace = self._pace(call, rollout)
+        call.note(move=pace.move, step=rollout.step + 1)
+        if pace.move == "hold":
+            rollout.state, rollout.settled_at = "holding", call.now
+            call.session.add(rollout)
+        elif pace.move == "step":
+            self._switch(call, row, rollout, step=rollout.step + 1)
+        elif pace.move == "finish":
+            self._finish(call, row, rollout)
+        elif pace.move == "abort":
+            self._abort(call, row, cause=pace.cause)
+        return pace.move
+
+    @action(permission=Permission.SYSTEM)
+    def stop_rollout(self, call: Call, *, request_id: str, cause: str) -> None:
+        """Go back because the next move was refused."""
+        row = self._row(call, request_id)
+        expect(self._standing(call, row), states=APPLYING, doing=_("Stopping"))
+        self._abort(call, row, cause=cause)
+
+    def _pace(self, call: Call, rollout: RolloutRow) -> Pace:
+        row = call.session.get_one(PromotionRow, rollout.promotion_id)
+        endpoint = self._serving.endpoint(call, rollout.endpoint_id)
+        return next_move(rollout, endpoint=endpoint, plan=Plan.model_validate(row.plan), now=call.now)
+
+    def _begin(self, call: Call, row: PromotionRow, endpoint: Endpoint) -> None:
+        rollout = RolloutRow(
+            promotion_id=row.id,
+            endpoint_id=endpoint.id,
+            step=0,
+            state="moving",
+            generation=0,
+            before=[route.model_dump(mode="json") for route in endpoint.routes],
+            cause="",
+            switched_at=call.now,
+        )
+        self._switch(call, row, rollout, step=0)
+
+    def _switch(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, step: int) -> None:
+        """Gives the new version the step's share. Where nothing served before, there is nothing to share with: it takes
+        all, and each step is still held and checked."""
+        plan = Plan.model_validate(row.plan)
+        weight = plan.steps[step].weight
+        version = self._registry.version(call, row.version_id)
+        if version.digest != row.admitted:
+            raise Conflict(_("The bytes of {id} are not those that were approved").format(id=version.id))
+        before = _before(rollout)
+        routes = _shared(_route(version, weight, row.id), before)
+        reason = _("{id}: step {step} of {steps}, {weight} %").format(
+            id=row.id, step=step + 1, steps=len(plan.steps), weight=weight
+        )
+        endpoint = self._serving.route(call, rollout.endpoint_id, routes, reason=reason, promotion_id=row.id)
+        rollout.step, rollout.state, rollout.generation = step, "moving", endpoint.generation
+        rollout.switched_at, rollout.settled_at = call.now, None
+        call.session.add(rollout)
+
+    def _finish(self, call: Call, row: PromotionRow, rollout: RolloutRow) -> None:
+        rollout.state = "done"
+        row.applied_at = call.now
+        call.session.add_all([rollout, row])
+        version = self._registry.version(call, row.version_id)
+        self._registry.set_alias(call, model_id=version.model_id, version=version.version, alias=CHAMPION)
+        self._move(call, row, RequestState.APPLIED)
+        call.link(row.id, row.endpoint_id, "released to")
+
+    def _abort(self, call: Call, row: PromotionRow, *, cause: str) -> None:
+        """Returns to the routes from before, unless someone else has switched since."""
+        rollout = call.session.get_one(RolloutRow, row.id)
+        endpoint = self._serving.endpoint(call, row.endpoint_id)
+        if endpoint.generation == rollout.generation:
+            cause += self._return(call, row, rollout, cause=cause)
+        rollout.state, rollout.cause = "aborted", cause
+        call.session.add(rollout)
+        self._move(call, row, RequestState.ROLLED_BACK, why=cause)
+
+    def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, cause: str) -> str:
+        """Routes back, or says why it cannot: a way back that was damaged must not keep the rollout going."""
+        reason = _("{id} was aborted: {cause}").format(id=row.id, cause=cause)
+        try:
+            self._serving.route(call, row.endpoint_id, _before(rollout), reason=reason, promotion_id=row.id)
+        except PortalError as error:
+            return _("; what serves now stays, because the way back is closed: {why}").format(why=error.message)
+        return ""
+
+    def _leave(
+        self, call: Call, endpoint: Endpoint, version: ModelVersion, admitted: PromotionRow, *, why: str
+    ) -> None:
+        """A rollout under way ends. The request whose version is left for an older one is rolled back; the one that is
+        returned to is applied again."""
+        if (rollout := active_rollout(call, endpoint.id)) is not None:
+            rollout.state, rollout.cause = "aborted", why
+            call.session.add(rollout)
+            self._move(
+                call, call.session.get_one(PromotionRow, rollout.promotion_id), RequestState.ROLLED_BACK, why=why
+            )
+        is_own = admitted.admitted == version.digest
+        current = _current(call, endpoint)
+        if current is not None and (not is_own or _is_newer(current, admitted)):
+            self._move(call, current, RequestState.ROLLED_BACK, why=why)
+        if is_own and admitted.state == RequestState.ROLLED_BACK:
+            self._move(call, admitted, RequestState.APPLIED)
+
+
+def _current(call: Call, endpoint: Endpoint) -> PromotionRow | None:
+    """The applied request whose version takes most of the traffic."""
+    main = max(endpoint.routes, key=lambda route: route.weight, default=None)
+    row = call.session.get(PromotionRow, main.promotion_id) if main else None
+    return row if row is not None and row.state == RequestState.APPLIED else None
+
+
+def _is_newer(current: PromotionRow, other: PromotionRow) -> bool:
+    return bool(current.applied_at and other.applied_at and current.applied_at > other.applied_at)
+
+
+def _before(rollout: RolloutRow) -> tuple[Route, ...]:
+    return tuple(Route.model_validate(one) for one in rollout.before)
+
+
+def _route(version: ModelVersion, weight: int, promotion_id: str) -> Route:
+    return Route(
+        version_id=version.id,
+        model=version.model,
+        version=version.version,
+        digest=version.digest,
+        weight=weight,
+        promotion_id=promotion_id,
+    )
+
+
+def _shared(new: Route, before: Sequence[Route]) -> tuple[Route, ...]:
+    """The new version's share, and the rest for what served before."""
+    main = max(before, key=lambda route: route.weight, default=None)
+    if main is None:
+        return (new.model_copy(update={"weight": 100}),)
+    if new.weight == 100:
+        return (new,)
+    return (main.model_copy(update={"weight": 100 - new.weight}), new)

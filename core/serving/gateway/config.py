@@ -1,0 +1,221 @@
+"""What Envoy is told, as values: a bootstrap that never changes while it runs, and two files that do: clusters and
+routes. Nothing here touches a disk or a process."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.foundation.text import _
+from core.serving.gateway.filters import http_filters, local_replies, ticket_for
+from core.serving.server_spec import Limits
+
+TYPE = "type.googleapis.com/"
+CLUSTERS_FILE, ROUTES_FILE, ROUTES = "./clusters.json", "./routes.json", "endpoints"
+PROBE_PATH = "/healthz"
+MOST_CONNECTIONS = 10_000
+LIMITS = Limits()
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A model server behind the gateway: the name of its cluster, and its socket relative to Envoy's folder."""
+
+    name: str
+    socket: str
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """An endpoint as callers reach it: its weights by the names of backends."""
+
+    endpoint_id: str
+    name: str
+    weights: Mapping[str, int]
+    most_body: int = LIMITS.body_bytes
+
+
+def bootstrap(*, host: str, port: int, admin_port: int, public_keys: str) -> Json:
+    """Envoy's own start: one listener for callers, the administration on loopback, and where the changing files are."""
+    return {
+        "node": {"id": "gateway", "cluster": "causeway"},
+        "admin": {"address": _socket_address("127.0.0.1", admin_port)},
+        "dynamic_resources": {"cds_config": _file(CLUSTERS_FILE)},
+        "static_resources": {"listeners": [_listener(host, port, public_keys)]},
+        "overload_manager": {"resource_monitors": [_most_connections()]},
+    }
+
+
+def clusters(backends: Iterable[Backend], *, exposed: Iterable[Exposed], number: int) -> Json:
+    """One cluster for each model server, and one for each arm: where a version shares an endpoint with others and is
+    thrown out, its share goes to them."""
+    made = {backend.name: _cluster(backend) for backend in backends}
+    for endpoint in exposed:
+        made.update({arm(name, endpoint): _aggregate(name, endpoint) for name in _shared(endpoint)})
+    return {"version_info": str(number), "resources": list(made.values())}
+
+
+def routes(exposed: Iterable[Exposed], *, number: int, stopping: bool = False) -> Json:
+    """The route table; `number` is also what the probe answers once it is in use. While `stopping` the probe answers
+    503, so that whoever heeds it sends nothing more."""
+    table = [_probe(number, stopping=stopping), *(_route(endpoint) for endpoint in exposed), _nothing_here()]
+    host = {"name": "all", "domains": ["*"], "routes": table}
+    resource = {"@type": f"{TYPE}envoy.config.route.v3.RouteConfiguration", "name": ROUTES, "virtual_hosts": [host]}
+    return {"version_info": str(number), "resources": [resource]}
+
+
+def arm(name: str, endpoint: Exposed) -> str:
+    """The cluster that carries a version's share. It is named after all that it may fall back to, so that it is never
+    changed in place."""
+    others = [other for other in sorted(endpoint.weights) if other != name]
+    return "+".join([name, *others])
+
+
+def _shared(endpoint: Exposed) -> tuple[str, ...]:
+    return tuple(sorted(endpoint.weights)) if len(endpoint.weights) > 1 else ()
+
+
+def _cluster(backend: Backend) -> Json:
+    address = {"address": {"pipe": {"path": backend.socket}}}
+    return {
+        "@type": f"{TYPE}envoy.config.cluster.v3.Cluster",
+        "name": backend.name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {"cluster_name": backend.name, "endpoints": [{"lb_endpoints": [{"endpoint": address}]}]},
+        "health_checks": [
+            {
+                "timeout": "1s",
+                "interval": "1s",
+                "no_traffic_interval": "1s",
+                "unhealthy_interval": "0.25s",
+                "unhealthy_threshold": 2,
+                "healthy_threshold": 1,
+                "http_health_check": {"path": "/v2/health/ready"},
+            }
+        ],
+        # Five failures in a row throw a server out. When it is the last of an endpoint, Envoy's panic mode goes on
+        # using it: the last one is never thrown out.
+        "outlier_detection": {
+            "consecutive_5xx": 5,
+            "interval": "1s",
+            "base_ejection_time": "10s",
+            "max_ejection_time": "300s",
+            "max_ejection_percent": 100,
+            "enforcing_success_rate": 0,
+            # A server that answers health checks and nothing else stays out.
+            "successful_active_health_check_uneject_host": False,
+        },
+        "circuit_breakers": {"thresholds": [_breaker()]},
+    }
+
+
+def _breaker() -> Json:
+    return {
+        "max_connections": 256,
+        "max_pending_requests": 512,
+        "max_requests": 1_024,
+        "retry_budget": {"budget_percent": {"value": 20.0}, "min_retry_concurrency": 3},
+        "track_remaining": True,
+    }
+
+
+def _aggregate(name: str, endpoint: Exposed) -> Json:
+    members = arm(name, endpoint).split("+")
+    config = {"@type": f"{TYPE}envoy.extensions.clusters.aggregate.v3.ClusterConfig", "clusters": members}
+    return {
+        "@type": f"{TYPE}envoy.config.cluster.v3.Cluster",
+        "name": arm(name, endpoint),
+        "connect_timeout": "1s",
+        "lb_policy": "CLUSTER_PROVIDED",
+        "cluster_type": {"name": "envoy.clusters.aggregate", "typed_config": config},
+    }
+
+
+def _probe(number: int, *, stopping: bool) -> Json:
+    return {"match": {"path": PROBE_PATH}, "direct_response": _text(503 if stopping else 200, str(number))}
+
+
+def _route(endpoint: Exposed) -> Json:
+    """Callers' paths begin with the endpoint's name; model servers know only what follows."""
+    match = {"path_separated_prefix": f"/endpoints/{endpoint.name}"}
+    guard = ticket_for(endpoint.endpoint_id, most_body=endpoint.most_body)
+    shares = [{"name": arm(name, endpoint), "weight": weight} for name, weight in sorted(endpoint.weights.items())]
+    if not shares:
+        return {
+            "match": match,
+            "direct_response": _text(503, _("Nothing is served here")),
+            "typed_per_filter_config": guard,
+        }
+    return {
+        "match": match,
+        "route": {
+            "weighted_clusters": {"clusters": shares},
+            "regex_rewrite": {
+                "pattern": {"regex": f"^/endpoints/{endpoint.name}/?"},
+                "substitution": "/",
+            },
+            "timeout": "10s",
+            # Only what no model server can have begun is sent again.
+            "retry_policy": {
+                "retry_on": "connect-failure,refused-stream,reset-before-request",
+                "num_retries": 2,
+                "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.1s"},
+            },
+        },
+        "typed_per_filter_config": guard,
+    }
+
+
+def _text(status: int, text: str) -> Json:
+    return {"status": status, "body": {"inline_string": text}}
+
+
+def _nothing_here() -> Json:
+    return {"match": {"prefix": "/"}, "direct_response": _text(404, _("There is no endpoint at this address"))}
+
+
+def _listener(host: str, port: int, public_keys: str) -> Json:
+    manager = {
+        "@type": f"{TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "gateway",
+        "server_name": "causeway",
+        "rds": {"route_config_name": ROUTES, "config_source": _file(ROUTES_FILE)},
+        "http_filters": http_filters(public_keys=public_keys, most_body=LIMITS.body_bytes),
+        "local_reply_config": local_replies(),
+        "use_remote_address": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        # Nobody behind here ever decodes a path: an escaped slash is a letter that matches nothing.
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "strip_any_host_port": True,
+        "max_request_headers_kb": 32,
+        "request_headers_timeout": "10s",
+        "request_timeout": "30s",
+        "stream_idle_timeout": "30s",
+        "drain_timeout": "1s",
+        "common_http_protocol_options": {"idle_timeout": "60s", "max_headers_count": 100},
+    }
+    chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+    return {
+        "name": "callers",
+        "address": _socket_address(host, port),
+        "per_connection_buffer_limit_bytes": 65_536,
+        "filter_chains": [chain],
+    }
+
+
+def _most_connections() -> Json:
+    config = {
+        "@type": f"{TYPE}envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        "max_active_downstream_connections": MOST_CONNECTIONS,
+    }
+    return {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": config}
+
+
+def _socket_address(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _file(path: str) -> Json:
+    return {"path_config_source": {"path": path}, "resource_api_version": "V3"}

@@ -1,0 +1,182 @@
+"""The model servers of this machine: one process for each version that an endpoint needs. Started, found again,
+started anew when they die, and ended when nobody needs them."""
+
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from core.compute.folders import write_atomically
+from core.foundation.text import _
+from core.serving.gateway.daemons import Daemon, end_all
+from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
+from core.serving.values import Server
+
+MODULE = "core.serving.model_server.process"
+State = Literal["starting", "ready", "draining", "stopped", "refused"]
+FIRST_PAUSE, LONGEST_PAUSE, REFUSED_PAUSE = 0.25, 4.0, 15.0
+START_SECONDS, STOP_SECONDS = 60.0, 30.0
+
+
+def server_name(spec: ServerSpec) -> str:
+    """The name of a server's folder and cluster: no two endpoints share a server, and no two versions do."""
+    return f"{spec.endpoint_id}.{spec.version_id}"
+
+
+@dataclass
+class ModelServer:
+    """One server. Times are seconds of the monotonic clock; `failures` counts the deaths since it was last ready."""
+
+    spec: ServerSpec
+    folder: Path
+    daemon: Daemon
+    started_at: datetime
+    begun: float = field(default_factory=time.monotonic)
+    next_start: float = 0.0
+    failures: int = 0
+    stopping: bool = False
+    cause: str = ""
+
+    @property
+    def state(self) -> State:
+        if self.stopping:
+            return "draining" if self.daemon.is_alive() else "stopped"
+        if (self.folder / REFUSED_FILE).exists():
+            return "refused"
+        return "ready" if self.daemon.is_alive() and self._says_ready() else "starting"
+
+    def start(self) -> None:
+        """Starts the process anew in its folder."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name in (READY_FILE, REFUSED_FILE):
+            (self.folder / name).unlink(missing_ok=True)
+        write_atomically(self.folder / SPEC_FILE, self.spec.model_dump_json().encode())
+        self.daemon.start([sys.executable, "-P", "-m", MODULE, str(self.folder)])
+        self.begun, self.started_at = time.monotonic(), datetime.now(UTC)
+
+    def seen(self) -> Server:
+        address = f"unix:{self.folder.name}/{SOCKET_FILE}"
+        return Server(
+            version_id=self.spec.version_id,
+            state=self.state,
+            address=address,
+            cause=self._why(),
+            started_at=self.started_at,
+        )
+
+    def _why(self) -> str:
+        return self.cause if self.state != "ready" else ""
+
+    def _says_ready(self) -> bool:
+        who = self.daemon.identity
+        file = self.folder / READY_FILE
+        return who is not None and file.exists() and file.read_text() == str(who.pid)
+
+
+class Fleet:
+    """Makes the wanted servers the ones that run."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._servers: dict[str, ModelServer] = {}
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in sorted(root.iterdir()):
+            self._adopt(folder)
+
+    def want(self, specs: Mapping[str, ServerSpec], *, in_use: frozenset[str]) -> None:
+        """Starts what is missing of the wanted servers, and starts again what has died of those or of the ones in
+        use."""
+        for name, spec in specs.items():
+            server = self._servers.get(name) or self._add(name, spec)
+            if server.spec != spec and server.state == "refused":
+                # What it was refused for may have been put right: an admission, a new key.
+                server.spec, server.next_start = spec, 0.0
+        for name in (specs.keys() | in_use) & self._servers.keys():
+            # One that was told to stop can no longer be trusted with requests: it ends, and another one takes its
+            # place.
+            if not self._servers[name].stopping:
+                self._keep_alive(self._servers[name])
+
+    def servers_of(self, endpoint_id: str) -> tuple[Server, ...]:
+        found = (server for server in self._servers.values() if server.spec.endpoint_id == endpoint_id)
+        return tuple(sorted((server.seen() for server in found), key=lambda server: server.version_id))
+
+    def ready(self) -> frozenset[str]:
+        return frozenset(name for name, server in self._servers.items() if server.state == "ready")
+
+    def names(self) -> frozenset[str]:
+        return frozenset(self._servers)
+
+    def retire(self, name: str) -> None:
+        """Ends a server that nobody needs, without waiting for it; `bury` removes it once it is gone."""
+        server = self._servers[name]
+        if not server.stopping:
+            server.stopping, server.begun = True, time.monotonic()
+            server.daemon.terminate()
+        elif time.monotonic() - server.begun > STOP_SECONDS:
+            server.daemon.kill()
+
+    def bury(self) -> None:
+        """Forgets the servers that have ended as they were told, with their folders."""
+        for name, server in tuple(self._servers.items()):
+            if server.state == "stopped":
+                shutil.rmtree(server.folder, ignore_errors=True)
+                del self._servers[name]
+
+    def stop(self) -> None:
+        """Ends all of them and waits for it."""
+        for server in self._servers.values():
+            server.stopping = True
+        end_all([server.daemon for server in self._servers.values()], seconds=STOP_SECONDS)
+
+    def _add(self, name: str, spec: ServerSpec) -> ModelServer:
+        folder = self.root / name
+        server = ModelServer(spec=spec, folder=folder, daemon=Daemon(folder), started_at=datetime.now(UTC))
+        self._servers[name] = server
+        return server
+
+    def _adopt(self, folder: Path) -> None:
+        """A server that another gateway has left, alive or not."""
+        try:
+            spec = ServerSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
+        except (OSError, ValidationError):
+            Daemon(folder).kill()
+            shutil.rmtree(folder, ignore_errors=True)
+            return
+        self._add(folder.name, spec)
+
+    def _keep_alive(self, server: ModelServer) -> None:
+        now = time.monotonic()
+        if server.state == "ready":
+            server.failures, server.cause = 0, ""
+        elif server.daemon.is_alive():
+            self._end_if_stuck(server, now)
+        elif not server.next_start:
+            self._note_death(server, now)
+        elif now >= server.next_start:
+            server.start()
+            server.next_start = 0.0
+
+    def _note_death(self, server: ModelServer, now: float) -> None:
+        """Decides when it starts again: at once for the first time, then after longer and longer pauses."""
+        refused = server.folder / REFUSED_FILE
+        if refused.exists():
+            server.cause = refused.read_text()
+            server.next_start = now + REFUSED_PAUSE
+            return
+        died = (server.folder / SPEC_FILE).exists()
+        server.failures += died
+        server.cause = _("The model server has ended and is started again") if died else ""
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2**server.failures) if server.failures > 1 else 0.0
+        server.next_start = now + pause or now
+
+    def _end_if_stuck(self, server: ModelServer, now: float) -> None:
+        if now - server.begun > START_SECONDS:
+            server.cause = _("The model server did not become ready")
+            server.daemon.kill()

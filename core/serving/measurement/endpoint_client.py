@@ -1,0 +1,139 @@
+"""What parity checks and replays have in common: held-out rows, in the order of their time, sent through the running
+gateway as callers send them, while the endpoint's online features move along with them."""
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from core.compute.process import JobContext, JobFailed
+from core.features.values import FeatureContract
+from core.foundation.text import _
+from core.foundation.values import Value
+
+if TYPE_CHECKING:
+    from core.features.online.backfill import Feed
+
+ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+TIMEOUT_SECONDS = 10.0
+OK = 200
+
+
+class JourneyOrder(Value):
+    """`views` maps the digest of each view's rows to the name of the job's input, `splits` are the names of the inputs
+    with held-out rows. `url` and `token` are added at launch."""
+
+    contract: FeatureContract
+    endpoint_id: str
+    online: str
+    views: dict[str, str]
+    splits: tuple[str, ...]
+    url: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A held-out row: what callers send, and what was computed offline for the model's inputs."""
+
+    row_id: str
+    at_us: int
+    label: int
+    sent: dict[str, Any]
+    inputs: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer of the endpoint. `version` and `digest` are what it says about itself, empty when nobody answered."""
+
+    status: int
+    version: str
+    digest: str
+    document: dict[str, Any]
+
+    @property
+    def is_answer(self) -> bool:
+        return self.status == OK
+
+
+class Caller:
+    """A caller with a ticket, on one connection that is kept."""
+
+    def __init__(self, order: JourneyOrder) -> None:
+        parts = urlsplit(order.url)
+        self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT_SECONDS)
+        self._path = f"{parts.path}/predict"
+        self._headers = {"Authorization": f"Bearer {order.token}", "Content-Type": "application/json"}
+
+    def predict(self, row: HeldOut, *, explain: bool = False) -> Said:
+        """Asks about one row. What cannot be reached is an answer with status 0."""
+        body = json.dumps({"rows": [row.sent], "explain": explain})
+        try:
+            self._connection.request("POST", self._path, body, self._headers)
+            response = self._connection.getresponse()
+            text = response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return Said(status=0, version="", digest="", document={})
+        version, digest = (response.headers.get(f"x-causeway-{name}", "") for name in ("version", "digest"))
+        return Said(response.status, version, digest, _document(text))
+
+
+def held_out_rows(context: JobContext, order: JourneyOrder, *, inputs: tuple[str, ...] = ()) -> list[HeldOut]:
+    """The rows of the splits, in the order of their time, with those inputs of the model."""
+    rows = [row for name in order.splits for row in _read(context.inputs[name], order.contract, inputs=inputs)]
+    return sorted(rows, key=lambda row: (row.at_us, row.row_id))
+
+
+def feed_of(context: JobContext, order: JourneyOrder) -> "Feed":
+    """The endpoint's online features, to be moved through time."""
+    from core.features.online.backfill import Feed
+    from core.features.online.store import open_store
+
+    files = {digest: context.inputs[name] for digest, name in order.views.items()}
+    return Feed(open_store(order.online), order.contract, files)
+
+
+def refuse_silence(said: Said) -> None:
+    """JobFailed with what the endpoint said, when that is no prediction."""
+    if not said.is_answer:
+        told = said.document.get("error") or _("it does not answer")
+        raise JobFailed(_("The endpoint gave no prediction ({status}): {told}").format(status=said.status, told=told))
+
+
+def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> Iterator[HeldOut]:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    requested = [field.name for field in contract.request]
+    columns = list(dict.fromkeys([ROW_ID, EVENT_TIME, LABEL, *requested, *inputs]))
+    table = parquet.ParquetFile(path, page_checksum_verification=True).read(columns=columns)
+    times = table.column(EVENT_TIME).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_pylist()
+    for at_us, row in zip(times, table.drop_columns([EVENT_TIME]).to_pylist(), strict=True):
+        yield HeldOut(
+            row_id=str(row[ROW_ID]),
+            at_us=at_us,
+            label=row[LABEL],
+            sent=_sent(row, at_us=at_us, contract=contract),
+            inputs={name: row[name] for name in inputs},
+        )
+
+
+def _sent(row: Mapping[str, Any], *, at_us: int, contract: FeatureContract) -> dict[str, Any]:
+    fields = {field.name: row[field.name] for field in contract.request}
+    moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
+    return {contract.row_id: str(row[ROW_ID]), **fields, contract.event_time: moment}
+
+
+def _document(text: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

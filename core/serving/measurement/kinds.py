@@ -1,0 +1,63 @@
+"""Parity checks and replays as jobs. What they are given at the last moment, an address and a ticket, is never kept in
+the database; what they tell is taken in by the service."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from core.compute.kinds import PlainKind
+from core.compute.values import Job
+from core.foundation.actions import Call
+from core.serving.measurement.parity_evidence import Measured
+from core.serving.measurement.service import PARITY, REPLAY, ReplayReport
+from core.serving.rows import endpoint_url, find_endpoint
+from core.serving.service import ServingService
+from core.serving.tickets import LONGEST
+
+REPORT, TOLD = "report.json", "told"
+
+
+class JourneyKind(PlainKind):
+    """A kind of job that calls the endpoint that is its subject."""
+
+    def __init__(self, serving: ServingService) -> None:
+        self.serving = serving
+
+    def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
+        foundation = self.serving.foundation
+        with foundation.database.read() as session:
+            name, now = find_endpoint(session, job.subject).name, foundation.database.now(session)
+        token, _ends = self.serving.tickets.issue(job.subject, subject=job.id, now=now, seconds=LONGEST.total_seconds())
+        return {"url": endpoint_url(foundation.settings, name=name), "token": token}
+
+
+class ParityKind(JourneyKind):
+    """The report becomes evidence."""
+
+    name = PARITY
+    module = "core.serving.measurement.parity_job"
+
+    def read_outputs(self, job: Job, outputs: Path) -> Any:
+        return Measured.model_validate_json((outputs / REPORT).read_bytes())
+
+    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+        self.serving.take_parity(call, job, measured=read)
+
+
+class ReplayKind(JourneyKind):
+    """The counts are told while it runs, the metrics once the outcomes are joined."""
+
+    name = REPLAY
+    module = "core.serving.measurement.replay_job"
+
+    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+        told = [event for event in events if event["kind"] == TOLD]
+        if told:
+            last = {name: value for name, value in told[-1].items() if name != "kind"}
+            self.serving.take_replay(call, job, report=ReplayReport.model_validate(last))
+
+    def read_outputs(self, job: Job, outputs: Path) -> Any:
+        return ReplayReport.model_validate_json((outputs / REPORT).read_bytes())
+
+    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+        self.serving.take_replay(call, job, report=read)

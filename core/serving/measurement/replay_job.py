@@ -1,0 +1,117 @@
+"""The process of a replay: real rows go through an endpoint in the order and spacing in which they happened, faster by
+a factor. What really became of them is joined to the answers afterwards, and only here: callers did not know it."""
+
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.compute.process import JobContext, JobFailed, run_job
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+from core.registry.statistics import evaluate
+from core.serving.measurement.endpoint_client import Caller, HeldOut, JourneyOrder, feed_of, held_out_rows
+
+REPORT, TOLD = "report.json", "told"
+TELL_SECONDS = 0.5
+MICROSECONDS = 1_000_000
+LONGEST_PAUSE = 0.2
+METRICS = ("auc", "log_loss", "ece")
+
+
+class ReplayOrder(JourneyOrder):
+    """Rows from `start_us` on and before `end_us`; a second of ours is `speed` of theirs, with at most `most_rps`
+    requests in one."""
+
+    start_us: int
+    end_us: int
+    speed: float
+    most_rps: float
+
+
+@dataclass
+class Tally:
+    """What has been sent, and what came back."""
+
+    sent: int = 0
+    failed: int = 0
+    by_version: Counter[str] = field(default_factory=Counter)
+    labels: list[int] = field(default_factory=list)
+    probabilities: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        return {"sent": self.sent, "failed": self.failed, "by_version": dict(self.by_version)}
+
+
+def main(context: JobContext) -> None:
+    """Outputs: `report.json` with the counts and metrics. Events: `told`, the counts so far."""
+    order = ReplayOrder.model_validate(context.payload)
+    context.progress(0.0, stage=_("reading rows"))
+    rows = [row for row in held_out_rows(context, order) if order.start_us <= row.at_us < order.end_us]
+    if not rows:
+        raise JobFailed(_("no rows fall into these days"))
+    tally = Tally()
+    _send(context, order, rows, tally=tally)
+    context.event(TOLD, **tally.told())
+    if not context.stop_requested:
+        report = {**tally.told(), "metrics": _metrics(tally)}
+        (context.outputs / REPORT).write_text(json.dumps(report))
+
+
+def _send(context: JobContext, order: ReplayOrder, rows: list[HeldOut], *, tally: Tally) -> None:
+    feed, caller = feed_of(context, order), Caller(order)
+    context.progress(0.0, stage=_("filling the online features"))
+    feed.load(rows[0].at_us)
+    begun = told = last = time.monotonic()
+    for at, row in enumerate(rows):
+        planned = begun + (row.at_us - rows[0].at_us) / MICROSECONDS / order.speed
+        feed.advance(row.at_us)
+        _wait(context, until=max(planned, last + 1 / order.most_rps))
+        if context.stop_requested:
+            return
+        last = time.monotonic()
+        _ask(caller, row, tally=tally)
+        if time.monotonic() - told >= TELL_SECONDS:
+            told = time.monotonic()
+            left = (rows[-1].at_us - row.at_us) / MICROSECONDS / order.speed
+            context.event(TOLD, **tally.told())
+            context.progress((at + 1) / len(rows), stage=_("sending"), eta_seconds=left)
+
+
+def _wait(context: JobContext, *, until: float) -> None:
+    while (left := until - time.monotonic()) > 0 and not context.stop_requested:
+        time.sleep(min(left, LONGEST_PAUSE))
+
+
+def _ask(caller: Caller, row: HeldOut, *, tally: Tally) -> None:
+    begun = time.monotonic()
+    said = caller.predict(row)
+    tally.sent += 1
+    if not said.is_answer:
+        tally.failed += 1
+        return
+    tally.seconds.append(time.monotonic() - begun)
+    tally.by_version[said.version] += 1
+    tally.labels.append(row.label)
+    tally.probabilities.append(said.document["predictions"][0]["probability"])
+
+
+def _metrics(tally: Tally) -> dict[str, float]:
+    """How good the answers were, by what really happened, and how long they took."""
+    if not tally.seconds:
+        return {}
+    ordered = sorted(tally.seconds)
+    found = {f"p{share}_ms": 1000 * ordered[int((len(ordered) - 1) * share / 100)] for share in (50, 99)}
+    found["positive_share"] = sum(tally.labels) / len(tally.labels)
+    try:
+        judged = evaluate(tally.labels, probabilities=tally.probabilities)
+    except Invalid:
+        # One outcome only: there is nothing to tell apart.
+        return found
+    return found | {name: judged[name].value for name in METRICS}
+
+
+if __name__ == "__main__":
+    run_job(main)

@@ -1,0 +1,153 @@
+"""What a model server answers: the Open Inference Protocol v2 over REST, `predict` by entity, and the features by key.
+Paths are compared as they came, with the few there are; nothing in a request ever names a file."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import Any
+
+import orjson
+
+from core.foundation.errors import PortalError
+from core.foundation.text import _
+from core.serving.model_server.decode import decode_inference
+from core.serving.model_server.feature_reader import FeatureReader
+from core.serving.model_server.lookup import Lookups
+from core.serving.model_server.predict import EntityReader
+from core.serving.model_server.session import ServedModel
+from core.serving.server_spec import ServerSpec
+
+SERVER, PROTOCOL_VERSION = "causeway", "2"
+OK, NOT_FOUND, WRONG_METHOD, NOT_READY, BROKEN = 200, 404, 405, 503, 503
+NANOSECONDS = 1_000
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Readiness:
+    """Whether callers should send anything: false while the server is told to stop."""
+
+    ready: bool = True
+
+
+@dataclass(frozen=True)
+class Request:
+    """`waited_ns` is how long it lay here before its turn came, `caller` the subject of the ticket it came with."""
+
+    method: bytes
+    path: bytes
+    body: bytes
+    waited_ns: int
+    caller: bytes = b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`compute_ns` is the time the model took; None when it was not asked."""
+
+    status: int
+    body: bytes
+    compute_ns: int | None = None
+
+
+Handler = Callable[[Request], Answer]
+
+
+class Application:
+    """Routes requests to the one model of this process."""
+
+    def __init__(
+        self, spec: ServerSpec, *, model: ServedModel, reader: EntityReader, lookups: Lookups, readiness: Readiness
+    ) -> None:
+        self._spec, self._model, self._reader, self._readiness = spec, model, reader, readiness
+        self._lookups = lookups
+        self._features = FeatureReader(model.contract, limits=spec.limits)
+        self._named = {"model_name": spec.model, "model_version": str(spec.version)}
+        self._routes = self._table()
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to any request; a refusal is an answer too, and so is a failure of ours."""
+        try:
+            return self._handler(request)(request)
+        except PortalError as refusal:
+            return refused(refusal.status, refusal.message, hint=refusal.hint)
+        except Exception:
+            logger.exception("a request failed")
+            return refused(BROKEN, _("This request could not be answered"))
+
+    def _handler(self, request: Request) -> Handler:
+        methods = self._routes.get(request.path.partition(b"?")[0])
+        if methods is None:
+            return lambda _request: refused(NOT_FOUND, _("There is nothing at this path"), hint=self._hint())
+        return methods.get(request.method) or (
+            lambda _request: refused(WRONG_METHOD, _("This path takes {methods}").format(methods=_joined(methods)))
+        )
+
+    def _table(self) -> dict[bytes, dict[bytes, Handler]]:
+        model = f"/v2/models/{self._spec.model}"
+        routes: dict[str, dict[bytes, Handler]] = {
+            "/v2": {b"GET": self._server},
+            "/v2/health/live": {b"GET": lambda _request: Answer(OK, b'{"live":true}')},
+            "/v2/health/ready": {b"GET": self._health},
+            "/predict": {b"POST": self._predict},
+            "/features": {b"POST": self._look_up},
+        }
+        for prefix in (model, f"{model}/versions/{self._spec.version}"):
+            routes[prefix] = {b"GET": self._metadata}
+            routes[f"{prefix}/ready"] = {b"GET": self._health}
+            routes[f"{prefix}/infer"] = {b"POST": self._infer}
+        return {path.encode(): methods for path, methods in routes.items()}
+
+    def _infer(self, request: Request) -> Answer:
+        asked = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
+        begun = perf_counter_ns()
+        found = self._model.run(asked.feeds, rows=asked.rows)
+        spent = perf_counter_ns() - begun
+        output = {"name": self._model.signature.output, "datatype": "FP64", "shape": [asked.rows], "data": found}
+        document = {**self._named, **({"id": asked.id} if asked.id else {}), "outputs": [output]}
+        return Answer(OK, orjson.dumps(document), spent)
+
+    def _predict(self, request: Request) -> Answer:
+        entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
+        begun = perf_counter_ns()
+        found = self._model.run(entities.feeds, rows=len(entities.rows))
+        spent = perf_counter_ns() - begun
+        predictions: list[dict[str, Any]] = [
+            {"row_id": row.row_id, "probability": probability}
+            for row, probability in zip(entities.rows, found, strict=True)
+        ]
+        if entities.explain:
+            for at, prediction in enumerate(predictions):
+                prediction.update(entities.explained(at))
+        return Answer(OK, orjson.dumps({**self._named, "predictions": predictions}), spent)
+
+    def _look_up(self, request: Request) -> Answer:
+        return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))
+
+    def _health(self, _request: Request) -> Answer:
+        if not self._readiness.ready:
+            return refused(NOT_READY, _("This server is stopping"))
+        return Answer(OK, orjson.dumps({"name": self._spec.model, "ready": True}))
+
+    def _server(self, _request: Request) -> Answer:
+        return Answer(OK, orjson.dumps({"name": SERVER, "version": PROTOCOL_VERSION, "extensions": []}))
+
+    def _metadata(self, _request: Request) -> Answer:
+        signature = self._model.signature
+        inputs = [{"name": spec.name, "datatype": spec.datatype, "shape": [-1]} for spec in signature.inputs]
+        output = {"name": signature.output, "datatype": "FP64", "shape": [-1]}
+        document = {"name": self._spec.model, "versions": [str(self._spec.version)], "platform": "onnxruntime_onnx"}
+        return Answer(OK, orjson.dumps({**document, "inputs": inputs, "outputs": [output]}))
+
+    def _hint(self) -> str:
+        return _("This endpoint has /predict and /v2/models/{model}/infer.").format(model=self._spec.model)
+
+
+def refused(status: int, message: str, *, hint: str = "") -> Answer:
+    """A refusal as callers read it."""
+    return Answer(status, orjson.dumps({"error": message, "hint": hint}))
+
+
+def _joined(methods: dict[bytes, Handler]) -> str:
+    return ", ".join(method.decode() for method in methods)

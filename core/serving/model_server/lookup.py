@@ -1,0 +1,57 @@
+"""Where a model server looks features up: the live store of the installation, which materializations keep, and for the
+requests of a parity check or a replay the endpoint's own store, which that measurement moves through time. So nobody
+who measures touches what callers get, and nobody who calls is answered out of the past."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.features.online.store import Found, Key, OnlineStore, open_store
+from core.features.values import FeatureContract, ServedView
+from core.foundation.ids import Kind
+from core.serving.server_spec import ServerSpec
+
+# The gateway writes the subject of the ticket there, and takes away what callers write themselves.
+CALLER = b"x-causeway-caller"
+MEASURING = f"{Kind.JOB.prefix}-".encode()
+
+
+class OnlineLookup:
+    """Reads a store in this process; what jobs write into it is seen at once."""
+
+    def __init__(self, store: OnlineStore) -> None:
+        self.store = store
+
+    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
+        return self.store.get(view, [key], at_us=at_us)[0]
+
+    def find_many(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+        return self.store.get(view, keys, at_us=at_us)
+
+
+class NoLookup:
+    """For models of which callers send every input."""
+
+    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
+        return Found("not_found", (None,) * len(view.outputs))
+
+    def find_many(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+        return [self.find(view, key=key, at_us=at_us) for key in keys]
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """The live store, and the one that measurements of this endpoint move."""
+
+    live: OnlineLookup | NoLookup
+    measured: OnlineLookup | NoLookup
+
+    def of(self, caller: bytes) -> OnlineLookup | NoLookup:
+        """By whom the ticket was given to: jobs of the portal get one only to measure."""
+        return self.measured if caller.startswith(MEASURING) else self.live
+
+
+def lookups_for(contract: FeatureContract, *, spec: ServerSpec) -> Lookups:
+    if not contract.views:
+        return Lookups(NoLookup(), NoLookup())
+    measured = OnlineLookup(open_store(str(spec.online)))
+    return Lookups(OnlineLookup(open_store(spec.live)) if spec.live else measured, measured)

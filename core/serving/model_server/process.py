@@ -1,0 +1,90 @@
+"""The process that serves one version to one endpoint: `python -m core.serving.model_server.process <folder>`.
+The folder holds its spec; it writes there that it is ready, or why it refuses. Told to stop, it says so to health
+checks, finishes what has begun, and ends."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import uvloop
+from pydantic import ValidationError
+
+from core.compute.folders import write_atomically
+from core.foundation.errors import PortalError
+from core.serving.model_server.application import Application, Readiness
+from core.serving.model_server.lookup import lookups_for
+from core.serving.model_server.predict import EntityReader
+from core.serving.model_server.protocol import Connections
+from core.serving.model_server.session import ServedModel, load_model
+from core.serving.server_spec import READY_FILE, REFUSED_EXIT, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
+
+POLL_SECONDS = 0.02
+OWNER_ONLY = 0o600
+logger = logging.getLogger(__name__)
+
+
+def main(arguments: list[str]) -> int:
+    """Serves until told to stop. Returns 3, with the cause in the folder, when the bytes are refused."""
+    folder = Path(arguments[0])
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    try:
+        spec = ServerSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
+        model = load_model(spec)
+    except (PortalError, ValidationError, OSError) as refusal:
+        return _refuse(folder, refusal)
+    # The socket is named relative to the folder: a full path may be longer than the system takes.
+    os.chdir(folder)
+    uvloop.run(_serve(spec, model))
+    return 0
+
+
+def _refuse(folder: Path, refusal: Exception) -> int:
+    cause = refusal.message if isinstance(refusal, PortalError) else f"{type(refusal).__name__}: {refusal}"
+    logger.error("refused: %s", cause)
+    write_atomically(folder / REFUSED_FILE, cause.encode())
+    return REFUSED_EXIT
+
+
+async def _serve(spec: ServerSpec, model: ServedModel) -> None:
+    loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    reader = EntityReader(model.contract, limits=spec.limits)
+    lookups = lookups_for(model.contract, spec=spec)
+    application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
+    connections = Connections(
+        application, version=spec.version_id, digest=spec.digest, most_body=spec.limits.body_bytes, loop=loop
+    )
+    server = await _listen(connections)
+    logger.info("serves %s v%s for %s", spec.model, spec.version, spec.endpoint)
+    await stop.wait()
+    readiness.ready = False
+    await _drain(server, connections, spec=spec)
+
+
+async def _listen(connections: Connections) -> asyncio.Server:
+    with suppress(FileNotFoundError):
+        os.unlink(SOCKET_FILE)
+    server = await asyncio.get_running_loop().create_unix_server(connections.connect, SOCKET_FILE)
+    os.chmod(SOCKET_FILE, OWNER_ONLY)
+    write_atomically(Path(READY_FILE), str(os.getpid()).encode())
+    return server
+
+
+async def _drain(server: asyncio.Server, connections: Connections, *, spec: ServerSpec) -> None:
+    """New requests are answered for a moment longer, because whoever sends them may not have seen yet that this server
+    is stopping; each answer then closes its connection."""
+    connections.closing = True
+    await asyncio.sleep(spec.limits.grace_seconds)
+    server.close()
+    deadline = asyncio.get_running_loop().time() + spec.limits.drain_seconds
+    while not connections.close_idle() and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

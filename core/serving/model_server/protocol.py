@@ -1,0 +1,171 @@
+"""HTTP/1.1 for the model server, on asyncio and httptools: a web framework would cost five times the model. One
+connection's trouble stays its own: whoever leaves early, sends rubbish or never reads costs nobody else an answer."""
+
+import asyncio
+from time import perf_counter_ns
+from typing import cast
+
+import httptools
+
+from core.serving.model_server.application import Answer, Application, Request, refused
+from core.serving.model_server.lookup import CALLER
+
+MOST_HEAD_BYTES = 65_536
+MICROSECOND_NS = 1_000
+REASONS = {
+    200: b"OK",
+    400: b"Bad Request",
+    401: b"Unauthorized",
+    403: b"Forbidden",
+    404: b"Not Found",
+    405: b"Method Not Allowed",
+    409: b"Conflict",
+    413: b"Content Too Large",
+    422: b"Unprocessable Content",
+    431: b"Request Header Fields Too Large",
+    503: b"Service Unavailable",
+}
+
+
+class Turn:
+    """When the loop began its present turn: what arrived in it has waited since then for those before it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop, self._began = loop, 0
+
+    def began(self) -> int:
+        """Nanoseconds of the performance counter."""
+        if not self._began:
+            self._began = perf_counter_ns()
+            self._loop.call_soon(self._end)
+        return self._began
+
+    def _end(self) -> None:
+        self._began = 0
+
+
+class Connections:
+    """The open connections of a server, and what all of its answers say about themselves."""
+
+    def __init__(
+        self, application: Application, *, version: str, digest: str, most_body: int, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.application, self.most_body, self.turn = application, most_body, Turn(loop)
+        self.open: set[Connection] = set()
+        self.closing = False
+        self.head = (
+            f"\r\ncontent-type: application/json\r\nx-causeway-version: {version}\r\nx-causeway-digest: {digest}"
+        ).encode()
+
+    def connect(self) -> "Connection":
+        return Connection(self)
+
+    def close_idle(self) -> bool:
+        """Closes the connections on which no request is under way; true once none is left."""
+        for connection in tuple(self.open):
+            connection.close_if_idle()
+        return not self.open
+
+
+class Connection(asyncio.Protocol):
+    """One connection. Requests are answered in the order in which they came."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._all = connections
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._began_ns = 0
+        self._start()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._all.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._all.open.discard(self)
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._began_ns = self._all.turn.began()
+        self._under_way = True
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._refuse(400, "This is no HTTP request that we take")
+
+    def pause_writing(self) -> None:
+        """The caller does not read its answers: it gets no more until it does."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def on_url(self, url: bytes) -> None:
+        self._path += url
+        self._grow(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._grow(len(name) + len(value))
+        if len(name) == len(CALLER) and name.lower() == CALLER:
+            self._caller = value
+
+    def on_body(self, body: bytes) -> None:
+        self._body_bytes += len(body)
+        if self._body_bytes > self._all.most_body:
+            self._refuse(413, f"The body is larger than {self._all.most_body} bytes")
+        elif not self._refused:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._refused or self._transport is None:
+            return
+        request = Request(
+            method=self._parser.get_method(),
+            path=self._path,
+            body=b"".join(self._body),
+            caller=self._caller,
+            waited_ns=perf_counter_ns() - self._began_ns,
+        )
+        self._write(self._all.application.answer(request), waited_ns=request.waited_ns)
+        self._start()
+
+    def close_if_idle(self) -> None:
+        if not self._under_way and self._transport is not None:
+            self._transport.close()
+
+    def _start(self) -> None:
+        """Ready for the next request."""
+        self._path, self._body, self._body_bytes, self._head_bytes = b"", list[bytes](), 0, 0
+        self._caller = b""
+        self._refused = self._under_way = False
+
+    def _grow(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > MOST_HEAD_BYTES:
+            self._refuse(431, "The head of the request is too large")
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answers and hangs up: what follows on this connection cannot be trusted to be a request."""
+        if not self._refused and self._transport is not None:
+            self._refused = True
+            self._write(refused(status, message), waited_ns=0, last=True)
+
+    def _write(self, answer: Answer, *, waited_ns: int, last: bool = False) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        last = last or self._all.closing or not self._parser.should_keep_alive()
+        transport.write(self._head(answer, waited_ns=waited_ns, last=last) + answer.body)
+        if last:
+            transport.close()
+
+    def _head(self, answer: Answer, *, waited_ns: int, last: bool) -> bytes:
+        times = b""
+        if answer.compute_ns is not None:
+            waited, spent = waited_ns // MICROSECOND_NS, answer.compute_ns // MICROSECOND_NS
+            times = b"\r\nx-causeway-queue-us: %d\r\nx-causeway-compute-us: %d" % (waited, spent)
+        ending = b"\r\nconnection: close\r\n\r\n" if last else b"\r\n\r\n"
+        line = b"HTTP/1.1 %d %s" % (answer.status, REASONS.get(answer.status, b"Error"))
+        return b"%s%s%s\r\ncontent-length: %d%s" % (line, self._all.head, times, len(answer.body), ending)

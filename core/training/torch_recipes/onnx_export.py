@@ -1,0 +1,91 @@
+"""The whole model as one ONNX file: raw feature values in, calibrated probability out."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+
+from core.compute.process import JobFailed
+from core.foundation.text import _
+from core.registry.values import InputSpec, Signature
+from core.training.onnx_graph import ML_DOMAIN, Graph
+from core.training.preparation import CLIP, NumberMap, Preparation, Vocabulary, encode_categories, encode_numbers
+from core.training.recipe import Recipe
+from core.training.torch_recipes.trainer import Trained
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OUTPUT = "probability"
+TOLERANCE = 1e-5
+
+
+def write_onnx(trained: Trained, *, recipe: type[Recipe]) -> bytes:
+    """The file: an input [batch] a feature, text ("" is missing) or float64 (NaN is missing), and `probability`,
+    float64 [batch]."""
+    graph = Graph()
+    ids = [_id(graph, vocabulary=vocabulary) for vocabulary in trained.preparation.categories]
+    numbers = _numbers(graph, numbers=trained.preparation.numbers) if trained.preparation.numbers else ""
+    logits = recipe.write(trained.network, graph=graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
+    exact = graph.cast(logits, to=onnx.TensorProto.DOUBLE)
+    sloped = graph.node("Mul", exact, graph.constant(np.array(trained.calibration.slope)))
+    shifted = graph.node("Add", sloped, graph.constant(np.array(trained.calibration.shift)))
+    column = graph.constant(np.array([1], dtype=np.int64))
+    return graph.finish(graph.node("Squeeze", graph.node("Sigmoid", shifted), column), output=OUTPUT)
+
+
+def signature_of(preparation: Preparation) -> Signature:
+    texts = [InputSpec(name=vocabulary.name, datatype="BYTES") for vocabulary in preparation.categories]
+    numbers = [InputSpec(name=number.name, datatype="FP64") for number in preparation.numbers]
+    return Signature(inputs=(*texts, *numbers), output=OUTPUT)
+
+
+def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Table") -> float:
+    """The largest difference between what the file said of these rows and what torch says. JobFailed above 1e-5."""
+    ids = torch.from_numpy(encode_categories(table, preparation=trained.preparation))
+    numbers = torch.from_numpy(encode_numbers(table, preparation=trained.preparation))
+    with torch.no_grad():
+        logits = trained.network(ids, numbers).double().numpy()
+    difference = float(np.abs(trained.calibration.probabilities(logits) - probabilities).max())
+    if not difference <= TOLERANCE:
+        raise JobFailed(
+            _("The ONNX file and the trained network differ by {difference:.2g}, and {most:.0e} is the most").format(
+                difference=difference, most=TOLERANCE
+            )
+        )
+    return difference
+
+
+def _id(graph: Graph, *, vocabulary: Vocabulary) -> str:
+    name = graph.input(vocabulary.name, is_text=True)
+    if not vocabulary.values:
+        # A map without entries is refused by onnx; this one maps a text that is no value of the column to unknown.
+        vocabulary = vocabulary.model_copy(update={"values": ("\x00",)})
+        ids = [0]
+    else:
+        ids = list(range(1, len(vocabulary.values) + 1))
+    return graph.node(
+        "LabelEncoder",
+        name,
+        domain=ML_DOMAIN,
+        keys_strings=list(vocabulary.values),
+        values_int64s=ids,
+        default_int64=0,
+    )
+
+
+def _numbers(graph: Graph, *, numbers: tuple[NumberMap, ...]) -> str:
+    """float32 [batch, numbers + flags]: missing filled, standardized, clipped; then a flag for what was missing."""
+    raw = graph.columns([graph.input(number.name, is_text=False) for number in numbers])
+    missing = graph.node("IsNaN", raw)
+    filled = graph.node("Where", missing, graph.constant(np.array([number.fill for number in numbers])), raw)
+    centered = graph.node("Sub", filled, graph.constant(np.array([number.mean for number in numbers])))
+    standard = graph.node("Div", centered, graph.constant(np.array([number.scale for number in numbers])))
+    ends = [graph.constant(np.array(end)) for end in (-CLIP, CLIP)]
+    clipped = graph.cast(graph.node("Clip", standard, *ends), to=onnx.TensorProto.FLOAT)
+    flagged = [place for place, number in enumerate(numbers) if number.flagged]
+    if not flagged:
+        return clipped
+    chosen = graph.node("Gather", missing, graph.constant(np.array(flagged, dtype=np.int64)), axis=1)
+    return graph.node("Concat", clipped, graph.cast(chosen, to=onnx.TensorProto.FLOAT), axis=1)

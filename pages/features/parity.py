@@ -1,0 +1,101 @@
+"""One parity check of the online store: its verdict, why keys differ, and what it was measured on. It never changes."""
+
+import streamlit as st
+
+from app.features.parity import ask
+from app.features.parity_report import causes, examples, figures, pictures, verdict_line
+from app.session import actor, portal
+from app.ui import frame, links, status, times
+from app.ui.jobs import cancel, cause_card, job_progress
+from app.ui.neighbors import neighbors
+from core.features.materialization.values import FeatureParity, FeatureParityReport
+from core.features.values import FeatureVersion
+from core.foundation.ids import Kind
+from core.foundation.text import _
+
+
+def show() -> None:
+    check = portal().online.get_parity(actor(), parity_id=links.wanted_id(Kind.FEATURE_PARITY))
+    version = portal().features.get_version(actor(), version_id=check.version_id)
+    by = _("Asked by {name}, {age}").format(
+        name=links.escape(frame.name_of(check.created_by)), age=times.since(check.created_at, now=frame.now())
+    )
+    crumbs = [
+        (_("Features"), "features"),
+        (version.view, version.view_id),
+        (_("v{n}").format(n=version.version), version.id),
+    ]
+    title = _("Parity of {view} v{version}").format(view=version.view, version=version.version)
+    facts = [_("the online store against the point-in-time join, key by key"), by]
+    with frame.header(title, state=check.verdict or check.state, facts=facts, crumbs=crumbs, here=check.id):
+        _actions(check, version)
+    if check.state == "running":
+        job_progress(check.job_id)
+    elif check.report is None:
+        cause_card(check.cause, job_id=check.job_id)
+    left, right = st.columns([1.9, 1], gap="medium")
+    with left:
+        _body(check)
+    with right:
+        if check.report:
+            frame.section(_("Measured"), hint=_("in figures"))
+            figures(check, check.report)
+        _around(check, version)
+    frame.lineage(check.id)
+
+
+def _actions(check: FeatureParity, version: FeatureVersion) -> None:
+    if check.state == "running":
+        cancel(check.job_id)
+    elif made := ask(version, is_running=False):
+        links.open_object(made.id)
+
+
+def _body(check: FeatureParity) -> None:
+    if check.report is None:
+        waits = _("The rows are built anew, and the same keys are asked for on both sides.")
+        lost = _("Nothing was changed by it. Check again once the cause is mended.")
+        is_running = check.state == "running"
+        statement = _("It is being measured") if is_running else _("It gave no report")
+        frame.empty(statement, advice=waits if is_running else lost, icon="compare_arrows", key="parity")
+        return
+    st.markdown(verdict_line(check))
+    if not check.report.mismatches:
+        _nothing_differs(check.report)
+        return
+    frame.section(_("Why keys differ"), hint=_("the commonest cause first"))
+    causes(check.report)
+    pictures(check.report)
+    shown, every = len(check.report.worst), check.report.mismatches
+    frame.section(_("Keys that differ"), hint=_("{n} of {all}").format(n=times.number(shown), all=times.number(every)))
+    examples(check.report)
+
+
+def _nothing_differs(report: FeatureParityReport) -> None:
+    if report.compared:
+        told = _("{n} values were held against each other, to the last bit.").format(n=times.number(report.cells))
+        frame.empty(_("Every key answers the same"), advice=told, icon="task_alt", key="parity")
+        return
+    advice = _("The store has moved on since the instant that was asked for, or there are no keys.")
+    frame.empty(_("Nothing could be compared"), advice=advice, icon="help", key="parity")
+
+
+def _around(check: FeatureParity, version: FeatureVersion) -> None:
+    """What it belongs to: the version, what keeps it online, what was read, and the other checks."""
+    orders = portal().online.list_materializations(actor(), version_id=version.id, limit=1).items
+    read = check.report.snapshots.values() if check.report else ()
+    around = [version.id, *(order.id for order in orders), *read, check.job_id]
+    neighbors(version.id, around, title=_("Belongs to"))
+    others = portal().online.list_parity(actor(), version_id=version.id, limit=6).items
+    rest = [one for one in others if one.id != check.id]
+    if rest:
+        frame.section(_("Other checks"), hint=_("newest first"))
+        with frame.card("other_checks", tight=True):
+            for one in rest:
+                with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                    links.link(one.id, one.id)
+                    st.caption(times.ago(one.created_at, now=frame.now()), width="content")
+                    st.markdown(status.inline(one.verdict or one.state), width="content")
+
+
+show()

@@ -1,0 +1,115 @@
+"""One feature view: a version's features, figures, logic, rows and life, what is online, and what learned from it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.features import lifecycle
+from app.features.description import describe
+from app.features.logic import logic_of
+from app.features.materialization import online
+from app.features.statistics import statistics
+from app.features.versions import versions
+from app.lake.profiles import preview_table, profile_grid
+from app.session import actor, may, portal
+from app.ui import frame, links, status, times
+from app.ui.jobs import cause_card, job_progress
+from core.features.values import FeatureVersion, FeatureView, VersionState
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.identity.permissions import Permission
+
+
+def show() -> None:
+    view, shown = _wanted(links.wanted_id(Kind.FEATURE_VIEW, Kind.FEATURE_VERSION))
+    state = shown.state if shown else "empty"
+    crumbs = [(_("Features"), "features")]
+    here = shown.id if shown else view.id
+    with frame.header(view.name, state=state, facts=_facts(view, shown), crumbs=crumbs, here=here):
+        _actions(view, shown)
+    if view.description:
+        st.markdown(links.escape_lines(view.description))
+    lifecycle.alias_bar(view)
+    if shown is None:
+        advice = _("Its first version is SQL or pandas over named snapshots; a job builds its rows.")
+        frame.empty(_("No version yet"), advice=advice, icon="dataset")
+        return
+    _version(view, shown)
+
+
+def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
+    """The view and the version of it that the address names: by its id, as `version` beside the view's, or else the one
+    that people get."""
+    named = wanted if kind_of(wanted) is Kind.FEATURE_VERSION else st.query_params.get("version", "")
+    shown = portal().features.get_version(actor(), version_id=named) if named else None
+    view = portal().features.get_view(actor(), view_id=shown.view_id if shown else wanted)
+    return view, shown or view.live or view.latest
+
+
+def _actions(view: FeatureView, shown: FeatureVersion | None) -> None:
+    if may(Permission.FEATURE_SQL, project=view.project) and st.button(
+        _("New version"), type="primary", icon=":material/add:"
+    ):
+        links.open_page("new-feature-version", id=view.id)
+    if may(Permission.DATA_WRITE, project=view.project):
+        describe(view, shown)
+
+
+def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
+    facts = [
+        _("Entity {entity}, keys {keys}").format(
+            entity=links.escape(view.entity), keys=f"`{', '.join(view.keys) or '—'}`"
+        ),
+        _("Owner {name}").format(name=links.escape(frame.name_of(view.owner))),
+    ]
+    if shown:
+        age = times.ago(shown.created_at, now=frame.now())
+        facts += [
+            _("{id}, version {version} of {n}").format(id=shown.id, version=shown.version, n=view.newest_number),
+            _("{n} rows, {age}").format(n=times.number(shown.rows), age=age),
+        ]
+    return facts
+
+
+def _version(view: FeatureView, shown: FeatureVersion) -> None:
+    if shown.state is VersionState.BUILDING:
+        job_progress(shown.job_id)
+    if shown.cause:
+        cause_card(shown.cause, job_id=shown.job_id)
+    if shown.reason:
+        st.caption(
+            _("{state}: {reason}").format(state=status.look(shown.state).word, reason=links.escape(shown.reason))
+        )
+    lifecycle.actions(view, shown)
+    parts: dict[str, Callable[[], None]] = {
+        _("Features"): lambda: _features(view, shown),
+        _("Statistics"): lambda: statistics(view, shown),
+        _("Checks"): lambda: lifecycle.checks(shown.checks),
+        _("Logic"): lambda: logic_of(view, shown),
+        _("Rows"): lambda: _rows(shown),
+        _("Online"): lambda: online(shown),
+        _("Versions"): lambda: versions(view, shown),
+        _("Used by"): lambda: lifecycle.consumers(view, shown),
+        _("Lineage"): lambda: frame.lineage(shown.id),
+    }
+    frame.tabs(parts)
+
+
+def _features(view: FeatureView, shown: FeatureVersion) -> None:
+    if shown.description not in ("", view.description):
+        st.markdown(links.escape_lines(shown.description))
+    if not shown.rows_digest:
+        st.caption(_("Features are known once the version is built."))
+        return
+    profiles = portal().features.statistics(actor(), version_id=shown.id)
+    profile_grid(shown.features, profiles, key="statistics")
+
+
+def _rows(shown: FeatureVersion) -> None:
+    if not shown.rows_digest:
+        st.caption(_("It has rows once it is built."))
+        return
+    preview_table(portal().features.preview_version(actor(), version_id=shown.id, limit=50))
+
+
+show()

@@ -1,0 +1,82 @@
+"""One dataset: the profile of a snapshot, its rows or files, what its import did, its versions, what learned from it,
+and what hangs on it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.lake import retention, snapshot_list
+from app.lake.datasets import snapshot_dialog
+from app.lake.file_gallery import items
+from app.lake.profiles import preview_table, profile_grid
+from app.session import actor, may, portal
+from app.ui import frame, links
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.values import Dataset, Snapshot
+
+Parts = dict[str, Callable[[], None]]
+
+
+def show() -> None:
+    wanted = links.wanted_id(Kind.DATASET, Kind.SNAPSHOT)
+    shown = None
+    if kind_of(wanted) is Kind.SNAPSHOT:
+        shown = portal().lake.get_snapshot(actor(), snapshot_id=wanted)
+    dataset = portal().lake.get_dataset(actor(), dataset_id=shown.dataset_id if shown else wanted)
+    shown = shown or dataset.latest
+    facts, state = snapshot_list.facts_of(dataset, shown), snapshot_list.state_of(shown)
+    crumbs = [(_("Datasets"), "datasets")]
+    with frame.header(dataset.name, state=state, facts=facts, crumbs=crumbs, here=wanted):
+        if may(Permission.DATA_WRITE, project=dataset.project) and st.button(
+            _("Add a snapshot"), type="primary", icon=":material/upload:"
+        ):
+            snapshot_dialog(dataset)
+        retention.menu(dataset, shown)
+    if dataset.description:
+        st.markdown(links.escape_lines(dataset.description))
+    snapshot_list.tags(dataset)
+    if shown is None:
+        frame.empty(
+            _("No rows yet"),
+            advice=_("Add a snapshot: upload a CSV or Parquet file, or import a package's data."),
+            icon="table_rows",
+        )
+        return
+    snapshot_list.held(shown)
+    _tabs(dataset, shown)
+
+
+def _tabs(dataset: Dataset, shown: Snapshot) -> None:
+    columns: Parts = {_("Columns"): lambda: _columns(shown)}
+    # Of files people want to see the files, of a table what its columns are.
+    is_of_files = dataset.form == "files"
+    content: Parts = {_("Files") if is_of_files else _("Rows"): lambda: _content(dataset, shown)}
+    frame.tabs(
+        {
+            **(content | columns if is_of_files else columns | content),
+            _("Import"): lambda: snapshot_list.report(shown),
+            _("Versions"): lambda: snapshot_list.versions(dataset, shown),
+            _("Lineage"): lambda: frame.lineage(shown.id),
+            _("Impact"): lambda: retention.impact(shown),
+        }
+    )
+
+
+def _columns(shown: Snapshot) -> None:
+    profile_grid(shown.columns, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
+
+
+def _content(dataset: Dataset, shown: Snapshot) -> None:
+    if shown.deleted_at is not None:
+        frame.empty(
+            _("The rows were deleted"), advice=_("What was known of them stays, and so does the chain."), icon="delete"
+        )
+    elif dataset.form == "files":
+        items(shown)
+    else:
+        preview_table(portal().lake.preview(actor(), snapshot_id=shown.id, limit=50))
+
+
+show()

@@ -1,0 +1,55 @@
+"""What the store holds and what nothing names any more: a dry run first, then the sweep, and who swept before."""
+
+import streamlit as st
+
+from app.lake.garbage_collection import closed, history, schedule, sweep_dialog, unnamed
+from app.session import actor, may, portal
+from app.ui import forms, frame, times
+from app.ui.wording import counted
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.lake.retention.values import SweepReport
+
+
+def show() -> None:
+    if not may(Permission.GC):
+        frame.header(_("Storage"))
+        closed()
+        return
+    head = st.container()
+    plan = _plan()
+    with head:
+        _head(plan)
+    if plan:
+        unnamed(plan)
+    history(plan)
+
+
+def _plan() -> SweepReport | None:
+    """The dry run; where it cannot be made, why, and that nothing is swept until it can."""
+    with forms.attempt() as tried, st.spinner(_("Looking at what the store holds")):
+        plan = portal().lake.plan_sweep(actor())
+    if tried.succeeded:
+        return plan
+    st.caption(_("Until then nobody knows what may go, so nothing is swept. Everything stays where it is."))
+    return None
+
+
+def _head(plan: SweepReport | None) -> None:
+    facts = []
+    if plan:
+        files = counted(plan.files, _("file"), _("files"))
+        facts = [_("{size} in {files}").format(size=times.size(plan.held_bytes), files=files), schedule(plan)]
+    with frame.header(_("Storage"), facts=facts):
+        if plan and st.button(
+            _("Sweep the store"),
+            icon=":material/mop:",
+            type="primary",
+            key="sweep_open",
+            disabled=not plan.orphans,
+            help=_("Remove what nothing refers to") if plan.orphans else _("There is nothing to remove"),
+        ):
+            sweep_dialog(plan)
+
+
+show()

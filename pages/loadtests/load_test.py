@@ -1,0 +1,101 @@
+"""One load test: whether its figures may be cited, what they say, and second by second how it went."""
+
+import streamlit as st
+
+from app.loadtests.report import generator, over_rate, percentiles, server_time, strip, verdict
+from app.loadtests.series import live_test, series
+from app.loadtests.wording import cause_line, plan_line, state_of, title_of
+from app.session import actor, may, person, portal
+from app.ui import forms, frame, links, times
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.loadtests.values import LoadTestState, LoadTestView
+
+
+def show() -> None:
+    found = portal().loadtests.get_test(actor(), test_id=links.wanted_id(Kind.LOAD_TEST))
+    state, label = state_of(found)
+    by = _("Asked for by {name}, {age}").format(
+        name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
+    )
+    promise = _("promise p99 {ms} ms").format(ms=f"{found.slo.p99_ms:g}")
+    facts = [by, plan_line(found.plan), promise, found.environment.capitalize()]
+    crumbs = [(_("Load tests"), "load-tests")]
+    actions = frame.header(title_of(found), state=state, label=label, facts=facts, crumbs=crumbs, here=found.id)
+    with actions, st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+        links.follow(found.endpoint_id, found.endpoint)
+        links.follow(found.version_id, found.version_id)
+        _stop(found)
+    if found.state is LoadTestState.FINISHED:
+        _finished(found)
+    elif found.state is LoadTestState.WAITING:
+        _waiting(found)
+    elif found.state.is_over:
+        st.markdown(cause_line(found))
+        series(found)
+    else:
+        frame.live(lambda: live_test(found.id), running=True)
+    _chain(found)
+
+
+def _stop(found: LoadTestView) -> None:
+    """The kill switch, without a question."""
+    if found.state.is_over or not may(Permission.LOADTEST, project=found.project):
+        return
+    waits = found.state is LoadTestState.WAITING
+    label = _("Withdraw") if waits else _("Stop the load")
+    if st.button(label, icon=":material/stop_circle:", type="secondary" if waits else "primary", key="stop"):
+        with forms.attempt() as done:
+            portal().loadtests.stop_test(actor(), test_id=found.id)
+        if done.succeeded:
+            frame.say(_("The load ends within seconds"))
+            st.rerun()
+
+
+def _waiting(found: LoadTestView) -> None:
+    """A second person sees what production would get, and lets it begin."""
+    with frame.card("confirm"):
+        st.markdown(
+            _(":orange[:material/group:] **{endpoint} in production would get {plan}.** It starts at once.").format(
+                endpoint=links.escape(found.endpoint), plan=plan_line(found.plan)
+            )
+        )
+        mine = found.requested_by == person().id
+        if mine or not may(Permission.LOADTEST_PRODUCTION, project=found.project):
+            why = _("You asked for it: a second SRE confirms it.") if mine else _("An SRE who did not ask confirms it.")
+            st.caption(f":material/lock: {why}")
+            return
+        if st.button(_("Confirm and start"), type="primary", icon=":material/play_arrow:", key="confirm"):
+            with forms.attempt() as done:
+                portal().loadtests.confirm_test(actor(), test_id=found.id)
+            if done.succeeded:
+                st.rerun()
+
+
+def _finished(found: LoadTestView) -> None:
+    report = portal().loadtests.get_report(actor(), test_id=found.id)
+    verdict(report)
+    if report.validity == "VALID":
+        strip(report)
+        left, right = st.columns([1.72, 1], gap="medium")
+        with left:
+            over_rate(report)
+        with right:
+            percentiles(report)
+            server_time(report)
+            generator(report)
+    else:
+        generator(report)
+    series(found)
+
+
+def _chain(found: LoadTestView) -> None:
+    if found.evidence_id:
+        links.follow(found.evidence_id, _("The evidence {id}").format(id=found.evidence_id))
+    frame.lineage(found.id)
+    frame.section(_("Activity"))
+    frame.activity(found.id)
+
+
+show()

@@ -1,0 +1,1 @@
+"""The screens about models, one file each. A page calls services and draws; it decides nothing."""

@@ -1,0 +1,93 @@
+"""Compare: which of several versions is better, in words, then in figures, curves, decisions and what one pays for."""
+
+import streamlit as st
+
+from app.registry.choice import choose, offered
+from app.registry.comparison import decisions, lines_of, metric_table, parameter_table
+from app.registry.comparison_charts import curves, trade_offs
+from app.registry.naming import PRODUCTION, Places, colors_of, figure_of, labels_of, places, stage_of
+from app.session import actor, may, portal
+from app.ui import frame, links, times
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import Comparison, ModelVersion
+
+
+def show() -> None:
+    known = places()
+    versions = offered()
+    head = st.container()
+    if len(versions) < 2:
+        frame.header(_("Compare versions"))
+        advice = _("Register two runs as versions; what differs between them is shown here.")
+        with frame.empty(_("It takes two versions"), advice=advice, icon="compare_arrows"):
+            links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
+        return
+    choice = choose(versions, known)
+    if len(choice.ids) < 2:
+        with head:
+            frame.header(_("Compare versions"), facts=[_("Figures, curves and decisions on the same rows")])
+        advice = _("One of them is the baseline that the others are measured against.")
+        frame.empty(_("Choose two versions"), advice=advice, icon="compare_arrows")
+        return
+    found = portal().registry.compare(actor(), version_ids=choice.ids, baseline_id=choice.baseline)
+    with head:
+        _head(found, known)
+    _body(found, known, only=choice.only_differences)
+
+
+def _head(found: Comparison, known: Places) -> None:
+    judged = [one for version in found.versions for one in version.evaluations if one.holdout == found.holdout]
+    facts = (
+        [
+            _("Evaluated on `{name}`").format(name=judged[0].holdout_name),
+            _("{n} rows").format(n=times.number(judged[0].rows)),
+            _("the same rows for all"),
+        ]
+        if judged
+        else [_("Not evaluated on the same rows")]
+    )
+    crumbs: list[tuple[str, str]] = [(_("Models"), "models")]
+    if len({version.model_id for version in found.versions}) == 1:
+        crumbs.append((found.versions[0].model, found.versions[0].model_id))
+    with frame.header(_("Compare versions"), facts=facts, crumbs=crumbs, here=_("Compare")):
+        _request(found, known)
+
+
+def _request(found: Comparison, known: Places) -> None:
+    """The way on for the best of those that are not in production yet."""
+    waiting = [one for one in found.versions if stage_of(one, known) != PRODUCTION and one.state == "active"]
+    best = min(waiting, key=_loss, default=None)
+    if best is None or not may(Permission.PROMOTE_REQUEST, project=best.project):
+        return
+    label = _("Request promotion of {name}").format(name=labels_of(found.versions)[best.id])
+    if st.button(label, type="primary", icon=":material/approval:", key="request"):
+        links.open_page("promotions", version=best.id)
+
+
+def _loss(version: ModelVersion) -> float:
+    found = figure_of(version, "log_loss")
+    return found.value if found else float("inf")
+
+
+def _body(found: Comparison, known: Places, *, only: bool) -> None:
+    labels, colors, lines = labels_of(found.versions), colors_of(found.versions), lines_of(found)
+    lead, dot, rest = found.sentence.partition(". ")
+    st.markdown(f":material/check_circle: **{links.escape(lead + dot.strip())}** {links.escape(rest)}")
+    left, right = st.columns([1.2, 1], gap="medium")
+    with left:
+        base = next(version for version in found.versions if version.id == found.baseline)
+        stage = stage_of(base, known)
+        frame.section(
+            _("Metrics"),
+            hint=_("against {name}, {stage}; gray may be chance").format(name=labels[found.baseline], stage=stage),
+        )
+        metric_table(found, lines, known=known, only=only)
+        parameter_table(found, only=only)
+    with right:
+        curves(found, colors)
+        trade_offs(found, lines=lines, colors=colors)
+    decisions(found)
+
+
+show()

@@ -1,0 +1,84 @@
+"""One piece of evidence: its verdict, its figures, and the digests of what it was measured on. It never changes."""
+
+import json
+import re
+
+import streamlit as st
+
+from app.registry.evidence import TITLES
+from app.registry.evidence_content import content
+from app.registry.naming import title_of
+from app.session import actor, portal
+from app.ui import frame, links, status, times
+from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
+from core.registry.values import Evidence, EvidenceKind, ModelVersion
+
+DIGEST = re.compile("[0-9a-f]{40,64}")
+NAMES = {
+    "version": _("Version"),
+    "model": _("Model file"),
+    "holdout": _("Rows"),
+    "predictions": _("Predictions"),
+    "baseline": _("Baseline"),
+    "endpoint": _("Endpoint"),
+    "payload": _("Requests"),
+    "plan": _("Plan"),
+}
+
+
+def show() -> None:
+    found = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
+    version = portal().registry.get_version(actor(), version_id=found.subject)
+    title = _("{kind} of {version}").format(kind=TITLES[found.kind], version=title_of(version))
+    by = _("Measured for {name}, {age}").format(
+        name=links.escape(frame.name_of(found.created_by)), age=times.since(found.created_at, now=frame.now())
+    )
+    crumbs = [(_("Models"), "models"), (version.model, version.model_id), (f"v{version.version}", version.id)]
+    facts = [by, _("written by the portal's own measurement"), links.code(found.digest[:12])]
+    with frame.header(title, state=found.verdict, facts=facts, crumbs=crumbs, here=found.id):
+        _way_on(found, version)
+    st.markdown(f"{status.icon(found.verdict)} **{links.escape(found.summary)}**")
+    left, right = st.columns([1.9, 1], gap="medium")
+    with left:
+        content(found)
+    with right:
+        _measured_on(found, version)
+    with st.expander(_("Everything it says, as it is kept")):
+        st.code(json.dumps(found.content, indent=2, ensure_ascii=False), language="json", height=420)
+    frame.lineage(found.id)
+
+
+def _way_on(found: Evidence, version: ModelVersion) -> None:
+    baseline = str(found.content.get("baseline") or "")
+    if found.kind is EvidenceKind.QUALITY and baseline:
+        links.follow("compare", _("Compare them"), ids=f"{baseline},{version.id}", baseline=baseline)
+    if links.has_page(found.source):
+        links.follow(found.source, _("Where it was measured: {id}").format(id=found.source))
+
+
+def _measured_on(found: Evidence, version: ModelVersion) -> None:
+    frame.section(_("Measured on"), hint=_("exactly these bytes"))
+    frame.facts({NAMES.get(key, key.capitalize()): _shown(value) for key, value in found.measured_on.items()})
+    with frame.card("measured_on", tight=True):
+        links.link(version.id, title_of(version), icon=links.icon_of(version.id))
+        for target in (str(found.content.get("baseline") or ""), found.measured_on.get("endpoint", "")):
+            if links.has_page(target):
+                links.link(target, _name(target), icon=links.icon_of(target))
+    st.caption(_("Digest of all of it: {digest}").format(digest=links.code(found.digest)))
+
+
+def _name(target: str) -> str:
+    if kind_of(target) is Kind.MODEL_VERSION:
+        return _("{version}, the baseline").format(
+            version=title_of(portal().registry.get_version(actor(), version_id=target))
+        )
+    return portal().serving.get_endpoint(actor(), endpoint_id=target).name
+
+
+def _shown(value: str) -> str:
+    """A digest by its beginning."""
+    return links.code(f"{value[:16]}\u2026" if DIGEST.fullmatch(value) else value)
+
+
+show()

@@ -1,0 +1,77 @@
+"""One model: which of its versions serves where, how good they are, and the way to compare them."""
+
+import streamlit as st
+
+from app.registry.naming import MOST, PRODUCTION, Places, places, stage_of
+from app.registry.version_list import quality, version_list
+from app.session import actor, may, portal
+from app.ui import frame, links
+from app.ui.tables import shown_of
+from app.ui.wording import counted
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import ModelVersion
+
+
+def show() -> None:
+    model = portal().registry.get_model(actor(), model_id=links.wanted_id(Kind.MODEL))
+    listing = portal().registry.list_versions(actor(), model_id=model.id, limit=MOST)
+    known = places()
+    by = _("Owner: {name}").format(name=links.escape(frame.name_of(model.owner)))
+    facts = [links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
+    with frame.header(model.name, facts=facts, crumbs=[(_("Models"), "models")], here=model.id):
+        allowed = listing.items and may(Permission.PROMOTE_REQUEST, project=model.project)
+        if allowed and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
+            links.open_page("promotions", version=listing.items[0].id)
+    if not listing.items:
+        advice = _("Register a finished run under this name, or upload an ONNX file.")
+        with frame.empty(_("No version yet"), advice=advice, icon="deployed_code"):
+            links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
+        return
+    st.markdown(_sentence(listing.items, known))
+    version_list(listing.items, known)
+    st.caption(shown_of(len(listing.items), listing.total))
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        quality(listing.items)
+    with right:
+        _serving(listing.items, known)
+        frame.section(_("Activity"), hint=_("of v{n}").format(n=listing.items[0].version))
+        frame.activity(listing.items[0].id)
+
+
+def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
+    """What serves, and whether something newer waits, as Markdown."""
+    serving = [one for one in versions if stage_of(one, known) == PRODUCTION]
+    newest = versions[0]
+    if not serving:
+        return _(":gray[:material/cloud_off:] **No version is in production.** The newest is v{n}.").format(
+            n=newest.version
+        )
+    names = _(" and ").join(f"v{one.version}" for one in serving)
+    released = [place for one in serving for place in known[one.id] if place.endpoint.environment == PRODUCTION]
+    where = ", ".join(links.escape(place.words) for place in released)
+    lead = _(":green[:material/rocket_launch:] **{names} in production**, {where}.").format(names=names, where=where)
+    if newest in serving:
+        return _("{lead} It is the newest.").format(lead=lead)
+    return _("{lead} The newest, v{n}, is not.").format(lead=lead, n=newest.version)
+
+
+def _serving(versions: tuple[ModelVersion, ...], known: Places) -> None:
+    frame.section(_("Serves where"))
+    with frame.rows("serving"):
+        found = [(one, place) for one in versions for place in known.get(one.id, ())]
+        if not found:
+            st.caption(_("\u2003Nowhere yet."))
+        for one, place in found:
+            frame.row(
+                f"{one.id}_{place.endpoint.id}",
+                title=place.endpoint.name,
+                target=place.endpoint.id,
+                value=f":gray[v{one.version} · {place.weight}\u202f%]",
+                state=place.endpoint.environment,
+            )
+
+
+show()

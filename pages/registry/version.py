@@ -1,0 +1,111 @@
+"""One version of a model: how good it is and what proves it, where it serves, where it comes from, and its bytes."""
+
+import streamlit as st
+
+from app.registry.evaluations import condition_line, judging, sentence
+from app.registry.evidence import evidence_rows
+from app.registry.naming import Places, baseline_for, places, registered_line, stage_of, title_of
+from app.registry.version import card, files, metrics
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, times
+from app.ui.neighbors import neighbors
+from app.ui.parameters import parameters
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.registry.values import ModelVersion
+
+ARCHIVE = _("Archive")
+
+
+def show() -> None:
+    version = portal().registry.get_version(actor(), version_id=links.wanted_id(Kind.MODEL_VERSION))
+    known = places()
+    registered = _("Registered {age} {made}").format(
+        age=times.since(version.created_at, now=frame.now()), made=registered_line(version)
+    )
+    by = _("by {name}").format(name=links.escape(frame.name_of(version.created_by)))
+    crumbs = [(_("Models"), "models"), (version.model, version.model_id)]
+    facts = [links.escape(registered), by, links.code(version.digest[:12])]
+    state = stage_of(version, known)
+    with frame.header(title_of(version), state=state, facts=facts, crumbs=crumbs, here=f"v{version.version}"):
+        _actions(version, known)
+    names = [_("Overview"), _("Lineage"), _("Metrics"), _("Files"), _("Activity")]
+    overview, lineage, figures, bytes_, activity = st.tabs(names, key="tab", bind="query-params", on_change="rerun")
+    with overview:
+        _overview(version, known)
+    if lineage.open:
+        with lineage:
+            frame.lineage(version.id)
+    if figures.open:
+        with figures:
+            metrics(version)
+    with bytes_:
+        files(version)
+    with activity:
+        frame.activity(version.id, limit=20)
+
+
+def _actions(version: ModelVersion, known: Places) -> None:
+    other = baseline_for(version, known)
+    if other is not None:
+        label = _("Compare with v{n}").format(n=other.version)
+        if st.button(label, icon=":material/compare_arrows:", key="compare"):
+            links.open_page("compare", ids=f"{other.id},{version.id}", baseline=other.id)
+    active = version.state == "active"
+    asks = active and may(Permission.PROMOTE_REQUEST, project=version.project)
+    if asks and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
+        links.open_page("promotions", version=version.id)
+    if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([ARCHIVE]) == ARCHIVE:
+        _archive(version)
+
+
+@st.dialog(_("Archive this version"))
+def _archive(version: ModelVersion) -> None:
+    """Repeats what happens before it does."""
+    st.markdown(
+        _("**{name}** can no longer be requested for promotion. Its bytes, evidence and history stay.").format(
+            name=links.escape(title_of(version))
+        )
+    )
+    if st.button(_("Archive {id}").format(id=version.id), type="primary", key="archive_now"):
+        with forms.attempt() as done:
+            portal().registry.archive_version(actor(), version_id=version.id)
+        if done.succeeded:
+            frame.say(_("{id} is archived").format(id=version.id))
+            st.rerun()
+
+
+def _overview(version: ModelVersion, known: Places) -> None:
+    evaluation = judging(version.evaluations)
+    if evaluation is not None:
+        st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")
+        if line := condition_line(version.requirement_id, evaluation):
+            st.markdown(line)
+    else:
+        st.markdown(_(":gray[:material/help:] **Nothing is known of its quality:** it was uploaded, not trained here."))
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        evidence_rows(version)
+        card(version)
+    with right:
+        _serving(version, known)
+        around = (version.requirement_id, version.training_set_id, version.run_id, *version.feature_versions)
+        neighbors(version.id, around)
+        frame.section(_("Parameters"), hint=_("changed from the defaults"))
+        parameters(version.params, recipe=str(version.params.get("recipe", "")))
+
+
+def _serving(version: ModelVersion, known: Places) -> None:
+    frame.section(_("Serves"))
+    with frame.card("serves", tight=True):
+        found = known.get(version.id, ())
+        if not found:
+            st.caption(_("Nowhere yet."))
+        for place in found:
+            links.link(
+                place.endpoint.id, f"{place.endpoint.name} · {place.weight}\u202f%", icon=":material/cloud_done:"
+            )
+
+
+show()

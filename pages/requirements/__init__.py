@@ -1,0 +1,1 @@
+"""The screens about requirements, one file each. A page calls services and draws; it decides nothing."""

@@ -1,0 +1,120 @@
+"""One endpoint: what it serves now and served before, whether it computes what was computed offline, and what was
+measured through it."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.loadtests.wording import plan_line, short_result, state_of, title_of
+from app.serving.deploy import deploy, roll_back, served_before
+from app.serving.parity import parity
+from app.serving.replays import replays
+from app.serving.traffic import history, live_traffic, missing_features, traffic_state
+from app.serving.try_it import trial
+from app.session import actor, may, portal
+from app.ui import frame, links, status
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.serving.values import Endpoint
+
+
+def show() -> None:
+    found = portal().serving.get_endpoint(actor(), endpoint_id=links.wanted_id(Kind.ENDPOINT))
+    facts = [found.environment.capitalize(), links.escape(found.description), _promise(found)]
+    crumbs = [(_("Endpoints"), "endpoints")]
+    with frame.header(found.name, state=traffic_state(found), facts=facts, crumbs=crumbs, here=found.id):
+        _actions(found)
+    names = [_("Overview"), _("Replays"), _("Lineage")]
+    staging = found.environment == "staging"
+    if staging:
+        names[1:1] = [_("Parity"), _("Try it")]
+    places: dict[str, DeltaGenerator] = dict(zip(names, st.tabs(names), strict=True))
+    with places[_("Overview")]:
+        _overview(found)
+    if staging:
+        _staging(found, places)
+    with places[_("Replays")]:
+        replays(found)
+    with places[_("Lineage")]:
+        frame.lineage(found.id)
+
+
+def _promise(found: Endpoint) -> str:
+    return _("promises p99 {ms} ms, at most {share} % failed").format(
+        ms=f"{found.slo.p99_ms:g}", share=f"{found.slo.error_rate * 100:g}"
+    )
+
+
+def _actions(found: Endpoint) -> None:
+    if found.environment == "staging":
+        _to_staging(found)
+    else:
+        _in_production(found)
+
+
+def _to_staging(found: Endpoint) -> None:
+    allowed = may(Permission.ENDPOINT_WRITE, project=found.project)
+    if allowed and st.button(_("Deploy"), type="primary", icon=":material/publish:", key="deploy"):
+        deploy(found)
+
+
+def _in_production(found: Endpoint) -> None:
+    back = may(Permission.ROLLBACK, project=found.project) and served_before(found)
+    if back and st.button(_("Roll back"), icon=":material/undo:", key="roll_back"):
+        roll_back(found)
+    asks = may(Permission.PROMOTE_REQUEST, project=found.project)
+    if asks and st.button(_("Request a promotion"), type="primary", icon=":material/approval:", key="request"):
+        links.open_page("promotions", endpoint=found.id)
+
+
+def _overview(found: Endpoint) -> None:
+    left, right = st.columns([1.9, 1], gap="medium")
+    with left:
+        missing_features(found)
+        frame.section(_("Serves now"))
+        frame.live(lambda: live_traffic(found.id), running=traffic_state(found) == "switching")
+        history(found.id)
+    with right:
+        frame.section(_("How to call it"))
+        with frame.card("call"):
+            st.code(f"POST {found.url}/predict", language=None, wrap_lines=True)
+            st.caption(_ticket_line(found))
+        _measured(found)
+        frame.section(_("Activity"))
+        frame.activity(found.id)
+
+
+def _measured(found: Endpoint) -> None:
+    """The newest load tests of it, and the way to another one."""
+    load = Permission.LOADTEST if found.environment == "staging" else Permission.LOADTEST_PRODUCTION
+    with frame.section(_("Load tests")):
+        if found.routes and may(load, project=found.project):
+            links.follow("load-tests", _("New test"), endpoint=found.id)
+    tests = portal().loadtests.list_tests(actor(), endpoint_id=found.id, limit=3).items
+    with frame.card("load_tests", tight=True):
+        for test in tests:
+            links.link(test.id, f"{test.id} {title_of(test)}")
+            st.caption(f"{status.icon(state_of(test)[0])} {short_result(test) or plan_line(test.plan)}")
+        if not tests:
+            st.caption(_("Nobody has put load on it."))
+
+
+def _ticket_line(found: Endpoint) -> str:
+    if found.environment == "staging":
+        return _("Callers send a ticket as `Authorization: Bearer`. Engineers and SREs get one for 15 minutes.")
+    return _("Callers send a ticket as `Authorization: Bearer`. Service accounts of the project get one.")
+
+
+def _staging(found: Endpoint, places: dict[str, DeltaGenerator]) -> None:
+    with places[_("Parity")]:
+        parity(found)
+    with places[_("Try it")]:
+        if not found.routes:
+            st.caption(_("It serves nothing yet."))
+        elif not may(Permission.PREDICT_TEST, project=found.project):
+            st.caption(_("Engineers and SREs of the project may send rows."))
+        else:
+            trial(found)
+
+
+show()

@@ -1,0 +1,93 @@
+"""Endpoints: the names that callers use, what stands behind each, and whether traffic has settled."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.serving.traffic import traffic_state, versions_line
+from app.session import actor, may, portal
+from app.ui import forms, frame, links, times
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.serving.values import Endpoint, Environment, ServiceLevel
+
+MOST = 200
+ENVIRONMENTS = (
+    ("production", _("Production"), _("takes only what was approved")),
+    ("staging", _("Staging"), _("where versions are measured")),
+)
+
+
+def show() -> None:
+    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    moving = sum(traffic_state(one) == "switching" for one in found)
+    facts = [_("{n} endpoints").format(n=len(found)), _("{n} switching").format(n=moving) if moving else ""]
+    with frame.header(_("Endpoints"), facts=facts if found else []):
+        allowed = may(Permission.ENDPOINT_WRITE)
+        if allowed and st.button(_("New endpoint"), type="primary", icon=":material/add:", key="new_endpoint"):
+            _create()
+    if not found:
+        frame.empty(
+            _("No endpoints yet"),
+            advice=_("An endpoint is a name that callers use. A staging one comes first: versions are measured there."),
+            icon="cloud_off",
+        )
+        return
+    frame.live(_lists, running=bool(moving))
+
+
+def _lists() -> bool:
+    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    for environment, title, hint in ENVIRONMENTS:
+        ours = [one for one in found if one.environment == environment]
+        if ours:
+            _list(environment, title, hint, ours)
+    return any(traffic_state(one) == "switching" for one in found)
+
+
+def _list(environment: str, title: str, hint: str, found: Sequence[Endpoint]) -> None:
+    frame.section(title, hint=hint)
+    with frame.rows(f"endpoints_{environment}"):
+        for one in found:
+            _row(one)
+
+
+def _row(one: Endpoint) -> None:
+    serves = links.escape(versions_line(one.routes)) if one.routes else f":gray[{_('serves nothing')}]"
+    promise = _("promises p99 {ms} ms").format(ms=f"{one.slo.p99_ms:g}")
+    cause = f":red[{links.escape(one.cause)}]" if one.cause else ""
+    detail = " · ".join(part for part in (one.id, links.escape(one.description), promise, cause) if part)
+    age = times.ago(one.changed_at, now=frame.now())
+    state = traffic_state(one)
+    with frame.row(one.id, title=one.name, target=one.id, value=serves, detail=detail, state=state, age=age):
+        for route in one.routes[:2]:
+            links.follow(route.version_id, f"v{route.version}")
+
+
+@st.dialog(_("New endpoint"))
+def _create() -> None:
+    project = forms.choose_project(key="endpoint_project")
+    name = st.text_input(_("Name"), placeholder="late-arrival", key="endpoint_name", help=_("Part of the address."))
+    choices: tuple[Environment, ...] = ("staging", "production")
+    environment = st.segmented_control(
+        _("Environment"), choices, default=choices[0], required=True, key="endpoint_environment"
+    )
+    description = st.text_input(_("What it answers"), key="endpoint_description")
+    left, right = st.columns(2)
+    p99 = left.number_input(_("Promised p99 in ms"), value=50.0, format="%g", key="endpoint_p99")
+    share = right.number_input(_("At most % failed"), value=0.1, format="%g", key="endpoint_errors")
+    if st.button(_("Create"), type="primary", key="endpoint_create"):
+        with forms.attempt() as done:
+            made = portal().serving.create_endpoint(
+                actor(),
+                project=project,
+                name=name or "",
+                environment=environment,
+                description=description or "",
+                slo=ServiceLevel(p99_ms=p99 or 0, error_rate=(share or 0) / 100),
+            )
+        if done.succeeded:
+            links.open_object(made.id)
+
+
+show()

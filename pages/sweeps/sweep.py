@@ -1,0 +1,114 @@
+"""One sweep: what its best is worth, how the trials went, which parameters mattered, and what was confirmed."""
+
+import streamlit as st
+
+from app.registry.evaluations import value_of
+from app.session import actor, may, person, portal
+from app.sweeps.charts import history, importances, parallel, trial_table
+from app.sweeps.wording import answer, curse
+from app.training.register_dialog import register
+from app.ui import forms, frame, links, status, times
+from app.ui.neighbors import neighbors
+from app.ui.parameters import parameters
+from app.ui.wording import metric_name
+from core.foundation.ids import Kind
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.sweeps.values import Sweep
+from core.training.values import Run
+
+
+def show() -> None:
+    found = portal().sweeps.get_sweep(actor(), sweep_id=links.wanted_id(Kind.SWEEP))
+    by = _("Asked for by {name}, {age}").format(
+        name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
+    )
+    how = _("{sampler}, {pruner} pruning, {n} workers").format(
+        sampler=found.sampler.upper(), pruner=found.pruner, n=found.workers
+    )
+    took = times.span(found.created_at, found.ended_at, now=frame.now())
+    crumbs = [(_("Sweeps"), "sweeps")]
+    facts = [by, how, _("took {time}").format(time=took) if found.state.is_over else ""]
+    with frame.header(found.title, state=found.state, facts=facts, crumbs=crumbs, here=found.id):
+        _actions(found)
+    frame.live(lambda: _live(found.id), running=not found.state.is_over)
+    _rest(found)
+    frame.lineage(found.id)
+
+
+def _actions(found: Sweep) -> None:
+    if not found.state.is_over:
+        _offer_stop(found)
+        return
+    runs = found.confirmation.run_ids
+    if runs and may(Permission.MODELS_WRITE, project=found.project):
+        best = portal().training.get_run(actor(), run_id=runs[0])
+        if best.version_id:
+            links.follow(best.version_id, _("Its version {id}").format(id=best.version_id))
+        elif st.button(
+            _("Register {id}").format(id=best.id), type="primary", icon=":material/deployed_code:", key="reg"
+        ):
+            register(best)
+
+
+def _offer_stop(found: Sweep) -> None:
+    mine = found.requested_by == person().id or may(Permission.ROLLBACK)
+    allowed = mine and may(Permission.JOBS_CANCEL, project=found.project)
+    if not allowed or not st.button(_("Stop"), icon=":material/stop_circle:", key="stop"):
+        return
+    with forms.attempt() as done:
+        portal().sweeps.cancel_sweep(actor(), sweep_id=found.id)
+    if done.succeeded:
+        frame.say(_("{id} stops; its finished trials stay").format(id=found.id))
+        st.rerun()
+
+
+def _live(sweep_id: str) -> bool:
+    """Everything that moves while it runs."""
+    sweep = portal().sweeps.get_sweep(actor(), sweep_id=sweep_id)
+    trials = portal().sweeps.list_trials(actor(), sweep_id=sweep_id)
+    st.markdown(answer(sweep))
+    if not sweep.state.is_over:
+        st.progress(min(1.0, sweep.done / sweep.trials))
+    elif words := curse(sweep):
+        st.caption(words)
+    if sweep.warnings:
+        st.caption("  \n".join(f":orange[:material/warning:] {links.escape(warning)}" for warning in sweep.warnings))
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        history(sweep, trials)
+    with right:
+        importances(sweep, portal().sweeps.importances(actor(), sweep_id=sweep_id))
+    parallel(sweep, trials)
+    trial_table(sweep, trials)
+    return not sweep.state.is_over
+
+
+def _rest(found: Sweep) -> None:
+    left, right = st.columns([1.72, 1], gap="medium")
+    with left:
+        if found.confirmation.run_ids:
+            frame.section(_("Confirmation"), hint=_("the same parameters, seeds that no trial had"))
+            with frame.rows("confirmation"):
+                for run_id in found.confirmation.run_ids:
+                    _confirmed(portal().training.get_run(actor(), run_id=run_id), found)
+        frame.section(_("Activity"))
+        frame.activity(found.id)
+    with right:
+        neighbors(found.id, (found.requirement_id, found.training_set_id), title=_("Belongs to"))
+        frame.section(_("Fixed parameters"), hint=_("the same in every trial"))
+        parameters({**found.base_params, "seed": found.seed}, recipe=found.recipe)
+
+
+def _confirmed(run: Run, sweep: Sweep) -> None:
+    figures = [(split, value_of(run.evaluations, sweep.metric, split=split)) for split in (sweep.split, "test")]
+    shown = " · ".join(f"{split} {times.number(value)}" for split, value in figures if value is not None)
+    detail = _("seed {seed} · {metric}: {figures}").format(
+        seed=run.seed, metric=metric_name(sweep.metric).lower(), figures=shown or status.look(run.state).word
+    )
+    with frame.row(f"confirmed_{run.id}", title=run.id, target=run.id, state=run.state, detail=detail):
+        if run.version_id:
+            links.follow(run.version_id, run.version_id)
+
+
+show()

@@ -1,0 +1,91 @@
+"""The form that starts a training: rows, recipe, parameters, and what fits now."""
+
+from typing import Any
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.session import actor, may, portal
+from app.training.form import Offered, choose_recipe, choose_set, fit_line, nothing_offered, offered_sets
+from app.training_sets.form import requirement_choice
+from app.ui import forms, frame, links
+from core.features.training_sets.values import TrainingSet
+from core.foundation.text import _
+from core.identity.permissions import Permission
+from core.training.values import RecipeCard, Run
+
+COMMON = ("epochs", "learning_rate", "dropout", "embedding_width")
+
+
+def show() -> None:
+    facts = [_("A model learns from a training set and is judged on rows it never saw")]
+    frame.header(_("Start training"), facts=facts)
+    if not may(Permission.JOBS_WRITE):
+        frame.empty(_("Engineers train models"), advice=_("Ask an administrator for that role."), icon="lock")
+        return
+    offered = offered_sets()
+    if not offered.sets:
+        nothing_offered(offered)
+        return
+    st.markdown(fit_line())
+    _form(offered)
+
+
+def _form(offered: Offered) -> None:
+    left, right = st.columns([1, 1.72], gap="medium")
+    with left:
+        frame.section(_("What"))
+        with frame.card("what"):
+            chosen = choose_set(offered, key="training_set_choice")
+            card = choose_recipe(key="recipe_choice")
+            requirement = requirement_choice(chosen.project)
+    with right:
+        frame.section(_("How"), hint=_("what is left as it is keeps the recipe's default"))
+        places: dict[str, DeltaGenerator] = {}
+        with st.form("start"):
+            entered = _parameters(card, places)
+            seed, title = _identity(chosen, card)
+            pressed = st.form_submit_button(
+                _("Start training"), type="primary", icon=":material/play_circle:", key="start_now"
+            )
+        if pressed:
+            order = {"params": entered, "seed": seed, "title": title, "requirement_id": requirement}
+            _start(chosen, card, order=order, places=places)
+
+
+def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str, Any]:
+    """The ones that matter most at once, the others behind one click."""
+    names = list(card.parameters.get("properties", {}))
+    first = [name for name in COMMON if name in names] or names[:4]
+    entered = forms.fields(card.parameters, key=f"params_{card.name}", only=first, columns=4, places=places)
+    rest = [name for name in names if name not in first]
+    if rest:
+        with st.expander(_("{n} more parameters").format(n=len(rest))):
+            entered |= forms.fields(card.parameters, key=f"params_{card.name}", only=rest, columns=3, places=places)
+    return entered
+
+
+def _identity(chosen: TrainingSet, card: RecipeCard) -> tuple[int, str]:
+    left, right = st.columns([1, 3], gap="medium")
+    help_text = _("Weights, shuffling and dropout are drawn from it: the same seed and rows give the same model.")
+    seed = left.number_input(_("Seed"), value=1, step=1, key="seed", help=help_text)
+    suggestion = f"{card.title.partition(':')[0]}, {chosen.name}"
+    title = right.text_input(_("Title"), key="title", placeholder=suggestion)
+    return 1 if seed is None else seed, (title or "").strip()
+
+
+def _start(chosen: TrainingSet, card: RecipeCard, *, order: dict[str, Any], places: dict[str, DeltaGenerator]) -> None:
+    made: list[Run] = []
+    with forms.attempt(places) as done:
+        order["params"] = {name: value for name, value in order["params"].items() if value is not None}
+        made.append(
+            portal().training.start_run(
+                actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **order
+            )
+        )
+    if done.succeeded:
+        frame.say(_("{id} is queued").format(id=made[0].id))
+        links.open_object(made[0].id)
+
+
+show()

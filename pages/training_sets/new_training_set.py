@@ -1,0 +1,59 @@
+"""The form of a new training set."""
+
+import streamlit as st
+
+from app.session import actor, portal
+from app.training_sets.form import added, entity_form, like, problem, requirement_choice, splits_form, uses_form
+from app.ui import forms, frame, links
+from core.features.values import EntityQuery, Split, ViewUse
+from core.foundation.text import _
+
+
+def show() -> None:
+    facts = [_("Rows to learn from or to score, joined with what was known at each of them, split by time")]
+    frame.header(_("New training set"), crumbs=[(_("Training sets"), "training-sets")], facts=facts)
+    given, first = like(), added()
+    if first:
+        st.session_state.setdefault("set_project", first.project)
+    left, right = st.columns([1.72, 1], gap="medium")
+    with right:
+        project = forms.choose_project(key="set_project")
+        name = st.text_input(
+            _("Name"), value=given.name if given else "", key="set_name", placeholder="late_arrivals_2013"
+        )
+        requirement = requirement_choice(project)
+        known_at = st.toggle(
+            _("Values count from when they were known"),
+            value=given.known_at if given else True,
+            key="set_known_at",
+            help=_("Without it, late rows and corrections count from their event time."),
+        )
+        splits = splits_form(given.asked if given else ())
+    with left:
+        entity = entity_form(project, given=given.entity if given else None)
+        uses = uses_form(project, given=given, first=first)
+    wrong = problem(entity, uses=uses, splits=splits)
+    if wrong:
+        st.caption(f":orange[:material/warning: {links.escape(wrong)}]")
+    with st.container(horizontal=True, gap="xsmall"):
+        saved = st.button(_("Join and check"), type="primary", icon=":material/build:", key="join")
+        if st.button(_("Cancel"), type="tertiary", key="cancel"):
+            links.open_page("training-sets")
+    if saved:
+        with forms.attempt() as done:
+            made = portal().features.create_training_set(
+                actor(),
+                project=project,
+                name=name,
+                entity=EntityQuery.model_validate(entity),
+                uses=tuple(ViewUse.model_validate(use) for use in uses),
+                splits=tuple(Split.model_validate(split) for split in splits),
+                known_at=known_at,
+                requirement_id=requirement,
+            )
+        if done.succeeded:
+            frame.say(_("Joining {id}").format(id=made.id))
+            links.open_object(made.id)
+
+
+show()

@@ -1,0 +1,112 @@
+"""The command line: reads well, answers as REST does, and says refusals in one line."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from app.cli.commands import EXIT_REFUSED, cli
+from tests.access.conftest import Installation, installation  # noqa: F401 - one server for the whole file
+
+HELP = CliRunner().invoke(cli, ["--help"]).output
+
+
+@pytest.fixture
+def signed_in(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:  # noqa: F811
+    monkeypatch.setenv("CAUSEWAY_ADDRESS", installation.address)
+    monkeypatch.setenv("CAUSEWAY_TOKEN", installation.secrets["engineer"])
+    return installation
+
+
+def commands(group: click.Group) -> list[tuple[str, click.Command]]:
+    own = list(group.commands.items())
+    return own + [pair for _name, child in own if isinstance(child, click.Group) for pair in commands(child)]
+
+
+def test_every_command_says_what_it_does_in_a_sentence() -> None:
+    for name, command in commands(cli):
+        text = (command.help or "").strip()
+        assert text, name
+        assert text[0].isupper(), name
+        assert ". " in f"{text} " or text.endswith("."), name
+
+
+def test_the_help_begins_with_what_causeway_is_and_names_each_domain(signed_in: Installation) -> None:
+    assert "carries a model from a business goal to production" in " ".join(HELP.split())
+    domains = {service.domain for service in signed_in.portal.services()}
+    assert domains <= {line.split()[0] for line in HELP.splitlines() if line.startswith("  ") and line.strip()}
+
+
+def test_every_action_takes_json(signed_in: Installation) -> None:
+    done = CliRunner().invoke(cli, ["identity", "whoami", "--json"])
+    assert json.loads(done.output)["handle"] == "mei"
+    assert "Mei Lin" in CliRunner().invoke(cli, ["identity", "whoami"]).output
+
+
+def test_structured_options_are_json_a_list_of_words_or_a_file(signed_in: Installation, tmp_path: Path) -> None:
+    criteria = tmp_path / "criteria.json"
+    criteria.write_text('[{"metric": "auc", "comparison": "at_least", "limit": 0.6}]')
+    words = ["requirements", "create-requirement", "--project", "PROJ-1", "--title", "On time", "--json"]
+    for given in (criteria.read_text(), f"@{criteria}"):
+        made = CliRunner().invoke(cli, [*words, "--criteria", given])
+        assert json.loads(made.output)["criteria"][0]["limit"] == 0.6
+    minted = CliRunner().invoke(cli, ["identity", "mint-token", "--name", "CI", "--scopes", "read,deploy", "--json"])
+    assert json.loads(minted.output)["token"]["scopes"] == ["read", "deploy"]
+
+
+def test_a_file_is_sent_by_its_path_and_an_optional_structure_is_json(signed_in: Installation, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("carrier,late\nUA,1\nDL,0\n")
+    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "sent", "--json"])
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "rows.csv"]
+    choices = ["--choices", '{"key": ["carrier"]}', "--confirm", "true", "--json"]
+    begun = json.loads(CliRunner().invoke(cli, [*upload, "--content", str(rows), *choices]).output)
+    assert (begun["state"], begun["choices"]["key"]) == ("reading", ["carrier"])
+    missing = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "nothing.csv")])
+    assert (missing.exit_code, "there is no file" in missing.output) == (2, True)
+    start = ["training", "start-run", "--project", "PROJ-1", "--recipe", "tabular", "--training-set-id", "TS-1"]
+    refused = CliRunner().invoke(cli, [*start, "--params", '{"epochs": 2}'])
+    assert "TS-1" in str(refused.exception)
+
+
+def test_a_folder_is_sent_as_an_archive_of_its_files(signed_in: Installation, tmp_path: Path) -> None:
+    for path, text in (("notes/good/a.txt", "fine"), ("notes/bad/b.txt", "poor"), ("notes/.hidden", "no")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "notes", "--json"])
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "notes.zip"]
+    begun = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "notes"), "--json"])
+    source = json.loads(begun.output)["source"]
+    with zipfile.ZipFile(signed_in.portal.foundation.store.path(source["digest"])) as archive:
+        assert archive.namelist() == ["notes/bad/b.txt", "notes/good/a.txt"]
+
+
+def test_a_refusal_is_one_line_and_its_hint(signed_in: Installation) -> None:
+    environment = {"CAUSEWAY_ADDRESS": signed_in.address, "CAUSEWAY_TOKEN": signed_in.secrets["viewer"]}
+    command = [sys.executable, "-m", "app.cli.commands", "identity", "create-person", "--handle", "x-y", "--name", "X"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == EXIT_REFUSED
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0].startswith("You may not do this")
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_portal_it_says_how_to_start_one(tmp_path: Path) -> None:
+    environment = {"CAUSEWAY_HOME": str(tmp_path), "CAUSEWAY_TOKEN": "cwt_x", "CAUSEWAY_ADDRESS": "http://127.0.0.1:1"}
+    command = [sys.executable, "-m", "app.cli.commands", "identity", "whoami"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, "causeway up" in done.stderr) == (EXIT_REFUSED, True)
+
+
+def test_settings_are_listed_without_secrets(tmp_path: Path) -> None:
+    url = "postgresql+psycopg://someone:hidden@127.0.0.1/db"
+    environment = {"CAUSEWAY_HOME": str(tmp_path), "CAUSEWAY_DATABASE_URL": url}
+    command = [sys.executable, "-m", "app.cli.commands", "settings", "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "hidden" not in done.stdout
+    assert {"CAUSEWAY_HOME", "CAUSEWAY_DATABASE_URL"} <= {row["setting"] for row in json.loads(done.stdout)}

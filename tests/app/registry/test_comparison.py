@@ -1,0 +1,69 @@
+"""What is claimed of differences between versions, and how figures are laid on axes."""
+
+import pytest
+
+from app.registry.comparison import Line, _change
+from app.registry.version import shown
+from app.sweeps.space_editor import suggested
+from app.ui.charts import axis, shades
+from core.registry.values import Interval
+
+
+def line(up: bool, *, delta: Interval, values: dict[str, float] | None = None, **more: object) -> Line:
+    found = values or {"MV-1": 0.5, "MV-2": 0.5 + delta.value}
+    return Line.model_validate({"name": "AUC", "up": up, "values": found, "deltas": {"MV-2": delta}, **more})
+
+
+@pytest.mark.parametrize(
+    ("up", "delta", "color"),
+    [
+        (True, Interval(value=0.1, low=0.05, high=0.15), ":green[+20.0"),
+        (False, Interval(value=0.1, low=0.05, high=0.15), ":red[+20.0"),
+        (False, Interval(value=-0.1, low=-0.15, high=-0.05), ":green[\u221220.0"),
+        (True, Interval(value=0.1, low=-0.01, high=0.21), ":gray[+20.0"),
+        (True, Interval(value=0.0001, low=0.00005, high=0.00015), ":gray[same]"),
+    ],
+)
+def test_a_difference_is_green_or_red_only_when_it_is_sure(up: bool, delta: Interval, color: str) -> None:
+    assert _change(line(up, delta=delta), "MV-2", baseline="MV-1").startswith(color)
+
+
+def test_ties_all_win_and_nobody_wins_where_all_are_the_same() -> None:
+    delta = Interval(value=0, low=0, high=0)
+    assert line(True, delta=delta, values={"a": 0.7, "b": 0.70001, "c": 0.6}).best == {"a", "b"}
+    assert line(True, delta=delta, values={"a": 0.7, "b": 0.70001}).best == frozenset()
+    assert line(False, delta=delta, values={"a": 9.0, "b": 5.0}, comparable=False).best == frozenset()
+
+
+def test_axes_take_figures_powers_and_words() -> None:
+    assert axis("p", [1, 3]).ticks == [(1, "1"), (2.0, "2"), (3, "3")]
+    powers = axis("rate", [0.002, 0.5], log=True)
+    assert [text for _place, text in powers.ticks] == ["0.001", "0.01", "0.1", "1"]
+    words = axis("kind", ["a", "b", "a"])
+    assert (list(words.values), list(words.ticks)) == ([0, 1, 0], [(0, "a"), (1, "b")])
+    assert list(axis("flag", [True, False]).texts) == ["True", "False"]
+
+
+def test_the_best_line_is_the_strongest() -> None:
+    assert shades([0.5, 0.4, 0.6], up=False) == [0.5, 1.0, 0.0]
+    assert shades([0.5, 0.4, 0.6], up=True) == [0.5, 0.0, 1.0]
+    assert shades([0.5], up=True) == [0.0]
+
+
+@pytest.mark.parametrize(
+    ("prop", "wanted"),
+    [
+        ({"type": "number", "default": 0.002, "exclusiveMinimum": 0, "maximum": 1}, (0.0002, 0.02, True)),
+        ({"type": "number", "default": 0.1, "minimum": 0, "maximum": 0.9}, (0.0, 0.4, False)),
+        ({"type": "integer", "default": 8, "minimum": 1, "maximum": 256}, (4, 16, False)),
+        ({"type": "integer", "default": 2, "minimum": 0, "maximum": 3}, (1, 3, False)),
+    ],
+)
+def test_a_range_is_suggested_around_the_default_within_the_limits(
+    prop: dict[str, object], wanted: tuple[float, float, bool]
+) -> None:
+    assert suggested(prop) == pytest.approx(wanted)
+
+
+def test_a_card_keeps_its_words_and_fetches_nothing() -> None:
+    assert shown("# Title\n![x](http://elsewhere.example/a.png)") == "**Title**\n\\![x](http://elsewhere.example/a.png)"

@@ -1,0 +1,64 @@
+"""The log as sentences, and what is measured in words."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from app.ui.audit_sentences import UNTOLD, VERBS, is_told, sentence
+from app.ui.wording import METRICS, counted, criterion_line, metric_value
+from core.audit.service import AuditEvent
+from core.portal import Portal
+from core.requirements.values import Criterion, Metric
+
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def event(action: str, *, via: str = "session", subject: str = "PR-42") -> AuditEvent:
+    return AuditEvent.model_validate(
+        {
+            "seq": 1,
+            "time": NOW,
+            "actor": "P-1",
+            "actor_name": "Mei *Lin*",
+            "via": via,
+            "action": action,
+            "outcome": "ok",
+            "subject": subject,
+            "project": "PROJ-1",
+            "details": {},
+        }
+    )
+
+
+def test_an_event_is_a_sentence_and_its_id_stays_on_one_line() -> None:
+    assert sentence(event("promotion.approve")) == "**Mei \\*Lin\\*** approved PR\u2060-\u206042"
+
+
+def test_the_system_goes_by_the_products_name() -> None:
+    assert sentence(event("training.run_succeeded", via="system", subject="")) == "**Causeway** finished"
+
+
+def test_an_unknown_event_is_told_in_its_own_words() -> None:
+    assert sentence(event("lake.quarantine_snapshot", subject="P-1")).endswith("quarantine snapshot")
+
+
+def test_jobs_are_not_told_beside_what_they_are_for() -> None:
+    assert not is_told(event("compute.job_started"))
+    assert is_told(event("training.run_succeeded"))
+
+
+def test_every_writing_action_of_the_catalog_has_a_verb(portal: Portal) -> None:
+    names = [name for name, (_service, spec) in portal.catalog().items() if not spec.reads and not spec.is_internal]
+    assert [name for name in names if name not in VERBS and not name.startswith(UNTOLD)] == []
+
+
+@pytest.mark.parametrize("metric", list(Metric))
+def test_every_metric_has_a_name(metric: Metric) -> None:
+    assert METRICS[metric]
+
+
+def test_a_condition_reads_as_a_phrase_with_its_unit() -> None:
+    criterion = Criterion.model_validate({"metric": "p99_ms", "comparison": "at_most", "limit": 50})
+    assert criterion_line(criterion) == "p99 latency at most 50 ms"
+    assert metric_value("capacity_rps", 1200) == "1\u2009200 rps"
+    assert [counted(count, "run", "runs") for count in (0, 1, 2)] == ["0 runs", "1 run", "2 runs"]

@@ -1,0 +1,100 @@
+"""REST: typed answers to everything, and an OpenAPI document that is one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from app.web.api import BODY_LIMIT
+from core.portal import Portal
+from tests.conftest import People
+from tests.served import Served
+
+CREATE = "/api/v1/requirements/create_requirement"
+GOAL = {
+    "project": "PROJ-1",
+    "title": "On time",
+    "criteria": [{"metric": "auc", "comparison": "at_least", "limit": 0.6}],
+}
+BAD_BODIES: dict[str, bytes] = {
+    "no JSON": b"{",
+    "no object": b"[1, 2]",
+    "a missing field": b'{"project": "PROJ-1"}',
+    "an extra field": b'{"project": "PROJ-1", "title": "On time", "criteria": [], "approved_by": "P-1"}',
+    "not a number": b'{"project": "PROJ-1", "title": "On time", "criteria": [{"limit": NaN}]}',
+    "infinite": b'{"project": "PROJ-1", "title": "On time", "criteria": [{"limit": 1e999}]}',
+    "deep": b"[" * 100_000,
+    "not UTF-8": b'{"title": "\xff\xfe"}',
+    "a lone surrogate": b'{"title": "\\ud800"}',
+    "a long number": b'{"title": ' + b"9" * 100_000 + b"}",
+}
+
+
+@pytest.fixture
+def client(portal: Portal, people: People) -> Iterator[httpx.Client]:
+    headers = {"Authorization": f"Bearer {portal.sessions.begin(people.engineer.person_id)}"}
+    with Served(portal) as address, httpx.Client(base_url=address, headers=headers) as made:
+        yield made
+
+
+def test_an_action_is_called_with_json_and_read_by_query(client: httpx.Client) -> None:
+    made = client.post(CREATE, json=GOAL).json()
+    read = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": made["id"]})
+    assert read.json() == made
+    listed = client.get("/api/v1/requirements/list_requirements", params={"limit": 1}).json()
+    assert (listed["total"], listed["items"][0]["id"]) == (1, made["id"])
+
+
+@pytest.mark.parametrize("why", BAD_BODIES)
+def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, why: str) -> None:
+    answer = client.post(CREATE, content=BAD_BODIES[why])
+    assert answer.status_code == 422
+    assert set(answer.json()) <= {"error", "hint", "field"}
+    assert "Traceback" not in answer.text
+    assert client.post(CREATE, json=GOAL).status_code == 200
+
+
+def test_extra_fields_change_nothing(client: httpx.Client) -> None:
+    for extra in ("role", "owner_id", "approved_by", "state", "created_at"):
+        assert client.post(CREATE, json={**GOAL, extra: "x"}).json()["field"] == extra
+
+
+def test_a_body_over_the_limit_is_refused_while_it_is_read(client: httpx.Client) -> None:
+    parts = (b"x" * 1024 * 1024 for _part in range(BODY_LIMIT // 1024 // 1024 + 2))
+    assert client.post(CREATE, content=parts).status_code == 413
+
+
+def test_the_token_is_read_from_the_header_only(client: httpx.Client, portal: Portal, people: People) -> None:
+    secret = portal.sessions.begin(people.engineer.person_id)
+    whoami = f"{client.base_url}/api/v1/identity/whoami"
+    assert httpx.get(whoami, params={"token": secret}).status_code == 401
+    assert httpx.get(whoami, headers={"Cookie": f"cw_session={secret}"}).status_code == 401
+    assert httpx.get(f"{client.base_url}/health").json() == {"status": "ok"}
+
+
+def test_errors_say_what_to_do(client: httpx.Client) -> None:
+    missing = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": "R-99"})
+    assert (missing.status_code, missing.json()["error"]) == (404, "There is no object called 'R-99'")
+    for strange, status in (("../../etc\u202e", 404), ("R-1\x00", 422)):
+        answer = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": strange})
+        assert answer.status_code == status
+
+
+def test_the_openapi_document_names_every_action_and_resolves(client: httpx.Client, portal: Portal) -> None:
+    document = client.get("/api/openapi.json").json()
+    public = {spec.name for _service, spec in portal.catalog().values() if not spec.is_internal}
+    operations = [path["post"] for path in document["paths"].values()]
+    assert {operation["operationId"] for operation in operations} == public
+    assert all(operation["summary"] for operation in operations)
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+
+
+def references(node: Any) -> Iterator[str]:
+    """Every $ref in a document."""
+    children = list(node.values()) if isinstance(node, dict) else node if isinstance(node, list) else []
+    if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+        yield node["$ref"]
+    for child in children:
+        yield from references(child)

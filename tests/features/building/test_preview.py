@@ -1,0 +1,126 @@
+"""Logic tried out while it is being written: in the cage, on a sample, in seconds."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.features.building.preview import SAMPLE_ROWS, preview_rows
+from core.features.job_specs import BuildOrder
+from core.features.values import FeatureRule, LogicPreview, VersionTests
+from core.foundation.errors import Invalid, NotAllowed, NotFound
+from tests.features.departures import LIMITS, flights, source
+from tests.features.drafting import Desk, open_desk
+from tests.features.logic.test_pandas_logic import MEAN
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    made = open_desk(tmp_path_factory.mktemp("home"))
+    yield made
+    made.portal.foundation.database.close()
+
+
+def preview(desk: Desk, **changes: Any) -> LogicPreview:
+    return desk.portal.features.preview_logic(desk.people.engineer, view_id=desk.view, **desk.asked(**changes))
+
+
+def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk) -> None:
+    began = time.monotonic()
+    rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=5),), unique_rows=True)
+    found = preview(desk, tests=rules)
+    assert time.monotonic() - began < 10
+    assert [(item.name, item.type, item.kind) for item in found.features] == [("mean_delay", "DOUBLE", "number")]
+    assert 0 < found.features[0].null_share < 0.05
+    assert (found.preview.columns, len(found.preview.rows), found.sample_rows) == (
+        ("carrier", "left_at", "mean_delay"),
+        50,
+        400,
+    )
+    moments = [row[1] for row in found.preview.rows]
+    assert moments == sorted(moments, reverse=True)
+    verdicts = {check.name: check.verdict for check in found.checks}
+    assert verdicts["mean_delay is at most 5"] == "fail"
+    assert 0 < found.seconds < 10
+    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 0
+
+
+def test_both_forms_are_held_against_each_other(desk: Desk) -> None:
+    (check,) = [check for check in preview(desk, python=MEAN).checks if check.name == "SQL and pandas agree"]
+    # A window of pandas refuses rows without a time; one of SQL has no objection to them.
+    assert check.verdict == "fail"
+    assert {row[0] for row in check.rows} == {"with nulls"}
+    agreed = preview(desk, python=MEAN.replace("flights.sort", 'flights.dropna(subset=["left_at", "carrier"]).sort'))
+    assert [check.verdict for check in agreed.checks if check.name == "SQL and pandas agree"] == ["pass"]
+
+
+def test_pandas_alone_is_previewed_too(desk: Desk) -> None:
+    found = preview(desk, sql="", python=MEAN)
+    assert [item.name for item in found.features] == ["mean_delay"]
+
+
+MISTAKES = {
+    "SQL": ({"sql": "SELECT carrier,\n       nope\nFROM flights"}, "column nope not found", "Line 2"),
+    "Python": (
+        {"sql": "", "python": "def features(flights):\n    return flights['nope']\n"},
+        "KeyError: 'nope'",
+        "Line 2: return flights['nope']",
+    ),
+    "syntax": ({"sql": "", "python": "def features(flights):\n    return (\n"}, "Python: ", "Line 2"),
+    "nothing": ({"sql": ""}, "neither SQL nor Python", ""),
+    "a rule": (
+        {"tests": VersionTests(rules=(FeatureRule(feature="nope", minimum=0),))},
+        "no such feature",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISTAKES)
+def test_a_mistake_is_told_with_its_line(desk: Desk, case: str) -> None:
+    changes, words, hint = MISTAKES[case]
+    with pytest.raises(Invalid) as refusal:
+        preview(desk, **changes)
+    assert words in refusal.value.message
+    assert hint in refusal.value.hint
+    assert refusal.value.field
+
+
+def test_logic_that_never_ends_is_stopped_in_time_and_others_go_on(desk: Desk) -> None:
+    began = time.monotonic()
+    with pytest.raises(Invalid, match="took too long"):
+        preview(desk, sql="", python="def features(flights):\n    while True:\n        pass\n")
+    assert time.monotonic() - began < 12
+    assert preview(desk).preview.rows
+
+
+def test_a_preview_is_for_those_who_may_write_the_version(desk: Desk) -> None:
+    for person in (desk.people.viewer, desk.people.approver):
+        with pytest.raises(NotAllowed):
+            desk.portal.features.preview_logic(person, view_id=desk.view, **desk.asked())
+    with pytest.raises(NotFound):
+        desk.portal.features.preview_logic(desk.people.outsider, view_id=desk.view, **desk.asked())
+
+
+def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:
+    """Of a table longer than the sample the latest rows of the most frequent keys are taken, none of them left out."""
+    table = flights(30_000)
+    given, path = source(tmp_path, table, marks={})
+    order = BuildOrder(
+        view="carrier_delay",
+        sql="SELECT carrier, left_at, count(*) OVER (PARTITION BY carrier) AS n, distance FROM flights",
+        sources=(given,),
+        keys=("carrier",),
+        event_time="left_at",
+        created_time="",
+        ttl_seconds=0,
+        delay_seconds=0,
+        categories=(),
+        numbers=("n", "distance"),
+    )
+    found = preview_rows(order, inputs={"flights": path}, limits=LIMITS)
+    assert found.sample_rows == SAMPLE_ROWS
+    newest = max(row["left_at"] for row in table.to_pylist())
+    assert found.preview.rows[0][1] == newest.isoformat().replace("+00:00", "Z")

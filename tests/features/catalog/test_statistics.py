@@ -1,0 +1,174 @@
+"""The values of features over time against a plain reading of the same rows, drift, freshness, and who uses what."""
+
+import math
+import random
+import statistics
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from core.features.catalog.statistics_queries import distances_of, windows_of
+from core.features.catalog.values import FeatureWindow, Window
+from core.features.normal_form import EVENT, LATEST
+from core.features.values import Feature
+from core.foundation.errors import Invalid
+from tests.features.versions.test_service import Scene, scene  # noqa: F401
+
+START = datetime(2013, 1, 1, tzinfo=UTC)
+NUMBER, CATEGORY = Feature(name="x", type="DOUBLE", kind="number"), Feature(name="c", type="VARCHAR", kind="category")
+Number = float | int | None
+
+
+def rows_file(folder: Path, values: list[Number], words: list[str | bool | None], *, hours: int = 7) -> Path:
+    times = [START + hours * at * timedelta(hours=1) for at in range(len(values))]
+    columns = {
+        EVENT: pa.array(times, pa.timestamp("us", "UTC")),
+        LATEST: pa.array([True] * len(values)),
+        "x": pa.array(values),
+        "c": pa.array(words),
+    }
+    pq.write_table(pa.table(columns), path := folder / "rows.parquet")
+    return path
+
+
+def drawn(seed: int, rows: int = 300) -> tuple[list[Number], list[str | bool | None]]:
+    dice = random.Random(seed)
+    values = [dice.choice([None, math.nan, math.inf, dice.gauss(10, 3), dice.gauss(10, 3)]) for _row in range(rows)]
+    return values, [dice.choice(["a", "b", "", None]) for _row in range(rows)]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int) -> None:
+    values, words = drawn(seed)
+    found = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
+    days = [(START + 7 * at * timedelta(hours=1)).date() for at in range(len(values))]
+    numbers = [item for item in found if item.feature == "x"]
+    assert [item.start.date() for item in numbers] == sorted(set(days))
+    for item in numbers:
+        mine = [value for value, day in zip(values, days, strict=True) if day == item.start.date()]
+        finite = sorted(value for value in mine if value is not None and math.isfinite(value))
+        assert (item.rows, item.nulls) == (len(mine), mine.count(None))
+        assert item.not_finite == len(mine) - item.nulls - len(finite)
+        assert item.distinct == len(set(finite))
+        assert item.mean == (pytest.approx(statistics.fmean(finite)) if finite else None)
+        assert item.deviation == (pytest.approx(statistics.stdev(finite)) if len(finite) > 1 else None)
+        for share, value in item.percentiles:
+            assert value == finite[max(0, math.ceil(share * len(finite)) - 1)]
+    for item in (item for item in found if item.feature == "c"):
+        said = [word for word, day in zip(words, days, strict=True) if day == item.start.date()]
+        assert dict(item.frequent) == {word: said.count(word) for word in set(said) - {None}}
+        assert item.nulls == said.count(None)
+
+
+@pytest.mark.parametrize("window", ["week", "month"])
+def test_windows_add_up_to_the_whole(tmp_path: Path, window: Window) -> None:
+    values, words = drawn(3)
+    path = rows_file(tmp_path, values, words)
+    days, wide = (windows_of(path, (NUMBER,), window=size) for size in ("day", window))
+    for name in ("rows", "nulls", "not_finite"):
+        assert sum(getattr(item, name) for item in days) == sum(getattr(item, name) for item in wide)
+    assert _weighted(days) == pytest.approx(_weighted(wide))
+    assert min(float(item.minimum) for item in days if item.minimum) == min(float(item.minimum) for item in wide)
+
+
+def test_odd_values_have_figures_that_json_can_say(tmp_path: Path) -> None:
+    big = 2**53
+    cases: list[tuple[list[Number], str, str]] = [
+        ([None, None], "", ""),
+        ([7, 7], "7", "7"),
+        ([big + 1, big + 3], str(big + 1), str(big + 3)),
+        ([math.nan, -math.inf], "", ""),
+        ([1e308, -1e308], "-1e+308", "1e+308"),
+    ]
+    for values, low, high in cases:
+        array: list[str | bool | None] = [True, False]
+        found = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
+        assert (found[0].minimum, found[0].maximum) == (low, high)
+        assert dict(found[1].frequent) == {"true": 1, "false": 1}
+        assert FeatureWindow.model_validate_json(found[0].model_dump_json()) == found[0]
+    assert windows_of(rows_file(tmp_path, [], []), (NUMBER,), window="day") == ()
+
+
+def test_only_the_newest_windows_are_told(tmp_path: Path) -> None:
+    found = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
+    assert (len(found), found[-1].start) == (120, START + timedelta(days=199))
+
+
+def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
+    dice = random.Random(5)
+    before = [dice.gauss(0, 1) for _row in range(400)]
+    after = before + [value + 1 for value in before]
+    rows = rows_file(tmp_path, [*after], ["a"] * 400 + ["b"] * 400, hours=1)
+    pq.write_table(pa.table({"p_x": before, "p_c": ["a"] * 400}), split := tmp_path / "train.parquet")
+    columns = {"x": (NUMBER, "p_x"), "c": (CATEGORY, "p_c")}
+    middle, end = START + timedelta(hours=400), START + timedelta(hours=800)
+    count, same = distances_of(rows, split, columns=columns, since=START, until=middle)
+    assert (count, {item.verdict for item in same.values()}) == (400, {"same"})
+    _count, moved = distances_of(rows, split, columns=columns, since=middle, until=end)
+    assert (moved["x"].verdict, moved["c"].verdict, moved["c"].effect) == ("drifted", "drifted", 1.0)
+    assert moved["x"].effect == pytest.approx(_largest_gap(before, after[400:]))
+    count, nothing = distances_of(rows, split, columns=columns, since=end, until=end + timedelta(days=1))
+    assert (count, {item.verdict for item in nothing.values()}) == (0, {"no data"})
+
+
+class TestThroughTheActions:
+    def test_windows_are_of_the_version(self, scene: Scene) -> None:  # noqa: F811
+        found = scene.portal.features.windows(scene.people.viewer, version_id=scene.version.id, window="day")
+        assert sum(item.rows for item in found) == scene.version.rows
+        assert {item.feature for item in found} == {"mean_delay"}
+
+    def test_drift_names_the_column_and_its_limits(self, scene: Scene) -> None:  # noqa: F811
+        ids = {"version_id": scene.version.id, "training_set_id": scene.training_set.id}
+        (found,) = scene.portal.features.drift(scene.people.viewer, **ids)
+        assert (found.feature, found.column, found.split) == ("mean_delay", "carrier_mean_delay", "train")
+        assert found.rows > 0
+        assert "cannot see a wrong join" in found.caveat
+
+    def test_a_set_of_other_features_is_refused(self, scene: Scene) -> None:  # noqa: F811
+        bare = scene.join(name="bare", uses=())
+        with pytest.raises(Invalid, match="no feature of carrier_delay"):
+            scene.portal.features.drift(scene.people.viewer, version_id=scene.version.id, training_set_id=bare.id)
+
+    def test_rows_of_2013_have_outlived_their_ttl(self, scene: Scene) -> None:  # noqa: F811
+        found = scene.portal.features.freshness(scene.people.viewer, view_id=scene.view.id)
+        assert (found.verdict, found.expected_seconds, found.newest_event) == (
+            "stale",
+            7200,
+            scene.version.newest_event,
+        )
+        assert found.behind_seconds == 0
+        assert found.newest_source == found.newest_event
+
+    def test_a_view_without_rows_has_no_data(self, scene: Scene) -> None:  # noqa: F811
+        view = scene.portal.features.create_view(
+            scene.people.engineer, project="PROJ-1", name="bare_view", entity="carrier", keys=("carrier",)
+        )
+        assert scene.portal.features.freshness(scene.people.viewer, view_id=view.id).verdict == "no data"
+
+    def test_what_is_used_is_told_and_what_is_not_is_dead(self, scene: Scene) -> None:  # noqa: F811
+        unused = scene.build()
+        features, viewer = scene.portal.features, scene.people.viewer
+        used = features.usage(viewer, version_id=scene.version.id)
+        assert scene.training_set.id in {consumer.object_id for consumer in used.consumers}
+        assert (used.live, used.cost.rows) == (0, scene.version.rows)
+        assert used.cost.bytes > 0
+        assert used.last_used is not None
+        dead = {item.version_id: item for item in features.dead_features(viewer)}
+        assert unused.id in dead
+        assert scene.version.id not in dead
+        assert dead[unused.id].cost.rows == unused.rows
+
+
+def _weighted(found: tuple[FeatureWindow, ...]) -> float:
+    weights = [(item.mean, item.rows - item.nulls - item.not_finite) for item in found if item.mean is not None]
+    return sum(mean * weight for mean, weight in weights) / sum(weight for _mean, weight in weights)
+
+
+def _largest_gap(left: list[float], right: list[float]) -> float:
+    return max(
+        abs(sum(v <= cut for v in left) / len(left) - sum(v <= cut for v in right) / len(right))
+        for cut in [*left, *right]
+    )

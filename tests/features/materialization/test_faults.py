@@ -1,0 +1,82 @@
+"""A worker or a job that is killed in the middle of a materialization: nothing is lost and nothing is done twice."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.compute.processes import kill_all, marked_with
+from core.compute.values import JobState
+from core.features.materialization.values import Materialization
+from core.foundation.settings import Settings
+from core.portal import Portal
+from tests.compute.running import job_now, wait_for_job, wait_until, worker_for
+from tests.conftest import ROOT, People
+from tests.features.materialization.in_process import DAY, START
+from tests.features.materialization.installation import Installation
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    ports = {"portal_port": 0, "gateway_port": 0, "gateway_admin_port": 0}
+    return Settings(home=tmp_path / "home", allow_failpoints=True, cpus=2, memory_mb=4096, **ports)
+
+
+@pytest.fixture
+def kept(portal: Portal, people: People, tmp_path: Path) -> Iterator[Installation]:
+    yield Installation(portal, people, tmp_path)
+    for token in tokens(portal):
+        kill_all(lambda token=token: marked_with(token))
+
+
+def tokens(portal: Portal) -> list[str]:
+    found = (portal.foundation.settings.home / "jobs").glob("*/*/started-*.json")
+    return [path.stem.removeprefix("started-") for path in found]
+
+
+def start_worker(kept: Installation, failpoint: str) -> "subprocess.Popen[bytes]":
+    home = kept.portal.foundation.settings.home
+    told = {"HOME": str(home), "ALLOW_FAILPOINTS": "true", "FAILPOINTS": failpoint, "CPUS": "2", "MEMORY_MB": "4096"}
+    environment = {**os.environ, **{f"CAUSEWAY_{name}": value for name, value in told.items()}}
+    with (kept.folder / "worker.log").open("wb") as log:
+        command = [sys.executable, "-m", "core.worker"]
+        return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=log, stderr=log)
+
+
+def ordered(kept: Installation) -> Materialization:
+    kept.days |= {f"2013-01-{day:02}": [("c", START + day * DAY, START, day, "y")] for day in range(2, 5)}
+    kept.tell()
+    return kept.portal.online.materialize(kept.people.engineer, version_id=kept.version_id)
+
+
+def assert_it_is_there_once(kept: Installation, made: Materialization) -> None:
+    done = kept.now(made.id)
+    assert (done.state, done.rows, done.keys, done.cause) == ("ready", 5, 3, "")
+    assert kept.statuses("a", "b", "c") == ["present"] * 3
+    assert kept.run(made.id).job_id == made.job_id
+
+
+@pytest.mark.parametrize("moment", ["compute.after_claim", "compute.before_take_in", "compute.after_take_in"])
+def test_a_worker_killed_at_any_moment_is_made_up_for_by_the_next(kept: Installation, moment: str) -> None:
+    made = ordered(kept)
+    with start_worker(kept, f"{moment}=kill") as worker:
+        assert worker.wait(timeout=60) == -signal.SIGKILL
+    with worker_for(kept.portal, loops=()):
+        assert wait_for_job(kept.portal, made.job_id).state is JobState.SUCCEEDED
+    assert_it_is_there_once(kept, made)
+
+
+def test_a_job_that_is_killed_is_done_again_by_its_next_attempt(kept: Installation) -> None:
+    made = ordered(kept)
+    with worker_for(kept.portal, loops=()):
+        wait_until(lambda: job_now(kept.portal, made.job_id).progress is not None, what="a job under way")
+        for token in tokens(kept.portal):
+            for pid in marked_with(token):
+                os.kill(pid, signal.SIGKILL)
+        done = wait_for_job(kept.portal, made.job_id)
+    assert (done.state, done.attempt) == (JobState.SUCCEEDED, 2)
+    assert_it_is_there_once(kept, made)

@@ -1,0 +1,217 @@
+"""What every online store keeps to: newer wins, ttl, statuses, exact keys. One suite over SQLite and a real Redis."""
+
+import random
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.features.online.store import NO_CREATED, Found, OnlineStore, live_address, open_store
+from core.features.values import ServedView
+from core.foundation.errors import Unavailable
+from core.foundation.settings import Settings
+from tests.features.online.stores import emptied, packed, redis_server, row, view
+
+
+@pytest.fixture(scope="module")
+def redis_address() -> Iterator[str]:
+    with redis_server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "online.sqlite")
+    return emptied(request.getfixturevalue("redis_address"))
+
+
+@pytest.fixture
+def store(address: str) -> Iterator[OnlineStore]:
+    opened = open_store(address)
+    yield opened
+    opened.close()
+
+
+def one(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> Found:
+    (found,) = store.get(of or view(), [(key,)], at_us=at_us)
+    return found
+
+
+def test_an_answer_has_its_values_and_times(store: OnlineStore) -> None:
+    store.put(view(outputs=3), [row("a", 5, 1.5, "text", None, created=7)])
+    assert one(store, "a", of=view(outputs=3)) == Found("present", (1.5, "text", None), 5, 7)
+
+
+def test_statuses_tell_null_from_not_found_from_expired(store: OnlineStore) -> None:
+    asked = view(ttl_us=10, outputs=2)
+    store.put(asked, [row("present", 100, 1.0, None), row("null", 100, None, None), row("old", 89, 1.0, 2.0)])
+    asking: list[tuple[Any, ...]] = [("present",), ("null",), ("old",), ("x",), (None,)]
+    statuses = [found.status for found in store.get(asked, asking, at_us=100)]
+    assert statuses == ["present", "null", "expired", "not_found", "not_found"]
+    assert [one(store, *key, 100, asked).status for key in asking] == statuses
+
+
+def test_the_ttl_is_inclusive(store: OnlineStore) -> None:
+    asked = view(ttl_us=10)
+    store.put(asked, [row("a", 90, 1.0)])
+    assert one(store, "a", 100, asked).status == "present"
+    assert one(store, "a", 101, asked) == Found("expired", (None,), 90, None)
+
+
+@pytest.mark.parametrize("turn", [1, -1], ids=["in order", "the other way round"])
+@pytest.mark.parametrize("together", [True, False])
+def test_the_newer_row_stays_whatever_comes_last(store: OnlineStore, turn: int, together: bool) -> None:
+    rows = [row("a", 1, 1.0, created=9), row("a", 2, 2.0), row("a", 2, 3.0, created=4), row("a", 2, 4.0, created=5)]
+    for batch in [rows[::turn]] if together else [[item] for item in rows[::turn]]:
+        store.put(view(), batch)
+    assert one(store, "a").values == (4.0,)
+
+
+def test_of_two_rows_with_the_same_times_the_last_stays(store: OnlineStore) -> None:
+    store.put(view(), [row("a", 1, 1.0, created=2), row("a", 1, 2.0, created=2)])
+    assert one(store, "a").values == (2.0,)
+    store.put(view(), [row("a", 1, 3.0, created=2)])
+    assert one(store, "a").values == (3.0,)
+
+
+@pytest.mark.parametrize("times", [(-5, None), (0, -1), (2**62, 2**62), (-(2**62), NO_CREATED + 1)])
+def test_times_far_away_and_before_1970_are_kept_and_compared(
+    store: OnlineStore, times: tuple[int, int | None]
+) -> None:
+    event, created = times
+    store.put(view(), [row("a", event, 1.0, created=created)])
+    assert one(store, "a") == Found("present", (1.0,), event, created)
+    store.put(view(), [row("a", event - 1, 2.0, created=2**62)])
+    assert one(store, "a").values == (1.0,)
+    store.put(view(), [row("a", event + 1, 3.0)])
+    assert one(store, "a").values == (3.0,)
+
+
+def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:
+    store.put(view(), [row("a", 1, 1.0), row("A", 1, 2.0), row("1", 1, 3.0), row(1, 1, 4.0), row(True, 1, 5.0)])
+    assert [one(store, key).values[0] for key in ("a", "A", "1", 1, True, 1.0)] == [1.0, 2.0, 3.0, 4.0, 5.0, 4.0]
+    asked = [("a ",), ("",), (1.5,), ([1],), ("é",), ("*",), (None,)]
+    assert [found.status for found in store.get(view(), asked, at_us=0)] == ["not_found"] * len(asked)
+
+
+def test_a_view_without_keys_has_one_row(store: OnlineStore) -> None:
+    asked = view().model_copy(update={"keys": ()})
+    store.put(asked, [packed((), 1, 1.0), packed((), 2, 2.0)])
+    assert store.get(asked, [()], at_us=0)[0].values == (2.0,)
+
+
+def test_many_keys_are_answered_in_their_order_with_repetitions(store: OnlineStore) -> None:
+    store.put(view(), [row(number, 1, float(number)) for number in range(3000)])
+    asked = [2999, 5, 4000, 5, 0, *range(1500)]
+    assert [found.values[0] for found in store.get(view(), [(key,) for key in asked], at_us=0)] == [
+        float(key) if key < 3000 else None for key in asked
+    ]
+    assert store.get(view(), [], at_us=0) == []
+    assert store.count(view()) == 3000
+
+
+def test_views_and_namespaces_are_apart(store: OnlineStore, address: str) -> None:
+    other = open_store(address, namespace="shadow")
+    store.put(view(), [row("a", 1, 1.0)])
+    store.put(view("e"), [row("a", 1, 2.0)])
+    other.put(view(), [row("a", 1, 3.0)])
+    assert [one(*asked).values[0] for asked in ((store, "a"), (store, "a", 0, view("e")), (other, "a"))] == [1, 2, 3]
+    store.clear(view())
+    assert (store.count(view()), store.count(view("e")), other.count(view())) == (0, 1, 1)
+    other.close()
+
+
+def test_a_correction_replaces_a_newer_row_and_keys_can_be_forgotten(store: OnlineStore) -> None:
+    store.put(view(), [row("a", 9, 1.0), row("b", 9, 1.0)])
+    store.put(view(), [row("a", 3, 2.0)], replacing=True)
+    assert one(store, "a") == Found("present", (2.0,), 3, None)
+    store.remove(view(), [("a",), ("never",)])
+    assert (one(store, "a").status, one(store, "b").status, store.count(view())) == ("not_found", "present", 1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_any_sequence_of_puts_answers_as_a_plain_dict_does(store: OnlineStore, seed: int) -> None:
+    dice = random.Random(seed)
+    names: list[Any] = ["a", "A", "1", 1, True, False, 0, -3, 2**40, "", "né", " a"]
+    held: dict[tuple[str, Any], tuple[int, int, float | None]] = {}
+    for _turn in range(20):
+        batch = []
+        for _row in range(dice.randrange(1, 9)):
+            key, event, created = dice.choice(names), dice.randrange(50), dice.choice([None, dice.randrange(50)])
+            value = dice.choice([None, dice.random()])
+            batch.append(row(key, event, value, created=created))
+            known, new = held.get((type(key).__name__, key)), (event, NO_CREATED if created is None else created)
+            if known is None or new >= known[:2]:
+                held[type(key).__name__, key] = (*new, value)
+        store.put(view(ttl_us=20), batch)
+        at = dice.randrange(70)
+        found = store.get(view(ttl_us=20), [(key,) for key in names], at_us=at)
+        assert found == [_expected(held.get((type(key).__name__, key)), at) for key in names]
+
+
+def _expected(held: tuple[int, int, float | None] | None, at: int) -> Found:
+    if held is None:
+        return Found("not_found", (None,))
+    event, created = held[0], None if held[1] == NO_CREATED else held[1]
+    if event < at - 20:
+        return Found("expired", (None,), event, created)
+    return Found("null" if held[2] is None else "present", (held[2],), event, created)
+
+
+def test_a_reader_beside_a_writer_sees_whole_rows_that_never_grow_older(store: OnlineStore, address: str) -> None:
+    asked, failures, stop = view(outputs=2), list[str](), threading.Event()
+    store.put(asked, [row(key, 0, 0.0, 0.0) for key in range(50)])
+
+    def read() -> None:
+        reader, last = open_store(address), [0] * 50
+        while not stop.is_set():
+            for key, found in enumerate(reader.get(asked, [(key,) for key in range(50)], at_us=0)):
+                whole = found.values[0] == found.values[1] == found.event_us
+                if not whole or found.event_us is None or found.event_us < last[key]:
+                    failures.append(f"{key}: {found} after {last[key]}")
+                last[key] = found.event_us or 0
+        reader.close()
+
+    readers = [threading.Thread(target=read) for _number in range(2)]
+    for thread in readers:
+        thread.start()
+    for event in range(1, 60):
+        store.put(asked, [row(key, event, float(event), float(event)) for key in range(50)])
+        store.put(asked, [row(key, event - 1, -1.0, -1.0) for key in range(50)])
+    stop.set()
+    for thread in readers:
+        thread.join()
+    assert failures == []
+
+
+def test_two_writers_leave_the_newest_row_of_every_key(store: OnlineStore, address: str) -> None:
+    def write(first: int) -> None:
+        own = open_store(address)
+        for event in range(first, 40, 2):
+            own.put(view(), [row(key, event, float(event)) for key in range(200)])
+        own.close()
+
+    writers = [threading.Thread(target=write, args=(first,)) for first in (0, 1)]
+    for thread in writers:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    assert {found.values[0] for found in store.get(view(), [(key,) for key in range(200)], at_us=0)} == {39.0}
+
+
+def test_a_store_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    gone = open_store(f"unix://{tmp_path}/nobody")
+    for attempt in (lambda: gone.get(view(), [("a",)], at_us=0), lambda: gone.put(view(), [row("a", 1, 1.0)])):
+        with pytest.raises(Unavailable, match="does not answer"):
+            attempt()
+    (tmp_path / "rubbish.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(Unavailable, match="does not answer"):
+        open_store(str(tmp_path / "rubbish.sqlite"))
+
+
+def test_the_live_store_is_a_file_of_the_home_folder_unless_the_settings_name_another(tmp_path: Path) -> None:
+    assert live_address(Settings(home=tmp_path)) == str(tmp_path / "online" / "live.sqlite")
+    assert live_address(Settings(home=tmp_path, online_store="redis://cache:6379/1")) == "redis://cache:6379/1"

@@ -1,0 +1,106 @@
+"""Versions that are given up before they are published: what becomes of them, and when that is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlmodel import select
+
+from core.features.materialization.kind import MaterializationReconciler
+from core.features.tables import FeatureVersionRow, MaterializationRow
+from core.features.values import FeatureVersion, VersionState, ViewUse
+from core.foundation.errors import Conflict
+from core.foundation.objects import ObjectRow
+from core.portal import Portal
+from tests.conftest import People
+from tests.features.departures import SPLITS, entity
+from tests.features.drafting import SYSTEM, Desk
+from tests.features.materialization.installation import Installation
+from tests.registry.onnx_files import calling
+
+REASON = "Its mean was wrong."
+STATES: dict[str, Callable[[Desk], FeatureVersion]] = {
+    "a draft": lambda desk: desk.create(until="draft"),
+    "one that failed": lambda desk: desk.failed(desk.create()),
+    "a staged one": lambda desk: desk.built(desk.create(until="staged"), "pass"),
+}
+
+
+def discard(desk: Desk, version: FeatureVersion) -> FeatureVersion:
+    return desk.portal.features.discard_version(desk.people.engineer, version_id=version.id, reason=REASON)
+
+
+@pytest.mark.parametrize("kind", STATES)
+def test_what_is_not_published_is_given_up_with_a_reason_that_is_kept(desk: Desk, kind: str) -> None:
+    version = STATES[kind](desk)
+    gone = discard(desk, version)
+    assert (gone.state, gone.reason) == (VersionState.DISCARDED, REASON)
+    assert desk.now(version).state is VersionState.DISCARDED
+    event = desk.portal.audit.list_events(desk.people.sre, subject=version.id).items[0]
+    assert (event.action, event.details["reason"]) == ("features.discard_version", REASON)
+    with calling(desk.portal, SYSTEM) as call:
+        assert call.session.get_one(ObjectRow, version.id).state == "discarded"
+
+
+def test_it_is_in_no_list_unless_asked_for_and_its_number_is_not_given_again(desk: Desk) -> None:
+    features, viewer = desk.portal.features, desk.people.viewer
+    gone = discard(desk, desk.built(desk.create(until="staged"), "pass"))
+    view = features.get_view(viewer, view_id=desk.view)
+    assert (view.latest, view.versions, view.newest_number) == (None, 0, 1)
+    assert features.list_versions(viewer, view_id=desk.view).total == 0
+    assert gone.id not in [dead.version_id for dead in features.dead_features(viewer)]
+    (entry,) = features.catalog(viewer, query=view.name).items
+    assert entry.version_id == ""
+    again = desk.create(until="draft")
+    assert again.version == 2
+    listed = features.list_versions(viewer, view_id=desk.view, discarded=True)
+    assert ([item.version for item in listed.items], listed.total) == ([2, 1], 2)
+    assert [item.id for item in features.list_versions(viewer, view_id=desk.view).items] == [again.id]
+
+
+def test_the_same_logic_may_be_written_again_and_the_old_one_stays_given_up(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    gone = discard(desk, desk.built(desk.create(until="staged"), "pass"))
+    assert desk.published().version == 2
+    for refused in (
+        lambda: features.build_version(engineer, version_id=gone.id),
+        lambda: features.edit_draft(engineer, version_id=gone.id, **desk.asked()),
+        lambda: features.publish_version(engineer, version_id=gone.id),
+        lambda: discard(desk, gone),
+    ):
+        with pytest.raises(Conflict, match=r"is discarded|exactly this"):
+            refused()
+
+
+def test_what_was_published_or_is_being_built_is_not_discarded(desk: Desk) -> None:
+    for version, state in ((desk.published(), "published"), (desk.create(ttl_seconds=1), "building")):
+        with pytest.raises(Conflict, match=f"is {state} and cannot become discarded"):
+            discard(desk, version)
+
+
+def test_what_a_training_set_was_made_with_is_not_discarded_and_the_refusal_names_it(desk: Desk) -> None:
+    version = desk.built(desk.create(until="staged"), "pass")
+    made = desk.portal.features.create_training_set(
+        desk.people.engineer,
+        project="PROJ-1",
+        name="late",
+        entity=entity(sources={"flights": desk.snapshot}),
+        uses=(ViewUse(version_id=version.id, keys={"carrier": "carrier"}, prefix="c_"),),
+        splits=SPLITS,
+    )
+    with pytest.raises(Conflict, match=f"Training sets were made with it: {made.id}"):
+        discard(desk, version)
+    assert desk.now(version).state is VersionState.STAGED
+
+
+def test_what_a_staged_version_had_online_is_cleared_away(portal: Portal, people: People, tmp_path: Path) -> None:
+    kept = Installation(portal, people, tmp_path)
+    kept.change(FeatureVersionRow, kept.version_id, state="staged")
+    order = kept.materialize(every_seconds=3600)
+    assert kept.statuses("b") == ["present"]
+    portal.features.discard_version(people.engineer, version_id=kept.version_id, reason=REASON)
+    MaterializationReconciler(portal.online).tick(portal.foundation.clock.now())
+    assert kept.now(order.id).state == "removed"
+    assert kept.statuses("b") == ["not_found"]
+    with portal.foundation.database.read() as session:
+        assert session.exec(select(MaterializationRow.due_at)).one() is None

@@ -1,0 +1,264 @@
+"""What a feature version may become, what its view's alias points at, and what is refused and in which words."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.features.values import VersionState, ViewUse
+from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.ids import Kind
+from core.portal import Portal
+from core.serving.tables import EndpointRow
+from tests.conftest import People
+from tests.features.departures import SPLITS, entity
+from tests.features.drafting import SYSTEM, Desk, desk_of, keep_flights
+from tests.registry.onnx_files import calling
+
+REASON = "Because it must be said."
+
+
+def test_a_version_whose_checks_pass_is_published_and_live(desk: Desk) -> None:
+    version = desk.published()
+    assert (version.state, version.cause, version.reason) == (VersionState.PUBLISHED, "", "")
+    assert version.published_at is not None
+    assert version.build_seconds == 1.5
+    assert desk.live == version.id
+
+
+@pytest.mark.parametrize("verdict", ["fail", "inconclusive", "no data"])
+def test_a_check_that_does_not_pass_leaves_it_staged_and_says_so(desk: Desk, verdict: str) -> None:
+    version = desk.built(desk.create(), "pass", verdict)
+    assert version.state is VersionState.STAGED
+    assert version.cause == f"Not published. check 1 ({verdict})."
+    assert desk.live == ""
+
+
+def test_a_failed_check_is_not_published_whatever_is_said(desk: Desk) -> None:
+    version = desk.built(desk.create(), "fail")
+    for accept in ("", REASON):
+        with pytest.raises(Conflict, match="check 0"):
+            desk.portal.features.publish_version(desk.people.engineer, version_id=version.id, accept=accept)
+
+
+def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(desk: Desk) -> None:
+    version = desk.built(desk.create(), "no data")
+    with pytest.raises(Conflict, match="could not tell"):
+        desk.portal.features.publish_version(desk.people.engineer, version_id=version.id)
+    made = desk.portal.features.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
+    assert made.state is VersionState.PUBLISHED
+    assert REASON in made.notes[-1]
+    (stretch,) = desk.portal.features.alias_history(desk.people.viewer, view_id=desk.view)
+    assert (stretch.version_id, stretch.reason, stretch.changed_by) == (
+        version.id,
+        REASON,
+        desk.people.engineer.person_id,
+    )
+
+
+def test_nothing_is_noted_where_every_check_could_tell(desk: Desk) -> None:
+    sure = desk.built(desk.create(until="staged"), "pass")
+    made = desk.portal.features.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
+    assert (made.state, made.notes) == (VersionState.PUBLISHED, sure.notes)
+
+
+def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
+    version = desk.published()
+    changed = desk.portal.features.describe_version(
+        desk.people.other_engineer, version_id=version.id, description="The mean.", tags=("delay",)
+    )
+    assert (changed.description, changed.tags) == ("The mean.", ("delay",))
+    assert (changed.digest, changed.version, changed.state) == (version.digest, 1, version.state)
+    owner = desk.people.other_engineer.person_id
+    view = desk.portal.features.describe_view(desk.people.engineer, view_id=desk.view, owner=owner, tags=("air",))
+    assert (view.owner, view.tags, view.description) == (owner, ("air",), "")
+    assert view.latest is not None
+    assert view.latest.digest == version.digest
+    (thing,) = [
+        each for each in desk.portal.identity.search(desk.people.viewer, query=desk.view) if each.id == desk.view
+    ]
+    assert thing.owner == owner
+    with pytest.raises(NotFound, match="no person"):
+        desk.portal.features.describe_view(desk.people.engineer, view_id=desk.view, owner="P-999")
+
+
+def test_going_back_is_one_call_and_goes_further_back_the_next_time(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    versions = [desk.published(ttl_seconds=number) for number in range(1, 4)]
+    for expected in (versions[1], versions[0]):
+        view = features.roll_back(engineer, view_id=desk.view, reason=REASON)
+        assert view.live is not None
+        assert view.live.id == expected.id
+    with pytest.raises(Conflict, match="no version to go back to"):
+        features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    history = features.alias_history(desk.people.viewer, view_id=desk.view)
+    assert [stretch.version for stretch in history] == [1, 2, 3, 2, 1]
+    assert [stretch.number for stretch in history] == [5, 4, 3, 2, 1]
+
+
+def test_going_back_to_a_deprecated_version_publishes_it_again(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    first, _second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
+    features.deprecate_version(engineer, version_id=first.id, reason=REASON)
+    features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    assert (desk.live, desk.now(first).state) == (first.id, VersionState.PUBLISHED)
+
+
+def test_the_alias_points_at_published_versions_of_its_view_only(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    first, _second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
+    staged = desk.built(desk.create(ttl_seconds=3, until="staged"), "pass")
+    assert features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON).live.id == first.id  # type: ignore[union-attr]
+    with pytest.raises(Conflict, match="is staged"):
+        features.point_alias(engineer, view_id=desk.view, version_id=staged.id, reason=REASON)
+    view = desk.view
+    desk.open_view()
+    with pytest.raises(Invalid, match="is no version of"):
+        features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
+    assert features.get_view(engineer, view_id=view).live.id == first.id  # type: ignore[union-attr]
+
+
+def test_a_version_is_deprecated_first_and_retired_then(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    version = desk.published()
+    with pytest.raises(Conflict, match="is published and cannot become retired"):
+        features.retire_version(engineer, version_id=version.id, reason=REASON)
+    deprecated = features.deprecate_version(engineer, version_id=version.id, reason=REASON)
+    assert (deprecated.state, deprecated.reason) == (VersionState.DEPRECATED, REASON)
+    undone = features.publish_version(engineer, version_id=version.id)
+    assert (undone.state, undone.reason) == (VersionState.PUBLISHED, "")
+    features.deprecate_version(engineer, version_id=version.id, reason=REASON)
+    assert features.retire_version(engineer, version_id=version.id, reason=REASON).state is VersionState.RETIRED
+    assert desk.live == ""
+    with pytest.raises(Conflict, match="is retired"):
+        features.publish_version(engineer, version_id=version.id)
+
+
+def test_a_live_version_is_not_retired_while_another_could_take_its_place(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    first, second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
+    features.deprecate_version(engineer, version_id=second.id, reason=REASON)
+    with pytest.raises(Conflict, match="alias of its view points at it"):
+        features.retire_version(engineer, version_id=second.id, reason=REASON)
+    features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
+    assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
+
+
+def test_what_is_deprecated_or_failed_a_check_is_not_for_new_training_sets(desk: Desk) -> None:
+    deprecated = desk.published(ttl_seconds=1)
+    desk.portal.features.deprecate_version(desk.people.engineer, version_id=deprecated.id, reason=REASON)
+    broken = desk.built(desk.create(ttl_seconds=2), "fail")
+    draft = desk.create(until="draft")
+    for version, words in ((deprecated, "is deprecated"), (broken, "failed: check 0"), (draft, "is draft")):
+        use = ViewUse(version_id=version.id, keys={"carrier": "carrier"}, prefix="c_")
+        query = entity(sources={"flights": desk.snapshot})
+        with pytest.raises(Conflict, match=words):
+            desk.portal.features.create_training_set(
+                desk.people.engineer, project="PROJ-1", name="late", entity=query, uses=(use,), splits=SPLITS
+            )
+    assert desk.portal.features.list_training_sets(desk.people.viewer).total == 0
+
+
+def test_what_became_of_a_version_is_told_among_the_events(desk: Desk) -> None:
+    versions = [desk.published(ttl_seconds=1), desk.built(desk.create(ttl_seconds=2), "fail")]
+    versions.append(desk.failed(desk.create(ttl_seconds=3)))
+    for version, action in zip(versions, ("published", "staged", "failed"), strict=True):
+        events = desk.portal.audit.list_events(desk.people.sre, subject=version.id).items
+        assert f"features.version_{action}" in {event.action for event in events}
+
+
+def serve(desk: Desk, version_id: str) -> str:
+    """A training set, a run, a model version and an endpoint that came of the version; returns the endpoint's id."""
+    with calling(desk.portal, SYSTEM) as call:
+        made = {
+            kind: call.create(kind, project="PROJ-1", title=f"a {kind}", state="ready", owner="P-3")
+            for kind in (Kind.TRAINING_SET, Kind.RUN, Kind.MODEL, Kind.MODEL_VERSION, Kind.ENDPOINT)
+        }
+        call.link(version_id, made[Kind.TRAINING_SET], "joined into")
+        call.link(made[Kind.TRAINING_SET], made[Kind.RUN], "trained")
+        call.link(made[Kind.RUN], made[Kind.MODEL_VERSION], "registered as")
+        row = EndpointRow(
+            id=made[Kind.ENDPOINT],
+            project="PROJ-1",
+            name=f"arrivals-{made[Kind.ENDPOINT]}",
+            environment="production",
+            description="",
+            routes=[{"version_id": made[Kind.MODEL_VERSION], "weight": 100}],
+            generation=1,
+            confirmed=1,
+            cause="",
+            measuring="",
+            created_at=call.now,
+            changed_at=call.now,
+        )
+        call.session.add(row)
+    return made[Kind.ENDPOINT]
+
+
+def test_what_something_live_needs_is_not_retired_and_the_refusal_names_it(desk: Desk) -> None:
+    features, engineer = desk.portal.features, desk.people.engineer
+    version = desk.published()
+    endpoint = serve(desk, version.id)
+    features.deprecate_version(engineer, version_id=version.id, reason=REASON)
+    with pytest.raises(Conflict, match="Something live needs it") as refusal:
+        features.retire_version(engineer, version_id=version.id, reason=REASON)
+    assert f"arrivals-{endpoint}" in refusal.value.message
+    assert "MV-" in refusal.value.message
+    assert "a model_version" in refusal.value.message
+
+
+def test_the_impact_tells_who_uses_which_version_and_what_is_live(desk: Desk) -> None:
+    used, unused = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
+    endpoint = serve(desk, used.id)
+    found = desk.portal.features.impact(desk.people.viewer, view_id=desk.view)
+    assert found.live == (used.id,)
+    assert {consumer.version_id for consumer in found.consumers} == {used.id}
+    assert [(consumer.kind, consumer.relation, consumer.is_live) for consumer in found.consumers] == [
+        ("training_set", "joined into", True),
+        ("run", "trained", True),
+        ("model_version", "registered as", True),
+        ("endpoint", "serves", True),
+    ]
+    assert {consumer.owner for consumer in found.consumers} == {"P-3"}
+    assert found.consumers[-1].object_id == endpoint
+    assert not found.is_cut
+    assert desk.portal.features.impact(desk.people.viewer, view_id=desk.open_view()).consumers == ()
+    assert unused.id not in found.live
+
+
+def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk: Desk, tmp_path: Any) -> None:
+    foreign = keep_flights(desk.portal, tmp_path, project="PROJ-2", name=f"foreign_{desk.views}")
+    for until in ("draft", "published"):
+        with pytest.raises(NotFound):
+            desk.create(sources={"flights": foreign}, until=until)
+    draft = desk.create(until="draft")
+    with pytest.raises(NotFound):
+        desk.portal.features.edit_draft(
+            desk.people.engineer, version_id=draft.id, **desk.asked(sources={"flights": foreign})
+        )
+
+
+def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, people: People, tmp_path: Path) -> None:
+    desk = desk_of(portal_on, people, tmp_path)
+    features, engineer = portal_on.features, people.engineer
+    draft = desk.create(until="draft", ttl_seconds=1)
+    first = desk.built(features.build_version(engineer, version_id=draft.id, until="published"), "pass")
+    second = desk.published(ttl_seconds=2)
+    assert serve(desk, first.id)
+    features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    assert desk.live == first.id
+    features.deprecate_version(engineer, version_id=second.id, reason=REASON)
+    assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
+    features.deprecate_version(engineer, version_id=first.id, reason=REASON)
+    with pytest.raises(Conflict, match="Something live needs it"):
+        features.retire_version(engineer, version_id=first.id, reason=REASON)
+    assert features.impact(people.viewer, view_id=desk.view).live == (first.id,)
+    history = features.alias_history(people.viewer, view_id=desk.view)
+    assert [stretch.version_id for stretch in history] == [first.id, second.id, first.id]
+    third = desk.create(until="draft", ttl_seconds=3)
+    features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4))
+    with pytest.raises(Conflict, match="Mei Lin saved this draft at"):
+        features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=5))
+    features.discard_version(engineer, version_id=third.id, reason=REASON)
+    view = features.get_view(people.viewer, view_id=desk.view)
+    assert (view.versions, view.newest_number, features.catalog_scope(people.viewer).views) == (2, 3, 1)

@@ -1,0 +1,142 @@
+"""Writing versions: drafts, what makes another version, what is refused before anything runs, and who may."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.features.values import FeatureRule, VersionState, VersionTests
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.objects import ObjectRow
+from core.lake.tables import SnapshotRow
+from tests.features.drafting import SYSTEM, Desk, keep_flights
+from tests.registry.onnx_files import calling
+
+REASON = "Because it must be said."
+
+
+def test_a_draft_may_be_edited_until_it_is_built(desk: Desk) -> None:
+    draft = desk.create(sql="", until="draft")
+    assert (draft.state, draft.job_id) == (VersionState.DRAFT, "")
+    with pytest.raises(Invalid, match="neither SQL nor Python"):
+        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
+    rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=90),))
+    asked = desk.asked(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
+    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+    assert (edited.tests, edited.numbers, edited.tags, edited.version) == (rules, ("mean_delay",), ("delay",), 1)
+    built = desk.built(desk.portal.features.build_version(desk.people.engineer, version_id=draft.id), "pass")
+    assert built.state is VersionState.STAGED
+    with pytest.raises(Conflict, match="is staged and cannot become draft"):
+        desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+
+
+def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> None:
+    version = desk.failed(desk.create())
+    assert (version.state, version.cause) == (VersionState.FAILED, "It broke.")
+    again = desk.portal.features.build_version(desk.people.engineer, version_id=version.id, until="published")
+    assert (again.state, again.cause) == (VersionState.BUILDING, "")
+    desk.failed(again)
+    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=version.id, **desk.asked())
+    assert edited.state is VersionState.DRAFT
+
+
+def test_the_same_version_again_is_refused_and_named(desk: Desk) -> None:
+    first = desk.published()
+    with pytest.raises(Conflict, match="v1 is exactly this") as refusal:
+        desk.create(description="Other words.", tags=("other",))
+    assert first.id in refusal.value.hint
+    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 1
+    draft = desk.create(until="draft")
+    with pytest.raises(Conflict, match="is exactly this"):
+        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
+
+
+MEANING: dict[str, dict[str, Any]] = {
+    "the SQL": {"sql": "SELECT carrier, left_at, avg(delay) AS mean_delay FROM flights GROUP BY ALL"},
+    "a pandas form": {"python": "def features(flights):\n    return flights\n"},
+    "the created time": {"created_time": "left_at"},
+    "the ttl": {"ttl_seconds": 60},
+    "the delay": {"delay_seconds": 60},
+    "the look-back": {"lookback_seconds": 60},
+    "nulls that are filled": {
+        "tests": VersionTests(rules=(FeatureRule(feature="mean_delay", nulls="fill", fill=0.0),))
+    },
+}
+
+
+@pytest.mark.parametrize("case", MEANING)
+def test_a_change_of_meaning_is_another_version_with_another_digest(desk: Desk, case: str) -> None:
+    first, second = desk.published(), desk.published(**MEANING[case])
+    assert first.digest != second.digest
+    assert second.version == 2
+
+
+def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(desk: Desk) -> None:
+    first = desk.published()
+    second = desk.published(tests=VersionTests(rules=(FeatureRule(feature="mean_delay", minimum=0),)))
+    assert first.digest == second.digest
+
+
+def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: Desk, tmp_path: Path) -> None:
+    snapshot = keep_flights(desk.portal, tmp_path, name=f"doubtful_{desk.views}")
+    made = desk.published(sources={"flights": snapshot})
+    draft = desk.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
+    with calling(desk.portal, SYSTEM) as call:
+        call.session.get_one(SnapshotRow, snapshot).quarantine = "Its delays are in hours."
+    engineer, features = desk.people.engineer, desk.portal.features
+    for refused in (
+        lambda: desk.create(sources={"flights": snapshot}, ttl_seconds=2),
+        lambda: features.build_version(engineer, version_id=draft.id),
+        lambda: features.preview_logic(engineer, view_id=desk.view, **desk.asked(sources={"flights": snapshot})),
+    ):
+        with pytest.raises(Conflict, match="quarantine"):
+            refused()
+    assert desk.now(made).state is VersionState.PUBLISHED
+
+
+WRITES: dict[str, Callable[[Desk, str], Any]] = {
+    "publish_version": lambda desk, id_: {"version_id": id_},
+    "deprecate_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
+    "retire_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
+    "discard_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
+    "build_version": lambda desk, id_: {"version_id": id_},
+    "edit_draft": lambda desk, id_: {"version_id": id_, **desk.asked()},
+    "describe_version": lambda desk, id_: {"version_id": id_, "description": "x"},
+    "describe_view": lambda desk, id_: {"view_id": desk.view, "description": "x"},
+    "point_alias": lambda desk, id_: {"view_id": desk.view, "version_id": id_, "reason": REASON},
+    "roll_back": lambda desk, id_: {"view_id": desk.view, "reason": REASON},
+}
+
+
+@pytest.mark.parametrize("action", WRITES)
+def test_only_engineers_of_the_project_change_versions(desk: Desk, action: str) -> None:
+    version = desk.published()
+    given = WRITES[action](desk, version.id)
+    for person in (desk.people.viewer, desk.people.approver, desk.people.sre, desk.people.admin):
+        with pytest.raises(NotAllowed):
+            getattr(desk.portal.features, action)(person, **given)
+    with pytest.raises(NotFound):
+        getattr(desk.portal.features, action)(desk.people.outsider, **given)
+    with calling(desk.portal, SYSTEM) as call:
+        assert call.session.get_one(ObjectRow, version.id).state == "published"
+
+
+PYTHON_MISTAKES = {
+    "def features(flights)\n    pass": ("expected ':'", "Line 1: def features(flights)"),
+    "x = 1": ("no function called features", "def features(flights):"),
+    "def features(weather):\n    return weather": ("features takes weather", "like the sources"),
+    "def features(*tables):\n    return 1": ("features takes nothing", ""),
+    "def features(flights):\n    return " + "(" * 300 + ")" * 300: ("", ""),
+}
+
+
+@pytest.mark.parametrize("source", PYTHON_MISTAKES, ids=range(len(PYTHON_MISTAKES)))
+def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(desk: Desk, source: str) -> None:
+    words, hint = PYTHON_MISTAKES[source]
+    with pytest.raises(Invalid, match="Python: ") as refusal:
+        desk.create(sql="", python=source)
+    assert words in refusal.value.message
+    assert hint in refusal.value.hint
+    assert refusal.value.field == "python"
+    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 0

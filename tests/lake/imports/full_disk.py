@@ -1,0 +1,78 @@
+"""An installation whose store lies on a small disk that fills up: `python -m tests.lake.imports.full_disk HOME`.
+Prints what an import says at every stage as a line of JSON; the store's folder is a disk of its own."""
+
+import json
+import random
+import sys
+from pathlib import Path
+
+from core.foundation.errors import PortalError
+from core.foundation.settings import Settings
+from core.lake.import_values import Import, ImportChoices
+from core.portal import Portal, build_foundation, build_portal
+from tests.compute.running import wait_for_job, worker_for
+from tests.conftest import People, enroll
+
+
+def main(home: Path) -> None:
+    base = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
+    base.database.create_tables()
+    portal = build_portal(base.settings, foundation=base)
+    people = enroll(portal)
+    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings").id
+    filler = home / "store" / "filler"
+    first = _imported(portal, people, dataset, rows=10)
+    waiting = _started(portal, people, dataset, rows=20_000)
+    _fill(filler)
+    told = {"first": first.snapshot_id, "failed": _read(portal, people, waiting).model_dump(mode="json")}
+    try:
+        _started(portal, people, dataset, rows=30_000)
+    except PortalError as error:
+        told["refused"] = [type(error).__name__, error.message, error.hint]
+    store = base.store
+    told["left"] = sorted(path.name for path in (store.root / "incoming").iterdir())
+    told["whole"] = all(store.verified_path(digest).exists() for digest, _size, _time in store.blobs())
+    told["snapshots"] = [item.id for item in portal.lake.list_snapshots(people.engineer, dataset_id=dataset).items]
+    filler.unlink()
+    told["again"] = _imported(portal, people, dataset, rows=20_000).model_dump(mode="json")
+    print(json.dumps(told))
+    base.database.close()
+
+
+def _fill(filler: Path) -> None:
+    """Leaves no byte."""
+    with filler.open("wb", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            try:
+                while file.write(bytes(size)) == size:
+                    pass
+            except OSError:
+                continue
+
+
+def _started(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:
+    dice = random.Random(rows)
+    content = "k,text\n" + "".join(f"{number},{dice.randbytes(16).hex()}\n" for number in range(rows))
+    return portal.imports.start_upload(
+        people.engineer,
+        dataset_id=dataset,
+        filename="t.csv",
+        content=content.encode(),
+        mode="replace",
+        choices=ImportChoices(),
+        confirm=True,
+    )
+
+
+def _read(portal: Portal, people: People, found: Import) -> Import:
+    with worker_for(portal, loops=()):
+        wait_for_job(portal, found.job_id)
+    return portal.imports.get_import(people.engineer, import_id=found.id)
+
+
+def _imported(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:
+    return _read(portal, people, _started(portal, people, dataset, rows=rows))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

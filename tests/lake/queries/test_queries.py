@@ -1,0 +1,130 @@
+"""People run SQL over the datasets of their project, see their own results alone, and can stop what takes too long."""
+
+import time
+from datetime import timedelta
+
+import pytest
+
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.lake.queries.values import Query, QueryState
+from core.lake.tables import QueryRow
+from core.lake.values import Snapshot
+from core.portal import Portal
+from tests.compute.running import wait_until
+from tests.conftest import People
+from tests.lake.imports.in_process import imported
+
+CSV = b"carrier,delay\nAA,1\nUA,30\nUA,\n"
+ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
+
+
+@pytest.fixture
+def snapshot(portal: Portal, people: People) -> Snapshot:
+    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="flights")
+    return imported(portal, people.engineer, dataset_id=dataset.id, content=CSV)
+
+
+def run(portal: Portal, people: People, sql: str, **more: object) -> Query:
+    """A query once it is over."""
+    made = portal.queries.start_query(people.engineer, project="PROJ-1", sql=sql, **more)
+    wait_until(lambda: now(portal, people, made).state is not QueryState.RUNNING, what="the end of the query")
+    return now(portal, people, made)
+
+
+def now(portal: Portal, people: People, made: Query) -> Query:
+    return portal.queries.get_query(people.engineer, query_id=made.id)
+
+
+def test_a_query_gives_rows_of_the_datasets_it_names(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    sql = "SELECT carrier, count(*) AS n, list(delay) AS all FROM flights GROUP BY 1 ORDER BY 1"
+    query = run(portal, people, sql.replace("AS all", "AS every"))
+    assert (query.state, query.rows, query.cut, query.cause) == (QueryState.DONE, 2, False, "")
+    assert query.sources == {"flights": snapshot.id}
+    found = portal.queries.result(people.engineer, query_id=query.id)
+    assert found.preview.columns == ("carrier", "n", "every")
+    assert found.preview.rows == (("AA", 1, "[1]"), ("UA", 2, "[30, NULL]"))
+
+
+def test_rows_beyond_the_limit_are_cut_and_paged(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    query = run(portal, people, "SELECT range AS i FROM range(250)", row_limit=200)
+    assert (query.rows, query.cut) == (200, True)
+    page = portal.queries.result(people.engineer, query_id=query.id, offset=150, limit=100).preview
+    assert ([row[0] for row in page.rows], page.total) == (list(range(150, 200)), 200)
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("SELECT * FROM read_text('/etc/passwd')", "files cannot be read"),
+        ("SELECT nothing FROM flights", "column nothing not found"),
+        ("DROP VIEW flights", "one SELECT"),
+        ("SELECT * FROM planes", "table planes not found"),
+        ("SELECT carrier, carrier FROM flights", "two columns"),
+    ],
+)
+def test_what_is_wrong_is_told(portal: Portal, people: People, snapshot: Snapshot, sql: str, words: str) -> None:
+    query = run(portal, people, sql)
+    assert query.state is QueryState.FAILED
+    assert words in query.cause
+    with pytest.raises(Conflict, match="no rows"):
+        portal.queries.result(people.engineer, query_id=query.id)
+
+
+def test_a_running_query_is_cancelled(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    made = portal.queries.start_query(people.engineer, project="PROJ-1", sql=ENDLESS)
+    portal.queries.cancel_query(people.engineer, query_id=made.id)
+    began = time.monotonic()
+    wait_until(lambda: seconds_of(portal, made) > 0, what="the end of its process")
+    assert time.monotonic() - began < 10
+    assert now(portal, people, made).state is QueryState.CANCELLED
+    with pytest.raises(Conflict):
+        portal.queries.cancel_query(people.engineer, query_id=made.id)
+
+
+def seconds_of(portal: Portal, made: Query) -> float:
+    with portal.foundation.database.read() as session:
+        return session.get_one(QueryRow, made.id).seconds
+
+
+def test_a_query_whose_portal_went_away_is_told_as_failed(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    query = run(portal, people, "SELECT 1 AS x")
+    with portal.foundation.database.write() as session:
+        row = session.get_one(QueryRow, query.id)
+        row.state, row.deadline = QueryState.RUNNING, row.created_at - timedelta(seconds=1)
+        session.add(row)
+    lost = now(portal, people, query)
+    assert (lost.state, "portal stopped" in lost.cause) == (QueryState.FAILED, True)
+
+
+def test_a_result_is_for_its_author_alone(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    query = run(portal, people, "SELECT 1 AS x")
+    for actor, error in ((people.viewer, NotAllowed), (people.outsider, NotFound), (people.sre, NotAllowed)):
+        with pytest.raises(error):
+            portal.queries.result(actor, query_id=query.id)
+    assert portal.queries.list_queries(people.outsider).items == ()
+    assert [item.id for item in portal.queries.list_queries(people.engineer).items] == [query.id]
+
+
+def test_data_of_another_project_cannot_be_read(portal: Portal, people: People, snapshot: Snapshot) -> None:
+    query = portal.queries.start_query(people.outsider, project="PROJ-2", sql="SELECT * FROM flights")
+    wait_until(
+        lambda: portal.queries.get_query(people.outsider, query_id=query.id).state is not QueryState.RUNNING,
+        what="the end of the query",
+    )
+    assert "not found" in portal.queries.get_query(people.outsider, query_id=query.id).cause
+    with pytest.raises(NotFound):
+        portal.queries.start_query(people.outsider, project="PROJ-2", sql="SELECT * FROM f", sources={"f": snapshot.id})
+
+
+def test_queries_are_saved_under_a_name(portal: Portal, people: People) -> None:
+    save = portal.queries.save_query
+    save(people.engineer, project="PROJ-1", name="  by   carrier ", sql="SELECT 1 AS x")
+    save(people.engineer, project="PROJ-1", name="by carrier", sql="SELECT 2 AS x")
+    (kept,) = portal.queries.list_saved(people.engineer, project="PROJ-1").items
+    assert (kept.name, kept.sql) == ("by carrier", "SELECT 2 AS x")
+    portal.queries.delete_saved(people.engineer, project="PROJ-1", name="by carrier")
+    assert portal.queries.list_saved(people.engineer, project="PROJ-1").total == 0
+    with pytest.raises(NotFound):
+        portal.queries.delete_saved(people.engineer, project="PROJ-1", name="by carrier")
+    with pytest.raises(Invalid):
+        save(people.engineer, project="PROJ-1", name="   ", sql="SELECT 1 AS x")

@@ -1,0 +1,197 @@
+"""Endpoints in the browser: what serves, what served, the way to staging and the way back."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from core.portal import Portal
+from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
+from core.serving.values import ParityCause, ParityReport, ParityRow, Server
+from tests.conftest import People
+from tests.features.online.stores import view
+from tests.pages.releasing import serving, version_with_rows
+from tests.pages.running import drawn, page, pressed, text_of
+from tests.promotion.stage import PROJECT, SYSTEM, Stage
+from tests.registry.onnx_files import calling
+
+
+@pytest.fixture
+def stage(portal: Portal, people: People) -> Stage:
+    return Stage(portal, people)
+
+
+def test_an_endpoint_is_created_in_the_browser(portal: Portal, people: People) -> None:
+    test = page(portal, people.engineer, "endpoints")
+    test.button(key="new_endpoint").click()
+    drawn(test)
+    test.text_input(key="endpoint_name").input("late-arrival")
+    pressed(test, "new_endpoint", "endpoint_create")
+    found = portal.serving.list_endpoints(people.viewer).items[0]
+    assert (found.name, found.environment, found.slo.error_rate) == ("late-arrival", "staging", 0.001)
+
+
+def test_a_wrong_name_is_refused_at_the_form(portal: Portal, people: People) -> None:
+    test = page(portal, people.sre, "endpoints")
+    test.button(key="new_endpoint").click()
+    drawn(test)
+    test.text_input(key="endpoint_name").input("../etc")
+    assert "name: String should match pattern" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
+    assert portal.serving.list_endpoints(people.viewer).total == 0
+
+
+def test_a_viewer_creates_none(portal: Portal, people: People) -> None:
+    assert "New endpoint" not in [button.label for button in page(portal, people.viewer, "endpoints").button]
+
+
+def test_an_endpoint_says_in_words_what_it_serves(stage: Stage) -> None:
+    empty = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    assert "It serves nothing yet" in empty
+    stage.released()
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    assert "answers every request" in shown
+    assert "100" in shown
+
+
+def test_an_endpoint_warns_of_features_that_are_not_online(portal: Portal, people: People, tmp_path: Path) -> None:
+    version = version_with_rows(portal, people, tmp_path, views=(view(),))
+    endpoint = serving(portal, people, version, "staging")
+    test = page(portal, people.viewer, "endpoint", id=endpoint.id)
+    (warning,) = test.warning
+    assert warning.value.replace("\\", "") == "**v** is not materialized: its inputs will be missing."
+
+
+def test_a_switch_is_told_until_the_gateway_confirms(stage: Stage) -> None:
+    stage.apply(stage.approved().id)
+    assert "Switching to" in text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+
+
+def test_a_refusal_of_the_server_is_shown_with_its_cause(stage: Stage) -> None:
+    request = stage.apply(stage.approved().id)
+    refused = Server(
+        version_id=request.version_id,
+        state="refused",
+        address="",
+        cause="these bytes were never admitted",
+        started_at=stage.endpoint.changed_at,
+    )
+    stage.portal.serving.confirm(
+        SYSTEM, endpoint_id=stage.endpoint_id, generation=0, actual={}, servers=(refused,), cause="no admission"
+    )
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    assert "cannot be served" in shown
+    assert "these bytes were never admitted" in shown
+
+
+def test_history_answers_what_served_on_a_day(stage: Stage) -> None:
+    request = stage.released()
+    test = page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id)
+    test.date_input(key="history_day").set_value(stage.endpoint.changed_at.date())
+    assert f"it served {request.version}" in text_of(drawn(test))
+    test.date_input(key="history_day").set_value(date(2020, 1, 7))
+    assert "It served nothing on Tuesday, 07 January 2020" in text_of(drawn(test))
+
+
+def test_production_is_rolled_back_to_what_was_approved(stage: Stage) -> None:
+    first = stage.released()
+    stage.released()
+    stage.settle()
+    test = page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id)
+    test.button(key="roll_back").click()
+    shown = text_of(drawn(test))
+    assert "late-arrival** (production) stops serving" in shown
+    test.text_area(key="back_reason").input("Drill")
+    pressed(test, "roll_back", "back_now")
+    assert stage.serves() == {first.version_id: 100}
+
+
+def test_a_roll_back_without_a_reason_is_refused(stage: Stage) -> None:
+    stage.released()
+    second = stage.released()
+    test = page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id)
+    test.button(key="roll_back").click()
+    drawn(test)
+    assert "reason" in text_of(pressed(test, "roll_back", "back_now"))
+    assert stage.serves() == {second.version_id: 100}
+
+
+def test_only_an_sre_rolls_back(stage: Stage) -> None:
+    stage.released()
+    stage.released()
+    test = page(stage.portal, stage.people.engineer, "endpoint", id=stage.endpoint_id)
+    assert "roll_back" not in {button.key for button in test.button}
+
+
+def test_a_version_is_deployed_to_staging(stage: Stage) -> None:
+    version = stage.version()
+    made = stage.portal.serving.create_endpoint(
+        stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
+    )
+    test = page(stage.portal, stage.people.engineer, "endpoint", id=made.id)
+    test.button(key="deploy").click()
+    drawn(test)
+    pressed(test, "deploy", "deploy_now")
+    found = stage.portal.serving.get_endpoint(stage.people.viewer, endpoint_id=made.id)
+    assert [route.version_id for route in found.routes] == [version.id]
+
+
+def test_a_row_is_tried_and_an_absent_gateway_is_told(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test.button(key="trial_0_send").click()
+    assert "The gateway does not answer" in text_of(drawn(test))
+
+
+def test_a_viewer_sends_no_rows(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.viewer, "endpoint", id=endpoint.id)
+    assert "trial_0_send" not in {button.key for button in test.button}
+    assert "check_parity" not in {button.key for button in test.button}
+
+
+def test_parity_is_checked_from_the_page(portal: Portal, people: People, tmp_path: Path) -> None:
+    endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test.button(key="check_parity").click()
+    drawn(test)
+    jobs = portal.compute.list_jobs(people.viewer, subject=endpoint.id).items
+    assert [job.kind for job in jobs] == ["serving.parity"]
+
+
+def test_mismatches_are_shown_by_cause_and_row(stage: Stage) -> None:
+    version = stage.version()
+    made = stage.portal.serving.create_endpoint(
+        stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
+    )
+    stage.portal.serving.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
+    with calling(stage.portal, SYSTEM) as call:
+        stage.portal.registry.add_evidence(call, mismatching(version, made.id))
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id))
+    assert "3 of 900 cells differ" in shown
+    assert "Expired (TTL),2" in shown
+    assert "F7,`late_share`,0.5,missing,Late row" in shown
+
+
+def mismatching(version: ModelVersion, endpoint_id: str) -> NewEvidence:
+    report = ParityReport(
+        rows=100,
+        cells=900,
+        mismatches=3,
+        rows_with_mismatch=3,
+        largest_prediction_gap=0.1,
+        by_input={"late_share": 3},
+        causes=(ParityCause(cause="ttl", rows=2), ParityCause(cause="late row", rows=1)),
+        worst=(ParityRow(row_id="F7", name="late_share", offline=0.5, served=None, cause="late row"),),
+        version_digest=version.digest,
+        holdout="h",
+    )
+    return NewEvidence(
+        kind=EvidenceKind.PARITY,
+        subject=version.id,
+        project=version.project,
+        verdict=Verdict.FAIL,
+        summary="3 of 900 cells differ",
+        measured_on={"endpoint": endpoint_id},
+        content=report.model_dump(mode="json"),
+        created_by="P-3",
+    )

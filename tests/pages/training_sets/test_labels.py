@@ -1,0 +1,145 @@
+"""Training sets whose label is not 0 and 1 in the browser: made from the form, read, and not offered for training."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from core.features.training_sets.values import TrainingSetState
+from core.features.values import EntityQuery
+from core.foundation.settings import Settings
+from core.portal import Portal, build_foundation, build_portal
+from tests.compute.running import run_job_here
+from tests.conftest import People, enroll
+from tests.lake.imports.in_process import imported
+from tests.pages.conftest import ENTITY, PROJECT, SPLITS, flights
+from tests.pages.running import drawn, page, text_of
+from tests.training.sets import make_training_set
+
+
+@dataclass(frozen=True)
+class Office:
+    """A portal with two sets from which nobody can learn, one without a label and one whose label is a number, and one
+    that is good. In another project there is only one without a label."""
+
+    portal: Portal
+    people: People
+    bare: str
+    numbers: str
+    good: str
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("labels")
+    settings = Settings(home=folder / "home", portal_port=0)
+    base = build_foundation(settings)
+    base.database.create_tables()
+    portal = build_portal(settings, foundation=base)
+    people = enroll(portal)
+    dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights()).id
+    gaps = "SELECT id, due, nullif(distance, 300) AS far, carrier FROM flights"
+    numbers = ENTITY.model_copy(update={"sql": gaps, "label": "far", "label_kind": "any", "numbers": ()})
+    bare = ENTITY.model_copy(update={"label": ""})
+    ids = [joined(portal, people, entity, snapshot=snapshot) for entity in (bare, numbers)]
+    good = make_training_set(portal, folder / "good")
+    make_training_set(portal, folder / "elsewhere", project="PROJ-2", entity=bare.model_dump(mode="json"))
+    yield Office(portal, people, *ids, good)
+    base.database.close()
+
+
+def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
+    made = portal.features.create_training_set(
+        people.engineer,
+        project=PROJECT,
+        name=f"with_{entity.label or 'nothing'}",
+        entity=entity.model_copy(update={"sources": {"flights": snapshot}}),
+        splits=SPLITS,
+    )
+    job = run_job_here(portal, made.job_id)
+    assert job.state == "succeeded", job.cause
+    return made.id
+
+
+def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
+    test = page(office.portal, office.people.engineer, "training-set", id=office.bare)
+    shown = text_of(test)
+    assert "train,2013-01-01,2013-01-07,144" in shown
+    assert "The set is for scoring and analysis" in shown
+    assert "No column knows the future: sources and times were checked." in shown
+    assert "is checked where the label is 0 or 1" in shown
+    assert "Positive" not in shown
+    buttons = {button.label: button for button in test.button}
+    for name in ("Start training", "Start a sweep"):
+        assert buttons[name].disabled
+        assert "it has no label. Make one like it" in buttons[name].help
+
+
+def test_a_label_that_is_a_number_is_told_with_its_gaps(office: Office) -> None:
+    shown = text_of(page(office.portal, office.people.viewer, "training-set", id=office.numbers))
+    assert "`far`, a whole number" in shown
+    found = office.portal.features.get_training_set(office.people.viewer, training_set_id=office.numbers)
+    assert sum(split.unlabeled for split in found.splits) > 0
+    assert f"train,2013-01-01,2013-01-07,144,{found.splits[0].unlabeled}" in shown
+
+
+def test_the_list_tells_such_sets_apart(office: Office) -> None:
+    shown = text_of(page(office.portal, office.people.viewer, "training-sets"))
+    assert "no label" in shown
+    assert "label far, a whole number" in shown
+
+
+@pytest.mark.parametrize("url", ["start-training", "start-sweep"])
+def test_nobody_is_offered_a_set_that_cannot_be_learned_from(office: Office, url: str) -> None:
+    test = page(office.portal, office.people.engineer, url, training_set=office.bare)
+    (option,) = test.selectbox(key="training_set_choice").options
+    assert office.good in option
+    shown = text_of(test)
+    reason = "This training set cannot be learned from: it has no label. Make one like it with a label of 0 and 1."
+    assert f"warning:] **with_nothing** {office.bare}: {reason}" in shown
+    assert "its label far is not one of 0 and 1. Make one like it" in shown
+    assert test.expander[0].label == "2 sets cannot be learned from"
+
+
+@pytest.mark.parametrize("url", ["start-training", "start-sweep"])
+def test_where_no_set_can_be_learned_from_the_page_says_why(office: Office, url: str) -> None:
+    shown = text_of(page(office.portal, office.people.outsider, url))
+    assert "There is no training set to learn from yet" in shown
+    assert "it has no label. Make one like it with a label of 0 and 1." in shown
+
+
+def test_the_form_says_what_a_label_means(office: Office) -> None:
+    test = page(office.portal, office.people.engineer, "new-training-set", like=office.numbers)
+    kind = test.get("button_group")[0]
+    assert (test.text_input(key="entity_label").value, kind.value) == ("far", "any")
+    assert "it may have gaps" in text_of(test)
+    test.session_state["entity_label_kind"] = "binary"
+    assert "models can be trained on it" in text_of(drawn(test))
+    test.text_input(key="entity_label").input("")
+    assert "Without a label the set is for scoring and analysis" in text_of(drawn(test))
+
+
+def test_a_split_without_days_is_left_out(office: Office) -> None:
+    test = page(office.portal, office.people.engineer, "new-training-set", like=office.bare)
+    for name in ("validation", "test"):
+        for end in ("start", "end"):
+            test.date_input(key=f"split_{name}_{end}").set_value(None)
+    test.text_input(key="set_name").input("one_split")
+    drawn(test)
+    test.button(key="join").click()
+    test.run()
+    made = office.portal.features.list_training_sets(office.people.engineer, search="one_split").items[0]
+    assert [split.name for split in made.asked] == ["train"]
+
+
+def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Office) -> None:
+    engineer = office.people.engineer
+    for like, label, kind in ((office.numbers, "far", "any"), (office.bare, "", "binary")):
+        test = page(office.portal, engineer, "new-training-set", like=like)
+        test.text_input(key="set_name").input("again")
+        drawn(test)
+        test.button(key="join").click()
+        test.run()
+        made = office.portal.features.list_training_sets(engineer, search="again").items[0]
+        assert (made.state, made.entity.label, made.entity.label_kind) == (TrainingSetState.BUILDING, label, kind)

@@ -1,0 +1,232 @@
+"""Parity, load test and safety: what they pass, and that they fail closed (B070)."""
+
+from typing import Any
+
+import pytest
+
+from core.identity.permissions import Role
+from core.loadtests.values import Capacity, Plan, Profile, Report, Slo
+from core.promotion.approvals.gate_verdicts import gate_cards, gates, judge, obstacles
+from core.promotion.gate import Gate, GateContext
+from core.promotion.gates.load_test import LoadTestGate
+from core.promotion.gates.parity import ParityGate
+from core.promotion.gates.safety import SafetyGate
+from core.promotion.values import Approvals, GateResult, GateRule, Policy
+from core.registry.values import Evidence, Finding, Verdict
+from core.requirements.values import Comparison, Criterion, Metric
+from core.serving.values import ServiceLevel
+from tests.promotion.values_to_judge import (
+    endpoint,
+    load_report,
+    load_test,
+    parity,
+    percentile,
+    quality,
+    rate_row,
+    safety,
+    version,
+)
+
+CANDIDATE, PRODUCTION = version(2), version(1)
+
+
+def judged(gate: Gate, *evidence: Evidence, criteria: tuple[Criterion, ...] = (), **changes: Any) -> GateResult:
+    target = endpoint(**changes)
+    return gate.judge(
+        evidence, GateContext(version=CANDIDATE, endpoint=target, production=PRODUCTION, criteria=criteria)
+    )
+
+
+def limit(metric: Metric, comparison: Comparison, value: float) -> tuple[Criterion, ...]:
+    return (Criterion(metric=metric, comparison=comparison, limit=value),)
+
+
+def soak(**changes: Any) -> Report:
+    plan = Plan(profile=Profile.SOAK, rate=100, seconds=60, in_flight=100, rate_cap=200)
+    standard = {"plan": plan, "rates": (), "capacity": None, "percentiles": (percentile(20.0),), "holds_slo": True}
+    return load_report(CANDIDATE, **{**standard, **changes})
+
+
+def test_no_mismatch_passes() -> None:
+    result = judged(ParityGate({}), parity(CANDIDATE))
+    assert (result.verdict, result.value) == (Verdict.PASS, "0 mismatches, limit 0")
+
+
+def test_one_mismatch_fails() -> None:
+    assert judged(ParityGate({}), parity(CANDIDATE, mismatches=1)).verdict is Verdict.FAIL
+
+
+def test_a_requirement_does_not_soften_the_policy() -> None:
+    criteria = limit(Metric.PARITY_MISMATCHES, Comparison.AT_MOST, 5)
+    assert judged(ParityGate({}), parity(CANDIDATE, mismatches=3), criteria=criteria).verdict is Verdict.FAIL
+    tolerant = ParityGate({"mismatches": 10})
+    assert judged(tolerant, parity(CANDIDATE, mismatches=3), criteria=criteria).verdict is Verdict.PASS
+    assert judged(tolerant, parity(CANDIDATE, mismatches=7), criteria=criteria).verdict is Verdict.FAIL
+
+
+def test_too_few_rows_prove_nothing() -> None:
+    assert judged(ParityGate({}), parity(CANDIDATE, rows=20)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_parity_of_other_bytes_fails() -> None:
+    assert judged(ParityGate({}), parity(version(2, digest="0" * 64))).verdict is Verdict.FAIL
+    made = parity(CANDIDATE)
+    elsewhere = made.model_copy(update={"content": {**made.content, "version_digest": "0" * 64}})
+    assert judged(ParityGate({}), elsewhere).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("gate", [ParityGate({}), LoadTestGate({}), SafetyGate({})])
+def test_nothing_measured_is_no_data(gate: Gate) -> None:
+    result = judged(gate)
+    assert result.verdict is Verdict.NO_DATA
+    assert result.basis
+
+
+@pytest.mark.parametrize(
+    ("gate", "made"),
+    [
+        (ParityGate({}), parity(CANDIDATE)),
+        (LoadTestGate({}), load_test(CANDIDATE)),
+        (SafetyGate({}), safety(CANDIDATE)),
+    ],
+)
+def test_content_that_is_no_report_fails(gate: Gate, made: Evidence) -> None:
+    kept = {name: made.content[name] for name in ("version_digest", "digest", "model_digest") if name in made.content}
+    result = judged(gate, made.model_copy(update={"content": kept}))
+    assert result.verdict is Verdict.FAIL
+    assert "cannot be trusted" in result.basis
+
+
+def test_a_promise_that_held_passes_with_its_capacity() -> None:
+    result = judged(LoadTestGate({}), load_test(CANDIDATE))
+    assert result.verdict is Verdict.PASS
+    assert result.value == "p99 20 ms at 200 rps, limit 50 ms"
+    assert "capacity 240 rps (210 to 300)" in result.basis
+
+
+def test_an_invalid_test_is_inconclusive_and_says_why() -> None:
+    report = load_report(CANDIDATE, validity="INVALID", reasons=("the generator was late",))
+    result = judged(LoadTestGate({}), load_test(CANDIDATE, report))
+    assert (result.verdict, result.value) == (Verdict.INCONCLUSIVE, "INVALID")
+    assert "the generator was late" in result.basis
+
+
+def test_a_promise_that_broke_fails() -> None:
+    broken = load_report(CANDIDATE, rates=(rate_row(100, 300, holds=False),))
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, broken)).verdict is Verdict.FAIL
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, soak(holds_slo=False))).verdict is Verdict.FAIL
+
+
+def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
+    lax = soak(slo=Slo(p99_ms=500.0, error_rate=0.001))
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, lax)).verdict is Verdict.FAIL
+    strict = ServiceLevel(p99_ms=10.0, error_rate=0.001)
+    assert judged(LoadTestGate({}), load_test(CANDIDATE), slo=strict).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("criterion", "verdict"),
+    [
+        (limit(Metric.P99_MS, Comparison.AT_MOST, 30), Verdict.PASS),
+        (limit(Metric.P99_MS, Comparison.AT_MOST, 10), Verdict.PASS),
+        (limit(Metric.P99_MS, Comparison.AT_MOST, 8), Verdict.FAIL),
+        (limit(Metric.ERROR_RATE, Comparison.AT_MOST, 0.001), Verdict.PASS),
+        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 200), Verdict.PASS),
+        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 230), Verdict.INCONCLUSIVE),
+        (limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 400), Verdict.FAIL),
+    ],
+)
+def test_criteria_on_load_hold_with_their_interval(criterion: tuple[Criterion, ...], verdict: Verdict) -> None:
+    assert judged(LoadTestGate({}), load_test(CANDIDATE), criteria=criterion).verdict is verdict
+
+
+def test_the_p99_of_a_search_is_judged_where_the_capacity_asked_for_is_reached() -> None:
+    p99 = limit(Metric.P99_MS, Comparison.AT_MOST, 10)
+    assert "p99 8 ms at 100 rps" in judged(LoadTestGate({}), load_test(CANDIDATE), criteria=p99).value
+    demanding = (*p99, *limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 150))
+    result = judged(LoadTestGate({}), load_test(CANDIDATE), criteria=demanding)
+    assert result.verdict is Verdict.FAIL
+    assert "p99 20 ms at 200 rps" in result.value
+
+
+def test_a_p99_across_its_limit_is_inconclusive() -> None:
+    criteria = limit(Metric.P99_MS, Comparison.AT_MOST, 20)
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, soak()), criteria=criteria).verdict is Verdict.INCONCLUSIVE
+
+
+def test_capacity_that_was_never_measured_fails() -> None:
+    criteria = limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 100)
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, soak()), criteria=criteria).verdict is Verdict.FAIL
+    nowhere = Capacity(rate=None, low=None, high=100, method="isotonic")
+    report = soak(capacity=nowhere)
+    assert judged(LoadTestGate({"capacity_rps": 50}), load_test(CANDIDATE, report)).verdict is Verdict.FAIL
+
+
+def test_a_later_soak_keeps_the_capacity_that_was_searched_before() -> None:
+    criteria = limit(Metric.CAPACITY_RPS, Comparison.AT_LEAST, 200)
+    later = load_test(CANDIDATE, soak(), number=2)
+    assert judged(LoadTestGate({}), later, load_test(CANDIDATE), criteria=criteria).verdict is Verdict.PASS
+
+
+def test_too_few_requests_prove_nothing() -> None:
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, soak(requests=20))).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_percentile_without_enough_samples_fails() -> None:
+    report = soak(percentiles=(percentile(None),))
+    criteria = limit(Metric.P99_MS, Comparison.AT_MOST, 100)
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, report), criteria=criteria).verdict is Verdict.FAIL
+
+
+def test_no_finding_is_safe_and_a_refused_file_is_not() -> None:
+    assert judged(SafetyGate({}), safety(CANDIDATE)).verdict is Verdict.PASS
+    external = Finding(code="external", refuses=True, message="It points to another file")
+    result = judged(SafetyGate({}), safety(CANDIDATE, external))
+    assert result.verdict is Verdict.FAIL
+    assert "another file" in result.basis
+    unusual = Finding(code="loop", refuses=False, message="It loops")
+    assert judged(SafetyGate({}), safety(CANDIDATE, unusual)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_scan_of_another_file_fails() -> None:
+    made = safety(CANDIDATE)
+    other = made.model_copy(update={"content": {**made.content, "model_digest": "0" * 64}})
+    assert judged(SafetyGate({}), other).verdict is Verdict.FAIL
+
+
+def policy(*rules: GateRule) -> Policy:
+    return Policy(
+        id="POL-1",
+        name="Production",
+        environment="production",
+        revision=1,
+        gates=rules,
+        approvals=(Approvals(role=Role.APPROVER, count=1),),
+        valid_days=7,
+        digest="",
+    )
+
+
+def test_the_portal_brings_four_gates_with_help() -> None:
+    assert sorted(gates()) == ["load_test", "parity", "quality", "safety"]
+    assert all(
+        card.help and card.parameters["properties"] is not None for card in gate_cards() if card.name != "safety"
+    )
+
+
+def test_a_gate_that_is_missing_or_misconfigured_fails() -> None:
+    rules = policy(GateRule(gate="gone"), GateRule(gate="parity", params={"rows": -1}))
+    context = GateContext(version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
+    results = judge(rules, evidence=[parity(CANDIDATE)], context=context)
+    assert [result.verdict for result in results] == [Verdict.FAIL, Verdict.FAIL]
+
+
+def test_an_undecided_verdict_is_left_to_people_only_where_the_policy_says_so() -> None:
+    context = GateContext(version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
+    found = [quality(CANDIDATE), safety(CANDIDATE)]
+    strict = policy(GateRule(gate="quality"), GateRule(gate="safety"))
+    assert list(obstacles(strict, judge(strict, evidence=found, context=context))) == ["Offline quality: inconclusive"]
+    lenient = policy(GateRule(gate="quality", on_inconclusive="judgement"), GateRule(gate="safety"))
+    assert not list(obstacles(lenient, judge(lenient, evidence=found, context=context)))
+    without = policy(GateRule(gate="parity", on_inconclusive="judgement"))
+    assert list(obstacles(without, judge(without, evidence=found, context=context))) == ["Parity: no data"]
