@@ -79,7 +79,7 @@ def settings(as_json: bool) -> None:
     """List every setting with its value and meaning."""
     loaded = load_settings()
     rows = [
-        {"setting": f"CAUSEWAY_{name.upper()}", "value": _shown(loaded, name), "meaning": field.description}
+        {"setting": f"CAUSEWAY_{name.upper()}", "value": loaded.shown(name), "meaning": field.description}
         for name, field in Settings.model_fields.items()
     ]
     _print(rows, as_json=as_json)
@@ -204,11 +204,6 @@ def _caller(spec: ActionSpec) -> Callable[..., None]:
 def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """Calls a running portal and returns its answer. Raises the error it answers with."""
     return connect().run(spec.name, **arguments)
-
-
-def _shown(loaded: Settings, name: str) -> str:
-    value = str(getattr(loaded, name))
-    return value if "@" not in value else value.partition("://")[0] + "://..." + value[value.rfind("@") :]
 
 
 def _print(answer: Any, *, as_json: bool) -> None:

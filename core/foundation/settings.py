@@ -2,19 +2,32 @@
 
 import ipaddress
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.foundation.errors import Invalid
+from core.foundation.observability.redaction import HIDDEN, redact, redact_address
 from core.foundation.text import _
 
 PREFIX = "CAUSEWAY_"
 SETTINGS_FILE = "settings.toml"
+# A shorter one would take ordinary letters out of every line of a log.
+SHORTEST_SECRET = 4
 # Read by others: the command line's address and token, the fail-points of a test, the folder of a job.
 OTHER_VARIABLES = {"ADDRESS", "TOKEN", "FAILPOINTS", "LAUNCH_TOKEN"}
+
+
+@dataclass(frozen=True)
+class Sensitive:
+    """Marks a text that is a secret, or an address that may carry one."""
+
+
+# Kept as text, for the libraries that connect with it; shown only as far as it is an address without a secret.
+SensitiveText = Annotated[str, Field(repr=False), Sensitive()]
 
 
 def default_home() -> Path:
@@ -24,20 +37,20 @@ def default_home() -> Path:
 class Settings(BaseSettings):
     """Every setting, its default and what it is for."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
 
     home: Path = Field(default_factory=default_home, description="The folder that holds everything Causeway writes.")
     environment: Literal["development", "production"] = Field(
         default="development", description="`production` refuses development identities, fail-points and plain HTTP."
     )
-    database_url: str = Field(
+    database_url: SensitiveText = Field(
         default="", description="`postgresql+psycopg://...`; empty means SQLite in the home folder."
     )
     host: str = Field(default="127.0.0.1", description="The address that portal and gateway listen on.")
     portal_port: int = Field(default=8600, ge=0, le=65535, description="The portal's port.")
     gateway_port: int = Field(default=8601, ge=0, le=65535, description="The gateway's port.")
     gateway_admin_port: int = Field(default=8602, ge=0, le=65535, description="Envoy's own port, on loopback only.")
-    public_address: str = Field(
+    public_address: SensitiveText = Field(
         default="", description="The address people use; `https://...` in production. Empty: host and port."
     )
     sign_in: Literal["development", "tokens"] = Field(
@@ -50,7 +63,7 @@ class Settings(BaseSettings):
         description="What builds feature versions and joins training sets: `local`, or `spark` for what outgrows one "
         "machine.",
     )
-    spark_address: str = Field(
+    spark_address: SensitiveText = Field(
         default="",
         description="Spark Connect, `sc://...`, for `spark`; it reads and writes CAUSEWAY_HOME under the same path. "
         "Empty means a local session in the job.",
@@ -65,7 +78,7 @@ class Settings(BaseSettings):
         le=365,
         description="How often files that nothing names leave the store, in days; 0: only when an SRE says so.",
     )
-    online_store: str = Field(
+    online_store: SensitiveText = Field(
         default="",
         description="`redis://host:6379/0`, `rediss://...` or `unix:///path/to/socket`; empty means a file of SQLite.",
     )
@@ -73,8 +86,10 @@ class Settings(BaseSettings):
         default="caged",
         description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no cage.",
     )
-    s3_endpoint: str = Field(default="", description="Where S3 answers, `https://...`; empty means Amazon's.")
-    s3_access_key: str = Field(default="", description="The access key for imports from S3; empty: no secret.")
+    s3_endpoint: SensitiveText = Field(default="", description="Where S3 answers, `https://...`; empty means Amazon's.")
+    s3_access_key: SensitiveText = Field(
+        default="", description="The access key for imports from S3; empty: no secret."
+    )
     s3_secret_key: SecretStr = Field(default=SecretStr(""), description="Its secret.")
     allow_failpoints: bool = Field(default=False, description="Tests only: lets a fail-point kill a process.")
 
@@ -105,6 +120,23 @@ class Settings(BaseSettings):
             raise ValueError(_("fail-points are refused in production: unset CAUSEWAY_ALLOW_FAILPOINTS"))
         if not self.public_address.startswith("https://"):
             raise ValueError(_("production needs CAUSEWAY_PUBLIC_ADDRESS to begin with https://"))
+
+    def shown(self, name: str) -> str:
+        """A setting's value as people may see it."""
+        value, field = getattr(self, name), type(self).model_fields[name]
+        if isinstance(value, SecretStr):
+            return HIDDEN if value.get_secret_value() else ""
+        if any(isinstance(mark, Sensitive) for mark in field.metadata):
+            return redact_address(value)
+        return redact(str(value))
+
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Every value that must not be read anywhere, with what stands in its place."""
+        names = type(self).model_fields
+        values = {name: getattr(self, name) for name in names}
+        texts = {name: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for name, v in values.items()}
+        pairs = ((text, self.shown(name)) for name, text in texts.items() if len(text) >= SHORTEST_SECRET)
+        return tuple((text, shown) for text, shown in pairs if text != shown)
 
     @property
     def database(self) -> str:
