@@ -17,14 +17,21 @@ NEXT_NUMBER = text(
     "ON CONFLICT (kind) DO UPDATE SET value = counters.value + 1 RETURNING value"
 )
 LINEAGE_DEPTH = 12
+MOST_SHOWN = 400
+# Far more edges than any chain has: where something is refused or deleted by what a walk finds, a cut would be a fault.
+EVERY_EDGE = 1_000_000
+# No edge leaves an endpoint. Two versions that served on one endpoint have nothing to do with each other, so a walk
+# that went through it would turn: it would credit the one with what came of the other.
 WALK = """
 WITH RECURSIVE walk (source, target, relation, depth) AS (
-  SELECT source, target, relation, 1 FROM links WHERE {anchor} = :start
+  SELECT source, target, relation, 1 FROM links WHERE {anchor} = :start AND source NOT LIKE :endpoints
   UNION
   SELECT links.source, links.target, links.relation, walk.depth + 1
-  FROM links JOIN walk ON links.{anchor} = walk.{other} WHERE walk.depth < :depth
+  FROM links JOIN walk ON links.{anchor} = walk.{other}
+  WHERE walk.depth < :depth AND links.source NOT LIKE :endpoints
 )
-SELECT DISTINCT source, target, relation FROM walk LIMIT :most
+SELECT source, target, relation FROM walk GROUP BY source, target, relation ORDER BY MIN(depth), target, source
+LIMIT :most
 """
 
 
@@ -86,7 +93,8 @@ class Edge(Value):
 
 
 class Lineage(Value):
-    """All that leads to an object and all that follows from it, at most 12 steps away."""
+    """All that leads to an object and all that follows from it, at most 12 steps away. Neither way turns: what else
+    came of something that led to the object is not in it, and what follows ends at an endpoint."""
 
     start: str
     things: tuple[Thing, ...]
@@ -117,17 +125,20 @@ def find_things(
     return tuple(thing_of(row) for row in session.exec(rows))
 
 
-def walk(session: Session, start: str, *, upstream: bool, most: int = 400) -> tuple[Edge, ...]:
-    """The edges that lead to `start` (upstream) or follow from it."""
+def walk(session: Session, start: str, *, upstream: bool, most: int = EVERY_EDGE) -> tuple[Edge, ...]:
+    """The edges that lead to `start` (upstream) or follow from it, the nearest first; a walk down ends at an
+    endpoint."""
     anchor, other = ("target", "source") if upstream else ("source", "target")
     query = text(WALK.format(anchor=anchor, other=other))
-    found = session.connection().execute(query, {"start": start, "depth": LINEAGE_DEPTH, "most": most})
-    return tuple(Edge(source=row.source, target=row.target, relation=row.relation) for row in found)
+    limits = {"depth": LINEAGE_DEPTH, "most": most, "endpoints": f"{Kind.ENDPOINT.prefix}-%"}
+    rows = session.connection().execute(query, {"start": start, **limits})
+    return tuple(Edge(source=row.source, target=row.target, relation=row.relation) for row in rows)
 
 
 def lineage(session: Session, start: str, *, projects: frozenset[str] | None) -> Lineage:
     """The chain around an object, up and down, as far as the reader may see it."""
-    edges = {*walk(session, start, upstream=True), *walk(session, start, upstream=False)}
+    ways = (walk(session, start, upstream=upstream, most=MOST_SHOWN) for upstream in (True, False))
+    edges = {edge for way in ways for edge in way}
     ids = {start, *(edge.source for edge in edges), *(edge.target for edge in edges)}
     rows = session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(col(ObjectRow.created_at)))
     things = tuple(thing_of(row) for row in rows if projects is None or row.project in projects or not row.project)

@@ -50,7 +50,8 @@ class Pins(Protocol):
     """What is live, told to domains that must not remove what something live needs."""
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
-        """Every live use of a model version that followed from the object; empty when nothing live does."""
+        """Every live use of a model version that followed from the object, or at the object where it is an endpoint;
+        empty when nothing live did."""
 
     def reached(self, session: Session) -> frozenset[str]:
         """Every object that something live came of, for lists: asked once for all of them."""

@@ -216,7 +216,6 @@ class LoadTestService(Service):
         call.session.add(row)
         call.session.flush()
         call.link(target.version_id, test_id, "load tested in")
-        call.link(target.endpoint_id, test_id, "took the load of")
         call.note(plan=row.plan, digest=row.digest)
         return row
 

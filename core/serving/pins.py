@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from sqlmodel import Session, col, select
 
-from core.foundation.ids import Kind, kind_of
 from core.foundation.objects import ObjectRow, walk
 from core.foundation.ports import Pin
 from core.serving.tables import EndpointRow, ServedRow
@@ -17,22 +16,26 @@ class ServingPins:
     """Reads the endpoints of the caller's transaction."""
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
-        followed = {object_id, *(edge.target for edge in walk(session, object_id, upstream=False))}
-        versions = {each for each in followed if kind_of(each) is Kind.MODEL_VERSION}
-        endpoints = session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all() if versions else ()
-        return tuple(pin for endpoint in endpoints for pin in _pins(session, endpoint, versions))
+        # Asked from the few versions that are held, for what led to a version is little and what follows is not.
+        pins = tuple(_every_pin(session))
+        rests = {each for each in {pin.version_id for pin in pins} if object_id in _rests_on(session, each)}
+        return tuple(pin for pin in pins if pin.version_id in rests or pin.endpoint_id == object_id)
 
     def reached(self, session: Session) -> frozenset[str]:
-        endpoints = session.exec(select(EndpointRow)).all()
-        versions = {version_id for endpoint in endpoints for version_id in _held(session, endpoint)}
-        return frozenset(edge.source for each in versions for edge in walk(session, each, upstream=True)) | versions
+        held = {pin.version_id for pin in _every_pin(session)}
+        return frozenset(object_id for version_id in held for object_id in _rests_on(session, version_id))
 
 
-def _pins(session: Session, endpoint: EndpointRow, versions: set[str]) -> Iterator[Pin]:
-    held = {version_id: role for version_id, role in _held(session, endpoint).items() if version_id in versions}
-    for version_id, role in held.items():
-        title = session.get_one(ObjectRow, version_id).title
-        yield Pin(version_id=version_id, version=title, endpoint_id=endpoint.id, endpoint=endpoint.name, role=role)
+def _rests_on(session: Session, version_id: str) -> set[str]:
+    """The version and all that led to it."""
+    return {version_id, *(edge.source for edge in walk(session, version_id, upstream=True))}
+
+
+def _every_pin(session: Session) -> Iterator[Pin]:
+    for endpoint in session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all():
+        for version_id, role in _held(session, endpoint).items():
+            title = session.get_one(ObjectRow, version_id).title
+            yield Pin(version_id=version_id, version=title, endpoint_id=endpoint.id, endpoint=endpoint.name, role=role)
 
 
 def _held(session: Session, endpoint: EndpointRow) -> dict[str, str]:

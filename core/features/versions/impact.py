@@ -7,7 +7,7 @@ from sqlmodel import col, select
 from core.features.values import Consumer, Impact
 from core.foundation.actions import Call
 from core.foundation.ids import Kind, kind_of
-from core.foundation.objects import Edge, ObjectRow, walk
+from core.foundation.objects import ObjectRow, walk
 from core.foundation.ports import Pin, Pins
 
 KINDS = (Kind.TRAINING_SET, Kind.MATERIALIZATION, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
@@ -18,19 +18,23 @@ def impact_of(call: Call, view_id: str, *, versions: Sequence[str], pins: Pins) 
     """The consumers of the versions, newest version first and in the order of the chain, at most 500 of them."""
     found: list[Consumer] = []
     live: list[str] = []
+    reached = pins.reached(call.session)
     for version_id in versions:
-        pinned = pins.of(call.session, version_id)
+        pinned = pins.of(call.session, version_id) if version_id in reached else ()
         live += [version_id] if pinned else []
-        found += _consumers(call, version_id, pinned)
+        found += _consumers(call, version_id, pinned, reached)
         if len(found) > MOST:
             break
     return Impact(view_id=view_id, consumers=tuple(found[:MOST]), live=tuple(live), is_cut=len(found) > MOST)
 
 
-def _consumers(call: Call, version_id: str, pinned: Sequence[Pin]) -> Iterator[Consumer]:
+def _consumers(call: Call, version_id: str, pinned: Sequence[Pin], reached: frozenset[str]) -> Iterator[Consumer]:
+    """What followed from the version. An endpoint is among it while it holds on to what came of the version, and no
+    longer; what is live is never cut."""
     edges = walk(call.session, version_id, upstream=False, most=MOST)
-    relations = {edge.target: edge.relation for edge in edges} | {pin.endpoint_id: pin.role for pin in pinned}
-    live = _live(edges, pinned)
+    followed = {edge.target: edge.relation for edge in edges if kind_of(edge.target) is not Kind.ENDPOINT}
+    endpoints = {pin.endpoint_id: pin.role for pin in pinned}
+    relations = {pin.version_id: pin.role for pin in pinned} | followed | endpoints
     wanted = [object_id for object_id in relations if kind_of(object_id) in KINDS]
     rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
     for row in sorted(rows, key=lambda row: (KINDS.index(Kind(row.kind)), row.created_at)):
@@ -42,15 +46,5 @@ def _consumers(call: Call, version_id: str, pinned: Sequence[Pin]) -> Iterator[C
             owner=row.owner,
             relation=relations[row.id],
             version_id=version_id,
-            is_live=row.id in live,
+            is_live=row.id in endpoints or row.id in reached,
         )
-
-
-def _live(edges: Sequence[Edge], pinned: Sequence[Pin]) -> set[str]:
-    """The endpoints that need the version, their model versions, and all between these and the feature version."""
-    live = {pin.version_id for pin in pinned}
-    reached = set(live)
-    while reached:
-        reached = {edge.source for edge in edges if edge.target in reached} - live
-        live |= reached
-    return live | {pin.endpoint_id for pin in pinned}

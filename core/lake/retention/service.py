@@ -35,7 +35,6 @@ CHAIN = (
     Kind.SWEEP,
     Kind.MODEL_VERSION,
     Kind.PROMOTION,
-    Kind.ENDPOINT,
 )
 MOST = 500
 READY, QUARANTINED, DELETED = "ready", "quarantined", "deleted"
@@ -64,14 +63,17 @@ class CareActions(Service):
 
     @action(permission=Permission.READ, reads=True)
     def impact(self, call: Call, *, snapshot_id: str) -> SnapshotImpact:
-        """Show all that followed from a snapshot, and what of it is live now."""
+        """Show all that followed from a snapshot, and what of it is live now.
+
+        An endpoint is among it while it serves, or would go back to, a version that learned from the snapshot."""
         call.within(snapshot_id)
         edges = walk(call.session, snapshot_id, upstream=False, most=MOST)
-        wanted = {edge.target for edge in edges if kind_of(edge.target) in CHAIN}
         pins = self.pins.of(call.session, snapshot_id)
-        wanted |= {pin.endpoint_id for pin in pins}
+        wanted = {edge.target for edge in edges if kind_of(edge.target) in CHAIN}
+        wanted |= {object_id for pin in pins for object_id in (pin.version_id, pin.endpoint_id)}
         rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
-        found = sorted(rows, key=lambda row: (CHAIN.index(Kind(row.kind)), -row.created_at.timestamp()))
+        order = (*CHAIN, Kind.ENDPOINT)
+        found = sorted(rows, key=lambda row: (order.index(Kind(row.kind)), -row.created_at.timestamp()))
         things = tuple(thing_of(row) for row in found)
         return SnapshotImpact(snapshot_id=snapshot_id, things=things, live=pins, is_cut=len(edges) >= MOST)
 
@@ -94,8 +96,12 @@ class CareActions(Service):
             )
 
     def _quarantined(self, call: Call, object_id: str) -> tuple[Quarantined, ...]:
-        upstream = {object_id, *(edge.source for edge in walk(call.session, object_id, upstream=True))}
-        ids = [each for each in upstream if kind_of(each) is Kind.SNAPSHOT]
+        starts = {object_id}
+        if kind_of(object_id) is Kind.ENDPOINT:
+            # What it served once is among what led to it, and no longer a reason to warn.
+            starts = {pin.version_id for pin in self.pins.of(call.session, object_id) if pin.role == "serves"}
+        edges = (edge for start in starts for edge in walk(call.session, start, upstream=True))
+        ids = [each for each in {*starts, *(edge.source for edge in edges)} if kind_of(each) is Kind.SNAPSHOT]
         held = select(SnapshotRow).where(col(SnapshotRow.id).in_(ids), col(SnapshotRow.quarantine) != "")
         return tuple(
             Quarantined(

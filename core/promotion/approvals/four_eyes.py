@@ -14,8 +14,6 @@ from core.foundation.text import _
 from core.promotion.tables import PromotionRow
 from core.registry.values import Evidence, ModelVersion
 
-# Far more edges than lead to any version: a cut here would lose a name.
-MOST_EDGES = 100_000
 PEOPLE = (f"{Kind.PERSON.prefix}-", f"{Kind.SERVICE_ACCOUNT.prefix}-")
 CARD_EDITED = "registry.edit_card"
 MADE = {
@@ -54,7 +52,7 @@ def _authors(row: PromotionRow) -> Iterator[Reason]:
 
 def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
     """Those who registered the version, trained it, ran the sweep it came from, or edited its card."""
-    edges = walk(session, version.id, upstream=True, most=MOST_EDGES)
+    edges = walk(session, version.id, upstream=True)
     ids = {version.id, version.run_id, *(edge.source for edge in edges)}
     for thing in _things(session, ids, kinds=MADE):
         yield thing.owner, MADE[Kind(thing.kind)].format(id=thing.id)
