@@ -14,7 +14,9 @@ from core.features.materialization.service import OnlineService
 from core.features.parity.kind import FeatureParityKind
 from core.features.service import FeatureService
 from core.features.versions.kind import BuildKind, JoinKind
-from core.foundation.actions import ActionSpec, Foundation, Service
+from core.foundation.actions.call import Foundation
+from core.foundation.actions.run import EventSpec, Service
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
 from core.foundation.settings import Settings
@@ -73,6 +75,15 @@ class Portal:
         for kind in get_type_hints(cls).values():
             if isinstance(kind, type) and issubclass(kind, Service):
                 yield kind
+
+    @classmethod
+    def events(cls) -> dict[str, EventSpec]:
+        """What the audit log can tell, by the event's name: actions that say something, and events beside them."""
+        events: dict[str, EventSpec] = {}
+        for service in cls.service_types():
+            events |= {spec.name: EventSpec(spec.says) for spec in service.actions() if spec.says}
+            events |= service.events
+        return events
 
     def services(self) -> Iterator[Service]:
         for field in fields(self):

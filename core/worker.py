@@ -18,7 +18,7 @@ from core.compute.executors.port import Executor
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.lease import Lease, leave_at_once
 from core.compute.ownership import my_name
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.errors import Unavailable
 from core.foundation.failpoints import arm
 from core.foundation.settings import load_settings

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
 from core.foundation.database import Database
 from core.foundation.settings import Settings

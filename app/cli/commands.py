@@ -13,7 +13,8 @@ import click
 from pydantic.fields import FieldInfo
 
 from core.client import SESSION_FILE, connect
-from core.foundation.actions import ActionSpec, Service
+from core.foundation.actions.run import Service
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import NotSignedIn, PortalError
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _

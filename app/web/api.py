@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from core.foundation.actions import ActionSpec, Service, refuse_unless_permitted, run_action
+from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotSignedIn, PortalError
 from core.foundation.text import _

@@ -1,6 +1,7 @@
 """Reading the audit log: who did what to what, and whether anyone touched the record of it."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ from sqlmodel import col, func, select
 
 from core.audit.journal import AuditJournal
 from core.audit.tables import AuditRow
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.objects import ObjectRow
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
@@ -17,7 +19,7 @@ from core.identity.service import Limit, Offset
 
 
 class AuditEvent(Value):
-    """A fact with an actor. `outcome` is ok or denied."""
+    """A fact with an actor. `outcome` is ok or denied; `subject_title` is what its object is called today."""
 
     seq: int
     time: datetime
@@ -27,6 +29,7 @@ class AuditEvent(Value):
     action: str
     outcome: str
     subject: str
+    subject_title: str
     project: str
     details: dict[str, Any]
 
@@ -70,11 +73,9 @@ class AuditService(Service):
         """What happened lately in your projects, or to one object: the timeline that pages show."""
         kept: list[ColumnElement[bool]] = [col(AuditRow.outcome) == "ok"]
         if subject:
-            call.within(subject)
+            call.may_reach(subject)
             kept.append(col(AuditRow.subject) == subject)
-        projects = call.visible_projects()
-        if projects is not None:
-            kept.append(col(AuditRow.project).in_(projects))
+        kept += call.reach().condition(AuditRow.project)
         rows = select(AuditRow).where(*kept).order_by(col(AuditRow.seq).desc()).limit(limit)
         return self._events(call, rows)
 
@@ -91,16 +92,15 @@ class AuditService(Service):
         )
 
     def _visible(self, call: Call) -> list[ColumnElement[bool]]:
-        projects = call.visible_projects()
-        if projects is None:
+        if call.reach().is_everywhere:
             return []
         # Those who see one project see their own events in it.
         return [col(AuditRow.actor) == call.actor.person_id]
 
     def _events(self, call: Call, rows: Any) -> tuple[AuditEvent, ...]:
         found = call.session.exec(rows).all()
-        names = _names(call, {row.actor for row in found})
-        return tuple(_event(row, names.get(row.actor, row.actor)) for row in found)
+        titles = _titles(call, {row.actor for row in found} | {row.subject for row in found})
+        return tuple(_event(row, titles) for row in found)
 
 
 def _matching(subject: str, actor: str, action: str, outcome: str) -> list[ColumnElement[bool]]:
@@ -116,12 +116,13 @@ def _matching(subject: str, actor: str, action: str, outcome: str) -> list[Colum
     return wanted
 
 
-def _names(call: Call, ids: set[str]) -> dict[str, str]:
+def _titles(call: Call, ids: set[str]) -> dict[str, str]:
     rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)))
     return {row.id: row.title for row in rows}
 
 
-def _event(row: AuditRow, actor_name: str) -> AuditEvent:
+def _event(row: AuditRow, titles: Mapping[str, str]) -> AuditEvent:
     body = json.loads(row.body)
     data = row.model_dump(exclude={"body", "hash"})
-    return AuditEvent(**data, actor_name=actor_name, via=body["via"], details=body["details"])
+    actor, subject = titles.get(row.actor, row.actor), titles.get(row.subject, row.subject)
+    return AuditEvent(**data, actor_name=actor, subject_title=subject, via=body["via"], details=body["details"])

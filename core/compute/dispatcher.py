@@ -15,7 +15,7 @@ from core.compute.job_monitor import Attendant
 from core.compute.job_store import Held, Ledger, Left, Superseded
 from core.compute.kinds import JobKind
 from core.compute.ownership import owner_is_dead
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.errors import Unavailable
 from core.foundation.failpoints import reach
 

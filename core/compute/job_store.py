@@ -16,7 +16,8 @@ from core.compute.kinds import JobKind
 from core.compute.service import job_of
 from core.compute.tables import JobRow
 from core.compute.values import Job, JobState, Resources
-from core.foundation.actions import ActionSpec, Call, Foundation
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.compute.values import Job
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 
 
 class JobKind(Protocol):

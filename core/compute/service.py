@@ -10,7 +10,8 @@ from core.compute.folders import JobFolder, place_once
 from core.compute.logs import log_size, read_log
 from core.compute.tables import JobRow
 from core.compute.values import Fit, Job, JobOrder, JobState, LogPart, Resources
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, kind_of
 from core.foundation.listings import conditions, page_of
@@ -56,13 +57,13 @@ class ComputeService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_job(self, call: Call, *, job_id: str) -> Job:
         """Show one job: its state, progress, and why it failed."""
-        call.within(job_id)
+        call.may_reach(job_id)
         return self.job(call, job_id)
 
     @action(permission=Permission.READ, reads=True)
     def read_log(self, call: Call, *, job_id: str, offset: LogOffset = -1, limit: LogLimit = 65_536) -> LogPart:
         """Read a job's log from a byte offset; without one, its end."""
-        call.within(job_id)
+        call.may_reach(job_id)
         log = self.folder(job_id).attempt(max(1, self.job(call, job_id).attempt)).log
         start, data = read_log(log, offset=offset, limit=limit)
         text = data.decode(errors="replace")
@@ -71,7 +72,8 @@ class ComputeService(Service):
     @action(permission=Permission.JOBS_CANCEL)
     def cancel_job(self, call: Call, *, job_id: str) -> Job:
         """Stop a job. Engineers stop their own, those who run production stop any."""
-        call.within(job_id)
+        call.may_reach(job_id)
+        call.about(job_id)
         if self.job(call, job_id).requested_by != call.actor.person_id and not runs_production(call):
             raise NotAllowed(_("You may stop only your own jobs"), hint=_("Ask its owner, or an SRE."))
         self.request_cancel(call, job_id)
@@ -93,11 +95,8 @@ class ComputeService(Service):
         if not whole.holds(order.resources):
             advice = fit_of(order.resources, whole=whole, free=whole, ahead=0).advice
             raise Invalid(_("This job asks for more than there is"), hint=advice, field="resources")
-        # The audit event is about what the caller makes, not about the job that makes it so.
-        about = (call.subject, call.project)
         owner = order.owner or call.actor.person_id
         job_id = call.create(Kind.JOB, project=order.project, title=order.title, state=JobState.QUEUED, owner=owner)
-        call.subject, call.project = about if about[0] else (job_id, order.project)
         row = JobRow(
             id=job_id,
             **order.model_dump(mode="json", exclude={"resources", "owner"}),
@@ -166,4 +165,4 @@ def job_of(row: JobRow) -> Job:
 
 def runs_production(call: Call) -> bool:
     """Whether the caller runs production everywhere, for which one need not own a job to stop it."""
-    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None
+    return call.foundation.access.reach(call.session, call.actor, Permission.ROLLBACK).is_everywhere

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, SQLModel, col, func, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
 from core.foundation.values import Listing
 
@@ -20,10 +20,9 @@ def conditions(call: Call, table: type[Any], *, project: str = "", **equal: obje
     columns equal what is asked for; "" and None ask nothing. NotFound for a project out of reach."""
     kept = [col(getattr(table, name)) == value for name, value in equal.items() if value not in ("", None)]
     if project:
-        call.in_project(project)
+        call.may_reach_project(project)
         return [col(table.project) == project, *kept]
-    projects = call.visible_projects()
-    return kept if projects is None else [col(table.project).in_(projects), *kept]
+    return [*call.reach().condition(table.project), *kept]
 
 
 def row_of(call: Call, table: type[RowT], object_id: str, *, refusal: str, field: str) -> RowT:

@@ -10,6 +10,7 @@ from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
 from core.foundation.columns import time_field
 from core.foundation.ids import Kind
+from core.foundation.reach import Reach
 from core.foundation.values import Value
 
 NEXT_NUMBER = text(
@@ -111,12 +112,12 @@ def thing_of(row: ObjectRow) -> Thing:
 
 
 def find_things(
-    session: Session, *, query: str, projects: frozenset[str] | None, kinds: Iterable[Kind] = (), limit: int = 50
+    session: Session, *, query: str, reach: Reach, kinds: Iterable[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
     """Objects whose id or title contains `query` (any case), the most recently changed first."""
     rows = select(ObjectRow).order_by(col(ObjectRow.updated_at).desc()).limit(limit)
-    if projects is not None:
-        rows = rows.where(col(ObjectRow.project).in_([*projects, ""]))
+    if not reach.is_everywhere:
+        rows = rows.where(col(ObjectRow.project).in_([*reach.projects, ""]))
     if chosen := [kind.value for kind in kinds]:
         rows = rows.where(col(ObjectRow.kind).in_(chosen))
     if query:
@@ -135,13 +136,13 @@ def walk(session: Session, start: str, *, upstream: bool, most: int = EVERY_EDGE
     return tuple(Edge(source=row.source, target=row.target, relation=row.relation) for row in rows)
 
 
-def lineage(session: Session, start: str, *, projects: frozenset[str] | None) -> Lineage:
+def lineage(session: Session, start: str, *, reach: Reach) -> Lineage:
     """The chain around an object, up and down, as far as the reader may see it."""
     ways = (walk(session, start, upstream=upstream, most=MOST_SHOWN) for upstream in (True, False))
     edges = {edge for way in ways for edge in way}
     ids = {start, *(edge.source for edge in edges), *(edge.target for edge in edges)}
     rows = session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(col(ObjectRow.created_at)))
-    things = tuple(thing_of(row) for row in rows if projects is None or row.project in projects or not row.project)
+    things = tuple(thing_of(row) for row in rows if not row.project or reach.includes(row.project))
     seen = {thing.id for thing in things}
     kept = sorted((edge for edge in edges if {edge.source, edge.target} <= seen), key=lambda edge: edge.target)
     return Lineage(start=start, things=things, edges=tuple(kept))

@@ -7,14 +7,15 @@ from typing import Any, Protocol
 from sqlmodel import Session
 
 from core.foundation.actors import Actor
+from core.foundation.reach import Reach
 from core.foundation.values import Value
 
 
 class Access(Protocol):
     """What an actor may do, read from the database of the running transaction."""
 
-    def scope(self, session: Session, actor: Actor, permission: str) -> frozenset[str] | None:
-        """The projects in which the actor has the permission: None for everywhere, empty for nowhere.
+    def reach(self, session: Session, actor: Actor, permission: str) -> Reach:
+        """Where the actor has the permission.
         Raises NotSignedIn when the identity is unknown, disabled or its token has ended."""
 
 

@@ -1,4 +1,5 @@
-"""Text that people read goes through here, so that catalogs in `app/locale` can translate it."""
+"""Text that people read goes through here, so that catalogs in `app/locale` can translate it: `_` where it is shown,
+`N_` where it is a constant."""
 
 import gettext
 from functools import cache
@@ -9,6 +10,11 @@ LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "app" / "locale"
 
 def _(message: str) -> str:
     return _catalog().gettext(message)
+
+
+def N_(message: str) -> str:
+    """Marks a constant as text to be translated later, with `_`, where it is shown."""
+    return message
 
 
 @cache

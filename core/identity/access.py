@@ -4,22 +4,21 @@ from sqlmodel import Session, select
 
 from core.foundation.actors import Actor
 from core.foundation.errors import NotSignedIn
+from core.foundation.reach import EVERYWHERE, NOWHERE, Reach, within
 from core.foundation.text import _
 from core.identity.permissions import PEOPLE_ONLY, ROLES, TOKEN_PERMISSIONS, Permission
 from core.identity.tables import GrantRow, PersonRow, TokenRow
-
-NOWHERE: frozenset[str] = frozenset()
 
 
 class RoleAccess:
     """The access matrix over the granted roles."""
 
-    def scope(self, session: Session, actor: Actor, permission: str) -> frozenset[str] | None:
-        """The projects in which the actor has the permission: None for everywhere, empty for nowhere.
+    def reach(self, session: Session, actor: Actor, permission: str) -> Reach:
+        """Where the actor has the permission.
         Raises NotSignedIn when the identity is unknown, disabled, or its token was revoked."""
         wanted = Permission(permission)
         if actor.kind == "system":
-            return NOWHERE if wanted in PEOPLE_ONLY else None
+            return NOWHERE if wanted in PEOPLE_ONLY else EVERYWHERE
         person = session.get(PersonRow, actor.person_id)
         if person is None or person.state != "active" or person.kind != actor.kind:
             raise NotSignedIn(_("This identity is unknown or disabled"), hint=_("Sign in again."))
@@ -33,9 +32,9 @@ class RoleAccess:
             raise NotSignedIn(_("This token was revoked"), hint=_("Mint a new one."))
         return permission in TOKEN_PERMISSIONS and permission.value in token.scopes
 
-    def _granted(self, session: Session, person: PersonRow, permission: Permission) -> frozenset[str] | None:
+    def _granted(self, session: Session, person: PersonRow, permission: Permission) -> Reach:
         grants = session.exec(select(GrantRow).where(GrantRow.person_id == person.id)).all()
         # A service account has no role: its token's scopes say what, its grants say where.
         roles = ROLES[permission]
         reached = {grant.project for grant in grants if person.kind == "service" or grant.role in roles}
-        return None if "" in reached else frozenset(reached)
+        return EVERYWHERE if "" in reached else within(frozenset(reached))

@@ -1,18 +1,20 @@
 """People, projects, roles, service accounts and tokens. Nobody gives themselves a role, and an admin always remains."""
 
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from sqlmodel import col, func, select
 
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import page_of
 from core.foundation.objects import Lineage, Thing, find_things, lineage
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person, person_of, token_of
 from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
@@ -26,6 +28,10 @@ Offset = Annotated[int, Field(ge=0)]
 
 class IdentityService(Service):
     domain = "identity"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "identity.signed_in": EventSpec(N_("signed in"), is_told=False),
+        "identity.signed_out": EventSpec(N_("signed out"), is_told=False),
+    }
 
     @action(permission=Permission.READ, reads=True)
     def whoami(self, call: Call) -> Person:
@@ -50,45 +56,48 @@ class IdentityService(Service):
     @action(permission=Permission.READ, reads=True)
     def list_projects(self, call: Call) -> tuple[Project, ...]:
         """List the projects you can see."""
-        projects = call.visible_projects()
-        rows = call.session.exec(select(ProjectRow).order_by(ProjectRow.name))
-        return tuple(Project(id=row.id, name=row.name) for row in rows if projects is None or row.id in projects)
+        visible = select(ProjectRow).where(*call.reach().condition(ProjectRow.id)).order_by(ProjectRow.name)
+        return tuple(Project(id=row.id, name=row.name) for row in call.session.exec(visible))
 
     @action(permission=Permission.READ, reads=True)
     def search(self, call: Call, *, query: str = "", limit: Limit = 50) -> tuple[Thing, ...]:
         """Find anything by its short id or title."""
-        return find_things(call.session, query=query, projects=call.visible_projects(), limit=limit)
+        return find_things(call.session, query=query, reach=call.reach(), limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def lineage(self, call: Call, *, object_id: str) -> Lineage:
         """Show what led to an object and what follows from it."""
-        call.within(object_id)
-        return lineage(call.session, object_id, projects=call.visible_projects())
+        call.may_reach(object_id)
+        return lineage(call.session, object_id, reach=call.reach())
 
-    @action(permission=Permission.PEOPLE_WRITE)
+    @action(permission=Permission.PEOPLE_WRITE, says=N_("created the project"))
     def create_project(self, call: Call, *, name: Name) -> Project:
         """Create a project."""
         call.unscoped()
         if call.session.exec(select(ProjectRow).where(ProjectRow.name == name)).first():
             raise Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))
         project_id = call.create(Kind.PROJECT, project="", title=name, state="active")
+        call.about(project_id)
         call.session.add(ProjectRow(id=project_id, name=name, created_at=call.now))
         return Project(id=project_id, name=name)
 
-    @action(permission=Permission.PEOPLE_WRITE)
+    @action(permission=Permission.PEOPLE_WRITE, says=N_("added"))
     def create_person(self, call: Call, *, handle: Handle, name: Name) -> Person:
         """Create a person, who has no role yet."""
-        return self._add(call, kind="person", handle=handle, name=name)
+        person = self._add(call, kind="person", handle=handle, name=name)
+        call.about(person.id)
+        return person
 
-    @action(permission=Permission.SERVICE_ACCOUNT_WRITE)
+    @action(permission=Permission.SERVICE_ACCOUNT_WRITE, says=N_("added the service account"))
     def create_service_account(self, call: Call, *, handle: Handle, name: Name, project: str) -> Person:
         """Create a service account for automation in one project."""
-        call.in_project(project)
+        call.may_reach_project(project)
         account = self._add(call, kind="service", handle=handle, name=name)
         self._grant(call, account.id, Role.VIEWER, project)
+        call.about(account.id, project=project)
         return person_of(call.session, find_person(call.session, account.id))
 
-    @action(permission=Permission.PEOPLE_WRITE)
+    @action(permission=Permission.PEOPLE_WRITE, says=N_("granted a role to"))
     def grant_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
         """Give a person a role, in a project or (for sre, approver, admin) everywhere."""
         call.unscoped()
@@ -102,12 +111,13 @@ class IdentityService(Service):
         if role in PROJECT_ROLES and not project:
             raise Invalid(_("The role {role} is given in a project").format(role=role), field="project")
         if project:
-            call.in_project(project)
+            call.may_reach_project(project)
         self._grant(call, person_id, role, project)
-        call.note(subject=person_id, role=role.value, project=project)
+        call.about(person_id, project=project)
+        call.note(role=role.value, project=project)
         return person_of(call.session, row)
 
-    @action(permission=Permission.PEOPLE_WRITE)
+    @action(permission=Permission.PEOPLE_WRITE, says=N_("revoked a role of"))
     def revoke_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
         """Take a role away; it stops working with the next call."""
         call.unscoped()
@@ -117,10 +127,11 @@ class IdentityService(Service):
             raise Conflict(_("{name} does not have the role {role} there").format(name=row.name, role=role))
         call.session.delete(grant)
         self._keep_an_admin(call)
-        call.note(subject=person_id, role=role.value, project=project)
+        call.about(person_id)
+        call.note(role=role.value, project=project)
         return person_of(call.session, row)
 
-    @action(permission=Permission.PEOPLE_WRITE)
+    @action(permission=Permission.PEOPLE_WRITE, says=N_("changed the state of"))
     def set_state(self, call: Call, *, person_id: str, state: Literal["active", "disabled"]) -> Person:
         """Disable a person or service account at once, or enable it again."""
         call.unscoped()
@@ -129,10 +140,11 @@ class IdentityService(Service):
         call.session.add(row)
         call.update(person_id, state=state)
         self._keep_an_admin(call)
-        call.note(subject=person_id, state=state)
+        call.about(person_id)
+        call.note(state=state)
         return person_of(call.session, row)
 
-    @action(permission=Permission.TOKEN_MINT)
+    @action(permission=Permission.TOKEN_MINT, says=N_("minted a token for"))
     def mint_token(
         self,
         call: Call,
@@ -145,7 +157,7 @@ class IdentityService(Service):
         call.unscoped()
         return self._mint(call, call.actor.person_id, name, scopes, days)
 
-    @action(permission=Permission.SERVICE_ACCOUNT_WRITE)
+    @action(permission=Permission.SERVICE_ACCOUNT_WRITE, says=N_("minted a token for"))
     def mint_service_token(
         self,
         call: Call,
@@ -170,7 +182,7 @@ class IdentityService(Service):
         )
         return tuple(token_of(row) for row in rows)
 
-    @action(permission=Permission.TOKEN_MINT)
+    @action(permission=Permission.TOKEN_MINT, says=N_("revoked a token of"))
     def revoke_token(self, call: Call, *, token_id: str) -> Token:
         """Revoke one of your tokens at once."""
         call.unscoped()
@@ -179,7 +191,8 @@ class IdentityService(Service):
             raise Invalid(_("You have no token {id}").format(id=repr(token_id[:40])), field="token_id")
         row.revoked_at = row.revoked_at or call.now
         call.session.add(row)
-        call.note(subject=row.person_id, token=row.id)
+        call.about(row.person_id)
+        call.note(token=row.id)
         return token_of(row)
 
     def person(self, call: Call, person_id: str) -> Person:
@@ -236,5 +249,6 @@ class IdentityService(Service):
             expires_at=call.now + timedelta(days=days),
         )
         call.session.add(row)
-        call.note(subject=person_id, token=row.id, scopes=row.scopes)
+        call.about(person_id)
+        call.note(token=row.id, scopes=row.scopes)
         return NewToken(token=token_of(row), secret=secret)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import NotAllowed, NotSignedIn

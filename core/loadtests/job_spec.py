@@ -3,7 +3,7 @@
 from core.compute.service import ComputeService
 from core.features.service import FeatureService
 from core.features.values import FeatureContract, SplitFile
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
 from core.foundation.values import Value

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.loadtests.job import SEEN, WINDOWS, Seen

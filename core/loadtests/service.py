@@ -10,11 +10,12 @@ from sqlmodel import col, select
 from core.compute.service import ComputeService
 from core.compute.values import JobOrder, Resources
 from core.features.service import FeatureService
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -64,7 +65,7 @@ class LoadTestService(Service):
         super().__init__(foundation)
         self.compute, self.features, self.registry, self.serving = compute, features, registry, serving
 
-    @action(permission=Permission.LOADTEST)
+    @action(permission=Permission.LOADTEST, says=N_("started the load test"))
     def start_test(
         self,
         call: Call,
@@ -93,10 +94,11 @@ class LoadTestService(Service):
             seed=seed,
         )
         row = self._ask(call, endpoint_id, wish=wish, split=split, environment="staging")
+        call.about(row.id)
         self._queue(call, row)
         return view_of(row)
 
-    @action(permission=Permission.LOADTEST_PRODUCTION)
+    @action(permission=Permission.LOADTEST_PRODUCTION, says=N_("requested a load test of production,"))
     def start_production_test(
         self,
         call: Call,
@@ -112,12 +114,14 @@ class LoadTestService(Service):
         """Ask for a load test of a production endpoint. It starts when a second person has confirmed it."""
         wish = Wish(profile=profile, rate=rate, seconds=seconds, in_flight=in_flight, seed=seed)
         row = self._ask(call, endpoint_id, wish=wish, split=split, environment="production")
+        call.about(row.id)
         return view_of(row)
 
-    @action(permission=Permission.LOADTEST_PRODUCTION)
+    @action(permission=Permission.LOADTEST_PRODUCTION, says=N_("confirmed the load test"))
     def confirm_test(self, call: Call, *, test_id: str) -> LoadTestView:
         """Confirm a load test of a production endpoint that somebody else asked for. It starts at once."""
-        call.within(test_id)
+        call.may_reach(test_id)
+        call.about(test_id)
         row = find_test(call.session, test_id)
         if row.state != LoadTestState.WAITING:
             raise Conflict(_("{id} waits for nobody: it is {state}").format(id=row.id, state=row.state))
@@ -130,10 +134,11 @@ class LoadTestService(Service):
         self._queue(call, row)
         return view_of(row)
 
-    @action(permission=Permission.LOADTEST)
+    @action(permission=Permission.LOADTEST, says=N_("stopped the load test"))
     def stop_test(self, call: Call, *, test_id: str) -> LoadTestView:
         """Stop a load test. The load ends within seconds and nothing is reported."""
-        call.within(test_id)
+        call.may_reach(test_id)
+        call.about(test_id)
         row = find_test(call.session, test_id)
         if LoadTestState(row.state).is_over:
             raise Conflict(_("{id} is over: {state}").format(id=row.id, state=row.state))
@@ -167,19 +172,19 @@ class LoadTestService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_test(self, call: Call, *, test_id: str) -> LoadTestView:
         """Show one load test."""
-        call.within(test_id)
+        call.may_reach(test_id)
         return view_of(find_test(call.session, test_id))
 
     @action(permission=Permission.READ, reads=True)
     def get_report(self, call: Call, *, test_id: str) -> Report:
         """Show what a load test found. Its validity comes first: no number of an INVALID one may be cited."""
-        call.within(test_id)
+        call.may_reach(test_id)
         return report_of(find_test(call.session, test_id))
 
     @action(permission=Permission.READ, reads=True)
     def series(self, call: Call, *, test_id: str) -> tuple[SeriesPoint, ...]:
         """Show a load test second by second, while it runs and afterwards."""
-        call.within(test_id)
+        call.may_reach(test_id)
         rows = (
             select(LoadTestSecondRow)
             .where(LoadTestSecondRow.test_id == test_id)
@@ -189,7 +194,7 @@ class LoadTestService(Service):
 
     def _ask(self, call: Call, endpoint_id: str, *, wish: Wish, split: str, environment: str) -> LoadTestRow:
         """The row of a new test, which waits."""
-        project = call.within(endpoint_id).project
+        project = call.may_reach(endpoint_id).project
         target = target_of(self.serving.endpoint(call, endpoint_id), environment=environment)
         plan = plan_of(wish, slo=target.slo)
         if environment == "production":

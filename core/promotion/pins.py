@@ -2,7 +2,7 @@
 
 from sqlmodel import col, or_, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.text import _
 from core.promotion.tables import PromotionRow
 from core.promotion.values import RequestState

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlmodel import Session, col, func, select, tuple_
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind

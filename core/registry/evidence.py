@@ -5,7 +5,7 @@ import json
 
 from sqlmodel import col, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.ids import Kind
@@ -31,11 +31,9 @@ def write_evidence(call: Call, new: NewEvidence) -> Evidence:
     if (measured_on["version"], measured_on["model"]) != (version.digest, version.model_digest):
         raise Invalid(_("This was measured on other bytes than those of {id}").format(id=version.id), field="subject")
     title = f"{TITLES[new.kind]}: {version.model} v{version.version}"
-    subject, project = call.subject, call.project
     evidence_id = call.create(
         Kind.EVIDENCE, project=version.project, title=title, state=new.verdict.value, owner=new.created_by
     )
-    call.subject, call.project = subject or evidence_id, project or version.project
     document = _document(new.model_copy(update={"measured_on": measured_on}))
     row = EvidenceRow(
         id=evidence_id,

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 from threading import Thread
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.errors import Invalid, Unavailable
 from core.foundation.failpoints import reach
 from core.registry import mlflow_store, outbox

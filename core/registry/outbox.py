@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.database import Database
 from core.registry.tables import MirrorRow, OutboxRow
 from core.registry.values import Alias, ModelVersion, RunRecord

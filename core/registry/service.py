@@ -1,19 +1,20 @@
 """Models, versions and the evidence about them. A version is exact bytes and never changes; evidence is written only by
 the portal's own measurements; nothing here deletes anything."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 from sqlmodel import col, func, select
 
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -45,6 +46,9 @@ Pin = Callable[[Call, str], str]
 
 class RegistryService(Service):
     domain = "registry"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "registry:evidence:written": EventSpec(N_("wrote the evidence")),
+    }
 
     def __init__(self, foundation: Foundation) -> None:
         super().__init__(foundation)
@@ -77,18 +81,19 @@ class RegistryService(Service):
     def _prepare_upload(
         self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
     ) -> Folder:
-        call.in_project(project)
+        call.may_reach_project(project)
         return write_bare(self.foundation.store, content=content, card=note)
 
     def _prepare_artifact(self, call: Call, *, version_id: str) -> bytes:
         return self.foundation.store.read(self._visible(call, version_id).model_digest)
 
-    @action(permission=Permission.MODELS_WRITE)
+    @action(permission=Permission.MODELS_WRITE, says=N_("created the model"))
     def create_model(self, call: Call, *, project: str, name: ModelName, description: Text = "") -> Model:
         """Make a model, a name under which versions are kept."""
-        call.in_project(project)
+        call.may_reach_project(project)
         owner = call.actor.person_id
         row = catalog.add_model(call, project=project, name=name, description=description, owner=owner)
+        call.about(row.id)
         return catalog.models_of(call.session, [row])[0]
 
     @action(permission=Permission.READ, reads=True)
@@ -107,7 +112,7 @@ class RegistryService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_model(self, call: Call, *, model_id: str) -> Model:
         """Show one model."""
-        call.within(model_id)
+        call.may_reach(model_id)
         return catalog.models_of(call.session, [catalog.find_model(call.session, model_id)])[0]
 
     @action(permission=Permission.READ, reads=True)
@@ -138,14 +143,15 @@ class RegistryService(Service):
     def compare(self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = "") -> Comparison:
         """Compare versions: metrics with what surely differs, parameters, curves, changed decisions. The baseline is
         the first version unless another is named, `holdout` the digest or the name of the rows to judge on."""
-        call.visible_projects()
+        call.reach()
         prepared: Comparison = call.prepared
         return prepared
 
-    @action(permission=Permission.MODELS_EDIT)
+    @action(permission=Permission.MODELS_EDIT, says=N_("edited the card of"))
     def edit_card(self, call: Call, *, version_id: str, card: Text) -> ModelVersion:
         """Change what the card of a version says. Approvals that rest on the old card become stale."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = catalog.find_version(call.session, version_id)
         row.card = card
         call.session.add(row)
@@ -153,10 +159,11 @@ class RegistryService(Service):
         call.note(card=digest_bytes(card.encode()))
         return catalog.version_of(row)
 
-    @action(permission=Permission.MODELS_ARCHIVE)
+    @action(permission=Permission.MODELS_ARCHIVE, says=N_("archived"))
     def archive_version(self, call: Call, *, version_id: str) -> ModelVersion:
         """Put a version away. Refused while it serves or is something's rollback target."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = catalog.find_version(call.session, version_id)
         for pin in self._pins:
             if reason := pin(call, version_id):
@@ -169,12 +176,12 @@ class RegistryService(Service):
         call.update(version_id, state="archived")
         return catalog.version_of(row)
 
-    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload)
+    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload, says=N_("uploaded"))
     def upload_version(
         self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
     ) -> ModelVersion:
         """Register an ONNX file as a version. Anything else is refused by its content, whatever its name."""
-        call.in_project(project)
+        call.may_reach_project(project)
         folder: Folder = call.prepared
         call.note(filename=filename)
         new = NewVersion(
@@ -184,14 +191,17 @@ class RegistryService(Service):
             model_digest=folder.model_digest,
             created_by=call.actor.person_id,
         )
-        return self.register(call, new, folder=folder)
+        version = self.register(call, new, folder=folder)
+        call.about(version.id)
+        return version
 
-    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact)
+    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact, says=N_("downloaded"))
     def download_artifact(self, call: Call, *, version_id: str) -> Artifact:
         """Fetch the model file of a version. Its bytes are hashed first, and the download is recorded."""
         version = self._visible(call, version_id)
         name = f"{version.model}-v{version.version}.onnx"
-        call.note(subject=version_id, digest=version.model_digest)
+        call.about(version_id)
+        call.note(digest=version.model_digest)
         return Artifact(version_id=version_id, filename=name, digest=version.model_digest, content=call.prepared)
 
     @action(permission=Permission.READ, reads=True)
@@ -219,19 +229,21 @@ class RegistryService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_evidence(self, call: Call, *, evidence_id: str) -> Evidence:
         """Show one piece of evidence."""
-        call.within(evidence_id)
+        call.may_reach(evidence_id)
         return find_evidence(call, evidence_id)
 
-    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_quality)
+    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_quality, says=N_("measured the quality of"))
     def measure_quality(self, call: Call, *, version_id: str, baseline_id: str = "", holdout: str = "") -> Evidence:
         """Measure how good a version is on rows that training has not seen, and against a baseline on the same rows."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         return write_evidence(call, call.prepared)
 
-    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_safety)
+    @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_safety, says=N_("scanned"))
     def scan_safety(self, call: Call, *, version_id: str) -> Evidence:
         """Inspect the exact bytes of a version's model file, without running them."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         return write_evidence(call, call.prepared)
 
     def pinned_by(self, pin: Pin) -> None:
@@ -254,7 +266,6 @@ class RegistryService(Service):
         )
         same = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.digest == new.digest)
         if (known := call.session.exec(same).first()) is not None:
-            call.note(subject=known.id)
             return catalog.version_of(known)
         return self._add_version(call, new, model=model, folder=found)
 
@@ -293,7 +304,7 @@ class RegistryService(Service):
         outbox.tell_of_alias(call, catalog.version_of(row), alias=alias)
 
     def _visible(self, call: Call, version_id: str) -> ModelVersion:
-        call.within(version_id)
+        call.may_reach(version_id)
         return self.version(call, version_id)
 
     def _add_version(self, call: Call, new: NewVersion, *, model: ModelRow, folder: Folder) -> ModelVersion:
@@ -322,7 +333,7 @@ class RegistryService(Service):
         call.session.flush()
         self._link(call, row)
         call.update(model.id)
-        call.note(subject=version_id, digest=row.digest)
+        call.note(digest=row.digest)
         version = catalog.version_of(row)
         outbox.tell_of_version(call, version)
         return version

@@ -4,11 +4,12 @@ from typing import Literal
 
 from sqlmodel import col
 
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -19,14 +20,15 @@ from core.requirements.values import Criteria, Criterion, Requirement, Text, Tit
 class RequirementService(Service):
     domain = "requirements"
 
-    @action(permission=Permission.REQUIREMENT_WRITE)
+    @action(permission=Permission.REQUIREMENT_WRITE, says=N_("created the requirement"))
     def create_requirement(
         self, call: Call, *, project: str, title: Title, goal: Text = "", business_metric: Text = "", criteria: Criteria
     ) -> Requirement:
         """Write down a goal and the conditions that prove it reached."""
-        call.in_project(project)
+        call.may_reach_project(project)
         _refuse_twice(criteria)
         requirement_id = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
+        call.about(requirement_id)
         row = RequirementRow(
             id=requirement_id,
             project=project,
@@ -41,12 +43,13 @@ class RequirementService(Service):
         call.session.add(row)
         return requirement_of(row)
 
-    @action(permission=Permission.REQUIREMENT_WRITE)
+    @action(permission=Permission.REQUIREMENT_WRITE, says=N_("changed the requirement"))
     def edit_requirement(
         self, call: Call, *, requirement_id: str, title: Title, goal: Text, business_metric: Text, criteria: Criteria
     ) -> Requirement:
         """Change a requirement. Requests for promotion that are open keep the criteria they were opened with."""
-        call.within(requirement_id)
+        call.may_reach(requirement_id)
+        call.about(requirement_id)
         _refuse_twice(criteria)
         row = call.session.get_one(RequirementRow, requirement_id)
         row.title, row.goal, row.business_metric = title, goal, business_metric
@@ -55,10 +58,11 @@ class RequirementService(Service):
         call.update(requirement_id, title=title)
         return requirement_of(row)
 
-    @action(permission=Permission.REQUIREMENT_WRITE)
+    @action(permission=Permission.REQUIREMENT_WRITE, says=N_("changed the state of"))
     def set_state(self, call: Call, *, requirement_id: str, state: Literal["open", "met", "dropped"]) -> Requirement:
         """Say that a requirement is open, met or dropped."""
-        call.within(requirement_id)
+        call.may_reach(requirement_id)
+        call.about(requirement_id)
         row = call.session.get_one(RequirementRow, requirement_id)
         row.state = state
         call.session.add(row)
@@ -85,7 +89,7 @@ class RequirementService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_requirement(self, call: Call, *, requirement_id: str) -> Requirement:
         """Show one requirement."""
-        call.within(requirement_id)
+        call.may_reach(requirement_id)
         return self.requirement(call, requirement_id)
 
     def requirement(self, call: Call, requirement_id: str) -> Requirement:

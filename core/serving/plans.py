@@ -1,7 +1,7 @@
 """What the gateway is told: for each endpoint the model servers it needs and the weights between them."""
 
 from core.features.online.store import live_address
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.settings import Settings
 from core.foundation.values import Value
 from core.serving.admissions import Admission

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.text import _
 from core.registry.values import ModelVersion

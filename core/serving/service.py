@@ -7,11 +7,12 @@ from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
 from core.features.materialization.values import MissingOnline
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -30,7 +31,7 @@ PROMISE = ServiceLevel()
 class ServingService(Measuring):
     domain = "serving"
 
-    @action(permission=Permission.ENDPOINT_WRITE)
+    @action(permission=Permission.ENDPOINT_WRITE, says=N_("created the endpoint"))
     def create_endpoint(
         self,
         call: Call,
@@ -42,7 +43,7 @@ class ServingService(Measuring):
         slo: ServiceLevel = PROMISE,
     ) -> Endpoint:
         """Create an endpoint: a name that callers use, for staging or production. It serves nothing yet."""
-        call.in_project(project)
+        call.may_reach_project(project)
         if call.session.exec(select(EndpointRow.id).where(EndpointRow.name == name)).first():
             # The name is part of the address, so it is taken for every project.
             raise Conflict(_("The name {name} is taken").format(name=name), hint=_("Choose another name."))
@@ -60,6 +61,7 @@ class ServingService(Measuring):
             created_at=call.now,
             changed_at=call.now,
         )
+        call.about(row.id)
         call.session.add(row)
         call.session.flush()
         return endpoint_of(row, settings=self.foundation.settings)
@@ -89,14 +91,14 @@ class ServingService(Measuring):
     @action(permission=Permission.READ, reads=True)
     def get_endpoint(self, call: Call, *, endpoint_id: str) -> Endpoint:
         """Show an endpoint: what it is wanted to serve, and what the gateway has confirmed."""
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
         return self.endpoint(call, endpoint_id)
 
     @action(permission=Permission.READ, reads=True)
     def missing_features(self, call: Call, *, endpoint_id: str) -> tuple[MissingOnline, ...]:
         """Show which features an endpoint looks up and the online store does not have: they are missing inputs of its
         predictions until somebody materializes them."""
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
         versions = [
             self._registry.version(call, route.version_id)
             for route in routes_of(find_endpoint(call.session, endpoint_id))
@@ -108,7 +110,7 @@ class ServingService(Measuring):
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:
         """Show what an endpoint served and when, the newest first."""
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
         return page_of(
             call.session,
             ServedRow,
@@ -119,11 +121,12 @@ class ServingService(Measuring):
             convert=served_of,
         )
 
-    @action(permission=Permission.ENDPOINT_WRITE)
+    @action(permission=Permission.ENDPOINT_WRITE, says=N_("deployed to"))
     def deploy_to_staging(self, call: Call, *, endpoint_id: str, version_id: str) -> Endpoint:
         """Serve a version on a staging endpoint, alone."""
-        call.within(version_id)
-        call.subject = call.within(endpoint_id).id
+        call.may_reach(version_id)
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
         expect_environment(find_endpoint(call.session, endpoint_id), "staging")
         version = self._registry.version(call, version_id)
         route = Route(
@@ -133,12 +136,12 @@ class ServingService(Measuring):
         call.note(version=version.id, digest=version.digest)
         return endpoint
 
-    @action(permission=Permission.PREDICT_TEST)
+    @action(permission=Permission.PREDICT_TEST, says=N_("got a ticket for"))
     def issue_test_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
         """Get a short-lived ticket to call a staging endpoint: send it as `Authorization: Bearer`."""
         return self._issue(call, endpoint_id, environment="staging", minutes=minutes)
 
-    @action(permission=Permission.PREDICT_PRODUCTION)
+    @action(permission=Permission.PREDICT_PRODUCTION, says=N_("got a ticket for"))
     def issue_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
         """Get a short-lived ticket to call a production endpoint; for service accounts."""
         return self._issue(call, endpoint_id, environment="production", minutes=minutes)
@@ -166,7 +169,8 @@ class ServingService(Measuring):
         """Write down what the gateway does for an endpoint: `generation` is the one its traffic has reached. A report
         that was made while it was after another generation than the present one (`wanted`) comes too late and changes
         nothing."""
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
         row = find_endpoint(call.session, endpoint_id)
         if wanted and wanted != row.generation:
             call.note(too_late=wanted)
@@ -229,7 +233,8 @@ class ServingService(Measuring):
         call.session.flush()
 
     def _issue(self, call: Call, endpoint_id: str, *, environment: Environment, minutes: int) -> Ticket:
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
         expect_environment(find_endpoint(call.session, endpoint_id), environment)
         token, ends = self.tickets.issue(endpoint_id, subject=call.actor.person_id, now=call.now, seconds=minutes * 60)
         call.note(minutes=minutes)

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.sweeps.records import find_sweep, trial_rows

@@ -9,11 +9,12 @@ from core.compute.service import ComputeService
 from core.compute.values import JobOrder
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -57,7 +58,7 @@ class SweepService(Service):
         super().__init__(foundation)
         self.compute, self.training, self.features = compute, training, features
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("started the sweep"))
     def start_sweep(
         self,
         call: Call,
@@ -100,7 +101,9 @@ class SweepService(Service):
             seed=seed,
             confirm_seeds=confirm_seeds,
         )
-        return sweep_of(call.session, self._begin(call, new))
+        row = self._begin(call, new)
+        call.about(row.id)
+        return sweep_of(call.session, row)
 
     @action(permission=Permission.READ, reads=True)
     def list_sweeps(
@@ -131,25 +134,26 @@ class SweepService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_sweep(self, call: Call, *, sweep_id: str) -> Sweep:
         """Show one sweep: how far it is, its best trial, and what that is worth with fresh seeds."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
         return sweep_of(call.session, find_sweep(call.session, sweep_id))
 
     @action(permission=Permission.READ, reads=True)
     def list_trials(self, call: Call, *, sweep_id: str) -> tuple[Trial, ...]:
         """Show every trial of a sweep, in the order in which they began."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
         return tuple(trial_of(row) for row in trial_rows(call.session, sweep_id))
 
     @action(permission=Permission.READ, reads=True)
     def importances(self, call: Call, *, sweep_id: str) -> Importances:
         """Show how much each parameter mattered, by which estimator, and on how many trials that rests."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
         return importances_of(find_sweep(call.session, sweep_id))
 
-    @action(permission=Permission.JOBS_CANCEL)
+    @action(permission=Permission.JOBS_CANCEL, says=N_("cancelled the sweep"))
     def cancel_sweep(self, call: Call, *, sweep_id: str) -> Sweep:
         """Stop a sweep. Its finished trials stay."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         if row.requested_by != call.actor.person_id and not _runs_production(call):
             raise NotAllowed(_("You may stop only your own sweeps"), hint=_("Ask its owner, or an SRE."))
@@ -159,10 +163,11 @@ class SweepService(Service):
         self._stop_jobs(call, row)
         return sweep_of(call.session, row)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("added workers to"))
     def add_workers(self, call: Call, *, sweep_id: str, count: int) -> None:
         """Order workers in the place of those that died."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         if row.state == SweepState.RUNNING:
             self._order_workers(call, row, count)
@@ -170,15 +175,17 @@ class SweepService(Service):
     @action(permission=Permission.SYSTEM)
     def note_importances(self, call: Call, *, sweep_id: str, importances: Importances) -> None:
         """Keep what the controller has estimated."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         row.importances = importances.model_dump(mode="json")
         call.session.add(row)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("started the confirmation of"))
     def begin_confirmation(self, call: Call, *, sweep_id: str) -> None:
         """Train the best trial's parameters again with fresh seeds."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         if row.state != SweepState.RUNNING:
             return
@@ -195,10 +202,11 @@ class SweepService(Service):
         call.session.add(row)
         call.update(sweep_id, state=SweepState.CONFIRMING)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("finished the sweep"))
     def finish(self, call: Call, *, sweep_id: str) -> None:
         """Write down what the best is worth, once its runs are over."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         runs = [self.training.run(call, run_id) for run_id in row.run_ids]
         if row.state != SweepState.CONFIRMING or not all(run.state.is_over for run in runs):
@@ -211,16 +219,17 @@ class SweepService(Service):
         row.confirmation = found.model_dump(mode="json")
         self._end(call, row, SweepState.FINISHED, cause="")
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("ended the sweep"))
     def give_up(self, call: Call, *, sweep_id: str, cause: str) -> None:
         """Fail a sweep that has no worker left."""
-        call.within(sweep_id)
+        call.may_reach(sweep_id)
+        call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
         if row.state == SweepState.RUNNING:
             self._end(call, row, SweepState.FAILED, cause=cause)
 
     def _training_set(self, call: Call, training_set_id: str, *, project: str) -> TrainingSet:
-        call.within(training_set_id)
+        call.may_reach(training_set_id)
         training_set = self.features.training_set(call, training_set_id)
         if training_set.project != project:
             raise Invalid(
@@ -233,7 +242,7 @@ class SweepService(Service):
         return training_set
 
     def _begin(self, call: Call, new: NewSweep) -> SweepRow:
-        call.in_project(new.project)
+        call.may_reach_project(new.project)
         recipe = recipe_called(new.recipe)
         check_space(new.space, recipe=recipe, base_params=new.base_params)
         check_params(recipe, params={**new.base_params, **new.confirm_params})
@@ -307,9 +316,9 @@ class SweepService(Service):
         row.state, row.cause, row.ended_at = state, cause.strip(), call.now
         call.session.add(row)
         call.update(row.id, state=state)
-        call.note(subject=row.id, state=state.value, cause=row.cause)
+        call.note(state=state.value, cause=row.cause)
 
 
 def _runs_production(call: Call) -> bool:
     """Whether the caller runs production everywhere, for which one need not own a sweep to stop it."""
-    return call.foundation.access.scope(call.session, call.actor, Permission.ROLLBACK) is None
+    return call.foundation.access.reach(call.session, call.actor, Permission.ROLLBACK).is_everywhere

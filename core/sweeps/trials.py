@@ -4,7 +4,7 @@ that was killed in between, can neither double a trial nor lose one."""
 from collections.abc import Sequence
 from typing import Any
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.sweeps.records import find_sweep, trial_rows
 from core.sweeps.tables import TrialRow
 from core.sweeps.values import SweepState

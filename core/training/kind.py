@@ -11,7 +11,7 @@ from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.text import _

@@ -1,7 +1,8 @@
 """Runs: started from a ready training set, followed while they train, resumed where they stopped, and registered as a
 version of a model."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 from sqlmodel import col
@@ -13,11 +14,12 @@ from core.compute.values import Job, JobOrder, JobState, Resources
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -46,6 +48,11 @@ PRIORITY, QUIET_PRIORITY = 5, 7
 
 class TrainingService(Service):
     domain = "training"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "training.run_succeeded": EventSpec(N_("finished")),
+        "training.run_failed": EventSpec(N_("recorded the failure of")),
+        "training.run_cancelled": EventSpec(N_("stopped")),
+    }
 
     def __init__(
         self,
@@ -63,7 +70,7 @@ class TrainingService(Service):
         self.requirements = requirements
 
     def _prepare_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> Folder | None:
-        call.within(run_id)
+        call.may_reach(run_id)
         row, _job = find_run(call.session, run_id)
         return self.registry.examine(row.manifest) if row.manifest else None
 
@@ -73,7 +80,7 @@ class TrainingService(Service):
         call.unscoped()
         return tuple(card_of(recipe) for _name, recipe in sorted(all_recipes().items()))
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("started"))
     def start_run(
         self,
         call: Call,
@@ -99,6 +106,7 @@ class TrainingService(Service):
             requirement_id=requirement_id,
         )
         run = self.start(call, new)
+        call.about(run.id)
         self.features.lake.refuse_quarantined(call, training_set_id)
         return run
 
@@ -125,39 +133,41 @@ class TrainingService(Service):
     @action(permission=Permission.READ, reads=True)
     def get_run(self, call: Call, *, run_id: str) -> Run:
         """Show one run: how far it is, how good it is, and why it failed."""
-        call.within(run_id)
+        call.may_reach(run_id)
         return self.run(call, run_id)
 
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, run_id: str, names: Names = (), most: MostPoints = 1000) -> tuple[Series, ...]:
         """Show how the metrics of a run moved over its steps, in at most so many points each."""
-        call.within(run_id)
+        call.may_reach(run_id)
         find_run(call.session, run_id)
         return history(call.session, run_id, names=names, most=most)
 
-    @action(permission=Permission.JOBS_CANCEL)
+    @action(permission=Permission.JOBS_CANCEL, says=N_("cancelled"))
     def cancel_run(self, call: Call, *, run_id: str) -> Run:
         """Stop a run. What it has learned is kept in a checkpoint, from which it can be resumed."""
-        call.within(run_id)
+        call.may_reach(run_id)
+        call.about(run_id)
         row, _job = find_run(call.session, run_id)
         if row.requested_by != call.actor.person_id and not runs_production(call):
             raise NotAllowed(_("You may stop only your own runs"), hint=_("Ask its owner, or an SRE."))
         self.compute.request_cancel(call, row.job_id)
         return self.run(call, run_id)
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("resumed"))
     def resume_run(self, call: Call, *, run_id: str) -> Run:
         """Go on with a run that failed or was stopped, exactly from its last checkpoint."""
-        call.within(run_id)
+        call.may_reach(run_id)
+        call.about(run_id)
         row, _job = find_run(call.session, run_id)
         self.compute.resubmit(call, row.job_id)
         call.update(run_id, state=JobState.QUEUED)
         return self.run(call, run_id)
 
-    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_version)
+    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_version, says=N_("registered"))
     def register_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> ModelVersion:
         """Make a run's model a version of a named model."""
-        call.within(run_id)
+        call.may_reach(run_id)
         row, job = find_run(call.session, run_id)
         if job.state != JobState.SUCCEEDED or call.prepared is None:
             raise Conflict(
@@ -166,6 +176,7 @@ class TrainingService(Service):
             )
         self._refuse_other_model(call, row, model=model)
         version = self.registry.register(call, self._new_version(call, row, model=model, card=card), call.prepared)
+        call.about(version.id)
         row.version_id = version.id
         call.session.add(row)
         return version
@@ -173,7 +184,7 @@ class TrainingService(Service):
     def start(self, call: Call, new: NewRun) -> Run:
         """Queues a run in the caller's transaction. NotFound for a recipe that is not there, Invalid for a parameter, a
         training set or a requirement that will not do, Conflict for a training set that is not ready."""
-        call.in_project(new.project)
+        call.may_reach_project(new.project)
         recipe = recipe_called(new.recipe)
         params = check_params(recipe, params=new.params).model_dump(mode="json")
         training_set = self._training_set(call, new)
@@ -200,7 +211,7 @@ class TrainingService(Service):
         return Resources(cpus=cpus, memory_mb=memory_mb, gpus=min(1, len(gpus_here())))
 
     def _training_set(self, call: Call, new: NewRun) -> TrainingSet:
-        call.within(new.training_set_id)
+        call.may_reach(new.training_set_id)
         training_set = self.features.training_set(call, new.training_set_id)
         if training_set.project != new.project:
             raise Invalid(
@@ -212,7 +223,7 @@ class TrainingService(Service):
 
     def _requirement(self, call: Call, requirement_id: str) -> str:
         if requirement_id:
-            call.within(requirement_id)
+            call.may_reach(requirement_id)
             self.requirements.requirement(call, requirement_id)
         return requirement_id
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.foundation.actions import ActionSpec, run_action
+from core.foundation.actions.run import run_action
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError
 from core.foundation.ids import KINDS, Kind

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from app.cli.commands import command_of
 from app.web.api import path_of
-from core.foundation.actions import ActionSpec, run_action
+from core.foundation.actions.run import run_action
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import NotAllowed, NotSignedIn, PortalError
 from core.identity.permissions import TOKEN_PERMISSIONS

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.compute.processes import kill_all, marked_with
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.settings import Settings
 from tests.conftest import ROOT
 

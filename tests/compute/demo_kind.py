@@ -12,7 +12,7 @@ from core.compute.job_store import SPEC
 from core.compute.kinds import PlainKind
 from core.compute.tables import JobRow
 from core.compute.values import Job, JobOrder, Resources
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.actors import Actor
 from core.foundation.columns import json_field
 from core.foundation.errors import Invalid

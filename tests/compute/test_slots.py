@@ -11,7 +11,7 @@ from core.compute.capacity import free_room, whole_room
 from core.compute.job_monitor import read_events
 from core.compute.job_store import Ledger, Superseded
 from core.compute.values import Job, JobOrder, JobState, Resources
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.portal import Portal
 from tests.compute.demo_kind import KINDS, DemoKind, row_of, submit, taken, writing
@@ -158,7 +158,8 @@ def test_submitting_leaves_the_audit_event_about_what_was_made(portal: Portal) -
     with writing(portal) as call:
         run_id = call.create(Kind.RUN, project="PROJ-1", title="a run", state="queued")
         order = JobOrder(kind="test.demo", project="PROJ-1", title="train", subject=run_id)
+        call.about(run_id)
         job = portal.compute.submit(call, order)
-        assert (call.subject, job.requested_by) == (run_id, "test")
+        assert (call.is_about(run_id), job.requested_by) == (True, "test")
     assert [each.id for each in portal.compute.list_jobs(SYSTEM, subject=run_id).items] == [job.id]
     assert job_now(portal, job.id).state is JobState.QUEUED

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import inspect, text
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.ids import Kind

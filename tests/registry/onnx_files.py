@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 from onnx import TensorProto, helper
 
 from core.features.values import FeatureContract, RequestField
-from core.foundation.actions import ActionSpec, Call
+from core.foundation.actions.call import Call
+from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store

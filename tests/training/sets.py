@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from core.compute.job_store import SPEC
 from core.features.tables import TrainingSetRow
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.portal import Portal

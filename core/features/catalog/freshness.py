@@ -10,7 +10,7 @@ from sqlmodel import col, func, select
 from core.features.catalog.values import Freshness
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.features.versions.records import live_version, version_row, versions_of
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.text import _
 from core.lake.tables import SnapshotRow
 from core.lake.values import ColumnProfile

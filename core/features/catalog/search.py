@@ -14,7 +14,8 @@ from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
 from core.features.values import Feature, VersionState
 from core.features.versions.records import JOINED_INTO
 from core.features.versions.shared import FeatureParts
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.listings import conditions
 from core.foundation.objects import LinkRow
 from core.foundation.values import Listing, Value

@@ -9,7 +9,8 @@ from core.features.catalog.values import DeadFeature, FeatureDrift, FeatureUsage
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureVersion
 from core.features.versions.shared import FeatureParts, check_made
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -23,7 +24,7 @@ class StatisticsActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def windows(self, call: Call, *, version_id: str, window: Window = "week") -> tuple[FeatureWindow, ...]:
         """Show the values of every feature of a version by day, week or month of event time."""
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.version(call, version_id)
         check_made(version.rows_digest, version.state)
         return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window=window)
@@ -31,7 +32,7 @@ class StatisticsActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def freshness(self, call: Call, *, view_id: str) -> Freshness:
         """Show how new the rows of a view are, and whether they are as new as they should be."""
-        call.within(view_id)
+        call.may_reach(view_id)
         return freshness_of(call, view_id)
 
     @action(permission=Permission.READ, reads=True)
@@ -48,9 +49,9 @@ class StatisticsActions(FeatureParts):
 
         The window is the 28 days up to the newest row unless said otherwise, its end excluded. The split is the one
         called train, else the earliest. A version of the same view may be compared with a set made of another one."""
-        call.within(training_set_id)
+        call.may_reach(training_set_id)
         found = self.training_set(call, training_set_id)
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.version(call, version_id)
         check_made(version.rows_digest, version.state)
         check_made("made" if found.splits else "", found.state)
@@ -60,7 +61,7 @@ class StatisticsActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def usage(self, call: Call, *, version_id: str) -> FeatureUsage:
         """Show the training sets, runs, models and endpoints that use a version, and what the version costs."""
-        call.within(version_id)
+        call.may_reach(version_id)
         return usage_of(call, version_id, pins=self.pins)
 
     @action(permission=Permission.READ, reads=True)

@@ -11,7 +11,7 @@ from core.features.tables import FeatureVersionRow, FeatureViewRow, Materializat
 from core.features.versions.impact import impact_of
 from core.features.versions.records import JOINED_INTO, version_row
 from core.features.versions.states import GIVEN_UP
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
 from core.foundation.objects import LinkRow, ObjectRow

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 from core.audit.tables import AuditRow
 from core.features.logic.definition import Logic
 from core.features.tables import FeatureVersionRow
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict
 from core.foundation.objects import ObjectRow

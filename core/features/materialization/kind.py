@@ -13,7 +13,7 @@ from core.features.materialization.job_spec import MATERIALIZE, MaterializeResul
 from core.features.materialization.service import OnlineService
 from core.features.materialization.values import DueMaterialization
 from core.features.online.store import live_address
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, PortalError, Unavailable
 from core.foundation.parquet import row_count

@@ -1,8 +1,9 @@
 """The online side of features: what keeps the live store full, what it answers, and whether it answers what the
 point-in-time join does."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from sqlmodel import col, select
@@ -20,10 +21,11 @@ from core.features.parity.service import FeatureParityActions
 from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureVersion
 from core.features.versions.states import GIVEN_UP
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import EventSpec, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -34,14 +36,19 @@ Keys = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=1000
 
 class OnlineService(FeatureParityActions):
     domain = "online"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "online.parity_measured": EventSpec(N_("measured the parity of the online store:")),
+        "online.materialized": EventSpec(N_("materialized")),
+        "online.materialization_failed": EventSpec(N_("could not materialize")),
+    }
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("scheduled the materialization"))
     def materialize(self, call: Call, *, version_id: str, every_seconds: Every = 0) -> Materialization:
         """Keep the newest rows of a feature version in the online store, and bring them there now.
 
         With `every_seconds` it is done again that often, reading only what is new; 0 is by hand. Said again of the same
         version it changes how often."""
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.served_version(call, version_id)
         row = self.of_version(call, version_id) or self.new(call, version)
         row.every_seconds = every_seconds
@@ -49,14 +56,16 @@ class OnlineService(FeatureParityActions):
         call.session.add(row)
         if row.state != State.RUNNING:
             self.start(call, row)
-        call.note(subject=row.id, version=version_id, every_seconds=every_seconds)
+        call.about(row.id)
+        call.note(version=version_id, every_seconds=every_seconds)
         return self.value(call, row)
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("started the materialization"))
     def run_materialization(self, call: Call, *, materialization_id: str, whole: bool = False) -> Materialization:
         """Bring what is new into the online store now; with `whole` put everything again, for a store that has lost
         its content."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         self.served_version(call, row.version_id)
         if row.state == State.RUNNING:
@@ -64,20 +73,22 @@ class OnlineService(FeatureParityActions):
         self.start(call, row, whole=whole)
         return self.value(call, row)
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("paused the materialization"))
     def pause_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
         """Stop running a materialization by its schedule. What is in the store stays, and grows old."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         if not row.every_seconds or row.state == State.REMOVED:
             raise Conflict(_("It has no schedule"), hint=_("It runs only when somebody runs it."))
         row.due_at = None
         return self._at_rest(call, row)
 
-    @action(permission=Permission.JOBS_WRITE)
+    @action(permission=Permission.JOBS_WRITE, says=N_("resumed the materialization"))
     def resume_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
         """Run a paused materialization by its schedule again, for the first time at once."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         self.served_version(call, row.version_id)
         row.due_at = call.now if row.every_seconds else None
@@ -89,7 +100,7 @@ class OnlineService(FeatureParityActions):
     ) -> Listing[Materialization]:
         """List materializations, the newest first."""
         if version_id:
-            call.within(version_id)
+            call.may_reach(version_id)
         kept = conditions(call, MaterializationRow, project=project, version_id=version_id)
         return page_of(
             call.session,
@@ -104,7 +115,7 @@ class OnlineService(FeatureParityActions):
     @action(permission=Permission.READ, reads=True)
     def get_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
         """Show a materialization: how far it is, when it is due, and why its last run failed if it did."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
         return self.value(call, self.row(call, materialization_id))
 
     @action(permission=Permission.READ, reads=True)
@@ -112,7 +123,7 @@ class OnlineService(FeatureParityActions):
         self, call: Call, *, materialization_id: str, offset: Offset = 0, limit: Limit = 50
     ) -> Listing[MaterializedPart]:
         """List the days of event time whose rows a materialization has computed, the newest first."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
         row = self.row(call, materialization_id)
         return page_of(
             call.session,
@@ -130,7 +141,7 @@ class OnlineService(FeatureParityActions):
     ) -> tuple[OnlineAnswer, ...]:
         """Look keys up in the online store, as model servers do. `at` decides what has outlived its ttl; it is now
         unless said otherwise."""
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.features.version(call, version_id)
         asked = [_key(version, key) for key in keys]
         found = self.store.get(live_view(version), asked, at_us=microseconds(at or call.now))
@@ -156,27 +167,30 @@ class OnlineService(FeatureParityActions):
         rows = select(MaterializationRow).where(at_rest, is_due | is_left).order_by(MaterializationRow.id)
         return tuple(self._due(call, row) for row in call.session.exec(rows).all())
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("started the materialization, on schedule"))
     def start_due(self, call: Call, *, materialization_id: str) -> None:
         """Run a materialization that is due; whatever was missed meanwhile is made up by this one run."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         if row.state != State.RUNNING and row.due_at is not None and row.due_at <= call.now:
             row.due_at = next_due(row, now=call.now)
             self.start(call, row)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("could not start the materialization"))
     def note_refusal(self, call: Call, *, materialization_id: str, cause: str) -> None:
         """A run that could not be started: told, and tried again at the next due time."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         row.due_at = next_due(row, now=call.now)
         self.fail(call, row, cause=cause)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("paused the materialization"))
     def note_removal(self, call: Call, *, materialization_id: str) -> None:
         """The rows of a version that was given up are gone from the store."""
-        call.within(materialization_id)
+        call.may_reach(materialization_id)
+        call.about(materialization_id)
         row = self.row(call, materialization_id)
         row.state, row.due_at, row.keys, row.as_of = State.REMOVED, None, 0, None
         call.session.add(row)

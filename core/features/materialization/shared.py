@@ -15,7 +15,8 @@ from core.features.tables import FeatureVersionRow, MaterializationRow, Material
 from core.features.values import FeatureContract, FeatureVersion, ServedView, VersionState
 from core.features.versions.job_specs import fitted
 from core.features.versions.states import GIVEN_UP
-from core.foundation.actions import Call, Foundation, Service
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import row_of

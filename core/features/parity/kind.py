@@ -11,7 +11,7 @@ from core.features.materialization.service import OnlineService
 from core.features.materialization.values import FeatureParityReport
 from core.features.online.store import live_address
 from core.features.parity.job_spec import FEATURE_PARITY, REPORT, ParityResult
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import canonical
 from core.foundation.errors import Invalid
 from core.foundation.text import _

@@ -17,10 +17,11 @@ from core.features.parity.job_spec import FEATURE_PARITY, ParityOrder
 from core.features.tables import FeatureParityRow, FeatureVersionRow
 from core.features.values import FeatureVersion
 from core.features.versions.job_specs import fitted, source_inputs, source_tables
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.ids import Kind
 from core.foundation.listings import page_of, row_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -34,13 +35,13 @@ MOST_OTHERS = 3
 class FeatureParityActions(OnlineParts):
     domain = "online"
 
-    @action(permission=Permission.EVIDENCE_WRITE)
+    @action(permission=Permission.EVIDENCE_WRITE, says=N_("started the parity check"))
     def check_parity(
         self, call: Call, *, version_id: str, rows: Rows = 200, at: datetime | None = None
     ) -> FeatureParity:
         """Compare what the online store answers with what the point-in-time join answers, for sampled keys at one
         instant: the newest of the version's rows unless said otherwise."""
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.served_version(call, version_id)
         snapshots = self.newest_sources(call, version)
         parity_id = call.create(
@@ -61,7 +62,8 @@ class FeatureParityActions(OnlineParts):
             created_at=call.now,
         )
         call.session.add(row)
-        call.note(subject=parity_id, version=version_id, rows=rows)
+        call.about(parity_id)
+        call.note(version=version_id, rows=rows)
         return parity_of(row)
 
     @action(permission=Permission.READ, reads=True)
@@ -69,7 +71,7 @@ class FeatureParityActions(OnlineParts):
         self, call: Call, *, version_id: str, offset: Offset = 0, limit: Limit = 50
     ) -> Listing[FeatureParity]:
         """List the parity checks of a feature version, the newest first."""
-        call.within(version_id)
+        call.may_reach(version_id)
         return page_of(
             call.session,
             FeatureParityRow,
@@ -83,7 +85,7 @@ class FeatureParityActions(OnlineParts):
     @action(permission=Permission.READ, reads=True)
     def get_parity(self, call: Call, *, parity_id: str) -> FeatureParity:
         """Show a parity check: its verdict, and the cause of every mismatch."""
-        call.within(parity_id)
+        call.may_reach(parity_id)
         return parity_of(self.parity_row(call, parity_id))
 
     def parity_row(self, call: Call, parity_id: str) -> FeatureParityRow:

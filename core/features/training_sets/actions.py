@@ -12,11 +12,12 @@ from core.features.values import EntityQuery, Split, ViewName, ViewUse
 from core.features.versions.job_specs import fitted, join_job, join_order
 from core.features.versions.records import JOINED_INTO, training_set_of
 from core.features.versions.shared import FeatureParts, check_made, of_project
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -32,7 +33,7 @@ Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
 class TrainingSetActions(FeatureParts):
     domain = "features"
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("started the training set"))
     def create_training_set(
         self,
         call: Call,
@@ -50,7 +51,7 @@ class TrainingSetActions(FeatureParts):
         Models learn from a label of 0 and 1. With another one, or without any, the set is for scoring and analysis.
         With `known_at` a value counts from when it was written; without it late rows and corrections count from their
         event time, and the set is refused where that would use them too early."""
-        call.in_project(project)
+        call.may_reach_project(project)
         row = TrainingSetRow(
             id="",
             project=project,
@@ -65,12 +66,13 @@ class TrainingSetActions(FeatureParts):
             created_at=call.now,
         )
         self._join(call, row, entity, uses, splits)
+        call.about(row.id)
         return training_set_of(row)
 
     @action(permission=Permission.READ, reads=True)
     def get_training_set(self, call: Call, *, training_set_id: str) -> TrainingSet:
         """Show a training set: its splits, its contract, and the leaks that were found."""
-        call.within(training_set_id)
+        call.may_reach(training_set_id)
         return self.training_set(call, training_set_id)
 
     @action(permission=Permission.READ, reads=True)
@@ -104,7 +106,7 @@ class TrainingSetActions(FeatureParts):
         self, call: Call, *, training_set_id: str, split: str, limit: PreviewLimit = 50
     ) -> TablePreview:
         """Show the first rows of a split."""
-        call.within(training_set_id)
+        call.may_reach(training_set_id)
         found = self.training_set(call, training_set_id)
         digests = {item.name: item.digest for item in found.splits}
         check_made("made" if digests else "", found.state)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from sqlmodel import col, select
 
 from core.features.values import Consumer, Impact
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.ids import Kind, kind_of
 from core.foundation.objects import ObjectRow, walk
 from core.foundation.ports import Pin, Pins

@@ -15,7 +15,7 @@ from core.features.training_sets.values import TrainingSetManifest, TrainingSetS
 from core.features.values import SplitFile, VersionState
 from core.features.versions.records import training_set_of, training_set_row, version_row
 from core.features.versions.states import move, settle
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import digest_of
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count

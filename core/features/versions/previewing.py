@@ -12,7 +12,8 @@ from core.features.versions.job_specs import build_order, source_inputs
 from core.features.versions.records import view_row
 from core.features.versions.shared import FeatureParts
 from core.features.versions.writing import NO_TESTS, CreatedTime
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -50,7 +51,7 @@ class PreviewActions(FeatureParts):
     ) -> LogicPreview:
         """Try logic out on the latest rows of a few keys: its newest rows, its features, its checks, and whether SQL
         and pandas agree. Takes at most ten seconds; nothing is kept."""
-        call.within(view_id)
+        call.may_reach(view_id)
         logic = Logic(
             sql=sql,
             python=python,

@@ -30,9 +30,10 @@ from core.features.versions.states import (
     refuse_unchecked,
     stretches_of,
 )
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 MOST_VERSIONS = 200
@@ -41,14 +42,15 @@ MOST_VERSIONS = 200
 class LifecycleActions(FeatureParts):
     domain = "features"
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("published"))
     def publish_version(
         self, call: Call, *, version_id: str, accept: Annotated[str, StringConstraints(max_length=1000)] = ""
     ) -> FeatureVersion:
         """Publish a staged version, and point the alias of its view at it; or take back that it was deprecated.
 
         With a failed check it is refused. Where a check could not tell, `accept` says why it may be all the same."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         if row.state == DEPRECATED:
             move(call, row, to=PUBLISHED)
@@ -61,25 +63,28 @@ class LifecycleActions(FeatureParts):
             call.note(accept=accept)
         return version_of(call, row)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("deprecated"))
     def deprecate_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Say that a version is not for new use. What uses it goes on."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         return self._leave(call, version_row(call, version_id), to=DEPRECATED, reason=reason)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("retired"))
     def retire_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Retire a deprecated version for good. Refused while something live needs it."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         self._refuse_needed(call, row)
         return self._leave(call, row, to=RETIRED, reason=reason)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("discarded"))
     def discard_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Give up a version before it is published: a draft, one that failed or one that is staged. It is in lists no
         more, and its number is not given again. Refused once a training set was made with it."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         self._refuse_pinned(call, row)
         if joined := joined_into(call, row.id):
@@ -89,10 +94,11 @@ class LifecycleActions(FeatureParts):
             )
         return self._leave(call, row, to=DISCARDED, reason=reason)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("moved the alias of"))
     def point_alias(self, call: Call, *, view_id: str, version_id: str, reason: Reason) -> FeatureView:
         """Point a view's alias at one of its published versions: it is what people get who name no version."""
-        call.within(view_id)
+        call.may_reach(view_id)
+        call.about(view_id)
         view = view_row(call, view_id)
         row = version_row(call, version_id)
         if row.view_id != view_id:
@@ -105,10 +111,10 @@ class LifecycleActions(FeatureParts):
         point(call, row, by=call.actor.person_id, reason=reason)
         return view_of(call, view)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("rolled back"))
     def roll_back(self, call: Call, *, view_id: str, reason: Reason) -> FeatureView:
         """Point a view's alias at the version that was live before. A deprecated one is published again by it."""
-        call.within(view_id)
+        call.may_reach(view_id)
         view = view_row(call, view_id)
         rows = [version_row(call, version_id) for version_id in before(stretches_of(call, view_id))]
         usable = [row for row in rows if row.state in (PUBLISHED, DEPRECATED)]
@@ -121,13 +127,14 @@ class LifecycleActions(FeatureParts):
             move(call, usable[0], to=PUBLISHED)
             usable[0].reason = ""
         point(call, usable[0], by=call.actor.person_id, reason=reason)
-        call.note(subject=view_id, version=usable[0].id)
+        call.about(view_id)
+        call.note(version=usable[0].id)
         return view_of(call, view)
 
     @action(permission=Permission.READ, reads=True)
     def alias_history(self, call: Call, *, view_id: str) -> tuple[AliasStretch, ...]:
         """Show where a view's alias pointed, the newest stretch first."""
-        call.within(view_id)
+        call.may_reach(view_id)
         return tuple(
             AliasStretch(
                 **stretch.model_dump(exclude={"view_id"}), version=version_row(call, stretch.version_id).version
@@ -138,7 +145,7 @@ class LifecycleActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def impact(self, call: Call, *, view_id: str) -> Impact:
         """Show what uses which version of a view: training sets, runs, model versions and endpoints."""
-        call.within(view_id)
+        call.may_reach(view_id)
         versions = [row.id for row in versions_of(call, view_row(call, view_id).id, limit=MOST_VERSIONS)]
         return impact_of(call, view_id, versions=versions, pins=self.pins)
 

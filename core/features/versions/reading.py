@@ -10,11 +10,12 @@ from core.features.tables import FeatureViewRow
 from core.features.values import ColumnName, Description, FeatureVersion, FeatureView, Tags, ViewName
 from core.features.versions.records import count_versions, version_of, version_row, versions_of, view_of, view_row
 from core.features.versions.shared import FeatureParts, check_made
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person
 from core.identity.permissions import Permission
@@ -30,7 +31,7 @@ Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 class VersionActions(FeatureParts):
     domain = "features"
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("created the feature view"))
     def create_view(
         self,
         call: Call,
@@ -42,11 +43,12 @@ class VersionActions(FeatureParts):
         description: Description = "",
     ) -> FeatureView:
         """Create a feature view: a named group of features of an entity, found by its keys."""
-        call.in_project(project)
+        call.may_reach_project(project)
         taken = select(FeatureViewRow).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
         if call.session.exec(taken).first():
             raise Conflict(_("There is a feature view called {name}").format(name=name), hint=_("Choose another name."))
         view_id = call.create(Kind.FEATURE_VIEW, project=project, title=name, state="empty")
+        call.about(view_id)
         row = FeatureViewRow(
             id=view_id,
             project=project,
@@ -60,7 +62,7 @@ class VersionActions(FeatureParts):
         call.session.add(row)
         return view_of(call, row)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("described"))
     def describe_view(
         self,
         call: Call,
@@ -71,7 +73,8 @@ class VersionActions(FeatureParts):
         tags: Tags | None = None,
     ) -> FeatureView:
         """Change what is said about a feature view, who owns it, and its tags."""
-        call.within(view_id)
+        call.may_reach(view_id)
+        call.about(view_id)
         row = view_row(call, view_id)
         row.description = row.description if description is None else description
         row.owner = row.owner if owner is None else find_person(call.session, owner).id
@@ -101,7 +104,7 @@ class VersionActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def get_view(self, call: Call, *, view_id: str) -> FeatureView:
         """Show a feature view and its newest version."""
-        call.within(view_id)
+        call.may_reach(view_id)
         return view_of(call, view_row(call, view_id))
 
     @action(permission=Permission.READ, reads=True)
@@ -109,7 +112,7 @@ class VersionActions(FeatureParts):
         self, call: Call, *, view_id: str, discarded: bool = False, offset: Offset = 0, limit: Limit = 50
     ) -> Listing[FeatureVersion]:
         """List the versions of a feature view, the newest first; those that were `discarded` too, if asked for."""
-        call.within(view_id)
+        call.may_reach(view_id)
         wanted = view_row(call, view_id).id
         rows = versions_of(call, wanted, offset=offset, limit=limit, discarded=discarded)
         total = count_versions(call, wanted, discarded=discarded)
@@ -118,13 +121,13 @@ class VersionActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:
         """Show a feature version: its SQL, its sources, its features, and why it failed if it did."""
-        call.within(version_id)
+        call.may_reach(version_id)
         return self.version(call, version_id)
 
     @action(permission=Permission.READ, reads=True)
     def preview_version(self, call: Call, *, version_id: str, limit: PreviewLimit = 50) -> TablePreview:
         """Show the first rows of a published version."""
-        call.within(version_id)
+        call.may_reach(version_id)
         version = self.version(call, version_id)
         check_made(version.rows_digest, version.state)
         times = [EVENT, CREATED] if version.created_time else [EVENT]
@@ -136,5 +139,5 @@ class VersionActions(FeatureParts):
     @action(permission=Permission.READ, reads=True)
     def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:
         """Show the distribution of every feature of a version."""
-        call.within(version_id)
+        call.may_reach(version_id)
         return tuple(ColumnProfile.model_validate(item) for item in version_row(call, version_id).statistics)

@@ -22,7 +22,7 @@ from core.features.values import (
     VersionTests,
     ViewUse,
 )
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.listings import row_of
 from core.foundation.objects import LinkRow
 from core.foundation.text import _

@@ -7,7 +7,8 @@ from core.compute.service import ComputeService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureVersion, ViewUse
 from core.features.versions.records import training_set_of, training_set_row, version_of, version_row
-from core.foundation.actions import Call, Foundation, Service
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ports import Pins
 from core.foundation.text import _
@@ -58,10 +59,8 @@ class FeatureParts(Service):
 def of_project(call: Call, object_id: str, project: str) -> str:
     """The id, once the caller may read the object and it belongs to the project: what is made of it must not show it
     to other people."""
-    subject = call.subject
-    if call.within(object_id).project != project:
+    if call.may_reach(object_id).project != project:
         raise Invalid(_("{id} belongs to another project").format(id=object_id), hint=_("Import it into this project."))
-    call.subject = subject
     return object_id
 
 

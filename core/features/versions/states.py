@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from core.features.tables import AliasRow, FeatureVersionRow
 from core.features.values import Check, VersionState
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
 from core.foundation.text import _
 

@@ -26,10 +26,11 @@ from core.features.versions.job_specs import build_job, build_order, fitted
 from core.features.versions.records import newest_number, version_of, version_row, versions_of, view_row
 from core.features.versions.shared import FeatureParts
 from core.features.versions.states import BUILDING, DRAFT, FAILED, move
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.values import Snapshot
 
@@ -43,7 +44,7 @@ MOST_VERSIONS = 200
 class WritingActions(FeatureParts):
     domain = "features"
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("wrote the feature version"))
     def create_version(
         self,
         call: Call,
@@ -72,7 +73,7 @@ class WritingActions(FeatureParts):
         far back the rows lie that it is computed from (0: anywhere). Without `categories` and `numbers` every other
         column is a feature, text and truth values as categories. `until` says how far it goes by itself: a draft, built
         and checked, or published when every check passes."""
-        call.within(view_id)
+        call.may_reach(view_id)
         logic = Logic(
             sql=sql,
             python=python,
@@ -87,11 +88,12 @@ class WritingActions(FeatureParts):
             tests=tests,
         )
         row = self._new(call, view_id, logic, description=description, tags=tags)
+        call.about(row.id)
         if until != DRAFT:
             self._build(call, row, until)
         return version_of(call, row)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("changed the draft"))
     def edit_draft(
         self,
         call: Call,
@@ -116,7 +118,8 @@ class WritingActions(FeatureParts):
 
         `expected` is the revision that the change began with: refused when somebody has saved another one since.
         Without it the change is made whatever the draft says."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         refuse_outdated(call, row, expected=expected)
         if row.state != DRAFT:
@@ -140,20 +143,22 @@ class WritingActions(FeatureParts):
         call.session.add(row)
         return version_of(call, row)
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("built"))
     def build_version(self, call: Call, *, version_id: str, until: Until = "staged") -> FeatureVersion:
         """Build a draft, or one that failed once more: its logic runs and its checks are made."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         self._build(call, row, until)
         return version_of(call, row)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("described"))
     def describe_version(
         self, call: Call, *, version_id: str, description: Description | None = None, tags: Tags | None = None
     ) -> FeatureVersion:
         """Change what is said about a version, and its tags. It stays the same version."""
-        call.within(version_id)
+        call.may_reach(version_id)
+        call.about(version_id)
         row = version_row(call, version_id)
         row.description = row.description if description is None else description
         row.tags = row.tags if tags is None else list(tags)

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 from sqlmodel import Session
 
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.text import _
 from core.foundation.values import Listing
@@ -48,7 +49,7 @@ class ItemActions(Service):
         limit: Limit = 50,
     ) -> Listing[Item]:
         """Find files of a snapshot by name, label, media type ("image" is all images) and size in pixels."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         given = {"query": query, "label": label, "media_type": media_type, "least": least_pixels}
         with open_session(memory_mb=MEMORY_MB) as session:
             rows = f"FROM {self._index(call, snapshot_id)} WHERE {WHERE}"
@@ -61,7 +62,7 @@ class ItemActions(Service):
     @action(permission=Permission.READ, reads=True)
     def item(self, call: Call, *, snapshot_id: str, digest: Digest, side: Side = 0) -> ItemContent:
         """Show a file of a snapshot; with `side` a picture of an image, at most so many pixels wide and high."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         with open_session(memory_mb=MEMORY_MB) as session:
             of_it = f"FROM {self._index(call, snapshot_id)} WHERE item = ?"
             count, media_type = one_row(session, f"SELECT count(*), any_value(media_type) {of_it}", given=[digest])

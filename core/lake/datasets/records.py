@@ -5,7 +5,7 @@ import json
 from sqlalchemy import ColumnElement, Text, cast
 from sqlmodel import col, func, or_, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
 from core.foundation.listings import row_of
 from core.foundation.text import _

@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from sqlmodel import func, select
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -50,14 +51,15 @@ Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     domain = "lake"
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("created the dataset"))
     def create_dataset(self, call: Call, *, project: str, name: DatasetName, description: Description = "") -> Dataset:
         """Create a dataset, which holds no rows yet."""
-        call.in_project(project)
+        call.may_reach_project(project)
         taken = select(DatasetRow).where(DatasetRow.project == project, DatasetRow.name == name)
         if call.session.exec(taken).first():
             raise Conflict(_("There is a dataset called {name}").format(name=name), hint=_("Choose another name."))
         dataset_id = call.create(Kind.DATASET, project=project, title=name, state="empty")
+        call.about(dataset_id)
         row = DatasetRow(
             id=dataset_id,
             project=project,
@@ -69,12 +71,13 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
         call.session.add(row)
         return dataset_of(call, row)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("described"))
     def edit_dataset(
         self, call: Call, *, dataset_id: str, description: Description, owner: str = "", tags: Tags = ()
     ) -> Dataset:
         """Change what is said of a dataset: its description, its owner (empty for the same as before) and its tags."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
+        call.about(dataset_id)
         row = dataset_row(call, dataset_id)
         person = call.session.get(ObjectRow, owner or row.owner)
         if person is None or person.kind not in (Kind.PERSON, Kind.SERVICE_ACCOUNT):
@@ -124,7 +127,7 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     @action(permission=Permission.READ, reads=True)
     def get_dataset(self, call: Call, *, dataset_id: str) -> Dataset:
         """Show a dataset and its newest snapshot."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         return dataset_of(call, dataset_row(call, dataset_id))
 
     @action(permission=Permission.READ, reads=True)
@@ -132,7 +135,7 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
         self, call: Call, *, dataset_id: str, offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Snapshot]:
         """List the snapshots of a dataset, the newest first."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         dataset = dataset_row(call, dataset_id)
         rows = call.session.exec(snapshots_of(dataset_id).offset(offset).limit(limit))
         items = tuple(snapshot_of(row, dataset) for row in rows)
@@ -141,13 +144,13 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     @action(permission=Permission.READ, reads=True)
     def get_snapshot(self, call: Call, *, snapshot_id: str) -> Snapshot:
         """Show a snapshot: its columns, its digests and what the import did."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         return self.snapshot(call, snapshot_id)
 
     @action(permission=Permission.READ, reads=True)
     def preview(self, call: Call, *, snapshot_id: str, limit: PreviewLimit = 50) -> TablePreview:
         """Show the first rows of a snapshot."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         row = kept_row(call, snapshot_id)
         paths = [self.foundation.store.verified_path(file["digest"]) for file in row.files]
         return preview_files(paths, limit=limit)
@@ -155,7 +158,7 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     @action(permission=Permission.READ, reads=True)
     def profile(self, call: Call, *, snapshot_id: str) -> tuple[ColumnProfile, ...]:
         """Show the distribution of every column of a snapshot."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         return tuple(ColumnProfile.model_validate(item) for item in snapshot_row(call, snapshot_id).profile)
 
     def snapshot(self, call: Call, snapshot_id: str) -> Snapshot:
@@ -191,9 +194,7 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
         version = last.version + 1 if last is not None else 1
         _check_form(dataset, kept, is_first=last is None)
         title = f"{dataset.name} v{version}"
-        about = (call.subject, call.project)
         snapshot_id = call.create(Kind.SNAPSHOT, project=dataset.project, title=title, state="ready", owner=by)
-        call.subject, call.project = about
         row = _new_row(call, snapshot_id, dataset_id, version, kept, by)
         call.session.add_all([row, dataset])
         call.session.flush()

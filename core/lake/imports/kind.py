@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.digests import canonical
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count

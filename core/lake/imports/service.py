@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 from sqlmodel import col
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -41,7 +42,7 @@ class ImportService(ImportParts):
         choices: ImportChoices,
         confirm: bool,
     ) -> ImportSource:
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         if not content.strip():
             raise Invalid(_("The file is empty"), field="content")
         if len(content) > MOST_BYTES:
@@ -52,7 +53,7 @@ class ImportService(ImportParts):
             )
         return ImportSource(kind="upload", name=filename, digest=self.foundation.store.put_bytes(content))
 
-    @action(permission=Permission.DATA_WRITE, prepare=_store)
+    @action(permission=Permission.DATA_WRITE, prepare=_store, says=N_("started the import"))
     def start_upload(
         self,
         call: Call,
@@ -71,7 +72,7 @@ class ImportService(ImportParts):
         append are read like the rows before them, but for what is chosen."""
         return self.begin(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
     def start_package_import(
         self,
         call: Call,
@@ -85,12 +86,12 @@ class ImportService(ImportParts):
     ) -> Import:
         """Read a table of a Python package into a dataset, with its local times as instants and what it tells late
         marked already."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         check_table(table)
         source = ImportSource(kind="package", name=f"{package}/{table}")
         return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
     def start_address_import(
         self,
         call: Call,
@@ -102,15 +103,15 @@ class ImportService(ImportParts):
         confirm: bool = False,
     ) -> Import:
         """Read a file in S3 into a dataset (s3://bucket/key), or every table in a folder (s3://bucket/folder/)."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         check_address(address)
         source = ImportSource(kind="address", name=address)
         return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("corrected the import"))
     def correct_import(self, call: Call, *, import_id: str, choices: ImportChoices) -> Import:
         """Read an import again, with other choices."""
-        call.within(import_id)
+        call.may_reach(import_id)
         row = self.row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
             raise Conflict(
@@ -118,15 +119,15 @@ class ImportService(ImportParts):
                 hint=_("Only what was read and not yet confirmed can be corrected."),
             )
         row.choices = choices.model_dump(mode="json")
-        call.note(subject=import_id)
+        call.about(import_id)
         return self.read(call, row)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("confirmed the import"))
     def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
         """Make the rows of an import the next snapshot of its dataset. Said twice it is said once.
 
         Times without a zone need an answer first: their zone, or `accept`, which says that UTC is meant."""
-        call.within(import_id)
+        call.may_reach(import_id)
         row = self.row(call, import_id)
         if row.state == ImportState.CONFIRMED:
             return self.lake.snapshot(call, row.snapshot_id)
@@ -135,26 +136,27 @@ class ImportService(ImportParts):
                 _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Wait until it was read.")
             )
         snapshot = self.confirm(call, row, accept=accept)
-        call.note(subject=import_id, snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
+        call.about(import_id)
+        call.note(snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
         return snapshot
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("discarded the import"))
     def discard_import(self, call: Call, *, import_id: str) -> Import:
         """Give an import up: no snapshot comes of it."""
-        call.within(import_id)
+        call.may_reach(import_id)
         row = self.row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
             raise Conflict(
                 _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Stop its job to end the reading.")
             )
         self._move(call, row, ImportState.DISCARDED)
-        call.note(subject=import_id)
+        call.about(import_id)
         return self.value(call, row)
 
     @action(permission=Permission.READ, reads=True)
     def get_import(self, call: Call, *, import_id: str) -> Import:
         """Show an import: how it was read, what to look at, and its first rows."""
-        call.within(import_id)
+        call.may_reach(import_id)
         return self.value(call, self.row(call, import_id))
 
     @action(permission=Permission.READ, reads=True)

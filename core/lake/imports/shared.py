@@ -4,7 +4,8 @@ from sqlmodel import col, select
 
 from core.compute.service import ComputeService
 from core.compute.values import JobOrder, Resources
-from core.foundation.actions import Call, Foundation, Service
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service
 from core.foundation.errors import Conflict, PortalError
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -37,7 +38,7 @@ class ImportParts(Service):
         self, call: Call, dataset_id: str, *, source: ImportSource, mode: Mode, choices: ImportChoices, confirm: bool
     ) -> Import:
         """A new import and its job."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         dataset = call.session.get_one(DatasetRow, dataset_id)
         title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.name)
         if mode == "append":
@@ -59,7 +60,8 @@ class ImportParts(Service):
         )
         call.session.add(row)
         call.session.flush()
-        call.note(subject=import_id, dataset=dataset_id, source=source.name, confirmed_in_advance=confirm)
+        call.about(import_id)
+        call.note(dataset=dataset_id, source=source.name, confirmed_in_advance=confirm)
         return self.read(call, row)
 
     def read(self, call: Call, row: ImportRow) -> Import:

@@ -14,13 +14,14 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlmodel import col, delete, select
 
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.actors import Actor
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotFound, PortalError
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -50,7 +51,7 @@ class QueryService(Service):
         super().__init__(foundation)
         self.lake = lake
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("ran a query"))
     def start_query(
         self,
         call: Call,
@@ -62,9 +63,10 @@ class QueryService(Service):
     ) -> Query:
         """Run SQL over the datasets of a project. Tables are the datasets by their names, each with its newest
         snapshot; `sources` maps other names, or names to other snapshots. Ends after 30 seconds."""
-        call.in_project(project)
+        call.may_reach_project(project)
         snapshots = self._newest(call, project, sql) | self._named(call, project, sources)
         query_id = call.create(Kind.QUERY, project=project, title=_("A query"), state=QueryState.RUNNING)
+        call.about(query_id)
         row = QueryRow(
             id=query_id,
             project=project,
@@ -96,11 +98,12 @@ class QueryService(Service):
         path = self.foundation.store.verified_path(query.result)
         return QueryResult(query=query, preview=preview_rows(path, offset=offset, limit=limit))
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("stopped a query"))
     def cancel_query(self, call: Call, *, query_id: str) -> Query:
         """Stop one of your queries."""
         if self._seen(call, query_id).state is not QueryState.RUNNING:
             raise Conflict(_("It is over"))
+        call.about(query_id)
         row = call.session.get_one(QueryRow, query_id)
         row.state = QueryState.CANCELLED
         call.session.add(row)
@@ -120,16 +123,17 @@ class QueryService(Service):
             convert=lambda row: told(call, query_of(row), row),
         )
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("saved a query"))
     def save_query(self, call: Call, *, project: str, name: QueryName, sql: Sql) -> SavedQuery:
         """Keep SQL under a name, for everyone in the project; a name that is taken gets the new text."""
-        call.in_project(project)
+        call.may_reach_project(project)
         if not (plain := " ".join(name.split())):
             raise Invalid(_("A saved query needs a name"), field="name")
         row = call.session.get(SavedQueryRow, (project, plain))
         row = row or SavedQueryRow(project=project, name=plain, sql=sql, saved_by="", saved_at=call.now)
         row.sql, row.saved_by, row.saved_at = sql, call.actor.person_id, call.now
         call.session.add(row)
+        call.about("", project=project)
         call.note(name=plain, sql=digest_bytes(sql.encode()))
         return saved_of(row)
 
@@ -148,14 +152,15 @@ class QueryService(Service):
             convert=saved_of,
         )
 
-    @action(permission=Permission.FEATURE_SQL)
+    @action(permission=Permission.FEATURE_SQL, says=N_("deleted a saved query"))
     def delete_saved(self, call: Call, *, project: str, name: QueryName) -> None:
         """Forget a saved query."""
-        call.in_project(project)
+        call.may_reach_project(project)
         if call.session.get(SavedQueryRow, (project, name)) is None:
             raise NotFound(_("There is no saved query called {name}").format(name=repr(name[:60])))
         named = (col(SavedQueryRow.project) == project, col(SavedQueryRow.name) == name)
         call.session.exec(delete(SavedQueryRow).where(*named))
+        call.about("", project=project)
         call.note(name=name)
 
     @action(permission=Permission.SYSTEM)
@@ -171,7 +176,8 @@ class QueryService(Service):
         cause: str = "",
     ) -> None:
         """Take in what became of a query. One that was cancelled meanwhile stays so."""
-        call.within(query_id)
+        call.may_reach(query_id)
+        call.about(query_id)
         row = call.session.get_one(QueryRow, query_id)
         row.seconds = seconds
         if row.state == QueryState.RUNNING:
@@ -182,7 +188,7 @@ class QueryService(Service):
 
     def _seen(self, call: Call, query_id: str) -> Query:
         """A query of the caller's own; those of others do not exist."""
-        call.within(query_id)
+        call.may_reach(query_id)
         row = call.session.get(QueryRow, query_id)
         if row is None or row.created_by != call.actor.person_id:
             raise NotFound(_("There is no object called {id}").format(id=repr(query_id[:40])))
@@ -202,13 +208,11 @@ class QueryService(Service):
         return found
 
     def _named(self, call: Call, project: str, sources: Mapping[str, str]) -> dict[str, Snapshot]:
-        subject = call.subject
         found = {}
         for name, snapshot_id in sources.items():
-            if call.within(snapshot_id).project != project:
+            if call.may_reach(snapshot_id).project != project:
                 raise Invalid(_("{id} belongs to another project").format(id=snapshot_id), field="sources")
             found[name] = self.lake.usable(call, snapshot_id)
-        call.subject = subject
         return found
 
     def _run(self, query: Query, snapshots: Mapping[str, Snapshot]) -> None:

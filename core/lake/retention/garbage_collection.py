@@ -10,10 +10,11 @@ from sqlalchemy import event
 from sqlmodel import Session, col, delete, func, select
 
 from core.audit.tables import AuditRow
-from core.foundation.actions import Call, Service, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.storage import Store
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.retention.references import named, still_named
 from core.lake.retention.values import AgeGroup, StoredFile, SweepReport
@@ -49,13 +50,13 @@ class SweepActions(Service):
         found = self._find(call)
         return self._report(call, found, found.old, is_dry_run=True)
 
-    @action(permission=Permission.GC, prepare=_find)
+    @action(permission=Permission.GC, prepare=_find, says=N_("removed unreferenced files"))
     def sweep_store(self, call: Call) -> SweepReport:
         """Remove the files of the store that nothing names and that are older than a day."""
         call.unscoped()
         return self._sweep(call)
 
-    @action(permission=Permission.SYSTEM, prepare=_find)
+    @action(permission=Permission.SYSTEM, prepare=_find, says=N_("removed unreferenced files, on schedule"))
     def sweep_due(self, call: Call) -> SweepReport:
         """Sweep the store because it is time. Conflict where it is not, for another worker may have been first."""
         call.unscoped()
@@ -64,10 +65,11 @@ class SweepActions(Service):
             raise Conflict(_("The sweep of the store is not due"), hint=_("It was swept meanwhile."))
         return self._sweep(call)
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("removed the files of"))
     def note_removal(self, call: Call, *, snapshot_id: str, freed_bytes: int) -> None:
         """Take in that the files of a deleted snapshot are gone, as far as nothing else holds them."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
+        call.about(snapshot_id)
         call.session.exec(delete(SnapshotFileRow).where(col(SnapshotFileRow.snapshot_id) == snapshot_id))
         call.note(freed_bytes=freed_bytes)
 
@@ -83,6 +85,7 @@ class SweepActions(Service):
                 store.remove(file.digest, before=before)
 
         event.listen(call.session, "after_commit", remove, once=True)
+        call.about("")
         call.note(orphans=len(going), orphan_bytes=_bytes(going))
         return self._report(call, found, going, is_dry_run=False)
 

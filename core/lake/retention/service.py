@@ -8,13 +8,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind, kind_of
 from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
 from core.foundation.ports import Pins
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.comparison.diff import diff
 from core.lake.comparison.values import SnapshotDiff
@@ -66,7 +67,7 @@ class CareActions(Service):
         """Show all that followed from a snapshot, and what of it is live now.
 
         An endpoint is among it while it serves, or would go back to, a version that learned from the snapshot."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         edges = walk(call.session, snapshot_id, upstream=False, most=MOST)
         pins = self.pins.of(call.session, snapshot_id)
         wanted = {edge.target for edge in edges if kind_of(edge.target) in CHAIN}
@@ -80,7 +81,7 @@ class CareActions(Service):
     @action(permission=Permission.READ, reads=True)
     def quarantined_upstream(self, call: Call, *, object_id: str) -> tuple[Quarantined, ...]:
         """Show the snapshots in quarantine from which an object came."""
-        call.within(object_id)
+        call.may_reach(object_id)
         return self._quarantined(call, object_id)
 
     def refuse_quarantined(self, call: Call, object_id: str) -> None:
@@ -112,23 +113,24 @@ class CareActions(Service):
             for row in call.session.exec(held.order_by(col(SnapshotRow.id)))
         )
 
-    @action(permission=Permission.QUARANTINE)
+    @action(permission=Permission.QUARANTINE, says=N_("put a snapshot into quarantine"))
     def quarantine(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Put a snapshot into quarantine: nothing new is made of it, and what came of it shows a warning."""
         return self._held(call, snapshot_id, reason=reason, quarantine=reason, state=QUARANTINED)
 
-    @action(permission=Permission.QUARANTINE)
+    @action(permission=Permission.QUARANTINE, says=N_("took a snapshot out of quarantine"))
     def release(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Take a snapshot out of quarantine."""
         return self._held(call, snapshot_id, reason=reason, quarantine="", state=READY)
 
-    @action(permission=Permission.DATA_WRITE)
+    @action(permission=Permission.DATA_WRITE, says=N_("deleted a snapshot"))
     def delete_snapshot(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Delete the rows of a snapshot; its place in the chain stays. Refused while something live, or a feature
         version that may still be built, needs it.
 
         The worker removes the files an hour later; a file that another snapshot has stays."""
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
+        call.about(snapshot_id)
         row = snapshot_row(call, snapshot_id)
         if needed := self._needed(call, row):
             raise Conflict(_("{id} cannot be deleted: {why}").format(id=snapshot_id, why=needed))
@@ -139,37 +141,39 @@ class CareActions(Service):
         self, call: Call, *, dataset_id: str, keep_last: KeepLast = 5, older_than_days: Days = 90
     ) -> RetentionPlan:
         """Show what a retention rule would delete, what it would free, and what stays and why."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         return self._plan(call, dataset_row(call, dataset_id), keep_last=keep_last, older_than_days=older_than_days)
 
-    @action(permission=Permission.GC)
+    @action(permission=Permission.GC, says=N_("applied a retention rule"))
     def apply_retention(
         self, call: Call, *, dataset_id: str, keep_last: KeepLast = 5, older_than_days: Days = 90, plan_digest: str
     ) -> RetentionPlan:
         """Delete what a retention rule would. `plan_digest` is that of the plan that was looked at."""
-        call.within(dataset_id)
+        call.may_reach(dataset_id)
         plan = self._plan(call, dataset_row(call, dataset_id), keep_last=keep_last, older_than_days=older_than_days)
         if plan.digest != plan_digest:
             raise Conflict(_("The plan is another one by now"), hint=_("Look at the new one, then apply it."))
         for item in plan.items:
             if item.verdict == "delete":
                 self._delete(call, snapshot_row(call, item.snapshot_id), reason=_("Retention"))
-        call.note(subject=dataset_id, plan=plan.digest, freed_bytes=plan.freed_bytes)
+        call.about(dataset_id)
+        call.note(plan=plan.digest, freed_bytes=plan.freed_bytes)
         return plan
 
     def _readable(self, call: Call, snapshot_id: str) -> Snapshot:
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         row = kept_row(call, snapshot_id)
         return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 
     def _held(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
-        call.within(snapshot_id)
+        call.may_reach(snapshot_id)
         row = snapshot_row(call, snapshot_id)
         if row.deleted_at is not None or bool(row.quarantine) == bool(quarantine):
             raise Conflict(_("{id} is {state}").format(id=snapshot_id, state=_state(row)))
         row.quarantine = quarantine
         call.session.add(row)
         call.update(snapshot_id, state=state)
+        call.about(snapshot_id)
         call.note(reason=reason, live=[pin.endpoint for pin in self.pins.of(call.session, snapshot_id)])
         return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import col, select
 
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.foundation.errors import NotFound, Unavailable
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _

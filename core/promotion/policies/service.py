@@ -6,10 +6,11 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission, Role
 from core.promotion.approvals.gate_verdicts import gate_cards, gates
 from core.promotion.requests.request_book import Desk, refuse_machines
@@ -54,7 +55,7 @@ class PolicyActions(Desk):
     @action(permission=Permission.READ, reads=True)
     def get_policy(self, call: Call, *, policy_id: str, revision: int = 0) -> Policy:
         """Show a policy: the revision in force, or the one named."""
-        call.within(policy_id)
+        call.may_reach(policy_id)
         return policy_of(_revision(call, policy_id, revision) if revision else _in_force(call, policy_id))
 
     @action(permission=Permission.READ, reads=True)
@@ -63,12 +64,13 @@ class PolicyActions(Desk):
         call.unscoped()
         return gate_cards()
 
-    @action(permission=Permission.POLICY_WRITE)
+    @action(permission=Permission.POLICY_WRITE, says=N_("proposed the policy"))
     def propose_policy(
         self, call: Call, *, policy_id: str, gates: GateRules, approvals: Demands, valid_days: ValidDays, reason: Reason
     ) -> Policy:
         """Propose a change of a policy. It is in force once another administrator confirms it."""
-        call.within(policy_id)
+        call.may_reach(policy_id)
+        call.about(policy_id)
         refuse_machines(call)
         _check_rules(gates)
         current = _in_force(call, policy_id)
@@ -88,10 +90,11 @@ class PolicyActions(Desk):
         call.note(revision=row.revision, reason=reason)
         return policy_of(row)
 
-    @action(permission=Permission.POLICY_WRITE)
+    @action(permission=Permission.POLICY_WRITE, says=N_("confirmed the policy"))
     def confirm_policy(self, call: Call, *, policy_id: str, revision: int) -> Policy:
         """Put a proposed change in force. Someone else must have proposed it."""
-        call.within(policy_id)
+        call.may_reach(policy_id)
+        call.about(policy_id)
         refuse_machines(call)
         row = _revision(call, policy_id, revision)
         if row.state != PROPOSED:
@@ -108,12 +111,14 @@ class PolicyActions(Desk):
     def ensure_policies(self, call: Call) -> tuple[Policy, ...]:
         """Make the policies that a new installation begins with. Doing it again changes nothing."""
         call.unscoped()
-        found = call.session.exec(select(PolicyRow).where(PolicyRow.environment == PRODUCTION.environment)).first()
-        if found is None:
+        present = call.session.exec(select(PolicyRow).where(PolicyRow.environment == PRODUCTION.environment)).first()
+        policy_id = present.id if present else ""
+        if present is None:
             policy_id = call.create(Kind.POLICY, project="", title=PRODUCTION.name, state=IN_FORCE)
             policy = PRODUCTION.model_copy(update={"id": policy_id})
             call.session.add(_row_of(policy, call, state=IN_FORCE, reason=_("The policy to begin with")))
             call.session.flush()
+        call.about(policy_id)
         rows = call.session.exec(select(PolicyRow).where(PolicyRow.state == IN_FORCE).order_by(PolicyRow.environment))
         return tuple(policy_of(row) for row in rows)
 

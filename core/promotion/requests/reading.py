@@ -3,7 +3,8 @@
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Invalid
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import _
@@ -74,12 +75,10 @@ class InboxActions(Desk):
         return not approved and self._reaches(call, Permission.PROMOTE_DECIDE, request)
 
     def _reaches(self, call: Call, permission: Permission, request: Request) -> bool:
-        scope = self.foundation.access.scope(call.session, call.actor, permission)
-        return scope is None or request.project in scope
+        return self.foundation.access.reach(call.session, call.actor, permission).includes(request.project)
 
     def _visible(self, call: Call) -> list[ColumnElement[bool]]:
-        projects = call.visible_projects()
-        return [] if projects is None else [col(PromotionRow.project).in_(projects)]
+        return [*call.reach().condition(PromotionRow.project)]
 
     def _computed(
         self, call: Call, kept: list[ColumnElement[bool]], state: RequestState | None, offset: int, limit: int

@@ -3,7 +3,8 @@ the audit log exactly once."""
 
 from typing import TYPE_CHECKING
 
-from core.foundation.actions import Call, Foundation, Service
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service
 from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.text import _
 from core.promotion.approvals.assessment import Standing, Standings
@@ -47,7 +48,7 @@ class Desk(Service):
 
     def _row(self, call: Call, request_id: str) -> PromotionRow:
         """The request, once the action's permission is known to reach it."""
-        call.within(request_id)
+        call.may_reach(request_id)
         row = call.session.get(PromotionRow, request_id)
         if row is None:
             raise NotFound(_("{id} is no request for promotion").format(id=request_id))
@@ -88,7 +89,7 @@ class Desk(Service):
         row.state, row.why = state.value, why
         call.session.add(row)
         call.update(row.id, state=state.value)
-        if call.subject == row.id:
+        if call.is_about(row.id):
             call.note(**told)
         else:
             call.record(STATE_CHANGED, subject=row.id, details={**told, "why": why})

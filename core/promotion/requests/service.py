@@ -5,11 +5,12 @@ from datetime import timedelta
 
 from sqlmodel import col, select
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.approvals.assessment import Standing
 from core.promotion.policies.service import PolicyActions
@@ -31,7 +32,7 @@ STORED_OPEN = ("in review", "approved", "changes requested", "applying")
 class PromotionService(PolicyActions, RolloutActions, InboxActions):
     domain = "promotion"
 
-    @action(permission=Permission.PROMOTE_REQUEST)
+    @action(permission=Permission.PROMOTE_REQUEST, says=N_("requested the promotion"))
     def open_request(
         self,
         call: Call,
@@ -74,6 +75,7 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
             requested_by=call.actor.person_id,
             created_at=call.now,
         )
+        call.about(row.id)
         call.session.add(row)
         call.session.flush()
         self._move(call, row, RequestState.IN_REVIEW)
@@ -82,11 +84,12 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
             call.link(row.requirement_id, row.id, "asks for")
         return self._request(call, row)
 
-    @action(permission=Permission.PROMOTE_REQUEST)
+    @action(permission=Permission.PROMOTE_REQUEST, says=N_("changed the plan of"))
     def revise_request(self, call: Call, *, request_id: str, plan: Plan, note: Note = "") -> Request:
         """Change the plan or the note. It is a new revision without any approval."""
         check_plan(plan)
         row = self._row(call, request_id)
+        call.about(row.id)
         expect(self._standing(call, row), states=REVISABLE, doing=_("Revising"))
         row.plan, row.note = plan.model_dump(mode="json"), plain(note, field="note")
         row.revision += 1
@@ -96,12 +99,13 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         call.note(revision=row.revision)
         return self._request(call, row)
 
-    @action(permission=Permission.PROMOTE_REQUEST)
+    @action(permission=Permission.PROMOTE_REQUEST, says=N_("withdrew"))
     def cancel_request(self, call: Call, *, request_id: str) -> Request:
         """Withdraw a request. Those who wrote it may, and those who deploy."""
         row = self._row(call, request_id)
-        deploys = self.foundation.access.scope(call.session, call.actor, Permission.DEPLOY)
-        if call.actor.person_id not in row.authors and deploys is not None and row.project not in deploys:
+        call.about(row.id)
+        deploys = self.foundation.access.reach(call.session, call.actor, Permission.DEPLOY)
+        if call.actor.person_id not in row.authors and not deploys.includes(row.project):
             raise NotAllowed(_("This request is someone else's"), hint=_("Ask {id}.").format(id=row.requested_by))
         standing = self._standings.live(call, row)
         expect(standing, states=CANCELLABLE, doing=_("Cancelling"))
@@ -109,7 +113,7 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         self._move(call, row, RequestState.CANCELLED)
         return self._request(call, row)
 
-    @action(permission=Permission.PROMOTE_DECIDE)
+    @action(permission=Permission.PROMOTE_DECIDE, says=N_("approved"))
     def approve(self, call: Call, *, request_id: str, digests_seen: str, reason: Reason) -> Request:
         """Approve a request as you have read it: `digests_seen` is the digest that it showed as `digests.request`."""
         row, standing = self._judged_by_another(call, request_id, states=UNDECIDED, doing=_("Approving"))
@@ -131,7 +135,7 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
             self._move(call, row, RequestState.APPROVED)
         return self._request(call, row, after)
 
-    @action(permission=Permission.PROMOTE_DECIDE)
+    @action(permission=Permission.PROMOTE_DECIDE, says=N_("rejected"))
     def reject(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Reject a request. This revision of it can then not be approved any more."""
         row, standing = self._judged_by_another(call, request_id, states=OPEN, doing=_("Rejecting"))
@@ -140,7 +144,7 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         self._move(call, row, RequestState.REJECTED, why=reason)
         return self._request(call, row)
 
-    @action(permission=Permission.PROMOTE_DECIDE)
+    @action(permission=Permission.PROMOTE_DECIDE, says=N_("asked for changes to"))
     def request_changes(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Send a request back with what has to change."""
         row, standing = self._judged_by_another(call, request_id, states=OPEN, doing=_("Requesting changes"))
@@ -153,6 +157,7 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
     ) -> tuple[PromotionRow, Standing]:
         """The request, when a person who had no hand in it may decide on it now."""
         row = self._row(call, request_id)
+        call.about(row.id)
         refuse_machines(call)
         standing = self._standings.live(call, row)
         if why := standing.may_not_approve.get(call.actor.person_id):
@@ -236,4 +241,4 @@ def _known(call: Call, object_id: str, *, kind: Kind, field: str) -> None:
     if row is None or row.kind != kind:
         words = _("{id} is no {kind}").format(id=repr(object_id[:40]), kind=kind.value.replace("_", " "))
         raise Invalid(words, field=field)
-    call.within(object_id)
+    call.may_reach(object_id)

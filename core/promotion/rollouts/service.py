@@ -6,9 +6,10 @@ from typing import Literal
 
 from sqlmodel import col, select
 
-from core.foundation.actions import Call, action
+from core.foundation.actions.call import Call
+from core.foundation.actions.run import action
 from core.foundation.errors import Conflict, NotAllowed, PortalError
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.approvals.assessment import UNDER_WAY, active_rollout, admission
 from core.promotion.requests.request_book import Desk, expect
@@ -27,10 +28,11 @@ APPLYING = frozenset({RequestState.APPLYING})
 class RolloutActions(Desk):
     """The actions that move traffic."""
 
-    @action(permission=Permission.DEPLOY)
+    @action(permission=Permission.DEPLOY, says=N_("applied"))
     def apply(self, call: Call, *, request_id: str) -> Request:
         """Begin the rollout of an approved request. Gates, approvals and digests are checked again here."""
         row = self._row(call, request_id)
+        call.about(row.id)
         found = self._standings.situation(call, row)
         standing = self._standings.live(call, row, found)
         expect(standing, states=APPROVED, doing=_("Applying"))
@@ -49,20 +51,22 @@ class RolloutActions(Desk):
         self._move(call, row, RequestState.APPLYING)
         return self._request(call, row)
 
-    @action(permission=Permission.ROLLOUT_ABORT)
+    @action(permission=Permission.ROLLOUT_ABORT, says=N_("stopped the rollout of"))
     def abort_rollout(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Stop a rollout and return to what served before."""
         row = self._row(call, request_id)
+        call.about(row.id)
         expect(self._standing(call, row), states=APPLYING, doing=_("Aborting"))
         self._abort(call, row, cause=plain(reason, field="reason"))
         return self._request(call, row)
 
-    @action(permission=Permission.ROLLBACK)
+    @action(permission=Permission.ROLLBACK, says=N_("rolled back"))
     def rollback(self, call: Call, *, endpoint_id: str, version_id: str, reason: Reason) -> Endpoint:
         """Return to a version that was approved for this endpoint before, at once and without a new approval; forward
         again in the same way. Bytes that were never approved here are refused."""
-        call.within(version_id)
-        call.subject = call.within(endpoint_id).id
+        call.may_reach(version_id)
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
         version = self._registry.version(call, version_id)
         admitted = admission(call, endpoint_id, version)
         if admitted is None:
@@ -78,9 +82,7 @@ class RolloutActions(Desk):
         routes = (_route(version, 100, admitted.id),)
         switched = self._serving.route(call, endpoint_id, routes, reason=reason, promotion_id=admitted.id)
         self._registry.set_alias(call, model_id=version.model_id, version=version.version, alias=CHAMPION)
-        call.note(
-            subject=endpoint_id, version=version_id, digest=version.digest, reason=reason, admitted_by=admitted.id
-        )
+        call.note(version=version_id, digest=version.digest, reason=reason, admitted_by=admitted.id)
         return switched
 
     @action(permission=Permission.SYSTEM, reads=True)
@@ -94,6 +96,7 @@ class RolloutActions(Desk):
     def advance_rollout(self, call: Call, *, request_id: str) -> Literal["wait", "hold", "step", "finish", "abort"]:
         """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back."""
         row = self._row(call, request_id)
+        call.about(row.id)
         rollout = call.session.get_one(RolloutRow, request_id)
         pace = self._pace(call, rollout)
         call.note(move=pace.move, step=rollout.step + 1)
@@ -108,10 +111,11 @@ class RolloutActions(Desk):
             self._abort(call, row, cause=pace.cause)
         return pace.move
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, says=N_("stopped the rollout of"))
     def stop_rollout(self, call: Call, *, request_id: str, cause: str) -> None:
         """Go back because the next move was refused."""
         row = self._row(call, request_id)
+        call.about(row.id)
         expect(self._standing(call, row), states=APPLYING, doing=_("Stopping"))
         self._abort(call, row, cause=cause)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job
-from core.foundation.actions import Call
+from core.foundation.actions.call import Call
 from core.serving.measurement.parity_evidence import Measured
 from core.serving.measurement.service import PARITY, REPLAY, ReplayReport
 from core.serving.rows import endpoint_url, find_endpoint

@@ -14,10 +14,11 @@ from core.features.materialization.service import OnlineService
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, SplitFile
-from core.foundation.actions import Call, Foundation, Service, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.listings import page_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -68,7 +69,7 @@ class Measuring(Service):
         self.admissions = AdmissionOffice(foundation.settings.home)
         registry.pinned_by(_why_pinned)
 
-    @action(permission=Permission.EVIDENCE_WRITE)
+    @action(permission=Permission.EVIDENCE_WRITE, says=N_("checked the parity of"))
     def check_parity(self, call: Call, *, endpoint_id: str, rows: Rows = 500, split: SplitName = "test") -> Job:
         """Send held-out rows through a staging endpoint and compare every feature and prediction with offline."""
         row = self._idle(call, endpoint_id, environment="staging")
@@ -90,7 +91,7 @@ class Measuring(Service):
         call.note(version=version.id, split=split, rows=rows)
         return job
 
-    @action(permission=Permission.PREDICT_TEST)
+    @action(permission=Permission.PREDICT_TEST, says=N_("started a replay through"))
     def start_test_replay(
         self, call: Call, *, endpoint_id: str, start: date, end: date, speed: Speed = 14_400.0, most_rps: Rate = 400.0
     ) -> Replay:
@@ -98,7 +99,7 @@ class Measuring(Service):
         row = self._idle(call, endpoint_id, environment="staging")
         return self._replay(call, row, start=start, end=end, speed=speed, most_rps=most_rps)
 
-    @action(permission=Permission.PREDICT_PRODUCTION)
+    @action(permission=Permission.PREDICT_PRODUCTION, says=N_("started a replay through"))
     def start_replay(
         self, call: Call, *, endpoint_id: str, start: date, end: date, speed: Speed = 14_400.0, most_rps: Rate = 400.0
     ) -> Replay:
@@ -128,7 +129,7 @@ class Measuring(Service):
     @action(permission=Permission.READ, reads=True)
     def get_replay(self, call: Call, *, replay_id: str) -> Replay:
         """Show one replay: how far it is, and how good the answers were."""
-        call.within(replay_id)
+        call.may_reach(replay_id)
         row = call.session.get(ReplayRow, replay_id)
         if row is None:
             raise NotFound(_("{id} is no replay").format(id=repr(replay_id[:40])))
@@ -184,8 +185,9 @@ class Measuring(Service):
         return job
 
     def _idle(self, call: Call, endpoint_id: str, *, environment: Environment) -> EndpointRow:
-        """An endpoint that serves what it is wanted to and that no other measurement has."""
-        call.within(endpoint_id)
+        """An endpoint that serves what it is wanted to and that no other measurement has; the action is about it."""
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
         row = find_endpoint(call.session, endpoint_id)
         expect_environment(row, environment)
         if not row.routes or row.generation != row.confirmed:
@@ -297,10 +299,9 @@ def _microseconds(day: date) -> int:
 
 def _replays_within(call: Call, endpoint_id: str) -> list[ColumnElement[bool]]:
     if endpoint_id:
-        call.within(endpoint_id)
+        call.may_reach(endpoint_id)
         return [col(ReplayRow.endpoint_id) == endpoint_id]
-    projects = call.visible_projects()
-    return [] if projects is None else [col(ReplayRow.project).in_(projects)]
+    return [*call.reach().condition(ReplayRow.project)]
 
 
 def _why_pinned(call: Call, version_id: str) -> str:

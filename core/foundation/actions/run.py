@@ -1,0 +1,124 @@
+"""Services and how their actions run: the decorator checks the actor, opens one transaction, runs the method and writes
+the audit event in that transaction."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
+
+from sqlalchemy.exc import NoResultFound
+
+from core.foundation.actions.call import Call, Foundation, Hidden
+from core.foundation.actions.spec import ActionSpec
+from core.foundation.actors import Actor
+from core.foundation.errors import Conflict, NotAllowed, NotFound, PortalError
+from core.foundation.text import _
+
+S = TypeVar("S", bound="Service")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class EventSpec:
+    """An event that an action records beside its own: what the audit log says of it, and whether timelines tell it."""
+
+    says: str
+    is_told: bool = True
+
+
+class Service:
+    """A domain's actions (decorated) and parts (public methods that take a Call, for the domains above). `events` are
+    what it records beside its actions, by full name."""
+
+    domain: ClassVar[str]
+    events: ClassVar[Mapping[str, EventSpec]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, member in vars(cls).items():
+            if (spec := getattr(member, "spec", None)) is not None:
+                member.spec = replace(spec, name=f"{cls.domain}.{name}")
+
+    def __init__(self, foundation: Foundation) -> None:
+        self.foundation = foundation
+
+    @classmethod
+    def actions(cls) -> Iterator[ActionSpec]:
+        """The declared actions, in the order they are written."""
+        members = (member for owner in reversed(cls.__mro__) for member in vars(owner).values())
+        yield from (member.spec for member in members if hasattr(member, "spec"))
+
+
+def action(
+    *, permission: str, reads: bool = False, prepare: Callable[..., Any] | None = None, says: str = ""
+) -> Callable[[Callable[Concatenate[S, Call, P], R]], Callable[Concatenate[S, Actor, P], R]]:
+    """Makes a method an action. A reading action runs without the write lock and leaves no event unless it is denied.
+    `prepare(service, call, **arguments)` does slow reading work first, outside the lock; `call.prepared` is its
+    answer. `says` is the verb of the audit log's sentence; an action that says nothing is left out of timelines."""
+
+    def declare(function: Callable[Concatenate[S, Call, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
+        @wraps(function)
+        def perform(service: S, actor: Actor, /, *_none: P.args, **arguments: P.kwargs) -> R:
+            return cast(R, run_action(service, actor, spec=cast(Any, perform).spec, arguments=arguments))
+
+        cast(Any, perform).spec = ActionSpec(
+            name=function.__name__, permission=permission, reads=reads, function=function, prepare=prepare, says=says
+        )
+        return perform
+
+    return declare
+
+
+def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+    """One action from check to commit. A refusal changes nothing and is itself written to the audit log."""
+    foundation = service.foundation
+    try:
+        prepared = _prepare(service, actor, spec, arguments) if spec.prepare else None
+        with foundation.database.read() if spec.reads else foundation.database.write() as session:
+            call = Call(foundation, session, actor, spec)
+            call.prepared = prepared
+            result = spec.function(service, call, **spec.validate(arguments))
+            call.close()
+        return result
+    except (NotAllowed, Conflict, Hidden) as refusal:
+        _record_denial(foundation, actor, spec, refusal)
+        raise
+    except NoResultFound as missing:
+        # The id of an object of another kind: it has a row among the objects and none in this domain's table.
+        raise NotFound(_("That id names something of another kind"), hint=_("Check the id.")) from missing
+
+
+def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec) -> None:
+    """Raises what the action would raise to someone without its permission. Nobody learns from errors about arguments
+    what an action that is closed to them takes."""
+    foundation = service.foundation
+    try:
+        with foundation.database.read() as session:
+            Call(foundation, session, actor, spec)
+    except NotAllowed as refusal:
+        _record_denial(foundation, actor, spec, refusal)
+        raise
+
+
+def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+    assert spec.prepare is not None
+    with service.foundation.database.read() as session:
+        call = Call(service.foundation, session, actor, spec)
+        prepared = spec.prepare(service, call, **spec.validate(arguments))
+        call.check_scope()
+    return prepared
+
+
+def _record_denial(foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError) -> None:
+    with foundation.database.write() as session:
+        foundation.journal.append(
+            session,
+            actor=actor,
+            action=spec.name,
+            outcome="denied",
+            subject="",
+            project="",
+            details={"reason": refusal.message},
+            now=foundation.database.now(session),
+        )
