@@ -168,6 +168,7 @@ def calling(portal: Portal, actor: Actor, *, permission: Permission = Permission
     with portal.foundation.database.write() as session:
         call = Call(portal.foundation, session, actor, spec)
         call.unscoped()
+        call.about("")
         yield call
         call.close()
 
