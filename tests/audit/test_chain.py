@@ -14,6 +14,7 @@ from core.audit.verify import chain_hash
 from core.foundation.errors import NotAllowed
 from core.portal import Portal
 from tests.conftest import People
+from tests.flushes import flushes
 
 ATTACKS = {
     "edit": "UPDATE audit_events SET body = replace(body, 'requirements', 'Requirement') WHERE action LIKE 'req%'",
@@ -115,3 +116,10 @@ def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: Peopl
 
     assert check(lines) == 0
     assert check(lines[:-1]) == 1
+
+
+def test_a_checkpoint_is_on_disk_before_it_counts_as_written(portal: Portal, people: People) -> None:
+    journal = journal_of(portal)
+    with flushes(journal.checkpoint_file.parent) as flushed:
+        assert journal.write_checkpoint(portal.foundation.database)
+    assert flushed == [journal.checkpoint_file.name]

@@ -8,6 +8,7 @@ import pytest
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.storage import Store
+from tests.flushes import flushes
 
 
 @pytest.fixture
@@ -101,3 +102,15 @@ def test_a_blob_that_is_put_again_is_not_removed_as_an_old_one(store: Store, tmp
     os.utime(store.path(old), (1000, 1000))
     store.put_file(tmp_path / "old")
     assert store.remove(old, before=2000) == 0
+
+
+def test_a_stored_file_and_its_place_are_on_disk_before_it_counts_as_stored(store: Store, tmp_path: Path) -> None:
+    """The bytes under their passing name, then the folder that got their final one."""
+    source = tmp_path / "rows.csv"
+    source.write_bytes(b"a,b")
+    for put in (lambda: store.put_bytes(b"flights"), lambda: store.put_file(source)):
+        with flushes(store.root) as flushed:
+            digest = put()
+        passing, place = flushed
+        assert passing.startswith("incoming/")
+        assert place == f"sha256/{digest[:2]}"

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
 from core.identity.permissions import Permission
+from core.identity.tables import TokenRow
 from core.portal import Portal, build_portal
 from tests.conftest import People
 
@@ -80,3 +81,27 @@ def test_one_may_choose_who_to_be_in_development_only(portal: Portal, people: Pe
     with pytest.raises(NotAllowed):
         strict.sessions.sign_in_as(people.sre.person_id)
     strict.foundation.database.close()
+
+
+def test_nobody_revokes_the_token_of_someone_else(portal: Portal, people: People) -> None:
+    minted = portal.identity.mint_token(people.engineer, name="CI", scopes=(Permission.READ,))
+    for other in (people.other_engineer, people.admin):
+        with pytest.raises(Invalid, match="You have no token"):
+            portal.identity.revoke_token(other, token_id=minted.token.id)
+    assert portal.sessions.actor_of_token(minted.secret).person_id == people.engineer.person_id
+
+
+def test_a_scope_for_people_only_is_worth_nothing_in_a_token(portal: Portal, people: People) -> None:
+    """Whoever wrote it into the row: approving and giving rights take a person who is present."""
+    scopes = [Permission.PROMOTE_DECIDE, Permission.PEOPLE_WRITE]
+    for person in (people.approver, people.admin):
+        minted = portal.identity.mint_token(person, name="CI", scopes=(Permission.READ,))
+        with portal.foundation.database.write() as session:
+            row = session.get_one(TokenRow, minted.token.id)
+            row.scopes = [Permission.READ.value, *(scope.value for scope in scopes)]
+            session.add(row)
+        actor = portal.sessions.actor_of_token(minted.secret)
+        with portal.foundation.database.read() as session:
+            reached = {scope: portal.foundation.access.scope(session, actor, scope) for scope in scopes}
+            assert portal.foundation.access.scope(session, actor, Permission.READ) is None
+        assert reached == dict.fromkeys(scopes, frozenset())

@@ -54,6 +54,12 @@ def test_nothing_may_be_cited_from_an_invalid_search() -> None:
     assert not report.holds_slo
 
 
+def test_an_invalid_test_holds_no_promise_even_where_every_request_was_fast() -> None:
+    report = reported(*[window_of(digests={"cd" * 32: 400})] * 5)
+    assert (report.validity, [row.holds for row in report.rates]) == ("INVALID", [True])
+    assert not report.holds_slo
+
+
 def test_one_request_in_fifty_that_misses_the_time_breaks_the_slo() -> None:
     assert reported(*[window_of(slow=4)] * 5).holds_slo
     assert not reported(*[window_of(slow=8)] * 5).holds_slo

@@ -45,6 +45,22 @@ def test_calibration_error_by_hand() -> None:
     assert error == pytest.approx(0.5 * 0.4 + 0.5 * 0.1)
 
 
+def test_the_calibration_error_is_that_over_fifteen_bins_of_equal_width() -> None:
+    """Reckoned row by row; with any other number of bins the same rows have another error."""
+    labels, judged = drawn(2_000, seed=5)
+
+    def by_hand(bins: int) -> float:
+        gaps = [0.0] * bins
+        for label, probability in zip(labels, judged, strict=True):
+            gaps[min(int(probability * bins), bins - 1)] += float(label - probability)
+        return sum(abs(gap) for gap in gaps) / len(labels)
+
+    expected = pytest.approx(by_hand(15), abs=1e-12)
+    assert statistics.ece(labels, probabilities=judged) == expected
+    assert statistics.evaluate(labels, probabilities=judged)["ece"].value == expected
+    assert [bins for bins in range(5, 31) if by_hand(bins) == expected] == [15]
+
+
 def test_figures_agree_with_an_independent_library_on_tied_probabilities() -> None:
     labels, judged = drawn(5000, seed=3)
     judged = np.round(judged, 2)

@@ -15,7 +15,7 @@ import pytest
 
 from core.features.job_specs import BuildOrder, SourceTable
 from core.foundation.errors import Invalid, Unavailable
-from core.sandbox import landlock, runner, seccomp
+from core.sandbox import landlock, seccomp
 from core.sandbox.cage import Cage
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_cage, run_caged
@@ -122,6 +122,26 @@ def test_whatever_wears_the_machine_down_is_ended(outside: Path, what: str) -> N
     assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
 
 
+# What each limit says when it is the one that ended the code. None of these is ended by time.
+HELD = {
+    "memory that is used": (EXHAUSTING["memory, slowly"], r"needs more memory than it may have \(64 MB\)"),
+    "memory that is only asked for": ("import mmap; mmap.mmap(-1, 8 << 30)", "Cannot allocate memory"),
+    "answers": (EXHAUSTING["the answer"], "says more than it may"),
+    "a file": ("open('big', 'wb').truncate(9 << 30)", "File too large"),
+    "open files": ("x = [open('/dev/null') for _ in range(300)]", "Too many open files"),
+}
+
+
+@pytest.mark.parametrize("what", HELD)
+def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Path, what: str) -> None:
+    body, told = HELD[what]
+    limits = Limits(seconds=120, memory_mb=64, rows=10_000, threads=1)
+    began = time.monotonic()
+    with pytest.raises(Invalid, match=told):
+        run(outside, order(f"{PIPE}\ndef features(flights):\n    {body}\n    return flights\n"), limits=limits)
+    assert time.monotonic() - began < limits.seconds / 2
+
+
 RUNAWAY = {
     "a cross join": "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b",
     "a long sum": "SELECT sum(range) AS n FROM range(10000000000000)",
@@ -204,4 +224,3 @@ def test_the_filter_of_calls_is_well_formed(machine: str) -> None:
     assert made[-1] == (seccomp.ANSWER, 0, 0, seccomp.ALLOW)
     for place, (_code, if_true, if_false, _value) in enumerate(made):
         assert place + 1 + max(if_true, if_false) <= len(made)
-    assert runner.MOST_ANSWER_BYTES > 0

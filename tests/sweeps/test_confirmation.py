@@ -68,6 +68,13 @@ def test_seeds_that_differ_widen_the_interval() -> None:
     assert two.high - two.value == pytest.approx(12.706 * 0.01)  # Student's t with one degree of freedom.
 
 
+def test_each_end_has_its_own_half_width_and_both_have_that_of_the_seeds() -> None:
+    first, second = Interval(value=0.39, low=0.36, high=0.40), Interval(value=0.41, low=0.38, high=0.42)
+    found, seeds = together([first, second]), 12.706 * 0.01
+    assert found.low == pytest.approx(0.4 - (0.03**2 + seeds**2) ** 0.5)
+    assert found.high == pytest.approx(0.4 + (0.01**2 + seeds**2) ** 0.5)
+
+
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 def test_intervals_enclose_the_truth_about_95_times_in_100(seeds: int) -> None:
     """Rows move all seeds together, seeds each by itself."""

@@ -117,6 +117,18 @@ def test_a_best_trial_on_the_border_and_a_dead_parameter_are_told() -> None:
     ]
 
 
+def test_the_border_of_a_logarithmic_range_is_judged_on_its_own_scale() -> None:
+    """0.001 is a third of the way up from 1e-4 to 0.1, and in plain numbers within a hundredth of the lower end."""
+    few = importances(4, learning_rate=0.9)
+
+    def told(rate: float) -> tuple[str, ...]:
+        return lint_result({"learning_rate": LEARNING_RATE}, best=best(learning_rate=rate), importances=few)
+
+    assert told(0.001) == ()
+    assert [text.split(";")[0] for text in told(0.000102)] == ["learning_rate: the best trial lies on the lower border"]
+    assert [text.split(";")[0] for text in told(0.095)] == ["learning_rate: the best trial lies on the upper border"]
+
+
 def test_few_trials_say_nothing_about_a_dead_parameter() -> None:
     space = {"learning_rate": LEARNING_RATE}
     assert lint_result(space, best=best(learning_rate=0.01), importances=importances(4, learning_rate=0.0)) == ()

@@ -60,6 +60,27 @@ def test_proposals_lie_in_the_space_and_do_not_repeat(sampler: str) -> None:
     assert len({one["x"] for one in params}) == 30
 
 
+SCALES = {
+    "log": Dimension(type="float", low=1e-4, high=1.0, log=True),
+    "step": Dimension(type="float", low=0.0, high=1.0, step=0.25),
+    "whole_log": Dimension(type="int", low=1, high=10_000, log=True),
+    "whole_step": Dimension(type="int", low=0, high=90, step=30),
+}
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
+def test_every_sampler_keeps_to_the_scale_and_the_step_of_a_dimension(sampler: str) -> None:
+    """On a logarithmic range half of the first proposals lie below its middle, which is a hundredth of its end."""
+    study, params = Study(spec(sampler=sampler, space=SCALES)), []
+    for number in range(40):
+        params.append(study.propose())
+        study.learn(trial(number, "failed", params=params[-1]))
+    below = [sum(each[name] <= middle for each in params) for name, middle in (("log", 1e-2), ("whole_log", 100))]
+    assert all(10 <= count <= 30 for count in below)
+    assert {each["step"] for each in params} == {0.0, 0.25, 0.5, 0.75, 1.0}
+    assert {each["whole_step"] for each in params} == {0, 30, 60, 90}
+
+
 def test_quasi_random_points_fill_the_space_evenly() -> None:
     params = [one.params for one in searched(spec(sampler="qmc"), 32)]
     decades = [sum(10**-k < one["x"] <= 10 ** (1 - k) for one in params) for k in (1, 2, 3)]

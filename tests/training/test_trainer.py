@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from core.compute.process import JobFailed
+from core.registry.statistics import log_loss
+from core.training.recipes.tabular import Tabular, TabularParams
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.schedule import learning_rate
+from core.training.torch_recipes.trainer import Training
+from tests.flushes import flushes
 from tests.training.runs import Heard, digest_of_weights, train_small
 
 
@@ -70,6 +74,33 @@ def test_a_torn_write_leaves_the_checkpoint_before_it(tmp_path: Path) -> None:
     torch.save({"step": 2}, buffer)
     (tmp_path / "incoming").write_bytes(buffer.getvalue()[:100])
     assert newest_checkpoint(tmp_path) == {"step": 1}
+
+
+def test_a_checkpoint_and_its_name_are_on_disk_before_an_older_one_is_dropped(tmp_path: Path) -> None:
+    with flushes(tmp_path.parent) as flushed:
+        save_checkpoint(tmp_path, step=1, state={"step": 1})
+    assert flushed == [f"{tmp_path.name}/incoming", tmp_path.name]
+
+
+def test_the_network_has_the_weights_of_the_best_check_and_not_the_last(flight_data: TrainingData) -> None:
+    heard = Heard()
+    trained = train_small(flight_data, heard=heard, epochs=200, patience=3, learning_rate=0.05, schedule="constant")
+    rows = flight_data.limited(TabularParams().minimum_count).validation
+    judged = torch.sigmoid(trained.network(rows.ids, rows.numbers).double())
+    loss = log_loss(rows.labels.numpy(), probabilities=judged.numpy())
+    losses = heard.values("validation_log_loss")
+    assert loss == pytest.approx(min(losses), abs=1e-9)
+    assert loss < losses[-1] - 1e-4
+
+
+def test_the_first_weights_are_a_pure_function_of_the_seed(flight_data: TrainingData) -> None:
+    def first_weights(seed: int) -> torch.Tensor:
+        torch.manual_seed(int(time.monotonic_ns()) % 2**31)
+        training = Training(flight_data, TabularParams(), recipe=Tabular, seed=seed, checkpoints=None)
+        return torch.cat([weights.flatten() for weights in training.network.state_dict().values()])
+
+    assert torch.equal(first_weights(3), first_weights(3))
+    assert not torch.equal(first_weights(3), first_weights(4))
 
 
 def test_a_trial_stops_right_after_the_report_that_condemned_it(flight_data: TrainingData) -> None:

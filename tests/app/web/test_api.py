@@ -55,6 +55,16 @@ def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, wh
     assert client.post(CREATE, json=GOAL).status_code == 200
 
 
+def test_whoever_may_not_act_is_refused_whatever_they_send_and_it_is_written_down(
+    portal: Portal, people: People, client: httpx.Client
+) -> None:
+    headers = {"Authorization": f"Bearer {portal.sessions.begin(people.sre.person_id)}"}
+    for body in (b"{", b"[]", b"{}"):
+        assert client.post(CREATE, content=body, headers=headers).status_code == 403
+    denied = portal.audit.list_events(people.admin, outcome="denied", action="requirements.create_requirement")
+    assert [event.actor for event in denied.items] == [people.sre.person_id] * 3
+
+
 def test_extra_fields_change_nothing(client: httpx.Client) -> None:
     for extra in ("role", "owner_id", "approved_by", "state", "created_at"):
         assert client.post(CREATE, json={**GOAL, extra: "x"}).json()["field"] == extra

@@ -124,6 +124,23 @@ def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
     assert judged(LoadTestGate({}), load_test(CANDIDATE), slo=strict).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize(("tested", "verdict"), [(0.0011, Verdict.FAIL), (0.001, Verdict.PASS), (0.0, Verdict.PASS)])
+def test_more_errors_than_the_target_promises_may_not_have_been_let_through(tested: float, verdict: Verdict) -> None:
+    report = soak(slo=Slo(p99_ms=50.0, error_rate=tested))
+    result = judged(LoadTestGate({}), load_test(CANDIDATE, report))
+    assert result.verdict is verdict
+    assert ("laxer promise" in result.basis) == (verdict is Verdict.FAIL)
+
+
+def test_the_rate_of_errors_is_judged_at_the_rate_that_counts() -> None:
+    criteria = limit(Metric.ERROR_RATE, Comparison.AT_MOST, 0.001)
+    over = rate_row(200, 20, holds=True).model_copy(update={"error_rate": 0.0011})
+    searched = load_report(CANDIDATE, rates=(rate_row(100, 8, holds=True), over))
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, searched), criteria=criteria).verdict is Verdict.FAIL
+    steady = load_test(CANDIDATE, soak(error_rate=0.0011))
+    assert judged(LoadTestGate({}), steady, criteria=criteria).verdict is Verdict.FAIL
+
+
 @pytest.mark.parametrize(
     ("criterion", "verdict"),
     [

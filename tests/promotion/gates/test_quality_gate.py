@@ -169,6 +169,17 @@ def test_figures_typed_by_hand_fail() -> None:
     assert "own evaluation" in result.basis
 
 
+@pytest.mark.parametrize("metric", ["auc", "log_loss", "ece"])
+@pytest.mark.parametrize("moved", [0.9, 0.999, 1.001, 1.1])
+def test_a_figure_that_was_moved_a_little_fails(metric: str, moved: float) -> None:
+    """Even by a thousandth, in either direction: it is not what the very file has."""
+    metrics = dict(CANDIDATE.evaluations[0].metrics)
+    metrics[metric] = interval(metrics[metric].value * moved)
+    result = judged(quality(CANDIDATE, PRODUCTION, metrics=metrics))
+    assert (result.verdict, result.value) == (Verdict.FAIL, "Does not count")
+    assert "own evaluation" in result.basis
+
+
 def test_evidence_that_the_audit_log_does_not_know_fails() -> None:
     result = judged(quality(CANDIDATE, PRODUCTION), unrecorded=frozenset({"EV-1"}))
     assert result.verdict is Verdict.FAIL
