@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from sqlmodel import select
 
 from core.audit.service import AuditEvent
-from core.foundation.actions import Call, Hidden, Service, action, refuse_unless_permitted, run_action
+from core.foundation.actions.call import Call, Hidden
+from core.foundation.actions.run import Service, action, refuse_unless_permitted, run_action
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
@@ -31,28 +32,31 @@ class NoteService(Service):
         """Write a note.
 
         In a project."""
-        call.in_project(project)
+        call.may_reach_project(project)
         made = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
+        call.about(made)
         call.note(words=len(title.split()))
         return made
 
     @action(permission=Permission.JOBS_WRITE)
     def write_and_fail(self, call: Call, *, project: str) -> None:
         """Write a note and find out too late that it is there."""
-        call.in_project(project)
+        call.may_reach_project(project)
         call.create(Kind.REQUIREMENT, project=project, title="Too late", state="open")
         raise Conflict("There is one")
 
     @action(permission=Permission.JOBS_WRITE)
     def rename(self, call: Call, *, note_id: str, title: str, state: str = "", owner: str = "") -> None:
         """Rename a note."""
-        call.within(note_id)
+        call.may_reach(note_id)
+        call.about(note_id)
         call.update(note_id, title=title, state=state or None, owner=owner or None)
 
     @action(permission=Permission.JOBS_WRITE)
     def join(self, call: Call, *, note_id: str, other_id: str) -> None:
         """Say twice that one note follows another, and that it was said."""
-        call.within(note_id)
+        call.may_reach(note_id)
+        call.about(note_id)
         call.link(note_id, other_id, "leads to")
         call.link(note_id, other_id, "leads to")
         call.record("notes:joined", subject=other_id, details={"from": note_id})
@@ -60,7 +64,7 @@ class NoteService(Service):
     @action(permission=Permission.READ, reads=True)
     def read(self, call: Call, *, note_id: str) -> str:
         """Read a note."""
-        return call.within(note_id).title
+        return call.may_reach(note_id).title
 
     @action(permission=Permission.READ, reads=True)
     def forget_the_scope(self, call: Call) -> None:
@@ -71,8 +75,21 @@ class NoteService(Service):
         """Write what nobody has checked."""
         call.create(Kind.REQUIREMENT, project="PROJ-1", title="Unchecked", state="open")
 
+    @action(permission=Permission.JOBS_WRITE)
+    def say_nothing(self, call: Call, *, project: str) -> None:
+        """Write, and do not say what."""
+        call.may_reach_project(project)
+        call.create(Kind.REQUIREMENT, project=project, title="Unsaid", state="open")
+
+    @action(permission=Permission.JOBS_WRITE)
+    def say_it_twice(self, call: Call, *, project: str) -> None:
+        """Write, and say two things."""
+        call.may_reach_project(project)
+        call.about(call.create(Kind.REQUIREMENT, project=project, title="Said", state="open"))
+        call.about(project)
+
     def prepare_title(self, call: Call, *, project: str) -> str:
-        call.in_project(project)
+        call.may_reach_project(project)
         return "Prepared"
 
     def prepare_carelessly(self, call: Call) -> str:
@@ -81,8 +98,10 @@ class NoteService(Service):
     @action(permission=Permission.JOBS_WRITE, prepare=prepare_title)
     def write_prepared(self, call: Call, *, project: str) -> str:
         """Write what was prepared outside the lock."""
-        call.in_project(project)
-        return call.create(Kind.REQUIREMENT, project=project, title=call.prepared, state="open")
+        call.may_reach_project(project)
+        made = call.create(Kind.REQUIREMENT, project=project, title=call.prepared, state="open")
+        call.about(made)
+        return made
 
     @action(permission=Permission.JOBS_WRITE, prepare=prepare_carelessly)
     def write_careless(self, call: Call) -> None:
@@ -217,6 +236,15 @@ def test_an_action_that_checked_no_scope_is_undone(
         run_action(notes, people.engineer, spec=spec_of(name), arguments={})
     assert objects(portal) == {}
     assert events(portal, people, f"notes.{name}") == []
+
+
+@pytest.mark.parametrize("name", ["say_nothing", "say_it_twice"])
+def test_an_action_that_does_not_say_once_what_it_is_about_is_undone(
+    portal: Portal, people: People, notes: NoteService, name: str
+) -> None:
+    with pytest.raises(AssertionError, match="what it is about"):
+        run_action(notes, people.engineer, spec=spec_of(name), arguments={"project": "PROJ-1"})
+    assert objects(portal) == {}
 
 
 def test_what_was_prepared_outside_the_lock_reaches_the_action(

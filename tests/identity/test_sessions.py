@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
+from core.foundation.reach import EVERYWHERE, NOWHERE
 from core.identity.permissions import Permission
 from core.identity.tables import TokenRow
 from core.portal import Portal, build_portal
@@ -102,6 +103,5 @@ def test_a_scope_for_people_only_is_worth_nothing_in_a_token(portal: Portal, peo
             session.add(row)
         actor = portal.sessions.actor_of_token(minted.secret)
         with portal.foundation.database.read() as session:
-            reached = {scope: portal.foundation.access.scope(session, actor, scope) for scope in scopes}
-            assert portal.foundation.access.scope(session, actor, Permission.READ) is None
-        assert reached == dict.fromkeys(scopes, frozenset())
+            reached = [portal.foundation.access.reach(session, actor, scope) for scope in (Permission.READ, *scopes)]
+        assert reached == [EVERYWHERE, NOWHERE, NOWHERE]
