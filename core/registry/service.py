@@ -310,9 +310,8 @@ class RegistryService(Service):
     def _add_version(self, call: Call, new: NewVersion, *, model: ModelRow, folder: Folder) -> ModelVersion:
         number = catalog.next_number(call.session, model.id)
         title = f"{model.name} v{number}"
-        version_id = call.create(
-            Kind.MODEL_VERSION, project=new.project, title=title, state="active", owner=new.created_by
-        )
+        about = {"project": new.project, "title": title, "owner": new.created_by}
+        version_id = call.create(Kind.MODEL_VERSION, state="active", **about)
         data = new.model_dump(mode="json", exclude={"project", "model", "digest", "model_digest", "card"})
         row = VersionRow(
             **data,
