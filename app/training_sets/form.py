@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from app.features.catalog import words
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
-from app.ui import forms
 from core.features.training_sets.values import TrainingSet
 from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, ViewUse
 from core.foundation.text import _
+from core.foundation.validation import invalid_of
 
 MOST = 200
 SPLITS = ("train", "validation", "test")
@@ -188,7 +188,7 @@ def problem(entity: Entered, *, uses: list[Entered], splits: list[Entered]) -> s
         [ViewUse.model_validate(use) for use in uses]
         [Split.model_validate(split) for split in splits]
     except ValidationError as error:
-        return forms.told(error).message
+        return invalid_of(error).message
     late = [split["name"] for split in splits if split["start"] >= split["end"]]
     return _("The split {name} ends before it begins").format(name=late[0]) if late else ""
 

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.ui import frame, links
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
+from core.foundation.validation import invalid_of
 
 Schema = Mapping[str, Any]
 
@@ -33,11 +34,10 @@ def attempt(places: Mapping[str, DeltaGenerator] | None = None) -> Iterator[Atte
         yield tried
         tried.succeeded = True
     except Invalid as error:
-        named = f"{error.field}: {error.message}" if error.field and error.field not in error.message else error.message
-        frame.refusal(Invalid(named, hint=error.hint))
+        frame.refusal(error)
         _at_field(error, places or {})
     except ValidationError as error:
-        frame.refusal(told(error))
+        frame.refusal(invalid_of(error))
     except PortalError as error:
         frame.refusal(error)
 
@@ -46,17 +46,9 @@ def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> None:
     """The message below the field it is about, or below the nearest one around it, with its hint: the line, say."""
     around = [name for name in places if error.field == name or error.field.startswith(f"{name}.")]
     if around:
-        message = error.message.removeprefix(f"{error.field}: ")
         place = places[max(around, key=len)]
         hint = f"  \n{links.escape(error.hint)}" if error.hint else ""
-        place.caption(f":red[:material/error: {links.escape(message)}]{hint}")
-
-
-def told(error: ValidationError) -> Invalid:
-    """The first thing that is wrong with what was entered, in words."""
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or error.title
-    return Invalid(f"{field.replace('_', ' ')}: {first['msg']}", field=field)
+        place.caption(f":red[:material/error: {links.escape(error.message)}]{hint}")
 
 
 def fields(

@@ -19,6 +19,7 @@ from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotSignedIn, PortalError
 from core.foundation.text import _
+from core.foundation.validation import invalid_of
 from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
 
@@ -111,9 +112,7 @@ def parsed(spec: ActionSpec, body: bytes) -> dict[str, Any]:
     try:
         model = spec.parameters.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Invalid(f"{field or 'body'}: {first['msg']}", field=field) from error
+        raise invalid_of(error, known=tuple(spec.parameters.model_fields)) from error
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 

@@ -6,15 +6,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.text import N_
+from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 from core.lake.values import TablePreview
 
-ViewName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
-ColumnName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,59}$")]
-OptionalColumn = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,59})?$")]
+ViewName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="late_arrivals")]
+ColumnName = Annotated[str, shaped(r"^[A-Za-z][A-Za-z0-9_]{0,59}$", allowed=OF_COLUMNS, example="dep_delay")]
+OptionalColumn = Annotated[str, shaped(r"^([A-Za-z][A-Za-z0-9_]{0,59})?$", allowed=OF_COLUMNS, example="written_at")]
 Sql = Annotated[str, StringConstraints(max_length=20_000)]
 Python = Annotated[str, StringConstraints(max_length=20_000)]
-Tag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$")]
+Tag = Annotated[
+    str,
+    shaped(
+        r"^[a-z0-9][a-z0-9_-]{0,29}$",
+        allowed=N_("lower-case letters, digits, hyphens and underscores"),
+        example="weather",
+    ),
+]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 Kind = Literal["category", "number"]
 # What the label of a training set is: 0 and 1 ("binary"), or a column of another type that is kept as it is.
@@ -201,13 +210,13 @@ class ViewUse(Value):
 
     version_id: str
     keys: dict[str, str]
-    prefix: Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_]{0,30})?$")] = ""
+    prefix: Annotated[str, shaped(r"^([a-z][a-z0-9_]{0,30})?$", allowed=WITH_UNDERSCORES, example="origin")] = ""
 
 
 class Split(Value):
     """A stretch of event time, the end excluded, in UTC days."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+    name: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
     start: date
     end: date
 

@@ -5,12 +5,16 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from core.foundation.text import N_
+from core.foundation.validation import WITH_HYPHENS, shaped
 from core.foundation.values import Value
 from core.identity.permissions import Permission, Role
 
-Handle = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+Handle = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,39}$", allowed=WITH_HYPHENS, example="mei-lin")]
 Name = Annotated[
-    str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=r"^[^\x00-\x1f<>]+$")
+    str,
+    StringConstraints(min_length=1, max_length=80, strip_whitespace=True),
+    shaped(r"^[^\x00-\x1f<>]+$", allowed=N_("one line of text without angle brackets"), example="Mei Lin"),
 ]
 
 

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-DatasetName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,59}$")]
+DatasetName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="late_arrivals")]
 
 
 class ColumnSpec(Value):

@@ -46,9 +46,7 @@ Pin = Callable[[Call, str], str]
 
 class RegistryService(Service):
     domain = "registry"
-    events: ClassVar[Mapping[str, EventSpec]] = {
-        "registry:evidence:written": EventSpec(N_("wrote the evidence")),
-    }
+    events: ClassVar[Mapping[str, EventSpec]] = {"registry:evidence:written": EventSpec(N_("wrote the evidence"))}
 
     def __init__(self, foundation: Foundation) -> None:
         super().__init__(foundation)

@@ -6,10 +6,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from core.foundation.text import N_
+from core.foundation.validation import WITH_HYPHENS, shaped
 from core.foundation.values import Value
 
-ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
-Alias = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{1,29}$")]
+ModelName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="late-arrival")]
+Alias = Annotated[
+    str,
+    shaped(
+        r"^[a-z][a-z-]{1,29}$",
+        allowed=N_("lower-case letters and hyphens, beginning with a letter"),
+        example="champion",
+    ),
+]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 
 

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from core.foundation.validation import WITH_HYPHENS, shaped
 from core.foundation.values import Value
 
-EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,59}$")]
+EndpointName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="late-arrival")]
 Environment = Literal["staging", "production"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

@@ -5,7 +5,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
@@ -15,6 +15,7 @@ from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 from core.registry.values import Evaluation, InputSpec, MetricPoint, RunRecord
 from core.training.catalog import add_points
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from core.training.service import TrainingService
 
 METRIC_EVENT = "metric"
-MetricName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="log_loss")]
 MlflowState = Literal["running", "finished", "failed", "killed"]
 
 

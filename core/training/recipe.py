@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 
-from core.foundation.errors import Invalid
 from core.foundation.plugins import Params, Plugin, choose, discover
 from core.foundation.text import _
+from core.foundation.validation import invalid_of
 from core.foundation.values import Value
 from core.training import recipes as folder
 from core.training.values import RecipeCard
@@ -120,9 +120,7 @@ def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> TrainerP
     try:
         return recipe.Params.model_validate(dict(params))
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(["params", *(str(part) for part in first["loc"])])
-        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+        raise invalid_of(error, prefix=("params",), known=tuple(recipe.Params.model_fields)) from error
 
 
 def card_of(recipe: type[Recipe]) -> RecipeCard:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints, ValidationError
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
 from core.foundation.text import _
+from core.foundation.validation import WITH_UNDERSCORES, invalid_of, shaped
 from core.foundation.values import Value
 from core.registry.values import Interval, Signature
 
@@ -23,7 +24,7 @@ ShortText = Annotated[str, StringConstraints(max_length=500)]
 class SplitResult(Value):
     """How the ONNX file does on a split."""
 
-    split: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+    split: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
     rows: Annotated[int, Field(ge=1)]
     positive_share: Annotated[float, Field(ge=0, le=1)]
     metrics: Annotated[dict[str, Interval], Field(max_length=20)]
@@ -78,9 +79,7 @@ def _read(path: Path) -> TrainingResult:
     try:
         return TrainingResult.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _spoiled(f"{place}: {first['msg']}") from error
+        raise _spoiled(invalid_of(error).message) from error
 
 
 def _spoiled(reason: str) -> Invalid:

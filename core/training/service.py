@@ -20,6 +20,7 @@ from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
 from core.foundation.text import N_, _
+from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -36,7 +37,11 @@ from core.training.values import NewRun, RecipeCard, Run, RunOrder, Series
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
-ShortTitle = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True, pattern=r"^[^\x00-\x1f]*$")]
+ShortTitle = Annotated[
+    str,
+    StringConstraints(max_length=160, strip_whitespace=True),
+    shaped(r"^[^\x00-\x1f]*$", allowed=N_("one line of text"), example="Late arrivals, October"),
+]
 Names = Annotated[tuple[str, ...], Field(max_length=50)]
 MostPoints = Annotated[int, Field(ge=2, le=10_000)]
 # 330,000 rows of 36 features took 1.2 GB in all.

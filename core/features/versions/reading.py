@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlmodel import func, select
 
 from core.features.normal_form import CREATED, EVENT
@@ -16,6 +16,7 @@ from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import N_, _
+from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.people import find_person
 from core.identity.permissions import Permission
@@ -24,7 +25,14 @@ from core.lake.profiles.profile import preview_file
 from core.lake.values import ColumnProfile, TablePreview
 from core.lake.values import Limit as PreviewLimit
 
-Entity = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_ -]{1,59}$")]
+Entity = Annotated[
+    str,
+    shaped(
+        r"^[a-z][a-z0-9_ -]{1,59}$",
+        allowed=N_("lower-case letters, digits, spaces, hyphens and underscores, beginning with a letter"),
+        example="customer",
+    ),
+]
 Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.foundation.validation import invalid_of, label_of
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,7 @@ class ActionSpec:
         try:
             model = self.parameters.model_validate(arguments)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"])
-            raise Invalid(f"{field}: {first['msg']}", field=field) from error
+            raise invalid_of(error, known=tuple(self.parameters.model_fields)) from error
         values = {name: getattr(model, name) for name in self.parameters.model_fields}
         refuse_nul(values)
         return values
@@ -73,7 +72,8 @@ class ActionSpec:
 def refuse_nul(value: Any, *, field: str = "") -> None:
     """Invalid for a text with a NUL in it, however deep: no name has one, and PostgreSQL can keep none."""
     if isinstance(value, str) and "\0" in value:
-        raise Invalid(_("{field} has a NUL character in it").format(field=field), hint=_("Remove it."), field=field)
+        label = label_of(field.split("."))
+        raise Invalid(_("{label} has a NUL character in it").format(label=label), hint=_("Remove it."), field=field)
     # Through iter(), for a model with a field called `keys` would pass for a mapping.
     whole = dict(iter(value)) if isinstance(value, BaseModel) else value
     named = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list | tuple) else {}

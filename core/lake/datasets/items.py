@@ -8,7 +8,8 @@ from sqlmodel import Session
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid, NotFound
-from core.foundation.text import _
+from core.foundation.text import N_, _
+from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -19,7 +20,14 @@ from core.lake.values import Item, ItemContent
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows
 
 Words = Annotated[str, StringConstraints(max_length=200)]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Digest = Annotated[
+    str,
+    shaped(
+        r"^[0-9a-f]{64}$",
+        allowed=N_("the 64 hexadecimal digits of a SHA-256 digest"),
+        example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+]
 Side = Annotated[int, Field(ge=0, le=1024)]
 Pixels = Annotated[int, Field(ge=0)]
 MEMORY_MB = 512

@@ -19,6 +19,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.listings import page_of
 from core.foundation.text import N_, _
+from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -35,7 +36,7 @@ from core.serving.values import Environment, Replay
 Rows = Annotated[int, Field(ge=1, le=20_000)]
 Speed = Annotated[float, Field(gt=0, le=1e9)]
 Rate = Annotated[float, Field(gt=0, le=2_000)]
-SplitName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+SplitName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="test")]
 PARITY, REPLAY = "serving.parity", "serving.replay"
 # A ticket lives an hour, and a replay must not outlive the one it was given.
 LONGEST_REPLAY = timedelta(minutes=50)

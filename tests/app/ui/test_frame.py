@@ -63,7 +63,7 @@ def test_a_failure_shows_a_number_and_no_detail(caplog: pytest.LogCaptureFixture
 
 def test_a_wrong_value_in_a_form_is_said_at_the_form_and_the_page_goes_on() -> None:
     shown = texts(run(_attempted))
-    assert r"limit\: Input should be greater than or equal to 0" in shown
+    assert "Limit must be at least 0" in shown
     assert "done: False, and the page goes on" in shown
 
 

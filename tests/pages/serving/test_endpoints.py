@@ -36,7 +36,7 @@ def test_a_wrong_name_is_refused_at_the_form(portal: Portal, people: People) -> 
     test.button(key="new_endpoint").click()
     drawn(test)
     test.text_input(key="endpoint_name").input("../etc")
-    assert "name: String should match pattern" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
+    assert "Name takes lower-case letters" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
     assert portal.serving.list_endpoints(people.viewer).total == 0
 
 
@@ -111,7 +111,7 @@ def test_a_roll_back_without_a_reason_is_refused(stage: Stage) -> None:
     test = page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id)
     test.button(key="roll_back").click()
     drawn(test)
-    assert "reason" in text_of(pressed(test, "roll_back", "back_now"))
+    assert "Reason takes" in text_of(pressed(test, "roll_back", "back_now"))
     assert stage.serves() == {second.version_id: 100}
 
 

@@ -109,7 +109,7 @@ def test_a_wrong_parameter_is_refused_at_its_field(lab: Lab) -> None:
     test.number_input(key="params_tabular_epochs").set_value(0)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
-    assert "params.epochs: Input should be greater than or equal to 1" in shown
+    assert "Parameters: epochs must be at least 1" in shown
     assert any(caption.value.startswith(":red[") for caption in test.caption)
     assert lab.portal.training.list_runs(lab.people.viewer).total == before
 

@@ -1,0 +1,71 @@
+"""What pydantic refuses reaches people in their own words."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from core.foundation.actions.spec import ActionSpec
+from core.foundation.errors import Invalid
+from core.foundation.validation import SHAPES, label_of
+from core.portal import Portal
+from core.training.recipe import check_params, recipe_called
+
+CASES: tuple[tuple[str, dict[str, Any], str, str], ...] = (
+    ("lake.create_dataset", {"project": "P", "name": "Late arrivals"}, "Name takes lower-case letters", "name"),
+    ("lake.create_dataset", {"name": "late"}, "Project is missing", "project"),
+    ("lake.create_dataset", {"project": "P", "name": "late", "color": 1}, "There is no field Color here", "color"),
+    ("serving.start_replay", {"endpoint_id": "EP-1", "start": "soon", "end": "2013-12-30"},
+     "Start takes a date", "start"),
+    ("serving.create_endpoint", {"name": "x"}, "Project is missing", "project"),
+    ("training.list_runs", {"limit": 0}, "Limit must be at least 1; 0 was given", "limit"),
+    ("training.list_runs", {"limit": "many"}, "Limit takes a whole number; \u201cmany\u201d was given", "limit"),
+    ("identity.mint_token", {"name": "ci", "scopes": ["fly"]}, "Scopes 1 must be one of", "scopes.0"),
+    ("promotion.open_request", {"version_id": "MV-1", "endpoint_id": "EP-1", "plan": {"steps": [{"weight": 10}]}},
+     "Plan: steps 1: hold seconds is missing", "plan.steps.0.hold_seconds"),
+)  # fmt: skip
+
+
+def spec_of(portal: Portal, name: str) -> ActionSpec:
+    return portal.catalog()[name][1]
+
+
+@pytest.mark.parametrize(("action", "arguments", "message", "field"), CASES)
+def test_a_refusal_names_the_field_as_pages_do(
+    portal: Portal, action: str, arguments: dict[str, Any], message: str, field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        spec_of(portal, action).validate(arguments)
+    assert refused.value.message.startswith(message)
+    assert refused.value.field == field
+
+
+def test_a_parameter_of_a_recipe_that_is_none_is_refused_with_those_there_are() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_params(recipe_called("tabular"), params={"epoch": 3})
+    assert refused.value.message == "There is no field Parameters: epoch here"
+    assert "epochs" in refused.value.hint
+
+
+def test_text_in_the_wrong_form_is_refused_with_an_example(portal: Portal) -> None:
+    with pytest.raises(Invalid) as refused:
+        spec_of(portal, "lake.create_dataset").validate({"project": "P", "name": "9 lives"})
+    assert refused.value.message == (
+        "Name takes lower-case letters, digits and underscores, beginning with a letter; \u201c9 lives\u201d was given"
+    )
+    assert refused.value.hint == "For example: late_arrivals"
+
+
+def test_every_pattern_of_the_catalog_has_words_and_an_example_that_fits(portal: Portal) -> None:
+    schemas = [spec.parameters.model_json_schema() for _service, spec in portal.catalog().values()]
+    patterns = {
+        json.loads(f'"{found}"') for found in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(schemas))
+    }
+    assert patterns <= set(SHAPES)
+    assert [pattern for pattern, shape in SHAPES.items() if not re.search(pattern, shape.example)] == []
+
+
+def test_a_place_within_lists_is_counted_from_one() -> None:
+    assert label_of(("splits", 1, "start")) == "Splits 2: start"
+    assert label_of(("endpoint_id",)) == "Endpoint"
