@@ -21,8 +21,11 @@ from app.ui import frame
 from app.web.api import api_routes
 from app.web.downloads import download_routes
 from app.web.guard import Guard
+from app.web.operations import operation_routes
+from app.web.requests import Requests
 from app.web.sign_in import sign_in_routes
 from core.foundation.errors import PortalError
+from core.foundation.observability.logs import adopt_loggers
 
 MAIN = Path(__file__).parent / "main.py"
 # Streamlit would run a folder `pages` beside the entry script without the entry script, and so without its checks.
@@ -35,6 +38,8 @@ async def warm(_app: st.App) -> AsyncIterator[None]:
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     await run_in_threadpool(_load_heavy_parts)
+    # Streamlit gives each of its loggers a handler of its own.
+    adopt_loggers()
     yield
 
 
@@ -68,9 +73,13 @@ def build() -> st.App:
             *api_routes(session.portal),
             *download_routes(session.portal),
             *sign_in_routes(session.portal),
+            *operation_routes(session.portal),
             Route("/home", to_home),
         ],
-        middleware=[Middleware(Guard, portal=session.portal, settings=settings)],
+        middleware=[
+            Middleware(Requests, access_log=settings.access_log),
+            Middleware(Guard, portal=session.portal, settings=settings),
+        ],
         on_script_error=show_error,
     )
 

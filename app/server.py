@@ -14,6 +14,7 @@ def main() -> int:
     import uvicorn
 
     settings = load_settings()
+    settings.start_logs("portal")
     # Streamlit reads its settings and its look from `.streamlit` in the working folder.
     os.environ[f"{PREFIX}HOME"] = str(settings.home.absolute())
     os.chdir(ROOT)
@@ -22,6 +23,7 @@ def main() -> int:
         host=settings.host,
         port=settings.portal_port,
         log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,

@@ -83,7 +83,7 @@ class Gateway:
         self._settings, self._portal, self._linger = settings, portal, linger_seconds
         self._public_keys = TicketOffice(settings.home).public_keys()
         self._envoy = Envoy(self.folder)
-        self._fleet = Fleet(self.folder / "servers")
+        self._fleet = Fleet(self.folder / "servers", environment=settings.log_environment())
         self._traffic = Traffic(self._envoy, folder=self.folder, number=time.time_ns() // 1_000_000)
         self._plans_file = self.folder / PLANS_FILE
         self._plans = self._last_known()
@@ -251,8 +251,8 @@ def alone(folder: Path) -> Iterator[None]:
 
 def main() -> int:
     """Runs the gateway until SIGTERM or Ctrl-C; returns the exit status."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     settings = load_settings()
+    settings.start_logs("gateway")
     portal = build_portal(settings)
     with alone(settings.home / "gateway"):
         gateway = Gateway(settings, portal=PortalOverDatabase(portal.serving))

@@ -37,6 +37,7 @@ from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.registry.ingester import MlflowIngester
 from core.registry.service import RegistryService
 from core.requirements.service import RequirementService
+from core.serving.exposition import MetricsService
 from core.serving.measurement.kinds import ParityKind, ReplayKind
 from core.serving.pins import ServingPins
 from core.serving.service import ServingService
@@ -66,6 +67,7 @@ class Portal:
     training: TrainingService
     sweeps: SweepService
     serving: ServingService
+    metrics: MetricsService
     loadtests: LoadTestService
     promotion: PromotionService
 
@@ -134,6 +136,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         training=training,
         sweeps=SweepService(base, compute=compute, training=training, features=features),
         serving=serving,
+        metrics=MetricsService(base),
         loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=serving),
         promotion=PromotionService(
             base, registry=registry, serving=serving, requirements=requirements, identity=identity

@@ -17,17 +17,31 @@ from core.compute.dispatcher import Dispatcher
 from core.compute.executors.port import Executor
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.lease import Lease, leave_at_once
-from core.compute.ownership import my_name
+from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.actions.call import Foundation
 from core.foundation.errors import Unavailable
 from core.foundation.failpoints import arm
+from core.foundation.observability.health import FINE, Health, checks_of
+from core.foundation.observability.metrics import (
+    CONTENT_TYPE,
+    RECONCILER_FAILURES,
+    WORKER_LEADS,
+    WORKER_ROUND,
+    exposition,
+)
+from core.foundation.observability.operator_server import OperatorServer, Reply, health_reply
 from core.foundation.settings import load_settings
+from core.foundation.text import _
 from core.portal import Portal, build_portal, job_kinds, reconcilers
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.2
 RECONCILE_SECONDS, REST_SECONDS = 0.5, 5.0
 RETRY_SECONDS = 1.0
 START_SECONDS = 60.0
+# Longer than any round should take, a database that does not answer included.
+HUNG_SECONDS = 120.0
+# The folder of the files that say where workers answer, each named after its worker.
+ADDRESSES, SLASH = "workers", "~"
 CHECKPOINT_EVERY = timedelta(hours=1)
 PRODUCTION_CHANGES = ("promotion.", "serving.")
 logger = logging.getLogger(__name__)
@@ -77,6 +91,7 @@ class Worker:
         self.lease = Lease(self.dispatcher.ledger, on_lost=on_lease_lost)
         self._reconcilers = tuple(reconcilers)
         self._resting: dict[str, float] = {}
+        self._last_round = time.monotonic()
         self._stopped = threading.Event()
 
     def run(self) -> None:
@@ -96,6 +111,11 @@ class Worker:
         self._stopped.set()
         self.dispatcher.wake.set()
 
+    def heartbeat(self) -> str:
+        """`ok` while the loop turns, else for how long it has not."""
+        silent = time.monotonic() - self._last_round
+        return FINE if silent < HUNG_SECONDS else _("No round for {seconds} s").format(seconds=int(silent))
+
     def _work(self) -> None:
         while not self._stopped.is_set():
             pause = self._round()
@@ -113,6 +133,9 @@ class Worker:
 
     def _round(self) -> float:
         """One round, and the seconds until the next."""
+        self._last_round = time.monotonic()
+        WORKER_ROUND.set_to_current_time()
+        WORKER_LEADS.set(self.lease.leads)
         try:
             return BUSY_SECONDS if self.dispatcher.tick() else IDLE_SECONDS
         except Unavailable as error:
@@ -131,6 +154,7 @@ class Worker:
             if self.lease.leads:
                 reconciler.tick(self.foundation.clock.now())
         except Exception as error:
+            RECONCILER_FAILURES.labels(reconciler.name).inc()
             self._resting[reconciler.name] = time.monotonic() + REST_SECONDS
             if isinstance(error, Unavailable):
                 logger.warning("%s waits: %s", reconciler.name, error)
@@ -146,16 +170,38 @@ def build_worker(portal: Portal) -> Worker:
 
 def serve(build: Callable[[Portal], Worker] = build_worker) -> int:
     """Runs a worker over the settings of this process, until SIGTERM or Ctrl-C; its jobs run on."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     settings = load_settings()
+    settings.start_logs("worker")
     arm(settings)
     portal = build_portal(settings)
     portal.foundation.database.wait_until_ready(seconds=START_SECONDS)
     worker = build(portal)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
-    worker.run()
+    operator = operator_server(worker)
+    operator.open()
+    try:
+        worker.run()
+    finally:
+        operator.close()
     return 0
+
+
+def operator_server(worker: Worker) -> OperatorServer:
+    """What says how a worker is. Any number of workers may run, so each has a file that says where it listens."""
+    base = worker.foundation
+    least = base.settings.least_free_mb
+    health = Health(checks_of(base.database, store=base.store, home=base.settings.home, least_free_mb=least))
+    routes = {
+        "/metrics": lambda: Reply(200, exposition(), CONTENT_TYPE),
+        "/health/live": lambda: health_reply({"loop": worker.heartbeat()}),
+        "/health/ready": lambda: health_reply(health.report()),
+    }
+    folder = base.settings.home / ADDRESSES
+    for file in folder.glob("worker*"):
+        if owner_is_dead(file.name.replace(SLASH, "/")):
+            file.unlink(missing_ok=True)
+    return OperatorServer(routes, port=base.settings.worker_port, file=folder / worker.name.replace("/", SLASH))
 
 
 def main() -> int:

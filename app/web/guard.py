@@ -17,12 +17,14 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
+from app.web.operations import LIVE, METRICS, READY
 from core.foundation.settings import Settings, is_loopback
 from core.portal import Portal
 
 OPEN_PATHS = ("/static/", "/app/static/", "/api/")
 OPEN = frozenset(
     {"/health", "/sign-in", "/sign-out", "/_stcore/health", "/favicon.ico", "/favicon.png", "/manifest.json"}
+    | {LIVE, READY, METRICS}
 )
 # Counters for the operator, a second door into pages, and Streamlit's own sign-in: none of them is ours to offer.
 CLOSED = ("/_stcore/metrics", "/_stcore/agent", "/_stcore/script-health-check")

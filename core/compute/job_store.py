@@ -1,6 +1,7 @@
 """Every write of a worker to a job. Each one names owner and attempt in its WHERE clause, so a worker that was paused
 past its lease, or an attempt that was given up, changes nothing, however late it comes back."""
 
+import logging
 import uuid
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +21,14 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
+from core.foundation.observability.metrics import JOB_TRANSITIONS
 
 QUEUE_DEPTH = 20
 RETRY_SECONDS = 1.0
 SPEC = ActionSpec(name="compute.work", permission="system", reads=False, function=lambda: None)
+TRANSITIONS = "job transitions"
 IDLE: dict[str, Any] = {"owner": "", "lease_until": None, "launch_token": "", "devices": []}
+logger = logging.getLogger(__name__)
 
 
 class Superseded(Conflict):
@@ -113,7 +117,7 @@ class Ledger:
                 return None
             row.owner, row.lease_until = self.owner, self._lease_end(call.now)
             call.session.add(row)
-            call.record("compute.job_adopted", subject=job_id, details={"attempt": row.attempt})
+            self._record(call, "adopted", row, attempt=row.attempt)
             return _held(row)
 
     def renew(self, session: Session) -> None:
@@ -166,7 +170,7 @@ class Ledger:
             done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}
             self._fenced(call, held, **done, **IDLE)
             kind.take_outputs(call, self._job(call, held), read)
-            self._tell(call, held.job.id, JobState.SUCCEEDED)
+            self._tell(call, held.job, JobState.SUCCEEDED)
 
     def end(self, held: Held, kind: JobKind | None, *, state: JobState, cause: str) -> None:
         """It failed for good, or was cancelled. Without a kind the domain is not told."""
@@ -181,7 +185,7 @@ class Ledger:
             uncounted = {} if counts else {"first_attempt": col(JobRow.first_attempt) + 1}
             self._fenced(call, held, state=JobState.QUEUED, cause=cause, run_after=after, **uncounted, **IDLE)
             call.update(held.job.id, state=JobState.QUEUED)
-            call.record("compute.job_retried", subject=held.job.id, details={"cause": cause[:200]})
+            self._record(call, "retried", held.job, cause=cause[:200])
 
     def _make_ours(self, call: Call, row: JobRow) -> Held:
         row.devices = list(free_room(call.session, self.room).devices[: row.gpus]) if row.gpus else []
@@ -190,7 +194,7 @@ class Ledger:
         row.events_offset, row.cause, row.started_at = 0, "", row.started_at or call.now
         call.session.add(row)
         call.update(row.id, state=JobState.RUNNING)
-        call.record("compute.job_started", subject=row.id, details={"attempt": row.attempt})
+        self._record(call, "started", row, attempt=row.attempt)
         return _held(row)
 
     def _conclude(self, call: Call, row: JobRow, kind: JobKind | None) -> None:
@@ -198,11 +202,17 @@ class Ledger:
         call.session.flush()
         if kind is not None:
             kind.ended(call, job_of(row))
-        self._tell(call, row.id, JobState(row.state), cause=row.cause[:200])
+        self._tell(call, row, JobState(row.state), cause=row.cause[:200])
 
-    def _tell(self, call: Call, job_id: str, state: JobState, **details: str) -> None:
-        call.update(job_id, state=state)
-        call.record(f"compute.job_{state.value}", subject=job_id, details=details)
+    def _tell(self, call: Call, job: Job | JobRow, state: JobState, **details: str) -> None:
+        call.update(job.id, state=state)
+        self._record(call, state.value, job, **details)
+
+    def _record(self, call: Call, transition: str, job: Job | JobRow, **details: Any) -> None:
+        """The audit event of a transition, and its line in the log once it is committed."""
+        call.record(f"compute.job_{transition}", subject=job.id, details=details)
+        fields = {"job": job.id, "kind": job.kind, "transition": transition, **details}
+        call.session.info.setdefault(TRANSITIONS, []).append(fields)
 
     def _job(self, call: Call, held: Held) -> Job:
         return job_of(call.session.get_one(JobRow, held.job.id, populate_existing=True))
@@ -237,6 +247,9 @@ class Ledger:
     def _writing(self) -> Iterator[Call]:
         with self.foundation.database.write() as session:
             yield Call(self.foundation, session, self.actor, SPEC)
+        for fields in session.info.pop(TRANSITIONS, ()):
+            logger.info("job %s", fields["transition"], extra=fields)
+            JOB_TRANSITIONS.labels(fields["kind"], fields["transition"]).inc()
 
 
 def _held(row: JobRow) -> Held:

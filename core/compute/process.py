@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from core.compute.folders import AttemptFolder, read_json, write_json
 from core.foundation.errors import is_disk_full
+from core.foundation.observability.logs import configure_logs
 
 EXIT_CODE, EXIT_FAILED, EXIT_STOPPED = 1, 3, 143
 PROGRESS_SECONDS = 0.2
@@ -35,6 +36,7 @@ class JobContext:
         self.folder = folder
         self.payload: dict[str, Any] = order["payload"]
         self.inputs = {name: Path(path) for name, path in order["inputs"].items()}
+        self.id: str = order.get("id", "")
         self.attempt: int = order["attempt"]
         self.cpus: int = order["cpus"]
         self.outputs, self.checkpoints = self._files.outputs, self._files.checkpoints
@@ -71,6 +73,8 @@ def run_job(main: Callable[[JobContext], None]) -> NoReturn:
     folder = Path(sys.argv[1])
     try:
         context = JobContext(folder)
+        # In the form for people, whatever the settings say: this is the job's own log, which its page shows.
+        configure_logs(process="job", job=context.id, attempt=context.attempt)
         signal.signal(signal.SIGTERM, context.on_signal)
         main(context)
     except BaseException as error:

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from core.foundation.errors import Invalid
+from core.foundation.observability.logs import LogFormat, LogLevel, configure_logs
 from core.foundation.observability.redaction import HIDDEN, redact, redact_address
 from core.foundation.text import _
 
@@ -34,7 +35,36 @@ def default_home() -> Path:
     return Path(os.environ.get(PREFIX + "HOME", "~/.causeway")).expanduser()
 
 
-class Settings(BaseSettings):
+class LogSettings(BaseSettings):
+    """What a process has to know to write its log. Model servers are given these and no other setting."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    log_format: LogFormat = Field(
+        default="console", description="The form of every process's log: `console` for people, `json` for a collector."
+    )
+    log_level: LogLevel = Field(
+        default="info", description="How much the log says; `debug` adds a line for each action that only reads."
+    )
+    access_log: bool = Field(
+        default=False, description="A line for each request to the portal, the gateway and the model servers."
+    )
+
+    def log_environment(self) -> dict[str, str]:
+        """The same settings as variables, for a process that is started with nothing else."""
+        values = {"LOG_FORMAT": self.log_format, "LOG_LEVEL": self.log_level, "ACCESS_LOG": str(self.access_log)}
+        return {PREFIX + name: value for name, value in values.items()}
+
+    def start_logs(self, process: str, **fields: object) -> None:
+        """From now on this process logs as the settings say."""
+        configure_logs(process=process, form=self.log_format, level=self.log_level, secrets=self.secrets(), **fields)
+
+    def secrets(self) -> tuple[tuple[str, str], ...]:
+        """Every value that must not be read anywhere, with what stands in its place."""
+        return ()
+
+
+class Settings(LogSettings):
     """Every setting, its default and what it is for."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -50,6 +80,9 @@ class Settings(BaseSettings):
     portal_port: int = Field(default=8600, ge=0, le=65535, description="The portal's port.")
     gateway_port: int = Field(default=8601, ge=0, le=65535, description="The gateway's port.")
     gateway_admin_port: int = Field(default=8602, ge=0, le=65535, description="Envoy's own port, on loopback only.")
+    worker_port: int = Field(
+        default=0, ge=0, le=65535, description="Where a worker says how it is, on loopback; 0: its file in `workers`."
+    )
     public_address: SensitiveText = Field(
         default="", description="The address people use; `https://...` in production. Empty: host and port."
     )
@@ -72,6 +105,9 @@ class Settings(BaseSettings):
     memory_mb: int = Field(default=16_384, ge=512, description="Memory in MB that jobs may use here.")
     lease_seconds: float = Field(default=30.0, ge=0.5, le=600, description="How long a worker owns a job unrenewed.")
     job_log_bytes: int = Field(default=5_000_000, ge=10_000, description="Bytes kept of a job's log.")
+    least_free_mb: int = Field(
+        default=500, ge=0, description="With less of the disk free, in MB, portal and worker are not ready."
+    )
     sweep_days: int = Field(
         default=7,
         ge=0,
@@ -131,7 +167,6 @@ class Settings(BaseSettings):
         return redact(str(value))
 
     def secrets(self) -> tuple[tuple[str, str], ...]:
-        """Every value that must not be read anywhere, with what stands in its place."""
         names = type(self).model_fields
         values = {name: getattr(self, name) for name in names}
         texts = {name: v.get_secret_value() if isinstance(v, SecretStr) else str(v) for name, v in values.items()}

@@ -15,6 +15,8 @@ from core.foundation.errors import Conflict, Invalid, NotFound, Unavailable, is_
 from core.foundation.text import _
 from core.foundation.values import Value
 
+PROBE = b"whether the store can be written"
+
 
 class ManifestFile(Value):
     """One file of a folder: its path with forward slashes, its SHA-256 and its size in bytes."""
@@ -134,6 +136,17 @@ class Store:
             return 0
         leaving.unlink()
         return found.st_size
+
+    def check(self) -> None:
+        """Writes a file and reads it back. Unavailable where that does not work."""
+        try:
+            probe = self._temporary(lambda target: target.write_bytes(PROBE))
+            whole = probe.read_bytes() == PROBE
+            probe.unlink()
+        except (OSError, Conflict) as error:
+            raise Unavailable(_("The store cannot be written")) from error
+        if not whole:
+            raise Unavailable(_("The store does not give back what was written"))
 
     def _incoming(self) -> Path:
         folder = self.root / "incoming"

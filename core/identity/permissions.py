@@ -47,6 +47,7 @@ class Permission(StrEnum):
     REQUIREMENT_WRITE = "requirement.write"
     QUARANTINE = "quarantine"
     GC = "gc"
+    METRICS = "metrics"
     SYSTEM = "system"
 
 
@@ -85,6 +86,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.REQUIREMENT_WRITE: frozenset({Role.VIEWER, Role.ENGINEER}),
     Permission.QUARANTINE: _BUILDERS,
     Permission.GC: _SRE,
+    Permission.METRICS: frozenset({Role.SRE, Role.ADMIN}),
     Permission.SYSTEM: frozenset(),
 }
 
@@ -110,6 +112,7 @@ TOKEN_PERMISSIONS = frozenset(
         Permission.AUDIT_VERIFY,
         Permission.REQUIREMENT_WRITE,
         Permission.GC,
+        Permission.METRICS,
     }
 )
 # What the portal's own processes never do.

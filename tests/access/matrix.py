@@ -35,6 +35,7 @@ A42 policy             N N N N Y X
 A43 token              Y Y Y Y Y X
 A45 service-account    N N N N Y X
 A50 gc                 N N Y N N gc
+A52 metrics            N N Y N Y metrics
 L01 quarantine         N O Y N N X
 R01 requirement        O O N N N requirement.write
 """
@@ -65,6 +66,7 @@ ACTIONS = {
         promotion.list_requests promotion.get_request promotion.list_policies promotion.get_policy
         promotion.list_gates promotion.what_needs_me
     """,
+    "metrics": "metrics.render",
     "artifact": "registry.download_artifact features.download_split lake.download_file",
     "data": """
         lake.create_dataset lake.edit_dataset lake.delete_snapshot

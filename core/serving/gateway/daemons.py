@@ -4,14 +4,16 @@ restarted. Each has a folder, and the folder's path in its environment is how th
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from core.compute.executors.local import FIXED, INHERITED, THREADS
 from core.compute.processes import MARKER, Identity, identity_of, is_alive, marked_with, send_signal
 
 LOG_FILE = "log"
+NOTHING_MORE: Mapping[str, str] = MappingProxyType({})
 
 
 class Daemon:
@@ -23,13 +25,13 @@ class Daemon:
         found = marked_with(str(folder))
         self.identity: Identity | None = identity_of(found[0]) if found else None
 
-    def start(self, command: Sequence[str]) -> None:
+    def start(self, command: Sequence[str], *, environment: Mapping[str, str] = NOTHING_MORE) -> None:
         """Starts it in a session of its own, with none of our secrets in its environment."""
         with (self.folder / LOG_FILE).open("ab") as log:
             self._child = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env=self._environment(),
+                env={**self._environment(), **environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -51,13 +51,13 @@ class ModelServer:
             return "refused"
         return "ready" if self.daemon.is_alive() and self._says_ready() else "starting"
 
-    def start(self) -> None:
+    def start(self, *, environment: Mapping[str, str]) -> None:
         """Starts the process anew in its folder."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (READY_FILE, REFUSED_FILE):
             (self.folder / name).unlink(missing_ok=True)
         write_atomically(self.folder / SPEC_FILE, self.spec.model_dump_json().encode())
-        self.daemon.start([sys.executable, "-P", "-m", MODULE, str(self.folder)])
+        self.daemon.start([sys.executable, "-P", "-m", MODULE, str(self.folder)], environment=environment)
         self.begun, self.started_at = time.monotonic(), datetime.now(UTC)
 
     def seen(self) -> Server:
@@ -82,8 +82,8 @@ class ModelServer:
 class Fleet:
     """Makes the wanted servers the ones that run."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, *, environment: Mapping[str, str]) -> None:
+        self.root, self._environment = root, environment
         self._servers: dict[str, ModelServer] = {}
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in sorted(root.iterdir()):
@@ -160,7 +160,7 @@ class Fleet:
         elif not server.next_start:
             self._note_death(server, now)
         elif now >= server.next_start:
-            server.start()
+            server.start(environment=self._environment)
             server.next_start = 0.0
 
     def _note_death(self, server: ModelServer, now: float) -> None:

@@ -2,6 +2,7 @@
 and found healthy, then the weights change, then the answer of the proxy itself says that they are in use, and only
 then does what is no longer needed lose its place."""
 
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.serving.server_spec import SOCKET_FILE
 
 STATE_FILE = "traffic.json"
 CONFIRM_SECONDS, PAUSE_SECONDS = 2.0, 0.002
+logger = logging.getLogger(__name__)
 
 
 class Share(Value):
@@ -77,8 +79,11 @@ class Traffic:
             if time.monotonic() > deadline:
                 raise Unavailable("Envoy does not take up the new routes")
             time.sleep(PAUSE_SECONDS)
-        self._shares = dict(following)
+        before, self._shares = self._shares, dict(following)
         self._keep()
+        for share in following.values():
+            if (old := before.get(share.endpoint_id)) != share:
+                _log_switch(share, before=old.weights if old else {})
 
     def _are_known(self, following: Mapping[str, Share]) -> bool:
         needed = {name for share in following.values() for name in share.weights} - self.in_use
@@ -107,3 +112,8 @@ class Traffic:
     def _keep(self) -> None:
         state = State(shares=tuple(self._shares.values()))
         write_atomically(self._file, state.model_dump_json().encode())
+
+
+def _log_switch(share: Share, *, before: Mapping[str, int]) -> None:
+    fields = {"object": share.endpoint_id, "endpoint": share.name, "generation": share.generation}
+    logger.info("traffic switched", extra={**fields, "weights": share.weights, "before": dict(before)})

@@ -3,7 +3,7 @@ Paths are compared as they came, with the few there are; nothing in a request ev
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any
 
@@ -33,22 +33,26 @@ class Readiness:
 
 @dataclass(frozen=True)
 class Request:
-    """`waited_ns` is how long it lay here before its turn came, `caller` the subject of the ticket it came with."""
+    """`waited_ns` is how long it lay here before its turn came, `caller` the subject of the ticket it came with, `id`
+    what the gateway calls it."""
 
     method: bytes
     path: bytes
     body: bytes
     waited_ns: int
     caller: bytes = b""
+    id: bytes = b""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`compute_ns` is the time the model took; None when it was not asked."""
+    """`compute_ns` is the time the model took; None when it was not asked. The answers that tell how the server is
+    are no traffic and not `counted`."""
 
     status: int
     body: bytes
     compute_ns: int | None = None
+    counted: bool = True
 
 
 Handler = Callable[[Request], Answer]
@@ -73,7 +77,7 @@ class Application:
         except PortalError as refusal:
             return refused(refusal.status, refusal.message, hint=refusal.hint)
         except Exception:
-            logger.exception("a request failed")
+            logger.exception("a request failed", extra={"request": request.id.decode("latin-1")})
             return refused(BROKEN, _("This request could not be answered"))
 
     def _handler(self, request: Request) -> Handler:
@@ -88,7 +92,7 @@ class Application:
         model = f"/v2/models/{self._spec.model}"
         routes: dict[str, dict[bytes, Handler]] = {
             "/v2": {b"GET": self._server},
-            "/v2/health/live": {b"GET": lambda _request: Answer(OK, b'{"live":true}')},
+            "/v2/health/live": {b"GET": lambda _request: Answer(OK, b'{"live":true}', counted=False)},
             "/v2/health/ready": {b"GET": self._health},
             "/predict": {b"POST": self._predict},
             "/features": {b"POST": self._look_up},
@@ -127,8 +131,8 @@ class Application:
 
     def _health(self, _request: Request) -> Answer:
         if not self._readiness.ready:
-            return refused(NOT_READY, _("This server is stopping"))
-        return Answer(OK, orjson.dumps({"name": self._spec.model, "ready": True}))
+            return replace(refused(NOT_READY, _("This server is stopping")), counted=False)
+        return Answer(OK, orjson.dumps({"name": self._spec.model, "ready": True}), counted=False)
 
     def _server(self, _request: Request) -> Answer:
         return Answer(OK, orjson.dumps({"name": SERVER, "version": PROTOCOL_VERSION, "extensions": []}))

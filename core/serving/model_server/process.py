@@ -15,10 +15,12 @@ from pydantic import ValidationError
 
 from core.compute.folders import write_atomically
 from core.foundation.errors import PortalError
-from core.serving.model_server.application import Application, Readiness
+from core.foundation.settings import LogSettings
+from core.serving.model_server.application import NANOSECONDS, Answer, Application, Readiness, Request
+from core.serving.model_server.counters import Copying, Counters
 from core.serving.model_server.lookup import lookups_for
 from core.serving.model_server.predict import EntityReader
-from core.serving.model_server.protocol import Connections
+from core.serving.model_server.protocol import AccessLog, Connections
 from core.serving.model_server.session import ServedModel, load_model
 from core.serving.server_spec import READY_FILE, REFUSED_EXIT, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
 
@@ -30,7 +32,10 @@ logger = logging.getLogger(__name__)
 def main(arguments: list[str]) -> int:
     """Serves until told to stop. Returns 3, with the cause in the folder, when the bytes are refused."""
     folder = Path(arguments[0])
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    settings = LogSettings()
+    settings.start_logs("model server", server=folder.resolve().name)
+    # The first line loads what writes lines; nobody waits for an answer yet.
+    logger.info("loading the model")
     try:
         spec = ServerSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
         model = load_model(spec)
@@ -38,8 +43,25 @@ def main(arguments: list[str]) -> int:
         return _refuse(folder, refusal)
     # The socket is named relative to the folder: a full path may be longer than the system takes.
     os.chdir(folder)
-    uvloop.run(_serve(spec, model))
+    uvloop.run(_serve(spec, model, access=log_access if settings.access_log else None))
     return 0
+
+
+def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
+    """A line for a request, with what the gateway calls it."""
+    logger.info(
+        "%s %s %d",
+        request.method.decode("latin-1"),
+        request.path.decode("latin-1"),
+        answer.status,
+        extra={
+            "request": request.id.decode("latin-1"),
+            "caller": request.caller.decode("latin-1"),
+            "total_us": total_ns // NANOSECONDS,
+            "waiting_us": request.waited_ns // NANOSECONDS,
+            "compute_us": None if answer.compute_ns is None else answer.compute_ns // NANOSECONDS,
+        },
+    )
 
 
 def _refuse(folder: Path, refusal: Exception) -> int:
@@ -49,21 +71,31 @@ def _refuse(folder: Path, refusal: Exception) -> int:
     return REFUSED_EXIT
 
 
-async def _serve(spec: ServerSpec, model: ServedModel) -> None:
+async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | None) -> None:
     loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     reader = EntityReader(model.contract, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
+    counters = Counters()
+    copying = Copying(counters, spec=spec)
+    copying.go_on(loop)
     connections = Connections(
-        application, version=spec.version_id, digest=spec.digest, most_body=spec.limits.body_bytes, loop=loop
+        application,
+        version=spec.version_id,
+        digest=spec.digest,
+        most_body=spec.limits.body_bytes,
+        loop=loop,
+        counters=counters,
+        access=access,
     )
     server = await _listen(connections)
     logger.info("serves %s v%s for %s", spec.model, spec.version, spec.endpoint)
     await stop.wait()
     readiness.ready = False
     await _drain(server, connections, spec=spec)
+    copying.copy()
 
 
 async def _listen(connections: Connections) -> asyncio.Server:

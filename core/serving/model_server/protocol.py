@@ -3,13 +3,16 @@ connection's trouble stays its own: whoever leaves early, sends rubbish or never
 
 import asyncio
 from time import perf_counter_ns
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
 from core.serving.model_server.application import Answer, Application, Request, refused
+from core.serving.model_server.counters import Counters
 from core.serving.model_server.lookup import CALLER
 
+# What Envoy calls a request; it is named so in every line about it, and in the answer.
+REQUEST_ID, LONGEST_ID = b"x-request-id", 128
 MOST_HEAD_BYTES = 65_536
 MICROSECOND_NS = 1_000
 REASONS = {
@@ -25,6 +28,12 @@ REASONS = {
     431: b"Request Header Fields Too Large",
     503: b"Service Unavailable",
 }
+
+
+class AccessLog(Protocol):
+    """What writes a line for each request, where the settings ask for it."""
+
+    def __call__(self, request: Request, answer: Answer, *, total_ns: int) -> None: ...
 
 
 class Turn:
@@ -48,9 +57,18 @@ class Connections:
     """The open connections of a server, and what all of its answers say about themselves."""
 
     def __init__(
-        self, application: Application, *, version: str, digest: str, most_body: int, loop: asyncio.AbstractEventLoop
+        self,
+        application: Application,
+        *,
+        version: str,
+        digest: str,
+        most_body: int,
+        loop: asyncio.AbstractEventLoop,
+        counters: Counters,
+        access: AccessLog | None = None,
     ) -> None:
         self.application, self.most_body, self.turn = application, most_body, Turn(loop)
+        self.counters, self.access = counters, access
         self.open: set[Connection] = set()
         self.closing = False
         self.head = (
@@ -110,6 +128,8 @@ class Connection(asyncio.Protocol):
         self._grow(len(name) + len(value))
         if len(name) == len(CALLER) and name.lower() == CALLER:
             self._caller = value
+        elif len(name) == len(REQUEST_ID) and name.lower() == REQUEST_ID:
+            self._id = value[:LONGEST_ID]
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -126,9 +146,13 @@ class Connection(asyncio.Protocol):
             path=self._path,
             body=b"".join(self._body),
             caller=self._caller,
+            id=self._id,
             waited_ns=perf_counter_ns() - self._began_ns,
         )
-        self._write(self._all.application.answer(request), waited_ns=request.waited_ns)
+        answer = self._all.application.answer(request)
+        self._write(answer, waited_ns=request.waited_ns)
+        if self._all.access is not None:
+            self._all.access(request, answer, total_ns=perf_counter_ns() - self._began_ns)
         self._start()
 
     def close_if_idle(self) -> None:
@@ -138,7 +162,7 @@ class Connection(asyncio.Protocol):
     def _start(self) -> None:
         """Ready for the next request."""
         self._path, self._body, self._body_bytes, self._head_bytes = b"", list[bytes](), 0, 0
-        self._caller = b""
+        self._caller = self._id = b""
         self._refused = self._under_way = False
 
     def _grow(self, size: int) -> None:
@@ -158,6 +182,10 @@ class Connection(asyncio.Protocol):
             return
         last = last or self._all.closing or not self._parser.should_keep_alive()
         transport.write(self._head(answer, waited_ns=waited_ns, last=last) + answer.body)
+        if answer.counted:
+            total_ns = perf_counter_ns() - self._began_ns
+            spent = answer.compute_ns
+            self._all.counters.count(answer.status, total_ns=total_ns, waited_ns=waited_ns, compute_ns=spent)
         if last:
             transport.close()
 
@@ -166,6 +194,7 @@ class Connection(asyncio.Protocol):
         if answer.compute_ns is not None:
             waited, spent = waited_ns // MICROSECOND_NS, answer.compute_ns // MICROSECOND_NS
             times = b"\r\nx-causeway-queue-us: %d\r\nx-causeway-compute-us: %d" % (waited, spent)
+        name = b"\r\nx-request-id: " + self._id if self._id else b""
         ending = b"\r\nconnection: close\r\n\r\n" if last else b"\r\n\r\n"
         line = b"HTTP/1.1 %d %s" % (answer.status, REASONS.get(answer.status, b"Error"))
-        return b"%s%s%s\r\ncontent-length: %d%s" % (line, self._all.head, times, len(answer.body), ending)
+        return b"%s%s%s%s\r\ncontent-length: %d%s" % (line, self._all.head, times, name, len(answer.body), ending)
