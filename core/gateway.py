@@ -20,8 +20,9 @@ from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.portal import build_portal
+from core.serving.gateway.config import Listening
 from core.serving.gateway.envoy import Envoy
-from core.serving.gateway.fleet import Fleet, server_name
+from core.serving.gateway.fleet import Fleet, server_name, version_of
 from core.serving.gateway.traffic import Share, Traffic
 from core.serving.plans import EndpointPlan
 from core.serving.rows import ADDRESS_FILE
@@ -141,7 +142,8 @@ class Gateway:
             self._traffic.prepare()
             host, port = self._settings.host, self._port()
             admin = self._settings.gateway_admin_port
-            self._envoy.start(host=host, port=port, admin_port=admin, public_keys=self._public_keys)
+            listening = Listening(host=host, port=port, admin_port=admin, access_log=self._settings.access_log)
+            self._envoy.start(listening, public_keys=self._public_keys)
         deadline = time.monotonic() + START_SECONDS
         while not self._envoy.is_ready() and self._envoy.daemon.is_alive() and time.monotonic() < deadline:
             self._stop.wait(READY_SECONDS)
@@ -210,7 +212,7 @@ class Gateway:
         return Report(
             wanted=plan.generation,
             generation=share.generation if share else 0,
-            actual={name.partition(".")[2]: weight for name, weight in sorted(weights.items())},
+            actual={version_of(name): weight for name, weight in sorted(weights.items())},
             servers=servers,
             cause=_cause(plan, servers),
         )

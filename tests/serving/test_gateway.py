@@ -191,17 +191,17 @@ def failing_model() -> bytes:
 
 def test_a_model_server_that_dies_is_started_again(stage: Stage) -> None:
     endpoint = stage.endpoint("mortal", stage.low)
-    victim = server_process(stage, endpoint.id)
+    victim = server_process(stage, endpoint)
     victim.kill()
     wait_until(lambda: not victim.is_running() or victim.status() == psutil.STATUS_ZOMBIE, what="its death")
     began = time.monotonic()
     wait_until(lambda: stage.ask(endpoint).status_code == 200, seconds=10, what="an answer")
     assert time.monotonic() - began < 8
-    assert server_process(stage, endpoint.id).pid != victim.pid
+    assert server_process(stage, endpoint).pid != victim.pid
 
 
-def server_process(stage: Stage, endpoint_id: str) -> psutil.Process:
-    prefix = f"{stage.gateway.folder}/servers/{endpoint_id}."
+def server_process(stage: Stage, endpoint: Endpoint) -> psutil.Process:
+    prefix = f"{stage.gateway.folder}/servers/{endpoint.name}_"
     return next(one for one in psutil.process_iter(["cmdline"]) if prefix in " ".join(one.info["cmdline"] or []))
 
 
@@ -301,7 +301,7 @@ def test_stopping_leaves_no_process_and_a_retired_version_is_ended(tmp_path: Pat
         endpoint = stage.endpoint("ending", stage.low)
         stage.serve(endpoint.id, (stage.high, 100))
         wait_until(lambda: len(endpoint_now(stage.portal, endpoint.id).servers) == 1, what="the end of the old server")
-        assert server_process(stage, endpoint.id).cmdline()[-1].endswith(stage.high.id)
+        assert server_process(stage, endpoint).cmdline()[-1].endswith(stage.high.id)
         folder = str(stage.gateway.folder)
         assert len(processes_of(folder)) == 2
     assert processes_of(folder) == []

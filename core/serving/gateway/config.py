@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.foundation.text import _
+from core.serving.gateway.figures import access_log, arm_figures, statistics
 from core.serving.gateway.filters import http_filters, local_replies, ticket_for
 from core.serving.server_spec import Limits
 
@@ -26,6 +27,16 @@ class Backend:
 
 
 @dataclass(frozen=True)
+class Listening:
+    """Where Envoy listens for callers and for us, and whether it logs each request."""
+
+    host: str
+    port: int
+    admin_port: int
+    access_log: bool = False
+
+
+@dataclass(frozen=True)
 class Exposed:
     """An endpoint as callers reach it: its weights by the names of backends."""
 
@@ -35,13 +46,14 @@ class Exposed:
     most_body: int = LIMITS.body_bytes
 
 
-def bootstrap(*, host: str, port: int, admin_port: int, public_keys: str) -> Json:
+def bootstrap(listening: Listening, *, public_keys: str) -> Json:
     """Envoy's own start: one listener for callers, the administration on loopback, and where the changing files are."""
     return {
         "node": {"id": "gateway", "cluster": "causeway"},
-        "admin": {"address": _socket_address("127.0.0.1", admin_port)},
+        "admin": {"address": _socket_address("127.0.0.1", listening.admin_port)},
         "dynamic_resources": {"cds_config": _file(CLUSTERS_FILE)},
-        "static_resources": {"listeners": [_listener(host, port, public_keys)]},
+        "static_resources": {"listeners": [_listener(listening, public_keys)]},
+        **statistics(),
         "overload_manager": {"resource_monitors": [_most_connections()]},
     }
 
@@ -82,6 +94,8 @@ def _cluster(backend: Backend) -> Json:
         "name": backend.name,
         "type": "STATIC",
         "connect_timeout": "1s",
+        # Of the answers only these are counted by who gave them: an arm counts what its fallbacks answered too.
+        "track_cluster_stats": {"per_endpoint_stats": True},
         "load_assignment": {"cluster_name": backend.name, "endpoints": [{"lb_endpoints": [{"endpoint": address}]}]},
         "health_checks": [
             {
@@ -126,6 +140,7 @@ def _aggregate(name: str, endpoint: Exposed) -> Json:
     return {
         "@type": f"{TYPE}envoy.config.cluster.v3.Cluster",
         "name": arm(name, endpoint),
+        "alt_stat_name": arm_figures(name),
         "connect_timeout": "1s",
         "lb_policy": "CLUSTER_PROVIDED",
         "cluster_type": {"name": "envoy.clusters.aggregate", "typed_config": config},
@@ -175,7 +190,7 @@ def _nothing_here() -> Json:
     return {"match": {"prefix": "/"}, "direct_response": _text(404, _("There is no endpoint at this address"))}
 
 
-def _listener(host: str, port: int, public_keys: str) -> Json:
+def _listener(listening: Listening, public_keys: str) -> Json:
     manager = {
         "@type": f"{TYPE}envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "gateway",
@@ -183,6 +198,9 @@ def _listener(host: str, port: int, public_keys: str) -> Json:
         "rds": {"route_config_name": ROUTES, "config_source": _file(ROUTES_FILE)},
         "http_filters": http_filters(public_keys=public_keys, most_body=LIMITS.body_bytes),
         "local_reply_config": local_replies(),
+        # The caller of a refused request has its name too.
+        "always_set_request_id_in_response": True,
+        "access_log": [access_log()] if listening.access_log else [],
         "use_remote_address": True,
         "normalize_path": True,
         "merge_slashes": True,
@@ -199,7 +217,7 @@ def _listener(host: str, port: int, public_keys: str) -> Json:
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     return {
         "name": "callers",
-        "address": _socket_address(host, port),
+        "address": _socket_address(listening.host, listening.port),
         "per_connection_buffer_limit_bytes": 65_536,
         "filter_chains": [chain],
     }

@@ -10,7 +10,7 @@ from typing import Any
 from core.compute.folders import write_atomically
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
-from core.serving.gateway.config import PROBE_PATH, bootstrap
+from core.serving.gateway.config import PROBE_PATH, Listening, bootstrap
 from core.serving.gateway.daemons import Daemon, end_all
 
 BOOTSTRAP_FILE, ADMIN_FILE = "envoy.json", "admin"
@@ -29,10 +29,9 @@ class Envoy:
         self.folder = folder
         self.daemon = Daemon(folder)
 
-    def start(self, *, host: str, port: int, admin_port: int, public_keys: str) -> None:
+    def start(self, listening: Listening, *, public_keys: str) -> None:
         """Starts it anew. The files of clusters and routes must be there."""
-        config = bootstrap(host=host, port=port, admin_port=admin_port, public_keys=public_keys)
-        self.write(BOOTSTRAP_FILE, config)
+        self.write(BOOTSTRAP_FILE, bootstrap(listening, public_keys=public_keys))
         (self.folder / ADMIN_FILE).unlink(missing_ok=True)
         file, admin = self.folder / BOOTSTRAP_FILE, self.folder / ADMIN_FILE
         command = [_binary(), "-c", str(file), "--concurrency", str(THREADS), "--admin-address-path", str(admin)]

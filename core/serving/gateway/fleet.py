@@ -25,8 +25,14 @@ START_SECONDS, STOP_SECONDS = 60.0, 30.0
 
 
 def server_name(spec: ServerSpec) -> str:
-    """The name of a server's folder and cluster: no two endpoints share a server, and no two versions do."""
-    return f"{spec.endpoint_id}.{spec.version_id}"
+    """The name of a server's folder and cluster: no two endpoints share a server, and no two versions do. It has no
+    dot, which would part the names of Envoy's figures, and says in its parts what they are figures of."""
+    return f"{spec.endpoint}_{spec.version}_{spec.version_id}"
+
+
+def version_of(name: str) -> str:
+    """The id of the version that a server of this name serves."""
+    return name.rpartition("_")[2]
 
 
 @dataclass
