@@ -273,7 +273,7 @@ def refusal(error: PortalError) -> None:
 def failure(error: BaseException) -> str:
     """An error that nobody foresaw: logged under an id that people can pass on. Returns the id."""
     error_id = uuid.uuid4().hex[:12]
-    log.error("error %s", error_id, exc_info=error)
+    log.error("error %s", error_id, exc_info=error, extra={"error": error_id})
     with st.container(key=f"failure_{error_id}", border=True, gap="xsmall"):
         st.markdown(f":red[:material/error:] **{_('This part of the page could not be shown')}**")
         st.caption(_("Nothing was changed by showing it. Reload the page; if it stays, pass on this number:"))

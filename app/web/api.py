@@ -132,7 +132,7 @@ def refusal(error: PortalError) -> JSONResponse:
 
 def _failure(spec: ActionSpec) -> JSONResponse:
     error_id = uuid.uuid4().hex[:12]
-    log.exception("error %s in %s", error_id, spec.name)
+    log.exception("error %s in %s", error_id, spec.name, extra={"error": error_id, "action": spec.name})
     body = {"error": _("Something went wrong here; nothing was changed"), "hint": _("Error {id}").format(id=error_id)}
     return JSONResponse(body, status_code=500)
 

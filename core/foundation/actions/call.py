@@ -105,9 +105,14 @@ class Call:
             raise AssertionError(f"{self.spec.name} says twice what it is about: {self._subject.id}, {subject}")
         self._subject = Subject(subject, project)
 
+    @property
+    def subject(self) -> str:
+        """The id of what the action's audit event is about; empty while that was not said."""
+        return self._subject.id if self._subject else ""
+
     def is_about(self, subject: str) -> bool:
         """Whether the action's audit event is about this object, as far as it has been said."""
-        return self._subject is not None and self._subject.id == subject
+        return self.subject == subject
 
     def note(self, **details: Any) -> None:
         """What the action's own audit event says beside its subject. Never a secret."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 from sqlalchemy.exc import NoResultFound
 
 from core.foundation.actions.call import Call, Foundation, Hidden
+from core.foundation.actions.log import Outcome, logged
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotAllowed, NotFound, PortalError
@@ -72,6 +73,11 @@ def action(
 
 def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """One action from check to commit. A refusal changes nothing and is itself written to the audit log."""
+    with logged(spec, actor) as outcome:
+        return _run(service, actor, spec, arguments, outcome)
+
+
+def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any], outcome: Outcome) -> Any:
     foundation = service.foundation
     try:
         prepared = _prepare(service, actor, spec, arguments) if spec.prepare else None
@@ -80,6 +86,7 @@ def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: d
             call.prepared = prepared
             result = spec.function(service, call, **spec.validate(arguments))
             call.close()
+        outcome.subject = call.subject
         return result
     except (NotAllowed, Conflict, Hidden) as refusal:
         _record_denial(foundation, actor, spec, refusal)

@@ -1,8 +1,6 @@
 """What operators ask of the portal, through its guard: health for anyone, figures for a token with the scope."""
 
-import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,13 +11,13 @@ from app.web.api import api_routes
 from app.web.guard import Guard
 from app.web.operations import operation_routes
 from app.web.requests import Requests
-from core.foundation.observability.logs import Lines
 from core.foundation.settings import Settings
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.serving.counter_file import COUNTERS_FILE, CounterFile
 from tests.app.web.asgi_client import Client
 from tests.conftest import People
+from tests.log_lines import log_lines
 from tests.registry.onnx_files import tiny_model
 from tests.serving.running import spec_of
 
@@ -96,26 +94,31 @@ def test_an_answer_says_what_its_request_is_called(client: Client) -> None:
         assert len(made) == 32
 
 
-@pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Iterator[list[dict[str, object]]]:
-    """Lines of the log as a collector gets them, made when they are said."""
-    lines: list[dict[str, object]] = []
-
-    class Collecting(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(json.loads(self.format(record)))
-
-    handler, root = Collecting(), logging.getLogger("app")
-    handler.setFormatter(Lines(as_json=True, facts={"process": "portal"}))
-    root.addHandler(handler)
-    before, root.level = root.level, logging.INFO
-    yield lines
-    root.removeHandler(handler)
-    root.level = before
+def test_requests_are_logged_where_the_settings_ask_for_it(portal: Portal) -> None:
+    with log_lines("app") as lines:
+        client_of(portal).get("/health")
+        assert lines == []
+        client_of(portal, access_log=True).get("/health?secret=x", headers={"x-request-id": "0123-abcd"})
+    assert [(line["event"], line["request"]) for line in lines] == [("GET /health 200", "0123-abcd")]
 
 
-def test_requests_are_logged_where_the_settings_ask_for_it(portal: Portal, said: list[dict[str, object]]) -> None:
-    client_of(portal).get("/health")
-    assert said == []
-    client_of(portal, access_log=True).get("/health?secret=x", headers={"x-request-id": "0123-abcd"})
-    assert [(line["event"], line["request"]) for line in said] == [("GET /health 200", "0123-abcd")]
+def test_an_action_that_is_called_over_rest_is_logged_with_its_request(portal: Portal, people: People) -> None:
+    bearer = {"Authorization": f"Bearer {portal.sessions.begin(people.sre.person_id)}", "x-request-id": "0123-abcd"}
+    with log_lines("core", level=logging.DEBUG) as lines:
+        assert client_of(portal).get("/api/v1/identity/whoami", headers=bearer).status_code == 200
+    line = next(line for line in lines if line.get("action") == "identity.whoami")
+    assert (line["event"], line["request"], line["actor"]) == ("action ok", "0123-abcd", people.sre.person_id)
+
+
+def test_the_error_id_of_an_answer_is_found_in_the_log(portal: Portal, people: People) -> None:
+    bearer = {"Authorization": f"Bearer {portal.sessions.begin(people.sre.person_id)}", "x-request-id": "0123-abcd"}
+    client = client_of(portal)
+    with portal.foundation.database.write() as session:
+        damage = f"UPDATE role_grants SET role = 'nonsense' WHERE person_id = '{people.viewer.person_id}'"
+        session.connection().exec_driver_sql(damage)
+    with log_lines("app") as lines:
+        answer = client.get("/api/v1/identity/list_people", headers=bearer)
+    assert answer.status_code == 500
+    error_id = answer.json()["hint"].rpartition(" ")[2]
+    assert [(line["error"], line["request"]) for line in lines] == [(error_id, "0123-abcd")]
+    assert "Traceback" in lines[0]["exception"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.foundation.actions import Foundation
+from core.foundation.actions.call import Foundation
 from core.foundation.database import Database
 from core.foundation.errors import Unavailable
 from core.foundation.observability.health import Health, checks_of, document_of, status_of
