@@ -113,6 +113,8 @@ def _jobs(call: Call, reach: Reach) -> Metric:
 
 
 def _is_visible(call: Call, counted: Counted, reach: Reach) -> bool:
+    if reach.is_everywhere:
+        return True
     row = call.session.get(ObjectRow, counted.labels["endpoint_id"])
     return row is not None and reach.includes(row.project)
 

@@ -3,7 +3,15 @@ files: they are counted where a library would cost too much."""
 
 from collections.abc import Iterable
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 from prometheus_client import generate_latest as _generate
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -11,6 +19,8 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+# When a counter began is told once for the process, not once more for each of its series.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 ACTIONS = Counter("causeway_actions", "Actions by their outcome: ok, denied, refused or failed.", ["action", "outcome"])
 ACTION_SECONDS = Histogram("causeway_action_seconds", "How long actions took.", ["action"], buckets=SECONDS)
 HTTP_REQUESTS = Counter("causeway_http_requests", "Requests to the portal by class of status.", ["code"])

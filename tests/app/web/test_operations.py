@@ -1,6 +1,7 @@
 """What operators ask of the portal, through its guard: health for anyone, figures for a token with the scope."""
 
 import logging
+import subprocess
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +16,7 @@ from core.foundation.settings import Settings
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.serving.counter_file import COUNTERS_FILE, CounterFile
+from core.serving.model_server.counters import Counters
 from tests.app.web.asgi_client import Client
 from tests.conftest import People
 from tests.log_lines import log_lines
@@ -68,6 +70,21 @@ def test_figures_are_for_a_token_with_the_scope(client: Client, portal: Portal, 
     assert answer.headers["content-type"].startswith("text/plain; version=")
     names = {family.name for family in text_string_to_metric_families(answer.text)}
     assert {"causeway_http_requests", "causeway_jobs", "causeway_requests", "process_resident_memory_bytes"} <= names
+
+
+def test_prometheus_takes_the_figures_as_they_are(client: Client, portal: Portal, people: People) -> None:
+    spec = spec_of(portal.foundation.store, model=tiny_model(), online=portal.foundation.settings.home / "online")
+    folder = portal.foundation.settings.home / "gateway" / "servers" / "one"
+    folder.mkdir(parents=True)
+    file, counters = CounterFile(folder / COUNTERS_FILE, spec=spec), Counters()
+    counters.count(200, total_ns=2_000_000, waited_ns=10_000, compute_ns=1_000_000)
+    file.copy(counters.counts())
+    client.get("/health")
+    text = portal.metrics.render(people.sre)
+    for name in ("causeway_requests_total", "causeway_request_compute_seconds_bucket", "causeway_http_requests_total"):
+        assert f"\n{name}{{" in text
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, text=True, capture_output=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
 
 def test_figures_of_another_project_are_not_shown(client: Client, portal: Portal, people: People) -> None:
