@@ -18,6 +18,7 @@ from core.compute.ownership import owner_is_dead
 from core.foundation.actions.call import Foundation
 from core.foundation.errors import Unavailable
 from core.foundation.failpoints import reach
+from core.foundation.observability.logs import log_context
 
 THREADS = 8
 HOUSEKEEPING_SECONDS = 0.5
@@ -110,7 +111,8 @@ class Dispatcher:
                 # Over, or another worker's by now: its process is not ours to touch.
                 del self.attendants[job_id]
             else:
-                self._look_at(attendant, cancel_requested=mine[job_id])
+                with log_context(job=job_id):
+                    self._look_at(attendant, cancel_requested=mine[job_id])
 
     def _look_at(self, attendant: Attendant, *, cancel_requested: bool) -> None:
         job_id = attendant.held.job.id

@@ -21,6 +21,7 @@ from core.compute.process import PROGRESS
 from core.compute.values import JobState
 from core.foundation.errors import PortalError, Unavailable, is_disk_full
 from core.foundation.failpoints import reach
+from core.foundation.observability.logs import log_context
 from core.foundation.text import _
 
 EVENTS_SECONDS, PROGRESS_SECONDS = 0.15, 0.4
@@ -98,6 +99,10 @@ class Attendant:
 
     def _guarded(self, part: Callable[[], None]) -> None:
         """A refusal or a mistake of a domain fails its job in words; it never stops the worker."""
+        with log_context(job=self.held.job.id):
+            self._guard(part)
+
+    def _guard(self, part: Callable[[], None]) -> None:
         try:
             part()
         except (Superseded, Unavailable):

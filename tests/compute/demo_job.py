@@ -1,5 +1,6 @@
 """A job process that does what its payload says, for tests."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -92,6 +93,12 @@ def show_environment(job: JobContext) -> None:
     job.event("environment", names=dict(os.environ))
 
 
+def warn(job: JobContext) -> None:
+    print("before it")
+    logging.getLogger("library").warning("a warning with password=%s", "hunter2")
+    (job.outputs / "counted.txt").write_text("0")
+
+
 WAYS: dict[str, Callable[[JobContext], None]] = {
     way.__name__: way
     for way in (
@@ -107,6 +114,7 @@ WAYS: dict[str, Callable[[JobContext], None]] = {
         stubborn,
         wait,
         show_environment,
+        warn,
     )
 }
 

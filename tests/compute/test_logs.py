@@ -64,3 +64,13 @@ def test_a_log_is_read_by_those_who_may_see_the_project(portal: Portal, people: 
     assert portal.compute.read_log(people.viewer, job_id=job_id).text == ""
     with pytest.raises(NotFound):
         portal.compute.read_log(people.outsider, job_id=job_id)
+
+
+def test_what_a_job_logs_stands_in_its_log_in_the_form_for_people(portal: Portal, people: People) -> None:
+    job = run_job_here(portal, submit(portal, way="warn"), kinds=KINDS)
+    lines = portal.compute.read_log(SYSTEM, job_id=job.id).text.splitlines()
+    line = next(line for line in lines if "a warning" in line)
+    assert "password=***" in line
+    assert f"job={job.id}" in line
+    assert not line.startswith("{")
+    assert "before it" in lines

@@ -34,8 +34,8 @@ class TestOfAWorkerThatLogsAsJson:
         job_id = submit(portal, way="count", steps=3)
         failing = submit(portal, way="fail")
         worker = start_worker()
-        wait_until(lambda: len(list(folder.iterdir())) == 2, what="the worker's address")
-        address = next(file for file in folder.iterdir() if file != stale).read_text()
+        wait_until(lambda: len(list(folder.glob("worker~*"))) == 2, what="the worker's address")
+        address = next(file for file in folder.glob("worker~*") if file != stale).read_text()
         assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
         assert wait_for_job(portal, failing).state is JobState.FAILED
         wait_until(

@@ -16,6 +16,7 @@ from core.gateway import PortalOverDatabase
 from core.serving.gateway.figures import TAGS, arm_figures
 from core.serving.gateway.fleet import server_name, version_of
 from tests.compute.running import wait_until
+from tests.log_lines import log_lines
 from tests.registry.onnx_files import register_tiny, tiny_model
 from tests.serving.running import DISTANCE, Stage, answering, gateway_over, portal_in, spec_of
 
@@ -75,6 +76,15 @@ def test_answers_are_counted_by_the_version_that_gave_them(stage: Stage) -> None
         lambda: value_of(stage, "envoy_cluster_endpoint_rq_total", envoy_cluster_name=name) >= ASKED + 1,
         what="the figures of the version",
     )
+
+
+def test_a_switch_of_traffic_is_one_line(stage: Stage) -> None:
+    endpoint = stage.endpoint("switched", stage.low)
+    with log_lines("core.serving.gateway") as lines:
+        stage.serve(endpoint.id, (stage.high, 100))
+    names = [f"switched_{version.version}_{version.id}" for version in (stage.low, stage.high)]
+    told = [(line["event"], line["object"], line["before"], line["weights"]) for line in lines]
+    assert told == [("traffic switched", endpoint.id, {names[0]: 100}, {names[1]: 100})]
 
 
 def test_a_request_has_one_name_everywhere(stage: Stage) -> None:

@@ -45,8 +45,11 @@ class OperatorServer:
         self._thread = threading.Thread(target=self._server.serve_forever, name="operator server", daemon=True)
 
     def open(self) -> None:
+        """The file is there whole or not at all."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._file.write_text(self.address)
+        unfinished = self._file.with_name(f".{self._file.name}")
+        unfinished.write_text(self.address)
+        unfinished.replace(self._file)
         self._thread.start()
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from core.compute.folders import write_atomically
 from core.foundation.errors import PortalError
+from core.foundation.observability.logs import log_context
 from core.foundation.settings import LogSettings
 from core.serving.model_server.application import NANOSECONDS, Answer, Application, Readiness, Request
 from core.serving.model_server.counters import Copying, Counters
@@ -43,7 +44,8 @@ def main(arguments: list[str]) -> int:
         return _refuse(folder, refusal)
     # The socket is named relative to the folder: a full path may be longer than the system takes.
     os.chdir(folder)
-    uvloop.run(_serve(spec, model, access=log_access if settings.access_log else None))
+    with log_context(object=spec.version_id, endpoint=spec.endpoint):
+        uvloop.run(_serve(spec, model, access=log_access if settings.access_log else None))
     return 0
 
 
