@@ -308,7 +308,7 @@ def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tab", is_addr
 
 def lineage(object_id: str, *, key: str = "lineage") -> None:
     """The section that shows what led to an object and what follows from it."""
-    from app.ui.components.lineage import lineage as draw
+    from app.ui.lineage.component import lineage as draw
 
     chain = portal().identity.lineage(actor(), object_id=object_id)
     neighbors = len(chain.things) - 1

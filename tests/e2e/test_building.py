@@ -1,15 +1,10 @@
 """Work of an engineer in a real browser: what forms, dialogs and uploads do from click to database."""
 
-import re
-
 import httpx
 from playwright.sync_api import expect
 
 from app.session import COOKIE
 from tests.e2e.conftest import Running, Visitor
-from tests.lake.imports.in_process import imported
-
-TABLE = b"id,due,delay\nA,2013-01-01T10:00:00Z,5\nB,2013-01-01T11:00:00Z,12\n"
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
@@ -47,16 +42,3 @@ def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
     mei.open("/people")
     expect(page.get_by_text("Nightly")).to_be_visible()
     assert secret not in page.content()
-
-
-def test_lineage_is_traced_and_opened_by_keyboard(mei: Visitor, running: Running) -> None:
-    lake, me = running.portal.lake, running.people.engineer
-    made = lake.create_dataset(me, project="PROJ-1", name="traced")
-    snapshot = imported(running.portal, me, dataset_id=made.id, filename="t.csv", content=TABLE)
-    page = mei.open(f"/dataset?id={snapshot.id}").page
-    page.get_by_role("tab", name="Lineage").click()
-    node = page.get_by_role("button", name=re.compile("traced v1"))
-    expect(node).to_have_attribute("aria-pressed", "true")
-    node.focus()
-    page.keyboard.press("Enter")
-    expect(node).to_have_attribute("aria-pressed", "true")
