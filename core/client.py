@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
@@ -29,9 +30,22 @@ if TYPE_CHECKING:
 SESSION_FILE = "session"
 PATH = "/api/v1"
 TIMEOUT_SECONDS = 600
+IDLE_SECONDS = 2
 PAUSE_SECONDS = 0.5
 PAGE = 200
 Kind = Literal["pandas", "polars", "arrow"]
+
+
+@cache
+def http_client() -> "httpx.Client":
+    """The one client of this process: making one reads every certificate of the machine, which takes longer than most
+    answers. It keeps no cookie, and idle connections for less long than servers do: none is written to as it closes."""
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    import httpx
+
+    no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.Client(cookies=no_cookies, limits=httpx.Limits(keepalive_expiry=IDLE_SECONDS))
 
 
 def connect(address: str = "", token: str = "") -> "Client":
@@ -52,11 +66,9 @@ class Client:
     def run(self, action: str, /, **arguments: Any) -> Any:
         """Any action of the catalog by its name ("training.start_run"); its answer as JSON gives it. Arguments are JSON
         values. Raises the PortalError that the portal answers with."""
-        import httpx
-
         url = f"{self.address}{PATH}/{action.replace('.', '/')}"
         with self._reaching():
-            answer = httpx.post(url, json=arguments, headers=self._headers, timeout=TIMEOUT_SECONDS)
+            answer = http_client().post(url, json=arguments, headers=self._headers, timeout=TIMEOUT_SECONDS)
         if answer.is_error:
             raise _refused(answer)
         return answer.json()
@@ -78,11 +90,9 @@ class Client:
             return read_parquet(target)
 
     def _fetch(self, path: str, *, into: Path) -> None:
-        import httpx
-
         hashed = hashlib.sha256()
         url = f"{self.address}{PATH}/files/{path}"
-        stream = httpx.stream("GET", url, headers=self._headers, timeout=TIMEOUT_SECONDS)
+        stream = http_client().stream("GET", url, headers=self._headers, timeout=TIMEOUT_SECONDS)
         with self._reaching(), stream as answer, into.open("wb") as file:
             if answer.is_error:
                 answer.read()

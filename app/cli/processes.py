@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.client import http_client
 from core.foundation.errors import Conflict, PortalError, Unavailable
 from core.foundation.settings import Settings
 from core.foundation.text import _
@@ -146,7 +147,7 @@ def _answers(url: str) -> bool:
     import httpx
 
     try:
-        return httpx.get(url, timeout=2).is_success
+        return http_client().get(url, timeout=2).is_success
     except httpx.TransportError:
         return False
 

@@ -8,6 +8,7 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.tables import reading
+from core.client import http_client
 from core.features.values import FeatureContract
 from core.foundation.errors import Invalid, Unavailable
 from core.foundation.text import _
@@ -127,7 +128,7 @@ def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:
     headers = {"authorization": f"Bearer {ticket.token}"}
     body = {"rows": [row], "explain": True}
     try:
-        answer = httpx.post(f"{ticket.url}/predict", json=body, headers=headers, timeout=SECONDS)
+        answer = http_client().post(f"{ticket.url}/predict", json=body, headers=headers, timeout=SECONDS)
     except httpx.HTTPError as error:
         raise Unavailable(_("The gateway does not answer"), hint=_("Is it running?")) from error
     document = answer.json() if "json" in answer.headers.get("content-type", "") else {}

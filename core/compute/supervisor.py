@@ -69,19 +69,23 @@ class Supervisor:
         reading, writing = os.pipe2(os.O_NONBLOCK)
         os.set_blocking(writing, True)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        files = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, writing, 1),
-            (os.POSIX_SPAWN_DUP2, writing, 2),
-        ]
-        self.child = os.posix_spawn(
-            self.command[0], self.command, os.environ, file_actions=files, setpgroup=0, setsigdef=INHERITED
-        )
+        self.child = self._spawn(writing)
         os.close(writing)
         # When memory runs out, the system ends a job rather than the portal.
         with suppress(OSError):
             Path(f"/proc/{self.child}/oom_score_adj").write_text("500")
         return reading
+
+    def _spawn(self, output: int) -> int:
+        """A new process of the command, the leader of its group, that writes to `output`."""
+        files = [
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, output, 1),
+            (os.POSIX_SPAWN_DUP2, output, 2),
+        ]
+        return os.posix_spawn(
+            self.command[0], self.command, os.environ, file_actions=files, setpgroup=0, setsigdef=INHERITED
+        )
 
     def _watch(self, output: int) -> None:
         next_beat = time.monotonic()

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.foundation.actors import Actor
-from core.foundation.settings import Settings
 from core.identity.permissions import TOKEN_PERMISSIONS, Permission
-from core.portal import Portal, build_foundation, build_portal
-from tests.conftest import People, enroll
+from core.portal import Portal
+from tests.installed import People, installed, settings_in
 from tests.served import Served
 
 PEOPLE_COLUMNS = ("viewer", "engineer", "sre", "approver", "admin")
@@ -38,14 +37,9 @@ class Installation:
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("access") / "home"
-    base = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
-    base.database.create_tables()
-    portal = build_portal(base.settings, foundation=base)
-    people = enroll(portal)
-    secrets = {column: portal.sessions.begin(getattr(people, column).person_id) for column in PEOPLE_COLUMNS}
-    with Served(portal) as address:
+    with installed(settings_in(home)) as (portal, people), Served(portal) as address:
+        secrets = {column: portal.sessions.begin(getattr(people, column).person_id) for column in PEOPLE_COLUMNS}
         yield Installation(portal, people, secrets, tokens_of_an_account(portal, people), address, home)
-    base.database.close()
 
 
 def tokens_of_an_account(portal: Portal, people: People) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import httpx
 import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
@@ -17,6 +16,7 @@ from core.identity.permissions import TOKEN_PERMISSIONS
 from core.portal import Portal
 from tests.access.conftest import PEOPLE_COLUMNS, Installation
 from tests.access.matrix import ROW_OF, Row
+from tests.http import web
 
 CATALOG = [spec for service in Portal.service_types() for spec in service.actions() if not spec.is_internal]
 EVERY_ACTION = pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.name)
@@ -48,10 +48,10 @@ def test_a_token_passes_only_with_the_scope_of_the_row(installation: Installatio
 def test_rest_answers_as_the_service_does(installation: Installation, spec: ActionSpec) -> None:
     row = ROW_OF[spec.name]
     url = installation.address + path_of(spec)
-    assert httpx.post(url, json={"no": "such"}).status_code == 401
-    assert httpx.post(url, json={"no": "such"}, headers=bearer("cwt_made-up")).status_code == 401
+    assert web.post(url, json={"no": "such"}).status_code == 401
+    assert web.post(url, json={"no": "such"}, headers=bearer("cwt_made-up")).status_code == 401
     for column in PEOPLE_COLUMNS:
-        status = httpx.post(url, json={"no": "such"}, headers=bearer(installation.secrets[column])).status_code
+        status = web.post(url, json={"no": "such"}, headers=bearer(installation.secrets[column])).status_code
         assert status == (403 if row.codes[column] == "N" else 422), column
     assert_tokens_by_rest(installation, row, url)
 
@@ -60,7 +60,7 @@ def assert_tokens_by_rest(installation: Installation, row: Row, url: str) -> Non
     wrong = "read" if row.scope != "read" else "deploy"
     expected = {wrong: 403} | ({row.scope: 422} if row.scope else {})
     for scope, status in expected.items():
-        answer = httpx.post(url, json={"no": "such"}, headers=bearer(installation.account_tokens[scope]))
+        answer = web.post(url, json={"no": "such"}, headers=bearer(installation.account_tokens[scope]))
         assert answer.status_code == status, scope
 
 

@@ -27,6 +27,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.settings import load_settings
 from core.portal import Portal, build_portal
+from tests.http import web
 
 ROUNDS, RERUNS = 5, 20
 FULL_LIMIT, LIVE_LIMIT = 150.0, 20.0
@@ -102,7 +103,7 @@ def running(command: list[str], *, port: int, environment: dict[str, str]) -> It
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=1).is_success
+        return web.get(url, timeout=1).is_success
     except httpx.TransportError:
         return False
 

@@ -67,10 +67,9 @@ class Made(Generic[T]):
 
     def __get__(self, chain: "Chain", _owner: type) -> T:
         name = self._make.__name__
-        if name not in chain.made:
-            with chain.lock:
-                if name not in chain.made:
-                    chain.made[name] = self._make(chain)
+        with chain.locks.setdefault(name, RLock()):
+            if name not in chain.made:
+                chain.made[name] = self._make(chain)
         found: T = chain.made[name]
         return found
 
@@ -81,7 +80,8 @@ class Chain:
     def __init__(self, running: Running) -> None:
         self.portal, self.people = running.portal, running.people
         self.made: dict[str, Any] = {}
-        self.lock = RLock()
+        # One for each part, so that a part that is there is had while others are being made.
+        self.locks: dict[str, Any] = {}
 
     @contextmanager
     def made_ahead(self) -> Iterator[None]:

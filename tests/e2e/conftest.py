@@ -1,5 +1,6 @@
-"""A real installation and a real browser, shared by all these tests. The browser is started for these tests only: while
-it runs, no other test of the same process can start an event loop."""
+"""A real installation and a real browser, shared by the journeys of a process; `tests/groups.py` makes two groups of
+them. The browser is started for these tests only: while it runs, no other test of the same process can start an event
+loop."""
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from tests.e2e.chain import Chain
 from tests.e2e.installation import Running, installation
 from tests.e2e.visitor import WAIT_MS, Visitor
+from tests.groups import leads_to_a_model
 
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 QUIET = (
@@ -25,13 +27,10 @@ QUIET = (
 SIZE = {"width": 1440, "height": 900}
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all of them, one after the other: `tests/conftest.py` sees to it, and so would these marks."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-            item.add_marker(pytest.mark.xdist_group("e2e"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -61,14 +60,18 @@ def chain(running: Running) -> Chain:
     return Chain(running)
 
 
-@pytest.fixture(scope="package", autouse=True)
-def ahead(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The chain is made while the first tests run, if any test wants it: the machine has more than one core."""
-    if any("chain" in getattr(item, "fixturenames", ()) for item in request.session.items):
-        with request.getfixturevalue("chain").made_ahead():
-            yield
-    else:
+@pytest.fixture(scope="package")
+def ahead(chain: Chain) -> Iterator[None]:
+    with chain.made_ahead():
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun(request: pytest.FixtureRequest) -> None:
+    """Where journeys lead to a model, all of the chain is made while the first of them run: the machine has more than
+    one core."""
+    if leads_to_a_model(request.path.name):
+        request.getfixturevalue("ahead")
 
 
 @pytest.fixture(scope="package")

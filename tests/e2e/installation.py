@@ -23,7 +23,8 @@ from core.foundation.settings import Settings
 from core.installation import prepare
 from core.portal import Portal, build_foundation, build_portal
 from core.serving.rows import ADDRESS_FILE
-from tests.conftest import People, enroll
+from tests.http import web
+from tests.installed import People, enroll
 
 START_SECONDS = 180
 STOP_SECONDS = 15
@@ -134,7 +135,7 @@ def wait_for(ready: Callable[[], bool], started: subprocess.Popen[bytes], log: P
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=2).is_success
+        return web.get(url, timeout=2).is_success
     except httpx.TransportError:
         return False
 

@@ -1,10 +1,10 @@
 """Work of an engineer in a real browser: what forms, dialogs and uploads do from click to database."""
 
-import httpx
 from playwright.sync_api import expect
 
 from app.session import COOKIE
 from tests.e2e.conftest import Running, Visitor
+from tests.http import web
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
@@ -22,7 +22,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Runn
 def test_an_upload_without_our_session_is_refused(running: Running) -> None:
     path = f"{running.address}/_stcore/upload_file/some-session/some-file"
     for cookie in ("", f"{COOKIE}=made-up"):
-        answer = httpx.put(path, content=b"x" * 100_000, headers={"cookie": cookie, "origin": running.address})
+        answer = web.put(path, content=b"x" * 100_000, headers={"cookie": cookie, "origin": running.address})
         assert answer.status_code == 401
 
 
@@ -35,7 +35,7 @@ def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Mint", exact=True).click()
     secret = page.locator('[data-testid="stCode"]').first.inner_text().strip()
-    answer = httpx.post(
+    answer = web.post(
         f"{running.address}/api/v1/identity/whoami", json={}, headers={"authorization": f"Bearer {secret}"}
     )
     assert answer.json()["name"] == "Mei Lin"

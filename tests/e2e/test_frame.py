@@ -3,7 +3,6 @@
 import re
 from typing import Literal
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -11,6 +10,7 @@ from app import navigation
 from app.session import COOKIE
 from core.requirements.values import Criterion
 from tests.e2e.conftest import Running, Visitor
+from tests.http import web
 
 CRITERIA = (Criterion.model_validate({"metric": "auc", "comparison": "at_least", "limit": 0.68}),)
 GOAL = "Warn passengers of a late arrival"
@@ -115,13 +115,13 @@ def test_both_themes_follow_the_browser(mei: Visitor, scheme: Literal["light", "
 
 def test_streamlit_answers_nothing_to_anyone_without_a_session(running: Running) -> None:
     for path in ("/_stcore/host-config", "/media/x.png", "/_stcore/upload_file/a/b"):
-        assert httpx.get(running.address + path).status_code == 401
-    assert httpx.get(f"{running.address}/_stcore/metrics").status_code == 404
+        assert web.get(running.address + path).status_code == 401
+    assert web.get(f"{running.address}/_stcore/metrics").status_code == 404
     secret = running.portal.sessions.begin(running.people.engineer.person_id)
-    inside = httpx.get(f"{running.address}/_stcore/host-config", headers={"cookie": f"{COOKIE}={secret}"})
+    inside = web.get(f"{running.address}/_stcore/host-config", headers={"cookie": f"{COOKIE}={secret}"})
     assert inside.status_code == 200
 
 
 def test_a_fresh_process_meets_the_sign_in_before_any_page(running: Running) -> None:
-    answer = httpx.get(f"{running.address}/people", headers={"accept": "text/html"}, follow_redirects=False)
+    answer = web.get(f"{running.address}/people", headers={"accept": "text/html"}, follow_redirects=False)
     assert answer.headers["location"] == "/sign-in?next=%2Fpeople"

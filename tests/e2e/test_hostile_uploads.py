@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-import httpx
 import psutil
 import pytest
 
 from app.session import COOKIE
 from tests.e2e.conftest import Running, Visitor
+from tests.http import web
 
 PART = b"x" * (1 << 20)
 # Twice the limit of the portal's settings.
@@ -40,12 +40,8 @@ def mine(mei: Visitor) -> dict[str, str]:
 
 def sent(running: Running, path: str, cookies: dict[str, str], **headers: str) -> int:
     written = "; ".join(f"{name}={value}" for name, value in cookies.items())
-    with httpx.Client(timeout=60) as client:
-        return client.put(
-            running.address + path,
-            content=body(),
-            headers={**KIND, **headers, "cookie": written, "origin": running.address},
-        ).status_code
+    sent_headers = {**KIND, **headers, "cookie": written, "origin": running.address}
+    return web.put(running.address + path, content=body(), headers=sent_headers, timeout=60).status_code
 
 
 def test_no_upload_over_the_limit_is_taken_from_anyone(

@@ -12,12 +12,11 @@ from core.features.versions.kind import BuildKind
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.foundation.parquet import write_parquet
-from core.foundation.settings import Settings
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import ImportReport
-from core.portal import Portal, build_foundation, build_portal
-from tests.conftest import People, enroll
+from core.portal import Portal, build_portal
 from tests.features.departures import MARKS, VIEW_SQL, flights
+from tests.installed import People, copy_home, prepared, settings_in
 from tests.registry.onnx_files import calling
 
 SYSTEM = Actor.system("test")
@@ -81,11 +80,9 @@ class Desk:
 
 
 def open_desk(home: Path, **settings: Any) -> Desk:
-    asked = Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0, **settings)
-    foundation = build_foundation(asked)
-    foundation.database.create_tables()
-    portal = build_portal(foundation.settings, foundation=foundation)
-    return desk_of(portal, enroll(portal), home)
+    asked = settings_in(home, **settings)
+    copy_home(asked, with_people=True)
+    return desk_of(build_portal(asked), prepared().people, home)
 
 
 def desk_of(portal: Portal, people: People, folder: Path) -> Desk:

@@ -4,7 +4,7 @@ import ast
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -23,10 +23,25 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 BLOCKS = (ast.If, ast.For, ast.While, ast.Try, ast.Match, ast.AsyncFor)
 
 
-def functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, Function):
-            yield node
+@cache
+def text_of(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """The file's syntax, read once for all rules."""
+    return ast.parse(text_of(path))
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
+@cache
+def functions(path: Path) -> tuple[Function, ...]:
+    return tuple(node for node in nodes_of(path) if isinstance(node, Function))
 
 
 def lines_of(function: Function) -> int:
@@ -52,7 +67,7 @@ def named(path: Path) -> str:
 @pytest.mark.parametrize("path", PRODUCT + TESTS, ids=named)
 def test_a_file_keeps_to_its_length(path: Path) -> None:
     limit = LONGEST_PAGE if path.is_relative_to(ROOT / "pages") else LONGEST_FILE
-    assert len(path.read_text("utf-8").splitlines()) <= limit
+    assert len(text_of(path).splitlines()) <= limit
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=named)
@@ -80,7 +95,7 @@ def test_a_call_says_what_its_arguments_are(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PRODUCT, ids=named)
 def test_a_module_says_why_it_exists(path: Path) -> None:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = tree_of(path)
     assert not tree.body or ast.get_docstring(tree)
 
 
@@ -92,7 +107,7 @@ def test_names_are_words_of_the_field(path: Path) -> None:
 @pytest.mark.parametrize("path", PRODUCT, ids=named)
 def test_no_module_assigns_a_lone_underscore(path: Path) -> None:
     """`_` is the translation of text; as a name for what is thrown away it would shadow it."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         assert not (isinstance(node, ast.Name) and node.id == "_" and isinstance(node.ctx, ast.Store)), node.lineno
 
 
@@ -110,13 +125,13 @@ def test_starting_the_portal_loads_no_heavy_library(module: str) -> None:
 
 
 def test_every_dependency_says_why_it_is_there() -> None:
-    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    text = text_of(ROOT / "pyproject.toml")
     block = text.partition("dependencies = [\n")[2].partition("\n]\n")[0]
     assert all("#" in line for line in block.splitlines() if line.strip().startswith('"'))
 
 
 def test_the_lock_file_covers_every_dependency_but_torch() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]
     wanted = [*project["dependencies"], *project["optional-dependencies"]["test"]]
     names = {entry.split(";")[0].split("[")[0].strip().split("=")[0].split("<")[0].split(">")[0] for entry in wanted}
     locked = (ROOT / "requirements.lock").read_text("utf-8").lower()

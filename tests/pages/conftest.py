@@ -9,11 +9,10 @@ import pytest
 
 from core.features.values import EntityQuery, Split, ViewUse
 from core.foundation.actors import Actor
-from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from core.requirements.values import Criterion
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
+from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 
 PROJECT = "PROJ-1"
@@ -38,12 +37,8 @@ class Furnished:
 
 @pytest.fixture(scope="session")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
-    settings = Settings(home=tmp_path_factory.mktemp("pages") / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    yield furnish(portal, enroll(portal))
-    base.database.close()
+    with installed(settings_in(tmp_path_factory.mktemp("pages") / "home")) as (portal, people):
+        yield furnish(portal, people)
 
 
 def furnish(portal: Portal, people: People) -> Furnished:

@@ -12,11 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from core.foundation.errors import Conflict, NotAllowed
-from core.foundation.settings import Settings
 from core.identity.permissions import Role
 from core.portal import build_foundation, build_portal
 from core.registry.values import ModelVersion
-from tests.conftest import enroll
+from tests.installed import copy_home, prepared, settings_in
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 
 OPEN = ("in review", "approved", "stale", "expired")
@@ -48,10 +47,10 @@ class Shop:
     """One portal for all runs, with versions that are measured against each other; each run has its own endpoint."""
 
     def __init__(self, home: Path) -> None:
-        self.foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
-        self.foundation.database.create_tables()
-        portal = build_portal(self.foundation.settings, foundation=self.foundation)
-        self.stage = Stage(portal, enroll(portal))
+        settings = settings_in(home)
+        copy_home(settings, with_people=True)
+        self.foundation = build_foundation(settings)
+        self.stage = Stage(build_portal(settings, foundation=self.foundation), prepared().people)
         self.versions = [self.stage.measured() for _number in range(3)]
         self.runs = 0
         for version in self.versions:

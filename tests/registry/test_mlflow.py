@@ -20,7 +20,8 @@ from core.registry import mlflow_store, outbox
 from core.registry.ingester import MlflowIngester
 from core.registry.tables import OutboxRow
 from core.registry.values import MetricPoint, RunRecord
-from tests.conftest import ROOT, People, enroll
+from tests.conftest import ROOT
+from tests.installed import People, enroll
 from tests.registry.onnx_files import calling, holdout_table, register_tiny
 
 STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
@@ -138,7 +139,7 @@ TELL = """
 from core.foundation.failpoints import arm
 from core.foundation.settings import load_settings
 from core.portal import build_portal
-from core.registry import MlflowIngester
+from core.registry.ingester import MlflowIngester
 
 settings = load_settings()
 arm(settings)

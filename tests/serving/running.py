@@ -19,13 +19,14 @@ from core.foundation.storage import Store
 from core.gateway import Gateway, PortalOverDatabase
 from core.gateway import Portal as GatewayPortal
 from core.identity.permissions import Permission
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from core.registry.values import ModelVersion
 from core.serving.admissions import Admission
 from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, Limits, ServerSpec
 from core.serving.values import Endpoint, Route
 from tests.compute.running import wait_until
-from tests.conftest import People, enroll
+from tests.http import web
+from tests.installed import People, installed, settings_in
 from tests.registry.onnx_files import Kind, calling, put_version_folder, register_tiny, tiny_model
 
 LIMITS = Limits()
@@ -92,7 +93,7 @@ def model_server(folder: Path, spec: ServerSpec) -> Iterator[RunningServer]:
     handle = os.open(folder, os.O_RDONLY)
     try:
         wait_until((folder / READY_FILE).exists, what="a ready model server")
-        transport = httpx.HTTPTransport(uds=f"/proc/self/fd/{handle}/{SOCKET_FILE}")
+        transport = httpx.HTTPTransport(uds=f"/proc/self/fd/{handle}/{SOCKET_FILE}", verify=False)
         with httpx.Client(transport=transport, base_url="http://server", timeout=10) as client:
             yield RunningServer(folder=folder, process=process, client=client)
     finally:
@@ -184,7 +185,7 @@ class Stage:
     def ask(self, endpoint: Endpoint, **headers: str) -> httpx.Response:
         """One prediction, with a ticket unless headers say otherwise."""
         sent = headers or self.ticket(endpoint)
-        return httpx.post(f"{endpoint.url}/predict", json={"rows": [ROW]}, headers=sent, timeout=10)
+        return web.post(f"{endpoint.url}/predict", json={"rows": [ROW]}, headers=sent, timeout=10)
 
 
 @contextmanager
@@ -200,11 +201,8 @@ def stage_in(home: Path, *, linger_seconds: float = 30.0) -> Iterator[Stage]:
 @contextmanager
 def portal_in(home: Path) -> Iterator[tuple[Portal, People]]:
     """An installation with its people and no gateway."""
-    foundation = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
-    foundation.database.create_tables()
-    portal = build_portal(foundation.settings, foundation=foundation)
-    yield portal, enroll(portal)
-    foundation.database.close()
+    with installed(settings_in(home)) as made:
+        yield made
 
 
 def route_to(portal: Portal, endpoint_id: str, *shares: tuple[ModelVersion, int], promotion_id: str = "") -> None:

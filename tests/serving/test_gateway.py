@@ -21,6 +21,7 @@ from core.serving.plans import EndpointPlan
 from core.serving.tickets import TicketOffice
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
+from tests.http import web
 from tests.registry.onnx_files import register_tiny, tiny_model
 from tests.serving.running import (
     DISTANCE,
@@ -65,7 +66,7 @@ def test_an_answer_names_the_version_and_the_digest_that_gave_it(stage: Stage, p
 
 
 def test_callers_need_a_ticket_of_this_very_endpoint(stage: Stage, plain: Endpoint) -> None:
-    refused = httpx.post(f"{plain.url}/predict", json={"rows": [ROW]})
+    refused = web.post(f"{plain.url}/predict", json={"rows": [ROW]})
     assert refused.status_code == 401
     assert refused.json()["hint"] == "Send a ticket of this endpoint as Authorization: Bearer."
     assert stage.ask(plain, **bearer(stage, stage.endpoint("elsewhere").id)).status_code == 403
@@ -91,13 +92,13 @@ def test_a_ticket_that_was_good_a_moment_ago_ends_when_it_says(stage: Stage, pla
 
 
 def test_the_health_of_a_model_server_is_asked_with_a_ticket_too(stage: Stage, plain: Endpoint) -> None:
-    assert httpx.get(f"{plain.url}/v2/health/ready").status_code == 401
-    assert httpx.get(f"{plain.url}/v2/health/ready", headers=stage.ticket(plain)).status_code == 200
+    assert web.get(f"{plain.url}/v2/health/ready").status_code == 401
+    assert web.get(f"{plain.url}/v2/health/ready", headers=stage.ticket(plain)).status_code == 200
 
 
 def test_an_endpoint_that_is_not_there_is_not_found(stage: Stage, plain: Endpoint) -> None:
     for path in ("/endpoints/nothing/predict", "/endpoints/plai/predict", "/endpoints/plain2/predict", "/", "/predict"):
-        answer = httpx.post(plain.url.replace("/endpoints/plain", path), json={}, headers=stage.ticket(plain))
+        answer = web.post(plain.url.replace("/endpoints/plain", path), json={}, headers=stage.ticket(plain))
         assert answer.status_code == 404
         assert set(answer.json()) == {"error", "hint"}
 
@@ -128,7 +129,7 @@ def raw(address: httpx.URL, request: str) -> bytes:
 
 
 def test_a_body_over_the_limit_never_reaches_a_model_server(stage: Stage, plain: Endpoint) -> None:
-    answer = httpx.post(f"{plain.url}/predict", content=b" " * 4_300_000, headers=stage.ticket(plain))
+    answer = web.post(f"{plain.url}/predict", content=b" " * 4_300_000, headers=stage.ticket(plain))
     assert (answer.status_code, answer.json()["hint"]) == (413, "Send fewer rows at a time.")
 
 
@@ -322,7 +323,7 @@ def test_f30_without_the_database_the_last_known_routes_serve(tmp_path: Path) ->
 
 def answers(url: str, ticket: dict[str, str]) -> bool:
     try:
-        return httpx.post(f"{url}/predict", json={"rows": [ROW]}, headers=ticket).status_code == 200
+        return web.post(f"{url}/predict", json={"rows": [ROW]}, headers=ticket).status_code == 200
     except httpx.TransportError:
         return False
 

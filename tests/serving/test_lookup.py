@@ -18,8 +18,9 @@ from core.registry.values import ModelVersion
 from core.serving.plans import online_file
 from core.serving.tickets import TicketOffice
 from core.serving.values import Endpoint
-from tests.conftest import People
 from tests.features.online.stores import row
+from tests.http import web
+from tests.installed import People
 from tests.serving.chain import make_chain, training_set, version_of
 from tests.serving.running import gateway_for, portal_in, settled
 
@@ -44,7 +45,7 @@ class Scene:
         office = TicketOffice(self.portal.foundation.settings.home)
         token, _ends = office.issue(self.endpoint.id, subject=caller, now=datetime.now(UTC), seconds=60)
         sent = {"Authorization": f"Bearer {token}", **headers}
-        return httpx.post(f"{self.endpoint.url}{path}", json=document, headers=sent, timeout=10)
+        return web.post(f"{self.endpoint.url}{path}", json=document, headers=sent, timeout=10)
 
     def delay(self, *, caller: str = "P-1", **headers: str) -> Any:
         """The looked-up input that a prediction was made of."""

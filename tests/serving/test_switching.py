@@ -12,6 +12,7 @@ import httpx
 
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
+from tests.http import web
 from tests.serving.running import ROW, Stage, stage_in
 
 SWITCHES = 20
@@ -81,7 +82,7 @@ def test_f44_a_gateway_that_stops_breaks_off_no_request(tmp_path: Path) -> None:
         wait_until(lambda: load.seen[stage.low.id] > 100, what="some load")
         stage.gateway.stop()
         probe = httpx.URL(endpoint.url).copy_with(path="/healthz")
-        wait_until(lambda: httpx.get(probe).status_code == 503, what="the end of its readiness")
+        wait_until(lambda: web.get(probe).status_code == 503, what="the end of its readiness")
         load.stop.set()
         for caller in callers:
             caller.join()

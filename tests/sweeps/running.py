@@ -1,7 +1,5 @@
 """Sweeps in tests: short trials on a few thousand real flights."""
 
-import time
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +9,7 @@ from core.foundation.actors import Actor
 from core.portal import Portal
 from core.sweeps.controller import SweepController
 from core.sweeps.values import Dimension, Sweep, Trial
-from tests.conftest import People
+from tests.installed import People
 
 SYSTEM = Actor.system("test")
 SPACE = {
@@ -63,10 +61,3 @@ def process_of(portal: Portal, job_id: str) -> psutil.Process:
         if "core.sweeps.job" in command and command[-1].startswith(folder) and f"/{job_id}/" in command[-1]:
             return process
     raise LookupError(job_id)
-
-
-def wait_until(reached: Callable[[], object], *, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

@@ -11,7 +11,8 @@ from typing import Any
 
 from core.compute.folders import AttemptFolder, place_once, write_json
 from core.sweeps.job import WorkerOrder
-from tests.sweeps.running import SHORT, wait_until
+from tests.compute.running import wait_until
+from tests.sweeps.running import SHORT
 from tests.training.flights import contract, write_splits
 
 
@@ -72,11 +73,11 @@ def test_a_trial_that_is_not_worth_its_time_is_stopped_and_a_later_attempt_does_
 ) -> None:
     with worker(tmp_path, epochs=900, batch_size=64, patience=1000) as one:
         one.send(kind="trial", number=0, params={})
-        wait_until(lambda: one.told("step"))
+        wait_until(lambda: one.told("step"), seconds=60)
         one.send(kind="prune", number=0)
         wait_until(lambda: one.told("pruned"), seconds=30)
         one.send(kind="trial", number=1, params={})
-        wait_until(lambda: [event for event in one.told("step") if event["number"] == 1])
+        wait_until(lambda: [event for event in one.told("step") if event["number"] == 1], seconds=60)
         one.process.send_signal(signal.SIGTERM)
         assert one.process.wait(timeout=20) == 143
     with worker(tmp_path, attempt=2, epochs=2, batch_size=64) as other:

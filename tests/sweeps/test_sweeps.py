@@ -9,9 +9,9 @@ from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.portal import Portal
 from core.sweeps.values import Dimension, SweepState, Trial
 from tests.compute.conftest import StartWorker
-from tests.compute.running import worker_for
-from tests.conftest import People
-from tests.sweeps.running import SPACE, Forgetful, process_of, start, sweep_now, trials_now, wait_until
+from tests.compute.running import real_processes, wait_until, worker_for
+from tests.installed import People
+from tests.sweeps.running import SPACE, Forgetful, process_of, start, sweep_now, trials_now
 
 
 def running_trial(portal: Portal, sweep_id: str) -> Trial | None:
@@ -30,11 +30,11 @@ def test_a_sweep_survives_its_workers_and_its_controller_and_confirms_its_winner
     base = {"epochs": 8, "batch_size": 32, "patience": 50}
     sweep = start(portal, people, training_set, base_params=base, confirm_params={"epochs": 2})
     controller = start_worker(module="core.worker")
-    wait_until(lambda: running_trial(portal, sweep.id))
+    wait_until(lambda: running_trial(portal, sweep.id), seconds=60)
     controller.kill()
     before = {trial.number: trial for trial in trials_now(portal, sweep.id) if trial.ended_at}
-    with worker_for(portal, loops=[Forgetful(portal)]):
-        wait_until(lambda: running_trial(portal, sweep.id))
+    with worker_for(portal, loops=[Forgetful(portal)], executor=real_processes(portal)):
+        wait_until(lambda: running_trial(portal, sweep.id), seconds=60)
         victim = running_trial(portal, sweep.id)
         assert victim is not None
         process_of(portal, victim.job_id).kill()
@@ -85,7 +85,7 @@ def test_a_cancelled_sweep_ends_its_workers_and_keeps_its_trials(
     slow = {"epochs": 500, "batch_size": 16, "patience": 1000}
     sweep = start(portal, people, training_set, base_params=slow, workers=1)
     with worker_for(portal):
-        wait_until(lambda: any(trial.steps for trial in trials_now(portal, sweep.id)))
+        wait_until(lambda: any(trial.steps for trial in trials_now(portal, sweep.id)), seconds=60)
         portal.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
         wait_until(lambda: portal.compute.get_job(people.viewer, job_id=sweep.job_ids[0]).state.is_over, seconds=20)
     assert sweep_now(portal, sweep.id).state is SweepState.CANCELLED

@@ -13,8 +13,8 @@ from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.onnx_export import write_onnx
 from core.training.values import Run
-from tests.compute.running import SYSTEM, wait_for_job, wait_until, worker_for
-from tests.conftest import People
+from tests.compute.running import SYSTEM, real_processes, wait_for_job, wait_until, worker_for
+from tests.installed import People
 from tests.training.runs import train_small
 from tests.training.sets import SMALL, make_training_set, start
 
@@ -25,7 +25,7 @@ def test_a_run_that_was_killed_and_then_stopped_ends_with_the_model_of_an_undist
     portal: Portal, people: People, tmp_path: Path, flight_data: TrainingData
 ) -> None:
     run = start(portal, people, make_training_set(portal, tmp_path / "splits"), params=PARAMS, seed=3)
-    with worker_for(portal, loops=(), only=(run.job_id,)):
+    with worker_for(portal, loops=(), only=(run.job_id,), executor=real_processes(portal)):
         kill(portal, run)
         wait_until(lambda: progress_of_attempt(portal, run, 2) > 0, seconds=60, what="the second attempt")
         portal.training.cancel_run(people.engineer, run_id=run.id)

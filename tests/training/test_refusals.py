@@ -11,10 +11,9 @@ import pytest
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import EntityQuery, Split
 from core.foundation.errors import Invalid
-from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
+from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.sweeps.running import start as start_sweep
 from tests.training.sets import start
@@ -113,12 +112,8 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, People]]:
-    settings = Settings(home=tmp_path_factory.mktemp("refusals") / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    yield portal, enroll(portal)
-    base.database.close()
+    with installed(settings_in(tmp_path_factory.mktemp("refusals") / "home")) as office:
+        yield office
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -67,6 +67,14 @@ class LocalExecutor:
             self._bury(token)
         write_json(launch.folder.launch, self._launch_file(launch))
         write_atomically(launch.folder.job.current, launch.token.encode())
+        try:
+            with self._guard:
+                self._children[launch.token] = self._spawn(launch)
+        except OSError as error:
+            raise Unavailable(_("No process can be started: {error}").format(error=error)) from error
+
+    def _spawn(self, launch: Launch) -> int:
+        """A new supervisor in a session of its own."""
         errors = str(launch.folder.path / "supervisor.log")
         files = [
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -75,12 +83,7 @@ class LocalExecutor:
         ]
         command = [sys.executable, *SUPERVISOR, str(launch.folder.path)]
         environment = self._child_environment(launch)
-        try:
-            with self._guard:
-                pid = os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
-                self._children[launch.token] = pid
-        except OSError as error:
-            raise Unavailable(_("No process can be started: {error}").format(error=error)) from error
+        return os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
 
     def look(self, launch: Launch) -> Sighting:
         buried = self._bury(launch.token)
@@ -88,7 +91,7 @@ class LocalExecutor:
         if result is not None and result.get("token") == launch.token:
             self._beats.pop(launch.token, None)
             return Sighting.ENDED
-        who = _supervisor_of(launch)
+        who = supervisor_of(launch)
         if who is None:
             return self._unseen(launch, buried=buried)
         return Sighting.ALIVE if is_alive(who) and self._beats_its_heart(launch) else self._lost_or_ended(launch)
@@ -98,11 +101,11 @@ class LocalExecutor:
         return place_once(launch.folder.started(launch.token), PREVENTED)
 
     def stop(self, launch: Launch) -> None:
-        if (who := _supervisor_of(launch)) is not None:
+        if (who := supervisor_of(launch)) is not None:
             send_signal(who, signal.SIGTERM)
 
     def destroy(self, launch: Launch) -> bool:
-        if (who := _supervisor_of(launch)) is not None:
+        if (who := supervisor_of(launch)) is not None:
             send_signal(who, signal.SIGKILL)
         gone = kill_all(lambda: marked_with(launch.token))
         self._bury(launch.token)
@@ -133,9 +136,15 @@ class LocalExecutor:
         """True when the supervisor was our child and has just ended."""
         with self._guard:
             pid = self._children.get(token)
-            if pid is None or not _has_ended(pid):
+            if pid is None or not self._has_ended(pid):
                 return False
             del self._children[token]
+            return True
+
+    def _has_ended(self, child: int) -> bool:
+        try:
+            return os.waitpid(child, os.WNOHANG) != (0, 0)
+        except ChildProcessError:
             return True
 
     def _launch_file(self, launch: Launch) -> dict[str, object]:
@@ -155,14 +164,7 @@ class LocalExecutor:
         return {**self._environment, **FIXED, **threads, **devices, MARKER: launch.token}
 
 
-def _has_ended(child: int) -> bool:
-    try:
-        return os.waitpid(child, os.WNOHANG) != (0, 0)
-    except ChildProcessError:
-        return True
-
-
-def _supervisor_of(launch: Launch) -> Identity | None:
+def supervisor_of(launch: Launch) -> Identity | None:
     """Who said that it started this launch; None for nobody so far, and a process that cannot live when it was
     prevented."""
     try:

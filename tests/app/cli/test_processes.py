@@ -16,6 +16,7 @@ import pytest
 
 from app.cli.processes import processes_of
 from core.foundation.settings import Settings
+from tests.http import web
 
 SECONDS = 90
 
@@ -61,7 +62,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 def is_healthy(settings: Settings) -> bool:
     try:
-        return httpx.get(f"{settings.address}/health", timeout=2).is_success
+        return web.get(f"{settings.address}/health", timeout=2).is_success
     except httpx.TransportError:
         return False
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.web.api import BODY_LIMIT
 from core.portal import Portal
-from tests.conftest import People
+from tests.http import web
+from tests.installed import People
 from tests.served import Served
 
 CREATE = "/api/v1/requirements/create_requirement"
@@ -78,9 +79,9 @@ def test_a_body_over_the_limit_is_refused_while_it_is_read(client: httpx.Client)
 def test_the_token_is_read_from_the_header_only(client: httpx.Client, portal: Portal, people: People) -> None:
     secret = portal.sessions.begin(people.engineer.person_id)
     whoami = f"{client.base_url}/api/v1/identity/whoami"
-    assert httpx.get(whoami, params={"token": secret}).status_code == 401
-    assert httpx.get(whoami, headers={"Cookie": f"cw_session={secret}"}).status_code == 401
-    assert httpx.get(f"{client.base_url}/health").json() == {"status": "ok"}
+    assert web.get(whoami, params={"token": secret}).status_code == 401
+    assert web.get(whoami, headers={"Cookie": f"cw_session={secret}"}).status_code == 401
+    assert web.get(f"{client.base_url}/health").json() == {"status": "ok"}
 
 
 def test_errors_say_what_to_do(client: httpx.Client) -> None:

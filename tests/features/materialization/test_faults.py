@@ -14,7 +14,7 @@ from core.compute.values import JobState
 from core.features.materialization.values import Materialization
 from core.foundation.settings import Settings
 from core.portal import Portal
-from tests.compute.running import job_now, wait_for_job, wait_until, worker_for
+from tests.compute.running import job_now, real_processes, wait_for_job, wait_until, worker_for
 from tests.conftest import ROOT, People
 from tests.features.materialization.in_process import DAY, START
 from tests.features.materialization.installation import Installation
@@ -65,14 +65,14 @@ def test_a_worker_killed_at_any_moment_is_made_up_for_by_the_next(kept: Installa
     made = ordered(kept)
     with start_worker(kept, f"{moment}=kill") as worker:
         assert worker.wait(timeout=60) == -signal.SIGKILL
-    with worker_for(kept.portal, loops=()):
+    with worker_for(kept.portal, loops=(), executor=real_processes(kept.portal)):
         assert wait_for_job(kept.portal, made.job_id).state is JobState.SUCCEEDED
     assert_it_is_there_once(kept, made)
 
 
 def test_a_job_that_is_killed_is_done_again_by_its_next_attempt(kept: Installation) -> None:
     made = ordered(kept)
-    with worker_for(kept.portal, loops=()):
+    with worker_for(kept.portal, loops=(), executor=real_processes(kept.portal)):
         wait_until(lambda: job_now(kept.portal, made.job_id).progress is not None, what="a job under way")
         for token in tokens(kept.portal):
             for pid in marked_with(token):

@@ -16,12 +16,12 @@ from core.features.tables import FeatureVersionRow
 from core.features.values import ServedView
 from core.foundation.digests import canonical
 from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
 from tests.features.materialization.in_process import DAY, START, Keeper
 from tests.features.materialization.installation import Installation
 from tests.features.online.stores import redis_server
+from tests.installed import People, installed
 
 HOUR = timedelta(hours=1)
 PLAIN = "SELECT k, happened, written, CAST(x AS DOUBLE) + 0.1 AS x, g FROM events"
@@ -37,13 +37,12 @@ def kept(portal: Portal, people: People, tmp_path: Path) -> Installation:
 @pytest.fixture(params=["sqlite", "redis"])
 def kept_in(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -> Iterator[Installation]:
     """The same over each of the stores."""
-    with redis_server() if request.param == "redis" else nullcontext("") as address:
-        base = build_foundation(settings.model_copy(update={"online_store": address}))
-        base.database.create_tables()
-        portal = build_portal(base.settings, foundation=base)
-        yield furnished(Installation(portal, enroll(portal), tmp_path))
+    with (
+        redis_server() if request.param == "redis" else nullcontext("") as address,
+        installed(settings.model_copy(update={"online_store": address})) as (portal, people),
+    ):
+        yield furnished(Installation(portal, people, tmp_path))
         portal.online.store.close()
-        base.database.close()
 
 
 def furnished(made: Installation) -> Installation:

@@ -10,12 +10,11 @@ from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion, FeatureView, VersionState, ViewUse
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.parquet import read_parquet
-from core.foundation.settings import Settings
 from core.lake.values import Snapshot
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from tests.compute.running import wait_for_job, worker_for
-from tests.conftest import People, enroll
 from tests.features.departures import ENTITY_SQL, MARKS, SPLITS, VIEW_SQL, entity, flights
+from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.lake.readers.test_dispatch import parquet
 
@@ -52,14 +51,8 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    settings = Settings(home=tmp_path_factory.mktemp("home"), portal_port=0, gateway_port=0, gateway_admin_port=0)
-    foundation = build_foundation(settings)
-    foundation.database.create_tables()
-    portal = build_portal(settings, foundation=foundation)
-    people = enroll(portal)
-    with worker_for(portal, loops=()):
+    with installed(settings_in(tmp_path_factory.mktemp("home"))) as (portal, people), worker_for(portal, loops=()):
         yield prepare(portal, people)
-    foundation.database.close()
 
 
 def prepare(portal: Portal, people: People) -> Scene:

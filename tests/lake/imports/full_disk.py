@@ -7,18 +7,18 @@ import sys
 from pathlib import Path
 
 from core.foundation.errors import PortalError
-from core.foundation.settings import Settings
 from core.lake.import_values import Import, ImportChoices
-from core.portal import Portal, build_foundation, build_portal
-from tests.compute.running import wait_for_job, worker_for
-from tests.conftest import People, enroll
+from core.portal import Portal
+from tests.compute.running import real_processes, wait_for_job, worker_for
+from tests.installed import People, installed, settings_in
 
 
 def main(home: Path) -> None:
-    base = build_foundation(Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0))
-    base.database.create_tables()
-    portal = build_portal(base.settings, foundation=base)
-    people = enroll(portal)
+    with installed(settings_in(home)) as (portal, people):
+        fill_up(portal, people, home)
+
+
+def fill_up(portal: Portal, people: People, home: Path) -> None:
     dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings").id
     filler = home / "store" / "filler"
     first = _imported(portal, people, dataset, rows=10)
@@ -29,14 +29,13 @@ def main(home: Path) -> None:
         _started(portal, people, dataset, rows=30_000)
     except PortalError as error:
         told["refused"] = [type(error).__name__, error.message, error.hint]
-    store = base.store
+    store = portal.foundation.store
     told["left"] = sorted(path.name for path in (store.root / "incoming").iterdir())
     told["whole"] = all(store.verified_path(digest).exists() for digest, _size, _time in store.blobs())
     told["snapshots"] = [item.id for item in portal.lake.list_snapshots(people.engineer, dataset_id=dataset).items]
     filler.unlink()
     told["again"] = _imported(portal, people, dataset, rows=20_000).model_dump(mode="json")
     print(json.dumps(told))
-    base.database.close()
 
 
 def _fill(filler: Path) -> None:
@@ -65,7 +64,7 @@ def _started(portal: Portal, people: People, dataset: str, *, rows: int) -> Impo
 
 
 def _read(portal: Portal, people: People, found: Import) -> Import:
-    with worker_for(portal, loops=()):
+    with worker_for(portal, loops=(), executor=real_processes(portal)):
         wait_for_job(portal, found.job_id)
     return portal.imports.get_import(people.engineer, import_id=found.id)
 

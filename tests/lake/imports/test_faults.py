@@ -15,7 +15,7 @@ from core.foundation.settings import Settings
 from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import TimeZoneRule
 from core.portal import Portal
-from tests.compute.running import wait_for_job, worker_for
+from tests.compute.running import real_processes, wait_for_job, worker_for
 from tests.conftest import ROOT, People
 from tests.lake.imports.test_imports import CSV
 
@@ -58,7 +58,7 @@ def test_a_worker_killed_at_any_moment_makes_one_snapshot(
     portal: Portal, people: People, begun: Import, moment: str
 ) -> None:
     assert killed_worker(portal.foundation.settings.home, f"{moment}=kill") == -signal.SIGKILL
-    with worker_for(portal, loops=()):
+    with worker_for(portal, loops=(), executor=real_processes(portal)):
         assert wait_for_job(portal, begun.job_id).state is JobState.SUCCEEDED
     found = portal.imports.get_import(people.engineer, import_id=begun.id)
     assert found.state is ImportState.CONFIRMED

@@ -12,9 +12,9 @@ from core.foundation.errors import Invalid
 from core.foundation.settings import Settings
 from core.lake.import_values import Import, ImportState
 from core.lake.readers.s3 import check_address
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
+from tests.installed import People, installed
 from tests.lake.readers.test_dispatch import parquet
 
 SECRET = "a-secret-that-nobody-reads"
@@ -41,15 +41,8 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture
 def portal(settings: Settings, endpoint: str) -> Iterator[Portal]:
     keys = {"s3_endpoint": endpoint, "s3_access_key": "anybody", "s3_secret_key": SecretStr(SECRET)}
-    base = build_foundation(settings.model_copy(update=keys))
-    base.database.create_tables()
-    yield build_portal(base.settings, foundation=base)
-    base.database.close()
-
-
-@pytest.fixture
-def people(portal: Portal) -> People:
-    return enroll(portal)
+    with installed(settings.model_copy(update=keys)) as (portal, _people):
+        yield portal
 
 
 def read(portal: Portal, people: People, address: str) -> Import:

@@ -12,11 +12,11 @@ from core.lake.retention.removal import RemovalReconciler
 from core.lake.retention.values import AgeGroup
 from core.lake.values import Snapshot
 from core.portal import Portal
-from tests.conftest import People
+from tests.compute.running import wait_until
+from tests.installed import People
 from tests.lake.imports.in_process import imported, read_here
 from tests.lake.readers.test_zip import packed, picture
 from tests.registry.onnx_files import register_tiny
-from tests.sweeps.running import wait_until
 
 WHY = "It must be said"
 ROWS = b"id,x\n1,2\n2,5\n"

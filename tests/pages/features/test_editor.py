@@ -7,10 +7,8 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from core.features.values import FeatureRule, FeatureVersion, FeatureView, VersionState
-from core.foundation.settings import Settings
-from core.portal import build_foundation, build_portal
 from tests.compute.running import run_job_here, wait_until
-from tests.conftest import enroll
+from tests.installed import installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.pages.conftest import PROJECT, SQL, Furnished, flights
 from tests.pages.running import drawn, page, pressed, text_of
@@ -61,16 +59,11 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    settings = Settings(home=tmp_path_factory.mktemp("editor") / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    people = enroll(portal)
-    dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
-    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights())
-    none = dict.fromkeys(("requirement", "dataset", "import_id", "view", "version", "training_set"), "")
-    yield Shop(Furnished(portal, people, snapshot=snapshot.id, **none))
-    base.database.close()
+    with installed(settings_in(tmp_path_factory.mktemp("editor") / "home")) as (portal, people):
+        dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
+        snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights())
+        none = dict.fromkeys(("requirement", "dataset", "import_id", "view", "version", "training_set"), "")
+        yield Shop(Furnished(portal, people, snapshot=snapshot.id, **none))
 
 
 def typed(test: AppTest, view: FeatureView, **fields: str) -> AppTest:

@@ -8,10 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.features.materialization.plan import live_view
 from core.features.values import FeatureVersion, VersionTests
-from core.foundation.settings import Settings
-from core.portal import build_foundation, build_portal
 from tests.compute.running import run_job_here
-from tests.conftest import enroll
+from tests.installed import installed, settings_in
 from tests.pages.conftest import PROJECT, SQL, Furnished, furnish
 from tests.pages.running import drawn, page, pressed, text_of
 
@@ -19,12 +17,8 @@ from tests.pages.running import drawn, page, pressed, text_of
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
     """A portal in which things may be changed; each test changes a view or a version of its own."""
-    settings = Settings(home=tmp_path_factory.mktemp("figures") / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    yield furnish(portal, enroll(portal))
-    base.database.close()
+    with installed(settings_in(tmp_path_factory.mktemp("figures") / "home")) as (portal, people):
+        yield furnish(portal, people)
 
 
 def looked_at(made: Furnished, tab: str, version: str = "") -> AppTest:

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from core.compute.values import JobState
-from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from core.sweeps.trials import assign_new
 from core.sweeps.values import Sweep
 from core.training.values import Run
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
+from tests.installed import People, installed, settings_in
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.registry.onnx_files import calling
 from tests.sweeps import running as sweeping
@@ -34,17 +33,12 @@ class Lab:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
-    settings = Settings(home=folder / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    people = enroll(portal)
-    training_set = make_training_set(portal, folder / "splits")
-    done = start(portal, people, training_set, title="Small *and* quick")
-    assert run_job_here(portal, done.job_id).state is JobState.SUCCEEDED
-    waiting = start(portal, people, training_set, title="Waits")
-    yield Lab(portal, people, training_set, portal.training.get_run(people.viewer, run_id=done.id), waiting)
-    base.database.close()
+    with installed(settings_in(folder / "home")) as (portal, people):
+        training_set = make_training_set(portal, folder / "splits")
+        done = start(portal, people, training_set, title="Small *and* quick")
+        assert run_job_here(portal, done.job_id).state is JobState.SUCCEEDED
+        waiting = start(portal, people, training_set, title="Waits")
+        yield Lab(portal, people, training_set, portal.training.get_run(people.viewer, run_id=done.id), waiting)
 
 
 def test_where_nothing_is_the_pages_say_what_to_do(portal: Portal, people: People) -> None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from core.features.training_sets.values import TrainingSetState
 from core.features.values import EntityQuery
-from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal
 from tests.compute.running import run_job_here
-from tests.conftest import People, enroll
+from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.pages.conftest import ENTITY, PROJECT, SPLITS, flights
 from tests.pages.running import drawn, page, text_of
@@ -32,11 +32,11 @@ class Office:
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("labels")
-    settings = Settings(home=folder / "home", portal_port=0)
-    base = build_foundation(settings)
-    base.database.create_tables()
-    portal = build_portal(settings, foundation=base)
-    people = enroll(portal)
+    with installed(settings_in(folder / "home")) as (portal, people):
+        yield furnished_office(portal, people, folder)
+
+
+def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
     dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
     snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights()).id
     gaps = "SELECT id, due, nullif(distance, 300) AS far, carrier FROM flights"
@@ -45,8 +45,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     ids = [joined(portal, people, entity, snapshot=snapshot) for entity in (bare, numbers)]
     good = make_training_set(portal, folder / "good")
     make_training_set(portal, folder / "elsewhere", project="PROJ-2", entity=bare.model_dump(mode="json"))
-    yield Office(portal, people, *ids, good)
-    base.database.close()
+    return Office(portal, people, *ids, good)
 
 
 def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
