@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 # Two installations, one for what leads to a model and one for the rest, each about half of the time. A journey that
 # needs less of what is made meanwhile comes earlier.
-TO_A_MODEL = ("training", "models", "lake", "what_was_made", "release")
+TO_A_MODEL = ("training", "models", "lineage_map", "lake", "what_was_made", "release")
 BROWSER, SPARK, ACCESS, HOUSE = "tests/e2e/", "tests/features/engines/", "tests/access/", "tests/house/"
 SPARK_BUILD = "tests/features/building/test_spark_build.py"
 

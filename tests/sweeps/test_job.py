@@ -61,7 +61,7 @@ def test_a_worker_runs_trial_after_trial_and_ends_when_told(tmp_path: Path) -> N
         # A trial that the recipe refuses fails alone; one that was sent twice ran once.
         assert ended == [("complete", 0), ("failed", 1), ("complete", 2)]
         (failed,) = one.told("failed")
-        assert "learning_rate" in failed["cause"]
+        assert "learning rate must be more than 0" in failed["cause"]
         steps = [(event["number"], event["step"]) for event in one.told("step")]
         assert steps == [(0, 1), (0, 2), (0, 3), (0, 4), (2, 1), (2, 2), (2, 3), (2, 4)]
         values = {event["number"]: event["value"] for event in one.told("complete")}
