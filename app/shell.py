@@ -8,12 +8,12 @@ from app.session import portal, role_line, secret
 from app.ui import frame, links
 from app.ui.components.leave import leave
 from app.ui.components.palette import palette
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.values import Person
 
 STATIC = Path(__file__).parent / "static"
 SIGN_IN = "/sign-in"
-SWITCH, SIGN_OUT = _("Switch identity"), _("Sign out")
+SWITCH, SIGN_OUT = N_("Switch identity"), N_("Sign out")
 
 
 def configure() -> None:
@@ -48,7 +48,7 @@ def _account(found: Person) -> None:
                 st.caption(links.escape(role_line(found)))
             chosen = st.menu_button(
                 "",
-                [SWITCH, SIGN_OUT],
+                [_(SWITCH), _(SIGN_OUT)],
                 icon=":material/more_horiz:",
                 type="tertiary",
                 help=_("Account"),
@@ -56,7 +56,7 @@ def _account(found: Person) -> None:
             )
     if chosen:
         portal().sessions.sign_out(secret())
-        leave(SIGN_IN, keep=chosen == SWITCH)
+        leave(SIGN_IN, keep=chosen == _(SWITCH))
         st.stop()
 
 

@@ -8,14 +8,14 @@ from app.session import person
 from app.ui import frame, links, times
 from app.ui.jobs import running_now, stage_line
 from core.compute.values import Job
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 START = (
-    ("edit-requirement", _("Write down a goal"), "flag"),
-    ("start-training", _("Train a model"), "model_training"),
-    ("compare", _("Compare two versions"), "compare_arrows"),
-    ("load-tests", _("Run a load test"), "speed"),
-    ("features", _("Write a feature"), "add_circle"),
+    ("edit-requirement", N_("Write down a goal"), "flag"),
+    ("start-training", N_("Train a model"), "model_training"),
+    ("compare", N_("Compare two versions"), "compare_arrows"),
+    ("load-tests", N_("Run a load test"), "speed"),
+    ("features", N_("Write a feature"), "add_circle"),
 )
 
 
@@ -34,7 +34,7 @@ def show() -> None:
         frame.section(_("Start something"))
         with frame.card("start", tight=True):
             for url, label, icon in START:
-                links.page_link(url, label, icon=f":material/{icon}:")
+                links.page_link(url, _(label), icon=f":material/{icon}:")
 
 
 def _greeting() -> str:

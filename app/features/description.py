@@ -6,30 +6,30 @@ from app.features.catalog import words
 from app.session import actor, portal
 from app.ui import forms, frame
 from core.features.values import FeatureVersion, FeatureView
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
-EDIT_VIEW, EDIT_VERSION = _("Edit the view"), _("Edit this version's description")
+EDIT_VIEW, EDIT_VERSION = N_("Edit the view"), N_("Edit this version's description")
 MOST_PEOPLE = 200
-TAGS_HELP = _("Separate with commas: small letters, figures, - and _.")
+TAGS_HELP = N_("Separate with commas: small letters, figures, - and _.")
 
 
 def describe(view: FeatureView, shown: FeatureVersion | None) -> None:
     """The menu of what may be said anew."""
-    chosen = frame.more([EDIT_VIEW, EDIT_VERSION] if shown else [EDIT_VIEW])
-    if chosen == EDIT_VIEW:
+    chosen = frame.more([_(EDIT_VIEW), _(EDIT_VERSION)] if shown else [_(EDIT_VIEW)])
+    if chosen == _(EDIT_VIEW):
         _edit_view(view)
-    elif chosen == EDIT_VERSION and shown:
+    elif chosen == _(EDIT_VERSION) and shown:
         _edit_version(shown)
 
 
-@st.dialog(EDIT_VIEW)
+@forms.dialog(EDIT_VIEW)
 def _edit_view(view: FeatureView) -> None:
     """Description, owner and tags of a view."""
     listed = portal().identity.list_people(actor(), limit=MOST_PEOPLE).items
     people = {view.owner: frame.name_of(view.owner)} | {person.id: person.name for person in listed}
     description = st.text_area(_("Description"), value=view.description, key=f"view_text_{view.id}", max_chars=4000)
     owner = st.selectbox(_("Owner"), list(people), format_func=people.__getitem__, key=f"view_owner_{view.id}")
-    tags = st.text_input(_("Tags"), value=", ".join(view.tags), key=f"view_tags_{view.id}", help=TAGS_HELP)
+    tags = st.text_input(_("Tags"), value=", ".join(view.tags), key=f"view_tags_{view.id}", help=_(TAGS_HELP))
     if st.button(_("Save"), type="primary", key="view_save"):
         with forms.attempt() as done:
             portal().features.describe_view(
@@ -39,14 +39,14 @@ def _edit_view(view: FeatureView) -> None:
             st.rerun()
 
 
-@st.dialog(EDIT_VERSION)
+@forms.dialog(EDIT_VERSION)
 def _edit_version(shown: FeatureVersion) -> None:
     """Description and tags of a version."""
     st.caption(_("Its logic stays: another logic is another version."))
     description = st.text_area(
         _("Description"), value=shown.description, key=f"version_text_{shown.id}", max_chars=4000
     )
-    tags = st.text_input(_("Tags"), value=", ".join(shown.tags), key=f"version_tags_{shown.id}", help=TAGS_HELP)
+    tags = st.text_input(_("Tags"), value=", ".join(shown.tags), key=f"version_tags_{shown.id}", help=_(TAGS_HELP))
     if st.button(_("Save"), type="primary", key="version_save"):
         with forms.attempt() as done:
             portal().features.describe_version(actor(), version_id=shown.id, description=description, tags=words(tags))

@@ -8,21 +8,16 @@ import streamlit as st
 from app.ui import frame, status
 from app.ui.tables import choice, search
 from core.features.catalog.search import CatalogScope
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 STATES = ("published", "staged", "draft", "deprecated", "failed")
 USES = {
-    "": _("Any use"),
-    "live": _("Live"),
-    "used": _("Used"),
-    "unused": _("Unused"),
+    "": N_("Any use"),
+    "live": N_("Live"),
+    "used": N_("Used"),
+    "unused": N_("Unused"),
 }
-FRESHNESS = {
-    "": _("Any age"),
-    "fresh": status.look("fresh").word,
-    "stale": status.look("stale").word,
-    "no data": status.look("no_data").word,
-}
+FRESHNESS = {"": N_("Any age"), "fresh": N_("Fresh"), "stale": N_("Stale"), "no data": N_("No data")}
 
 
 def filters(whole: CatalogScope) -> dict[str, Any]:

@@ -1,27 +1,27 @@
 """What the terms of features mean, so that every form and page explains them in the same words."""
 
-from core.foundation.text import _
+from core.foundation.text import N_
 
-TTL = _(
+TTL = N_(
     "How long a row answers after its event time. An older one answers nothing, in training and online alike;"
     " never an older row instead. 0 is for ever."
 )
-SOURCE_DELAY = _("How long a row takes to arrive. It is used only from its event time plus this delay.")
-EVENT_TIME = _("The column with the instant from which a row is true, in UTC.")
-CREATED_TIME = _(
+SOURCE_DELAY = N_("How long a row takes to arrive. It is used only from its event time plus this delay.")
+EVENT_TIME = N_("The column with the instant from which a row is true, in UTC.")
+CREATED_TIME = N_(
     "The column with the instant at which a row was written. With it, late rows and corrections are known."
 )
-KNOWN_AT = _(
+KNOWN_AT = N_(
     "A value counts from when it was written, not from the event it tells of: what was not known at the moment of a"
     " prediction is not used. Without it a model may learn from the future."
 )
-LOOKBACK = _(
+LOOKBACK = N_(
     "A row depends on source rows at most this much older than it, so new days can be computed alone. 0 is for all"
     " that came before."
 )
-ALIAS = _("Where the view's name points: the version of those who name none. Moving it back is a roll back.")
-FRESHNESS = _("How old the newest row is, against what its ttl or its schedule promises and against its sources.")
-DRIFT = _(
+ALIAS = N_("Where the view's name points: the version of those who name none. Moving it back is a roll back.")
+FRESHNESS = N_("How old the newest row is, against what its ttl or its schedule promises and against its sources.")
+DRIFT = N_(
     "How far values have moved from those a model learned from. It compares distributions and cannot see a wrong"
     " join or mixed-up rows: parity can."
 )

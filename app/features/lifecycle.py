@@ -9,7 +9,7 @@ from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
 from app.ui.wording import counted
 from core.features.values import Check, FeatureVersion, FeatureView, VersionState
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 MOST_NAMED = 8
@@ -96,7 +96,7 @@ def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
 
 
 def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -> None:
-    if not st.button(LABELS[move], key=key):
+    if not st.button(_(LABELS[move]), key=key):
         return
     if move == "build":
         _build(version)
@@ -114,35 +114,37 @@ def _build(shown: FeatureVersion) -> None:
 
 
 EFFECTS = {
-    "publish": _("Everyone may use it, and people who ask for the view get it."),
-    "again": _("New training sets may be made with it again. The alias stays where it is."),
-    "alias": _("People who ask for the view get this version. Nothing that pins another one changes."),
-    "deprecate": _("What uses it goes on; new training sets are not made with it."),
-    "retire": _("It leaves the online store and cannot be joined. What something live needs is refused."),
-    "discard": _(
+    "publish": N_("Everyone may use it, and people who ask for the view get it."),
+    "again": N_("New training sets may be made with it again. The alias stays where it is."),
+    "alias": N_("People who ask for the view get this version. Nothing that pins another one changes."),
+    "deprecate": N_("What uses it goes on; new training sets are not made with it."),
+    "retire": N_("It leaves the online store and cannot be joined. What something live needs is refused."),
+    "discard": N_(
         "It is given up for good: it leaves the lists and the online store, and its number is not used again."
     ),
 }
 LABELS = {
-    "build": _("Build and check"),
-    "edit": _("Edit"),
-    "publish": _("Publish"),
-    "alias": _("Make live"),
-    "deprecate": _("Deprecate"),
-    "retire": _("Retire"),
-    "discard": _("Discard"),
+    "build": N_("Build and check"),
+    "edit": N_("Edit"),
+    "publish": N_("Publish"),
+    "alias": N_("Make live"),
+    "deprecate": N_("Deprecate"),
+    "retire": N_("Retire"),
+    "discard": N_("Discard"),
 }
 
 
-@st.dialog(_("What this touches"))
+@forms.dialog(N_("What this touches"))
 def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
     """The effect and the consumers first, then the reason and the button. What is discarded leaves its place to the
     view."""
     effect = "again" if what == "publish" and shown.state is VersionState.DEPRECATED else what
-    st.markdown(f"**{LABELS[what]} {links.escape(view.name)} v{shown.version}.** {EFFECTS[effect]}")
+    label = _(LABELS[what])
+    consequence = _(EFFECTS[effect])
+    st.markdown(f"**{label} {links.escape(view.name)} v{shown.version}.** {consequence}")
     consumers(view, shown)
     reason = _reason(shown, what)
-    if st.button(LABELS[what], type="primary", key="life_do"):
+    if st.button(_(LABELS[what]), type="primary", key="life_do"):
         with forms.attempt() as done:
             _do(view, shown, what, reason)
         if done.succeeded and what == "discard":

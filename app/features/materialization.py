@@ -12,10 +12,10 @@ from app.ui import forms, frame, links, status, times
 from app.ui.jobs import cause_card, job_progress
 from core.features.materialization.values import Materialization
 from core.features.values import FeatureVersion, FeatureView, VersionState
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
-SCHEDULES = {0: _("by hand"), 900: _("every 15 minutes"), 3600: _("every hour"), 86_400: _("every day")}
+SCHEDULES = {0: N_("by hand"), 900: N_("every 15 minutes"), 3600: N_("every hour"), 86_400: N_("every day")}
 SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 
@@ -23,7 +23,7 @@ def freshness(view: FeatureView) -> None:
     """One sentence on whether the version that people get is as new as it should be."""
     found = portal().features.freshness(actor(), view_id=view.id)
     newest = _("Newest row {at}.").format(at=times.absolute(found.newest_event))
-    st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=FRESHNESS)
+    st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=_(FRESHNESS))
 
 
 def online(shown: FeatureVersion) -> None:
@@ -64,8 +64,9 @@ def facts_of(order: Materialization) -> dict[str, str]:
     due = times.absolute(order.due_at) if order.due_at else _("not by itself")
     return {
         _("State"): f"{status.inline(order.state)} {waits}",
-        _("Schedule"): SCHEDULES.get(order.every_seconds)
-        or _("every {time}").format(time=times.duration(order.every_seconds)),
+        _("Schedule"): _(SCHEDULES[order.every_seconds])
+        if order.every_seconds in SCHEDULES
+        else _("every {time}").format(time=times.duration(order.every_seconds)),
         _("Next run"): due,
         _("Last run"): times.absolute(order.as_of),
         _("Watermark"): times.absolute(order.watermark),
@@ -106,7 +107,7 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
             _("Bring new rows"),
             list(choices),
             index=list(choices).index(now),
-            format_func=choices.__getitem__,
+            format_func=lambda seconds: _(choices[seconds]),
             key="online_every",
             width=170,
         )
@@ -134,7 +135,7 @@ def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
     numbers = {name: int(text) if text.strip().lstrip("-").isdecimal() else text for name, text in keys.items()}
     answers = portal().online.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
     answer = next((one for one in answers if one.status != "not_found"), answers[0])
-    st.markdown(status.inline(answer.status), help=TTL if answer.status == "expired" else None)
+    st.markdown(status.inline(answer.status), help=_(TTL) if answer.status == "expired" else None)
     if answer.event_time:
         frame.facts({name: links.code(_shown(value)) for name, value in answer.values.items()})
         st.caption(_("From the row of {at}").format(at=times.absolute(answer.event_time)))

@@ -9,35 +9,35 @@ import streamlit as st
 from app.ui import charts, frame, links, status, times
 from app.ui.tables import reading
 from core.features.materialization.values import FeatureParity, FeatureParityReport
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 MOST_EXAMPLES, MOST_VALUES, MOST_FEATURES = 20, 3, 12
 CAUSES: dict[str, tuple[str, str]] = {
     "lost from the store": (
-        _("Lost from the store"),
-        _("It was put, and the store has none or an older one: it was emptied or set back. Put everything again."),
+        N_("Lost from the store"),
+        N_("It was put, and the store has none or an older one: it was emptied or set back. Put everything again."),
     ),
     "late row": (
-        _("Late row"),
-        _("It came into a stretch of time that had been put already. The next run brings it."),
+        N_("Late row"),
+        N_("It came into a stretch of time that had been put already. The next run brings it."),
     ),
     "withdrawn row": (
-        _("Withdrawn row"),
-        _("It was put, and the newest snapshots have it no more. The next run takes it back."),
+        N_("Withdrawn row"),
+        N_("It was put, and the newest snapshots have it no more. The next run takes it back."),
     ),
     "missing materialization": (
-        _("Not brought online"),
-        _("Newer than all that was put, or nothing was put at all. Run the materialization."),
+        N_("Not brought online"),
+        N_("Newer than all that was put, or nothing was put at all. Run the materialization."),
     ),
-    "ttl": (_("Expired on one side"), _("The row has outlived its ttl on one side and not on the other.")),
-    "default": (_("Default"), _("One side filled a value that the other left null.")),
-    "type or rounding": (_("Type or rounding"), _("The same value, written in another type or cut to fewer digits.")),
+    "ttl": (N_("Expired on one side"), N_("The row has outlived its ttl on one side and not on the other.")),
+    "default": (N_("Default"), N_("One side filled a value that the other left null.")),
+    "type or rounding": (N_("Type or rounding"), N_("The same value, written in another type or cut to fewer digits.")),
     "key": (
-        _("Key"),
-        _("The row is there under a key that is written in another way: as text or number, in other case."),
+        N_("Key"),
+        N_("The row is there under a key that is written in another way: as text or number, in other case."),
     ),
-    "code version": (_("Code version"), _("The store answers what another version of the view would.")),
-    "unknown": (_("Unknown"), _("Nobody put these values: something else has written into the store.")),
+    "code version": (N_("Code version"), N_("The store answers what another version of the view would.")),
+    "unknown": (N_("Unknown"), N_("Nobody put these values: something else has written into the store.")),
 }
 
 
@@ -45,7 +45,8 @@ def verdict_line(check: FeatureParity) -> str:
     """The answer in one sentence, as Markdown."""
     report = check.report
     if report is None or not report.compared:
-        return f"{status.inline(check.verdict or check.state)} **{_('No key could be compared.')}**"
+        not_comparable = _("No key could be compared.")
+        return f"{status.inline(check.verdict or check.state)} **{not_comparable}**"
     told = _("{share} of the keys match: {n} of {all} differ.").format(
         share=times.percent(1 - report.mismatches / report.compared, 2),
         n=times.number(report.mismatches),
@@ -72,12 +73,12 @@ def figures(check: FeatureParity, report: FeatureParityReport) -> None:
 def causes(report: FeatureParityReport) -> None:
     """Why keys differ, the commonest cause first, with what it means."""
     found = sorted(report.causes.items(), key=lambda item: -item[1])
-    told = [CAUSES.get(cause, (cause.capitalize(), "")) for cause, _count in found]
+    meanings = [CAUSES.get(cause, (cause.capitalize(), "")) for cause, _count in found]
     reading(
         {
-            _("Cause"): [word for word, _meaning in told],
+            _("Cause"): [_(word) for word, _meaning in meanings],
             _("Keys"): [times.number(count) for _cause, count in found],
-            _("What it means"): [meaning for _word, meaning in told],
+            _("What it means"): [_(meaning) if meaning else "" for _word, meaning in meanings],
         }
     )
 
@@ -85,7 +86,7 @@ def causes(report: FeatureParityReport) -> None:
 def pictures(report: FeatureParityReport) -> None:
     """How many keys each cause concerns, and how many of them differ in each feature."""
     left, right = st.columns(2, gap="medium")
-    by_cause = {CAUSES.get(cause, (cause, ""))[0]: count for cause, count in report.causes.items()}
+    by_cause = {_(CAUSES.get(cause, (cause, ""))[0]): count for cause, count in report.causes.items()}
     by_feature = dict(list(report.by_feature.items())[:MOST_FEATURES])
     for place, named, key, alt in (
         (left, by_cause, "by_cause", _("Keys that differ by cause")),
@@ -104,7 +105,7 @@ def examples(report: FeatureParityReport, *, most: int = MOST_EXAMPLES) -> None:
             _("Key"): [links.code(_values(one.key)) for one in worst],
             _("Offline"): [links.code(_side(one.offline_status, one.offline, one.online)) for one in worst],
             _("Online"): [links.code(_side(one.online_status, one.online, one.offline)) for one in worst],
-            _("Cause"): [CAUSES[one.cause][0] for one in worst],
+            _("Cause"): [_(CAUSES[one.cause][0]) for one in worst],
         }
     )
 

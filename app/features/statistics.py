@@ -11,9 +11,9 @@ from app.session import actor, portal
 from app.ui import charts, frame, links, times
 from core.features.catalog.values import FeatureWindow, Window
 from core.features.values import FeatureVersion, FeatureView
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
-WINDOWS: dict[Window, str] = {"day": _("Day"), "week": _("Week"), "month": _("Month")}
+WINDOWS: dict[Window, str] = {"day": N_("Day"), "week": N_("Week"), "month": N_("Month")}
 MIDDLE, HIGH = 0.5, 0.95
 MOST_LINES = 5
 MOST_SETS = 200
@@ -51,7 +51,7 @@ def _over_time(shown: FeatureVersion) -> None:
             _("Window"),
             list(WINDOWS),
             default="week",
-            format_func=WINDOWS.__getitem__,
+            format_func=lambda chosen: _(WINDOWS[chosen]),
             key="windows_by",
             label_visibility="collapsed",
             required=True,
@@ -160,7 +160,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
                 n=times.number(found[0].rows), since=since, until=until, split=found[0].split, set=chosen
             )
         )
-        st.caption(DRIFT)
+        st.caption(_(DRIFT))
         st.button(_("Go to parity"), type="tertiary", icon=":material/compare:", key="to_parity", on_click=_to_parity)
     with right, frame.card("drift"):
         one_shift(found[number or 0].distance, names=names)

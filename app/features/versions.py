@@ -9,10 +9,10 @@ from app.ui import frame, links, times
 from app.ui.tables import offset_of, pager
 from app.ui.wording import counted
 from core.features.values import FeatureVersion, FeatureView
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 PAGE = 20
-DISCARDED = _("Given up before they were published. Their numbers are not used again.")
+DISCARDED = N_("Given up before they were published. Their numbers are not used again.")
 
 
 def versions(view: FeatureView, shown: FeatureVersion) -> None:
@@ -22,11 +22,11 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
         discarded = view.newest_number - view.versions
         with frame.section(_("Versions"), hint=str(view.versions)):
             told = _("{n} discarded").format(n=discarded)
-            with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=DISCARDED)
+            with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=_(DISCARDED))
         _listed(view, shown, discarded=with_discarded)
     with right:
         frame.section(_("Where the alias pointed"), hint=_("newest first"))
-        st.caption(ALIAS)
+        st.caption(_(ALIAS))
         _history(view)
 
 
@@ -36,8 +36,10 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
     with frame.rows("versions"):
         for item in found.items:
             words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
-            words += [f":gray-badge[{_('shown')}]"] if item.id == shown.id else []
-            words += [f":green-badge[{_('live')}]"] if view.live and item.id == view.live.id else []
+            shown_text = _("shown")
+            words += [f":gray-badge[{shown_text}]"] if item.id == shown.id else []
+            live = _("live")
+            words += [f":green-badge[{live}]"] if view.live and item.id == view.live.id else []
             with frame.row(
                 item.id,
                 title=f"v{item.version}",

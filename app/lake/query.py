@@ -7,13 +7,13 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import charts, exports, forms, frame, links, tables, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
 
 MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
 NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
-LINES, BARS, POINTS = _("Lines"), _("Bars"), _("Points")
+LINES, BARS, POINTS = N_("Lines"), N_("Bars"), N_("Points")
 
 
 def tables_beside(project: str) -> None:
@@ -65,7 +65,7 @@ def _use(item: SavedQuery) -> None:
     st.session_state["sql_query"] = item.sql
 
 
-@st.dialog(_("Make a feature of this"))
+@forms.dialog(N_("Make a feature of this"))
 def make_a_feature(project: str) -> None:
     """Takes the SQL to the form of a new version of a view that people choose."""
     views = portal().features.list_views(actor(), project=project, limit=MOST).items
@@ -133,14 +133,16 @@ def chart_of(query: Query) -> None:
         frame.empty(_("Nothing to draw"), advice=_("A chart needs a column of numbers."), icon="show_chart")
         return
     kind, x_axis, y_axis = st.columns(3, gap="small")
-    look = kind.selectbox(_("Chart"), [LINES, BARS, POINTS], index=int(shown.types[0] == "VARCHAR"), key="query_chart")
+    look = kind.selectbox(
+        _("Chart"), [_(LINES), _(BARS), _(POINTS)], index=int(shown.types[0] == "VARCHAR"), key="query_chart"
+    )
     x = x_axis.selectbox(_("Across"), shown.columns, key="query_x")
     y = y_axis.selectbox(_("Up"), numbers, index=len(numbers) - 1, key="query_y")
     xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))
     alt = _("{y} by {x}, the first {rows} rows").format(y=y, x=x, rows=len(shown.rows))
-    if look == BARS:
+    if look == _(BARS):
         charts.bars([str(each) for each in xs], ys, key="query_drawn", x=x, y=y, alt=alt, height=300)
-    elif look == POINTS:
+    elif look == _(POINTS):
         charts.points({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
     else:
         charts.lines({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)

@@ -10,41 +10,41 @@ from app.ui.tables import grid
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.retention.values import RetentionPlan, SnapshotImpact
 from core.lake.values import Dataset, Snapshot
 
 KINDS = {
-    Kind.FEATURE_VERSION: _("Feature versions"),
-    Kind.TRAINING_SET: _("Training sets"),
-    Kind.RUN: _("Runs"),
-    Kind.SWEEP: _("Sweeps"),
-    Kind.MODEL_VERSION: _("Model versions"),
-    Kind.PROMOTION: _("Promotions"),
-    Kind.ENDPOINT: _("Endpoints"),
+    Kind.FEATURE_VERSION: N_("Feature versions"),
+    Kind.TRAINING_SET: N_("Training sets"),
+    Kind.RUN: N_("Runs"),
+    Kind.SWEEP: N_("Sweeps"),
+    Kind.MODEL_VERSION: N_("Model versions"),
+    Kind.PROMOTION: N_("Promotions"),
+    Kind.ENDPOINT: N_("Endpoints"),
 }
-HOLD, RELEASE, DELETE = _("Put into quarantine"), _("Release from quarantine"), _("Delete this snapshot")
-RETENTION, EDIT = _("Retention"), _("Edit the description")
-VERDICTS = {"delete": _("Goes"), "keep": _("Stays")}
+HOLD, RELEASE, DELETE = N_("Put into quarantine"), N_("Release from quarantine"), N_("Delete this snapshot")
+RETENTION, EDIT = N_("Retention"), N_("Edit the description")
+VERDICTS = {"delete": N_("Goes"), "keep": N_("Stays")}
 
 
 def menu(dataset: Dataset, shown: Snapshot | None) -> None:
     """The menu of a dataset: what the visitor may do with it and with the snapshot that is shown."""
     found = {}
     if may(Permission.DATA_WRITE, project=dataset.project):
-        found[EDIT] = lambda: edit_dialog(dataset)
+        found[_(EDIT)] = lambda: edit_dialog(dataset)
     if shown and shown.deleted_at is None:
         if may(Permission.QUARANTINE, project=dataset.project):
-            found[RELEASE if shown.quarantine else HOLD] = lambda: hold_dialog(shown)
+            found[_(RELEASE) if shown.quarantine else _(HOLD)] = lambda: hold_dialog(shown)
         if may(Permission.DATA_WRITE, project=dataset.project):
-            found[DELETE] = lambda: delete_dialog(shown)
-        found[RETENTION] = lambda: retention_dialog(dataset)
+            found[_(DELETE)] = lambda: delete_dialog(shown)
+        found[_(RETENTION)] = lambda: retention_dialog(dataset)
     if found and (chosen := frame.more(list(found))):
         found[chosen]()
 
 
-@st.dialog(_("Edit the description"))
+@forms.dialog(N_("Edit the description"))
 def edit_dialog(dataset: Dataset) -> None:
     """What a dataset is, whose it is, and its tags."""
     description = st.text_area(_("Description"), value=dataset.description, max_chars=4000, key="edit_description")
@@ -66,7 +66,7 @@ def edit_dialog(dataset: Dataset) -> None:
             st.rerun()
 
 
-@st.dialog(_("Quarantine"))
+@forms.dialog(N_("Quarantine"))
 def hold_dialog(shown: Snapshot) -> None:
     """Into quarantine or out of it, with a reason."""
     if shown.quarantine:
@@ -79,7 +79,7 @@ def hold_dialog(shown: Snapshot) -> None:
         )
         live_line(shown)
     reason = st.text_area(_("Reason (kept in the audit log)"), key="hold_reason")
-    label = RELEASE if shown.quarantine else HOLD
+    label = _(RELEASE) if shown.quarantine else _(HOLD)
     if st.button(label, type="primary", key="hold_save"):
         act = portal().lake.release if shown.quarantine else portal().lake.quarantine
         with forms.attempt() as done:
@@ -88,7 +88,7 @@ def hold_dialog(shown: Snapshot) -> None:
             st.rerun()
 
 
-@st.dialog(_("Delete a snapshot"))
+@forms.dialog(N_("Delete a snapshot"))
 def delete_dialog(shown: Snapshot) -> None:
     """The rows go, the place in the chain stays."""
     st.markdown(
@@ -113,10 +113,11 @@ def live_line(shown: Snapshot) -> None:
     live = portal().lake.impact(actor(), snapshot_id=shown.id).live
     if live:
         pins = ", ".join(links.escape(f"{pin.version} ({pin.endpoint}, {pin.role})") for pin in live)
-        st.caption(f":orange[:material/warning:] {_('Live models learned from it:')} {pins}")
+        introduction = _("Live models learned from it:")
+        st.caption(f":orange[:material/warning:] {introduction} {pins}")
 
 
-@st.dialog(_("Retention"), width="large")
+@forms.dialog(N_("Retention"), width="large")
 def retention_dialog(dataset: Dataset) -> None:
     """A dry run first; what is applied is what was looked at."""
     left, right = st.columns(2, gap="medium")
@@ -150,7 +151,7 @@ def plan_table(plan: RetentionPlan) -> None:
     grid(
         {
             _("Snapshot"): [f"v{item.version} ({item.snapshot_id})" for item in plan.items],
-            _("Verdict"): [VERDICTS[item.verdict] for item in plan.items],
+            _("Verdict"): [_(VERDICTS[item.verdict]) for item in plan.items],
             _("Age"): [times.ago(item.created_at, now=frame.now()) for item in plan.items],
             _("Frees"): [times.size(item.freed_bytes) if item.freed_bytes else "—" for item in plan.items],
             _("Why"): [item.reason for item in plan.items],
@@ -171,7 +172,7 @@ def impact(shown: Snapshot) -> None:
     live = {pin.endpoint_id for pin in found.live} | {pin.version_id for pin in found.live}
     for kind, title in KINDS.items():
         if things := [thing for thing in found.things if thing.kind is kind]:
-            _things(kind, title, things, live=live)
+            _things(kind, _(title), things, live=live)
     if found.is_cut:
         st.caption(_("There is more; these are the first."))
 

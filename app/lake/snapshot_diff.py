@@ -8,19 +8,19 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import charts, frame, links, status, times
 from app.ui.tables import grid, reading
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.comparison.distance_values import Bins, Distance
 from core.lake.comparison.values import RowExample, SnapshotDiff
 from core.lake.values import Snapshot
 
 VERDICTS = {
-    "identical": ("ok", _("Identical")),
-    "appended": ("ok", _("Appended only")),
-    "corrected": ("warning", _("Corrected")),
-    "drifted": ("warning", _("Drifted: retrain suggested")),
-    "breaking": ("failed", _("Breaking schema")),
+    "identical": ("ok", N_("Identical")),
+    "appended": ("ok", N_("Appended only")),
+    "corrected": ("warning", N_("Corrected")),
+    "drifted": ("warning", N_("Drifted: retrain suggested")),
+    "breaking": ("failed", N_("Breaking schema")),
 }
-HOW = {"added": _("Added"), "removed": _("Removed"), "changed": _("Changed")}
+HOW = {"added": N_("Added"), "removed": N_("Removed"), "changed": N_("Changed")}
 Names = tuple[str, str]
 FEW = 6
 
@@ -189,7 +189,7 @@ def examples(found: SnapshotDiff, *, names: Names) -> None:
     changed = {name for example in found.examples for name in example.changed}
     order = [*found.key, *(name for name in found.columns if name in changed and name not in found.key)]
     order += [name for name in found.columns if name not in order]
-    rows = [{_("Row"): HOW[example.how], **_cells(found, example)} for example in found.examples]
+    rows = [{_("Row"): _(HOW[example.how]), **_cells(found, example)} for example in found.examples]
     height = 34 * len(rows) + 36
     st.dataframe(pd.DataFrame(rows, columns=[_("Row"), *order]), key="examples", hide_index=True, height=height)
     st.caption(_("Changed values read: {left} → {right}.").format(left=names[0], right=names[1]))

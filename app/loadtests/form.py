@@ -5,7 +5,7 @@ import streamlit as st
 from app.loadtests.wording import PROFILES, profile_name
 from app.session import actor, may, portal
 from app.ui import forms, links, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.loadtests.plans import PRODUCTION_RATE, PRODUCTION_SECONDS, USUAL
 from core.loadtests.values import HIGHEST_RATE, LONGEST_SECONDS, LoadTestView, Profile
@@ -24,7 +24,7 @@ def _permission(endpoint: Endpoint) -> Permission:
     return Permission.LOADTEST if endpoint.environment == "staging" else Permission.LOADTEST_PRODUCTION
 
 
-@st.dialog(_("New load test"), width="medium")
+@forms.dialog(N_("New load test"), width="medium")
 def start_test(wanted: str) -> None:
     """Asks where, what course, how much and how long; `wanted` is the endpoint chosen at first."""
     found = testable()
@@ -36,7 +36,7 @@ def start_test(wanted: str) -> None:
     profile = st.segmented_control(
         _("Course"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
     )
-    st.caption(PROFILES[profile][1].capitalize())
+    st.caption(_(PROFILES[profile][1]).capitalize())
     production = endpoint.environment == "production"
     top, longest = (PRODUCTION_RATE, PRODUCTION_SECONDS) if production else (HIGHEST_RATE, LONGEST_SECONDS)
     usual_rate, usual_seconds = USUAL[profile]

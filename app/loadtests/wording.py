@@ -1,20 +1,20 @@
 """Load tests in words: what was asked for, whether the result may be cited, and what it says."""
 
 from app.ui import links, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.loadtests.values import Capacity, LoadTestState, LoadTestView, Percentile, Plan, Profile, RateRow, Report
 
 PROFILES: dict[Profile, tuple[str, str]] = {
-    Profile.SMOKE: (_("Smoke"), _("a steady trickle: does it answer at all?")),
-    Profile.STEP: (_("Steps"), _("five rising rates: how does it slow down?")),
-    Profile.SPIKE: (_("Spike"), _("a sudden peak: does it recover?")),
-    Profile.SOAK: (_("Soak"), _("one rate for long: does it stay as it was?")),
-    Profile.CAPACITY: (_("Capacity"), _("a search for the largest rate at which the promise holds")),
+    Profile.SMOKE: (N_("Smoke"), N_("a steady trickle: does it answer at all?")),
+    Profile.STEP: (N_("Steps"), N_("five rising rates: how does it slow down?")),
+    Profile.SPIKE: (N_("Spike"), N_("a sudden peak: does it recover?")),
+    Profile.SOAK: (N_("Soak"), N_("one rate for long: does it stay as it was?")),
+    Profile.CAPACITY: (N_("Capacity"), N_("a search for the largest rate at which the promise holds")),
 }
 
 
 def profile_name(profile: Profile) -> str:
-    return PROFILES[profile][0]
+    return _(PROFILES[profile][0])
 
 
 def plan_line(plan: Plan) -> str:

@@ -2,10 +2,10 @@
 
 from app.ui import links
 from app.ui.tables import reading
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.values import Change, Request, RequestState
 
-CODE = (_("Model"), _("Artifact"))
+CODE = (N_("Model"), N_("Artifact"))
 MORE_IS_BETTER = "AUC"  # All other figures of quality are better when they are less.
 OVER = (RequestState.APPLIED, RequestState.ROLLED_BACK)
 
@@ -24,7 +24,7 @@ def changes_table(request: Request) -> None:
 def _plain(change: Change, value: str) -> str:
     if value == "–":
         return ":gray[–]"
-    return links.code(value) if change.part in CODE else links.escape(value)
+    return links.code(value) if change.part in [_(part) for part in CODE] else links.escape(value)
 
 
 def _after(change: Change) -> str:
@@ -33,7 +33,8 @@ def _after(change: Change) -> str:
     if not dot or not delta.startswith(("+", "−")):
         return _plain(change, change.after)
     if not any(digit in delta for digit in "123456789"):
-        return f"**{links.escape(value)}** :gray[{_('same')}]"
+        same = _("same")
+        return f"**{links.escape(value)}** :gray[{same}]"
     low, _word, high = delta.partition("(")[2].rstrip(")").partition(" to ")
     if low[:1] != high[:1]:
         within = _("{delta}, within chance").format(delta=delta.partition(" (")[0])

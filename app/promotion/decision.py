@@ -176,7 +176,8 @@ def _reason() -> str:
 
 def _with_risks(request: Request, reason: str) -> str:
     accepted = _undecided(request)
-    return f"{reason}\n\n{_('Risk accepted')}: {', '.join(accepted)}" if accepted else reason
+    risk_accepted = _("Risk accepted")
+    return f"{reason}\n\n{risk_accepted}: {', '.join(accepted)}" if accepted else reason
 
 
 def _missing(request: Request, ticked: bool, reason: str) -> str:

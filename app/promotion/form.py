@@ -8,7 +8,7 @@ from app.promotion.rollouts import edit_plan, plan_from
 from app.serving.traffic import versions_line
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request
 from core.registry.values import ModelVersion
@@ -18,7 +18,7 @@ from core.serving.values import Endpoint
 MOST = 200
 
 
-@st.dialog(_("Request a promotion"), width="medium")
+@forms.dialog(N_("Request a promotion"), width="medium")
 def ask_promotion(version_id: str, endpoint_id: str) -> None:
     """`version_id` and `endpoint_id` are chosen at first, where they are given."""
     endpoints = [one for one in _production() if may(Permission.PROMOTE_REQUEST, project=one.project)]

@@ -8,24 +8,24 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status
 from core.foundation.ids import Kind, kind_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import GateResult, Request, RequestState
 from core.registry.values import Verdict
 
 MEASURABLE = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED, RequestState.CHANGES_REQUESTED)
 COUNTS = (
-    (Verdict.PASS, _("{n} passed")),
-    (Verdict.INCONCLUSIVE, _("{n} undecided")),
-    (Verdict.FAIL, _("{n} failed")),
-    (Verdict.NO_DATA, _("{n} not measured")),
+    (Verdict.PASS, N_("{n} passed")),
+    (Verdict.INCONCLUSIVE, N_("{n} undecided")),
+    (Verdict.FAIL, N_("{n} failed")),
+    (Verdict.NO_DATA, N_("{n} not measured")),
 )
 
 
 def count_line(gates: Sequence[GateResult]) -> str:
     """ "3 passed · 1 undecided"."""
     counts = ((words, sum(gate.verdict is verdict for gate in gates)) for verdict, words in COUNTS)
-    return " · ".join(words.format(n=count) for words, count in counts if count)
+    return " · ".join(_(words).format(n=count) for words, count in counts if count)
 
 
 def evidence_rows(request: Request) -> None:

@@ -4,11 +4,11 @@ import streamlit as st
 
 from app.session import actor, may, person, portal, role_title
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Approvals, GateCard, GateRule, Policy
 
-JUDGED = {"fail": _("must be decided"), "judgement": _("may be left to people")}
+JUDGED = {"fail": N_("must be decided"), "judgement": N_("may be left to people")}
 
 
 def policies() -> None:
@@ -49,7 +49,7 @@ def _people(demand: Approvals) -> str:
 def _rule_line(rule: GateRule, cards: dict[str, GateCard]) -> str:
     title = cards[rule.gate].title if rule.gate in cards else rule.gate
     params = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rule.params.items())
-    parts = [title, JUDGED[rule.on_inconclusive], params]
+    parts = [title, _(JUDGED[rule.on_inconclusive]), params]
     return links.escape(" · ".join(part for part in parts if part))
 
 
@@ -68,7 +68,8 @@ def _proposal(policy: Policy, proposal: Policy, cards: dict[str, GateCard]) -> N
             st.caption(line)
         mine = proposal.proposed_by == person().id
         if not may(Permission.POLICY_WRITE) or mine:
-            st.caption(f":material/lock: {_('Another administrator confirms it.')}")
+            confirmation = _("Another administrator confirms it.")
+            st.caption(f":material/lock: {confirmation}")
         elif st.button(_("Put in force"), type="primary", key=f"confirm_{proposal.id}_{proposal.revision}"):
             _confirm(proposal)
 
@@ -91,7 +92,7 @@ def _confirm(proposal: Policy) -> None:
         st.rerun()
 
 
-@st.dialog(_("Propose a change of the policy"), width="medium")
+@forms.dialog(N_("Propose a change of the policy"), width="medium")
 def _propose(policy: Policy, cards: dict[str, GateCard]) -> None:
     """Another administrator confirms it; requests that are open keep the revision they were opened under."""
     given = {rule.gate: rule for rule in policy.gates}
@@ -139,7 +140,7 @@ def _rule(name: str, given: GateRule | None, card: GateCard) -> GateRule:
             ways,
             default=now,
             required=True,
-            format_func=lambda one: JUDGED[one],
+            format_func=lambda one: _(JUDGED[one]),
             key=f"policy_way_{name}",
         )
         params = forms.fields(card.parameters, key=f"policy_{name}", values=given.params if given else None)

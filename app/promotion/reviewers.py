@@ -4,13 +4,13 @@ import streamlit as st
 
 from app.session import actor, person, portal, role_title
 from app.ui import frame, links, status, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.values import Person
 from core.promotion.values import Decision, Request, RequestState
 
 MOST = 200
-SAID = {"approve": ("approved", _("Approved")), "reject": ("rejected", _("Rejected"))}
-CHANGES = ("changes requested", _("Changes"))
+SAID = {"approve": ("approved", N_("Approved")), "reject": ("rejected", N_("Rejected"))}
+CHANGES = ("changes requested", N_("Changes"))
 OPEN = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED)
 
 
@@ -56,6 +56,7 @@ def _roles(request: Request) -> str:
 
 def _decided(decision: Decision) -> None:
     state, word = SAID.get(decision.decision, CHANGES)
+    word = _(word)
     shown = f"{word} {times.clock(frame.local(decision.decided_at), now=frame.local(frame.now()))}"
     state = state if decision.counts else "none"
     _line(f"reviewer_{decision.person_id}", decision.person_id, decision.person, "", state, shown)

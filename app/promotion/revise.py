@@ -5,7 +5,7 @@ import streamlit as st
 from app.promotion.rollouts import edit_plan, plan_from
 from app.session import actor, may, person, portal
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
 
@@ -30,7 +30,7 @@ def authors_actions(request: Request) -> None:
         _withdraw(request)
 
 
-@st.dialog(_("Revise the request"))
+@forms.dialog(N_("Revise the request"))
 def _revise(request: Request) -> None:
     st.caption(_("It becomes revision {n}, without any approval.").format(n=request.revision + 1))
     entered = edit_plan(request.plan, key=f"revise_{request.id}_{request.revision}")
@@ -44,7 +44,7 @@ def _revise(request: Request) -> None:
             st.rerun()
 
 
-@st.dialog(_("Withdraw the request"))
+@forms.dialog(N_("Withdraw the request"))
 def _withdraw(request: Request) -> None:
     st.markdown(_("**{title}** is ended. Nothing in production changes.").format(title=links.escape(request.title)))
     if st.button(_("Withdraw {id}").format(id=request.id), type="primary", key="withdraw_now"):

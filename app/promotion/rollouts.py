@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.requests.traffic_plan import duration
 from core.promotion.values import Plan, Request, RequestState, Step
@@ -117,7 +117,7 @@ def _state_words(request: Request) -> str:
     return words.get(found.state, found.state)
 
 
-@st.dialog(_("Abort the rollout"))
+@forms.dialog(N_("Abort the rollout"))
 def _abort(request: Request) -> None:
     back = request.replaces_version or _("nothing, as before")
     st.markdown(

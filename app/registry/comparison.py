@@ -190,7 +190,8 @@ def _change(line: Line, version_id: str, *, baseline: str) -> str:
         return ""
     share = delta.value / abs(before)
     if abs(share) < SAME:
-        return f":gray[{_('same')}]"
+        same = _("same")
+        return f":gray[{same}]"
     text = f"{'+' if share > 0 else chr(0x2212)}{abs(share) * 100:.1f}\u202f%"
     if delta.low <= 0 <= delta.high:
         return f":gray[{text}]"

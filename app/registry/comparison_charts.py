@@ -9,28 +9,28 @@ from app.registry.naming import labels_of
 from app.session import actor, portal
 from app.ui import charts, frame
 from app.ui.wording import metric_name
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import Comparison, ModelVersion
 
 MOST_LINES = 5
 LEARNING = "learning"
 VIEWS = {
-    LEARNING: _("Loss"),
-    "roc": _("ROC"),
-    "calibration": _("Calibration"),
-    "scores": _("Scores"),
+    LEARNING: N_("Loss"),
+    "roc": N_("ROC"),
+    "calibration": N_("Calibration"),
+    "scores": N_("Scores"),
 }
 AXES = {
-    LEARNING: (_("step"), _("validation log loss")),
-    "roc": (_("false positive rate"), _("true positive rate")),
-    "calibration": (_("said"), _("happened")),
-    "scores": (_("probability"), _("share of rows")),
+    LEARNING: (N_("step"), N_("validation log loss")),
+    "roc": (N_("false positive rate"), N_("true positive rate")),
+    "calibration": (N_("said"), N_("happened")),
+    "scores": (N_("probability"), N_("share of rows")),
 }
 HINTS = {
-    LEARNING: _("validation log loss over the steps"),
-    "roc": _("up and left is better"),
-    "calibration": _("on the dotted line, what was said happened as often"),
-    "scores": _("how often each probability is said"),
+    LEARNING: N_("validation log loss over the steps"),
+    "roc": N_("up and left is better"),
+    "calibration": N_("on the dotted line, what was said happened as often"),
+    "scores": N_("how often each probability is said"),
 }
 
 
@@ -43,7 +43,7 @@ def curves(found: Comparison, colors: Mapping[str, int]) -> None:
             views,
             default="roc" if "roc" in views else views[0],
             required=True,
-            format_func=VIEWS.__getitem__,
+            format_func=lambda chosen: _(VIEWS[chosen]),
             key="curve",
             label_visibility="collapsed",
         )
@@ -61,10 +61,12 @@ def _curve(found: Comparison, view: str, colors: Mapping[str, int]) -> None:
     if view == "calibration":
         series[_("Perfect")] = ([0, 1], [0, 1])
         dotted.append(_("Perfect"))
-    x, y = AXES[view]
+    x, y = (_(axis) for axis in AXES[view])
     shown = {labels[version_id]: colors[version_id] for version_id in points} | {_("Perfect"): 5}
-    charts.lines(series, key="curves", x=x, y=y, alt=f"{VIEWS[view]}: {HINTS[view]}", colors=shown, dotted=dotted)
-    st.caption(HINTS[view][:1].upper() + HINTS[view][1:] + ".")
+    title = _(VIEWS[view])
+    hint = _(HINTS[view])
+    charts.lines(series, key="curves", x=x, y=y, alt=f"{title}: {hint}", colors=shown, dotted=dotted)
+    st.caption(_(HINTS[view])[:1].upper() + _(HINTS[view])[1:] + ".")
 
 
 def _named(found: Comparison, view: str) -> dict[str, charts.Points]:

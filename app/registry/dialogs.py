@@ -4,19 +4,19 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import Model, ModelVersion
 
 MOST = 200
-RULE = _("Lowercase letters, digits and dashes.")
+RULE = N_("Lowercase letters, digits and dashes.")
 
 
-@st.dialog(_("New model"))
+@forms.dialog(N_("New model"))
 def new_model() -> None:
     """A name under which versions are kept."""
     st.caption(_("A model is a name; its versions come from runs. Registering a run makes one by itself."))
     project = forms.choose_project(key="model_project")
-    name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=RULE)
+    name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=_(RULE))
     description = st.text_area(_("Description"), key="model_description", height=90)
     if st.button(_("Create"), type="primary", key="model_create"):
         made: list[Model] = []
@@ -30,7 +30,7 @@ def new_model() -> None:
             links.open_object(made[0].id)
 
 
-@st.dialog(_("Upload a version"), width="medium")
+@forms.dialog(N_("Upload a version"), width="medium")
 def upload() -> None:
     """A file becomes a version only when its bytes prove to be a safe ONNX model."""
     st.caption(
@@ -39,7 +39,7 @@ def upload() -> None:
     project = forms.choose_project(key="upload_project")
     names = [model.name for model in portal().registry.list_models(actor(), project=project, limit=MOST).items]
     model = st.selectbox(
-        _("Model"), names, index=0 if names else None, accept_new_options=True, key="upload_model", help=RULE
+        _("Model"), names, index=0 if names else None, accept_new_options=True, key="upload_model", help=_(RULE)
     )
     file = st.file_uploader(_("File"), key="upload_file")
     note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))

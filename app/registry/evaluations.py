@@ -43,7 +43,8 @@ def sentence(evaluation: Evaluation) -> str:
     ]
     rows = _("on the {n} rows of {split}").format(n=times.number(evaluation.rows), split=evaluation.holdout_name)
     unseen = _(", which training never saw") if evaluation.holdout_name == UNSEEN else ""
-    return f"{_(' and ').join(figures)} {links.escape(rows)}{unseen}."
+    conjunction = _(" and ")
+    return f"{conjunction.join(figures)} {links.escape(rows)}{unseen}."
 
 
 def condition_line(requirement_id: str, evaluation: Evaluation) -> str:

@@ -7,22 +7,22 @@ from app.registry.naming import baseline_for, places
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status, times
 from core.foundation.ids import Kind, kind_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Evidence, EvidenceKind, ModelVersion
 
 MOST = 50
 TITLES: dict[str, str] = {
-    EvidenceKind.QUALITY: _("Offline quality"),
-    EvidenceKind.PARITY: _("Parity"),
-    EvidenceKind.LOAD_TEST: _("Load test"),
-    EvidenceKind.SAFETY: _("Artifact safety"),
+    EvidenceKind.QUALITY: N_("Offline quality"),
+    EvidenceKind.PARITY: N_("Parity"),
+    EvidenceKind.LOAD_TEST: N_("Load test"),
+    EvidenceKind.SAFETY: N_("Artifact safety"),
 }
 MISSING: dict[str, str] = {
-    EvidenceKind.QUALITY: _("How good it is on rows that training never saw, against a baseline on the same rows"),
-    EvidenceKind.PARITY: _("Whether an endpoint computes what was computed offline"),
-    EvidenceKind.LOAD_TEST: _("How fast it answers, and how many requests it carries"),
-    EvidenceKind.SAFETY: _("What the exact bytes of the file hold, without running them"),
+    EvidenceKind.QUALITY: N_("How good it is on rows that training never saw, against a baseline on the same rows"),
+    EvidenceKind.PARITY: N_("Whether an endpoint computes what was computed offline"),
+    EvidenceKind.LOAD_TEST: N_("How fast it answers, and how many requests it carries"),
+    EvidenceKind.SAFETY: N_("What the exact bytes of the file hold, without running them"),
 }
 
 
@@ -44,11 +44,12 @@ def evidence_rows(version: ModelVersion) -> None:
 
 def _row(version: ModelVersion, kind: EvidenceKind, one: Evidence | None) -> None:
     lead, dot, rest = (one.summary if one else "").partition(". ")
-    detail = _basis(one) if one else MISSING[kind]
+    detail = _basis(one) if one else _(MISSING[kind])
+    not_measured_yet = _("not measured yet")
     with frame.row(
         f"evidence_{kind}",
-        title=TITLES[kind],
-        value=links.escape(lead + dot.strip()) if one else f":gray[{_('not measured yet')}]",
+        title=_(TITLES[kind]),
+        value=links.escape(lead + dot.strip()) if one else f":gray[{not_measured_yet}]",
         detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
         icon=status.icon(one.verdict if one else "no_data"),
     ):
@@ -65,7 +66,8 @@ def _basis(one: Evidence) -> str:
 
 def _earlier(one: Evidence) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"title_{one.id}"):
-        links.link(one.id, f"{TITLES[one.kind]} {one.id}")
+        title = _(TITLES[one.kind])
+        links.link(one.id, f"{title} {one.id}")
         st.caption(f"{status.icon(one.verdict)} {links.escape(one.summary)}")
 
 
@@ -87,7 +89,7 @@ def _measure(version: ModelVersion, kind: EvidenceKind, *, again: bool) -> None:
         with forms.attempt() as done, st.spinner(_("Measuring")):
             _now(version, kind)
         if done.succeeded:
-            frame.say(_("{kind} was measured").format(kind=TITLES[kind]))
+            frame.say(_("{kind} was measured").format(kind=_(TITLES[kind])))
             st.rerun()
 
 

@@ -79,13 +79,15 @@ def _difference(one: Interval | None, metric: str) -> str:
         return "—"
     text = f"{'+' if one.value > 0 else ''}{times.number(one.value)}"
     if one.low <= 0 <= one.high:
-        return f":gray[{text} {_('unsure')}]"
+        unsure = _("unsure")
+        return f":gray[{text} {unsure}]"
     better = (one.value < 0) == (metric in LESS_IS_BETTER)
     return f":{'green' if better else 'red'}[{text}]"
 
 
 def _margin(margins: Mapping[str, float], metric: str) -> str:
-    return times.number(margins[metric]) if metric in margins else f":gray[{_('not judged')}]"
+    not_judged = _("not judged")
+    return times.number(margins[metric]) if metric in margins else f":gray[{not_judged}]"
 
 
 def _parity(found: Evidence) -> None:

@@ -11,13 +11,13 @@ from app.session import actor, may, portal
 from app.ui import charts, forms, frame, links, times
 from app.ui.tables import reading
 from app.ui.wording import metric_name
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import ModelVersion
 
 HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 METRICS = ("auc", "log_loss", "ece")
-KINDS = {"BYTES": _("text"), "FP64": _("number")}
+KINDS = {"BYTES": N_("text"), "FP64": N_("number")}
 
 
 def card(version: ModelVersion) -> None:
@@ -28,7 +28,8 @@ def card(version: ModelVersion) -> None:
         ):
             edit_card(version)
     with frame.card("says"):
-        st.markdown(shown(version.card) or f":gray[{_('It says nothing yet.')}]")
+        empty_card = _("It says nothing yet.")
+        st.markdown(shown(version.card) or f":gray[{empty_card}]")
 
 
 def shown(text: str) -> str:
@@ -36,7 +37,7 @@ def shown(text: str) -> str:
     return HEADING.sub(r"**\1**", text).replace("![", "\\![")
 
 
-@st.dialog(_("Edit the card"), width="large")
+@forms.dialog(N_("Edit the card"), width="large")
 def edit_card(version: ModelVersion) -> None:
     """Saving it makes approvals that rest on the old card stale, which is said before."""
     st.caption(_("Approvals that rest on the old card will no longer count."))
@@ -84,16 +85,16 @@ def _curves(version: ModelVersion) -> None:
     views = tuple(view for view in VIEWS if any(curve.name == view for curve in found.curves))
     if not views:
         return
-    view = _control(_("Probabilities"), views, VIEWS.__getitem__, key="version_curve", hint="")
+    view = _control(_("Probabilities"), views, lambda chosen: _(VIEWS[chosen]), key="version_curve", hint="")
     curve = next(one for one in found.curves if one.name == view)
     series: dict[str, charts.Points] = {f"v{version.version}": (curve.x, curve.y)}
     if view == "calibration":
         series[_("Perfect")] = ([0, 1], [0, 1])
-    x, y = AXES[view]
+    x, y = (_(axis) for axis in AXES[view])
     charts.lines(
-        series, key="version_curves", x=x, y=y, alt=HINTS[view], colors={_("Perfect"): 5}, dotted=[_("Perfect")]
+        series, key="version_curves", x=x, y=y, alt=_(HINTS[view]), colors={_("Perfect"): 5}, dotted=[_("Perfect")]
     )
-    st.caption(HINTS[view].capitalize() + ".")
+    st.caption(_(HINTS[view]).capitalize() + ".")
 
 
 def files(version: ModelVersion) -> None:
@@ -119,7 +120,7 @@ def files(version: ModelVersion) -> None:
         reading(
             {
                 _("Input"): [links.code(one.name) for one in version.signature.inputs],
-                _("Kind"): [KINDS[one.datatype] for one in version.signature.inputs],
+                _("Kind"): [_(KINDS[one.datatype]) for one in version.signature.inputs],
             }
         )
         st.caption(_("It gives `{output}`, one for each row.").format(output=version.signature.output))

@@ -6,13 +6,13 @@ from app.registry.naming import Places, colors_of, figure_of, stage_of
 from app.ui import charts, frame, links, times
 from app.ui.tables import picks
 from app.ui.wording import metric_name
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import ModelVersion
 
 MOST_COMPARED = 8
 CHARTED = 8
 METRICS = ("auc", "log_loss", "ece")
-SHORT = {"auc": _("AUC"), "log_loss": _("Log loss"), "ece": _("Calibration")}
+SHORT = {"auc": N_("AUC"), "log_loss": N_("Log loss"), "ece": N_("Calibration")}
 
 
 def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
@@ -24,7 +24,7 @@ def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
             _("Version"): [f"v{one.version}" for one in versions],
             _("Id"): [one.id for one in versions],
             _("Stage"): [stage_of(one, known) for one in versions],
-            **{SHORT[metric]: [one.value if one else None for one in figures[metric]] for metric in METRICS},
+            **{_(SHORT[metric]): [one.value if one else None for one in figures[metric]] for metric in METRICS},
             _("From"): [one.run_id or _("upload") for one in versions],
             _("By"): [frame.name_of(one.created_by) for one in versions],
             _("Registered"): [times.ago(one.created_at, now=frame.now()) for one in versions],
@@ -33,7 +33,7 @@ def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
         key="versions",
         states=_("Stage"),
         widths={_("Version"): 68, _("Id"): 66, _("Stage"): 104, _("From"): 76, _("By"): 100, _("Registered"): 90},
-        numbers={SHORT[metric]: "%.4f" for metric in METRICS},
+        numbers={_(SHORT[metric]): "%.4f" for metric in METRICS},
         most=10,
     )
     chosen = [versions[row].id for row in rows]
@@ -54,7 +54,7 @@ def quality(versions: tuple[ModelVersion, ...]) -> None:
             METRICS,
             default="auc",
             required=True,
-            format_func=SHORT.__getitem__,
+            format_func=lambda chosen: _(SHORT[chosen]),
             key="metric",
             label_visibility="collapsed",
         )

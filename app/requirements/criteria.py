@@ -49,7 +49,7 @@ def _line(
             _("Metric"),
             metrics,
             index=metrics.index(given.metric) if given else number % len(metrics),
-            format_func=lambda item: METRICS[item] + (f" ({UNITS[item].strip()})" if item in UNITS else ""),
+            format_func=lambda item: _(METRICS[item]) + (f" ({UNITS[item].strip()})" if item in UNITS else ""),
             key=f"{key}_metric_{number}",
             label_visibility="collapsed",
         )
@@ -58,7 +58,7 @@ def _line(
             _("Direction"),
             comparisons,
             index=comparisons.index(given.comparison if given and given.metric == metric else usual),
-            format_func=lambda item: COMPARISONS[item],
+            format_func=lambda item: _(COMPARISONS[item]),
             key=f"{key}_comparison_{number}_{metric}",
             label_visibility="collapsed",
             width=130,

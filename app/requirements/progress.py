@@ -42,7 +42,8 @@ def measured_for(requirement: Requirement) -> tuple[Measured, ...]:
 def _best(criterion: Criterion, figures: list[Figure]) -> Measured:
     ours = [figure for figure in figures if figure.metric is criterion.metric]
     if not ours:
-        return Measured(criterion=criterion, shown="—", basis=f":gray[{_('nothing measured yet')}]")
+        nothing_measured_yet = _("nothing measured yet")
+        return Measured(criterion=criterion, shown="—", basis=f":gray[{nothing_measured_yet}]")
     pick = min if criterion.metric in LESS_IS_BETTER else max
     best = pick(ours, key=lambda figure: figure.value)
     color, icon = ("green", "check_circle") if criterion.holds(best.value) else ("red", "cancel")

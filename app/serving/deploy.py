@@ -6,14 +6,14 @@ import streamlit as st
 from app.serving.traffic import versions_line
 from app.session import actor, portal
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import ModelVersion
 from core.serving.values import Endpoint, Route
 
 MOST = 200
 
 
-@st.dialog(_("Deploy to staging"))
+@forms.dialog(N_("Deploy to staging"))
 def deploy(endpoint: Endpoint) -> None:
     """A version alone on a staging endpoint."""
     listing = portal().registry.list_versions(actor(), project=endpoint.project, limit=MOST).items
@@ -54,7 +54,7 @@ def served_before(endpoint: Endpoint) -> list[Route]:
     return [route for route in reversed(found.values()) if route.version_id not in alone]
 
 
-@st.dialog(_("Roll back"))
+@forms.dialog(N_("Roll back"))
 def roll_back(endpoint: Endpoint) -> None:
     """Production returns to bytes that were approved for it before, at once and without a new approval."""
     found = served_before(endpoint)

@@ -99,7 +99,8 @@ def _report(found: Evidence) -> None:
     exact = not report.mismatches and report.rows > 0
     words = _("Offline and served agree in every cell.") if exact else links.escape(found.summary)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown(f"{status.icon(found.verdict)} **{words}** :gray[{_('checked {age}').format(age=age)}]")
+        checked = _("checked {age}")
+        st.markdown(f"{status.icon(found.verdict)} **{words}** :gray[{checked.format(age=age)}]")
         links.follow(found.id, found.id)
     columns = st.columns(4, gap="xsmall")
     figures = (

@@ -11,7 +11,7 @@ from app.ui.tables import reading
 from app.ui.wording import metric_name
 from core.compute.values import JobState
 from core.features.training_sets.values import TrainingSet
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Replay
 
@@ -75,7 +75,7 @@ def _table(found: tuple[Replay, ...]) -> None:
     reading(columns)
 
 
-@st.dialog(_("Start a replay"))
+@forms.dialog(N_("Start a replay"))
 def _start(endpoint: Endpoint) -> None:
     version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
     made = _training_set(version.training_set_id)

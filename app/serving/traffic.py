@@ -178,7 +178,8 @@ def _served_cell(one: Served, models: set[str]) -> str:
     shown = versions_line(one.routes)
     if len(models) == 1:
         shown = shown.removeprefix(f"{next(iter(models))} ")
-    now = f" {status.inline('healthy', _('Now'))}" if one.to_time is None else ""
+    now_label = _("Now")
+    now = f" {status.inline('healthy', now_label)}" if one.to_time is None else ""
     return links.escape(shown) + now
 
 

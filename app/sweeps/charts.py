@@ -9,11 +9,11 @@ from app.ui import charts, frame, times
 from app.ui.parameters import plain, recipes, title_of
 from app.ui.tables import grid
 from app.ui.wording import metric_name
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.sweeps.values import Importances, Sweep, Trial
 
-COLORS = {_("Complete"): "blue", _("Pruned"): "orange", _("Failed"): "red"}
-STATES = {"complete": _("Complete"), "pruned": _("Pruned"), "failed": _("Failed")}
+COLORS = {"complete": "blue", "pruned": "orange", "failed": "red"}
+STATES = {"complete": N_("Complete"), "pruned": N_("Pruned"), "failed": N_("Failed")}
 MOST_AXES = 7
 
 
@@ -31,7 +31,8 @@ def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
         st.caption(_("The first values come with the first trials."))
         return
     series, labels = {}, {}
-    for state, word in STATES.items():
+    words = {state: _(word) for state, word in STATES.items()}
+    for state, word in words.items():
         ours = [trial for trial in told if trial.state == state]
         if ours:
             series[word] = ([trial.number for trial in ours], [trial.value for trial in ours])
@@ -42,7 +43,7 @@ def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
         x=_("trial"),
         y=axis_of(sweep),
         alt=_("Value of every trial, and the best so far"),
-        colors=COLORS,
+        colors={words[state]: color for state, color in COLORS.items()},
         labels=labels,
         line=_stair(sweep, told),
         log_y=_is_wide(told),

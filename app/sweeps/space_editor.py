@@ -10,12 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from app.ui import forms, links
 from app.ui.parameters import title_of
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.sweeps.values import Dimension
 from core.training.values import RecipeCard
 
 FIRST = ("learning_rate", "weight_decay", "dropout", "embedding_width")
-WORDS = {"float": _("Range"), "int": _("Integers"), "choice": _("Choices")}
+WORDS = {"float": N_("Range"), "int": N_("Integers"), "choice": N_("Choices")}
 WIDTHS = [1.7, 1.25, 1.1, 1.1, 0.55]
 Places = dict[str, DeltaGenerator]
 
@@ -49,7 +49,7 @@ def _line(name: str, prop: Mapping[str, Any], card: RecipeCard, places: Places) 
     kind = cells[1].selectbox(
         _("Kind of {name}").format(name=name),
         kinds,
-        format_func=WORDS.__getitem__,
+        format_func=lambda chosen: _(WORDS[chosen]),
         key=f"{key}_kind",
         label_visibility="collapsed",
         disabled=len(kinds) == 1,

@@ -95,6 +95,5 @@ def fit_line() -> str:
     asks = _("{cores}, {memory} GB").format(cores=cores, memory=f"{resources.memory_mb / 1024:g}")
     if resources.gpus:
         asks += _(", {n} GPU").format(n=resources.gpus)
-    return (
-        f"{look[0]}[:material/{look[1]}:] {links.escape(fit.advice)} :gray[{_('It takes {asks}.').format(asks=asks)}]"
-    )
+    demand = _("It takes {asks}.")
+    return f"{look[0]}[:material/{look[1]}:] {links.escape(fit.advice)} :gray[{demand.format(asks=asks)}]"

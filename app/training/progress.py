@@ -7,23 +7,28 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import charts, frame, links, times
 from app.ui.wording import metric_name
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.training.values import Run, Series
 
 TAIL_LINES, MOST_POINTS = 14, 200
 VIEWS: dict[str, tuple[str, ...]] = {
-    _("Loss"): ("train_loss", "validation_log_loss"),
-    _("AUC"): ("validation_auc",),
-    _("Rate"): ("learning_rate",),
-    _("Speed"): ("rows_per_s",),
+    N_("Loss"): ("train_loss", "validation_log_loss"),
+    N_("AUC"): ("validation_auc",),
+    N_("Rate"): ("learning_rate",),
+    N_("Speed"): ("rows_per_s",),
 }
-AXES = {_("Loss"): _("log loss"), _("AUC"): _("AUC"), _("Rate"): _("learning rate"), _("Speed"): _("rows a second")}
+AXES = {
+    N_("Loss"): N_("log loss"),
+    N_("AUC"): N_("AUC"),
+    N_("Rate"): N_("learning rate"),
+    N_("Speed"): N_("rows a second"),
+}
 NAMES = {
-    "train_loss": _("Training"),
-    "validation_log_loss": _("Validation"),
-    "validation_auc": _("Validation"),
-    "learning_rate": _("Learning rate"),
-    "rows_per_s": _("Rows a second"),
+    "train_loss": N_("Training"),
+    "validation_log_loss": N_("Validation"),
+    "validation_auc": N_("Validation"),
+    "learning_rate": N_("Learning rate"),
+    "rows_per_s": N_("Rows a second"),
 }
 
 
@@ -33,8 +38,9 @@ def progress_line(run: Run) -> str:
         return _(":gray[:material/hourglass_empty:] **Waiting for a free place.** It starts by itself.")
     share = times.percent(run.progress or 0.0, 0)
     parts = [_("**{share}** done").format(share=share), links.escape(run.stage), times.remaining(run.eta_seconds)]
+    validation = _("validation")
     parts += [
-        f"{_('validation')} {metric_name(metric).lower() if metric == 'log_loss' else metric_name(metric)} "
+        f"{validation} {metric_name(metric).lower() if metric == 'log_loss' else metric_name(metric)} "
         f"{times.number(run.metrics[f'validation_{metric}'])}"
         for metric in ("log_loss", "auc")
         if f"validation_{metric}" in run.metrics
@@ -56,17 +62,23 @@ def learning(run: Run) -> None:
     """The course of the metrics over the steps."""
     with frame.section(_("Learning"), hint=_("over steps")):
         view = st.segmented_control(
-            _("Shown"), list(VIEWS), default=_("Loss"), required=True, key="learning_view", label_visibility="collapsed"
+            _("Shown"),
+            list(VIEWS),
+            default="Loss",
+            required=True,
+            format_func=_,
+            key="learning_view",
+            label_visibility="collapsed",
         )
     told = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
     series = {one.name: one for one in told}
-    shown = {NAMES[name]: series[name] for name in VIEWS[view] if name in series}
+    shown = {_(NAMES[name]): series[name] for name in VIEWS[view] if name in series}
     if not shown:
         st.caption(
             _("Nothing was measured.") if run.state.is_over else _("The first figures come with the first steps.")
         )
         return
-    _curves(shown, axis=AXES[view])
+    _curves(shown, axis=_(AXES[view]))
 
 
 def _curves(shown: Mapping[str, Series], *, axis: str) -> None:

@@ -4,14 +4,14 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import forms, frame, links
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import ModelVersion
 from core.training.values import Run
 
 MOST = 200
 
 
-@st.dialog(_("Register a version"), width="medium")
+@forms.dialog(N_("Register a version"), width="medium")
 def register(run: Run) -> None:
     """Asks under which name, and opens the version that was made."""
     names = [model.name for model in portal().registry.list_models(actor(), project=run.project, limit=MOST).items]

@@ -11,17 +11,17 @@ from app.ui import frame, links, status, times
 from app.ui.parameters import plain, recipes, title_of
 from app.ui.tables import picks, reading
 from core.compute.values import JobState
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.training.values import Run, RunOrder
 
 STATES = tuple(state.value for state in JobState)
 ORDERS = {
-    RunOrder.NEWEST: _("Newest first"),
-    RunOrder.LOG_LOSS: _("Best log loss first"),
-    RunOrder.AUC: _("Best AUC first"),
+    RunOrder.NEWEST: N_("Newest first"),
+    RunOrder.LOG_LOSS: N_("Best log loss first"),
+    RunOrder.AUC: N_("Best AUC first"),
 }
 MOST_COMPARED = 8
-METRICS = {"log_loss": _("Log loss"), "auc": _("AUC")}
+METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
 
 
 def figure(run: Run, metric: str) -> float | None:
@@ -55,7 +55,7 @@ def best_sentence(best: dict[str, Run]) -> str:
 
 
 def _figure_words(run: Run, metric: str) -> str:
-    word = METRICS[metric] if metric == "auc" else METRICS[metric].lower()
+    word = _(METRICS[metric]) if metric == "auc" else _(METRICS[metric]).lower()
     return f"{word} {times.number(figure(run, metric))}"
 
 
@@ -73,7 +73,7 @@ def filters() -> tuple[str, RunOrder, str]:
         order = st.selectbox(
             _("Order"),
             list(ORDERS),
-            format_func=lambda one: ORDERS[one],
+            format_func=lambda one: _(ORDERS[one]),
             key="order",
             bind="query-params",
             label_visibility="collapsed",
@@ -94,7 +94,7 @@ def filters() -> tuple[str, RunOrder, str]:
 
 def catalog(runs: Sequence[Run], *, best: dict[str, Run]) -> list[Run]:
     """The grid; returns the chosen runs."""
-    marks = [", ".join(METRICS[metric] for metric, run in best.items() if run.id == one.id) for one in runs]
+    marks = [", ".join(_(METRICS[metric]) for metric, run in best.items() if run.id == one.id) for one in runs]
     rows = picks(
         {
             _("Run"): [one.id for one in runs],
@@ -181,7 +181,7 @@ def _several(runs: Sequence[Run]) -> None:
     ordered = sorted(runs, key=lambda run: figure(run, "log_loss") or 9.0)
     columns = {_("Run"): [run.id for run in ordered]}
     for metric, word in METRICS.items():
-        columns[word] = [times.number(figure(run, metric)) for run in ordered]
+        columns[_(word)] = [times.number(figure(run, metric)) for run in ordered]
     reading(columns)
 
 

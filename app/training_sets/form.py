@@ -12,7 +12,7 @@ from app.lake.source_picker import choose_sources
 from app.session import actor, portal
 from core.features.training_sets.values import TrainingSet
 from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, ViewUse
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.validation import invalid_of
 
 MOST = 200
@@ -21,24 +21,24 @@ EARLIEST = date(1970, 1, 1)
 Entered = dict[str, Any]
 # What a label can be: how it is called, and what that means.
 LABEL_KINDS = {
-    "binary": (_("0 or 1"), _("In every row 0 or 1: models can be trained on it.")),
+    "binary": (N_("0 or 1"), N_("In every row 0 or 1: models can be trained on it.")),
     "any": (
-        _("Any other"),
-        _("A number, say, or a text, and it may have gaps: no model is trained on it."),
+        N_("Any other"),
+        N_("A number, say, or a text, and it may have gaps: no model is trained on it."),
     ),
 }
 # The columns of the rows: label, an example, and whether it takes several.
 COLUMNS = {
-    "row_id": (_("Row id"), "flight_id", False),
-    "event_time": (_("Moment of prediction"), "sched_dep_utc", False),
-    "label": (_("Label (optional)"), "late", False),
-    "categories": (_("Categories sent"), "origin, dest, carrier", True),
-    "numbers": (_("Numbers sent"), "distance", True),
-    "keys_only": (_("For look-up only"), "tailnum", True),
+    "row_id": (N_("Row id"), "flight_id", False),
+    "event_time": (N_("Moment of prediction"), "sched_dep_utc", False),
+    "label": (N_("Label (optional)"), "late", False),
+    "categories": (N_("Categories sent"), "origin, dest, carrier", True),
+    "numbers": (N_("Numbers sent"), "distance", True),
+    "keys_only": (N_("For look-up only"), "tailnum", True),
 }
 
 
-HELP = {"label": _("The column with the outcome. Leave it empty for rows to score or to analyze.")}
+HELP = {"label": N_("The column with the outcome. Leave it empty for rows to score or to analyze.")}
 
 
 def like() -> TrainingSet | None:
@@ -77,9 +77,10 @@ def _columns(names: list[str], *, given: EntityQuery | None) -> Entered:
     entered: Entered = {}
     for place, field in zip(st.columns(3, gap="small"), names, strict=True):
         label, example, is_list = COLUMNS[field]
+        explained = _(HELP[field]) if field in HELP else None
         before = getattr(given, field) if given else ()
         value = before if isinstance(before, str) else ", ".join(before)
-        typed = place.text_input(label, value=value, key=f"entity_{field}", placeholder=example, help=HELP.get(field))
+        typed = place.text_input(_(label), value=value, key=f"entity_{field}", placeholder=example, help=explained)
         entered[field] = words(typed) if is_list else typed
     return entered
 
@@ -90,7 +91,7 @@ def _label_kind(label: str, *, given: EntityQuery | None) -> str:
         chosen = st.segmented_control(
             _("The label is"),
             list(LABEL_KINDS),
-            format_func=lambda kind: LABEL_KINDS[kind][0],
+            format_func=lambda kind: _(LABEL_KINDS[kind][0]),
             default=given.label_kind if given else "binary",
             required=True,
             disabled=not label,
@@ -98,7 +99,7 @@ def _label_kind(label: str, *, given: EntityQuery | None) -> str:
             width="content",
         )
         without = _("Without a label the set is for scoring and analysis: no model is trained on it.")
-        st.caption(LABEL_KINDS[chosen][1] if label else without)
+        st.caption(_(LABEL_KINDS[chosen][1]) if label else without)
     return chosen
 
 

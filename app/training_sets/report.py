@@ -9,15 +9,15 @@ from app.ui.tables import reading
 from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion
 from core.foundation.digests import canonical
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 MOST = 200
 MOST_BARS = 12
 LABEL_TYPES = {
-    "integer": _("a whole number"),
-    "number": _("a number"),
-    "text": _("a text"),
-    "boolean": _("true or false"),
+    "integer": N_("a whole number"),
+    "number": N_("a number"),
+    "text": N_("a text"),
+    "boolean": N_("true or false"),
 }
 
 
@@ -25,7 +25,8 @@ def leaks(found: TrainingSet) -> None:
     frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
     if not found.leaks:
         ready = found.state is TrainingSetState.READY
-        st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{_('Not checked yet.')}]")
+        not_checked_yet = _("Not checked yet.")
+        st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{not_checked_yet}]")
         if not found.entity.can_teach:
             st.caption(_("How well a single column tells the label is checked where the label is 0 or 1."))
         return
@@ -83,7 +84,7 @@ def label_words(found: TrainingSet, *, code: bool = False) -> str:
     """What the label is, where it is not 0 and 1: "no label", "label delay, a number"."""
     if not found.entity.label:
         return _("No label") if code else _("no label")
-    kind = LABEL_TYPES.get(found.manifest.label, "") if found.manifest else ""
+    kind = _(LABEL_TYPES.get(found.manifest.label, "")) if found.manifest else ""
     name = f"`{found.entity.label}`" if code else found.entity.label
     return ", ".join(part for part in (name if code else _("label {name}").format(name=name), kind) if part)
 
@@ -110,7 +111,8 @@ def late_rows(found: TrainingSet) -> None:
     """The same join with and without known-at: a picture, then the figures."""
     report = found.leak_report
     frame.section(_("Late rows"), hint=_("the same join with and without what was known"))
-    st.markdown(late_sentence(found) or f":gray[{_('Not compared yet.')}]")
+    not_compared_yet = _("Not compared yet.")
+    st.markdown(late_sentence(found) or f":gray[{not_compared_yet}]")
     if report is None or not report.differing:
         return
     left, right = st.columns([1, 1.4], gap="medium")
@@ -207,15 +209,17 @@ def manifest(found: TrainingSet) -> None:
         return
     told = found.manifest
     names = {version: name for name, version in ((view.view, view.version_id) for view in told.contract.views)}
+    snapshot = _("snapshot")
+    file = _("file")
     frame.facts(
         {
             _("Digest"): _short(found.digest),
             _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
             _("Engine"): f"`{told.engine}`",
             _("Rows"): times.number(told.rows),
-            **{f"{name} ({_('snapshot')})": _short(digest) for name, digest in told.sources.items()},
+            **{f"{name} ({snapshot})": _short(digest) for name, digest in told.sources.items()},
             **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in told.versions.items()},
-            **{f"{split.name} ({_('file')})": _short(split.digest) for split in told.splits},
+            **{f"{split.name} ({file})": _short(split.digest) for split in told.splits},
         }
     )
     st.download_button(

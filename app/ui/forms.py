@@ -2,9 +2,10 @@
 whose button caused it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec
 
 import streamlit as st
 from pydantic import ValidationError
@@ -16,6 +17,7 @@ from core.foundation.text import _
 from core.foundation.validation import invalid_of
 
 Schema = Mapping[str, Any]
+P = ParamSpec("P")
 
 
 class Attempt:
@@ -88,8 +90,8 @@ def resolved(prop: Schema, schema: Schema) -> Schema:
 
 def field(name: str, prop: Schema, *, key: str, default: Any = None) -> Any:
     """The widget of one property: a choice, a switch, a number with its limits, text, or JSON for what is nested."""
-    label = links.escape(str(prop.get("title") or name.replace("_", " ")).capitalize())
-    help_text = prop.get("description")
+    label = links.escape(_(str(prop.get("title") or name.replace("_", " "))).capitalize())
+    help_text = _(prop.get("description") or "") or None
     if "enum" in prop:
         options = list(prop["enum"])
         index = options.index(default) if default in options else 0
@@ -115,7 +117,7 @@ def _number(label: str, prop: Schema, *, key: str, default: Any) -> float | int 
         step=1 if whole else None,
         format="%d" if whole else "%g",
         key=key,
-        help=" ".join(part for part in (str(prop.get("description") or ""), limits(prop)) if part) or None,
+        help=" ".join(part for part in (_(str(prop.get("description") or "")), limits(prop)) if part) or None,
     )
 
 
@@ -169,3 +171,17 @@ def choose_project(*, key: str) -> str:
     return str(
         st.selectbox(_("Project"), list(found), format_func=lambda project: links.escape(found[project]), key=key)
     )
+
+
+def dialog(title: str, **options: Any) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """A dialog whose title is translated when it opens: `@forms.dialog(N_("New model"))`. Other arguments are those
+    of Streamlit's own decorator."""
+
+    def declare(body: Callable[P, None]) -> Callable[P, None]:
+        @wraps(body)
+        def opened(*args: P.args, **kwargs: P.kwargs) -> None:
+            st.dialog(_(title), **options)(body)(*args, **kwargs)
+
+        return opened
+
+    return declare

@@ -275,7 +275,8 @@ def failure(error: BaseException) -> str:
     error_id = uuid.uuid4().hex[:12]
     log.error("error %s", error_id, exc_info=error, extra={"error": error_id})
     with st.container(key=f"failure_{error_id}", border=True, gap="xsmall"):
-        st.markdown(f":red[:material/error:] **{_('This part of the page could not be shown')}**")
+        message = _("This part of the page could not be shown")
+        st.markdown(f":red[:material/error:] **{message}**")
         st.caption(_("Nothing was changed by showing it. Reload the page; if it stays, pass on this number:"))
         st.code(error_id, language=None, width=260)
     return error_id

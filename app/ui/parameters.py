@@ -35,7 +35,7 @@ def recipes() -> dict[str, RecipeCard]:
 def title_of(name: str, recipe: RecipeCard | None) -> str:
     """What a parameter is called in forms."""
     prop = recipe.parameters.get("properties", {}).get(name, {}) if recipe else {}
-    return str(prop.get("title") or name.replace("_", " ").capitalize())
+    return _(str(prop.get("title") or name.replace("_", " ").capitalize()))
 
 
 def parameters(params: Mapping[str, Any], *, recipe: str) -> None:

@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 import streamlit as st
 
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 Color = Literal["green", "red", "orange", "blue", "violet", "gray"]
 # For each color its icon and the states that wear it.
@@ -52,12 +52,12 @@ ICONS = {
     "changes_requested": "edit_note",
 }
 WORDS = {
-    "succeeded": _("Finished"),
-    "pass": _("Passed"),
-    "fail": _("Failed"),
-    "ok": _("Done"),
-    "in_review": _("Needs review"),
-    "no_data": _("No data"),
+    "succeeded": N_("Finished"),
+    "pass": N_("Passed"),
+    "fail": N_("Failed"),
+    "ok": N_("Done"),
+    "in_review": N_("Needs review"),
+    "no_data": N_("No data"),
 }
 
 
@@ -73,7 +73,7 @@ class Look:
 def look(state: str) -> Look:
     """The look of a state as the services call it; an unknown one is gray with its own word."""
     key = str(state).strip().lower().replace(" ", "_").replace("-", "_")
-    word = WORDS.get(key) or str(state).replace("_", " ").strip().capitalize() or _("Unknown")
+    word = (_(WORDS[key]) if key in WORDS else "") or str(state).replace("_", " ").strip().capitalize() or _("Unknown")
     for color, (icon, states) in GROUPS.items():
         if key in states.split():
             return Look(word, color, f":material/{ICONS.get(key, icon)}:")

@@ -123,7 +123,7 @@ def choice(label: str, options: Mapping[str, str], *, key: str) -> str:
     chosen = st.selectbox(
         label,
         list(options),
-        format_func=lambda value: options.get(value, value),
+        format_func=lambda value: _(options.get(value, value)),
         key=key,
         bind="query-params",
         label_visibility="collapsed",

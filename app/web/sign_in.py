@@ -123,11 +123,12 @@ def _choice(person: Person, projects: dict[str, str]) -> str:
         for grant in person.grants
     )
     initials = "".join(part[0] for part in person.name.split()[:2]).upper()
+    no_role_yet = _("No role yet")
     return (
         f'<button name="person" value="{html.escape(person.id, quote=True)}">'
         f'<span class="face" aria-hidden="true">{html.escape(initials)}</span>'
         f'<span class="who"><strong>{html.escape(person.name)}</strong>'
-        f"<small>{html.escape(roles or _('No role yet'))}</small></span>"
+        f"<small>{html.escape(roles or no_role_yet)}</small></span>"
         f'<span class="go" aria-hidden="true">&rarr;</span></button>'
     )
 

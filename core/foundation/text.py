@@ -9,7 +9,8 @@ LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "app" / "locale"
 
 
 def _(message: str) -> str:
-    return _catalog().gettext(message)
+    # A catalog answers the empty text with its own header.
+    return _catalog().gettext(message) if message else ""
 
 
 def N_(message: str) -> str:

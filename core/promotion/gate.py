@@ -94,7 +94,7 @@ class Gate(Plugin, ABC):
     def _result(self, finding: Finding, evidence: Evidence | None) -> GateResult:
         return GateResult(
             gate=self.name,
-            title=self.title,
+            title=_(self.title),
             verdict=finding.verdict,
             value=finding.value,
             basis=finding.basis,

@@ -9,15 +9,15 @@ from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.tables import EvidenceRow, VersionRow
 from core.registry.values import Evidence, EvidenceKind, NewEvidence
 
 TITLES = {
-    EvidenceKind.QUALITY: _("Quality"),
-    EvidenceKind.PARITY: _("Parity"),
-    EvidenceKind.LOAD_TEST: _("Load test"),
-    EvidenceKind.SAFETY: _("Artifact safety"),
+    EvidenceKind.QUALITY: N_("Quality"),
+    EvidenceKind.PARITY: N_("Parity"),
+    EvidenceKind.LOAD_TEST: N_("Load test"),
+    EvidenceKind.SAFETY: N_("Artifact safety"),
 }
 
 
@@ -30,7 +30,8 @@ def write_evidence(call: Call, new: NewEvidence) -> Evidence:
     measured_on = {"version": version.digest, "model": version.model_digest, **new.measured_on}
     if (measured_on["version"], measured_on["model"]) != (version.digest, version.model_digest):
         raise Invalid(_("This was measured on other bytes than those of {id}").format(id=version.id), field="subject")
-    title = f"{TITLES[new.kind]}: {version.model} v{version.version}"
+    kind_title = _(TITLES[new.kind])
+    title = f"{kind_title}: {version.model} v{version.version}"
     evidence_id = call.create(
         Kind.EVIDENCE, project=version.project, title=title, state=new.verdict.value, owner=new.created_by
     )

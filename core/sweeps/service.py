@@ -247,7 +247,8 @@ class SweepService(Service):
         check_space(new.space, recipe=recipe, base_params=new.base_params)
         check_params(recipe, params={**new.base_params, **new.confirm_params})
         training_set = self._training_set(call, new.training_set_id, project=new.project)
-        title = new.title or f"{recipe.title.partition(':')[0]}, {training_set.name}"
+        kind = _(recipe.title).partition(":")[0]
+        title = new.title or f"{kind}, {training_set.name}"
         row = SweepRow(
             **{**new.model_dump(mode="json"), "title": title},
             id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),

@@ -14,21 +14,22 @@ def write_card(
     *, title: str, recipe: type[Recipe], params: Mapping[str, Any], contract: FeatureContract, splits: list[SplitResult]
 ) -> str:
     """Markdown."""
-    lines = [f"# {_plain(title)}", "", recipe.title, "", f"## {_('How good it is')}", ""]
+    lines = [f"# {_plain(title)}", "", _(recipe.title), "", "## " + _("How good it is"), ""]
     lines += _quality(splits)
-    lines += ["", f"## {_('What it takes')}", ""]
-    lines += [f"- {_('categories')}: {', '.join(contract.categories()) or '-'}"]
-    lines += [f"- {_('numbers')}: {', '.join(contract.numbers()) or '-'}"]
+    lines += ["", "## " + _("What it takes"), ""]
+    lines += [_("- categories: {names}").format(names=", ".join(contract.categories()) or "-")]
+    lines += [_("- numbers: {names}").format(names=", ".join(contract.numbers()) or "-")]
     lines += ["", _("Text that was rare or unseen in training counts as unknown, a missing number as the median.")]
-    lines += ["", f"## {_('Parameters')}", ""]
+    lines += ["", "## " + _("Parameters"), ""]
     lines += [f"- {name}: {value}" for name, value in params.items()]
-    lines += ["", f"## {_('Limits')}", ""]
+    lines += ["", "## " + _("Limits"), ""]
     lines += [_("Judged on the rows above only. The base rate of other periods may differ.")]
     return "\n".join(lines) + "\n"
 
 
 def _quality(splits: list[SplitResult]) -> list[str]:
-    header = f"| {_('rows')} | {_('number')} | {_('positive')} | AUC | {_('log loss')} | ECE |"
+    names = (_("rows"), _("number"), _("positive"), "AUC", _("log loss"), "ECE")
+    header = f"| {' | '.join(names)} |"
     return [header, "|---|---|---|---|---|---|", *(_line(split) for split in splits)]
 
 

@@ -194,7 +194,8 @@ class TrainingService(Service):
         params = check_params(recipe, params=new.params).model_dump(mode="json")
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
-        title = new.title or f"{recipe.title.partition(':')[0]}, {training_set.name}"
+        kind = _(recipe.title).partition(":")[0]
+        title = new.title or f"{kind}, {training_set.name}"
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id

@@ -8,12 +8,12 @@ from app.session import actor, may, portal
 from app.ui import forms, frame, links, status, times
 from app.ui.tables import grid, offset_of, pager, search, shown_of
 from core.audit.service import AuditEvent, AuditReport
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 
 SIZE = 50
-OUTCOMES = {"": _("All"), "ok": _("Done"), "denied": _("Denied")}
+OUTCOMES = {"": N_("All"), "ok": N_("Done"), "denied": N_("Denied")}
 
 
 def show() -> None:
@@ -41,7 +41,7 @@ def _filtered() -> Listing[AuditEvent]:
             _("Outcome"),
             list(OUTCOMES),
             default="",
-            format_func=OUTCOMES.__getitem__,
+            format_func=lambda chosen: _(OUTCOMES[chosen]),
             key="outcome",
             label_visibility="collapsed",
         )

@@ -16,13 +16,14 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
 
-CRUMB = (_("Features"), "features")
 ASKED = "feature_asked"
 
 
 def show() -> None:
     if "id" not in st.query_params:
-        frame.header(_("New features"), crumbs=[CRUMB], facts=[_("First the view that they belong to")])
+        frame.header(
+            _("New features"), crumbs=[(_("Features"), "features")], facts=[_("First the view that they belong to")]
+        )
         choose_view()
         return
     view = portal().features.get_view(actor(), view_id=links.wanted_id(Kind.FEATURE_VIEW))
@@ -60,7 +61,7 @@ def _header(subject: Subject) -> DeltaGenerator:
         draft.id if draft else begins,
     ]
     title = _("Version {n} of {view}").format(n=subject.number, view=view.name)
-    crumbs = [CRUMB, (view.name, view.id)]
+    crumbs = [(_("Features"), "features"), (view.name, view.id)]
     here = _("Edit") if draft else _("New version")
     return frame.header(title, state=draft.state if draft else "", facts=facts, crumbs=crumbs, here=here)
 

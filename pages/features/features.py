@@ -14,11 +14,11 @@ from app.ui import frame, links
 from app.ui.tables import PAGE, grid, offset_of, pager, shown_of
 from app.ui.wording import counted
 from core.features.catalog.search import CatalogFeature
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 
-UNUSED_HELP = _("Versions that nothing uses, the most expensive first.")
+UNUSED_HELP = N_("Versions that nothing uses, the most expensive first.")
 
 
 def show() -> None:
@@ -30,7 +30,7 @@ def show() -> None:
     ]
     with frame.header(_("Features"), facts=facts if whole.views else []):
         if whole.views and st.button(
-            _("What nobody uses"), icon=":material/delete_sweep:", help=UNUSED_HELP, key="to_unused"
+            _("What nobody uses"), icon=":material/delete_sweep:", help=_(UNUSED_HELP), key="to_unused"
         ):
             links.open_page("features", show="unused")
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):

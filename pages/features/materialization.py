@@ -12,11 +12,11 @@ from app.ui.wording import counted
 from core.features.materialization.values import Materialization, MaterializedPart
 from core.features.values import FeatureVersion
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 MOST_DAYS, MOST_SHOWN = 200, 12
-AGAIN = _("Put everything again")
+AGAIN = N_("Put everything again")
 
 
 def show() -> None:
@@ -56,7 +56,7 @@ def _actions(order: Materialization, version: FeatureVersion) -> None:
     if not is_served or not may(Permission.JOBS_WRITE, project=order.project):
         return
     standing_actions(order)
-    if order.state != "running" and frame.more([AGAIN]) == AGAIN:
+    if order.state != "running" and frame.more([_(AGAIN)]) == _(AGAIN):
         with forms.attempt() as done:
             portal().online.run_materialization(actor(), materialization_id=order.id, whole=True)
         if done.succeeded:
@@ -71,11 +71,11 @@ def _answer(order: Materialization) -> str:
         return f"{status.icon('no_data')} " + _("**Nothing was brought online yet.**")
     known = _("All that was known at {at} was put into the store.").format(at=times.absolute(order.as_of))
     if order.state == "failed":
-        return (
-            f"{status.icon('failed')} **{_('The last run ended badly; the next one puts everything again.')}** {known}"
-        )
+        warning = _("The last run ended badly; the next one puts everything again.")
+        return f"{status.icon('failed')} **{warning}** {known}"
     if order.behind:
-        return f"{status.icon('late')} **{_('Newer data wait for the next run.')}** {known}"
+        waiting = _("Newer data wait for the next run.")
+        return f"{status.icon('late')} **{waiting}** {known}"
     return f"{status.icon('pass')} **{known}**"
 
 

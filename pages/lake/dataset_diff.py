@@ -18,6 +18,7 @@ def show() -> None:
     key = tuple(part for part in st.query_params.get("key", "").split(",") if part)
     found = portal().lake.diff(actor(), left_id=left.id, right_id=right.id, key=key)
     state, word = VERDICTS[found.verdict]
+    word = _(word)
     title = _("{left} against {right}").format(left=title_of(right), right=title_of(left))
     rows = _("{key} identifies a row").format(key=links.escape(", ".join(found.key))) if found.key else _("no key")
     crumbs = [(_("Datasets"), "datasets"), (left.dataset, left.dataset_id)]

@@ -6,7 +6,7 @@ from app.lake.query import chart_of, history, make_a_feature, result_table, save
 from app.session import actor, may, portal, projects
 from app.ui import forms, frame, links, times
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.queries.values import Query, QueryState
 
@@ -64,7 +64,7 @@ def _run(project: str, rows: int) -> None:
         links.open_object(made.id)
 
 
-@st.dialog(_("Save the query"))
+@forms.dialog(N_("Save the query"))
 def _save(project: str) -> None:
     name = st.text_input(_("Name"), key="query_name", max_chars=80)
     st.caption(_("Everyone in the project finds it. A name that is taken gets the new text."))

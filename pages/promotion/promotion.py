@@ -11,10 +11,10 @@ from app.promotion.rollouts import progress_card, short_plan
 from app.session import actor, portal
 from app.ui import frame, links, times
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.values import Request, RequestState
 
-DIGESTS = {"artifact": _("Artifact"), "evidence": _("Evidence"), "policy": _("Policy"), "target": _("Target")}
+DIGESTS = {"artifact": N_("Artifact"), "evidence": N_("Evidence"), "policy": N_("Policy"), "target": N_("Target")}
 
 
 def show() -> None:
@@ -71,11 +71,12 @@ def _changes(found: Request) -> None:
         links.follow(found.version_id, found.version)
         links.follow(found.endpoint_id, found.endpoint)
     if found.note:
-        st.markdown(f":gray[{_('Note')}] {links.escape_lines(found.note)}")
+        note = _("Note")
+        st.markdown(f":gray[{note}] {links.escape_lines(found.note)}")
     changes_table(found)
     with st.expander(_("What an approval is bound to")):
         shown = found.digests.model_dump()
-        frame.facts({word: f"`{shown[name][:16]}`" for name, word in DIGESTS.items()})
+        frame.facts({_(word): f"`{shown[name][:16]}`" for name, word in DIGESTS.items()})
         st.caption(_("When any of them changes, or the request is revised, approvals no longer count."))
 
 

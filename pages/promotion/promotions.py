@@ -11,19 +11,19 @@ from app.promotion.policies import policies
 from app.session import actor, may, portal
 from app.ui import frame, links, times
 from app.ui.tables import offset_of, pager, shown_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
 
 SIZE = 20
 FILTERS = {
-    "": _("All"),
-    RequestState.IN_REVIEW: _("In review"),
-    RequestState.CHANGES_REQUESTED: _("Changes requested"),
-    RequestState.APPROVED: _("Approved"),
-    RequestState.APPLYING: _("Applying"),
-    RequestState.APPLIED: _("Applied"),
-    RequestState.ROLLED_BACK: _("Rolled back"),
+    "": N_("All"),
+    RequestState.IN_REVIEW: N_("In review"),
+    RequestState.CHANGES_REQUESTED: N_("Changes requested"),
+    RequestState.APPROVED: N_("Approved"),
+    RequestState.APPLYING: N_("Applying"),
+    RequestState.APPLIED: N_("Applied"),
+    RequestState.ROLLED_BACK: N_("Rolled back"),
 }
 
 
@@ -60,7 +60,7 @@ def _all(total: int) -> None:
         _("State"),
         list(FILTERS),
         default="",
-        format_func=lambda one: FILTERS[one],
+        format_func=lambda one: _(FILTERS[one]),
         key="state",
         label_visibility="collapsed",
     )

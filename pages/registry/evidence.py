@@ -11,26 +11,26 @@ from app.registry.naming import title_of
 from app.session import actor, portal
 from app.ui import frame, links, status, times
 from core.foundation.ids import Kind, kind_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.registry.values import Evidence, EvidenceKind, ModelVersion
 
 DIGEST = re.compile("[0-9a-f]{40,64}")
 NAMES = {
-    "version": _("Version"),
-    "model": _("Model file"),
-    "holdout": _("Rows"),
-    "predictions": _("Predictions"),
-    "baseline": _("Baseline"),
-    "endpoint": _("Endpoint"),
-    "payload": _("Requests"),
-    "plan": _("Plan"),
+    "version": N_("Version"),
+    "model": N_("Model file"),
+    "holdout": N_("Rows"),
+    "predictions": N_("Predictions"),
+    "baseline": N_("Baseline"),
+    "endpoint": N_("Endpoint"),
+    "payload": N_("Requests"),
+    "plan": N_("Plan"),
 }
 
 
 def show() -> None:
     found = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
     version = portal().registry.get_version(actor(), version_id=found.subject)
-    title = _("{kind} of {version}").format(kind=TITLES[found.kind], version=title_of(version))
+    title = _("{kind} of {version}").format(kind=_(TITLES[found.kind]), version=title_of(version))
     by = _("Measured for {name}, {age}").format(
         name=links.escape(frame.name_of(found.created_by)), age=times.since(found.created_at, now=frame.now())
     )
@@ -59,7 +59,7 @@ def _way_on(found: Evidence, version: ModelVersion) -> None:
 
 def _measured_on(found: Evidence, version: ModelVersion) -> None:
     frame.section(_("Measured on"), hint=_("exactly these bytes"))
-    frame.facts({NAMES.get(key, key.capitalize()): _shown(value) for key, value in found.measured_on.items()})
+    frame.facts({_(NAMES.get(key, key.capitalize())): _shown(value) for key, value in found.measured_on.items()})
     with frame.card("measured_on", tight=True):
         links.link(version.id, title_of(version), icon=links.icon_of(version.id))
         for target in (str(found.content.get("baseline") or ""), found.measured_on.get("endpoint", "")):

@@ -11,11 +11,11 @@ from app.ui import forms, frame, links, times
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import ModelVersion
 
-ARCHIVE = _("Archive")
+ARCHIVE = N_("Archive")
 
 
 def show() -> None:
@@ -56,11 +56,11 @@ def _actions(version: ModelVersion, known: Places) -> None:
     asks = active and may(Permission.PROMOTE_REQUEST, project=version.project)
     if asks and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
         links.open_page("promotions", version=version.id)
-    if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([ARCHIVE]) == ARCHIVE:
+    if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([_(ARCHIVE)]) == _(ARCHIVE):
         _archive(version)
 
 
-@st.dialog(_("Archive this version"))
+@forms.dialog(N_("Archive this version"))
 def _archive(version: ModelVersion) -> None:
     """Repeats what happens before it does."""
     st.markdown(

@@ -9,15 +9,13 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.requirements.values import Criterion, Requirement
 
-CRUMBS = ((_("Requirements"), "requirements"),)
-
 
 def show() -> None:
     found = None
     if "id" in st.query_params:
         wanted = links.wanted_id(Kind.REQUIREMENT)
         found = portal().requirements.get_requirement(actor(), requirement_id=wanted)
-    crumbs = (*CRUMBS, (found.id, found.id)) if found else CRUMBS
+    crumbs = [(_("Requirements"), "requirements"), *([(found.id, found.id)] if found else [])]
     facts = [_("A goal, and the conditions that prove it reached; gates of a promotion read them")]
     frame.header(_("Edit requirement") if found else _("New requirement"), crumbs=crumbs, facts=facts)
     with st.container(key="card_requirement", border=True, width=860):

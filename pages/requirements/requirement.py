@@ -10,12 +10,12 @@ from app.ui import frame, links, times
 from app.ui.tables import reading
 from app.ui.wording import counted, criterion_line
 from core.foundation.ids import Kind
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.requirements.values import Requirement
 
 State = Literal["open", "met", "dropped"]
-MOVES: dict[str, State] = {_("Mark as met"): "met", _("Drop it"): "dropped", _("Open it again"): "open"}
+MOVES: dict[str, State] = {N_("Mark as met"): "met", N_("Drop it"): "dropped", N_("Open it again"): "open"}
 
 
 def show() -> None:
@@ -45,10 +45,10 @@ def _facts(found: Requirement) -> list[str]:
 def _actions(found: Requirement) -> None:
     if st.button(_("Edit"), icon=":material/edit:"):
         links.open_page("edit-requirement", id=found.id)
-    choices = [label for label, state in MOVES.items() if state != found.state]
-    chosen = frame.more(choices)
+    moves = {_(label): state for label, state in MOVES.items() if state != found.state}
+    chosen = frame.more(list(moves))
     if chosen:
-        portal().requirements.set_state(actor(), requirement_id=found.id, state=MOVES[chosen])
+        portal().requirements.set_state(actor(), requirement_id=found.id, state=moves[chosen])
         st.rerun()
 
 

@@ -7,14 +7,14 @@ import streamlit as st
 from app.serving.traffic import traffic_state, versions_line
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Environment, ServiceLevel
 
 MOST = 200
 ENVIRONMENTS = (
-    ("production", _("Production"), _("takes only what was approved")),
-    ("staging", _("Staging"), _("where versions are measured")),
+    ("production", N_("Production"), N_("takes only what was approved")),
+    ("staging", N_("Staging"), N_("where versions are measured")),
 )
 
 
@@ -41,7 +41,7 @@ def _lists() -> bool:
     for environment, title, hint in ENVIRONMENTS:
         ours = [one for one in found if one.environment == environment]
         if ours:
-            _list(environment, title, hint, ours)
+            _list(environment, _(title), _(hint), ours)
     return any(traffic_state(one) == "switching" for one in found)
 
 
@@ -53,7 +53,8 @@ def _list(environment: str, title: str, hint: str, found: Sequence[Endpoint]) ->
 
 
 def _row(one: Endpoint) -> None:
-    serves = links.escape(versions_line(one.routes)) if one.routes else f":gray[{_('serves nothing')}]"
+    serves_nothing = _("serves nothing")
+    serves = links.escape(versions_line(one.routes)) if one.routes else f":gray[{serves_nothing}]"
     promise = _("promises p99 {ms} ms").format(ms=f"{one.slo.p99_ms:g}")
     cause = f":red[{links.escape(one.cause)}]" if one.cause else ""
     detail = " · ".join(part for part in (one.id, links.escape(one.description), promise, cause) if part)
@@ -64,7 +65,7 @@ def _row(one: Endpoint) -> None:
             links.follow(route.version_id, f"v{route.version}")
 
 
-@st.dialog(_("New endpoint"))
+@forms.dialog(N_("New endpoint"))
 def _create() -> None:
     project = forms.choose_project(key="endpoint_project")
     name = st.text_input(_("Name"), placeholder="late-arrival", key="endpoint_name", help=_("Part of the address."))

@@ -9,15 +9,15 @@ from app.sweeps.space_editor import Places, edit_space
 from app.training.form import Offered, choose_recipe, choose_set, fit_line, nothing_offered, offered_sets
 from app.ui import forms, frame, links
 from core.features.training_sets.values import TrainingSet
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.sweeps.space import lint_space
 from core.sweeps.values import Dimension, Sweep
 from core.training.values import RecipeCard
 
-METRICS = {"log_loss": _("Log loss"), "auc": _("AUC")}
-SAMPLERS = {"tpe": _("TPE, learns from trials"), "random": _("Random"), "qmc": _("Quasi-random, evenly spread")}
-PRUNERS = {"median": _("Median: stop the worse half"), "hyperband": _("Hyperband"), "none": _("Never")}
+METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
+SAMPLERS = {"tpe": N_("TPE, learns from trials"), "random": N_("Random"), "qmc": N_("Quasi-random, evenly spread")}
+PRUNERS = {"median": N_("Median: stop the worse half"), "hyperband": N_("Hyperband"), "none": N_("Never")}
 
 
 def show() -> None:
@@ -75,12 +75,14 @@ def _trials() -> dict[str, Any]:
     left, right = st.columns(2, gap="small")
     trials = left.number_input(_("Trials"), value=20, step=1, key="trials")
     workers = right.number_input(_("Workers at once"), value=2, step=1, key="workers")
-    metric = left.selectbox(_("Judged by"), list(METRICS), format_func=METRICS.__getitem__, key="metric")
+    metric = left.selectbox(_("Judged by"), list(METRICS), format_func=lambda chosen: _(METRICS[chosen]), key="metric")
     confirm = right.number_input(
         _("Fresh seeds"), value=3, step=1, key="confirm", help=_("How often the best is trained again to confirm it.")
     )
-    sampler = st.selectbox(_("Sampler"), list(SAMPLERS), format_func=SAMPLERS.__getitem__, key="sampler")
-    pruner = st.selectbox(_("Stop hopeless trials"), list(PRUNERS), format_func=PRUNERS.__getitem__, key="pruner")
+    sampler = st.selectbox(_("Sampler"), list(SAMPLERS), format_func=lambda chosen: _(SAMPLERS[chosen]), key="sampler")
+    pruner = st.selectbox(
+        _("Stop hopeless trials"), list(PRUNERS), format_func=lambda chosen: _(PRUNERS[chosen]), key="pruner"
+    )
     left, right = st.columns([1, 2], gap="small")
     seed = left.number_input(_("Seed"), value=1, step=1, key="seed")
     title = right.text_input(_("Title"), key="title", placeholder=_("Chosen for you"))

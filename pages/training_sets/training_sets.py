@@ -63,12 +63,13 @@ def _row(item: TrainingSet) -> None:
     views = counted(len(item.uses), _("view"), _("views"))
     told = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
     parts = [item.id, splits or item.cause, views, told, "" if item.entity.can_teach else label_words(item)]
+    n_rows = _("{n} rows")
     frame.row(
         item.id,
         title=item.name,
         target=item.id,
         state=item.state,
-        value=f":gray[{_('{n} rows').format(n=times.number(rows))}]" if rows else "",
+        value=f":gray[{n_rows.format(n=times.number(rows))}]" if rows else "",
         detail=" · ".join(links.escape(part) for part in parts if part),
         age=times.ago(item.created_at, now=frame.now()),
     )

@@ -12,7 +12,7 @@ from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from core.features.logic.revisions import SAVES
 from core.features.values import FeatureVersion
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 RECENT = 20
 
@@ -57,7 +57,7 @@ def _told(draft_id: str) -> str:
     return _("{who} saved this draft {time}, after you began").format(who=last.actor_name, time=time)
 
 
-@st.dialog(_("What differs"), width="large")
+@forms.dialog(N_("What differs"), width="large")
 def _difference(subject: Subject, draft: FeatureVersion, entered: Mapping[str, Any], asked: str) -> None:
     """Line by line, and the two ways on, each named by what is lost."""
     st.caption(_("A line with \u2212 is in the draft as it was saved, one with + is what you typed."))

@@ -140,7 +140,7 @@ def _terms(subject: Subject) -> Entered:
     left, right = st.columns(2, gap="small")
     with left:
         event = _text(
-            subject, "event_time", _("Event time"), given.event_time if given else "", "day", glossary.EVENT_TIME
+            subject, "event_time", _("Event time"), given.event_time if given else "", "day", _(glossary.EVENT_TIME)
         )
     with right:
         created = _text(
@@ -149,12 +149,12 @@ def _terms(subject: Subject) -> Entered:
             _("Written at"),
             given.created_time if given else "",
             _("event time"),
-            glossary.CREATED_TIME,
+            _(glossary.CREATED_TIME),
         )
     asked = {
-        "ttl_seconds": (_("Counts for (h)"), glossary.TTL),
-        "delay_seconds": (_("Arrives after (h)"), glossary.SOURCE_DELAY),
-        "lookback_seconds": (_("Looks back (h)"), glossary.LOOKBACK),
+        "ttl_seconds": (_("Counts for (h)"), _(glossary.TTL)),
+        "delay_seconds": (_("Arrives after (h)"), _(glossary.SOURCE_DELAY)),
+        "lookback_seconds": (_("Looks back (h)"), _(glossary.LOOKBACK)),
     }
     hours = {}
     for number, (name, (label, help_text)) in enumerate(asked.items()):

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from core.features.values import FeatureRule
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROW_HEIGHT = 36
 FEATURE, NULLS, FILL, LEAST, MOST, SHARE, UNIQUE = (
-    _("Feature"),
-    _("Nulls"),
-    _("Fill with"),
-    _("At least"),
-    _("At most"),
-    _("Nulls at most"),
-    _("Unique"),
+    N_("Feature"),
+    N_("Nulls"),
+    N_("Fill with"),
+    N_("At least"),
+    N_("At most"),
+    N_("Nulls at most"),
+    N_("Unique"),
 )
 POLICIES = ("keep", "refuse", "fill")
 
@@ -70,13 +70,13 @@ def _frame(rules: Sequence[dict[str, Any]]) -> "pd.DataFrame":
 
     return pd.DataFrame(
         {
-            FEATURE: pd.Series([rule["feature"] for rule in rules], dtype="object"),
-            NULLS: pd.Series([rule["nulls"] for rule in rules], dtype="object"),
-            FILL: pd.Series([_shown(rule["fill"]) for rule in rules], dtype="object"),
-            LEAST: pd.Series([rule["minimum"] for rule in rules], dtype="Float64"),
-            MOST: pd.Series([rule["maximum"] for rule in rules], dtype="Float64"),
-            SHARE: pd.Series([_percent(rule["most_null_share"]) for rule in rules], dtype="Float64"),
-            UNIQUE: pd.Series([rule["unique"] for rule in rules], dtype="boolean"),
+            _(FEATURE): pd.Series([rule["feature"] for rule in rules], dtype="object"),
+            _(NULLS): pd.Series([rule["nulls"] for rule in rules], dtype="object"),
+            _(FILL): pd.Series([_shown(rule["fill"]) for rule in rules], dtype="object"),
+            _(LEAST): pd.Series([rule["minimum"] for rule in rules], dtype="Float64"),
+            _(MOST): pd.Series([rule["maximum"] for rule in rules], dtype="Float64"),
+            _(SHARE): pd.Series([_percent(rule["most_null_share"]) for rule in rules], dtype="Float64"),
+            _(UNIQUE): pd.Series([rule["unique"] for rule in rules], dtype="boolean"),
         }
     )
 
@@ -84,34 +84,34 @@ def _frame(rules: Sequence[dict[str, Any]]) -> "pd.DataFrame":
 def _columns() -> dict[str, Any]:
     column = st.column_config
     return {
-        FEATURE: column.TextColumn(FEATURE, required=True),
-        NULLS: column.SelectboxColumn(
-            NULLS,
+        _(FEATURE): column.TextColumn(_(FEATURE), required=True),
+        _(NULLS): column.SelectboxColumn(
+            _(NULLS),
             options=POLICIES,
             default="keep",
             width=74,
             help=_("Keep them, refuse a version with any, or fill them."),
         ),
-        FILL: column.TextColumn(
-            FILL, width=76, help=_('What nulls become. Text that looks like a number stands in quotes: "7".')
+        _(FILL): column.TextColumn(
+            _(FILL), width=76, help=_('What nulls become. Text that looks like a number stands in quotes: "7".')
         ),
-        LEAST: column.NumberColumn(LEAST, format="%g", width=74),
-        MOST: column.NumberColumn(MOST, format="%g", width=74),
-        SHARE: column.NumberColumn(SHARE, format="%g %%", min_value=0, max_value=100, width=98),
-        UNIQUE: column.CheckboxColumn(UNIQUE, default=False, width=76),
+        _(LEAST): column.NumberColumn(_(LEAST), format="%g", width=74),
+        _(MOST): column.NumberColumn(_(MOST), format="%g", width=74),
+        _(SHARE): column.NumberColumn(_(SHARE), format="%g %%", min_value=0, max_value=100, width=98),
+        _(UNIQUE): column.CheckboxColumn(_(UNIQUE), default=False, width=76),
     }
 
 
 def _rule(row: dict[str, Any]) -> dict[str, Any]:
-    share = _number(row[SHARE])
+    share = _number(row[_(SHARE)])
     return {
-        "feature": str(row[FEATURE] or "").strip() if _is_there(row[FEATURE]) else "",
-        "nulls": row[NULLS] if row[NULLS] in POLICIES else "keep",
-        "fill": _filling(row[FILL]) if _is_there(row[FILL]) else None,
-        "minimum": _number(row[LEAST]),
-        "maximum": _number(row[MOST]),
+        "feature": str(row[_(FEATURE)] or "").strip() if _is_there(row[_(FEATURE)]) else "",
+        "nulls": row[_(NULLS)] if row[_(NULLS)] in POLICIES else "keep",
+        "fill": _filling(row[_(FILL)]) if _is_there(row[_(FILL)]) else None,
+        "minimum": _number(row[_(LEAST)]),
+        "maximum": _number(row[_(MOST)]),
         "most_null_share": None if share is None else share / 100,
-        "unique": bool(row[UNIQUE]) if _is_there(row[UNIQUE]) else False,
+        "unique": bool(row[_(UNIQUE)]) if _is_there(row[_(UNIQUE)]) else False,
     }
 
 

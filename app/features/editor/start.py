@@ -9,7 +9,7 @@ from app.ui import forms, frame, links, times
 from app.ui.sticky_fields import kept
 from app.ui.wording import counted
 from core.features.values import Consumer, FeatureVersion, FeatureView, VersionState
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 EDITOR = "new-feature-version"
 MOST, NAMED = 200, 12
@@ -90,7 +90,7 @@ def _draft(subject: Subject, version: FeatureVersion) -> None:
         links.page_link(EDITOR, _("Take it up"), id=subject.view.id, version=version.id)
 
 
-@st.dialog(_("What publishing touches"))
+@forms.dialog(N_("What publishing touches"))
 def publish_dialog(subject: Subject, *, asked: str) -> None:
     """Who uses which version of the view, before it is published. `asked` is the place in the session where the
     decision is told to the page."""

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.column_types import check_names, name_columns
 from core.lake.import_values import ImportChoices
 from core.lake.readers.dispatch import MOST_COLUMNS
 
-SEPARATORS = {",": _("a comma"), ";": _("a semicolon"), "\t": _("a tab"), "|": _("a bar")}
+SEPARATORS = {",": N_("a comma"), ";": N_("a semicolon"), "\t": N_("a tab"), "|": N_("a bar")}
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 MOST_LINE = 4 * 2**20
 CHUNK = 2**20
@@ -41,7 +41,7 @@ def inspect(path: Path, choices: ImportChoices) -> CsvText:
     lines = _first_lines(path, encoding)
     separator = choices.separator or _separator(lines)
     if separator != ",":
-        said.append(_("Columns are separated by {what}.").format(what=SEPARATORS.get(separator, repr(separator))))
+        said.append(_("Columns are separated by {what}.").format(what=_(SEPARATORS.get(separator, repr(separator)))))
     return CsvText(encoding, separator, tuple(_header(lines, separator)), has_quotes, tuple(said))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.foundation.digests import digest_of
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Value
 from core.promotion.values import Digests, Plan, Policy
 from core.registry.values import Evidence, ModelVersion
@@ -13,11 +13,11 @@ from core.requirements.values import Criterion
 from core.serving.values import Endpoint
 
 PARTS = {
-    "artifact": _("the artifact"),
-    "evidence": _("the evidence"),
-    "policy": _("the policy"),
-    "target": _("the target or the plan"),
-    "request": _("the request"),
+    "artifact": N_("the artifact"),
+    "evidence": N_("the evidence"),
+    "policy": N_("the policy"),
+    "target": N_("the target or the plan"),
+    "request": N_("the request"),
 }
 
 
@@ -60,7 +60,7 @@ RULES = ("gates", "approvals", "valid_days")
 def changed_parts(before: Digests, *, now: Digests) -> list[str]:
     """Which of the five differ, in words. The request's own digest covers the others, so it is named only alone."""
     parts = [part for part in PARTS if getattr(before, part) != getattr(now, part)]
-    return [PARTS[part] for part in parts if part != "request" or parts == ["request"]]
+    return [_(PARTS[part]) for part in parts if part != "request" or parts == ["request"]]
 
 
 def _evidence(version: ModelVersion, evidence: Sequence[Evidence]) -> dict[str, Any]:

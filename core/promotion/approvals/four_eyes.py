@@ -10,22 +10,22 @@ from sqlmodel import Session, col, select
 from core.audit.tables import AuditRow
 from core.foundation.ids import Kind
 from core.foundation.objects import LinkRow, ObjectRow, walk
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.tables import PromotionRow
 from core.registry.values import Evidence, ModelVersion
 
 PEOPLE = (f"{Kind.PERSON.prefix}-", f"{Kind.SERVICE_ACCOUNT.prefix}-")
 CARD_EDITED = "registry.edit_card"
 MADE = {
-    Kind.RUN: _("trained {id}"),
-    Kind.SWEEP: _("ran the sweep {id}"),
-    Kind.MODEL_VERSION: _("registered {id}"),
+    Kind.RUN: N_("trained {id}"),
+    Kind.SWEEP: N_("ran the sweep {id}"),
+    Kind.MODEL_VERSION: N_("registered {id}"),
 }
 MEASURED = {
-    Kind.EVIDENCE: _("measured {id}"),
-    Kind.JOB: _("measured with {id}"),
-    Kind.LOAD_TEST: _("load-tested with {id}"),
-    Kind.RUN: _("measured with {id}"),
+    Kind.EVIDENCE: N_("measured {id}"),
+    Kind.JOB: N_("measured with {id}"),
+    Kind.LOAD_TEST: N_("load-tested with {id}"),
+    Kind.RUN: N_("measured with {id}"),
 }
 Reason = tuple[str, str]
 
@@ -55,8 +55,8 @@ def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
     edges = walk(session, version.id, upstream=True)
     ids = {version.id, version.run_id, *(edge.source for edge in edges)}
     for thing in _things(session, ids, kinds=MADE):
-        yield thing.owner, MADE[Kind(thing.kind)].format(id=thing.id)
-    yield version.created_by, MADE[Kind.MODEL_VERSION].format(id=version.id)
+        yield thing.owner, _(MADE[Kind(thing.kind)]).format(id=thing.id)
+    yield version.created_by, _(MADE[Kind.MODEL_VERSION]).format(id=version.id)
     edits = select(AuditRow.actor).where(
         AuditRow.subject == version.id, AuditRow.action == CARD_EDITED, AuditRow.outcome == "ok"
     )
@@ -69,9 +69,9 @@ def _measurers(session: Session, evidence: Sequence[Evidence]) -> Iterator[Reaso
     ids = {one.id for one in evidence}
     leading = session.exec(select(LinkRow.source).where(col(LinkRow.target).in_(ids))) if ids else ()
     for thing in _things(session, {*ids, *(one.source for one in evidence), *leading}, kinds=MEASURED):
-        yield thing.owner, MEASURED[Kind(thing.kind)].format(id=thing.id)
+        yield thing.owner, _(MEASURED[Kind(thing.kind)]).format(id=thing.id)
     for one in evidence:
-        yield one.created_by, MEASURED[Kind.EVIDENCE].format(id=one.id)
+        yield one.created_by, _(MEASURED[Kind.EVIDENCE]).format(id=one.id)
 
 
 def _things(session: Session, ids: Iterable[str], *, kinds: Iterable[Kind]) -> Iterator[ObjectRow]:

@@ -23,7 +23,7 @@ def gates() -> Mapping[str, type[Gate]]:
 
 def gate_cards() -> tuple[GateCard, ...]:
     return tuple(
-        GateCard(name=gate.name, title=gate.title, help=gate.help(), parameters=gate.Params.model_json_schema())
+        GateCard(name=gate.name, title=_(gate.title), help=gate.help(), parameters=gate.Params.model_json_schema())
         for gate in gates().values()
     )
 

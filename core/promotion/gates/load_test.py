@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.loadtests.values import Capacity, Percentile, Profile, RateRow, Report
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, holds, worst
@@ -18,7 +18,7 @@ class LoadTestGate(Gate):
     must have held, and the requirement's criteria on p99, errors and capacity, each with its whole interval."""
 
     name = "load_test"
-    title = _("Load test")
+    title = N_("Load test")
     kind = EvidenceKind.LOAD_TEST
 
     class Params(plugins.Params):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.gate import Finding, Gate, GateContext
 from core.registry.values import Evidence, EvidenceKind, Verdict
 from core.serving.values import ParityReport
@@ -16,7 +16,7 @@ class ParityGate(Gate):
     one, cell by cell. One mismatch fails, unless the policy allows some; too few rows prove nothing."""
 
     name = "parity"
-    title = _("Parity")
+    title = N_("Parity")
     kind = EvidenceKind.PARITY
 
     class Params(plugins.Params):

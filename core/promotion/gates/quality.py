@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import Finding, Gate, GateContext, holds, label, worst
 from core.registry.holdouts import is_seen
@@ -24,7 +24,7 @@ class QualityGate(Gate):
     with the whole interval too. An interval that reaches across a limit is inconclusive."""
 
     name = "quality"
-    title = _("Offline quality")
+    title = N_("Offline quality")
     kind = EvidenceKind.QUALITY
 
     class Params(plugins.Params):

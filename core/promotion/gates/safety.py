@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.promotion.gate import Finding, Gate, GateContext
 from core.registry.values import Evidence, EvidenceKind, SafetyReport, Verdict
 
@@ -12,7 +12,7 @@ class SafetyGate(Gate):
     standard operators. What an upload would be refused for fails; what is only unusual is inconclusive."""
 
     name = "safety"
-    title = _("Artifact safety")
+    title = N_("Artifact safety")
     kind = EvidenceKind.SAFETY
 
     def wanted(self, context: GateContext) -> str:

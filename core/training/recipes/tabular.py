@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from pydantic import Field
 
-from core.foundation.text import _
+from core.foundation.text import N_
 from core.training.recipe import Recipe, Shape, TrainerParams
 
 if TYPE_CHECKING:
@@ -17,20 +17,20 @@ class TabularParams(TrainerParams):
     """The trainer's choices and the network's."""
 
     embedding_width: int = Field(
-        default=8, ge=1, le=256, title=_("Embedding width"), description=_("Numbers that stand for one category.")
+        default=8, ge=1, le=256, title=N_("Embedding width"), description=N_("Numbers that stand for one category.")
     )
     hidden_width: int = Field(
         default=128,
         ge=4,
         le=4096,
-        title=_("Hidden width"),
-        description=_("Units of the first hidden layer; each further layer has half of the one before."),
+        title=N_("Hidden width"),
+        description=N_("Units of the first hidden layer; each further layer has half of the one before."),
     )
     hidden_layers: int = Field(
-        default=2, ge=0, le=8, title=_("Hidden layers"), description=_("None makes it a logistic regression.")
+        default=2, ge=0, le=8, title=N_("Hidden layers"), description=N_("None makes it a logistic regression.")
     )
     dropout: float = Field(
-        default=0.1, ge=0, le=0.9, title=_("Dropout"), description=_("Share of hidden units left out in training.")
+        default=0.1, ge=0, le=0.9, title=N_("Dropout"), description=N_("Share of hidden units left out in training.")
     )
 
     def widths(self) -> tuple[int, ...]:
@@ -45,7 +45,7 @@ class Tabular(Recipe):
     that was rare or unseen in training is treated as unknown, and missing numbers as the median with a flag."""
 
     name = "tabular"
-    title = _("Tabular: embeddings and perceptron")
+    title = N_("Tabular: embeddings and perceptron")
     Params: ClassVar[type[TrainerParams]] = TabularParams
 
     @classmethod
