@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from core.foundation.errors import NotFound
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 FOLDER = Path(__file__).resolve().parents[1] / "pages"
 
@@ -41,54 +41,56 @@ def _page(section: str, url: str, title: str, icon: str, file: str, menu: str = 
 
 
 HOME = "home"
-BUILD, MODELS, RELEASE, ADMIN = _("Build"), _("Models"), _("Release"), _("Admin")
+BUILD, MODELS, RELEASE, ADMIN = N_("Build"), N_("Models"), N_("Release"), N_("Admin")
 
 PAGES: tuple[PageCard, ...] = (
-    _page("", HOME, _("Home"), "inbox", "home.py"),
-    _page(BUILD, "requirements", _("Requirements"), "flag", "requirements/requirements.py"),
-    _page(BUILD, "requirement", _("Requirement"), "flag", "requirements/requirement.py", "requirements"),
-    _page(BUILD, "edit-requirement", _("Edit requirement"), "flag", "requirements/edit_requirement.py", "requirements"),
-    _page(BUILD, "datasets", _("Datasets"), "database", "lake/datasets.py"),
-    _page(BUILD, "dataset", _("Dataset"), "database", "lake/dataset.py", "datasets"),
-    _page(BUILD, "dataset-diff", _("Compare snapshots"), "difference", "lake/dataset_diff.py", "datasets"),
-    _page(BUILD, "import", _("Import"), "upload", "lake/import_report.py", "datasets"),
-    _page(BUILD, "query", _("Query"), "terminal", "lake/query.py"),
-    _page(BUILD, "features", _("Features"), "dataset", "features/features.py"),
-    _page(BUILD, "feature-view", _("Feature view"), "dataset", "features/view.py", "features"),
-    _page(BUILD, "new-feature-version", _("Feature editor"), "dataset", "features/editor.py", "features"),
-    _page(BUILD, "materialization", _("Materialization"), "bolt", "features/materialization.py", "features"),
-    _page(BUILD, "feature-parity", _("Parity"), "compare_arrows", "features/parity.py", "features"),
-    _page(BUILD, "training-sets", _("Training sets"), "table_view", "training_sets/training_sets.py"),
-    _page(BUILD, "training-set", _("Training set"), "table_view", "training_sets/training_set.py", "training-sets"),
+    _page("", HOME, N_("Home"), "inbox", "home.py"),
+    _page(BUILD, "requirements", N_("Requirements"), "flag", "requirements/requirements.py"),
+    _page(BUILD, "requirement", N_("Requirement"), "flag", "requirements/requirement.py", "requirements"),
+    _page(
+        BUILD, "edit-requirement", N_("Edit requirement"), "flag", "requirements/edit_requirement.py", "requirements"
+    ),
+    _page(BUILD, "datasets", N_("Datasets"), "database", "lake/datasets.py"),
+    _page(BUILD, "dataset", N_("Dataset"), "database", "lake/dataset.py", "datasets"),
+    _page(BUILD, "dataset-diff", N_("Compare snapshots"), "difference", "lake/dataset_diff.py", "datasets"),
+    _page(BUILD, "import", N_("Import"), "upload", "lake/import_report.py", "datasets"),
+    _page(BUILD, "query", N_("Query"), "terminal", "lake/query.py"),
+    _page(BUILD, "features", N_("Features"), "dataset", "features/features.py"),
+    _page(BUILD, "feature-view", N_("Feature view"), "dataset", "features/view.py", "features"),
+    _page(BUILD, "new-feature-version", N_("Feature editor"), "dataset", "features/editor.py", "features"),
+    _page(BUILD, "materialization", N_("Materialization"), "bolt", "features/materialization.py", "features"),
+    _page(BUILD, "feature-parity", N_("Parity"), "compare_arrows", "features/parity.py", "features"),
+    _page(BUILD, "training-sets", N_("Training sets"), "table_view", "training_sets/training_sets.py"),
+    _page(BUILD, "training-set", N_("Training set"), "table_view", "training_sets/training_set.py", "training-sets"),
     _page(
         BUILD,
         "new-training-set",
-        _("New training set"),
+        N_("New training set"),
         "table_view",
         "training_sets/new_training_set.py",
         "training-sets",
     ),
-    _page(BUILD, "start-training", _("Start training"), "play_circle", "training/start_training.py"),
-    _page(BUILD, "runs", _("Runs"), "model_training", "training/runs.py"),
-    _page(BUILD, "run", _("Run"), "model_training", "training/run.py", "runs"),
-    _page(BUILD, "sweeps", _("Sweeps"), "tune", "sweeps/sweeps.py"),
-    _page(BUILD, "sweep", _("Sweep"), "tune", "sweeps/sweep.py", "sweeps"),
-    _page(BUILD, "start-sweep", _("Start a sweep"), "tune", "sweeps/start_sweep.py", "sweeps"),
-    _page(BUILD, "job", _("Job"), "memory", "compute/job.py", "runs"),
-    _page(MODELS, "models", _("Models"), "deployed_code", "registry/models.py"),
-    _page(MODELS, "model", _("Model"), "deployed_code", "registry/model.py", "models"),
-    _page(MODELS, "version", _("Model version"), "deployed_code", "registry/version.py", "models"),
-    _page(MODELS, "evidence", _("Evidence"), "fact_check", "registry/evidence.py", "models"),
-    _page(MODELS, "compare", _("Compare"), "compare_arrows", "registry/compare.py"),
-    _page(RELEASE, "endpoints", _("Endpoints"), "cloud_done", "serving/endpoints.py"),
-    _page(RELEASE, "endpoint", _("Endpoint"), "cloud_done", "serving/endpoint.py", "endpoints"),
-    _page(RELEASE, "load-tests", _("Load tests"), "speed", "loadtests/load_tests.py"),
-    _page(RELEASE, "load-test", _("Load test"), "speed", "loadtests/load_test.py", "load-tests"),
-    _page(RELEASE, "promotions", _("Promotions"), "approval", "promotion/promotions.py"),
-    _page(RELEASE, "promotion", _("Promotion review"), "approval", "promotion/promotion.py", "promotions"),
-    _page(ADMIN, "audit", _("Audit"), "history", "audit/audit.py"),
-    _page(ADMIN, "storage", _("Storage"), "hard_drive", "lake/garbage_collection.py"),
-    _page(ADMIN, "people", _("People"), "group", "identity/people.py"),
+    _page(BUILD, "start-training", N_("Start training"), "play_circle", "training/start_training.py"),
+    _page(BUILD, "runs", N_("Runs"), "model_training", "training/runs.py"),
+    _page(BUILD, "run", N_("Run"), "model_training", "training/run.py", "runs"),
+    _page(BUILD, "sweeps", N_("Sweeps"), "tune", "sweeps/sweeps.py"),
+    _page(BUILD, "sweep", N_("Sweep"), "tune", "sweeps/sweep.py", "sweeps"),
+    _page(BUILD, "start-sweep", N_("Start a sweep"), "tune", "sweeps/start_sweep.py", "sweeps"),
+    _page(BUILD, "job", N_("Job"), "memory", "compute/job.py", "runs"),
+    _page(MODELS, "models", N_("Models"), "deployed_code", "registry/models.py"),
+    _page(MODELS, "model", N_("Model"), "deployed_code", "registry/model.py", "models"),
+    _page(MODELS, "version", N_("Model version"), "deployed_code", "registry/version.py", "models"),
+    _page(MODELS, "evidence", N_("Evidence"), "fact_check", "registry/evidence.py", "models"),
+    _page(MODELS, "compare", N_("Compare"), "compare_arrows", "registry/compare.py"),
+    _page(RELEASE, "endpoints", N_("Endpoints"), "cloud_done", "serving/endpoints.py"),
+    _page(RELEASE, "endpoint", N_("Endpoint"), "cloud_done", "serving/endpoint.py", "endpoints"),
+    _page(RELEASE, "load-tests", N_("Load tests"), "speed", "loadtests/load_tests.py"),
+    _page(RELEASE, "load-test", N_("Load test"), "speed", "loadtests/load_test.py", "load-tests"),
+    _page(RELEASE, "promotions", N_("Promotions"), "approval", "promotion/promotions.py"),
+    _page(RELEASE, "promotion", N_("Promotion review"), "approval", "promotion/promotion.py", "promotions"),
+    _page(ADMIN, "audit", N_("Audit"), "history", "audit/audit.py"),
+    _page(ADMIN, "storage", N_("Storage"), "hard_drive", "lake/garbage_collection.py"),
+    _page(ADMIN, "people", N_("People"), "group", "identity/people.py"),
 )
 
 
@@ -103,7 +105,8 @@ def page(url: str, *, count: int = 0) -> Page:
     card = cards().get(url)
     if card is None:
         raise NotFound(_("There is no page called {url}").format(url=repr(url[:40])))
-    title = f"{card.title} :gray-badge[{count}]" if count else card.title
+    title = _(card.title)
+    title = f"{title} :gray-badge[{count}]" if count else title
     return st.Page(
         card.path,
         title=title,
@@ -123,7 +126,7 @@ def sections(pages: Iterable[PageCard], *, counts: dict[str, int]) -> dict[str, 
     """The pages under their section's heading."""
     found: dict[str, list[Page]] = {}
     for card in pages:
-        found.setdefault(card.section, []).append(page(card.url, count=counts.get(card.url, 0)))
+        found.setdefault(_(card.section), []).append(page(card.url, count=counts.get(card.url, 0)))
     return found
 
 

@@ -71,8 +71,8 @@ def entries(query: str) -> dict[str, Any]:
 
 
 def _page_entry(card: navigation.PageCard) -> dict[str, str]:
-    place = card.section or _("Pages")
-    return {"key": f"/{card.url}", "title": card.title, "detail": "", "type": place, "group": _("Pages")}
+    place = _(card.section) or _("Pages")
+    return {"key": f"/{card.url}", "title": _(card.title), "detail": "", "type": place, "group": _("Pages")}
 
 
 def _thing_entry(thing: Thing) -> dict[str, str | bool]:
@@ -83,8 +83,8 @@ def _thing_entry(thing: Thing) -> dict[str, str | bool]:
         "key": thing.id,
         "title": thing.title or thing.id,
         "detail": f"{thing.id} · {state}",
-        "type": owner.title,
-        "group": owner.title,
+        "type": _(owner.title),
+        "group": _(owner.title),
         "recent": thing.kind not in UNASKED,
     }
 
