@@ -61,7 +61,7 @@ def up(empty: bool) -> None:
 @cli.command()
 def demo() -> None:
     """Walk the whole chain on real flights, from the goal to an approved model in production."""
-    from app.demonstration.walk import run_demonstration
+    from app.demonstration.run import run_demonstration
 
     sys.exit(run_demonstration(load_settings()))
 

@@ -154,7 +154,7 @@ def _answers(url: str) -> bool:
 
 def _demonstrate(settings: Settings) -> None:
     """Walks the chain. When a step is refused the portal stays up, so that one can look at why."""
-    from app.demonstration.walk import run_demonstration
+    from app.demonstration.run import run_demonstration
 
     try:
         run_demonstration(settings)

@@ -1,4 +1,4 @@
-"""Walks the chain step by step, prints each with its link and seconds, and goes on where an earlier walk stopped."""
+"""A walk along the chain: the people who act, what earlier steps have made, and how one waits for what takes long."""
 
 import json
 import time
@@ -13,14 +13,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from core.compute.values import Job, JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotFound, Unavailable
-from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.identity.values import Person
-from core.portal import Portal, build_portal
+from core.portal import Portal
 
 T = TypeVar("T")
 POLL_SECONDS = 0.2
-RECORD = "demonstration.json"
 
 
 class Walk:
@@ -113,27 +111,3 @@ class Step:
 
     title: str
     take: Callable[[Walk], None]
-
-
-def run_demonstration(settings: Settings) -> int:
-    """Takes every step that was not taken yet. Needs portal, worker and gateway running; returns the exit code."""
-    from app.demonstration.steps import STEPS
-
-    portal = build_portal(settings)
-    walk = Walk(portal, console=Console(), record=settings.home / RECORD)
-    left = [step for step in STEPS if step.title not in walk.made]
-    began = time.monotonic()
-    for step in left:
-        _take(walk, step, number=STEPS.index(step) + 1, of=len(STEPS))
-    if left:
-        walk.console.print(_("The chain is whole, in {seconds:.0f} s.").format(seconds=time.monotonic() - began))
-    return 0
-
-
-def _take(walk: Walk, step: Step, *, number: int, of: int) -> None:
-    title = _(step.title)
-    walk.console.print(f"[bold]{number:>2}/{of}[/bold] {title} ...", highlight=False)
-    began = time.monotonic()
-    step.take(walk)
-    walk.keep(step.title, f"{time.monotonic() - began:.1f}")
-    walk.console.print(f"     [dim]{time.monotonic() - began:.1f} s[/dim]", highlight=False)

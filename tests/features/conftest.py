@@ -7,7 +7,7 @@ import pytest
 from core.features.engines.spark.session import spark_session
 from core.features.engines.spark_engine import SparkEngine
 from tests.features.drafting import Desk, open_desk
-from tests.features.engines.spark_server import connect_server, skip_without_spark
+from tests.features.engines.spark.server import connect_server, skip_without_spark
 
 
 @pytest.fixture(scope="module")

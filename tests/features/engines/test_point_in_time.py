@@ -23,7 +23,7 @@ from tests.features.engines.oracle import (
     minutes,
     rows_table,
 )
-from tests.features.engines.spark_server import ENGINES
+from tests.features.engines.spark.server import ENGINES
 
 HOUR = timedelta(hours=1)
 # Spark takes a second for what polars does in a hundredth: what is latest it is asked in random cases alone.

@@ -18,7 +18,7 @@ from core.foundation.parquet import read_parquet
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.features.departures import ENTITY_SQL
 from tests.features.drafting import SYSTEM, Desk, open_desk
-from tests.features.engines.spark_server import skip_without_spark
+from tests.features.engines.spark.server import skip_without_spark
 from tests.features.logic.test_pandas_logic import MEAN
 from tests.registry.onnx_files import calling
 
