@@ -6,17 +6,18 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class JobRow(SQLModel, table=True):
     __tablename__ = "jobs"
+    __table_args__ = newest_first("jobs", "state", "kind", "subject")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
-    kind: str = Field(index=True)
+    project: str
+    kind: str
     title: str
-    subject: str = Field(index=True)
+    subject: str
     payload: dict[str, Any] = json_field()
     inputs: dict[str, Any] = json_field()
     cpus: int
@@ -26,7 +27,7 @@ class JobRow(SQLModel, table=True):
     devices: list[Any] = json_field(list)
     priority: int
     max_attempts: int
-    state: str = Field(index=True)
+    state: str
     attempt: int = 0
     first_attempt: int = 0
     owner: str = ""
@@ -40,7 +41,7 @@ class JobRow(SQLModel, table=True):
     cause: str = ""
     events_offset: int = 0
     requested_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
     started_at: datetime | None = time_field(nullable=True)
     ended_at: datetime | None = time_field(nullable=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class FeatureViewRow(SQLModel, table=True):
@@ -83,9 +83,10 @@ class MaterializationRow(SQLModel, table=True):
     what that run read, by the names of the sources; `every_seconds` 0 means by hand."""
 
     __tablename__ = "materializations"
+    __table_args__ = newest_first("materializations")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     version_id: str = Field(foreign_key="feature_versions.id", index=True)
     state: str
     every_seconds: int
@@ -99,7 +100,7 @@ class MaterializationRow(SQLModel, table=True):
     cause: str = ""
     finished_at: datetime | None = time_field(nullable=True)
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class MaterializedPartRow(SQLModel, table=True):
@@ -121,10 +122,11 @@ class FeatureParityRow(SQLModel, table=True):
     """A parity report of a feature version: what the online store answers against the point-in-time join."""
 
     __tablename__ = "feature_parity"
+    __table_args__ = newest_first("feature_parity", "version_id")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
-    version_id: str = Field(foreign_key="feature_versions.id", index=True)
+    project: str
+    version_id: str = Field(foreign_key="feature_versions.id")
     state: str
     verdict: str = ""
     report: dict[str, Any] = json_field()
@@ -132,16 +134,17 @@ class FeatureParityRow(SQLModel, table=True):
     job_id: str = ""
     cause: str = ""
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class TrainingSetRow(SQLModel, table=True):
     """`asked` holds the splits that were asked for, `splits` those that were made."""
 
     __tablename__ = "training_sets"
+    __table_args__ = newest_first("training_sets", holding=("state",))
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     name: str
     state: str
     entity: dict[str, Any] = json_field()
@@ -159,4 +162,4 @@ class TrainingSetRow(SQLModel, table=True):
     cause: str = ""
     requirement_id: str
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import JSON, DateTime, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
@@ -38,6 +38,24 @@ def time_field(*, index: bool = False, nullable: bool = False, default: Any = ..
     if nullable:
         return Field(default=None, sa_type=UtcDateTime, index=index, nullable=True)
     return Field(default=default, sa_type=UtcDateTime, index=index, nullable=False)
+
+
+def newest_first(table: str, *by: str, holding: tuple[str, ...] = ()) -> tuple[Index, ...]:
+    """The indexes of a list that shows the newest first: of all rows, and of those with one value in a column of `by`.
+    They hold all that the list counts and cuts by, so that a page far behind reads no row but its own; `holding` names
+    what else it is filtered by."""
+    held = ("project", *(name for name in (*by, *holding) if name != "project"))
+    indexes = [Index(f"ix_{table}_newest", "created_at", "id", *held)]
+    for name in ("project", *by):
+        others = [other for other in held if other != name]
+        indexes.append(Index(f"ix_{table}_newest_{name}", name, "created_at", "id", *others))
+    return tuple(indexes)
+
+
+def best_first(table: str, figure: str) -> tuple[Index, ...]:
+    """The indexes of a list that is ordered by a figure and shows the newest of equals first."""
+    everywhere = Index(f"ix_{table}_{figure}", figure, "created_at", "id", "project")
+    return (everywhere, Index(f"ix_{table}_{figure}_project", "project", figure, "created_at", "id"))
 
 
 def json_field(default_factory: Callable[[], Any] = dict) -> Any:

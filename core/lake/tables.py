@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class DatasetRow(SQLModel, table=True):
@@ -57,10 +57,11 @@ class ImportRow(SQLModel, table=True):
     """An import. `kept` is what the job made, ready to become a snapshot when it is confirmed."""
 
     __tablename__ = "imports"
+    __table_args__ = newest_first("imports", "dataset_id", holding=("state",))
 
     id: str = Field(primary_key=True)
-    dataset_id: str = Field(foreign_key="datasets.id", index=True)
-    project: str = Field(index=True)
+    dataset_id: str = Field(foreign_key="datasets.id")
+    project: str
     state: str
     source: dict[str, Any] = json_field()
     mode: str
@@ -72,16 +73,17 @@ class ImportRow(SQLModel, table=True):
     job_id: str = ""
     cause: str = ""
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class QueryRow(SQLModel, table=True):
     """One run of a query. `deadline` is when its process is surely ended; later than that it was lost."""
 
     __tablename__ = "queries"
+    __table_args__ = newest_first("queries", "created_by")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     sql: str
     sources: dict[str, Any] = json_field()
     row_limit: int
@@ -92,8 +94,8 @@ class QueryRow(SQLModel, table=True):
     cause: str = ""
     result: str = ""
     deadline: datetime = time_field()
-    created_by: str = Field(index=True)
-    created_at: datetime = time_field(index=True)
+    created_by: str
+    created_at: datetime = time_field()
 
 
 class SavedQueryRow(SQLModel, table=True):

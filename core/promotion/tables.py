@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class PolicyRow(SQLModel, table=True):
@@ -33,11 +33,12 @@ class PromotionRow(SQLModel, table=True):
     applied or ended, `admitted` the digest that was let in."""
 
     __tablename__ = "promotions"
+    __table_args__ = newest_first("promotions", "state", "endpoint_id")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     version_id: str = Field(index=True)
-    endpoint_id: str = Field(index=True)
+    endpoint_id: str
     requirement_id: str
     rollback_to: str
     policy_id: str
@@ -46,14 +47,14 @@ class PromotionRow(SQLModel, table=True):
     criteria: list[Any] = json_field(list)
     note: str
     revision: int
-    state: str = Field(index=True)
+    state: str
     why: str
     authors: list[Any] = json_field(list)
     requested_by: str
     admitted: str = ""
     admitted_rollback: str = ""
     frozen: dict[str, Any] = json_field()
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
     applied_at: datetime | None = time_field(nullable=True)
 
 

@@ -6,31 +6,35 @@ from typing import Any
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class ModelRow(SQLModel, table=True):
     __tablename__ = "models"
-    __table_args__ = (UniqueConstraint("project", "name"),)
+    __table_args__ = (UniqueConstraint("project", "name"), *newest_first("models"))
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     name: str
     description: str
     owner: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class VersionRow(SQLModel, table=True):
     """A version. All but `state` and `card` is written once."""
 
     __tablename__ = "model_versions"
-    __table_args__ = (UniqueConstraint("model_id", "version"), UniqueConstraint("model_id", "digest"))
+    __table_args__ = (
+        UniqueConstraint("model_id", "version"),
+        UniqueConstraint("model_id", "digest"),
+        *newest_first("model_versions", "model_id"),
+    )
 
     id: str = Field(primary_key=True)
-    model_id: str = Field(foreign_key="models.id", index=True)
+    model_id: str = Field(foreign_key="models.id")
     model: str
-    project: str = Field(index=True)
+    project: str
     version: int
     state: str
     digest: str = Field(index=True)
@@ -47,23 +51,24 @@ class VersionRow(SQLModel, table=True):
     environment: dict[str, Any] = json_field()
     card: str
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class EvidenceRow(SQLModel, table=True):
     """`document` is the text that was digested; what is told of the evidence is read from it."""
 
     __tablename__ = "evidence"
+    __table_args__ = newest_first("evidence", "subject", "kind")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
-    kind: str = Field(index=True)
-    subject: str = Field(index=True)
+    project: str
+    kind: str
+    subject: str
     digest: str
     document: str
     source: str
     created_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
 
 
 class MirrorRow(SQLModel, table=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class EndpointRow(SQLModel, table=True):
@@ -63,10 +63,11 @@ class ReplayRow(SQLModel, table=True):
     """A replay is named by its job."""
 
     __tablename__ = "replays"
+    __table_args__ = newest_first("replays", "endpoint_id")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
-    endpoint_id: str = Field(index=True, foreign_key="endpoints.id")
+    project: str
+    endpoint_id: str = Field(foreign_key="endpoints.id")
     sent: int
     failed: int
     metrics: dict[str, Any] = json_field()

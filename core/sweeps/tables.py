@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import json_field, newest_first, time_field
 
 
 class SweepRow(SQLModel, table=True):
@@ -13,14 +13,15 @@ class SweepRow(SQLModel, table=True):
     `importances` what is known at the end."""
 
     __tablename__ = "sweeps"
+    __table_args__ = newest_first("sweeps", "training_set_id", "state")
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     title: str
     recipe: str
-    training_set_id: str = Field(index=True)
+    training_set_id: str
     requirement_id: str = ""
-    state: str = Field(index=True)
+    state: str
     space: dict[str, Any] = json_field()
     warnings: list[Any] = json_field(list)
     base_params: dict[str, Any] = json_field()
@@ -39,7 +40,7 @@ class SweepRow(SQLModel, table=True):
     importances: dict[str, Any] = json_field()
     cause: str = ""
     requested_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
     ended_at: datetime | None = time_field(nullable=True)
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
 from core.foundation.errors import NotFound
+from core.foundation.listings import count_of
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.registry.tables import MirrorRow
@@ -17,10 +18,13 @@ from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 
 FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at")
-ORDERS: dict[RunOrder, list[Any]] = {
-    RunOrder.NEWEST: [],
-    RunOrder.LOG_LOSS: [col(RunRow.validation_log_loss).is_(None), col(RunRow.validation_log_loss)],
-    RunOrder.AUC: [col(RunRow.validation_auc).is_(None), col(RunRow.validation_auc).desc()],
+TRAINING = "training.run"
+IS_JOB = col(JobRow.id) == RunRow.job_id
+NEWEST = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
+# The figure that a list is ordered by, and the order that has the best first.
+BEST: dict[RunOrder, tuple[Any, Any]] = {
+    RunOrder.LOG_LOSS: (col(RunRow.validation_log_loss), col(RunRow.validation_log_loss)),
+    RunOrder.AUC: (col(RunRow.validation_auc), col(RunRow.validation_auc).desc()),
 }
 
 
@@ -47,17 +51,49 @@ def read_run(session: Session, run_id: str) -> Run:
 
 
 def list_runs(
-    session: Session, kept: Sequence[ColumnElement[bool]], *, order: RunOrder, offset: int, limit: int
+    session: Session, kept: Sequence[ColumnElement[bool]], *, state: str, order: RunOrder, offset: int, limit: int
 ) -> Listing[Run]:
-    """One page of the runs that meet every condition; those without the metric come last."""
-    is_job = col(JobRow.id) == RunRow.job_id
-    total = session.exec(select(func.count()).select_from(RunRow).join(JobRow, is_job).where(*kept)).one()
-    found = select(RunRow, JobRow, MirrorRow.mlflow_run).select_from(RunRow).join(JobRow, is_job)
-    found = found.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(*kept)
-    newest = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
-    rows = session.exec(found.order_by(*ORDERS[order], *newest).offset(offset).limit(limit))
-    items = tuple(run_of(row, job, mlflow_run=mirror) for row, job, mirror in rows)
-    return Listing(items=items, total=total, offset=offset, limit=limit)
+    """One page of the runs that meet every condition; those without the metric come last. A run's state is its
+    job's."""
+    wanted = [*kept, *_in_state(state)]
+    ids = _best(session, wanted, order, offset, limit) if order in BEST else _newest(session, wanted, offset, limit)
+    total = count_of(session, RunRow, wanted)
+    return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
+
+
+def runs_of(session: Session, ids: Sequence[str]) -> tuple[Run, ...]:
+    """The runs with these ids, in their order."""
+    found = select(RunRow, JobRow, MirrorRow.mlflow_run).select_from(RunRow).join(JobRow, IS_JOB)
+    found = found.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(col(RunRow.id).in_(ids))
+    runs = {row.id: run_of(row, job, mlflow_run=mirror) for row, job, mirror in session.exec(found)}
+    return tuple(runs[run_id] for run_id in ids)
+
+
+def _in_state(state: str) -> list[ColumnElement[bool]]:
+    if not state:
+        return []
+    jobs = select(JobRow.subject).where(col(JobRow.kind) == TRAINING, col(JobRow.state) == state)
+    return [col(RunRow.id).in_(jobs)]
+
+
+def _newest(session: Session, wanted: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[str]:
+    ids = select(RunRow.id).where(*wanted).order_by(*NEWEST)
+    return list(session.exec(ids.offset(offset).limit(limit)))
+
+
+def _best(
+    session: Session, wanted: Sequence[ColumnElement[bool]], order: RunOrder, offset: int, limit: int
+) -> list[str]:
+    """Two lists in one: the runs with a figure from the best on, then those without, the newest first. Asked for one
+    by one, for no index has the missing figures at its end."""
+    figure, best_first = BEST[order]
+    judged = [*wanted, figure.is_not(None)]
+    first = select(RunRow.id).where(*judged).order_by(best_first, *NEWEST)
+    ids = list(session.exec(first.offset(offset).limit(limit)))
+    if len(ids) == limit:
+        return ids
+    behind = max(0, offset - count_of(session, RunRow, judged))
+    return ids + _newest(session, [*wanted, figure.is_(None)], behind, limit - len(ids))
 
 
 def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) -> tuple[RunMetricRow, ...]:

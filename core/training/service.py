@@ -5,11 +5,9 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
-from sqlmodel import col
 
 from core.compute.devices import gpus_here
 from core.compute.service import ComputeService, runs_production
-from core.compute.tables import JobRow
 from core.compute.values import Job, JobOrder, JobState, Resources
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
@@ -132,8 +130,7 @@ class TrainingService(Service):
         """List runs, the newest or the best on the validation rows first."""
         about = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
         kept = conditions(call, RunRow, project=project, **about)
-        kept += [col(JobRow.state) == state.value] if state else []
-        return list_runs(call.session, kept, order=order_by, offset=offset, limit=limit)
+        return list_runs(call.session, kept, state=state, order=order_by, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_run(self, call: Call, *, run_id: str) -> Run:

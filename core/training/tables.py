@@ -5,29 +5,34 @@ from typing import Any
 
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import json_field, time_field
+from core.foundation.columns import best_first, json_field, newest_first, time_field
 
 
 class RunRow(SQLModel, table=True):
     """A run. From `evaluations` on the columns are filled when it has succeeded."""
 
     __tablename__ = "runs"
+    __table_args__ = (
+        *newest_first("runs", "recipe", "training_set_id", "sweep_id"),
+        *best_first("runs", "validation_log_loss"),
+        *best_first("runs", "validation_auc"),
+    )
 
     id: str = Field(primary_key=True)
-    project: str = Field(index=True)
+    project: str
     title: str
-    recipe: str = Field(index=True)
-    training_set_id: str = Field(index=True)
+    recipe: str
+    training_set_id: str
     params: dict[str, Any] = json_field()
     seed: int
     requirement_id: str
-    sweep_id: str = Field(index=True)
+    sweep_id: str
     job_id: str = Field(foreign_key="jobs.id", index=True)
     requested_by: str
-    created_at: datetime = time_field(index=True)
+    created_at: datetime = time_field()
     metrics: dict[str, Any] = json_field()
-    validation_log_loss: float | None = Field(default=None, index=True)
-    validation_auc: float | None = Field(default=None, index=True)
+    validation_log_loss: float | None = None
+    validation_auc: float | None = None
     evaluations: list[Any] = json_field(list)
     manifest: str = ""
     model_digest: str = ""
