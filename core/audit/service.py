@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy
-from sqlalchemy import CTE, ColumnElement, union_all
+from sqlalchemy import CTE, ColumnElement
 from sqlmodel import col, func, select
 
 from core.audit.journal import AuditJournal
@@ -15,6 +15,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.listings import count_of, page_query
 from core.foundation.objects import ObjectRow
+from core.foundation.reach import newest_of_each
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -93,11 +94,9 @@ class AuditService(Service):
         reach = call.reach()
         if reach.is_everywhere:
             return self._events(call, page_query(AuditRow, where=kept, order=NEWEST, offset=0, limit=limit))
-        # Of each project the newest, and of those the newest: one question for all would have to sort their whole past.
-        newest = [_newest_in(project, kept, limit) for project in sorted(reach.projects)]
-        seqs = union_all(*newest).subquery()
-        rows = select(AuditRow).where(col(AuditRow.seq).in_(sqlalchemy.select(seqs.c.seq)))
-        return self._events(call, rows.order_by(*NEWEST).limit(limit))
+        visible = [col(AuditRow.project) == project for project in sorted(reach.projects)]
+        newest = newest_of_each(col(AuditRow.seq), visible, where=kept, order=NEWEST, limit=limit)
+        return self._events(call, select(AuditRow).where(newest).order_by(*NEWEST).limit(limit))
 
     @action(permission=Permission.AUDIT_VERIFY, reads=True)
     def verify(self, call: Call) -> AuditReport:
@@ -136,11 +135,6 @@ def _matching(subject: str, actor: str, action: str, outcome: str) -> list[Colum
     if outcome:
         wanted.append(col(AuditRow.outcome) == outcome)
     return wanted
-
-
-def _newest_in(project: str, kept: list[ColumnElement[bool]], limit: int) -> Any:
-    rows = sqlalchemy.select(col(AuditRow.seq)).where(col(AuditRow.project) == project, *kept)
-    return sqlalchemy.select(rows.order_by(*NEWEST).limit(limit).subquery().c.seq)
 
 
 def _titles(call: Call, ids: set[str]) -> dict[str, str]:

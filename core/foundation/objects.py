@@ -2,15 +2,15 @@
 title and state are what links and search show. `links` holds the edges of the chain, from what came first to what
 follows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import ColumnElement, Index, text
 from sqlmodel import Field, Session, SQLModel, col, func, or_, select
 
 from core.foundation.columns import time_field
 from core.foundation.ids import Kind
-from core.foundation.reach import Reach
+from core.foundation.reach import Reach, newest_of_each
 from core.foundation.values import Value
 
 NEXT_NUMBER = text(
@@ -21,19 +21,11 @@ LINEAGE_DEPTH = 12
 MOST_SHOWN = 400
 # Far more edges than any chain has: where something is refused or deleted by what a walk finds, a cut would be a fault.
 EVERY_EDGE = 1_000_000
+# So many places are asked for at once; a database takes only so many values in one question.
+ASKED_AT_ONCE = 5_000
 # No edge leaves an endpoint. Two versions that served on one endpoint have nothing to do with each other, so a walk
 # that went through it would turn: it would credit the one with what came of the other.
-WALK = """
-WITH RECURSIVE walk (source, target, relation, depth) AS (
-  SELECT source, target, relation, 1 FROM links WHERE {anchor} = :start AND source NOT LIKE :endpoints
-  UNION
-  SELECT links.source, links.target, links.relation, walk.depth + 1
-  FROM links JOIN walk ON links.{anchor} = walk.{other}
-  WHERE walk.depth < :depth AND links.source NOT LIKE :endpoints
-)
-SELECT source, target, relation FROM walk GROUP BY source, target, relation ORDER BY MIN(depth), target, source
-LIMIT :most
-"""
+ENDPOINTS = f"{Kind.ENDPOINT.prefix}-%"
 
 
 class CounterRow(SQLModel, table=True):
@@ -45,10 +37,11 @@ class CounterRow(SQLModel, table=True):
 
 class ObjectRow(SQLModel, table=True):
     __tablename__ = "objects"
+    __table_args__ = (Index("ix_objects_project_updated_at", "project", "updated_at"),)
 
     id: str = Field(primary_key=True)
     kind: str = Field(index=True)
-    project: str = Field(index=True)
+    project: str
     title: str
     state: str
     owner: str
@@ -115,25 +108,44 @@ def find_things(
     session: Session, *, query: str, reach: Reach, kinds: Iterable[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
     """Objects whose id or title contains `query` (any case), the most recently changed first."""
-    rows = select(ObjectRow).order_by(col(ObjectRow.updated_at).desc()).limit(limit)
-    if not reach.is_everywhere:
-        rows = rows.where(col(ObjectRow.project).in_([*reach.projects, ""]))
+    kept: list[ColumnElement[bool]] = []
     if chosen := [kind.value for kind in kinds]:
-        rows = rows.where(col(ObjectRow.kind).in_(chosen))
+        kept.append(col(ObjectRow.kind).in_(chosen))
     if query:
         title = func.lower(ObjectRow.title).contains(query.lower(), autoescape=True)
-        rows = rows.where(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
+        kept.append(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
+    newest = (col(ObjectRow.updated_at).desc(),)
+    if not reach.is_everywhere:
+        visible = [col(ObjectRow.project) == project for project in sorted({*reach.projects, ""})]
+        kept = [newest_of_each(col(ObjectRow.id), visible, where=kept, order=newest, limit=limit)]
+    rows = select(ObjectRow).where(*kept).order_by(*newest).limit(limit)
     return tuple(thing_of(row) for row in session.exec(rows))
 
 
-def walk(session: Session, start: str, *, upstream: bool, most: int = EVERY_EDGE) -> tuple[Edge, ...]:
-    """The edges that lead to `start` (upstream) or follow from it, the nearest first; a walk down ends at an
-    endpoint."""
-    anchor, other = ("target", "source") if upstream else ("source", "target")
-    query = text(WALK.format(anchor=anchor, other=other))
-    limits = {"depth": LINEAGE_DEPTH, "most": most, "endpoints": f"{Kind.ENDPOINT.prefix}-%"}
-    rows = session.connection().execute(query, {"start": start, **limits})
-    return tuple(Edge(source=row.source, target=row.target, relation=row.relation) for row in rows)
+def walk(session: Session, *starts: str, upstream: bool, most: int = EVERY_EDGE) -> tuple[Edge, ...]:
+    """The edges that lead to the starts (upstream) or follow from them, the nearest first; a walk down ends at an
+    endpoint. Step by step, so that a short answer about something with a long history is a short walk."""
+    edges: dict[Edge, None] = {}
+    reached, ends = set(starts), list(starts)
+    for _step in range(LINEAGE_DEPTH):
+        found = _edges_at(session, ends, upstream=upstream, most=most - len(edges))
+        edges.update(dict.fromkeys(found))
+        others = (edge.source if upstream else edge.target for edge in found)
+        ends = [other for other in dict.fromkeys(others) if other not in reached]
+        reached.update(ends)
+    return tuple(edges)
+
+
+def _edges_at(session: Session, places: Sequence[str], *, upstream: bool, most: int) -> list[Edge]:
+    """At most so many of the edges that end (upstream) or begin at these places, in the order of the index."""
+    anchor, other = (LinkRow.target, LinkRow.source) if upstream else (LinkRow.source, LinkRow.target)
+    leaving = select(LinkRow).where(col(LinkRow.source).not_like(ENDPOINTS)).order_by(anchor, other)
+    edges: list[Edge] = []
+    for begin in range(0, len(places), ASKED_AT_ONCE):
+        some = col(anchor).in_(places[begin : begin + ASKED_AT_ONCE])
+        rows = session.exec(leaving.where(some).limit(most - len(edges)))
+        edges += [Edge(source=row.source, target=row.target, relation=row.relation) for row in rows]
+    return edges
 
 
 def lineage(session: Session, start: str, *, reach: Reach) -> Lineage:

@@ -1,9 +1,10 @@
 """Where a permission holds. A value of its own, so that "nowhere" can never be taken for "everywhere"."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select, union_all
 from sqlmodel import col
 
 
@@ -40,3 +41,18 @@ NOWHERE = Reach(is_everywhere=False, projects=frozenset())
 def within(projects: frozenset[str]) -> Reach:
     """The reach of a permission that holds in these projects; in none of them, nowhere."""
     return Reach(is_everywhere=False, projects=projects)
+
+
+def newest_of_each(
+    key: Any,
+    visible: Sequence[ColumnElement[bool]],
+    *,
+    where: Sequence[ColumnElement[bool]],
+    order: Sequence[Any],
+    limit: int,
+) -> ColumnElement[bool]:
+    """What keeps a query to rows that may be among the newest: the newest of each project, each found in an index.
+    Asked of all the projects at once, a database would sort their whole past."""
+    pages = (select(key).where(condition, *where).order_by(*order).limit(limit).subquery() for condition in visible)
+    either: ColumnElement[bool] = col(key).in_(union_all(*(select(page) for page in pages)))
+    return either

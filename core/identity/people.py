@@ -1,6 +1,8 @@
 """From rows of people to the values others see."""
 
-from sqlmodel import Session, select
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
 
 from core.foundation.errors import NotFound
 from core.foundation.text import _
@@ -9,12 +11,17 @@ from core.identity.values import Grant, Person, Token
 
 
 def person_of(session: Session, row: PersonRow) -> Person:
-    grants = session.exec(
-        select(GrantRow).where(GrantRow.person_id == row.id).order_by(GrantRow.role, GrantRow.project)
-    )
-    found = tuple(Grant.model_validate({"role": grant.role, "project": grant.project}) for grant in grants)
-    data = {"id": row.id, "kind": row.kind, "handle": row.handle, "name": row.name, "state": row.state}
-    return Person.model_validate({**data, "grants": found})
+    return people_of(session, [row])[0]
+
+
+def people_of(session: Session, rows: Sequence[PersonRow]) -> tuple[Person, ...]:
+    """People with their roles, all of which are read at once."""
+    held = select(GrantRow).where(col(GrantRow.person_id).in_([row.id for row in rows]))
+    grants: dict[str, list[Grant]] = {row.id: [] for row in rows}
+    for grant in session.exec(held.order_by(GrantRow.role, GrantRow.project)):
+        grants[grant.person_id].append(Grant.model_validate({"role": grant.role, "project": grant.project}))
+    shown = {"id", "kind", "handle", "name", "state"}
+    return tuple(Person.model_validate({**row.model_dump(include=shown), "grants": grants[row.id]}) for row in rows)
 
 
 def find_person(session: Session, person_id: str) -> PersonRow:

@@ -12,11 +12,11 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
-from core.foundation.listings import page_of
+from core.foundation.listings import count_of, page_query
 from core.foundation.objects import Lineage, Thing, find_things, lineage
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
-from core.identity.people import find_person, person_of, token_of
+from core.identity.people import find_person, people_of, person_of, token_of
 from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
 from core.identity.sessions import new_secret
 from core.identity.tables import GrantRow, PersonRow, ProjectRow, TokenRow
@@ -24,6 +24,7 @@ from core.identity.values import Handle, Name, NewToken, Person, Project, Token
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Offset = Annotated[int, Field(ge=0)]
+BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 
 
 class IdentityService(Service):
@@ -43,15 +44,9 @@ class IdentityService(Service):
     def list_people(self, call: Call, *, offset: Offset = 0, limit: Limit = 50) -> Listing[Person]:
         """List people and service accounts with their roles."""
         call.unscoped()
-        return page_of(
-            call.session,
-            PersonRow,
-            where=(),
-            order=(PersonRow.name,),
-            offset=offset,
-            limit=limit,
-            convert=lambda row: person_of(call.session, row),
-        )
+        rows = call.session.exec(page_query(PersonRow, where=(), order=BY_NAME, offset=offset, limit=limit)).all()
+        total = count_of(call.session, PersonRow, ())
+        return Listing(items=people_of(call.session, rows), total=total, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def list_projects(self, call: Call) -> tuple[Project, ...]:

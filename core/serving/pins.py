@@ -23,7 +23,7 @@ class ServingPins:
 
     def reached(self, session: Session) -> frozenset[str]:
         held = {pin.version_id for pin in _every_pin(session)}
-        return frozenset(object_id for version_id in held for object_id in _rests_on(session, version_id))
+        return frozenset({*held, *(edge.source for edge in walk(session, *held, upstream=True))})
 
 
 def _rests_on(session: Session, version_id: str) -> set[str]:

@@ -30,20 +30,15 @@ def show() -> None:
     state = stage_of(version, known)
     with frame.header(title_of(version), state=state, facts=facts, crumbs=crumbs, here=f"v{version.version}"):
         _actions(version, known)
-    names = [_("Overview"), _("Lineage"), _("Metrics"), _("Files"), _("Activity")]
-    overview, lineage, figures, bytes_, activity = st.tabs(names, key="tab", bind="query-params", on_change="rerun")
-    with overview:
-        _overview(version, known)
-    if lineage.open:
-        with lineage:
-            frame.lineage(version.id)
-    if figures.open:
-        with figures:
-            metrics(version)
-    with bytes_:
-        files(version)
-    with activity:
-        frame.activity(version.id, limit=20)
+    frame.tabs(
+        {
+            _("Overview"): lambda: _overview(version, known),
+            _("Lineage"): lambda: frame.lineage(version.id),
+            _("Metrics"): lambda: metrics(version),
+            _("Files"): lambda: files(version),
+            _("Activity"): lambda: frame.activity(version.id, limit=20),
+        }
+    )
 
 
 def _actions(version: ModelVersion, known: Places) -> None:

@@ -9,13 +9,16 @@ from sqlalchemy import event, text
 from core.portal import Portal
 from tests.conftest import People
 
-GROWING = frozenset({"runs", "jobs", "audit_events", "model_versions", "evidence", "load_tests", "promotions"})
+GROWING = frozenset(
+    {"audit_events", "evidence", "jobs", "load_tests", "model_versions", "objects", "promotions", "runs"}
+)
 LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("audit.list_events", {}),
     ("audit.list_events", {"outcome": "denied"}),
     ("audit.list_events", {"action": "training."}),
     ("audit.list_events", {"subject": "RUN-1"}),
     ("audit.activity", {}),
+    ("identity.search", {}),
     ("compute.list_jobs", {}),
     ("compute.list_jobs", {"state": "running"}),
     ("imports.list_imports", {}),

@@ -1,7 +1,7 @@
 """Reading requests: lists, one with everything on it, and what waits for the reader."""
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import action
@@ -59,7 +59,8 @@ class InboxActions(Desk):
     def what_needs_me(self, call: Call) -> tuple[Request, ...]:
         """List what waits for you: to decide, to change, to measure or to apply."""
         waiting = col(PromotionRow.state).in_([*STORED_OPEN, RequestState.CHANGES_REQUESTED.value])
-        rows = select(PromotionRow).where(*self._visible(call), waiting).order_by(col(PromotionRow.created_at).desc())
+        kept = (*self._visible(call), *self._mine_or_mine_to_decide(call), waiting)
+        rows = select(PromotionRow).where(*kept).order_by(col(PromotionRow.created_at).desc())
         requests = (self._request(call, row) for row in call.session.exec(rows).all())
         return tuple(request for request in requests if self._needs_me(call, request))
 
@@ -73,6 +74,16 @@ class InboxActions(Desk):
             return False
         approved = any(one.person_id == me and one.counts for one in request.decisions)
         return not approved and self._reaches(call, Permission.PROMOTE_DECIDE, request)
+
+    def _mine_or_mine_to_decide(self, call: Call) -> list[ColumnElement[bool]]:
+        """What keeps the question to requests that can need the caller at all: each one that is left is judged."""
+        permissions = (Permission.DEPLOY, Permission.PROMOTE_DECIDE)
+        reaches = [self.foundation.access.reach(call.session, call.actor, permission) for permission in permissions]
+        if any(reach.is_everywhere for reach in reaches):
+            return []
+        projects = {project for reach in reaches for project in reach.projects}
+        mine = col(PromotionRow.requested_by) == call.actor.person_id
+        return [or_(mine, col(PromotionRow.project).in_(projects))]
 
     def _reaches(self, call: Call, permission: Permission, request: Request) -> bool:
         return self.foundation.access.reach(call.session, call.actor, permission).includes(request.project)
