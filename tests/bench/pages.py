@@ -2,7 +2,9 @@
 Streamlit page on the same server settings. Needs an installation with something in it: set CAUSEWAY_HOME to it.
 
     CAUSEWAY_HOME=~/.causeway scripts/bench pages [RUN-7, a run under way, for its live part]
-"""
+
+With --history it makes installations of its own instead, a small one and one with a long history, and measures every
+list and every page of both, the pages in a browser."""
 
 import asyncio
 import os
@@ -27,6 +29,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.settings import load_settings
 from core.portal import Portal, build_portal
+from tests.bench.history.report import main as history
 from tests.http import web
 
 ROUNDS, RERUNS = 5, 20
@@ -183,4 +186,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(history() if "--history" in sys.argv else main())
