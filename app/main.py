@@ -3,12 +3,14 @@
 import streamlit as st
 
 from app import navigation, session, shell
-from app.ui import frame
+from app.ui import frame, links
 
 
 def main() -> None:
     shell.configure()
     visitor = session.recognize()
+    if visitor is not None:
+        links.open_asked()
     # Every page is declared before anyone is turned away, or a deep link would meet "not found".
     page = navigation.declare(counts=_counts() if visitor else {})
     if visitor is None:

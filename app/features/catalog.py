@@ -4,11 +4,9 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
-from app.ui.tables import shown_of
 from core.features.catalog.search import CatalogFeature
 from core.features.values import FeatureContract
 from core.foundation.text import N_, _
-from core.foundation.values import Listing
 
 
 def facts_of(found: CatalogFeature) -> dict[str, str]:
@@ -27,17 +25,6 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
     if found.tags:
         facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)
     return facts
-
-
-def footer(found: Listing[CatalogFeature], *, every: int) -> str:
-    """How many are shown; where filters narrow it, also how many match."""
-    shown = len(found.items)
-    if found.total == every:
-        return shown_of(shown, every)
-    matching, total = times.number(found.total), times.number(every)
-    if shown == found.total:
-        return _("{n} of {total} match").format(n=matching, total=total)
-    return _("{shown} of {n} that match shown, {total} in all").format(shown=shown, n=matching, total=total)
 
 
 def usage_of(item: CatalogFeature) -> None:

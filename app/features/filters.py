@@ -10,6 +10,7 @@ from app.ui.tables import choice, search
 from core.features.catalog.search import CatalogScope
 from core.foundation.text import N_, _
 
+FILTERS: dict[str, object] = {"q": "", "state": [], "entity": "", "owner": "", "use": "", "fresh": ""}
 STATES = ("published", "staged", "draft", "deprecated", "failed")
 USES = {
     "": N_("Any use"),
@@ -46,10 +47,3 @@ def filters(whole: CatalogScope) -> dict[str, Any]:
 
 def _names(whole: CatalogScope) -> dict[str, str]:
     return {owner: frame.name_of(owner) for owner in whole.owners}
-
-
-def clear() -> None:
-    """Shows everything again."""
-    for key in ("q", "state", "entity", "owner", "use", "fresh"):
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)

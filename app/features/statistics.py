@@ -153,7 +153,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
     names = (_("Learned"), _("Now"))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        number = shifts([one.distance for one in found], names=names, key="drift")
+        chosen_drift = shifts([one.distance for one in found], names=names, key="drift")
         since, until = (f"{moment:%Y-%m-%d}" for moment in (found[0].since, found[0].until))
         st.caption(
             _("{n} rows from {since} to {until}, against the split {split} of {set}.").format(
@@ -163,7 +163,8 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
         st.caption(_(DRIFT))
         st.button(_("Go to parity"), type="tertiary", icon=":material/compare:", key="to_parity", on_click=_to_parity)
     with right, frame.card("drift"):
-        one_shift(found[number or 0].distance, names=names)
+        if chosen_drift is not None:
+            one_shift(chosen_drift, names=names)
 
 
 def _to_parity() -> None:

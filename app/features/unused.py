@@ -3,8 +3,9 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links, times
-from app.ui.tables import grid
+from app.ui import cells, frame, links, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import BESIDE, rows
 from app.ui.wording import counted
 from core.features.catalog.values import DeadFeature
 from core.foundation.text import _
@@ -24,27 +25,41 @@ def show() -> None:
         return
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _grid(found)
+        chosen = _catalog(found)
     with right, frame.card("unused"):
-        _detail(found[chosen or 0])
+        for version in found:
+            if version.version_id in chosen:
+                _detail(version)
 
 
-def _grid(found: tuple[DeadFeature, ...]) -> int | None:
-    return grid(
-        {
-            _("Version"): [f"{one.view} v{one.version}" for one in found],
-            _("State"): [one.state for one in found],
-            _("Owner"): [frame.name_of(one.owner) for one in found],
-            _("Made"): [times.ago(one.created_at, now=frame.now()) for one in found],
-            _("Built in"): [times.duration(one.cost.build_seconds) for one in found],
-            _("Rows"): [one.cost.rows for one in found],
-            _("Size"): [times.size(one.cost.bytes) for one in found],
-        },
-        key="unused",
-        states=_("State"),
-        widths={_("State"): 106, _("Made"): 84, _("Built in"): 84, _("Rows"): 92, _("Size"): 84},
-        numbers={_("Rows"): "localized"},
-        required=True,
+def _catalog(versions: tuple[DeadFeature, ...]) -> tuple[str, ...]:
+    columns = (
+        Column(_("Version")),
+        Column(_("State"), "state", 118),
+        Column(_("Owner"), width=120, priority=3),
+        Column(_("Made"), "time", 90, priority=3),
+        Column(_("Built in"), "number", 92, priority=2),
+        Column(_("Rows"), "number", 100, priority=2),
+        Column(_("Size"), "number", 92),
+    )
+    lines = [_row(version) for version in versions]
+    return rows(columns, lines, key="unused", label=_("What nobody uses"), choice="first", height=BESIDE)
+
+
+def _row(version: DeadFeature) -> Row:
+    cost = version.cost
+    return Row(
+        version.version_id,
+        (
+            cells.text(f"{version.view} v{version.version}", target=version.version_id),
+            cells.state(version.state),
+            cells.text(frame.name_of(version.owner)),
+            cells.time(version.created_at, now=frame.now()),
+            cells.number(cost.build_seconds, times.duration(cost.build_seconds)),
+            cells.number(cost.rows),
+            cells.number(cost.bytes, times.size(cost.bytes)),
+        ),
+        target=version.version_id,
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links
-from app.ui.tables import grid
+from app.ui import cells, frame, links
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import Evidence, EvidenceKind, Model, ModelVersion
@@ -47,9 +48,7 @@ def models_overview() -> None:
     )
     frame.section(_("Your models"), hint=hint)
     _figures(first)
-    chosen = _grid(standings)
-    if chosen is not None:
-        links.open_object(standings[chosen].version.id)
+    _table(standings)
 
 
 def model_standings() -> list[Standing]:
@@ -121,17 +120,28 @@ def _newest(version: ModelVersion, kind: EvidenceKind) -> Evidence | None:
     return found[0] if found else None
 
 
-def _grid(standings: Sequence[Standing]) -> int | None:
-    return grid(
-        {
-            _("Model"): [item.model.name for item in standings],
-            _("Version"): [f"v{item.version.version}" for item in standings],
-            _("Stage"): [item.stage for item in standings],
-            _("AUC"): [item.metric("auc") for item in standings],
-            _("Endpoint"): [item.endpoint.name if item.endpoint else "—" for item in standings],
-        },
-        key="home_models",
-        states=_("Stage"),
-        widths={_("Version"): 70, _("Stage"): 106, _("AUC"): 76},
-        numbers={_("AUC"): "%.4f"},
+def _table(standings: Sequence[Standing]) -> None:
+    columns = (
+        Column(_("Model")),
+        Column(_("Version"), width=80),
+        Column(_("Stage"), "state", 126),
+        Column(_("AUC"), "number", 86),
+        Column(_("Endpoint"), width=150, priority=2),
+    )
+    lines = [_row(standing) for standing in standings]
+    rows(columns, lines, key="home_models", label=_("Your models"))
+
+
+def _row(standing: Standing) -> Row:
+    version, endpoint = standing.version, standing.endpoint
+    return Row(
+        standing.model.id,
+        (
+            cells.text(standing.model.name, target=standing.model.id),
+            cells.text(f"v{version.version}", target=version.id),
+            cells.state(standing.stage),
+            cells.number(standing.metric("auc")),
+            cells.text(endpoint.name if endpoint else "—", target=endpoint.id if endpoint else ""),
+        ),
+        target=standing.model.id,
     )

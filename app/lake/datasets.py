@@ -19,6 +19,7 @@ UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's
 REPLACE, APPEND = N_("Replace them"), N_("Add to them")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
 MOST_WAITING = 20
+FILTERS = dict.fromkeys(("q", "form", "owner", "tag"), "")
 FORMS = {"": N_("Rows and files"), "table": N_("Rows"), "files": N_("Files")}
 
 
@@ -139,17 +140,10 @@ def filters(facets: DatasetFacets) -> dict[str, Any]:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         return {
             "query": search(_("Search by name"), key="q"),
-            "form": choice(_("Content"), FORMS, key="form"),
+            "form": choice(_("Content"), FORMS, key="form", width=144),
             "owner": choice(_("Owner"), owners, key="owner"),
             "tag": choice(_("Tag"), tags, key="tag"),
         }
-
-
-def clear() -> None:
-    """Shows every dataset again."""
-    for key in ("q", "form", "owner", "tag"):
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
 
 
 def state_of(dataset: Dataset) -> str:

@@ -5,14 +5,15 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status, times
-from app.ui.tables import grid
+from app.ui import cells, forms, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
-from core.lake.retention.values import RetentionPlan, SnapshotImpact
+from core.lake.retention.values import RetentionItem, RetentionPlan, SnapshotImpact
 from core.lake.values import Dataset, Snapshot
 
 KINDS = {
@@ -26,6 +27,7 @@ KINDS = {
 }
 HOLD, RELEASE, DELETE = N_("Put into quarantine"), N_("Release from quarantine"), N_("Delete this snapshot")
 RETENTION, EDIT = N_("Retention"), N_("Edit the description")
+PLAN_HEIGHT = 394
 VERDICTS = {"delete": N_("Goes"), "keep": N_("Stays")}
 
 
@@ -148,17 +150,28 @@ def plan_table(plan: RetentionPlan) -> None:
             going=going, all=len(plan.items), size=times.size(plan.freed_bytes)
         )
     )
-    grid(
-        {
-            _("Snapshot"): [f"v{item.version} ({item.snapshot_id})" for item in plan.items],
-            _("Verdict"): [_(VERDICTS[item.verdict]) for item in plan.items],
-            _("Age"): [times.ago(item.created_at, now=frame.now()) for item in plan.items],
-            _("Frees"): [times.size(item.freed_bytes) if item.freed_bytes else "—" for item in plan.items],
-            _("Why"): [item.reason for item in plan.items],
-        },
-        key="plan",
-        widths={_("Snapshot"): 130, _("Verdict"): 70, _("Age"): 90, _("Frees"): 90},
-        most=10,
+    columns = (
+        Column(_("Snapshot"), width=150),
+        Column(_("Verdict"), width=90),
+        Column(_("Age"), "time", 100),
+        Column(_("Frees"), "number", 100),
+        Column(_("Why")),
+    )
+    lines = [_plan_row(item) for item in plan.items]
+    rows(columns, lines, key="plan", label=_("What goes and what stays"), height=PLAN_HEIGHT)
+
+
+def _plan_row(item: RetentionItem) -> Row:
+    freed = times.size(item.freed_bytes) if item.freed_bytes else "—"
+    return Row(
+        item.snapshot_id,
+        (
+            cells.text(f"v{item.version} ({item.snapshot_id})", target=item.snapshot_id),
+            cells.text(_(VERDICTS[item.verdict])),
+            cells.time(item.created_at, now=frame.now()),
+            cells.number(item.freed_bytes, freed),
+            cells.text(item.reason),
+        ),
     )
 
 

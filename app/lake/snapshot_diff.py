@@ -6,8 +6,10 @@ from typing import Any
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, frame, links, status, times
-from app.ui.tables import grid, reading
+from app.ui import cells, charts, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
+from app.ui.tables import reading
 from core.foundation.text import N_, _
 from core.lake.comparison.distance_values import Bins, Distance
 from core.lake.comparison.values import RowExample, SnapshotDiff
@@ -23,6 +25,7 @@ VERDICTS = {
 HOW = {"added": N_("Added"), "removed": N_("Removed"), "changed": N_("Changed")}
 Names = tuple[str, str]
 FEW = 6
+SHIFTS_HEIGHT = 466
 
 
 def title_of(snapshot: Snapshot) -> str:
@@ -111,33 +114,42 @@ def distributions(found: SnapshotDiff, *, names: Names) -> None:
         chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
     with right, frame.card("shift"):
         if chosen is not None:
-            one_shift(found.shifts[chosen], names=names)
+            one_shift(chosen, names=names)
 
 
-def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> int | None:
+def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> Distance | None:
     """A row for each column: how far it moved, and both its distributions; returns the chosen one."""
-    pictures = {
-        name: st.column_config.BarChartColumn(name, width=110, y_min=0, color=color)
-        for name, color in zip(names, ("gray", "blue"), strict=True)
-    }
-    return grid(
-        {
-            _("Column"): [shift.column for shift in shifts],
-            _("Verdict"): [shift.verdict for shift in shifts],
-            _("Effect"): [shift.effect for shift in shifts],
-            _("PSI"): [shift.psi for shift in shifts],
-            _("Nulls"): [f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—" for shift in shifts],
-            names[0]: [[share for _label, share in shift.left] for shift in shifts],
-            names[1]: [[share for _label, share in shift.right] for shift in shifts],
-        },
-        key=key,
-        states=_("Verdict"),
-        widths={_("Effect"): 76, _("PSI"): 70, _("Nulls"): 76, _("Verdict"): 106},
-        numbers={_("Effect"): "%.3f", _("PSI"): "%.3f"},
-        config=pictures,
-        required=True,
-        most=12,
+    columns = (
+        Column(_("Column")),
+        Column(_("Verdict"), "state", 118),
+        Column(_("Effect"), "number", 86),
+        Column(_("PSI"), "number", 80, priority=3),
+        Column(_("Nulls"), "number", 86, priority=3),
+        *(Column(name, "spark", 110, priority=2) for name in names),
     )
+    lines = [_shift_row(shift, names) for shift in shifts]
+    chosen = rows(columns, lines, key=key, label=_("Distributions"), choice="first", height=SHIFTS_HEIGHT)
+    return next((shift for shift in shifts if shift.column in chosen), None)
+
+
+def _shift_row(shift: Distance, names: Names) -> Row:
+    nulls = f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—"
+    sides = zip(names, (shift.left, shift.right), ("gray", "blue"), strict=True)
+    return Row(
+        shift.column,
+        (
+            cells.text(shift.column),
+            cells.state(shift.verdict),
+            cells.number(shift.effect, _three(shift.effect)),
+            cells.number(shift.psi, _three(shift.psi)),
+            cells.number(shift.null_change, nulls),
+            *(cells.spark([share for _label, share in bins], color=color, title=name) for name, bins, color in sides),
+        ),
+    )
+
+
+def _three(value: float | None) -> str:
+    return "—" if value is None else f"{value:.3f}"
 
 
 def one_shift(shift: Distance, *, names: Names) -> None:

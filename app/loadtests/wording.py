@@ -100,14 +100,14 @@ def _capacity_line(found: Capacity, limit: str) -> str:
 
 
 def short_result(test: LoadTestView) -> str:
-    """The result of a test for a list, as Markdown."""
+    """The result of a test for a list, as plain text."""
     if test.state is not LoadTestState.FINISHED:
         return ""
     if test.validity != "VALID":
         return _("no figure may be cited")
     if test.capacity is not None:
-        return _("**{rate}** within {limit} ms").format(rate=rps(test.capacity), limit=f"{test.slo.p99_ms:g}")
-    return _("p99 **{ms}**, limit {limit} ms").format(ms=ms(test.p99_ms), limit=f"{test.slo.p99_ms:g}")
+        return _("{rate} within {limit} ms").format(rate=rps(test.capacity), limit=f"{test.slo.p99_ms:g}")
+    return _("p99 {ms}, limit {limit} ms").format(ms=ms(test.p99_ms), limit=f"{test.slo.p99_ms:g}")
 
 
 def title_of(test: LoadTestView) -> str:

@@ -3,10 +3,12 @@
 import streamlit as st
 
 from app.registry.naming import Places, colors_of, figure_of, stage_of
-from app.ui import charts, frame, links, times
-from app.ui.tables import picks
+from app.ui import cells, charts, frame, links
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from app.ui.wording import metric_name
 from core.foundation.text import N_, _
+from core.foundation.values import Listing
 from core.registry.values import ModelVersion
 
 MOST_COMPARED = 8
@@ -15,34 +17,44 @@ METRICS = ("auc", "log_loss", "ece")
 SHORT = {"auc": N_("AUC"), "log_loss": N_("Log loss"), "ece": N_("Calibration")}
 
 
-def version_list(versions: tuple[ModelVersion, ...], known: Places) -> None:
-    """The grid; what is chosen in it is opened or compared."""
-    bar = frame.section(_("Versions"), hint=_("choose one to open it, several to compare"))
-    figures = {metric: [figure_of(one, metric) for one in versions] for metric in METRICS}
-    rows = picks(
-        {
-            _("Version"): [f"v{one.version}" for one in versions],
-            _("Id"): [one.id for one in versions],
-            _("Stage"): [stage_of(one, known) for one in versions],
-            **{_(SHORT[metric]): [one.value if one else None for one in figures[metric]] for metric in METRICS},
-            _("From"): [one.run_id or _("upload") for one in versions],
-            _("By"): [frame.name_of(one.created_by) for one in versions],
-            _("Registered"): [times.ago(one.created_at, now=frame.now()) for one in versions],
-            _("Serves"): [", ".join(place.words for place in known.get(one.id, ())) or "—" for one in versions],
-        },
-        key="versions",
-        states=_("Stage"),
-        widths={_("Version"): 68, _("Id"): 66, _("Stage"): 104, _("From"): 76, _("By"): 100, _("Registered"): 90},
-        numbers={_(SHORT[metric]): "%.4f" for metric in METRICS},
-        most=10,
+def version_list(listing: Listing[ModelVersion], known: Places) -> None:
+    """The table; what is chosen in it is opened or compared."""
+    bar = frame.section(_("Versions"), hint=_("choose several to compare them"))
+    columns = (
+        Column(_("Version")),
+        Column(_("Stage"), "state", 130),
+        *(Column(_(SHORT[metric]), "number", 104) for metric in METRICS),
+        Column(_("From"), "code", 92, priority=2),
+        Column(_("By"), width=120, priority=3),
+        Column(_("Serves"), width=190, priority=2),
+        Column(_("Registered"), "time", 104, priority=2),
     )
-    chosen = [versions[row].id for row in rows]
+    lines = [_row(version, known) for version in listing.items]
+    chosen = rows(columns, lines, key="versions", label=_("Versions"), total=listing.total, choice="several")
     with bar:
-        if len(chosen) == 1 and st.button(_("Open {id}").format(id=chosen[0]), key="open_version"):
-            links.open_object(chosen[0])
         label = _("Compare {n}").format(n=len(chosen) or "")
         if st.button(label.strip(), icon=":material/compare_arrows:", disabled=len(chosen) < 2, key="compare"):
             links.open_page("compare", ids=",".join(chosen[:MOST_COMPARED]))
+
+
+def _row(version: ModelVersion, known: Places) -> Row:
+    figures = [figure_of(version, metric) for metric in METRICS]
+    serving = known.get(version.id, ())
+    return Row(
+        version.id,
+        (
+            cells.text(f"v{version.version}", target=version.id, detail=version.id),
+            cells.state(stage_of(version, known)),
+            *(cells.number(figure.value if figure else None) for figure in figures),
+            cells.code(version.run_id or _("upload"), target=version.run_id),
+            cells.text(frame.name_of(version.created_by)),
+            cells.text(
+                ", ".join(place.words for place in serving) or "—", target=serving[0].endpoint.id if serving else ""
+            ),
+            cells.time(version.created_at, now=frame.now()),
+        ),
+        target=version.id,
+    )
 
 
 def quality(versions: tuple[ModelVersion, ...]) -> None:

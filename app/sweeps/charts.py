@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from app.ui import charts, frame, times
+from app.ui import cells, charts, frame, times
+from app.ui.cells import Cell, Column, Row
+from app.ui.components.rows import rows
 from app.ui.parameters import plain, recipes, title_of
-from app.ui.tables import grid
 from app.ui.wording import metric_name
 from core.foundation.text import N_, _
 from core.sweeps.values import Importances, Sweep, Trial
@@ -15,6 +16,7 @@ from core.sweeps.values import Importances, Sweep, Trial
 COLORS = {"complete": "blue", "pruned": "orange", "failed": "red"}
 STATES = {"complete": N_("Complete"), "pruned": N_("Pruned"), "failed": N_("Failed")}
 MOST_AXES = 7
+TRIALS_HEIGHT = 538
 
 
 def axis_of(sweep: Sweep) -> str:
@@ -116,27 +118,41 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial]) -> None:
     if not trials:
         st.caption(_("None has begun."))
         return
-    best = sweep.best.number if sweep.best else -1
-    columns: dict[str, list[object]] = {
-        _("Trial"): [trial.number for trial in trials],
-        _("State"): [trial.state for trial in trials],
-        metric_name(sweep.metric): [trial.value for trial in trials],
-        _("Best"): [_("Best") if trial.number == best else "" for trial in trials],
-    }
     card = recipes().get(sweep.recipe)
-    for name in sweep.space:
-        columns[title_of(name, card)] = [plain(trial.params.get(name)) for trial in trials]
-    columns[_("Took")] = [times.span(trial.started_at, trial.ended_at, now=frame.now()) for trial in trials]
-    chosen = grid(
-        columns,
-        key="trials",
-        states=_("State"),
-        widths={_("Trial"): 56, _("State"): 100, metric_name(sweep.metric): 84, _("Best"): 56, _("Took"): 84},
-        numbers={metric_name(sweep.metric): "%.4f"},
-        most=14,
+    columns = (
+        Column(_("Trial"), "number", 74),
+        Column(_("State"), "state", 120),
+        Column(metric_name(sweep.metric), "number", 104),
+        Column(_("Best"), width=74),
+        *(Column(title_of(name, card), "number", priority=2) for name in sweep.space),
+        Column(_("Took"), "number", 96, priority=2),
     )
-    if chosen is not None:
-        _trial(sweep, trials[chosen])
+    lines = [_row(sweep, trial) for trial in trials]
+    chosen = rows(columns, lines, key="trials", label=_("Trials"), choice="one", height=TRIALS_HEIGHT)
+    for trial in trials:
+        if str(trial.number) in chosen:
+            _trial(sweep, trial)
+
+
+def _row(sweep: Sweep, trial: Trial) -> Row:
+    is_best = sweep.best is not None and trial.number == sweep.best.number
+    took = times.span(trial.started_at, trial.ended_at, now=frame.now())
+    return Row(
+        str(trial.number),
+        (
+            cells.number(trial.number),
+            cells.state(trial.state),
+            cells.number(trial.value),
+            cells.text(_("Best") if is_best else "", color="green"),
+            *(_parameter(trial.params.get(name)) for name in sweep.space),
+            cells.text(took),
+        ),
+    )
+
+
+def _parameter(value: object) -> Cell:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return cells.number(float(str(value)), plain(value)) if is_number else cells.text(plain(value))
 
 
 def _trial(sweep: Sweep, trial: Trial) -> None:

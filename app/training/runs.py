@@ -7,11 +7,14 @@ import streamlit as st
 from app.registry.evaluations import value_of
 from app.session import actor, portal
 from app.training.progress import progress_line
-from app.ui import frame, links, status, times
+from app.ui import cells, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from app.ui.parameters import plain, recipes, title_of
-from app.ui.tables import picks, reading
+from app.ui.tables import reading
 from core.compute.values import JobState
 from core.foundation.text import N_, _
+from core.foundation.values import Listing
 from core.training.values import Run, RunOrder
 
 STATES = tuple(state.value for state in JobState)
@@ -92,36 +95,40 @@ def filters() -> tuple[str, RunOrder, str]:
     return state or "", order or RunOrder.NEWEST, recipe or ""
 
 
-def catalog(runs: Sequence[Run], *, best: dict[str, Run]) -> list[Run]:
-    """The grid; returns the chosen runs."""
-    marks = [", ".join(_(METRICS[metric]) for metric, run in best.items() if run.id == one.id) for one in runs]
-    rows = picks(
-        {
-            _("Run"): [one.id for one in runs],
-            _("Title"): [one.title for one in runs],
-            _("State"): [one.state for one in runs],
-            _("Log loss"): [figure(one, "log_loss") for one in runs],
-            _("AUC"): [figure(one, "auc") for one in runs],
-            _("Best in"): marks,
-            _("Version"): [one.version_id for one in runs],
-            _("Took"): [times.span(one.started_at, one.ended_at, now=frame.now()) for one in runs],
-            _("Started"): [times.ago(one.created_at, now=frame.now()) for one in runs],
-        },
-        key="runs",
-        states=_("State"),
-        widths={
-            _("Run"): 76,
-            _("State"): 98,
-            _("Log loss"): 76,
-            _("AUC"): 70,
-            _("Best in"): 112,
-            _("Version"): 70,
-            _("Took"): 98,
-            _("Started"): 82,
-        },
-        numbers={_("Log loss"): "%.4f", _("AUC"): "%.4f"},
+def catalog(listing: Listing[Run], *, best: dict[str, Run]) -> list[Run]:
+    """The table; returns the chosen runs."""
+    columns = (
+        Column(_("Run")),
+        Column(_("State"), "state", 118),
+        Column(_("Log loss"), "number", 92),
+        Column(_("AUC"), "number", 86),
+        Column(_("Best in"), width=128, priority=2),
+        Column(_("Version"), "code", 86, priority=2),
+        Column(_("Took"), "number", 112, priority=3),
+        Column(_("Started"), "time", 96, priority=2),
     )
-    return [runs[row] for row in rows]
+    lines = [_row(run, best) for run in listing.items]
+    chosen = rows(columns, lines, key="runs", label=_("Runs"), total=listing.total, choice="several")
+    return [run for run in listing.items if run.id in chosen]
+
+
+def _row(run: Run, best: dict[str, Run]) -> Row:
+    now = frame.now()
+    took = ((run.ended_at or now) - run.started_at).total_seconds() if run.started_at else None
+    marks = ", ".join(_(METRICS[metric]) for metric, first in best.items() if first.id == run.id)
+    return Row(
+        run.id,
+        (
+            cells.text(run.title, target=run.id, detail=run.id),
+            cells.state(run.state),
+            *(cells.number(figure(run, metric)) for metric in METRICS),
+            cells.text(marks, color="green"),
+            cells.code(run.version_id, target=run.version_id),
+            cells.number(took, times.span(run.started_at, run.ended_at, now=now)),
+            cells.time(run.created_at, now=now),
+        ),
+        target=run.id,
+    )
 
 
 def running_strip() -> bool:

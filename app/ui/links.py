@@ -1,6 +1,7 @@
 """From a short id to its page, and names made safe for Markdown. Every object's name on a page is such a link."""
 
 import re
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -32,6 +33,7 @@ URLS: dict[Kind, str] = {
     Kind.PERSON: "people",
     Kind.SERVICE_ACCOUNT: "people",
 }
+ASKED = "causeway_open"
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
 
@@ -102,6 +104,29 @@ def open_page(url: str, **query: str) -> None:
 def open_object(object_id: str) -> None:
     """Goes to an object's page now: `open_object(run.id)` after it was started."""
     open_page(url_of(object_id), id=object_id)
+
+
+def address_of(target: str) -> str:
+    """Where an object's id, or one of our pages with its query, is found from any of our pages; "" when it is none."""
+    if has_page(target):
+        return f"{url_of(target)}?id={target}"
+    return target if target.partition("?")[0] in navigation.cards() else ""
+
+
+def ask_to_open(target: str) -> None:
+    """Opens an object's id, or one of our pages with its query, as the next thing that is drawn: what a component
+    calls back may not leave the page itself."""
+    st.session_state[ASKED] = target
+
+
+def open_asked() -> None:
+    """Goes where a component asked to go, if one did."""
+    target = st.session_state.pop(ASKED, "")
+    if has_page(target):
+        open_object(target)
+    elif address_of(target):
+        url, _mark, query = target.partition("?")
+        open_page(url, **dict(parse_qsl(query)))
 
 
 def wanted_id(*kinds: Kind) -> str:

@@ -5,14 +5,15 @@ import json
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status, times
-from app.ui.tables import grid, offset_of, pager, search, shown_of
+from app.ui import cells, forms, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import BESIDE, rows, window
+from app.ui.tables import no_match, search
 from core.audit.service import AuditEvent, AuditReport
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 
-SIZE = 50
 OUTCOMES = {"": N_("All"), "ok": N_("Done"), "denied": N_("Denied")}
 
 
@@ -30,7 +31,7 @@ def show() -> None:
     with left:
         chosen = _events(listing)
     with right, frame.card("event"):
-        _event(listing.items[chosen] if chosen is not None else None)
+        _event(next((event for event in listing.items if str(event.seq) in chosen), None))
 
 
 def _filtered() -> Listing[AuditEvent]:
@@ -43,39 +44,44 @@ def _filtered() -> Listing[AuditEvent]:
             default="",
             format_func=lambda chosen: _(OUTCOMES[chosen]),
             key="outcome",
+            bind="query-params",
             label_visibility="collapsed",
         )
+    part = window("events", action, subject, outcome)
     return portal().audit.list_events(
-        actor(),
-        action=action,
-        subject=subject,
-        outcome=outcome or "",
-        offset=offset_of("events_page", size=SIZE),
-        limit=SIZE,
+        actor(), action=action, subject=subject, outcome=outcome or "", offset=part.offset, limit=part.limit
     )
 
 
-def _events(listing: Listing[AuditEvent]) -> int | None:
+def _events(listing: Listing[AuditEvent]) -> tuple[str, ...]:
     if not listing.items:
-        frame.empty(_("No event matches"), advice=_("Clear the filters to see the whole log."), icon="filter_alt_off")
-        return None
-    now = frame.now()
-    chosen = grid(
-        {
-            _("When"): [times.clock(event.time, now=now) for event in listing.items],
-            _("Who"): [event.actor_name for event in listing.items],
-            _("Action"): [event.action for event in listing.items],
-            _("Subject"): [event.subject for event in listing.items],
-            _("Outcome"): [event.outcome for event in listing.items],
-        },
-        key="events",
-        states=_("Outcome"),
-        widths={_("When"): 76, _("Action"): 170, _("Subject"): 76, _("Outcome"): 86},
-        required=True,
+        no_match(_("No event matches"), {"action": "", "subject": "", "outcome": ""})
+        return ()
+    columns = (
+        Column(_("When"), "time", 84),
+        Column(_("Who"), width=130, priority=3),
+        Column(_("Action"), "code"),
+        Column(_("Subject"), "code", 84),
+        Column(_("Outcome"), "state", 106, priority=2),
     )
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="events_page", size=SIZE)
-    return chosen
+    lines = [_row(event) for event in listing.items]
+    return rows(
+        columns, lines, key="events", label=_("Audit events"), total=listing.total, choice="first", height=BESIDE
+    )
+
+
+def _row(event: AuditEvent) -> Row:
+    return Row(
+        str(event.seq),
+        (
+            cells.time(event.time, now=frame.now()),
+            cells.text(event.actor_name),
+            cells.code(event.action),
+            cells.code(event.subject, target=event.subject),
+            cells.state(event.outcome),
+        ),
+        target=event.subject,
+    )
 
 
 def _event(event: AuditEvent | None) -> None:

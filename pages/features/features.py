@@ -1,17 +1,18 @@
 """Features: the catalog over the version of every view that people get, a page at a time; and what nobody uses."""
 
-import zlib
 from collections.abc import Callable
 
 import streamlit as st
 
 from app.features import unused
-from app.features.catalog import facts_of, footer, usage_of, view_dialog
-from app.features.filters import clear, filters
+from app.features.catalog import facts_of, usage_of, view_dialog
+from app.features.filters import FILTERS, filters
 from app.lake.profiles import distribution
 from app.session import actor, may, portal
-from app.ui import frame, links
-from app.ui.tables import PAGE, grid, offset_of, pager, shown_of
+from app.ui import cells, frame, links, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import BESIDE, rows, window
+from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.features.catalog.search import CatalogFeature
 from core.foundation.text import N_, _
@@ -40,50 +41,50 @@ def show() -> None:
         frame.empty(_("No features yet"), advice=advice, icon="dataset")
         return
     asked = filters(whole)
-    # Other filters have other pages and another choice: what was turned to before would show nothing.
-    key = f"features_{zlib.crc32(repr(asked).encode())}"
-    found = portal().features.catalog(actor(), **asked, offset=offset_of(f"{key}_page"), limit=PAGE)
-    if not found.items:
-        with frame.empty(_("No feature matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off"):
-            st.button(_("Clear filters"), on_click=clear, key="clear_filters")
-        st.caption(shown_of(0, whole.entries))
+    part = window("features", asked)
+    listing = portal().features.catalog(actor(), **asked, offset=part.offset, limit=part.limit)
+    if not listing.items:
+        no_match(_("No feature matches"), FILTERS)
         return
-    _master_detail(found, every=whole.entries, key=key)
-
-
-def _master_detail(found: Listing[CatalogFeature], *, every: int, key: str) -> None:
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _grid(found.items, key=f"{key}_{found.offset}")
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(footer(found, every=every))
-            pager(found.total, key=f"{key}_page")
+        chosen = _catalog(listing)
     with right, frame.card("feature"):
-        _detail(found.items[chosen or 0])
+        for item in listing.items:
+            if item.reference in chosen:
+                _detail(item)
 
 
-def _grid(items: tuple[CatalogFeature, ...], *, key: str) -> int | None:
-    return grid(
-        {
-            _("Feature"): [item.name for item in items],
-            _("View"): [f"{item.view} v{item.version}" for item in items],
-            _("State"): [item.state.value for item in items],
-            _("Nulls"): [round(item.feature.null_share * 100, 1) if item.feature else None for item in items],
-            _("Used by"): [item.used_by for item in items],
-            _("Live"): [item.is_live for item in items],
-            _("Distribution"): [
-                [count for _label, count in item.profile.bins] if item.profile else [] for item in items
-            ],
-        },
-        key=key,
-        states=_("State"),
-        widths={_("State"): 100, _("Used by"): 70},
-        numbers={_("Nulls"): "%g %%"},
-        config={
-            _("Distribution"): st.column_config.AreaChartColumn(_("Distribution"), width=96, color="blue"),
-            _("Live"): st.column_config.CheckboxColumn(_("Live"), width=54, help=_("An endpoint needs it.")),
-        },
-        required=True,
+def _catalog(listing: Listing[CatalogFeature]) -> tuple[str, ...]:
+    columns = (
+        Column(_("Feature")),
+        Column(_("View"), width=132, priority=2),
+        Column(_("State"), "state", 116),
+        Column(_("Nulls"), "number", 70, priority=2),
+        Column(_("Used by"), "number", 80, priority=4),
+        Column(_("Live"), "state", 80, priority=2, help=_("An endpoint needs it.")),
+        Column(_("Distribution"), "spark", 96, priority=3),
+    )
+    lines = [_row(item) for item in listing.items]
+    return rows(columns, lines, key="features", label=_("Features"), total=listing.total, choice="first", height=BESIDE)
+
+
+def _row(item: CatalogFeature) -> Row:
+    bins = [count for _label, count in item.profile.bins] if item.profile else []
+    nulls = item.feature.null_share if item.feature else None
+    target = item.version_id or item.view_id
+    return Row(
+        item.reference,
+        (
+            cells.text(item.name, target=target),
+            cells.text(f"{item.view} v{item.version}", target=item.view_id),
+            cells.state(item.state.value),
+            cells.number(nulls, times.percent(nulls)),
+            cells.number(item.used_by),
+            cells.state("production", _("Live")) if item.is_live else cells.text(""),
+            cells.spark(bins, title=_("Distribution of {name}").format(name=item.name)),
+        ),
+        target=target,
     )
 
 
@@ -100,7 +101,7 @@ def _detail(item: CatalogFeature) -> None:
     if item.version_id:
         parts[_("Lineage")] = lambda: frame.lineage(item.version_id, key="feature_lineage")
         parts[_("Usage")] = lambda: usage_of(item)
-    frame.tabs(parts, key="feature_tabs", is_address=False)
+    frame.tabs(parts, key="part")
 
 
 def _overview(item: CatalogFeature) -> None:

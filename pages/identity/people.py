@@ -4,19 +4,19 @@ import streamlit as st
 
 from app.identity.people import account_dialog, person_card, person_dialog, project_dialog, roles_of, tokens
 from app.session import actor, may, portal
-from app.ui import frame
-from app.ui.tables import grid, offset_of, pager, shown_of
+from app.ui import cells, frame
+from app.ui.cells import Column, Row
+from app.ui.components.rows import BESIDE, rows, window
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.values import Person
 
-SIZE = 50
-
 
 def show() -> None:
-    listing = portal().identity.list_people(actor(), offset=offset_of("people_page", size=SIZE), limit=SIZE)
+    part = window("people")
+    listing = portal().identity.list_people(actor(), offset=part.offset, limit=part.limit)
     machines = sum(person.kind == "service" for person in listing.items)
     facts = [
         counted(listing.total - machines, _("person"), _("people")),
@@ -29,8 +29,9 @@ def show() -> None:
     with left:
         chosen = _list(listing)
     with right, frame.card("person"):
-        if chosen is not None:
-            person_card(listing.items[chosen])
+        for person in listing.items:
+            if person.id in chosen:
+                person_card(person)
     tokens()
 
 
@@ -45,25 +46,37 @@ def _add() -> None:
         choices[chosen]()
 
 
-def _list(listing: Listing[Person]) -> int | None:
-    wanted = st.query_params.get("id", "")
-    ids = [person.id for person in listing.items]
-    chosen = grid(
-        {
-            _("Name"): [person.name for person in listing.items],
-            _("Handle"): [person.handle for person in listing.items],
-            _("Roles"): [roles_of(person) for person in listing.items],
-            _("State"): [person.state for person in listing.items],
-        },
-        key="people",
-        states=_("State"),
-        widths={_("Handle"): 110, _("State"): 96},
-        required=True,
-        selected=ids.index(wanted) if wanted in ids else 0,
+def _list(listing: Listing[Person]) -> tuple[str, ...]:
+    columns = (
+        Column(_("Name")),
+        Column(_("Handle"), "code", 124, priority=2),
+        Column(_("Roles"), width=170),
+        Column(_("State"), "state", 110),
     )
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="people_page", size=SIZE)
-    return chosen
+    lines = [_row(person) for person in listing.items]
+    return rows(
+        columns,
+        lines,
+        key="people",
+        label=_("People"),
+        total=listing.total,
+        choice="first",
+        chosen=st.query_params.get("id", ""),
+        height=BESIDE,
+    )
+
+
+def _row(person: Person) -> Row:
+    return Row(
+        person.id,
+        (
+            cells.text(person.name, target=person.id),
+            cells.code(person.handle),
+            cells.text(roles_of(person)),
+            cells.state(person.state),
+        ),
+        target=person.id,
+    )
 
 
 show()

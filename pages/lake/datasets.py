@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from app.lake.datasets import clear, dataset_dialog, filters, state_of, waiting_imports
+from app.lake.datasets import FILTERS, dataset_dialog, filters, state_of, waiting_imports
 from app.session import actor, may, portal
-from app.ui import frame, links, status, times
-from app.ui.tables import grid, offset_of, pager, shown_of
+from app.ui import cells, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import BESIDE, rows, window
+from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.lake.values import Dataset
 
-SIZE = 50
-
 
 def show() -> None:
     head, facets = st.container(), portal().lake.dataset_facets(actor())
     # Who owns a dataset is known as soon as there is one.
     asked = filters(facets) if facets.owners else {}
-    listing = portal().lake.list_datasets(actor(), **asked, offset=offset_of("datasets_page", size=SIZE), limit=SIZE)
+    part = window("datasets", asked)
+    listing = portal().lake.list_datasets(actor(), **asked, offset=part.offset, limit=part.limit)
     with head:
         _head(listing)
         waiting_imports()
@@ -34,46 +35,50 @@ def show() -> None:
     with left:
         chosen = _catalog(listing)
     with right, frame.card("dataset"):
-        if chosen is not None:
-            _detail(listing.items[chosen])
+        for item in listing.items:
+            if item.id in chosen:
+                _detail(item)
 
 
 def _head(listing: Listing[Dataset]) -> None:
-    rows = sum(item.latest.rows for item in listing.items if item.latest)
+    total = sum(item.latest.rows for item in listing.items if item.latest)
     facts = [
         counted(listing.total, _("dataset"), _("datasets")),
-        _("{n} rows in the newest snapshots").format(n=times.number(rows)),
+        _("{n} rows in the newest snapshots").format(n=times.number(total)),
     ]
     with frame.header(_("Datasets"), facts=facts):
         if may(Permission.DATA_WRITE) and st.button(_("New dataset"), icon=":material/add:", type="primary"):
             dataset_dialog()
 
 
-def _catalog(listing: Listing[Dataset]) -> int | None:
+def _catalog(listing: Listing[Dataset]) -> tuple[str, ...]:
     if not listing.items:
-        with frame.empty(_("No dataset is like that"), advice=_("Ask for less, or see all."), icon="search_off"):
-            st.button(_("Show all"), key="datasets_clear", on_click=clear)
-        return None
-    now, items = frame.now(), listing.items
-    chosen = grid(
-        {
-            _("Dataset"): [item.name for item in items],
-            _("Rows"): [item.latest.rows if item.latest else 0 for item in items],
-            _("Version"): [f"v{item.snapshots}" if item.snapshots else "—" for item in items],
-            _("State"): [state_of(item) for item in items],
-            _("Updated"): [
-                times.ago(item.latest.created_at if item.latest else item.created_at, now=now) for item in items
-            ],
-        },
-        key="datasets",
-        states=_("State"),
-        widths={_("Rows"): 88, _("Version"): 70, _("State"): 150, _("Updated"): 88},
-        numbers={_("Rows"): "localized"},
-        required=True,
+        no_match(_("No dataset is like that"), FILTERS)
+        return ()
+    columns = (
+        Column(_("Dataset")),
+        Column(_("Rows"), "number", 104),
+        Column(_("Version"), "number", 84, priority=2),
+        Column(_("State"), "state", 150),
+        Column(_("Updated"), "time", 96, priority=2),
     )
-    st.caption(shown_of(len(items), listing.total))
-    pager(listing.total, key="datasets_page", size=SIZE)
-    return chosen
+    lines = [_row(item) for item in listing.items]
+    return rows(columns, lines, key="datasets", label=_("Datasets"), total=listing.total, choice="first", height=BESIDE)
+
+
+def _row(item: Dataset) -> Row:
+    newest = item.latest
+    return Row(
+        item.id,
+        (
+            cells.text(item.name, target=item.id),
+            cells.number(newest.rows if newest else 0),
+            cells.number(item.snapshots, f"v{item.snapshots}" if item.snapshots else "—"),
+            cells.state(state_of(item)),
+            cells.time(newest.created_at if newest else item.created_at, now=frame.now()),
+        ),
+        target=item.id,
+    )
 
 
 def _detail(item: Dataset) -> None:

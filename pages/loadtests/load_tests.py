@@ -3,21 +3,22 @@
 import streamlit as st
 
 from app.loadtests.form import start_test
-from app.loadtests.wording import plan_line, profile_name, short_result, state_of, title_of
+from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.session import actor, may, person, portal
-from app.ui import frame, links, times
-from app.ui.tables import offset_of, pager, shown_of
+from app.ui import cells, frame
+from app.ui.cells import Cell, Column, Row
+from app.ui.components.rows import rows, window
 from core.foundation.text import _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.loadtests.values import LoadTestState, LoadTestView
 
-SIZE = 20
 ORDER = {LoadTestState.WAITING: 0, LoadTestState.RUNNING: 1, LoadTestState.QUEUED: 2}
 
 
 def show() -> None:
     wanted = st.query_params.pop("endpoint", "")
-    listing = portal().loadtests.list_tests(actor(), offset=offset_of("page", size=SIZE), limit=SIZE)
+    listing = _read()
     running = sum(not one.state.is_over and one.state is not LoadTestState.WAITING for one in listing.items)
     facts = [_("{n} load tests").format(n=listing.total)] if listing.total else []
     facts += [_("{n} running").format(n=running)] if running else []
@@ -33,39 +34,50 @@ def show() -> None:
             icon="speed",
         )
         return
-    frame.live(lambda: _list(offset_of("page", size=SIZE)), running=bool(running))
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+    frame.live(_list, running=bool(running))
 
 
-def _list(offset: int) -> bool:
-    found = portal().loadtests.list_tests(actor(), offset=offset, limit=SIZE).items
-    with frame.rows("load_tests"):
-        for one in sorted(found, key=lambda test: ORDER.get(test.state, 3)):
-            _row(one)
-    return any(one.state in (LoadTestState.RUNNING, LoadTestState.QUEUED) for one in found)
+def _read() -> Listing[LoadTestView]:
+    part = window("load_tests")
+    return portal().loadtests.list_tests(actor(), offset=part.offset, limit=part.limit)
 
 
-def _row(one: LoadTestView) -> None:
-    state, label = state_of(one)
-    parts = [one.id, plan_line(one.plan), links.escape(frame.name_of(one.requested_by)), links.escape(one.cause)]
-    age = times.ago(one.created_at, now=frame.now())
-    with frame.row(
-        one.id,
-        title=title_of(one),
-        target=one.id,
-        value=short_result(one),
-        detail=" · ".join(part for part in parts if part),
-        state=state,
-        label=label,
-        age=age,
-    ):
-        waits = one.state is LoadTestState.WAITING and one.requested_by != person().id
-        if waits and may(Permission.LOADTEST_PRODUCTION, project=one.project):
-            if st.button(_("Review"), key=f"review_{one.id}", type="primary", help=profile_name(one.plan.profile)):
-                links.open_object(one.id)
-        else:
-            links.follow(one.version_id, one.version_id)
+def _list() -> bool:
+    listing = _read()
+    columns = (
+        Column(_("Load test")),
+        Column(_("Result"), width=200),
+        Column(_("State"), "state", 200),
+        Column(_("Version"), "code", 86, priority=2),
+        Column(_("Started"), "time", 100, priority=2),
+        Column("", "action", 96),
+    )
+    lines = [_row(test) for test in sorted(listing.items, key=lambda test: ORDER.get(test.state, 3))]
+    rows(columns, lines, key="load_tests", label=_("Load tests"), total=listing.total)
+    return any(test.state in (LoadTestState.RUNNING, LoadTestState.QUEUED) for test in listing.items)
+
+
+def _row(test: LoadTestView) -> Row:
+    state, label = state_of(test)
+    parts = [test.id, plan_line(test.plan), frame.name_of(test.requested_by), test.cause]
+    return Row(
+        test.id,
+        (
+            cells.text(title_of(test), target=test.id, detail=" · ".join(part for part in parts if part)),
+            cells.text(short_result(test)),
+            cells.state(state, label),
+            cells.code(test.version_id, target=test.version_id),
+            cells.time(test.created_at, now=frame.now()),
+            _review(test),
+        ),
+        target=test.id,
+    )
+
+
+def _review(test: LoadTestView) -> Cell:
+    waits = test.state is LoadTestState.WAITING and test.requested_by != person().id
+    can_review = waits and may(Permission.LOADTEST_PRODUCTION, project=test.project)
+    return cells.action(_("Review"), test.id) if can_review else cells.text("")
 
 
 show()

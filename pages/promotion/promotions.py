@@ -9,21 +9,22 @@ from app.promotion.form import ask_promotion
 from app.promotion.gates import count_line
 from app.promotion.policies import policies
 from app.session import actor, may, portal
-from app.ui import frame, links, times
-from app.ui.tables import offset_of, pager, shown_of
+from app.ui import cells, frame
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows, window
+from app.ui.tables import choice, no_match
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
 
-SIZE = 20
-FILTERS = {
+FILTERS: dict[str, str] = {
     "": N_("All"),
-    RequestState.IN_REVIEW: N_("In review"),
-    RequestState.CHANGES_REQUESTED: N_("Changes requested"),
-    RequestState.APPROVED: N_("Approved"),
-    RequestState.APPLYING: N_("Applying"),
-    RequestState.APPLIED: N_("Applied"),
-    RequestState.ROLLED_BACK: N_("Rolled back"),
+    RequestState.IN_REVIEW.value: N_("In review"),
+    RequestState.CHANGES_REQUESTED.value: N_("Changes requested"),
+    RequestState.APPROVED.value: N_("Approved"),
+    RequestState.APPLYING.value: N_("Applying"),
+    RequestState.APPLIED.value: N_("Applied"),
+    RequestState.ROLLED_BACK.value: N_("Rolled back"),
 }
 
 
@@ -41,7 +42,7 @@ def show() -> None:
     with left:
         if mine:
             frame.section(_("Needs you"), hint=str(len(mine)))
-            _rows("mine", mine)
+            _table("mine", mine)
         _all(total)
     with right:
         policies()
@@ -56,48 +57,43 @@ def _all(total: int) -> None:
         )
         return
     frame.section(_("Requests"))
-    state = st.pills(
-        _("State"),
-        list(FILTERS),
-        default="",
-        format_func=lambda one: _(FILTERS[one]),
-        key="state",
-        label_visibility="collapsed",
-    )
-    offset = offset_of("page", size=SIZE)
-    listing = portal().promotion.list_requests(actor(), state=state or "", offset=offset, limit=SIZE)
+    state = choice(_("State"), FILTERS, key="state", width=190)
+    part = window("requests_all", state)
+    listing = portal().promotion.list_requests(actor(), state=state or "", offset=part.offset, limit=part.limit)
     if not listing.total:
-        st.caption(_("No request is in this state."))
+        no_match(_("No request is in this state"), {"state": ""})
         return
-    _rows("all", listing.items)
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+    _table("all", listing.items, total=listing.total)
 
 
-def _rows(key: str, found: Sequence[Request]) -> None:
-    with frame.rows(f"requests_{key}"):
-        for number, request in enumerate(found):
-            _row(f"{key}_{request.id}", request, action=key == "mine", primary=number == 0)
-
-
-def _row(key: str, request: Request, *, action: bool, primary: bool) -> None:
-    approvals = _("{given} of {needed} approvals").format(
-        given=request.approvals_given, needed=request.approvals_needed
+def _table(part: str, requests: Sequence[Request], *, total: int | None = None) -> None:
+    """What needs the reader has an action in each row, in place of the time."""
+    is_mine = part == "mine"
+    last = Column("", "action", 96) if is_mine else Column(_("Asked"), "time", 100, priority=2)
+    columns = (
+        Column(_("Request")),
+        Column(_("Approvals"), "number", 100, priority=2),
+        Column(_("State"), "state", 164),
+        last,
     )
-    parts = [request.id, links.escape(request.requester), count_line(request.gates), approvals]
-    label = _("Needs your review") if action and needs_reader(request) else ""
-    age = times.ago(request.created_at, now=frame.now())
-    with frame.row(
-        key,
-        title=request.title,
+    lines = [_row(request, is_mine=is_mine) for request in requests]
+    rows(columns, lines, key=f"requests_{part}", label=_("Needs you") if is_mine else _("Requests"), total=total)
+
+
+def _row(request: Request, *, is_mine: bool) -> Row:
+    age = cells.time(request.created_at, now=frame.now())
+    approvals = _("{given} of {needed}").format(given=request.approvals_given, needed=request.approvals_needed)
+    detail = [request.id, request.requester, count_line(request.gates), age.text if is_mine else ""]
+    return Row(
+        request.id,
+        (
+            cells.text(request.title, target=request.id, detail=" · ".join(part for part in detail if part)),
+            cells.number(request.approvals_given, approvals),
+            cells.state(request.state, _("Needs your review") if is_mine and needs_reader(request) else ""),
+            cells.action(_word(request), request.id) if is_mine else age,
+        ),
         target=request.id,
-        detail=" · ".join(part for part in parts if part),
-        state=request.state,
-        label=label,
-        age=age,
-    ):
-        if action and st.button(_word(request), key=f"open_{key}", type="primary" if primary else "secondary"):
-            links.open_object(request.id)
+    )
 
 
 def _word(request: Request) -> str:

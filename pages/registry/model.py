@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from app.registry.naming import MOST, PRODUCTION, Places, places, stage_of
+from app.registry.naming import PRODUCTION, Places, places, stage_of
 from app.registry.version_list import quality, version_list
 from app.session import actor, may, portal
 from app.ui import frame, links
-from app.ui.tables import shown_of
+from app.ui.components.rows import window
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -16,7 +16,8 @@ from core.registry.values import ModelVersion
 
 def show() -> None:
     model = portal().registry.get_model(actor(), model_id=links.wanted_id(Kind.MODEL))
-    listing = portal().registry.list_versions(actor(), model_id=model.id, limit=MOST)
+    part = window("versions", model.id)
+    listing = portal().registry.list_versions(actor(), model_id=model.id, offset=part.offset, limit=part.limit)
     known = places()
     by = _("Owner: {name}").format(name=links.escape(frame.name_of(model.owner)))
     facts = [links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
@@ -30,8 +31,7 @@ def show() -> None:
             links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
         return
     st.markdown(_sentence(listing.items, known))
-    version_list(listing.items, known)
-    st.caption(shown_of(len(listing.items), listing.total))
+    version_list(listing, known)
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         quality(listing.items)

@@ -5,14 +5,16 @@ import streamlit as st
 from app.registry.dialogs import new_model, upload
 from app.registry.naming import PRODUCTION, Places, figure_of, places, stage_of
 from app.session import actor, may, portal
-from app.ui import frame, links, times
-from app.ui.tables import offset_of, pager, search, searched, shown_of
+from app.ui import cells, frame, links
+from app.ui.cells import Cell, Column, Row
+from app.ui.components.rows import rows, window
+from app.ui.tables import no_match, search
 from app.ui.wording import counted, metric_name
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
-SIZE = 20
+METRICS = ("auc", "log_loss")
 MOST = 200
 
 
@@ -29,17 +31,23 @@ def show() -> None:
         with frame.empty(_("No models yet"), advice=advice, icon="deployed_code"):
             links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
         return
-    search(_("Search name"), key="q")
-    offset = offset_of("page", size=SIZE)
-    listing = portal().registry.list_models(actor(), query=searched("q")[:100], offset=offset, limit=SIZE)
+    query = search(_("Search name"), key="q")[:100]
+    part = window("models", query)
+    listing = portal().registry.list_models(actor(), query=query, offset=part.offset, limit=part.limit)
     if not listing.items:
-        frame.empty(_("No model matches"), advice=_("Clear the search to see all."), icon="filter_alt_off")
+        no_match(_("No model matches"), {"q": ""})
         return
-    with frame.rows("models"):
-        for model in listing.items:
-            _row(model, known)
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+    columns = (
+        Column(_("Model")),
+        Column(_("Version"), width=86),
+        Column(_("Stage"), "state", 126),
+        *(Column(metric_name(metric), "number", 96, priority=2) for metric in METRICS),
+        Column(_("Serves"), width=190, priority=3),
+        Column(_("Registered"), "time", 104, priority=2),
+        Column("", "action", 104),
+    )
+    lines = [_row(model, known) for model in listing.items]
+    rows(columns, lines, key="models", label=_("Models"), total=listing.total)
 
 
 def _actions() -> None:
@@ -56,29 +64,32 @@ def _serving_line(known: Places) -> str:
     return _("{versions} in production").format(versions=counted(serving, _("version"), _("versions")))
 
 
-def _row(model: Model, known: Places) -> None:
+def _row(model: Model, known: Places) -> Row:
     versions = portal().registry.list_versions(actor(), model_id=model.id, limit=MOST).items if model.versions else ()
     first = _counting(versions, known)
-    parts = [model.description, counted(model.versions, _("version"), _("versions"))]
-    if first is not None:
-        parts += [
-            f"{metric_name(metric)} {times.number(found.value)}"
-            for metric in ("auc", "log_loss")
-            if (found := figure_of(first, metric))
-        ]
-        parts += [place.words for place in known.get(first.id, ())]
-    with frame.row(
+    figures = [figure_of(first, metric) if first else None for metric in METRICS]
+    serving = known.get(first.id, ()) if first else ()
+    detail = " · ".join(filter(None, [model.description, counted(model.versions, _("version"), _("versions"))]))
+    return Row(
         model.id,
-        title=model.name,
+        (
+            cells.text(model.name, target=model.id, detail=detail),
+            cells.text(f"v{first.version}" if first else "—", target=first.id if first else ""),
+            cells.state(stage_of(first, known) if first else "empty"),
+            *(cells.number(figure.value if figure else None) for figure in figures),
+            cells.text(", ".join(place.words for place in serving), target=serving[0].endpoint.id if serving else ""),
+            cells.time(first.created_at if first else model.created_at, now=frame.now()),
+            _compare(first, versions),
+        ),
         target=model.id,
-        value=f":gray[v{first.version}]" if first else "",
-        state=stage_of(first, known) if first else "empty",
-        detail=" · ".join(links.escape(part) for part in parts if part),
-        age=times.ago(first.created_at if first else model.created_at, now=frame.now()),
-    ):
-        if first and len(versions) > 1:
-            ids = ",".join(version.id for version in versions[:4])
-            links.follow("compare", _("Compare"), ids=ids, baseline=first.id)
+    )
+
+
+def _compare(first: ModelVersion | None, versions: tuple[ModelVersion, ...]) -> Cell:
+    if first is None or len(versions) < 2:
+        return cells.text("")
+    ids = ",".join(version.id for version in versions[:4])
+    return cells.action(_("Compare"), f"compare?ids={ids}&baseline={first.id}")
 
 
 def _counting(versions: tuple[ModelVersion, ...], known: Places) -> ModelVersion | None:

@@ -3,18 +3,18 @@
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import frame, links, times
-from app.ui.tables import offset_of, pager, shown_of
+from app.ui import cells, frame, links
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows, window
 from app.ui.wording import counted, criterion_line
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.requirements.values import Requirement
 
-SIZE = 20
-
 
 def show() -> None:
-    listing = portal().requirements.list_requirements(actor(), offset=offset_of("page", size=SIZE), limit=SIZE)
+    part = window("requirements")
+    listing = portal().requirements.list_requirements(actor(), offset=part.offset, limit=part.limit)
     open_ones = sum(item.state == "open" for item in listing.items)
     facts = (
         [counted(listing.total, _("requirement"), _("requirements")), _("{n} open").format(n=open_ones)]
@@ -31,21 +31,27 @@ def show() -> None:
             icon="flag",
         )
         return
-    with frame.rows("requirements"):
-        for item in listing.items:
-            _row(item)
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+    columns = (
+        Column(_("Requirement")),
+        Column(_("Owner"), width=160, priority=2),
+        Column(_("State"), "state", 130),
+        Column(_("Asked for"), "time", 110, priority=2),
+    )
+    lines = [_row(item) for item in listing.items]
+    rows(columns, lines, key="requirements", label=_("Requirements"), total=listing.total)
 
 
-def _row(item: Requirement) -> None:
-    frame.row(
+def _row(item: Requirement) -> Row:
+    conditions = [criterion_line(criterion) for criterion in item.criteria]
+    return Row(
         item.id,
-        title=item.title,
+        (
+            cells.text(item.title, target=item.id, detail=" · ".join([item.id, *conditions])),
+            cells.text(frame.name_of(item.owner)),
+            cells.state(item.state),
+            cells.time(item.created_at, now=frame.now()),
+        ),
         target=item.id,
-        detail=f"{item.id} · " + " · ".join(criterion_line(criterion) for criterion in item.criteria),
-        state=item.state,
-        age=times.ago(item.created_at, now=frame.now()),
     )
 
 

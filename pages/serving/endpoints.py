@@ -6,7 +6,9 @@ import streamlit as st
 
 from app.serving.traffic import traffic_state, versions_line
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, times
+from app.ui import cells, forms, frame, links
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Environment, ServiceLevel
@@ -45,24 +47,34 @@ def _lists() -> bool:
     return any(traffic_state(one) == "switching" for one in found)
 
 
-def _list(environment: str, title: str, hint: str, found: Sequence[Endpoint]) -> None:
+def _list(environment: str, title: str, hint: str, endpoints: Sequence[Endpoint]) -> None:
     frame.section(title, hint=hint)
-    with frame.rows(f"endpoints_{environment}"):
-        for one in found:
-            _row(one)
+    columns = (
+        Column(_("Endpoint")),
+        Column(_("State"), "state", 130),
+        Column(_("Serves now"), width=230),
+        Column(_("Promised p99"), "number", 126, priority=2),
+        Column(_("Changed"), "time", 104, priority=3),
+    )
+    rows(columns, [_row(endpoint) for endpoint in endpoints], key=f"endpoints_{environment}", label=title)
 
 
-def _row(one: Endpoint) -> None:
-    serves_nothing = _("serves nothing")
-    serves = links.escape(versions_line(one.routes)) if one.routes else f":gray[{serves_nothing}]"
-    promise = _("promises p99 {ms} ms").format(ms=f"{one.slo.p99_ms:g}")
-    cause = f":red[{links.escape(one.cause)}]" if one.cause else ""
-    detail = " · ".join(part for part in (one.id, links.escape(one.description), promise, cause) if part)
-    age = times.ago(one.changed_at, now=frame.now())
-    state = traffic_state(one)
-    with frame.row(one.id, title=one.name, target=one.id, value=serves, detail=detail, state=state, age=age):
-        for route in one.routes[:2]:
-            links.follow(route.version_id, f"v{route.version}")
+def _row(endpoint: Endpoint) -> Row:
+    routes = endpoint.routes
+    detail = " · ".join(filter(None, [endpoint.id, endpoint.description, endpoint.cause]))
+    return Row(
+        endpoint.id,
+        (
+            cells.text(endpoint.name, target=endpoint.id, detail=detail),
+            cells.state(traffic_state(endpoint)),
+            cells.text(
+                versions_line(routes) if routes else _("nothing"), target=routes[0].version_id if routes else ""
+            ),
+            cells.number(endpoint.slo.p99_ms, f"{endpoint.slo.p99_ms:g} ms"),
+            cells.time(endpoint.changed_at, now=frame.now()),
+        ),
+        target=endpoint.id,
+    )
 
 
 @forms.dialog(N_("New endpoint"))

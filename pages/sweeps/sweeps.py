@@ -4,14 +4,16 @@ import streamlit as st
 
 from app.session import actor, may, portal
 from app.sweeps.wording import best_words, count_words, interval_words, metric_words
-from app.ui import frame, links, status, times
-from app.ui.tables import offset_of, pager, shown_of
+from app.ui import cells, frame, links, status
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows, window
+from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.foundation.text import _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.sweeps.values import Sweep, SweepState
 
-SIZE = 20
 STATES = tuple(state.value for state in SweepState)
 
 
@@ -35,41 +37,48 @@ def show() -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    _list(SweepState(state) if state else None)
+    wanted = SweepState(state) if state else None
+    frame.live(lambda: _list(wanted), running=_is_running(wanted))
 
 
-def _list(state: SweepState | None) -> None:
-    offset = offset_of("page", size=SIZE)
-    listing = portal().sweeps.list_sweeps(actor(), state=state or "", offset=offset, limit=SIZE)
+def _read(state: SweepState | None) -> Listing[Sweep]:
+    part = window("sweeps", state)
+    return portal().sweeps.list_sweeps(actor(), state=state or "", offset=part.offset, limit=part.limit)
+
+
+def _is_running(state: SweepState | None) -> bool:
+    return any(not item.state.is_over for item in _read(state).items)
+
+
+def _list(state: SweepState | None) -> bool:
+    listing = _read(state)
     if not listing.items:
-        frame.empty(_("No sweep matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off")
-        return
-    running = any(not item.state.is_over for item in listing.items)
-    frame.live(lambda: _rows(state, offset), running=running)
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+        no_match(_("No sweep matches"), {"state": None})
+        return False
+    columns = (
+        Column(_("Sweep")),
+        Column(_("Best"), width=270, priority=2),
+        Column(_("State"), "state", 130),
+        Column(_("Started"), "time", 100, priority=2),
+    )
+    lines = [_row(item) for item in listing.items]
+    rows(columns, lines, key="sweeps", label=_("Sweeps"), total=listing.total)
+    return any(not item.state.is_over for item in listing.items)
 
 
-def _rows(state: SweepState | None, offset: int) -> bool:
-    items = portal().sweeps.list_sweeps(actor(), state=state or "", offset=offset, limit=SIZE).items
-    with frame.rows("sweeps"):
-        for item in items:
-            _row(item)
-    return any(not item.state.is_over for item in items)
-
-
-def _row(item: Sweep) -> None:
+def _row(item: Sweep) -> Row:
     confirmed = item.confirmation.value
     value = f"{metric_words(item.metric)} {interval_words(confirmed)}" if confirmed else best_words(item)
     parts = [item.id, count_words(item), item.recipe, item.training_set_id, item.cause]
-    frame.row(
+    return Row(
         item.id,
-        title=item.title,
+        (
+            cells.text(item.title, target=item.id, detail=" · ".join(part for part in parts if part)),
+            cells.text(value),
+            cells.state(item.state),
+            cells.time(item.created_at, now=frame.now()),
+        ),
         target=item.id,
-        state=item.state,
-        value=f":gray[{links.escape(value)}]" if value else "",
-        detail=" · ".join(links.escape(part) for part in parts if part),
-        age=times.ago(item.created_at, now=frame.now()),
     )
 
 

@@ -5,7 +5,8 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.training.runs import best_runs, best_sentence, catalog, chosen_card, filters, running_strip
 from app.ui import frame, links
-from app.ui.tables import PAGE, offset_of, pager, shown_of
+from app.ui.components.rows import window
+from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.compute.values import JobState
 from core.foundation.text import _
@@ -42,6 +43,7 @@ def _actions() -> None:
 def _list(best: dict[str, Run]) -> None:
     state, order, recipe = filters()
     training_set, sweep = st.query_params.get("training_set", ""), st.query_params.get("sweep", "")
+    part = window("runs", state, order, recipe, training_set, sweep)
     listing = portal().training.list_runs(
         actor(),
         state=JobState(state) if state else "",
@@ -49,16 +51,15 @@ def _list(best: dict[str, Run]) -> None:
         training_set_id=training_set,
         sweep_id=sweep,
         order_by=order,
-        offset=offset_of("page"),
-        limit=PAGE,
+        offset=part.offset,
+        limit=part.limit,
     )
     if not listing.items:
-        frame.empty(_("No run matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off")
+        no_match(_("No run matches"), {"state": None, "recipe": "", "training_set": "", "sweep": ""})
         return
-    chosen = catalog(listing.items, best=best)
-    total = shown_of(len(listing.items), listing.total)
-    st.caption(_("{shown} · choose one to see it, several to compare them").format(shown=total))
-    pager(listing.total, key="page")
+    chosen = catalog(listing, best=best)
+    if not chosen:
+        st.caption(_("Choose one to see what was asked for, several to compare them."))
     if chosen:
         chosen_card(chosen)
 

@@ -4,14 +4,14 @@ import streamlit as st
 
 from app.session import actor, may, portal
 from app.training_sets.report import label_words
-from app.ui import frame, links, status, times
-from app.ui.tables import offset_of, pager, search, shown_of
+from app.ui import cells, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows, window
+from app.ui.tables import no_match, search
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.text import _
 from core.identity.permissions import Permission
-
-SIZE = 20
 
 
 def show() -> None:
@@ -28,18 +28,21 @@ def show() -> None:
         frame.empty(_("No training sets yet"), advice=advice, icon="table_view")
         return
     query, state = _filters()
-    offset = offset_of("page", size=SIZE)
+    part = window("training_sets", query, state)
     listing = portal().features.list_training_sets(
-        actor(), search=query, state=TrainingSetState(state) if state else "", offset=offset, limit=SIZE
+        actor(), search=query, state=TrainingSetState(state) if state else "", offset=part.offset, limit=part.limit
     )
     if not listing.items:
-        frame.empty(_("No training set matches"), advice=_("Clear the filters to see all."), icon="filter_alt_off")
+        no_match(_("No training set matches"), {"q": "", "state": None})
         return
-    with frame.rows("training_sets"):
-        for item in listing.items:
-            _row(item)
-    st.caption(shown_of(len(listing.items), listing.total))
-    pager(listing.total, key="page", size=SIZE)
+    columns = (
+        Column(_("Training set")),
+        Column(_("Rows"), "number", 120),
+        Column(_("State"), "state", 140),
+        Column(_("Made"), "time", 100, priority=2),
+    )
+    lines = [_row(item) for item in listing.items]
+    rows(columns, lines, key="training_sets", label=_("Training sets"), total=listing.total)
 
 
 def _filters() -> tuple[str, str]:
@@ -56,22 +59,22 @@ def _filters() -> tuple[str, str]:
     return query, state or ""
 
 
-def _row(item: TrainingSet) -> None:
-    rows = sum(split.rows for split in item.splits)
+def _row(item: TrainingSet) -> Row:
+    count = sum(split.rows for split in item.splits)
     splits = ", ".join(f"{split.name} {times.number(split.rows)}" for split in item.splits)
     inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
     views = counted(len(item.uses), _("view"), _("views"))
-    told = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
-    parts = [item.id, splits or item.cause, views, told, "" if item.entity.can_teach else label_words(item)]
-    n_rows = _("{n} rows")
-    frame.row(
+    input_count = counted(len(inputs), _("input"), _("inputs")) if inputs else ""
+    parts = [item.id, splits or item.cause, views, input_count, "" if item.entity.can_teach else label_words(item)]
+    return Row(
         item.id,
-        title=item.name,
+        (
+            cells.text(item.name, target=item.id, detail=" · ".join(part for part in parts if part)),
+            cells.number(count or None),
+            cells.state(item.state),
+            cells.time(item.created_at, now=frame.now()),
+        ),
         target=item.id,
-        state=item.state,
-        value=f":gray[{n_rows.format(n=times.number(rows))}]" if rows else "",
-        detail=" · ".join(links.escape(part) for part in parts if part),
-        age=times.ago(item.created_at, now=frame.now()),
     )
 
 

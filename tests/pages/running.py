@@ -1,5 +1,8 @@
 """Runs a page of the portal as someone, without a browser: `page(portal, people.engineer, "run", id="RUN-1")`."""
 
+import json
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -49,4 +52,19 @@ def text_of(test: AppTest) -> str:
     kinds = (test.title, test.header, test.markdown, test.caption, test.code, test.metric, test.button, test.page_link)
     parts = [str(getattr(item, "value", None) or getattr(item, "label", "")) for kind in kinds for item in kind]
     tables = [table.value.to_csv() for table in (*test.table, *test.dataframe)]
-    return "\n".join([*parts, *tables]).replace("\\", "")
+    catalogs = [text for data in catalogs_of(test).values() for text in _words_of(data)]
+    return "\n".join([*parts, *tables, *catalogs]).replace("\\", "")
+
+
+def catalogs_of(test: AppTest) -> dict[str, dict[str, Any]]:
+    """What the tables of catalogs on the page were given to draw, by their keys."""
+    parts = [part.proto for part in test.get("bidi_component")]
+    drawn = [json.loads(part.json) for part in parts if part.component_name == "causeway_rows"]
+    return {data["key"]: data for data in drawn}
+
+
+def _words_of(data: dict[str, Any]) -> list[str]:
+    """The heads, a line for each row, and the foot."""
+    rows = [[cell.get(part, "") for cell in row["cells"] for part in ("text", "detail")] for row in data["rows"]]
+    heads = [column["title"] for column in data["columns"]]
+    return [",".join(filter(None, texts)) for texts in (heads, *rows)] + [data["foot"]]

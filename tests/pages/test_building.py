@@ -42,14 +42,14 @@ def test_the_catalog_of_features_lists_every_feature_of_a_view(furnished: Furnis
     shown = text_of(test)
     assert "2 features" in shown
     assert "carrier_delay.flights@v1" in shown
-    test.session_state["feature_tabs"] = "Usage"
+    test.session_state["part"] = "Usage"
     assert "late_arrivals" in text_of(drawn(test))
 
 
 def test_features_are_found_by_what_one_types(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "features")
     test.text_input(key="q").input("share")
-    assert "1 of 2 match" in text_of(drawn(test))
+    assert "1 of 1 shown" in text_of(drawn(test))
     test.text_input(key="q").input("nothing like it")
     assert "No feature matches" in text_of(drawn(test))
 

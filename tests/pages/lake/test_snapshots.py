@@ -115,7 +115,7 @@ def test_datasets_are_narrowed_and_shown_again(portal: Portal, people: People, p
     assert "Needs confirmation" in shown
     test.selectbox(key="form").select("files")
     assert "No dataset is like that" in text_of(drawn(test))
-    test.button(key="datasets_clear").click()
+    test.button(key="clear_filters").click()
     assert "departures" in text_of(drawn(test))
 
 

@@ -10,7 +10,7 @@ from core.identity.permissions import Role
 from core.portal import Portal
 from core.promotion.values import Approvals
 from tests.conftest import People
-from tests.pages.running import drawn, page, pressed, text_of
+from tests.pages.running import catalogs_of, drawn, page, pressed, text_of
 from tests.promotion.stage import SYSTEM, Stage
 
 REASON = "Read the load test and the comparison"
@@ -163,14 +163,20 @@ def test_the_list_puts_what_needs_the_reader_first(stage: Stage) -> None:
     request = stage.open(stage.measured())
     test = page(stage.portal, stage.people.approver, "promotions")
     assert "1 needs you" in text_of(test)
-    assert f"open_mine_{request.id}" in {button.key for button in test.button}
+    (row,) = catalogs_of(test)["requests_mine"]["rows"]
+    assert row["cells"][-1] == {
+        "text": "Review",
+        "sort": "Review",
+        "target": request.id,
+        "href": f"promotion?id={request.id}",
+    }
     assert "Needs you" not in [header.value for header in page(stage.portal, stage.people.viewer, "promotions").header]
 
 
 def test_the_list_is_filtered_by_state(stage: Stage) -> None:
     stage.open(stage.measured())
     test = page(stage.portal, stage.people.viewer, "promotions")
-    test.button_group(key="state").set_value("applied")
+    test.selectbox(key="state").set_value("applied")
     assert "No request is in this state" in text_of(drawn(test))
 
 

@@ -42,11 +42,10 @@ def test_a_model_says_which_version_is_in_production_and_that_a_newer_one_waits(
 
 
 def test_versions_that_are_chosen_can_be_compared(stage: Stage) -> None:
-    first = stage.version()
-    stage.version(0.8)
+    first, second = stage.version(), stage.version(0.8)
     test = page(stage.portal, stage.people.viewer, "model", id=first.model_id)
     assert test.button(key="compare").disabled
-    test.session_state["versions"] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    test.session_state["versions_chosen"] = (first.id, second.id)
     drawn(test)
     assert not test.button(key="compare").disabled
 

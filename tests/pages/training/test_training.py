@@ -12,7 +12,7 @@ from core.sweeps.values import Sweep
 from core.training.values import Run
 from tests.compute.running import run_job_here
 from tests.installed import People, installed, settings_in
-from tests.pages.running import drawn, page, pressed, text_of
+from tests.pages.running import catalogs_of, drawn, page, pressed, text_of
 from tests.registry.onnx_files import calling
 from tests.sweeps import running as sweeping
 from tests.sweeps.test_trials import told
@@ -68,8 +68,9 @@ def test_the_list_is_filtered_by_its_address(lab: Lab) -> None:
 
 def test_runs_that_are_chosen_can_be_opened_or_compared(lab: Lab) -> None:
     test = page(lab.portal, lab.people.viewer, "runs")
-    for rows, words in (([0], "Open"), ([0, 1], "2 runs chosen")):
-        test.session_state["runs"] = {"selection": {"rows": rows, "columns": [], "cells": []}}
+    runs = [row["id"] for row in catalogs_of(test)["runs"]["rows"]]
+    for count, words in ((1, "Open"), (2, "2 runs chosen")):
+        test.session_state["runs_chosen"] = tuple(runs[:count])
         assert words in text_of(drawn(test))
     assert test.button(key="compare").disabled  # They are no versions yet.
 

@@ -1,0 +1,93 @@
+"""What stands in the cells of a catalog. Each kind of value is made by one function, so that numbers, states and times
+look and sort alike on every page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from app.ui import status, times
+
+Kind = Literal["text", "number", "state", "word", "time", "code", "spark", "action"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column. Without `width` (pixels) it shares what is left. Where the window is narrow the columns of the highest
+    `priority` go first; those of priority 1 always stay."""
+
+    title: str
+    kind: Kind = "text"
+    width: int = 0
+    priority: int = 1
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A value as it is shown and as it sorts. `target` is an object's id, or one of our pages with its query: the text
+    is then a link. `detail` is a gray second line, `title` what the pointer shows."""
+
+    text: str
+    sort: float | str | None = None
+    detail: str = ""
+    target: str = ""
+    color: str = ""
+    icon: str = ""
+    title: str = ""
+    values: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a catalog. `target` is what a click anywhere on it opens."""
+
+    id: str
+    cells: tuple[Cell, ...]
+    target: str = ""
+
+
+def text(shown: str, *, target: str = "", detail: str = "", color: str = "") -> Cell:
+    return Cell(text=shown, sort=shown.casefold(), target=target, detail=detail, color=color)
+
+
+def number(value: float | None, shown: str = "") -> Cell:
+    """A number in the form of its column; a dash where there is none."""
+    return Cell(text=shown or times.number(value), sort=value)
+
+
+def state(name: str, label: str = "") -> Cell:
+    """A state as icon and word on its tint."""
+    look = status.look(name)
+    return Cell(text=label or look.word, sort=look.word, color=look.color, icon=_icon(look.icon))
+
+
+def word(name: str) -> Cell:
+    """A life cycle's stage: a gray word, never a color."""
+    shown = status.look(name).word
+    return Cell(text=shown, sort=shown)
+
+
+def time(when: datetime | None, *, now: datetime) -> Cell:
+    """How long ago; the pointer shows the moment itself."""
+    sort = when.timestamp() if when else None
+    return Cell(text=times.ago(when, now=now), sort=sort, title=times.absolute(when))
+
+
+def code(shown: str, *, target: str = "") -> Cell:
+    return Cell(text=shown, sort=shown, target=target)
+
+
+def spark(values: Sequence[float], *, color: str = "", title: str = "") -> Cell:
+    """A line of figures as a small picture; nothing where there are none."""
+    return Cell(text="", values=tuple(values), color=color, title=title)
+
+
+def action(label: str, target: str) -> Cell:
+    """A link that looks like a button: what the reader can do with this very row."""
+    return Cell(text=label, sort=label, target=target)
+
+
+def _icon(name: str) -> str:
+    """The bare name of a Material icon."""
+    return name.removeprefix(":material/").removesuffix(":")

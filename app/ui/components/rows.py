@@ -1,0 +1,170 @@
+"""The one table of all catalogs: every name in it is a link, rows are chosen and sorted in the browser, and more of a
+long list is read when it is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from app.ui import links, times
+from app.ui.cells import Cell, Column, Row
+from app.ui.tables import shown_of
+from core.foundation.text import _
+
+FOLDER = Path(__file__).parent
+STEP = 25
+MOST = 200
+# What stands beside a card with the chosen row scrolls under its head: 18 rows.
+BESIDE = 682
+Choice = Literal["none", "one", "first", "several"]
+HTML = '<div class="rows"></div>'
+_rows = st.components.v2.component(
+    "causeway_rows",
+    html=HTML,
+    css=(FOLDER / "rows.css").read_text(encoding="utf-8"),
+    js=(FOLDER / "rows.js").read_text(encoding="utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a list that is shown: read `limit` rows from `offset`."""
+
+    offset: int
+    limit: int
+
+
+def window(key: str, *scope: object) -> Window:
+    """What part of the list `rows(key=...)` shows: its first rows, and more each time they were asked for. At most the
+    last 200 are drawn, so that the cost of a page does not grow. Other filters (`scope`) begin anew."""
+    shown = _shown(key, scope)
+    st.session_state[_window_key(key)] = (scope, shown)
+    limit = min(shown, MOST)
+    return Window(offset=shown - limit, limit=limit)
+
+
+def _shown(key: str, scope: tuple[object, ...]) -> int:
+    before, shown = st.session_state.get(_window_key(key)) or (scope, STEP)
+    return int(shown) if before == scope else STEP
+
+
+def rows(
+    columns: Sequence[Column],
+    lines: Sequence[Row],
+    *,
+    key: str,
+    label: str,
+    total: int | None = None,
+    choice: Choice = "none",
+    chosen: str = "",
+    height: int = 0,
+) -> tuple[str, ...]:
+    """Draws the table; returns the ids of the chosen rows. `label` names the table to those who cannot see it. `total`
+    is the length of the whole list, where `window(key)` shows a part of it. With `choice` "first" one row is always
+    chosen, at first `chosen` or the first one. Above `height` pixels the rows scroll under their head."""
+    picked = _picked(key, [line.id for line in lines], choice=choice, first=chosen)
+    data = drawing(columns, lines, label=label, choice=choice, height=height)
+    data |= _place(key, len(lines), total) | {"chosen": list(picked), "key": key}
+    _rows(
+        key=key,
+        data=data,
+        on_open_change=lambda: _opened(key),
+        on_choose_change=lambda: _chosen(key),
+        on_more_change=lambda: _turned(key),
+    )
+    # A part of the page that is drawn on its own does not pass the entry, which opens it otherwise.
+    links.open_asked()
+    return picked
+
+
+def drawing(
+    columns: Sequence[Column], lines: Sequence[Row], *, label: str, choice: Choice = "none", height: int = 0
+) -> dict[str, Any]:
+    """What the browser draws: heads, and each row's cells without what is empty in them."""
+    return {
+        "label": label,
+        "columns": [asdict(column) for column in columns],
+        "rows": [_row(line) for line in lines],
+        "choice": choice,
+        "height": height,
+        "words": {
+            "choose": _("Choose"),
+            "sort": _("Sort by"),
+            "actions": _("Actions"),
+            "among": _("sorted among those shown"),
+            "more": _("Show {n} more").format(n=STEP),
+            "before": _("Show {n} earlier ones").format(n=STEP),
+            "reading": _("Reading"),
+        },
+    }
+
+
+def _row(line: Row) -> dict[str, Any]:
+    return {"id": line.id, **_linked(line.target), "cells": [_cell(cell) for cell in line.cells]}
+
+
+def _cell(cell: Cell) -> dict[str, Any]:
+    shown = {name: value for name, value in asdict(cell).items() if value not in ("", None, ()) and name != "target"}
+    return shown | _linked(cell.target)
+
+
+def _linked(target: str) -> dict[str, str]:
+    address = links.address_of(target)
+    return {"target": target, "href": address} if address else {}
+
+
+def _place(key: str, count: int, total: int | None) -> dict[str, Any]:
+    """Where the rows stand in the whole list, in words and as what more there is on either side."""
+    whole = count if total is None else total
+    _scope, end = st.session_state.get(_window_key(key)) or ((), count)
+    first = max(0, int(end) - MOST) if total is not None else 0
+    counted = (
+        shown_of(count, whole)
+        if not first
+        else _("{first} to {last} of {total}").format(
+            first=times.number(first + 1), last=times.number(first + count), total=times.number(whole)
+        )
+    )
+    return {"foot": counted if total is not None else "", "hasMore": first + count < whole, "hasBefore": first > 0}
+
+
+def _picked(key: str, ids: Sequence[str], *, choice: Choice, first: str) -> tuple[str, ...]:
+    """The chosen rows among those that are there. Another `first`, as a link names it, is chosen anew."""
+    if st.session_state.get(_first_key(key), first) != first:
+        st.session_state.pop(_chosen_key(key), None)
+    st.session_state[_first_key(key)] = first
+    kept = tuple(one for one in st.session_state.get(_chosen_key(key), ()) if one in ids)
+    if choice == "none":
+        return ()
+    if choice == "first" and not kept and ids:
+        return (first if first in ids else ids[0],)
+    return kept if choice == "several" else kept[:1]
+
+
+def _opened(key: str) -> None:
+    links.ask_to_open(str(st.session_state[key]["open"] or ""))
+
+
+def _chosen(key: str) -> None:
+    value = st.session_state[key]["choose"]
+    st.session_state[_chosen_key(key)] = tuple(str(row) for row in value) if isinstance(value, list) else ()
+
+
+def _turned(key: str) -> None:
+    scope, shown = st.session_state.get(_window_key(key)) or ((), STEP)
+    step = STEP if st.session_state[key]["more"] == "more" else -STEP
+    st.session_state[_window_key(key)] = (scope, max(STEP, int(shown) + step))
+
+
+def _window_key(key: str) -> str:
+    return f"{key}_window"
+
+
+def _chosen_key(key: str) -> str:
+    return f"{key}_chosen"
+
+
+def _first_key(key: str) -> str:
+    return f"{key}_first"
