@@ -1,9 +1,11 @@
 """The entry of every page: who is there, what surrounds the page, the page itself, and what is said when it fails."""
 
 import streamlit as st
+from streamlit.navigation.page import Page
 
-from app import navigation, session, shell
+from app import closed, navigation, session, shell
 from app.ui import frame, links
+from core.foundation.text import _
 
 
 def main() -> None:
@@ -12,14 +14,22 @@ def main() -> None:
     if visitor is not None:
         links.open_asked()
     # Every page is declared before anyone is turned away, or a deep link would meet "not found".
-    page = navigation.declare(counts=_counts() if visitor else {})
+    page = navigation.declare(counts=_counts() if visitor else {}, unknown=_unknown_page())
     if visitor is None:
         shell.ended()
         st.stop()
-    with frame.guarded(whole=True):
+    with closed.guarded_page():
         shell.surround(visitor)
         frame.show_said()
         page.run()
+
+
+def _unknown_page() -> Page | None:
+    """A page for the visitor's address where it is none of ours, so that Streamlit has no window to open over Home."""
+    name = closed.unknown_address()
+    if not name:
+        return None
+    return st.Page(closed.no_such_page, title=_("Not found"), url_path=name, visibility="hidden")
 
 
 def _counts() -> dict[str, int]:

@@ -117,9 +117,11 @@ def page(url: str, *, count: int = 0) -> Page:
     )
 
 
-def declare(*, counts: dict[str, int]) -> Page:
-    """Declares all pages and returns the one the visitor asked for."""
-    return st.navigation(sections(PAGES, counts=counts), expanded=True)
+def declare(*, counts: dict[str, int], unknown: Page | None = None) -> Page:
+    """Declares all pages and returns the one the visitor asked for; `unknown` stands at an address that is none."""
+    pages = sections(PAGES, counts=counts)
+    pages[""] += [unknown] if unknown else []
+    return st.navigation(pages, expanded=True)
 
 
 def sections(pages: Iterable[PageCard], *, counts: dict[str, int]) -> dict[str, list[Page]]:

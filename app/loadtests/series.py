@@ -10,14 +10,12 @@ from core.foundation.text import _
 from core.loadtests.values import LoadTestView, SeriesPoint
 
 
-def live_test(test_id: str) -> bool:
-    """The progress and the charts; returns whether the test still goes on."""
-    test = portal().loadtests.get_test(actor(), test_id=test_id)
+def live_test(test: LoadTestView) -> None:
+    """The progress and the charts of a test that goes on."""
     if test.job_id:
         job = portal().compute.get_job(actor(), job_id=test.job_id)
         st.progress(job.progress or 0.0, text=stage_line(job))
     series(test)
-    return not test.state.is_over
 
 
 def series(test: LoadTestView) -> None:

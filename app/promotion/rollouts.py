@@ -64,23 +64,21 @@ def plan_from(entered: tuple[tuple[int | None, float | None], ...]) -> Plan:
 
 
 def progress_card(request: Request) -> None:
-    """How far the rollout is, live while it moves, with the button that ends it."""
+    """How far the rollout is, with the button that ends it."""
     running = request.state is RequestState.APPLYING
     with frame.card("rollout"):
-        frame.live(lambda: _progress(request.id), running=running)
+        _progress(request)
         if running and may(Permission.ROLLOUT_ABORT, project=request.project) and st.button(_("Abort the rollout")):
             _abort(request)
 
 
-def _progress(request_id: str) -> bool:
-    request = portal().promotion.get_request(actor(), request_id=request_id)
+def _progress(request: Request) -> None:
     found = request.rollout
     if found is not None:
         st.markdown(f"**{_step_words(request)}**")
         st.progress(_share(request), text=_state_words(request))
         if found.cause:
             st.caption(f":red[{links.escape(found.cause)}]")
-    return request.state is RequestState.APPLYING
 
 
 def _share(request: Request) -> float:

@@ -80,9 +80,8 @@ def _since(endpoint: Endpoint) -> str:
     )
 
 
-def live_traffic(endpoint_id: str) -> bool:
-    """The sentence and the rows; returns whether the gateway is still on its way."""
-    endpoint = portal().serving.get_endpoint(actor(), endpoint_id=endpoint_id)
+def traffic(endpoint: Endpoint) -> None:
+    """The sentence, and a row for each version."""
     st.markdown(sentence(endpoint))
     if endpoint.cause:
         st.caption(f":red[{links.escape(endpoint.cause)}]")
@@ -92,7 +91,6 @@ def live_traffic(endpoint_id: str) -> bool:
                 [*(route.version_id for route in endpoint.routes), *endpoint.actual, *_servers(endpoint)]
             ):
                 _row(endpoint, version_id)
-    return traffic_state(endpoint) == "switching"
 
 
 def _servers(endpoint: Endpoint) -> dict[str, Server]:

@@ -48,14 +48,12 @@ def progress_line(run: Run) -> str:
     return ":blue[:material/progress_activity:] " + " · ".join(part for part in parts if part)
 
 
-def live_run(run_id: str) -> bool:
-    """The bar, the curves and the log of a run under way; returns whether it still is."""
-    run = portal().training.get_run(actor(), run_id=run_id)
+def live_run(run: Run) -> None:
+    """The bar, the curves and the log of a run under way."""
     st.markdown(progress_line(run))
     st.progress(run.progress or 0.0)
     learning(run)
     log_tail(run.job_id)
-    return not run.state.is_over
 
 
 def learning(run: Run) -> None:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import Literal
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -20,6 +20,7 @@ from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailabl
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 SESSION_STATE = "streamlit/runtime/state/session_state.py"
 FLASH = "causeway_flash"
@@ -226,17 +227,14 @@ def show_said() -> None:
 
 
 @contextmanager
-def guarded(*, whole: bool = False) -> Iterator[None]:
-    """Shows what goes wrong inside, where it went wrong; `whole` is for a whole page, which then offers a way out."""
+def guarded() -> Iterator[None]:
+    """Shows what goes wrong inside, where it went wrong."""
     try:
         yield
     except FragmentHandledException:
         return
     except PortalError as error:
-        if whole:
-            closed_page(error)
-        else:
-            refusal(error)
+        refusal(error)
     except Exception as error:
         if met_another_run(error):
             st.rerun()
@@ -250,13 +248,8 @@ def met_another_run(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(step.filename.endswith(SESSION_STATE) for step in last)
 
 
-def closed_page(error: PortalError) -> None:
-    """A page that cannot be shown: why, and where to go from here."""
-    with empty(links.escape(error.message), advice=links.escape(error.hint), icon=_icon(error), key="closed"):
-        links.page_link("home", _("Go to Home"), icon=":material/arrow_back:")
-
-
-def _icon(error: PortalError) -> str:
+def icon_of(error: PortalError) -> str:
+    """The bare name of the icon of a refusal."""
     icons = {NotFound: "search_off", NotAllowed: "lock", Unavailable: "cloud_off"}
     return next((name for kind, name in icons.items() if isinstance(error, kind)), "info")
 
@@ -265,7 +258,7 @@ def refusal(error: PortalError) -> None:
     """An error in the portal's own words."""
     color = "red" if isinstance(error, Unavailable) else "orange"
     with st.container(key=f"refusal_{uuid.uuid4().hex[:8]}", border=True, gap="xsmall"):
-        st.markdown(f":{color}[:material/{_icon(error)}:] **{links.escape(error.message)}**")
+        st.markdown(f":{color}[:material/{icon_of(error)}:] **{links.escape(error.message)}**")
         if error.hint:
             st.caption(links.escape(error.hint))
 
@@ -297,10 +290,24 @@ def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_
     part()
 
 
-def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tab", is_address: bool = True) -> None:
+def live_page(read: Callable[[], T], draw: Callable[[T], object], *, runs: Callable[[T], bool]) -> None:
+    """The page of an object: while `runs` says that it is under way the whole page is read and drawn again every few
+    seconds, its header, actions, lineage and activity included."""
+    first = read()
+    fresh = [first]
+
+    def body() -> bool:
+        current = fresh.pop() if fresh else read()
+        draw(current)
+        return runs(current)
+
+    live(body, running=runs(first))
+
+
+def tabs(parts: Mapping[str, Callable[[], object]], *, key: str = "tab") -> None:
     """Tabs by their names. What a tab reads is read only while it is looked at; which one is open stands in the
-    address as `?tab=`."""
-    places = st.tabs(list(parts), key=key, bind="query-params" if is_address else None, on_change="rerun")
+    address as `?tab=` (or another `key`)."""
+    places = st.tabs(list(parts), key=key, bind="query-params", on_change="rerun")
     for place, draw in zip(places, parts.values(), strict=True):
         if place.open:
             with place:

@@ -8,6 +8,7 @@ import streamlit as st
 from app import navigation
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind, kind_of
+from core.foundation.text import _
 
 URLS: dict[Kind, str] = {
     Kind.REQUIREMENT: "requirement",
@@ -130,8 +131,14 @@ def open_asked() -> None:
 
 
 def wanted_id(*kinds: Kind) -> str:
-    """The `?id=` of this page, checked to be of one of the kinds. NotFound otherwise."""
-    found = st.query_params.get("id", "")
-    if kind_of(found) not in kinds:
-        raise NotFound(f"This page shows no object called {found[:40]!r}")
-    return found
+    """The `?id=` of this page, checked to be of one of the kinds. An object of another kind opens on its own page;
+    NotFound where there is none."""
+    wanted = st.query_params.get("id", "")
+    if not wanted:
+        raise NotFound(_("This address names no object"), hint=_("It ends with an id, for instance ?id=RUN-12."))
+    kind = kind_of(wanted)
+    if kind in kinds:
+        return wanted
+    if URLS.get(kind, "") not in {"", *(URLS[shown] for shown in kinds)}:
+        open_object(wanted)
+    raise NotFound(_("This page shows no object called {id}").format(id=repr(wanted[:40])))

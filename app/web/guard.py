@@ -64,9 +64,9 @@ class Guard:
             return None
         if scope["type"] == "websocket" and not is_same_origin(headers):
             return PlainTextResponse("Refused", status_code=403)
-        if await run_in_threadpool(self._has_session, headers):
-            return None
-        return _to_sign_in(scope, headers)
+        if not await run_in_threadpool(self._has_session, headers):
+            return _to_sign_in(scope, headers)
+        return _to_the_frame(scope, headers)
 
     def _has_session(self, headers: Headers) -> bool:
         secret = cookie_of(headers)
@@ -153,10 +153,24 @@ def is_same_origin(headers: Headers) -> bool:
     return origin is not None and urlsplit(origin).netloc == headers.get("host")
 
 
+def opens_page(scope: Scope, headers: Headers) -> bool:
+    """Whether a person's browser asks for a page, and not for a part of one."""
+    asks = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", "")
+    return asks and not any(part in scope["path"] for part in ("_stcore", "/media/", "/component/"))
+
+
+def _to_the_frame(scope: Scope, headers: Headers) -> Response | None:
+    """No page of ours has a slash in its name, and Streamlit's own page finds none of its files from below one: such
+    an address leads to its last part, where the frame says that there is no page."""
+    parts = [part for part in scope["path"].split("/") if part]
+    if len(parts) < 2 or not opens_page(scope, headers):
+        return None
+    return RedirectResponse(f"/{quote(parts[-1], safe='')}", status_code=303)
+
+
 def _to_sign_in(scope: Scope, headers: Headers) -> Response:
     """A page that someone opens leads to sign-in and back; anything else is refused."""
-    opens_page = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-    if not opens_page or "_stcore" in scope["path"]:
+    if not opens_page(scope, headers):
         return PlainTextResponse("Sign in first", status_code=401)
     query = scope["query_string"].decode("latin-1")
     target = scope["path"] + (f"?{query}" if query else "")

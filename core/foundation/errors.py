@@ -27,9 +27,13 @@ class NotSignedIn(PortalError):
 
 
 class NotAllowed(PortalError):
-    """The caller is known and may not do this."""
+    """The caller is known and may not do this. `permission` is the one that is missing, where it is one."""
 
     status = 403
+
+    def __init__(self, message: str, *, hint: str = "", permission: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.permission = permission
 
 
 class Invalid(PortalError):

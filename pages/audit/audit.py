@@ -4,6 +4,7 @@ import json
 
 import streamlit as st
 
+from app.closed import need
 from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, status, times
 from app.ui.cells import Column, Row
@@ -18,6 +19,7 @@ OUTCOMES = {"": N_("All"), "ok": N_("Done"), "denied": N_("Denied")}
 
 
 def show() -> None:
+    need(Permission.AUDIT_READ)
     facts = [_("Append-only, hash-chained, signed outside the database")]
     with frame.header(_("Audit"), facts=facts):
         verify = may(Permission.AUDIT_VERIFY) and st.button(

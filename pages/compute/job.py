@@ -11,7 +11,13 @@ from core.foundation.text import _
 
 
 def show() -> None:
-    job = portal().compute.get_job(actor(), job_id=links.wanted_id(Kind.JOB))
+    job_id = links.wanted_id(Kind.JOB)
+    frame.live_page(
+        lambda: portal().compute.get_job(actor(), job_id=job_id), _draw, runs=lambda job: not job.state.is_over
+    )
+
+
+def _draw(job: Job) -> None:
     facts = [links.escape(job.kind), _("attempt {n} of {most}").format(n=job.attempt, most=job.max_attempts)]
     crumbs = [(_("Runs"), "runs")]
     with frame.header(job.title, state=job.state, facts=facts, crumbs=crumbs, here=job.id):
@@ -22,22 +28,20 @@ def show() -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         frame.section(_("Log"))
-        frame.live(lambda: _log(job.id), running=not job.state.is_over)
+        _log(job)
     with right:
         frame.section(_("Facts"))
         _facts(job)
 
 
-def _log(job_id: str) -> bool:
-    job = portal().compute.get_job(actor(), job_id=job_id)
+def _log(job: Job) -> None:
     if not job.state.is_over:
         st.progress(job.progress or 0.0, text=stage_line(job))
-    part = portal().compute.read_log(actor(), job_id=job_id)
+    part = portal().compute.read_log(actor(), job_id=job.id)
     if part.text:
         st.code(part.text, language=None, height=460, wrap_lines=True)
     else:
         st.caption(_("It wrote nothing.") if job.state.is_over else _("Nothing was written yet."))
-    return not job.state.is_over
 
 
 def _facts(job: Job) -> None:

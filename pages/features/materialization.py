@@ -20,7 +20,15 @@ AGAIN = N_("Put everything again")
 
 
 def show() -> None:
-    order = portal().online.get_materialization(actor(), materialization_id=links.wanted_id(Kind.MATERIALIZATION))
+    wanted = links.wanted_id(Kind.MATERIALIZATION)
+    frame.live_page(
+        lambda: portal().online.get_materialization(actor(), materialization_id=wanted),
+        _draw,
+        runs=lambda order: order.state == "running",
+    )
+
+
+def _draw(order: Materialization) -> None:
     version = portal().features.get_version(actor(), version_id=order.version_id)
     name = _("v{n}").format(n=order.version)
     by = _("Asked by {name}, {age}").format(

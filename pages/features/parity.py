@@ -15,7 +15,15 @@ from core.foundation.text import _
 
 
 def show() -> None:
-    check = portal().online.get_parity(actor(), parity_id=links.wanted_id(Kind.FEATURE_PARITY))
+    wanted = links.wanted_id(Kind.FEATURE_PARITY)
+    frame.live_page(
+        lambda: portal().online.get_parity(actor(), parity_id=wanted),
+        _draw,
+        runs=lambda check: check.state == "running",
+    )
+
+
+def _draw(check: FeatureParity) -> None:
     version = portal().features.get_version(actor(), version_id=check.version_id)
     by = _("Asked by {name}, {age}").format(
         name=links.escape(frame.name_of(check.created_by)), age=times.since(check.created_at, now=frame.now())

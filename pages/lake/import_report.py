@@ -16,7 +16,15 @@ from core.lake.values import ImportReport
 
 
 def show() -> None:
-    found = portal().imports.get_import(actor(), import_id=links.wanted_id(Kind.IMPORT))
+    import_id = links.wanted_id(Kind.IMPORT)
+    frame.live_page(
+        lambda: portal().imports.get_import(actor(), import_id=import_id),
+        _draw,
+        runs=lambda found: found.state is ImportState.READING,
+    )
+
+
+def _draw(found: Import) -> None:
     writes = may(Permission.DATA_WRITE, project=found.project)
     crumbs = [(_("Datasets"), "datasets")]
     title = _("Import into {name}").format(name=found.dataset)

@@ -14,7 +14,13 @@ from core.loadtests.values import LoadTestState, LoadTestView
 
 
 def show() -> None:
-    found = portal().loadtests.get_test(actor(), test_id=links.wanted_id(Kind.LOAD_TEST))
+    test_id = links.wanted_id(Kind.LOAD_TEST)
+    frame.live_page(
+        lambda: portal().loadtests.get_test(actor(), test_id=test_id), _draw, runs=lambda test: not test.state.is_over
+    )
+
+
+def _draw(found: LoadTestView) -> None:
     state, label = state_of(found)
     by = _("Asked for by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
@@ -35,7 +41,7 @@ def show() -> None:
         st.markdown(cause_line(found))
         series(found)
     else:
-        frame.live(lambda: live_test(found.id), running=True)
+        live_test(found)
     _chain(found)
 
 

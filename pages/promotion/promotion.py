@@ -18,7 +18,15 @@ DIGESTS = {"artifact": N_("Artifact"), "evidence": N_("Evidence"), "policy": N_(
 
 
 def show() -> None:
-    found = portal().promotion.get_request(actor(), request_id=links.wanted_id(Kind.PROMOTION))
+    wanted = links.wanted_id(Kind.PROMOTION)
+    frame.live_page(
+        lambda: portal().promotion.get_request(actor(), request_id=wanted),
+        _draw,
+        runs=lambda request: request.state is RequestState.APPLYING,
+    )
+
+
+def _draw(found: Request) -> None:
     label = _("Needs your review") if needs_reader(found) else ""
     crumbs = [(_("Promotions"), "promotions")]
     with frame.header(found.title, state=found.state, label=label, facts=_facts(found), crumbs=crumbs, here=found.id):

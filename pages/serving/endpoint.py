@@ -1,14 +1,15 @@
 """One endpoint: what it serves now and served before, whether it computes what was computed offline, and what was
 measured through it."""
 
+from collections.abc import Callable
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.serving.deploy import deploy, roll_back, served_before
 from app.serving.parity import parity
 from app.serving.replays import replays
-from app.serving.traffic import history, live_traffic, missing_features, traffic_state
+from app.serving.traffic import history, missing_features, traffic, traffic_state
 from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, status
@@ -19,24 +20,24 @@ from core.serving.values import Endpoint
 
 
 def show() -> None:
-    found = portal().serving.get_endpoint(actor(), endpoint_id=links.wanted_id(Kind.ENDPOINT))
+    wanted = links.wanted_id(Kind.ENDPOINT)
+    frame.live_page(
+        lambda: portal().serving.get_endpoint(actor(), endpoint_id=wanted),
+        _draw,
+        runs=lambda endpoint: traffic_state(endpoint) == "switching",
+    )
+
+
+def _draw(found: Endpoint) -> None:
     facts = [found.environment.capitalize(), links.escape(found.description), _promise(found)]
     crumbs = [(_("Endpoints"), "endpoints")]
     with frame.header(found.name, state=traffic_state(found), facts=facts, crumbs=crumbs, here=found.id):
         _actions(found)
-    names = [_("Overview"), _("Replays"), _("Lineage")]
-    staging = found.environment == "staging"
-    if staging:
-        names[1:1] = [_("Parity"), _("Try it")]
-    places: dict[str, DeltaGenerator] = dict(zip(names, st.tabs(names), strict=True))
-    with places[_("Overview")]:
-        _overview(found)
-    if staging:
-        _staging(found, places)
-    with places[_("Replays")]:
-        replays(found)
-    with places[_("Lineage")]:
-        frame.lineage(found.id)
+    parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(found)}
+    if found.environment == "staging":
+        parts |= {_("Parity"): lambda: parity(found), _("Try it"): lambda: _trial(found)}
+    parts |= {_("Replays"): lambda: replays(found), _("Lineage"): lambda: frame.lineage(found.id)}
+    frame.tabs(parts)
 
 
 def _promise(found: Endpoint) -> str:
@@ -72,7 +73,7 @@ def _overview(found: Endpoint) -> None:
     with left:
         missing_features(found)
         frame.section(_("Serves now"))
-        frame.live(lambda: live_traffic(found.id), running=traffic_state(found) == "switching")
+        traffic(found)
         history(found.id)
     with right:
         frame.section(_("How to call it"))
@@ -105,16 +106,13 @@ def _ticket_line(found: Endpoint) -> str:
     return _("Callers send a ticket as `Authorization: Bearer`. Service accounts of the project get one.")
 
 
-def _staging(found: Endpoint, places: dict[str, DeltaGenerator]) -> None:
-    with places[_("Parity")]:
-        parity(found)
-    with places[_("Try it")]:
-        if not found.routes:
-            st.caption(_("It serves nothing yet."))
-        elif not may(Permission.PREDICT_TEST, project=found.project):
-            st.caption(_("Engineers and SREs of the project may send rows."))
-        else:
-            trial(found)
+def _trial(found: Endpoint) -> None:
+    if not found.routes:
+        st.caption(_("It serves nothing yet."))
+    elif not may(Permission.PREDICT_TEST, project=found.project):
+        st.caption(_("Engineers and SREs of the project may send rows."))
+    else:
+        trial(found)
 
 
 show()

@@ -19,7 +19,13 @@ from core.training.values import Run
 
 
 def show() -> None:
-    found = portal().sweeps.get_sweep(actor(), sweep_id=links.wanted_id(Kind.SWEEP))
+    sweep_id = links.wanted_id(Kind.SWEEP)
+    frame.live_page(
+        lambda: portal().sweeps.get_sweep(actor(), sweep_id=sweep_id), _draw, runs=lambda sweep: not sweep.state.is_over
+    )
+
+
+def _draw(found: Sweep) -> None:
     by = _("Asked for by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
     )
@@ -31,7 +37,7 @@ def show() -> None:
     facts = [by, how, _("took {time}").format(time=took) if found.state.is_over else ""]
     with frame.header(found.title, state=found.state, facts=facts, crumbs=crumbs, here=found.id):
         _actions(found)
-    frame.live(lambda: _live(found.id), running=not found.state.is_over)
+    _course(found)
     _rest(found)
     frame.lineage(found.id)
 
@@ -63,10 +69,9 @@ def _offer_stop(found: Sweep) -> None:
         st.rerun()
 
 
-def _live(sweep_id: str) -> bool:
-    """Everything that moves while it runs."""
-    sweep = portal().sweeps.get_sweep(actor(), sweep_id=sweep_id)
-    trials = portal().sweeps.list_trials(actor(), sweep_id=sweep_id)
+def _course(sweep: Sweep) -> None:
+    """How far it is, or what came of it, and its trials."""
+    trials = portal().sweeps.list_trials(actor(), sweep_id=sweep.id)
     st.markdown(answer(sweep))
     if not sweep.state.is_over:
         st.progress(min(1.0, sweep.done / sweep.trials))
@@ -78,10 +83,9 @@ def _live(sweep_id: str) -> bool:
     with left:
         history(sweep, trials)
     with right:
-        importances(sweep, portal().sweeps.importances(actor(), sweep_id=sweep_id))
+        importances(sweep, portal().sweeps.importances(actor(), sweep_id=sweep.id))
     parallel(sweep, trials)
     trial_table(sweep, trials)
-    return not sweep.state.is_over
 
 
 def _rest(found: Sweep) -> None:

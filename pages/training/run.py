@@ -18,7 +18,13 @@ from core.training.values import Run
 
 
 def show() -> None:
-    found = portal().training.get_run(actor(), run_id=links.wanted_id(Kind.RUN))
+    run_id = links.wanted_id(Kind.RUN)
+    frame.live_page(
+        lambda: portal().training.get_run(actor(), run_id=run_id), _draw, runs=lambda run: not run.state.is_over
+    )
+
+
+def _draw(found: Run) -> None:
     crumbs = [(_("Runs"), "runs")]
     with frame.header(found.title, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
         _actions(found)
@@ -28,7 +34,7 @@ def show() -> None:
         if found.state.is_over:
             _results(found)
         else:
-            frame.live(lambda: live_run(found.id), running=True)
+            live_run(found)
     with right:
         made_from = (found.requirement_id, found.training_set_id, found.sweep_id, found.version_id)
         neighbors(found.id, made_from, title=_("Belongs to"))

@@ -16,7 +16,15 @@ from core.training.splits import reason_against
 
 
 def show() -> None:
-    found = portal().features.get_training_set(actor(), training_set_id=links.wanted_id(Kind.TRAINING_SET))
+    wanted = links.wanted_id(Kind.TRAINING_SET)
+    frame.live_page(
+        lambda: portal().features.get_training_set(actor(), training_set_id=wanted),
+        _draw,
+        runs=lambda found: found.state is TrainingSetState.BUILDING,
+    )
+
+
+def _draw(found: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     with frame.header(found.name, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
         if found.state is TrainingSetState.READY and may(Permission.JOBS_WRITE, project=found.project):

@@ -50,7 +50,7 @@ class Visitor:
         """Waits until the page has been drawn."""
         self.page.wait_for_selector(DRAWN)
         expect(self.page.get_by_test_id("stSkeleton")).to_have_count(0)
-        expect(self.page.locator(".st-key-page_header, .st-key-empty_closed").first).to_be_visible()
+        expect(self.page.locator(".st-key-page_header, .st-key-closed_page").first).to_be_visible()
         return self
 
     def press(self, label: str) -> None:

@@ -194,7 +194,9 @@ def _kinds(subject: Subject) -> Entered:
 def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
     """The two forms of the logic, and what its author promises of the values."""
     given = subject.given
-    sql_tab, python_tab, rules_tab = st.tabs([_("SQL"), _("pandas"), _("Rules")])
+    sql_tab, python_tab, rules_tab = st.tabs(
+        [_("SQL"), _("pandas"), _("Rules")], key="logic", bind="query-params", on_change="rerun"
+    )
     with sql_tab:
         sql = _sql(subject, sources)
     with python_tab:

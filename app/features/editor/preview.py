@@ -103,7 +103,9 @@ def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
     older = " · " + _("before your last change") if is_older else ""
     st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
     labels = [_("Rows"), _("Features"), _("Checks")]
-    rows, features, checks = st.tabs(labels, default=labels[2] if broken else labels[0])
+    rows, features, checks = st.tabs(
+        labels, default=labels[2] if broken else labels[0], key="preview", bind="query-params", on_change="rerun"
+    )
     with rows:
         preview_table(found.preview, key="preview_rows")
     with features:

@@ -302,10 +302,12 @@ class Table {
 
   fit() {
     if (!this.data) return;
-    const hidden = new Set();
+    // A column of actions that no row has would only be a gap.
+    const idle = (column, index) => column.kind === "action" && !this.data.rows.some((row) => row.cells[index].text);
+    const hidden = new Set(this.data.columns.flatMap((column, index) => (idle(column, index) ? [index] : [])));
     const columns = this.data.columns.map((column, index) => ({ index, priority: column.priority, width: column.width || FLEXIBLE }));
     const dropped = columns.filter((column) => column.priority > 1).sort((a, b) => b.priority - a.priority || b.index - a.index);
-    let wanted = columns.reduce((sum, column) => sum + column.width, this.marks ? 38 : 0);
+    let wanted = columns.reduce((sum, column) => sum + (hidden.has(column.index) ? 0 : column.width), this.marks ? 38 : 0);
     for (const column of dropped) {
       if (wanted <= this.host.clientWidth) break;
       wanted -= column.width;

@@ -67,6 +67,7 @@ class Call:
                     action=spec.name, permission=spec.permission
                 ),
                 hint=_("Ask an administrator for a role that has it."),
+                permission=spec.permission,
             )
 
     def may_reach(self, object_id: str) -> ObjectRow:
@@ -192,4 +193,5 @@ class Call:
         raise NotAllowed(
             _("You may not do this in {project}").format(project=project),
             hint=_("Ask an administrator for the role in that project."),
+            permission=self.spec.permission,
         )

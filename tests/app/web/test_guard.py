@@ -97,6 +97,15 @@ def test_a_wrong_cookie_is_no_session(client: Client, cookie: str) -> None:
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [("/models/late-arrival", "/late-arrival"), ("/run/", None), ("/media/a.png", None), ("/a/b?x=1", "/b")],
+)
+def test_an_address_below_a_page_leads_to_the_frame(client: Client, secret: str, path: str, page: str | None) -> None:
+    answer = client.get(path, headers=PAGE, cookies={COOKIE: secret})
+    assert (answer.status_code, answer.headers.get("location")) == ((303, page) if page else (200, None))
+
+
 def test_an_ended_session_is_refused(client: Client, portal: Portal, secret: str) -> None:
     portal.sessions.sign_out(secret)
     assert client.get("/media/a.png", cookies={COOKIE: secret}).status_code == 401
