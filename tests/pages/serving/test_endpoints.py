@@ -137,21 +137,21 @@ def test_a_version_is_deployed_to_staging(stage: Stage) -> None:
 
 def test_a_row_is_tried_and_an_absent_gateway_is_told(portal: Portal, people: People, tmp_path: Path) -> None:
     endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
-    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id, tab="Try it")
     test.button(key="trial_0_send").click()
     assert "The gateway does not answer" in text_of(drawn(test))
 
 
 def test_a_viewer_sends_no_rows(portal: Portal, people: People, tmp_path: Path) -> None:
     endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
-    test = page(portal, people.viewer, "endpoint", id=endpoint.id)
-    assert "trial_0_send" not in {button.key for button in test.button}
-    assert "check_parity" not in {button.key for button in test.button}
+    for tab in ("Try it", "Parity"):
+        test = page(portal, people.viewer, "endpoint", id=endpoint.id, tab=tab)
+        assert not {"trial_0_send", "check_parity"} & {button.key for button in test.button}
 
 
 def test_parity_is_checked_from_the_page(portal: Portal, people: People, tmp_path: Path) -> None:
     endpoint = serving(portal, people, version_with_rows(portal, people, tmp_path), "staging")
-    test = page(portal, people.engineer, "endpoint", id=endpoint.id)
+    test = page(portal, people.engineer, "endpoint", id=endpoint.id, tab="Parity")
     test.button(key="check_parity").click()
     drawn(test)
     jobs = portal.compute.list_jobs(people.viewer, subject=endpoint.id).items
@@ -166,7 +166,7 @@ def test_mismatches_are_shown_by_cause_and_row(stage: Stage) -> None:
     stage.portal.serving.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
     with calling(stage.portal, SYSTEM) as call:
         stage.portal.registry.add_evidence(call, mismatching(version, made.id))
-    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id))
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id, tab="Parity"))
     assert "3 of 900 cells differ" in shown
     assert "Expired (TTL),2" in shown
     assert "F7,`late_share`,0.5,missing,Late row" in shown
