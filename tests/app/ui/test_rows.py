@@ -81,7 +81,7 @@ def catalog() -> None:
 
 def drawn(**state: object) -> tuple[dict[str, Any], str]:
     """What the table was given, and the chosen rows."""
-    test = AppTest.from_function(catalog)
+    test = AppTest.from_function(catalog, default_timeout=20)
     for key, value in state.items():
         test.session_state[key] = value
     test.run()
