@@ -1,21 +1,24 @@
 """A feature version in the online store: how fresh it is, what keeps it there, and what a model server would be
 answered now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
 from app.features.glossary import FRESHNESS, TTL
 from app.features.parity import parity
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status, times
+from app.ui import cells, forms, frame, links, status, times
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
 from app.ui.jobs import cause_card, job_progress
-from core.features.materialization.values import Materialization
+from core.features.materialization.values import Materialization, MaterializedPart
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 SCHEDULES = {0: N_("by hand"), 900: N_("every 15 minutes"), 3600: N_("every hour"), 86_400: N_("every day")}
+PARTS_HEIGHT = 466
 SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 
@@ -143,3 +146,28 @@ def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
 
 def _shown(value: object) -> str:
     return "null" if value is None else str(value)
+
+
+def parts_table(parts: Sequence[MaterializedPart]) -> None:
+    """What each day brought."""
+    columns = (
+        Column(_("Day")),
+        Column(_("Rows"), "number", 110),
+        Column(_("Newest event (UTC)"), width=160, priority=2),
+        Column(_("Known until (UTC)"), width=160, priority=3),
+        Column(_("Computed"), "time", 104),
+    )
+    rows(columns, [_part_row(part) for part in parts], key="parts", label=_("What it brought"), height=PARTS_HEIGHT)
+
+
+def _part_row(part: MaterializedPart) -> Row:
+    return Row(
+        part.day,
+        (
+            cells.text(part.day or _("all time")),
+            cells.number(part.rows),
+            cells.text(times.minute(part.newest_event)),
+            cells.text(times.minute(part.newest_known)),
+            cells.time(part.made_at, now=frame.now()),
+        ),
+    )

@@ -2,20 +2,19 @@
 
 import streamlit as st
 
-from app.features.materialization import SERVED, facts_of, standing_actions
+from app.features.materialization import SERVED, facts_of, parts_table, standing_actions
 from app.session import actor, may, portal
 from app.ui import charts, forms, frame, links, status, times
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
-from app.ui.tables import HEAD_HEIGHT, ROW_HEIGHT
 from app.ui.wording import counted
-from core.features.materialization.values import Materialization, MaterializedPart
+from core.features.materialization.values import Materialization
 from core.features.values import FeatureVersion
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
-MOST_DAYS, MOST_SHOWN = 200, 12
+MOST_DAYS = 200
 AGAIN = N_("Put everything again")
 
 
@@ -100,20 +99,7 @@ def _parts(order: Materialization) -> None:
         alt = _("Rows by day of event time")
         labels, values = [part.day for part in days], [part.rows for part in days]
         charts.bars(labels, values, key="parts_by_day", x=_("day of event time"), y=_("rows"), alt=alt)
-    _listed(parts)
-
-
-def _listed(parts: tuple[MaterializedPart, ...]) -> None:
-    columns = {
-        _("Day"): [part.day or _("all time") for part in parts],
-        _("Rows"): [part.rows for part in parts],
-        _("Newest event (UTC)"): [times.minute(part.newest_event) for part in parts],
-        _("Known until (UTC)"): [times.minute(part.newest_known) for part in parts],
-        _("Computed"): [times.ago(part.made_at, now=frame.now()) for part in parts],
-    }
-    height = ROW_HEIGHT * min(len(parts), MOST_SHOWN) + HEAD_HEIGHT
-    config = {_("Rows"): st.column_config.NumberColumn(format="localized")}
-    st.dataframe(columns, hide_index=True, row_height=ROW_HEIGHT, height=height, column_config=config, key="parts")
+    parts_table(parts)
 
 
 def _around(order: Materialization) -> None:
