@@ -107,7 +107,7 @@ def _to_catalog(object_id: str) -> None:
         return
     card = navigation.cards()[links.url_of(object_id)]
     catalog = navigation.cards()[card.menu or card.url]
-    links.page_link(catalog.url, _("Go to {page}").format(page=catalog.title), icon=catalog.icon)
+    links.page_link(catalog.url, _("Go to {page}").format(page=_(catalog.title)), icon=catalog.icon)
 
 
 def _search() -> None:
