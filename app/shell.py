@@ -46,14 +46,7 @@ def _account(found: Person) -> None:
             with st.container(gap=None):
                 st.markdown(f"**{links.escape(found.name)}**")
                 st.caption(links.escape(role_line(found)))
-            chosen = st.menu_button(
-                "",
-                [_(SWITCH), _(SIGN_OUT)],
-                icon=":material/more_horiz:",
-                type="tertiary",
-                help=_("Account"),
-                key="account_menu",
-            )
+            chosen = frame.kebab(_("Account"), [_(SWITCH), _(SIGN_OUT)], key="account_menu")
     if chosen:
         portal().sessions.sign_out(secret())
         leave(SIGN_IN, keep=chosen == _(SWITCH))

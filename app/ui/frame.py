@@ -211,9 +211,14 @@ def empty(statement: str, *, advice: str = "", icon: str = "inbox", key: str = "
 
 def more(choices: Iterable[str], *, key: str = "more") -> str | None:
     """The menu at the end of the header's actions; returns the label that was chosen."""
-    return st.menu_button(
-        "", list(choices), icon=":material/more_horiz:", type="tertiary", help=_("More actions"), key=key
-    )
+    return kebab(_("More actions"), choices, key=key)
+
+
+def kebab(name: str, choices: Iterable[str], *, key: str) -> str | None:
+    """A menu behind three dots; returns the label that was chosen. The style sheet draws the dots and hides the name,
+    which those hear who do not see them."""
+    with st.container(key=f"kebab_{key}", width="content"):
+        return st.menu_button(name, list(choices), type="tertiary", key=key)
 
 
 def say(message: str) -> None:

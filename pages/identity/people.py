@@ -39,9 +39,7 @@ def _add() -> None:
     if st.button(_("Add a person"), icon=":material/person_add:", type="primary"):
         person_dialog()
     choices = {_("Add a service account"): account_dialog, _("Add a project"): project_dialog}
-    chosen = st.menu_button(
-        "", list(choices), icon=":material/more_horiz:", type="tertiary", help=_("More"), key="more"
-    )
+    chosen = frame.more(choices)
     if chosen:
         choices[chosen]()
 

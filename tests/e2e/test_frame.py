@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from app import navigation
 from app.session import COOKIE
 from core.requirements.values import Criterion
+from tests.e2e.chain import Chain
 from tests.e2e.conftest import Running, Visitor
 from tests.http import web
 
@@ -82,6 +83,53 @@ def test_the_palette_finds_pages_and_closes_on_escape(mei: Visitor) -> None:
     expect(visitor.page.get_by_role("option").first).to_contain_text("Audit")
     visitor.page.keyboard.press("Escape")
     expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still_looking(
+    mei: Visitor, chain: Chain
+) -> None:
+    visitor = mei.open(f"/version?id={chain.versions[0]}")
+    page, field = visitor.page, visitor.palette()
+    status = page.get_by_role("dialog").get_by_role("status")
+    field.fill("start tr")
+    expect(page.get_by_role("option").first).to_contain_text("Actions")
+    field.fill("late_share_of_nothing")
+    expect(status).to_have_text("Nothing is called that.")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("flights")
+    expect(status).to_have_text("Still looking…")
+    expect(page.get_by_role("option", name=re.compile(r"^flights.*carrier_delay v1.*Feature columns$"))).to_be_visible()
+    expect(status).to_be_empty()
+    page.get_by_role("option", name=re.compile(r"^flights.*Feature columns$")).first.click()
+    expect(page).to_have_url(re.compile(rf"/feature-view\?id={chain.feature_version}$"))
+
+
+def test_the_palette_lists_what_was_opened_in_this_browser(mei: Visitor, goal: str) -> None:
+    visitor = mei.open(f"/requirement?id={goal}")
+    visitor.palette()
+    visitor.page.keyboard.press("Escape")
+    visitor.open("/runs").palette()
+    expect(visitor.page.get_by_role("listbox").locator("li").nth(0)).to_have_text("Recent")
+    expect(visitor.page.get_by_role("option").first).to_have_text(re.compile(rf"{GOAL}.*{goal}.*Requirements"))
+    visitor.page.keyboard.press("Enter")
+    expect(visitor.page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
+
+
+def test_the_key_tab_meets_the_search_first_and_every_stop_is_seen(mei: Visitor) -> None:
+    page = mei.open("/").page
+    expect(page.locator("[aria-keyshortcuts]")).to_be_visible()
+    page.locator("body").evaluate("it => it.ownerDocument.activeElement.blur()")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Search")).to_be_focused()
+    home = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home")
+    mei.tab_to(home)
+    assert home.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
+
+
+def test_a_menu_behind_dots_has_a_name(mei: Visitor, goal: str) -> None:
+    page = mei.open(f"/requirement?id={goal}").page
+    for name in ("Account", "More actions"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
 
 
 def test_signing_out_closes_the_door_in_every_tab(visitor: Visitor, goal: str) -> None:

@@ -1,7 +1,9 @@
 // The search palette. DOM is built with textContent only: titles are what users typed.
 const MOST = 40;
 const RECENT = 7;
+const KEPT = 20;
 const WAIT_MS = 180;
+const DRAWN_MS = 1200;
 
 function score(text, query) {
   // Lower is better: at the start, at a word's start, inside, scattered letters; -1 when they are not all there.
@@ -26,12 +28,6 @@ function ranked(entries, query) {
   return found.sort((a, b) => a.value - b.value || a.order - b.order).slice(0, MOST).map((item) => item.entry);
 }
 
-function byGroup(entries) {
-  // Groups in the order of their first entry, which is the most recent one.
-  const groups = [...new Set(entries.map((entry) => entry.group))];
-  return groups.flatMap((group) => entries.filter((entry) => entry.group === group));
-}
-
 function element(tag, className, text) {
   const made = document.createElement(tag);
   made.className = className;
@@ -39,10 +35,47 @@ function element(tag, className, text) {
   return made;
 }
 
+// What this person opened in this browser, the last first.
+class Recent {
+  constructor(data) {
+    Object.assign(this, { place: `causeway.recent.${data.person}`, types: data.types });
+  }
+
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem(this.place) || "[]");
+    } catch {
+      return [];
+    }
+  }
+
+  keep(entry) {
+    const { key, title, detail, type } = entry;
+    const others = this.read().filter((each) => each.key !== key);
+    try {
+      localStorage.setItem(this.place, JSON.stringify([{ key, title, detail, type }, ...others].slice(0, KEPT)));
+    } catch {
+      // A browser that keeps nothing has nothing recent.
+    }
+  }
+
+  // The object whose page is shown, by its address and its heading.
+  keepPage() {
+    const key = this.here();
+    const title = document.querySelector(".st-key-page_header h1")?.textContent.trim();
+    if (key && title) this.keep({ key, title, detail: key, type: this.types[window.location.pathname.slice(1)] || "" });
+  }
+
+  here() {
+    return new URLSearchParams(window.location.search).get("id");
+  }
+}
+
 export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const dialog = parentElement.querySelector("dialog");
   const input = dialog.querySelector("input");
   const list = dialog.querySelector("ul");
+  const looking = dialog.querySelector(".looking");
   const trigger = parentElement.querySelector(".trigger");
   const isMac = /Mac|iPhone/.test(navigator.platform);
   trigger.querySelector(".word").textContent = data.words.search;
@@ -52,9 +85,11 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   input.placeholder = data.words.placeholder;
   input.setAttribute("aria-label", data.words.placeholder);
   dialog.querySelector("footer").textContent = data.words.help;
+  const recent = new Recent(data);
   let shown = [];
   let selected = 0;
   let timer;
+  let drawn;
 
   function option(entry, index) {
     const item = element("li", "option");
@@ -62,7 +97,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     item.id = `option-${index}`;
     item.append(element("span", "title", entry.title));
     if (entry.detail) item.append(element("span", "detail", entry.detail));
-    if (entry.type !== entry.group || input.value) item.append(element("span", "type", entry.type));
+    item.append(element("span", "type", entry.type));
     item.addEventListener("mousemove", () => mark(index, false));
     item.addEventListener("click", () => open(index));
     return item;
@@ -77,22 +112,31 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     input.setAttribute("aria-activedescendant", shown.length ? `option-${selected}` : "");
   }
 
+  // Before anything is typed: what was opened last, else what changed last; then actions and pages.
+  function offered() {
+    const kept = recent.read().filter((entry) => entry.key !== recent.here()).slice(0, RECENT);
+    const known = new Set([recent.here(), ...kept.map((entry) => entry.key)]);
+    const changed = data.objects.filter((entry) => entry.recent && !known.has(entry.key)).slice(0, RECENT - kept.length);
+    return [[data.words.recent, kept], [data.words.changed, changed], ["", data.actions], ["", data.pages]];
+  }
+
   function draw() {
     const query = input.value.trim().toLowerCase();
-    const grouped = !query;
-    shown = grouped ? byGroup([...data.objects.filter((entry) => entry.recent).slice(0, RECENT), ...data.pages]) : ranked([...data.objects, ...data.pages], query);
+    const groups = query ? [["", ranked([...data.objects, ...data.actions, ...data.pages], query)]] : offered();
+    shown = groups.flatMap(([, entries]) => entries);
     list.replaceChildren();
-    let group = "";
-    shown.forEach((entry, index) => {
-      if (grouped && entry.group !== group) {
-        group = entry.group;
-        const head = element("li", "group", group);
+    let index = 0;
+    for (const [title, entries] of groups) {
+      const name = title || (query ? "" : entries[0]?.type);
+      if (entries.length && name) {
+        const head = element("li", "group", name);
         head.setAttribute("role", "presentation");
         list.append(head);
       }
-      list.append(option(entry, index));
-    });
-    if (!shown.length) list.append(element("li", "nothing", data.words.nothing));
+      entries.forEach((entry) => list.append(option(entry, index++)));
+    }
+    const isLooking = query.length > 1 && query !== data.query.toLowerCase();
+    looking.textContent = isLooking ? data.words.looking : shown.length ? "" : data.words.nothing;
     mark(0, false);
   }
 
@@ -101,12 +145,14 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     if (!entry) return;
     // A search that came after the choice would run this part of the old page while the new one is drawn.
     clearTimeout(timer);
+    if (!entry.key.startsWith("/")) recent.keep(entry);
     dialog.close();
     setTriggerValue("open", entry.key);
   }
 
   function show() {
     if (dialog.open) return;
+    recent.keepPage();
     input.value = "";
     draw();
     dialog.showModal();
@@ -140,11 +186,24 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
       event.stopPropagation();
       show();
     }
+    // The search comes first: the sidebar's order on screen is not the order in which Streamlit writes it.
+    if (event.key === "Tab" && !event.shiftKey && document.activeElement === document.body && !dialog.open) {
+      event.preventDefault();
+      trigger.focus();
+    }
+  };
+  const onMove = () => {
+    clearTimeout(drawn);
+    drawn = setTimeout(() => recent.keepPage(), DRAWN_MS);
   };
   document.addEventListener("keydown", onKey, true);
+  window.navigation?.addEventListener("currententrychange", onMove);
+  onMove();
   if (dialog.open) draw();
   return () => {
     document.removeEventListener("keydown", onKey, true);
+    window.navigation?.removeEventListener("currententrychange", onMove);
     clearTimeout(timer);
+    clearTimeout(drawn);
   };
 }

@@ -1,4 +1,5 @@
-"""The search palette on Ctrl-K: pages and recent objects at once, everything else from the server while one types."""
+"""The search palette on Ctrl-K: what was recent, actions and pages at once, everything else (objects by id and title,
+feature columns) from the server while one types. What was recent is kept by the browser, for each person apart."""
 
 from pathlib import Path
 from typing import Any
@@ -6,8 +7,10 @@ from typing import Any
 import streamlit as st
 
 from app import navigation
-from app.session import actor, portal
+from app.session import actor, may, person, portal
 from app.ui import links, status
+from app.ui.components.starts import Start, starts
+from core.features.catalog.search import CatalogFeature
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import _
@@ -15,6 +18,7 @@ from core.foundation.text import _
 FOLDER = Path(__file__).parent
 RECENT = 60
 FOUND = 20
+COLUMNS = 12
 # Found by what one types, and not offered before: there are many, and people come for what they belong to.
 UNASKED = frozenset(
     {
@@ -31,7 +35,8 @@ HTML = """
 <button type="button" class="trigger" aria-haspopup="dialog"><span class="lens" aria-hidden="true"></span>
 <span class="word">...</span><kbd></kbd></button>
 <dialog><input type="text" role="combobox" aria-expanded="true" aria-controls="found" autocomplete="off"
-spellcheck="false" maxlength="120"><ul id="found" role="listbox"></ul><footer></footer></dialog>
+spellcheck="false" maxlength="120"><ul id="found" role="listbox"></ul>
+<div class="looking" role="status"></div><footer></footer></dialog>
 """
 _palette = st.components.v2.component(
     "causeway_palette",
@@ -52,8 +57,11 @@ def palette() -> None:
 
 
 def entries(query: str) -> dict[str, Any]:
-    """What the palette shows: pages, recent objects, and (with a query) what the server found for it."""
-    pages = [_page_entry(card) for card in navigation.PAGES if not card.is_hidden or card.url == "start-sweep"]
+    """What the palette shows: actions the visitor may take, pages, recent objects, and (with a query) what the server
+    found for it."""
+    begun = [start for start in starts() if may(start.permission)]
+    taken = {start.title for start in begun}
+    pages = [_page_entry(card) for card in navigation.PAGES if not card.is_hidden and _(card.title) not in taken]
     things = list(portal().identity.search(actor(), query="", limit=RECENT))
     if query:
         known = {thing.id for thing in things}
@@ -64,27 +72,58 @@ def entries(query: str) -> dict[str, Any]:
         "placeholder": _("Search pages and anything with an id"),
         "help": _("Arrow keys move · Enter opens · Esc closes"),
         "nothing": _("Nothing is called that."),
-        "pages": _("Pages"),
+        "looking": _("Still looking…"),
+        "recent": _("Recent"),
+        "changed": _("Changed lately"),
     }
     objects = [_thing_entry(thing) for thing in things if links.has_page(thing.id)]
-    return {"pages": pages, "objects": objects, "words": words, "query": query}
+    return {
+        "person": person().id,
+        "actions": [_start_entry(start) for start in begun],
+        "pages": pages,
+        "objects": objects + (_columns(query) if query else []),
+        "types": {card.url: _(_owner(card).title) for card in navigation.PAGES},
+        "words": words,
+        "query": query,
+    }
+
+
+def _columns(query: str) -> list[dict[str, str | bool]]:
+    """Feature columns, each opening the newest version that has it."""
+    listing = portal().features.catalog(actor(), query=query, limit=COLUMNS)
+    return [_column_entry(column) for column in listing.items if column.feature is not None and column.version_id]
+
+
+def _column_entry(column: CatalogFeature) -> dict[str, str | bool]:
+    return {
+        "key": column.version_id,
+        "title": column.name,
+        "detail": f"{column.view} v{column.version} · {status.look(column.state or '').word.lower()}",
+        "type": _("Feature columns"),
+        "recent": False,
+    }
+
+
+def _start_entry(start: Start) -> dict[str, str]:
+    return {"key": f"/{start.url}", "title": start.title, "detail": "", "type": _("Actions")}
 
 
 def _page_entry(card: navigation.PageCard) -> dict[str, str]:
-    place = _(card.section) or _("Pages")
-    return {"key": f"/{card.url}", "title": _(card.title), "detail": "", "type": place, "group": _("Pages")}
+    return {"key": f"/{card.url}", "title": _(card.title), "detail": _(card.section) if card.section else "", "type": _("Pages")}
+
+
+def _owner(card: navigation.PageCard) -> navigation.PageCard:
+    """The page of the sidebar that a page belongs to."""
+    return navigation.cards().get(card.menu, card)
 
 
 def _thing_entry(thing: Thing) -> dict[str, str | bool]:
-    menu = navigation.cards()[links.url_of(thing.id)]
-    owner = navigation.cards().get(menu.menu, menu)
     state = status.look(thing.state).word.lower()
     return {
         "key": thing.id,
         "title": thing.title or thing.id,
         "detail": f"{thing.id} · {state}",
-        "type": _(owner.title),
-        "group": _(owner.title),
+        "type": _(_owner(navigation.cards()[links.url_of(thing.id)]).title),
         "recent": thing.kind not in UNASKED,
     }
 

@@ -7,6 +7,7 @@ import pytest
 from app import navigation
 from app.ui import links
 from app.ui.components.palette import _page_entry, _thing_entry
+from app.ui.components.starts import starts
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 
@@ -27,3 +28,8 @@ def test_the_palette_names_every_kind_by_its_page(kind: Kind) -> None:
 
 def test_pages_open_by_their_address() -> None:
     assert all(_page_entry(card)["key"][1:] in navigation.cards() for card in navigation.PAGES)
+
+
+def test_every_action_of_the_palette_leads_to_a_page_of_ours_and_is_named_once() -> None:
+    assert all(start.url in navigation.cards() for start in starts())
+    assert len({start.title for start in starts()}) == len(starts())
