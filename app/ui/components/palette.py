@@ -109,7 +109,12 @@ def _start_entry(start: Start) -> dict[str, str]:
 
 
 def _page_entry(card: navigation.PageCard) -> dict[str, str]:
-    return {"key": f"/{card.url}", "title": _(card.title), "detail": _(card.section) if card.section else "", "type": _("Pages")}
+    return {
+        "key": f"/{card.url}",
+        "title": _(card.title),
+        "detail": _(card.section) if card.section else "",
+        "type": _("Pages"),
+    }
 
 
 def _owner(card: navigation.PageCard) -> navigation.PageCard:

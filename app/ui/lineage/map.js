@@ -54,7 +54,7 @@ class LineageMap {
     Object.assign(find, { type: "search", placeholder: words.find, value: this.query });
     find.setAttribute("aria-label", words.find);
     find.oninput = () => { this.query = find.value.trim().toLowerCase(); this.mark(); };
-    find.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") this.found(); };
+    find.onkeydown = (event) => { event.stopPropagation(); if (event.key === "Enter") this.chooseFirst(); };
     this.percent = element("span", "percent");
     const zoom = element("div", "zoom");
     zoom.append(iconButton("remove", words.farther, () => this.view.enlarge(1 / STEP)), this.percent,
@@ -207,7 +207,7 @@ class LineageMap {
     return `${node.whole} ${node.id} ${node.kind}`.toLowerCase().includes(this.query);
   }
 
-  found() {
+  chooseFirst() {
     const node = this.query && [...this.nodes.values()].find((each) => this.matches(each));
     if (node) this.acts().show(node.id);
   }

@@ -54,8 +54,8 @@ def drawing(chain: Lineage, *, facts_of: Callable[[Iterable[Thing]], dict[str, s
 def _story(chain: Lineage, placed: dict[str, Thing]) -> set[str]:
     """The ids without containers of which a version is in the chain, without load tests whose evidence is in it, and
     without what stands beside a version; the object that the story is about is always in it."""
-    told = {edge.source for edge in chain.edges if _says_more(placed.get(edge.source), placed.get(edge.target))}
-    return {thing.id for thing in placed.values() if thing.id not in told and thing.kind not in BESIDE} | (
+    covered = {edge.source for edge in chain.edges if _says_more(placed.get(edge.source), placed.get(edge.target))}
+    return {thing.id for thing in placed.values() if thing.id not in covered and thing.kind not in BESIDE} | (
         {chain.start} & set(placed)
     )
 
