@@ -27,7 +27,7 @@ def test_a_wrong_value_is_told_at_its_field_and_nothing_is_lost(form: Visitor) -
     form.press("Start training")
     expect(form.page.locator("[class*=st-key-refusal_]")).to_be_visible()
     epochs = form.page.get_by_test_id("stColumn").filter(has=form.page.get_by_label("Epochs", exact=True)).last
-    expect(epochs).to_contain_text("greater than or equal to 1")
+    expect(epochs).to_contain_text("must be at least 1")
     expect(form.page.get_by_label("Title", exact=True)).to_have_value("Small and quick")
     form.fill("Epochs", "3")
     form.press("Start training")
