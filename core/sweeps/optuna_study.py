@@ -26,6 +26,8 @@ class Study:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.WARNING)
+        optuna.logging.disable_default_handler()
+        optuna.logging.enable_propagation()
         self.spec = spec
         self._distributions = {name: distribution_of(dimension) for name, dimension in spec.space.items()}
         self._study = optuna.create_study(

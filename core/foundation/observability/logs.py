@@ -5,12 +5,13 @@ action, job or object comes from `log_context`, so that every line of the same w
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cached_property
-from types import MappingProxyType
+from types import MappingProxyType, TracebackType
 from typing import Any, Literal
 
 from core.foundation.observability.redaction import redact_all
@@ -55,7 +56,17 @@ def configure_logs(
     for name in OURS:
         logging.getLogger(name).setLevel(number)
     logging.captureWarnings(True)
+    sys.excepthook = _log_unhandled
+    threading.excepthook = lambda ended: _log_unhandled(ended.exc_type, ended.exc_value, ended.exc_traceback)
     adopt_loggers()
+
+
+def _log_unhandled(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
+    """What ends a process or a thread is a line like any other, without the secrets in it."""
+    if error is None or issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error or kind(), trace)
+    else:
+        logging.getLogger(__name__).critical("unhandled error", exc_info=(kind, error, trace))
 
 
 def adopt_loggers() -> None:

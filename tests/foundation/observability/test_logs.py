@@ -70,6 +70,19 @@ def test_the_level_decides_what_our_own_code_says() -> None:
     assert not [line for line in lines_of("json", "debug") if "nobody asked" in line]
 
 
+@pytest.mark.parametrize("where", ["fail()", "threading.Thread(target=fail).start()"])
+def test_what_ends_a_process_or_a_thread_is_a_line_without_secrets(where: str) -> None:
+    script = (
+        "import threading\nfrom core.foundation.observability.logs import configure_logs\n"
+        "def fail(): raise ValueError('redis://:hunter2@cache')\n"
+        f"configure_logs(process='worker', form='json')\n{where}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    line = json.loads(done.stderr)
+    assert (line["event"], line["process"]) == ("unhandled error", "worker")
+    assert line["exception"].endswith("ValueError: redis://***@cache")
+
+
 def test_what_is_known_of_the_work_ends_with_it() -> None:
     assert written(logging.makeLogRecord({"msg": "before"})).keys().isdisjoint({"request", "job"})
     with log_context(request="r-1", object="EP-1"), log_context(job="JOB-1", object="MV-1"):
