@@ -121,7 +121,7 @@ class Lines(logging.Formatter):
         return {**first, **event}
 
     def _redacted(self, _logger: object, _method: str, event: Event) -> Event:
-        told = {name: redact_all(value, secrets=self._secrets) for name, value in event.items()}
+        told: Event = redact_all(event, secrets=self._secrets)
         if self._as_json:
             return told
         # What somebody sent can neither begin a line of its own nor color a terminal.

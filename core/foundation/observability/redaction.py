@@ -16,11 +16,14 @@ ADDRESS = re.compile(
 )
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 PARAMETER = re.compile(r"[?#;&]([A-Za-z0-9_.-]{1,40})=")
-ADDRESSES = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
+# What precedes is bounded, so that a long word costs no more than its length.
+ADDRESSES = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s'\"<>]+")
 CREDENTIAL = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]+")
 TOKEN = re.compile(r"\bcwt_[A-Za-z0-9_-]+")
+SECRET_WORD = r"(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?)"
+SECRET_NAME = re.compile(rf"(?i){SECRET_WORD}$")
 PAIR = re.compile(
-    r"(?i)([\w.-]*(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|credentials?))"
+    rf"(?i)({SECRET_WORD})"
     r"(['\"]?\s*[=:]\s*)('[^']*'|\"[^\"]*\"|[^\s,;&)}\]]+)"
 )
 
@@ -49,16 +52,20 @@ def redact(text: str, *, secrets: Iterable[tuple[str, str]] = ()) -> str:
 
 
 def redact_all(value: Any, *, secrets: Iterable[tuple[str, str]] = ()) -> Any:
-    """The same for every text in a structure."""
+    """The same for every text in a structure; what stands under the name of a secret is left out whole."""
     if isinstance(value, str):
         return redact(value, secrets=secrets)
     if isinstance(value, Mapping):
-        return {key: redact_all(part, secrets=secrets) for key, part in value.items()}
+        return {key: _under(str(key), part, secrets=secrets) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [redact_all(part, secrets=secrets) for part in value]
     if value is None or isinstance(value, int | float):
         return value
     return redact(str(value), secrets=secrets)
+
+
+def _under(name: str, value: Any, *, secrets: Iterable[tuple[str, str]]) -> Any:
+    return HIDDEN if SECRET_NAME.search(name) else redact_all(value, secrets=secrets)
 
 
 def _path(parsed: "re.Match[str]") -> str:

@@ -99,6 +99,16 @@ def test_what_a_word_calls_a_secret_is_left_out(text: str, shown: str) -> None:
     assert redact(text) == shown
 
 
+def test_what_stands_under_the_name_of_a_secret_is_left_out() -> None:
+    fields = {"api_key": "x", "user": {"Password": ["y"], "db.token": 7}, "tokens_left": 3, "secretary": "z"}
+    assert redact_all(fields) == {
+        "api_key": "***",
+        "user": {"Password": "***", "db.token": "***"},
+        "tokens_left": 3,
+        "secretary": "z",
+    }
+
+
 def test_every_setting_in_free_text_is_known_to_be_plain_or_sensitive() -> None:
     texts = {name for name, field in Settings.model_fields.items() if field.annotation is str}
     assert texts == (TEXTS.keys() - {"s3_secret_key"}) | PLAIN
