@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
 from core.features.catalog.search import CatalogFeature
 from core.features.values import FeatureContract
 from core.foundation.text import N_, _
@@ -18,9 +18,9 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
     }
     if found.feature:
         facts[_("Type")] = f"{links.code(found.feature.type.lower())} {found.feature.kind}"
-        facts[_("Null rate")] = times.percent(found.feature.null_share)
+        facts[_("Null rate")] = numbers.percent(found.feature.null_share)
     facts[_("Owner")] = links.escape(frame.name_of(found.owner))
-    facts[_("Counts for")] = times.duration(found.ttl_seconds) if found.ttl_seconds else _("ever")
+    facts[_("Counts for")] = numbers.duration(found.ttl_seconds) if found.ttl_seconds else _("ever")
     facts[_("Newest row")] = times.absolute(found.newest_event)
     if found.tags:
         facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)

@@ -5,7 +5,7 @@ from difflib import unified_diff
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links, times
+from app.ui import frame, links, numbers
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import _
 
@@ -34,9 +34,9 @@ def _terms(version: FeatureVersion) -> dict[str, str]:
     return {
         _("Event time"): links.code(version.event_time),
         _("Written at"): links.code(version.created_time) if version.created_time else _("the event time"),
-        _("Counts for"): times.duration(version.ttl_seconds) if version.ttl_seconds else _("ever"),
-        _("Arrives after"): times.duration(version.delay_seconds) if version.delay_seconds else _("at once"),
-        _("Looks back"): times.duration(version.lookback_seconds) if version.lookback_seconds else _("on all rows"),
+        _("Counts for"): numbers.duration(version.ttl_seconds) if version.ttl_seconds else _("ever"),
+        _("Arrives after"): numbers.duration(version.delay_seconds) if version.delay_seconds else _("at once"),
+        _("Looks back"): numbers.duration(version.lookback_seconds) if version.lookback_seconds else _("on all rows"),
     }
 
 
@@ -63,7 +63,7 @@ def text_of(version: FeatureVersion) -> list[str]:
     sources = [f"{name}: {snapshot}" for name, snapshot in sorted(version.sources.items())]
     tests = version.tests
     rules = [rule.model_dump_json(exclude_defaults=True) for rule in tests.rules]
-    fresh = times.duration(tests.fresh_seconds) if tests.fresh_seconds else _("any age")
+    fresh = numbers.duration(tests.fresh_seconds) if tests.fresh_seconds else _("any age")
     rules += [
         _("One row per key and event time: {answer}").format(answer=_("yes") if tests.unique_rows else _("no")),
         _("Newest row behind its sources by at most: {time}").format(time=fresh),

@@ -8,7 +8,7 @@ import streamlit as st
 from app.features.glossary import FRESHNESS, TTL
 from app.features.parity import parity
 from app.session import actor, may, portal
-from app.ui import cells, forms, frame, links, status, times
+from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.jobs import cause_card, job_progress
@@ -69,12 +69,12 @@ def facts_of(order: Materialization) -> dict[str, str]:
         _("State"): f"{status.inline(order.state)} {waits}",
         _("Schedule"): _(SCHEDULES[order.every_seconds])
         if order.every_seconds in SCHEDULES
-        else _("every {time}").format(time=times.duration(order.every_seconds)),
+        else _("every {time}").format(time=numbers.duration(order.every_seconds)),
         _("Next run"): due,
         _("Last run"): times.absolute(order.as_of),
         _("Watermark"): times.absolute(order.watermark),
-        _("Keys"): times.number(order.keys),
-        _("Rows brought"): times.number(order.rows),
+        _("Keys"): numbers.number(order.keys),
+        _("Rows brought"): numbers.number(order.rows),
     }
 
 
@@ -104,7 +104,7 @@ def _button(label: str, key: str, do: Callable[[], object], *, disabled: bool = 
 def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
     """The first time, or another schedule: both run it at once."""
     now = order.every_seconds if order else 86_400
-    choices = SCHEDULES if now in SCHEDULES else {now: times.duration(now)} | SCHEDULES
+    choices = SCHEDULES if now in SCHEDULES else {now: numbers.duration(now)} | SCHEDULES
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         every = st.selectbox(
             _("Bring new rows"),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.features.parity_report import causes, examples, figures, verdict_line
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status, times
+from app.ui import forms, frame, links, numbers, status, times
 from app.ui.jobs import cause_card, job_progress
 from core.features.materialization.values import FeatureParity
 from core.features.values import FeatureVersion
@@ -46,7 +46,7 @@ def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
     rows = st.selectbox(
         _("Keys"),
         ROWS,
-        format_func=lambda count: _("{n} keys").format(n=times.number(count)),
+        format_func=lambda count: _("{n} keys").format(n=numbers.number(count)),
         key="parity_rows",
         label_visibility="collapsed",
         width=130,

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.ui import charts, frame, links, status, times
+from app.ui import charts, frame, links, numbers, status, times
 from app.ui.tables import reading
 from core.features.materialization.values import FeatureParity, FeatureParityReport
 from core.foundation.text import N_, _
@@ -48,9 +48,9 @@ def verdict_line(check: FeatureParity) -> str:
         not_comparable = _("No key could be compared.")
         return f"{status.inline(check.verdict or check.state)} **{not_comparable}**"
     told = _("{share} of the keys match: {n} of {all} differ.").format(
-        share=times.percent(1 - report.mismatches / report.compared, 2),
-        n=times.number(report.mismatches),
-        all=times.number(report.compared),
+        share=numbers.percent(1 - report.mismatches / report.compared, 2),
+        n=numbers.number(report.mismatches),
+        all=numbers.number(report.compared),
     )
     return f"{status.inline(check.verdict)} **{told}**"
 
@@ -59,12 +59,12 @@ def figures(check: FeatureParity, report: FeatureParityReport) -> None:
     frame.facts(
         {
             _("Keys compared"): _("{n} of {all}").format(
-                n=times.number(report.compared), all=times.number(report.keys)
+                n=numbers.number(report.compared), all=numbers.number(report.keys)
             ),
-            _("Values compared"): times.number(report.cells),
+            _("Values compared"): numbers.number(report.cells),
             _("At the instant"): times.absolute(report.at),
             _("Answers"): _counts(report.statuses),
-            _("Moved on since"): times.number(report.moved_on),
+            _("Moved on since"): numbers.number(report.moved_on),
             _("Report"): links.code(check.digest[:16]),
         }
     )
@@ -77,7 +77,7 @@ def causes(report: FeatureParityReport) -> None:
     reading(
         {
             _("Cause"): [_(word) for word, _meaning in meanings],
-            _("Keys"): [times.number(count) for _cause, count in found],
+            _("Keys"): [numbers.number(count) for _cause, count in found],
             _("What it means"): [_(meaning) if meaning else "" for _word, meaning in meanings],
         }
     )
@@ -111,7 +111,9 @@ def examples(report: FeatureParityReport, *, most: int = MOST_EXAMPLES) -> None:
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{times.number(count)} {status.look(name).word.lower()}" for name, count in counts.items()) or "—"
+    return (
+        ", ".join(f"{numbers.number(count)} {status.look(name).word.lower()}" for name, count in counts.items()) or "—"
+    )
 
 
 def _side(name: str, values: Mapping[str, Any], other: Mapping[str, Any]) -> str:
@@ -131,4 +133,4 @@ def _values(values: Mapping[str, Any]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "null"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return numbers.figure(value) if isinstance(value, float) else str(value)

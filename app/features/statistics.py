@@ -8,7 +8,7 @@ from app.features.glossary import DRIFT
 from app.features.materialization import freshness
 from app.lake.snapshot_diff import one_shift, shifts
 from app.session import actor, portal
-from app.ui import charts, frame, links, times
+from app.ui import charts, frame, links, numbers, times
 from core.features.catalog.values import FeatureWindow, Window
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
@@ -35,9 +35,9 @@ def _cost(shown: FeatureVersion) -> None:
     newest = f"{shown.newest_event:%Y-%m-%d}" if shown.newest_event else "—"
     figures = (
         (_("Newest event"), newest, times.absolute(shown.newest_event)),
-        (_("Rows"), times.number(cost.rows), None),
-        (_("Time to build"), times.duration(cost.build_seconds), None),
-        (_("Size in the store"), times.size(cost.bytes), None),
+        (_("Rows"), numbers.number(cost.rows), None),
+        (_("Time to build"), numbers.duration(cost.build_seconds), None),
+        (_("Size in the store"), numbers.size(cost.bytes), None),
     )
     for place, (label, value, more) in zip(st.columns(4, gap="xsmall"), figures, strict=True):
         place.metric(label, value, border=True, help=more)
@@ -73,13 +73,13 @@ def _over_time(shown: FeatureVersion) -> None:
 
 def _single(one: FeatureWindow) -> None:
     """All rows lie in one window, where a line would be a point."""
-    counts = {_("Window from"): f"{one.start:%Y-%m-%d}", _("Nulls"): times.percent(one.null_share)}
+    counts = {_("Window from"): f"{one.start:%Y-%m-%d}", _("Nulls"): numbers.percent(one.null_share)}
     if one.kind == "number":
         cuts = dict(one.percentiles)
-        counts |= {_("Mean"): times.number(one.mean), _("Median"): times.number(cuts.get(MIDDLE))}
-        counts |= {_("95th percentile"): times.number(cuts.get(HIGH))}
+        counts |= {_("Mean"): numbers.number(one.mean), _("Median"): numbers.number(cuts.get(MIDDLE))}
+        counts |= {_("95th percentile"): numbers.number(cuts.get(HIGH))}
     else:
-        counts |= {links.code(value): times.number(count) for value, count in one.frequent[:MOST_LINES]}
+        counts |= {links.code(value): numbers.number(count) for value, count in one.frequent[:MOST_LINES]}
     frame.facts(counts)
 
 
@@ -157,7 +157,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
         since, until = (f"{moment:%Y-%m-%d}" for moment in (found[0].since, found[0].until))
         st.caption(
             _("{n} rows from {since} to {until}, against the split {split} of {set}.").format(
-                n=times.number(found[0].rows), since=since, until=until, split=found[0].split, set=chosen
+                n=numbers.number(found[0].rows), since=since, until=until, split=found[0].split, set=chosen
             )
         )
         st.caption(_(DRIFT))

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import cells, frame, links, times
+from app.ui import cells, frame, links, numbers, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows
 from app.ui.wording import counted
@@ -15,8 +15,8 @@ def show() -> None:
     found = portal().features.dead_features(actor())
     facts = [
         counted(len(found), _("version"), _("versions")),
-        _("{time} to build").format(time=times.duration(sum(one.cost.build_seconds for one in found))),
-        _("{size} in the store").format(size=times.size(sum(one.cost.bytes for one in found))),
+        _("{time} to build").format(time=numbers.duration(sum(one.cost.build_seconds for one in found))),
+        _("{size} in the store").format(size=numbers.size(sum(one.cost.bytes for one in found))),
     ]
     title = _("What nobody uses")
     frame.header(title, facts=facts if found else [], crumbs=[(_("Features"), "features")])
@@ -55,9 +55,9 @@ def _row(version: DeadFeature) -> Row:
             cells.state(version.state),
             cells.text(frame.name_of(version.owner)),
             cells.time(version.created_at, now=frame.now()),
-            cells.number(cost.build_seconds, times.duration(cost.build_seconds)),
+            cells.number(cost.build_seconds, numbers.duration(cost.build_seconds)),
             cells.number(cost.rows),
-            cells.number(cost.bytes, times.size(cost.bytes)),
+            cells.number(cost.bytes, numbers.size(cost.bytes)),
         ),
         target=version.version_id,
     )
@@ -71,11 +71,11 @@ def _detail(one: DeadFeature) -> None:
         {
             _("Version"): links.code(one.version_id),
             _("Owner"): links.escape(frame.name_of(one.owner)),
-            _("Features"): times.number(one.features),
+            _("Features"): numbers.number(one.features),
             _("Made"): times.absolute(one.created_at),
-            _("Built in"): times.duration(one.cost.build_seconds),
-            _("Rows"): times.number(one.cost.rows),
-            _("Size"): times.size(one.cost.bytes),
+            _("Built in"): numbers.duration(one.cost.build_seconds),
+            _("Rows"): numbers.number(one.cost.rows),
+            _("Size"): numbers.size(one.cost.bytes),
         }
     )
     st.caption(_("A version that is deprecated and then retired is offered no more; its rows and history stay."))

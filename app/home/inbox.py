@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.session import actor, may, portal
-from app.ui import frame, links
+from app.ui import frame, links, numbers
 from core.compute.values import JobState
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -64,7 +64,7 @@ def _tests() -> list[Need]:
 
 def _test(found: LoadTestView) -> Need:
     why = _("{name} asks for {rate} requests a second on {endpoint}").format(
-        name=frame.name_of(found.requested_by), rate=f"{found.plan.rate:g}", endpoint=found.endpoint
+        name=frame.name_of(found.requested_by), rate=numbers.figure(found.plan.rate), endpoint=found.endpoint
     )
     return Need(
         object_id=found.id,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import cells, frame, links
+from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from core.foundation.text import _
@@ -88,9 +88,9 @@ def _figures(standing: Standing) -> None:
     p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
     capacity = (content.get("capacity") or {}).get("rate")
     with third:
-        st.metric(_("p99, ms"), f"{p99:.1f}" if p99 is not None else "—", border=True, height="stretch")
+        st.metric(_("p99, ms"), numbers.fixed(p99, 1), border=True, height="stretch")
     with fourth:
-        shown = f"{capacity:,.0f}".replace(",", "\u2009") if capacity is not None else "—"
+        shown = numbers.fixed(capacity, 0)
         st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
 
 
@@ -103,10 +103,10 @@ def _quality(label: str, metric: str, standing: Standing, history: Sequence[Mode
     ]
     value = standing.metric(metric)
     before = [past for version, past in values if version.version < standing.version.version]
-    delta = f"{value - before[-1]:+.4f}" if value is not None and before else None
+    delta = round(value - before[-1], 4) if value is not None and before else None
     st.metric(
         label,
-        f"{value:.4f}" if value is not None else "—",
+        numbers.fixed(value, 4),
         delta=delta,
         delta_color="normal" if better_up else "inverse",
         border=True,

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links, times
+from app.ui import frame, links, numbers
 from app.ui.tables import offset_of, pager, search, shown_of
 from core.foundation.text import N_, _
 from core.lake.values import Item, Snapshot
@@ -55,7 +55,7 @@ def items(shown: Snapshot) -> None:
 
 def _item(shown: Snapshot, item: Item) -> None:
     name = item.path.rpartition("/")[2]
-    size = f"{item.width} × {item.height}" if item.width else times.size(item.bytes)
+    size = f"{item.width} × {item.height}" if item.width else numbers.size(item.bytes)
     with frame.card(f"item_{item.digest[:12]}_{abs(hash(item.path))}", tight=True):
         content = portal().lake.item(actor(), snapshot_id=shown.id, digest=item.digest, side=SIDE)
         if item.media_type.startswith("image"):

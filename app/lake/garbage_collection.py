@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal, role_title
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
 from app.ui.tables import offset_of, pager, reading, shown_of
 from app.ui.wording import counted
 from core.audit.service import AuditEvent
@@ -37,7 +37,7 @@ def unnamed(plan: SweepReport) -> None:
         waits = _(
             "{files} more ({size}) were put less than a day ago and stay: what is being made refers to its files last."
         )
-        st.caption(waits.format(files=files_of(plan.young), size=times.size(plan.young_bytes)))
+        st.caption(waits.format(files=files_of(plan.young), size=numbers.size(plan.young_bytes)))
     if not plan.orphans:
         return
     left, right = st.columns([1, 1.72], gap="medium")
@@ -53,7 +53,7 @@ def _verdict(plan: SweepReport) -> str:
     if not plan.orphans:
         return _("**A sweep would free nothing.** Something refers to every file that is older than a day.")
     return _("**A sweep would free {size} of {held}.** Nothing refers to {files} any more.").format(
-        size=times.size(plan.orphan_bytes), held=times.size(plan.held_bytes), files=files_of(plan.orphans)
+        size=numbers.size(plan.orphan_bytes), held=numbers.size(plan.held_bytes), files=files_of(plan.orphans)
     )
 
 
@@ -61,8 +61,8 @@ def _ages(plan: SweepReport) -> None:
     reading(
         {
             _("Age"): [_(AGES[group.older_than_days]) for group in plan.ages],
-            _("Files"): [times.number(group.files) for group in plan.ages],
-            _("Size"): [times.size(group.bytes) for group in plan.ages],
+            _("Files"): [numbers.number(group.files) for group in plan.ages],
+            _("Size"): [numbers.size(group.bytes) for group in plan.ages],
         }
     )
 
@@ -72,7 +72,7 @@ def _largest(plan: SweepReport) -> None:
     reading(
         {
             _("File"): [links.code(file.digest[:24]) for file in plan.largest],
-            _("Size"): [times.size(file.bytes) for file in plan.largest],
+            _("Size"): [numbers.size(file.bytes) for file in plan.largest],
             _("Last put"): [times.ago(file.put_at, now=now) for file in plan.largest],
         }
     )
@@ -83,7 +83,7 @@ def sweep_dialog(plan: SweepReport) -> None:
     """What goes is said again before it goes."""
     st.markdown(
         _("**Removing {files} ({size}) is for good.**").format(
-            files=files_of(plan.orphans), size=times.size(plan.orphan_bytes)
+            files=files_of(plan.orphans), size=numbers.size(plan.orphan_bytes)
         )
     )
     st.caption(
@@ -94,7 +94,7 @@ def sweep_dialog(plan: SweepReport) -> None:
             report = portal().lake.sweep_store(actor())
         if done.succeeded:
             freed = _("Removed {files}, {size} are free")
-            frame.say(freed.format(files=files_of(report.orphans), size=times.size(report.orphan_bytes)))
+            frame.say(freed.format(files=files_of(report.orphans), size=numbers.size(report.orphan_bytes)))
             st.rerun()
 
 
@@ -121,7 +121,7 @@ def _swept(event: AuditEvent) -> None:
     frame.row(
         f"sweep_{event.seq}",
         icon=":gray[:material/schedule:]" if is_timed else ":gray[:material/person:]",
-        title=_("{files}, {size}").format(files=files_of(files), size=times.size(size))
+        title=_("{files}, {size}").format(files=files_of(files), size=numbers.size(size))
         if files
         else _("Nothing to do"),
         detail=_("by schedule") if is_timed else links.escape(event.actor_name),

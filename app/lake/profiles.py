@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import streamlit as st
 
-from app.ui import charts, times
+from app.ui import charts, numbers
 from core.foundation.text import _
 from core.lake.values import ColumnProfile, TablePreview
 
@@ -54,7 +54,7 @@ def _row(column: Column, profile: ColumnProfile | None) -> dict[str, Any]:
             _("Distinct"): profile.distinct,
             _("From"): _end(profile, profile.minimum),
             _("To"): _end(profile, profile.maximum),
-            _("Mean"): f"{profile.mean:.4g}" if profile.mean is not None else "",
+            _("Mean"): numbers.figure(profile.mean, 4) if profile.mean is not None else "",
         }
     if hasattr(column, "known"):
         row[_("Known")] = column.known or _("at once")
@@ -63,7 +63,7 @@ def _row(column: Column, profile: ColumnProfile | None) -> dict[str, Any]:
 
 def _end(profile: ColumnProfile, text: str) -> str:
     """The least or greatest value: of broken numbers as many digits as the grid has room for."""
-    return f"{float(text):.6g}" if profile.kind == "number" and "." in text else _short(text)
+    return numbers.figure(float(text)) if profile.kind == "number" and "." in text else _short(text)
 
 
 def _short(text: str) -> str:
@@ -80,7 +80,7 @@ def preview_table(preview: TablePreview, *, key: str = "preview") -> None:
     st.dataframe(
         pd.DataFrame(cells, columns=list(preview.columns)), key=key, hide_index=True, row_height=34, height=height
     )
-    st.caption(_("The first {n} of {total} rows").format(n=len(cells), total=times.number(preview.total)))
+    st.caption(_("The first {n} of {total} rows").format(n=len(cells), total=numbers.number(preview.total)))
 
 
 def distribution(profile: ColumnProfile, *, key: str) -> None:

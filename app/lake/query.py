@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, exports, forms, frame, links, tables, times
+from app.ui import charts, exports, forms, frame, links, numbers, tables, times
 from core.foundation.text import N_, _
 from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
@@ -29,7 +29,7 @@ def tables_beside(project: str) -> None:
 
 def _table(item: Dataset) -> None:
     assert item.latest is not None
-    with st.expander(f"{item.name} · {times.number(item.latest.rows)}"):
+    with st.expander(f"{item.name} · {numbers.number(item.latest.rows)}"):
         st.button(_("Put into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,))
         lines = [f"`{column.name}` {column.type.lower()}" for column in item.latest.columns]
         st.caption("  \n".join(lines))

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import cells, forms, frame, links, status, times
+from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.wording import counted
@@ -147,7 +147,7 @@ def plan_table(plan: RetentionPlan) -> None:
     going = sum(item.verdict == "delete" for item in plan.items)
     st.markdown(
         _("**{going} of {all} snapshots go; {size} are freed.**").format(
-            going=going, all=len(plan.items), size=times.size(plan.freed_bytes)
+            going=going, all=len(plan.items), size=numbers.size(plan.freed_bytes)
         )
     )
     columns = (
@@ -162,7 +162,7 @@ def plan_table(plan: RetentionPlan) -> None:
 
 
 def _plan_row(item: RetentionItem) -> Row:
-    freed = times.size(item.freed_bytes) if item.freed_bytes else "—"
+    freed = numbers.size(item.freed_bytes) if item.freed_bytes else "—"
     return Row(
         item.snapshot_id,
         (

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import cells, charts, frame, links, status, times
+from app.ui import cells, charts, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.tables import reading
@@ -53,25 +53,25 @@ def choose(left: Snapshot, right: Snapshot) -> None:
 def counts(found: SnapshotDiff) -> None:
     """How many rows came, went and changed."""
     duplicates = _("{left} before, {right} after").format(
-        left=times.number(found.duplicates[0]), right=times.number(found.duplicates[1])
+        left=numbers.number(found.duplicates[0]), right=numbers.number(found.duplicates[1])
     )
     figures = {
-        _("Rows"): f"{times.number(found.left_rows)} → {times.number(found.right_rows)}",
-        _("Added"): times.number(found.added),
-        _("Removed"): times.number(found.removed),
-        _("Changed"): times.number(found.changed) if found.key else "—",
+        _("Rows"): f"{numbers.number(found.left_rows)} → {numbers.number(found.right_rows)}",
+        _("Added"): numbers.number(found.added),
+        _("Removed"): numbers.number(found.removed),
+        _("Changed"): numbers.number(found.changed) if found.key else "—",
     }
     for place, (label, value) in zip(st.columns(4, gap="small"), figures.items(), strict=True):
         place.metric(label, value, border=True)
     lines = [_("Rows that share their key: {n}.").format(n=duplicates)] if any(found.duplicates) else []
     lines += [
         _("{label}: {left} ones before, {right} after.").format(
-            label=links.escape(name), left=times.percent(left), right=times.percent(right)
+            label=links.escape(name), left=numbers.percent(left), right=numbers.percent(right)
         )
         for name, left, right in found.labels
     ]
     if found.changed_cells:
-        cells = (f"{links.escape(name)} ({times.number(count)})" for name, count in found.changed_cells[:8])
+        cells = (f"{links.escape(name)} ({numbers.number(count)})" for name, count in found.changed_cells[:8])
         lines.append(_("Changed values: {columns}.").format(columns=", ".join(cells)))
     if not found.key and (found.added or found.removed):
         lines.append(_("No column identifies a row, so rows are compared as a whole and none counts as changed."))
@@ -133,7 +133,7 @@ def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> Distance | 
 
 
 def _shift_row(shift: Distance, names: Names) -> Row:
-    nulls = f"{shift.null_change * 100:+.1f} %" if shift.null_change else "—"
+    nulls = numbers.change(shift.null_change) if shift.null_change else "—"
     sides = zip(names, (shift.left, shift.right), ("gray", "blue"), strict=True)
     return Row(
         shift.column,
@@ -149,7 +149,7 @@ def _shift_row(shift: Distance, names: Names) -> Row:
 
 
 def _three(value: float | None) -> str:
-    return "—" if value is None else f"{value:.3f}"
+    return numbers.fixed(value, 3)
 
 
 def one_shift(shift: Distance, *, names: Names) -> None:
@@ -157,13 +157,14 @@ def one_shift(shift: Distance, *, names: Names) -> None:
     frame.card_head(shift.column, state=shift.verdict)
     if shift.left or shift.right:
         _both(shift, names=names)
-    p_value = "—" if shift.p_value is None else ("< 0.0001" if shift.p_value < 1e-4 else f"{shift.p_value:.4f}")
+    p_value = numbers.p_value(shift.p_value)
+    measure = _("(KS)") if shift.kind in ("number", "time") else _("(V)")
     frame.facts(
         {
             _("Test"): f"{links.escape(shift.test)}, p {p_value}",
-            _("Effect"): f"{shift.effect:.3f} " + (_("(KS)") if shift.kind in ("number", "time") else _("(V)")),
-            _("PSI"): "—" if shift.psi is None else f"{shift.psi:.3f}",
-            _("Change of nulls"): f"{shift.null_change * 100:+.2f} %",
+            _("Effect"): f"{numbers.fixed(shift.effect, 3)} {measure}",
+            _("PSI"): numbers.fixed(shift.psi, 3),
+            _("Change of nulls"): numbers.change(shift.null_change),
         }
     )
     st.caption(_("Below 0.05 is the same, from 0.1 on it moved far. Both are conventions, not laws."))

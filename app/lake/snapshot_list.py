@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links, status, times
+from app.ui import frame, links, numbers, status, times
 from core.foundation.text import _
 from core.lake.values import Dataset, Snapshot
 
@@ -17,7 +17,7 @@ def facts_of(dataset: Dataset, shown: Snapshot | None) -> list[str]:
     return [
         _("{snapshot}, version {version} of {n}").format(snapshot=shown.id, version=shown.version, n=dataset.snapshots),
         _("{n} rows, {columns} columns, {size}").format(
-            n=times.number(shown.rows), columns=len(shown.columns), size=times.size(shown.bytes)
+            n=numbers.number(shown.rows), columns=len(shown.columns), size=numbers.size(shown.bytes)
         ),
         owner,
         _("imported by {name}, {age}").format(name=links.escape(frame.name_of(shown.created_by)), age=age),
@@ -35,8 +35,8 @@ def report(shown: Snapshot) -> None:
     found = shown.report
     frame.facts(
         {
-            _("Rows read"): times.number(found.rows_read),
-            _("Rows rejected"): times.number(found.rows_rejected),
+            _("Rows read"): numbers.number(found.rows_read),
+            _("Rows rejected"): numbers.number(found.rows_rejected),
             _("A row is identified by"): links.escape(", ".join(shown.key)) or "—",
             _("Manifest"): f"`{shown.digest[:16]}`",
             _("Files"): str(len(shown.files)),
@@ -70,8 +70,8 @@ def _detail(item: Snapshot, before: Snapshot | None) -> str:
     shared = {file.digest for file in item.files} & {file.digest for file in before.files} if before else set()
     parts = [
         item.id,
-        _("{n} rows").format(n=times.number(item.rows)),
-        times.size(item.bytes),
+        _("{n} rows").format(n=numbers.number(item.rows)),
+        numbers.size(item.bytes),
         _("{n} of {all} files shared with v{version}").format(
             n=len(shared), all=len(item.files), version=before.version
         )

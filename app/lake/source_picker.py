@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.session import actor, portal
+from app.ui import numbers
 from app.ui.sticky_fields import kept
 from core.foundation.text import _
 from core.lake.values import Dataset
@@ -37,7 +38,7 @@ def _snapshot(dataset: Dataset, *, key: str, given: str, is_kept: bool) -> str:
     if dataset.snapshots == 1:
         return latest.id
     items = portal().lake.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
-    names = {item.id: f"v{item.version} · {item.id} · {item.rows:,} rows" for item in items}
+    names = {item.id: f"v{item.version} · {item.id} · {numbers.number(item.rows)} rows" for item in items}
     place, first = f"{key}_snapshot_{dataset.id}", given if given in names else items[0].id
     found = st.selectbox(
         _("Snapshot of {name}").format(name=dataset.name),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.loadtests.wording import PROFILES, profile_name
 from app.session import actor, may, portal
-from app.ui import forms, links, times
+from app.ui import forms, links, numbers
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.loadtests.plans import PRODUCTION_RATE, PRODUCTION_SECONDS, USUAL
@@ -43,13 +43,13 @@ def start_test(wanted: str) -> None:
     left, right = st.columns(2, gap="small")
     key = f"{profile}_{endpoint.environment}"
     rate = left.number_input(
-        _("Requests a second, at most {top}").format(top=times.number(top)),
+        _("Requests a second, at most {top}").format(top=numbers.number(top)),
         value=min(usual_rate, top),
         format="%g",
         key=f"test_rate_{key}",
     )
     seconds = right.number_input(
-        _("Seconds, at most {longest}").format(longest=times.number(longest)),
+        _("Seconds, at most {longest}").format(longest=numbers.number(longest)),
         value=min(usual_seconds, longest),
         format="%g",
         key=f"test_seconds_{key}",
@@ -70,7 +70,7 @@ def _endpoint_name(endpoint: Endpoint) -> str:
 
 def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> str:
     words = _("Sends up to **{rate} requests a second** at **{endpoint}** for {time}, real held-out rows as payload.")
-    told = words.format(rate=times.number(rate), endpoint=links.escape(endpoint.name), time=times.duration(seconds))
+    told = words.format(rate=numbers.number(rate), endpoint=links.escape(endpoint.name), time=numbers.duration(seconds))
     if endpoint.environment == "production":
         return told + " " + _(":orange[Callers feel it. It starts when a second person has confirmed it.]")
     return told + " " + _("No second exceeds the rate by more than 5 %.")

@@ -4,7 +4,7 @@ the rate, and where the time went. An INVALID one shows no figure that could be 
 import streamlit as st
 
 from app.loadtests.wording import capacity_range, ms, p99_of, percentile_range, rps, validity_line, verdict_line
-from app.ui import charts, frame, links, times
+from app.ui import charts, frame, links, numbers
 from app.ui.tables import reading
 from core.foundation.text import _
 from core.loadtests.values import RateRow, Report
@@ -25,12 +25,12 @@ def strip(report: Report) -> None:
     """The four figures, each with what it rests on."""
     p99, found = p99_of(report), report.capacity
     first = (_("Capacity"), rps(found.rate), capacity_range(found)) if found else None
-    failed = _("{n} of {all}").format(n=sum(report.failures.values()), all=times.number(report.requests))
+    failed = _("{n} of {all}").format(n=sum(report.failures.values()), all=numbers.number(report.requests))
     figures = (
         first or (_("Highest rate"), rps(report.plan.rate), _("as asked")),
         (_("p99"), ms(p99.ms if p99 else None), percentile_range(p99) if p99 else "—"),
-        (_("Failed"), times.percent(report.error_rate, 2), failed),
-        (_("Requests"), times.number(report.requests), _("real held-out rows")),
+        (_("Failed"), numbers.percent(report.error_rate, 2), failed),
+        (_("Requests"), numbers.number(report.requests), _("real held-out rows")),
     )
     for column, (label, value, basis) in zip(st.columns(4, gap="xsmall"), figures, strict=True):
         column.metric(label, value, basis, delta_color="off", delta_arrow="off", border=True)
@@ -53,7 +53,7 @@ def over_rate(report: Report) -> None:
             alt=_("p50 and p99 response time at each rate, with the promised limit"),
             colors={"p99": 0, "p50": 1},
             bands={"p99": (rates, low, high)},
-            limit=(report.slo.p99_ms, _("promise {ms} ms").format(ms=f"{report.slo.p99_ms:g}")),
+            limit=(report.slo.p99_ms, _("promise {ms} ms").format(ms=numbers.figure(report.slo.p99_ms))),
             markers=True,
         )
     _rates(report.rates)
@@ -63,18 +63,18 @@ def _rates(rows: tuple[RateRow, ...]) -> None:
     shown = [row for row in rows if row.requests]
     reading(
         {
-            _("Rate, rps"): [times.number(round(row.rate)) for row in shown],
-            _("Requests"): [times.number(row.requests) for row in shown],
+            _("Rate, rps"): [numbers.number(round(row.rate)) for row in shown],
+            _("Requests"): [numbers.number(row.requests) for row in shown],
             _("p50, ms"): [_figure(row.p50.ms) for row in shown],
             _("p99, ms"): [f"{_figure(row.p99.ms)} :gray[{percentile_range(row.p99)}]" for row in shown],
-            _("Slow or failed"): [times.percent(row.slow_share, 2) for row in shown],
+            _("Slow or failed"): [numbers.percent(row.slow_share, 2) for row in shown],
             _("Promise"): [_held(row) for row in shown],
         }
     )
 
 
 def _figure(value: float | None) -> str:
-    return "—" if value is None else f"{value:.1f}"
+    return numbers.fixed(value, 1)
 
 
 def _held(row: RateRow) -> str:
@@ -87,7 +87,7 @@ def percentiles(report: Report) -> None:
     naive = {one.fraction: one.ms for one in report.naive_percentiles}
     reading(
         {
-            "": [f"p{one.fraction * 100:g}" for one in report.percentiles],
+            "": [f"p{numbers.figure(one.fraction * 100)}" for one in report.percentiles],
             _("ms"): [_figure(one.ms) for one in report.percentiles],
             _("95 % interval"): [percentile_range(one) for one in report.percentiles],
             _("From sending"): [_naive(naive.get(one.fraction)) for one in report.percentiles],
@@ -96,7 +96,7 @@ def percentiles(report: Report) -> None:
 
 
 def _naive(value: float | None) -> str:
-    return f":gray[{value:.1f}]" if value is not None else "—"
+    return f":gray[{numbers.fixed(value, 1)}]" if value is not None else "—"
 
 
 def server_time(report: Report) -> None:
@@ -112,7 +112,7 @@ def server_time(report: Report) -> None:
     )
     if report.failures:
         frame.section(_("Failures"))
-        frame.facts({links.escape(kind): times.number(count) for kind, count in report.failures.items()})
+        frame.facts({links.escape(kind): numbers.number(count) for kind, count in report.failures.items()})
 
 
 def generator(report: Report) -> None:
@@ -120,9 +120,9 @@ def generator(report: Report) -> None:
     frame.section(_("The generator"))
     frame.facts(
         {
-            _("Its core"): times.percent(report.generator_cpu, 0) + _(", limit 80 %"),
+            _("Its core"): numbers.percent(report.generator_cpu, 0) + _(", limit 80 %"),
             _("Sent late"): _("{ms} (p99)").format(ms=ms(report.lag_p99_ms)),
-            _("In flight"): _("at most {n}").format(n=times.number(report.plan.in_flight)),
+            _("In flight"): _("at most {n}").format(n=numbers.number(report.plan.in_flight)),
         }
     )
     for note in report.notes:

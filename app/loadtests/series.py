@@ -4,7 +4,7 @@ while the test runs."""
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, frame
+from app.ui import charts, frame, numbers
 from app.ui.jobs import stage_line
 from core.foundation.text import _
 from core.loadtests.values import LoadTestView, SeriesPoint
@@ -51,7 +51,7 @@ def series(test: LoadTestView) -> None:
             x=_("second"),
             y="ms",
             alt=_("Response time in each second, with the promised limit"),
-            limit=(test.slo.p99_ms, _("promise {ms} ms").format(ms=f"{test.slo.p99_ms:g}")),
+            limit=(test.slo.p99_ms, _("promise {ms} ms").format(ms=numbers.figure(test.slo.p99_ms))),
         )
 
 
@@ -60,5 +60,5 @@ def _now(points: tuple[SeriesPoint, ...]) -> str:
         return ""
     last = points[-1]
     return _("{achieved} answered a second, {n} in flight, generator at {cpu} % of its core").format(
-        achieved=f"{last.achieved:.0f}", n=last.in_flight, cpu=f"{last.cpu * 100:.0f}"
+        achieved=numbers.fixed(last.achieved, 0), n=last.in_flight, cpu=numbers.fixed(last.cpu * 100, 0)
     )

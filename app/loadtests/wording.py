@@ -1,6 +1,6 @@
 """Load tests in words: what was asked for, whether the result may be cited, and what it says."""
 
-from app.ui import links, times
+from app.ui import links, numbers
 from core.foundation.text import N_, _
 from core.loadtests.values import Capacity, LoadTestState, LoadTestView, Percentile, Plan, Profile, RateRow, Report
 
@@ -22,29 +22,29 @@ def plan_line(plan: Plan) -> str:
     words = _("{rate} requests a second for {time}")
     if plan.profile in (Profile.CAPACITY, Profile.STEP, Profile.SPIKE):
         words = _("up to {rate} requests a second for {time}")
-    return words.format(rate=times.number(plan.rate), time=times.duration(plan.seconds))
+    return words.format(rate=numbers.number(plan.rate), time=numbers.duration(plan.seconds))
 
 
 def rps(value: float | None) -> str:
-    return "—" if value is None else f"{times.number(round(value))} rps"
+    return numbers.rate(value)
 
 
 def ms(value: float | None) -> str:
-    return "—" if value is None else f"{value:.1f} ms"
+    return numbers.milliseconds(value)
 
 
 def capacity_range(found: Capacity) -> str:
     """The 95 % interval; its open end in words."""
-    low = times.number(round(found.low or 0))
+    low = numbers.number(round(found.low or 0))
     if found.high is None:
         return _("at least {low}").format(low=low)
-    return _("{low} to {high}").format(low=low, high=times.number(round(found.high)))
+    return _("{low} to {high}").format(low=low, high=numbers.number(round(found.high)))
 
 
 def percentile_range(found: Percentile) -> str:
     if found.low_ms is None or found.high_ms is None:
         return _("too few samples")
-    return f"{found.low_ms:.1f}\u2009\u2013\u2009{found.high_ms:.1f}"
+    return numbers.between(found.low_ms, found.high_ms)
 
 
 def p99_of(report: Report) -> Percentile | None:
@@ -60,7 +60,7 @@ def validity_line(report: Report) -> str:
 
 def verdict_line(report: Report) -> str:
     """What a valid report says, in a sentence of plain Markdown."""
-    limit = f"{report.slo.p99_ms:g} ms"
+    limit = numbers.figure(report.slo.p99_ms) + " ms"
     if report.capacity is not None:
         return _capacity_line(report.capacity, limit)
     found = p99_of(report)
@@ -77,7 +77,7 @@ def verdict_line(report: Report) -> str:
         )
     if row is not None:
         return _("It breaks its promise at {rate}: {share} of the requests failed or took longer than {limit}.").format(
-            rate=rps(row.rate), share=times.percent(row.slow_share), limit=limit
+            rate=rps(row.rate), share=numbers.percent(row.slow_share), limit=limit
         )
     return _("It does not keep its promise: p99 {ms}, limit {limit}.").format(ms=measured, limit=limit)
 
@@ -106,8 +106,8 @@ def short_result(test: LoadTestView) -> str:
     if test.validity != "VALID":
         return _("no figure may be cited")
     if test.capacity is not None:
-        return _("{rate} within {limit} ms").format(rate=rps(test.capacity), limit=f"{test.slo.p99_ms:g}")
-    return _("p99 {ms}, limit {limit} ms").format(ms=ms(test.p99_ms), limit=f"{test.slo.p99_ms:g}")
+        return _("{rate} within {limit} ms").format(rate=rps(test.capacity), limit=numbers.figure(test.slo.p99_ms))
+    return _("p99 {ms}, limit {limit} ms").format(ms=ms(test.p99_ms), limit=numbers.figure(test.slo.p99_ms))
 
 
 def title_of(test: LoadTestView) -> str:

@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.registry.naming import Places, labels_of, stage_of
 from app.session import actor, portal
-from app.ui import frame, links, status, times
+from app.ui import frame, links, numbers, status
+from app.ui.numbers import metric_name, metric_value
 from app.ui.parameters import plain
 from app.ui.tables import reading
-from app.ui.wording import metric_name, metric_value
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import (
@@ -180,7 +180,7 @@ def _cell(line: Line, version_id: str, *, baseline: str) -> str:
 
 
 def _number(line: Line, value: float) -> str:
-    return times.number(round(value, 1)) if line.unit else metric_value("", value)
+    return numbers.number(round(value, 1)) if line.unit else metric_value("", value)
 
 
 def _change(line: Line, version_id: str, *, baseline: str) -> str:
@@ -192,7 +192,7 @@ def _change(line: Line, version_id: str, *, baseline: str) -> str:
     if abs(share) < SAME:
         same = _("same")
         return f":gray[{same}]"
-    text = f"{'+' if share > 0 else chr(0x2212)}{abs(share) * 100:.1f}\u202f%"
+    text = numbers.change(share)
     if delta.low <= 0 <= delta.high:
         return f":gray[{text}]"
     return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
@@ -250,7 +250,7 @@ def _flips(flip: Flip, *, label: str, before: str) -> None:
     st.markdown(
         _(
             "**{label} decides {share} of the rows otherwise.** Of the {n} with the widest gap it is right in {right}."
-        ).format(label=links.escape(label), share=times.percent(flip.share), n=len(flip.rows), right=right)
+        ).format(label=links.escape(label), share=numbers.percent(flip.share), n=len(flip.rows), right=right)
     )
     rows = flip.rows[:SHOWN_FLIPS]
     columns = {
@@ -261,7 +261,7 @@ def _flips(flip: Flip, *, label: str, before: str) -> None:
     }
     reading(columns, alt=_("Rows with the widest gap"))
     st.caption(
-        _("A row is flagged from {share} on, the share of positives.").format(share=times.percent(flip.threshold))
+        _("A row is flagged from {share} on, the share of positives.").format(share=numbers.percent(flip.threshold))
     )
 
 
@@ -269,4 +269,4 @@ def _side(probability: float, row: tuple[str, float, float, float], flip: Flip) 
     """A probability with whether its decision was right."""
     right = (probability >= flip.threshold) == bool(row[1])
     mark = ":green[:material/check:]" if right else ":red[:material/close:]"
-    return f"{times.percent(probability)} {mark}"
+    return f"{numbers.percent(probability)} {mark}"

@@ -8,7 +8,7 @@ from app.registry.comparison import Line
 from app.registry.naming import labels_of
 from app.session import actor, portal
 from app.ui import charts, frame
-from app.ui.wording import metric_name
+from app.ui.numbers import metric_name
 from core.foundation.text import N_, _
 from core.registry.values import Comparison, ModelVersion
 

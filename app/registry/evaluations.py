@@ -6,9 +6,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, links, times
+from app.ui import charts, links, numbers
+from app.ui.numbers import metric_name
 from app.ui.tables import reading
-from app.ui.wording import criterion_line, metric_name
+from app.ui.wording import criterion_line
 from core.foundation.text import _
 from core.registry.values import Evaluation, Interval
 
@@ -34,14 +35,14 @@ def sentence(evaluation: Evaluation) -> str:
     figures = [
         _("**{name} {value}** ({low} to {high})").format(
             name=metric_name(metric),
-            value=times.number(one.value),
-            low=times.number(one.low),
-            high=times.number(one.high),
+            value=numbers.number(one.value),
+            low=numbers.number(one.low),
+            high=numbers.number(one.high),
         )
         for metric in ("auc", "log_loss")
         if (one := evaluation.metrics.get(metric))
     ]
-    rows = _("on the {n} rows of {split}").format(n=times.number(evaluation.rows), split=evaluation.holdout_name)
+    rows = _("on the {n} rows of {split}").format(n=numbers.number(evaluation.rows), split=evaluation.holdout_name)
     unseen = _(", which training never saw") if evaluation.holdout_name == UNSEEN else ""
     conjunction = _(" and ")
     return f"{conjunction.join(figures)} {links.escape(rows)}{unseen}."
@@ -67,7 +68,11 @@ def evaluation_table(evaluations: Sequence[Evaluation]) -> None:
     columns = {_("Metric"): [*(metric_name(metric) for metric in metrics), _("Rows"), _("Positive")]}
     for one in evaluations:
         figures = [_figure(one.metrics.get(metric)) for metric in metrics]
-        columns[links.escape(one.holdout_name)] = [*figures, times.number(one.rows), times.percent(one.positive_share)]
+        columns[links.escape(one.holdout_name)] = [
+            *figures,
+            numbers.number(one.rows),
+            numbers.percent(one.positive_share),
+        ]
     reading(columns, alt=_("Figures by split with their 95 % intervals"))
     st.caption(_("Computed from the very ONNX file; gray are 95 % intervals."))
 
@@ -77,7 +82,9 @@ def _figure(found: Interval | None) -> str:
     if found is None:
         return "—"
     joiner = "\u2060"
-    return f"{times.number(found.value)} :gray[{times.number(found.low)}{joiner}–{joiner}{times.number(found.high)}]"
+    return (
+        f"{numbers.number(found.value)} :gray[{numbers.number(found.low)}{joiner}–{joiner}{numbers.number(found.high)}]"
+    )
 
 
 def interval_chart(evaluations: Sequence[Evaluation], metric: str, *, key: str) -> None:

@@ -7,9 +7,9 @@ import streamlit as st
 
 from app.loadtests.report import over_rate, percentiles, strip, verdict
 from app.serving.parity import mismatches
-from app.ui import charts, frame, links, times
+from app.ui import charts, frame, links, numbers
+from app.ui.numbers import is_less_better, metric_name
 from app.ui.tables import reading
-from app.ui.wording import LESS_IS_BETTER, metric_name
 from core.foundation.text import _
 from core.loadtests.values import Report
 from core.registry.values import Evidence, EvidenceKind, Interval, QualityReport, SafetyReport
@@ -32,7 +32,7 @@ def content(found: Evidence) -> None:
 def _quality(found: Evidence) -> None:
     report = QualityReport.model_validate(found.content)
     rows = _("{n} rows of {name}, {share} of them positive").format(
-        n=times.number(report.rows), name=report.holdout_name, share=times.percent(report.positive_share)
+        n=numbers.number(report.rows), name=report.holdout_name, share=numbers.percent(report.positive_share)
     )
     frame.section(_("Figures"), hint=rows)
     metrics = [metric for metric in METRICS if metric in report.metrics]
@@ -55,7 +55,7 @@ def _gains(report: QualityReport) -> None:
     frame.section(_("Difference to the baseline"), hint=_("right of the line is better"))
     rows = []
     for metric in reversed([metric for metric in METRICS if metric in report.deltas]):
-        one, turned = report.deltas[metric], metric in LESS_IS_BETTER
+        one, turned = report.deltas[metric], is_less_better(metric)
         rows.append(
             (metric_name(metric), *((-one.value, -one.high, -one.low) if turned else (one.value, one.low, one.high)))
         )
@@ -64,40 +64,40 @@ def _gains(report: QualityReport) -> None:
 
 
 def _arrow(metric: str) -> str:
-    return "\u2193" if metric in LESS_IS_BETTER else "\u2191"
+    return "\u2193" if is_less_better(metric) else "\u2191"
 
 
 def _figure(one: Interval | None) -> str:
     if one is None:
         return "—"
-    return f"{times.number(one.value)} :gray[{times.number(one.low)} – {times.number(one.high)}]"
+    return f"{numbers.number(one.value)} :gray[{numbers.number(one.low)} – {numbers.number(one.high)}]"
 
 
 def _difference(one: Interval | None, metric: str) -> str:
     """Green when surely better, red when surely worse, gray when it may be chance."""
     if one is None:
         return "—"
-    text = f"{'+' if one.value > 0 else ''}{times.number(one.value)}"
+    text = f"{'+' if one.value > 0 else ''}{numbers.number(one.value)}"
     if one.low <= 0 <= one.high:
         unsure = _("unsure")
         return f":gray[{text} {unsure}]"
-    better = (one.value < 0) == (metric in LESS_IS_BETTER)
+    better = (one.value < 0) == (is_less_better(metric))
     return f":{'green' if better else 'red'}[{text}]"
 
 
 def _margin(margins: Mapping[str, float], metric: str) -> str:
     not_judged = _("not judged")
-    return times.number(margins[metric]) if metric in margins else f":gray[{not_judged}]"
+    return numbers.number(margins[metric]) if metric in margins else f":gray[{not_judged}]"
 
 
 def _parity(found: Evidence) -> None:
     report = ParityReport.model_validate(found.content)
     frame.section(_("Cells"), hint=_("features and predictions, offline and served"))
     figures = (
-        (_("Rows compared"), times.number(report.rows)),
-        (_("Cells compared"), times.number(report.cells)),
-        (_("Mismatches"), times.number(report.mismatches)),
-        (_("Largest difference"), f"{report.largest_prediction_gap:.2g}"),
+        (_("Rows compared"), numbers.number(report.rows)),
+        (_("Cells compared"), numbers.number(report.cells)),
+        (_("Mismatches"), numbers.number(report.mismatches)),
+        (_("Largest difference"), numbers.figure(report.largest_prediction_gap, 2)),
     )
     for column, (label, value) in zip(st.columns(4, gap="xsmall"), figures, strict=True):
         column.metric(label, value, border=True)
@@ -115,7 +115,7 @@ def _safety(found: Evidence) -> None:
             for number, one in enumerate(report.findings):
                 icon = ":red[:material/gpp_bad:]" if one.refuses else ":orange[:material/warning:]"
                 frame.row(f"finding_{number}", title=one.message, detail=links.code(one.code), icon=icon)
-    frame.section(_("Operators"), hint=_("{size}, all of them standard").format(size=times.size(report.bytes)))
+    frame.section(_("Operators"), hint=_("{size}, all of them standard").format(size=numbers.size(report.bytes)))
     names = sorted(report.operators, key=lambda name: -report.operators[name])
     st.markdown(" ".join(f":gray-badge[{links.escape(name)} {report.operators[name]}]" for name in names))
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from app.registry.evaluations import judging
 from app.session import actor, portal
-from app.ui import charts, times
+from app.ui import charts, numbers
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import Interval, ModelVersion
@@ -93,4 +93,4 @@ def siblings(version: ModelVersion) -> Sequence[ModelVersion]:
 def registered_line(version: ModelVersion) -> str:
     """What the version is made of, as plain text."""
     made = version.run_id or _("an upload")
-    return _("from {run}, {size} ONNX").format(run=made, size=times.size(version.bytes))
+    return _("from {run}, {size} ONNX").format(run=made, size=numbers.size(version.bytes))

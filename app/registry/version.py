@@ -8,9 +8,9 @@ import streamlit as st
 from app.registry.comparison_charts import AXES, HINTS, VIEWS
 from app.registry.evaluations import evaluation_table, interval_chart
 from app.session import actor, may, portal
-from app.ui import charts, forms, frame, links, times
+from app.ui import charts, forms, frame, links, numbers
+from app.ui.numbers import metric_name
 from app.ui.tables import reading
-from app.ui.wording import metric_name
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import ModelVersion
@@ -104,7 +104,7 @@ def files(version: ModelVersion) -> None:
         with frame.section(_("Files"), hint=_("content-addressed, never changed")):
             _download(version)
         digests = {
-            _("model.onnx, {size}").format(size=times.size(version.bytes)): version.model_digest,
+            _("model.onnx, {size}").format(size=numbers.size(version.bytes)): version.model_digest,
             _("Folder: the file, what it takes, and its first card"): version.digest,
             _("Card as it is now"): version.card_digest,
             _("Code that trained it"): version.code_commit,

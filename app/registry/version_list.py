@@ -6,7 +6,7 @@ from app.registry.naming import Places, colors_of, figure_of, stage_of
 from app.ui import cells, charts, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
-from app.ui.wording import metric_name
+from app.ui.numbers import metric_name
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.registry.values import ModelVersion

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.ui.wording import COMPARISONS, LESS_IS_BETTER, METRICS, UNITS
+from app.ui.numbers import is_less_better, metric_name, unit_of
+from app.ui.wording import COMPARISONS
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.requirements.values import Comparison, Criterion, Metric
@@ -49,11 +50,11 @@ def _line(
             _("Metric"),
             metrics,
             index=metrics.index(given.metric) if given else number % len(metrics),
-            format_func=lambda item: _(METRICS[item]) + (f" ({UNITS[item].strip()})" if item in UNITS else ""),
+            format_func=lambda item: metric_name(item) + (f" ({unit_of(item).strip()})" if unit_of(item) else ""),
             key=f"{key}_metric_{number}",
             label_visibility="collapsed",
         )
-        usual = Comparison.AT_MOST if metric in LESS_IS_BETTER else Comparison.AT_LEAST
+        usual = Comparison.AT_MOST if is_less_better(metric) else Comparison.AT_LEAST
         comparison = st.selectbox(
             _("Direction"),
             comparisons,

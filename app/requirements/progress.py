@@ -6,7 +6,7 @@ from typing import Any
 
 from app.session import actor, portal
 from app.ui import links
-from app.ui.wording import LESS_IS_BETTER, metric_value
+from app.ui.numbers import is_less_better, metric_value
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -44,7 +44,7 @@ def _best(criterion: Criterion, figures: list[Figure]) -> Measured:
     if not ours:
         nothing_measured_yet = _("nothing measured yet")
         return Measured(criterion=criterion, shown="—", basis=f":gray[{nothing_measured_yet}]")
-    pick = min if criterion.metric in LESS_IS_BETTER else max
+    pick = min if is_less_better(criterion.metric) else max
     best = pick(ours, key=lambda figure: figure.value)
     color, icon = ("green", "check_circle") if criterion.holds(best.value) else ("red", "cancel")
     shown = f":{color}[:material/{icon}:] {metric_value(criterion.metric, best.value)}"

@@ -4,7 +4,7 @@ and by cause, with the worst rows."""
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status, times
+from app.ui import forms, frame, links, numbers, status, times
 from app.ui.jobs import job_progress
 from app.ui.tables import reading
 from core.compute.values import Job
@@ -75,7 +75,7 @@ def _check(endpoint: Endpoint, *, running: bool) -> None:
         _("Rows"),
         (200, 500, 2_000, 10_000),
         index=1,
-        format_func=lambda count: _("{n} rows").format(n=times.number(count)),
+        format_func=lambda count: _("{n} rows").format(n=numbers.number(count)),
         key="parity_rows",
         label_visibility="collapsed",
         width=130,
@@ -104,10 +104,10 @@ def _report(found: Evidence) -> None:
         links.follow(found.id, found.id)
     columns = st.columns(4, gap="xsmall")
     figures = (
-        (_("Rows compared"), times.number(report.rows)),
-        (_("Cells compared"), times.number(report.cells)),
-        (_("Mismatches"), times.number(report.mismatches)),
-        (_("Largest difference"), f"{report.largest_prediction_gap:.2g}"),
+        (_("Rows compared"), numbers.number(report.rows)),
+        (_("Cells compared"), numbers.number(report.cells)),
+        (_("Mismatches"), numbers.number(report.mismatches)),
+        (_("Largest difference"), numbers.figure(report.largest_prediction_gap, 2)),
     )
     for column, (label, value) in zip(columns, figures, strict=True):
         column.metric(label, value, border=True)
@@ -123,7 +123,7 @@ def mismatches(report: ParityReport) -> None:
         reading(
             {
                 _("Cause"): [links.escape(_cause(one.cause)) for one in report.causes],
-                _("Rows"): [times.number(one.rows) for one in report.causes],
+                _("Rows"): [numbers.number(one.rows) for one in report.causes],
             }
         )
     with right:
@@ -132,7 +132,7 @@ def mismatches(report: ParityReport) -> None:
         reading(
             {
                 _("Input"): [links.code(name) for name, _count in shown],
-                _("Cells"): [times.number(count) for _name, count in shown],
+                _("Cells"): [numbers.number(count) for _name, count in shown],
             }
         )
     frame.section(_("Worst rows"), hint=_("by how far the prediction is off"))
@@ -155,4 +155,4 @@ def _cause(name: str) -> str:
 def _cell(value: object) -> str:
     if value is None or value == "":
         return _("missing")
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]
+    return numbers.figure(value) if isinstance(value, float) else str(value)[:60]

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, status, times
+from app.ui import forms, frame, numbers, status, times
 from app.ui.jobs import job_progress
+from app.ui.numbers import metric_name
 from app.ui.tables import reading
-from app.ui.wording import metric_name
 from core.compute.values import JobState
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import N_, _
@@ -46,31 +46,32 @@ def _summary(one: Replay) -> str:
     """The newest in a sentence."""
     if not one.metrics:
         return _("{icon} **The last replay has sent {sent} rows so far.**").format(
-            icon=status.icon(one.state), sent=times.number(one.sent)
+            icon=status.icon(one.state), sent=numbers.number(one.sent)
         )
     return _("{icon} **The last replay sent {sent} rows: {failed} failed, p99 {ms} ms, AUC {auc}.**").format(
         icon=status.icon(one.state),
-        sent=times.number(one.sent),
-        failed=times.number(one.failed),
+        sent=numbers.number(one.sent),
+        failed=numbers.number(one.failed),
         ms=_figure(one, "p99_ms", 1),
         auc=_figure(one, "auc", 4),
     )
 
 
 def _figure(one: Replay, name: str, digits: int) -> str:
-    value = one.metrics.get(name)
-    return "—" if value is None else f"{value:.{digits}f}"
+    return numbers.fixed(one.metrics.get(name), digits)
 
 
 def _table(found: tuple[Replay, ...]) -> None:
     columns = {
         _("Replay"): [f"{status.icon(one.state)} {one.id}" for one in found],
         _("When"): [times.ago(one.started_at, now=frame.now()) for one in found],
-        _("Rows"): [times.number(one.sent) for one in found],
-        _("Failed"): [times.number(one.failed) for one in found],
+        _("Rows"): [numbers.number(one.sent) for one in found],
+        _("Failed"): [numbers.number(one.failed) for one in found],
         _("p50 / p99 ms"): [" / ".join(_figure(one, name, 1) for name in LATENCY) for one in found],
         **{metric_name(name): [_figure(one, name, 4) for one in found] for name in QUALITY},
-        _("Answered by"): [", ".join(f"{key} {times.number(n)}" for key, n in one.by_version.items()) for one in found],
+        _("Answered by"): [
+            ", ".join(f"{key} {numbers.number(n)}" for key, n in one.by_version.items()) for one in found
+        ],
     }
     reading(columns)
 
@@ -98,3 +99,8 @@ def _start(endpoint: Endpoint) -> None:
 
 def _training_set(training_set_id: str) -> TrainingSet | None:
     return portal().features.get_training_set(actor(), training_set_id=training_set_id) if training_set_id else None
+
+
+def _answered(replay: Replay) -> str:
+    """How many requests each version answered."""
+    return ", ".join(f"{version} {numbers.number(count)}" for version, count in replay.by_version.items())

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers
 from app.ui.tables import reading
 from core.client import http_client
 from core.features.values import FeatureContract
@@ -81,7 +81,7 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
 def _field(name: str, kind: str, value: Any, *, key: str) -> Any:
     """What stands in the field: nothing is a missing value, and what is no number is sent as it stands, for the server
     to refuse."""
-    shown = "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    shown = "" if value is None else numbers.entered(value) if isinstance(value, float) else str(value)
     text = (st.text_input(_label(name), value=shown, key=f"{key}_{name}", placeholder=_("missing")) or "").strip()
     if kind != "number" or not text:
         return text or None
@@ -103,10 +103,10 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, 
         answer = ask(ticket, row)
     if answer is None:
         return
-    st.metric(_("Probability"), times.percent(answer.probability), border=True)
+    st.metric(_("Probability"), numbers.percent(answer.probability), border=True)
     st.caption(
         _("{version} answered in {ms} ms").format(
-            version=links.escape(answer.version), ms=times.number(round(answer.milliseconds, 1))
+            version=links.escape(answer.version), ms=numbers.number(round(answer.milliseconds, 1))
         )
     )
     if label is not None:
@@ -157,4 +157,4 @@ def _lookups(contract: FeatureContract, answer: Answer) -> None:
 def _shown(value: Any) -> str:
     if value is None:
         return _("missing")
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return numbers.figure(value) if isinstance(value, float) else str(value)

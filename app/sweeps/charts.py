@@ -8,8 +8,8 @@ import streamlit as st
 from app.ui import cells, charts, frame, times
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows
+from app.ui.numbers import metric_name
 from app.ui.parameters import plain, recipes, title_of
-from app.ui.wording import metric_name
 from core.foundation.text import N_, _
 from core.sweeps.values import Importances, Sweep, Trial
 

@@ -1,7 +1,7 @@
 """A sweep in words: how far it is, what its best is worth, and why that is measured again."""
 
-from app.ui import links, times
-from app.ui.wording import LESS_IS_BETTER, metric_name, metric_value
+from app.ui import links, numbers, times
+from app.ui.numbers import is_less_better, metric_name, metric_value
 from core.foundation.text import _
 from core.registry.values import Interval
 from core.sweeps.values import Sweep, SweepState
@@ -9,12 +9,12 @@ from core.sweeps.values import Sweep, SweepState
 
 def metric_words(metric: str) -> str:
     """The metric inside a sentence: "log loss", "AUC"."""
-    return metric_name(metric).lower() if metric in LESS_IS_BETTER else metric_name(metric)
+    return metric_name(metric).lower() if is_less_better(metric) else metric_name(metric)
 
 
 def interval_words(found: Interval) -> str:
     return _("{value} ({low} to {high})").format(
-        value=times.number(found.value), low=times.number(found.low), high=times.number(found.high)
+        value=numbers.number(found.value), low=numbers.number(found.low), high=numbers.number(found.high)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import frame, links, times
+from app.ui import frame, links, numbers
 from app.ui.parameters import recipes
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
@@ -71,7 +71,7 @@ def _tell_others(offered: Offered) -> None:
 
 def _set_name(one: TrainingSet) -> str:
     rows = sum(split.rows for split in one.splits)
-    return _("{name} · {id} · {rows} rows").format(name=one.name, id=one.id, rows=times.number(rows))
+    return _("{name} · {id} · {rows} rows").format(name=one.name, id=one.id, rows=numbers.number(rows))
 
 
 def choose_recipe(*, key: str) -> RecipeCard:
@@ -92,7 +92,7 @@ def fit_line() -> str:
     fit = portal().compute.fit(actor(), resources=resources)
     look = {"now": (":green", "check_circle"), "later": (":orange", "schedule")}.get(fit.verdict, (":red", "error"))
     cores = counted(resources.cpus, _("core"), _("cores"))
-    asks = _("{cores}, {memory} GB").format(cores=cores, memory=f"{resources.memory_mb / 1024:g}")
+    asks = _("{cores}, {memory} GB").format(cores=cores, memory=numbers.figure(resources.memory_mb / 1024))
     if resources.gpus:
         asks += _(", {n} GPU").format(n=resources.gpus)
     demand = _("It takes {asks}.")

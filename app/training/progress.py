@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, frame, links, times
-from app.ui.wording import metric_name
+from app.ui import charts, frame, links, numbers, times
+from app.ui.numbers import metric_name
 from core.foundation.text import N_, _
 from core.training.values import Run, Series
 
@@ -36,12 +36,12 @@ def progress_line(run: Run) -> str:
     """How far it is and how good so far, as Markdown."""
     if run.progress is None and run.started_at is None:
         return _(":gray[:material/hourglass_empty:] **Waiting for a free place.** It starts by itself.")
-    share = times.percent(run.progress or 0.0, 0)
+    share = numbers.percent(run.progress or 0.0, 0)
     parts = [_("**{share}** done").format(share=share), links.escape(run.stage), times.remaining(run.eta_seconds)]
     validation = _("validation")
     parts += [
         f"{validation} {metric_name(metric).lower() if metric == 'log_loss' else metric_name(metric)} "
-        f"{times.number(run.metrics[f'validation_{metric}'])}"
+        f"{numbers.number(run.metrics[f'validation_{metric}'])}"
         for metric in ("log_loss", "auc")
         if f"validation_{metric}" in run.metrics
     ]

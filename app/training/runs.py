@@ -7,7 +7,7 @@ import streamlit as st
 from app.registry.evaluations import value_of
 from app.session import actor, portal
 from app.training.progress import progress_line
-from app.ui import cells, frame, links, status, times
+from app.ui import cells, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.parameters import plain, recipes, title_of
@@ -59,7 +59,7 @@ def best_sentence(best: dict[str, Run]) -> str:
 
 def _figure_words(run: Run, metric: str) -> str:
     word = _(METRICS[metric]) if metric == "auc" else _(METRICS[metric]).lower()
-    return f"{word} {times.number(figure(run, metric))}"
+    return f"{word} {numbers.number(figure(run, metric))}"
 
 
 def filters() -> tuple[str, RunOrder, str]:
@@ -188,7 +188,7 @@ def _several(runs: Sequence[Run]) -> None:
     ordered = sorted(runs, key=lambda run: figure(run, "log_loss") or 9.0)
     columns = {_("Run"): [run.id for run in ordered]}
     for metric, word in METRICS.items():
-        columns[_(word)] = [times.number(figure(run, metric)) for run in ordered]
+        columns[_(word)] = [numbers.number(figure(run, metric)) for run in ordered]
     reading(columns)
 
 

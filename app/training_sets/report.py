@@ -4,7 +4,7 @@ pins, and its manifest."""
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, frame, links, times
+from app.ui import charts, frame, links, numbers
 from app.ui.tables import reading
 from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion
@@ -32,7 +32,7 @@ def leaks(found: TrainingSet) -> None:
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(found.leaks):
-            value = f"AUC {leak.auc:.3f}" if leak.auc is not None else ""
+            value = f"AUC {numbers.fixed(leak.auc, 3)}" if leak.auc is not None else ""
             icon = ":red[:material/gpp_bad:]"
             frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
 
@@ -50,19 +50,19 @@ def splits_table(found: TrainingSet) -> None:
         _("Split"): [links.escape(split.name) for split in found.asked],
         _("From"): [str(split.start) for split in found.asked],
         _("To"): [str(split.end) for split in found.asked],
-        _("Rows"): [times.number(made[split.name].rows) if made else "—" for split in found.asked],
+        _("Rows"): [numbers.number(made[split.name].rows) if made else "—" for split in found.asked],
     }
     if found.entity.can_teach:
         columns[_("Positive")] = [_percent(made[split.name].positive_share) if made else "—" for split in found.asked]
     elif found.entity.label:
-        columns[_("No label")] = [times.number(made[split.name].unlabeled) if made else "—" for split in found.asked]
+        columns[_("No label")] = [numbers.number(made[split.name].unlabeled) if made else "—" for split in found.asked]
     reading(columns)
     for note in found.notes:
         st.caption(links.escape(note))
 
 
 def _percent(share: float | None) -> str:
-    return "—" if share is None else times.percent(share)
+    return "—" if share is None else numbers.percent(share)
 
 
 def label(found: TrainingSet) -> None:
@@ -100,7 +100,7 @@ def late_sentence(found: TrainingSet) -> str:
     if not most:
         return _("Some rows were written late, and none of them would have changed an input.")
     telling = _("{column} would differ in {share} of the rows").format(
-        column=f"`{most[0].column}`", share=times.percent(most[0].share)
+        column=f"`{most[0].column}`", share=numbers.percent(most[0].share)
     )
     if found.known_at:
         return _("Without asking what was known, {telling}.").format(telling=telling)
@@ -122,7 +122,7 @@ def late_rows(found: TrainingSet) -> None:
         charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
     with right:
         _differences(report, can_teach=found.entity.can_teach)
-    late = [f"{links.escape(view.view)} ({times.number(view.rows)})" for view in report.views if view.rows]
+    late = [f"{links.escape(view.view)} ({numbers.number(view.rows)})" for view in report.views if view.rows]
     st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
 
 
@@ -130,8 +130,8 @@ def _differences(report: LeakReport, *, can_teach: bool) -> None:
     shown = report.differing[:30]
     columns = {
         _("Input"): [f"`{item.column}`" for item in shown],
-        _("Rows"): [times.percent(item.share).replace(" ", "\u00a0") for item in shown],
-        _("Mean change"): [f"{item.mean_difference:.3g}" if item.mean_difference else "—" for item in shown],
+        _("Rows"): [numbers.percent(item.share).replace(" ", "\u00a0") for item in shown],
+        _("Mean change"): [numbers.figure(item.mean_difference, 3) if item.mean_difference else "—" for item in shown],
     }
     if can_teach:
         columns[_("AUC known")] = [_auc(item.auc_known) for item in shown]
@@ -140,7 +140,7 @@ def _differences(report: LeakReport, *, can_teach: bool) -> None:
 
 
 def _auc(value: float | None) -> str:
-    return "—" if value is None else f"{value:.3f}"
+    return numbers.fixed(value, 3)
 
 
 def answers(found: TrainingSet) -> None:
@@ -155,7 +155,7 @@ def answers(found: TrainingSet) -> None:
         _("Expired"): [item.expired / rows * 100 for item in found.manifest.matches],
         _("Not found"): [item.not_found / rows * 100 for item in found.manifest.matches],
     }
-    frame.section(_("What the views answered"), hint=_("of {n} rows").format(n=times.number(rows)))
+    frame.section(_("What the views answered"), hint=_("of {n} rows").format(n=numbers.number(rows)))
     bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
     st.dataframe(
         {
@@ -216,7 +216,7 @@ def manifest(found: TrainingSet) -> None:
             _("Digest"): _short(found.digest),
             _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
             _("Engine"): f"`{told.engine}`",
-            _("Rows"): times.number(told.rows),
+            _("Rows"): numbers.number(told.rows),
             **{f"{name} ({snapshot})": _short(digest) for name, digest in told.sources.items()},
             **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in told.versions.items()},
             **{f"{split.name} ({file})": _short(split.digest) for split in told.splits},

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from app.ui import status, times
+from app.ui import numbers, status, times
 
 Kind = Literal["text", "number", "state", "word", "time", "code", "spark", "action"]
 
@@ -53,7 +53,7 @@ def text(shown: str, *, target: str = "", detail: str = "", color: str = "") -> 
 
 def number(value: float | None, shown: str = "") -> Cell:
     """A number in the form of its column; a dash where there is none."""
-    return Cell(text=shown or times.number(value), sort=value)
+    return Cell(text=shown or numbers.number(value), sort=value)
 
 
 def state(name: str, label: str = "") -> Cell:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.ui import numbers
+
 HEIGHT = 232
 LIGHT = ("#3457d5", "#0e9f8e", "#d9822b", "#8a5cd1", "#c2416b", "#6b7a90", "#5b9bd5", "#86a33a", "#a0522d", "#2f7d8c")
 DARK = ("#7f9bff", "#3fc7b4", "#f0a75a", "#b592f0", "#ee7fa3", "#94a3b8", "#86bdf0", "#b3cf67", "#d9a07e", "#6fc1d1")
@@ -186,15 +188,15 @@ def axis(label: str, values: Sequence[Any], *, up: bool = True, log: bool = Fals
         return Axis(label, [float(value) for value in values], up, _ends(values))
     places = [log10(value) for value in values]
     low, high = floor(min(places)), ceil(max(places))
-    ticks = [(power, f"{10.0**power:g}") for power in range(low, high + 1)]
-    return Axis(label, places, up, ticks, [f"{value:.3g}" for value in values])
+    ticks = [(power, numbers.figure(10.0**power)) for power in range(low, high + 1)]
+    return Axis(label, places, up, ticks, [numbers.figure(value, 3) for value in values])
 
 
 def _ends(values: Sequence[float]) -> list[tuple[float, str]]:
     """The ends of an axis and its middle, in short."""
     low, high = min(values), max(values)
     places = (low, (low + high) / 2, high) if high > low else (low,)
-    return [(place, f"{place:.3g}") for place in places]
+    return [(place, numbers.figure(place, 3)) for place in places]
 
 
 def shades(values: Sequence[float], *, up: bool) -> list[float]:
@@ -255,7 +257,7 @@ def _height(one: Axis, value: float) -> float:
 
 
 def _short(one: Axis, at: int) -> str:
-    return one.texts[at] if one.texts else f"{one.values[at]:.4g}"
+    return one.texts[at] if one.texts else numbers.figure(one.values[at], 4)
 
 
 def _shade(share: float) -> str:

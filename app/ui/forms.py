@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from app.ui import frame, links
+from app.ui import frame, links, numbers
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
@@ -125,10 +125,10 @@ def limits(prop: Schema) -> str:
     """The limits of a number in words."""
     low, high = prop.get("minimum", prop.get("exclusiveMinimum")), prop.get("maximum", prop.get("exclusiveMaximum"))
     if low is not None and high is not None:
-        return _("From {low} to {high}.").format(low=f"{low:g}", high=f"{high:g}")
+        return _("From {low} to {high}.").format(low=numbers.figure(low), high=numbers.figure(high))
     if low is not None:
-        return _("At least {low}.").format(low=f"{low:g}")
-    return _("At most {high}.").format(high=f"{high:g}") if high is not None else ""
+        return _("At least {low}.").format(low=numbers.figure(low))
+    return _("At most {high}.").format(high=numbers.figure(high)) if high is not None else ""
 
 
 def _nested(label: str, prop: Schema, *, key: str, default: Any) -> Any:

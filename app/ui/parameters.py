@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links
+from app.ui import frame, links, numbers
 from core.foundation.text import _
 from core.training.values import RecipeCard
 
@@ -24,7 +24,7 @@ def plain(value: object) -> str:
         return "—"
     if isinstance(value, bool) or not isinstance(value, float):
         return " ".join(str(value).split()).replace("`", "'")[:80]
-    return f"{value:.{DIGITS}g}"
+    return numbers.figure(value, DIGITS)
 
 
 def recipes() -> dict[str, RecipeCard]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from app.ui import frame, times
+from app.ui import frame, numbers
 from core.foundation.text import _
 
 ROW_HEIGHT = 36
@@ -64,7 +64,7 @@ def offset_of(key: str, *, size: int = PAGE) -> int:
 
 def shown_of(shown: int, total: int) -> str:
     """The footer of a catalog."""
-    return _("{shown} of {total} shown").format(shown=times.number(shown), total=times.number(total))
+    return _("{shown} of {total} shown").format(shown=numbers.number(shown), total=numbers.number(total))
 
 
 def no_match(statement: str, filters: Mapping[str, object]) -> None:

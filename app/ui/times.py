@@ -1,7 +1,8 @@
-"""Times and sizes as people read them: relative under a day, the date after; absolute ones in the help."""
+"""Times as people read them: relative under a day, the date after; absolute ones in the help."""
 
 from datetime import datetime
 
+from app.ui import numbers
 from core.foundation.text import _
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -55,55 +56,13 @@ def minute(when: datetime | None) -> str:
     return f"{when:%Y-%m-%d %H:%M}" if when else "—"
 
 
-def duration(seconds: float | None) -> str:
-    """ "4 s", "3 min 20 s", "2 h 5 min"."""
-    if seconds is None:
-        return "—"
-    if seconds < 10:
-        return _("{n} s").format(n=f"{seconds:.1f}".removesuffix(".0"))
-    if seconds < MINUTE:
-        return _("{n} s").format(n=int(seconds))
-    if seconds < HOUR:
-        return _("{m} min {s} s").format(m=int(seconds // MINUTE), s=int(seconds % MINUTE))
-    return _("{h} h {m} min").format(h=int(seconds // HOUR), m=int(seconds % HOUR // MINUTE))
-
-
 def span(start: datetime | None, end: datetime | None, *, now: datetime) -> str:
     """How long something took, or has been going on."""
-    return duration(((end or now) - start).total_seconds()) if start else "—"
+    return numbers.duration(((end or now) - start).total_seconds()) if start else "—"
 
 
 def remaining(seconds: float | None) -> str:
     """ "about 3 min left", or nothing while it is unknown."""
     if seconds is None:
         return ""
-    return _("about {time} left").format(time=duration(max(1.0, round(seconds))))
-
-
-def number(value: float | int | None, digits: int = 4) -> str:
-    """A number with thin spaces between thousands and as many digits as matter."""
-    if value is None:
-        return "—"
-    if isinstance(value, int) or float(value).is_integer():
-        return f"{int(value):,}".replace(",", "\u2009")
-    magnitude = abs(value)
-    text = f"{value:.{digits}f}" if magnitude < 10 else f"{value:,.1f}"
-    text = f"{value:.3g}" if 0 < magnitude < 10**-digits else text
-    return text.replace(",", "\u2009").replace("-", "\u2212")
-
-
-def size(count: int) -> str:
-    """Bytes in the unit that fits: "1.2 MB"."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000 or unit == "GB":
-            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
-        value /= 1000
-    raise AssertionError("unreachable")
-
-
-def percent(share: float | None, digits: int = 1) -> str:
-    if share is None:
-        return "—"
-    figure = f"{share * 100:.{digits}f}"
-    return (figure.rstrip("0").rstrip(".") if digits else figure) + " %"
+    return _("about {time} left").format(time=numbers.duration(max(1.0, round(seconds))))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.closed import need
 from app.session import actor, may, portal
-from app.ui import cells, forms, frame, links, status, times
+from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
 from app.ui.tables import no_match, search
@@ -114,7 +114,7 @@ def _verdict(report: AuditReport) -> None:
             return
         signed = _("signed to event {n}").format(n=report.signed_to) if report.signed_to else _("not signed yet")
         whole = _("**The log is whole.** {n} events follow each other without a gap, {signed}.")
-        st.markdown(f":green[:material/verified_user:] {whole.format(n=times.number(report.events), signed=signed)}")
+        st.markdown(f":green[:material/verified_user:] {whole.format(n=numbers.number(report.events), signed=signed)}")
 
 
 show()

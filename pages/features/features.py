@@ -9,7 +9,7 @@ from app.features.catalog import facts_of, usage_of, view_dialog
 from app.features.filters import FILTERS, filters
 from app.lake.profiles import distribution
 from app.session import actor, may, portal
-from app.ui import cells, frame, links, times
+from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
 from app.ui.tables import no_match
@@ -79,7 +79,7 @@ def _row(item: CatalogFeature) -> Row:
             cells.text(item.name, target=target),
             cells.text(f"{item.view} v{item.version}", target=item.view_id),
             cells.state(item.state.value),
-            cells.number(nulls, times.percent(nulls)),
+            cells.number(nulls, numbers.percent(nulls)),
             cells.number(item.used_by),
             cells.state("production", _("Live")) if item.is_live else cells.text(""),
             cells.spark(bins, title=_("Distribution of {name}").format(name=item.name)),

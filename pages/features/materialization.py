@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.features.materialization import SERVED, facts_of, parts_table, standing_actions
 from app.session import actor, may, portal
-from app.ui import charts, forms, frame, links, status, times
+from app.ui import charts, forms, frame, links, numbers, status, times
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
 from app.ui.wording import counted
@@ -34,7 +34,7 @@ def _draw(order: Materialization) -> None:
         name=links.escape(frame.name_of(order.created_by)), age=times.since(order.created_at, now=frame.now())
     )
     crumbs = [(_("Features"), "features"), (order.view, order.view_id), (name, order.version_id)]
-    brought = _("{n} rows brought").format(n=times.number(order.rows))
+    brought = _("{n} rows brought").format(n=numbers.number(order.rows))
     facts = [counted(order.keys, _("key"), _("keys")), brought, by]
     title = _("{view} {version} online").format(view=order.view, version=name)
     with frame.header(title, state=order.state, facts=facts, crumbs=crumbs, here=order.id):

@@ -5,7 +5,7 @@ import streamlit as st
 from app.features.parity import ask
 from app.features.parity_report import causes, examples, figures, pictures, verdict_line
 from app.session import actor, portal
-from app.ui import frame, links, status, times
+from app.ui import frame, links, numbers, status, times
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
 from core.features.materialization.values import FeatureParity, FeatureParityReport
@@ -75,13 +75,15 @@ def _body(check: FeatureParity) -> None:
     causes(check.report)
     pictures(check.report)
     shown, every = len(check.report.worst), check.report.mismatches
-    frame.section(_("Keys that differ"), hint=_("{n} of {all}").format(n=times.number(shown), all=times.number(every)))
+    frame.section(
+        _("Keys that differ"), hint=_("{n} of {all}").format(n=numbers.number(shown), all=numbers.number(every))
+    )
     examples(check.report)
 
 
 def _nothing_differs(report: FeatureParityReport) -> None:
     if report.compared:
-        told = _("{n} values were held against each other, to the last bit.").format(n=times.number(report.cells))
+        told = _("{n} values were held against each other, to the last bit.").format(n=numbers.number(report.cells))
         frame.empty(_("Every key answers the same"), advice=told, icon="task_alt", key="parity")
         return
     advice = _("The store has moved on since the instant that was asked for, or there are no keys.")

@@ -12,7 +12,7 @@ from app.features.statistics import statistics
 from app.features.versions import versions
 from app.lake.profiles import preview_table, profile_grid
 from app.session import actor, may, portal
-from app.ui import frame, links, status, times
+from app.ui import frame, links, numbers, status, times
 from app.ui.jobs import cause_card, job_progress
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.ids import Kind, kind_of
@@ -66,7 +66,7 @@ def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
         age = times.ago(shown.created_at, now=frame.now())
         facts += [
             _("{id}, version {version} of {n}").format(id=shown.id, version=shown.version, n=view.newest_number),
-            _("{n} rows, {age}").format(n=times.number(shown.rows), age=age),
+            _("{n} rows, {age}").format(n=numbers.number(shown.rows), age=age),
         ]
     return facts
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.lake.datasets import FILTERS, dataset_dialog, filters, state_of, waiting_imports
 from app.session import actor, may, portal
-from app.ui import cells, frame, links, status, times
+from app.ui import cells, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
 from app.ui.tables import no_match
@@ -44,7 +44,7 @@ def _head(listing: Listing[Dataset]) -> None:
     total = sum(item.latest.rows for item in listing.items if item.latest)
     facts = [
         counted(listing.total, _("dataset"), _("datasets")),
-        _("{n} rows in the newest snapshots").format(n=times.number(total)),
+        _("{n} rows in the newest snapshots").format(n=numbers.number(total)),
     ]
     with frame.header(_("Datasets"), facts=facts):
         if may(Permission.DATA_WRITE) and st.button(_("New dataset"), icon=":material/add:", type="primary"):
@@ -98,7 +98,7 @@ def _detail(item: Dataset) -> None:
         known = [column for column in item.latest.columns if column.known]
         pairs |= {
             _("Newest"): f"`{item.latest.id}` v{item.latest.version}",
-            _("Rows"): times.number(item.latest.rows),
+            _("Rows"): numbers.number(item.latest.rows),
             _("Columns"): str(len(item.latest.columns)),
             _("Known later"): links.escape(", ".join(column.name for column in known)) or "—",
             _("Digest"): f"`{item.latest.digest[:12]}`",

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.lake.garbage_collection import closed, history, schedule, sweep_dialog, unnamed
 from app.session import actor, may, portal
-from app.ui import forms, frame, times
+from app.ui import forms, frame, numbers
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -39,7 +39,7 @@ def _head(plan: SweepReport | None) -> None:
     facts = []
     if plan:
         files = counted(plan.files, _("file"), _("files"))
-        facts = [_("{size} in {files}").format(size=times.size(plan.held_bytes), files=files), schedule(plan)]
+        facts = [_("{size} in {files}").format(size=numbers.size(plan.held_bytes), files=files), schedule(plan)]
     with frame.header(_("Storage"), facts=facts):
         if plan and st.button(
             _("Sweep the store"),

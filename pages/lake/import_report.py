@@ -5,7 +5,7 @@ import streamlit as st
 from app.lake.import_choices import edited
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
 from app.ui.jobs import cause_card, job_progress
 from app.ui.wording import counted
 from core.foundation.ids import Kind
@@ -58,7 +58,7 @@ def _size(report: ImportReport | None) -> str:
     if report is None:
         return ""
     rows = counted(report.rows_read, _("row"), _("rows"))
-    left_out = _("{count} left out").format(count=times.number(report.rows_rejected)) if report.rows_rejected else ""
+    left_out = _("{count} left out").format(count=numbers.number(report.rows_rejected)) if report.rows_rejected else ""
     columns = counted(len(report.columns), _("column"), _("columns"))
     return ", ".join(part for part in (rows, left_out, columns) if part)
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.lake.query import chart_of, history, make_a_feature, result_table, saved, tables_beside
 from app.session import actor, may, portal, projects
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -95,8 +95,8 @@ def _outcome(query_id: str) -> bool:
 
 def _result(query: Query) -> None:
     cut = _("the first {rows} rows; there are more") if query.cut else _("{rows} rows")
-    words = cut.format(rows=times.number(query.rows))
-    with frame.section(_("Result"), hint=f"{words} · {query.seconds:.1f} s", key="query_result"):
+    words = cut.format(rows=numbers.number(query.rows))
+    with frame.section(_("Result"), hint=f"{words} · {numbers.duration(query.seconds)}", key="query_result"):
         look = st.segmented_control(
             _("Look"), [_("Table"), _("Chart")], default=_("Table"), required=True, key="query_look",
             label_visibility="collapsed",

@@ -6,7 +6,7 @@ from app.loadtests.report import generator, over_rate, percentiles, server_time,
 from app.loadtests.series import live_test, series
 from app.loadtests.wording import cause_line, plan_line, state_of, title_of
 from app.session import actor, may, person, portal
-from app.ui import forms, frame, links, times
+from app.ui import forms, frame, links, numbers, times
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -25,7 +25,7 @@ def _draw(found: LoadTestView) -> None:
     by = _("Asked for by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
     )
-    promise = _("promise p99 {ms} ms").format(ms=f"{found.slo.p99_ms:g}")
+    promise = _("promise p99 {ms} ms").format(ms=numbers.figure(found.slo.p99_ms))
     facts = [by, plan_line(found.plan), promise, found.environment.capitalize()]
     crumbs = [(_("Load tests"), "load-tests")]
     actions = frame.header(title_of(found), state=state, label=label, facts=facts, crumbs=crumbs, here=found.id)

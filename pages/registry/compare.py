@@ -7,7 +7,7 @@ from app.registry.comparison import decisions, lines_of, metric_table, parameter
 from app.registry.comparison_charts import curves, trade_offs
 from app.registry.naming import PRODUCTION, Places, colors_of, figure_of, labels_of, places, stage_of
 from app.session import actor, may, portal
-from app.ui import frame, links, times
+from app.ui import frame, links, numbers
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.registry.values import Comparison, ModelVersion
@@ -41,7 +41,7 @@ def _head(found: Comparison, known: Places) -> None:
     facts = (
         [
             _("Evaluated on `{name}`").format(name=judged[0].holdout_name),
-            _("{n} rows").format(n=times.number(judged[0].rows)),
+            _("{n} rows").format(n=numbers.number(judged[0].rows)),
             _("the same rows for all"),
         ]
         if judged

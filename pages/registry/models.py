@@ -8,8 +8,9 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.numbers import metric_name
 from app.ui.tables import no_match, search
-from app.ui.wording import counted, metric_name
+from app.ui.wording import counted
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion

@@ -12,7 +12,7 @@ from app.serving.replays import replays
 from app.serving.traffic import history, missing_features, traffic, traffic_state
 from app.serving.try_it import trial
 from app.session import actor, may, portal
-from app.ui import frame, links, status
+from app.ui import frame, links, numbers, status
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -42,7 +42,7 @@ def _draw(found: Endpoint) -> None:
 
 def _promise(found: Endpoint) -> str:
     return _("promises p99 {ms} ms, at most {share} % failed").format(
-        ms=f"{found.slo.p99_ms:g}", share=f"{found.slo.error_rate * 100:g}"
+        ms=numbers.figure(found.slo.p99_ms), share=numbers.figure(found.slo.error_rate * 100)
     )
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.serving.traffic import traffic_state, versions_line
 from app.session import actor, may, portal
-from app.ui import cells, forms, frame, links
+from app.ui import cells, forms, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from core.foundation.text import N_, _
@@ -70,7 +70,7 @@ def _row(endpoint: Endpoint) -> Row:
             cells.text(
                 versions_line(routes) if routes else _("nothing"), target=routes[0].version_id if routes else ""
             ),
-            cells.number(endpoint.slo.p99_ms, f"{endpoint.slo.p99_ms:g} ms"),
+            cells.number(endpoint.slo.p99_ms, numbers.figure(endpoint.slo.p99_ms) + " ms"),
             cells.time(endpoint.changed_at, now=frame.now()),
         ),
         target=endpoint.id,

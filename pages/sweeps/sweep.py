@@ -7,10 +7,10 @@ from app.session import actor, may, person, portal
 from app.sweeps.charts import history, importances, parallel, trial_table
 from app.sweeps.wording import answer, curse
 from app.training.register_dialog import register
-from app.ui import forms, frame, links, status, times
+from app.ui import forms, frame, links, numbers, status, times
 from app.ui.neighbors import neighbors
+from app.ui.numbers import metric_name
 from app.ui.parameters import parameters
-from app.ui.wording import metric_name
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -106,7 +106,7 @@ def _rest(found: Sweep) -> None:
 
 def _confirmed(run: Run, sweep: Sweep) -> None:
     figures = [(split, value_of(run.evaluations, sweep.metric, split=split)) for split in (sweep.split, "test")]
-    shown = " · ".join(f"{split} {times.number(value)}" for split, value in figures if value is not None)
+    shown = " · ".join(f"{split} {numbers.number(value)}" for split, value in figures if value is not None)
     detail = _("seed {seed} · {metric}: {figures}").format(
         seed=run.seed, metric=metric_name(sweep.metric).lower(), figures=shown or status.look(run.state).word
     )

@@ -6,7 +6,7 @@ from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
-from app.ui import frame, links, times
+from app.ui import frame, links, numbers, times
 from app.ui.jobs import cause_card, job_progress
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
@@ -65,7 +65,7 @@ def _facts(found: TrainingSet) -> list[str]:
     by = links.escape(frame.name_of(found.created_by))
     rows = found.manifest.rows if found.manifest else 0
     return [
-        _("{n} rows").format(n=times.number(rows)),
+        _("{n} rows").format(n=numbers.number(rows)),
         known,
         _("by {name}, {age}").format(name=by, age=times.ago(found.created_at, now=frame.now())),
         f"`{found.digest[:12]}`" if found.digest else "",

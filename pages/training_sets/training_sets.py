@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.session import actor, may, portal
 from app.training_sets.report import label_words
-from app.ui import cells, frame, links, status, times
+from app.ui import cells, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
 from app.ui.tables import no_match, search
@@ -61,7 +61,7 @@ def _filters() -> tuple[str, str]:
 
 def _row(item: TrainingSet) -> Row:
     count = sum(split.rows for split in item.splits)
-    splits = ", ".join(f"{split.name} {times.number(split.rows)}" for split in item.splits)
+    splits = ", ".join(f"{split.name} {numbers.number(split.rows)}" for split in item.splits)
     inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
     views = counted(len(item.uses), _("view"), _("views"))
     input_count = counted(len(inputs), _("input"), _("inputs")) if inputs else ""

@@ -11,7 +11,7 @@ from app.features import lifecycle
 from app.features.editor.fields import Entered, Subject
 from app.lake.profiles import preview_table
 from app.session import actor, portal
-from app.ui import forms, frame, links, status, tables, times
+from app.ui import forms, frame, links, numbers, status, tables
 from app.ui.sticky_fields import kept
 from app.ui.wording import counted
 from core.features.values import Check, LogicPreview
@@ -98,7 +98,7 @@ def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
     st.session_state[subject.key("known")] = tuple(feature.name for feature in found.features)
     broken = [check for check in found.checks if check.verdict != "pass"]
     basis = _("the latest {rows} source rows of a few keys, {seconds}").format(
-        rows=times.number(found.sample_rows), seconds=times.duration(found.seconds)
+        rows=numbers.number(found.sample_rows), seconds=numbers.duration(found.seconds)
     )
     older = " · " + _("before your last change") if is_older else ""
     st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
@@ -114,7 +114,7 @@ def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
                 _("Feature"): [links.code(feature.name) for feature in found.features],
                 _("Type"): [feature.type.lower() for feature in found.features],
                 _("A model takes it as"): [feature.kind for feature in found.features],
-                _("Nulls"): [times.percent(feature.null_share) for feature in found.features],
+                _("Nulls"): [numbers.percent(feature.null_share) for feature in found.features],
             }
         )
     with checks:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from app.ui import numbers
 from core.features.values import FeatureRule
 from core.foundation.text import N_, _
 
@@ -142,4 +143,4 @@ def _filling(text: str) -> float | str:
 def _shown(fill: float | str | None) -> str | None:
     if isinstance(fill, str):
         return f'"{fill}"' if isinstance(_filling(fill), float) else fill
-    return None if fill is None else f"{fill:g}"
+    return None if fill is None else numbers.entered(fill)

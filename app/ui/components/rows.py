@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from app.ui import links, times
+from app.ui import links, numbers
 from app.ui.cells import Cell, Column, Row
 from app.ui.tables import shown_of
 from core.foundation.text import _
@@ -124,7 +124,7 @@ def _place(key: str, count: int, total: int | None) -> dict[str, Any]:
         shown_of(count, whole)
         if not first
         else _("{first} to {last} of {total}").format(
-            first=times.number(first + 1), last=times.number(first + count), total=times.number(whole)
+            first=numbers.number(first + 1), last=numbers.number(first + count), total=numbers.number(whole)
         )
     )
     return {"foot": counted if total is not None else "", "hasMore": first + count < whole, "hasBefore": first > 0}

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterable
 
 from app.session import actor, portal
-from app.ui.times import number
-from app.ui.wording import counted, criterion_line, metric_name, metric_value
+from app.ui.numbers import metric_name, metric_value, number
+from app.ui.wording import counted, criterion_line
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import _

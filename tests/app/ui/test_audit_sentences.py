@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from app.ui.audit_sentences import is_told, sentence
-from app.ui.wording import METRICS, counted, criterion_line, metric_value
+from app.ui.numbers import METRICS, metric_value
+from app.ui.wording import counted, criterion_line
 from core.audit.service import AuditEvent
 from core.portal import Portal
 from core.requirements.values import Criterion, Metric

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.ui import times
+from app.ui import numbers, times
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -26,14 +26,14 @@ def test_times_are_relative_under_a_day_and_dates_after(before: timedelta, words
 
 
 def test_what_never_happened_has_no_time() -> None:
-    assert times.ago(None, now=NOW) == times.absolute(None) == times.duration(None) == "—"
+    assert times.ago(None, now=NOW) == times.absolute(None) == numbers.duration(None) == "—"
 
 
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.5, "0.5 s"), (4.0, "4 s"), (59.9, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
 )
 def test_durations_have_two_units_at_most(seconds: float, words: str) -> None:
-    assert times.duration(seconds) == words
+    assert numbers.duration(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_durations_have_two_units_at_most(seconds: float, words: str) -> None:
     ],
 )
 def test_numbers_show_as_many_digits_as_matter(value: float, words: str) -> None:
-    assert times.number(value) == words
+    assert numbers.number(value) == words
 
 
 def test_sizes_take_the_unit_that_fits() -> None:
-    assert [times.size(count) for count in (12, 52_600, 10_200_000)] == ["12 B", "52.6 kB", "10.2 MB"]
+    assert [numbers.size(count) for count in (12, 52_600, 10_200_000)] == ["12 B", "52.6 kB", "10.2 MB"]
 
 
 def test_shares_are_percent_without_empty_digits() -> None:
-    assert [times.percent(share) for share in (0.5, 0.123, 0.0, 1.0, None)] == ["50 %", "12.3 %", "0 %", "100 %", "—"]
-    assert [times.percent(share, 0) for share in (0.0, 0.1, 0.5, 1.0)] == ["0 %", "10 %", "50 %", "100 %"]
+    assert [numbers.percent(share) for share in (0.5, 0.123, 0.0, 1.0, None)] == ["50 %", "12.3 %", "0 %", "100 %", "—"]
+    assert [numbers.percent(share, 0) for share in (0.0, 0.1, 0.5, 1.0)] == ["0 %", "10 %", "50 %", "100 %"]

@@ -1,0 +1,136 @@
+"""One form for every number that people read: thin spaces between thousands, a true minus, a unit. Metrics have their
+names and units here, by their name as text, so that a metric that a task brings along needs a line and no code."""
+
+from dataclasses import dataclass
+
+from core.foundation.text import N_, _
+
+NONE, THIN, MINUS = "\u2014", "\u2009", "\u2212"
+MINUTE, HOUR = 60, 3600
+
+
+@dataclass(frozen=True)
+class MetricForm:
+    """How a metric is called and written; `unit` stands after the figure with its space."""
+
+    title: str
+    unit: str = ""
+    is_less_better: bool = False
+
+
+METRICS: dict[str, MetricForm] = {
+    "auc": MetricForm(N_("AUC")),
+    "log_loss": MetricForm(N_("Log loss"), is_less_better=True),
+    "ece": MetricForm(N_("Calibration error"), is_less_better=True),
+    "brier": MetricForm(N_("Brier score"), is_less_better=True),
+    "p99_ms": MetricForm(N_("p99 latency"), unit=" ms", is_less_better=True),
+    "error_rate": MetricForm(N_("Error rate"), is_less_better=True),
+    "capacity_rps": MetricForm(N_("Capacity"), unit=" rps"),
+    "parity_mismatches": MetricForm(N_("Parity mismatches"), is_less_better=True),
+}
+
+
+def number(value: float | int | None, digits: int = 4) -> str:
+    """A number with as many digits as matter: `digits` after the point below 10, one above."""
+    if value is None:
+        return NONE
+    if isinstance(value, int) or float(value).is_integer():
+        return _written(f"{int(value):,}")
+    magnitude = abs(value)
+    text = f"{value:.{digits}f}" if magnitude < 10 else f"{value:,.1f}"
+    return _written(f"{value:.3g}" if 0 < magnitude < 10**-digits else text)
+
+
+def figure(value: float | int | None, digits: int = 6) -> str:
+    """A number as it was set or measured, in at most so many significant digits: 0.05, 1 200, 1e-06."""
+    return NONE if value is None else _written(f"{value:,.{digits}g}")
+
+
+def fixed(value: float | None, digits: int) -> str:
+    """A number with always the same digits after the point, for columns that are read downwards."""
+    return NONE if value is None else _written(f"{value:,.{digits}f}")
+
+
+def entered(value: float) -> str:
+    """A number as someone would type it into a field, so that it can be read back."""
+    return f"{value:g}"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of one in percent, without noughts that say nothing."""
+    if share is None:
+        return NONE
+    text = f"{share * 100:.{digits}f}"
+    return _written(text.rstrip("0").rstrip(".") if digits else text) + " %"
+
+
+def change(share: float) -> str:
+    """A relative change in percent, with its sign."""
+    return ("+" if share > 0 else "") + _written(f"{share * 100:.1f}") + "\u202f%"
+
+
+def p_value(value: float | None) -> str:
+    if value is None:
+        return NONE
+    return "< 0.0001" if value < 1e-4 else fixed(value, 4)
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that fits: "1.2 MB"."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+def duration(seconds: float | None) -> str:
+    """ "4 s", "3 min 20 s", "2 h 5 min"."""
+    if seconds is None:
+        return NONE
+    if seconds < 10:
+        return _("{n} s").format(n=f"{seconds:.1f}".removesuffix(".0"))
+    if seconds < MINUTE:
+        return _("{n} s").format(n=int(seconds))
+    if seconds < HOUR:
+        return _("{m} min {s} s").format(m=int(seconds // MINUTE), s=int(seconds % MINUTE))
+    return _("{h} h {m} min").format(h=int(seconds // HOUR), m=int(seconds % HOUR // MINUTE))
+
+
+def milliseconds(value: float | None) -> str:
+    """A latency as it was measured: "4.2 ms"."""
+    return NONE if value is None else _("{n} ms").format(n=fixed(value, 1))
+
+
+def rate(value: float | None) -> str:
+    """Requests a second as they were measured or found possible: "1 200 rps"."""
+    return NONE if value is None else _("{n} rps").format(n=fixed(value, 0))
+
+
+def between(low: float, high: float, *, digits: int = 1) -> str:
+    """An interval."""
+    return f"{fixed(low, digits)}{THIN}\u2013{THIN}{fixed(high, digits)}"
+
+
+def metric_name(metric: str) -> str:
+    known = METRICS.get(metric)
+    return _(known.title) if known else metric.replace("_", " ").capitalize()
+
+
+def metric_value(metric: str, value: float | None) -> str:
+    """A figure with its unit."""
+    return number(value) + (unit_of(metric) if value is not None else "")
+
+
+def unit_of(metric: str) -> str:
+    """The unit with the space before it; nothing where there is none."""
+    return METRICS[metric].unit if metric in METRICS else ""
+
+
+def is_less_better(metric: str) -> bool:
+    return metric in METRICS and METRICS[metric].is_less_better
+
+
+def _written(text: str) -> str:
+    return text.replace(",", THIN).replace("-", MINUS)

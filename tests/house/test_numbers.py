@@ -1,0 +1,48 @@
+"""Numbers that people read are written in one place."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.house.test_style import PRODUCT, ROOT, named
+
+# What writes numbers, and what is printed to a terminal.
+WRITERS = ("app/ui/numbers.py", "app/cli/", "app/demonstration/", "app/web/")
+SHOWN = [
+    path
+    for path in PRODUCT
+    if path.relative_to(ROOT).parts[0] in ("app", "pages") and not named(path).startswith(WRITERS)
+]
+FORMAT = re.compile(r"[,_]|[eEfFgGn%d]$")
+DATE = re.compile(r"%[A-Za-z]")
+
+
+def raw_formats(source: str) -> list[str]:
+    """The places where a number is formatted by hand."""
+    tree = ast.parse(source)
+    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.FormattedValue)]
+    specs = [
+        (node.lineno, _spec(node.format_spec)) for node in formatted if isinstance(node.format_spec, ast.JoinedStr)
+    ]
+    return [f"line {line}: {spec}" for line, spec in specs if FORMAT.search(spec) and not DATE.search(spec)]
+
+
+def _spec(joined: ast.JoinedStr) -> str:
+    """The text of a format; a part that is computed counts as a digit."""
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in joined.values)
+
+
+@pytest.mark.parametrize("path", SHOWN, ids=named)
+def test_no_page_formats_a_number_by_hand(path: Path) -> None:
+    assert raw_formats(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("spec", [".1f", "g", ",", ",.0f", ".2%", "+.2f", ".{digits}f"])
+def test_each_form_is_seen(spec: str) -> None:
+    assert len(raw_formats(f'f"{{value:{spec}}}"')) == 1
+
+
+def test_widths_and_dates_are_no_numbers() -> None:
+    assert raw_formats('f"{name:>20} {when:%H:%M}"') == []
