@@ -1,7 +1,7 @@
 """Plants faults and counts which the tests catch: a seeded sample over what must not be wrong, each fault tried with
 the tests of its domain only, in a copy of the tree. Takes up to an hour.
 
-    scripts/long mutants [--sample 300] [--seed 8] [--domain audit]
+    scripts/long mutants [--sample 300] [--seed 8] [--domain audit] [--minutes 60]
 """
 
 import os
@@ -15,6 +15,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
 from random import Random
@@ -29,7 +30,7 @@ PRELOADED = ["pytest", "_pytest.assertion.rewrite", "sqlmodel", "alembic", "pyda
 SENSELESS = ("ReplaceBinaryOperator_BitOr", "RemoveDecorator")
 # A run that takes this many times as long as without a fault, and half a minute more, hangs.
 PATIENCE, MORE_SECONDS = 3, 30
-QUICK = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:warnings", "-k", "not postgresql"]
+QUICK = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:warnings", "-k", "not postgresql"]
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,14 @@ def files_of(domain: Domain) -> list[Path]:
 
 
 def sampled(domains: tuple[Domain, ...], *, size: int, seed: int) -> list[Fault]:
-    """As many of each domain, as far as there are. A line is hit once only as long as there are other lines."""
+    """As many of each domain, as far as there are, in turn, so that a run that is cut short has tried some of each. A
+    line is hit once only as long as there are other lines."""
     random, chosen = Random(seed), []
     for domain in domains:
         faults = list(faults_of(domain))
         random.shuffle(faults)
-        chosen += by_rarest_line(faults)[: size // len(domains)]
-    return chosen
+        chosen.append(by_rarest_line(faults)[: size // len(domains)])
+    return [fault for turn in zip_longest(*chosen) for fault in turn if fault is not None]
 
 
 def by_rarest_line(faults: list[Fault]) -> list[Fault]:
@@ -131,6 +133,8 @@ def run_tests(tests: list[str]) -> None:
     import pytest
 
     os.setpgrp()
+    # The plug-ins that happen to be installed take longer to load than most tests to run.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
         os.dup2(nowhere.fileno(), 2)
@@ -167,18 +171,21 @@ def seconds_of(domain: Domain) -> float:
 
 def run(options: Namespace) -> None:
     get_context("forkserver").set_forkserver_preload(PRELOADED)
-    domains = tuple(domain for domain in DOMAINS if options.domain in ("", domain.name))
-    faults = sampled(domains, size=options.sample, seed=options.seed)
-    outcomes: dict[str, Counter[str]] = {}
-    survivors = []
-    for domain in domains:
-        whole, counts = seconds_of(domain), outcomes.setdefault(domain.name, Counter())
-        for fault in (fault for fault in faults if fault.domain == domain.name):
-            verdict = tried(fault, domain, seconds=PATIENCE * whole + MORE_SECONDS)
-            counts[verdict] += 1
-            survivors += [fault] if verdict == "survived" else []
-            print(f"{verdict:<10}{fault}", flush=True)
+    domains = {domain.name: domain for domain in DOMAINS if options.domain in ("", domain.name)}
+    faults = sampled(tuple(domains.values()), size=options.sample, seed=options.seed)
+    whole = {name: seconds_of(domain) for name, domain in domains.items()}
+    outcomes: dict[str, Counter[str]] = {name: Counter() for name in domains}
+    survivors, end = [], time.monotonic() + options.minutes * 60
+    for fault in faults:
+        if time.monotonic() > end:
+            break
+        verdict = tried(fault, domains[fault.domain], seconds=PATIENCE * whole[fault.domain] + MORE_SECONDS)
+        outcomes[fault.domain][verdict] += 1
+        survivors += [fault] if verdict == "survived" else []
+        print(f"{verdict:<10}{fault}", flush=True)
     show(outcomes, survivors)
+    if (left := len(faults) - sum(outcomes.values(), Counter()).total()) > 0:
+        print(f"\n{left} of the sample were not tried: the time was over.")
 
 
 def show(outcomes: dict[str, Counter[str]], survivors: list[Fault]) -> None:
@@ -203,6 +210,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=300)
     parser.add_argument("--seed", type=int, default=8)
+    parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--domain", default="", choices=["", *(domain.name for domain in DOMAINS)])
     options = parser.parse_args()
     if COPY in os.environ:
