@@ -198,7 +198,7 @@ def test_no_process_outlives_its_run(outside: Path) -> None:
     before = set(children())
     with pytest.raises(Invalid):
         run(outside, order("def features(flights):\n    import os; os.abort()"))
-    assert set(children()) <= before
+    assert set(children()) - before == set()
 
 
 def children() -> list[str]:

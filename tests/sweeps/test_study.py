@@ -54,7 +54,7 @@ def test_a_study_that_is_built_anew_goes_on_as_it_would_have(sampler: str) -> No
 def test_proposals_lie_in_the_space_and_do_not_repeat(sampler: str) -> None:
     params = [one.params for one in searched(spec(sampler=sampler), 30)]
     assert all(1e-3 <= one["x"] <= 1.0 for one in params)
-    assert {one["n"] for one in params} <= {1, 3, 5, 7, 9}
+    assert all(one["n"] in (1, 3, 5, 7, 9) for one in params)
     assert all(type(one["n"]) is int for one in params)
     assert all(one["kind"] in ("a", "b", True, 1) for one in params)
     assert len({one["x"] for one in params}) == 30

@@ -51,7 +51,9 @@ def test_an_action_is_called_with_json_and_read_by_query(client: httpx.Client) -
 def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, why: str) -> None:
     answer = client.post(CREATE, content=BAD_BODIES[why])
     assert answer.status_code == 422
-    assert set(answer.json()) <= {"error", "hint", "field"}
+    told = answer.json()
+    assert told.pop("error")
+    assert told.keys() <= {"hint", "field"}
     assert "Traceback" not in answer.text
     assert client.post(CREATE, json=GOAL).status_code == 200
 
@@ -99,7 +101,9 @@ def test_the_openapi_document_names_every_action_and_resolves(client: httpx.Clie
     assert {operation["operationId"] for operation in operations} == public
     assert all(operation["summary"] for operation in operations)
     known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
-    assert set(references(document)) <= known
+    named = set(references(document))
+    assert named
+    assert named <= known
 
 
 def references(node: Any) -> Iterator[str]:

@@ -59,6 +59,7 @@ def test_a_broken_rule_keeps_a_version_from_the_public(working: Desk) -> None:
     assert version.state is VersionState.STAGED
     assert version.cause == "Not published. mean_delay is at most 5 (fail)."
     (failed,) = [check for check in version.checks if check.verdict == "fail"]
+    assert failed.rows
     assert all(row[2] > 5 for row in failed.rows)
 
 
