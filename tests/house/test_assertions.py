@@ -27,7 +27,8 @@ def is_hollow(test: ast.expr) -> bool:
 def is_made_set(node: ast.expr) -> bool:
     """A set of whatever there is, which is part of every other when there is nothing."""
     is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("set", "frozenset")
-    return is_call or isinstance(node, ast.SetComp)
+    is_of_a_constant = isinstance(node, ast.Call) and bool(node.args) and is_constant(node.args[0])
+    return is_call and not is_of_a_constant
 
 
 def is_constant(node: ast.expr) -> bool:
@@ -55,7 +56,6 @@ def test_no_assertion_passes_whatever_the_code_does(path: Path) -> None:
         "assert START.tzinfo is not None",
         "assert runner.MOST_ANSWER_BYTES > 0",
         "assert set(answer.json()) <= {'error', 'hint'}",
-        "assert {row.id for row in rows} <= known",
         "assert len(rows) >= 0",
         "assert (found == 1, 'found')",
     ],
