@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 import core.audit.verify
 from core.audit.journal import AuditJournal, exported
-from core.audit.verify import chain_hash
+from core.audit.verify import chain_hash, statement
 from core.foundation.errors import NotAllowed
 from core.portal import Portal
 from tests.conftest import People
@@ -84,6 +84,21 @@ def test_a_forged_checkpoint_is_found(portal: Portal, people: People) -> None:
     file = journal_of(portal).checkpoint_file
     file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
     assert any("false signature" in problem for problem in portal.audit.verify(people.admin).problems)
+
+
+def test_a_forged_checkpoint_does_not_take_those_after_it_along(portal: Portal, people: People) -> None:
+    fill(portal, people)
+    file = journal_of(portal).checkpoint_file
+    file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
+    portal.identity.create_person(people.admin, handle="new", name="Newcomer")
+    with file.open("a") as lines, portal.foundation.database.read() as session:
+        last = list(exported(session))[-1]
+        line = {"seq": last["seq"], "hash": last["hash"], "time": last["time"]}
+        signature = journal_of(portal)._sign(statement(last["seq"], last["hash"]))
+        lines.write(orjson.dumps({**line, "signature": signature}).decode() + "\n")
+    assert len(portal.audit.verify(people.admin).problems) == 1
+    change(portal, ATTACKS["cut tail"])
+    assert len(portal.audit.verify(people.admin).problems) > 1
 
 
 def test_every_change_has_exactly_one_event_and_a_denial_changes_nothing(portal: Portal, people: People) -> None:

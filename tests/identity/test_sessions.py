@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
 from core.foundation.reach import EVERYWHERE, NOWHERE
 from core.identity.permissions import Permission
@@ -90,6 +91,13 @@ def test_nobody_revokes_the_token_of_someone_else(portal: Portal, people: People
         with pytest.raises(Invalid, match="You have no token"):
             portal.identity.revoke_token(other, token_id=minted.token.id)
     assert portal.sessions.actor_of_token(minted.secret).person_id == people.engineer.person_id
+
+
+def test_a_token_stands_for_its_owner_only(portal: Portal, people: People) -> None:
+    minted = portal.identity.mint_token(people.engineer, name="CI", scopes=(Permission.READ,))
+    borrowed = Actor(person_id=people.sre.person_id, kind="person", via="token", token_id=minted.token.id)
+    with pytest.raises(NotSignedIn):
+        portal.identity.whoami(borrowed)
 
 
 def test_a_scope_for_people_only_is_worth_nothing_in_a_token(portal: Portal, people: People) -> None:

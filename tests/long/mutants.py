@@ -91,9 +91,11 @@ def faults_of(domain: Domain) -> Iterator[Fault]:
     for file in files_of(domain):
         tree = get_ast_from_path(file)
         for name, operator in plain.items():
-            places = (start for node in ast_nodes(tree) for start, _end in operator.mutation_positions(node))
-            for occurrence, (line, _column) in enumerate(places):
-                yield Fault(domain.name, str(file), line, name, occurrence)
+            places = ((node, start) for node in ast_nodes(tree) for start, _end in operator.mutation_positions(node))
+            for occurrence, (node, (line, _column)) in enumerate(places):
+                # The star before arguments that are given by name is no product.
+                if node.parent is None or node.parent.type != "parameters":
+                    yield Fault(domain.name, str(file), line, name, occurrence)
 
 
 def files_of(domain: Domain) -> list[Path]:
