@@ -47,8 +47,8 @@ def migrate(settings: Settings, *, clock: Clock | None = None) -> str:
 
 def prepare(portal: Portal) -> None:
     """What an installation needs beyond its tables. Doing it again changes nothing."""
-    if not portal.promotion.list_policies(SYSTEM):
-        portal.promotion.ensure_policies(SYSTEM)
+    if not portal.policies.list_policies(SYSTEM):
+        portal.policies.ensure_policies(SYSTEM)
     if portal.foundation.settings.sign_in == "development" and not portal.sessions.development_people():
         _enroll(portal)
 

@@ -24,16 +24,23 @@ from core.foundation.storage import Store
 from core.identity.access import RoleAccess
 from core.identity.service import IdentityService
 from core.identity.sessions import Sessions
-from core.lake.datasets.service import LakeService
+from core.lake.datasets.service import DatasetService
 from core.lake.imports.kind import ImportKind
 from core.lake.imports.service import ImportService
 from core.lake.queries.service import QueryService
+from core.lake.retention.garbage_collection import GarbageCollectionService
 from core.lake.retention.removal import RemovalReconciler
-from core.lake.retention.schedule import SweepReconciler
+from core.lake.retention.schedule import GarbageCollectionReconciler
+from core.lake.retention.service import RetentionService
 from core.loadtests.kind import LoadTestKind
 from core.loadtests.service import LoadTestService
-from core.promotion.requests.service import PromotionService
+from core.promotion.approvals.assessment import Assessments
+from core.promotion.policies.service import PolicyService
+from core.promotion.requests.decisions import DecisionService
+from core.promotion.requests.request_book import RequestBook
+from core.promotion.requests.service import RequestService
 from core.promotion.rollouts.reconciler import RolloutReconciler
+from core.promotion.rollouts.service import RolloutService
 from core.registry.ingester import MlflowIngester
 from core.registry.service import RegistryService
 from core.requirements.service import RequirementService
@@ -57,7 +64,9 @@ class Portal:
     identity: IdentityService
     audit: AuditService
     requirements: RequirementService
-    lake: LakeService
+    datasets: DatasetService
+    retention: RetentionService
+    garbage_collection: GarbageCollectionService
     imports: ImportService
     queries: QueryService
     compute: ComputeService
@@ -69,7 +78,10 @@ class Portal:
     serving: ServingService
     metrics: MetricsService
     loadtests: LoadTestService
-    promotion: PromotionService
+    requests: RequestService
+    decisions: DecisionService
+    policies: PolicyService
+    rollouts: RolloutService
 
     @classmethod
     def service_types(cls) -> Iterator[type[Service]]:
@@ -115,20 +127,24 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     identity, requirements = IdentityService(base), RequirementService(base)
     compute, registry = ComputeService(base), RegistryService(base)
     pins = ServingPins()
-    lake = LakeService(base, pins=pins)
-    features = FeatureService(base, lake=lake, compute=compute, requirements=requirements, pins=pins)
+    datasets = DatasetService(base)
+    features = FeatureService(base, lake=datasets, compute=compute, requirements=requirements, pins=pins)
     online = OnlineService(base, features=features, compute=compute)
     serving = ServingService(base, compute=compute, features=features, online=online, registry=registry)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
+    policies = PolicyService(base)
+    book = RequestBook(Assessments(registry=registry, serving=serving, identity=identity))
     return Portal(
         foundation=base,
         sessions=Sessions(base),
         identity=identity,
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=requirements,
-        lake=lake,
-        imports=ImportService(base, lake=lake, compute=compute),
-        queries=QueryService(base, lake=lake),
+        datasets=datasets,
+        retention=RetentionService(base, pins=pins),
+        garbage_collection=GarbageCollectionService(base),
+        imports=ImportService(base, datasets=datasets, compute=compute),
+        queries=QueryService(base, datasets=datasets),
         compute=compute,
         registry=registry,
         features=features,
@@ -138,9 +154,12 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         serving=serving,
         metrics=MetricsService(base),
         loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=serving),
-        promotion=PromotionService(
-            base, registry=registry, serving=serving, requirements=requirements, identity=identity
+        requests=RequestService(
+            base, book=book, policies=policies, registry=registry, serving=serving, requirements=requirements
         ),
+        decisions=DecisionService(base, book=book),
+        policies=policies,
+        rollouts=RolloutService(base, book=book, registry=registry, serving=serving),
     )
 
 
@@ -163,10 +182,10 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
 def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
     """What a worker ticks; each domain adds its own."""
     return (
-        RolloutReconciler(portal.promotion),
+        RolloutReconciler(portal.rollouts),
         MlflowIngester(portal.foundation),
         SweepController(portal.sweeps),
         MaterializationReconciler(portal.online),
-        RemovalReconciler(portal.lake),
-        SweepReconciler(portal.lake),
+        RemovalReconciler(portal.garbage_collection),
+        GarbageCollectionReconciler(portal.garbage_collection),
     )

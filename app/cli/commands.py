@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -107,17 +107,18 @@ def sign_in(handle: str) -> None:
 
 
 def add_domains(group: click.Group) -> None:
-    """One group for each domain, one command for each of its actions."""
+    """One group for each domain, one command for each of its actions. Services may share a domain."""
     for service in Portal.service_types():
-        group.add_command(_domain(service))
+        if (domain := group.commands.get(service.domain)) is None:
+            domain = click.Group(service.domain, help=(service.__doc__ or sys.modules[service.__module__].__doc__))
+            group.add_command(domain)
+        _add_actions(cast(click.Group, domain), service)
 
 
-def _domain(service: type[Service]) -> click.Group:
-    domain = click.Group(service.domain, help=(service.__doc__ or sys.modules[service.__module__].__doc__))
+def _add_actions(domain: click.Group, service: type[Service]) -> None:
     for spec in service.actions():
         if not spec.is_internal:
             domain.add_command(command_of(spec))
-    return domain
 
 
 def command_of(spec: ActionSpec) -> click.Command:

@@ -56,13 +56,13 @@ def import_datasets(walk: Walk) -> None:
     for table in flights.DATASETS:
         import_id = walk.once(f"{table.name} import", partial(_start_import, walk, table))
         snapshot_id = walk.once(table.name, partial(_snapshot_of, walk, import_id))
-        snapshot = walk.portal.lake.get_snapshot(walk.actor("mei"), snapshot_id=snapshot_id)
+        snapshot = walk.portal.datasets.get_snapshot(walk.actor("mei"), snapshot_id=snapshot_id)
         walk.say(f"{table.name}: {snapshot.rows:,} rows", snapshot.dataset_id)
 
 
 def _start_import(walk: Walk, table: flights.Table) -> str:
     mei = walk.actor("mei")
-    dataset = walk.portal.lake.create_dataset(
+    dataset = walk.portal.datasets.create_dataset(
         mei, project=walk.project, name=table.name, description=_(table.description)
     )
     choices = ImportChoices(zones=table.zones, known=table.known)

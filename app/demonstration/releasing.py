@@ -114,15 +114,15 @@ def promote_second(walk: Walk) -> None:
 def _promote(walk: Walk, word: str) -> None:
     """The engineer asks, the approver decides, the SRE applies: three people."""
     request_id = walk.once(f"promotion of the {word}", lambda: _open(walk, word))
-    request = walk.portal.promotion.get_request(walk.actor("sofia"), request_id=request_id)
+    request = walk.portal.requests.get_request(walk.actor("sofia"), request_id=request_id)
     for gate in request.gates:
         walk.say(f"{gate.title}: {gate.verdict} - {gate.value}")
     if request.state is RequestState.IN_REVIEW:
         reason = _("Read the evidence: parity exact, load test valid, no worse than what serves now.")
-        walk.portal.promotion.approve(
+        walk.portal.decisions.approve(
             walk.actor("sofia"), request_id=request_id, digests_seen=request.digests.request, reason=reason
         )
-        walk.portal.promotion.apply(walk.actor("jonas"), request_id=request_id)
+        walk.portal.rollouts.apply(walk.actor("jonas"), request_id=request_id)
     done = _wait_for_request(walk, request_id)
     if done.state is not RequestState.APPLIED:
         raise Conflict(_("The promotion is {state}: {why}").format(state=done.state, why=done.why))
@@ -130,7 +130,7 @@ def _promote(walk: Walk, word: str) -> None:
 
 
 def _open(walk: Walk, word: str) -> str:
-    return walk.portal.promotion.open_request(
+    return walk.portal.requests.open_request(
         walk.actor("mei"),
         version_id=walk.made[word],
         endpoint_id=walk.made["production"],
@@ -143,7 +143,7 @@ def _wait_for_request(walk: Walk, request_id: str) -> Request:
     waiting = (RequestState.APPROVED, RequestState.APPLYING)
     return walk.wait_for(
         _("Rolling out"),
-        ask=lambda: walk.portal.promotion.get_request(walk.actor("jonas"), request_id=request_id),
+        ask=lambda: walk.portal.requests.get_request(walk.actor("jonas"), request_id=request_id),
         done=lambda request: request.state not in waiting,
         share=lambda request: 0.5 if request.state is RequestState.APPLYING else 0.0,
     )
@@ -155,7 +155,7 @@ def roll_back_and_forward(walk: Walk) -> None:
         ("first version", _("Drill: back to the version before")),
         ("second version", _("Drill ended")),
     ):
-        walk.portal.promotion.rollback(
+        walk.portal.rollouts.rollback(
             walk.actor("jonas"), endpoint_id=walk.made["production"], version_id=walk.made[word], reason=reason
         )
         endpoint = _settled(walk, "production")

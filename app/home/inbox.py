@@ -30,7 +30,7 @@ class Need(Value):
 
 def waiting() -> tuple[Need, ...]:
     """All that needs the visitor: decisions first, then tests to confirm, then failures of their own."""
-    requests = [_request(found) for found in portal().promotion.what_needs_me(actor())]
+    requests = [_request(found) for found in portal().requests.what_needs_me(actor())]
     return (*requests, *_tests(), *_failures())
 
 

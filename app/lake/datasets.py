@@ -31,7 +31,7 @@ def dataset_dialog() -> None:
     description = st.text_area(_("Description"), key="dataset_description", max_chars=4000)
     if st.button(_("Create"), type="primary", key="dataset_save"):
         with forms.attempt() as done:
-            made = portal().lake.create_dataset(actor(), project=project, name=name, description=description)
+            made = portal().datasets.create_dataset(actor(), project=project, name=name, description=description)
         if done.succeeded:
             links.open_object(made.id)
 

@@ -33,7 +33,7 @@ def items(shown: Snapshot) -> None:
             key="kind",
             label_visibility="collapsed",
         )
-    found = portal().lake.search_items(
+    found = portal().datasets.search_items(
         actor(),
         snapshot_id=shown.id,
         query=query,
@@ -57,7 +57,7 @@ def _item(shown: Snapshot, item: Item) -> None:
     name = item.path.rpartition("/")[2]
     size = f"{item.width} × {item.height}" if item.width else numbers.size(item.bytes)
     with frame.card(f"item_{item.digest[:12]}_{abs(hash(item.path))}", tight=True):
-        content = portal().lake.item(actor(), snapshot_id=shown.id, digest=item.digest, side=SIDE)
+        content = portal().datasets.item(actor(), snapshot_id=shown.id, digest=item.digest, side=SIDE)
         if item.media_type.startswith("image"):
             st.image(content.content, width="stretch", alt=item.path)
         else:

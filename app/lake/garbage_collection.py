@@ -91,7 +91,7 @@ def sweep_dialog(plan: SweepReport) -> None:
     )
     if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="sweep"):
         with forms.attempt() as done:
-            report = portal().lake.sweep_store(actor())
+            report = portal().garbage_collection.sweep_store(actor())
         if done.succeeded:
             freed = _("Removed {files}, {size} are free")
             frame.say(freed.format(files=files_of(report.orphans), size=numbers.size(report.orphan_bytes)))

@@ -18,7 +18,7 @@ LINES, BARS, POINTS = N_("Lines"), N_("Bars"), N_("Points")
 
 def tables_beside(project: str) -> None:
     """The datasets that SQL may name, with their columns; a click puts a name into the SQL."""
-    listing = portal().lake.list_datasets(actor(), project=project, limit=MOST)
+    listing = portal().datasets.list_datasets(actor(), project=project, limit=MOST)
     readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
     frame.section(_("Tables"), hint=_("by the names SQL calls them"))
     if not readable:

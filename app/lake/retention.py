@@ -61,7 +61,7 @@ def edit_dialog(dataset: Dataset) -> None:
     )
     if st.button(_("Save"), type="primary", key="edit_save"):
         with forms.attempt() as done:
-            portal().lake.edit_dataset(
+            portal().datasets.edit_dataset(
                 actor(), dataset_id=dataset.id, description=description, owner=owner, tags=tuple(tags)
             )
         if done.succeeded:
@@ -83,7 +83,7 @@ def hold_dialog(shown: Snapshot) -> None:
     reason = st.text_area(_("Reason (kept in the audit log)"), key="hold_reason")
     label = _(RELEASE) if shown.quarantine else _(HOLD)
     if st.button(label, type="primary", key="hold_save"):
-        act = portal().lake.release if shown.quarantine else portal().lake.quarantine
+        act = portal().retention.release if shown.quarantine else portal().retention.quarantine
         with forms.attempt() as done:
             act(actor(), snapshot_id=shown.id, reason=reason or "")
         if done.succeeded:
@@ -105,14 +105,14 @@ def delete_dialog(shown: Snapshot) -> None:
     reason = st.text_area(_("Reason (kept in the audit log)"), key="delete_reason")
     if st.button(_("Delete {id}").format(id=shown.id), type="primary", key="delete_save"):
         with forms.attempt() as done:
-            portal().lake.delete_snapshot(actor(), snapshot_id=shown.id, reason=reason or "")
+            portal().retention.delete_snapshot(actor(), snapshot_id=shown.id, reason=reason or "")
         if done.succeeded:
             st.rerun()
 
 
 def live_line(shown: Snapshot) -> None:
     """What of it is live, in one line."""
-    live = portal().lake.impact(actor(), snapshot_id=shown.id).live
+    live = portal().retention.impact(actor(), snapshot_id=shown.id).live
     if live:
         pins = ", ".join(links.escape(f"{pin.version} ({pin.endpoint}, {pin.role})") for pin in live)
         introduction = _("Live models learned from it:")
@@ -125,7 +125,7 @@ def retention_dialog(dataset: Dataset) -> None:
     left, right = st.columns(2, gap="medium")
     last = left.number_input(_("Keep the last"), min_value=1, max_value=10_000, value=5, key="keep_last")
     days = right.number_input(_("Keep what is younger than (days)"), min_value=0, max_value=36_500, value=90, key="age")
-    plan = portal().lake.plan_retention(actor(), dataset_id=dataset.id, keep_last=last, older_than_days=days)
+    plan = portal().retention.plan_retention(actor(), dataset_id=dataset.id, keep_last=last, older_than_days=days)
     plan_table(plan)
     going = sum(item.verdict == "delete" for item in plan.items)
     if not may(Permission.GC, project=dataset.project):
@@ -134,7 +134,7 @@ def retention_dialog(dataset: Dataset) -> None:
     label = _("Delete {what}").format(what=counted(going, _("snapshot"), _("snapshots")))
     if st.button(label, type="primary", key="retention_apply", disabled=not going):
         with forms.attempt() as done:
-            portal().lake.apply_retention(
+            portal().retention.apply_retention(
                 actor(), dataset_id=dataset.id, keep_last=last, older_than_days=days, plan_digest=plan.digest
             )
         if done.succeeded:
@@ -177,7 +177,7 @@ def _plan_row(item: RetentionItem) -> Row:
 
 def impact(shown: Snapshot) -> None:
     """Everything that followed from a snapshot, by kind, newest first; what is live now comes first in words."""
-    found = portal().lake.impact(actor(), snapshot_id=shown.id)
+    found = portal().retention.impact(actor(), snapshot_id=shown.id)
     if not found.things:
         frame.empty(_("Nothing followed yet"), advice=_("Nothing was made of this snapshot."), icon="account_tree")
         return

@@ -35,7 +35,7 @@ def title_of(snapshot: Snapshot) -> str:
 def choose(left: Snapshot, right: Snapshot) -> None:
     """Other snapshots and another key, kept in the address."""
     with st.popover(_("Choose"), icon=":material/tune:"):
-        listing = portal().lake.list_snapshots(actor(), dataset_id=left.dataset_id, limit=100)
+        listing = portal().datasets.list_snapshots(actor(), dataset_id=left.dataset_id, limit=100)
         found = {item.id: item for item in (*listing.items, left, right) if item.deleted_at is None}
         ids = sorted(found, key=lambda one: (found[one].dataset, -found[one].version))
         names = {one: title_of(item) for one, item in found.items()}

@@ -48,7 +48,7 @@ def report(shown: Snapshot) -> None:
 
 def versions(dataset: Dataset, shown: Snapshot) -> None:
     """Every snapshot with its rows, its bytes, and how many files it shares with the one before it."""
-    items = portal().lake.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
+    items = portal().datasets.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
     with frame.rows("versions"):
         for place, item in enumerate(items):
             before = items[place + 1] if place + 1 < len(items) else None

@@ -19,7 +19,7 @@ def choose_sources(
 ) -> dict[str, str]:
     """The tables SQL may name, each with its snapshot. `given` is what an earlier version read; kept choices outlive
     the way to another page and back."""
-    listing = portal().lake.list_datasets(actor(), project=project, limit=MOST)
+    listing = portal().datasets.list_datasets(actor(), project=project, limit=MOST)
     datasets = {item.name: item for item in listing.items if item.latest}
     place, first = f"{key}_tables", [name for name in given or () if name in datasets]
     chosen = st.multiselect(
@@ -37,7 +37,7 @@ def _snapshot(dataset: Dataset, *, key: str, given: str, is_kept: bool) -> str:
     assert latest is not None  # Only datasets with a snapshot are offered.
     if dataset.snapshots == 1:
         return latest.id
-    items = portal().lake.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
+    items = portal().datasets.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
     names = {item.id: f"v{item.version} · {item.id} · {numbers.number(item.rows)} rows" for item in items}
     place, first = f"{key}_snapshot_{dataset.id}", given if given in names else items[0].id
     found = st.selectbox(

@@ -121,7 +121,7 @@ def _decide(request: Request) -> None:
             help=missing or None,
             key="approve",
         ):
-            service = portal().promotion
+            service = portal().decisions
             _do(lambda: service.approve(actor(), request_id=request.id, digests_seen=seen, reason=words), _("Approved"))
         _send_back(request, reason)
 
@@ -129,7 +129,7 @@ def _decide(request: Request) -> None:
 def _send_back(request: Request, reason: str) -> None:
     short = len(reason) < SHORTEST
     hint = _("Say why first.") if short else None
-    service = portal().promotion
+    service = portal().decisions
     if st.button(_("Request changes"), disabled=short, help=hint, key="request_changes"):
         _do(
             lambda: service.request_changes(actor(), request_id=request.id, reason=reason),
@@ -194,7 +194,7 @@ def _apply(request: Request) -> None:
     """The rollout begins; or, for those who approve, what was approved is sent back."""
     if may(Permission.DEPLOY, project=request.project):
         if st.button(_("Begin the rollout"), type="primary", icon=":material/rocket_launch:", key="apply"):
-            _do(lambda: portal().promotion.apply(actor(), request_id=request.id), _("The rollout has begun"))
+            _do(lambda: portal().rollouts.apply(actor(), request_id=request.id), _("The rollout has begun"))
     elif not why_not(request):
         with st.expander(_("Send it back")):
             _send_back(request, _reason())

@@ -48,7 +48,7 @@ def ask_promotion(version_id: str, endpoint_id: str) -> None:
         made: list[Request] = []
         with forms.attempt() as done:
             made.append(
-                portal().promotion.open_request(
+                portal().requests.open_request(
                     actor(),
                     version_id=version.id,
                     endpoint_id=endpoint.id,

@@ -13,8 +13,8 @@ JUDGED = {"fail": N_("must be decided"), "judgement": N_("may be left to people"
 
 def policies() -> None:
     """A card for each policy, with the proposals under it."""
-    found = portal().promotion.list_policies(actor())
-    cards = {card.name: card for card in portal().promotion.list_gates(actor())}
+    found = portal().policies.list_policies(actor())
+    cards = {card.name: card for card in portal().policies.list_gates(actor())}
     in_force = [one for one in found if one.state == "in force"]
     if not in_force:
         st.caption(_("There is no policy yet: nothing can be promoted."))
@@ -86,7 +86,7 @@ def differences(policy: Policy, *, proposal: Policy, cards: dict[str, GateCard])
 
 def _confirm(proposal: Policy) -> None:
     with forms.attempt() as done:
-        portal().promotion.confirm_policy(actor(), policy_id=proposal.id, revision=proposal.revision)
+        portal().policies.confirm_policy(actor(), policy_id=proposal.id, revision=proposal.revision)
     if done.succeeded:
         frame.say(_("Revision {n} is in force for new requests").format(n=proposal.revision))
         st.rerun()
@@ -108,7 +108,7 @@ def _propose(policy: Policy, cards: dict[str, GateCard]) -> None:
     reason = st.text_area(_("Reason (kept in the audit log)"), key="policy_reason")
     if st.button(_("Propose"), type="primary", key="policy_now"):
         with forms.attempt() as done:
-            portal().promotion.propose_policy(
+            portal().policies.propose_policy(
                 actor(),
                 policy_id=policy.id,
                 gates=tuple(rules),

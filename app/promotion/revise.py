@@ -37,7 +37,7 @@ def _revise(request: Request) -> None:
     note = st.text_area(_("Note for the reviewers"), value=request.note, key=f"revise_note_{request.revision}")
     if st.button(_("Submit revision {n}").format(n=request.revision + 1), type="primary", key="revise_now"):
         with forms.attempt() as done:
-            service = portal().promotion
+            service = portal().requests
             service.revise_request(actor(), request_id=request.id, plan=plan_from(entered), note=note or "")
         if done.succeeded:
             frame.say(_("Revised"))
@@ -49,6 +49,6 @@ def _withdraw(request: Request) -> None:
     st.markdown(_("**{title}** is ended. Nothing in production changes.").format(title=links.escape(request.title)))
     if st.button(_("Withdraw {id}").format(id=request.id), type="primary", key="withdraw_now"):
         with forms.attempt() as done:
-            portal().promotion.cancel_request(actor(), request_id=request.id)
+            portal().requests.cancel_request(actor(), request_id=request.id)
         if done.succeeded:
             st.rerun()

@@ -126,6 +126,6 @@ def _abort(request: Request) -> None:
     reason = st.text_area(_("Reason (kept in the audit log)"), key="abort_reason")
     if st.button(_("Abort {id}").format(id=request.id), type="primary", key="abort_now"):
         with forms.attempt() as done:
-            portal().promotion.abort_rollout(actor(), request_id=request.id, reason=reason or "")
+            portal().rollouts.abort_rollout(actor(), request_id=request.id, reason=reason or "")
         if done.succeeded:
             st.rerun()

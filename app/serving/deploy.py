@@ -72,7 +72,7 @@ def roll_back(endpoint: Endpoint) -> None:
     reason = st.text_area(_("Reason (kept in the audit log)"), key="back_reason")
     if st.button(_("Roll back to {version}").format(version=f"v{route.version}"), type="primary", key="back_now"):
         with forms.attempt() as done:
-            service = portal().promotion
+            service = portal().rollouts
             service.rollback(actor(), endpoint_id=endpoint.id, version_id=route.version_id, reason=reason or "")
         if done.succeeded:
             frame.say(_("Rolled back"))

@@ -94,7 +94,7 @@ def _warn_of_sources(object_id: str) -> None:
     """A banner on the page of something that came of a snapshot in quarantine."""
     if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
         return
-    for held in portal().lake.quarantined_upstream(actor(), object_id=object_id):
+    for held in portal().retention.quarantined_upstream(actor(), object_id=object_id):
         key = f"row_quarantine_{held.snapshot_id}"
         with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
             status.badge("quarantined", _("Its source is in quarantine"))

@@ -30,7 +30,7 @@ def _split(portal: Portal, actor: Any, asked: dict[str, str]) -> str:
 
 
 def _file(portal: Portal, actor: Any, asked: dict[str, str]) -> str:
-    return portal.lake.download_file(actor, snapshot_id=asked["of"], number=int(asked["number"])).digest
+    return portal.datasets.download_file(actor, snapshot_id=asked["of"], number=int(asked["number"])).digest
 
 
 def _sender(portal: Callable[[], Portal], opened: Opened) -> Callable[[Request], Any]:

@@ -122,6 +122,20 @@ class ColumnProfile(Value):
     bins: tuple[tuple[str, int], ...]
 
 
+class StagedSnapshot(Value):
+    """A table that is ready to become a snapshot; its files lie in the store. `base` is the snapshot whose rows it goes
+    on from, empty where it begins anew. `form` is that of the dataset: a table, or the index of files."""
+
+    digest: str
+    files: tuple[SnapshotFile, ...]
+    columns: tuple[ColumnSpec, ...]
+    report: ImportReport
+    profile: tuple[ColumnProfile, ...]
+    key: tuple[str, ...] = ()
+    base: str = ""
+    form: Literal["table", "files"] = "table"
+
+
 class Item(Value):
     """A file of a dataset of files, by the digest of its content. `path` is its name where it came from; width and
     height are pixels of images, characters the length of texts."""
@@ -142,6 +156,14 @@ class ItemContent(Value):
     digest: str
     media_type: str
     content: bytes
+
+
+class Quarantined(Value):
+    """A snapshot in quarantine from which something came, and why it is there."""
+
+    snapshot_id: str
+    title: str
+    reason: str
 
 
 Limit = Annotated[int, Field(ge=1, le=1000)]

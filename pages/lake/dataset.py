@@ -23,8 +23,8 @@ def show() -> None:
     wanted = links.wanted_id(Kind.DATASET, Kind.SNAPSHOT)
     shown = None
     if kind_of(wanted) is Kind.SNAPSHOT:
-        shown = portal().lake.get_snapshot(actor(), snapshot_id=wanted)
-    dataset = portal().lake.get_dataset(actor(), dataset_id=shown.dataset_id if shown else wanted)
+        shown = portal().datasets.get_snapshot(actor(), snapshot_id=wanted)
+    dataset = portal().datasets.get_dataset(actor(), dataset_id=shown.dataset_id if shown else wanted)
     shown = shown or dataset.latest
     facts, state = snapshot_list.facts_of(dataset, shown), snapshot_list.state_of(shown)
     crumbs = [(_("Datasets"), "datasets")]
@@ -65,7 +65,7 @@ def _tabs(dataset: Dataset, shown: Snapshot) -> None:
 
 
 def _columns(shown: Snapshot) -> None:
-    profile_grid(shown.columns, portal().lake.profile(actor(), snapshot_id=shown.id), key="profile")
+    profile_grid(shown.columns, portal().datasets.profile(actor(), snapshot_id=shown.id), key="profile")
 
 
 def _content(dataset: Dataset, shown: Snapshot) -> None:
@@ -76,7 +76,7 @@ def _content(dataset: Dataset, shown: Snapshot) -> None:
     elif dataset.form == "files":
         items(shown)
     else:
-        preview_table(portal().lake.preview(actor(), snapshot_id=shown.id, limit=50))
+        preview_table(portal().datasets.preview(actor(), snapshot_id=shown.id, limit=50))
 
 
 show()

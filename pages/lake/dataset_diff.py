@@ -16,7 +16,7 @@ def show() -> None:
         _nothing()
         return
     key = tuple(part for part in st.query_params.get("key", "").split(",") if part)
-    found = portal().lake.diff(actor(), left_id=left.id, right_id=right.id, key=key)
+    found = portal().datasets.diff(actor(), left_id=left.id, right_id=right.id, key=key)
     state, word = VERDICTS[found.verdict]
     word = _(word)
     title = _("{left} against {right}").format(left=title_of(right), right=title_of(left))
@@ -39,14 +39,14 @@ def _wanted(name: str) -> Snapshot | None:
     if not wanted:
         return None
     if kind_of(wanted) is Kind.DATASET:
-        return portal().lake.get_dataset(actor(), dataset_id=wanted).latest
-    return portal().lake.get_snapshot(actor(), snapshot_id=wanted)
+        return portal().datasets.get_dataset(actor(), dataset_id=wanted).latest
+    return portal().datasets.get_snapshot(actor(), snapshot_id=wanted)
 
 
 def _nothing() -> None:
     wanted = st.query_params.get("id", "")
     if wanted:
-        portal().lake.get_snapshot(actor(), snapshot_id=wanted)
+        portal().datasets.get_snapshot(actor(), snapshot_id=wanted)
     with frame.header(_("Compare snapshots"), crumbs=[(_("Datasets"), "datasets")]):
         pass
     with frame.empty(

@@ -28,7 +28,7 @@ def show() -> None:
 def _plan() -> SweepReport | None:
     """The dry run; where it cannot be made, why, and that nothing is swept until it can."""
     with forms.attempt() as tried, st.spinner(_("Looking at what the store holds")):
-        plan = portal().lake.plan_sweep(actor())
+        plan = portal().garbage_collection.plan_sweep(actor())
     if tried.succeeded:
         return plan
     st.caption(_("Until then nobody knows what may go, so nothing is swept. Everything stays where it is."))

@@ -20,7 +20,7 @@ DIGESTS = {"artifact": N_("Artifact"), "evidence": N_("Evidence"), "policy": N_(
 def show() -> None:
     wanted = links.wanted_id(Kind.PROMOTION)
     frame.live_page(
-        lambda: portal().promotion.get_request(actor(), request_id=wanted),
+        lambda: portal().requests.get_request(actor(), request_id=wanted),
         _draw,
         runs=lambda request: request.state is RequestState.APPLYING,
     )

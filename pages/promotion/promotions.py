@@ -30,8 +30,8 @@ FILTERS: dict[str, str] = {
 
 def show() -> None:
     version, endpoint = st.query_params.pop("version", ""), st.query_params.pop("endpoint", "")
-    mine = portal().promotion.what_needs_me(actor())
-    total = portal().promotion.list_requests(actor(), limit=1).total
+    mine = portal().requests.what_needs_me(actor())
+    total = portal().requests.list_requests(actor(), limit=1).total
     need = _("1 needs you") if len(mine) == 1 else _("{n} need you").format(n=len(mine))
     with frame.header(_("Promotions"), facts=[need, _("{n} requests").format(n=total)] if total else []):
         allowed = may(Permission.PROMOTE_REQUEST)
@@ -59,7 +59,7 @@ def _all(total: int) -> None:
     frame.section(_("Requests"))
     state = choice(_("State"), FILTERS, key="state", width=190)
     part = window("requests_all", state)
-    listing = portal().promotion.list_requests(actor(), state=state or "", offset=part.offset, limit=part.limit)
+    listing = portal().requests.list_requests(actor(), state=state or "", offset=part.offset, limit=part.limit)
     if not listing.total:
         no_match(_("No request is in this state"), {"state": ""})
         return

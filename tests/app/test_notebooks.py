@@ -132,7 +132,7 @@ def test_whole_numbers_beyond_a_double_stay_whole() -> None:
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) -> None:  # noqa: F811
-    dataset = scene.portal.lake.create_dataset(
+    dataset = scene.portal.datasets.create_dataset(
         scene.people.engineer, project="PROJ-1", name=f"frames_{kind.__module__.partition('.')[0]}"
     )
     made = client.lake.import_frame(dataset.name, kind({"n": [2**53 + 1, 2], "word": ["a", "é"]}))

@@ -93,8 +93,8 @@ class Chain:
 
     @Made
     def snapshot(self) -> str:
-        lake, mei = self.portal.lake, self.people.engineer
-        dataset = lake.create_dataset(mei, project=PROJECT, name="flights")
+        portal, mei = self.portal, self.people.engineer
+        dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="flights")
         made = imported(
             self.portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights_csv(), known=KNOWN
         )
@@ -184,13 +184,15 @@ class Chain:
         return self.portal.compute.read_log(mei, job_id=job_id, offset=0, limit=1_000_000).text
 
     def _release(self, version: str, endpoint: str) -> None:
-        promotion, people = self.portal.promotion, self.people
-        asked = promotion.open_request(people.engineer, version_id=version, endpoint_id=endpoint, plan=AT_ONCE)
+        portal, people = self.portal, self.people
+        asked = portal.requests.open_request(people.engineer, version_id=version, endpoint_id=endpoint, plan=AT_ONCE)
         seen = asked.digests.request
-        promotion.approve(people.other_approver, request_id=asked.id, digests_seen=seen, reason="Every check passed")
-        promotion.apply(people.sre, request_id=asked.id)
+        portal.decisions.approve(
+            people.other_approver, request_id=asked.id, digests_seen=seen, reason="Every check passed"
+        )
+        portal.rollouts.apply(people.sre, request_id=asked.id)
         wait_until(
-            lambda: promotion.get_request(people.sre, request_id=asked.id).state == "applied",
+            lambda: portal.requests.get_request(people.sre, request_id=asked.id).state == "applied",
             seconds=60,
             what=f"the rollout of {asked.id}",
         )

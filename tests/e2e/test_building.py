@@ -8,7 +8,7 @@ from tests.http import web
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
-    made = running.portal.lake.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
+    made = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
     page = mei.open(f"/dataset?id={made.id}").page
     page.get_by_role("button", name="Add a snapshot").click()
     page.locator('input[type="file"]').set_input_files(
@@ -16,7 +16,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Runn
     )
     page.get_by_role("button", name="Read", exact=True).click()
     expect(page.get_by_text("The Parquet file is damaged")).to_be_visible(timeout=60_000)
-    assert running.portal.lake.get_dataset(running.people.engineer, dataset_id=made.id).latest is None
+    assert running.portal.datasets.get_dataset(running.people.engineer, dataset_id=made.id).latest is None
 
 
 def test_an_upload_without_our_session_is_refused(running: Running) -> None:

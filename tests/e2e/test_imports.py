@@ -17,8 +17,8 @@ TRIES, EDITOR_MS = 5, 3000
 
 
 def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running: Running) -> None:
-    lake, me = running.portal.lake, running.people.engineer
-    dataset = lake.create_dataset(me, project="PROJ-1", name="departed")
+    portal, me = running.portal, running.people.engineer
+    dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="departed")
     mei.open(f"/dataset?id={dataset.id}")
     read(mei, "departed.csv", FIRST)
     mei.sees_in_the_end("left_at has times without a zone: choose one, or UTC will be meant.")
@@ -31,7 +31,7 @@ def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running:
     mei.press("Confirm")
     first = mei.at("SNAP")
     mei.sees(re.compile("3 rows, 3 columns"))
-    assert {column.name: column.type for column in lake.get_snapshot(me, snapshot_id=first).columns} == {
+    assert {column.name: column.type for column in portal.datasets.get_snapshot(me, snapshot_id=first).columns} == {
         "id": "BIGINT",
         "left_at": "TIMESTAMP WITH TIME ZONE",
         "flight": "VARCHAR",
@@ -46,7 +46,7 @@ def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running:
 
 
 def test_times_without_a_zone_may_be_meant_as_utc(mei: Visitor, running: Running) -> None:
-    dataset = running.portal.lake.create_dataset(running.people.engineer, project="PROJ-1", name="departed_utc")
+    dataset = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="departed_utc")
     mei.open(f"/dataset?id={dataset.id}")
     read(mei, "departed.csv", FIRST)
     mei.sees_in_the_end("Read the times without a zone as UTC")
@@ -60,8 +60,8 @@ def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running
     for path in ("notes/good/a.txt", "notes/bad/b.txt"):
         (tmp_path / path).parent.mkdir(parents=True)
         (tmp_path / path).write_text("A note.")
-    lake, me = running.portal.lake, running.people.engineer
-    dataset = lake.create_dataset(me, project="PROJ-1", name="notes")
+    portal, me = running.portal, running.people.engineer
+    dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="notes")
     mei.open(f"/dataset?id={dataset.id}")
     mei.press("Add a snapshot")
     mei.page.get_by_role("radio", name="A folder").click()
@@ -73,7 +73,7 @@ def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running
     mei.sees_in_the_end("The first 2 of 2 rows")
     mei.press("Confirm")
     snapshot = mei.at("SNAP")
-    rows = lake.preview(me, snapshot_id=snapshot)
+    rows = portal.datasets.preview(me, snapshot_id=snapshot)
     labels = [row[rows.columns.index("label")] for row in rows.rows]
     assert sorted(labels) == ["bad", "good"]
 

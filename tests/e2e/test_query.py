@@ -13,8 +13,8 @@ ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
 
 
 def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
-    lake, me = running.portal.lake, running.people.engineer
-    made = lake.create_dataset(me, project="PROJ-1", name="queried")
+    portal, me = running.portal, running.people.engineer
+    made = portal.datasets.create_dataset(me, project="PROJ-1", name="queried")
     imported(running.portal, me, dataset_id=made.id, content=TABLE)
     page = mei.open("/query").page
     page.get_by_label("SQL").fill(SQL)

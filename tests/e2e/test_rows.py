@@ -16,7 +16,7 @@ def names(running: Running) -> list[str]:
     """The datasets of a project of their own, in the order of the catalog."""
     mei, made = running.people.engineer, [f"catalog_{number:02d}" for number in range(COUNT)]
     for name in made:
-        running.portal.lake.create_dataset(mei, project="PROJ-1", name=name)
+        running.portal.datasets.create_dataset(mei, project="PROJ-1", name=name)
     return made
 
 

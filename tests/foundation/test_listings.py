@@ -47,13 +47,13 @@ def test_a_page_beyond_the_end_is_empty_and_still_knows_the_total(
 
 
 def test_a_list_keeps_to_the_project_that_is_named(portal: Portal, people: People) -> None:
-    here = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="flights").id
-    there = portal.lake.create_dataset(people.outsider, project="PROJ-2", name="flights").id
+    here = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="flights").id
+    there = portal.datasets.create_dataset(people.outsider, project="PROJ-2", name="flights").id
 
     def listed(**asked: str) -> set[str]:
-        return {row.id for row in portal.lake.list_datasets(people.sre, **asked).items}
+        return {row.id for row in portal.datasets.list_datasets(people.sre, **asked).items}
 
     assert listed() == {here, there}
     assert listed(project="PROJ-1") == {here}
     with pytest.raises(NotFound):
-        portal.lake.list_datasets(people.viewer, project="PROJ-2")
+        portal.datasets.list_datasets(people.viewer, project="PROJ-2")

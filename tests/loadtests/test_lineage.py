@@ -90,7 +90,7 @@ def scene(portal: Portal, people: People, tmp_path: Path) -> Scene:
         portal, tmp_path / "splits", tables=tables, contract=contract().model_dump(mode="json")
     )
     made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     return Scene(portal, people, made.id, training_set, dataset.id)
 
 
@@ -117,27 +117,29 @@ def test_an_edge_that_left_an_endpoint_once_leads_nowhere(scene: Scene) -> None:
 
 def test_a_quarantine_warns_what_rests_on_the_snapshot_and_nothing_measured_beside_it(scene: Scene) -> None:
     first, second = scene.measured(1.0), scene.measured(2.0)
-    lake, viewer = scene.portal.lake, scene.people.viewer
-    lake.quarantine(scene.people.sre, snapshot_id=second.snapshot, reason=WHY)
-    warned = [item for item in (first, second) if lake.quarantined_upstream(viewer, object_id=item.evidence)]
+    portal, viewer = scene.portal, scene.people.viewer
+    portal.retention.quarantine(scene.people.sre, snapshot_id=second.snapshot, reason=WHY)
+    warned = [
+        item for item in (first, second) if portal.retention.quarantined_upstream(viewer, object_id=item.evidence)
+    ]
     assert warned == [second]
-    assert [held.snapshot_id for held in lake.quarantined_upstream(viewer, object_id=scene.endpoint)] == [
+    assert [held.snapshot_id for held in portal.retention.quarantined_upstream(viewer, object_id=scene.endpoint)] == [
         second.snapshot
     ]
     route_to(scene.portal, scene.endpoint, (first.version, 100))
-    assert lake.quarantined_upstream(viewer, object_id=scene.endpoint) == ()
+    assert portal.retention.quarantined_upstream(viewer, object_id=scene.endpoint) == ()
 
 
 def test_an_endpoint_is_hit_only_while_it_holds_on_to_what_came_of_the_snapshot(scene: Scene) -> None:
     first, second = scene.measured(1.0), scene.measured(2.0)
-    impact = scene.portal.lake.impact(scene.people.viewer, snapshot_id=first.snapshot)
+    impact = scene.portal.retention.impact(scene.people.viewer, snapshot_id=first.snapshot)
     assert [(pin.version_id, pin.role) for pin in impact.live] == [(first.version.id, "rollback target")]
     assert scene.endpoint in {thing.id for thing in impact.things}
     scene.measured(3.0)
-    impact = scene.portal.lake.impact(scene.people.viewer, snapshot_id=first.snapshot)
+    impact = scene.portal.retention.impact(scene.people.viewer, snapshot_id=first.snapshot)
     assert impact.live == ()
     assert {thing.id for thing in impact.things} == {first.version.id}
-    assert scene.portal.lake.impact(scene.people.viewer, snapshot_id=second.snapshot).live != ()
+    assert scene.portal.retention.impact(scene.people.viewer, snapshot_id=second.snapshot).live != ()
 
 
 def test_what_is_live_is_kept_however_much_else_came_of_its_snapshot(scene: Scene) -> None:
@@ -149,6 +151,6 @@ def test_what_is_live_is_kept_however_much_else_came_of_its_snapshot(scene: Scen
             )
             call.link(made.snapshot, built, "feeds")
     with pytest.raises(Conflict, match="learned from it, and delays-staging serves it"):
-        scene.portal.lake.delete_snapshot(scene.people.engineer, snapshot_id=made.snapshot, reason=WHY)
-    impact = scene.portal.lake.impact(scene.people.viewer, snapshot_id=made.snapshot)
+        scene.portal.retention.delete_snapshot(scene.people.engineer, snapshot_id=made.snapshot, reason=WHY)
+    impact = scene.portal.retention.impact(scene.people.viewer, snapshot_id=made.snapshot)
     assert {made.version.id, scene.endpoint} <= {thing.id for thing in impact.things}

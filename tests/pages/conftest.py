@@ -47,7 +47,7 @@ def furnish(portal: Portal, people: People) -> Furnished:
     goal = portal.requirements.create_requirement(
         mei, project=PROJECT, title=GOAL, goal="Early.\n\nFor all.", business_metric="Share", criteria=(criterion,)
     )
-    dataset = portal.lake.create_dataset(mei, project=PROJECT, name="flights", description="Every *flight*")
+    dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="flights", description="Every *flight*")
     snapshot = imported(portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights())
     version = build_view(portal, people, snapshot.id)
     made = portal.features.create_training_set(

@@ -33,7 +33,7 @@ def test_a_snapshot_has_an_address_of_its_own(furnished: Furnished) -> None:
 
 
 def test_a_dataset_without_rows_says_what_to_do(portal: Portal, people: People) -> None:
-    made = portal.lake.create_dataset(people.engineer, project=PROJECT, name="gates")
+    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="gates")
     assert "No rows yet" in text_of(page(portal, people.engineer, "dataset", id=made.id))
 
 

@@ -28,14 +28,13 @@ class Stage:
 
     def __init__(self, portal: Portal, people: People, *, approvals: int = 1) -> None:
         self.portal, self.people = portal, people
-        self.promotion = portal.promotion
-        self.policy = self.promotion.ensure_policies(SYSTEM)[0]
+        self.policy = self.portal.policies.ensure_policies(SYSTEM)[0]
         if approvals != 1:
             self.demand(approvals)
         self.endpoint_id = portal.serving.create_endpoint(
             people.sre, project=PROJECT, name="late-arrival", environment="production", slo=ServiceLevel(p99_ms=50)
         ).id
-        self.reconciler = RolloutReconciler(self.promotion)
+        self.reconciler = RolloutReconciler(portal.rollouts)
         self._made = 0
         self._table = holdout_table(rows=ROWS)
 
@@ -108,22 +107,22 @@ class Stage:
 
     def open(self, version: ModelVersion, by: Actor | None = None, **changes: Any) -> Request:
         asked = {"version_id": version.id, "endpoint_id": self.endpoint_id, "plan": TWO_STEPS, **changes}
-        return self.promotion.open_request(by or self.people.engineer, **asked)
+        return self.portal.requests.open_request(by or self.people.engineer, **asked)
 
     def read(self, request_id: str) -> Request:
-        return self.promotion.get_request(self.people.viewer, request_id=request_id)
+        return self.portal.requests.get_request(self.people.viewer, request_id=request_id)
 
     def approve(self, request_id: str, by: Actor | None = None) -> Request:
         """As it stands now."""
         seen = self.read(request_id).digests.request
         who = by or self.people.approver
-        return self.promotion.approve(who, request_id=request_id, digests_seen=seen, reason="Read the evidence")
+        return self.portal.decisions.approve(who, request_id=request_id, digests_seen=seen, reason="Read the evidence")
 
     def approved(self, version: ModelVersion | None = None, **changes: Any) -> Request:
         return self.approve(self.open(version or self.measured(), **changes).id)
 
     def apply(self, request_id: str, by: Actor | None = None) -> Request:
-        return self.promotion.apply(by or self.people.sre, request_id=request_id)
+        return self.portal.rollouts.apply(by or self.people.sre, request_id=request_id)
 
     def released(self, version: ModelVersion | None = None) -> Request:
         """Opened, approved, applied and rolled out to the end."""

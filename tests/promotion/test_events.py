@@ -38,10 +38,10 @@ def _event(stage: Stage, seq: int):  # type: ignore[no-untyped-def]
 def test_each_change_has_one_event(stage: Stage) -> None:
     first = stage.released()
     second = stage.open(stage.measured())
-    stage.promotion.request_changes(stage.people.approver, request_id=second.id, reason="Go slower")
-    stage.promotion.revise_request(stage.people.engineer, request_id=second.id, plan=second.plan)
-    stage.promotion.reject(stage.people.approver, request_id=second.id, reason="Too late")
-    stage.promotion.revise_request(stage.people.engineer, request_id=second.id, plan=second.plan)
+    stage.portal.decisions.request_changes(stage.people.approver, request_id=second.id, reason="Go slower")
+    stage.portal.requests.revise_request(stage.people.engineer, request_id=second.id, plan=second.plan)
+    stage.portal.decisions.reject(stage.people.approver, request_id=second.id, reason="Too late")
+    stage.portal.requests.revise_request(stage.people.engineer, request_id=second.id, plan=second.plan)
     stage.approve(second.id)
     stage.apply(second.id)
     stage.finish(second.id)
@@ -49,10 +49,10 @@ def test_each_change_has_one_event(stage: Stage) -> None:
     stage.settle(cause="no memory")
     stage.tick()
     sre, endpoint = stage.people.sre, stage.endpoint_id
-    stage.promotion.rollback(sre, endpoint_id=endpoint, version_id=first.version_id, reason="It is worse")
-    stage.promotion.rollback(sre, endpoint_id=endpoint, version_id=second.version_id, reason="It was not")
+    stage.portal.rollouts.rollback(sre, endpoint_id=endpoint, version_id=first.version_id, reason="It is worse")
+    stage.portal.rollouts.rollback(sre, endpoint_id=endpoint, version_id=second.version_id, reason="It was not")
     withdrawn = stage.open(stage.version())
-    stage.promotion.cancel_request(stage.people.engineer, request_id=withdrawn.id)
+    stage.portal.requests.cancel_request(stage.people.engineer, request_id=withdrawn.id)
     stored, told = changes_of(stage)
     assert told == stored
     assert [state for request, _before, state in stored if request == second.id] == [
@@ -86,8 +86,8 @@ def test_a_refusal_changes_nothing_and_is_told_as_denied(stage: Stage) -> None:
         lambda: stage.approve(request.id),
         lambda: stage.apply(request.id),
         lambda: stage.open(stage.portal.registry.get_version(stage.people.viewer, version_id=request.version_id)),
-        lambda: stage.promotion.reject(stage.people.engineer, request_id=request.id, reason="No, no"),
-        lambda: stage.promotion.cancel_request(stage.people.viewer, request_id=request.id),
+        lambda: stage.portal.decisions.reject(stage.people.engineer, request_id=request.id, reason="No, no"),
+        lambda: stage.portal.requests.cancel_request(stage.people.viewer, request_id=request.id),
     ]
     for attempt in tries:
         with pytest.raises(PortalError):

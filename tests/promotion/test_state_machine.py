@@ -141,8 +141,8 @@ class Promotions(RuleBasedStateMachine):
     @precondition(lambda self: self.asked)
     @rule(who=WHO, pick=st.integers(0, 9), final=st.booleans())
     def turn_down(self, who: str, pick: int, final: bool) -> None:
-        asked, promotion = self._pick(pick), self.stage.promotion
-        act, state = (promotion.reject, "rejected") if final else (promotion.request_changes, "changes requested")
+        asked, decisions = self._pick(pick), self.stage.portal.decisions
+        act, state = (decisions.reject, "rejected") if final else (decisions.request_changes, "changes requested")
         expected = self.has_role[who] and self.state(asked) in OPEN
         by = getattr(self.stage.people, who)
         if self._try(expected, lambda: act(by, request_id=asked.id, reason="Not like this")) is not None:
@@ -155,7 +155,7 @@ class Promotions(RuleBasedStateMachine):
         plan = self.stage.read(asked.id).plan
         expected = self.state(asked) in (*OPEN, "changes requested", "rejected")
         # A rejected request does not hold its place: another may have been opened since.
-        if self._try(expected, lambda: self.stage.promotion.revise_request(by, request_id=asked.id, plan=plan)):
+        if self._try(expected, lambda: self.stage.portal.requests.revise_request(by, request_id=asked.id, plan=plan)):
             asked.stored, asked.revision = "in review", asked.revision + 1
 
     @rule(number=WHICH)
@@ -213,7 +213,7 @@ class Promotions(RuleBasedStateMachine):
             self.stage.settle(cause="no memory")
             self.stage.tick()
         else:
-            self.stage.promotion.abort_rollout(self.stage.people.sre, request_id=asked.id, reason="Complaints")
+            self.stage.portal.rollouts.abort_rollout(self.stage.people.sre, request_id=asked.id, reason="Complaints")
         asked.stored = "rolled back"
         self.serves = {self.production: 100} if self.production else {}
 
@@ -272,7 +272,7 @@ class Promotions(RuleBasedStateMachine):
         target.stored = "applied"
 
     def _roll_back_to(self, version: str) -> Any:
-        return self.stage.promotion.rollback(
+        return self.stage.portal.rollouts.rollback(
             self.stage.people.sre, endpoint_id=self.stage.endpoint_id, version_id=version, reason="It is worse"
         )
 

@@ -137,7 +137,7 @@ def test_training_and_sweeps_refuse_with_the_reason(office: tuple[Portal, People
 
 def joined(portal: Portal, people: People, case: Case, *, name: str) -> TrainingSet:
     """The training set that comes of an uploaded file, once its job is over."""
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name=name)
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name=name)
     snapshot = imported(portal, people.engineer, dataset_id=dataset.id, content=csv(case.rows))
     entity = {
         "sql": "SELECT * FROM flights",

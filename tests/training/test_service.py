@@ -178,17 +178,17 @@ def test_a_training_set_of_another_project_is_not_found_or_not_taken(
 
 
 def test_nothing_is_trained_on_rows_in_quarantine(portal: Portal, people: People, training_set: str) -> None:
-    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     snapshot = imported(portal, people.engineer, dataset_id=made.id, content=b"id,x\n1,2\n")
     with calling(portal, people.engineer) as call:
         call.link(snapshot.id, training_set, "feeds")
-    portal.lake.quarantine(people.sre, snapshot_id=snapshot.id, reason="Entered twice")
+    portal.retention.quarantine(people.sre, snapshot_id=snapshot.id, reason="Entered twice")
     with pytest.raises(Conflict, match=f"departures v1 .{snapshot.id}., which is in quarantine: Entered twice"):
         start(portal, people, training_set)
     with pytest.raises(Conflict, match=f"departures v1 .{snapshot.id}., which is in quarantine"):
         start_sweep(portal, people, training_set)
     assert not portal.compute.list_jobs(people.viewer, kind="training.run").items
-    portal.lake.release(people.sre, snapshot_id=snapshot.id, reason="It was not")
+    portal.retention.release(people.sre, snapshot_id=snapshot.id, reason="It was not")
     assert start(portal, people, training_set).state is JobState.QUEUED
 
 

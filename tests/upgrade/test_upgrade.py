@@ -41,7 +41,7 @@ def test_the_tables_are_those_of_the_code_and_the_audit_log_is_sound(portal: Por
 
 
 def test_approvals_hold_on_the_digests_they_were_given_on(portal: Portal) -> None:
-    requests = {id_: portal.promotion.get_request(PEOPLE.viewer, request_id=id_) for id_ in (APPLIED, WAITING)}
+    requests = {id_: portal.requests.get_request(PEOPLE.viewer, request_id=id_) for id_ in (APPLIED, WAITING)}
     assert [request.state for request in requests.values()] == [RequestState.APPLIED, RequestState.APPROVED]
     with portal.foundation.database.read() as session:
         decided = {row.promotion_id: row for row in session.exec(select(DecisionRow))}
@@ -51,7 +51,7 @@ def test_approvals_hold_on_the_digests_they_were_given_on(portal: Portal) -> Non
             )
     (decision,) = requests[WAITING].decisions
     assert (decision.counts, decision.why_not, requests[WAITING].blocking) == (True, "", ())
-    applying = portal.promotion.apply(PEOPLE.sre, request_id=WAITING)
+    applying = portal.rollouts.apply(PEOPLE.sre, request_id=WAITING)
     assert applying.state is RequestState.APPLYING
 
 
@@ -103,7 +103,7 @@ def test_whatever_was_made_can_still_be_read(portal: Portal) -> None:
         ids = {row.id for row in session.exec(select(ObjectRow)) if row.project == "PROJ-1"}
     mei = PEOPLE.engineer
     assert {thing.id for thing in portal.identity.search(mei, limit=200)} >= ids
-    assert portal.lake.get_snapshot(mei, snapshot_id="SNAP-1").rows > 5_000
+    assert portal.datasets.get_snapshot(mei, snapshot_id="SNAP-1").rows > 5_000
     assert portal.features.get_version(mei, version_id="FEAT-1").state == "published"
     assert portal.features.get_training_set(mei, training_set_id="TS-1").state == "ready"
     assert portal.training.get_run(mei, run_id="RUN-1").version_id == "MV-1"

@@ -29,7 +29,7 @@ def _requirement(object_id: str) -> str:
 
 
 def _snapshot(object_id: str) -> str:
-    return _rows(portal().lake.get_snapshot(actor(), snapshot_id=object_id).rows)
+    return _rows(portal().datasets.get_snapshot(actor(), snapshot_id=object_id).rows)
 
 
 def _feature_version(object_id: str) -> str:

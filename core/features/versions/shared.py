@@ -12,7 +12,7 @@ from core.foundation.actions.run import Service
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ports import Pins
 from core.foundation.text import _
-from core.lake.datasets.service import LakeService
+from core.lake.datasets.service import DatasetService
 from core.lake.values import Snapshot
 from core.requirements.service import RequirementService
 
@@ -24,7 +24,7 @@ class FeatureParts(Service):
         self,
         foundation: Foundation,
         *,
-        lake: LakeService,
+        lake: DatasetService,
         compute: ComputeService,
         requirements: RequirementService,
         pins: Pins,

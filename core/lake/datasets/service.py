@@ -1,13 +1,14 @@
 """Datasets and their snapshots. A snapshot never changes; a dataset is its name and the line of its snapshots."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 from sqlmodel import func, select
 
 from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.actions.run import Service, action
+from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
@@ -15,8 +16,10 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.lake.datasets.downloads import DownloadActions
-from core.lake.datasets.items import ItemActions
+from core.lake.comparison.diff import diff
+from core.lake.comparison.values import SnapshotDiff
+from core.lake.datasets.items import Digest, Pixels, Side, Words, find_items, read_item
+from core.lake.datasets.quarantine import quarantined_sources
 from core.lake.datasets.records import (
     count_of,
     dataset_of,
@@ -28,17 +31,19 @@ from core.lake.datasets.records import (
     snapshots_of,
     tagged,
 )
-from core.lake.imports.job_spec import Kept
 from core.lake.profiles.profile import preview_files
-from core.lake.retention.garbage_collection import SweepActions
-from core.lake.retention.service import CareActions
 from core.lake.tables import DatasetRow, SnapshotFileRow, SnapshotRow
 from core.lake.values import (
+    ColumnName,
     ColumnProfile,
     Dataset,
     DatasetFacets,
     DatasetName,
+    Item,
+    ItemContent,
     Snapshot,
+    SnapshotFile,
+    StagedSnapshot,
     TablePreview,
 )
 from core.lake.values import Limit as PreviewLimit
@@ -46,9 +51,10 @@ from core.lake.values import Limit as PreviewLimit
 Description = Annotated[str, StringConstraints(max_length=4000)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
+Key = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 
 
-class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
+class DatasetService(Service):
     domain = "lake"
 
     @action(permission=Permission.DATA_WRITE, says=N_("created the dataset"))
@@ -101,15 +107,15 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
         limit: Limit = 50,
     ) -> Listing[Dataset]:
         """List datasets by name, narrowed by what they hold, whose they are, and a tag, whatever its case."""
-        kept = conditions(call, DatasetRow, project=project, form=form, owner=owner)
+        filters = conditions(call, DatasetRow, project=project, form=form, owner=owner)
         if query:
-            kept.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
+            filters.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
         if tag:
-            kept.append(tagged(tag))
+            filters.append(tagged(tag))
         return page_of(
             call.session,
             DatasetRow,
-            where=kept,
+            where=filters,
             order=(DatasetRow.name,),
             offset=offset,
             limit=limit,
@@ -119,9 +125,9 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     @action(permission=Permission.READ, reads=True)
     def dataset_facets(self, call: Call, *, project: str = "") -> DatasetFacets:
         """Show by which owners and tags the datasets can be narrowed."""
-        kept = conditions(call, DatasetRow, project=project)
-        rows = call.session.exec(select(DatasetRow.owner, DatasetRow.tags).where(*kept)).all()
-        tags = {tag for _owner, found in rows for tag in found}
+        filters = conditions(call, DatasetRow, project=project)
+        rows = call.session.exec(select(DatasetRow.owner, DatasetRow.tags).where(*filters)).all()
+        tags = {tag for _owner, named in rows for tag in named}
         return DatasetFacets(owners=tuple(sorted({owner for owner, _tags in rows})), tags=tuple(sorted(tags)))
 
     @action(permission=Permission.READ, reads=True)
@@ -151,9 +157,7 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
     def preview(self, call: Call, *, snapshot_id: str, limit: PreviewLimit = 50) -> TablePreview:
         """Show the first rows of a snapshot."""
         call.may_reach(snapshot_id)
-        row = kept_row(call, snapshot_id)
-        paths = [self.foundation.store.verified_path(file["digest"]) for file in row.files]
-        return preview_files(paths, limit=limit)
+        return preview_files(self._paths(kept_row(call, snapshot_id)), limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def profile(self, call: Call, *, snapshot_id: str) -> tuple[ColumnProfile, ...]:
@@ -161,74 +165,154 @@ class LakeService(CareActions, DownloadActions, ItemActions, SweepActions):
         call.may_reach(snapshot_id)
         return tuple(ColumnProfile.model_validate(item) for item in snapshot_row(call, snapshot_id).profile)
 
+    @action(permission=Permission.READ, reads=True)
+    def diff(self, call: Call, *, left_id: str, right_id: str, key: Key = ()) -> SnapshotDiff:
+        """Compare two snapshots: rows by key, schema, and the distribution of every column.
+
+        Without `key` the one that a snapshot names is taken, or a column that proves to be one."""
+        for snapshot_id in (left_id, right_id):
+            call.may_reach(snapshot_id)
+        rows = kept_row(call, left_id), kept_row(call, right_id)
+        left, right = (self._value(call, row) for row in rows)
+        paths = self._paths(rows[0]), self._paths(rows[1])
+        # What is slow now needs no database: its connection goes back meanwhile.
+        call.session.close()
+        return diff(left, right, paths=paths, key=key)
+
+    @action(permission=Permission.READ, reads=True)
+    def search_items(
+        self,
+        call: Call,
+        *,
+        snapshot_id: str,
+        query: Words = "",
+        label: Words = "",
+        media_type: Words = "",
+        least_pixels: Pixels = 0,
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Item]:
+        """Find files of a snapshot by name, label, media type ("image" is all images) and size in pixels."""
+        call.may_reach(snapshot_id)
+        wanted = {"query": query, "label": label, "media_type": media_type, "least": least_pixels}
+        return find_items(self._index(call, snapshot_id), wanted=wanted, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def item(self, call: Call, *, snapshot_id: str, digest: Digest, side: Side = 0) -> ItemContent:
+        """Show a file of a snapshot; with `side` a picture of an image, at most so many pixels wide and high."""
+        call.may_reach(snapshot_id)
+        content = read_item(self.foundation.store, index=self._index(call, snapshot_id), digest=digest, side=side)
+        if content is None:
+            raise NotFound(_("{id} has no such file").format(id=snapshot_id))
+        return content
+
+    @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded rows of"))
+    def download_file(self, call: Call, *, snapshot_id: str, number: Annotated[int, Field(ge=0)] = 0) -> SnapshotFile:
+        """Take one of a snapshot's files along, counted from 0; the download is recorded.
+
+        The answer names the Parquet file; its bytes are at GET /api/v1/files/snapshot/<snapshot>/<number>."""
+        call.may_reach(snapshot_id)
+        row = kept_row(call, snapshot_id)
+        if number >= len(row.files):
+            raise Invalid(_("{id} has {count} files").format(id=snapshot_id, count=len(row.files)), field="number")
+        file = SnapshotFile.model_validate(row.files[number])
+        call.about(snapshot_id)
+        call.note(digest=file.digest, rows=file.rows)
+        return file
+
     def snapshot(self, call: Call, snapshot_id: str) -> Snapshot:
         """A snapshot as it is in the caller's transaction; the caller has checked that it may be read."""
-        row = snapshot_row(call, snapshot_id)
-        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
+        return self._value(call, snapshot_row(call, snapshot_id))
 
     def usable(self, call: Call, snapshot_id: str) -> Snapshot:
         """A snapshot of which something new may be made; the caller has checked that it may be read. Conflict for one
         in quarantine, and for one whose files are gone."""
         row = kept_row(call, snapshot_id)
-        found = snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
-        if found.quarantine:
+        if row.quarantine:
             raise Conflict(
-                _("{id} is in quarantine: {reason}").format(id=snapshot_id, reason=found.quarantine),
+                _("{id} is in quarantine: {reason}").format(id=snapshot_id, reason=row.quarantine),
                 hint=_("Choose another snapshot, or ask whoever put it there."),
             )
-        return found
+        return self._value(call, row)
+
+    def refuse_quarantined(self, call: Call, object_id: str) -> None:
+        """Conflict where something came from a snapshot in quarantine, so that nothing new is made of it; the caller
+        has checked that it may be read."""
+        for source in quarantined_sources(call, {object_id}):
+            raise Conflict(
+                _("{id} came from {title} ({snapshot}), which is in quarantine: {reason}").format(
+                    id=object_id, title=source.title, snapshot=source.snapshot_id, reason=source.reason
+                ),
+                hint=_("Choose another one, or ask whoever put the snapshot there."),
+            )
 
     def newest(self, call: Call, dataset_id: str) -> Snapshot | None:
         """The newest snapshot in the caller's transaction that was not deleted; None while there is none."""
         row = call.session.exec(kept_snapshots_of(dataset_id).limit(1)).first()
         return snapshot_of(row, dataset_row(call, dataset_id)) if row is not None else None
 
-    def add_snapshot(self, call: Call, dataset_id: str, kept: Kept, *, by: str) -> Snapshot:
+    def add_snapshot(self, call: Call, dataset_id: str, staged: StagedSnapshot, *, by: str) -> Snapshot:
         """The next snapshot, or the newest one where the same content comes a second time. `by` asked for it.
 
         Numbers are never given twice: the next one counts on from the last, deleted or not."""
         dataset = dataset_row(call, dataset_id)
         newest, last = self.newest(call, dataset_id), call.session.exec(snapshots_of(dataset_id).limit(1)).first()
-        if newest is not None and newest.digest == kept.digest:
+        if newest is not None and newest.digest == staged.digest:
             return newest
         version = last.version + 1 if last is not None else 1
-        _check_form(dataset, kept, is_first=last is None)
+        _check_form(dataset, staged, is_first=last is None)
         title = f"{dataset.name} v{version}"
         snapshot_id = call.create(Kind.SNAPSHOT, project=dataset.project, title=title, state="ready", owner=by)
-        row = _new_row(call, snapshot_id, dataset_id, version, kept, by)
+        row = _new_row(call, snapshot_id, dataset_id, version, staged, by)
         call.session.add_all([row, dataset])
         call.session.flush()
-        files = {file.digest for file in kept.files}
+        files = {file.digest for file in staged.files}
         call.session.add_all(SnapshotFileRow(snapshot_id=snapshot_id, digest=digest) for digest in sorted(files))
         call.link(dataset_id, snapshot_id, "holds")
         call.update(dataset_id, state="ready")
         return snapshot_of(row, dataset)
 
+    def _value(self, call: Call, row: SnapshotRow) -> Snapshot:
+        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 
-def _check_form(dataset: DatasetRow, kept: Kept, *, is_first: bool) -> None:
+    def _paths(self, row: SnapshotRow) -> list[Path]:
+        return [self.foundation.store.verified_path(file["digest"]) for file in row.files]
+
+    def _index(self, call: Call, snapshot_id: str) -> list[Path]:
+        row = kept_row(call, snapshot_id)
+        if call.session.get_one(DatasetRow, row.dataset_id).form != "files":
+            raise Invalid(_("{id} holds rows, not files").format(id=snapshot_id), field="snapshot_id")
+        return self._paths(row)
+
+
+def _check_form(dataset: DatasetRow, staged: StagedSnapshot, *, is_first: bool) -> None:
     """A dataset holds rows or an index of files, from its first snapshot on."""
     if is_first:
-        dataset.form = kept.form
-    elif dataset.form != kept.form:
+        dataset.form = staged.form
+    elif dataset.form != staged.form:
         raise Conflict(
-            _("{name} holds {form}, and this is {other}").format(name=dataset.name, form=dataset.form, other=kept.form),
+            _("{name} holds {form}, and this is {other}").format(
+                name=dataset.name, form=dataset.form, other=staged.form
+            ),
             hint=_("Create another dataset for it."),
         )
 
 
-def _new_row(call: Call, snapshot_id: str, dataset_id: str, version: int, kept: Kept, by: str) -> SnapshotRow:
+def _new_row(
+    call: Call, snapshot_id: str, dataset_id: str, version: int, staged: StagedSnapshot, by: str
+) -> SnapshotRow:
     return SnapshotRow(
         id=snapshot_id,
         dataset_id=dataset_id,
         version=version,
-        digest=kept.digest,
-        files=[file.model_dump(mode="json") for file in kept.files],
-        rows=sum(file.rows for file in kept.files),
-        bytes=sum(file.bytes for file in kept.files),
-        columns=[column.model_dump(mode="json") for column in kept.columns],
-        report=kept.report.model_dump(mode="json"),
-        profile=[profile.model_dump(mode="json") for profile in kept.profile],
+        digest=staged.digest,
+        files=[file.model_dump(mode="json") for file in staged.files],
+        rows=sum(file.rows for file in staged.files),
+        bytes=sum(file.bytes for file in staged.files),
+        columns=[column.model_dump(mode="json") for column in staged.columns],
+        report=staged.report.model_dump(mode="json"),
+        profile=[profile.model_dump(mode="json") for profile in staged.profile],
         created_by=by,
         created_at=call.now,
-        key=list(kept.key),
+        key=list(staged.key),
     )

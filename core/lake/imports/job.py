@@ -2,22 +2,22 @@
 
 from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.errors import PortalError
-from core.lake.imports.job_spec import RESULT, ImportOrder
-from core.lake.imports.read import Desk, read_import
+from core.lake.imports.job_spec import RESULT, ImportSpec
+from core.lake.imports.read import Workspace, read_import
 from core.lake.readers.s3 import S3Access
 
 
 def main(context: JobContext) -> None:
-    order = ImportOrder.model_validate(context.payload["order"])
-    desk = Desk(
+    job_spec = ImportSpec.model_validate(context.payload["order"])
+    workspace = Workspace(
         inputs=context.inputs,
         outputs=context.outputs,
         now=context.payload["now"],
         access=S3Access.model_validate(context.payload.get("s3", {})),
-        tell=lambda share, stage: context.progress(share, stage=stage),
+        on_progress=lambda share, stage: context.progress(share, stage=stage),
     )
     try:
-        result = read_import(order, desk)
+        result = read_import(job_spec, workspace)
     except PortalError as error:
         raise JobFailed(f"{error.message}. {error.hint}".strip()) from error
     (context.outputs / RESULT).write_text(result.model_dump_json())

@@ -1,10 +1,8 @@
 """What the job of an import is asked for and what it answers: the files that cross between portal and job."""
 
-from typing import Literal
-
 from core.foundation.values import Value
 from core.lake.import_values import ImportChoices, ImportSource, Mode
-from core.lake.values import ColumnProfile, ColumnSpec, ImportReport, SnapshotFile, TablePreview
+from core.lake.values import ColumnSpec, SnapshotFile, StagedSnapshot, TablePreview
 
 IMPORT = "imports.read"
 RESULT = "result.json"
@@ -19,7 +17,7 @@ class Base(Value):
     columns: tuple[ColumnSpec, ...] = ()
 
 
-class ImportOrder(Value):
+class ImportSpec(Value):
     """An import to read."""
 
     source: ImportSource
@@ -35,25 +33,11 @@ class WrittenFile(Value):
     file: SnapshotFile
 
 
-class Kept(Value):
-    """A table that is ready to become a snapshot; its files lie in the store. `base` is the snapshot whose rows it goes
-    on from, empty where it begins anew. `form` is that of the dataset: a table, or the index of files."""
-
-    digest: str
-    files: tuple[SnapshotFile, ...]
-    columns: tuple[ColumnSpec, ...]
-    report: ImportReport
-    profile: tuple[ColumnProfile, ...]
-    key: tuple[str, ...] = ()
-    base: str = ""
-    form: Literal["table", "files"] = "table"
-
-
 class ImportResult(Value):
-    """What a job has read. `kept` has no digest yet, and empty digests where the files are new; `items` are the names
+    """What a job has read. `staged` has no digest yet, and empty digests where the files are new; `items` are the names
     of the files that the rows are the index of, in the outputs."""
 
-    kept: Kept
+    staged: StagedSnapshot
     written: tuple[WrittenFile, ...]
     preview: TablePreview
     items: tuple[str, ...] = ()

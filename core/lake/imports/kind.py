@@ -12,11 +12,11 @@ from core.foundation.digests import canonical
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
 from core.foundation.text import _
-from core.lake.imports.job_spec import IMPORT, RESULT, ImportResult, Kept, WrittenFile
+from core.lake.imports.job_spec import IMPORT, RESULT, ImportResult, WrittenFile
 from core.lake.imports.service import ImportService
 from core.lake.imports.snapshot_files import SnapshotManifest
 from core.lake.readers.s3 import access_of
-from core.lake.values import SnapshotFile
+from core.lake.values import SnapshotFile, StagedSnapshot
 
 
 class ImportKind(PlainKind):
@@ -26,14 +26,14 @@ class ImportKind(PlainKind):
     module = "core.lake.imports.job"
 
     def __init__(self, imports: ImportService) -> None:
-        self.imports = imports
-        self.store = imports.foundation.store
+        self.process = imports.process
+        self.settings, self.store = imports.foundation.settings, imports.foundation.store
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         """The keys of S3 are in no database: they go straight into the file of the job that needs them."""
         if payload["order"]["source"]["kind"] != "address":
             return {}
-        return {"s3": access_of(self.imports.foundation.settings).model_dump()}
+        return {"s3": access_of(self.settings).model_dump()}
 
     def read_outputs(self, job: Job, outputs: Path) -> ImportResult:
         """The result with the digests of its files, which lie in the store."""
@@ -44,32 +44,32 @@ class ImportKind(PlainKind):
         for name in result.items:
             self._put(outputs, name)
         files = tuple(self._file(outputs, item) for item in result.written)
-        return result.model_copy(update={"kept": self._kept(result.kept, files)})
+        return result.model_copy(update={"staged": self._stored(result.staged, files)})
 
     def take_outputs(self, call: Call, job: Job, read: ImportResult) -> None:
-        self.imports.take(call, job.subject, result=read)
+        self.process.ingest(call, job.subject, result=read)
 
     def ended(self, call: Call, job: Job) -> None:
         cause = _("Cancelled.") if job.state is JobState.CANCELLED else job.cause
-        self.imports.fail(call, job.subject, cause=cause)
+        self.process.fail(call, job.subject, cause=cause)
 
-    def _kept(self, kept: Kept, files: tuple[SnapshotFile, ...]) -> Kept:
-        manifest = SnapshotManifest(files=files, columns=kept.columns)
-        return kept.model_copy(update={"files": files, "digest": self.store.put_bytes(canonical(manifest))})
+    def _stored(self, staged: StagedSnapshot, files: tuple[SnapshotFile, ...]) -> StagedSnapshot:
+        manifest = SnapshotManifest(files=files, columns=staged.columns)
+        return staged.model_copy(update={"files": files, "digest": self.store.put_bytes(canonical(manifest))})
 
     def _file(self, outputs: Path, item: WrittenFile) -> SnapshotFile:
         if not item.name:
             return item.file
-        path = _plain(outputs, item.name)
+        path = _path_in(outputs, item.name)
         if row_count(path) != item.file.rows:
             raise Invalid(_("The job's file {name} is not what its result says").format(name=item.name))
         return item.file.model_copy(update={"digest": self.store.put_file(path)})
 
     def _put(self, outputs: Path, name: str) -> None:
-        self.store.put_file(_plain(outputs, name))
+        self.store.put_file(_path_in(outputs, name))
 
 
-def _plain(outputs: Path, name: str) -> Path:
+def _path_in(outputs: Path, name: str) -> Path:
     path = outputs / name
     if path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(outputs.resolve()):
         raise Invalid(_("The job's file {name} is not what its result says").format(name=name))

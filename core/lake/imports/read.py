@@ -9,17 +9,18 @@ from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
 from core.foundation.text import _
 from core.lake.column_types import type_name
-from core.lake.imports.job_spec import UPLOAD, Base, ImportOrder, ImportResult, Kept
+from core.lake.imports.job_spec import UPLOAD, Base, ImportResult, ImportSpec
 from core.lake.imports.snapshot_files import describe, merged, write_files, write_tables
 from core.lake.imports.warnings import find_warnings
 from core.lake.profiles.profile import preview_files
 from core.lake.readers.casting import cast_table, cast_words, casted_schema
-from core.lake.readers.dispatch import Reading, Tell, kind_of, read_file, read_files, silent
+from core.lake.readers.dispatch import kind_of, read_file, read_files
 from core.lake.readers.nycflights import read_package_table
 from core.lake.readers.s3 import S3Access, fetch
+from core.lake.readers.table_stream import ProgressCallback, Reading, ignore_progress
 from core.lake.readers.time_zones import ZoneRules, check_known
 from core.lake.readers.zip import read_zip
-from core.lake.values import ImportReport
+from core.lake.values import ImportReport, StagedSnapshot
 
 STAGED = "rows.parquet"
 PREVIEW_ROWS = 50
@@ -29,38 +30,38 @@ NO_KEYS = S3Access()
 
 
 @dataclass(frozen=True)
-class Desk:
+class Workspace:
     """What a reading works with: its inputs, where its outputs go, the instant after which times lie in the future (ISO
-    8601), the keys of S3, and whom it tells how far it is."""
+    8601), the keys of S3, and where it reports how far it is."""
 
     inputs: Mapping[str, Path]
     outputs: Path
     now: str
     access: S3Access = NO_KEYS
-    tell: Tell = silent
+    on_progress: ProgressCallback = ignore_progress
 
-    def part(self, start: float, end: float) -> Tell:
-        """Tells the shares of a part of the work as shares of the whole."""
-        return lambda share, stage: self.tell(start + (end - start) * share, stage)
+    def part(self, start: float, end: float) -> ProgressCallback:
+        """Reports the shares of a part of the work as shares of the whole."""
+        return lambda share, stage: self.on_progress(start + (end - start) * share, stage)
 
 
-def read_import(order: ImportOrder, desk: Desk) -> ImportResult:
+def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
     """Reads the source and leaves its Parquet files in the outputs. Raises Invalid in words for whatever cannot be
     read."""
-    with TemporaryDirectory(dir=desk.outputs) as folder:
-        reading, marks = _open(order, desk, Path(folder))
-        _stage(reading, order, desk.outputs / STAGED)
-    staged = desk.outputs / STAGED
-    known = marks | order.choices.known
+    with TemporaryDirectory(dir=workspace.outputs) as folder:
+        reading, marks = _open(job_spec, workspace, Path(folder))
+        _stage(reading, job_spec, workspace.outputs / STAGED)
+    staged = workspace.outputs / STAGED
+    known = marks | job_spec.choices.known
     check_known(_types(staged), known)
-    warnings = [*reading.warnings, *find_warnings(staged, order.choices, now=desk.now)]
+    warnings = [*reading.warnings, *find_warnings(staged, job_spec.choices, now=workspace.now)]
     read = row_count(staged)
-    written = write_files(staged, desk.outputs, choices=order.choices)
-    if order.base.files:
-        check_fits(_types(staged), order.base)
-        written = merged(written, order.base.files, inputs=desk.inputs, outputs=desk.outputs)
-    paths = [desk.outputs / item.name if item.name else desk.inputs[item.file.digest] for item in written]
-    columns, profile = describe(paths, known=known, spill=desk.outputs, tell=desk.part(0.7, 1.0))
+    written = write_files(staged, workspace.outputs, choices=job_spec.choices)
+    if job_spec.base.files:
+        check_fits(_types(staged), job_spec.base)
+        written = merged(written, job_spec.base.files, inputs=workspace.inputs, outputs=workspace.outputs)
+    paths = [workspace.outputs / item.name if item.name else workspace.inputs[item.file.digest] for item in written]
+    columns, profile = describe(paths, known=known, spill=workspace.outputs, on_progress=workspace.part(0.7, 1.0))
     report = ImportReport(
         rows_read=read + reading.rejected,
         rows_rejected=reading.rejected,
@@ -69,41 +70,41 @@ def read_import(order: ImportOrder, desk: Desk) -> ImportResult:
         warnings=tuple(warnings),
         columns=columns,
     )
-    kept = Kept(
+    staged_snapshot = StagedSnapshot(
         digest="",
         files=tuple(item.file for item in written),
         columns=columns,
         report=report,
         profile=profile,
-        key=order.choices.key,
-        base=order.base.snapshot_id,
+        key=job_spec.choices.key,
+        base=job_spec.base.snapshot_id,
         form=reading.form,
     )
     preview = preview_files(paths, limit=PREVIEW_ROWS)
-    return ImportResult(kept=kept, written=written, preview=preview, items=reading.items)
+    return ImportResult(staged=staged_snapshot, written=written, preview=preview, items=reading.items)
 
 
-def _open(order: ImportOrder, desk: Desk, folder: Path) -> tuple[Reading, dict[str, str]]:
+def _open(job_spec: ImportSpec, workspace: Workspace, folder: Path) -> tuple[Reading, dict[str, str]]:
     """The rows of the source, and what it is known to tell late."""
-    source, choices = order.source, order.choices
+    source, choices = job_spec.source, job_spec.choices
     if source.kind == "package":
         return read_package_table(source.name.partition("/")[2])
     if source.kind == "address":
-        paths = fetch(source.name, folder, access=desk.access, tell=desk.part(0.0, 0.3))
-        return read_files(paths, choices=choices, tell=desk.part(0.3, 0.7)), {}
-    upload = desk.inputs[UPLOAD]
+        paths = fetch(source.name, folder, access=workspace.access, on_progress=workspace.part(0.0, 0.3))
+        return read_files(paths, choices=choices, on_progress=workspace.part(0.3, 0.7)), {}
+    upload = workspace.inputs[UPLOAD]
     if kind_of(upload) == "ZIP":
-        return read_zip(upload, desk.outputs, tell=desk.part(0.0, 0.7)), {}
-    return read_file(upload, name=source.name, choices=choices, tell=desk.part(0.0, 0.7)), {}
+        return read_zip(upload, workspace.outputs, on_progress=workspace.part(0.0, 0.7)), {}
+    return read_file(upload, name=source.name, choices=choices, on_progress=workspace.part(0.0, 0.7)), {}
 
 
-def _stage(reading: Reading, order: ImportOrder, staged: Path) -> None:
+def _stage(reading: Reading, job_spec: ImportSpec, staged: Path) -> None:
     """All rows as one Parquet file, in their types and with their instants."""
-    schema = casted_schema(reading.schema, order.choices)
-    rules = ZoneRules(order.choices.zones, schema)
-    parts = (rules.apply(cast_table(table, order.choices)) for table in reading.tables)
+    schema = casted_schema(reading.schema, job_spec.choices)
+    rules = ZoneRules(job_spec.choices.zones, schema)
+    parts = (rules.apply(cast_table(table, job_spec.choices)) for table in reading.tables)
     write_tables(parts, staged, schema=rules.schema(schema))
-    reading.choices += [*cast_words(reading.schema, order.choices), *rules.words()]
+    reading.choices += [*cast_words(reading.schema, job_spec.choices), *rules.words()]
 
 
 def _types(staged: Path) -> dict[str, str]:
@@ -120,7 +121,7 @@ def check_fits(after: Mapping[str, str], base: Base) -> None:
     other = [name for name, kind in after.items() if name in before and before[name] != kind]
     if not (new or gone or other) and list(before) == list(after):
         return
-    said = [
+    differences = [
         _("new: {names}").format(names=", ".join(new)) if new else "",
         _("missing: {names}").format(names=", ".join(gone)) if gone else "",
         *(
@@ -130,7 +131,7 @@ def check_fits(after: Mapping[str, str], base: Base) -> None:
     ]
     raise Invalid(
         _("The columns are not those of the rows before: {what}").format(
-            what="; ".join(filter(None, said)) or _("they stand in another order")
+            what="; ".join(filter(None, differences)) or _("they stand in another order")
         ),
         hint=_("Choose their types as they were, or replace the rows instead of appending."),
         field="mode",

@@ -6,16 +6,19 @@ from typing import Annotated, Literal
 from pydantic import StringConstraints
 from sqlmodel import col
 
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.compute.service import ComputeService
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
+from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
-from core.lake.imports.shared import ImportParts
+from core.lake.imports.process import ImportProcess, set_state
+from core.lake.imports.records import import_of, import_row
 from core.lake.readers.nycflights import check_table
 from core.lake.readers.s3 import check_address
 from core.lake.tables import ImportRow
@@ -28,8 +31,13 @@ MOST_BYTES = 256 * 2**20
 AS_IT_IS = ImportChoices()
 
 
-class ImportService(ImportParts):
+class ImportService(Service):
     domain = "imports"
+
+    def __init__(self, foundation: Foundation, *, datasets: DatasetService, compute: ComputeService) -> None:
+        super().__init__(foundation)
+        self.process = ImportProcess(foundation, datasets=datasets, compute=compute)
+        self._datasets = datasets
 
     def _store(
         self,
@@ -70,7 +78,7 @@ class ImportService(ImportParts):
         A job reads it and reports what it chose; the rows become a snapshot when the import is confirmed. `confirm`
         says so in advance, for scripts; an import with times without a zone waits for a person all the same. Rows to
         append are read like the rows before them, but for what is chosen."""
-        return self.begin(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
+        return self.process.start(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
     def start_package_import(
@@ -89,7 +97,7 @@ class ImportService(ImportParts):
         call.may_reach(dataset_id)
         check_table(table)
         source = ImportSource(kind="package", name=f"{package}/{table}")
-        return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
+        return self.process.start(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
     def start_address_import(
@@ -106,13 +114,13 @@ class ImportService(ImportParts):
         call.may_reach(dataset_id)
         check_address(address)
         source = ImportSource(kind="address", name=address)
-        return self.begin(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
+        return self.process.start(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("corrected the import"))
     def correct_import(self, call: Call, *, import_id: str, choices: ImportChoices) -> Import:
         """Read an import again, with other choices."""
         call.may_reach(import_id)
-        row = self.row(call, import_id)
+        row = import_row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
             raise Conflict(
                 _("{id} is {state}").format(id=import_id, state=row.state),
@@ -120,7 +128,7 @@ class ImportService(ImportParts):
             )
         row.choices = choices.model_dump(mode="json")
         call.about(import_id)
-        return self.read(call, row)
+        return self.process.read(call, row)
 
     @action(permission=Permission.DATA_WRITE, says=N_("confirmed the import"))
     def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
@@ -128,15 +136,15 @@ class ImportService(ImportParts):
 
         Times without a zone need an answer first: their zone, or `accept`, which says that UTC is meant."""
         call.may_reach(import_id)
-        row = self.row(call, import_id)
+        call.about(import_id)
+        row = import_row(call, import_id)
         if row.state == ImportState.CONFIRMED:
-            return self.lake.snapshot(call, row.snapshot_id)
+            return self._datasets.snapshot(call, row.snapshot_id)
         if row.state != ImportState.READY:
             raise Conflict(
                 _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Wait until it was read.")
             )
-        snapshot = self.confirm(call, row, accept=accept)
-        call.about(import_id)
+        snapshot = self.process.confirm(call, row, accept=accept)
         call.note(snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
         return snapshot
 
@@ -144,20 +152,20 @@ class ImportService(ImportParts):
     def discard_import(self, call: Call, *, import_id: str) -> Import:
         """Give an import up: no snapshot comes of it."""
         call.may_reach(import_id)
-        row = self.row(call, import_id)
+        row = import_row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
             raise Conflict(
                 _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Stop its job to end the reading.")
             )
-        self._move(call, row, ImportState.DISCARDED)
+        set_state(call, row, ImportState.DISCARDED)
         call.about(import_id)
-        return self.value(call, row)
+        return import_of(call, row)
 
     @action(permission=Permission.READ, reads=True)
     def get_import(self, call: Call, *, import_id: str) -> Import:
         """Show an import: how it was read, what to look at, and its first rows."""
         call.may_reach(import_id)
-        return self.value(call, self.row(call, import_id))
+        return import_of(call, import_row(call, import_id))
 
     @action(permission=Permission.READ, reads=True)
     def list_imports(
@@ -178,5 +186,5 @@ class ImportService(ImportParts):
             order=(col(ImportRow.created_at).desc(), col(ImportRow.id).desc()),
             offset=offset,
             limit=limit,
-            convert=lambda row: self.value(call, row),
+            convert=lambda row: import_of(call, row),
         )

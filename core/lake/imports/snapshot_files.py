@@ -15,7 +15,7 @@ from core.lake.column_types import MOMENTS, type_name
 from core.lake.import_values import ImportChoices, Partition
 from core.lake.imports.job_spec import WrittenFile
 from core.lake.profiles.profile import profile_files
-from core.lake.readers.dispatch import Tell
+from core.lake.readers.table_stream import ProgressCallback
 from core.lake.values import ColumnProfile, ColumnSpec, SnapshotFile
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def merged(
 
 
 def describe(
-    paths: Sequence[Path], *, known: Mapping[str, str], spill: Path, tell: Tell
+    paths: Sequence[Path], *, known: Mapping[str, str], spill: Path, on_progress: ProgressCallback
 ) -> tuple[tuple[ColumnSpec, ...], tuple[ColumnProfile, ...]]:
     """The columns of a table in several files and their distributions."""
     import pyarrow.parquet as pq
@@ -71,7 +71,7 @@ def describe(
     profiles = []
     for profile in profile_files(paths, spill=spill):
         profiles.append(profile)
-        tell(len(profiles) / len(schema), _("Measuring columns"))
+        on_progress(len(profiles) / len(schema), _("Measuring columns"))
     specs = [
         ColumnSpec(
             name=field.name,

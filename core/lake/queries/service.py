@@ -25,7 +25,7 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.lake.datasets.service import LakeService
+from core.lake.datasets.service import DatasetService
 from core.lake.profiles.profile import preview_rows
 from core.lake.queries.sandbox_entry import RESULT
 from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedQuery, Sql
@@ -47,9 +47,9 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 class QueryService(Service):
     domain = "queries"
 
-    def __init__(self, foundation: Foundation, *, lake: LakeService) -> None:
+    def __init__(self, foundation: Foundation, *, datasets: DatasetService) -> None:
         super().__init__(foundation)
-        self.lake = lake
+        self._datasets = datasets
 
     @action(permission=Permission.FEATURE_SQL, says=N_("ran a query"))
     def start_query(
@@ -204,7 +204,7 @@ class QueryService(Service):
                 SnapshotRow.dataset_id == dataset.id, col(SnapshotRow.deleted_at).is_(None)
             )
             if snapshot_id := call.session.exec(newest.order_by(col(SnapshotRow.version).desc()).limit(1)).first():
-                found[dataset.name] = self.lake.usable(call, snapshot_id)
+                found[dataset.name] = self._datasets.usable(call, snapshot_id)
         return found
 
     def _named(self, call: Call, project: str, sources: Mapping[str, str]) -> dict[str, Snapshot]:
@@ -212,7 +212,7 @@ class QueryService(Service):
         for name, snapshot_id in sources.items():
             if call.may_reach(snapshot_id).project != project:
                 raise Invalid(_("{id} belongs to another project").format(id=snapshot_id), field="sources")
-            found[name] = self.lake.usable(call, snapshot_id)
+            found[name] = self._datasets.usable(call, snapshot_id)
         return found
 
     def _run(self, query: Query, snapshots: Mapping[str, Snapshot]) -> None:

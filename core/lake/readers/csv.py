@@ -11,7 +11,7 @@ from core.foundation.text import _
 from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
-from core.lake.readers.dispatch import REASONS_SHOWN, Reading, Tell, silent
+from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,27 +48,32 @@ class Rejects:
         return "skip"
 
 
-def read_csv(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
     """The table of a CSV file with a header. Types are those that every value of a column fits; an empty cell or NA is
     missing in columns of numbers and times, in text only what `choices.missing` lists is."""
     import pyarrow as pa
 
     text = inspect(path, choices)
-    found = _find_types(path, text, tell)
+    found = _find_types(path, text, on_progress)
     chosen = {name: _chosen(fits) for name, fits in found.items()}
     reading = Reading(pa.schema(list(chosen.items())), (), choices=[*text.choices, *_words(found)])
     reading.choices.append(_("Empty cells are missing values."))
-    reading.tables = _typed(path, text, chosen, choices, reading, tell)
+    reading.tables = _typed(path, text, chosen, choices, reading, on_progress)
     return reading
 
 
 def _typed(
-    path: Path, text: CsvText, types: "dict[str, pa.DataType]", choices: ImportChoices, reading: Reading, tell: Tell
+    path: Path,
+    text: CsvText,
+    types: "dict[str, pa.DataType]",
+    choices: ImportChoices,
+    reading: Reading,
+    on_progress: ProgressCallback,
 ) -> "Iterator[pa.Table]":
     import pyarrow as pa
 
     rejects, rows = Rejects(), 0
-    for batch in _batches(path, text, rejects, lambda share: tell(0.5 + share / 2, _("Reading rows"))):
+    for batch in _batches(path, text, rejects, lambda share: on_progress(0.5 + share / 2, _("Reading rows"))):
         rows += batch.num_rows
         columns = [_cells(column, types[name], choices.missing) for name, column in zip(text.names, batch, strict=True)]
         yield pa.table(columns, schema=reading.schema)
@@ -85,10 +90,10 @@ def _cells(column: "pa.Array", target: "pa.DataType", missing: tuple[str, ...]) 
     return pc.cast(pc.if_else(nothing, pa.scalar(None, pa.string()), cells), target)
 
 
-def _find_types(path: Path, text: CsvText, tell: Tell) -> dict[str, Fits]:
+def _find_types(path: Path, text: CsvText, on_progress: ProgressCallback) -> dict[str, Fits]:
     found = {name: Fits(_candidates()) for name in text.names}
     rejects, rows = Rejects(), 0
-    for batch in _batches(path, text, rejects, lambda share: tell(share / 2, _("Finding types"))):
+    for batch in _batches(path, text, rejects, lambda share: on_progress(share / 2, _("Finding types"))):
         rows += batch.num_rows
         for name, column in zip(text.names, batch, strict=True):
             _narrow(found[name], column)

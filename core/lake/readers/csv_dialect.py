@@ -11,7 +11,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 from core.lake.column_types import check_names, name_columns
 from core.lake.import_values import ImportChoices
-from core.lake.readers.dispatch import MOST_COLUMNS
+from core.lake.readers.table_stream import MOST_COLUMNS
 
 SEPARATORS = {",": N_("a comma"), ";": N_("a semicolon"), "\t": N_("a tab"), "|": N_("a bar")}
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}

@@ -1,21 +1,18 @@
 """What is sent to the lake, read as a table in parts or refused in words. The bytes decide what a file is, not its
 name, and every choice that the bytes leave open is told."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.import_values import ImportChoices
+from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Tell = Callable[[float, str], None]
-MOST_COLUMNS = 2000
-REASONS_SHOWN = 5
 MARKS = {
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow",
@@ -30,48 +27,24 @@ MARKS = {
 NAMED = {"Parquet": (".parquet",), "Arrow": (".arrow", ".feather"), "JSON lines": (".jsonl", ".ndjson", ".json")}
 
 
-@dataclass
-class Reading:
-    """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
-    `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
-    decided on the way, `warnings` what a person should look at. Where the rows are an index of files, `items`
-    names these in the outputs of the job."""
-
-    schema: "pa.Schema"
-    tables: "Iterable[pa.Table]"
-    rejected: int = 0
-    reasons: list[str] = field(default_factory=list)
-    choices: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    form: Literal["table", "files"] = "table"
-    items: tuple[str, ...] = ()
-
-    @property
-    def table(self) -> "pa.Table":
-        """The rows that were not taken yet, as one table."""
-        import pyarrow as pa
-
-        return pa.concat_tables([self.schema.empty_table(), *self.tables])
-
-
-def silent(_fraction: float, _stage: str) -> None:
-    """Tells nobody."""
-
-
-def read_file(path: Path, *, name: str = "", choices: ImportChoices | None = None, tell: Tell = silent) -> Reading:
+def read_file(
+    path: Path, *, name: str = "", choices: ImportChoices | None = None, on_progress: ProgressCallback = ignore_progress
+) -> Reading:
     """The table in a file. Raises Invalid for one that is empty, of a kind that the lake does not read, or damaged."""
     chosen = choices or ImportChoices()
     kind = kind_of(path)
-    reading = _reader(kind)(path, chosen, tell=tell)
+    reading = _reader(kind)(path, chosen, on_progress=on_progress)
     if _says_otherwise(name, kind):
         told = _("The file is called {name}; its bytes are {kind}, and so it was read.")
         reading.choices.insert(0, told.format(name=name[-60:], kind=kind))
     return reading
 
 
-def read_files(paths: Sequence[Path], *, choices: ImportChoices, tell: Tell = silent) -> Reading:
+def read_files(
+    paths: Sequence[Path], *, choices: ImportChoices, on_progress: ProgressCallback = ignore_progress
+) -> Reading:
     """One table that lies in several files. Invalid where their columns differ."""
-    readings = [read_file(path, choices=choices, tell=tell) for path in paths]
+    readings = [read_file(path, choices=choices, on_progress=on_progress) for path in paths]
     first = readings[0]
     for number, reading in enumerate(readings, start=1):
         if not reading.schema.equals(first.schema):
@@ -135,12 +108,3 @@ def _says_otherwise(name: str, kind: str) -> bool:
     suffix = Path(name).suffix.lower()
     known = {ending for endings in NAMED.values() for ending in endings} | {".csv", ".tsv", ".zip"}
     return suffix in known and suffix not in NAMED.get(kind, (".csv", ".tsv"))
-
-
-def told(parts: "Iterable[pa.Table]", *, rows: int, tell: Tell, stage: str) -> "Iterator[pa.Table]":
-    """The parts, with the share of `rows` that has gone by told after each."""
-    gone = 0
-    for part in parts:
-        yield part
-        gone += part.num_rows
-        tell(gone / max(rows, gone, 1), stage)

@@ -25,7 +25,7 @@ from core.foundation.errors import NotFound, Unavailable
 from core.foundation.text import _
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv import read_csv
-from core.lake.readers.dispatch import Reading
+from core.lake.readers.table_stream import Reading
 from core.lake.readers.time_zones import instants, instants_of_slow_clocks
 from core.lake.values import TimeZoneRule
 

@@ -2,7 +2,7 @@
 job's own file and go nowhere else."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from core.foundation.errors import Invalid
 from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.lake.readers.dispatch import Tell
+from core.lake.readers.table_stream import ProgressCallback
 
 ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\0]{1,1000})")
 ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".arrow", ".feather")
@@ -48,7 +48,7 @@ def check_address(address: str) -> None:
         )
 
 
-def fetch(address: str, folder: Path, *, access: S3Access, tell: Tell) -> tuple[Path, ...]:
+def fetch(address: str, folder: Path, *, access: S3Access, on_progress: ProgressCallback) -> tuple[Path, ...]:
     """Copies one object, or the tables below a prefix that ends with a slash, in the order of their names. Raises
     Invalid where there is nothing, too much, or no permission."""
     check_address(address)
@@ -59,7 +59,12 @@ def fetch(address: str, folder: Path, *, access: S3Access, tell: Tell) -> tuple[
         whole, done, paths = sum(sizes.values()), 0, []
         for number, (key, size) in enumerate(sizes.items()):
             target = folder / f"{number:05d}"
-            _copy(system, key, target, lambda gone, before=done: tell((before + gone) / max(1, whole), _("Fetching")))
+            _copy(
+                system,
+                key,
+                target,
+                lambda gone, before=done: on_progress((before + gone) / max(1, whole), _("Fetching")),
+            )
             done += size
             paths.append(target)
     return tuple(paths)
@@ -92,6 +97,10 @@ def _check_sizes(address: str, sizes: dict[str, int]) -> None:
     if len(sizes) > MOST_FILES or sum(sizes.values()) > MOST_BYTES:
         most = {"files": MOST_FILES, "size": MOST_BYTES // 2**30}
         raise Invalid(_("More than {files} files or {size} GB").format(**most), field="address")
+
+
+def _part_of(on_progress: ProgressCallback, *, before: int, whole: int) -> Callable[[int], None]:
+    return lambda size: on_progress((before + size) / max(1, whole), _("Fetching"))
 
 
 def _copy(system: Any, key: str, target: Path, progress: Any) -> None:

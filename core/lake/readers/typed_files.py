@@ -10,7 +10,7 @@ from core.foundation.text import _
 from core.lake.column_types import check_names, normal_schema, normalized
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv import check_rows
-from core.lake.readers.dispatch import MOST_COLUMNS, Reading, Tell, silent, told
+from core.lake.readers.table_stream import MOST_COLUMNS, ProgressCallback, Reading, ignore_progress, with_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +19,7 @@ MOST_UNPACKED = 64 * 2**30
 MOST_JSON_BYTES = 512 * 2**20
 
 
-def read_parquet(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+def read_parquet(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
     """The table of a Parquet file, its page checksums verified where it has them."""
     import pyarrow.parquet as pq
 
@@ -28,11 +28,16 @@ def read_parquet(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> 
         _check_unpacked(file.metadata)
         schema = file.schema_arrow
     return _reading(
-        schema, file.iter_batches(), rows=file.metadata.num_rows, kind="Parquet", tell=tell, choices=choices
+        schema,
+        file.iter_batches(),
+        rows=file.metadata.num_rows,
+        kind="Parquet",
+        on_progress=on_progress,
+        choices=choices,
     )
 
 
-def read_arrow(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+def read_arrow(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
     """The table of an Arrow file, which Feather is."""
     import pyarrow as pa
 
@@ -40,10 +45,12 @@ def read_arrow(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Re
         file = pa.ipc.open_file(pa.OSFile(str(path)))
         rows = sum(file.get_batch(index).num_rows for index in range(file.num_record_batches))
     batches = (file.get_batch(index) for index in range(file.num_record_batches))
-    return _reading(file.schema, batches, rows=rows, kind="Arrow", tell=tell, choices=choices)
+    return _reading(file.schema, batches, rows=rows, kind="Arrow", on_progress=on_progress, choices=choices)
 
 
-def read_arrow_stream(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+def read_arrow_stream(
+    path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress
+) -> Reading:
     """The table of an Arrow stream; one that was cut off is refused."""
     import pyarrow as pa
 
@@ -51,10 +58,10 @@ def read_arrow_stream(path: Path, choices: ImportChoices, *, tell: Tell = silent
         with pa.ipc.open_stream(pa.OSFile(str(path))) as counted:
             rows = sum(batch.num_rows for batch in counted)
         stream = pa.ipc.open_stream(pa.OSFile(str(path)))
-    return _reading(stream.schema, stream, rows=rows, kind="Arrow", tell=tell, choices=choices)
+    return _reading(stream.schema, stream, rows=rows, kind="Arrow", on_progress=on_progress, choices=choices)
 
 
-def read_json_lines(path: Path, choices: ImportChoices, *, tell: Tell = silent) -> Reading:
+def read_json_lines(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
     """The table of a file with one JSON object on each line. A column is what all of its values fit, so the whole file
     is looked at in one piece; that bounds its size."""
     import pyarrow as pa
@@ -66,7 +73,7 @@ def read_json_lines(path: Path, choices: ImportChoices, *, tell: Tell = silent) 
         raise Invalid(
             _("JSON lines of more than {most} MB").format(most=most), hint=_("Send Parquet."), field="content"
         )
-    tell(0.0, _("Reading rows"))
+    on_progress(0.0, _("Reading rows"))
     try:
         table = arrow_json.read_json(path, read_options=arrow_json.ReadOptions(block_size=size + 1))
     except pa.ArrowInvalid as error:
@@ -75,10 +82,14 @@ def read_json_lines(path: Path, choices: ImportChoices, *, tell: Tell = silent) 
             hint=_("Every line is one object, and a name has values of one kind."),
             field="content",
         ) from error
-    return _reading(table.schema, table.to_batches(), rows=table.num_rows, kind="JSON", tell=tell, choices=choices)
+    return _reading(
+        table.schema, table.to_batches(), rows=table.num_rows, kind="JSON", on_progress=on_progress, choices=choices
+    )
 
 
-def _reading(schema: "pa.Schema", batches: Any, *, rows: int, kind: str, tell: Tell, choices: ImportChoices) -> Reading:
+def _reading(
+    schema: "pa.Schema", batches: Any, *, rows: int, kind: str, on_progress: ProgressCallback, choices: ImportChoices
+) -> Reading:
     import pyarrow as pa
 
     flat, said = _flat(schema.empty_table(), choices)
@@ -92,7 +103,7 @@ def _reading(schema: "pa.Schema", batches: Any, *, rows: int, kind: str, tell: T
             for batch in batches:
                 yield normalized(_flat(pa.Table.from_batches([batch]), choices)[0])
 
-    found = told(parts(), rows=rows, tell=tell, stage=_("Reading rows"))
+    found = with_progress(parts(), rows=rows, on_progress=on_progress, stage=_("Reading rows"))
     return Reading(normal_schema(flat.schema), found, choices=said)
 
 

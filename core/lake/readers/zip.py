@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.readers.dispatch import REASONS_SHOWN, Reading, Tell
 from core.lake.readers.images import IMAGES, measure_image
+from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,13 +30,13 @@ LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 ITEMS = "items"
 
 
-def read_zip(path: Path, outputs: Path, *, tell: Tell) -> Reading:
+def read_zip(path: Path, outputs: Path, *, on_progress: ProgressCallback) -> Reading:
     """The index of an archive's files, which are left in `outputs` under their digests. Raises Invalid for a damaged or
     hostile archive, for tables and archives in it, and where no file is an image or a text."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
-            rows, reasons = _unpack(archive, members, outputs, tell)
+            rows, reasons = _unpack(archive, members, outputs, on_progress)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
         raise Invalid(
             _("The ZIP is damaged, or locked with a password"), hint=_("Pack it again."), field="content"
@@ -89,7 +89,7 @@ def _check_name(info: zipfile.ZipInfo) -> None:
 
 
 def _unpack(
-    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], outputs: Path, tell: Tell
+    archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], outputs: Path, on_progress: ProgressCallback
 ) -> tuple[list[dict[str, Any]], list[str]]:
     (outputs / ITEMS).mkdir(exist_ok=True)
     rows, reasons = [], []
@@ -103,7 +103,7 @@ def _unpack(
         else:
             (outputs / ITEMS / row["item"]).write_bytes(content)
             rows.append(row)
-        tell(number / len(members), _("Unpacking"))
+        on_progress(number / len(members), _("Unpacking"))
     return rows, reasons
 
 

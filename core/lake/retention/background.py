@@ -11,7 +11,7 @@ logger = logging.getLogger(__name__)
 Work = Callable[[datetime], object]
 
 
-class Aside:
+class BackgroundWork:
     """One piece of work at a time, looked for no more often than every `pause`. One that fails is told in the log and
     is still due the next time."""
 

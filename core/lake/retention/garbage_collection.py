@@ -1,5 +1,5 @@
-"""The sweep of the store: files that nothing names any more go, a day after they were last put. People do it, and the
-worker does it by schedule."""
+"""Garbage collection of the store: files that nothing references any more go, a day after they were last put. People
+start it, and the worker does by schedule."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ SHOWN = 10
 
 
 @dataclass(frozen=True)
-class Unnamed:
+class Unreferenced:
     """The files that nothing names: those that may go and those that are too young, among how many files."""
 
     old: tuple[StoredFile, ...]
@@ -36,25 +36,25 @@ class Unnamed:
     held_bytes: int
 
 
-class SweepActions(Service):
+class GarbageCollectionService(Service):
     domain = "lake"
 
-    def _find(self, call: Call) -> Unnamed:
+    def _find(self, call: Call) -> Unreferenced:
         call.unscoped()
         stays = named(call.session, self.foundation.store, now=call.now)
-        return _unnamed(self.foundation.store, stays, before=call.now - YOUNG)
+        return _unreferenced(self.foundation.store, stays, before=call.now - YOUNG)
 
     @action(permission=Permission.GC, reads=True)
     def plan_sweep(self, call: Call) -> SweepReport:
         """Show what the store holds, and how many of its files nothing names any more. Nothing is removed."""
-        found = self._find(call)
-        return self._report(call, found, found.old, is_dry_run=True)
+        unreferenced = self._find(call)
+        return self._report(call, unreferenced, unreferenced.old, is_dry_run=True)
 
     @action(permission=Permission.GC, prepare=_find, says=N_("removed unreferenced files"))
     def sweep_store(self, call: Call) -> SweepReport:
         """Remove the files of the store that nothing names and that are older than a day."""
         call.unscoped()
-        return self._sweep(call)
+        return self._collect(call)
 
     @action(permission=Permission.SYSTEM, prepare=_find, says=N_("removed unreferenced files, on schedule"))
     def sweep_due(self, call: Call) -> SweepReport:
@@ -63,7 +63,7 @@ class SweepActions(Service):
         due = due_at(call.session, every_days=self.foundation.settings.sweep_days)
         if due is None or due > call.now:
             raise Conflict(_("The sweep of the store is not due"), hint=_("It was swept meanwhile."))
-        return self._sweep(call)
+        return self._collect(call)
 
     @action(permission=Permission.SYSTEM, says=N_("removed the files of"))
     def note_removal(self, call: Call, *, snapshot_id: str, freed_bytes: int) -> None:
@@ -73,11 +73,11 @@ class SweepActions(Service):
         call.session.exec(delete(SnapshotFileRow).where(col(SnapshotFileRow.snapshot_id) == snapshot_id))
         call.note(freed_bytes=freed_bytes)
 
-    def _sweep(self, call: Call) -> SweepReport:
-        store, found = self.foundation.store, call.prepared
+    def _collect(self, call: Call) -> SweepReport:
+        store, unreferenced = self.foundation.store, call.prepared
         # They were found outside the lock; what was named meanwhile stays.
-        stays = still_named(call.session, store, {file.digest for file in found.old}, now=call.now)
-        going = [file for file in found.old if file.digest not in stays]
+        stays = still_named(call.session, store, {file.digest for file in unreferenced.old}, now=call.now)
+        going = [file for file in unreferenced.old if file.digest not in stays]
         before = (call.now - YOUNG).timestamp()
 
         def remove(_session: Session) -> None:
@@ -87,17 +87,19 @@ class SweepActions(Service):
         event.listen(call.session, "after_commit", remove, once=True)
         call.about("")
         call.note(orphans=len(going), orphan_bytes=_bytes(going))
-        return self._report(call, found, going, is_dry_run=False)
+        return self._report(call, unreferenced, going, is_dry_run=False)
 
-    def _report(self, call: Call, found: Unnamed, going: Sequence[StoredFile], *, is_dry_run: bool) -> SweepReport:
+    def _report(
+        self, call: Call, unreferenced: Unreferenced, going: Sequence[StoredFile], *, is_dry_run: bool
+    ) -> SweepReport:
         days = self.foundation.settings.sweep_days
         return SweepReport(
             orphans=len(going),
             orphan_bytes=_bytes(going),
-            files=found.files,
-            held_bytes=found.held_bytes,
-            young=len(found.young),
-            young_bytes=_bytes(found.young),
+            files=unreferenced.files,
+            held_bytes=unreferenced.held_bytes,
+            young=len(unreferenced.young),
+            young_bytes=_bytes(unreferenced.young),
             ages=_ages(going, now=call.now),
             largest=tuple(sorted(going, key=lambda file: (-file.bytes, file.put_at))[:SHOWN]),
             every_days=days,
@@ -115,7 +117,7 @@ def due_at(session: Session, *, every_days: int) -> datetime | None:
     return since + timedelta(days=every_days) if every_days and since else None
 
 
-def _unnamed(store: Store, stays: set[str], *, before: datetime) -> Unnamed:
+def _unreferenced(store: Store, stays: set[str], *, before: datetime) -> Unreferenced:
     old: list[StoredFile] = []
     young: list[StoredFile] = []
     files = held = 0
@@ -124,7 +126,7 @@ def _unnamed(store: Store, stays: set[str], *, before: datetime) -> Unnamed:
         if digest not in stays:
             file = StoredFile(digest=digest, bytes=size, put_at=datetime.fromtimestamp(put, UTC))
             (old if file.put_at < before else young).append(file)
-    return Unnamed(tuple(old), tuple(young), files, held)
+    return Unreferenced(tuple(old), tuple(young), files, held)
 
 
 def _ages(files: Sequence[StoredFile], *, now: datetime) -> tuple[AgeGroup, ...]:
@@ -133,7 +135,7 @@ def _ages(files: Sequence[StoredFile], *, now: datetime) -> tuple[AgeGroup, ...]
         age = max(days for days in AGES if days == AGES[0] or file.put_at < now - timedelta(days=days))
         groups.setdefault(age, []).append(file)
     return tuple(
-        AgeGroup(older_than_days=age, files=len(found), bytes=_bytes(found)) for age, found in sorted(groups.items())
+        AgeGroup(older_than_days=age, files=len(group), bytes=_bytes(group)) for age, group in sorted(groups.items())
     )
 
 

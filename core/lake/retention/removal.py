@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, exists, select
 
 from core.foundation.actors import Actor
-from core.lake.datasets.service import LakeService
-from core.lake.retention.background import Aside
+from core.foundation.storage import Store
+from core.lake.retention.background import BackgroundWork
 from core.lake.retention.freeable import sizes_of
+from core.lake.retention.garbage_collection import GarbageCollectionService
 from core.lake.retention.references import named
 from core.lake.tables import DatasetRow, ImportRow, SnapshotFileRow, SnapshotRow
 
@@ -24,14 +25,14 @@ class RemovalReconciler:
 
     name = "lake.files"
 
-    def __init__(self, lake: LakeService) -> None:
-        self._lake = lake
-        self._foundation = lake.foundation
-        self._aside = Aside(self.name, pause=PAUSE, is_due=self._is_due, work=self.round)
+    def __init__(self, collection: GarbageCollectionService) -> None:
+        self._collection = collection
+        self._foundation = collection.foundation
+        self._work = BackgroundWork(self.name, pause=PAUSE, is_due=self._is_due, work=self.round)
 
     def tick(self, now: datetime) -> None:
         """Looks twice a minute, and removes in a thread of its own."""
-        self._aside.tick(now)
+        self._work.tick(now)
 
     def round(self, now: datetime) -> None:
         """Removes what is due. The files that say what else there is to remove go last."""
@@ -39,11 +40,11 @@ class RemovalReconciler:
         with self._foundation.database.read() as session:
             rows = _due(session, now)
             stays = named(session, store, now=now)
-            digests = {row.id: _holds(session, self._lake, row) for row in rows}
+            digests = {row.id: _holds(session, store, row) for row in rows}
         before = (now - GRACE).timestamp()
-        for snapshot_id, found in digests.items():
-            freed = sum(store.remove(digest, before=before) for digest in found if digest not in stays)
-            self._lake.note_removal(WORKER, snapshot_id=snapshot_id, freed_bytes=freed)
+        for snapshot_id, held in digests.items():
+            freed = sum(store.remove(digest, before=before) for digest in held if digest not in stays)
+            self._collection.note_removal(WORKER, snapshot_id=snapshot_id, freed_bytes=freed)
 
     def _is_due(self, now: datetime) -> bool:
         with self._foundation.database.read() as session:
@@ -55,8 +56,8 @@ def _due(session: Session, now: datetime) -> Sequence[SnapshotRow]:
     return session.exec(select(SnapshotRow).where(col(SnapshotRow.deleted_at) <= now - GRACE, has_files)).all()
 
 
-def _holds(session: Session, lake: LakeService, row: SnapshotRow) -> list[str]:
-    imports = session.exec(select(ImportRow).where(ImportRow.snapshot_id == row.id))
-    uploads = [digest for each in imports if (digest := each.source.get("digest"))]
+def _holds(session: Session, store: Store, row: SnapshotRow) -> list[str]:
+    sources = session.exec(select(ImportRow.source).where(ImportRow.snapshot_id == row.id))
+    uploads = [digest for source in sources if (digest := source.get("digest"))]
     form = session.get_one(DatasetRow, row.dataset_id).form
-    return [*uploads, *sizes_of(lake.foundation.store, row, form=form)]
+    return [*uploads, *sizes_of(store, row, form=form)]

@@ -1,5 +1,5 @@
-"""Care of the snapshots: what changed between two, what hangs on one, quarantine, deletion and retention. What a live
-model learned from is never deleted."""
+"""Retention of snapshots: what hangs on one, quarantine, deletion and rules. What a live model learned from is never
+deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,16 +17,14 @@ from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
 from core.foundation.ports import Pins
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
-from core.lake.comparison.diff import diff
-from core.lake.comparison.values import SnapshotDiff
-from core.lake.datasets.records import dataset_row, kept_row, kept_snapshots_of, snapshot_of, snapshot_row
+from core.lake.datasets.quarantine import quarantined_sources
+from core.lake.datasets.records import dataset_row, kept_snapshots_of, snapshot_of, snapshot_row
 from core.lake.retention.freeable import freed_by
-from core.lake.retention.values import Quarantined, RetentionItem, RetentionPlan, SnapshotImpact
+from core.lake.retention.values import RetentionItem, RetentionPlan, SnapshotImpact
 from core.lake.tables import DatasetRow, SnapshotRow
-from core.lake.values import ColumnName, Snapshot
+from core.lake.values import Quarantined, Snapshot
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
-Key = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 KeepLast = Annotated[int, Field(ge=1, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 CHAIN = (
@@ -43,24 +41,12 @@ READY, QUARANTINED, DELETED = "ready", "quarantined", "deleted"
 NEEDED = ("building", "staged", "published", "deprecated")
 
 
-class CareActions(Service):
+class RetentionService(Service):
     domain = "lake"
 
     def __init__(self, foundation: Foundation, *, pins: Pins) -> None:
         super().__init__(foundation)
         self.pins = pins
-
-    @action(permission=Permission.READ, reads=True)
-    def diff(self, call: Call, *, left_id: str, right_id: str, key: Key = ()) -> SnapshotDiff:
-        """Compare two snapshots: rows by key, schema, and the distribution of every column.
-
-        Without `key` the one that a snapshot names is taken, or a column that proves to be one."""
-        sides = [self._readable(call, snapshot_id) for snapshot_id in (left_id, right_id)]
-        store = self.foundation.store
-        paths = [[store.verified_path(file.digest) for file in side.files] for side in sides]
-        # What is slow now needs no database: its connection goes back meanwhile.
-        call.session.close()
-        return diff(sides[0], sides[1], paths=(paths[0], paths[1]), key=key)
 
     @action(permission=Permission.READ, reads=True)
     def impact(self, call: Call, *, snapshot_id: str) -> SnapshotImpact:
@@ -74,54 +60,29 @@ class CareActions(Service):
         wanted |= {object_id for pin in pins for object_id in (pin.version_id, pin.endpoint_id)}
         rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
         order = (*CHAIN, Kind.ENDPOINT)
-        found = sorted(rows, key=lambda row: (order.index(Kind(row.kind)), -row.created_at.timestamp()))
-        things = tuple(thing_of(row) for row in found)
+        in_order = sorted(rows, key=lambda row: (order.index(Kind(row.kind)), -row.created_at.timestamp()))
+        things = tuple(thing_of(row) for row in in_order)
         return SnapshotImpact(snapshot_id=snapshot_id, things=things, live=pins, is_cut=len(edges) >= MOST)
 
     @action(permission=Permission.READ, reads=True)
     def quarantined_upstream(self, call: Call, *, object_id: str) -> tuple[Quarantined, ...]:
         """Show the snapshots in quarantine from which an object came."""
         call.may_reach(object_id)
-        return self._quarantined(call, object_id)
-
-    def refuse_quarantined(self, call: Call, object_id: str) -> None:
-        """Conflict where something came from a snapshot in quarantine, so that nothing new is made of it; the caller
-        has checked that it may be read."""
-        if found := self._quarantined(call, object_id):
-            held = found[0]
-            raise Conflict(
-                _("{id} came from {title} ({snapshot}), which is in quarantine: {reason}").format(
-                    id=object_id, title=held.title, snapshot=held.snapshot_id, reason=held.reason
-                ),
-                hint=_("Choose another one, or ask whoever put the snapshot there."),
-            )
-
-    def _quarantined(self, call: Call, object_id: str) -> tuple[Quarantined, ...]:
         starts = {object_id}
         if kind_of(object_id) is Kind.ENDPOINT:
             # What it served once is among what led to it, and no longer a reason to warn.
             starts = {pin.version_id for pin in self.pins.of(call.session, object_id) if pin.role == "serves"}
-        edges = (edge for start in starts for edge in walk(call.session, start, upstream=True))
-        ids = [each for each in {*starts, *(edge.source for edge in edges)} if kind_of(each) is Kind.SNAPSHOT]
-        held = select(SnapshotRow).where(col(SnapshotRow.id).in_(ids), col(SnapshotRow.quarantine) != "")
-        return tuple(
-            Quarantined(
-                snapshot_id=row.id,
-                title=call.session.get_one(ObjectRow, row.id).title,
-                reason=row.quarantine,
-            )
-            for row in call.session.exec(held.order_by(col(SnapshotRow.id)))
-        )
+        return quarantined_sources(call, starts)
 
     @action(permission=Permission.QUARANTINE, says=N_("put a snapshot into quarantine"))
     def quarantine(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Put a snapshot into quarantine: nothing new is made of it, and what came of it shows a warning."""
-        return self._held(call, snapshot_id, reason=reason, quarantine=reason, state=QUARANTINED)
+        return self._set_quarantine(call, snapshot_id, reason=reason, quarantine=reason, state=QUARANTINED)
 
     @action(permission=Permission.QUARANTINE, says=N_("took a snapshot out of quarantine"))
     def release(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
         """Take a snapshot out of quarantine."""
-        return self._held(call, snapshot_id, reason=reason, quarantine="", state=READY)
+        return self._set_quarantine(call, snapshot_id, reason=reason, quarantine="", state=READY)
 
     @action(permission=Permission.DATA_WRITE, says=N_("deleted a snapshot"))
     def delete_snapshot(self, call: Call, *, snapshot_id: str, reason: Reason) -> Snapshot:
@@ -160,12 +121,7 @@ class CareActions(Service):
         call.note(plan=plan.digest, freed_bytes=plan.freed_bytes)
         return plan
 
-    def _readable(self, call: Call, snapshot_id: str) -> Snapshot:
-        call.may_reach(snapshot_id)
-        row = kept_row(call, snapshot_id)
-        return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
-
-    def _held(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
+    def _set_quarantine(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
         call.may_reach(snapshot_id)
         row = snapshot_row(call, snapshot_id)
         if row.deleted_at is not None or bool(row.quarantine) == bool(quarantine):
@@ -194,8 +150,8 @@ class CareActions(Service):
             role = _("serves it") if pin.role == "serves" else _("would go back to it")
             return words.format(version=pin.version, id=pin.version_id, endpoint=pin.endpoint, role=role)
         built = select(ObjectRow).join(LinkRow, col(LinkRow.target) == ObjectRow.id)
-        kept = (LinkRow.source == row.id, ObjectRow.kind == Kind.FEATURE_VERSION, col(ObjectRow.state).in_(NEEDED))
-        version = call.session.exec(built.where(*kept).order_by(col(ObjectRow.created_at).desc()).limit(1)).first()
+        needing = (LinkRow.source == row.id, ObjectRow.kind == Kind.FEATURE_VERSION, col(ObjectRow.state).in_(NEEDED))
+        version = call.session.exec(built.where(*needing).order_by(col(ObjectRow.created_at).desc()).limit(1)).first()
         if version is None:
             return ""
         return _("the feature version {title} ({id}) is built on it; retire it first").format(

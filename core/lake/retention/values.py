@@ -18,14 +18,6 @@ class SnapshotImpact(Value):
     is_cut: bool
 
 
-class Quarantined(Value):
-    """A snapshot in quarantine from which something came, and why it is there."""
-
-    snapshot_id: str
-    title: str
-    reason: str
-
-
 class RetentionItem(Value):
     """What a retention rule does with a snapshot, and why. `freed_bytes` are those of files that nothing else has."""
 

@@ -1,4 +1,4 @@
-"""How a request stands at this moment: everything an approver needs and everything that applying it depends on,
+"""The assessment of a request at this moment: everything an approver needs and everything that applying it depends on,
 computed in one transaction from what is stored. Pages, the decision and the deployment all read this one answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,7 +17,15 @@ from core.promotion.approvals.digests import Terms, digests_of
 from core.promotion.approvals.four_eyes import may_not_approve
 from core.promotion.approvals.gate_verdicts import judge, obstacles
 from core.promotion.approvals.provenance import unrecorded
-from core.promotion.approvals.rules import Ground, Reviewers, approvals_needed, approvers, is_enough, state_of, weigh
+from core.promotion.approvals.rules import (
+    ApprovalContext,
+    Reviewers,
+    approvals_needed,
+    approvers,
+    is_enough,
+    state_of,
+    weigh,
+)
 from core.promotion.gate import GateContext, label
 from core.promotion.requests.production_changes import Move, changes
 from core.promotion.rows import policy_of
@@ -33,7 +41,7 @@ LOAD_TESTS = (EvidenceKind.LOAD_TEST,)
 UNDER_WAY = ("moving", "holding")
 
 
-class Standing(Value):
+class Assessment(Value):
     """What is computed of a request. It is frozen when the request is applied or ends."""
 
     state: RequestState
@@ -55,7 +63,7 @@ class Standing(Value):
     changes: tuple[Change, ...]
 
 
-class Situation(NamedTuple):
+class RequestFacts(NamedTuple):
     """The stored things that a request is about."""
 
     version: ModelVersion
@@ -77,52 +85,52 @@ class Situation(NamedTuple):
         return (self.version, self.rollback) if self.rollback and self.untried else (self.version,)
 
 
-class Standings:
-    """Computes how requests stand."""
+class Assessments:
+    """Assesses requests."""
 
     def __init__(self, *, registry: RegistryService, serving: ServingService, identity: IdentityService) -> None:
         self._registry = registry
         self._serving = serving
         self._identity = identity
 
-    def live(self, call: Call, row: PromotionRow, found: Situation | None = None) -> Standing:
-        """As it is in the caller's transaction; `found` when the caller has read it there already."""
-        found = found or self.situation(call, row)
+    def live(self, call: Call, row: PromotionRow, facts: RequestFacts | None = None) -> Assessment:
+        """As it is in the caller's transaction; `facts` when the caller has read them there already."""
+        facts = facts or self.facts(call, row)
         digests = digests_of(
-            found.version,
-            evidence=(*found.evidence, *found.rollback_evidence),
-            policy=found.policy,
-            terms=_terms(row, found),
+            facts.version,
+            evidence=(*facts.evidence, *facts.rollback_evidence),
+            policy=facts.policy,
+            terms=_terms(row, facts),
         )
-        gates, blocking = self._judged(found)
-        ground = Ground(now=call.now, revision=row.revision, digests=digests, policy=found.policy)
-        reviewers, decisions = self._decided(call, row, found, ground)
+        gates, blocking = self._judged(facts)
+        context = ApprovalContext(now=call.now, revision=row.revision, digests=digests, policy=facts.policy)
+        reviewers, decisions = self._decided(call, row, facts, context)
         given = approvers(decisions)
-        enough = is_enough(found.policy, given=given, reviewers=reviewers)
+        enough = is_enough(facts.policy, given=given, reviewers=reviewers)
         state, why = state_of(
-            RequestState(row.state), decisions=decisions, enough=enough, ground=ground, blocking=blocking
+            RequestState(row.state), decisions=decisions, enough=enough, context=context, blocking=blocking
         )
-        return Standing(
+        return Assessment(
             state=state,
             why=row.why or why,
-            version=label(found.version),
-            endpoint=found.endpoint.name,
-            replaces=found.production.id if found.production else "",
-            replaces_version=label(found.production) if found.production else "",
-            rollback_to=found.rollback.id if found.rollback else "",
-            rollback_version=label(found.rollback) if found.rollback else "",
-            policy=found.policy,
+            version=label(facts.version),
+            endpoint=facts.endpoint.name,
+            replaces=facts.production.id if facts.production else "",
+            replaces_version=label(facts.production) if facts.production else "",
+            rollback_to=facts.rollback.id if facts.rollback else "",
+            rollback_version=label(facts.rollback) if facts.rollback else "",
+            policy=facts.policy,
             gates=gates,
             blocking=blocking,
             digests=digests,
             decisions=decisions,
-            approvals_needed=approvals_needed(found.policy),
+            approvals_needed=approvals_needed(facts.policy),
             approvals_given=len(given),
             may_not_approve=reviewers.barred,
-            changes=self._changes(call, found),
+            changes=self._changes(call, facts),
         )
 
-    def situation(self, call: Call, row: PromotionRow) -> Situation:
+    def facts(self, call: Call, row: PromotionRow) -> RequestFacts:
         """Everything that the request is about, as it is stored."""
         version = self._registry.version(call, row.version_id)
         endpoint = self._serving.endpoint(call, row.endpoint_id)
@@ -131,7 +139,7 @@ class Standings:
         untried = rollback is not None and rollback != production and not was_admitted(call, endpoint.id, rollback)
         evidence, damage = self._evidence(call, version)
         others, more_damage = self._evidence(call, rollback) if rollback and untried else ((), ())
-        return Situation(
+        return RequestFacts(
             version=version,
             endpoint=endpoint,
             production=production,
@@ -158,57 +166,57 @@ class Standings:
     ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
         """All evidence on a version, each kind with the newest first, and what is damaged in words. Damaged evidence
         is as good as none; the request can still be read."""
-        found: list[Evidence] = []
+        evidence: list[Evidence] = []
         damage: list[str] = []
         for kind in kinds:
             try:
-                found += self._registry.evidence_of(call, version.id, kind)
+                evidence += self._registry.evidence_of(call, version.id, kind)
             except Unavailable as error:
                 damage.append(error.message)
-        return tuple(found), tuple(damage)
+        return tuple(evidence), tuple(damage)
 
-    def _judged(self, found: Situation) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:
-        gates = judge(found.policy, evidence=found.evidence, context=_context(found, found.version))
-        blocking = [*_unfit(found), *obstacles(found.policy, gates)]
-        if found.rollback and found.untried:
-            others = judge(found.policy, evidence=found.rollback_evidence, context=_context(found, found.rollback))
-            prefix = _("Rollback target {version}").format(version=label(found.rollback))
-            blocking += [f"{prefix}: {obstacle}" for obstacle in obstacles(found.policy, others)]
+    def _judged(self, facts: RequestFacts) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:
+        gates = judge(facts.policy, evidence=facts.evidence, context=_context(facts, facts.version))
+        blocking = [*_unfit(facts), *obstacles(facts.policy, gates)]
+        if facts.rollback and facts.untried:
+            others = judge(facts.policy, evidence=facts.rollback_evidence, context=_context(facts, facts.rollback))
+            prefix = _("Rollback target {version}").format(version=label(facts.rollback))
+            blocking += [f"{prefix}: {obstacle}" for obstacle in obstacles(facts.policy, others)]
         return gates, tuple(blocking)
 
     def _decided(
-        self, call: Call, row: PromotionRow, found: Situation, ground: Ground
+        self, call: Call, row: PromotionRow, facts: RequestFacts, context: ApprovalContext
     ) -> tuple[Reviewers, tuple[Decision, ...]]:
         rows = decisions_of(call, row.id)
-        evidence = (*found.evidence, *found.rollback_evidence)
-        barred = may_not_approve(call.session, row, versions=found.versions, evidence=evidence)
+        evidence = (*facts.evidence, *facts.rollback_evidence)
+        barred = may_not_approve(call.session, row, versions=facts.versions, evidence=evidence)
         people = self.people(call, {one.person_id for one in rows})
         reviewers = Reviewers(project=row.project, people=people, barred=barred)
-        return reviewers, weigh(rows, ground=ground, reviewers=reviewers)
+        return reviewers, weigh(rows, context=context, reviewers=reviewers)
 
     def people(self, call: Call, ids: set[str]) -> dict[str, Person]:
         """Those of them who still exist."""
-        found = {}
+        people = {}
         for person_id in sorted(ids):
             try:
-                found[person_id] = self._identity.person(call, person_id)
+                people[person_id] = self._identity.person(call, person_id)
             except NotFound:
                 continue
-        return found
+        return people
 
-    def _changes(self, call: Call, found: Situation) -> tuple[Change, ...]:
-        versions = [version for version in (found.version, found.production) if version]
+    def _changes(self, call: Call, facts: RequestFacts) -> tuple[Change, ...]:
+        versions = [version for version in (facts.version, facts.production) if version]
         named = {name for version in versions for name in (version.training_set_id, *version.feature_versions)}
         titles = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(named)))
         return changes(
             Move(
-                endpoint=found.endpoint,
-                plan=found.plan,
-                now=found.production,
-                after=found.version,
-                rollback=found.rollback,
-                evidence=found.evidence,
-                evidence_now=self._evidence(call, found.production, LOAD_TESTS)[0] if found.production else (),
+                endpoint=facts.endpoint,
+                plan=facts.plan,
+                now=facts.production,
+                after=facts.version,
+                rollback=facts.rollback,
+                evidence=facts.evidence,
+                evidence_now=self._evidence(call, facts.production, LOAD_TESTS)[0] if facts.production else (),
                 titles={row.id: row.title for row in titles},
             )
         )
@@ -243,33 +251,33 @@ def admission(call: Call, endpoint_id: str, version: ModelVersion) -> PromotionR
     return call.session.exec(wanted.order_by(own_first, col(PromotionRow.applied_at).desc())).first()
 
 
-def _terms(row: PromotionRow, found: Situation) -> Terms:
+def _terms(row: PromotionRow, facts: RequestFacts) -> Terms:
     return Terms(
         request_id=row.id,
         revision=row.revision,
         note=row.note,
-        endpoint=found.endpoint,
-        plan=found.plan,
-        criteria=found.criteria,
-        production=found.production,
-        rollback=found.rollback,
+        endpoint=facts.endpoint,
+        plan=facts.plan,
+        criteria=facts.criteria,
+        production=facts.production,
+        rollback=facts.rollback,
     )
 
 
-def _context(found: Situation, version: ModelVersion) -> GateContext:
+def _context(facts: RequestFacts, version: ModelVersion) -> GateContext:
     return GateContext(
         version=version,
-        endpoint=found.endpoint,
-        production=found.production,
-        criteria=found.criteria,
-        unrecorded=found.unrecorded,
+        endpoint=facts.endpoint,
+        production=facts.production,
+        criteria=facts.criteria,
+        unrecorded=facts.unrecorded,
     )
 
 
-def _unfit(found: Situation) -> Iterator[str]:
-    yield from found.damage
-    for version in found.versions:
+def _unfit(facts: RequestFacts) -> Iterator[str]:
+    yield from facts.damage
+    for version in facts.versions:
         if version.state != "active":
             yield _("{version} is archived").format(version=label(version))
-    if found.endpoint.environment != found.policy.environment:
-        yield _("The policy is for {environment}").format(environment=found.policy.environment)
+    if facts.endpoint.environment != facts.policy.environment:
+        yield _("The policy is for {environment}").format(environment=facts.policy.environment)

@@ -32,7 +32,7 @@ class Reviewers(Value):
         return frozenset(grant.role for grant in person.grants if grant.project in ("", self.project))
 
 
-class Ground(Value):
+class ApprovalContext(Value):
     """What a decision must rest on to count."""
 
     now: datetime
@@ -41,12 +41,12 @@ class Ground(Value):
     policy: Policy
 
 
-def weigh(rows: Sequence[DecisionRow], *, ground: Ground, reviewers: Reviewers) -> tuple[Decision, ...]:
+def weigh(rows: Sequence[DecisionRow], *, context: ApprovalContext, reviewers: Reviewers) -> tuple[Decision, ...]:
     """Every decision, in order, with whether it counts now and why not."""
     last = {row.person_id: row.id for row in rows}
     decisions = []
     for row in rows:
-        why_not = _why_not(row, ground, reviewers)
+        why_not = _why_not(row, context, reviewers)
         if not why_not and last[row.person_id] != row.id:
             why_not = _("Decided again later")
         decisions.append(_decision(row, reviewers, why_not))
@@ -72,7 +72,12 @@ def is_enough(policy: Policy, *, given: frozenset[str], reviewers: Reviewers) ->
 
 
 def state_of(
-    stored: RequestState, *, decisions: Sequence[Decision], enough: bool, ground: Ground, blocking: Sequence[str]
+    stored: RequestState,
+    *,
+    decisions: Sequence[Decision],
+    enough: bool,
+    context: ApprovalContext,
+    blocking: Sequence[str],
 ) -> tuple[RequestState, str]:
     """The state and why. What was approved and no longer is has become stale or expired, or is in review again."""
     if stored not in OPEN:
@@ -80,14 +85,14 @@ def state_of(
     if enough and not blocking:
         return RequestState.APPROVED, ""
     if stored is RequestState.IN_REVIEW:
-        return stored, "; ".join(blocking) or _missing(decisions, ground.policy)
-    fallen = _fallen(decisions, ground.revision)
-    stale = {part for one in fallen for part in changed_parts(one.digests, now=ground.digests)}
+        return stored, "; ".join(blocking) or _missing(decisions, context.policy)
+    fallen = _fallen(decisions, context.revision)
+    stale = {part for one in fallen for part in changed_parts(one.digests, now=context.digests)}
     if stale or enough:
         words = _("Changed since it was approved: {parts}").format(parts=", ".join(sorted(stale)))
         return RequestState.STALE, words if stale else "; ".join(blocking)
-    if any(one.expires_at <= ground.now for one in fallen):
-        return RequestState.EXPIRED, _("An approval is older than {days} days").format(days=ground.policy.valid_days)
+    if any(one.expires_at <= context.now for one in fallen):
+        return RequestState.EXPIRED, _("An approval is older than {days} days").format(days=context.policy.valid_days)
     return RequestState.IN_REVIEW, "; ".join(one.why_not for one in fallen if one.why_not)
 
 
@@ -97,18 +102,18 @@ def _fallen(decisions: Sequence[Decision], revision: int) -> list[Decision]:
     return [one for one in last.values() if not one.counts]
 
 
-def _why_not(row: DecisionRow, ground: Ground, reviewers: Reviewers) -> str:
-    if row.revision != ground.revision:
+def _why_not(row: DecisionRow, context: ApprovalContext, reviewers: Reviewers) -> str:
+    if row.revision != context.revision:
         return _("Given on revision {revision}").format(revision=row.revision)
     if row.decision != "approve":
         return ""
-    if changed := changed_parts(digests_seen(row), now=ground.digests):
+    if changed := changed_parts(digests_seen(row), now=context.digests):
         return _("Changed since: {parts}").format(parts=", ".join(changed))
-    if row.expires_at <= ground.now:
+    if row.expires_at <= context.now:
         return _("Expired")
     if why := reviewers.barred.get(row.person_id):
         return _("May not approve: {why}").format(why=why)
-    if not reviewers.roles(row.person_id) & {demand.role for demand in ground.policy.approvals}:
+    if not reviewers.roles(row.person_id) & {demand.role for demand in context.policy.approvals}:
         return _("No longer has the role")
     return ""
 

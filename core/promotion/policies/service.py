@@ -7,13 +7,13 @@ from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission, Role
 from core.promotion.approvals.gate_verdicts import gate_cards, gates
-from core.promotion.requests.request_book import Desk, refuse_machines
+from core.promotion.presence import refuse_machines
 from core.promotion.rows import policy_of
 from core.promotion.tables import PolicyRow
 from core.promotion.values import Approvals, GateCard, GateRule, Policy, Reason
@@ -41,8 +41,8 @@ PRODUCTION = Policy(
 )
 
 
-class PolicyActions(Desk):
-    """The actions on policies and gates."""
+class PolicyService(Service):
+    domain = "promotion"
 
     @action(permission=Permission.READ, reads=True)
     def list_policies(self, call: Call) -> tuple[Policy, ...]:
@@ -122,7 +122,7 @@ class PolicyActions(Desk):
         rows = call.session.exec(select(PolicyRow).where(PolicyRow.state == IN_FORCE).order_by(PolicyRow.environment))
         return tuple(policy_of(row) for row in rows)
 
-    def _policy_for(self, call: Call, environment: str) -> PolicyRow:
+    def policy_for(self, call: Call, environment: str) -> PolicyRow:
         """The policy in force. Invalid where there is none: what has no policy is not promoted."""
         wanted = select(PolicyRow).where(PolicyRow.environment == environment, PolicyRow.state == IN_FORCE)
         row = call.session.exec(wanted).one_or_none()

@@ -1,36 +1,58 @@
-"""Requests for promotion: opened by whoever wants a version released, decided by people who had no hand in it, on
-digests that void the decision when anything changes."""
+"""Requests for promotion: opened by whoever wants a version released, revised, withdrawn and read; with what waits for
+the reader."""
 
-from datetime import timedelta
+from sqlalchemy import ColumnElement
+from sqlmodel import col, or_, select
 
-from sqlmodel import col, select
-
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
+from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
-from core.promotion.approvals.assessment import Standing
-from core.promotion.policies.service import PolicyActions
-from core.promotion.requests.reading import OPEN, UNDECIDED, InboxActions
-from core.promotion.requests.request_book import expect, refuse_machines
+from core.identity.service import Limit, Offset
+from core.promotion.pins import pinned
+from core.promotion.policies.service import PolicyService
+from core.promotion.requests.request_book import OPEN, UNDECIDED, RequestBook, expect
 from core.promotion.requests.traffic_plan import check_plan
-from core.promotion.rollouts.service import RolloutActions
-from core.promotion.tables import DecisionRow, PromotionRow
-from core.promotion.values import Decision, Note, Plan, Reason, Request, RequestState
+from core.promotion.tables import PromotionRow
+from core.promotion.values import Note, Plan, Request, RequestState
 from core.promotion.wording import plain
+from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
+from core.requirements.service import RequirementService
+from core.serving.service import ServingService
 from core.serving.values import Endpoint
 
 REVISABLE = OPEN | {RequestState.CHANGES_REQUESTED, RequestState.REJECTED}
 CANCELLABLE = OPEN | {RequestState.CHANGES_REQUESTED}
-STORED_OPEN = ("in review", "approved", "changes requested", "applying")
+STORED_OPEN = (RequestState.IN_REVIEW.value, RequestState.APPROVED.value)
+UNFINISHED = ("in review", "approved", "changes requested", "applying")
 
 
-class PromotionService(PolicyActions, RolloutActions, InboxActions):
+class RequestService(Service):
     domain = "promotion"
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        book: RequestBook,
+        policies: PolicyService,
+        registry: RegistryService,
+        serving: ServingService,
+        requirements: RequirementService,
+    ) -> None:
+        super().__init__(foundation)
+        self._book = book
+        self._policies = policies
+        self._registry = registry
+        self._serving = serving
+        self._requirements = requirements
+        registry.pinned_by(self._pinned)
 
     @action(permission=Permission.PROMOTE_REQUEST, says=N_("requested the promotion"))
     def open_request(
@@ -46,11 +68,11 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
     ) -> Request:
         """Ask for a version to be released to an endpoint. It is in review at once."""
         check_plan(plan)
-        version, endpoint = self._asked(call, version_id, endpoint_id)
+        version, endpoint = self._candidate(call, version_id, endpoint_id)
         self._refuse_second(call, version, endpoint)
         rollback_to = self._rollback_target(call, version, rollback_to)
         criteria = self._criteria(call, version, requirement_id)
-        policy = self._policy_for(call, endpoint.environment)
+        policy = self._policies.policy_for(call, endpoint.environment)
         row = PromotionRow(
             id=call.create(
                 Kind.PROMOTION,
@@ -78,114 +100,120 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         call.about(row.id)
         call.session.add(row)
         call.session.flush()
-        self._move(call, row, RequestState.IN_REVIEW)
+        self._book.set_state(call, row, RequestState.IN_REVIEW)
         call.link(version_id, row.id, "requested in")
         if row.requirement_id:
             call.link(row.requirement_id, row.id, "asks for")
-        return self._request(call, row)
+        return self._book.request(call, row)
 
     @action(permission=Permission.PROMOTE_REQUEST, says=N_("changed the plan of"))
     def revise_request(self, call: Call, *, request_id: str, plan: Plan, note: Note = "") -> Request:
         """Change the plan or the note. It is a new revision without any approval."""
         check_plan(plan)
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
-        expect(self._standing(call, row), states=REVISABLE, doing=_("Revising"))
+        expect(self._book.assessment(call, row), states=REVISABLE, doing=_("Revising"))
         row.plan, row.note = plan.model_dump(mode="json"), plain(note, field="note")
         row.revision += 1
         row.authors = sorted({*row.authors, call.actor.person_id})
         row.frozen = {}
-        self._move(call, row, RequestState.IN_REVIEW)
+        self._book.set_state(call, row, RequestState.IN_REVIEW)
         call.note(revision=row.revision)
-        return self._request(call, row)
+        return self._book.request(call, row)
 
     @action(permission=Permission.PROMOTE_REQUEST, says=N_("withdrew"))
     def cancel_request(self, call: Call, *, request_id: str) -> Request:
         """Withdraw a request. Those who wrote it may, and those who deploy."""
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
         deploys = self.foundation.access.reach(call.session, call.actor, Permission.DEPLOY)
         if call.actor.person_id not in row.authors and not deploys.includes(row.project):
             raise NotAllowed(_("This request is someone else's"), hint=_("Ask {id}.").format(id=row.requested_by))
-        standing = self._standings.live(call, row)
-        expect(standing, states=CANCELLABLE, doing=_("Cancelling"))
-        self._freeze(call, row, standing)
-        self._move(call, row, RequestState.CANCELLED)
-        return self._request(call, row)
+        assessment = self._book.assessments.live(call, row)
+        expect(assessment, states=CANCELLABLE, doing=_("Cancelling"))
+        self._book.freeze(call, row, assessment)
+        self._book.set_state(call, row, RequestState.CANCELLED)
+        return self._book.request(call, row)
 
-    @action(permission=Permission.PROMOTE_DECIDE, says=N_("approved"))
-    def approve(self, call: Call, *, request_id: str, digests_seen: str, reason: Reason) -> Request:
-        """Approve a request as you have read it: `digests_seen` is the digest that it showed as `digests.request`."""
-        row, standing = self._judged_by_another(call, request_id, states=UNDECIDED, doing=_("Approving"))
-        if digests_seen != standing.digests.request:
-            raise Conflict(
-                _("The request has changed since you read it"),
-                hint=_("Read it again, then decide on what it says now."),
-            )
-        if standing.blocking:
-            raise Conflict(
-                _("It cannot be approved yet: {why}").format(why="; ".join(standing.blocking)),
-                hint=_("Measure what is missing, or request changes."),
-            )
-        if any(one.counts and one.decision == "approve" for one in _own(call, standing)):
-            raise Conflict(_("You have approved this already"), hint=_("Another person has to."))
-        self._decide(call, row, standing, "approve", reason)
-        after = self._standing(call, row)
-        if after.state is RequestState.APPROVED and row.state != RequestState.APPROVED:
-            self._move(call, row, RequestState.APPROVED)
-        return self._request(call, row, after)
-
-    @action(permission=Permission.PROMOTE_DECIDE, says=N_("rejected"))
-    def reject(self, call: Call, *, request_id: str, reason: Reason) -> Request:
-        """Reject a request. This revision of it can then not be approved any more."""
-        row, standing = self._judged_by_another(call, request_id, states=OPEN, doing=_("Rejecting"))
-        self._decide(call, row, standing, "reject", reason)
-        self._freeze(call, row, self._standings.live(call, row))
-        self._move(call, row, RequestState.REJECTED, why=reason)
-        return self._request(call, row)
-
-    @action(permission=Permission.PROMOTE_DECIDE, says=N_("asked for changes to"))
-    def request_changes(self, call: Call, *, request_id: str, reason: Reason) -> Request:
-        """Send a request back with what has to change."""
-        row, standing = self._judged_by_another(call, request_id, states=OPEN, doing=_("Requesting changes"))
-        self._decide(call, row, standing, "request changes", reason)
-        self._move(call, row, RequestState.CHANGES_REQUESTED, why=reason)
-        return self._request(call, row)
-
-    def _judged_by_another(
-        self, call: Call, request_id: str, *, states: frozenset[RequestState], doing: str
-    ) -> tuple[PromotionRow, Standing]:
-        """The request, when a person who had no hand in it may decide on it now."""
-        row = self._row(call, request_id)
-        call.about(row.id)
-        refuse_machines(call)
-        standing = self._standings.live(call, row)
-        if why := standing.may_not_approve.get(call.actor.person_id):
-            raise NotAllowed(
-                _("You may not decide on this request: you {why}").format(why=why),
-                hint=_("Another person has to: four eyes."),
-            )
-        expect(standing, states=states, doing=doing)
-        return row, standing
-
-    def _decide(self, call: Call, row: PromotionRow, standing: Standing, decision: str, reason: str) -> None:
-        plain(reason, field="reason")
-        call.session.add(
-            DecisionRow(
-                promotion_id=row.id,
-                revision=row.revision,
-                person_id=call.actor.person_id,
-                decision=decision,
-                reason=reason,
-                **standing.digests.model_dump(),
-                decided_at=call.now,
-                expires_at=call.now + timedelta(days=standing.policy.valid_days),
-            )
+    @action(permission=Permission.READ, reads=True)
+    def list_requests(
+        self,
+        call: Call,
+        *,
+        state: str = "",
+        endpoint_id: str = "",
+        offset: Offset = 0,
+        limit: Limit = 50,
+    ) -> Listing[Request]:
+        """List requests, the newest first; `state` is the one they are in now, stale and expired included."""
+        filters = conditions(call, PromotionRow, endpoint_id=endpoint_id)
+        wanted = _state_called(state)
+        if wanted in OPEN:
+            return self._computed(call, filters, wanted, offset, limit)
+        if wanted is not None:
+            filters.append(col(PromotionRow.state) == wanted.value)
+        return page_of(
+            call.session,
+            PromotionRow,
+            where=filters,
+            order=(col(PromotionRow.created_at).desc(),),
+            offset=offset,
+            limit=limit,
+            convert=lambda row: self._book.request(call, row),
         )
-        call.session.flush()
-        call.note(decision=decision, reason=reason, revision=row.revision, digests=standing.digests.model_dump())
 
-    def _asked(self, call: Call, version_id: str, endpoint_id: str) -> tuple[ModelVersion, Endpoint]:
+    @action(permission=Permission.READ, reads=True)
+    def get_request(self, call: Call, *, request_id: str) -> Request:
+        """Show a request: its gates, what changes in production, who decided, and who may not."""
+        return self._book.request(call, self._book.row(call, request_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def what_needs_me(self, call: Call) -> tuple[Request, ...]:
+        """List what waits for you: to decide, to change, to measure or to apply."""
+        waiting = col(PromotionRow.state).in_([*STORED_OPEN, RequestState.CHANGES_REQUESTED.value])
+        filters = (*call.reach().condition(PromotionRow.project), *self._own_or_to_decide(call), waiting)
+        rows = select(PromotionRow).where(*filters).order_by(col(PromotionRow.created_at).desc())
+        requests = (self._book.request(call, row) for row in call.session.exec(rows).all())
+        return tuple(request for request in requests if self._needs_caller(call, request))
+
+    def _own_or_to_decide(self, call: Call) -> list[ColumnElement[bool]]:
+        """What keeps the question to requests that can need the caller at all: each one that is left is judged."""
+        permissions = (Permission.DEPLOY, Permission.PROMOTE_DECIDE)
+        reaches = [self.foundation.access.reach(call.session, call.actor, permission) for permission in permissions]
+        if any(reach.is_everywhere for reach in reaches):
+            return []
+        projects = {project for reach in reaches for project in reach.projects}
+        own = col(PromotionRow.requested_by) == call.actor.person_id
+        return [or_(own, col(PromotionRow.project).in_(projects))]
+
+    def _needs_caller(self, call: Call, request: Request) -> bool:
+        me = call.actor.person_id
+        if request.state is RequestState.APPROVED:
+            return self._reaches(call, Permission.DEPLOY, request)
+        if request.requested_by == me:
+            return request.state is RequestState.CHANGES_REQUESTED or bool(request.blocking)
+        if request.state not in UNDECIDED or request.blocking or me in request.may_not_approve:
+            return False
+        approved = any(decision.person_id == me and decision.counts for decision in request.decisions)
+        return not approved and self._reaches(call, Permission.PROMOTE_DECIDE, request)
+
+    def _reaches(self, call: Call, permission: Permission, request: Request) -> bool:
+        return self.foundation.access.reach(call.session, call.actor, permission).includes(request.project)
+
+    def _computed(
+        self, call: Call, filters: list[ColumnElement[bool]], state: RequestState | None, offset: int, limit: int
+    ) -> Listing[Request]:
+        """Requests in a state that is computed: all open ones are looked at, which are few."""
+        stored = col(PromotionRow.state).in_(STORED_OPEN)
+        rows = select(PromotionRow).where(*filters, stored).order_by(col(PromotionRow.created_at).desc())
+        requests = (self._book.request(call, row) for row in call.session.exec(rows).all())
+        matching = [request for request in requests if request.state is state]
+        return Listing(items=tuple(matching[offset : offset + limit]), total=len(matching), offset=offset, limit=limit)
+
+    def _pinned(self, call: Call, version_id: str) -> str:
+        return pinned(call, self._registry.version(call, version_id), serving=self._serving)
+
+    def _candidate(self, call: Call, version_id: str, endpoint_id: str) -> tuple[ModelVersion, Endpoint]:
         _known(call, version_id, kind=Kind.MODEL_VERSION, field="version_id")
         _known(call, endpoint_id, kind=Kind.ENDPOINT, field="endpoint_id")
         version, endpoint = self._registry.version(call, version_id), self._serving.endpoint(call, endpoint_id)
@@ -199,10 +227,10 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
         wanted = select(PromotionRow.id).where(
             PromotionRow.version_id == version.id,
             PromotionRow.endpoint_id == endpoint.id,
-            col(PromotionRow.state).in_(STORED_OPEN),
+            col(PromotionRow.state).in_(UNFINISHED),
         )
-        if found := call.session.exec(wanted).first():
-            raise Conflict(_("{id} asks for this already").format(id=found), hint=_("Revise that request."))
+        if other := call.session.exec(wanted).first():
+            raise Conflict(_("{id} asks for this already").format(id=other), hint=_("Revise that request."))
         if any(route.version_id == version.id and route.weight == 100 for route in endpoint.routes):
             raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.name))
 
@@ -222,17 +250,13 @@ class PromotionService(PolicyActions, RolloutActions, InboxActions):
     def _criteria(self, call: Call, version: ModelVersion, requirement_id: str) -> list[dict[str, object]]:
         if requirement_id:
             _known(call, requirement_id, kind=Kind.REQUIREMENT, field="requirement_id")
-        asked = requirement_id or version.requirement_id
-        if not asked:
+        wanted = requirement_id or version.requirement_id
+        if not wanted:
             return []
-        found = self._requirements.requirement(call, asked)
-        if found.project != version.project:
+        requirement = self._requirements.requirement(call, wanted)
+        if requirement.project != version.project:
             raise Invalid(_("The requirement is of another project"), field="requirement_id")
-        return [criterion.model_dump(mode="json") for criterion in found.criteria]
-
-
-def _own(call: Call, standing: Standing) -> list[Decision]:
-    return [one for one in standing.decisions if one.person_id == call.actor.person_id]
+        return [criterion.model_dump(mode="json") for criterion in requirement.criteria]
 
 
 def _known(call: Call, object_id: str, *, kind: Kind, field: str) -> None:
@@ -242,3 +266,14 @@ def _known(call: Call, object_id: str, *, kind: Kind, field: str) -> None:
         words = _("{id} is no {kind}").format(id=repr(object_id[:40]), kind=kind.value.replace("_", " "))
         raise Invalid(words, field=field)
     call.may_reach(object_id)
+
+
+def _state_called(name: str) -> RequestState | None:
+    """Invalid when there is no such state."""
+    if not name:
+        return None
+    try:
+        return RequestState(name)
+    except ValueError as error:
+        hint = _("Choose among: {names}.").format(names=", ".join(RequestState))
+        raise Invalid(_("There is no state {name}").format(name=repr(name[:40])), hint=hint, field="state") from error

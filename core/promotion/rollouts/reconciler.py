@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.foundation.actors import Actor
 from core.foundation.errors import PortalError, Unavailable
-from core.promotion.requests.service import PromotionService
+from core.promotion.rollouts.service import RolloutService
 
 WORKER = Actor.system("worker")
 
@@ -14,18 +14,18 @@ class RolloutReconciler:
 
     name = "promotion.rollouts"
 
-    def __init__(self, promotion: PromotionService) -> None:
-        self._promotion = promotion
+    def __init__(self, rollouts: RolloutService) -> None:
+        self._rollouts = rollouts
 
     def tick(self, now: datetime) -> None:
         """Rollouts go by the database's time, not by `now`."""
-        for request_id in self._promotion.due_rollouts(WORKER):
+        for request_id in self._rollouts.due_rollouts(WORKER):
             self._advance(request_id)
 
     def _advance(self, request_id: str) -> None:
         try:
-            self._promotion.advance_rollout(WORKER, request_id=request_id)
+            self._rollouts.advance_rollout(WORKER, request_id=request_id)
         except Unavailable:
             raise
         except PortalError as error:
-            self._promotion.stop_rollout(WORKER, request_id=request_id, cause=error.message)
+            self._rollouts.stop_rollout(WORKER, request_id=request_id, cause=error.message)

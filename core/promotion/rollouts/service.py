@@ -6,18 +6,20 @@ from typing import Literal
 
 from sqlmodel import col, select
 
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed, PortalError
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.approvals.assessment import UNDER_WAY, active_rollout, admission
-from core.promotion.requests.request_book import Desk, expect
+from core.promotion.requests.request_book import RequestBook, expect
 from core.promotion.rollouts.pace import Pace, next_move
 from core.promotion.tables import PromotionRow, RolloutRow
 from core.promotion.values import Plan, Reason, Request, RequestState
 from core.promotion.wording import plain
+from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
+from core.serving.service import ServingService
 from core.serving.values import Endpoint, Route
 
 CHAMPION = "champion"
@@ -25,40 +27,48 @@ APPROVED = frozenset({RequestState.APPROVED})
 APPLYING = frozenset({RequestState.APPLYING})
 
 
-class RolloutActions(Desk):
-    """The actions that move traffic."""
+class RolloutService(Service):
+    domain = "promotion"
+
+    def __init__(
+        self, foundation: Foundation, *, book: RequestBook, registry: RegistryService, serving: ServingService
+    ) -> None:
+        super().__init__(foundation)
+        self._book = book
+        self._registry = registry
+        self._serving = serving
 
     @action(permission=Permission.DEPLOY, says=N_("applied"))
     def apply(self, call: Call, *, request_id: str) -> Request:
         """Begin the rollout of an approved request. Gates, approvals and digests are checked again here."""
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
-        found = self._standings.situation(call, row)
-        standing = self._standings.live(call, row, found)
-        expect(standing, states=APPROVED, doing=_("Applying"))
+        facts = self._book.assessments.facts(call, row)
+        assessment = self._book.assessments.live(call, row, facts)
+        expect(assessment, states=APPROVED, doing=_("Applying"))
         if (other := active_rollout(call, row.endpoint_id)) is not None:
             raise Conflict(
                 _("{id} is being rolled out on this endpoint").format(id=other.promotion_id),
                 hint=_("Wait until it has ended, or abort it."),
             )
-        self._freeze(call, row, standing)
-        row.admitted = found.version.digest
+        self._book.freeze(call, row, assessment)
+        row.admitted = facts.version.digest
         self._serving.allow(call, row.endpoint_id, digest=row.admitted, promotion_id=row.id)
-        if found.rollback is not None:
-            row.admitted_rollback = found.rollback.digest
+        if facts.rollback is not None:
+            row.admitted_rollback = facts.rollback.digest
             self._serving.allow(call, row.endpoint_id, digest=row.admitted_rollback, promotion_id=row.id)
-        self._begin(call, row, found.endpoint)
-        self._move(call, row, RequestState.APPLYING)
-        return self._request(call, row)
+        self._begin(call, row, facts.endpoint)
+        self._book.set_state(call, row, RequestState.APPLYING)
+        return self._book.request(call, row)
 
     @action(permission=Permission.ROLLOUT_ABORT, says=N_("stopped the rollout of"))
     def abort_rollout(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Stop a rollout and return to what served before."""
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
-        expect(self._standing(call, row), states=APPLYING, doing=_("Aborting"))
+        expect(self._book.assessment(call, row), states=APPLYING, doing=_("Aborting"))
         self._abort(call, row, cause=plain(reason, field="reason"))
-        return self._request(call, row)
+        return self._book.request(call, row)
 
     @action(permission=Permission.ROLLBACK, says=N_("rolled back"))
     def rollback(self, call: Call, *, endpoint_id: str, version_id: str, reason: Reason) -> Endpoint:
@@ -95,7 +105,7 @@ class RolloutActions(Desk):
     @action(permission=Permission.SYSTEM)
     def advance_rollout(self, call: Call, *, request_id: str) -> Literal["wait", "hold", "step", "finish", "abort"]:
         """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back."""
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
         rollout = call.session.get_one(RolloutRow, request_id)
         pace = self._pace(call, rollout)
@@ -114,9 +124,9 @@ class RolloutActions(Desk):
     @action(permission=Permission.SYSTEM, says=N_("stopped the rollout of"))
     def stop_rollout(self, call: Call, *, request_id: str, cause: str) -> None:
         """Go back because the next move was refused."""
-        row = self._row(call, request_id)
+        row = self._book.row(call, request_id)
         call.about(row.id)
-        expect(self._standing(call, row), states=APPLYING, doing=_("Stopping"))
+        expect(self._book.assessment(call, row), states=APPLYING, doing=_("Stopping"))
         self._abort(call, row, cause=cause)
 
     def _pace(self, call: Call, rollout: RolloutRow) -> Pace:
@@ -161,7 +171,7 @@ class RolloutActions(Desk):
         call.session.add_all([rollout, row])
         version = self._registry.version(call, row.version_id)
         self._registry.set_alias(call, model_id=version.model_id, version=version.version, alias=CHAMPION)
-        self._move(call, row, RequestState.APPLIED)
+        self._book.set_state(call, row, RequestState.APPLIED)
         call.link(row.id, row.endpoint_id, "released to")
 
     def _abort(self, call: Call, row: PromotionRow, *, cause: str) -> None:
@@ -172,7 +182,7 @@ class RolloutActions(Desk):
             cause += self._return(call, row, rollout, cause=cause)
         rollout.state, rollout.cause = "aborted", cause
         call.session.add(rollout)
-        self._move(call, row, RequestState.ROLLED_BACK, why=cause)
+        self._book.set_state(call, row, RequestState.ROLLED_BACK, why=cause)
 
     def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, cause: str) -> str:
         """Routes back, or says why it cannot: a way back that was damaged must not keep the rollout going."""
@@ -191,15 +201,15 @@ class RolloutActions(Desk):
         if (rollout := active_rollout(call, endpoint.id)) is not None:
             rollout.state, rollout.cause = "aborted", why
             call.session.add(rollout)
-            self._move(
+            self._book.set_state(
                 call, call.session.get_one(PromotionRow, rollout.promotion_id), RequestState.ROLLED_BACK, why=why
             )
         is_own = admitted.admitted == version.digest
         current = _current(call, endpoint)
         if current is not None and (not is_own or _is_newer(current, admitted)):
-            self._move(call, current, RequestState.ROLLED_BACK, why=why)
+            self._book.set_state(call, current, RequestState.ROLLED_BACK, why=why)
         if is_own and admitted.state == RequestState.ROLLED_BACK:
-            self._move(call, admitted, RequestState.APPLIED)
+            self._book.set_state(call, admitted, RequestState.APPLIED)
 
 
 def _current(call: Call, endpoint: Endpoint) -> PromotionRow | None:
@@ -214,7 +224,7 @@ def _is_newer(current: PromotionRow, other: PromotionRow) -> bool:
 
 
 def _before(rollout: RolloutRow) -> tuple[Route, ...]:
-    return tuple(Route.model_validate(one) for one in rollout.before)
+    return tuple(Route.model_validate(route) for route in rollout.before)
 
 
 def _route(version: ModelVersion, weight: int, promotion_id: str) -> Route:

@@ -83,7 +83,7 @@ def _waiting(chain: Chain) -> None:
     from tests.e2e.chain import AT_ONCE
 
     first, second = chain.versions
-    chain.portal.promotion.open_request(
+    chain.portal.requests.open_request(
         chain.people.engineer, version_id=second, endpoint_id=chain.production, plan=AT_ONCE, rollback_to=first
     )
 

@@ -40,9 +40,9 @@ class Installation:
     version_id: str = ""
 
     def __post_init__(self) -> None:
-        lake, features, engineer = self.portal.lake, self.portal.features, self.people.engineer
+        portal, features, engineer = self.portal, self.portal.features, self.people.engineer
         self.days = {"2013-01-01": [("a", START, START, 1, "x"), ("b", START, START, 2, None)]}
-        self.dataset_id = lake.create_dataset(engineer, project="PROJ-1", name="events").id
+        self.dataset_id = portal.datasets.create_dataset(engineer, project="PROJ-1", name="events").id
         view = features.create_view(engineer, project="PROJ-1", name="totals", entity="key", keys=("k",))
         self.view_id = view.id
         self.version_id = self.version(snapshot_id=self.tell())

@@ -197,7 +197,7 @@ def test_rows_of_another_version_of_the_view_are_told_as_such(kept: Installation
     built = Keeper(kept.folder / "other", version.model_copy(update={"sql": sql}))
     built.store = kept.portal.foundation.store
     snapshot_id = version.sources["events"]
-    snapshot = kept.portal.lake.get_snapshot(viewer, snapshot_id=snapshot_id)
+    snapshot = kept.portal.datasets.get_snapshot(viewer, snapshot_id=snapshot_id)
     rows = kept.portal.foundation.store.put_file(built.full(snapshot))
     kept.version(snapshot_id=snapshot_id, sql=sql, kinds=KINDS, rows_digest=rows, ttl_seconds=2 * 86_400)
     row = row_of(kept, "k6")

@@ -74,7 +74,7 @@ def prepare(portal: Portal, people: People) -> Scene:
 
 def upload(portal: Portal, people: People, *, name: str = "flights", project: str = "PROJ-1") -> Snapshot:
     actor = people.engineer if project == "PROJ-1" else people.outsider
-    dataset = portal.lake.create_dataset(actor, project=project, name=name)
+    dataset = portal.datasets.create_dataset(actor, project=project, name=name)
     return imported(
         portal, actor, dataset_id=dataset.id, filename="flights.parquet", content=parquet(flights()), known=MARKS
     )
@@ -319,11 +319,11 @@ def test_a_viewer_reads_and_runs_no_sql(scene: Scene) -> None:
 
 
 def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> None:
-    lake, sre = scene.portal.lake, scene.people.sre
+    portal, sre = scene.portal, scene.people.sre
     other = upload(scene.portal, scene.people, name="later_flights")
-    lake.quarantine(sre, snapshot_id=scene.snapshot.id, reason="Entered twice")
+    portal.retention.quarantine(sre, snapshot_id=scene.snapshot.id, reason="Entered twice")
     with pytest.raises(Conflict, match=f"{scene.version.id} came from flights v1 .{scene.snapshot.id}., which is in"):
         scene.portal.features.create_training_set(
             scene.people.engineer, **scene.asked() | {"entity": entity(sources={"flights": other.id})}
         )
-    lake.release(sre, snapshot_id=scene.snapshot.id, reason="It was not")
+    portal.retention.release(sre, snapshot_id=scene.snapshot.id, reason="It was not")

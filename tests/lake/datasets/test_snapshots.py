@@ -19,7 +19,7 @@ CSV = b"id,left_at,delay,known_at\n1,2013-01-01 10:00:00,5,2013-01-01T16:00:00Z\
 
 @pytest.fixture
 def dataset(portal: Portal, people: People) -> Dataset:
-    return portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures", description="Test")
+    return portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures", description="Test")
 
 
 def upload(portal: Portal, people: People, dataset: Dataset, content: bytes = CSV, **more: Any) -> Snapshot:
@@ -46,16 +46,16 @@ def test_the_same_content_is_the_same_snapshot_and_other_content_the_next(
     assert first == again
     assert (marked.version, marked.files) == (2, first.files)
     assert marked.digest != first.digest
-    found = portal.lake.get_dataset(people.engineer, dataset_id=dataset.id)
+    found = portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id)
     assert (found.latest, found.snapshots) == (marked, 2)
-    listed = portal.lake.list_snapshots(people.viewer, dataset_id=dataset.id)
+    listed = portal.datasets.list_snapshots(people.viewer, dataset_id=dataset.id)
     assert [item.id for item in listed.items] == [marked.id, first.id]
 
 
 def test_the_digest_covers_content_and_meaning_and_nothing_else(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
-    other = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="copies")
+    other = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="copies")
     assert upload(portal, people, dataset).digest == upload(portal, people, other).digest
 
 
@@ -67,7 +67,7 @@ def test_a_dataset_knows_its_snapshots_in_the_lineage(portal: Portal, people: Pe
 
 def test_a_preview_has_json_cells(portal: Portal, people: People, dataset: Dataset) -> None:
     snapshot = upload(portal, people, dataset)
-    preview = portal.lake.preview(people.viewer, snapshot_id=snapshot.id, limit=1)
+    preview = portal.datasets.preview(people.viewer, snapshot_id=snapshot.id, limit=1)
     assert preview.rows == ((1, "2013-01-01T10:00:00", 5, "2013-01-01T16:00:00Z"),)
     assert (preview.total, preview.columns) == (2, ("id", "left_at", "delay", "known_at"))
 
@@ -85,7 +85,7 @@ def test_a_profile_describes_every_column(portal: Portal, people: People, datase
         )
     )
     snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="t.parquet", content=content)
-    profile = {column.name: column for column in portal.lake.profile(people.viewer, snapshot_id=snapshot.id)}
+    profile = {column.name: column for column in portal.datasets.profile(people.viewer, snapshot_id=snapshot.id)}
     assert profile["n"].bins == (("1", 1), ("2", 1), ("3", 1))
     assert (profile["n"].mean, profile["n"].nulls, profile["n"].distinct) == (2.0, 1, 3)
     assert (profile["x"].minimum, profile["x"].maximum, profile["x"].mean) == ("0.5", "1.5", 1.0)
@@ -95,46 +95,46 @@ def test_a_profile_describes_every_column(portal: Portal, people: People, datase
 
 
 def test_datasets_are_found_by_name(portal: Portal, people: People, dataset: Dataset) -> None:
-    portal.lake.create_dataset(people.engineer, project="PROJ-1", name="weather")
-    portal.lake.create_dataset(people.outsider, project="PROJ-2", name="departures")
-    listed = portal.lake.list_datasets(people.viewer, query="DEP")
+    portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="weather")
+    portal.datasets.create_dataset(people.outsider, project="PROJ-2", name="departures")
+    listed = portal.datasets.list_datasets(people.viewer, query="DEP")
     assert [(item.project, item.name, item.latest) for item in listed.items] == [("PROJ-1", "departures", None)]
-    assert portal.lake.list_datasets(people.sre, query="dep").total == 2
-    assert portal.lake.list_datasets(people.viewer, query="%").total == 0
+    assert portal.datasets.list_datasets(people.sre, query="dep").total == 2
+    assert portal.datasets.list_datasets(people.viewer, query="%").total == 0
 
 
 def test_a_name_is_used_once_in_a_project(portal: Portal, people: People, dataset: Dataset) -> None:
     with pytest.raises(Conflict):
-        portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+        portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
 
 
 @pytest.mark.parametrize("name", ["", "Flights", "../x", "a" * 61, "фlights", "a b"])
 def test_a_name_that_cannot_be_said_is_refused(portal: Portal, people: People, name: str) -> None:
     with pytest.raises(Invalid):
-        portal.lake.create_dataset(people.engineer, project="PROJ-1", name=name)
+        portal.datasets.create_dataset(people.engineer, project="PROJ-1", name=name)
 
 
 def test_a_bad_file_leaves_no_snapshot(portal: Portal, people: People, dataset: Dataset) -> None:
     with pytest.raises(Invalid):
         upload(portal, people, dataset, content=b"a,a\n1,2\n")
-    assert portal.lake.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 0
+    assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 0
 
 
 def test_another_project_sees_nothing(portal: Portal, people: People, dataset: Dataset) -> None:
     snapshot = upload(portal, people, dataset)
     with pytest.raises(NotFound):
-        portal.lake.get_dataset(people.outsider, dataset_id=dataset.id)
+        portal.datasets.get_dataset(people.outsider, dataset_id=dataset.id)
     with pytest.raises(NotFound):
-        portal.lake.preview(people.outsider, snapshot_id=snapshot.id)
+        portal.datasets.preview(people.outsider, snapshot_id=snapshot.id)
     with pytest.raises(NotFound):
         portal.imports.start_upload(people.outsider, dataset_id=dataset.id, filename="t.csv", content=CSV)
     with pytest.raises(NotFound):
-        portal.lake.create_dataset(people.outsider, project="PROJ-1", name="mine")
+        portal.datasets.create_dataset(people.outsider, project="PROJ-1", name="mine")
 
 
 def test_a_viewer_reads_and_does_not_write(portal: Portal, people: People, dataset: Dataset) -> None:
     snapshot = upload(portal, people, dataset)
-    assert portal.lake.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
+    assert portal.datasets.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
     with pytest.raises(NotAllowed):
         portal.imports.start_upload(people.viewer, dataset_id=dataset.id, filename="t.csv", content=CSV)
 
@@ -142,9 +142,9 @@ def test_a_viewer_reads_and_does_not_write(portal: Portal, people: People, datas
 def test_an_id_of_another_kind_is_refused(portal: Portal, people: People, dataset: Dataset) -> None:
     snapshot = upload(portal, people, dataset)
     with pytest.raises(Invalid):
-        portal.lake.get_snapshot(people.engineer, snapshot_id=dataset.id)
+        portal.datasets.get_snapshot(people.engineer, snapshot_id=dataset.id)
     with pytest.raises(Invalid):
-        portal.lake.get_dataset(people.engineer, dataset_id=snapshot.id)
+        portal.datasets.get_dataset(people.engineer, dataset_id=snapshot.id)
 
 
 def test_rotten_bytes_are_refused_and_never_shown(portal: Portal, people: People, dataset: Dataset) -> None:
@@ -155,11 +155,11 @@ def test_rotten_bytes_are_refused_and_never_shown(portal: Portal, people: People
     path.chmod(0o644)
     path.write_bytes(bytes(content))
     with pytest.raises(Unavailable, match="damaged"):
-        portal.lake.preview(people.engineer, snapshot_id=snapshot.id)
+        portal.datasets.preview(people.engineer, snapshot_id=snapshot.id)
 
 
 def test_a_package_table_comes_in_by_name(portal: Portal, people: People) -> None:
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="airlines")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="airlines")
     snapshot = imported_package(portal, people.engineer, dataset_id=dataset.id, table="airlines")
     assert (snapshot.rows, snapshot.dataset) == (16, "airlines")
     with pytest.raises(NotFound, match="no table"):
@@ -167,36 +167,40 @@ def test_a_package_table_comes_in_by_name(portal: Portal, people: People) -> Non
 
 
 def test_it_works_on_both_databases(portal_on: Portal, people: People) -> None:
-    dataset = portal_on.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    dataset = portal_on.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     snapshot = upload(portal_on, people, dataset)
-    assert portal_on.lake.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
-    assert portal_on.lake.list_datasets(people.viewer, query="dep").items[0].latest == snapshot
+    assert portal_on.datasets.get_snapshot(people.viewer, snapshot_id=snapshot.id) == snapshot
+    assert portal_on.datasets.list_datasets(people.viewer, query="dep").items[0].latest == snapshot
 
 
 def test_datasets_are_narrowed_by_content_owner_and_tag(portal_on: Portal, people: People) -> None:
-    lake, mei = portal_on.lake, people.engineer
-    rows, photos = (lake.create_dataset(mei, project="PROJ-1", name=name) for name in ("departures", "photos"))
-    lake.edit_dataset(mei, dataset_id=rows.id, description="", tags=("Daily", "für Züge"))
-    lake.edit_dataset(mei, dataset_id=photos.id, description="", owner=people.sre.person_id, tags=("daily_2",))
+    mei = people.engineer
+    rows, photos = (
+        portal_on.datasets.create_dataset(mei, project="PROJ-1", name=name) for name in ("departures", "photos")
+    )
+    portal_on.datasets.edit_dataset(mei, dataset_id=rows.id, description="", tags=("Daily", "für Züge"))
+    portal_on.datasets.edit_dataset(
+        mei, dataset_id=photos.id, description="", owner=people.sre.person_id, tags=("daily_2",)
+    )
     imported(portal_on, mei, dataset_id=photos.id, filename="t.zip", content=packed([("cat/1.png", picture())]))
 
     def names(**asked: str) -> list[str]:
-        return [item.name for item in lake.list_datasets(people.viewer, **asked).items]
+        return [item.name for item in portal_on.datasets.list_datasets(people.viewer, **asked).items]
 
     assert (names(form="files"), names(form="table")) == (["photos"], ["departures"])
     assert (names(owner=mei.person_id), names(owner=people.sre.person_id)) == (["departures"], ["photos"])
     assert (names(tag="daily"), names(tag="für Züge"), names(tag="dail_")) == (["departures"], ["departures"], [])
     assert names(form="files", tag="daily") == []
-    facets = lake.dataset_facets(people.viewer)
+    facets = portal_on.datasets.dataset_facets(people.viewer)
     assert facets.owners == tuple(sorted({mei.person_id, people.sre.person_id}))
     assert facets.tags == ("Daily", "daily_2", "für Züge")
-    assert lake.dataset_facets(people.outsider).owners == ()
+    assert portal_on.datasets.dataset_facets(people.outsider).owners == ()
 
 
 def test_a_dataset_tells_that_an_import_waits(portal: Portal, people: People, dataset: Dataset) -> None:
     begun = portal.imports.start_upload(people.engineer, dataset_id=dataset.id, filename="t.csv", content=b"a,b\n1,2\n")
-    assert portal.lake.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 0
+    assert portal.datasets.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 0
     read_here(portal, begun)
-    assert portal.lake.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 1
+    assert portal.datasets.get_dataset(people.viewer, dataset_id=dataset.id).waiting == 1
     portal.imports.confirm_import(people.engineer, import_id=begun.id)
-    assert portal.lake.list_datasets(people.viewer).items[0].waiting == 0
+    assert portal.datasets.list_datasets(people.viewer).items[0].waiting == 0

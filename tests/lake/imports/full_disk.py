@@ -19,7 +19,7 @@ def main(home: Path) -> None:
 
 
 def fill_up(portal: Portal, people: People, home: Path) -> None:
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings").id
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings").id
     filler = home / "store" / "filler"
     first = _imported(portal, people, dataset, rows=10)
     waiting = _started(portal, people, dataset, rows=20_000)
@@ -32,7 +32,7 @@ def fill_up(portal: Portal, people: People, home: Path) -> None:
     store = portal.foundation.store
     told["left"] = sorted(path.name for path in (store.root / "incoming").iterdir())
     told["whole"] = all(store.verified_path(digest).exists() for digest, _size, _time in store.blobs())
-    told["snapshots"] = [item.id for item in portal.lake.list_snapshots(people.engineer, dataset_id=dataset).items]
+    told["snapshots"] = [item.id for item in portal.datasets.list_snapshots(people.engineer, dataset_id=dataset).items]
     filler.unlink()
     told["again"] = _imported(portal, people, dataset, rows=20_000).model_dump(mode="json")
     print(json.dumps(told))

@@ -12,9 +12,9 @@ from core.compute.values import JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, PortalError
 from core.lake.import_values import Import, ImportChoices, ImportState
-from core.lake.imports.job_spec import RESULT, ImportOrder
+from core.lake.imports.job_spec import RESULT, ImportSpec
 from core.lake.imports.kind import ImportKind
-from core.lake.imports.read import Desk, read_import
+from core.lake.imports.read import Workspace, read_import
 from core.lake.values import Snapshot
 from core.portal import Portal
 from tests.compute.running import wait_for_job
@@ -50,7 +50,7 @@ def snapshot_of(portal: Portal, actor: Actor, found: Import) -> Snapshot:
         return portal.imports.confirm_import(actor, import_id=found.id, accept=True)
     if found.state is not ImportState.CONFIRMED:
         raise Invalid(found.cause)
-    return portal.lake.get_snapshot(actor, snapshot_id=found.snapshot_id)
+    return portal.datasets.get_snapshot(actor, snapshot_id=found.snapshot_id)
 
 
 def read_here(portal: Portal, found: Import) -> Import:
@@ -71,8 +71,8 @@ def _run(held: Held, kind: ImportKind, ledger: Ledger, outputs: Path) -> None:
     path: Callable[[str], Path] = ledger.foundation.store.verified_path
     inputs = {name: path(digest) for name, digest in held.inputs.items()}
     try:
-        order = ImportOrder.model_validate(held.payload["order"])
-        result = read_import(order, Desk(inputs, outputs, held.payload["now"]))
+        job_spec = ImportSpec.model_validate(held.payload["order"])
+        result = read_import(job_spec, Workspace(inputs, outputs, held.payload["now"]))
         (outputs / RESULT).write_text(result.model_dump_json())
         read = kind.read_outputs(held.job, outputs)
     except PortalError as error:

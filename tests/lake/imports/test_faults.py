@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def begun(portal: Portal, people: People) -> Iterator[Import]:
     """An import that nobody has read yet, confirmed in advance."""
-    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings")
+    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings")
     yield portal.imports.start_upload(
         people.engineer,
         dataset_id=made.id,
@@ -62,5 +62,5 @@ def test_a_worker_killed_at_any_moment_makes_one_snapshot(
         assert wait_for_job(portal, begun.job_id).state is JobState.SUCCEEDED
     found = portal.imports.get_import(people.engineer, import_id=begun.id)
     assert found.state is ImportState.CONFIRMED
-    (snapshot,) = portal.lake.list_snapshots(people.engineer, dataset_id=begun.dataset_id).items
+    (snapshot,) = portal.datasets.list_snapshots(people.engineer, dataset_id=begun.dataset_id).items
     assert (snapshot.id, snapshot.rows) == (found.snapshot_id, 3)

@@ -18,7 +18,7 @@ MORE = b"id,at,x\n3,2013-02-03 10:00:00,7\n"
 
 @pytest.fixture
 def dataset(portal: Portal, people: People) -> Dataset:
-    return portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings")
+    return portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings")
 
 
 def begin(portal: Portal, people: People, dataset: Dataset, content: bytes = CSV, **choices: object) -> Import:
@@ -44,11 +44,11 @@ def test_an_import_waits_for_a_person_and_is_no_snapshot_before(
 ) -> None:
     found = begin(portal, people, dataset)
     assert (found.state, found.report.rows_read, found.preview.total) == (ImportState.READY, 3, 3)
-    assert portal.lake.list_snapshots(people.engineer, dataset_id=dataset.id).total == 0
+    assert portal.datasets.list_snapshots(people.engineer, dataset_id=dataset.id).total == 0
     snapshot = portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
     again = portal.imports.confirm_import(people.engineer, import_id=found.id)
     assert snapshot == again
-    assert portal.lake.list_snapshots(people.engineer, dataset_id=dataset.id).total == 1
+    assert portal.datasets.list_snapshots(people.engineer, dataset_id=dataset.id).total == 1
     assert snapshot.created_by == people.engineer.person_id
 
 
@@ -164,7 +164,7 @@ def test_rows_are_split_by_month_and_an_append_rewrites_only_its_month(
     assert (first.files[0] == second.files[0], first.files[1] == second.files[1]) == (True, False)
     assert rows_of(portal, second) == [1, 2, 2, 3]
     assert rows_of(portal, first) == [1, 2, 2]
-    profile = {column.name: column for column in portal.lake.profile(people.viewer, snapshot_id=second.id)}
+    profile = {column.name: column for column in portal.datasets.profile(people.viewer, snapshot_id=second.id)}
     assert (profile["id"].maximum, second.rows) == ("3", 4)
 
 
@@ -263,7 +263,7 @@ def test_the_job_of_an_import_runs_as_a_process_and_its_report_arrives(
 
 def test_what_came_of_a_table_is_read_without_its_job(portal: Portal, people: People, settings: Settings) -> None:
     """An import is in the database: another portal over the same home goes on with it."""
-    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="airlines")
+    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="airlines")
     begun = portal.imports.start_package_import(people.engineer, dataset_id=made.id, table="airlines")
     read_here(portal, begun)
     other = build_portal(settings)

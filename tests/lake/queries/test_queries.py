@@ -20,7 +20,7 @@ ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
 
 @pytest.fixture
 def snapshot(portal: Portal, people: People) -> Snapshot:
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="flights")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="flights")
     return imported(portal, people.engineer, dataset_id=dataset.id, content=CSV)
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from core.foundation.errors import Invalid
 from core.lake.import_values import ImportChoices
-from core.lake.readers.dispatch import Reading, read_file
+from core.lake.readers.dispatch import read_file
+from core.lake.readers.table_stream import Reading
 from core.lake.readers.time_zones import ZoneRules, check_known
 from core.lake.values import TimeZoneRule
 

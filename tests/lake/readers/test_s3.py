@@ -46,7 +46,7 @@ def portal(settings: Settings, endpoint: str) -> Iterator[Portal]:
 
 
 def read(portal: Portal, people: People, address: str) -> Import:
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="readings")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings")
     begun = portal.imports.start_address_import(people.engineer, dataset_id=dataset.id, address=address)
     run_job_here(portal, begun.job_id)
     return portal.imports.get_import(people.engineer, import_id=begun.id)

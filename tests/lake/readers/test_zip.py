@@ -12,7 +12,7 @@ from PIL import Image
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.parquet import read_parquet
 from core.lake.readers import zip as zip_reader
-from core.lake.readers.dispatch import silent
+from core.lake.readers.table_stream import ignore_progress
 from core.lake.readers.zip import read_zip
 from core.portal import Portal
 from tests.conftest import People
@@ -75,7 +75,7 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing_outside(case: str, tmp_
     archive.write_bytes(content)
     outputs.mkdir()
     with pytest.raises(Invalid, match=reason) as refusal:
-        read_zip(archive, outputs, tell=silent)
+        read_zip(archive, outputs, on_progress=ignore_progress)
     assert refusal.value.field == "content"
     assert {path.name for path in tmp_path.iterdir()} == {"upload", "outputs"}
 
@@ -86,11 +86,11 @@ def test_an_archive_that_unpacks_to_too_much_in_all_is_refused(tmp_path: Path) -
     archive = tmp_path / "upload"
     archive.write_bytes(packed(members))
     with pytest.raises(Invalid, match="unpacks to more than 2 GB"):
-        read_zip(archive, tmp_path, tell=silent)
+        read_zip(archive, tmp_path, on_progress=ignore_progress)
 
 
 def test_images_and_texts_become_an_index_and_items(portal: Portal, people: People) -> None:
-    dataset = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="pictures")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="pictures")
     content = packed(
         [
             ("cats/a.png", picture()),
@@ -115,7 +115,7 @@ def test_images_and_texts_become_an_index_and_items(portal: Portal, people: Peop
     assert store.read(rows[0]["item"]) == picture()
     assert rows[1]["item"] == rows[2]["item"]
     assert (snapshot.report.rows_rejected, snapshot.report.reasons) == (1, ("broken.png: the image is damaged",))
-    assert portal.lake.get_dataset(people.viewer, dataset_id=dataset.id).form == "files"
+    assert portal.datasets.get_dataset(people.viewer, dataset_id=dataset.id).form == "files"
     with pytest.raises((Conflict, Invalid)):
         imported(portal, people.engineer, dataset_id=dataset.id, content=b"a\n1\n")
 
@@ -126,6 +126,6 @@ def test_an_image_of_too_many_pixels_is_left_out(tmp_path: Path) -> None:
     bomb[16:24] = (60_000).to_bytes(4, "big") * 2
     archive = tmp_path / "upload"
     archive.write_bytes(packed([("bomb.png", bytes(bomb)), ("a.txt", b"x")]))
-    reading = read_zip(archive, tmp_path, tell=silent)
+    reading = read_zip(archive, tmp_path, on_progress=ignore_progress)
     assert (reading.rejected, reading.table.num_rows) == (1, 1)
     assert "bomb.png" in reading.reasons[0]

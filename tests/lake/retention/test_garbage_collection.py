@@ -38,7 +38,7 @@ def files_of(portal: Portal) -> set[str]:
 
 
 def add(portal: Portal, people: People, name: str, content: bytes, *, filename: str = "t.csv") -> Snapshot:
-    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name=name)
+    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name=name)
     return imported(portal, people.engineer, dataset_id=made.id, filename=filename, content=content)
 
 
@@ -49,9 +49,9 @@ def waiting(portal: Portal, people: People, dataset_id: str, content: bytes, *, 
 
 def take_away(portal: Portal, people: People, snapshot: Snapshot) -> None:
     """Deleted, and the worker came by two hours later."""
-    portal.lake.delete_snapshot(people.engineer, snapshot_id=snapshot.id, reason=WHY)
+    portal.retention.delete_snapshot(people.engineer, snapshot_id=snapshot.id, reason=WHY)
     age_all(portal)
-    RemovalReconciler(portal.lake).round(portal.foundation.clock.now() + TWO_HOURS)
+    RemovalReconciler(portal.garbage_collection).round(portal.foundation.clock.now() + TWO_HOURS)
 
 
 def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: People) -> None:
@@ -67,7 +67,7 @@ def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: Peo
     orphans = [store.put_bytes(b"nobody wants me"), store.put_bytes(canonical({"names": next(iter(named))}))]
     age_all(portal)
     young = store.put_bytes(b"nobody wants me yet")
-    plan = portal.lake.plan_sweep(people.sre)
+    plan = portal.garbage_collection.plan_sweep(people.sre)
     sizes = {digest: size for digest, size, _put in store.blobs()}
     assert (plan.orphans, plan.orphan_bytes) == (2, sum(sizes[each] for each in orphans))
     assert (plan.files, plan.held_bytes, plan.is_dry_run) == (len(named) + 3, sum(sizes.values()), True)
@@ -75,13 +75,13 @@ def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: Peo
     assert plan.ages == (AgeGroup(older_than_days=365, files=2, bytes=plan.orphan_bytes),)
     assert [file.digest for file in plan.largest] == sorted(orphans, key=sizes.__getitem__, reverse=True)
     assert files_of(portal) == named | {*orphans, young}
-    assert portal.lake.sweep_store(people.sre).orphans == 2
+    assert portal.garbage_collection.sweep_store(people.sre).orphans == 2
     assert files_of(portal) == named | {young}
     assert portal.registry.examine(version.digest)
     confirmed = [portal.imports.confirm_import(people.engineer, import_id=each.id) for each in later]
-    found = portal.lake.search_items(people.viewer, snapshot_id=confirmed[1].id).items
-    assert portal.lake.item(people.viewer, snapshot_id=confirmed[1].id, digest=found[0].digest).content
-    assert portal.lake.plan_sweep(people.sre).orphans == 0
+    found = portal.datasets.search_items(people.viewer, snapshot_id=confirmed[1].id).items
+    assert portal.datasets.item(people.viewer, snapshot_id=confirmed[1].id, digest=found[0].digest).content
+    assert portal.garbage_collection.plan_sweep(people.sre).orphans == 0
 
 
 def test_what_is_put_again_between_look_and_removal_stays(portal: Portal, people: People) -> None:
@@ -89,17 +89,17 @@ def test_what_is_put_again_between_look_and_removal_stays(portal: Portal, people
     orphan = store.put_bytes(b"nobody wants me")
     age_all(portal)
     store.put_bytes(b"nobody wants me")
-    assert portal.lake.sweep_store(people.sre).orphans == 0
+    assert portal.garbage_collection.sweep_store(people.sre).orphans == 0
     assert store.read(orphan)
 
 
 def test_a_given_up_import_leaves_nothing_behind(portal: Portal, people: People) -> None:
-    made = portal.lake.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     begun = waiting(portal, people, made.id, ROWS, filename="t.csv")
     age_all(portal)
-    assert portal.lake.sweep_store(people.sre).orphans == 0
+    assert portal.garbage_collection.sweep_store(people.sre).orphans == 0
     portal.imports.discard_import(people.engineer, import_id=begun.id)
-    assert portal.lake.sweep_store(people.sre).orphans == 3
+    assert portal.garbage_collection.sweep_store(people.sre).orphans == 3
     assert files_of(portal) == set()
 
 
@@ -108,24 +108,24 @@ def test_a_lost_index_stops_the_sweep(portal: Portal, people: People) -> None:
     named = age_all(portal)
     portal.foundation.store.path(photos.files[0].digest).unlink()
     with pytest.raises(NotFound):
-        portal.lake.sweep_store(people.sre)
+        portal.garbage_collection.sweep_store(people.sre)
     assert files_of(portal) == named - {photos.files[0].digest}
 
 
 def test_deleted_rows_go_for_good_with_what_they_were_uploaded_as(portal: Portal, people: People) -> None:
     kept, gone = add(portal, people, "kept", b"id,x\n1,3\n"), add(portal, people, "gone", ROWS)
     before = files_of(portal)
-    portal.lake.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
-    worker = RemovalReconciler(portal.lake)
+    portal.retention.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
+    worker = RemovalReconciler(portal.garbage_collection)
     age_all(portal)
     worker.round(portal.foundation.clock.now() + timedelta(minutes=30))
     assert files_of(portal) == before
     worker.round(portal.foundation.clock.now() + TWO_HOURS)
     upload = portal.imports.list_imports(people.viewer, dataset_id=gone.dataset_id).items[0].source.digest
     assert before - files_of(portal) == {gone.files[0].digest, upload}
-    assert portal.lake.preview(people.viewer, snapshot_id=kept.id).rows
+    assert portal.datasets.preview(people.viewer, snapshot_id=kept.id).rows
     worker.round(portal.foundation.clock.now() + TWO_HOURS)
-    assert portal.lake.get_snapshot(people.viewer, snapshot_id=gone.id).digest in files_of(portal)
+    assert portal.datasets.get_snapshot(people.viewer, snapshot_id=gone.id).digest in files_of(portal)
 
 
 def test_files_and_items_that_others_hold_outlive_a_deleted_snapshot(portal: Portal, people: People) -> None:
@@ -135,15 +135,15 @@ def test_files_and_items_that_others_hold_outlive_a_deleted_snapshot(portal: Por
     before = files_of(portal)
     take_away(portal, people, first)
     assert files_of(portal) == before
-    own = {item.digest for item in portal.lake.search_items(people.viewer, snapshot_id=copy.id).items}
+    own = {item.digest for item in portal.datasets.search_items(people.viewer, snapshot_id=copy.id).items}
     take_away(portal, people, copy)
-    (shared,) = (item.digest for item in portal.lake.search_items(people.viewer, snapshot_id=other.id).items)
+    (shared,) = (item.digest for item in portal.datasets.search_items(people.viewer, snapshot_id=other.id).items)
     assert own & files_of(portal) == {shared}
 
 
 def test_a_removal_that_was_killed_is_carried_on(portal: Portal, people: People) -> None:
     photos = add(portal, people, "photos", PHOTOS, filename="photos.zip")
-    items = portal.lake.search_items(people.viewer, snapshot_id=photos.id).items
+    items = portal.datasets.search_items(people.viewer, snapshot_id=photos.id).items
     portal.foundation.store.path(items[0].digest).unlink()
     take_away(portal, people, photos)
     assert files_of(portal) == {photos.digest}
@@ -155,22 +155,22 @@ def test_a_plan_tells_what_really_goes(portal: Portal, people: People) -> None:
     newer = packed([("dog/1.png", picture(shade=4))])
     imported(portal, people.engineer, dataset_id=photos.dataset_id, filename="photos.zip", content=newer)
     rule = {"dataset_id": photos.dataset_id, "keep_last": 1, "older_than_days": 0}
-    plan = portal.lake.plan_retention(people.viewer, **rule)
+    plan = portal.retention.plan_retention(people.viewer, **rule)
     assert plan.freed_bytes == photos.files[0].bytes + len(OWN)
-    portal.lake.apply_retention(people.sre, **rule, plan_digest=plan.digest)
+    portal.retention.apply_retention(people.sre, **rule, plan_digest=plan.digest)
     age_all(portal)
     before = {digest: size for digest, size, _put in portal.foundation.store.blobs()}
-    RemovalReconciler(portal.lake).round(portal.foundation.clock.now() + TWO_HOURS)
+    RemovalReconciler(portal.garbage_collection).round(portal.foundation.clock.now() + TWO_HOURS)
     gone = before.keys() - files_of(portal)
     upload = len(PHOTOS)
     assert sum(before[digest] for digest in gone) == plan.freed_bytes + upload
 
 
 def test_the_worker_looks_by_itself_and_no_more_often_than_it_must(portal: Portal, people: People) -> None:
-    gone, worker = add(portal, people, "gone", ROWS), RemovalReconciler(portal.lake)
+    gone, worker = add(portal, people, "gone", ROWS), RemovalReconciler(portal.garbage_collection)
     now = portal.foundation.clock.now()
     worker.tick(now + TWO_HOURS)
-    portal.lake.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
+    portal.retention.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
     age_all(portal)
     worker.tick(now + TWO_HOURS + timedelta(seconds=1))
     assert gone.files[0].digest in files_of(portal)

@@ -10,7 +10,7 @@ import pytest
 from core.audit.service import AuditEvent
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
-from core.lake.retention.schedule import PAUSE, SweepReconciler
+from core.lake.retention.schedule import PAUSE, GarbageCollectionReconciler
 from core.portal import Portal, build_portal
 from tests.compute.running import wait_until, worker_for
 from tests.conftest import People
@@ -57,7 +57,7 @@ def with_days(portal: Portal, days: int) -> Portal:
 
 def test_what_is_due_is_swept_once_and_told_with_its_actor(portal: Portal, people: People) -> None:
     happened(portal, WEEK + HOUR)
-    wanted, worker = orphan(portal), SweepReconciler(portal.lake)
+    wanted, worker = orphan(portal), GarbageCollectionReconciler(portal.garbage_collection)
     worker.tick(now_of(portal))
     wait_until(lambda: wanted not in files_of(portal))
     (event,) = sweeps(portal, people)
@@ -71,20 +71,20 @@ def test_what_is_due_is_swept_once_and_told_with_its_actor(portal: Portal, peopl
 
 @pytest.mark.parametrize("action", ["lake.sweep_store", "lake.sweep_due"])
 def test_the_time_goes_from_the_last_sweep_whoever_did_it(portal: Portal, people: People, action: str) -> None:
-    worker = SweepReconciler(portal.lake)
+    worker = GarbageCollectionReconciler(portal.garbage_collection)
     happened(portal, 5 * WEEK)
     happened(portal, WEEK - HOUR, action=action)
     assert not worker.is_due(now_of(portal))
     with pytest.raises(Conflict):
         worker.round(now_of(portal))
-    assert SweepReconciler(with_days(portal, 6).lake).is_due(now_of(portal))
+    assert GarbageCollectionReconciler(with_days(portal, 6).garbage_collection).is_due(now_of(portal))
 
 
 def test_a_young_installation_waits_for_its_first_sweep(portal: Portal, people: People) -> None:
     happened(portal, WEEK - HOUR)
     wanted = orphan(portal)
-    assert not SweepReconciler(portal.lake).is_due(now_of(portal))
-    due = portal.lake.plan_sweep(people.sre).due_at
+    assert not GarbageCollectionReconciler(portal.garbage_collection).is_due(now_of(portal))
+    due = portal.garbage_collection.plan_sweep(people.sre).due_at
     assert due is not None
     assert timedelta() < due - now_of(portal) <= HOUR
     assert wanted in files_of(portal)
@@ -93,20 +93,20 @@ def test_a_young_installation_waits_for_its_first_sweep(portal: Portal, people: 
 def test_without_a_schedule_only_people_sweep(portal: Portal, people: People) -> None:
     happened(portal, 100 * WEEK)
     unscheduled = with_days(portal, 0)
-    assert not SweepReconciler(unscheduled.lake).is_due(now_of(portal))
-    assert unscheduled.lake.plan_sweep(people.sre).due_at is None
+    assert not GarbageCollectionReconciler(unscheduled.garbage_collection).is_due(now_of(portal))
+    assert unscheduled.garbage_collection.plan_sweep(people.sre).due_at is None
     orphan(portal)
-    assert unscheduled.lake.sweep_store(people.sre).orphans == 1
+    assert unscheduled.garbage_collection.sweep_store(people.sre).orphans == 1
 
 
 def test_of_two_workers_one_sweeps(portal_on: Portal, people: People) -> None:
     happened(portal_on, WEEK + HOUR)
     orphan(portal_on)
-    workers = [SweepReconciler(portal_on.lake) for _number in range(2)]
+    workers = [GarbageCollectionReconciler(portal_on.garbage_collection) for _number in range(2)]
     at_once = threading.Barrier(2)
-    refused: list[SweepReconciler] = []
+    refused: list[GarbageCollectionReconciler] = []
 
-    def race(worker: SweepReconciler) -> None:
+    def race(worker: GarbageCollectionReconciler) -> None:
         assert worker.is_due(now_of(portal_on))
         at_once.wait()
         try:
@@ -130,7 +130,9 @@ def test_a_sweep_that_failed_is_still_due_and_the_worker_goes_on(
     happened(portal, WEEK + HOUR)
     index, away = portal.foundation.store.path(photos.files[0].digest), portal.foundation.settings.home / "away"
     index.rename(away)
-    with worker_for(portal, kinds=(), loops=[SweepReconciler(portal.lake, pause=timedelta())]):
+    with worker_for(
+        portal, kinds=(), loops=[GarbageCollectionReconciler(portal.garbage_collection, pause=timedelta())]
+    ):
         wait_until(lambda: "lake.sweep waits" in caplog.text)
         assert (sweeps(portal, people), wanted in files_of(portal)) == ([], True)
         away.rename(index)

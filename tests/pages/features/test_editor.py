@@ -60,7 +60,7 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with installed(settings_in(tmp_path_factory.mktemp("editor") / "home")) as (portal, people):
-        dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
+        dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights")
         snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights())
         none = dict.fromkeys(("requirement", "dataset", "import_id", "view", "version", "training_set"), "")
         yield Shop(Furnished(portal, people, snapshot=snapshot.id, **none))

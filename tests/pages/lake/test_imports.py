@@ -14,7 +14,7 @@ from tests.pages.running import drawn, page, text_of
 
 @pytest.fixture
 def dataset(portal: Portal, people: People) -> Dataset:
-    return portal.lake.create_dataset(people.engineer, project=PROJECT, name="readings")
+    return portal.datasets.create_dataset(people.engineer, project=PROJECT, name="readings")
 
 
 def begun(portal: Portal, people: People, dataset: Dataset, *, content: bytes) -> Import:
@@ -43,7 +43,7 @@ def test_a_report_is_shown_and_confirmed_by_who_may(portal: Portal, people: Peop
     assert "Times without a zone: at" in text_of(engineer)
     engineer.checkbox[0].check()
     press(engineer, "Confirm")
-    assert portal.lake.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
+    assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
 
 
 def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, people: People, dataset: Dataset) -> None:

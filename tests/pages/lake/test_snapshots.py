@@ -18,7 +18,7 @@ SECOND = b"id,carrier,delay\n1,AA,5\n2,UA,90\n4,DL,3\n5,DL,4\n"
 
 @pytest.fixture
 def pair(portal: Portal, people: People) -> tuple[Snapshot, Snapshot]:
-    made = portal.lake.create_dataset(people.engineer, project=PROJECT, name="departures")
+    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="departures")
     first, second = (imported(portal, people.engineer, dataset_id=made.id, content=text) for text in (FIRST, SECOND))
     return first, second
 
@@ -27,7 +27,7 @@ def test_a_comparison_says_its_verdict_first_and_counts_rows(
     portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]
 ) -> None:
     test = page(portal, people.viewer, "dataset-diff", left=pair[0].id, right=pair[1].id)
-    found = portal.lake.diff(people.viewer, left_id=pair[0].id, right_id=pair[1].id)
+    found = portal.datasets.diff(people.viewer, left_id=pair[0].id, right_id=pair[1].id)
     assert test.title[0].value == "departures v2 against departures v1".replace("_", r"\_")
     assert found.sentence in text_of(test)
     assert [(metric.label, metric.value) for metric in test.metric] == [
@@ -52,28 +52,28 @@ def test_versions_stand_beside_each_other(portal: Portal, people: People, pair: 
 
 
 def test_a_snapshot_in_quarantine_says_why(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
-    portal.lake.quarantine(people.engineer, snapshot_id=pair[0].id, reason="Entered *twice*")
+    portal.retention.quarantine(people.engineer, snapshot_id=pair[0].id, reason="Entered *twice*")
     shown = text_of(page(portal, people.viewer, "dataset", id=pair[0].id))
     assert "In quarantine" in shown
     assert "Entered *twice*" in shown
 
 
 def test_what_came_of_it_warns(furnished: Furnished) -> None:
-    lake, mei = furnished.portal.lake, furnished.people.engineer
-    lake.quarantine(mei, snapshot_id=furnished.snapshot, reason="Entered twice")
+    portal, mei = furnished.portal, furnished.people.engineer
+    portal.retention.quarantine(mei, snapshot_id=furnished.snapshot, reason="Entered twice")
     try:
         for url, made in (("feature-view", furnished.version), ("training-set", furnished.training_set)):
             shown = text_of(page(furnished.portal, furnished.people.viewer, url, id=made))
             assert "quarantine" in shown
             assert "Entered twice" in shown
     finally:
-        lake.release(mei, snapshot_id=furnished.snapshot, reason="Mended")
+        portal.retention.release(mei, snapshot_id=furnished.snapshot, reason="Mended")
 
 
 def test_a_deleted_snapshot_shows_no_rows_and_keeps_its_place(
     portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]
 ) -> None:
-    portal.lake.delete_snapshot(people.engineer, snapshot_id=pair[0].id, reason="Replaced")
+    portal.retention.delete_snapshot(people.engineer, snapshot_id=pair[0].id, reason="Replaced")
     assert "The rows were deleted" in text_of(page(portal, people.viewer, "dataset", id=pair[0].id, tab="Rows"))
     assert "Compare with v1" not in text_of(page(portal, people.viewer, "dataset", id=pair[1].id, tab="Versions"))
 
@@ -86,7 +86,7 @@ def test_what_hangs_on_a_snapshot_is_listed(furnished: Furnished) -> None:
 
 
 def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: People) -> None:
-    made = portal.lake.create_dataset(people.engineer, project=PROJECT, name="signs")
+    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="signs")
     members = [("cats/one.png", picture()), ("dogs/two.png", picture(shade=9)), ("notes/read.txt", b"Taken at Newark")]
     snapshot = imported(portal, people.engineer, dataset_id=made.id, filename="signs.zip", content=packed([*members]))
     test = page(portal, people.viewer, "dataset", id=snapshot.id)
@@ -101,9 +101,9 @@ def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: Peopl
 
 
 def test_datasets_are_narrowed_and_shown_again(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
-    lake, mei = portal.lake, people.engineer
-    made = lake.create_dataset(mei, project=PROJECT, name="signs")
-    lake.edit_dataset(mei, dataset_id=made.id, description="", tags=("street",))
+    mei = people.engineer
+    made = portal.datasets.create_dataset(mei, project=PROJECT, name="signs")
+    portal.datasets.edit_dataset(mei, dataset_id=made.id, description="", tags=("street",))
     begun = portal.imports.start_upload(mei, dataset_id=made.id, filename="t.csv", content=FIRST)
     read_here(portal, begun)
     test = page(portal, people.viewer, "datasets")

@@ -185,7 +185,7 @@ def test_a_promotion_is_requested_in_the_browser(stage: Stage) -> None:
     test = page(stage.portal, stage.people.engineer, "promotions", version=version.id, endpoint=stage.endpoint_id)
     test.text_area(key="ask_note").input("Steadier in the evening")
     pressed(test, "ask", "ask_now")
-    found = stage.promotion.list_requests(stage.people.viewer).items[0]
+    found = stage.portal.requests.list_requests(stage.people.viewer).items[0]
     assert (found.version_id, found.note) == (version.id, "Steadier in the evening")
     assert [step.weight for step in found.plan.steps] == [5, 25, 100]
 
@@ -195,11 +195,11 @@ def test_a_plan_that_falls_is_refused_in_words(stage: Stage) -> None:
     test = page(stage.portal, stage.people.engineer, "promotions", version=version.id)
     test.number_input(key="ask_plan_weight_1").set_value(3)
     assert "Step 2 goes from 5 % to 3 %" in text_of(pressed(test, "ask", "ask_now"))
-    assert stage.promotion.list_requests(stage.people.viewer).total == 0
+    assert stage.portal.requests.list_requests(stage.people.viewer).total == 0
 
 
 def test_a_proposal_waits_for_another_administrator(stage: Stage) -> None:
-    stage.promotion.propose_policy(
+    stage.portal.policies.propose_policy(
         stage.people.admin,
         policy_id=stage.policy.id,
         gates=stage.policy.gates,
@@ -214,7 +214,7 @@ def test_a_proposal_waits_for_another_administrator(stage: Stage) -> None:
     other = page(stage.portal, stage.people.sre, "promotions")
     other.button(key=f"confirm_{stage.policy.id}_2").click()
     drawn(other)
-    assert stage.promotion.get_policy(SYSTEM, policy_id=stage.policy.id).revision == 2
+    assert stage.portal.policies.get_policy(SYSTEM, policy_id=stage.policy.id).revision == 2
 
 
 def test_what_was_approved_can_still_be_sent_back(stage: Stage) -> None:

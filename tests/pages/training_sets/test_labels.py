@@ -37,7 +37,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
-    dataset = portal.lake.create_dataset(people.engineer, project=PROJECT, name="flights")
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights")
     snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights()).id
     gaps = "SELECT id, due, nullif(distance, 300) AS far, carrier FROM flights"
     numbers = ENTITY.model_copy(update={"sql": gaps, "label": "far", "label_kind": "any", "numbers": ()})

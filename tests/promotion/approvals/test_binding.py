@@ -55,7 +55,7 @@ def test_any_of_the_five_that_changes_after_the_approval_voids_it(stage: Stage, 
 
 def test_a_revision_starts_at_no_approval(stage: Stage) -> None:
     request = stage.approved()
-    revised = stage.promotion.revise_request(
+    revised = stage.portal.requests.revise_request(
         stage.people.engineer, request_id=request.id, plan=Plan(steps=(Step(weight=100, hold_seconds=60),))
     )
     assert (revised.state, revised.revision, revised.approvals_given) == ("in review", 2, 0)
@@ -119,7 +119,7 @@ def test_an_approval_is_used_once(stage: Stage) -> None:
     stage.finish(request.id)
     assert "applied" in refused(stage, request.id)
     other = stage.released()
-    stage.promotion.rollback(
+    stage.portal.rollouts.rollback(
         stage.people.sre, endpoint_id=stage.endpoint_id, version_id=request.version_id, reason="It is worse"
     )
     assert "rolled back" in refused(stage, other.id)
@@ -163,14 +163,14 @@ def test_an_approval_says_which_request_was_read(stage: Stage) -> None:
     request = stage.open(stage.measured())
     stage.quality(stage.portal.registry.get_version(stage.people.viewer, version_id=request.version_id))
     with pytest.raises(Conflict, match="changed since you read it"):
-        stage.promotion.approve(
+        stage.portal.decisions.approve(
             stage.people.approver,
             request_id=request.id,
             digests_seen=request.digests.request,
             reason="Read the evidence",
         )
     with pytest.raises(Invalid):
-        stage.promotion.approve(stage.people.approver, request_id=request.id, reason="Read the evidence")  # type: ignore[call-arg]
+        stage.portal.decisions.approve(stage.people.approver, request_id=request.id, reason="Read the evidence")  # type: ignore[call-arg]
 
 
 def test_an_approval_keeps_what_it_was_given_on(stage: Stage) -> None:

@@ -30,7 +30,7 @@ def cannot_decide(stage: Stage, request: Request, actor: Actor) -> str:
     messages = set()
     for name, arguments in tries.items():
         with pytest.raises(NotAllowed) as refusal:
-            getattr(stage.promotion, name)(actor, request_id=request.id, **arguments)
+            getattr(stage.portal.decisions, name)(actor, request_id=request.id, **arguments)
         messages.add(refusal.value.message)
         denied = stage.portal.audit.list_events(stage.people.admin, action=f"promotion.{name}", outcome="denied")
         assert denied.items[0].actor == actor.person_id
@@ -107,7 +107,7 @@ def test_whoever_edited_the_card_cannot_decide(stage: Stage) -> None:
 def test_whoever_revised_the_request_cannot_decide(stage: Stage) -> None:
     request = stage.open(stage.measured())
     reviser = as_approver(stage, stage.people.sre)
-    stage.promotion.revise_request(reviser, request_id=request.id, plan=request.plan, note="Slower")
+    stage.portal.requests.revise_request(reviser, request_id=request.id, plan=request.plan, note="Slower")
     assert "you revised the request" in cannot_decide(stage, stage.read(request.id), reviser)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.identity.permissions import Role
 from core.identity.values import Grant, Person
-from core.promotion.approvals.rules import Ground, Reviewers, approvers, is_enough, state_of, weigh
+from core.promotion.approvals.rules import ApprovalContext, Reviewers, approvers, is_enough, state_of, weigh
 from core.promotion.tables import DecisionRow
 from core.promotion.values import Approvals, Digests, Policy, RequestState
 from tests.promotion.values_to_judge import NOW
@@ -53,17 +53,17 @@ def decision(person_id: str, number: int = 1, **changes: Any) -> DecisionRow:
     return DecisionRow(**{**standard, **changes})
 
 
-def ground(**changes: Any) -> Ground:
+def context(**changes: Any) -> ApprovalContext:
     standard: dict[str, Any] = {"now": NOW, "revision": 1, "digests": SEEN, "policy": policy()}
-    return Ground(**{**standard, **changes})
+    return ApprovalContext(**{**standard, **changes})
 
 
 def computed(
-    *rows: DecisionRow, on: Ground, by: Reviewers, stored: str = "approved", blocking: tuple[str, ...] = ()
+    *rows: DecisionRow, on: ApprovalContext, by: Reviewers, stored: str = "approved", blocking: tuple[str, ...] = ()
 ) -> tuple[RequestState, str]:
-    decisions = weigh(rows, ground=on, reviewers=by)
+    decisions = weigh(rows, context=on, reviewers=by)
     enough = is_enough(on.policy, given=approvers(decisions), reviewers=by)
-    return state_of(RequestState(stored), decisions=decisions, enough=enough, ground=on, blocking=blocking)
+    return state_of(RequestState(stored), decisions=decisions, enough=enough, context=on, blocking=blocking)
 
 
 SOFIA = person("P-5", Role.APPROVER)
@@ -72,21 +72,21 @@ JONAS = person("P-4", Role.SRE)
 
 
 def test_an_approval_counts_while_nothing_has_changed() -> None:
-    assert computed(decision("P-5"), on=ground(), by=reviewers(SOFIA)) == (RequestState.APPROVED, "")
+    assert computed(decision("P-5"), on=context(), by=reviewers(SOFIA)) == (RequestState.APPROVED, "")
 
 
 @pytest.mark.parametrize("part", ["artifact", "evidence", "policy", "target", "request"])
 def test_any_change_makes_it_stale(part: str) -> None:
-    changed = ground(digests=SEEN.model_copy(update={part: "other", "request": "other"}))
+    changed = context(digests=SEEN.model_copy(update={part: "other", "request": "other"}))
     state, why = computed(decision("P-5"), on=changed, by=reviewers(SOFIA))
     assert state is RequestState.STALE
     assert part in why
 
 
 def test_it_expires_to_the_second() -> None:
-    just_before = ground(now=NOW + timedelta(days=7) - timedelta(seconds=1))
+    just_before = context(now=NOW + timedelta(days=7) - timedelta(seconds=1))
     assert computed(decision("P-5"), on=just_before, by=reviewers(SOFIA))[0] is RequestState.APPROVED
-    state, why = computed(decision("P-5"), on=ground(now=NOW + timedelta(days=7)), by=reviewers(SOFIA))
+    state, why = computed(decision("P-5"), on=context(now=NOW + timedelta(days=7)), by=reviewers(SOFIA))
     assert state is RequestState.EXPIRED
     assert "7 days" in why
 
@@ -103,34 +103,34 @@ def test_it_expires_to_the_second() -> None:
     ids=["another role", "disabled", "another project", "no person", "deleted"],
 )
 def test_an_approver_who_is_one_no_more_does_not_count(fallen: Person) -> None:
-    state, why = computed(decision("P-5"), on=ground(), by=reviewers(fallen))
+    state, why = computed(decision("P-5"), on=context(), by=reviewers(fallen))
     assert state is RequestState.IN_REVIEW
     assert "No longer has the role" in why
 
 
 def test_someone_with_a_hand_in_it_does_not_count() -> None:
-    state, why = computed(decision("P-5"), on=ground(), by=reviewers(SOFIA, **{"P-5": "measured EV-1"}))
+    state, why = computed(decision("P-5"), on=context(), by=reviewers(SOFIA, **{"P-5": "measured EV-1"}))
     assert state is RequestState.IN_REVIEW
     assert "measured EV-1" in why
 
 
 def test_an_earlier_revisions_approval_does_not_count() -> None:
-    state, why = computed(decision("P-5"), on=ground(revision=2), by=reviewers(SOFIA), stored="in review")
+    state, why = computed(decision("P-5"), on=context(revision=2), by=reviewers(SOFIA), stored="in review")
     assert (state, why) == (RequestState.IN_REVIEW, "0 of 1 approvals")
 
 
 def test_the_same_person_twice_counts_once() -> None:
-    two = ground(policy=policy((Role.APPROVER, 2)))
+    two = context(policy=policy((Role.APPROVER, 2)))
     rows = (decision("P-5", 1), decision("P-5", 2))
     assert computed(*rows, on=two, by=reviewers(SOFIA), stored="in review")[0] is RequestState.IN_REVIEW
-    decisions = weigh(rows, ground=two, reviewers=reviewers(SOFIA))
+    decisions = weigh(rows, context=two, reviewers=reviewers(SOFIA))
     assert [one.counts for one in decisions] == [False, True]
     assert computed(decision("P-5", 1), decision("P-6", 2), on=two, by=reviewers(SOFIA, LENA))[0] == "approved"
 
 
 def test_a_later_word_of_the_same_person_replaces_the_earlier() -> None:
     rows = (decision("P-5", 1), decision("P-5", 2, decision="request changes"))
-    assert not approvers(weigh(rows, ground=ground(), reviewers=reviewers(SOFIA)))
+    assert not approvers(weigh(rows, context=context(), reviewers=reviewers(SOFIA)))
 
 
 def test_nobody_fills_two_places() -> None:
@@ -148,16 +148,16 @@ def test_a_policy_without_demands_lets_nothing_through() -> None:
 
 
 def test_a_gate_that_fails_afterwards_makes_it_stale() -> None:
-    state, why = computed(decision("P-5"), on=ground(), by=reviewers(SOFIA), blocking=("Parity: fail",))
+    state, why = computed(decision("P-5"), on=context(), by=reviewers(SOFIA), blocking=("Parity: fail",))
     assert (state, why) == (RequestState.STALE, "Parity: fail")
 
 
 def test_an_old_approval_does_not_hide_why_the_new_one_fell() -> None:
     rows = (decision("P-5", 1, evidence="old", request="old"), decision("P-5", 2))
-    state, why = computed(*rows, on=ground(), by=reviewers(person("P-5", Role.VIEWER)))
+    state, why = computed(*rows, on=context(), by=reviewers(person("P-5", Role.VIEWER)))
     assert (state, why) == (RequestState.IN_REVIEW, "No longer has the role")
 
 
 @pytest.mark.parametrize("stored", ["changes requested", "applying", "applied", "rejected", "cancelled", "rolled back"])
 def test_what_is_no_longer_open_is_never_computed(stored: str) -> None:
-    assert computed(decision("P-5"), on=ground(), by=reviewers(SOFIA), stored=stored)[0] == stored
+    assert computed(decision("P-5"), on=context(), by=reviewers(SOFIA), stored=stored)[0] == stored

@@ -28,11 +28,11 @@ def propose(stage: Stage, by: Actor | None = None, **changes: Any) -> Policy:
         "valid_days": 3,
         "reason": "Two pairs of eyes",
     }
-    return stage.promotion.propose_policy(by or stage.people.admin, **{**asked, **changes})
+    return stage.portal.policies.propose_policy(by or stage.people.admin, **{**asked, **changes})
 
 
 def in_force(stage: Stage) -> Policy:
-    return stage.promotion.get_policy(stage.people.viewer, policy_id=stage.policy.id)
+    return stage.portal.policies.get_policy(stage.people.viewer, policy_id=stage.policy.id)
 
 
 def test_an_installation_begins_with_a_policy_for_production(stage: Stage) -> None:
@@ -40,8 +40,8 @@ def test_an_installation_begins_with_a_policy_for_production(stage: Stage) -> No
     assert [rule.gate for rule in policy.gates] == ["quality", "parity", "load_test", "safety"]
     assert policy.approvals == (Approvals(role=Role.APPROVER, count=1),)
     assert (policy.environment, policy.valid_days, policy.revision) == ("production", 7, 1)
-    assert stage.promotion.ensure_policies(SYSTEM) == (policy,)
-    assert stage.promotion.list_policies(stage.people.viewer) == (policy,)
+    assert stage.portal.policies.ensure_policies(SYSTEM) == (policy,)
+    assert stage.portal.policies.list_policies(stage.people.viewer) == (policy,)
 
 
 def test_a_change_is_in_force_when_a_second_administrator_confirms_it(stage: Stage) -> None:
@@ -49,24 +49,24 @@ def test_a_change_is_in_force_when_a_second_administrator_confirms_it(stage: Sta
     assert (proposed.state, proposed.revision) == ("proposed", 2)
     assert in_force(stage).revision == 1
     with pytest.raises(NotAllowed, match="their own"):
-        stage.promotion.confirm_policy(stage.people.admin, policy_id=proposed.id, revision=2)
+        stage.portal.policies.confirm_policy(stage.people.admin, policy_id=proposed.id, revision=2)
     other = second_admin(stage)
-    confirmed = stage.promotion.confirm_policy(other, policy_id=proposed.id, revision=2)
+    confirmed = stage.portal.policies.confirm_policy(other, policy_id=proposed.id, revision=2)
     assert in_force(stage) == confirmed
     assert (confirmed.proposed_by, confirmed.confirmed_by) == (stage.people.admin.person_id, other.person_id)
     with pytest.raises(Conflict, match="in force"):
-        stage.promotion.confirm_policy(other, policy_id=proposed.id, revision=2)
+        stage.portal.policies.confirm_policy(other, policy_id=proposed.id, revision=2)
 
 
 def test_an_open_request_keeps_the_policy_it_was_opened_with(stage: Stage) -> None:
     version = stage.version()
     request = stage.open(version)
     proposed = propose(stage, approvals=(Approvals(role=Role.APPROVER, count=1),))
-    stage.promotion.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
+    stage.portal.policies.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
     with pytest.raises(Conflict, match="Parity: no data"):
         stage.approve(request.id)
     assert stage.read(request.id).policy.revision == 1
-    revised = stage.promotion.revise_request(stage.people.engineer, request_id=request.id, plan=request.plan)
+    revised = stage.portal.requests.revise_request(stage.people.engineer, request_id=request.id, plan=request.plan)
     assert revised.policy.revision == 1
     assert stage.open(stage.version()).policy.revision == 2
 
@@ -74,7 +74,7 @@ def test_an_open_request_keeps_the_policy_it_was_opened_with(stage: Stage) -> No
 def test_a_change_in_mid_flight_keeps_an_approval(stage: Stage) -> None:
     request = stage.approved()
     proposed = propose(stage)
-    stage.promotion.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
+    stage.portal.policies.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
     assert stage.read(request.id).state is RequestState.APPROVED
     assert stage.apply(request.id).state is RequestState.APPLYING
 
@@ -84,8 +84,8 @@ def test_a_newer_proposal_takes_the_place_of_the_older(stage: Stage) -> None:
     propose(stage, valid_days=5)
     other = second_admin(stage)
     with pytest.raises(Conflict, match="replaced"):
-        stage.promotion.confirm_policy(other, policy_id=stage.policy.id, revision=2)
-    assert stage.promotion.confirm_policy(other, policy_id=stage.policy.id, revision=3).valid_days == 5
+        stage.portal.policies.confirm_policy(other, policy_id=stage.policy.id, revision=2)
+    assert stage.portal.policies.confirm_policy(other, policy_id=stage.policy.id, revision=3).valid_days == 5
 
 
 def test_only_administrators_change_policies(stage: Stage) -> None:
@@ -117,15 +117,15 @@ def test_a_policy_that_makes_no_sense_is_refused_by_its_place(stage: Stage) -> N
 
 def test_what_does_not_exist_is_not_found(stage: Stage) -> None:
     with pytest.raises(NotFound):
-        stage.promotion.get_policy(stage.people.viewer, policy_id=stage.policy.id, revision=9)
+        stage.portal.policies.get_policy(stage.people.viewer, policy_id=stage.policy.id, revision=9)
     with pytest.raises(NotFound):
-        stage.promotion.get_policy(stage.people.viewer, policy_id=stage.endpoint_id)
+        stage.portal.policies.get_policy(stage.people.viewer, policy_id=stage.endpoint_id)
     with pytest.raises(NotFound):
-        stage.promotion.get_request(stage.people.viewer, request_id=stage.endpoint_id)
+        stage.portal.requests.get_request(stage.people.viewer, request_id=stage.endpoint_id)
 
 
 def test_gates_can_be_listed_with_their_forms(stage: Stage) -> None:
-    cards = {card.name: card for card in stage.promotion.list_gates(stage.people.viewer)}
+    cards = {card.name: card for card in stage.portal.policies.list_gates(stage.people.viewer)}
     assert set(cards) == {"quality", "parity", "load_test", "safety"}
     assert "interval" in cards["quality"].help
     assert cards["load_test"].parameters["properties"]["capacity_rps"]["minimum"] == 0

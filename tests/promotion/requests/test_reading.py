@@ -9,7 +9,7 @@ from tests.promotion.stage import Stage
 
 
 def waiting_for(stage: Stage, who: Actor) -> list[str]:
-    return [request.id for request in stage.promotion.what_needs_me(who)]
+    return [request.id for request in stage.portal.requests.what_needs_me(who)]
 
 
 def test_what_can_be_decided_waits_for_those_who_may(stage: Stage) -> None:
@@ -36,7 +36,7 @@ def test_what_lacks_evidence_waits_for_the_one_who_asked(stage: Stage) -> None:
 
 def test_what_was_sent_back_waits_for_the_one_who_asked(stage: Stage) -> None:
     request = stage.open(stage.measured())
-    stage.promotion.request_changes(stage.people.approver, request_id=request.id, reason="Go slower")
+    stage.portal.decisions.request_changes(stage.people.approver, request_id=request.id, reason="Go slower")
     assert waiting_for(stage, stage.people.engineer) == [request.id]
     assert not waiting_for(stage, stage.people.approver)
 
@@ -63,16 +63,16 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     review = stage.open(stage.version())
 
     def listed(state: str = "") -> list[str]:
-        return [one.id for one in stage.promotion.list_requests(stage.people.viewer, state=state).items]
+        return [one.id for one in stage.portal.requests.list_requests(stage.people.viewer, state=state).items]
 
     assert listed() == [review.id, approved.id, stale.id, released.id]
     assert listed(RequestState.STALE) == [stale.id]
     assert listed(RequestState.APPROVED) == [approved.id]
     assert listed(RequestState.IN_REVIEW) == [review.id]
     assert listed(RequestState.APPLIED) == [released.id]
-    page = stage.promotion.list_requests(stage.people.viewer, offset=1, limit=2)
+    page = stage.portal.requests.list_requests(stage.people.viewer, offset=1, limit=2)
     assert ([one.id for one in page.items], page.total) == ([approved.id, stale.id], 4)
-    assert not stage.promotion.list_requests(stage.people.viewer, endpoint_id="EP-99").items
+    assert not stage.portal.requests.list_requests(stage.people.viewer, endpoint_id="EP-99").items
     with pytest.raises(Invalid) as refusal:
         listed("nearly done")
     assert refusal.value.field == "state"

@@ -13,20 +13,20 @@ from tests.promotion.stage import PROJECT, TWO_STEPS, Stage
 
 
 def reject(stage: Stage, request: Request, reason: str = "It is too slow") -> Request:
-    return stage.promotion.reject(stage.people.approver, request_id=request.id, reason=reason)
+    return stage.portal.decisions.reject(stage.people.approver, request_id=request.id, reason=reason)
 
 
 def send_back(stage: Stage, request: Request, reason: str = "Go slower at first") -> Request:
-    return stage.promotion.request_changes(stage.people.approver, request_id=request.id, reason=reason)
+    return stage.portal.decisions.request_changes(stage.people.approver, request_id=request.id, reason=reason)
 
 
 def revise(stage: Stage, request: Request, **changes: Any) -> Request:
     asked = {"request_id": request.id, "plan": TWO_STEPS, **changes}
-    return stage.promotion.revise_request(stage.people.engineer, **asked)
+    return stage.portal.requests.revise_request(stage.people.engineer, **asked)
 
 
 def cancel(stage: Stage, request: Request, by: Any = None) -> Request:
-    return stage.promotion.cancel_request(by or stage.people.engineer, request_id=request.id)
+    return stage.portal.requests.cancel_request(by or stage.people.engineer, request_id=request.id)
 
 
 def test_a_request_shows_all_that_an_approver_needs(stage: Stage) -> None:
@@ -162,7 +162,7 @@ def test_a_plan_that_makes_no_sense_is_refused_by_its_place(stage: Stage) -> Non
         with pytest.raises(Invalid) as refusal:
             stage.open(version, plan={"steps": [{"weight": 100, "hold_seconds": 60, **extra}]})
         assert refusal.value.field == field
-    assert not stage.promotion.list_requests(stage.people.viewer).items
+    assert not stage.portal.requests.list_requests(stage.people.viewer).items
 
 
 def test_an_unknown_endpoint_is_refused(stage: Stage) -> None:
@@ -197,11 +197,11 @@ def test_another_projects_things_are_not_there(stage: Stage) -> None:
     outsider = stage.people.outsider
     with pytest.raises(NotFound):
         stage.open(version, by=outsider)
-    for read in (stage.promotion.get_request, stage.promotion.cancel_request):
+    for read in (stage.portal.requests.get_request, stage.portal.requests.cancel_request):
         with pytest.raises(NotFound):
             read(outsider, request_id=request.id)
-    assert not stage.promotion.list_requests(outsider).items
-    assert not stage.promotion.what_needs_me(outsider)
+    assert not stage.portal.requests.list_requests(outsider).items
+    assert not stage.portal.requests.what_needs_me(outsider)
 
 
 def test_an_archived_version_is_not_asked_for(stage: Stage) -> None:
@@ -281,7 +281,7 @@ def test_a_reason_is_said_in_plain_words(stage: Stage) -> None:
     request = stage.open(stage.measured())
     reasons: list[Any] = ["", "  ", "ok", "x" * 4001, "fine \u202egniht on", "a\x00b", None, 7]
     for reason in reasons:
-        for decide in (stage.promotion.reject, stage.promotion.request_changes):
+        for decide in (stage.portal.decisions.reject, stage.portal.decisions.request_changes):
             with pytest.raises(Invalid) as refusal:
                 decide(stage.people.approver, request_id=request.id, reason=reason)
             assert refusal.value.field == "reason", reason

@@ -10,7 +10,7 @@ from tests.promotion.stage import Stage
 
 def go_to(stage: Stage, version_id: str, by: Actor | None = None, reason: str = "It is worse live") -> dict[str, int]:
     who = by or stage.people.sre
-    stage.promotion.rollback(who, endpoint_id=stage.endpoint_id, version_id=version_id, reason=reason)
+    stage.portal.rollouts.rollback(who, endpoint_id=stage.endpoint_id, version_id=version_id, reason=reason)
     return stage.serves()
 
 
@@ -57,7 +57,7 @@ def test_approved_but_never_released_is_not_enough(stage: Stage) -> None:
 def test_aborted_before_it_was_released_is_not_enough(stage: Stage) -> None:
     stage.released()
     request = stage.apply(stage.approved().id)
-    stage.promotion.abort_rollout(stage.people.sre, request_id=request.id, reason="Complaints")
+    stage.portal.rollouts.abort_rollout(stage.people.sre, request_id=request.id, reason="Complaints")
     with pytest.raises(NotAllowed):
         go_to(stage, request.version_id)
 
@@ -77,7 +77,7 @@ def test_another_endpoints_approval_is_none_here(stage: Stage) -> None:
         stage.people.sre, project="PROJ-1", name="another", environment="production"
     )
     with pytest.raises(NotAllowed):
-        stage.promotion.rollback(
+        stage.portal.rollouts.rollback(
             stage.people.sre, endpoint_id=other.id, version_id=first.version_id, reason="It is worse"
         )
 

@@ -18,7 +18,7 @@ THREE_STEPS = Plan(steps=tuple(Step(weight=weight, hold_seconds=600) for weight 
 
 
 def abort(stage: Stage, request_id: str, reason: str = "Complaints") -> RequestState:
-    return stage.promotion.abort_rollout(stage.people.sre, request_id=request_id, reason=reason).state
+    return stage.portal.rollouts.abort_rollout(stage.people.sre, request_id=request_id, reason=reason).state
 
 
 def test_traffic_moves_in_the_steps_that_were_approved(stage: Stage) -> None:
@@ -154,7 +154,7 @@ def test_a_rollout_can_be_aborted_by_those_who_may(stage: Stage) -> None:
     old = stage.released().version_id
     request = stage.apply(stage.approved().id)
     with pytest.raises(NotAllowed):
-        stage.promotion.abort_rollout(stage.people.viewer, request_id=request.id, reason="Complaints")
+        stage.portal.rollouts.abort_rollout(stage.people.viewer, request_id=request.id, reason="Complaints")
     assert abort(stage, request.id) is RequestState.ROLLED_BACK
     assert stage.serves() == {old: 100}
     with pytest.raises(Conflict):

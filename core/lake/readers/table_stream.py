@@ -1,0 +1,52 @@
+"""A table on its way in, in parts, and how far it has come: what every reader gives."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Called with the share that is done, between 0 and 1, and with what is being done, in words.
+ProgressCallback = Callable[[float, str], None]
+MOST_COLUMNS = 2000
+REASONS_SHOWN = 5
+
+
+@dataclass
+class Reading:
+    """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
+    `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
+    decided on the way, `warnings` what a person should look at. Where the rows are an index of files, `items`
+    names these in the outputs of the job."""
+
+    schema: "pa.Schema"
+    tables: "Iterable[pa.Table]"
+    rejected: int = 0
+    reasons: list[str] = field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    form: Literal["table", "files"] = "table"
+    items: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> "pa.Table":
+        """The rows that were not taken yet, as one table."""
+        import pyarrow as pa
+
+        return pa.concat_tables([self.schema.empty_table(), *self.tables])
+
+
+def ignore_progress(_share: float, _stage: str) -> None:
+    """Reports to nobody."""
+
+
+def with_progress(
+    parts: "Iterable[pa.Table]", *, rows: int, on_progress: ProgressCallback, stage: str
+) -> "Iterator[pa.Table]":
+    """The parts; after each the share of `rows` that has gone by is reported."""
+    gone = 0
+    for part in parts:
+        yield part
+        gone += part.num_rows
+        on_progress(gone / max(rows, gone, 1), stage)
