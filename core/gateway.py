@@ -26,7 +26,7 @@ from core.serving.gateway.fleet import Fleet, server_name, version_of
 from core.serving.gateway.traffic import Share, Traffic
 from core.serving.plans import EndpointPlan
 from core.serving.rows import ADDRESS_FILE
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 from core.serving.tickets import TicketOffice
 from core.serving.values import Server
 
@@ -64,7 +64,7 @@ class Portal(Protocol):
 class PortalOverDatabase:
     """The portal's own actions, as the gateway."""
 
-    def __init__(self, serving: ServingService) -> None:
+    def __init__(self, serving: EndpointService) -> None:
         self._serving = serving
 
     def wanted(self) -> tuple[EndpointPlan, ...]:
@@ -257,7 +257,7 @@ def main() -> int:
     settings.start_logs("gateway")
     portal = build_portal(settings)
     with alone(settings.home / "gateway"):
-        gateway = Gateway(settings, portal=PortalOverDatabase(portal.serving))
+        gateway = Gateway(settings, portal=PortalOverDatabase(portal.endpoints))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: gateway.stop())
         gateway.run()

@@ -46,8 +46,10 @@ from core.registry.service import RegistryService
 from core.requirements.service import RequirementService
 from core.serving.exposition import MetricsService
 from core.serving.measurement.kinds import ParityKind, ReplayKind
+from core.serving.measurement.service import MeasurementService
 from core.serving.pins import ServingPins
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
+from core.serving.tickets import TicketOffice
 from core.sweeps.controller import SweepController
 from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
@@ -75,7 +77,8 @@ class Portal:
     online: OnlineService
     training: TrainingService
     sweeps: SweepService
-    serving: ServingService
+    endpoints: EndpointService
+    measurement: MeasurementService
     metrics: MetricsService
     loadtests: LoadTestService
     requests: RequestService
@@ -130,10 +133,11 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     datasets = DatasetService(base)
     features = FeatureService(base, lake=datasets, compute=compute, requirements=requirements, pins=pins)
     online = OnlineService(base, features=features, compute=compute)
-    serving = ServingService(base, compute=compute, features=features, online=online, registry=registry)
+    tickets = TicketOffice(settings.home)
+    endpoints = EndpointService(base, features=features, online=online, registry=registry, tickets=tickets)
     training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
     policies = PolicyService(base)
-    book = RequestBook(Assessments(registry=registry, serving=serving, identity=identity))
+    book = RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
     return Portal(
         foundation=base,
         sessions=Sessions(base),
@@ -151,15 +155,16 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         online=online,
         training=training,
         sweeps=SweepService(base, compute=compute, training=training, features=features),
-        serving=serving,
+        endpoints=endpoints,
+        measurement=MeasurementService(base, compute=compute, features=features, registry=registry, tickets=tickets),
         metrics=MetricsService(base),
-        loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=serving),
+        loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=endpoints),
         requests=RequestService(
-            base, book=book, policies=policies, registry=registry, serving=serving, requirements=requirements
+            base, book=book, policies=policies, registry=registry, serving=endpoints, requirements=requirements
         ),
         decisions=DecisionService(base, book=book),
         policies=policies,
-        rollouts=RolloutService(base, book=book, registry=registry, serving=serving),
+        rollouts=RolloutService(base, book=book, registry=registry, serving=endpoints),
     )
 
 
@@ -173,8 +178,8 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         FeatureParityKind(portal.online),
         TrainingKind(portal.training),
         SweepWorkerKind(portal.sweeps),
-        ParityKind(portal.serving),
-        ReplayKind(portal.serving),
+        ParityKind(portal.measurement),
+        ReplayKind(portal.measurement),
         LoadTestKind(portal.loadtests),
     )
 

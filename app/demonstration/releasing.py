@@ -44,7 +44,7 @@ def create_endpoints(walk: Walk) -> None:
 
 def _create(walk: Walk, *, name: str, environment: Environment) -> str:
     description = _("Will this flight arrive more than 15 minutes late?")
-    return walk.portal.serving.create_endpoint(
+    return walk.portal.endpoints.create_endpoint(
         walk.actor("jonas"), project=walk.project, name=name, environment=environment, description=description
     ).id
 
@@ -60,7 +60,7 @@ def measure_second(walk: Walk) -> None:
 def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     """What an approver will want to see of a version: parity, load test, safety, quality against production."""
     version_id = walk.made[word]
-    walk.portal.serving.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
+    walk.portal.endpoints.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
     _settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
@@ -75,7 +75,8 @@ def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
 
 
 def _check_parity(walk: Walk) -> str:
-    return walk.portal.serving.check_parity(walk.actor("mei"), endpoint_id=walk.made["staging"], rows=PARITY_ROWS).id
+    measurement = walk.portal.measurement
+    return measurement.check_parity(walk.actor("mei"), endpoint_id=walk.made["staging"], rows=PARITY_ROWS).id
 
 
 def _load_test(walk: Walk, word: str, load: Load) -> None:
@@ -166,9 +167,9 @@ def replay(walk: Walk) -> None:
     """The last days of December as traffic, sent by a service account as a caller would."""
     caller = _caller(walk)
     replay_id = walk.once("replay", lambda: _start_replay(walk, caller))
-    found = walk.portal.serving.get_replay(caller, replay_id=replay_id)
+    found = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
     walk.wait_for_job(walk.actor("mei"), found.job_id)
-    found = walk.portal.serving.get_replay(caller, replay_id=replay_id)
+    found = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in sorted(found.metrics.items()))
     walk.say(f"{found.sent:,} requests, {found.failed} failed; measured: {metrics}", walk.made["production"])
 
@@ -176,7 +177,7 @@ def replay(walk: Walk) -> None:
 def _start_replay(walk: Walk, caller: Actor) -> str:
     from app.demonstration.flights import REPLAY
 
-    return walk.portal.serving.start_replay(
+    return walk.portal.measurement.start_replay(
         caller, endpoint_id=walk.made["production"], start=REPLAY["start"], end=REPLAY["end"]
     ).id
 
@@ -198,7 +199,7 @@ def _caller(walk: Walk) -> Actor:
 
 
 def _settled(walk: Walk, word: str) -> Endpoint:
-    ask: Callable[[], Endpoint] = lambda: walk.portal.serving.get_endpoint(  # noqa: E731 - a name for the line below
+    ask: Callable[[], Endpoint] = lambda: walk.portal.endpoints.get_endpoint(  # noqa: E731 - a name for the line below
         walk.actor("jonas"), endpoint_id=walk.made[word]
     )
     found = walk.wait_for(

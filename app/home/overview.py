@@ -54,7 +54,7 @@ def models_overview() -> None:
 def model_standings() -> list[Standing]:
     """Every model with its version that counts, those in production first."""
     models = [model for model in portal().registry.list_models(actor(), limit=MOST).items if model.latest]
-    endpoints = portal().serving.list_endpoints(actor(), limit=200).items
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=200).items
     standings = [_standing(model, endpoints) for model in models]
     return sorted(standings, key=lambda item: (ORDER[item.stage], item.model.name))
 

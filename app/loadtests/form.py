@@ -16,7 +16,7 @@ MOST = 200
 
 def testable() -> list[Endpoint]:
     """Endpoints that serve something and that the visitor may put load on."""
-    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     return [one for one in found if one.routes and may(_permission(one), project=one.project)]
 
 

@@ -64,7 +64,7 @@ def ask_promotion(version_id: str, endpoint_id: str) -> None:
 
 
 def _production() -> list[Endpoint]:
-    return list(portal().serving.list_endpoints(actor(), environment="production", limit=MOST).items)
+    return list(portal().endpoints.list_endpoints(actor(), environment="production", limit=MOST).items)
 
 
 def _at(found: Sequence[ModelVersion | Endpoint], wanted: str) -> int:

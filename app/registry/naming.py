@@ -33,7 +33,7 @@ Places = dict[str, tuple[Place, ...]]
 def places() -> Places:
     """Where each version serves now, by version id, production first."""
     found: dict[str, list[Place]] = {}
-    endpoints = portal().serving.list_endpoints(actor(), limit=MOST).items
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     for endpoint in sorted(endpoints, key=lambda one: one.environment != PRODUCTION):
         for route in endpoint.routes:
             found.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))

@@ -36,7 +36,7 @@ def deploy(endpoint: Endpoint) -> None:
     )
     if st.button(_("Deploy {version}").format(version=f"v{version.version}"), type="primary", key="deploy_now"):
         with forms.attempt() as done:
-            portal().serving.deploy_to_staging(actor(), endpoint_id=endpoint.id, version_id=version.id)
+            portal().endpoints.deploy_to_staging(actor(), endpoint_id=endpoint.id, version_id=version.id)
         if done.succeeded:
             st.rerun()
 
@@ -48,7 +48,7 @@ def _version_name(version: ModelVersion) -> str:
 def served_before(endpoint: Endpoint) -> list[Route]:
     """Versions that were approved for this endpoint and have served there, the latest first, without what serves now
     alone."""
-    listing = portal().serving.history(actor(), endpoint_id=endpoint.id, limit=MOST).items
+    listing = portal().endpoints.history(actor(), endpoint_id=endpoint.id, limit=MOST).items
     alone = {route.version_id for route in endpoint.routes if route.weight == 100}
     found = {route.version_id: route for served in reversed(listing) for route in served.routes if route.promotion_id}
     return [route for route in reversed(found.values()) if route.version_id not in alone]

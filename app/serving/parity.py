@@ -82,7 +82,7 @@ def _check(endpoint: Endpoint, *, running: bool) -> None:
     )
     if st.button(_("Check parity"), key="check_parity", disabled=running or not endpoint.settled):
         with forms.attempt() as done:
-            portal().serving.check_parity(actor(), endpoint_id=endpoint.id, rows=rows)
+            portal().measurement.check_parity(actor(), endpoint_id=endpoint.id, rows=rows)
         if done.succeeded:
             st.rerun()
 

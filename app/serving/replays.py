@@ -22,7 +22,7 @@ QUALITY = ("auc", "log_loss", "ece")
 
 def replays(endpoint: Endpoint) -> None:
     """The last ones as a table, the one that runs live, and on staging the form."""
-    found = portal().serving.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
+    found = portal().measurement.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
     with frame.section(_("Replays"), hint=_("real rows in their own order, with the outcomes that followed")):
         staging = endpoint.environment == "staging" and endpoint.routes
         if staging and may(Permission.PREDICT_TEST, project=endpoint.project) and st.button(_("Start a replay")):
@@ -90,7 +90,7 @@ def _start(endpoint: Endpoint) -> None:
     most = st.number_input(_("At most requests a second"), value=200.0, format="%g", key="replay_rps")
     if st.button(_("Start the replay"), type="primary", key="replay_now"):
         with forms.attempt() as done:
-            portal().serving.start_test_replay(
+            portal().measurement.start_test_replay(
                 actor(), endpoint_id=endpoint.id, start=first, end=last, speed=speed, most_rps=most
             )
         if done.succeeded:

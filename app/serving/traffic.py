@@ -29,7 +29,7 @@ def versions_line(routes: Sequence[Route]) -> str:
 
 def missing_features(endpoint: Endpoint) -> None:
     """What the endpoint looks up in vain, with the way to where it can be brought online."""
-    for missing in portal().serving.missing_features(actor(), endpoint_id=endpoint.id):
+    for missing in portal().endpoints.missing_features(actor(), endpoint_id=endpoint.id):
         with st.container(horizontal=True, vertical_alignment="center", key=f"missing-{missing.version_id}"):
             st.warning(f"**{links.escape(missing.view)}** {links.escape(missing.reason)}.", icon=":material/cloud_off:")
             links.link(missing.version_id, _("Show the feature version"))
@@ -129,7 +129,7 @@ def history(endpoint_id: str) -> None:
     """What it served and when; a day narrows it."""
     with frame.section(_("What it served"), hint=_("the newest first")):
         day = st.date_input(_("On the day"), value=None, key="history_day", label_visibility="collapsed", width=150)
-    found = portal().serving.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
+    found = portal().endpoints.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
     chosen = [one for one in found if isinstance(day, date) and _overlaps(one, day)] if day else list(found)
     if isinstance(day, date):
         st.markdown(_on_the_day(day, chosen))

@@ -99,7 +99,7 @@ def _label(name: str) -> str:
 def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any) -> None:
     answer: Answer | None = None
     with forms.attempt():
-        ticket = portal().serving.issue_test_ticket(actor(), endpoint_id=endpoint.id, minutes=1)
+        ticket = portal().endpoints.issue_test_ticket(actor(), endpoint_id=endpoint.id, minutes=1)
         answer = ask(ticket, row)
     if answer is None:
         return

@@ -38,7 +38,7 @@ from core.loadtests.values import (
     Target,
 )
 from core.registry.service import RegistryService
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 
 CONFIRM_WITHIN = timedelta(hours=24)
 ACTIVE = (LoadTestState.QUEUED, LoadTestState.RUNNING)
@@ -60,7 +60,7 @@ class LoadTestService(Service):
         compute: ComputeService,
         features: FeatureService,
         registry: RegistryService,
-        serving: ServingService,
+        serving: EndpointService,
     ) -> None:
         super().__init__(foundation)
         self.compute, self.features, self.registry, self.serving = compute, features, registry, serving

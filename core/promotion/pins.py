@@ -7,12 +7,12 @@ from core.foundation.text import _
 from core.promotion.tables import PromotionRow
 from core.promotion.values import RequestState
 from core.registry.values import ModelVersion
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 
 ASKED = (RequestState.IN_REVIEW, RequestState.CHANGES_REQUESTED, RequestState.APPROVED, RequestState.APPLYING)
 
 
-def pinned(call: Call, version: ModelVersion, *, serving: ServingService) -> str:
+def pinned(call: Call, version: ModelVersion, *, serving: EndpointService) -> str:
     """Why a version may not be archived now, in words; empty when nothing speaks against it."""
     named = or_(
         col(PromotionRow.version_id) == version.id,
@@ -27,7 +27,7 @@ def pinned(call: Call, version: ModelVersion, *, serving: ServingService) -> str
 APPLIED = RequestState.APPLIED
 
 
-def _reason(call: Call, row: PromotionRow, version: ModelVersion, serving: ServingService) -> str:
+def _reason(call: Call, row: PromotionRow, version: ModelVersion, serving: EndpointService) -> str:
     is_own = row.version_id == version.id
     if row.state != APPLIED:
         return (_("{id} asks for it") if is_own else _("it is the rollback target of {id}")).format(id=row.id)

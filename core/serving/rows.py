@@ -2,11 +2,11 @@
 
 from sqlmodel import Session
 
-from core.foundation.errors import NotFound
+from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
-from core.serving.values import Endpoint, Route, Served, Server, ServiceLevel
+from core.serving.values import Endpoint, Environment, Route, Served, Server, ServiceLevel
 
 ADDRESS_FILE = "gateway/address"
 
@@ -51,3 +51,18 @@ def endpoint_url(settings: Settings, *, name: str) -> str:
         file = settings.home / ADDRESS_FILE
         address = file.read_text().strip() if file.exists() else address
     return f"{address}/endpoints/{name}"
+
+
+def expect_environment(row: EndpointRow, environment: Environment) -> None:
+    """Invalid for an endpoint of the other environment."""
+    if row.environment == environment:
+        return
+    hint = {
+        "staging": _("Bytes come into production by an approved request for promotion only."),
+        "production": _("Staging endpoints have actions of their own."),
+    }
+    raise Invalid(
+        _("{name} is a {environment} endpoint").format(name=row.name, environment=row.environment),
+        hint=hint[environment],
+        field="endpoint_id",
+    )

@@ -1,14 +1,17 @@
 """Endpoints: names that callers use, and what they are wanted to serve. Routes change in one place, `route`; the
 gateway makes them true and reports back."""
 
+from itertools import chain
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
+from core.features.materialization.service import OnlineService
 from core.features.materialization.values import MissingOnline
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.features.service import FeatureService
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
@@ -16,11 +19,13 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.serving.measurement.service import Measuring, expect_environment
+from core.registry.service import RegistryService
+from core.serving.admissions import AdmissionOffice
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
-from core.serving.rows import admission_of, endpoint_of, find_endpoint, routes_of, served_of
+from core.serving.rows import admission_of, endpoint_of, expect_environment, find_endpoint, routes_of, served_of
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
+from core.serving.tickets import TicketOffice
 from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
 
 Minutes = Annotated[int, Field(ge=1, le=60)]
@@ -28,8 +33,23 @@ Description = Annotated[str, StringConstraints(max_length=4_000)]
 PROMISE = ServiceLevel()
 
 
-class ServingService(Measuring):
+class EndpointService(Service):
     domain = "serving"
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        features: FeatureService,
+        online: OnlineService,
+        registry: RegistryService,
+        tickets: TicketOffice,
+    ) -> None:
+        super().__init__(foundation)
+        self._features, self._online, self._registry = features, online, registry
+        self.tickets = tickets
+        self.admissions = AdmissionOffice(foundation.settings.home)
+        registry.pinned_by(_why_pinned)
 
     @action(permission=Permission.ENDPOINT_WRITE, says=N_("created the endpoint"))
     def create_endpoint(
@@ -77,11 +97,11 @@ class ServingService(Measuring):
         limit: Limit = 50,
     ) -> Listing[Endpoint]:
         """List endpoints by name."""
-        kept = conditions(call, EndpointRow, project=project, environment=environment)
+        filters = conditions(call, EndpointRow, project=project, environment=environment)
         return page_of(
             call.session,
             EndpointRow,
-            where=kept,
+            where=filters,
             order=(EndpointRow.name,),
             offset=offset,
             limit=limit,
@@ -103,9 +123,10 @@ class ServingService(Measuring):
             self._registry.version(call, route.version_id)
             for route in routes_of(find_endpoint(call.session, endpoint_id))
         ]
-        sets = [self._features.training_set(call, each.training_set_id) for each in versions if each.training_set_id]
-        found = [missing for made in sets if made.contract for missing in self._online.missing_for(call, made.contract)]
-        return tuple(dict.fromkeys(found))
+        ids = [version.training_set_id for version in versions if version.training_set_id]
+        contracts = [self._features.training_set(call, training_set_id).contract for training_set_id in ids]
+        missing = [self._online.missing_for(call, contract) for contract in contracts if contract]
+        return tuple(dict.fromkeys(chain.from_iterable(missing)))
 
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:
@@ -240,3 +261,11 @@ class ServingService(Measuring):
         call.note(minutes=minutes)
         url = self.endpoint(call, endpoint_id).url
         return Ticket(endpoint_id=endpoint_id, url=url, token=token, expires_at=ends)
+
+
+def _why_pinned(call: Call, version_id: str) -> str:
+    """A version that an endpoint serves cannot be archived."""
+    for row in call.session.exec(select(EndpointRow)):
+        if any(route.version_id == version_id for route in routes_of(row)):
+            return _("{endpoint} serves it").format(endpoint=row.name)
+    return ""

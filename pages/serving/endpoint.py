@@ -22,7 +22,7 @@ from core.serving.values import Endpoint
 def show() -> None:
     wanted = links.wanted_id(Kind.ENDPOINT)
     frame.live_page(
-        lambda: portal().serving.get_endpoint(actor(), endpoint_id=wanted),
+        lambda: portal().endpoints.get_endpoint(actor(), endpoint_id=wanted),
         _draw,
         runs=lambda endpoint: traffic_state(endpoint) == "switching",
     )

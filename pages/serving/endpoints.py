@@ -21,7 +21,7 @@ ENVIRONMENTS = (
 
 
 def show() -> None:
-    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     moving = sum(traffic_state(one) == "switching" for one in found)
     facts = [_("{n} endpoints").format(n=len(found)), _("{n} switching").format(n=moving) if moving else ""]
     with frame.header(_("Endpoints"), facts=facts if found else []):
@@ -39,7 +39,7 @@ def show() -> None:
 
 
 def _lists() -> bool:
-    found = portal().serving.list_endpoints(actor(), limit=MOST).items
+    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     for environment, title, hint in ENVIRONMENTS:
         ours = [one for one in found if one.environment == environment]
         if ours:
@@ -91,7 +91,7 @@ def _create() -> None:
     share = right.number_input(_("At most % failed"), value=0.1, format="%g", key="endpoint_errors")
     if st.button(_("Create"), type="primary", key="endpoint_create"):
         with forms.attempt() as done:
-            made = portal().serving.create_endpoint(
+            made = portal().endpoints.create_endpoint(
                 actor(),
                 project=project,
                 name=name or "",

@@ -146,9 +146,10 @@ class Chain:
     def staging(self) -> str:
         """An endpoint that serves the first version."""
         made = self.endpoint("measured-here", "staging")
-        serving, mei = self.portal.serving, self.people.engineer
-        serving.deploy_to_staging(mei, endpoint_id=made, version_id=self.versions[0])
-        wait_until(lambda: serving.get_endpoint(mei, endpoint_id=made).settled, seconds=60, what=f"traffic of {made}")
+        portal, mei = self.portal, self.people.engineer
+        portal.endpoints.deploy_to_staging(mei, endpoint_id=made, version_id=self.versions[0])
+        endpoints = portal.endpoints
+        wait_until(lambda: endpoints.get_endpoint(mei, endpoint_id=made).settled, seconds=60, what=f"traffic of {made}")
         return made
 
     @Made
@@ -162,7 +163,7 @@ class Chain:
         return made
 
     def endpoint(self, name: str, environment: Environment) -> str:
-        made = self.portal.serving.create_endpoint(
+        made = self.portal.endpoints.create_endpoint(
             self.people.sre, project=PROJECT, name=name, environment=environment, slo=ServiceLevel(p99_ms=50)
         )
         return made.id

@@ -58,8 +58,8 @@ class Scene:
         return Measured(version, snapshot, test.id, self.evidence(version, test.id))
 
     def confirm(self, version: ModelVersion) -> None:
-        generation = self.portal.serving.get_endpoint(SYSTEM, endpoint_id=self.endpoint).generation
-        self.portal.serving.confirm(
+        generation = self.portal.endpoints.get_endpoint(SYSTEM, endpoint_id=self.endpoint).generation
+        self.portal.endpoints.confirm(
             SYSTEM, endpoint_id=self.endpoint, generation=generation, actual={version.id: 100}, servers=(), cause=""
         )
 
@@ -89,7 +89,7 @@ def scene(portal: Portal, people: People, tmp_path: Path) -> Scene:
     training_set = make_training_set(
         portal, tmp_path / "splits", tables=tables, contract=contract().model_dump(mode="json")
     )
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
     dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     return Scene(portal, people, made.id, training_set, dataset.id)
 

@@ -35,32 +35,32 @@ def version(portal: Portal, people: People, tmp_path: Path) -> ModelVersion:
 @pytest.fixture
 def staging(portal: Portal, people: People, version: ModelVersion) -> Endpoint:
     """A staging endpoint that serves the version, as far as the gateway says."""
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
-    portal.serving.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
+    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
     return confirmed(portal, made.id)
 
 
 @pytest.fixture
 def production(portal: Portal, people: People, version: ModelVersion) -> Endpoint:
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="delays", environment="production")
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays", environment="production")
     route = Route(
         version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
     )
     with calling(portal, people.sre) as call:
-        portal.serving.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
-        portal.serving.route(call, made.id, (route,), reason="Promoted", promotion_id="PR-1")
+        portal.endpoints.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
+        portal.endpoints.route(call, made.id, (route,), reason="Promoted", promotion_id="PR-1")
     return confirmed(portal, made.id)
 
 
 def confirmed(portal: Portal, endpoint_id: str) -> Endpoint:
     """As a gateway reports an endpoint that serves what it is wanted to."""
-    endpoint = portal.serving.get_endpoint(SYSTEM, endpoint_id=endpoint_id)
+    endpoint = portal.endpoints.get_endpoint(SYSTEM, endpoint_id=endpoint_id)
     servers: tuple[Server, ...] = ()
     actual = {route.version_id: route.weight for route in endpoint.routes}
-    portal.serving.confirm(
+    portal.endpoints.confirm(
         SYSTEM, endpoint_id=endpoint_id, generation=endpoint.generation, actual=actual, servers=servers, cause=""
     )
-    return portal.serving.get_endpoint(SYSTEM, endpoint_id=endpoint_id)
+    return portal.endpoints.get_endpoint(SYSTEM, endpoint_id=endpoint_id)
 
 
 def start(portal: Portal, actor: Actor, endpoint: Endpoint, **asked: Any) -> LoadTestView:
@@ -70,11 +70,11 @@ def start(portal: Portal, actor: Actor, endpoint: Endpoint, **asked: Any) -> Loa
 def test_a_test_of_a_running_endpoint_becomes_evidence_about_the_version(
     portal: Portal, people: People, version: ModelVersion
 ) -> None:
-    made = portal.serving.create_endpoint(
+    made = portal.endpoints.create_endpoint(
         people.sre, project="PROJ-1", name="delays-staging", environment="staging", slo={"p99_ms": 1_000}
     )
     with gateway_for(portal):
-        portal.serving.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
+        portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
         settled(portal, made.id)
         test = start(portal, people.engineer, made)
         job = run_job_here(portal, test.job_id)
@@ -157,7 +157,7 @@ def test_b068_two_tests_at_once_on_one_endpoint_are_a_conflict(
     with pytest.raises(Conflict, match=first.id):
         start(portal, people.sre, staging)
     with pytest.raises(Conflict, match=first.job_id):
-        portal.serving.check_parity(people.engineer, endpoint_id=staging.id)
+        portal.measurement.check_parity(people.engineer, endpoint_id=staging.id)
     portal.loadtests.stop_test(people.sre, test_id=first.id)
     run_job_here(portal, first.job_id)
     assert portal.loadtests.get_test(people.viewer, test_id=first.id).state is LoadTestState.STOPPED
@@ -165,7 +165,7 @@ def test_b068_two_tests_at_once_on_one_endpoint_are_a_conflict(
 
 
 def test_a_parity_check_has_the_endpoint_to_itself(portal: Portal, people: People, staging: Endpoint) -> None:
-    job = portal.serving.check_parity(people.engineer, endpoint_id=staging.id)
+    job = portal.measurement.check_parity(people.engineer, endpoint_id=staging.id)
     with pytest.raises(Conflict, match=job.id):
         start(portal, people.engineer, staging)
 
@@ -182,15 +182,15 @@ def test_what_was_not_asked_comes_from_the_profile_and_the_slo(
 
 
 def test_an_endpoint_that_serves_nothing_is_not_tested(portal: Portal, people: People) -> None:
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="empty", environment="staging")
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="empty", environment="staging")
     with pytest.raises(Conflict, match="does not serve exactly one version"):
         start(portal, people.sre, made)
 
 
 def test_a_version_without_held_out_rows_is_not_tested(portal: Portal, people: People) -> None:
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="uploaded", environment="staging")
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="uploaded", environment="staging")
     version = register_tiny(portal, people.engineer)
-    portal.serving.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
+    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
     with pytest.raises(Conflict, match="no training set"):
         start(portal, people.sre, confirmed(portal, made.id))
 
@@ -229,8 +229,8 @@ def test_what_is_confirmed_is_what_was_asked_for(
     other = register_tiny(portal, people.engineer, weight=0.5, training_set_id="TS-1")
     route = Route(version_id=other.id, model=other.model, version=other.version, digest=other.digest, weight=100)
     with calling(portal, people.sre) as call:
-        portal.serving.allow(call, production.id, digest=other.digest, promotion_id="PR-2")
-        portal.serving.route(call, production.id, (route,), reason="Promoted", promotion_id="PR-2")
+        portal.endpoints.allow(call, production.id, digest=other.digest, promotion_id="PR-2")
+        portal.endpoints.route(call, production.id, (route,), reason="Promoted", promotion_id="PR-2")
     confirmed(portal, production.id)
     with pytest.raises(Conflict, match="serves another version"):
         portal.loadtests.confirm_test(second_sre, test_id=test.id)

@@ -26,14 +26,14 @@ def version_with_rows(
 
 def serving(portal: Portal, people: People, version: ModelVersion, environment: Any) -> Endpoint:
     """An endpoint that serves the version, as far as the gateway says."""
-    made = portal.serving.create_endpoint(
+    made = portal.endpoints.create_endpoint(
         people.sre, project="PROJ-1", name=f"delays-{environment}", environment=environment
     )
     route = Route(
         version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
     )
     with calling(portal, people.sre) as call:
-        portal.serving.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
-        portal.serving.route(call, made.id, (route,), reason="Given", promotion_id="PR-1")
-    portal.serving.confirm(SYSTEM, endpoint_id=made.id, generation=1, actual={version.id: 100}, servers=(), cause="")
-    return portal.serving.get_endpoint(SYSTEM, endpoint_id=made.id)
+        portal.endpoints.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
+        portal.endpoints.route(call, made.id, (route,), reason="Given", promotion_id="PR-1")
+    portal.endpoints.confirm(SYSTEM, endpoint_id=made.id, generation=1, actual={version.id: 100}, servers=(), cause="")
+    return portal.endpoints.get_endpoint(SYSTEM, endpoint_id=made.id)

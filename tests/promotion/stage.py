@@ -31,7 +31,7 @@ class Stage:
         self.policy = self.portal.policies.ensure_policies(SYSTEM)[0]
         if approvals != 1:
             self.demand(approvals)
-        self.endpoint_id = portal.serving.create_endpoint(
+        self.endpoint_id = portal.endpoints.create_endpoint(
             people.sre, project=PROJECT, name="late-arrival", environment="production", slo=ServiceLevel(p99_ms=50)
         ).id
         self.reconciler = RolloutReconciler(portal.rollouts)
@@ -99,7 +99,7 @@ class Stage:
 
     @property
     def endpoint(self) -> Endpoint:
-        return self.portal.serving.get_endpoint(self.people.sre, endpoint_id=self.endpoint_id)
+        return self.portal.endpoints.get_endpoint(self.people.sre, endpoint_id=self.endpoint_id)
 
     def serves(self) -> dict[str, int]:
         """Weights by version id, as they are wanted."""
@@ -133,7 +133,7 @@ class Stage:
     def settle(self, cause: str = "") -> None:
         """The gateway confirms what is wanted, or says why it cannot."""
         endpoint = self.endpoint
-        self.portal.serving.confirm(
+        self.portal.endpoints.confirm(
             SYSTEM,
             endpoint_id=endpoint.id,
             generation=endpoint.generation - (1 if cause else 0),

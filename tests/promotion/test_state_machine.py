@@ -64,7 +64,7 @@ class Shop:
 
     def open_endpoint(self) -> None:
         self.runs += 1
-        self.stage.endpoint_id = self.stage.portal.serving.create_endpoint(
+        self.stage.endpoint_id = self.stage.portal.endpoints.create_endpoint(
             self.stage.people.sre, project=PROJECT, name=f"endpoint-{self.runs}", environment="production"
         ).id
 

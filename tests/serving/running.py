@@ -120,7 +120,7 @@ def refusal_of(folder: Path, spec: ServerSpec) -> tuple[int, str]:
 @contextmanager
 def gateway_for(portal: Portal, *, linger_seconds: float = 30.0) -> Iterator[Gateway]:
     """A gateway over the portal's database, in a thread, with all that it starts."""
-    asked = PortalOverDatabase(portal.serving)
+    asked = PortalOverDatabase(portal.endpoints)
     with gateway_over(portal.foundation.settings, asked, linger_seconds=linger_seconds) as gateway:
         yield gateway
 
@@ -144,11 +144,11 @@ def settled(portal: Portal, endpoint_id: str, *, seconds: float = 20.0) -> Endpo
 
 
 def endpoint_now(portal: Portal, endpoint_id: str) -> Endpoint:
-    return portal.serving.get_endpoint(Actor.system("test"), endpoint_id=endpoint_id)
+    return portal.endpoints.get_endpoint(Actor.system("test"), endpoint_id=endpoint_id)
 
 
 def ticket_header(portal: Portal, actor: Actor, endpoint_id: str) -> dict[str, str]:
-    ticket = portal.serving.issue_test_ticket(actor, endpoint_id=endpoint_id)
+    ticket = portal.endpoints.issue_test_ticket(actor, endpoint_id=endpoint_id)
     return {"Authorization": f"Bearer {ticket.token}"}
 
 
@@ -169,7 +169,7 @@ class Stage:
 
     def endpoint(self, name: str, *versions: ModelVersion) -> Endpoint:
         """A staging endpoint that serves the versions in equal shares, or nothing yet."""
-        made = self.portal.serving.create_endpoint(
+        made = self.portal.endpoints.create_endpoint(
             self.people.engineer, project="PROJ-1", name=name, environment="staging"
         )
         return self.serve(made.id, *((version, 100 // len(versions)) for version in versions)) if versions else made
@@ -219,12 +219,12 @@ def route_to(portal: Portal, endpoint_id: str, *shares: tuple[ModelVersion, int]
         for version, weight in shares
     )
     with calling(portal, Actor.system("test"), permission=Permission.DEPLOY) as call:
-        portal.serving.route(call, endpoint_id, routes, reason="test", promotion_id=promotion_id)
+        portal.endpoints.route(call, endpoint_id, routes, reason="test", promotion_id=promotion_id)
 
 
 def admit(portal: Portal, endpoint_id: str, version: ModelVersion, promotion_id: str = "PR-1") -> None:
     with calling(portal, Actor.system("test"), permission=Permission.DEPLOY) as call:
-        portal.serving.allow(call, endpoint_id, digest=version.digest, promotion_id=promotion_id)
+        portal.endpoints.allow(call, endpoint_id, digest=version.digest, promotion_id=promotion_id)
 
 
 def file_of(portal: Portal, version: ModelVersion) -> Path:

@@ -135,5 +135,5 @@ def test_p23_a_file_swapped_after_approval_is_refused_and_the_old_version_serves
 
 
 def production(portal: Portal, people: People, *, name: str = "late-arrival") -> str:
-    made = portal.serving.create_endpoint(people.sre, project="PROJ-1", name=name, environment="production")
+    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name=name, environment="production")
     return made.id

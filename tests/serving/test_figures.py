@@ -31,7 +31,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
             register_tiny(portal, people.engineer, model=answering(p), features=DISTANCE, rows=50) for p in (0.1, 0.9)
         )
         settings = portal.foundation.settings.model_copy(update={"access_log": True, "log_format": "json"})
-        with gateway_over(settings, PortalOverDatabase(portal.serving)) as gateway:
+        with gateway_over(settings, PortalOverDatabase(portal.endpoints)) as gateway:
             yield Stage(portal=portal, people=people, gateway=gateway, low=low, high=high)
 
 

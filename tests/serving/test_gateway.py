@@ -252,7 +252,7 @@ def test_a_gateway_that_starts_again_adopts_what_the_killed_one_left(tmp_path: P
     """For the second one even the database is gone."""
     with portal_in(tmp_path / "home") as (portal, people), gateway_process(portal) as killed:
         version = register_tiny(portal, people.engineer, model=answering(0.1), features=DISTANCE, rows=50)
-        endpoint = portal.serving.create_endpoint(
+        endpoint = portal.endpoints.create_endpoint(
             people.engineer, project="PROJ-1", name="adopted", environment="staging"
         )
         route_to(portal, endpoint.id, (version, 100))

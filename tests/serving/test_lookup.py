@@ -60,8 +60,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with portal_in(folder / "home") as (portal, people), gateway_for(portal):
         chain = make_chain(portal, folder / "chain")
         version = version_of(portal, people.engineer, chain, training_set_id=training_set(portal, chain))
-        made = portal.serving.create_endpoint(people.engineer, project="PROJ-1", name="late", environment="staging")
-        portal.serving.deploy_to_staging(people.engineer, endpoint_id=made.id, version_id=version.id)
+        made = portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name="late", environment="staging")
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=made.id, version_id=version.id)
         endpoint = settled(portal, made.id)
         settings = portal.foundation.settings
         live = open_store(live_address(settings))
@@ -126,6 +126,6 @@ def test_what_is_no_question_for_features_is_refused(scene: Scene, document: dic
 
 
 def test_an_endpoint_says_which_of_its_features_are_not_online(scene: Scene, tmp_path: Path) -> None:
-    (missing,) = scene.portal.serving.missing_features(scene.people.viewer, endpoint_id=scene.endpoint.id)
+    (missing,) = scene.portal.endpoints.missing_features(scene.people.viewer, endpoint_id=scene.endpoint.id)
     assert (missing.version_id, missing.view) == ("FEAT-1", "carrier_delay")
     assert "is not materialized" in missing.reason

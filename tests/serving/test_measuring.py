@@ -28,12 +28,13 @@ class Scene:
     endpoint: Endpoint
 
     def deploy(self, version: ModelVersion) -> None:
-        self.portal.serving.deploy_to_staging(self.people.engineer, endpoint_id=self.endpoint.id, version_id=version.id)
+        endpoints = self.portal.endpoints
+        endpoints.deploy_to_staging(self.people.engineer, endpoint_id=self.endpoint.id, version_id=version.id)
         settled(self.portal, self.endpoint.id)
 
     def parity(self, rows: int = 60) -> tuple[Job, Evidence]:
         """A parity check, and the evidence it left about the version that is served."""
-        job = self.portal.serving.check_parity(self.people.engineer, endpoint_id=self.endpoint.id, rows=rows)
+        job = self.portal.measurement.check_parity(self.people.engineer, endpoint_id=self.endpoint.id, rows=rows)
         done = run_job_here(self.portal, job.id)
         assert done.state is JobState.SUCCEEDED, done.cause
         found = self.portal.registry.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
@@ -46,7 +47,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with portal_in(folder / "home") as (portal, people), gateway_for(portal):
         chain = make_chain(portal, folder / "chain")
         version = version_of(portal, people.engineer, chain, training_set_id=training_set(portal, chain))
-        endpoint = portal.serving.create_endpoint(
+        endpoint = portal.endpoints.create_endpoint(
             people.engineer, project="PROJ-1", name="late-departure", environment="staging"
         )
         made = Scene(portal, people, chain, version, endpoint)
@@ -85,9 +86,9 @@ def test_parity_finds_the_cells_that_differ_and_says_why(scene: Scene) -> None:
 
 
 def test_one_measurement_at_a_time_has_an_endpoint(scene: Scene) -> None:
-    job = scene.portal.serving.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id, rows=5)
+    job = scene.portal.measurement.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id, rows=5)
     with pytest.raises(Conflict, match="is measuring"):
-        scene.portal.serving.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id)
+        scene.portal.measurement.check_parity(scene.people.engineer, endpoint_id=scene.endpoint.id)
     with pytest.raises(Conflict, match="is measuring"):
         replay_of(scene, scene.endpoint.id)
     scene.portal.compute.cancel_job(scene.people.engineer, job_id=job.id)
@@ -97,7 +98,8 @@ def test_one_measurement_at_a_time_has_an_endpoint(scene: Scene) -> None:
 
 def replay_of(scene: Scene, endpoint_id: str, **changes: object) -> str:
     days = {"start": date(2013, 1, 10), "end": date(2013, 1, 12), "speed": 200_000.0}
-    made = scene.portal.serving.start_test_replay(scene.people.engineer, endpoint_id=endpoint_id, **{**days, **changes})
+    measurement, engineer = scene.portal.measurement, scene.people.engineer
+    made = measurement.start_test_replay(engineer, endpoint_id=endpoint_id, **{**days, **changes})
     return made.id
 
 
@@ -105,11 +107,11 @@ def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) 
     replay_id = replay_of(scene, scene.endpoint.id)
     done = run_job_here(scene.portal, replay_id)
     assert done.state is JobState.SUCCEEDED, done.cause
-    found = scene.portal.serving.get_replay(scene.people.viewer, replay_id=replay_id)
+    found = scene.portal.measurement.get_replay(scene.people.viewer, replay_id=replay_id)
     assert (found.sent, found.failed, found.by_version) == (72, 0, {scene.version.id: 72})
     assert {"auc", "log_loss", "p99_ms", "positive_share"} <= found.metrics.keys()
     assert 0 < found.metrics["log_loss"] < 10
-    assert scene.portal.serving.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == found
+    assert scene.portal.measurement.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == found
 
 
 @pytest.mark.parametrize(
@@ -128,15 +130,15 @@ def test_replays_that_cannot_be_are_refused(scene: Scene, changes: dict[str, obj
 
 
 def test_parity_needs_held_out_rows_and_a_staging_endpoint_that_serves(scene: Scene) -> None:
-    serving, engineer = scene.portal.serving, scene.people.engineer
+    portal, engineer = scene.portal, scene.people.engineer
     with pytest.raises(Invalid, match="no split called"):
-        serving.check_parity(engineer, endpoint_id=scene.endpoint.id, split="november")
-    bare = serving.create_endpoint(engineer, project="PROJ-1", name="bare", environment="staging")
+        portal.measurement.check_parity(engineer, endpoint_id=scene.endpoint.id, split="november")
+    bare = portal.endpoints.create_endpoint(engineer, project="PROJ-1", name="bare", environment="staging")
     with pytest.raises(Conflict, match="does not serve yet"):
-        serving.check_parity(engineer, endpoint_id=bare.id)
-    live = serving.create_endpoint(engineer, project="PROJ-1", name="live", environment="production")
+        portal.measurement.check_parity(engineer, endpoint_id=bare.id)
+    live = portal.endpoints.create_endpoint(engineer, project="PROJ-1", name="live", environment="production")
     with pytest.raises(Invalid, match="is a production endpoint"):
-        serving.check_parity(engineer, endpoint_id=live.id)
+        portal.measurement.check_parity(engineer, endpoint_id=live.id)
     with pytest.raises(Invalid, match="is a production endpoint"):
         replay_of(scene, live.id)
 
@@ -160,7 +162,8 @@ def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
     other = version_of(
         portal, people.engineer, scene.chain, training_set_id=scene.version.training_set_id, weight=-0.001
     )
-    live = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="in-production", environment="production")
+    endpoints = portal.endpoints
+    live = endpoints.create_endpoint(people.sre, project="PROJ-1", name="in-production", environment="production")
     for version in (scene.version, other):
         admit(portal, live.id, version)
     route_to(portal, live.id, (scene.version, 50), (other, 50))
@@ -170,10 +173,10 @@ def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
         people.admin, account_id=account.id, name="replay", scopes=(Permission.PREDICT_PRODUCTION,), days=1
     )
     caller = portal.sessions.actor_of_token(minted.secret)
-    replay = portal.serving.start_replay(
+    replay = portal.measurement.start_replay(
         caller, endpoint_id=live.id, start=date(2013, 1, 10), end=date(2013, 1, 12), speed=200_000.0
     )
     assert run_job_here(portal, replay.id).state is JobState.SUCCEEDED
-    found = portal.serving.get_replay(people.viewer, replay_id=replay.id)
+    found = portal.measurement.get_replay(people.viewer, replay_id=replay.id)
     assert sum(found.by_version.values()) == found.sent == 72
     assert set(found.by_version) == {scene.version.id, other.id}

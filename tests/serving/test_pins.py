@@ -17,7 +17,7 @@ def pins_of(portal: Portal, object_id: str) -> tuple[Pin, ...]:
 
 
 def endpoint(portal: Portal, people: People, name: str = "late-arrival") -> str:
-    return portal.serving.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
+    return portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
 
 
 def test_a_version_is_pinned_while_it_serves_and_while_it_is_the_way_back(portal: Portal, people: People) -> None:

@@ -8,7 +8,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.identity.permissions import Permission
 from core.portal import Portal
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 from core.serving.values import Route, Server
 from tests.conftest import People
 from tests.registry.onnx_files import calling, register_tiny
@@ -18,7 +18,7 @@ SYSTEM = Actor.system("gateway")
 
 
 def staging(portal: Portal, people: People, name: str = "late-arrival") -> str:
-    return portal.serving.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
+    return portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
 
 
 def test_an_endpoint_serves_nothing_until_something_is_deployed(portal: Portal, people: People) -> None:
@@ -30,7 +30,7 @@ def test_an_endpoint_serves_nothing_until_something_is_deployed(portal: Portal, 
 def test_a_name_is_taken_once_in_the_whole_installation(portal: Portal, people: People) -> None:
     staging(portal, people)
     with pytest.raises(Conflict, match="is taken"):
-        portal.serving.create_endpoint(people.outsider, project="PROJ-2", name="late-arrival", environment="staging")
+        portal.endpoints.create_endpoint(people.outsider, project="PROJ-2", name="late-arrival", environment="staging")
 
 
 @pytest.mark.parametrize("name", ["", "A", "a/b", "../x", "a b", "a" * 61, "1a", "a\u202e"])
@@ -43,13 +43,13 @@ def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, pe
     first, second = (register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5))
     endpoint = staging(portal, people)
     for version in (first, second):
-        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
     found = endpoint_now(portal, endpoint)
     assert [(route.version_id, route.digest, route.weight) for route in found.routes] == [
         (second.id, second.digest, 100)
     ]
     assert (found.generation, found.settled) == (2, False)
-    history = portal.serving.history(people.viewer, endpoint_id=endpoint).items
+    history = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
     assert [stretch.routes[0].version_id for stretch in history] == [second.id, first.id]
     assert history[0].to_time is None
     assert history[1].to_time == history[0].from_time
@@ -63,11 +63,11 @@ def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, pe
 
 def test_production_is_no_place_to_deploy_to_directly(portal: Portal, people: People) -> None:
     version = register_tiny(portal, people.engineer, rows=50)
-    endpoint = portal.serving.create_endpoint(
+    endpoint = portal.endpoints.create_endpoint(
         people.sre, project="PROJ-1", name="late-arrival", environment="production"
     )
     with pytest.raises(Invalid, match="is a production endpoint"):
-        portal.serving.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
+        portal.endpoints.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
 
 
 @pytest.mark.parametrize("weights", [(99,), (60, 50), (100, 1), (0, 0)])
@@ -92,7 +92,7 @@ def test_a_version_of_another_project_is_not_served(portal: Portal, people: Peop
     with pytest.raises(Invalid, match="another project"):
         route_to(portal, endpoint, (foreign, 100))
     with pytest.raises(NotFound):
-        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=foreign.id)
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=foreign.id)
 
 
 def test_a_version_that_is_served_is_not_archived_and_an_archived_one_not_served(
@@ -100,21 +100,21 @@ def test_a_version_that_is_served_is_not_archived_and_an_archived_one_not_served
 ) -> None:
     served, unused = (register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5))
     endpoint = staging(portal, people)
-    portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=served.id)
+    portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=served.id)
     with pytest.raises(Conflict):
         portal.registry.archive_version(people.engineer, version_id=served.id)
     portal.registry.archive_version(people.engineer, version_id=unused.id)
     with pytest.raises(Conflict, match="is archived"):
-        portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=unused.id)
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=unused.id)
 
 
 def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: People) -> None:
     version, endpoint = register_tiny(portal, people.engineer, rows=50), staging(portal, people)
-    portal.serving.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
-    (plan,) = portal.serving.wanted(SYSTEM)
+    portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    (plan,) = portal.endpoints.wanted(SYSTEM)
     assert (plan.weights, plan.generation, plan.servers[0].digest) == ({version.id: 100}, 1, version.digest)
     ready = Server(version_id=version.id, state="ready", address="unix:x", cause="", started_at=datetime.now(UTC))
-    portal.serving.confirm(
+    portal.endpoints.confirm(
         SYSTEM, endpoint_id=endpoint, generation=1, actual={version.id: 100}, servers=(ready,), cause=""
     )
     found = endpoint_now(portal, endpoint)
@@ -122,7 +122,7 @@ def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: Pe
     route_to(portal, endpoint, (version, 100))
     assert not endpoint_now(portal, endpoint).settled
     late = {"generation": 1, "actual": {}, "servers": (), "cause": "of the wish before", "wanted": 1}
-    portal.serving.confirm(SYSTEM, endpoint_id=endpoint, **late)
+    portal.endpoints.confirm(SYSTEM, endpoint_id=endpoint, **late)
     assert (endpoint_now(portal, endpoint).cause, endpoint_now(portal, endpoint).actual) == ("", {version.id: 100})
 
 
@@ -130,29 +130,29 @@ def test_only_our_own_processes_may_report(portal: Portal, people: People) -> No
     endpoint = staging(portal, people)
     for person in (people.admin, people.sre, people.engineer):
         with pytest.raises(NotAllowed):
-            portal.serving.wanted(person)
+            portal.endpoints.wanted(person)
         with pytest.raises(NotAllowed):
-            portal.serving.confirm(person, endpoint_id=endpoint, generation=1, actual={}, servers=(), cause="")
+            portal.endpoints.confirm(person, endpoint_id=endpoint, generation=1, actual={}, servers=(), cause="")
 
 
 def test_tickets_are_short_and_for_the_right_environment(portal: Portal, people: People) -> None:
     test, live = (
         staging(portal, people),
-        portal.serving.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production"),
+        portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production"),
     )
-    ticket = portal.serving.issue_test_ticket(people.engineer, endpoint_id=test, minutes=60)
+    ticket = portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=test, minutes=60)
     assert ticket.expires_at - datetime.now(UTC) <= timedelta(hours=1)
     assert ticket.url.endswith("/endpoints/late-arrival")
     with pytest.raises(Invalid):
-        portal.serving.issue_test_ticket(people.engineer, endpoint_id=test, minutes=61)
+        portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=test, minutes=61)
     with pytest.raises(Invalid, match="is a production endpoint"):
-        portal.serving.issue_test_ticket(people.sre, endpoint_id=live.id)
+        portal.endpoints.issue_test_ticket(people.sre, endpoint_id=live.id)
     with pytest.raises(NotAllowed):
-        portal.serving.issue_ticket(people.sre, endpoint_id=live.id)
+        portal.endpoints.issue_ticket(people.sre, endpoint_id=live.id)
 
 
 def test_a_service_account_with_the_scope_gets_tickets_for_production(portal: Portal, people: People) -> None:
-    live = portal.serving.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production")
+    live = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="live", environment="production")
     account = portal.identity.create_service_account(
         people.admin, handle="desk", name="Departure desk", project="PROJ-1"
     )
@@ -160,23 +160,23 @@ def test_a_service_account_with_the_scope_gets_tickets_for_production(portal: Po
         people.admin, account_id=account.id, name="t", scopes=(Permission.PREDICT_PRODUCTION,), days=1
     )
     caller = portal.sessions.actor_of_token(minted.secret)
-    assert portal.serving.issue_ticket(caller, endpoint_id=live.id).token.count(".") == 2
+    assert portal.endpoints.issue_ticket(caller, endpoint_id=live.id).token.count(".") == 2
 
 
 def test_endpoints_are_seen_within_ones_projects(portal: Portal, people: People) -> None:
     staging(portal, people)
-    assert portal.serving.list_endpoints(people.viewer, environment="staging").total == 1
-    assert portal.serving.list_endpoints(people.viewer, environment="production").total == 0
-    assert portal.serving.list_endpoints(people.outsider).total == 0
+    assert portal.endpoints.list_endpoints(people.viewer, environment="staging").total == 1
+    assert portal.endpoints.list_endpoints(people.viewer, environment="production").total == 0
+    assert portal.endpoints.list_endpoints(people.outsider).total == 0
     with pytest.raises(NotFound):
-        portal.serving.get_endpoint(people.outsider, endpoint_id="EP-1")
+        portal.endpoints.get_endpoint(people.outsider, endpoint_id="EP-1")
 
 
 def test_routes_change_the_same_way_on_both_databases(portal_on: Portal, people: People) -> None:
     version = register_tiny(portal_on, people.engineer, rows=50)
     endpoint = staging(portal_on, people)
     route = Route(version_id=version.id, model=version.model, version=1, digest=version.digest, weight=100)
-    serving: ServingService = portal_on.serving
+    serving: EndpointService = portal_on.endpoints
     with calling(portal_on, SYSTEM, permission=Permission.DEPLOY) as call:
         serving.allow(call, endpoint, digest=version.digest, promotion_id="PR-1")
         serving.allow(call, endpoint, digest=version.digest, promotion_id="PR-2")

@@ -57,7 +57,7 @@ def test_approvals_hold_on_the_digests_they_were_given_on(portal: Portal) -> Non
 
 def test_endpoints_answer_with_the_bytes_that_were_approved(portal: Portal) -> None:
     """With a real gateway and real model servers, which look features up in the online store of the home."""
-    endpoints = portal.serving.list_endpoints(PEOPLE.viewer).items
+    endpoints = portal.endpoints.list_endpoints(PEOPLE.viewer).items
     assert {endpoint.environment for endpoint in endpoints} == {"production", "staging"}
     with gateway_for(portal):
         answers = [asked(portal, endpoint) for endpoint in endpoints]
@@ -94,7 +94,7 @@ def ticket_of_production(portal: Portal, endpoint_id: str) -> dict[str, str]:
     mint, scopes = portal.identity.mint_service_token, ("predict.production",)
     secret = mint(PEOPLE.admin, account_id="SA-1", name="Caller", scopes=scopes).secret
     actor = portal.sessions.actor_of_token(secret)
-    return {"Authorization": f"Bearer {portal.serving.issue_ticket(actor, endpoint_id=endpoint_id).token}"}
+    return {"Authorization": f"Bearer {portal.endpoints.issue_ticket(actor, endpoint_id=endpoint_id).token}"}
 
 
 def test_whatever_was_made_can_still_be_read(portal: Portal) -> None:

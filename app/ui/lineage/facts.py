@@ -64,7 +64,7 @@ def _evidence(object_id: str) -> str:
 
 
 def _endpoint(object_id: str) -> str:
-    routes = portal().serving.get_endpoint(actor(), endpoint_id=object_id).routes
+    routes = portal().endpoints.get_endpoint(actor(), endpoint_id=object_id).routes
     served = [f"v{route.version} {route.weight} %" if route.weight < 100 else f"v{route.version}" for route in routes]
     return _("serves {versions}").format(versions=", ".join(served)) if served else _("serves nothing")
 

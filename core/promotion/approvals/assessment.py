@@ -34,7 +34,7 @@ from core.promotion.values import Change, Decision, Digests, GateResult, Plan, P
 from core.registry.service import RegistryService
 from core.registry.values import Evidence, EvidenceKind, ModelVersion
 from core.requirements.values import Criterion
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 from core.serving.values import Endpoint, Route
 
 LOAD_TESTS = (EvidenceKind.LOAD_TEST,)
@@ -88,7 +88,7 @@ class RequestFacts(NamedTuple):
 class Assessments:
     """Assesses requests."""
 
-    def __init__(self, *, registry: RegistryService, serving: ServingService, identity: IdentityService) -> None:
+    def __init__(self, *, registry: RegistryService, serving: EndpointService, identity: IdentityService) -> None:
         self._registry = registry
         self._serving = serving
         self._identity = identity

@@ -24,7 +24,7 @@ from core.promotion.wording import plain
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
 from core.requirements.service import RequirementService
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 from core.serving.values import Endpoint
 
 REVISABLE = OPEN | {RequestState.CHANGES_REQUESTED, RequestState.REJECTED}
@@ -43,7 +43,7 @@ class RequestService(Service):
         book: RequestBook,
         policies: PolicyService,
         registry: RegistryService,
-        serving: ServingService,
+        serving: EndpointService,
         requirements: RequirementService,
     ) -> None:
         super().__init__(foundation)

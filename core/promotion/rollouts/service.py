@@ -19,7 +19,7 @@ from core.promotion.values import Plan, Reason, Request, RequestState
 from core.promotion.wording import plain
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
-from core.serving.service import ServingService
+from core.serving.service import EndpointService
 from core.serving.values import Endpoint, Route
 
 CHAMPION = "champion"
@@ -31,7 +31,7 @@ class RolloutService(Service):
     domain = "promotion"
 
     def __init__(
-        self, foundation: Foundation, *, book: RequestBook, registry: RegistryService, serving: ServingService
+        self, foundation: Foundation, *, book: RequestBook, registry: RegistryService, serving: EndpointService
     ) -> None:
         super().__init__(foundation)
         self._book = book

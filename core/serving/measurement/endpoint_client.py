@@ -24,7 +24,7 @@ TIMEOUT_SECONDS = 10.0
 OK = 200
 
 
-class JourneyOrder(Value):
+class EndpointJobSpec(Value):
     """`views` maps the digest of each view's rows to the name of the job's input, `splits` are the names of the inputs
     with held-out rows. `url` and `token` are added at launch."""
 
@@ -49,7 +49,7 @@ class HeldOut:
 
 
 @dataclass(frozen=True)
-class Said:
+class Response:
     """An answer of the endpoint. `version` and `digest` are what it says about itself, empty when nobody answered."""
 
     status: int
@@ -62,49 +62,49 @@ class Said:
         return self.status == OK
 
 
-class Caller:
+class EndpointClient:
     """A caller with a ticket, on one connection that is kept."""
 
-    def __init__(self, order: JourneyOrder) -> None:
-        parts = urlsplit(order.url)
+    def __init__(self, job_spec: EndpointJobSpec) -> None:
+        parts = urlsplit(job_spec.url)
         self._connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=TIMEOUT_SECONDS)
         self._path = f"{parts.path}/predict"
-        self._headers = {"Authorization": f"Bearer {order.token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {job_spec.token}", "Content-Type": "application/json"}
 
-    def predict(self, row: HeldOut, *, explain: bool = False) -> Said:
+    def predict(self, row: HeldOut, *, explain: bool = False) -> Response:
         """Asks about one row. What cannot be reached is an answer with status 0."""
         body = json.dumps({"rows": [row.sent], "explain": explain})
         try:
             self._connection.request("POST", self._path, body, self._headers)
-            response = self._connection.getresponse()
-            text = response.read()
+            answer = self._connection.getresponse()
+            text = answer.read()
         except (OSError, http.client.HTTPException):
             self._connection.close()
-            return Said(status=0, version="", digest="", document={})
-        version, digest = (response.headers.get(f"x-causeway-{name}", "") for name in ("version", "digest"))
-        return Said(response.status, version, digest, _document(text))
+            return Response(status=0, version="", digest="", document={})
+        version, digest = (answer.headers.get(f"x-causeway-{name}", "") for name in ("version", "digest"))
+        return Response(answer.status, version, digest, _document(text))
 
 
-def held_out_rows(context: JobContext, order: JourneyOrder, *, inputs: tuple[str, ...] = ()) -> list[HeldOut]:
+def held_out_rows(context: JobContext, job_spec: EndpointJobSpec, *, inputs: tuple[str, ...] = ()) -> list[HeldOut]:
     """The rows of the splits, in the order of their time, with those inputs of the model."""
-    rows = [row for name in order.splits for row in _read(context.inputs[name], order.contract, inputs=inputs)]
+    rows = [row for name in job_spec.splits for row in _read(context.inputs[name], job_spec.contract, inputs=inputs)]
     return sorted(rows, key=lambda row: (row.at_us, row.row_id))
 
 
-def feed_of(context: JobContext, order: JourneyOrder) -> "Feed":
+def feed_of(context: JobContext, job_spec: EndpointJobSpec) -> "Feed":
     """The endpoint's online features, to be moved through time."""
     from core.features.online.backfill import Feed
     from core.features.online.store import open_store
 
-    files = {digest: context.inputs[name] for digest, name in order.views.items()}
-    return Feed(open_store(order.online), order.contract, files)
+    files = {digest: context.inputs[name] for digest, name in job_spec.views.items()}
+    return Feed(open_store(job_spec.online), job_spec.contract, files)
 
 
-def refuse_silence(said: Said) -> None:
-    """JobFailed with what the endpoint said, when that is no prediction."""
-    if not said.is_answer:
-        told = said.document.get("error") or _("it does not answer")
-        raise JobFailed(_("The endpoint gave no prediction ({status}): {told}").format(status=said.status, told=told))
+def expect_prediction(response: Response) -> None:
+    """JobFailed with what the endpoint answered, when that is no prediction."""
+    if not response.is_answer:
+        why = response.document.get("error") or _("it does not answer")
+        raise JobFailed(_("The endpoint gave no prediction ({status}): {why}").format(status=response.status, why=why))
 
 
 def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> Iterator[HeldOut]:
@@ -133,7 +133,7 @@ def _sent(row: Mapping[str, Any], *, at_us: int, contract: FeatureContract) -> d
 
 def _document(text: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -1,5 +1,5 @@
 """Parity checks and replays as jobs. What they are given at the last moment, an address and a ticket, is never kept in
-the database; what they tell is taken in by the service."""
+the database; what they report is ingested by the service."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,29 +9,29 @@ from core.compute.kinds import PlainKind
 from core.compute.values import Job
 from core.foundation.actions.call import Call
 from core.serving.measurement.parity_evidence import Measured
-from core.serving.measurement.service import PARITY, REPLAY, ReplayReport
+from core.serving.measurement.service import PARITY, REPLAY, MeasurementService, ReplayReport
 from core.serving.rows import endpoint_url, find_endpoint
-from core.serving.service import ServingService
 from core.serving.tickets import LONGEST
 
-REPORT, TOLD = "report.json", "told"
+REPORT, PROGRESS = "report.json", "told"
 
 
-class JourneyKind(PlainKind):
+class EndpointJobKind(PlainKind):
     """A kind of job that calls the endpoint that is its subject."""
 
-    def __init__(self, serving: ServingService) -> None:
-        self.serving = serving
+    def __init__(self, measurement: MeasurementService) -> None:
+        self.measurement = measurement
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        foundation = self.serving.foundation
+        foundation = self.measurement.foundation
         with foundation.database.read() as session:
             name, now = find_endpoint(session, job.subject).name, foundation.database.now(session)
-        token, _ends = self.serving.tickets.issue(job.subject, subject=job.id, now=now, seconds=LONGEST.total_seconds())
+        seconds = LONGEST.total_seconds()
+        token, _ends = self.measurement.tickets.issue(job.subject, subject=job.id, now=now, seconds=seconds)
         return {"url": endpoint_url(foundation.settings, name=name), "token": token}
 
 
-class ParityKind(JourneyKind):
+class ParityKind(EndpointJobKind):
     """The report becomes evidence."""
 
     name = PARITY
@@ -41,23 +41,23 @@ class ParityKind(JourneyKind):
         return Measured.model_validate_json((outputs / REPORT).read_bytes())
 
     def take_outputs(self, call: Call, job: Job, read: Any) -> None:
-        self.serving.take_parity(call, job, measured=read)
+        self.measurement.ingest_parity(call, job, measured=read)
 
 
-class ReplayKind(JourneyKind):
-    """The counts are told while it runs, the metrics once the outcomes are joined."""
+class ReplayKind(EndpointJobKind):
+    """The counts are reported while it runs, the metrics once the outcomes are joined."""
 
     name = REPLAY
     module = "core.serving.measurement.replay_job"
 
     def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
-        told = [event for event in events if event["kind"] == TOLD]
-        if told:
-            last = {name: value for name, value in told[-1].items() if name != "kind"}
-            self.serving.take_replay(call, job, report=ReplayReport.model_validate(last))
+        reports = [event for event in events if event["kind"] == PROGRESS]
+        if reports:
+            last = {name: value for name, value in reports[-1].items() if name != "kind"}
+            self.measurement.ingest_replay(call, job, report=ReplayReport.model_validate(last))
 
     def read_outputs(self, job: Job, outputs: Path) -> Any:
         return ReplayReport.model_validate_json((outputs / REPORT).read_bytes())
 
     def take_outputs(self, call: Call, job: Job, read: Any) -> None:
-        self.serving.take_replay(call, job, report=read)
+        self.measurement.ingest_replay(call, job, report=read)

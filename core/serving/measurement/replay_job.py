@@ -11,16 +11,16 @@ from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.registry.statistics import evaluate
-from core.serving.measurement.endpoint_client import Caller, HeldOut, JourneyOrder, feed_of, held_out_rows
+from core.serving.measurement.endpoint_client import EndpointClient, EndpointJobSpec, HeldOut, feed_of, held_out_rows
 
-REPORT, TOLD = "report.json", "told"
+REPORT, PROGRESS = "report.json", "told"
 TELL_SECONDS = 0.5
 MICROSECONDS = 1_000_000
 LONGEST_PAUSE = 0.2
 METRICS = ("auc", "log_loss", "ece")
 
 
-class ReplayOrder(JourneyOrder):
+class ReplaySpec(EndpointJobSpec):
     """Rows from `start_us` on and before `end_us`; a second of ours is `speed` of theirs, with at most `most_rps`
     requests in one."""
 
@@ -41,42 +41,42 @@ class Tally:
     probabilities: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
 
-    def told(self) -> dict[str, Any]:
+    def counts(self) -> dict[str, Any]:
         return {"sent": self.sent, "failed": self.failed, "by_version": dict(self.by_version)}
 
 
 def main(context: JobContext) -> None:
     """Outputs: `report.json` with the counts and metrics. Events: `told`, the counts so far."""
-    order = ReplayOrder.model_validate(context.payload)
+    job_spec = ReplaySpec.model_validate(context.payload)
     context.progress(0.0, stage=_("reading rows"))
-    rows = [row for row in held_out_rows(context, order) if order.start_us <= row.at_us < order.end_us]
+    rows = [row for row in held_out_rows(context, job_spec) if job_spec.start_us <= row.at_us < job_spec.end_us]
     if not rows:
         raise JobFailed(_("no rows fall into these days"))
     tally = Tally()
-    _send(context, order, rows, tally=tally)
-    context.event(TOLD, **tally.told())
+    _send(context, job_spec, rows, tally=tally)
+    context.event(PROGRESS, **tally.counts())
     if not context.stop_requested:
-        report = {**tally.told(), "metrics": _metrics(tally)}
+        report = {**tally.counts(), "metrics": _metrics(tally)}
         (context.outputs / REPORT).write_text(json.dumps(report))
 
 
-def _send(context: JobContext, order: ReplayOrder, rows: list[HeldOut], *, tally: Tally) -> None:
-    feed, caller = feed_of(context, order), Caller(order)
+def _send(context: JobContext, job_spec: ReplaySpec, rows: list[HeldOut], *, tally: Tally) -> None:
+    feed, client = feed_of(context, job_spec), EndpointClient(job_spec)
     context.progress(0.0, stage=_("filling the online features"))
     feed.load(rows[0].at_us)
     begun = told = last = time.monotonic()
     for at, row in enumerate(rows):
-        planned = begun + (row.at_us - rows[0].at_us) / MICROSECONDS / order.speed
+        planned = begun + (row.at_us - rows[0].at_us) / MICROSECONDS / job_spec.speed
         feed.advance(row.at_us)
-        _wait(context, until=max(planned, last + 1 / order.most_rps))
+        _wait(context, until=max(planned, last + 1 / job_spec.most_rps))
         if context.stop_requested:
             return
         last = time.monotonic()
-        _ask(caller, row, tally=tally)
+        _ask(client, row, tally=tally)
         if time.monotonic() - told >= TELL_SECONDS:
             told = time.monotonic()
-            left = (rows[-1].at_us - row.at_us) / MICROSECONDS / order.speed
-            context.event(TOLD, **tally.told())
+            left = (rows[-1].at_us - row.at_us) / MICROSECONDS / job_spec.speed
+            context.event(PROGRESS, **tally.counts())
             context.progress((at + 1) / len(rows), stage=_("sending"), eta_seconds=left)
 
 
@@ -85,17 +85,17 @@ def _wait(context: JobContext, *, until: float) -> None:
         time.sleep(min(left, LONGEST_PAUSE))
 
 
-def _ask(caller: Caller, row: HeldOut, *, tally: Tally) -> None:
+def _ask(client: EndpointClient, row: HeldOut, *, tally: Tally) -> None:
     begun = time.monotonic()
-    said = caller.predict(row)
+    response = client.predict(row)
     tally.sent += 1
-    if not said.is_answer:
+    if not response.is_answer:
         tally.failed += 1
         return
     tally.seconds.append(time.monotonic() - begun)
-    tally.by_version[said.version] += 1
+    tally.by_version[response.version] += 1
     tally.labels.append(row.label)
-    tally.probabilities.append(said.document["predictions"][0]["probability"])
+    tally.probabilities.append(response.document["predictions"][0]["probability"])
 
 
 def _metrics(tally: Tally) -> dict[str, float]:

@@ -6,11 +6,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import ColumnElement
-from sqlmodel import col, select
+from sqlmodel import col
 
 from core.compute.service import ComputeService
 from core.compute.values import Job, JobOrder
-from core.features.materialization.service import OnlineService
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, SplitFile
@@ -25,10 +24,9 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
-from core.serving.admissions import AdmissionOffice
 from core.serving.measurement.parity_evidence import Measured, evidence_from
 from core.serving.plans import online_file
-from core.serving.rows import find_endpoint, routes_of
+from core.serving.rows import expect_environment, find_endpoint, routes_of
 from core.serving.tables import EndpointRow, ReplayRow
 from core.serving.tickets import TicketOffice
 from core.serving.values import Environment, Replay
@@ -43,7 +41,7 @@ LONGEST_REPLAY = timedelta(minutes=50)
 
 
 class ReplayReport(Value):
-    """What the job of a replay tells: the counts so far, and in the end the metrics."""
+    """What the job of a replay reports: the counts so far, and in the end the metrics."""
 
     sent: int
     failed: int
@@ -51,7 +49,7 @@ class ReplayReport(Value):
     metrics: dict[str, float] = Field(default_factory=dict)
 
 
-class Measuring(Service):
+class MeasurementService(Service):
     domain = "serving"
 
     def __init__(
@@ -60,15 +58,12 @@ class Measuring(Service):
         *,
         compute: ComputeService,
         features: FeatureService,
-        online: OnlineService,
         registry: RegistryService,
+        tickets: TicketOffice,
     ) -> None:
         super().__init__(foundation)
         self._compute, self._features, self._registry = compute, features, registry
-        self._online = online
-        self.tickets = TicketOffice(foundation.settings.home)
-        self.admissions = AdmissionOffice(foundation.settings.home)
-        registry.pinned_by(_why_pinned)
+        self.tickets = tickets
 
     @action(permission=Permission.EVIDENCE_WRITE, says=N_("checked the parity of"))
     def check_parity(self, call: Call, *, endpoint_id: str, rows: Rows = 500, split: SplitName = "test") -> Job:
@@ -78,7 +73,7 @@ class Measuring(Service):
         training_set = self._training_set(call, version)
         chosen = _split(training_set, split)
         payload = {
-            **self._journey(row, contract=_contract(training_set), splits=(chosen,)),
+            **self._job_spec(row, contract=_contract(training_set), splits=(chosen,)),
             "rows": rows,
             "seed": row.generation,
             "digest": version.digest,
@@ -113,11 +108,11 @@ class Measuring(Service):
         self, call: Call, *, endpoint_id: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Replay]:
         """List replays, the newest first."""
-        kept = _replays_within(call, endpoint_id)
+        filters = _replays_within(call, endpoint_id)
         return page_of(
             call.session,
             ReplayRow,
-            where=kept,
+            where=filters,
             order=(
                 col(ReplayRow.created_at).desc(),
                 col(ReplayRow.id).desc(),
@@ -136,7 +131,7 @@ class Measuring(Service):
             raise NotFound(_("{id} is no replay").format(id=repr(replay_id[:40])))
         return self._replay_of(call, row)
 
-    def take_parity(self, call: Call, job: Job, *, measured: Measured) -> None:
+    def ingest_parity(self, call: Call, job: Job, *, measured: Measured) -> None:
         """Writes the report of a parity check down as evidence."""
         version = self._registry.version(call, measured.version_id)
         evidence = evidence_from(
@@ -144,7 +139,7 @@ class Measuring(Service):
         )
         self._registry.add_evidence(call, evidence)
 
-    def take_replay(self, call: Call, job: Job, *, report: ReplayReport) -> None:
+    def ingest_replay(self, call: Call, job: Job, *, report: ReplayReport) -> None:
         """Writes down how far a replay is."""
         row = call.session.get_one(ReplayRow, job.id)
         row.sent, row.failed = report.sent, report.failed
@@ -160,7 +155,7 @@ class Measuring(Service):
         if not splits:
             raise Invalid(_("No held-out rows fall into these days"), field="start")
         payload = {
-            **self._journey(row, contract=contract, splits=splits),
+            **self._job_spec(row, contract=contract, splits=splits),
             "start_us": _microseconds(start),
             "end_us": _microseconds(end),
             "speed": speed,
@@ -177,10 +172,10 @@ class Measuring(Service):
     def _start(
         self, call: Call, row: EndpointRow, *, kind: str, title: str, payload: dict[str, Any], inputs: dict[str, str]
     ) -> Job:
-        order = JobOrder(
+        job_order = JobOrder(
             kind=kind, project=row.project, title=title, subject=row.id, payload=payload, inputs=inputs, priority=3
         )
-        job = self._compute.submit(call, order)
+        job = self._compute.submit(call, job_order)
         row.measuring = job.id
         call.session.add(row)
         return job
@@ -231,7 +226,9 @@ class Measuring(Service):
         more = {view.digest: view for contract in others for view in contract.views if view.digest not in own}
         return versions[0], first.model_copy(update={"views": (*first.views, *more.values())})
 
-    def _journey(self, row: EndpointRow, *, contract: FeatureContract, splits: tuple[SplitFile, ...]) -> dict[str, Any]:
+    def _job_spec(
+        self, row: EndpointRow, *, contract: FeatureContract, splits: tuple[SplitFile, ...]
+    ) -> dict[str, Any]:
         return {
             "contract": contract.model_dump(mode="json"),
             "endpoint_id": row.id,
@@ -250,21 +247,6 @@ class Measuring(Service):
             started_at=job.started_at or job.created_at,
             ended_at=job.ended_at,
         )
-
-
-def expect_environment(row: EndpointRow, environment: Environment) -> None:
-    """Invalid for an endpoint of the other environment."""
-    if row.environment == environment:
-        return
-    hint = {
-        "staging": _("Bytes come into production by an approved request for promotion only."),
-        "production": _("Staging endpoints have actions of their own."),
-    }
-    raise Invalid(
-        _("{name} is a {environment} endpoint").format(name=row.name, environment=row.environment),
-        hint=hint[environment],
-        field="endpoint_id",
-    )
 
 
 def _inputs(contract: FeatureContract, splits: tuple[SplitFile, ...]) -> dict[str, str]:
@@ -303,11 +285,3 @@ def _replays_within(call: Call, endpoint_id: str) -> list[ColumnElement[bool]]:
         call.may_reach(endpoint_id)
         return [col(ReplayRow.endpoint_id) == endpoint_id]
     return [*call.reach().condition(ReplayRow.project)]
-
-
-def _why_pinned(call: Call, version_id: str) -> str:
-    """A version that an endpoint serves cannot be archived."""
-    for row in call.session.exec(select(EndpointRow)):
-        if any(route.version_id == version_id for route in routes_of(row)):
-            return _("{endpoint} serves it").format(endpoint=row.name)
-    return ""

@@ -88,8 +88,8 @@ def test_prometheus_takes_the_figures_as_they_are(client: Client, portal: Portal
 
 
 def test_figures_of_another_project_are_not_shown(client: Client, portal: Portal, people: People) -> None:
-    here = portal.serving.create_endpoint(people.engineer, project="PROJ-1", name="mine", environment="staging")
-    there = portal.serving.create_endpoint(people.outsider, project="PROJ-2", name="theirs", environment="staging")
+    here = portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name="mine", environment="staging")
+    there = portal.endpoints.create_endpoint(people.outsider, project="PROJ-2", name="theirs", environment="staging")
     spec = spec_of(portal.foundation.store, model=tiny_model(), online=portal.foundation.settings.home / "online")
     for endpoint in (here, there):
         folder = portal.foundation.settings.home / "gateway" / "servers" / endpoint.id

@@ -72,7 +72,7 @@ def _sweep(chain: Chain) -> None:
 def _staging(chain: Chain) -> None:
     """A replay and a load test on the staging endpoint."""
     mei, jonas, endpoint = chain.people.engineer, chain.people.sre, chain.staging
-    replay = chain.portal.serving.start_test_replay(mei, endpoint_id=endpoint, start=DAYS[0], end=DAYS[1])
+    replay = chain.portal.measurement.start_test_replay(mei, endpoint_id=endpoint, start=DAYS[0], end=DAYS[1])
     _done(chain, replay.job_id)
     test = chain.portal.loadtests.start_test(jonas, endpoint_id=endpoint, rate=50, seconds=3)
     _done(chain, chain.portal.loadtests.get_test(jonas, test_id=test.id).job_id)

@@ -35,7 +35,7 @@ def test_what_a_live_model_learned_from_is_not_deleted(portal: Portal, people: P
     version = register_tiny(portal, people.engineer, rows=50)
     with calling(portal, Actor.system("test"), permission=Permission.DATA_WRITE) as call:
         call.link(line[0].id, version.id, "trained")
-    place = portal.serving.create_endpoint(people.engineer, project="PROJ-1", name="late", environment="staging").id
+    place = portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name="late", environment="staging").id
     route_to(portal, place, (version, 100))
     with pytest.raises(Conflict, match=f"{version.id}.*learned from it, and late serves it"):
         portal.retention.delete_snapshot(people.engineer, snapshot_id=line[0].id, reason=WHY)

@@ -27,7 +27,7 @@ def test_an_endpoint_is_created_in_the_browser(portal: Portal, people: People) -
     drawn(test)
     test.text_input(key="endpoint_name").input("late-arrival")
     pressed(test, "new_endpoint", "endpoint_create")
-    found = portal.serving.list_endpoints(people.viewer).items[0]
+    found = portal.endpoints.list_endpoints(people.viewer).items[0]
     assert (found.name, found.environment, found.slo.error_rate) == ("late-arrival", "staging", 0.001)
 
 
@@ -37,7 +37,7 @@ def test_a_wrong_name_is_refused_at_the_form(portal: Portal, people: People) -> 
     drawn(test)
     test.text_input(key="endpoint_name").input("../etc")
     assert "Name takes lower-case letters" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
-    assert portal.serving.list_endpoints(people.viewer).total == 0
+    assert portal.endpoints.list_endpoints(people.viewer).total == 0
 
 
 def test_a_viewer_creates_none(portal: Portal, people: People) -> None:
@@ -75,7 +75,7 @@ def test_a_refusal_of_the_server_is_shown_with_its_cause(stage: Stage) -> None:
         cause="these bytes were never admitted",
         started_at=stage.endpoint.changed_at,
     )
-    stage.portal.serving.confirm(
+    stage.portal.endpoints.confirm(
         SYSTEM, endpoint_id=stage.endpoint_id, generation=0, actual={}, servers=(refused,), cause="no admission"
     )
     shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
@@ -124,14 +124,14 @@ def test_only_an_sre_rolls_back(stage: Stage) -> None:
 
 def test_a_version_is_deployed_to_staging(stage: Stage) -> None:
     version = stage.version()
-    made = stage.portal.serving.create_endpoint(
+    made = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
     )
     test = page(stage.portal, stage.people.engineer, "endpoint", id=made.id)
     test.button(key="deploy").click()
     drawn(test)
     pressed(test, "deploy", "deploy_now")
-    found = stage.portal.serving.get_endpoint(stage.people.viewer, endpoint_id=made.id)
+    found = stage.portal.endpoints.get_endpoint(stage.people.viewer, endpoint_id=made.id)
     assert [route.version_id for route in found.routes] == [version.id]
 
 
@@ -160,10 +160,10 @@ def test_parity_is_checked_from_the_page(portal: Portal, people: People, tmp_pat
 
 def test_mismatches_are_shown_by_cause_and_row(stage: Stage) -> None:
     version = stage.version()
-    made = stage.portal.serving.create_endpoint(
+    made = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
     )
-    stage.portal.serving.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
+    stage.portal.endpoints.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
     with calling(stage.portal, SYSTEM) as call:
         stage.portal.registry.add_evidence(call, mismatching(version, made.id))
     shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id, tab="Parity"))

@@ -185,7 +185,7 @@ def test_unknown_versions_targets_and_requirements_are_refused_by_their_field(st
 
 
 def test_staging_takes_no_requests(stage: Stage) -> None:
-    staging = stage.portal.serving.create_endpoint(
+    staging = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project=PROJECT, name="late-arrival-staging", environment="staging"
     )
     with pytest.raises(Invalid, match="no policy"):

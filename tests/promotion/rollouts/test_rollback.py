@@ -34,7 +34,7 @@ def test_a_rollback_is_in_the_audit_log_with_its_reason(stage: Stage) -> None:
     assert (event.subject, event.actor) == (stage.endpoint_id, stage.people.sre.person_id)
     assert event.details["reason"] == "It is worse live"
     assert event.details["version"] == first.version_id
-    history = stage.portal.serving.history(stage.people.viewer, endpoint_id=stage.endpoint_id, limit=1).items[0]
+    history = stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id, limit=1).items[0]
     assert (history.reason, history.promotion_id) == ("It is worse live", first.id)
 
 
@@ -73,7 +73,7 @@ def test_other_bytes_under_an_approved_version_are_refused(stage: Stage) -> None
 
 def test_another_endpoints_approval_is_none_here(stage: Stage) -> None:
     first = stage.released()
-    other = stage.portal.serving.create_endpoint(
+    other = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project="PROJ-1", name="another", environment="production"
     )
     with pytest.raises(NotAllowed):

@@ -47,7 +47,7 @@ def test_traffic_moves_in_the_steps_that_were_approved(stage: Stage) -> None:
 
 def test_each_step_is_in_the_endpoints_history_with_its_request(stage: Stage) -> None:
     request = stage.released()
-    history = stage.portal.serving.history(stage.people.viewer, endpoint_id=stage.endpoint_id).items
+    history = stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id).items
     assert [entry.reason for entry in history] == ["PR-1: step 2 of 2, 100 %", "PR-1: step 1 of 2, 10 %"]
     assert {entry.promotion_id for entry in history} == {request.id}
     assert {route.promotion_id for entry in history for route in entry.routes} == {request.id}
@@ -64,7 +64,7 @@ def test_a_first_version_is_held_and_checked_at_each_step(stage: Stage) -> None:
         stage.hold_out(request.id)
         stage.tick()
     assert stage.read(request.id).state is RequestState.APPLIED
-    assert stage.portal.serving.history(stage.people.viewer, endpoint_id=stage.endpoint_id).total == 3
+    assert stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id).total == 3
 
 
 def test_the_version_in_production_is_the_champion(stage: Stage) -> None:
