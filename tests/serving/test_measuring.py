@@ -120,8 +120,8 @@ def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) 
         ({"end": date(2013, 1, 10)}, "after the start"),
         ({"start": date(2012, 1, 1), "end": date(2012, 1, 2)}, "No held-out rows"),
         ({"speed": 1.0}, "longer than 50 minutes"),
-        ({"speed": 0.0}, "speed"),
-        ({"most_rps": 1e6}, "most_rps"),
+        ({"speed": 0.0}, "Speed must be more than 0"),
+        ({"most_rps": 1e6}, "must be at most"),
     ],
 )
 def test_replays_that_cannot_be_are_refused(scene: Scene, changes: dict[str, object], said: str) -> None:

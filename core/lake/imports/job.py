@@ -4,7 +4,6 @@ from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.errors import PortalError
 from core.lake.imports.job_spec import RESULT, ImportSpec
 from core.lake.imports.read import Workspace, read_import
-from core.lake.readers.s3 import S3Access
 
 
 def main(context: JobContext) -> None:
@@ -13,7 +12,7 @@ def main(context: JobContext) -> None:
         inputs=context.inputs,
         outputs=context.outputs,
         now=context.payload["now"],
-        access=S3Access.model_validate(context.payload.get("s3", {})),
+        access=context.payload.get("access", {}),
         on_progress=lambda share, stage: context.progress(share, stage=stage),
     )
     try:

@@ -12,10 +12,11 @@ from core.foundation.digests import canonical
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
 from core.foundation.text import _
+from core.lake.import_values import ImportSource
 from core.lake.imports.job_spec import IMPORT, RESULT, ImportResult, WrittenFile
 from core.lake.imports.service import ImportService
 from core.lake.imports.snapshot_files import SnapshotManifest
-from core.lake.readers.s3 import access_of
+from core.lake.places.table import place_of
 from core.lake.values import SnapshotFile, StagedSnapshot
 
 
@@ -30,10 +31,9 @@ class ImportKind(PlainKind):
         self.settings, self.store = imports.foundation.settings, imports.foundation.store
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
-        """The keys of S3 are in no database: they go straight into the file of the job that needs them."""
-        if payload["order"]["source"]["kind"] != "address":
-            return {}
-        return {"s3": access_of(self.settings).model_dump()}
+        """What lets the job in where it reads is in no database: it goes straight into the job's own file."""
+        source = ImportSource.model_validate(payload["order"]["source"])
+        return {} if source.kind == "upload" else {"access": place_of(source).access(self.settings)}
 
     def read_outputs(self, job: Job, outputs: Path) -> ImportResult:
         """The result with the digests of its files, which lie in the store."""

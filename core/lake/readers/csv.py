@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
+from core.lake.readers.reader import FileReader, Workspace
+from core.lake.readers.row_count import check_rows
 from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Above this share of unreadable lines the file is not "a table with a few bad lines" but something else.
-MOST_REJECTED = 0.01
 # Cells that stand for nothing in columns of numbers and times; in text NA may be a word.
 NOTHING = ("", "NA")
 LEADING_ZERO = r"^[+-]?0\d"
@@ -46,6 +46,23 @@ class Rejects:
             cells = {"actual": row.actual_columns, "expected": row.expected_columns, "text": row.text[:80]}
             self.reasons.append(said.format(line=row.number, **cells))
         return "skip"
+
+
+class CsvReader(FileReader):
+    """A table as text: a header, then a line for each row, its cells separated by commas, semicolons, tabs or bars."""
+
+    name = "CSV"
+    title = N_("CSV")
+    suffixes = (".csv", ".tsv")
+    choices = ("encoding", "separator", "missing")
+
+    @classmethod
+    def recognizes(cls, start: bytes) -> bool:
+        """What nothing else recognizes is read as CSV; see the table of readers."""
+        return False
+
+    def read(self, path: Path, workspace: Workspace) -> Reading:
+        return read_csv(path, workspace.choices, on_progress=workspace.on_progress)
 
 
 def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
@@ -193,17 +210,3 @@ def _unreadable(error: Exception) -> Invalid:
     if "Empty CSV" in str(error):
         return Invalid(_("The file has a header and no rows"), field="content")
     return Invalid(_("The CSV file cannot be read: {why}").format(why=str(error)[:200]), field="content")
-
-
-def check_rows(rows: int, rejected: int) -> None:
-    """Invalid for a table without rows, or with so many bad lines that it is none."""
-    if rejected > MOST_REJECTED * (rows + rejected):
-        raise Invalid(
-            _("{rejected} of {rows} lines do not have the columns of the header").format(
-                rejected=rejected, rows=rows + rejected
-            ),
-            hint=_("Check the separator, and that every row has a cell for every column."),
-            field="content",
-        )
-    if not rows:
-        raise Invalid(_("The file has a header and no rows"), field="content")

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.readers.images import IMAGES, measure_image
+from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading
 
 if TYPE_CHECKING:
@@ -28,6 +29,20 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 # What operating systems leave in archives beside what people mean.
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 ITEMS = "items"
+
+
+class ZipReader(FileReader):
+    """A ZIP of images or texts: every file becomes an item, with the name of its folder as its label."""
+
+    name = "ZIP"
+    title = N_("ZIP")
+    suffixes = (".zip",)
+    marks = (b"PK\x03\x04", b"PK\x05\x06")
+    form = "files"
+
+    def read(self, path: Path, workspace: Workspace) -> Reading:
+        assert workspace.outputs is not None, "the table of readers gives a place to readers of files"
+        return read_zip(path, workspace.outputs, on_progress=workspace.on_progress)
 
 
 def read_zip(path: Path, outputs: Path, *, on_progress: ProgressCallback) -> Reading:

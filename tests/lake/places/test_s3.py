@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from core.foundation.errors import Invalid
 from core.foundation.settings import Settings
 from core.lake.import_values import Import, ImportState
-from core.lake.readers.s3 import check_address
+from core.lake.places.s3 import check_address
 from core.portal import Portal
 from tests.compute.running import run_job_here
 from tests.installed import People, installed

