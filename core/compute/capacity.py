@@ -1,4 +1,4 @@
-"""What this machine can give to jobs, and whether an order fits now, later or never."""
+"""What this machine can give to jobs, and whether a job fits now, later or never."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from core.compute.capacity import fit_of, free_room, whole_room
 from core.compute.folders import JobFolder, place_once
 from core.compute.logs import log_size, read_log
 from core.compute.tables import JobRow
-from core.compute.values import Fit, Job, JobOrder, JobState, LogPart, Resources
+from core.compute.values import Fit, Job, JobSpec, JobState, LogPart, Resources
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -89,18 +89,20 @@ class ComputeService(Service):
             resources, whole=whole, free=free_room(call.session, whole), ahead=call.session.exec(queued).one()
         )
 
-    def submit(self, call: Call, order: JobOrder) -> Job:
+    def submit(self, call: Call, job_spec: JobSpec) -> Job:
         """Queues long work in the caller's transaction. Invalid when it can never fit here."""
         whole = whole_room(self.foundation.settings)
-        if not whole.holds(order.resources):
-            advice = fit_of(order.resources, whole=whole, free=whole, ahead=0).advice
+        if not whole.holds(job_spec.resources):
+            advice = fit_of(job_spec.resources, whole=whole, free=whole, ahead=0).advice
             raise Invalid(_("This job asks for more than there is"), hint=advice, field="resources")
-        owner = order.owner or call.actor.person_id
-        job_id = call.create(Kind.JOB, project=order.project, title=order.title, state=JobState.QUEUED, owner=owner)
+        owner = job_spec.owner or call.actor.person_id
+        job_id = call.create(
+            Kind.JOB, project=job_spec.project, title=job_spec.title, state=JobState.QUEUED, owner=owner
+        )
         row = JobRow(
             id=job_id,
-            **order.model_dump(mode="json", exclude={"resources", "owner"}),
-            **order.resources.model_dump(),
+            **job_spec.model_dump(mode="json", exclude={"resources", "owner"}),
+            **job_spec.resources.model_dump(),
             state=JobState.QUEUED,
             run_after=call.now,
             requested_by=owner,

@@ -31,10 +31,10 @@ class JobState(StrEnum):
         return self in (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 
 
-class JobOrder(Value):
+class JobSpec(Value):
     """Long work that a domain asks for. `payload` is what the job process reads (never a secret: it is kept in the
     database), `inputs` maps a name to the digest of a file in the store, `subject` is the object the job works for,
-    `owner` the person it works for when the worker itself orders it."""
+    `owner` the person it works for when the worker itself submits it."""
 
     kind: str
     project: str

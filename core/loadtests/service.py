@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from core.compute.service import ComputeService
-from core.compute.values import JobOrder, Resources
+from core.compute.values import JobSpec, Resources
 from core.features.service import FeatureService
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
@@ -254,7 +254,7 @@ class LoadTestService(Service):
         plan = Plan.model_validate(row.plan)
         job = self.compute.submit(
             call,
-            JobOrder(
+            JobSpec(
                 kind=KIND,
                 project=row.project,
                 title=_("Load test {id}").format(id=row.id),

@@ -6,7 +6,7 @@ from pydantic import Field, StringConstraints
 from sqlmodel import col
 
 from core.compute.service import ComputeService
-from core.compute.values import JobOrder
+from core.compute.values import JobSpec
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.foundation.actions.call import Call, Foundation
@@ -270,7 +270,7 @@ class SweepService(Service):
         """Warm workers. They are given the splits to train on and to look at, and no other."""
         training_set = self.features.training_set(call, row.training_set_id)
         contract = trainable(training_set, now=call.now)
-        order = JobOrder(
+        job_spec = JobSpec(
             kind=WORKER,
             project=row.project,
             title=_("Worker of {id}").format(id=row.id),
@@ -286,7 +286,7 @@ class SweepService(Service):
             owner=row.requested_by,
             resources=self.training.resources(),
         )
-        row.job_ids = [*row.job_ids, *(self.compute.submit(call, order).id for _worker in range(count))]
+        row.job_ids = [*row.job_ids, *(self.compute.submit(call, job_spec).id for _worker in range(count))]
         call.session.add(row)
 
     def _retrain(self, call: Call, row: SweepRow, *, best: Trial, place: int) -> str:

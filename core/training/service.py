@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from core.compute.devices import gpus_here
 from core.compute.service import ComputeService, runs_production
-from core.compute.values import Job, JobOrder, JobState, Resources
+from core.compute.values import Job, JobSpec, JobState, Resources
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
@@ -197,8 +197,8 @@ class TrainingService(Service):
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id
         run_id = call.create(Kind.RUN, project=new.project, title=title, state=JobState.QUEUED, owner=person)
-        order = _order(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
-        job = self.compute.submit(call, order.model_copy(update={"resources": self.resources()}))
+        job_spec = _job_spec(known, run_id=run_id, owner=person, training_set=training_set, contract=contract)
+        job = self.compute.submit(call, job_spec.model_copy(update={"resources": self.resources()}))
         self._add(call, known, run_id=run_id, job=job)
         return self.run(call, run_id)
 
@@ -266,8 +266,8 @@ class TrainingService(Service):
             )
 
 
-def _order(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, contract: FeatureContract) -> JobOrder:
-    return JobOrder(
+def _job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet, contract: FeatureContract) -> JobSpec:
+    return JobSpec(
         kind=TrainingKind.name,
         project=new.project,
         title=new.title,

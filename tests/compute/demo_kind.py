@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel, col, select
 from core.compute.job_store import SPEC
 from core.compute.kinds import PlainKind
 from core.compute.tables import JobRow
-from core.compute.values import Job, JobOrder, Resources
+from core.compute.values import Job, JobSpec, Resources
 from core.foundation.actions.call import Call
 from core.foundation.actors import Actor
 from core.foundation.columns import json_field
@@ -65,17 +65,17 @@ def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> 
     fields = {name: order.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in order}
     fields.setdefault("resources", Resources(memory_mb=256))
     payload = {"way": way, **order}
-    wanted = JobOrder(kind=kind, project="PROJ-1", title=way, subject="", payload=payload, **fields)
+    job_spec = JobSpec(kind=kind, project="PROJ-1", title=way, subject="", payload=payload, **fields)
     with writing(portal, actor) as call:
-        return portal.compute.submit(call, wanted).id
+        return portal.compute.submit(call, job_spec).id
 
 
 def submit_many(portal: Portal, number: int) -> list[str]:
     """Queues that many jobs at once."""
     what = {"kind": "test.demo", "project": "PROJ-1", "title": "greet", "subject": "", "payload": {"way": "greet"}}
-    order = JobOrder(**what, resources=Resources(memory_mb=256))
+    job_spec = JobSpec(**what, resources=Resources(memory_mb=256))
     with writing(portal) as call:
-        return [portal.compute.submit(call, order).id for _number in range(number)]
+        return [portal.compute.submit(call, job_spec).id for _number in range(number)]
 
 
 def queue_again(portal: Portal, job_id: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from core.compute.capacity import free_room, whole_room
 from core.compute.job_monitor import read_events
 from core.compute.job_store import Ledger, Superseded
-from core.compute.values import Job, JobOrder, JobState, Resources
+from core.compute.values import Job, JobSpec, JobState, Resources
 from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.portal import Portal
@@ -157,9 +157,9 @@ def test_the_audit_log_tells_every_state_of_a_job_once(portal: Portal, people: P
 def test_submitting_leaves_the_audit_event_about_what_was_made(portal: Portal) -> None:
     with writing(portal) as call:
         run_id = call.create(Kind.RUN, project="PROJ-1", title="a run", state="queued")
-        order = JobOrder(kind="test.demo", project="PROJ-1", title="train", subject=run_id)
+        job_spec = JobSpec(kind="test.demo", project="PROJ-1", title="train", subject=run_id)
         call.about(run_id)
-        job = portal.compute.submit(call, order)
+        job = portal.compute.submit(call, job_spec)
         assert (call.is_about(run_id), job.requested_by) == (True, "test")
     assert [each.id for each in portal.compute.list_jobs(SYSTEM, subject=run_id).items] == [job.id]
     assert job_now(portal, job.id).state is JobState.QUEUED

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from core.compute.values import JobOrder, Resources
+from core.compute.values import JobSpec, Resources
 from core.features.job_specs import BuildOrder, SourceTable
 from core.features.materialization.job_spec import MATERIALIZE, MaterializeOrder, StretchOrder
 from core.features.materialization.partitions import SourceFile, Stretch, gone, parts_of, stretches_of
@@ -31,8 +31,8 @@ class Plan:
         order = self.order
         return not (order.stretches or order.pending or order.gone or order.whole)
 
-    def job(self, version: FeatureVersion, *, subject: str, owner: str) -> JobOrder:
-        return JobOrder(
+    def job(self, version: FeatureVersion, *, subject: str, owner: str) -> JobSpec:
+        return JobSpec(
             kind=MATERIALIZE,
             project=version.project,
             title=_("Materialize {view} v{version}").format(view=version.view, version=version.version),

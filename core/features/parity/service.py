@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from sqlmodel import col, select
 
-from core.compute.values import JobOrder, Resources
+from core.compute.values import JobSpec, Resources
 from core.features.materialization.plan import build_order_of, live_view, microseconds
 from core.features.materialization.shared import OnlineParts
 from core.features.materialization.values import FeatureParity, FeatureParityReport
@@ -113,7 +113,7 @@ class FeatureParityActions(OnlineParts):
         subject: str,
         rows: int,
         at: datetime | None,
-    ) -> JobOrder:
+    ) -> JobSpec:
         kept = self.of_version(call, version.id)
         parts = {
             f"part_{number}": part.rows_digest
@@ -135,7 +135,7 @@ class FeatureParityActions(OnlineParts):
             watermark_us=microseconds(kept.watermark) if kept and kept.watermark else None,
             as_of_us=microseconds(kept.as_of) if kept and kept.as_of else None,
         )
-        return JobOrder(
+        return JobSpec(
             kind=FEATURE_PARITY,
             project=version.project,
             title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),

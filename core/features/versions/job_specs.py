@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from core.compute.values import JobOrder, Resources
+from core.compute.values import JobSpec, Resources
 from core.features.job_specs import (
     BUILD,
     EVENT_TIME,
@@ -105,9 +105,9 @@ def join_order(
 
 def build_job(
     order: BuildOrder, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
-) -> JobOrder:
+) -> JobSpec:
     """One core: versions of several views are built side by side."""
-    return JobOrder(
+    return JobSpec(
         kind=BUILD,
         project=project,
         title=_("Build {what}").format(what=title),
@@ -118,11 +118,9 @@ def build_job(
     )
 
 
-def join_job(
-    order: JoinOrder, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
-) -> JobOrder:
+def join_job(order: JoinOrder, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]) -> JobSpec:
     rows = {view.input: view.served.rows_digest for view in order.views}
-    return JobOrder(
+    return JobSpec(
         kind=JOIN,
         project=project,
         title=_("Join {what}").format(what=title),
@@ -133,7 +131,7 @@ def join_job(
     )
 
 
-def fitted(job: JobOrder, settings: Settings) -> JobOrder:
+def fitted(job: JobSpec, settings: Settings) -> JobSpec:
     """The job with no more than this installation has: fewer cores make it slower, less memory lets it do less."""
     wanted = job.resources
     memory_mb = min(wanted.memory_mb, settings.memory_mb)

@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 
 from core.compute.service import ComputeService
-from core.compute.values import JobOrder, Resources
+from core.compute.values import JobSpec, Resources
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.errors import Conflict, PortalError
 from core.foundation.ids import Kind
@@ -71,7 +71,7 @@ class ImportProcess:
         inputs = {file.digest: file.digest for file in base.files} | ({UPLOAD: source.digest} if source.digest else {})
         job = self._compute.submit(
             call,
-            JobOrder(
+            JobSpec(
                 kind=IMPORT,
                 project=row.project,
                 title=_("Read {name}").format(name=source.name[:120]),

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from core.compute.service import ComputeService
-from core.compute.values import Job, JobOrder
+from core.compute.values import Job, JobSpec
 from core.features.service import FeatureService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, SplitFile
@@ -172,7 +172,7 @@ class MeasurementService(Service):
     def _start(
         self, call: Call, row: EndpointRow, *, kind: str, title: str, payload: dict[str, Any], inputs: dict[str, str]
     ) -> Job:
-        job_order = JobOrder(
+        job_order = JobSpec(
             kind=kind, project=row.project, title=title, subject=row.id, payload=payload, inputs=inputs, priority=3
         )
         job = self._compute.submit(call, job_order)
