@@ -37,7 +37,11 @@ class CounterRow(SQLModel, table=True):
 
 class ObjectRow(SQLModel, table=True):
     __tablename__ = "objects"
-    __table_args__ = (Index("ix_objects_project_updated_at", "project", "updated_at"),)
+    __table_args__ = (
+        Index("ix_objects_project_updated_at", "project", "updated_at"),
+        # Objects are found by their names, too.
+        Index("ix_objects_kind_title", "kind", "title"),
+    )
 
     id: str = Field(primary_key=True)
     kind: str = Field(index=True)

@@ -95,6 +95,11 @@ class Call:
         self._is_checked = True
         return self._reach
 
+    @property
+    def permitted(self) -> Reach:
+        """Where the declared permission holds, for reading what is not the action's own; no check is owed for it."""
+        return self._reach
+
     def unscoped(self) -> None:
         """Says that this action concerns no project."""
         self._is_checked = True

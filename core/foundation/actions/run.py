@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from core.foundation.actions.call import Call, Foundation, Hidden
 from core.foundation.actions.log import Outcome, logged
+from core.foundation.actions.references import with_ids
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotAllowed, NotFound, PortalError
@@ -84,7 +85,7 @@ def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, 
         with foundation.database.read() if spec.reads else foundation.database.write() as session:
             call = Call(foundation, session, actor, spec)
             call.prepared = prepared
-            result = spec.function(service, call, **spec.validate(arguments))
+            result = spec.function(service, call, **with_ids(call, spec.validate(arguments)))
             call.close()
         outcome.subject = call.subject
         return result
@@ -112,7 +113,7 @@ def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[s
     assert spec.prepare is not None
     with service.foundation.database.read() as session:
         call = Call(service.foundation, session, actor, spec)
-        prepared = spec.prepare(service, call, **spec.validate(arguments))
+        prepared = spec.prepare(service, call, **with_ids(call, spec.validate(arguments)))
         call.check_scope()
     return prepared
 
