@@ -49,7 +49,7 @@ def prepare(portal: Portal) -> None:
     """What an installation needs beyond its tables. Doing it again changes nothing."""
     if not portal.policies.list_policies(SYSTEM):
         portal.policies.ensure_policies(SYSTEM)
-    if portal.foundation.settings.sign_in == "development" and not portal.sessions.development_people():
+    if portal.foundation.settings.sign_in == "development" and not portal.sessions.people():
         _enroll(portal)
 
 

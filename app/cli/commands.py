@@ -94,7 +94,7 @@ def sign_in(handle: str) -> None:
 
     loaded = load_settings()
     sessions = build_portal(loaded).sessions
-    people = {person.handle: person for person in sessions.development_people()}
+    people = {person.handle: person for person in sessions.people()}
     if handle not in people:
         raise NotSignedIn(
             _("There is nobody called {handle}").format(handle=handle),

@@ -29,7 +29,7 @@ class Walk:
         self.console = console
         self.record = record
         self.made: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
-        self.people = {person.handle: person for person in portal.sessions.development_people()}
+        self.people = {person.handle: person for person in portal.sessions.people()}
 
     def actor(self, handle: str) -> Actor:
         """Someone of the installation. NotFound when nobody has the handle."""

@@ -97,7 +97,7 @@ def _with_cookie(answer: Response, portal: Portal, secret: str) -> Response:
 
 def sign_in_page(portal: Portal, *, target: str, error: str = "") -> str:
     """The page's HTML. Names are escaped; there is no script on it."""
-    people = portal.sessions.development_people()
+    people = portal.sessions.people()
     projects = _project_names(portal)
     choices = "".join(_choice(person, projects) for person in people)
     hint = _("Choose who to be. Development identities work on this machine only.")

@@ -86,9 +86,10 @@ class Settings(LogSettings):
     public_address: SensitiveText = Field(
         default="", description="The address people use; `https://...` in production. Empty: host and port."
     )
-    sign_in: Literal["development", "tokens"] = Field(
+    sign_in: str = Field(
         default="development",
-        description="`development`: choose who to be, on loopback only. `tokens`: service tokens only.",
+        description="The identity provider of browsers. `development`: choose who to be, on loopback only. `tokens`: "
+        "service tokens only.",
     )
     session_hours: int = Field(default=8, ge=1, le=72, description="How long a session lives.")
     feature_engine: Literal["local", "spark"] = Field(

@@ -4,15 +4,16 @@ someone is and calls `begin`; the development port lets a person choose, on loop
 import secrets
 from datetime import timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
-from core.foundation.digests import digest_bytes
 from core.foundation.errors import NotAllowed, NotSignedIn
+from core.foundation.plugins import choose
 from core.foundation.text import _
-from core.identity.people import person_of
-from core.identity.tables import PersonRow, SessionRow, TokenRow
+from core.identity.digests import digest_of_secret
+from core.identity.providers.table import providers
+from core.identity.tables import SessionRow
 from core.identity.values import Person
 
 TOKEN_PREFIX = "cwt"
@@ -23,22 +24,28 @@ class Sessions:
 
     def __init__(self, foundation: Foundation) -> None:
         self.foundation = foundation
+        self._provider = choose(providers(), foundation.settings.sign_in)()
 
-    def development_people(self) -> tuple[Person, ...]:
-        """The identities one may choose from. Empty unless development sign-in is on."""
-        if self.foundation.settings.sign_in != "development":
-            return ()
+    @property
+    def _begins_sessions(self) -> bool:
+        return self._provider.via == "session"
+
+    def people(self) -> tuple[Person, ...]:
+        """The people one may choose to be. Empty unless development sign-in is on."""
         with self.foundation.database.read() as session:
-            rows = session.exec(
-                select(PersonRow).where(PersonRow.kind == "person", PersonRow.state == "active").order_by(PersonRow.id)
-            )
-            return tuple(person_of(session, row) for row in rows)
+            return self._provider.people(session) if self._begins_sessions else ()
 
-    def sign_in_as(self, person_id: str) -> str:
-        """A new session for a development identity; returns its secret. NotAllowed where development sign-in is off."""
-        if person_id not in {person.id for person in self.development_people()}:
-            raise NotAllowed(_("You cannot choose to be {person} here").format(person=repr(person_id[:40])))
-        return self.begin(person_id)
+    def sign_in_as(self, credential: str) -> str:
+        """A new session for whom the provider of the settings says this credential proves: with development sign-in
+        the id of a person. Returns its secret. NotAllowed where it proves nobody, or browsers do not sign in."""
+        database = self.foundation.database
+        with database.read() as session:
+            now = database.now(session)
+            proves = self._begins_sessions
+            actor = self._provider.identify(session, credential=credential, now=now) if proves else None
+        if actor is None:
+            raise NotAllowed(_("You cannot choose to be {person} here").format(person=repr(credential[:40])))
+        return self.begin(actor.person_id)
 
     def begin(self, person_id: str) -> str:
         """A new session for someone a port has identified. Its secret is returned once and kept nowhere."""
@@ -47,9 +54,8 @@ class Sessions:
         with foundation.database.write() as session:
             now = foundation.database.now(session)
             lifetime = timedelta(hours=foundation.settings.session_hours)
-            session.add(
-                SessionRow(digest=_digest(secret), person_id=person_id, created_at=now, expires_at=now + lifetime)
-            )
+            ends, digest = now + lifetime, digest_of_secret(secret)
+            session.add(SessionRow(digest=digest, person_id=person_id, created_at=now, expires_at=ends))
             actor = Actor(person_id=person_id, kind="person", via="session")
             self._record(session, actor, "identity.signed_in")
         return secret
@@ -58,7 +64,7 @@ class Sessions:
         """Who a session's secret stands for; None when it is unknown, ended or too old."""
         database = self.foundation.database
         with database.read() as session:
-            row = session.get(SessionRow, _digest(secret))
+            row = session.get(SessionRow, digest_of_secret(secret))
             if row is None or row.ended_at is not None or row.expires_at <= database.now(session):
                 return None
             return Actor(person_id=row.person_id, kind="person", via="session")
@@ -67,7 +73,7 @@ class Sessions:
         """Ends a session everywhere, at once."""
         database = self.foundation.database
         with database.write() as session:
-            row = session.get(SessionRow, _digest(secret))
+            row = session.get(SessionRow, digest_of_secret(secret))
             if row is None or row.ended_at is not None:
                 return
             row.ended_at = database.now(session)
@@ -78,15 +84,12 @@ class Sessions:
         """Who a token stands for. NotSignedIn when it is malformed, unknown, revoked or too old."""
         database = self.foundation.database
         with database.read() as session:
-            rows = session.exec(select(TokenRow).where(col(TokenRow.digest) == _digest(secret)))
-            token = rows.one_or_none()
-            if token is None or token.revoked_at is not None or token.expires_at <= database.now(session):
-                raise NotSignedIn(
-                    _("This token is not valid"), hint=_("Mint a new one with `causeway identity mint-token`.")
-                )
-            person = session.get_one(PersonRow, token.person_id)
-            kind = "service" if person.kind == "service" else "person"
-            return Actor(person_id=person.id, kind=kind, via="token", token_id=token.id)
+            now = database.now(session)
+            for provider in providers().values():
+                is_asked = provider.via == "token"
+                if is_asked and (actor := provider().identify(session, credential=secret, now=now)):
+                    return actor
+        raise NotSignedIn(_("This token is not valid"), hint=_("Mint a new one with `causeway identity mint-token`."))
 
     def _record(self, session: Session, actor: Actor, event: str) -> None:
         self.foundation.journal.append(
@@ -103,7 +106,3 @@ class Sessions:
 
 def new_secret() -> str:
     return f"{TOKEN_PREFIX}_{secrets.token_urlsafe(32)}"
-
-
-def _digest(secret: str) -> str:
-    return digest_bytes(secret.encode("utf-8", "surrogatepass"))

@@ -165,7 +165,7 @@ def demonstrated() -> Portal:
 
 def our_pages(portal: Portal) -> dict[str, list[float]]:
     sessions = portal.sessions
-    person = next(one for one in sessions.development_people() if one.handle == "mei")
+    person = next(one for one in sessions.people() if one.handle == "mei")
     port = free_port()
     environment = {"CAUSEWAY_PORTAL_PORT": str(port)}
     cookie = f"{COOKIE}={sessions.sign_in_as(person.id)}"

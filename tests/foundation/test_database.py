@@ -42,7 +42,7 @@ def test_migrations_go_up_down_and_up_with_data(empty: Foundation) -> None:
     portal = build_portal(empty.settings, foundation=empty)
     prepare(portal)
     prepare(portal)
-    assert len(portal.sessions.development_people()) == 6
+    assert len(portal.sessions.people()) == 6
     undo(empty.database)
     assert tables(empty) == set()
     assert migrate(empty.database) == revision == migrate(empty.database)
@@ -59,7 +59,7 @@ def test_a_migration_that_fails_half_way_leaves_nothing_behind(empty: Foundation
 
 def test_a_database_without_tables_says_how_to_make_them(empty: Foundation) -> None:
     with pytest.raises(Unavailable, match="no tables yet") as refused:
-        build_portal(empty.settings, foundation=empty).sessions.development_people()
+        build_portal(empty.settings, foundation=empty).sessions.people()
     assert "causeway migrate" in refused.value.hint
 
 

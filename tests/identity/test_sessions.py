@@ -79,7 +79,7 @@ def test_one_may_choose_who_to_be_in_development_only(portal: Portal, people: Pe
     assert portal.sessions.sign_in_as(people.sre.person_id)
     closed = portal.foundation.settings.model_copy(update={"sign_in": "tokens"})
     strict = build_portal(closed)
-    assert strict.sessions.development_people() == ()
+    assert strict.sessions.people() == ()
     with pytest.raises(NotAllowed):
         strict.sessions.sign_in_as(people.sre.person_id)
     strict.foundation.database.close()

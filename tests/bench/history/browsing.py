@@ -60,7 +60,7 @@ def measure(home: Path, *, handle: str) -> dict[str, float]:
     """Milliseconds to the last change of every page, the median of several visits."""
     settings = Settings(home=home, portal_port=free_port(), gateway_port=0, gateway_admin_port=0)
     sessions = build_portal(settings).sessions
-    person = next(person for person in sessions.development_people() if person.handle == handle)
+    person = next(person for person in sessions.people() if person.handle == handle)
     with process(settings, "app.server") as served, browser() as chromium:
         address = settings.address
         wait_for(lambda: answers(f"{address}/health"), served, log_of(home, "app.server"))

@@ -26,7 +26,7 @@ def main() -> int:
 
 def _lists(home: Path) -> Iterator[bool]:
     portal = build_portal(Settings(home=home))
-    person = next(person for person in portal.sessions.development_people() if person.handle == VISITOR)
+    person = next(person for person in portal.sessions.people() if person.handle == VISITOR)
     print(f"\n{'list':<34} {'offset':>7} {'ms':>8} {'goal':>8}")
     for cost in lists.measure(portal, Actor(person_id=person.id, kind="person", via="session")):
         print(f"{cost.name:<34} {cost.offset:>7} {cost.milliseconds:>8.1f} {lists.GOAL_MS:>8.0f}  {_said(cost.holds)}")
