@@ -4,21 +4,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import get_type_hints
 
+from sqlmodel import Session
+
 from core.audit.journal import AuditJournal
 from core.audit.service import AuditService
 from core.client import connect as connect
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.service import ComputeService
+from core.features.catalog.search import FeatureCatalogService
+from core.features.catalog.statistics import FeatureStatisticsService
+from core.features.engines.opening import engine_called
 from core.features.materialization.kind import MaterializationReconciler, MaterializeKind
-from core.features.materialization.service import OnlineService
+from core.features.materialization.runs import MaterializationRuns
+from core.features.materialization.service import MaterializationService
+from core.features.online.opening import LiveStore
 from core.features.parity.kind import FeatureParityKind
-from core.features.service import FeatureService
-from core.features.versions.kind import BuildKind, JoinKind
+from core.features.parity.service import FeatureParityService
+from core.features.training_sets.kind import JoinKind
+from core.features.training_sets.service import TrainingSetService
+from core.features.versions.drafts import FeatureDraftService
+from core.features.versions.kind import BuildKind
+from core.features.versions.service import FeatureVersionService
+from core.features.versions.sources import SourceSnapshots
+from core.features.versions.views import FeatureViewService
 from core.foundation.actions.call import Foundation
 from core.foundation.actions.run import EventSpec, Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
+from core.foundation.ports import LiveUses, Pin
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.identity.access import RoleAccess
@@ -35,6 +49,7 @@ from core.lake.retention.service import RetentionService
 from core.loadtests.kind import LoadTestKind
 from core.loadtests.service import LoadTestService
 from core.promotion.approvals.assessment import Assessments
+from core.promotion.live_uses import PromotionUses
 from core.promotion.policies.service import PolicyService
 from core.promotion.requests.decisions import DecisionService
 from core.promotion.requests.request_book import RequestBook
@@ -45,9 +60,9 @@ from core.registry.ingester import MlflowIngester
 from core.registry.service import RegistryService
 from core.requirements.service import RequirementService
 from core.serving.exposition import MetricsService
+from core.serving.live_uses import ServingUses
 from core.serving.measurement.kinds import ParityKind, ReplayKind
 from core.serving.measurement.service import MeasurementService
-from core.serving.pins import ServingPins
 from core.serving.service import EndpointService
 from core.serving.tickets import TicketOffice
 from core.sweeps.controller import SweepController
@@ -73,8 +88,14 @@ class Portal:
     queries: QueryService
     compute: ComputeService
     registry: RegistryService
-    features: FeatureService
-    online: OnlineService
+    training_sets: TrainingSetService
+    feature_statistics: FeatureStatisticsService
+    feature_drafts: FeatureDraftService
+    feature_versions: FeatureVersionService
+    feature_views: FeatureViewService
+    feature_catalog: FeatureCatalogService
+    feature_parity: FeatureParityService
+    materialization: MaterializationService
     training: TrainingService
     sweeps: SweepService
     endpoints: EndpointService
@@ -112,6 +133,23 @@ class Portal:
         return {spec.name: (service, spec) for service in self.services() for spec in service.actions()}
 
 
+@dataclass(frozen=True)
+class AllUses:
+    """What is live, as every domain that has live things tells it."""
+
+    parts: tuple[LiveUses, ...]
+
+    def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
+        return tuple(pin for part in self.parts for pin in part.of(session, object_id))
+
+    def reached(self, session: Session) -> frozenset[str]:
+        return frozenset[str]().union(*(part.reached(session) for part in self.parts))
+
+    def reason_to_keep(self, session: Session, version_id: str) -> str:
+        reasons = (part.reason_to_keep(session, version_id) for part in self.parts)
+        return next((reason for reason in reasons if reason), "")
+
+
 def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundation:
     settings.home.mkdir(parents=True, exist_ok=True)
     return Foundation(
@@ -127,16 +165,18 @@ def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Found
 def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
     """A portal over an installation whose tables exist."""
     base = foundation or build_foundation(settings)
+    live_uses = AllUses((ServingUses(), PromotionUses()))
     identity, requirements = IdentityService(base), RequirementService(base)
-    compute, registry = ComputeService(base), RegistryService(base)
-    pins = ServingPins()
-    datasets = DatasetService(base)
-    features = FeatureService(base, lake=datasets, compute=compute, requirements=requirements, pins=pins)
-    online = OnlineService(base, features=features, compute=compute)
+    compute, registry = ComputeService(base), RegistryService(base, live_uses=live_uses)
+    datasets, policies = DatasetService(base), PolicyService(base)
+    sources = SourceSnapshots(datasets)
+    sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
+    online = _materialization(base, sources=sources, compute=compute)
     tickets = TicketOffice(settings.home)
-    endpoints = EndpointService(base, features=features, online=online, registry=registry, tickets=tickets)
-    training = TrainingService(base, compute=compute, features=features, registry=registry, requirements=requirements)
-    policies = PolicyService(base)
+    endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
+    training = TrainingService(
+        base, compute=compute, training_sets=sets, lake=datasets, registry=registry, requirements=requirements
+    )
     book = RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
     return Portal(
         foundation=base,
@@ -145,20 +185,26 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=requirements,
         datasets=datasets,
-        retention=RetentionService(base, pins=pins),
+        retention=RetentionService(base, live_uses=live_uses),
         garbage_collection=GarbageCollectionService(base),
         imports=ImportService(base, datasets=datasets, compute=compute),
         queries=QueryService(base, datasets=datasets),
         compute=compute,
         registry=registry,
-        features=features,
-        online=online,
+        training_sets=sets,
+        feature_statistics=FeatureStatisticsService(base, live_uses=live_uses),
+        feature_drafts=FeatureDraftService(base, sources=sources, compute=compute),
+        feature_versions=FeatureVersionService(base, live_uses=live_uses),
+        feature_views=FeatureViewService(base, live_uses=live_uses),
+        feature_catalog=FeatureCatalogService(base, live_uses=live_uses),
+        feature_parity=FeatureParityService(base, sources=sources, compute=compute),
+        materialization=online,
         training=training,
-        sweeps=SweepService(base, compute=compute, training=training, features=features),
+        sweeps=SweepService(base, compute=compute, training=training, training_sets=sets, lake=datasets),
         endpoints=endpoints,
-        measurement=MeasurementService(base, compute=compute, features=features, registry=registry, tickets=tickets),
+        measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),
         metrics=MetricsService(base),
-        loadtests=LoadTestService(base, compute=compute, features=features, registry=registry, serving=endpoints),
+        loadtests=LoadTestService(base, compute=compute, training_sets=sets, registry=registry, serving=endpoints),
         requests=RequestService(
             base, book=book, policies=policies, registry=registry, serving=endpoints, requirements=requirements
         ),
@@ -168,16 +214,24 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     )
 
 
+def _materialization(base: Foundation, *, sources: SourceSnapshots, compute: ComputeService) -> MaterializationService:
+    runs = MaterializationRuns(base.settings, sources=sources, compute=compute)
+    return MaterializationService(base, sources=sources, runs=runs, live_store=LiveStore(base.settings))
+
+
 def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
     """Every kind of job that a worker can run; each domain adds its own."""
+    sources = SourceSnapshots(portal.datasets)
+    # A worker whose engine does not exist could build nothing: it does not start.
+    engine_called(portal.foundation.settings.feature_engine)
     return (
         ImportKind(portal.imports),
-        BuildKind(portal.features),
-        JoinKind(portal.features),
-        MaterializeKind(portal.online),
-        FeatureParityKind(portal.online),
-        TrainingKind(portal.training),
-        SweepWorkerKind(portal.sweeps),
+        BuildKind(portal.foundation, sources=sources),
+        JoinKind(portal.foundation, sources=sources),
+        MaterializeKind(portal.foundation, runs=portal.materialization.runs),
+        FeatureParityKind(portal.foundation),
+        TrainingKind(portal.foundation.store, training_sets=portal.training_sets, registry=portal.registry),
+        SweepWorkerKind(),
         ParityKind(portal.measurement),
         ReplayKind(portal.measurement),
         LoadTestKind(portal.loadtests),
@@ -190,7 +244,7 @@ def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
         RolloutReconciler(portal.rollouts),
         MlflowIngester(portal.foundation),
         SweepController(portal.sweeps),
-        MaterializationReconciler(portal.online),
+        MaterializationReconciler(portal.materialization),
         RemovalReconciler(portal.garbage_collection),
         GarbageCollectionReconciler(portal.garbage_collection),
     )

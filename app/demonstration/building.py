@@ -83,16 +83,16 @@ def build_features(walk: Walk) -> None:
     mei = walk.actor("mei")
     versions = {view.name: walk.once(view.name + " view", partial(_publish, walk, view)) for view in flights.VIEWS}
     for name, version_id in versions.items():
-        version = walk.portal.features.get_version(mei, version_id=version_id)
+        version = walk.portal.feature_versions.get_version(mei, version_id=version_id)
         walk.wait_for_job(mei, version.job_id)
-        version = walk.portal.features.get_version(mei, version_id=version_id)
+        version = walk.portal.feature_versions.get_version(mei, version_id=version_id)
         if version.state is not VersionState.PUBLISHED:
             raise Conflict(_("{name} is {state}: {cause}").format(name=name, state=version.state, cause=version.cause))
         walk.say(f"{name}: {len(version.features)} features, {version.rows:,} rows", version.view_id)
         walk.once(name + " online", partial(_keep_online, walk, version_id))
     training_set = walk.once("training set", lambda: _join(walk, versions))
-    walk.wait_for_job(mei, walk.portal.features.get_training_set(mei, training_set_id=training_set).job_id)
-    joined = walk.portal.features.get_training_set(mei, training_set_id=training_set)
+    walk.wait_for_job(mei, walk.portal.training_sets.get_training_set(mei, training_set_id=training_set).job_id)
+    joined = walk.portal.training_sets.get_training_set(mei, training_set_id=training_set)
     sizes = ", ".join(f"{split.name} {split.rows:,} ({split.positive_share:.1%} late)" for split in joined.splits)
     walk.say(sizes, training_set)
 
@@ -100,20 +100,22 @@ def build_features(walk: Walk) -> None:
 def _publish(walk: Walk, view: flights.View) -> str:
     mei = walk.actor("mei")
     sources = {name: walk.made[name] for name in view.sources}
-    made = walk.portal.features.create_view(
+    made = walk.portal.feature_views.create_view(
         mei, project=walk.project, name=view.name, entity=view.entity, keys=view.keys, description=view.description
     )
-    return walk.portal.features.create_version(mei, view_id=made.id, sources=sources, **view.version_arguments()).id
+    return walk.portal.feature_drafts.create_version(
+        mei, view_id=made.id, sources=sources, **view.version_arguments()
+    ).id
 
 
 def _keep_online(walk: Walk, version_id: str) -> str:
     """So that endpoints find what they look up; nobody waits for it."""
     mei = walk.actor("mei")
-    return walk.portal.online.materialize(mei, version_id=version_id, every_seconds=ONCE_A_DAY).id
+    return walk.portal.materialization.materialize(mei, version_id=version_id, every_seconds=ONCE_A_DAY).id
 
 
 def _join(walk: Walk, versions: dict[str, str]) -> str:
-    return walk.portal.features.create_training_set(
+    return walk.portal.training_sets.create_training_set(
         walk.actor("mei"),
         project=walk.project,
         name="late_arrivals_2013",

@@ -29,7 +29,7 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
 
 def usage_of(item: CatalogFeature) -> None:
     """What uses the version that a feature of the catalog is of."""
-    used = portal().features.usage(actor(), version_id=item.version_id)
+    used = portal().feature_statistics.usage(actor(), version_id=item.version_id)
     st.caption(_("Used by") if used.consumers else _("Nothing uses it yet"))
     for consumer in used.consumers[:12]:
         links.link(consumer.object_id, consumer.title, icon=links.icon_of(consumer.object_id))
@@ -47,7 +47,7 @@ def view_dialog() -> None:
     description = st.text_area(_("Description"), key="view_description", max_chars=4000)
     if st.button(_("Create and write its SQL"), type="primary", key="view_save"):
         with forms.attempt() as done:
-            made = portal().features.create_view(
+            made = portal().feature_views.create_view(
                 actor(), project=project, name=name, entity=entity, keys=words(keys), description=description
             )
         if done.succeeded:

@@ -32,7 +32,7 @@ def _edit_view(view: FeatureView) -> None:
     tags = st.text_input(_("Tags"), value=", ".join(view.tags), key=f"view_tags_{view.id}", help=_(TAGS_HELP))
     if st.button(_("Save"), type="primary", key="view_save"):
         with forms.attempt() as done:
-            portal().features.describe_view(
+            portal().feature_views.describe_view(
                 actor(), view_id=view.id, description=description, owner=owner, tags=words(tags)
             )
         if done.succeeded:
@@ -49,6 +49,8 @@ def _edit_version(shown: FeatureVersion) -> None:
     tags = st.text_input(_("Tags"), value=", ".join(shown.tags), key=f"version_tags_{shown.id}", help=_(TAGS_HELP))
     if st.button(_("Save"), type="primary", key="version_save"):
         with forms.attempt() as done:
-            portal().features.describe_version(actor(), version_id=shown.id, description=description, tags=words(tags))
+            portal().feature_versions.describe_version(
+                actor(), version_id=shown.id, description=description, tags=words(tags)
+            )
         if done.succeeded:
             st.rerun()

@@ -18,7 +18,7 @@ UNDO = "feature_rolled_back_from"
 
 def alias_bar(view: FeatureView) -> None:
     """Which version people get, and the way back to the one before in one click."""
-    history = portal().features.alias_history(actor(), view_id=view.id)
+    history = portal().feature_views.alias_history(actor(), view_id=view.id)
     if view.live is None or not history:
         return
     now = max(history, key=lambda stretch: stretch.number)
@@ -41,7 +41,7 @@ def _back(view: FeatureView) -> None:
     help_text = _("People who ask for the view get the version before. Nothing that pins a version changes.")
     if st.button(_("Roll back"), icon=":material/undo:", help=help_text, key="roll_back"):
         with forms.attempt() as done:
-            after = portal().features.roll_back(actor(), view_id=view.id, reason=_("Rolled back on its page"))
+            after = portal().feature_views.roll_back(actor(), view_id=view.id, reason=_("Rolled back on its page"))
         if done.succeeded and view.live:
             st.session_state[UNDO] = (view.id, view.live.id)
             frame.say(_("v{version} is live again").format(version=after.live.version if after.live else "—"))
@@ -59,7 +59,7 @@ def _undo(view: FeatureView) -> None:
         and st.button(_("Undo"), type="tertiary", key="undo_roll_back")
     ):
         with forms.attempt() as done:
-            portal().features.point_alias(
+            portal().feature_views.point_alias(
                 actor(), view_id=view.id, version_id=undone, reason=_("The roll back was undone")
             )
         if done.succeeded:
@@ -108,7 +108,7 @@ def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -
 
 def _build(shown: FeatureVersion) -> None:
     with forms.attempt() as done:
-        portal().features.build_version(actor(), version_id=shown.id, until="staged")
+        portal().feature_drafts.build_version(actor(), version_id=shown.id, until="staged")
     if done.succeeded:
         st.rerun()
 
@@ -164,23 +164,23 @@ def _reason(shown: FeatureVersion, what: str) -> str:
 
 
 def _do(view: FeatureView, shown: FeatureVersion, what: str, reason: str) -> None:
-    features = portal().features
+    versions = portal().feature_versions
     if what == "publish":
-        features.publish_version(actor(), version_id=shown.id, accept=reason)
+        versions.publish_version(actor(), version_id=shown.id, accept=reason)
     elif what == "alias":
-        features.point_alias(actor(), view_id=view.id, version_id=shown.id, reason=reason)
+        portal().feature_views.point_alias(actor(), view_id=view.id, version_id=shown.id, reason=reason)
     else:
         acts = {
-            "deprecate": features.deprecate_version,
-            "retire": features.retire_version,
-            "discard": features.discard_version,
+            "deprecate": versions.deprecate_version,
+            "retire": versions.retire_version,
+            "discard": versions.discard_version,
         }
         acts[what](actor(), version_id=shown.id, reason=reason)
 
 
 def consumers(view: FeatureView, shown: FeatureVersion) -> None:
     """Who uses the version, what is live first."""
-    every = portal().features.impact(actor(), view_id=view.id).consumers
+    every = portal().feature_views.impact(actor(), view_id=view.id).consumers
     using = sorted((one for one in every if one.version_id == shown.id), key=lambda one: not one.is_live)
     live = sum(one.is_live for one in using)
     told = counted(len(using), _("object uses it"), _("objects use it"))

@@ -41,7 +41,7 @@ def _terms(version: FeatureVersion) -> dict[str, str]:
 
 
 def _difference(view: FeatureView, shown: FeatureVersion) -> None:
-    listed = portal().features.list_versions(actor(), view_id=view.id, limit=MOST).items
+    listed = portal().feature_versions.list_versions(actor(), view_id=view.id, limit=MOST).items
     others = {item.version: item for item in listed if item.id != shown.id}
     if not others:
         return

@@ -24,14 +24,14 @@ SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 def freshness(view: FeatureView) -> None:
     """One sentence on whether the version that people get is as new as it should be."""
-    found = portal().features.freshness(actor(), view_id=view.id)
+    found = portal().feature_statistics.freshness(actor(), view_id=view.id)
     newest = _("Newest row {at}.").format(at=times.absolute(found.newest_event))
     st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=_(FRESHNESS))
 
 
 def online(shown: FeatureVersion) -> None:
     """The standing order and its schedule, a look-up, and whether the answers are right."""
-    orders = portal().online.list_materializations(actor(), version_id=shown.id).items
+    orders = portal().materialization.list_materializations(actor(), version_id=shown.id).items
     order = next((one for one in orders if one.state != "removed"), None)
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
@@ -80,7 +80,7 @@ def facts_of(order: Materialization) -> dict[str, str]:
 
 def standing_actions(order: Materialization) -> None:
     """Now, and whether the schedule goes on."""
-    service = portal().online
+    service = portal().materialization
     _button(
         _("Run now"),
         "run",
@@ -117,7 +117,7 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
         _button(
             _("Change schedule and run") if order else _("Bring it online now"),
             "keep",
-            lambda: portal().online.materialize(actor(), version_id=shown.id, every_seconds=every),
+            lambda: portal().materialization.materialize(actor(), version_id=shown.id, every_seconds=every),
             disabled=order is not None and every == order.every_seconds,
         )
 
@@ -136,7 +136,7 @@ def _look_up(shown: FeatureVersion) -> None:
 def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
     # A key is typed as text; where it looks like a whole number it may be one.
     numbers = {name: int(text) if text.strip().lstrip("-").isdecimal() else text for name, text in keys.items()}
-    answers = portal().online.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
+    answers = portal().materialization.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
     answer = next((one for one in answers if one.status != "not_found"), answers[0])
     st.markdown(status.inline(answer.status), help=_(TTL) if answer.status == "expired" else None)
     if answer.event_time:

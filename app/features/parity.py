@@ -20,7 +20,7 @@ MOST_EXAMPLES = 10
 
 def parity(shown: FeatureVersion) -> None:
     """The button, the check that runs, the reports, and the chosen one opened."""
-    checks = portal().online.list_parity(actor(), version_id=shown.id).items
+    checks = portal().feature_parity.list_parity(actor(), version_id=shown.id).items
     running = next((one for one in checks if one.state == "running"), None)
     with frame.section(_("Parity"), hint=_("the online store against the point-in-time join, key by key")):
         if ask(shown, is_running=running is not None):
@@ -53,7 +53,7 @@ def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
     )
     if st.button(_("Check parity"), key="parity_check", disabled=is_running):
         with forms.attempt():
-            made = portal().online.check_parity(actor(), version_id=shown.id, rows=rows)
+            made = portal().feature_parity.check_parity(actor(), version_id=shown.id, rows=rows)
     return made
 
 

@@ -31,7 +31,7 @@ def statistics(view: FeatureView, shown: FeatureVersion) -> None:
 
 
 def _cost(shown: FeatureVersion) -> None:
-    cost = portal().features.usage(actor(), version_id=shown.id).cost
+    cost = portal().feature_statistics.usage(actor(), version_id=shown.id).cost
     newest = f"{shown.newest_event:%Y-%m-%d}" if shown.newest_event else "—"
     figures = (
         (_("Newest event"), newest, times.absolute(shown.newest_event)),
@@ -56,7 +56,7 @@ def _over_time(shown: FeatureVersion) -> None:
             label_visibility="collapsed",
             required=True,
         )
-    every = portal().features.windows(actor(), version_id=shown.id, window=window)
+    every = portal().feature_statistics.windows(actor(), version_id=shown.id, window=window)
     found = [one for one in every if one.feature == name]
     if not found:
         st.caption(_("It has no rows."))
@@ -149,7 +149,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
     if not chosen:
         st.caption(_("No training set was made of this view yet; drift is measured against one."))
         return
-    found = portal().features.drift(actor(), version_id=shown.id, training_set_id=chosen)
+    found = portal().feature_statistics.drift(actor(), version_id=shown.id, training_set_id=chosen)
     names = (_("Learned"), _("Now"))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
@@ -173,7 +173,7 @@ def _to_parity() -> None:
 
 def _training_sets(view: FeatureView, shown: FeatureVersion) -> dict[str, str]:
     """Names of the training sets that were made of the view, by id: those of the version first."""
-    listed = portal().features.list_training_sets(actor(), project=view.project, limit=MOST_SETS).items
+    listed = portal().training_sets.list_training_sets(actor(), project=view.project, limit=MOST_SETS).items
     made = [one for one in listed if one.splits and one.contract]
     of_view = [one for one in made if one.contract and view.name in {used.view for used in one.contract.views}]
     pins = {one.id: any(use.version_id == shown.id for use in one.uses) for one in of_view}

@@ -12,7 +12,7 @@ from core.foundation.text import _
 
 
 def show() -> None:
-    found = portal().features.dead_features(actor())
+    found = portal().feature_statistics.dead_features(actor())
     facts = [
         counted(len(found), _("version"), _("versions")),
         _("{time} to build").format(time=numbers.duration(sum(one.cost.build_seconds for one in found))),

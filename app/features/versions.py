@@ -32,7 +32,9 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
 
 def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> None:
     offset = offset_of("versions_page", size=PAGE)
-    found = portal().features.list_versions(actor(), view_id=view.id, discarded=discarded, offset=offset, limit=PAGE)
+    found = portal().feature_versions.list_versions(
+        actor(), view_id=view.id, discarded=discarded, offset=offset, limit=PAGE
+    )
     with frame.rows("versions"):
         for item in found.items:
             words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
@@ -54,7 +56,7 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
 
 
 def _history(view: FeatureView) -> None:
-    stretches = portal().features.alias_history(actor(), view_id=view.id)
+    stretches = portal().feature_views.alias_history(actor(), view_id=view.id)
     if not stretches:
         st.caption(_("It points nowhere yet: no version was published."))
         return

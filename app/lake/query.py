@@ -68,7 +68,7 @@ def _use(item: SavedQuery) -> None:
 @forms.dialog(N_("Make a feature of this"))
 def make_a_feature(project: str) -> None:
     """Takes the SQL to the form of a new version of a view that people choose."""
-    views = portal().features.list_views(actor(), project=project, limit=MOST).items
+    views = portal().feature_views.list_views(actor(), project=project, limit=MOST).items
     if not views:
         st.caption(_("A version belongs to a feature view, and there is none yet."))
         links.page_link("features", _("Create a feature view"))

@@ -98,7 +98,9 @@ def _start(endpoint: Endpoint) -> None:
 
 
 def _training_set(training_set_id: str) -> TrainingSet | None:
-    return portal().features.get_training_set(actor(), training_set_id=training_set_id) if training_set_id else None
+    return (
+        portal().training_sets.get_training_set(actor(), training_set_id=training_set_id) if training_set_id else None
+    )
 
 
 def _answered(replay: Replay) -> str:

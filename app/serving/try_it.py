@@ -36,11 +36,11 @@ def trial(endpoint: Endpoint) -> None:
     if not version.training_set_id:
         st.caption(_("This version came without a training set, so it is asked by its inputs only."))
         return
-    made = portal().features.get_training_set(actor(), training_set_id=version.training_set_id)
+    made = portal().training_sets.get_training_set(actor(), training_set_id=version.training_set_id)
     if made.contract is None or not made.splits:
         return
     contract, sample = made.contract, int(st.session_state.get("trial_sample", 0))
-    preview = portal().features.preview_training_set(
+    preview = portal().training_sets.preview_training_set(
         actor(), training_set_id=made.id, split=made.splits[-1].name, limit=ROWS
     )
     given = dict(zip(preview.columns, preview.rows[sample % len(preview.rows)], strict=True)) if preview.rows else {}

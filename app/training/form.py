@@ -28,7 +28,7 @@ class Offered:
 
 
 def offered_sets() -> Offered:
-    listing = portal().features.list_training_sets(actor(), limit=MOST)
+    listing = portal().training_sets.list_training_sets(actor(), limit=MOST)
     ready = [one for one in listing.items if one.state is TrainingSetState.READY]
     mine = [one for one in ready if may(Permission.JOBS_WRITE, project=one.project)]
     reasons = {one.id: reason_against(one, now=frame.now()) for one in mine}

@@ -44,13 +44,13 @@ HELP = {"label": N_("The column with the outcome. Leave it empty for rows to sco
 def like() -> TrainingSet | None:
     """The training set that the form begins as, named in the address."""
     wanted = st.query_params.get("like", "")
-    return portal().features.get_training_set(actor(), training_set_id=wanted) if wanted else None
+    return portal().training_sets.get_training_set(actor(), training_set_id=wanted) if wanted else None
 
 
 def added() -> FeatureVersion | None:
     """The feature version that the form begins with, named in the address."""
     wanted = st.query_params.get("add", "")
-    return portal().features.get_version(actor(), version_id=wanted) if wanted else None
+    return portal().feature_versions.get_version(actor(), version_id=wanted) if wanted else None
 
 
 def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
@@ -106,7 +106,7 @@ def _label_kind(label: str, *, given: EntityQuery | None) -> str:
 def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion | None = None) -> list[Entered]:
     """The feature versions to join, each with the columns that its keys are found in. Of a set that is made again, the
     versions that it pins, or what is live now when the address says `newer`; `first` is one to begin with."""
-    views = portal().features.list_views(actor(), project=project, limit=MOST).items
+    views = portal().feature_views.list_views(actor(), project=project, limit=MOST).items
     built = {view.name: view for view in views if _offered(view)}
     pinned = _pinned(given)
     if first:
@@ -136,7 +136,7 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     live = _offered(view)
     assert live is not None  # Only views with such a version are offered.
     keep = before is not None and not newer and before.version_id != live.id
-    version = portal().features.get_version(actor(), version_id=before.version_id) if before and keep else live
+    version = portal().feature_versions.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
         told = _("{n} features").format(n=len(version.features))
         st.markdown(f"**{view.name}** :gray[v{version.version}, {told}]")

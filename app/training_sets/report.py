@@ -183,7 +183,7 @@ def newer_versions(found: TrainingSet) -> tuple[FeatureVersion, ...]:
         return ()
     pinned = {view.version_id for view in found.contract.views}
     names = {view.view for view in found.contract.views}
-    views = portal().features.list_views(actor(), project=found.project, limit=MOST).items
+    views = portal().feature_views.list_views(actor(), project=found.project, limit=MOST).items
     live = [view.live for view in views if view.name in names and view.live is not None]
     return tuple(version for version in live if version.id not in pinned)
 

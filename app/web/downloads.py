@@ -26,7 +26,7 @@ def download_routes(portal: Callable[[], Portal]) -> list[Route]:
 
 
 def _split(portal: Portal, actor: Any, asked: dict[str, str]) -> str:
-    return portal.features.download_split(actor, training_set_id=asked["of"], split=asked["name"]).digest
+    return portal.training_sets.download_split(actor, training_set_id=asked["of"], split=asked["name"]).digest
 
 
 def _file(portal: Portal, actor: Any, asked: dict[str, str]) -> str:

@@ -3,29 +3,15 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Self
+from typing import Self
 
-from core.features.training_sets.values import LeakReport, ViewMatches
-from core.features.values import (
-    Check,
-    EntityQuery,
-    Feature,
-    FeatureContract,
-    LabelType,
-    LeakFinding,
-    ServedView,
-    Split,
-    SplitFile,
-    VersionTests,
-)
+from core.features.values import Check, Feature, VersionTests
 from core.foundation.values import Value
 from core.lake.values import ColumnProfile
 
-BUILD, JOIN = "features.build", "features.join"
+BUILD = "features.build"
 RESULT = "result.json"
-ROWS, ENTITY_ROWS = "rows.parquet", "entity.parquet"
-# The columns of a split file that every training set has.
-ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
+ROWS = "rows.parquet"
 
 
 class SourceTable(Value):
@@ -48,7 +34,7 @@ def tables_of(sources: Iterable[SourceTable], inputs: Mapping[str, Path]) -> dic
 class OnEngine(Value):
     """An order that names its engine. The address of a cluster may hold a token."""
 
-    engine: Literal["local", "spark"] = "local"
+    engine: str = "local"
     spark_address: str = ""
 
     def without_address(self) -> Self:
@@ -87,39 +73,3 @@ class BuildResult(Value):
     checks: tuple[Check, ...] = ()
     seconds: float = 0.0
     newest_event: datetime | None = None
-
-
-class JoinedView(Value):
-    """A use of a feature version: what serving will look up, and the job input with its rows."""
-
-    served: ServedView
-    input: str
-
-
-class JoinOrder(OnEngine):
-    """A training set to join and split."""
-
-    entity: EntityQuery
-    sources: tuple[SourceTable, ...]
-    views: tuple[JoinedView, ...]
-    splits: tuple[Split, ...]
-    known_at: bool
-    memory_mb: int = 4096
-    cage: bool = True
-
-
-class JoinResult(Value):
-    """Split files without their digests (the taker hashes them), or the leaks for which there are none. `nulls` counts
-    the missing values of every input that was looked up, `engine` is its name and version, `label` what its label
-    is."""
-
-    contract: FeatureContract
-    splits: tuple[SplitFile, ...]
-    leaks: tuple[LeakFinding, ...]
-    notes: tuple[str, ...]
-    rows: int
-    matches: tuple[ViewMatches, ...]
-    nulls: dict[str, int]
-    leak_report: LeakReport
-    engine: str
-    label: LabelType = "binary"

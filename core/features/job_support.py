@@ -8,7 +8,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from core.compute.process import JobContext, JobFailed
+from core.compute.values import JobSpec
 from core.foundation.errors import PortalError
+from core.foundation.settings import Settings
 from core.sandbox.limits import Limits
 from core.sandbox.runner import run_caged
 
@@ -24,27 +26,35 @@ def limits_of(context: JobContext, *, memory_mb: int, cage: bool) -> Limits:
     return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, cage=cage)
 
 
-def run_in_cage(
+def run_in_sandbox(
     context: JobContext,
     entry: str,
-    order: BaseModel,
+    spec: BaseModel,
     *,
     limits: Limits,
     inputs: Mapping[str, Path] | None = None,
     outputs: Path | None = None,
     share: float = 1.0,
 ) -> Any:
-    """Runs an entry of `in_cage` on the job's files, or on others: progress is told on, as a `share` of the whole, and
-    a stop of the job ends it."""
+    """Runs an entry ("module:function") on the job's files, or on others: progress is passed on, as a `share` of the
+    whole, and a stop of the job ends it."""
     return run_caged(
-        f"core.features.sandbox_entries:{entry}",
-        order.model_dump(mode="json"),
+        entry,
+        spec.model_dump(mode="json"),
         inputs=context.inputs if inputs is None else inputs,
         outputs=outputs or context.outputs,
         limits=limits,
         tell=teller(context, share=share),
         stop=lambda: context.stop_requested,
     )
+
+
+def fitted(job: JobSpec, settings: Settings) -> JobSpec:
+    """The job with no more than this installation has: fewer cores make it slower, less memory lets it do less."""
+    wanted = job.resources
+    memory_mb = min(wanted.memory_mb, settings.memory_mb)
+    resources = wanted.model_copy(update={"cpus": min(wanted.cpus, settings.cpus), "memory_mb": memory_mb})
+    return job.model_copy(update={"resources": resources, "payload": job.payload | {"memory_mb": memory_mb}})
 
 
 def teller(context: JobContext, *, share: float = 1.0) -> Callable[[float, str], None]:

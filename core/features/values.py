@@ -319,3 +319,14 @@ Until = Literal["draft", "staged", "published"]
 Sources = Annotated[dict[ViewName, str], Field(min_length=1, max_length=20)]
 Columns = Annotated[tuple[ColumnName, ...], Field(max_length=500)]
 FeatureView.model_rebuild()
+
+
+class MaterializationState(StrEnum):
+    """READY waits for its next time, or for somebody who runs it; FAILED too, and says why its last run ended badly;
+    REMOVED is what a retired or discarded version leaves."""
+
+    RUNNING = "running"
+    READY = "ready"
+    FAILED = "failed"
+    PAUSED = "paused"
+    REMOVED = "removed"

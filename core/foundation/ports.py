@@ -47,8 +47,8 @@ class Pin(Value):
     role: str
 
 
-class Pins(Protocol):
-    """What is live, told to domains that must not remove what something live needs."""
+class LiveUses(Protocol):
+    """What is live, asked by domains that must not remove what something live needs."""
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         """Every live use of a model version that followed from the object, or at the object where it is an endpoint;
@@ -56,3 +56,6 @@ class Pins(Protocol):
 
     def reached(self, session: Session) -> frozenset[str]:
         """Every object that something live came of, for lists: asked once for all of them."""
+
+    def reason_to_keep(self, session: Session, version_id: str) -> str:
+        """Why a model version may not be archived now, in words; empty when nothing speaks against it."""

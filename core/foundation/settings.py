@@ -92,8 +92,9 @@ class Settings(LogSettings):
         "service tokens only.",
     )
     session_hours: int = Field(default=8, ge=1, le=72, description="How long a session lives.")
-    feature_engine: Literal["local", "spark"] = Field(
+    feature_engine: str = Field(
         default="local",
+        pattern=r"^[a-z][a-z0-9_]{0,30}$",
         description="What builds feature versions and joins training sets: `local`, or `spark` for what outgrows one "
         "machine.",
     )

@@ -1,7 +1,7 @@
 """What the job of a load test is told: the plan, the target as serving names it, and which rows make the payload."""
 
 from core.compute.service import ComputeService
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.features.values import FeatureContract, SplitFile
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
@@ -45,7 +45,7 @@ def target_of(endpoint: Endpoint, *, environment: str) -> Target:
 
 
 def held_out_rows(
-    call: Call, target: Target, *, split: str, registry: RegistryService, features: FeatureService
+    call: Call, target: Target, *, split: str, registry: RegistryService, training_sets: TrainingSetService
 ) -> HeldOut:
     """Rows that the version did not learn from: the named split of its training set, else `test`, else the last one."""
     version = registry.version(call, target.version_id)
@@ -56,7 +56,7 @@ def held_out_rows(
             ),
             hint=_("Only versions that were trained here can be load tested."),
         )
-    training_set = features.training_set(call, version.training_set_id)
+    training_set = training_sets.training_set(call, version.training_set_id)
     if training_set.contract is None or not training_set.splits:
         raise Conflict(_("{id} has no rows").format(id=training_set.id))
     return HeldOut(contract=training_set.contract, digest=_split(training_set.splits, name=split).digest)

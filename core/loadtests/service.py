@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from core.compute.service import ComputeService
 from core.compute.values import JobSpec, Resources
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed
@@ -58,12 +58,13 @@ class LoadTestService(Service):
         foundation: Foundation,
         *,
         compute: ComputeService,
-        features: FeatureService,
+        training_sets: TrainingSetService,
         registry: RegistryService,
         serving: EndpointService,
     ) -> None:
         super().__init__(foundation)
-        self.compute, self.features, self.registry, self.serving = compute, features, registry, serving
+        self.compute, self.registry, self.serving = compute, registry, serving
+        self.training_sets = training_sets
 
     @action(permission=Permission.LOADTEST, says=N_("started the load test"))
     def start_test(
@@ -199,7 +200,7 @@ class LoadTestService(Service):
         plan = plan_of(wish, slo=target.slo)
         if environment == "production":
             check_production(plan)
-        held_out_rows(call, target, split=split, registry=self.registry, features=self.features)
+        held_out_rows(call, target, split=split, registry=self.registry, training_sets=self.training_sets)
         self._refuse_second(call, endpoint_id)
         refuse_other_measurement(call, endpoint_id, compute=self.compute)
         return self._write(call, target, project=project, plan=plan, split=split)
@@ -250,7 +251,7 @@ class LoadTestService(Service):
     def _queue(self, call: Call, row: LoadTestRow) -> None:
         """Orders the job. Its ticket for the endpoint is made at launch and kept nowhere."""
         target = target_of(self.serving.endpoint(call, row.endpoint_id), environment=row.environment)
-        rows = held_out_rows(call, target, split=row.split, registry=self.registry, features=self.features)
+        rows = held_out_rows(call, target, split=row.split, registry=self.registry, training_sets=self.training_sets)
         plan = Plan.model_validate(row.plan)
         job = self.compute.submit(
             call,

@@ -1,7 +1,7 @@
 """Models, versions and the evidence about them. A version is exact bytes and never changes; evidence is written only by
 the portal's own measurements; nothing here deletes anything."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -14,6 +14,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
+from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -40,17 +41,15 @@ from core.registry.values import (
 
 VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
 Filename = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-# Why a version may not be archived now, in words; empty when nothing speaks against it.
-Pin = Callable[[Call, str], str]
 
 
 class RegistryService(Service):
     domain = "registry"
     events: ClassVar[Mapping[str, EventSpec]] = {"registry:evidence:written": EventSpec(N_("wrote the evidence"))}
 
-    def __init__(self, foundation: Foundation) -> None:
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
         super().__init__(foundation)
-        self._pins: list[Pin] = []
+        self._live_uses = live_uses
 
     def _prepare_comparison(
         self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = ""
@@ -163,12 +162,11 @@ class RegistryService(Service):
         call.may_reach(version_id)
         call.about(version_id)
         row = catalog.find_version(call.session, version_id)
-        for pin in self._pins:
-            if reason := pin(call, version_id):
-                raise Conflict(
-                    _("{id} cannot be archived: {reason}").format(id=version_id, reason=reason),
-                    hint=_("Release another version in its place first."),
-                )
+        if reason := self._live_uses.reason_to_keep(call.session, version_id):
+            raise Conflict(
+                _("{id} cannot be archived: {reason}").format(id=version_id, reason=reason),
+                hint=_("Release another version in its place first."),
+            )
         row.state = "archived"
         call.session.add(row)
         call.update(version_id, state="archived")
@@ -243,10 +241,6 @@ class RegistryService(Service):
         call.may_reach(version_id)
         call.about(version_id)
         return write_evidence(call, call.prepared)
-
-    def pinned_by(self, pin: Pin) -> None:
-        """Lets a domain above keep versions from being archived."""
-        self._pins.append(pin)
 
     def examine(self, digest: str) -> Folder:
         """Reads and checks the folder of a version to be registered. Slow: for the time before the write lock."""

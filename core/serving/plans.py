@@ -1,6 +1,6 @@
 """What the gateway is told: for each endpoint the model servers it needs and the weights between them."""
 
-from core.features.online.store import live_address
+from core.features.online.opening import live_address
 from core.foundation.actions.call import Call
 from core.foundation.settings import Settings
 from core.foundation.values import Value

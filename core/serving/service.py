@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
-from core.features.materialization.service import OnlineService
+from core.features.materialization.service import MaterializationService
 from core.features.materialization.values import MissingOnline
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
@@ -40,16 +40,15 @@ class EndpointService(Service):
         self,
         foundation: Foundation,
         *,
-        features: FeatureService,
-        online: OnlineService,
+        training_sets: TrainingSetService,
+        materialization: MaterializationService,
         registry: RegistryService,
         tickets: TicketOffice,
     ) -> None:
         super().__init__(foundation)
-        self._features, self._online, self._registry = features, online, registry
+        self._training_sets, self._materialization, self._registry = training_sets, materialization, registry
         self.tickets = tickets
         self.admissions = AdmissionOffice(foundation.settings.home)
-        registry.pinned_by(_why_pinned)
 
     @action(permission=Permission.ENDPOINT_WRITE, says=N_("created the endpoint"))
     def create_endpoint(
@@ -124,8 +123,8 @@ class EndpointService(Service):
             for route in routes_of(find_endpoint(call.session, endpoint_id))
         ]
         ids = [version.training_set_id for version in versions if version.training_set_id]
-        contracts = [self._features.training_set(call, training_set_id).contract for training_set_id in ids]
-        missing = [self._online.missing_for(call, contract) for contract in contracts if contract]
+        contracts = [self._training_sets.training_set(call, training_set_id).contract for training_set_id in ids]
+        missing = [self._materialization.missing_for(call, contract) for contract in contracts if contract]
         return tuple(dict.fromkeys(chain.from_iterable(missing)))
 
     @action(permission=Permission.READ, reads=True)
@@ -261,11 +260,3 @@ class EndpointService(Service):
         call.note(minutes=minutes)
         url = self.endpoint(call, endpoint_id).url
         return Ticket(endpoint_id=endpoint_id, url=url, token=token, expires_at=ends)
-
-
-def _why_pinned(call: Call, version_id: str) -> str:
-    """A version that an endpoint serves cannot be archived."""
-    for row in call.session.exec(select(EndpointRow)):
-        if any(route.version_id == version_id for route in routes_of(row)):
-            return _("{endpoint} serves it").format(endpoint=row.name)
-    return ""

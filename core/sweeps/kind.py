@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 from sqlmodel import select
@@ -16,9 +16,6 @@ from core.foundation.values import Value
 from core.sweeps.records import find_sweep, trial_rows
 from core.sweeps.tables import TrialRow
 from core.sweeps.values import SweepState
-
-if TYPE_CHECKING:
-    from core.sweeps.service import SweepService
 
 WORKER = "sweeps.worker"
 
@@ -38,9 +35,6 @@ class SweepWorkerKind(PlainKind):
 
     name = WORKER
     module = "core.sweeps.job"
-
-    def __init__(self, sweeps: "SweepService") -> None:
-        self._sweeps = sweeps
 
     def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         for told in events:

@@ -7,7 +7,7 @@ from sqlmodel import col
 
 from core.compute.service import ComputeService
 from core.compute.values import JobSpec
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
@@ -18,6 +18,7 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
+from core.lake.datasets.service import DatasetService
 from core.sweeps.confirmation import confirm
 from core.sweeps.job import WorkerOrder
 from core.sweeps.kind import WORKER
@@ -53,10 +54,17 @@ class SweepService(Service):
     domain = "sweeps"
 
     def __init__(
-        self, foundation: Foundation, *, compute: ComputeService, training: TrainingService, features: FeatureService
+        self,
+        foundation: Foundation,
+        *,
+        compute: ComputeService,
+        training: TrainingService,
+        training_sets: TrainingSetService,
+        lake: DatasetService,
     ) -> None:
         super().__init__(foundation)
-        self.compute, self.training, self.features = compute, training, features
+        self.compute, self.training = compute, training
+        self._training_sets, self._lake = training_sets, lake
 
     @action(permission=Permission.JOBS_WRITE, says=N_("started the sweep"))
     def start_sweep(
@@ -230,7 +238,7 @@ class SweepService(Service):
 
     def _training_set(self, call: Call, training_set_id: str, *, project: str) -> TrainingSet:
         call.may_reach(training_set_id)
-        training_set = self.features.training_set(call, training_set_id)
+        training_set = self._training_sets.training_set(call, training_set_id)
         if training_set.project != project:
             raise Invalid(
                 _("{id} belongs to another project").format(id=training_set.id),
@@ -238,7 +246,7 @@ class SweepService(Service):
                 field="training_set_id",
             )
         trainable(training_set, now=call.now)
-        self.features.lake.refuse_quarantined(call, training_set_id)
+        self._lake.refuse_quarantined(call, training_set_id)
         return training_set
 
     def _begin(self, call: Call, new: NewSweep) -> SweepRow:
@@ -268,7 +276,7 @@ class SweepService(Service):
 
     def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
         """Warm workers. They are given the splits to train on and to look at, and no other."""
-        training_set = self.features.training_set(call, row.training_set_id)
+        training_set = self._training_sets.training_set(call, row.training_set_id)
         contract = trainable(training_set, now=call.now)
         job_spec = JobSpec(
             kind=WORKER,

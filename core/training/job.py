@@ -12,7 +12,7 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.training.recipe import Recipe, TrainerParams, check_params, recipe_called
+from core.training.recipe import Recipe, check_params, recipe_called
 from core.training.result import (
     CARD_FILE,
     EVALUATIONS_FOLDER,
@@ -25,6 +25,7 @@ from core.training.result import (
     TrainingResult,
 )
 from core.training.splits import TRAIN
+from core.training.torch_recipes.torch_recipe import TrainerParams
 
 if TYPE_CHECKING:
     import pyarrow as pa

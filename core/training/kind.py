@@ -3,28 +3,28 @@
 from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from core.compute.kinds import PlainKind
 from core.compute.values import Job, JobState
+from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
 from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
+from core.foundation.storage import Store
 from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
+from core.registry.service import RegistryService
 from core.registry.values import Evaluation, InputSpec, MetricPoint, RunRecord
 from core.training.catalog import add_points
 from core.training.result import MODEL_FILE, SplitResult, TakenResult, take_result
 from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
-
-if TYPE_CHECKING:
-    from core.training.service import TrainingService
 
 METRIC_EVENT = "metric"
 MetricName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,59}$", allowed=WITH_UNDERSCORES, example="log_loss")]
@@ -44,8 +44,8 @@ class TrainingKind(PlainKind):
     name = "training.run"
     module = "core.training.job"
 
-    def __init__(self, training: "TrainingService") -> None:
-        self._training = training
+    def __init__(self, store: Store, *, training_sets: TrainingSetService, registry: RegistryService) -> None:
+        self._store, self._training_sets, self._registry = store, training_sets, registry
 
     def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         told = [metric for event in events if (metric := metric_of(event)) is not None]
@@ -61,11 +61,11 @@ class TrainingKind(PlainKind):
         self._tell_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
 
     def read_outputs(self, job: Job, outputs: Path) -> TakenResult:
-        return take_result(outputs, store=self._training.foundation.store)
+        return take_result(outputs, store=self._store)
 
     def take_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
         row = call.session.get_one(RunRow, job.subject)
-        training_set = self._training.features.training_set(call, row.training_set_id)
+        training_set = self._training_sets.training_set(call, row.training_set_id)
         refuse_other_features(read, contract=trainable(training_set, now=call.now))
         figures = read.result.metrics
         row.evaluations = [evaluation.model_dump(mode="json") for evaluation in evaluations_of(read, training_set)]
@@ -113,7 +113,7 @@ class TrainingKind(PlainKind):
             started_at=job.started_at or call.now,
             ended_at=None if state == "running" else call.now,
         )
-        self._training.registry.record_run(call, record)
+        self._registry.record_run(call, record)
 
 
 def metric_of(event: dict[str, Any]) -> MetricEvent | None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.features.values import FeatureContract
 from core.foundation.values import Value
-from core.training.recipe import Shape
+from core.training.torch_recipes.torch_recipe import Shape
 
 if TYPE_CHECKING:
     import pyarrow as pa

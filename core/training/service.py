@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from core.compute.devices import gpus_here
 from core.compute.service import ComputeService, runs_production
 from core.compute.values import Job, JobSpec, JobState, Resources
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
 from core.foundation.actions.call import Call, Foundation
@@ -22,6 +22,7 @@ from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
+from core.lake.datasets.service import DatasetService
 from core.registry.artifact import Folder
 from core.registry.service import RegistryService
 from core.registry.values import ModelName, ModelVersion, NewVersion, Text
@@ -62,13 +63,15 @@ class TrainingService(Service):
         foundation: Foundation,
         *,
         compute: ComputeService,
-        features: FeatureService,
+        training_sets: TrainingSetService,
+        lake: DatasetService,
         registry: RegistryService,
         requirements: RequirementService,
     ) -> None:
         super().__init__(foundation)
         self.compute = compute
-        self.features = features
+        self.training_sets = training_sets
+        self.lake = lake
         self.registry = registry
         self.requirements = requirements
 
@@ -110,7 +113,7 @@ class TrainingService(Service):
         )
         run = self.start(call, new)
         call.about(run.id)
-        self.features.lake.refuse_quarantined(call, training_set_id)
+        self.lake.refuse_quarantined(call, training_set_id)
         return run
 
     @action(permission=Permission.READ, reads=True)
@@ -215,7 +218,7 @@ class TrainingService(Service):
 
     def _training_set(self, call: Call, new: NewRun) -> TrainingSet:
         call.may_reach(new.training_set_id)
-        training_set = self.features.training_set(call, new.training_set_id)
+        training_set = self.training_sets.training_set(call, new.training_set_id)
         if training_set.project != new.project:
             raise Invalid(
                 _("{id} belongs to another project").format(id=training_set.id),
@@ -240,7 +243,7 @@ class TrainingService(Service):
             call.link(new.requirement_id, run_id, "asks for")
 
     def _new_version(self, call: Call, row: RunRow, *, model: str, card: str) -> NewVersion:
-        contract = trainable(self.features.training_set(call, row.training_set_id), now=call.now)
+        contract = trainable(self.training_sets.training_set(call, row.training_set_id), now=call.now)
         return NewVersion(
             project=row.project,
             model=model,

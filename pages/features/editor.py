@@ -26,7 +26,7 @@ def show() -> None:
         )
         choose_view()
         return
-    view = portal().features.get_view(actor(), view_id=links.wanted_id(Kind.FEATURE_VIEW))
+    view = portal().feature_views.get_view(actor(), view_id=links.wanted_id(Kind.FEATURE_VIEW))
     subject = subject_of(view, st.query_params.get("version", ""))
     actions = _header(subject)
     if not may(Permission.FEATURE_SQL, project=view.project):
@@ -88,7 +88,7 @@ def _buttons(subject: Subject, entered: Entered) -> Until | None:
 def _more(subject: Subject, *, is_touched: bool) -> None:
     """Other beginnings: from what was given, or from another version."""
     over = [_("Start over")] if is_touched else []
-    versions = portal().features.list_versions(actor(), view_id=subject.view.id, limit=12).items
+    versions = portal().feature_versions.list_versions(actor(), view_id=subject.view.id, limit=12).items
     begin = {_("Begin with v{n}").format(n=item.version): item for item in versions if item != subject.draft}
     discard = [_("Discard the draft")] if subject.draft else []
     chosen = frame.more([*over, *begin, *discard]) if over or begin or discard else None

@@ -23,7 +23,7 @@ UNUSED_HELP = N_("Versions that nothing uses, the most expensive first.")
 
 
 def show() -> None:
-    whole = portal().features.catalog_scope(actor())
+    whole = portal().feature_catalog.catalog_scope(actor())
     facts = [
         counted(whole.features, _("feature"), _("features")),
         counted(whole.views, _("view"), _("views")),
@@ -42,7 +42,7 @@ def show() -> None:
         return
     asked = filters(whole)
     part = window("features", asked)
-    listing = portal().features.catalog(actor(), **asked, offset=part.offset, limit=part.limit)
+    listing = portal().feature_catalog.catalog(actor(), **asked, offset=part.offset, limit=part.limit)
     if not listing.items:
         no_match(_("No feature matches"), FILTERS)
         return

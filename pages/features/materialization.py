@@ -21,14 +21,14 @@ AGAIN = N_("Put everything again")
 def show() -> None:
     wanted = links.wanted_id(Kind.MATERIALIZATION)
     frame.live_page(
-        lambda: portal().online.get_materialization(actor(), materialization_id=wanted),
+        lambda: portal().materialization.get_materialization(actor(), materialization_id=wanted),
         _draw,
         runs=lambda order: order.state == "running",
     )
 
 
 def _draw(order: Materialization) -> None:
-    version = portal().features.get_version(actor(), version_id=order.version_id)
+    version = portal().feature_versions.get_version(actor(), version_id=order.version_id)
     name = _("v{n}").format(n=order.version)
     by = _("Asked by {name}, {age}").format(
         name=links.escape(frame.name_of(order.created_by)), age=times.since(order.created_at, now=frame.now())
@@ -65,7 +65,7 @@ def _actions(order: Materialization, version: FeatureVersion) -> None:
     standing_actions(order)
     if order.state != "running" and frame.more([_(AGAIN)]) == _(AGAIN):
         with forms.attempt() as done:
-            portal().online.run_materialization(actor(), materialization_id=order.id, whole=True)
+            portal().materialization.run_materialization(actor(), materialization_id=order.id, whole=True)
         if done.succeeded:
             st.rerun()
 
@@ -87,7 +87,7 @@ def _answer(order: Materialization) -> str:
 
 
 def _parts(order: Materialization) -> None:
-    found = portal().online.list_parts(actor(), materialization_id=order.id, limit=MOST_DAYS)
+    found = portal().materialization.list_parts(actor(), materialization_id=order.id, limit=MOST_DAYS)
     parts = found.items
     hint = _("{n} of {all} days, the newest first").format(n=len(parts), all=found.total)
     frame.section(_("What it brought"), hint=hint if parts and parts[0].day else "")
@@ -103,7 +103,7 @@ def _parts(order: Materialization) -> None:
 
 
 def _around(order: Materialization) -> None:
-    checks = portal().online.list_parity(actor(), version_id=order.version_id, limit=1).items
+    checks = portal().feature_parity.list_parity(actor(), version_id=order.version_id, limit=1).items
     around = [order.version_id, *order.snapshots.values(), *(one.id for one in checks), order.job_id]
     neighbors(order.version_id, around, title=_("Belongs to"))
 

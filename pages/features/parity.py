@@ -17,14 +17,14 @@ from core.foundation.text import _
 def show() -> None:
     wanted = links.wanted_id(Kind.FEATURE_PARITY)
     frame.live_page(
-        lambda: portal().online.get_parity(actor(), parity_id=wanted),
+        lambda: portal().feature_parity.get_parity(actor(), parity_id=wanted),
         _draw,
         runs=lambda check: check.state == "running",
     )
 
 
 def _draw(check: FeatureParity) -> None:
-    version = portal().features.get_version(actor(), version_id=check.version_id)
+    version = portal().feature_versions.get_version(actor(), version_id=check.version_id)
     by = _("Asked by {name}, {age}").format(
         name=links.escape(frame.name_of(check.created_by)), age=times.since(check.created_at, now=frame.now())
     )
@@ -92,11 +92,11 @@ def _nothing_differs(report: FeatureParityReport) -> None:
 
 def _around(check: FeatureParity, version: FeatureVersion) -> None:
     """What it belongs to: the version, what keeps it online, what was read, and the other checks."""
-    orders = portal().online.list_materializations(actor(), version_id=version.id, limit=1).items
+    orders = portal().materialization.list_materializations(actor(), version_id=version.id, limit=1).items
     read = check.report.snapshots.values() if check.report else ()
     around = [version.id, *(order.id for order in orders), *read, check.job_id]
     neighbors(version.id, around, title=_("Belongs to"))
-    others = portal().online.list_parity(actor(), version_id=version.id, limit=6).items
+    others = portal().feature_parity.list_parity(actor(), version_id=version.id, limit=6).items
     rest = [one for one in others if one.id != check.id]
     if rest:
         frame.section(_("Other checks"), hint=_("newest first"))

@@ -41,8 +41,8 @@ def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
     """The view and the version of it that the address names: by its id, as `version` beside the view's, or else the one
     that people get."""
     named = wanted if kind_of(wanted) is Kind.FEATURE_VERSION else st.query_params.get("version", "")
-    shown = portal().features.get_version(actor(), version_id=named) if named else None
-    view = portal().features.get_view(actor(), view_id=shown.view_id if shown else wanted)
+    shown = portal().feature_versions.get_version(actor(), version_id=named) if named else None
+    view = portal().feature_views.get_view(actor(), view_id=shown.view_id if shown else wanted)
     return view, shown or view.live or view.latest
 
 
@@ -101,7 +101,7 @@ def _features(view: FeatureView, shown: FeatureVersion) -> None:
     if not shown.rows_digest:
         st.caption(_("Features are known once the version is built."))
         return
-    profiles = portal().features.statistics(actor(), version_id=shown.id)
+    profiles = portal().feature_statistics.statistics(actor(), version_id=shown.id)
     profile_grid(shown.features, profiles, key="statistics")
 
 
@@ -109,7 +109,7 @@ def _rows(shown: FeatureVersion) -> None:
     if not shown.rows_digest:
         st.caption(_("It has rows once it is built."))
         return
-    preview_table(portal().features.preview_version(actor(), version_id=shown.id, limit=50))
+    preview_table(portal().feature_versions.preview_version(actor(), version_id=shown.id, limit=50))
 
 
 show()

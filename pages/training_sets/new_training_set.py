@@ -41,7 +41,7 @@ def show() -> None:
             links.open_page("training-sets")
     if saved:
         with forms.attempt() as done:
-            made = portal().features.create_training_set(
+            made = portal().training_sets.create_training_set(
                 actor(),
                 project=project,
                 name=name,

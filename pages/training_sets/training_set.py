@@ -18,7 +18,7 @@ from core.training.splits import reason_against
 def show() -> None:
     wanted = links.wanted_id(Kind.TRAINING_SET)
     frame.live_page(
-        lambda: portal().features.get_training_set(actor(), training_set_id=wanted),
+        lambda: portal().training_sets.get_training_set(actor(), training_set_id=wanted),
         _draw,
         runs=lambda found: found.state is TrainingSetState.BUILDING,
     )
@@ -101,7 +101,7 @@ def _rows(found: TrainingSet) -> None:
     split = st.segmented_control(
         _("Split"), names, default=names[0], required=True, key="split", label_visibility="collapsed"
     )
-    preview_table(portal().features.preview_training_set(actor(), training_set_id=found.id, split=split, limit=50))
+    preview_table(portal().training_sets.preview_training_set(actor(), training_set_id=found.id, split=split, limit=50))
 
 
 show()

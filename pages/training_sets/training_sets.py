@@ -15,7 +15,7 @@ from core.identity.permissions import Permission
 
 
 def show() -> None:
-    total = portal().features.list_training_sets(actor(), limit=1).total
+    total = portal().training_sets.list_training_sets(actor(), limit=1).total
     facts = [
         counted(total, _("training set"), _("training sets")),
         _("joined by what was known at each row's moment"),
@@ -29,7 +29,7 @@ def show() -> None:
         return
     query, state = _filters()
     part = window("training_sets", query, state)
-    listing = portal().features.list_training_sets(
+    listing = portal().training_sets.list_training_sets(
         actor(), search=query, state=TrainingSetState(state) if state else "", offset=part.offset, limit=part.limit
     )
     if not listing.items:

@@ -26,7 +26,7 @@ NAME = "late_arrivals_2013"
 @pytest.fixture(scope="module")
 def address(scene: Scene) -> Iterator[str]:  # noqa: F811
     scene.join(name=NAME)
-    order = scene.portal.online.materialize(scene.people.engineer, version_id=scene.version.id)
+    order = scene.portal.materialization.materialize(scene.people.engineer, version_id=scene.version.id)
     wait_for_job(scene.portal, order.job_id)
     with Served(scene.portal) as found:
         yield found

@@ -102,9 +102,11 @@ class Chain:
 
     @Made
     def feature_version(self) -> str:
-        features, mei = self.portal.features, self.people.engineer
-        view = features.create_view(mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",))
-        made = features.create_version(
+        portal, mei = self.portal, self.people.engineer
+        view = portal.feature_views.create_view(
+            mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",)
+        )
+        made = portal.feature_drafts.create_version(
             mei, view_id=view.id, sql=VIEW_SQL, sources={"flights": self.snapshot}, event_time="day_end"
         )
         self._done(made.job_id)
@@ -122,7 +124,7 @@ class Chain:
             numbers=("distance", "hour"),
         )
         use = ViewUse(version_id=self.feature_version, keys={"carrier": "carrier"}, prefix="carrier_")
-        made = self.portal.features.create_training_set(
+        made = self.portal.training_sets.create_training_set(
             self.people.engineer, project=PROJECT, name="late_arrivals", entity=entity, uses=(use,), splits=SPLITS
         )
         self._done(made.job_id)

@@ -46,9 +46,13 @@ def test_two_snapshots_are_compared_by_a_key(mei: Visitor, running: Running) -> 
 
 def test_what_came_of_a_snapshot_in_quarantine_says_so(mei: Visitor, running: Running) -> None:
     _first, second = two_snapshots(running, "landed")
-    features, me = running.portal.features, running.people.engineer
-    view = features.create_view(me, project="PROJ-1", name="landed_delay", entity="carrier", keys=("carrier",))
-    version = features.create_version(me, view_id=view.id, sql=SQL, sources={"landed": second.id}, event_time="at")
+    portal, me = running.portal, running.people.engineer
+    view = portal.feature_views.create_view(
+        me, project="PROJ-1", name="landed_delay", entity="carrier", keys=("carrier",)
+    )
+    version = portal.feature_drafts.create_version(
+        me, view_id=view.id, sql=SQL, sources={"landed": second.id}, event_time="at"
+    )
     wait_for_job(running.portal, version.job_id, seconds=90)
     mei.open(f"/dataset?id={second.id}")
     choose(mei, "Put into quarantine")

@@ -41,7 +41,7 @@ def test_a_query_that_never_ends_is_cancelled(mei: Visitor, running: Running) ->
 
 
 def test_a_query_becomes_the_draft_of_a_feature(mei: Visitor, running: Running) -> None:
-    view = running.portal.features.create_view(
+    view = running.portal.feature_views.create_view(
         running.people.engineer, project="PROJ-1", name="of_a_query", entity="carrier", keys=("carrier",)
     )
     page = mei.open("/query").page

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.features.building.build import build_rows
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
+from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable
+from core.features.training_sets.job_spec import JoinedView, JoinOrder, JoinResult
 from core.features.training_sets.join import join_training_set
 from core.features.values import EntityQuery, ServedView, Split
 from core.sandbox.limits import Limits

@@ -9,6 +9,7 @@ from core.compute.values import Job, JobState
 from core.features.job_specs import BuildResult
 from core.features.values import Check, Feature, FeatureVersion
 from core.features.versions.kind import BuildKind
+from core.features.versions.sources import SourceSnapshots
 from core.foundation.actors import Actor
 from core.foundation.ids import Kind
 from core.foundation.parquet import write_parquet
@@ -35,16 +36,22 @@ class Desk:
 
     def open_view(self) -> str:
         self.views += 1
-        self.view = self.portal.features.create_view(
+        self.view = self.portal.feature_views.create_view(
             self.people.engineer, project="PROJ-1", name=f"view_{self.views}", entity="carrier", keys=("carrier",)
         ).id
         return self.view
 
     def create(self, **changes: Any) -> FeatureVersion:
-        return self.portal.features.create_version(self.people.engineer, view_id=self.view, **self.asked(**changes))
+        return self.portal.feature_drafts.create_version(
+            self.people.engineer, view_id=self.view, **self.asked(**changes)
+        )
 
     def asked(self, **changes: Any) -> dict[str, Any]:
         return {"sql": VIEW_SQL, "sources": {"flights": self.snapshot}, "event_time": "left_at"} | changes
+
+    @property
+    def kind(self) -> BuildKind:
+        return BuildKind(self.portal.foundation, sources=SourceSnapshots(self.portal.datasets))
 
     def built(self, version: FeatureVersion, *verdicts: str) -> FeatureVersion:
         """The job of the version ends well; each verdict is one of its checks."""
@@ -55,27 +62,27 @@ class Desk:
         feature = Feature(name="mean_delay", type="DOUBLE", kind="number")
         result = BuildResult(features=(feature,), rows=3, notes=(), statistics=(), checks=checks, seconds=1.5)
         with calling(self.portal, SYSTEM) as call:
-            BuildKind(self.portal.features).take_outputs(call, self.job(version), (result, "0" * 64))
+            self.kind.take_outputs(call, self.job(version), (result, "0" * 64))
         return self.now(version)
 
     def failed(self, version: FeatureVersion, cause: str = "It broke.") -> FeatureVersion:
         job = self.job(version).model_copy(update={"state": JobState.FAILED, "cause": cause})
         with calling(self.portal, SYSTEM) as call:
-            BuildKind(self.portal.features).ended(call, job)
+            self.kind.ended(call, job)
         return self.now(version)
 
     def job(self, version: FeatureVersion) -> Job:
         return self.portal.compute.get_job(SYSTEM, job_id=self.now(version).job_id)
 
     def now(self, version: FeatureVersion) -> FeatureVersion:
-        return self.portal.features.get_version(self.people.engineer, version_id=version.id)
+        return self.portal.feature_versions.get_version(self.people.engineer, version_id=version.id)
 
     def published(self, **changes: Any) -> FeatureVersion:
         return self.built(self.create(**changes), "pass")
 
     @property
     def live(self) -> str:
-        found = self.portal.features.get_view(self.people.viewer, view_id=self.view).live
+        found = self.portal.feature_views.get_view(self.people.viewer, view_id=self.view).live
         return found.id if found else ""
 
 

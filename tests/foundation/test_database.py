@@ -124,7 +124,7 @@ def test_what_was_there_before_the_feature_platform_goes_on(empty: Foundation) -
     portal, reader = build_portal(empty.settings, foundation=empty), Actor.system("test")
     snapshot = portal.datasets.get_snapshot(reader, snapshot_id="SNAP-1")
     assert [(file.digest, file.rows, file.bytes) for file in snapshot.files] == [("a" * 64, 7, 70)]
-    view = portal.features.get_view(reader, view_id="FV-1")
+    view = portal.feature_views.get_view(reader, view_id="FV-1")
     assert view.live is not None
     assert (view.live.id, view.live.published_at) == ("FEAT-1", datetime(2013, 1, 1, tzinfo=UTC))
     undo(empty.database, revision="0001")

@@ -50,7 +50,7 @@ def furnish(portal: Portal, people: People) -> Furnished:
     dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="flights", description="Every *flight*")
     snapshot = imported(portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights())
     version = build_view(portal, people, snapshot.id)
-    made = portal.features.create_training_set(
+    made = portal.training_sets.create_training_set(
         mei,
         project=PROJECT,
         name="late_arrivals",
@@ -61,7 +61,7 @@ def furnish(portal: Portal, people: People) -> Furnished:
     )
     job = run_job_here(portal, made.job_id)
     assert job.state == "succeeded", job.cause
-    view = portal.features.get_version(mei, version_id=version).view_id
+    view = portal.feature_versions.get_version(mei, version_id=version).view_id
     return Furnished(
         portal, people, goal.id, dataset.id, snapshot.id, first_import(portal, mei), view, version, made.id
     )
@@ -73,8 +73,10 @@ def first_import(portal: Portal, mei: Actor) -> str:
 
 def build_view(portal: Portal, people: People, snapshot: str) -> str:
     mei = people.engineer
-    view = portal.features.create_view(mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",))
-    version = portal.features.create_version(
+    view = portal.feature_views.create_view(
+        mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",)
+    )
+    version = portal.feature_drafts.create_version(
         mei, view_id=view.id, sql=SQL, sources={"flights": snapshot}, event_time="day"
     )
     job = run_job_here(portal, version.job_id)

@@ -1,9 +1,14 @@
 """Models and their versions: what is registered, numbered, told, linked and put away."""
 
+from dataclasses import dataclass
+
 import pytest
+from sqlmodel import Session
 
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.ports import Pin
 from core.portal import Portal
+from core.registry.service import RegistryService
 from core.registry.values import Artifact
 from tests.conftest import People
 from tests.registry.onnx_files import (
@@ -12,6 +17,22 @@ from tests.registry.onnx_files import (
     register_tiny,
     tiny_model,
 )
+
+
+@dataclass(frozen=True)
+class Needed:
+    """A domain above that needs some versions, for these reasons."""
+
+    reasons: dict[str, str]
+
+    def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
+        return ()
+
+    def reached(self, session: Session) -> frozenset[str]:
+        return frozenset()
+
+    def reason_to_keep(self, session: Session, version_id: str) -> str:
+        return self.reasons.get(version_id, "")
 
 
 def test_a_registered_version_says_what_it_is(portal_on: Portal, people: People) -> None:
@@ -116,12 +137,12 @@ def test_a_card_can_be_edited_and_its_digest_says_so(portal: Portal, people: Peo
 
 def test_a_version_that_is_needed_is_not_archived(portal: Portal, people: People) -> None:
     made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    needed = {made.id: "it serves EP-1"}
-    portal.registry.pinned_by(lambda call, version_id: needed.get(version_id, ""))
+    needed = Needed({made.id: "it serves EP-1"})
+    registry = RegistryService(portal.foundation, live_uses=needed)
     with pytest.raises(Conflict, match="it serves EP-1"):
-        portal.registry.archive_version(people.engineer, version_id=made.id)
-    needed.clear()
-    assert portal.registry.archive_version(people.admin, version_id=made.id).state == "archived"
+        registry.archive_version(people.engineer, version_id=made.id)
+    needed.reasons.clear()
+    assert registry.archive_version(people.admin, version_id=made.id).state == "archived"
     (thing,) = [thing for thing in portal.identity.search(people.viewer, query=made.id) if thing.id == made.id]
     assert thing.state == "archived"
 

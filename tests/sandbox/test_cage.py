@@ -21,7 +21,7 @@ from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_cage, run_caged
 from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
 
-ENTRY = "core.features.building.preview:preview_in_cage"
+ENTRY = "core.features.building.preview:preview_in_sandbox"
 LIMITS = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1)
 MEAN = """
 def features(flights):

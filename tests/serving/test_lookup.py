@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from core.features.online.store import OnlineStore, live_address, open_store
+from core.features.online.opening import live_address, open_store
+from core.features.online.store import OnlineStore
 from core.features.values import ServedView
 from core.portal import Portal
 from core.registry.values import ModelVersion

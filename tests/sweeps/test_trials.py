@@ -32,13 +32,13 @@ def ended(portal: Portal, job_id: str, state: JobState = JobState.FAILED, cause:
     """As compute tells the domain that a worker is gone."""
     job = portal.compute.get_job(SYSTEM, job_id=job_id).model_copy(update={"state": state, "cause": cause})
     with calling(portal, SYSTEM) as call:
-        SweepWorkerKind(portal.sweeps).ended(call, job)
+        SweepWorkerKind().ended(call, job)
 
 
 def told(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
     job: Job = portal.compute.get_job(SYSTEM, job_id=job_id)
     with calling(portal, SYSTEM) as call:
-        SweepWorkerKind(portal.sweeps).take_events(call, job, events)
+        SweepWorkerKind().take_events(call, job, events)
 
 
 def test_a_number_is_given_once_and_a_worker_has_one_trial_at_a_time(portal_on: Portal, sweep: Sweep) -> None:

@@ -2,10 +2,10 @@
 
 import torch
 
-from core.training.recipe import Shape
 from core.training.recipes.tabular import Tabular, TabularParams
 from core.training.torch_recipes.data import TrainingData
 from core.training.torch_recipes.precision import choose_precision, has_fast_bf16, measure
+from core.training.torch_recipes.torch_recipe import Shape
 
 CPU = torch.device("cpu")
 

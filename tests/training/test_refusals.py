@@ -147,7 +147,7 @@ def joined(portal: Portal, people: People, case: Case, *, name: str) -> Training
         "label": "late",
         "numbers": ("distance",),
     }
-    made = portal.features.create_training_set(
+    made = portal.training_sets.create_training_set(
         people.engineer,
         project="PROJ-1",
         name=name,
@@ -155,7 +155,7 @@ def joined(portal: Portal, people: People, case: Case, *, name: str) -> Training
         splits=case.splits,
     )
     run_job_here(portal, made.job_id)
-    return portal.features.get_training_set(people.viewer, training_set_id=made.id)
+    return portal.training_sets.get_training_set(people.viewer, training_set_id=made.id)
 
 
 def csv(made: list[Row]) -> bytes:

@@ -104,11 +104,11 @@ def test_whatever_was_made_can_still_be_read(portal: Portal) -> None:
     mei = PEOPLE.engineer
     assert {thing.id for thing in portal.identity.search(mei, limit=200)} >= ids
     assert portal.datasets.get_snapshot(mei, snapshot_id="SNAP-1").rows > 5_000
-    assert portal.features.get_version(mei, version_id="FEAT-1").state == "published"
-    assert portal.features.get_training_set(mei, training_set_id="TS-1").state == "ready"
+    assert portal.feature_versions.get_version(mei, version_id="FEAT-1").state == "published"
+    assert portal.training_sets.get_training_set(mei, training_set_id="TS-1").state == "ready"
     assert portal.training.get_run(mei, run_id="RUN-1").version_id == "MV-1"
     assert portal.sweeps.get_sweep(mei, sweep_id="SW-1").state == "finished"
     assert portal.loadtests.get_report(mei, test_id="LT-1").plan.rate == 20
     assert len(portal.registry.list_evidence(mei, limit=200).items) == 10
-    assert portal.online.get_online(mei, version_id="FEAT-1", keys=({"carrier": "UA"},))
+    assert portal.materialization.get_online(mei, version_id="FEAT-1", keys=({"carrier": "UA"},))
     assert len(portal.registry.download_artifact(mei, version_id="MV-1").content) > 5_000

@@ -89,7 +89,7 @@ def _first_of(view: FeatureView) -> tuple[str, ...]:
 
 def subject_of(view: FeatureView, version_id: str = "") -> Subject:
     """A draft, or one that failed, is changed; any other version is what a new one begins with."""
-    version = portal().features.get_version(actor(), version_id=version_id) if version_id else None
+    version = portal().feature_versions.get_version(actor(), version_id=version_id) if version_id else None
     if version and version.view_id != view.id:
         raise NotFound(_("{view} has no version {id}").format(view=view.name, id=version.id))
     if version and version.state in (VersionState.DRAFT, VersionState.FAILED):
@@ -99,11 +99,11 @@ def subject_of(view: FeatureView, version_id: str = "") -> Subject:
 
 def submit(subject: Subject, entered: Mapping[str, Any], *, until: Until) -> FeatureVersion:
     """Keeps what was entered, as far as people want it to go."""
-    features = portal().features
+    drafts = portal().feature_drafts
     if subject.draft is None:
-        return features.create_version(actor(), view_id=subject.view.id, until=until, **entered)
-    kept = features.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
-    return kept if until == "draft" else features.build_version(actor(), version_id=kept.id, until=until)
+        return drafts.create_version(actor(), view_id=subject.view.id, until=until, **entered)
+    kept = drafts.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
+    return kept if until == "draft" else drafts.build_version(actor(), version_id=kept.id, until=until)
 
 
 def beside(subject: Subject) -> Entered:

@@ -37,7 +37,7 @@ class Trial:
         return self.future is not None and not self.future.done()
 
     def start(self, subject: Subject, logic: Entered) -> None:
-        preview, who = portal().features.preview_logic, actor()
+        preview, who = portal().feature_drafts.preview_logic, actor()
         self.asked, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
 
     def settle(self) -> BaseException | None:

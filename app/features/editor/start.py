@@ -22,7 +22,7 @@ def choose_view() -> None:
     with left, frame.card("view"):
         project = forms.choose_project(key="editor_project")
         views = {
-            view.id: view.name for view in portal().features.list_views(actor(), project=project, limit=MOST).items
+            view.id: view.name for view in portal().feature_views.list_views(actor(), project=project, limit=MOST).items
         }
         view_id = st.selectbox(
             _("Feature view"),
@@ -57,7 +57,7 @@ def _new_view(project: str) -> str:
     made: FeatureView | None = None
     if st.button(_("Create and go on"), type="primary", key="editor_create"):
         with forms.attempt(places):
-            made = portal().features.create_view(
+            made = portal().feature_views.create_view(
                 actor(),
                 project=project,
                 name=typed["name"] or "",
@@ -70,7 +70,7 @@ def _new_view(project: str) -> str:
 
 def offer_drafts(subject: Subject) -> None:
     """The drafts of the view, and the versions that failed: each can be taken up again."""
-    found = portal().features.list_versions(actor(), view_id=subject.view.id).items
+    found = portal().feature_versions.list_versions(actor(), view_id=subject.view.id).items
     drafts = [version for version in found if version.state in DRAFTS and version != subject.draft]
     if not drafts:
         return
@@ -95,11 +95,13 @@ def publish_dialog(subject: Subject, *, asked: str) -> None:
     """Who uses which version of the view, before it is published. `asked` is the place in the session where the
     decision is told to the page."""
     view = subject.view
-    impact = portal().features.impact(actor(), view_id=view.id)
+    impact = portal().feature_views.impact(actor(), view_id=view.id)
     live = view.live.version if view.live else None
     st.markdown(_effect(view.name, number=subject.number, live=live))
     st.caption(_told(impact.consumers))
-    versions = {item.id: item.version for item in portal().features.list_versions(actor(), view_id=view.id).items}
+    versions = {
+        item.id: item.version for item in portal().feature_versions.list_versions(actor(), view_id=view.id).items
+    }
     using = sorted(impact.consumers, key=lambda one: not one.is_live)
     for one in using[:NAMED]:
         _consumer(one, version=versions.get(one.version_id, 0))

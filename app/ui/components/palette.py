@@ -90,7 +90,7 @@ def entries(query: str) -> dict[str, Any]:
 
 def _columns(query: str) -> list[dict[str, str | bool]]:
     """Feature columns, each opening the newest version that has it."""
-    listing = portal().features.catalog(actor(), query=query, limit=COLUMNS)
+    listing = portal().feature_catalog.catalog(actor(), query=query, limit=COLUMNS)
     return [_column_entry(column) for column in listing.items if column.feature is not None and column.version_id]
 
 

@@ -33,12 +33,12 @@ def _snapshot(object_id: str) -> str:
 
 
 def _feature_version(object_id: str) -> str:
-    features = portal().features.get_version(actor(), version_id=object_id).features
+    features = portal().feature_versions.get_version(actor(), version_id=object_id).features
     return counted(len(features), _("column"), _("columns")) if features else ""
 
 
 def _training_set(object_id: str) -> str:
-    splits = portal().features.get_training_set(actor(), training_set_id=object_id).splits
+    splits = portal().training_sets.get_training_set(actor(), training_set_id=object_id).splits
     return _rows(sum(split.rows for split in splits)) if splits else ""
 
 

@@ -1,16 +1,17 @@
-"""The process that builds a feature version. Its logic runs in a cage, in a process of its own; with Spark it is
-rehearsed there first."""
+"""The process that builds a feature version. Its logic runs in the sandbox, in a process of its own; with an engine
+that runs SQL itself it is rehearsed there first."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from core.compute.process import JobContext, run_job
-from core.features.building.spark_build import build_with_spark, rehearse
-from core.features.engines.spark.session import spark_session
-from core.features.engines.spark_engine import SparkEngine
+from core.features.building.engine_build import build_with_engine, rehearse
+from core.features.building.sandbox_entry import ENTRY
+from core.features.engines.opening import engine_called
+from core.features.engines.port import BuildEngine
 from core.features.job_specs import RESULT, BuildOrder, BuildResult
-from core.features.job_support import in_words, limits_of, run_in_cage, teller
+from core.features.job_support import in_words, limits_of, run_in_sandbox, teller
 from core.foundation.text import _
 from core.sandbox.limits import Limits
 
@@ -26,35 +27,38 @@ def main(context: JobContext) -> None:
 
 
 def _build(context: JobContext, order: BuildOrder, limits: Limits) -> BuildResult:
-    if order.engine == "spark" and order.sql.strip():
-        return _with_spark(context, order, limits)
-    made = BuildResult.model_validate(run_in_cage(context, "build", order.without_address(), limits=limits))
-    if order.engine == "local":
-        return made
-    note = _("Built on one machine: Spark runs SQL, and this version is pandas alone.")
-    return made.model_copy(update={"notes": (*made.notes, note)})
+    engine = engine_called(order.engine)
+    if issubclass(engine, BuildEngine) and order.sql.strip():
+        return _with_engine(context, order, limits, engine=engine)
+    result = BuildResult.model_validate(run_in_sandbox(context, ENTRY, order.without_address(), limits=limits))
+    if not issubclass(engine, BuildEngine):
+        return result
+    note = _("Built on one machine: {engine} runs SQL, and this version is pandas alone.").format(engine=engine.title)
+    return result.model_copy(update={"notes": (*result.notes, note)})
 
 
-def _with_spark(context: JobContext, order: BuildOrder, limits: Limits) -> BuildResult:
+def _with_engine(context: JobContext, order: BuildOrder, limits: Limits, *, engine: type[BuildEngine]) -> BuildResult:
     folder = context.outputs / REHEARSAL
 
-    def in_cage(asked: BuildOrder, inputs: Mapping[str, Path]) -> BuildResult:
-        found = run_in_cage(context, "build", asked, limits=limits, inputs=inputs, outputs=folder, share=0.5)
-        return BuildResult.model_validate(found)
+    def in_sandbox(asked: BuildOrder, inputs: Mapping[str, Path]) -> BuildResult:
+        answer = run_in_sandbox(context, ENTRY, asked, limits=limits, inputs=inputs, outputs=folder, share=0.5)
+        return BuildResult.model_validate(answer)
 
-    rehearsal = rehearse(order, inputs=context.inputs, folder=folder, run=in_cage)
-    with spark_session(order.spark_address) as session:
-        made = build_with_spark(
+    rehearsal = rehearse(order, inputs=context.inputs, folder=folder, run=in_sandbox)
+    # What the engine cannot run is refused before a cluster is waited for.
+    engine.check_sql(order.sql)
+    with engine.opened(order.spark_address) as opened:
+        result = build_with_engine(
             order,
             rehearsal,
-            engine=SparkEngine(session),
+            engine=opened,
             inputs=context.inputs,
             outputs=context.outputs,
             limits=limits,
             tell=teller(context),
         )
     shutil.rmtree(folder)
-    return made
+    return result
 
 
 if __name__ == "__main__":

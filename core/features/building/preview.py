@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS, SHOWN_ROWS = 20_000, 50
 
 
-def preview_in_cage(
+def preview_in_sandbox(
     order: Mapping[str, Any],
     *,
     inputs: Mapping[str, Path],

@@ -13,11 +13,11 @@ from core.features.catalog.freshness import freshness_by_version
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
 from core.features.values import Feature, VersionState
 from core.features.versions.records import JOINED_INTO
-from core.features.versions.shared import FeatureParts
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.listings import conditions
 from core.foundation.objects import LinkRow
+from core.foundation.ports import LiveUses
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -76,8 +76,12 @@ class CatalogScope(Value):
     owners: tuple[str, ...]
 
 
-class CatalogActions(FeatureParts):
+class FeatureCatalogService(Service):
     domain = "features"
+
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+        super().__init__(foundation)
+        self._live_uses = live_uses
 
     @action(permission=Permission.READ, reads=True)
     def catalog(
@@ -98,7 +102,7 @@ class CatalogActions(FeatureParts):
         and freshness."""
         rows = _rows(call, project)
         views = _as_fresh(call, rows, fresh)
-        live = self.pins.reached(call.session) if rows else frozenset()
+        live = self._live_uses.reached(call.session) if rows else frozenset()
         used = _uses(call, [version.id for _view, version in rows if version])
         every = [entry for view, version in rows for entry in _entries(view, version, used, live)]
         wanted = query.lower().split()

@@ -6,27 +6,40 @@ from core.features.catalog.freshness import freshness_of
 from core.features.catalog.statistics_queries import distances_of, windows_of
 from core.features.catalog.usage import dead_of, usage_of
 from core.features.catalog.values import DeadFeature, FeatureDrift, FeatureUsage, FeatureWindow, Freshness, Window
+from core.features.training_sets.records import find_training_set
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureVersion
-from core.features.versions.shared import FeatureParts, check_made
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.features.versions.records import find_version, refuse_without_rows, version_row
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid
+from core.foundation.ports import LiveUses
 from core.foundation.text import _
 from core.identity.permissions import Permission
+from core.lake.values import ColumnProfile
 
 DRIFT_DAYS = timedelta(days=28)
 
 
-class StatisticsActions(FeatureParts):
+class FeatureStatisticsService(Service):
     domain = "features"
+
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+        super().__init__(foundation)
+        self._live_uses = live_uses
+
+    @action(permission=Permission.READ, reads=True)
+    def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:
+        """Show the distribution of every feature of a version."""
+        call.may_reach(version_id)
+        return tuple(ColumnProfile.model_validate(item) for item in version_row(call, version_id).statistics)
 
     @action(permission=Permission.READ, reads=True)
     def windows(self, call: Call, *, version_id: str, window: Window = "week") -> tuple[FeatureWindow, ...]:
         """Show the values of every feature of a version by day, week or month of event time."""
         call.may_reach(version_id)
-        version = self.version(call, version_id)
-        check_made(version.rows_digest, version.state)
+        version = find_version(call, version_id)
+        refuse_without_rows(version.rows_digest, version.state)
         return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window=window)
 
     @action(permission=Permission.READ, reads=True)
@@ -50,31 +63,31 @@ class StatisticsActions(FeatureParts):
         The window is the 28 days up to the newest row unless said otherwise, its end excluded. The split is the one
         called train, else the earliest. A version of the same view may be compared with a set made of another one."""
         call.may_reach(training_set_id)
-        found = self.training_set(call, training_set_id)
+        training_set = find_training_set(call, training_set_id)
         call.may_reach(version_id)
-        version = self.version(call, version_id)
-        check_made(version.rows_digest, version.state)
-        check_made("made" if found.splits else "", found.state)
+        version = find_version(call, version_id)
+        refuse_without_rows(version.rows_digest, version.state)
+        refuse_without_rows(training_set.splits, training_set.state)
         end = until or (version.newest_event or call.now) + timedelta(microseconds=1)
-        return self._drift(found, version, since=since or end - DRIFT_DAYS, until=end)
+        return self._drift(training_set, version, since=since or end - DRIFT_DAYS, until=end)
 
     @action(permission=Permission.READ, reads=True)
     def usage(self, call: Call, *, version_id: str) -> FeatureUsage:
         """Show the training sets, runs, models and endpoints that use a version, and what the version costs."""
         call.may_reach(version_id)
-        return usage_of(call, version_id, pins=self.pins)
+        return usage_of(call, version_id, live_uses=self._live_uses)
 
     @action(permission=Permission.READ, reads=True)
     def dead_features(self, call: Call, *, project: str = "") -> tuple[DeadFeature, ...]:
         """List the built versions that nothing uses, the most expensive first."""
-        return dead_of(call, project, pins=self.pins)
+        return dead_of(call, project, live_uses=self._live_uses)
 
     def _drift(
-        self, found: TrainingSet, version: FeatureVersion, *, since: datetime, until: datetime
+        self, training_set: TrainingSet, version: FeatureVersion, *, since: datetime, until: datetime
     ) -> tuple[FeatureDrift, ...]:
-        split = min(found.splits, key=lambda item: (item.name != "train", item.start))
+        split = min(training_set.splits, key=lambda item: (item.name != "train", item.start))
         of_name = {feature.name: feature for feature in version.features}
-        columns = {name: (of_name[name], column) for name, column in _inputs(found, version) if name in of_name}
+        columns = {name: (of_name[name], column) for name, column in _inputs(training_set, version) if name in of_name}
         store = self.foundation.store
         paths = store.verified_path(version.rows_digest), store.verified_path(split.digest)
         rows, distances = distances_of(*paths, columns=columns, since=since, until=until)
@@ -86,25 +99,25 @@ class StatisticsActions(FeatureParts):
                 since=since,
                 until=until,
                 rows=rows,
-                distance=each,
+                distance=distance,
                 caveat=_(
                     "It compares distributions: it cannot see a wrong join or rows that were mixed up; parity can. The"
                     " training set has a value for each of its entities, the window one for each row."
                 ),
             )
-            for name, each in distances.items()
+            for name, distance in distances.items()
         )
 
 
-def _inputs(found: TrainingSet, version: FeatureVersion) -> list[tuple[str, str]]:
+def _inputs(training_set: TrainingSet, version: FeatureVersion) -> list[tuple[str, str]]:
     """Which columns of a training set hold which features: of this version, else of another one of its view."""
-    views = found.contract.views if found.contract else ()
+    views = training_set.contract.views if training_set.contract else ()
     same = [view for view in views if view.version_id == version.id] or [
-        view for view in views if view.view == version.view and found.project == version.project
+        view for view in views if view.view == version.view and training_set.project == version.project
     ]
     if not same:
         raise Invalid(
-            _("{id} has no feature of {view}").format(id=found.id, view=version.view),
+            _("{id} has no feature of {view}").format(id=training_set.id, view=version.view),
             hint=_("Choose a training set that was made of this view."),
             field="training_set_id",
         )

@@ -6,8 +6,8 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, exists, func, select
 
 from core.features.catalog.values import DeadFeature, FeatureCost, FeatureUsage
-from core.features.materialization.values import MaterializationState
 from core.features.tables import FeatureVersionRow, FeatureViewRow, MaterializationRow
+from core.features.values import MaterializationState
 from core.features.versions.impact import impact_of
 from core.features.versions.records import JOINED_INTO, version_row
 from core.features.versions.states import GIVEN_UP
@@ -15,16 +15,16 @@ from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
 from core.foundation.objects import LinkRow, ObjectRow
-from core.foundation.ports import Pins
+from core.foundation.ports import LiveUses
 from core.foundation.storage import Store
 
 MOST_DEAD = 200
 HEAVY = ("statistics", "sql", "python", "checks", "notes", "tests")
 
 
-def usage_of(call: Call, version_id: str, *, pins: Pins) -> FeatureUsage:
+def usage_of(call: Call, version_id: str, *, live_uses: LiveUses) -> FeatureUsage:
     row = version_row(call, version_id)
-    impact = impact_of(call, row.view_id, versions=[version_id], pins=pins)
+    impact = impact_of(call, row.view_id, versions=[version_id], live_uses=live_uses)
     ids = [consumer.object_id for consumer in impact.consumers]
     kinds = Counter(consumer.kind for consumer in impact.consumers)
     newest = select(func.max(ObjectRow.created_at)).where(col(ObjectRow.id).in_(ids))
@@ -48,7 +48,7 @@ def cost_of(row: FeatureVersionRow, store: Store) -> FeatureCost:
     return FeatureCost(build_seconds=row.build_seconds, rows=row.rows, bytes=size)
 
 
-def dead_of(call: Call, project: str, *, pins: Pins) -> tuple[DeadFeature, ...]:
+def dead_of(call: Call, project: str, *, live_uses: LiveUses) -> tuple[DeadFeature, ...]:
     """The built versions that nothing uses, the most expensive first, at most 200 of them."""
     joined = exists().where(col(LinkRow.source) == FeatureVersionRow.id, col(LinkRow.relation) == JOINED_INTO)
     is_kept = col(MaterializationRow.state) != MaterializationState.REMOVED
@@ -63,7 +63,7 @@ def dead_of(call: Call, project: str, *, pins: Pins) -> tuple[DeadFeature, ...]:
     )
     costly = wanted.order_by(col(FeatureVersionRow.build_seconds).desc(), col(FeatureVersionRow.rows).desc())
     light = costly.options(*(defer(getattr(FeatureVersionRow, name)) for name in HEAVY))
-    live = pins.reached(call.session)
+    live = live_uses.reached(call.session)
     rows = call.session.exec(light.limit(MOST_DEAD))
     return tuple(_dead(call, row, view) for row, view in rows if row.id not in live)
 

@@ -4,10 +4,11 @@ The normal form has done the work before: of a key's rows those that can be an a
 their time, so an as-of join needs neither to sort nor to drop anything."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from core.features.engines.port import JoinView, Matches, Part, schema_of
+from core.features.engines.port import Engine, JoinView, Matches, Part, schema_of
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST
 from core.foundation.parquet import ROW_GROUP, write_parquet
 
@@ -19,8 +20,17 @@ ROW, TIME, FROM = "__row", "__t", "__from"
 EVENT_US, CREATED_US = "__event_us", "__created_us"
 
 
-class PolarsEngine:
-    name = "polars"
+class PolarsEngine(Engine):
+    """Joins on one machine."""
+
+    name = "local"
+    title = "polars"
+    product = "polars"
+
+    @classmethod
+    @contextmanager
+    def opened(cls, address: str) -> Iterator[Self]:
+        yield cls()
 
     @property
     def version(self) -> str:

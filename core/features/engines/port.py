@@ -1,18 +1,21 @@
 """What an engine of the feature platform must do: find, for every entity row and view, the one feature row that was the
-answer at that instant. `polars_join` does it on one machine, `spark_join` on a cluster.
+answer at that instant. Each is a plug-in: a file in this folder, or an entry point of a package.
 
-Engines read rows in the normal form of `duckdb_rows`, so each view costs one as-of join and nothing else. The rules R1
+Engines read rows in the normal form of `normal_form`, so each view costs one as-of join and nothing else. The rules R1
 to R12 they keep are written in the project's decisions, and one suite holds every engine to them by a brute-force
 oracle. What is wrong with the columns is found here, before any engine starts."""
 
-from collections.abc import Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from core.features.normal_form import BEST, EVENT, KNOWN, LATEST
+from core.features.normal_form import BEST, EVENT, KNOWN, LATEST, RowShape
 from core.features.values import Kind
 from core.foundation.errors import Invalid
+from core.foundation.plugins import Plugin
 from core.foundation.text import _
 from core.sandbox.duckdb_session import literal, one_row, open_session, quoted, types_of
 
@@ -45,7 +48,7 @@ class JoinView:
 
 @dataclass(frozen=True)
 class Part:
-    """A file to write, with the rows of a stretch of time in microseconds, the end excluded."""
+    """A file to write, with the rows of a time window in microseconds, the end excluded."""
 
     path: Path
     start_us: int = BEGINNING
@@ -65,20 +68,52 @@ class Matches:
     nulls: tuple[tuple[str, int], ...]
 
 
-class Engine(Protocol):
-    """`name` and `version` go into the manifest of what was joined."""
+class Engine(Plugin, ABC):
+    """A way to join training sets, chosen by the setting `feature_engine`, which is its `name`. Its `product` and
+    `version` go into the manifest of what was joined."""
 
-    name: str
+    product: ClassVar[str]
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, address: str) -> AbstractContextManager[Self]:
+        """The engine while it is needed. `address` is that of its cluster, where it has one. Unavailable says what is
+        missing."""
 
     @property
+    @abstractmethod
     def version(self) -> str: ...
 
+    @abstractmethod
     def join(
         self, views: Sequence[JoinView], *, entity: Path, event_time: str, known_at: bool, parts: Sequence[Part]
     ) -> tuple[Matches, ...]:
         """Writes the entity rows with every output column, in the entity's order, to the parts. The columns were
         checked before (`check_join`)."""
-        ...
+
+
+class BuildEngine(Engine):
+    """An engine that runs the SQL of versions too; others leave that to the sandbox on one machine."""
+
+    @classmethod
+    @abstractmethod
+    def check_sql(cls, sql: str) -> None:
+        """Invalid for what the engine cannot run, before it is opened."""
+
+    @abstractmethod
+    def build(
+        self,
+        sql: str,
+        *,
+        tables: Mapping[str, Sequence[Path]],
+        shape: RowShape,
+        schema: "pa.Schema",
+        raw: Path,
+        path: Path,
+    ) -> tuple[Path, ...]:
+        """Writes the rows of a version's SQL as files into the folder `raw`, and in normal form to `path`, with the
+        types of `schema`; returns the files of `raw` in the order of their rows. Invalid for what it cannot run,
+        Unavailable for what is not the query's fault."""
 
 
 def check_join(views: Sequence[JoinView], *, entity: Path, event_time: str) -> None:

@@ -5,14 +5,15 @@ reads and writes the files under the same paths.
 The as-of join is a window over both sides together: sorted once by key and time, every entity row sees the last row of
 the view before it. Nothing fans out, however many rows a key has."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
-from core.features.engines.port import JoinView, Matches, Part, schema_of
-from core.features.engines.spark.files import gather, write_parts
-from core.features.engines.spark.session import in_words
+from core.features.engines.port import BuildEngine, JoinView, Matches, Part, schema_of
+from core.features.engines.spark.files import gather, parts_in, write_parts
+from core.features.engines.spark.session import in_words, spark_session
 from core.features.engines.spark.sql import carried
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape
 
@@ -23,11 +24,25 @@ if TYPE_CHECKING:
 ROW, TIME, SEQUENCE = "__row", "__t", "__sequence"
 
 
-class SparkEngine:
+class SparkEngine(BuildEngine):
+    """Builds and joins in a cluster, or in a local session of Spark."""
+
     name = "spark"
+    title = "Spark"
+    product = "spark"
 
     def __init__(self, session: "SparkSession") -> None:
         self.session = session
+
+    @classmethod
+    @contextmanager
+    def opened(cls, address: str) -> Iterator[Self]:
+        with spark_session(address) as session:
+            yield cls(session)
+
+    @classmethod
+    def check_sql(cls, sql: str) -> None:
+        carried(sql)
 
     @property
     def version(self) -> str:
@@ -42,9 +57,7 @@ class SparkEngine:
         schema: "pa.Schema",
         raw: Path,
         path: Path,
-    ) -> None:
-        """Writes the rows of a version's SQL as files into the folder `raw`, and in normal form to `path`, with the
-        types of `schema`. Invalid for what Spark cannot run, Unavailable for what is not the query's fault."""
+    ) -> tuple[Path, ...]:
         from pyspark.sql import functions as f
 
         query = carried(sql)
@@ -55,6 +68,7 @@ class SparkEngine:
             write_parts(given, raw)
             kept = self.session.read.schema(given.schema).parquet(str(raw))
             gather(_normal_form(kept, shape), path, schema=schema)
+        return parts_in(raw)
 
     def join(
         self, views: Sequence[JoinView], *, entity: Path, event_time: str, known_at: bool, parts: Sequence[Part]
@@ -79,7 +93,7 @@ class SparkEngine:
 
 
 def _normal_form(rows: "DataFrame", shape: RowShape) -> "DataFrame":
-    """The rules of `duckdb_rows.normal_form` in Spark. Rows that tie in all times are told apart by the order in which
+    """The rules of `normal_form` in Spark. Rows that tie in all times are told apart by the order in which
     Spark read them."""
     from pyspark.sql import Window
     from pyspark.sql import functions as f

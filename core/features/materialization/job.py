@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from core.compute.process import JobContext, run_job
 from core.features.job_specs import RESULT
-from core.features.job_support import in_words, limits_of, run_in_cage
+from core.features.job_support import in_words, limits_of, run_in_sandbox
 from core.features.materialization.job_spec import MaterializeOrder, MaterializeResult, PartResult
+from core.features.materialization.sandbox_entries import WINDOWS_ENTRY
 from core.features.online.newest_rows import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
-from core.features.online.store import OnlineStore, Packed, open_store, pack_key
+from core.features.online.opening import open_store
+from core.features.online.store import OnlineStore, Packed, pack_key
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import one_row, open_session
@@ -36,7 +38,7 @@ def _compute(context: JobContext, order: MaterializeOrder) -> tuple[PartResult, 
     if not order.stretches:
         return ()
     # The address of the store may hold a password: people's code has no business with it.
-    found = run_in_cage(context, "stretches", order.model_copy(update={"online": ""}), limits=limits)
+    found = run_in_sandbox(context, WINDOWS_ENTRY, order.model_copy(update={"online": ""}), limits=limits)
     parts = tuple(PartResult.model_validate(part) for part in found)
     # The names become files: code in the cage may answer what it likes.
     if {part.name for part in parts} - {name for stretch in order.stretches for name in stretch.parts}:

@@ -1,5 +1,4 @@
-"""The online side of features: what keeps the live store full, what it answers, and whether it answers what the
-point-in-time join does."""
+"""The online side of features: what keeps the live store full, and what it answers."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,20 +8,32 @@ from pydantic import Field
 from sqlmodel import col, select
 
 from core.features.materialization.plan import live_view, microseconds, moment_of
-from core.features.materialization.shared import State, next_due, resting
+from core.features.materialization.records import (
+    State,
+    materialization_of,
+    materialization_of_version,
+    materialization_row,
+    missing_online,
+    served_version,
+    unshared_rows,
+)
+from core.features.materialization.runs import MaterializationRuns, next_due, resting
 from core.features.materialization.values import (
     DueMaterialization,
     Every,
     Materialization,
     MaterializedPart,
+    MissingOnline,
     OnlineAnswer,
 )
-from core.features.parity.service import FeatureParityActions
+from core.features.online.opening import LiveStore
 from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
-from core.features.values import FeatureVersion
+from core.features.values import FeatureContract, FeatureVersion
+from core.features.versions.records import find_version
+from core.features.versions.sources import SourceSnapshots
 from core.features.versions.states import GIVEN_UP
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import EventSpec, action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import N_, _
@@ -34,13 +45,23 @@ OF_A_PART = {"rows", "newest_event", "newest_known", "made_at"}
 Keys = Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=1000)]
 
 
-class OnlineService(FeatureParityActions):
+class MaterializationService(Service):
     domain = "online"
     events: ClassVar[Mapping[str, EventSpec]] = {
-        "online.parity_measured": EventSpec(N_("measured the parity of the online store:")),
         "online.materialized": EventSpec(N_("materialized")),
         "online.materialization_failed": EventSpec(N_("could not materialize")),
     }
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        sources: SourceSnapshots,
+        runs: MaterializationRuns,
+        live_store: LiveStore,
+    ) -> None:
+        super().__init__(foundation)
+        self._sources, self.runs, self.live_store = sources, runs, live_store
 
     @action(permission=Permission.JOBS_WRITE, says=N_("scheduled the materialization"))
     def materialize(self, call: Call, *, version_id: str, every_seconds: Every = 0) -> Materialization:
@@ -49,16 +70,16 @@ class OnlineService(FeatureParityActions):
         With `every_seconds` it is done again that often, reading only what is new; 0 is by hand. Said again of the same
         version it changes how often."""
         call.may_reach(version_id)
-        version = self.served_version(call, version_id)
-        row = self.of_version(call, version_id) or self.new(call, version)
+        version = served_version(call, version_id)
+        row = materialization_of_version(call, version_id) or self.runs.new(call, version)
         row.every_seconds = every_seconds
         row.due_at = call.now + timedelta(seconds=every_seconds) if every_seconds else None
         call.session.add(row)
         if row.state != State.RUNNING:
-            self.start(call, row)
+            self.runs.start(call, row)
         call.about(row.id)
         call.note(version=version_id, every_seconds=every_seconds)
-        return self.value(call, row)
+        return self._value(call, row)
 
     @action(permission=Permission.JOBS_WRITE, says=N_("started the materialization"))
     def run_materialization(self, call: Call, *, materialization_id: str, whole: bool = False) -> Materialization:
@@ -66,19 +87,19 @@ class OnlineService(FeatureParityActions):
         its content."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
-        self.served_version(call, row.version_id)
+        row = materialization_row(call, materialization_id)
+        served_version(call, row.version_id)
         if row.state == State.RUNNING:
             raise Conflict(_("{job} is bringing them").format(job=row.job_id), hint=_("Wait until it has ended."))
-        self.start(call, row, whole=whole)
-        return self.value(call, row)
+        self.runs.start(call, row, whole=whole)
+        return self._value(call, row)
 
     @action(permission=Permission.JOBS_WRITE, says=N_("paused the materialization"))
     def pause_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
         """Stop running a materialization by its schedule. What is in the store stays, and grows old."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
+        row = materialization_row(call, materialization_id)
         if not row.every_seconds or row.state == State.REMOVED:
             raise Conflict(_("It has no schedule"), hint=_("It runs only when somebody runs it."))
         row.due_at = None
@@ -89,8 +110,8 @@ class OnlineService(FeatureParityActions):
         """Run a paused materialization by its schedule again, for the first time at once."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
-        self.served_version(call, row.version_id)
+        row = materialization_row(call, materialization_id)
+        served_version(call, row.version_id)
         row.due_at = call.now if row.every_seconds else None
         return self._at_rest(call, row)
 
@@ -109,14 +130,14 @@ class OnlineService(FeatureParityActions):
             order=(col(MaterializationRow.created_at).desc(), col(MaterializationRow.id).desc()),
             offset=offset,
             limit=limit,
-            convert=lambda row: self.value(call, row),
+            convert=lambda row: self._value(call, row),
         )
 
     @action(permission=Permission.READ, reads=True)
     def get_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
         """Show a materialization: how far it is, when it is due, and why its last run failed if it did."""
         call.may_reach(materialization_id)
-        return self.value(call, self.row(call, materialization_id))
+        return self._value(call, materialization_row(call, materialization_id))
 
     @action(permission=Permission.READ, reads=True)
     def list_parts(
@@ -124,7 +145,7 @@ class OnlineService(FeatureParityActions):
     ) -> Listing[MaterializedPart]:
         """List the days of event time whose rows a materialization has computed, the newest first."""
         call.may_reach(materialization_id)
-        row = self.row(call, materialization_id)
+        row = materialization_row(call, materialization_id)
         return page_of(
             call.session,
             MaterializedPartRow,
@@ -142,18 +163,18 @@ class OnlineService(FeatureParityActions):
         """Look keys up in the online store, as model servers do. `at` decides what has outlived its ttl; it is now
         unless said otherwise."""
         call.may_reach(version_id)
-        version = self.features.version(call, version_id)
-        asked = [_key(version, key) for key in keys]
-        found = self.store.get(live_view(version), asked, at_us=microseconds(at or call.now))
+        version = find_version(call, version_id)
+        wanted = [_key(version, key) for key in keys]
+        answers = self.live_store.store.get(live_view(version), wanted, at_us=microseconds(at or call.now))
         names = [feature.name for feature in version.features]
         return tuple(
             OnlineAnswer(
-                status=each.status,
-                values=dict(zip(names, each.values, strict=True)),
-                event_time=moment_of(each.event_us),
-                created_time=moment_of(each.created_us),
+                status=answer.status,
+                values=dict(zip(names, answer.values, strict=True)),
+                event_time=moment_of(answer.event_us),
+                created_time=moment_of(answer.created_us),
             )
-            for each in found
+            for answer in answers
         )
 
     @action(permission=Permission.SYSTEM, reads=True)
@@ -172,40 +193,47 @@ class OnlineService(FeatureParityActions):
         """Run a materialization that is due; whatever was missed meanwhile is made up by this one run."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
+        row = materialization_row(call, materialization_id)
         if row.state != State.RUNNING and row.due_at is not None and row.due_at <= call.now:
             row.due_at = next_due(row, now=call.now)
-            self.start(call, row)
+            self.runs.start(call, row)
 
     @action(permission=Permission.SYSTEM, says=N_("could not start the materialization"))
     def note_refusal(self, call: Call, *, materialization_id: str, cause: str) -> None:
         """A run that could not be started: told, and tried again at the next due time."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
+        row = materialization_row(call, materialization_id)
         row.due_at = next_due(row, now=call.now)
-        self.fail(call, row, cause=cause)
+        self.runs.fail(call, row, cause=cause)
 
     @action(permission=Permission.SYSTEM, says=N_("paused the materialization"))
     def note_removal(self, call: Call, *, materialization_id: str) -> None:
         """The rows of a version that was given up are gone from the store."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
-        row = self.row(call, materialization_id)
+        row = materialization_row(call, materialization_id)
         row.state, row.due_at, row.keys, row.as_of = State.REMOVED, None, 0, None
         call.session.add(row)
         call.update(row.id, state=row.state)
 
+    def missing_for(self, call: Call, contract: FeatureContract) -> tuple[MissingOnline, ...]:
+        """The versions that a contract looks up and of which the live store has no rows."""
+        return missing_online(call, contract)
+
+    def _value(self, call: Call, row: MaterializationRow) -> Materialization:
+        return materialization_of(call, row, sources=self._sources)
+
     def _due(self, call: Call, row: MaterializationRow) -> DueMaterialization:
-        is_given_up = self.features.version(call, row.version_id).state in GIVEN_UP
-        left = self.left_rows(call, row) if is_given_up else None
+        is_given_up = find_version(call, row.version_id).state in GIVEN_UP
+        left = unshared_rows(call, row) if is_given_up else None
         return DueMaterialization(id=row.id, is_given_up=is_given_up, left=left)
 
     def _at_rest(self, call: Call, row: MaterializationRow) -> Materialization:
         row.state = row.state if row.state == State.RUNNING else resting(row)
         call.session.add(row)
         call.update(row.id, state=row.state)
-        return self.value(call, row)
+        return self._value(call, row)
 
 
 def _key(version: FeatureVersion, given: dict[str, Any]) -> tuple[Any, ...]:

@@ -7,22 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.features.online.store import Status
-from core.features.values import ServedView
+from core.features.values import MaterializationState, ServedView
 from core.foundation.values import Value
 
 Verdict = Literal["pass", "fail", "inconclusive", "no data"]
 Every = Annotated[int, Field(ge=0, le=366 * 86_400)]
-
-
-class MaterializationState(StrEnum):
-    """READY waits for its next time, or for somebody who runs it; FAILED too, and says why its last run ended badly;
-    REMOVED is what a retired or discarded version leaves."""
-
-    RUNNING = "running"
-    READY = "ready"
-    FAILED = "failed"
-    PAUSED = "paused"
-    REMOVED = "removed"
 
 
 class Cause(StrEnum):

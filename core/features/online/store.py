@@ -1,19 +1,19 @@
-"""The online store: for every view and key the one row that is the answer now. A port with two implementations, a file
-of SQLite and Redis; both hold one msgpack row per view and key, never one per feature.
+"""The online store: for every view and key the one row that is the answer now. A port whose implementations are
+plug-ins (`stores`); each holds one msgpack row per view and key, never one per feature.
 
 It keeps the rules of the point-in-time join (R12): a newer row (by event, then created time) is never overwritten by an
 older one, a row that has outlived its ttl answers nothing, and a null key matches nothing. What it holds can be built
 again from the versions' rows at any time."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import msgpack
 
 from core.features.values import ServedView
-from core.foundation.settings import Settings
+from core.foundation.plugins import Plugin
 
 Status = Literal["present", "null", "not_found", "expired"]
 Key = tuple[Any, ...]
@@ -27,8 +27,6 @@ PACK: Callable[[Any], bytes] = msgpack.Packer().pack
 PLAIN = {int, str, bool}
 # Loses against every created time there is (R3).
 NO_CREATED = -(2**63)
-REDIS = ("redis://", "rediss://", "unix://")
-LIVE_FILE = "online/live.sqlite"
 
 
 class OnlineRow(NamedTuple):
@@ -51,42 +49,39 @@ class Found(NamedTuple):
     created_us: int | None = None
 
 
-class OnlineStore(Protocol):
-    """Any number of processes may read while one writes. Whatever cannot be reached raises Unavailable. Views are told
-    apart by their digest, stores that share a place by their namespace."""
+class OnlineStore(Plugin, ABC):
+    """A place for rows, opened by an address whose scheme (`redis` of `redis://host`) is one of `schemes`; a path has
+    the scheme "". Any number of processes may read while one writes. Whatever cannot be reached raises Unavailable.
+    Views are told apart by their digest, stores that share a place by their namespace."""
 
+    schemes: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    @abstractmethod
+    def open(cls, address: str, *, namespace: str) -> Self: ...
+
+    @abstractmethod
     def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         """Writes rows and returns how many were given. Of two rows of a key the newer stays, whatever their order; with
         `replacing` the last one stays, for rows that a correction has made older."""
 
+    @abstractmethod
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
 
+    @abstractmethod
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         """Forgets the rows of some keys."""
 
+    @abstractmethod
     def clear(self, view: ServedView) -> None:
         """Forgets every row of a view."""
 
+    @abstractmethod
     def count(self, view: ServedView) -> int: ...
 
+    @abstractmethod
     def close(self) -> None: ...
-
-
-def open_store(address: str, *, namespace: str = "") -> OnlineStore:
-    """The store at a path, or at `redis://host:port/0`, `rediss://...` or `unix:///path/to/socket`."""
-    if address.startswith(REDIS):
-        from core.features.online.redis_store import RedisStore
-
-        return RedisStore(address, namespace=namespace)
-    from core.features.online.sqlite_store import SqliteStore
-
-    return SqliteStore(Path(address), namespace=namespace)
-
-
-def live_address(settings: Settings) -> str:
-    """Where the rows lie that materializations keep and model servers look up."""
-    return settings.online_store or str(settings.home / LIVE_FILE)
 
 
 def pack_key(key: Key) -> bytes:

@@ -9,11 +9,13 @@ from core.compute.process import JobContext, run_job
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import JoinView, Part
 from core.features.job_specs import ROWS
-from core.features.job_support import in_words, limits_of, run_in_cage
+from core.features.job_support import in_words, limits_of, run_in_sandbox
 from core.features.materialization.plan import EPOCH, MICROSECOND
+from core.features.materialization.sandbox_entries import ROWS_ENTRY
 from core.features.normal_form import CREATED, EVENT, KNOWN
 from core.features.online.newest_rows import Known, newest_rows, of_keys, online_rows
-from core.features.online.store import Found, Key, OnlineRow, OnlineStore, open_store
+from core.features.online.opening import open_store
+from core.features.online.store import Found, Key, OnlineRow, OnlineStore
 from core.features.parity.comparison import FeatureComparison, Sides, lookalikes
 from core.features.parity.job_spec import REPORT, ParityOrder, ParityResult
 from core.features.values import ServedView
@@ -34,7 +36,9 @@ def main(context: JobContext) -> None:
     """Outputs: `report.json`, a ParityResult."""
     order = ParityOrder.model_validate(context.payload)
     with in_words(context):
-        run_in_cage(context, "rows", order.build, limits=limits_of(context, memory_mb=order.memory_mb, cage=order.cage))
+        run_in_sandbox(
+            context, ROWS_ENTRY, order.build, limits=limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
+        )
         rows = context.outputs / ROWS
         context.progress(0.6, stage=_("comparing"))
         others = [context.inputs[name] for name in order.others]

@@ -3,24 +3,27 @@ changes."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from sqlmodel import col, select
 
+from core.compute.service import ComputeService
 from core.compute.values import JobSpec, Resources
+from core.features.job_support import fitted
 from core.features.materialization.plan import build_order_of, live_view, microseconds
-from core.features.materialization.shared import OnlineParts
-from core.features.materialization.values import FeatureParity, FeatureParityReport
-from core.features.parity.comparison import verdict_on
+from core.features.materialization.records import materialization_of_version, parts_known, served_version
+from core.features.materialization.values import FeatureParity
 from core.features.parity.job_spec import FEATURE_PARITY, ParityOrder
+from core.features.parity.records import parity_of, parity_row
 from core.features.tables import FeatureParityRow, FeatureVersionRow
 from core.features.values import FeatureVersion
-from core.features.versions.job_specs import fitted, source_inputs, source_tables
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.features.versions.job_specs import source_inputs, source_tables
+from core.features.versions.sources import SourceSnapshots
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.ids import Kind
-from core.foundation.listings import page_of, row_of
+from core.foundation.listings import page_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -32,8 +35,15 @@ Rows = Annotated[int, Field(ge=1, le=20_000)]
 MOST_OTHERS = 3
 
 
-class FeatureParityActions(OnlineParts):
+class FeatureParityService(Service):
     domain = "online"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "online.parity_measured": EventSpec(N_("measured the parity of the online store:")),
+    }
+
+    def __init__(self, foundation: Foundation, *, sources: SourceSnapshots, compute: ComputeService) -> None:
+        super().__init__(foundation)
+        self._sources, self._compute = sources, compute
 
     @action(permission=Permission.EVIDENCE_WRITE, says=N_("started the parity check"))
     def check_parity(
@@ -42,8 +52,8 @@ class FeatureParityActions(OnlineParts):
         """Compare what the online store answers with what the point-in-time join answers, for sampled keys at one
         instant: the newest of the version's rows unless said otherwise."""
         call.may_reach(version_id)
-        version = self.served_version(call, version_id)
-        snapshots = self.newest_sources(call, version)
+        version = served_version(call, version_id)
+        snapshots = self._sources.newest_snapshots(call, version.sources)
         parity_id = call.create(
             Kind.FEATURE_PARITY,
             project=version.project,
@@ -57,7 +67,7 @@ class FeatureParityActions(OnlineParts):
             project=version.project,
             version_id=version.id,
             state="running",
-            job_id=self.compute.submit(call, fitted(work, self.foundation.settings)).id,
+            job_id=self._compute.submit(call, fitted(work, self.foundation.settings)).id,
             created_by=call.actor.person_id,
             created_at=call.now,
         )
@@ -86,23 +96,7 @@ class FeatureParityActions(OnlineParts):
     def get_parity(self, call: Call, *, parity_id: str) -> FeatureParity:
         """Show a parity check: its verdict, and the cause of every mismatch."""
         call.may_reach(parity_id)
-        return parity_of(self.parity_row(call, parity_id))
-
-    def parity_row(self, call: Call, parity_id: str) -> FeatureParityRow:
-        return row_of(call, FeatureParityRow, parity_id, refusal=_("{id} is no parity check"), field="parity_id")
-
-    def take_parity(self, call: Call, row: FeatureParityRow, *, report: FeatureParityReport, digest: str) -> None:
-        """Writes a report down for good; `digest` names it in the store."""
-        row.state, row.verdict, row.digest = "done", verdict_on(report), digest
-        row.report = report.model_dump(mode="json")
-        call.session.add(row)
-        call.update(row.id, state=row.verdict)
-        call.record("online.parity_measured", subject=row.id, details={"verdict": row.verdict, "digest": digest})
-
-    def fail_parity(self, call: Call, row: FeatureParityRow, *, cause: str) -> None:
-        row.state, row.cause = "failed", cause
-        call.session.add(row)
-        call.update(row.id, state=row.state)
+        return parity_of(parity_row(call, parity_id))
 
     def _parity_job(
         self,
@@ -114,10 +108,10 @@ class FeatureParityActions(OnlineParts):
         rows: int,
         at: datetime | None,
     ) -> JobSpec:
-        kept = self.of_version(call, version.id)
+        kept = materialization_of_version(call, version.id)
         parts = {
             f"part_{number}": part.rows_digest
-            for number, part in enumerate(self.parts_known(call, kept) if kept else ())
+            for number, part in enumerate(parts_known(call, kept) if kept else ())
             if part.rows_digest
         }
         others = {f"other_{number}": digest for number, digest in enumerate(self._others(call, version))}
@@ -156,8 +150,3 @@ class FeatureParityActions(OnlineParts):
         newest = call.session.exec(rows.order_by(col(FeatureVersionRow.version).desc())).all()
         alike = [row.rows_digest for row in newest if {feature["name"] for feature in row.features} == named]
         return alike[:MOST_OTHERS]
-
-
-def parity_of(row: FeatureParityRow) -> FeatureParity:
-    report = FeatureParityReport.model_validate(row.report) if row.report else None
-    return FeatureParity.model_validate({**row.model_dump(exclude={"report"}), "report": report})

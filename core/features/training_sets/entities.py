@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from core.features.building.future_leakage import marked_tables
 from core.features.building.future_leakage_queries import entity_leaks
 from core.features.columns import TEXT, check_key, check_moment, infinite, kinds_of, label_type, model_value
-from core.features.job_specs import EVENT_TIME, LABEL, ROW_ID, SourceTable, tables_of
+from core.features.job_specs import SourceTable, tables_of
+from core.features.training_sets.job_spec import EVENT_TIME, LABEL, ROW_ID
 from core.features.values import EntityQuery, Kind, LabelType, LeakFinding, RequestField
 from core.foundation.errors import Invalid
 from core.foundation.text import _

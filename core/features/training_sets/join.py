@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from core.features.building.build import Tell, silent
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
-from core.features.job_specs import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
 from core.features.training_sets.entities import EntityRows, build_entity
+from core.features.training_sets.job_spec import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
 from core.features.training_sets.label_leakage import SUSPICIOUS_AUC, columns_auc
 from core.features.training_sets.late_rows import Joined, leak_report
 from core.features.training_sets.values import ViewMatches
@@ -75,7 +75,7 @@ def join_training_set(
         ),
         nulls={name: count for found in joined.matches.values() for name, count in found.nulls},
         leak_report=report,
-        engine=f"{engine.name} {engine.version}",
+        engine=f"{engine.product} {engine.version}",
         label=rows.label,
     )
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from core.features.engines.comparison import Difference, differences
 from core.features.engines.port import Engine, JoinView, Matches, Part
-from core.features.job_specs import EVENT_TIME, LABEL
+from core.features.training_sets.job_spec import EVENT_TIME, LABEL
 from core.features.training_sets.label_leakage import columns_auc
 from core.features.training_sets.values import LateView, LeakDifference, LeakReport
 from core.foundation.parquet import read_parquet, row_count

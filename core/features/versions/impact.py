@@ -8,19 +8,19 @@ from core.features.values import Consumer, Impact
 from core.foundation.actions.call import Call
 from core.foundation.ids import Kind, kind_of
 from core.foundation.objects import ObjectRow, walk
-from core.foundation.ports import Pin, Pins
+from core.foundation.ports import LiveUses, Pin
 
 KINDS = (Kind.TRAINING_SET, Kind.MATERIALIZATION, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 MOST = 500
 
 
-def impact_of(call: Call, view_id: str, *, versions: Sequence[str], pins: Pins) -> Impact:
+def impact_of(call: Call, view_id: str, *, versions: Sequence[str], live_uses: LiveUses) -> Impact:
     """The consumers of the versions, newest version first and in the order of the chain, at most 500 of them."""
     found: list[Consumer] = []
     live: list[str] = []
-    reached = pins.reached(call.session)
+    reached = live_uses.reached(call.session)
     for version_id in versions:
-        pinned = pins.of(call.session, version_id) if version_id in reached else ()
+        pinned = live_uses.of(call.session, version_id) if version_id in reached else ()
         live += [version_id] if pinned else []
         found += _consumers(call, version_id, pinned, reached)
         if len(found) > MOST:

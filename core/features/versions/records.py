@@ -6,40 +6,18 @@ from sqlalchemy import ColumnElement
 from sqlmodel import col, func, select
 
 from core.features.logic.revisions import revision_of
-from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow, TrainingSetRow
-from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetManifest
-from core.features.values import (
-    Check,
-    EntityQuery,
-    Feature,
-    FeatureContract,
-    FeatureVersion,
-    FeatureView,
-    LeakFinding,
-    Split,
-    SplitFile,
-    VersionState,
-    VersionTests,
-    ViewUse,
-)
+from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
+from core.features.values import Check, Feature, FeatureVersion, FeatureView, VersionState, VersionTests
 from core.foundation.actions.call import Call
+from core.foundation.errors import Conflict
 from core.foundation.listings import row_of
 from core.foundation.objects import LinkRow
 from core.foundation.text import _
 
 JOINED_INTO = "joined into"
+# Further back nobody looks for what a version of a view is like, or who uses it.
+MOST_VERSIONS = 200
 JSON_OF_VERSION = ("features", "notes", "tags", "tests", "checks", "categories", "numbers")
-JSON_OF_TRAINING_SET = {
-    "entity",
-    "uses",
-    "asked",
-    "splits",
-    "contract",
-    "leaks",
-    "notes",
-    "leak_report",
-    "manifest",
-}
 
 
 def view_row(call: Call, view_id: str) -> FeatureViewRow:
@@ -48,10 +26,6 @@ def view_row(call: Call, view_id: str) -> FeatureViewRow:
 
 def version_row(call: Call, version_id: str) -> FeatureVersionRow:
     return row_of(call, FeatureVersionRow, version_id, refusal=_("{id} is no feature version"), field="version_id")
-
-
-def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
-    return row_of(call, TrainingSetRow, training_set_id, refusal=_("{id} is no training set"), field="training_set_id")
 
 
 def versions_of(
@@ -108,6 +82,11 @@ def live_version(call: Call, view_id: str) -> str:
     return newest.version_id if newest is not None and is_there else ""
 
 
+def find_version(call: Call, version_id: str) -> FeatureVersion:
+    """A feature version as it is in the caller's transaction; the caller has checked that it may be read."""
+    return version_of(call, version_row(call, version_id))
+
+
 def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
     view = view_row(call, row.view_id)
     used = select(func.count()).select_from(LinkRow).where(LinkRow.source == row.id, LinkRow.relation == JOINED_INTO)
@@ -128,16 +107,7 @@ def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
     )
 
 
-def training_set_of(row: TrainingSetRow) -> TrainingSet:
-    return TrainingSet(
-        **row.model_dump(exclude=JSON_OF_TRAINING_SET),
-        entity=EntityQuery.model_validate(row.entity),
-        uses=tuple(ViewUse.model_validate(use) for use in row.uses),
-        asked=tuple(Split.model_validate(split) for split in row.asked),
-        splits=tuple(SplitFile.model_validate(split) for split in row.splits),
-        contract=FeatureContract.model_validate(row.contract) if row.contract else None,
-        leaks=tuple(LeakFinding.model_validate(leak) for leak in row.leaks),
-        notes=tuple(row.notes),
-        leak_report=LeakReport.model_validate(row.leak_report) if row.leak_report else None,
-        manifest=TrainingSetManifest.model_validate(row.manifest) if row.manifest else None,
-    )
+def refuse_without_rows(rows: object, state: str) -> None:
+    """Conflict for what has no rows yet, or has none any more."""
+    if not rows:
+        raise Conflict(_("There are no rows to show: it is {state}").format(state=state))

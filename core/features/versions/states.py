@@ -48,10 +48,10 @@ def publish(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None
     move(call, row, to=PUBLISHED)
     row.published_at, row.cause = call.now, ""
     call.record("features.version_published", subject=row.id, details={"digest": row.digest, "rows": row.rows})
-    point(call, row, by=by, reason=reason)
+    move_alias(call, row, by=by, reason=reason)
 
 
-def settle(call: Call, row: FeatureVersionRow) -> None:
+def finish_build(call: Call, row: FeatureVersionRow) -> None:
     """A version that was just built is staged, and published when that was asked for and every check passed. Else its
     cause says which did not."""
     move(call, row, to=STAGED)
@@ -85,7 +85,7 @@ def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> bool:
     return bool(unsure)
 
 
-def point(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
+def move_alias(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
     """The alias of the version's view points at it from now on."""
     stretches = stretches_of(call, row.view_id)
     if stretches and stretches[0].version_id == row.id:

@@ -14,7 +14,7 @@ from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind, kind_of
 from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
-from core.foundation.ports import Pins
+from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.datasets.quarantine import quarantined_sources
@@ -44,9 +44,9 @@ NEEDED = ("building", "staged", "published", "deprecated")
 class RetentionService(Service):
     domain = "lake"
 
-    def __init__(self, foundation: Foundation, *, pins: Pins) -> None:
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
         super().__init__(foundation)
-        self.pins = pins
+        self.live_uses = live_uses
 
     @action(permission=Permission.READ, reads=True)
     def impact(self, call: Call, *, snapshot_id: str) -> SnapshotImpact:
@@ -55,7 +55,7 @@ class RetentionService(Service):
         An endpoint is among it while it serves, or would go back to, a version that learned from the snapshot."""
         call.may_reach(snapshot_id)
         edges = walk(call.session, snapshot_id, upstream=False, most=MOST)
-        pins = self.pins.of(call.session, snapshot_id)
+        pins = self.live_uses.of(call.session, snapshot_id)
         wanted = {edge.target for edge in edges if kind_of(edge.target) in CHAIN}
         wanted |= {object_id for pin in pins for object_id in (pin.version_id, pin.endpoint_id)}
         rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(wanted)))
@@ -71,7 +71,7 @@ class RetentionService(Service):
         starts = {object_id}
         if kind_of(object_id) is Kind.ENDPOINT:
             # What it served once is among what led to it, and no longer a reason to warn.
-            starts = {pin.version_id for pin in self.pins.of(call.session, object_id) if pin.role == "serves"}
+            starts = {pin.version_id for pin in self.live_uses.of(call.session, object_id) if pin.role == "serves"}
         return quarantined_sources(call, starts)
 
     @action(permission=Permission.QUARANTINE, says=N_("put a snapshot into quarantine"))
@@ -130,7 +130,7 @@ class RetentionService(Service):
         call.session.add(row)
         call.update(snapshot_id, state=state)
         call.about(snapshot_id)
-        call.note(reason=reason, live=[pin.endpoint for pin in self.pins.of(call.session, snapshot_id)])
+        call.note(reason=reason, live=[pin.endpoint for pin in self.live_uses.of(call.session, snapshot_id)])
         return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 
     def _delete(self, call: Call, row: SnapshotRow, *, reason: str) -> Snapshot:
@@ -144,7 +144,7 @@ class RetentionService(Service):
 
     def _needed(self, call: Call, row: SnapshotRow) -> str:
         """Why a snapshot must stay, in words; empty when nothing speaks against its end."""
-        if pins := self.pins.of(call.session, row.id):
+        if pins := self.live_uses.of(call.session, row.id):
             pin = pins[0]
             words = _("{version} ({id}) learned from it, and {endpoint} {role}")
             role = _("serves it") if pin.role == "serves" else _("would go back to it")

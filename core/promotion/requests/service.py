@@ -14,7 +14,6 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.promotion.pins import pinned
 from core.promotion.policies.service import PolicyService
 from core.promotion.requests.request_book import OPEN, UNDECIDED, RequestBook, expect
 from core.promotion.requests.traffic_plan import check_plan
@@ -52,7 +51,6 @@ class RequestService(Service):
         self._registry = registry
         self._serving = serving
         self._requirements = requirements
-        registry.pinned_by(self._pinned)
 
     @action(permission=Permission.PROMOTE_REQUEST, says=N_("requested the promotion"))
     def open_request(
@@ -209,9 +207,6 @@ class RequestService(Service):
         requests = (self._book.request(call, row) for row in call.session.exec(rows).all())
         matching = [request for request in requests if request.state is state]
         return Listing(items=tuple(matching[offset : offset + limit]), total=len(matching), offset=offset, limit=limit)
-
-    def _pinned(self, call: Call, version_id: str) -> str:
-        return pinned(call, self._registry.version(call, version_id), serving=self._serving)
 
     def _candidate(self, call: Call, version_id: str, endpoint_id: str) -> tuple[ModelVersion, Endpoint]:
         _known(call, version_id, kind=Kind.MODEL_VERSION, field="version_id")

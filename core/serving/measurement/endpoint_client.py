@@ -94,7 +94,7 @@ def held_out_rows(context: JobContext, job_spec: EndpointJobSpec, *, inputs: tup
 def feed_of(context: JobContext, job_spec: EndpointJobSpec) -> "Feed":
     """The endpoint's online features, to be moved through time."""
     from core.features.online.backfill import Feed
-    from core.features.online.store import open_store
+    from core.features.online.opening import open_store
 
     files = {digest: context.inputs[name] for digest, name in job_spec.views.items()}
     return Feed(open_store(job_spec.online), job_spec.contract, files)

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from core.compute.service import ComputeService
 from core.compute.values import Job, JobSpec
-from core.features.service import FeatureService
+from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, SplitFile
 from core.foundation.actions.call import Call, Foundation
@@ -57,12 +57,12 @@ class MeasurementService(Service):
         foundation: Foundation,
         *,
         compute: ComputeService,
-        features: FeatureService,
+        training_sets: TrainingSetService,
         registry: RegistryService,
         tickets: TicketOffice,
     ) -> None:
         super().__init__(foundation)
-        self._compute, self._features, self._registry = compute, features, registry
+        self._compute, self._training_sets, self._registry = compute, training_sets, registry
         self.tickets = tickets
 
     @action(permission=Permission.EVIDENCE_WRITE, says=N_("checked the parity of"))
@@ -211,7 +211,7 @@ class MeasurementService(Service):
                 hint=_("Held-out rows come from the training set of a version."),
                 field="endpoint_id",
             )
-        return self._features.training_set(call, version.training_set_id)
+        return self._training_sets.training_set(call, version.training_set_id)
 
     def _common_contract(self, call: Call, row: EndpointRow) -> tuple[ModelVersion, FeatureContract]:
         """The version with the largest share, and one contract with the views of all of them. Invalid when they ask

@@ -5,7 +5,8 @@ who measures touches what callers get, and nobody who calls is answered out of t
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.features.online.store import Found, Key, OnlineStore, open_store
+from core.features.online.opening import open_store
+from core.features.online.store import Found, Key, OnlineStore
 from core.features.values import FeatureContract, ServedView
 from core.foundation.ids import Kind
 from core.serving.server_spec import ServerSpec

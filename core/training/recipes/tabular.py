@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from pydantic import Field
 
 from core.foundation.text import N_
-from core.training.recipe import Recipe, Shape, TrainerParams
+from core.training.recipe import Recipe
+from core.training.torch_recipes.torch_recipe import Shape, TrainerParams
 
 if TYPE_CHECKING:
     import torch

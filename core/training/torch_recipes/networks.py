@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import nn
 
-from core.training.recipe import Shape
+from core.training.torch_recipes.torch_recipe import Shape
 
 EMBEDDING_SPREAD = 0.05
 

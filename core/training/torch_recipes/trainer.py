@@ -15,12 +15,13 @@ from core.foundation.digests import digest_of
 from core.foundation.text import _
 from core.registry.statistics import auc, log_loss
 from core.training.preparation import Preparation
-from core.training.recipe import Recipe, TrainerParams
+from core.training.recipe import Recipe
 from core.training.torch_recipes.calibration import Calibration, fit_calibration
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import Rows, TrainingData
 from core.training.torch_recipes.precision import choose_precision, forward_and_back
 from core.training.torch_recipes.schedule import learning_rate
+from core.training.torch_recipes.torch_recipe import TrainerParams
 
 CHECKS_PER_EPOCH = 2
 REPORT_SECONDS = 0.1

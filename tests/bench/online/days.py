@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.features.materialization.job import Putting
 from core.features.materialization.job_spec import MaterializeOrder
-from core.features.online.store import open_store
+from core.features.online.opening import open_store
 from core.sandbox.duckdb_session import open_session
 from tests.bench.measuring.lines import Line, at_most, missing
 from tests.bench.online.data import view_of, write_rows

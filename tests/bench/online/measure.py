@@ -17,7 +17,8 @@ from typing import Any
 
 import msgpack
 
-from core.features.online.store import OnlineRow, OnlineStore, open_store, packed_rows
+from core.features.online.opening import open_store
+from core.features.online.store import OnlineRow, OnlineStore, packed_rows
 from tests.bench.measuring.feast_environment import FeastMissing, feast_python
 from tests.bench.measuring.lines import Line, at_least, at_most, missing
 from tests.bench.online import feast_online

@@ -50,7 +50,9 @@ def test_two_forms_that_agree_are_published_and_two_that_do_not_show_where(worki
     assert failed.rows
     assert apart.cause == "Not published. SQL and pandas agree (fail)."
     with pytest.raises(Conflict, match="SQL and pandas agree"):
-        working.portal.features.publish_version(working.people.engineer, version_id=apart.id, accept="It is well.")
+        working.portal.feature_versions.publish_version(
+            working.people.engineer, version_id=apart.id, accept="It is well."
+        )
 
 
 def test_a_broken_rule_keeps_a_version_from_the_public(working: Desk) -> None:
@@ -80,6 +82,6 @@ def test_an_error_of_the_author_ends_the_build_with_its_line(working: Desk) -> N
 
 def test_a_draft_is_built_when_it_is_asked_for(working: Desk) -> None:
     draft = working.create(until="draft", ttl_seconds=9, sql=VIEW_SQL)
-    built = working.portal.features.build_version(working.people.engineer, version_id=draft.id, until="published")
+    built = working.portal.feature_drafts.build_version(working.people.engineer, version_id=draft.id, until="published")
     wait_for_job(working.portal, built.job_id)
     assert working.now(built).state is VersionState.PUBLISHED

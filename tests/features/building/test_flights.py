@@ -13,10 +13,11 @@ import pytest
 
 from app.demonstration.flights import ENTITY_SQL, SPLITS, VIEWS, View, entity_query, trailing_delay, view_uses
 from core.features.building.build import build_rows
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, JoinedView, JoinOrder, JoinResult, SourceTable
+from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable
 from core.features.online.backfill import Feed
-from core.features.online.sqlite_store import SqliteStore
+from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.training_sets.entities import build_entity
+from core.features.training_sets.job_spec import JoinedView, JoinOrder, JoinResult
 from core.features.training_sets.join import join_training_set
 from core.features.values import ServedView
 from core.foundation.errors import Invalid

@@ -24,7 +24,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def preview(desk: Desk, **changes: Any) -> LogicPreview:
-    return desk.portal.features.preview_logic(desk.people.engineer, view_id=desk.view, **desk.asked(**changes))
+    return desk.portal.feature_drafts.preview_logic(desk.people.engineer, view_id=desk.view, **desk.asked(**changes))
 
 
 def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk) -> None:
@@ -44,7 +44,7 @@ def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk)
     verdicts = {check.name: check.verdict for check in found.checks}
     assert verdicts["mean_delay is at most 5"] == "fail"
     assert 0 < found.seconds < 10
-    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 0
+    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 0
 
 
 def test_both_forms_are_held_against_each_other(desk: Desk) -> None:
@@ -99,9 +99,9 @@ def test_logic_that_never_ends_is_stopped_in_time_and_others_go_on(desk: Desk) -
 def test_a_preview_is_for_those_who_may_write_the_version(desk: Desk) -> None:
     for person in (desk.people.viewer, desk.people.approver):
         with pytest.raises(NotAllowed):
-            desk.portal.features.preview_logic(person, view_id=desk.view, **desk.asked())
+            desk.portal.feature_drafts.preview_logic(person, view_id=desk.view, **desk.asked())
     with pytest.raises(NotFound):
-        desk.portal.features.preview_logic(desk.people.outsider, view_id=desk.view, **desk.asked())
+        desk.portal.feature_drafts.preview_logic(desk.people.outsider, view_id=desk.view, **desk.asked())
 
 
 def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:

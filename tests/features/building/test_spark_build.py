@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.features.building.build import build_rows
-from core.features.building.spark_build import MOST_ROWS, Rehearsal, build_with_spark, rehearse
+from core.features.building.engine_build import MOST_ROWS, Rehearsal, build_with_engine, rehearse
 from core.features.engines.spark.session import spark_session
 from core.features.engines.spark_engine import SparkEngine
 from core.features.job_specs import ROWS, BuildOrder, BuildResult
@@ -50,7 +50,7 @@ def rehearsed(folder: Path, *, most: int = MOST_ROWS, **changes: Any) -> tuple[B
 
 def built(engine: SparkEngine, folder: Path, **changes: Any) -> BuildResult:
     order, rehearsal, inputs = rehearsed(folder, **changes)
-    return build_with_spark(order, rehearsal, engine=engine, inputs=inputs, outputs=folder, limits=LIMITS)
+    return build_with_engine(order, rehearsal, engine=engine, inputs=inputs, outputs=folder, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_an_engine_that_answers_otherwise_fails_the_version_with_the_rows(spark:
     place = table.column_names.index("mean_delay")
     other = pa.array([1234.5, *table.column(place).to_pylist()[1:]])
     pq.write_table(table.set_column(place, table.schema.field(place), other), rehearsal.rows)
-    made = build_with_spark(order, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
+    made = build_with_engine(order, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
     alike = made.checks[-1]
     assert (alike.verdict, len(alike.rows)) == ("fail", 2)
     assert [row[0] for row in alike.rows] == ["Spark", "DuckDB"]

@@ -116,13 +116,13 @@ def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
 
 class TestThroughTheActions:
     def test_windows_are_of_the_version(self, scene: Scene) -> None:  # noqa: F811
-        found = scene.portal.features.windows(scene.people.viewer, version_id=scene.version.id, window="day")
+        found = scene.portal.feature_statistics.windows(scene.people.viewer, version_id=scene.version.id, window="day")
         assert sum(item.rows for item in found) == scene.version.rows
         assert {item.feature for item in found} == {"mean_delay"}
 
     def test_drift_names_the_column_and_its_limits(self, scene: Scene) -> None:  # noqa: F811
         ids = {"version_id": scene.version.id, "training_set_id": scene.training_set.id}
-        (found,) = scene.portal.features.drift(scene.people.viewer, **ids)
+        (found,) = scene.portal.feature_statistics.drift(scene.people.viewer, **ids)
         assert (found.feature, found.column, found.split) == ("mean_delay", "carrier_mean_delay", "train")
         assert found.rows > 0
         assert "cannot see a wrong join" in found.caveat
@@ -130,10 +130,12 @@ class TestThroughTheActions:
     def test_a_set_of_other_features_is_refused(self, scene: Scene) -> None:  # noqa: F811
         bare = scene.join(name="bare", uses=())
         with pytest.raises(Invalid, match="no feature of carrier_delay"):
-            scene.portal.features.drift(scene.people.viewer, version_id=scene.version.id, training_set_id=bare.id)
+            scene.portal.feature_statistics.drift(
+                scene.people.viewer, version_id=scene.version.id, training_set_id=bare.id
+            )
 
     def test_rows_of_2013_have_outlived_their_ttl(self, scene: Scene) -> None:  # noqa: F811
-        found = scene.portal.features.freshness(scene.people.viewer, view_id=scene.view.id)
+        found = scene.portal.feature_statistics.freshness(scene.people.viewer, view_id=scene.view.id)
         assert (found.verdict, found.expected_seconds, found.newest_event) == (
             "stale",
             7200,
@@ -143,20 +145,20 @@ class TestThroughTheActions:
         assert found.newest_source == found.newest_event
 
     def test_a_view_without_rows_has_no_data(self, scene: Scene) -> None:  # noqa: F811
-        view = scene.portal.features.create_view(
+        view = scene.portal.feature_views.create_view(
             scene.people.engineer, project="PROJ-1", name="bare_view", entity="carrier", keys=("carrier",)
         )
-        assert scene.portal.features.freshness(scene.people.viewer, view_id=view.id).verdict == "no data"
+        assert scene.portal.feature_statistics.freshness(scene.people.viewer, view_id=view.id).verdict == "no data"
 
     def test_what_is_used_is_told_and_what_is_not_is_dead(self, scene: Scene) -> None:  # noqa: F811
         unused = scene.build()
-        features, viewer = scene.portal.features, scene.people.viewer
-        used = features.usage(viewer, version_id=scene.version.id)
+        portal, viewer = scene.portal, scene.people.viewer
+        used = portal.feature_statistics.usage(viewer, version_id=scene.version.id)
         assert scene.training_set.id in {consumer.object_id for consumer in used.consumers}
         assert (used.live, used.cost.rows) == (0, scene.version.rows)
         assert used.cost.bytes > 0
         assert used.last_used is not None
-        dead = {item.version_id: item for item in features.dead_features(viewer)}
+        dead = {item.version_id: item for item in portal.feature_statistics.dead_features(viewer)}
         assert unused.id in dead
         assert scene.version.id not in dead
         assert dead[unused.id].cost.rows == unused.rows

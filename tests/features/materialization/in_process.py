@@ -19,7 +19,8 @@ from core.features.materialization.job_spec import MaterializeOrder, Materialize
 from core.features.materialization.plan import Plan, build_order_of, live_view, moment_of, plan
 from core.features.materialization.time_windows import compute_stretch, stretch_rows
 from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, normal_form
-from core.features.online.store import Found, open_store
+from core.features.online.opening import open_store
+from core.features.online.store import Found
 from core.features.tables import MaterializedPartRow
 from core.features.values import Feature, FeatureVersion, VersionState
 from core.foundation.storage import Store

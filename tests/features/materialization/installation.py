@@ -40,10 +40,10 @@ class Installation:
     version_id: str = ""
 
     def __post_init__(self) -> None:
-        portal, features, engineer = self.portal, self.portal.features, self.people.engineer
+        portal, engineer = self.portal, self.people.engineer
         self.days = {"2013-01-01": [("a", START, START, 1, "x"), ("b", START, START, 2, None)]}
         self.dataset_id = portal.datasets.create_dataset(engineer, project="PROJ-1", name="events").id
-        view = features.create_view(engineer, project="PROJ-1", name="totals", entity="key", keys=("k",))
+        view = portal.feature_views.create_view(engineer, project="PROJ-1", name="totals", entity="key", keys=("k",))
         self.view_id = view.id
         self.version_id = self.version(snapshot_id=self.tell())
 
@@ -101,14 +101,16 @@ class Installation:
 
     def materialize(self, version_id: str = "", *, every_seconds: int = 0) -> Materialization:
         """Orders it and runs its job to the end."""
-        made = self.portal.online.materialize(
+        made = self.portal.materialization.materialize(
             self.people.engineer, version_id=version_id or self.version_id, every_seconds=every_seconds
         )
         return self.finished(made)
 
     def run(self, materialization_id: str, **how: Any) -> Materialization:
         return self.finished(
-            self.portal.online.run_materialization(self.people.engineer, materialization_id=materialization_id, **how)
+            self.portal.materialization.run_materialization(
+                self.people.engineer, materialization_id=materialization_id, **how
+            )
         )
 
     def finished(self, made: Materialization) -> Materialization:
@@ -117,11 +119,15 @@ class Installation:
         return self.now(made.id)
 
     def now(self, materialization_id: str) -> Materialization:
-        return self.portal.online.get_materialization(self.people.viewer, materialization_id=materialization_id)
+        return self.portal.materialization.get_materialization(
+            self.people.viewer, materialization_id=materialization_id
+        )
 
     def statuses(self, *keys: Any, version_id: str = "") -> list[str]:
         asked = tuple({"k": key} for key in keys)
-        found = self.portal.online.get_online(self.people.viewer, version_id=version_id or self.version_id, keys=asked)
+        found = self.portal.materialization.get_online(
+            self.people.viewer, version_id=version_id or self.version_id, keys=asked
+        )
         return [each.status for each in found]
 
     def due(self, materialization_id: str) -> MaterializationRow:

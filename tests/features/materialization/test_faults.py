@@ -50,7 +50,7 @@ def start_worker(kept: Installation, failpoint: str) -> "subprocess.Popen[bytes]
 def ordered(kept: Installation) -> Materialization:
     kept.days |= {f"2013-01-{day:02}": [("c", START + day * DAY, START, day, "y")] for day in range(2, 5)}
     kept.tell()
-    return kept.portal.online.materialize(kept.people.engineer, version_id=kept.version_id)
+    return kept.portal.materialization.materialize(kept.people.engineer, version_id=kept.version_id)
 
 
 def assert_it_is_there_once(kept: Installation, made: Materialization) -> None:

@@ -216,7 +216,7 @@ def test_a_view_without_keys_has_one_newest_row(tmp_path: Path) -> None:
     days = {"2013-01-01": [("a", START, None, 1, "x"), ("b", START + HOUR, None, 2, "x")]}
     keeper.run(snapshot_of(keeper, days))
     from core.features.materialization.plan import live_view
-    from core.features.online.store import open_store
+    from core.features.online.opening import open_store
 
     store = open_store(keeper.address)
     assert store.get(live_view(keeper.version), [()], at_us=0)[0].values == (2.0,)

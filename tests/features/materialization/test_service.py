@@ -33,7 +33,7 @@ def jobs_of(kept: Installation) -> int:
 
 
 def tick(kept: Installation) -> None:
-    MaterializationReconciler(kept.portal.online).tick(kept.portal.foundation.clock.now())
+    MaterializationReconciler(kept.portal.materialization).tick(kept.portal.foundation.clock.now())
 
 
 def make_due(kept: Installation, made: Materialization, *, missed: float = 0.0) -> None:
@@ -47,7 +47,7 @@ def test_a_version_is_brought_online_and_answers(kept: Installation) -> None:
     assert (made.state, made.cause, made.behind, made.rows, made.keys) == ("ready", "", False, 2, 2)
     assert (made.watermark, made.version_id, made.view) == (START, kept.version_id, "totals")
     assert made.as_of is not None
-    a, b, nobody = kept.portal.online.get_online(
+    a, b, nobody = kept.portal.materialization.get_online(
         kept.people.viewer, version_id=kept.version_id, keys=({"k": "a"}, {"k": "b"}, {"k": "z"})
     )
     assert (a.status, a.values, a.event_time) == ("present", {"grade": None, "total": None, "seen": 0.0}, START)
@@ -79,22 +79,22 @@ def test_a_run_without_news_needs_no_job(kept: Installation) -> None:
 def test_a_store_that_has_lost_everything_is_filled_again(kept: Installation) -> None:
     made = kept.materialize()
     (kept.portal.foundation.settings.home / "online" / "live.sqlite").unlink()
-    kept.portal.online.store.close()
+    kept.portal.materialization.live_store.store.close()
     assert kept.run(made.id, whole=True).keys == 2
     assert kept.statuses("a", "b") == ["present", "present"]
 
 
 def test_a_version_has_one_materialization_and_one_run_at_a_time(kept: Installation) -> None:
-    online, engineer = kept.portal.online, kept.people.engineer
-    first = online.materialize(engineer, version_id=kept.version_id)
-    again = online.materialize(engineer, version_id=kept.version_id, every_seconds=3600)
+    portal, engineer = kept.portal, kept.people.engineer
+    first = portal.materialization.materialize(engineer, version_id=kept.version_id)
+    again = portal.materialization.materialize(engineer, version_id=kept.version_id, every_seconds=3600)
     assert (again.id, again.every_seconds, again.job_id) == (first.id, 3600, first.job_id)
     with pytest.raises(Conflict, match=first.job_id):
-        online.run_materialization(engineer, materialization_id=first.id)
+        portal.materialization.run_materialization(engineer, materialization_id=first.id)
     make_due(kept, again)
     tick(kept)
     assert kept.now(first.id).job_id == first.job_id
-    assert online.list_materializations(engineer, version_id=kept.version_id).total == 1
+    assert portal.materialization.list_materializations(engineer, version_id=kept.version_id).total == 1
     run_job_here(kept.portal, first.job_id)
     tick(kept)
     assert kept.now(first.id).state == "ready"
@@ -150,21 +150,21 @@ def test_a_run_that_cannot_start_says_why_and_is_tried_again(kept: Installation)
 
 
 def test_a_paused_materialization_waits_until_it_is_resumed(kept: Installation) -> None:
-    online, engineer = kept.portal.online, kept.people.engineer
+    portal, engineer = kept.portal, kept.people.engineer
     made = kept.materialize(every_seconds=3600)
-    paused = online.pause_materialization(engineer, materialization_id=made.id)
+    paused = portal.materialization.pause_materialization(engineer, materialization_id=made.id)
     assert (paused.state, paused.due_at) == ("paused", None)
     kept.days["2013-01-02"] = [("c", START + DAY, START + DAY, 3, "y")]
     kept.tell()
     tick(kept)
     assert kept.now(made.id).state == "paused"
-    resumed = online.resume_materialization(engineer, materialization_id=made.id)
+    resumed = portal.materialization.resume_materialization(engineer, materialization_id=made.id)
     assert resumed.state == "ready"
     tick(kept)
     assert kept.finished(kept.now(made.id)).rows == 3
     by_hand = kept.materialize(every_seconds=0)
     with pytest.raises(Conflict, match="no schedule"):
-        online.pause_materialization(engineer, materialization_id=by_hand.id)
+        portal.materialization.pause_materialization(engineer, materialization_id=by_hand.id)
 
 
 def test_what_a_retired_version_has_left_is_cleared(kept: Installation) -> None:
@@ -202,22 +202,22 @@ def test_rows_that_another_version_shares_stay_when_one_is_retired(kept: Install
 def test_only_versions_that_are_built_are_kept_online(kept: Installation, state: str) -> None:
     kept.change(FeatureVersionRow, kept.version_id, state=state)
     with pytest.raises(Conflict, match=f"is {state}"):
-        kept.portal.online.materialize(kept.people.engineer, version_id=kept.version_id)
+        kept.portal.materialization.materialize(kept.people.engineer, version_id=kept.version_id)
 
 
 def test_keys_are_named_as_the_view_names_them(kept: Installation) -> None:
     for key in ({}, {"key": "a"}, {"k": "a", "more": 1}, {"k": ["a"]}):
         with pytest.raises(Invalid):
-            kept.portal.online.get_online(kept.people.viewer, version_id=kept.version_id, keys=(key,))
+            kept.portal.materialization.get_online(kept.people.viewer, version_id=kept.version_id, keys=(key,))
     assert kept.statuses("a", None) == ["not_found", "not_found"]
 
 
 def test_a_viewer_looks_and_another_project_sees_nothing(kept: Installation) -> None:
     made = kept.materialize()
     with pytest.raises(NotAllowed):
-        kept.portal.online.materialize(kept.people.viewer, version_id=kept.version_id)
+        kept.portal.materialization.materialize(kept.people.viewer, version_id=kept.version_id)
     with pytest.raises(NotFound):
-        kept.portal.online.get_materialization(kept.people.outsider, materialization_id=made.id)
+        kept.portal.materialization.get_materialization(kept.people.outsider, materialization_id=made.id)
     with pytest.raises(NotFound):
-        kept.portal.online.get_online(kept.people.outsider, version_id=kept.version_id, keys=({"k": "a"},))
-    assert kept.portal.online.list_materializations(kept.people.outsider).total == 0
+        kept.portal.materialization.get_online(kept.people.outsider, version_id=kept.version_id, keys=({"k": "a"},))
+    assert kept.portal.materialization.list_materializations(kept.people.outsider).total == 0

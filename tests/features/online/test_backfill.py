@@ -10,7 +10,7 @@ import pytest
 
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.online.backfill import Feed
-from core.features.online.sqlite_store import SqliteStore
+from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
 from tests.features.engines.oracle import MICROSECOND, NOON, Rules, View, entity_table, expected, minutes, rows_table
 from tests.features.engines.test_point_in_time import random_case

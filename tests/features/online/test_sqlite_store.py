@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.features.online.sqlite_store import SqliteStore
 from core.features.online.store import PACK, Found, pack_key
+from core.features.online.stores.sqlite_store import SqliteStore
 from tests.features.online.stores import row, view
 
 FIRST_FORM = """

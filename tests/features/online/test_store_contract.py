@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from core.features.online.store import NO_CREATED, Found, OnlineStore, live_address, open_store
+from core.features.online.opening import open_store
+from core.features.online.store import NO_CREATED, Found, OnlineStore
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
-from core.foundation.settings import Settings
 from tests.features.online.stores import emptied, packed, redis_server, row, view
 
 
@@ -210,8 +210,3 @@ def test_a_store_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     (tmp_path / "rubbish.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(Unavailable, match="does not answer"):
         open_store(str(tmp_path / "rubbish.sqlite"))
-
-
-def test_the_live_store_is_a_file_of_the_home_folder_unless_the_settings_name_another(tmp_path: Path) -> None:
-    assert live_address(Settings(home=tmp_path)) == str(tmp_path / "online" / "live.sqlite")
-    assert live_address(Settings(home=tmp_path, online_store="redis://cache:6379/1")) == "redis://cache:6379/1"

@@ -42,7 +42,7 @@ def kept_in(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) 
         installed(settings.model_copy(update={"online_store": address})) as (portal, people),
     ):
         yield furnished(Installation(portal, people, tmp_path))
-        portal.online.store.close()
+        portal.materialization.live_store.store.close()
 
 
 def furnished(made: Installation) -> Installation:
@@ -57,10 +57,10 @@ def furnished(made: Installation) -> Installation:
 
 def checked(kept: Installation, **how: Any) -> FeatureParity:
     engineer = kept.people.engineer
-    made = kept.portal.online.check_parity(engineer, version_id=kept.version_id, **how)
+    made = kept.portal.feature_parity.check_parity(engineer, version_id=kept.version_id, **how)
     done = run_job_here(kept.portal, made.job_id)
     assert done.cause == ""
-    return kept.portal.online.get_parity(kept.people.viewer, parity_id=made.id)
+    return kept.portal.feature_parity.get_parity(kept.people.viewer, parity_id=made.id)
 
 
 def report_of(found: FeatureParity) -> FeatureParityReport:
@@ -70,8 +70,8 @@ def report_of(found: FeatureParity) -> FeatureParityReport:
 
 def live(kept: Installation) -> tuple[OnlineStore, ServedView]:
     """The live store, for whoever wants to tamper with it."""
-    version = kept.portal.features.get_version(kept.people.viewer, version_id=kept.version_id)
-    return kept.portal.online.store, live_view(version)
+    version = kept.portal.feature_versions.get_version(kept.people.viewer, version_id=kept.version_id)
+    return kept.portal.materialization.live_store.store, live_view(version)
 
 
 def row_of(kept: Installation, key: Any) -> OnlineRow:
@@ -96,7 +96,7 @@ def test_every_key_answers_online_what_the_join_answers_offline(kept: Installati
     assert report.at == START + 4 * DAY + 11 * HOUR
     kept_bytes = kept.portal.foundation.store.read(found.digest)
     assert kept_bytes == canonical(report)
-    listed = kept.portal.online.list_parity(kept.people.viewer, version_id=kept.version_id)
+    listed = kept.portal.feature_parity.list_parity(kept.people.viewer, version_id=kept.version_id)
     assert [each.id for each in listed.items] == [found.id]
 
 
@@ -192,7 +192,7 @@ def test_every_tampered_row_gets_its_own_cause(kept: Installation) -> None:
 def test_rows_of_another_version_of_the_view_are_told_as_such(kept: Installation) -> None:
     kept.materialize()
     sql, viewer = PLAIN.replace("+ 0.1", "+ 100"), kept.people.viewer
-    version = kept.portal.features.get_version(viewer, version_id=kept.version_id)
+    version = kept.portal.feature_versions.get_version(viewer, version_id=kept.version_id)
     (kept.folder / "other").mkdir()
     built = Keeper(kept.folder / "other", version.model_copy(update={"sql": sql}))
     built.store = kept.portal.foundation.store
@@ -223,8 +223,8 @@ def test_a_store_that_enforces_another_ttl_is_told_as_ttl(kept: Installation) ->
 
 def test_a_check_that_cannot_be_made_says_why(kept: Installation) -> None:
     kept.change(FeatureVersionRow, kept.version_id, sql="SELECT k, happened, written, nothing AS x, g FROM events")
-    made = kept.portal.online.check_parity(kept.people.engineer, version_id=kept.version_id)
+    made = kept.portal.feature_parity.check_parity(kept.people.engineer, version_id=kept.version_id)
     run_job_here(kept.portal, made.job_id)
-    found = kept.portal.online.get_parity(kept.people.viewer, parity_id=made.id)
+    found = kept.portal.feature_parity.get_parity(kept.people.viewer, parity_id=made.id)
     assert (found.state, found.verdict, found.report) == ("failed", "", None)
     assert "nothing not found" in found.cause

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from core.features.job_specs import JoinResult
+from core.features.training_sets.job_spec import JoinResult
 from core.features.training_sets.values import TrainingSetManifest
 from core.features.values import EntityQuery, SplitFile
 from core.foundation.digests import canonical, digest_of

@@ -10,7 +10,7 @@ from tests.features.drafting import Desk
 def edit(desk: Desk, draft: FeatureVersion, expected: str = "", *, by: str = "engineer", **changes: object) -> str:
     """Saves the draft as somebody; returns its revision from then on."""
     asked = desk.asked(**changes)
-    return desk.portal.features.edit_draft(
+    return desk.portal.feature_drafts.edit_draft(
         getattr(desk.people, by), version_id=draft.id, expected=expected, **asked
     ).revision
 
@@ -59,13 +59,13 @@ def test_it_is_saved_over_on_purpose_by_its_newest_revision_or_by_none(desk: Des
 
 def test_new_words_and_tags_are_told_of_too(desk: Desk) -> None:
     draft = desk.create(until="draft")
-    desk.portal.features.describe_version(desk.people.other_engineer, version_id=draft.id, description="Anew.")
+    desk.portal.feature_versions.describe_version(desk.people.other_engineer, version_id=draft.id, description="Anew.")
     with pytest.raises(Conflict, match="Arjun Rao saved this draft"):
         edit(desk, draft, draft.revision)
 
 
 def test_a_build_that_failed_meanwhile_is_in_nobodys_way(desk: Desk) -> None:
     draft = desk.create(until="draft")
-    desk.failed(desk.portal.features.build_version(desk.people.other_engineer, version_id=draft.id))
+    desk.failed(desk.portal.feature_drafts.build_version(desk.people.other_engineer, version_id=draft.id))
     edit(desk, draft, draft.revision, description="Mended")
     assert desk.now(draft).state == "draft"

@@ -41,8 +41,8 @@ def statements(portal: Portal, people: People, name: str) -> int:
     engine = portal.foundation.database.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        domain, _dot, action = name.partition(".")
-        getattr(getattr(portal, domain), action)(people.viewer, project="PROJ-1", limit=20)
+        service, spec = portal.catalog()[name]
+        getattr(service, spec.name.partition(".")[2])(people.viewer, project="PROJ-1", limit=20)
     finally:
         event.remove(engine, "before_cursor_execute", note)
     return len(seen)

@@ -27,7 +27,7 @@ STATES: dict[str, Callable[[Desk], FeatureVersion]] = {
 
 
 def discard(desk: Desk, version: FeatureVersion) -> FeatureVersion:
-    return desk.portal.features.discard_version(desk.people.engineer, version_id=version.id, reason=REASON)
+    return desk.portal.feature_versions.discard_version(desk.people.engineer, version_id=version.id, reason=REASON)
 
 
 @pytest.mark.parametrize("kind", STATES)
@@ -43,29 +43,29 @@ def test_what_is_not_published_is_given_up_with_a_reason_that_is_kept(desk: Desk
 
 
 def test_it_is_in_no_list_unless_asked_for_and_its_number_is_not_given_again(desk: Desk) -> None:
-    features, viewer = desk.portal.features, desk.people.viewer
+    portal, viewer = desk.portal, desk.people.viewer
     gone = discard(desk, desk.built(desk.create(until="staged"), "pass"))
-    view = features.get_view(viewer, view_id=desk.view)
+    view = portal.feature_views.get_view(viewer, view_id=desk.view)
     assert (view.latest, view.versions, view.newest_number) == (None, 0, 1)
-    assert features.list_versions(viewer, view_id=desk.view).total == 0
-    assert gone.id not in [dead.version_id for dead in features.dead_features(viewer)]
-    (entry,) = features.catalog(viewer, query=view.name).items
+    assert portal.feature_versions.list_versions(viewer, view_id=desk.view).total == 0
+    assert gone.id not in [dead.version_id for dead in portal.feature_statistics.dead_features(viewer)]
+    (entry,) = portal.feature_catalog.catalog(viewer, query=view.name).items
     assert entry.version_id == ""
     again = desk.create(until="draft")
     assert again.version == 2
-    listed = features.list_versions(viewer, view_id=desk.view, discarded=True)
+    listed = portal.feature_versions.list_versions(viewer, view_id=desk.view, discarded=True)
     assert ([item.version for item in listed.items], listed.total) == ([2, 1], 2)
-    assert [item.id for item in features.list_versions(viewer, view_id=desk.view).items] == [again.id]
+    assert [item.id for item in portal.feature_versions.list_versions(viewer, view_id=desk.view).items] == [again.id]
 
 
 def test_the_same_logic_may_be_written_again_and_the_old_one_stays_given_up(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     gone = discard(desk, desk.built(desk.create(until="staged"), "pass"))
     assert desk.published().version == 2
     for refused in (
-        lambda: features.build_version(engineer, version_id=gone.id),
-        lambda: features.edit_draft(engineer, version_id=gone.id, **desk.asked()),
-        lambda: features.publish_version(engineer, version_id=gone.id),
+        lambda: portal.feature_drafts.build_version(engineer, version_id=gone.id),
+        lambda: portal.feature_drafts.edit_draft(engineer, version_id=gone.id, **desk.asked()),
+        lambda: portal.feature_versions.publish_version(engineer, version_id=gone.id),
         lambda: discard(desk, gone),
     ):
         with pytest.raises(Conflict, match=r"is discarded|exactly this"):
@@ -80,7 +80,7 @@ def test_what_was_published_or_is_being_built_is_not_discarded(desk: Desk) -> No
 
 def test_what_a_training_set_was_made_with_is_not_discarded_and_the_refusal_names_it(desk: Desk) -> None:
     version = desk.built(desk.create(until="staged"), "pass")
-    made = desk.portal.features.create_training_set(
+    made = desk.portal.training_sets.create_training_set(
         desk.people.engineer,
         project="PROJ-1",
         name="late",
@@ -98,8 +98,8 @@ def test_what_a_staged_version_had_online_is_cleared_away(portal: Portal, people
     kept.change(FeatureVersionRow, kept.version_id, state="staged")
     order = kept.materialize(every_seconds=3600)
     assert kept.statuses("b") == ["present"]
-    portal.features.discard_version(people.engineer, version_id=kept.version_id, reason=REASON)
-    MaterializationReconciler(portal.online).tick(portal.foundation.clock.now())
+    portal.feature_versions.discard_version(people.engineer, version_id=kept.version_id, reason=REASON)
+    MaterializationReconciler(portal.materialization).tick(portal.foundation.clock.now())
     assert kept.now(order.id).state == "removed"
     assert kept.statuses("b") == ["not_found"]
     with portal.foundation.database.read() as session:

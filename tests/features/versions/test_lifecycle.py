@@ -38,17 +38,17 @@ def test_a_failed_check_is_not_published_whatever_is_said(desk: Desk) -> None:
     version = desk.built(desk.create(), "fail")
     for accept in ("", REASON):
         with pytest.raises(Conflict, match="check 0"):
-            desk.portal.features.publish_version(desk.people.engineer, version_id=version.id, accept=accept)
+            desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id, accept=accept)
 
 
 def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(desk: Desk) -> None:
     version = desk.built(desk.create(), "no data")
     with pytest.raises(Conflict, match="could not tell"):
-        desk.portal.features.publish_version(desk.people.engineer, version_id=version.id)
-    made = desk.portal.features.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
+        desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id)
+    made = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
     assert made.state is VersionState.PUBLISHED
     assert REASON in made.notes[-1]
-    (stretch,) = desk.portal.features.alias_history(desk.people.viewer, view_id=desk.view)
+    (stretch,) = desk.portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
     assert (stretch.version_id, stretch.reason, stretch.changed_by) == (
         version.id,
         REASON,
@@ -58,19 +58,19 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
 
 def test_nothing_is_noted_where_every_check_could_tell(desk: Desk) -> None:
     sure = desk.built(desk.create(until="staged"), "pass")
-    made = desk.portal.features.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
+    made = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
     assert (made.state, made.notes) == (VersionState.PUBLISHED, sure.notes)
 
 
 def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
     version = desk.published()
-    changed = desk.portal.features.describe_version(
+    changed = desk.portal.feature_versions.describe_version(
         desk.people.other_engineer, version_id=version.id, description="The mean.", tags=("delay",)
     )
     assert (changed.description, changed.tags) == ("The mean.", ("delay",))
     assert (changed.digest, changed.version, changed.state) == (version.digest, 1, version.state)
     owner = desk.people.other_engineer.person_id
-    view = desk.portal.features.describe_view(desk.people.engineer, view_id=desk.view, owner=owner, tags=("air",))
+    view = desk.portal.feature_views.describe_view(desk.people.engineer, view_id=desk.view, owner=owner, tags=("air",))
     assert (view.owner, view.tags, view.description) == (owner, ("air",), "")
     assert view.latest is not None
     assert view.latest.digest == version.digest
@@ -79,84 +79,93 @@ def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
     ]
     assert thing.owner == owner
     with pytest.raises(NotFound, match="no person"):
-        desk.portal.features.describe_view(desk.people.engineer, view_id=desk.view, owner="P-999")
+        desk.portal.feature_views.describe_view(desk.people.engineer, view_id=desk.view, owner="P-999")
 
 
 def test_going_back_is_one_call_and_goes_further_back_the_next_time(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     versions = [desk.published(ttl_seconds=number) for number in range(1, 4)]
     for expected in (versions[1], versions[0]):
-        view = features.roll_back(engineer, view_id=desk.view, reason=REASON)
+        view = portal.feature_views.roll_back(engineer, view_id=desk.view, reason=REASON)
         assert view.live is not None
         assert view.live.id == expected.id
     with pytest.raises(Conflict, match="no version to go back to"):
-        features.roll_back(engineer, view_id=desk.view, reason=REASON)
-    history = features.alias_history(desk.people.viewer, view_id=desk.view)
+        portal.feature_views.roll_back(engineer, view_id=desk.view, reason=REASON)
+    history = portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
     assert [stretch.version for stretch in history] == [1, 2, 3, 2, 1]
     assert [stretch.number for stretch in history] == [5, 4, 3, 2, 1]
 
 
 def test_going_back_to_a_deprecated_version_publishes_it_again(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     first, _second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
-    features.deprecate_version(engineer, version_id=first.id, reason=REASON)
-    features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    portal.feature_versions.deprecate_version(engineer, version_id=first.id, reason=REASON)
+    portal.feature_views.roll_back(engineer, view_id=desk.view, reason=REASON)
     assert (desk.live, desk.now(first).state) == (first.id, VersionState.PUBLISHED)
 
 
 def test_the_alias_points_at_published_versions_of_its_view_only(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     first, _second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
     staged = desk.built(desk.create(ttl_seconds=3, until="staged"), "pass")
-    assert features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON).live.id == first.id  # type: ignore[union-attr]
+    assert (
+        portal.feature_views.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON).live.id
+        == first.id
+    )  # type: ignore[union-attr]
     with pytest.raises(Conflict, match="is staged"):
-        features.point_alias(engineer, view_id=desk.view, version_id=staged.id, reason=REASON)
+        portal.feature_views.point_alias(engineer, view_id=desk.view, version_id=staged.id, reason=REASON)
     view = desk.view
     desk.open_view()
     with pytest.raises(Invalid, match="is no version of"):
-        features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
-    assert features.get_view(engineer, view_id=view).live.id == first.id  # type: ignore[union-attr]
+        portal.feature_views.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
+    assert portal.feature_views.get_view(engineer, view_id=view).live.id == first.id  # type: ignore[union-attr]
 
 
 def test_a_version_is_deprecated_first_and_retired_then(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     version = desk.published()
     with pytest.raises(Conflict, match="is published and cannot become retired"):
-        features.retire_version(engineer, version_id=version.id, reason=REASON)
-    deprecated = features.deprecate_version(engineer, version_id=version.id, reason=REASON)
+        portal.feature_versions.retire_version(engineer, version_id=version.id, reason=REASON)
+    deprecated = portal.feature_versions.deprecate_version(engineer, version_id=version.id, reason=REASON)
     assert (deprecated.state, deprecated.reason) == (VersionState.DEPRECATED, REASON)
-    undone = features.publish_version(engineer, version_id=version.id)
+    undone = portal.feature_versions.publish_version(engineer, version_id=version.id)
     assert (undone.state, undone.reason) == (VersionState.PUBLISHED, "")
-    features.deprecate_version(engineer, version_id=version.id, reason=REASON)
-    assert features.retire_version(engineer, version_id=version.id, reason=REASON).state is VersionState.RETIRED
+    portal.feature_versions.deprecate_version(engineer, version_id=version.id, reason=REASON)
+    assert (
+        portal.feature_versions.retire_version(engineer, version_id=version.id, reason=REASON).state
+        is VersionState.RETIRED
+    )
     assert desk.live == ""
     with pytest.raises(Conflict, match="is retired"):
-        features.publish_version(engineer, version_id=version.id)
+        portal.feature_versions.publish_version(engineer, version_id=version.id)
 
 
 def test_a_live_version_is_not_retired_while_another_could_take_its_place(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     first, second = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
-    features.deprecate_version(engineer, version_id=second.id, reason=REASON)
+    portal.feature_versions.deprecate_version(engineer, version_id=second.id, reason=REASON)
     with pytest.raises(Conflict, match="alias of its view points at it"):
-        features.retire_version(engineer, version_id=second.id, reason=REASON)
-    features.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
-    assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
+        portal.feature_versions.retire_version(engineer, version_id=second.id, reason=REASON)
+    portal.feature_views.point_alias(engineer, view_id=desk.view, version_id=first.id, reason=REASON)
+    assert (
+        portal.feature_versions.retire_version(engineer, version_id=second.id, reason=REASON).state
+        is VersionState.RETIRED
+    )
 
 
 def test_what_is_deprecated_or_failed_a_check_is_not_for_new_training_sets(desk: Desk) -> None:
     deprecated = desk.published(ttl_seconds=1)
-    desk.portal.features.deprecate_version(desk.people.engineer, version_id=deprecated.id, reason=REASON)
+    desk.portal.feature_versions.deprecate_version(desk.people.engineer, version_id=deprecated.id, reason=REASON)
     broken = desk.built(desk.create(ttl_seconds=2), "fail")
     draft = desk.create(until="draft")
     for version, words in ((deprecated, "is deprecated"), (broken, "failed: check 0"), (draft, "is draft")):
         use = ViewUse(version_id=version.id, keys={"carrier": "carrier"}, prefix="c_")
         query = entity(sources={"flights": desk.snapshot})
         with pytest.raises(Conflict, match=words):
-            desk.portal.features.create_training_set(
+            desk.portal.training_sets.create_training_set(
                 desk.people.engineer, project="PROJ-1", name="late", entity=query, uses=(use,), splits=SPLITS
             )
-    assert desk.portal.features.list_training_sets(desk.people.viewer).total == 0
+    assert desk.portal.training_sets.list_training_sets(desk.people.viewer).total == 0
 
 
 def test_what_became_of_a_version_is_told_among_the_events(desk: Desk) -> None:
@@ -196,12 +205,12 @@ def serve(desk: Desk, version_id: str) -> str:
 
 
 def test_what_something_live_needs_is_not_retired_and_the_refusal_names_it(desk: Desk) -> None:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     version = desk.published()
     endpoint = serve(desk, version.id)
-    features.deprecate_version(engineer, version_id=version.id, reason=REASON)
+    portal.feature_versions.deprecate_version(engineer, version_id=version.id, reason=REASON)
     with pytest.raises(Conflict, match="Something live needs it") as refusal:
-        features.retire_version(engineer, version_id=version.id, reason=REASON)
+        portal.feature_versions.retire_version(engineer, version_id=version.id, reason=REASON)
     assert f"arrivals-{endpoint}" in refusal.value.message
     assert "MV-" in refusal.value.message
     assert "a model_version" in refusal.value.message
@@ -210,7 +219,7 @@ def test_what_something_live_needs_is_not_retired_and_the_refusal_names_it(desk:
 def test_the_impact_tells_who_uses_which_version_and_what_is_live(desk: Desk) -> None:
     used, unused = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
     endpoint = serve(desk, used.id)
-    found = desk.portal.features.impact(desk.people.viewer, view_id=desk.view)
+    found = desk.portal.feature_views.impact(desk.people.viewer, view_id=desk.view)
     assert found.live == (used.id,)
     assert {consumer.version_id for consumer in found.consumers} == {used.id}
     assert [(consumer.kind, consumer.relation, consumer.is_live) for consumer in found.consumers] == [
@@ -222,7 +231,7 @@ def test_the_impact_tells_who_uses_which_version_and_what_is_live(desk: Desk) ->
     assert {consumer.owner for consumer in found.consumers} == {"P-3"}
     assert found.consumers[-1].object_id == endpoint
     assert not found.is_cut
-    assert desk.portal.features.impact(desk.people.viewer, view_id=desk.open_view()).consumers == ()
+    assert desk.portal.feature_views.impact(desk.people.viewer, view_id=desk.open_view()).consumers == ()
     assert unused.id not in found.live
 
 
@@ -233,32 +242,39 @@ def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk
             desk.create(sources={"flights": foreign}, until=until)
     draft = desk.create(until="draft")
     with pytest.raises(NotFound):
-        desk.portal.features.edit_draft(
+        desk.portal.feature_drafts.edit_draft(
             desk.people.engineer, version_id=draft.id, **desk.asked(sources={"flights": foreign})
         )
 
 
 def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, people: People, tmp_path: Path) -> None:
     desk = desk_of(portal_on, people, tmp_path)
-    features, engineer = portal_on.features, people.engineer
+    portal, engineer = portal_on, people.engineer
     draft = desk.create(until="draft", ttl_seconds=1)
-    first = desk.built(features.build_version(engineer, version_id=draft.id, until="published"), "pass")
+    first = desk.built(portal.feature_drafts.build_version(engineer, version_id=draft.id, until="published"), "pass")
     second = desk.published(ttl_seconds=2)
     assert serve(desk, first.id)
-    features.roll_back(engineer, view_id=desk.view, reason=REASON)
+    portal.feature_views.roll_back(engineer, view_id=desk.view, reason=REASON)
     assert desk.live == first.id
-    features.deprecate_version(engineer, version_id=second.id, reason=REASON)
-    assert features.retire_version(engineer, version_id=second.id, reason=REASON).state is VersionState.RETIRED
-    features.deprecate_version(engineer, version_id=first.id, reason=REASON)
+    portal.feature_versions.deprecate_version(engineer, version_id=second.id, reason=REASON)
+    assert (
+        portal.feature_versions.retire_version(engineer, version_id=second.id, reason=REASON).state
+        is VersionState.RETIRED
+    )
+    portal.feature_versions.deprecate_version(engineer, version_id=first.id, reason=REASON)
     with pytest.raises(Conflict, match="Something live needs it"):
-        features.retire_version(engineer, version_id=first.id, reason=REASON)
-    assert features.impact(people.viewer, view_id=desk.view).live == (first.id,)
-    history = features.alias_history(people.viewer, view_id=desk.view)
+        portal.feature_versions.retire_version(engineer, version_id=first.id, reason=REASON)
+    assert portal.feature_views.impact(people.viewer, view_id=desk.view).live == (first.id,)
+    history = portal.feature_views.alias_history(people.viewer, view_id=desk.view)
     assert [stretch.version_id for stretch in history] == [first.id, second.id, first.id]
     third = desk.create(until="draft", ttl_seconds=3)
-    features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4))
+    portal.feature_drafts.edit_draft(
+        engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4)
+    )
     with pytest.raises(Conflict, match="Mei Lin saved this draft at"):
-        features.edit_draft(engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=5))
-    features.discard_version(engineer, version_id=third.id, reason=REASON)
-    view = features.get_view(people.viewer, view_id=desk.view)
-    assert (view.versions, view.newest_number, features.catalog_scope(people.viewer).views) == (2, 3, 1)
+        portal.feature_drafts.edit_draft(
+            engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=5)
+        )
+    portal.feature_versions.discard_version(engineer, version_id=third.id, reason=REASON)
+    view = portal.feature_views.get_view(people.viewer, view_id=desk.view)
+    assert (view.versions, view.newest_number, portal.feature_catalog.catalog_scope(people.viewer).views) == (2, 3, 1)

@@ -33,14 +33,14 @@ class Scene:
     def build(self, **changes: Any) -> FeatureVersion:
         """Another version of the view, once its job is over."""
         order = {"sql": VIEW_SQL, "sources": {"flights": self.snapshot.id}, "event_time": "left_at"} | changes
-        made = self.portal.features.create_version(self.people.engineer, view_id=self.view.id, **order)
+        made = self.portal.feature_drafts.create_version(self.people.engineer, view_id=self.view.id, **order)
         wait_for_job(self.portal, made.job_id)
-        return self.portal.features.get_version(self.people.viewer, version_id=made.id)
+        return self.portal.feature_versions.get_version(self.people.viewer, version_id=made.id)
 
     def join(self, **changes: Any) -> TrainingSet:
-        made = self.portal.features.create_training_set(self.people.engineer, **self.asked(**changes))
+        made = self.portal.training_sets.create_training_set(self.people.engineer, **self.asked(**changes))
         wait_for_job(self.portal, made.job_id)
-        return self.portal.features.get_training_set(self.people.viewer, training_set_id=made.id)
+        return self.portal.training_sets.get_training_set(self.people.viewer, training_set_id=made.id)
 
     def asked(self, **changes: Any) -> dict[str, Any]:
         use = ViewUse(version_id=self.version.id, keys={"carrier": "carrier"}, prefix="carrier_")
@@ -57,7 +57,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 def prepare(portal: Portal, people: People) -> Scene:
     snapshot = upload(portal, people)
-    view = portal.features.create_view(
+    view = portal.feature_views.create_view(
         people.engineer, project="PROJ-1", name="carrier_delay", entity="carrier", keys=("carrier",)
     )
     scene = Scene(portal, people, snapshot, view, None, None)  # type: ignore[arg-type]
@@ -97,10 +97,10 @@ def test_the_digest_covers_what_decides_the_values(scene: Scene) -> None:
 
 def test_a_version_shows_its_rows_and_statistics(scene: Scene) -> None:
     portal, viewer = scene.portal, scene.people.viewer
-    preview = portal.features.preview_version(viewer, version_id=scene.version.id, limit=2)
+    preview = portal.feature_versions.preview_version(viewer, version_id=scene.version.id, limit=2)
     assert preview.columns == ("carrier", "left_at", "mean_delay")
     assert (len(preview.rows), preview.total, preview.rows[0][0]) == (2, 400, "A")
-    (profile,) = portal.features.statistics(viewer, version_id=scene.version.id)
+    (profile,) = portal.feature_statistics.statistics(viewer, version_id=scene.version.id)
     assert (profile.name, sum(count for _label, count in profile.bins)) == ("mean_delay", 400 - profile.nulls)
 
 
@@ -124,12 +124,12 @@ def test_a_training_set_is_ready_with_its_contract(scene: Scene) -> None:
 
 
 def test_a_split_is_shown(scene: Scene) -> None:
-    shown = scene.portal.features.preview_training_set(
+    shown = scene.portal.training_sets.preview_training_set(
         scene.people.viewer, training_set_id=scene.training_set.id, split="test", limit=3
     )
     assert (len(shown.rows), shown.total, shown.columns[0]) == (3, 112, "row_id")
     with pytest.raises(Invalid, match="no split"):
-        scene.portal.features.preview_training_set(
+        scene.portal.training_sets.preview_training_set(
             scene.people.viewer, training_set_id=scene.training_set.id, split="../train"
         )
 
@@ -145,7 +145,7 @@ def test_the_chain_leads_from_dataset_and_goal_to_the_training_set(scene: Scene)
         (scene.snapshot.id, "feeds", scene.training_set.id),
         (scene.training_set.requirement_id, "asks for", scene.training_set.id),
     } <= edges
-    found = scene.portal.features.get_version(scene.people.viewer, version_id=scene.version.id)
+    found = scene.portal.feature_versions.get_version(scene.people.viewer, version_id=scene.version.id)
     assert found.used_by >= 1
 
 
@@ -160,9 +160,9 @@ def test_sql_that_fails_fails_the_version_with_its_cause_in_words(scene: Scene) 
     assert (failed.state, failed.digest, failed.rows) == (VersionState.FAILED, "", 0)
     assert failed.cause.startswith("SQL: column nope not found")
     with pytest.raises(Conflict, match="no rows to show"):
-        scene.portal.features.preview_version(scene.people.engineer, version_id=failed.id)
+        scene.portal.feature_versions.preview_version(scene.people.engineer, version_id=failed.id)
     with pytest.raises(Conflict, match="is failed"):
-        scene.portal.features.create_training_set(
+        scene.portal.training_sets.create_training_set(
             scene.people.engineer,
             **scene.asked(uses=(ViewUse(version_id=failed.id, keys={"carrier": "carrier"}, prefix="x_"),)),
         )
@@ -181,7 +181,7 @@ def test_a_planted_leak_refuses_the_training_set(scene: Scene) -> None:
     assert {leak.column for leak in refused.leaks} == {"mood"}
     assert "mood" in refused.cause
     with pytest.raises(Conflict):
-        scene.portal.features.preview_training_set(scene.people.viewer, training_set_id=refused.id, split="train")
+        scene.portal.training_sets.preview_training_set(scene.people.viewer, training_set_id=refused.id, split="train")
 
 
 def test_a_failing_join_says_why(scene: Scene) -> None:
@@ -195,12 +195,12 @@ def test_a_failing_join_says_why(scene: Scene) -> None:
 def test_a_cancelled_build_ends_as_failed(scene: Scene) -> None:
     portal, engineer = scene.portal, scene.people.engineer
     sql = "SELECT carrier, left_at, (SELECT count(*) FROM range(100000000000)) AS x FROM flights"
-    made = portal.features.create_version(
+    made = portal.feature_drafts.create_version(
         engineer, view_id=scene.view.id, sql=sql, sources={"flights": scene.snapshot.id}, event_time="left_at"
     )
     portal.compute.cancel_job(engineer, job_id=made.job_id)
     wait_for_job(portal, made.job_id)
-    found = portal.features.get_version(engineer, version_id=made.id)
+    found = portal.feature_versions.get_version(engineer, version_id=made.id)
     assert (found.state, found.cause) == (VersionState.FAILED, "Cancelled.")
 
 
@@ -232,7 +232,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "Two uses of the split",
     ),
-    "no split": ({"splits": ()}, "splits"),
+    "no split": ({"splits": ()}, "Splits takes at least 1"),
     "a column with two uses": ({"entity": {"numbers": ("distance", "Carrier")}}, "Two uses of the column"),
     "a reserved name": ({"entity": {"numbers": ("label",)}}, "Two uses of the column of the training set"),
     "a requirement of nothing": ({"requirement_id": "R-999"}, "no object called"),
@@ -245,10 +245,10 @@ def test_what_cannot_work_is_refused_before_any_job(scene: Scene, case: str) -> 
     keys = changes.pop("keys", None) if "keys" in (changes := dict(changes)) else {"carrier": "carrier"}
     use = ViewUse(version_id=scene.version.id, keys=keys, prefix="carrier_")
     asked = scene.asked(uses=(use,) * changes.pop("uses", 1), **changes)
-    before = scene.portal.features.list_training_sets(scene.people.engineer).total
+    before = scene.portal.training_sets.list_training_sets(scene.people.engineer).total
     with pytest.raises((Invalid, NotFound), match=words):
-        scene.portal.features.create_training_set(scene.people.engineer, **asked)
-    assert scene.portal.features.list_training_sets(scene.people.engineer).total == before
+        scene.portal.training_sets.create_training_set(scene.people.engineer, **asked)
+    assert scene.portal.training_sets.list_training_sets(scene.people.engineer).total == before
 
 
 @pytest.mark.parametrize(
@@ -270,17 +270,17 @@ def test_what_cannot_work_is_refused_before_any_job(scene: Scene, case: str) -> 
 def test_a_version_that_cannot_be_is_refused_at_once(scene: Scene, changes: dict[str, Any]) -> None:
     order = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"} | changes
     with pytest.raises(Invalid):
-        scene.portal.features.create_version(scene.people.engineer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **order)
 
 
 def test_a_view_is_created_once_by_name(scene: Scene) -> None:
     with pytest.raises(Conflict):
-        scene.portal.features.create_view(
+        scene.portal.feature_views.create_view(
             scene.people.engineer, project="PROJ-1", name="carrier_delay", entity="carrier"
         )
-    listed = scene.portal.features.list_views(scene.people.viewer, query="CARRIER")
+    listed = scene.portal.feature_views.list_views(scene.people.viewer, query="CARRIER")
     assert [view.id for view in listed.items] == [scene.view.id]
-    versions = scene.portal.features.list_versions(scene.people.viewer, view_id=scene.view.id)
+    versions = scene.portal.feature_versions.list_versions(scene.people.viewer, view_id=scene.view.id)
     assert versions.items[-1].version == 1
     assert [version.version for version in versions.items] == list(range(versions.total, 0, -1))
 
@@ -288,34 +288,34 @@ def test_a_view_is_created_once_by_name(scene: Scene) -> None:
 def test_another_project_sees_and_uses_nothing(scene: Scene) -> None:
     portal, outsider = scene.portal, scene.people.outsider
     for read in (
-        lambda: portal.features.get_view(outsider, view_id=scene.view.id),
-        lambda: portal.features.get_version(outsider, version_id=scene.version.id),
-        lambda: portal.features.statistics(outsider, version_id=scene.version.id),
-        lambda: portal.features.preview_version(outsider, version_id=scene.version.id),
-        lambda: portal.features.get_training_set(outsider, training_set_id=scene.training_set.id),
-        lambda: portal.features.create_training_set(outsider, **scene.asked()),
-        lambda: portal.features.create_training_set(outsider, **scene.asked(project="PROJ-2")),
-        lambda: portal.features.create_view(outsider, project="PROJ-1", name="mine", entity="carrier"),
+        lambda: portal.feature_views.get_view(outsider, view_id=scene.view.id),
+        lambda: portal.feature_versions.get_version(outsider, version_id=scene.version.id),
+        lambda: portal.feature_statistics.statistics(outsider, version_id=scene.version.id),
+        lambda: portal.feature_versions.preview_version(outsider, version_id=scene.version.id),
+        lambda: portal.training_sets.get_training_set(outsider, training_set_id=scene.training_set.id),
+        lambda: portal.training_sets.create_training_set(outsider, **scene.asked()),
+        lambda: portal.training_sets.create_training_set(outsider, **scene.asked(project="PROJ-2")),
+        lambda: portal.feature_views.create_view(outsider, project="PROJ-1", name="mine", entity="carrier"),
     ):
         with pytest.raises(NotFound):
             read()
-    assert portal.features.list_views(outsider).total == 0
-    assert portal.features.list_training_sets(outsider).total == 0
+    assert portal.feature_views.list_views(outsider).total == 0
+    assert portal.training_sets.list_training_sets(outsider).total == 0
 
 
 def test_a_version_reads_no_snapshot_of_another_project(scene: Scene) -> None:
     foreign = upload(scene.portal, scene.people, name="foreign", project="PROJ-2")
     order = {"sql": VIEW_SQL, "sources": {"flights": foreign.id}, "event_time": "left_at"}
     with pytest.raises(NotFound):
-        scene.portal.features.create_version(scene.people.engineer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **order)
 
 
 def test_a_viewer_reads_and_runs_no_sql(scene: Scene) -> None:
     order = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"}
     with pytest.raises(NotAllowed):
-        scene.portal.features.create_version(scene.people.viewer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.viewer, view_id=scene.view.id, **order)
     with pytest.raises(NotAllowed):
-        scene.portal.features.create_training_set(scene.people.viewer, **scene.asked())
+        scene.portal.training_sets.create_training_set(scene.people.viewer, **scene.asked())
 
 
 def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> None:
@@ -323,7 +323,7 @@ def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> 
     other = upload(scene.portal, scene.people, name="later_flights")
     portal.retention.quarantine(sre, snapshot_id=scene.snapshot.id, reason="Entered twice")
     with pytest.raises(Conflict, match=f"{scene.version.id} came from flights v1 .{scene.snapshot.id}., which is in"):
-        scene.portal.features.create_training_set(
+        scene.portal.training_sets.create_training_set(
             scene.people.engineer, **scene.asked() | {"entity": entity(sources={"flights": other.id})}
         )
     portal.retention.release(sre, snapshot_id=scene.snapshot.id, reason="It was not")

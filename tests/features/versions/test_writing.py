@@ -20,24 +20,24 @@ def test_a_draft_may_be_edited_until_it_is_built(desk: Desk) -> None:
     draft = desk.create(sql="", until="draft")
     assert (draft.state, draft.job_id) == (VersionState.DRAFT, "")
     with pytest.raises(Invalid, match="neither SQL nor Python"):
-        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
+        desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id)
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=90),))
     asked = desk.asked(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
-    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
     assert (edited.tests, edited.numbers, edited.tags, edited.version) == (rules, ("mean_delay",), ("delay",), 1)
-    built = desk.built(desk.portal.features.build_version(desk.people.engineer, version_id=draft.id), "pass")
+    built = desk.built(desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id), "pass")
     assert built.state is VersionState.STAGED
     with pytest.raises(Conflict, match="is staged and cannot become draft"):
-        desk.portal.features.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+        desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
 
 
 def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> None:
     version = desk.failed(desk.create())
     assert (version.state, version.cause) == (VersionState.FAILED, "It broke.")
-    again = desk.portal.features.build_version(desk.people.engineer, version_id=version.id, until="published")
+    again = desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=version.id, until="published")
     assert (again.state, again.cause) == (VersionState.BUILDING, "")
     desk.failed(again)
-    edited = desk.portal.features.edit_draft(desk.people.engineer, version_id=version.id, **desk.asked())
+    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=version.id, **desk.asked())
     assert edited.state is VersionState.DRAFT
 
 
@@ -46,10 +46,10 @@ def test_the_same_version_again_is_refused_and_named(desk: Desk) -> None:
     with pytest.raises(Conflict, match="v1 is exactly this") as refusal:
         desk.create(description="Other words.", tags=("other",))
     assert first.id in refusal.value.hint
-    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 1
+    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 1
     draft = desk.create(until="draft")
     with pytest.raises(Conflict, match="is exactly this"):
-        desk.portal.features.build_version(desk.people.engineer, version_id=draft.id)
+        desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id)
 
 
 MEANING: dict[str, dict[str, Any]] = {
@@ -84,11 +84,13 @@ def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: D
     draft = desk.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
     with calling(desk.portal, SYSTEM) as call:
         call.session.get_one(SnapshotRow, snapshot).quarantine = "Its delays are in hours."
-    engineer, features = desk.people.engineer, desk.portal.features
+    engineer, portal = desk.people.engineer, desk.portal
     for refused in (
         lambda: desk.create(sources={"flights": snapshot}, ttl_seconds=2),
-        lambda: features.build_version(engineer, version_id=draft.id),
-        lambda: features.preview_logic(engineer, view_id=desk.view, **desk.asked(sources={"flights": snapshot})),
+        lambda: portal.feature_drafts.build_version(engineer, version_id=draft.id),
+        lambda: portal.feature_drafts.preview_logic(
+            engineer, view_id=desk.view, **desk.asked(sources={"flights": snapshot})
+        ),
     ):
         with pytest.raises(Conflict, match="quarantine"):
             refused()
@@ -113,11 +115,12 @@ WRITES: dict[str, Callable[[Desk, str], Any]] = {
 def test_only_engineers_of_the_project_change_versions(desk: Desk, action: str) -> None:
     version = desk.published()
     given = WRITES[action](desk, version.id)
+    write = getattr(desk.portal.catalog()[f"features.{action}"][0], action)
     for person in (desk.people.viewer, desk.people.approver, desk.people.sre, desk.people.admin):
         with pytest.raises(NotAllowed):
-            getattr(desk.portal.features, action)(person, **given)
+            write(person, **given)
     with pytest.raises(NotFound):
-        getattr(desk.portal.features, action)(desk.people.outsider, **given)
+        write(desk.people.outsider, **given)
     with calling(desk.portal, SYSTEM) as call:
         assert call.session.get_one(ObjectRow, version.id).state == "published"
 
@@ -139,4 +142,4 @@ def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(desk: Desk,
     assert words in refusal.value.message
     assert hint in refusal.value.hint
     assert refusal.value.field == "python"
-    assert desk.portal.features.list_versions(desk.people.viewer, view_id=desk.view).total == 0
+    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 0

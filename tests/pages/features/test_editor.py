@@ -34,7 +34,7 @@ class Shop:
     def view(self) -> FeatureView:
         self.made += 1
         name = f"of_test_{self.made}"
-        return self.portal.features.create_view(
+        return self.portal.feature_views.create_view(
             self.mei, project=PROJECT, name=name, entity="carrier", keys=("carrier",)
         )
 
@@ -42,17 +42,17 @@ class Shop:
         return page(self.portal, self.mei, EDITOR, id=view.id, **query)
 
     def versions(self, view: FeatureView) -> tuple[FeatureVersion, ...]:
-        return self.portal.features.list_versions(self.mei, view_id=view.id).items
+        return self.portal.feature_versions.list_versions(self.mei, view_id=view.id).items
 
     def draft(self, view: FeatureView) -> FeatureVersion:
-        return self.portal.features.create_version(
+        return self.portal.feature_drafts.create_version(
             self.mei, view_id=view.id, sql=SQL, sources={"flights": self.snapshot}, event_time="day", until="draft"
         )
 
     def published(self, view: FeatureView) -> FeatureVersion:
         draft = self.draft(view)
-        self.portal.features.build_version(self.mei, version_id=draft.id, until="published")
-        version = self.portal.features.get_version(self.mei, version_id=draft.id)
+        self.portal.feature_drafts.build_version(self.mei, version_id=draft.id, until="published")
+        version = self.portal.feature_versions.get_version(self.mei, version_id=draft.id)
         assert run_job_here(self.portal, version.job_id).state == "succeeded"
         return version
 
@@ -223,7 +223,7 @@ def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(
     view = shop.view()
     draft = shop.draft(view)
     test = edited(shop, draft, "Kept")
-    shop.portal.features.discard_version(shop.mei, version_id=draft.id, reason="By somebody else")
+    shop.portal.feature_versions.discard_version(shop.mei, version_id=draft.id, reason="By somebody else")
     told = text_of(drawn(test))
     assert "Version 1 is no draft any more" in told
     assert test.text_input(key=f"description_{draft.id}-0").value == "Kept"
@@ -234,7 +234,7 @@ def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(
 
 
 def now(shop: Shop, draft: FeatureVersion) -> FeatureVersion:
-    return shop.portal.features.get_version(shop.mei, version_id=draft.id)
+    return shop.portal.feature_versions.get_version(shop.mei, version_id=draft.id)
 
 
 def test_build_and_check_asks_for_a_staged_version(shop: Shop) -> None:

@@ -30,8 +30,8 @@ def new_version(
 ) -> FeatureVersion:
     """A version of a view; one that is not a draft is built."""
     mei = made.people.engineer
-    number = len(made.portal.features.list_versions(mei, view_id=view).items)
-    version = made.portal.features.create_version(
+    number = len(made.portal.feature_versions.list_versions(mei, view_id=view).items)
+    version = made.portal.feature_drafts.create_version(
         mei,
         view_id=view,
         sql=SQL.replace("avg(late)", f"avg(late) + {number}"),
@@ -48,13 +48,13 @@ def new_version(
 
 def new_view(made: Furnished, name: str) -> str:
     keys = ("carrier",)
-    return made.portal.features.create_view(
+    return made.portal.feature_views.create_view(
         made.people.engineer, project=PROJECT, name=name, entity="carrier", keys=keys
     ).id
 
 
 def state_of(made: Furnished, version: FeatureVersion) -> str:
-    return made.portal.features.get_version(made.people.engineer, version_id=version.id).state
+    return made.portal.feature_versions.get_version(made.people.engineer, version_id=version.id).state
 
 
 def test_figures_over_time_cost_and_drift_are_told_with_the_caveat(furnished: Furnished) -> None:
@@ -144,7 +144,7 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     test = looked_at(own, "Online")
     test.button(key="online_keep").click()
     drawn(test)
-    (order,) = own.portal.online.list_materializations(mei, version_id=version).items
+    (order,) = own.portal.materialization.list_materializations(mei, version_id=version).items
     assert order.every_seconds == 86_400
     assert run_job_here(own.portal, order.job_id).state == "succeeded"
     test = looked_at(own, "Online")
@@ -157,7 +157,9 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     test.button(key="online_resume").click()
     assert "Paused" not in text_of(drawn(test))
     assert "100 % of the keys match: 0 of 3 differ" in parity_told(own)
-    own.portal.online.store.remove(live_view(own.portal.features.get_version(mei, version_id=version)), [("AA",)])
+    own.portal.materialization.live_store.store.remove(
+        live_view(own.portal.feature_versions.get_version(mei, version_id=version)), [("AA",)]
+    )
     told = parity_told(own)
     assert "66.67 % of the keys match: 1 of 3 differ" in told
     assert "Lost from the store" in told
@@ -167,9 +169,9 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
 
 
 def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
-    mei, online = own.people.engineer, own.portal.online
+    mei, portal = own.people.engineer, own.portal
     version = new_version(own, new_view(own, "of_pages"))
-    order = online.materialize(mei, version_id=version.id, every_seconds=3600)
+    order = portal.materialization.materialize(mei, version_id=version.id, every_seconds=3600)
     assert "No rows yet" in text_of(page(own.portal, mei, "materialization", id=order.id))
     run_job_here(own.portal, order.job_id)
     test = page(own.portal, mei, "materialization", id=order.id)
@@ -179,9 +181,11 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "2013-01-11" in told or "all time" in told
     test.button(key="online_pause").click()
     assert "Paused" in text_of(drawn(test))
-    online.store.remove(live_view(own.portal.features.get_version(mei, version_id=version.id)), [("AA",)])
+    portal.materialization.live_store.store.remove(
+        live_view(own.portal.feature_versions.get_version(mei, version_id=version.id)), [("AA",)]
+    )
     test = page(own.portal, mei, "materialization", id=order.id)
-    check = online.check_parity(mei, version_id=version.id)
+    check = portal.feature_parity.check_parity(mei, version_id=version.id)
     waiting = page(own.portal, mei, "feature-parity", id=check.id)
     assert "It is being measured" in text_of(waiting)
     assert waiting.button(key="cancel_job")
@@ -192,11 +196,11 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "carrier=AA" in told
     test.menu_button(key="more").click("Put everything again")
     drawn(test)
-    run_job_here(own.portal, online.get_materialization(mei, materialization_id=order.id).job_id)
+    run_job_here(own.portal, portal.materialization.get_materialization(mei, materialization_id=order.id).job_id)
     again = page(own.portal, mei, "feature-parity", id=check.id)
     again.button(key="parity_check").click()
     drawn(again)
-    newest = online.list_parity(mei, version_id=version.id).items[0]
+    newest = portal.feature_parity.list_parity(mei, version_id=version.id).items[0]
     run_job_here(own.portal, newest.job_id)
     assert "Every key answers the same" in text_of(page(own.portal, mei, "feature-parity", id=newest.id))
 
@@ -204,8 +208,8 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
 @pytest.mark.parametrize("url", ["materialization", "feature-parity"])
 def test_what_is_kept_online_is_nothing_to_another_team(own: Furnished, url: str) -> None:
     mei, version = own.people.engineer, new_version(own, new_view(own, f"of_{url.replace('-', '_')}"))
-    order = own.portal.online.materialize(mei, version_id=version.id)
-    check = own.portal.online.check_parity(mei, version_id=version.id)
+    order = own.portal.materialization.materialize(mei, version_id=version.id)
+    check = own.portal.feature_parity.check_parity(mei, version_id=version.id)
     wanted = {"materialization": order.id, "feature-parity": check.id}[url]
     assert f"There is no object called '{wanted}'" in text_of(page(own.portal, own.people.outsider, url, id=wanted))
 
@@ -215,7 +219,7 @@ def parity_told(made: Furnished) -> str:
     test = looked_at(made, "Online")
     test.button(key="parity_check").click()
     drawn(test)
-    check = made.portal.online.list_parity(made.people.engineer, version_id=made.version).items[0]
+    check = made.portal.feature_parity.list_parity(made.people.engineer, version_id=made.version).items[0]
     assert run_job_here(made.portal, check.job_id).state == "succeeded"
     return text_of(looked_at(made, "Online"))
 
@@ -230,7 +234,7 @@ def test_words_owner_and_tags_are_edited(own: Furnished) -> None:
     test.menu_button(key="more").click("Edit the view")
     test.button(key="view_save").click()
     drawn(test)
-    found = own.portal.features.get_view(own.people.viewer, view_id=view)
+    found = own.portal.feature_views.get_view(own.people.viewer, view_id=view)
     assert (found.description, found.tags) == ("Said anew.", ("daily", "late"))
 
 

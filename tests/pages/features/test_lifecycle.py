@@ -32,7 +32,7 @@ def test_deprecating_tells_first_whom_it_touches(furnished: Furnished) -> None:
     test.button(key="version_deprecate").click()
     assert "new training sets are not made with it" in text_of(drawn(test))
     assert "1 object uses it" in text_of(test)
-    version = furnished.portal.features.get_version(furnished.people.engineer, version_id=furnished.version)
+    version = furnished.portal.feature_versions.get_version(furnished.people.engineer, version_id=furnished.version)
     assert version.state == "published"
 
 
@@ -47,7 +47,7 @@ def test_nothing_matches_and_the_filters_are_cleared(furnished: Furnished) -> No
 def test_a_roll_back_is_one_click_and_so_is_its_undoing(portal: Portal, people: People) -> None:
     made, mei = furnish(portal, people), people.engineer
     sources = {"flights": made.snapshot}
-    second = portal.features.create_version(
+    second = portal.feature_drafts.create_version(
         mei, view_id=made.view, sql=f"{SQL} ORDER BY 1", sources=sources, event_time="day"
     )
     assert run_job_here(portal, second.job_id).state == "succeeded"
@@ -61,5 +61,5 @@ def test_a_roll_back_is_one_click_and_so_is_its_undoing(portal: Portal, people: 
 
 
 def live(portal: Portal, people: People, view: str) -> str:
-    found = portal.features.get_view(people.viewer, view_id=view).live
+    found = portal.feature_views.get_view(people.viewer, view_id=view).live
     return found.id if found else ""

@@ -49,7 +49,7 @@ def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
 
 
 def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
-    made = portal.features.create_training_set(
+    made = portal.training_sets.create_training_set(
         people.engineer,
         project=PROJECT,
         name=f"with_{entity.label or 'nothing'}",
@@ -78,7 +78,7 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
 def test_a_label_that_is_a_number_is_told_with_its_gaps(office: Office) -> None:
     shown = text_of(page(office.portal, office.people.viewer, "training-set", id=office.numbers))
     assert "`far`, a whole number" in shown
-    found = office.portal.features.get_training_set(office.people.viewer, training_set_id=office.numbers)
+    found = office.portal.training_sets.get_training_set(office.people.viewer, training_set_id=office.numbers)
     assert sum(split.unlabeled for split in found.splits) > 0
     assert f"train,2013-01-01,2013-01-07,144,{found.splits[0].unlabeled}" in shown
 
@@ -128,7 +128,7 @@ def test_a_split_without_days_is_left_out(office: Office) -> None:
     drawn(test)
     test.button(key="join").click()
     test.run()
-    made = office.portal.features.list_training_sets(office.people.engineer, search="one_split").items[0]
+    made = office.portal.training_sets.list_training_sets(office.people.engineer, search="one_split").items[0]
     assert [split.name for split in made.asked] == ["train"]
 
 
@@ -140,5 +140,5 @@ def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Offi
         drawn(test)
         test.button(key="join").click()
         test.run()
-        made = office.portal.features.list_training_sets(engineer, search="again").items[0]
+        made = office.portal.training_sets.list_training_sets(engineer, search="again").items[0]
         assert (made.state, made.entity.label, made.entity.label_kind) == (TrainingSetState.BUILDING, label, kind)

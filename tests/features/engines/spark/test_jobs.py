@@ -57,7 +57,7 @@ def made(home: Path, **settings: Any) -> Iterator[Made]:
 
 
 def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
-    features, engineer = desk.portal.features, desk.people.engineer
+    portal, engineer = desk.portal, desk.people.engineer
     entity = EntityQuery(
         sql=ENTITY_SQL,
         sources={"flights": desk.snapshot},
@@ -67,7 +67,7 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         categories=("carrier",),
         numbers=("distance",),
     )
-    asked = features.create_training_set(
+    asked = portal.training_sets.create_training_set(
         engineer,
         project="PROJ-1",
         name="late",
@@ -76,7 +76,7 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         splits=SPLITS,
     )
     wait_for_job(desk.portal, asked.job_id, seconds=SECONDS)
-    found = features.get_training_set(engineer, training_set_id=asked.id)
+    found = portal.training_sets.get_training_set(engineer, training_set_id=asked.id)
     assert (found.state, found.cause) == ("ready", "")
     return found
 
@@ -124,11 +124,13 @@ def check_same(there: Made, here: Made) -> None:
 def test_the_online_store_holds_what_a_cluster_has_built(clustered: Made) -> None:
     """Its parts are computed on one machine, day by day."""
     desk, version = clustered.desk, clustered.version
-    online, engineer = desk.portal.online, desk.people.engineer
-    kept = online.materialize(engineer, version_id=version.id)
+    portal, engineer = desk.portal, desk.people.engineer
+    kept = portal.materialization.materialize(engineer, version_id=version.id)
     wait_for_job(desk.portal, kept.job_id)
-    assert online.get_materialization(engineer, materialization_id=kept.id).cause == ""
-    answers = online.get_online(engineer, version_id=version.id, keys=[{"carrier": each} for each in "ABC"])
+    assert portal.materialization.get_materialization(engineer, materialization_id=kept.id).cause == ""
+    answers = portal.materialization.get_online(
+        engineer, version_id=version.id, keys=[{"carrier": each} for each in "ABC"]
+    )
     newest = {row["carrier"]: row for row in clustered.rows.to_pylist()}
     assert [answer.values for answer in answers] == [{"mean_delay": newest[each]["mean_delay"]} for each in "ABC"]
     assert [answer.event_time for answer in answers] == [newest[each]["__event"] for each in "ABC"]

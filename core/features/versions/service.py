@@ -1,46 +1,101 @@
-"""From staged to retired: publishing, the alias and going back, and what any of it would touch."""
+"""Feature versions: what there is to see of them, and their life from staged to retired."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import StringConstraints
 
+from core.features.normal_form import CREATED, EVENT
 from core.features.tables import FeatureVersionRow
-from core.features.values import AliasStretch, FeatureVersion, FeatureView, Impact, Reason, VersionState
-from core.features.versions.impact import impact_of
+from core.features.values import Description, FeatureVersion, Reason, Tags, VersionState
 from core.features.versions.records import (
+    MOST_VERSIONS,
+    count_versions,
+    find_version,
     joined_into,
     live_version,
+    refuse_without_rows,
     version_of,
     version_row,
     versions_of,
-    view_of,
     view_row,
 )
-from core.features.versions.shared import FeatureParts
 from core.features.versions.states import (
     DEPRECATED,
     DISCARDED,
     PUBLISHED,
     RETIRED,
     STAGED,
-    before,
     move,
-    point,
     publish,
     refuse_unchecked,
-    stretches_of,
 )
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
-from core.foundation.errors import Conflict, Invalid
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
+from core.foundation.errors import Conflict
+from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
+from core.foundation.values import Listing
 from core.identity.permissions import Permission
+from core.identity.service import Limit, Offset
+from core.lake.profiles.profile import preview_file
+from core.lake.values import Limit as PreviewLimit
+from core.lake.values import TablePreview
 
-MOST_VERSIONS = 200
 
-
-class LifecycleActions(FeatureParts):
+class FeatureVersionService(Service):
     domain = "features"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "features.version_published": EventSpec(N_("published")),
+        "features.version_staged": EventSpec(N_("built and checked")),
+        "features.version_failed": EventSpec(N_("could not build")),
+    }
+
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+        super().__init__(foundation)
+        self._live_uses = live_uses
+
+    @action(permission=Permission.READ, reads=True)
+    def list_versions(
+        self, call: Call, *, view_id: str, discarded: bool = False, offset: Offset = 0, limit: Limit = 50
+    ) -> Listing[FeatureVersion]:
+        """List the versions of a feature view, the newest first; those that were `discarded` too, if asked for."""
+        call.may_reach(view_id)
+        wanted = view_row(call, view_id).id
+        rows = versions_of(call, wanted, offset=offset, limit=limit, discarded=discarded)
+        total = count_versions(call, wanted, discarded=discarded)
+        return Listing(items=tuple(version_of(call, row) for row in rows), total=total, offset=offset, limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:
+        """Show a feature version: its SQL, its sources, its features, and why it failed if it did."""
+        call.may_reach(version_id)
+        return find_version(call, version_id)
+
+    @action(permission=Permission.READ, reads=True)
+    def preview_version(self, call: Call, *, version_id: str, limit: PreviewLimit = 50) -> TablePreview:
+        """Show the first rows of a published version."""
+        call.may_reach(version_id)
+        version = find_version(call, version_id)
+        refuse_without_rows(version.rows_digest, version.state)
+        times = [EVENT, CREATED] if version.created_time else [EVENT]
+        shown = [*version.keys, *times, *(feature.name for feature in version.features)]
+        preview = preview_file(self.foundation.store.verified_path(version.rows_digest), limit=limit, columns=shown)
+        named = {EVENT: version.event_time, CREATED: version.created_time}
+        return preview.model_copy(update={"columns": tuple(named.get(name, name) for name in preview.columns)})
+
+    @action(permission=Permission.DATA_WRITE, says=N_("described"))
+    def describe_version(
+        self, call: Call, *, version_id: str, description: Description | None = None, tags: Tags | None = None
+    ) -> FeatureVersion:
+        """Change what is said about a version, and its tags. It stays the same version."""
+        call.may_reach(version_id)
+        call.about(version_id)
+        row = version_row(call, version_id)
+        row.description = row.description if description is None else description
+        row.tags = row.tags if tags is None else list(tags)
+        call.session.add(row)
+        return version_of(call, row)
 
     @action(permission=Permission.FEATURE_SQL, says=N_("published"))
     def publish_version(
@@ -94,61 +149,6 @@ class LifecycleActions(FeatureParts):
             )
         return self._leave(call, row, to=DISCARDED, reason=reason)
 
-    @action(permission=Permission.FEATURE_SQL, says=N_("moved the alias of"))
-    def point_alias(self, call: Call, *, view_id: str, version_id: str, reason: Reason) -> FeatureView:
-        """Point a view's alias at one of its published versions: it is what people get who name no version."""
-        call.may_reach(view_id)
-        call.about(view_id)
-        view = view_row(call, view_id)
-        row = version_row(call, version_id)
-        if row.view_id != view_id:
-            raise Invalid(_("{id} is no version of {view}").format(id=version_id, view=view.name), field="version_id")
-        if row.state != PUBLISHED:
-            raise Conflict(
-                _("Version {version} is {state}").format(version=row.version, state=row.state),
-                hint=_("Publish it first."),
-            )
-        point(call, row, by=call.actor.person_id, reason=reason)
-        return view_of(call, view)
-
-    @action(permission=Permission.FEATURE_SQL, says=N_("rolled back"))
-    def roll_back(self, call: Call, *, view_id: str, reason: Reason) -> FeatureView:
-        """Point a view's alias at the version that was live before. A deprecated one is published again by it."""
-        call.may_reach(view_id)
-        view = view_row(call, view_id)
-        rows = [version_row(call, version_id) for version_id in before(stretches_of(call, view_id))]
-        usable = [row for row in rows if row.state in (PUBLISHED, DEPRECATED)]
-        if not usable:
-            raise Conflict(
-                _("{view} has no version to go back to").format(view=view.name),
-                hint=_("Publish another version, or point the alias at one."),
-            )
-        if usable[0].state == DEPRECATED:
-            move(call, usable[0], to=PUBLISHED)
-            usable[0].reason = ""
-        point(call, usable[0], by=call.actor.person_id, reason=reason)
-        call.about(view_id)
-        call.note(version=usable[0].id)
-        return view_of(call, view)
-
-    @action(permission=Permission.READ, reads=True)
-    def alias_history(self, call: Call, *, view_id: str) -> tuple[AliasStretch, ...]:
-        """Show where a view's alias pointed, the newest stretch first."""
-        call.may_reach(view_id)
-        return tuple(
-            AliasStretch(
-                **stretch.model_dump(exclude={"view_id"}), version=version_row(call, stretch.version_id).version
-            )
-            for stretch in stretches_of(call, view_row(call, view_id).id)
-        )
-
-    @action(permission=Permission.READ, reads=True)
-    def impact(self, call: Call, *, view_id: str) -> Impact:
-        """Show what uses which version of a view: training sets, runs, model versions and endpoints."""
-        call.may_reach(view_id)
-        versions = [row.id for row in versions_of(call, view_row(call, view_id).id, limit=MOST_VERSIONS)]
-        return impact_of(call, view_id, versions=versions, pins=self.pins)
-
     def _leave(self, call: Call, row: FeatureVersionRow, *, to: VersionState, reason: str) -> FeatureVersion:
         """Out of use, with the reason beside the version and in the audit log."""
         move(call, row, to=to)
@@ -157,7 +157,7 @@ class LifecycleActions(FeatureParts):
         return version_of(call, row)
 
     def _refuse_pinned(self, call: Call, row: FeatureVersionRow) -> None:
-        if pins := self.pins.of(call.session, row.id):
+        if pins := self._live_uses.of(call.session, row.id):
             named = "; ".join(
                 _("{endpoint} ({role}: {version}, {id})").format(
                     endpoint=pin.endpoint, role=pin.role, version=pin.version, id=pin.version_id

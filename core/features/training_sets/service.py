@@ -1,20 +1,23 @@
-"""Training sets: entity rows joined with what was known at each of them."""
+"""Training sets: entity rows joined with what was known at each of them. A download of their rows is recorded."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
 from sqlmodel import col, or_
 
+from core.compute.service import ComputeService
+from core.features.job_support import fitted
 from core.features.tables import TrainingSetRow
+from core.features.training_sets.plan import join_job, join_order
+from core.features.training_sets.records import find_training_set, training_set_of
 from core.features.training_sets.values import TrainingSet, TrainingSetState
-from core.features.values import EntityQuery, Split, ViewName, ViewUse
-from core.features.versions.job_specs import fitted, join_job, join_order
-from core.features.versions.records import JOINED_INTO, training_set_of
-from core.features.versions.shared import FeatureParts, check_made, of_project
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
-from core.foundation.errors import Invalid
+from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
+from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
+from core.features.versions.sources import SourceSnapshots, link_sources, of_project
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import EventSpec, Service, action
+from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.text import N_, _
@@ -24,14 +27,31 @@ from core.identity.service import Limit, Offset
 from core.lake.profiles.profile import preview_file
 from core.lake.values import Limit as PreviewLimit
 from core.lake.values import TablePreview
+from core.requirements.service import RequirementService
 
 Search = Annotated[str, StringConstraints(max_length=100)]
 Uses = Annotated[tuple[ViewUse, ...], Field(max_length=40)]
 Splits = Annotated[tuple[Split, ...], Field(min_length=1, max_length=20)]
 
 
-class TrainingSetActions(FeatureParts):
+class TrainingSetService(Service):
     domain = "features"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        "features.training_set_ready": EventSpec(N_("joined and checked")),
+        "features.training_set_refused": EventSpec(N_("refused, for a leak,")),
+        "features.training_set_failed": EventSpec(N_("could not join")),
+    }
+
+    def __init__(
+        self,
+        foundation: Foundation,
+        *,
+        sources: SourceSnapshots,
+        compute: ComputeService,
+        requirements: RequirementService,
+    ) -> None:
+        super().__init__(foundation)
+        self._sources, self._compute, self._requirements = sources, compute, requirements
 
     @action(permission=Permission.FEATURE_SQL, says=N_("started the training set"))
     def create_training_set(
@@ -73,7 +93,7 @@ class TrainingSetActions(FeatureParts):
     def get_training_set(self, call: Call, *, training_set_id: str) -> TrainingSet:
         """Show a training set: its splits, its contract, and the leaks that were found."""
         call.may_reach(training_set_id)
-        return self.training_set(call, training_set_id)
+        return find_training_set(call, training_set_id)
 
     @action(permission=Permission.READ, reads=True)
     def list_training_sets(
@@ -107,9 +127,9 @@ class TrainingSetActions(FeatureParts):
     ) -> TablePreview:
         """Show the first rows of a split."""
         call.may_reach(training_set_id)
-        found = self.training_set(call, training_set_id)
-        digests = {item.name: item.digest for item in found.splits}
-        check_made("made" if digests else "", found.state)
+        training_set = find_training_set(call, training_set_id)
+        digests = {item.name: item.digest for item in training_set.splits}
+        refuse_without_rows(digests, training_set.state)
         if split not in digests:
             raise Invalid(
                 _("There is no split {name}").format(name=repr(split[:60])),
@@ -118,20 +138,44 @@ class TrainingSetActions(FeatureParts):
             )
         return preview_file(self.foundation.store.verified_path(digests[split]), limit=limit)
 
+    @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded rows of"))
+    def download_split(self, call: Call, *, training_set_id: str, split: str) -> SplitFile:
+        """Take the rows of a split along; the download is recorded.
+
+        The answer names the Parquet file; its bytes are at GET /api/v1/files/split/<training set>/<split>."""
+        call.may_reach(training_set_id)
+        training_set = find_training_set(call, training_set_id)
+        if training_set.state is not TrainingSetState.READY:
+            raise Conflict(_("{id} is {state}").format(id=training_set_id, state=training_set.state))
+        for file in training_set.splits:
+            if file.name == split:
+                call.about(training_set_id)
+                call.note(split=split, digest=file.digest, rows=file.rows)
+                return file
+        raise Invalid(
+            _("There is no split {name}").format(name=repr(split[:60])),
+            hint=_("There are: {names}.").format(names=", ".join(file.name for file in training_set.splits)),
+            field="split",
+        )
+
+    def training_set(self, call: Call, training_set_id: str) -> TrainingSet:
+        """A training set as it is in the caller's transaction; the caller has checked that it may be read."""
+        return find_training_set(call, training_set_id)
+
     def _join(
         self, call: Call, row: TrainingSetRow, entity: EntityQuery, uses: Sequence[ViewUse], splits: Sequence[Split]
     ) -> None:
         """Gives a new training set its id and its job."""
-        snapshots = self.snapshots_of(call, entity.sources, project=row.project)
-        used = [(use, self.used(call, use, project=row.project)) for use in uses]
+        snapshots = self._sources.usable(call, entity.sources, project=row.project)
+        used = [(use, _version(call, use, project=row.project)) for use in uses]
         for _use, version in used:
-            self.lake.refuse_quarantined(call, version.id)
+            self._sources.refuse_quarantined(call, version.id)
         order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=row.name, state=row.state)
         work = join_job(order, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
-        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
+        row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
-        self.feed(call, row.id, snapshots)
+        link_sources(call, row.id, snapshots)
         for _use, version in used:
             call.link(version.id, row.id, JOINED_INTO)
         self._answer(call, row)
@@ -139,5 +183,9 @@ class TrainingSetActions(FeatureParts):
     def _answer(self, call: Call, row: TrainingSetRow) -> None:
         """The requirement that a training set is made for, where there is one."""
         if row.requirement_id:
-            self.requirements.requirement(call, of_project(call, row.requirement_id, row.project))
+            self._requirements.requirement(call, of_project(call, row.requirement_id, row.project))
             call.link(row.requirement_id, row.id, "asks for")
+
+
+def _version(call: Call, use: ViewUse, *, project: str) -> FeatureVersion:
+    return find_version(call, of_project(call, use.version_id, project))

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from struct import Struct
-from typing import Any
+from typing import Any, Self
 
-from core.features.online.store import Found, Key, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import Found, Key, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 TIMES = Struct(">QQ")
 # Makes the order of signed numbers the order of unsigned bytes.
@@ -39,9 +39,13 @@ return #kept / 2
 """
 
 
-class RedisStore:
+class RedisStore(OnlineStore):
     """`address` as redis-py reads it: `redis://`, `rediss://` or `unix://`. A batch of keys is one step for those who
     read."""
+
+    name = "redis"
+    title = N_("Redis")
+    schemes = ("redis", "rediss", "unix")
 
     def __init__(self, address: str, *, namespace: str = "") -> None:
         import redis
@@ -51,6 +55,10 @@ class RedisStore:
             address, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
         )
         self._newer_wins = self._client.register_script(NEWER_WINS)
+
+    @classmethod
+    def open(cls, address: str, *, namespace: str) -> Self:
+        return cls(address, namespace=namespace)
 
     def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         prefix, parts, given = self._prefix(view), _parts(iter(rows)), 0

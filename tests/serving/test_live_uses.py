@@ -5,7 +5,7 @@ from core.foundation.ids import Kind
 from core.foundation.ports import Pin
 from core.identity.permissions import Permission
 from core.portal import Portal
-from core.serving.pins import ServingPins
+from core.serving.live_uses import ServingUses
 from tests.conftest import People
 from tests.registry.onnx_files import calling, register_tiny
 from tests.serving.running import route_to
@@ -13,7 +13,7 @@ from tests.serving.running import route_to
 
 def pins_of(portal: Portal, object_id: str) -> tuple[Pin, ...]:
     with portal.foundation.database.read() as session:
-        return ServingPins().of(session, object_id)
+        return ServingUses().of(session, object_id)
 
 
 def endpoint(portal: Portal, people: People, name: str = "late-arrival") -> str:
@@ -48,6 +48,6 @@ def test_what_a_live_version_came_of_is_pinned_by_every_endpoint(portal: Portal,
     ]  # fmt: skip
     assert pins_of(portal, unused) == ()
     with portal.foundation.database.read() as session:
-        reached = ServingPins().reached(session)
+        reached = ServingUses().reached(session)
     assert {source, version.id} <= reached
     assert unused not in reached

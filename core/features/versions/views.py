@@ -1,29 +1,27 @@
-"""Feature views, and what there is to see of their versions."""
+"""Feature views: named groups of features of an entity, and which of their versions people get."""
 
 from typing import Annotated
 
 from pydantic import Field
 from sqlmodel import func, select
 
-from core.features.normal_form import CREATED, EVENT
 from core.features.tables import FeatureViewRow
-from core.features.values import ColumnName, Description, FeatureVersion, FeatureView, Tags, ViewName
-from core.features.versions.records import count_versions, version_of, version_row, versions_of, view_of, view_row
-from core.features.versions.shared import FeatureParts, check_made
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
-from core.foundation.errors import Conflict
+from core.features.values import AliasStretch, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
+from core.features.versions.impact import impact_of
+from core.features.versions.records import MOST_VERSIONS, version_row, versions_of, view_of, view_row
+from core.features.versions.states import DEPRECATED, PUBLISHED, before, move, move_alias, stretches_of
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
+from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.people import find_person
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.lake.profiles.profile import preview_file
-from core.lake.values import ColumnProfile, TablePreview
-from core.lake.values import Limit as PreviewLimit
 
 Entity = Annotated[
     str,
@@ -36,8 +34,12 @@ Entity = Annotated[
 Keys = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 
 
-class VersionActions(FeatureParts):
+class FeatureViewService(Service):
     domain = "features"
+
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+        super().__init__(foundation)
+        self._live_uses = live_uses
 
     @action(permission=Permission.DATA_WRITE, says=N_("created the feature view"))
     def create_view(
@@ -115,37 +117,57 @@ class VersionActions(FeatureParts):
         call.may_reach(view_id)
         return view_of(call, view_row(call, view_id))
 
-    @action(permission=Permission.READ, reads=True)
-    def list_versions(
-        self, call: Call, *, view_id: str, discarded: bool = False, offset: Offset = 0, limit: Limit = 50
-    ) -> Listing[FeatureVersion]:
-        """List the versions of a feature view, the newest first; those that were `discarded` too, if asked for."""
+    @action(permission=Permission.FEATURE_SQL, says=N_("moved the alias of"))
+    def point_alias(self, call: Call, *, view_id: str, version_id: str, reason: Reason) -> FeatureView:
+        """Point a view's alias at one of its published versions: it is what people get who name no version."""
         call.may_reach(view_id)
-        wanted = view_row(call, view_id).id
-        rows = versions_of(call, wanted, offset=offset, limit=limit, discarded=discarded)
-        total = count_versions(call, wanted, discarded=discarded)
-        return Listing(items=tuple(version_of(call, row) for row in rows), total=total, offset=offset, limit=limit)
+        call.about(view_id)
+        view = view_row(call, view_id)
+        row = version_row(call, version_id)
+        if row.view_id != view_id:
+            raise Invalid(_("{id} is no version of {view}").format(id=version_id, view=view.name), field="version_id")
+        if row.state != PUBLISHED:
+            raise Conflict(
+                _("Version {version} is {state}").format(version=row.version, state=row.state),
+                hint=_("Publish it first."),
+            )
+        move_alias(call, row, by=call.actor.person_id, reason=reason)
+        return view_of(call, view)
+
+    @action(permission=Permission.FEATURE_SQL, says=N_("rolled back"))
+    def roll_back(self, call: Call, *, view_id: str, reason: Reason) -> FeatureView:
+        """Point a view's alias at the version that was live before. A deprecated one is published again by it."""
+        call.may_reach(view_id)
+        view = view_row(call, view_id)
+        rows = [version_row(call, version_id) for version_id in before(stretches_of(call, view_id))]
+        usable = [row for row in rows if row.state in (PUBLISHED, DEPRECATED)]
+        if not usable:
+            raise Conflict(
+                _("{view} has no version to go back to").format(view=view.name),
+                hint=_("Publish another version, or point the alias at one."),
+            )
+        if usable[0].state == DEPRECATED:
+            move(call, usable[0], to=PUBLISHED)
+            usable[0].reason = ""
+        move_alias(call, usable[0], by=call.actor.person_id, reason=reason)
+        call.about(view_id)
+        call.note(version=usable[0].id)
+        return view_of(call, view)
 
     @action(permission=Permission.READ, reads=True)
-    def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:
-        """Show a feature version: its SQL, its sources, its features, and why it failed if it did."""
-        call.may_reach(version_id)
-        return self.version(call, version_id)
+    def alias_history(self, call: Call, *, view_id: str) -> tuple[AliasStretch, ...]:
+        """Show where a view's alias pointed, the newest stretch first."""
+        call.may_reach(view_id)
+        return tuple(
+            AliasStretch(
+                **stretch.model_dump(exclude={"view_id"}), version=version_row(call, stretch.version_id).version
+            )
+            for stretch in stretches_of(call, view_row(call, view_id).id)
+        )
 
     @action(permission=Permission.READ, reads=True)
-    def preview_version(self, call: Call, *, version_id: str, limit: PreviewLimit = 50) -> TablePreview:
-        """Show the first rows of a published version."""
-        call.may_reach(version_id)
-        version = self.version(call, version_id)
-        check_made(version.rows_digest, version.state)
-        times = [EVENT, CREATED] if version.created_time else [EVENT]
-        shown = [*version.keys, *times, *(feature.name for feature in version.features)]
-        preview = preview_file(self.foundation.store.verified_path(version.rows_digest), limit=limit, columns=shown)
-        named = {EVENT: version.event_time, CREATED: version.created_time}
-        return preview.model_copy(update={"columns": tuple(named.get(name, name) for name in preview.columns)})
-
-    @action(permission=Permission.READ, reads=True)
-    def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:
-        """Show the distribution of every feature of a version."""
-        call.may_reach(version_id)
-        return tuple(ColumnProfile.model_validate(item) for item in version_row(call, version_id).statistics)
+    def impact(self, call: Call, *, view_id: str) -> Impact:
+        """Show what uses which version of a view: training sets, runs, model versions and endpoints."""
+        call.may_reach(view_id)
+        versions = [row.id for row in versions_of(call, view_row(call, view_id).id, limit=MOST_VERSIONS)]
+        return impact_of(call, view_id, versions=versions, live_uses=self._live_uses)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from typing import Self
 
-from core.features.online.store import Found, Key, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import Found, Key, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 # SQLite takes a limited number of parameters in one statement.
 MOST_KEYS = 500
@@ -44,8 +45,12 @@ ONE = "SELECT event_us, created_us, answer FROM answers WHERE view = ? AND key =
 MANY = "SELECT event_us, created_us, answer, key FROM answers WHERE view = ? AND key IN"
 
 
-class SqliteStore:
+class SqliteStore(OnlineStore):
     """One file. Each thread reads and writes by a connection of its own, so that nobody sees half a batch."""
+
+    name = "sqlite"
+    title = N_("A file of SQLite")
+    schemes = ("",)
 
     def __init__(self, path: Path, *, namespace: str = "") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +61,10 @@ class SqliteStore:
         with _translated():
             if self._tables() != {"views", "answers"}:
                 self._prepare()
+
+    @classmethod
+    def open(cls, address: str, *, namespace: str) -> Self:
+        return cls(Path(address), namespace=namespace)
 
     def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         """Writes the rows in one transaction: all of them or none."""

@@ -1,10 +1,11 @@
-"""Builds a version's rows with Spark. What has to run the logic again and again stays on one machine, in the cage: the
-guard, the types of the columns, and the checks for hindsight, look-back and agreement with pandas. It is rehearsed
-there on the sources, of which large ones are represented by their last rows. The rehearsal's rows then judge Spark: the
-online store is filled by DuckDB, so an engine that answers otherwise would train on what is never served."""
+"""Builds a version's rows with an engine that runs SQL itself. What has to run the logic again and again stays on one
+machine, in the sandbox: the guard, the types of the columns, and the checks for future leakage, look-back and agreement
+with pandas. It is rehearsed there on the sources, of which large ones are represented by their last rows. The
+rehearsal's rows then judge the engine: the online store is filled by DuckDB, so an engine that answers otherwise would
+train on what is never served."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +14,7 @@ from core.features.building.build import Tell, result_of, shape_of, silent
 from core.features.building.column_tests import Checks, few_rows, filled
 from core.features.building.future_leakage_queries import ROWS as MISSING
 from core.features.building.future_leakage_queries import compare
-from core.features.engines.spark.files import parts_in
-from core.features.engines.spark.sql import carried
-from core.features.engines.spark_engine import SparkEngine
+from core.features.engines.port import BuildEngine
 from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable, tables_of
 from core.features.logic.samples import last_rows
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape, count_rows
@@ -72,15 +71,14 @@ def rehearse(
             most=f"{most:,}", names=", ".join(short)
         )
         raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
-    carried(order.sql)  # What Spark has not is refused before a cluster is waited for.
     return Rehearsal(asked, given, folder / ROWS, result, short, most)
 
 
-def build_with_spark(
+def build_with_engine(
     order: BuildOrder,
     rehearsal: Rehearsal,
     *,
-    engine: SparkEngine,
+    engine: BuildEngine,
     inputs: Mapping[str, Path],
     outputs: Path,
     limits: Limits,
@@ -90,16 +88,16 @@ def build_with_spark(
     began = time.perf_counter()
     building = _Building(order, rehearsal, engine, rehearsal.rows.with_name("raw"))
     trial = rehearsal.rows.with_name("trial.parquet")
-    tell(0.5, _("Running the logic with Spark"))
-    building.build(rehearsal.order, inputs=rehearsal.inputs, path=trial)
+    tell(0.5, _("Running the logic with {engine}").format(engine=engine.title))
+    raw = building.build(rehearsal.order, inputs=rehearsal.inputs, path=trial)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
         alike = building.alike(session, trial)
         if rehearsal.short:
-            building.build(order, inputs=inputs, path=outputs / ROWS)
+            raw = building.build(order, inputs=inputs, path=outputs / ROWS)
         else:
             trial.rename(outputs / ROWS)
         tell(0.8, _("Checking"))
-        made = building.told(session, outputs / ROWS, inputs)
+        made = building.tested(session, outputs / ROWS, inputs, raw=raw)
     # What was found in the rehearsal stands, unless it could be judged by all rows.
     checks = {check.name: check for check in (*rehearsal.result.checks, *made.checks, alike)}
     seconds = rehearsal.result.seconds + time.perf_counter() - began
@@ -108,11 +106,11 @@ def build_with_spark(
 
 @dataclass(frozen=True)
 class _Building:
-    """One version on the way through Spark, which leaves in `raw` what the logic gave last."""
+    """One version on the way through an engine, which leaves in the folder `raw` what the logic gave last."""
 
     order: BuildOrder
     rehearsal: Rehearsal
-    engine: SparkEngine
+    engine: BuildEngine
     raw: Path
 
     @property
@@ -123,10 +121,11 @@ class _Building:
     def shape(self) -> RowShape:
         return shape_of(self.order, tuple(self.types))
 
-    def build(self, order: BuildOrder, *, inputs: Mapping[str, Path], path: Path) -> None:
+    def build(self, order: BuildOrder, *, inputs: Mapping[str, Path], path: Path) -> tuple[Path, ...]:
+        """The files of what the logic gave."""
         import pyarrow.parquet as pq
 
-        self.engine.build(
+        return self.engine.build(
             self._query(),
             tables=tables_of(order.sources, inputs),
             shape=self.shape,
@@ -145,8 +144,8 @@ class _Building:
         return f"SELECT {', '.join(values)} FROM (\n{plain(order.sql)}\n) AS logic"
 
     def alike(self, session: "duckdb.DuckDBPyConnection", trial: Path) -> Check:
-        """Whether Spark gave the rows that the rehearsal gave."""
-        words = _("Spark and DuckDB agree")
+        """Whether the engine gave the rows that the rehearsal gave."""
+        words = _("{engine} and DuckDB agree").format(engine=self.engine.title)
         here, there = (parquet_rows([path]) for path in (self.rehearsal.rows, trial))
         identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
         changed = compare(session, here, there, identity=identity, columns=self.types | MARKS)
@@ -157,27 +156,34 @@ class _Building:
         shown = listed([*self.order.keys, EVENT, CREATED, *self.types])
         only = [
             f"SELECT '{name}' AS \"made by\", * FROM (SELECT {shown} FROM {left} EXCEPT SELECT {shown} FROM {right})"
-            for name, left, right in (("Spark", there, here), ("DuckDB", here, there))
+            for name, left, right in ((self.engine.title, there, here), ("DuckDB", here, there))
         ]
         columns, rows = few_rows(session, f"{' UNION ALL '.join(only)} ORDER BY ALL DESC")
         return Check(name=words, verdict="fail", detail=detail, columns=columns, rows=rows)
 
     def _on(self, words: str, **names: str) -> str:
         """Says which rows were compared; where the rehearsal read less than all, hindsight was sought in no more."""
-        rehearsed, version = self.rehearsal, f"Spark {self.engine.version}"
+        rehearsed, version = self.rehearsal, f"{self.engine.title} {self.engine.version}"
         short = _(" of the last {most} of {names}, on which hindsight was sought too")
         of = short.format(most=f"{rehearsed.most:,}", names=", ".join(rehearsed.short)) if rehearsed.short else ""
         return f"{version}: " + words.format(rows=f"{rehearsed.result.rows:,}", of=of, **names)
 
-    def told(self, session: "duckdb.DuckDBPyConnection", path: Path, inputs: Mapping[str, Path]) -> BuildResult:
+    def tested(
+        self,
+        session: "duckdb.DuckDBPyConnection",
+        path: Path,
+        inputs: Mapping[str, Path],
+        *,
+        raw: Sequence[Path],
+    ) -> BuildResult:
         """The result with the tests of the version on all rows."""
-        order, rows, raw = self.order, parquet_rows([path]), parquet_rows(parts_in(self.raw))
+        order, rows, given = self.order, parquet_rows([path]), parquet_rows(raw)
         tables = tables_of(order.sources, inputs)
         for name, files in tables.items():
             grant(session, name, files)
-        counts = count_rows(session, self.shape, source=raw, kept=row_count(path))
+        counts = count_rows(session, self.shape, source=given, kept=row_count(path))
         kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
-        checks = Checks(session, rows, raw, order.keys, order.event_time, order.created_time, self.types)
+        checks = Checks(session, rows, given, order.keys, order.event_time, order.created_time, self.types)
         made = result_of(session, rows, path=path, kinds=kinds, counts=counts)
         return made.model_copy(update={"checks": tuple(checks.of(order.tests, sources=tuple(tables)))})
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import StringConstraints
 
+from core.compute.service import ComputeService
+from core.features.job_support import fitted
 from core.features.logic.definition import Logic, meaning_of
 from core.features.logic.revisions import refuse_outdated
 from core.features.tables import FeatureVersionRow, FeatureViewRow
@@ -13,6 +15,7 @@ from core.features.values import (
     Columns,
     Description,
     FeatureVersion,
+    LogicPreview,
     Python,
     Seconds,
     Sources,
@@ -22,12 +25,13 @@ from core.features.values import (
     VersionState,
     VersionTests,
 )
-from core.features.versions.job_specs import build_job, build_order, fitted
-from core.features.versions.records import newest_number, version_of, version_row, versions_of, view_row
-from core.features.versions.shared import FeatureParts
+from core.features.versions.job_specs import build_job, build_order, source_inputs
+from core.features.versions.previewing import preview
+from core.features.versions.records import MOST_VERSIONS, newest_number, version_of, version_row, versions_of, view_row
+from core.features.versions.sources import SourceSnapshots, link_sources
 from core.features.versions.states import BUILDING, DRAFT, FAILED, move
-from core.foundation.actions.call import Call
-from core.foundation.actions.run import action
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
@@ -37,12 +41,14 @@ from core.lake.values import Snapshot
 CreatedTime = Annotated[str, StringConstraints(max_length=60)]
 Revision = Annotated[str, StringConstraints(max_length=64)]
 NO_TESTS = VersionTests()
-# Further back nobody looks for a version that has the same logic.
-MOST_VERSIONS = 200
 
 
-class WritingActions(FeatureParts):
+class FeatureDraftService(Service):
     domain = "features"
+
+    def __init__(self, foundation: Foundation, *, sources: SourceSnapshots, compute: ComputeService) -> None:
+        super().__init__(foundation)
+        self._sources, self._compute = sources, compute
 
     @action(permission=Permission.FEATURE_SQL, says=N_("wrote the feature version"))
     def create_version(
@@ -137,7 +143,7 @@ class WritingActions(FeatureParts):
             numbers=numbers,
             tests=tests,
         )
-        self.snapshots_of(call, sources, project=view_row(call, row.view_id).project)
+        self._sources.usable(call, sources, project=view_row(call, row.view_id).project)
         logic.write(row)
         row.description, row.tags, row.cause = description, list(tags), ""
         call.session.add(row)
@@ -152,25 +158,66 @@ class WritingActions(FeatureParts):
         self._build(call, row, until)
         return version_of(call, row)
 
-    @action(permission=Permission.DATA_WRITE, says=N_("described"))
-    def describe_version(
-        self, call: Call, *, version_id: str, description: Description | None = None, tags: Tags | None = None
-    ) -> FeatureVersion:
-        """Change what is said about a version, and its tags. It stays the same version."""
-        call.may_reach(version_id)
-        call.about(version_id)
-        row = version_row(call, version_id)
-        row.description = row.description if description is None else description
-        row.tags = row.tags if tags is None else list(tags)
-        call.session.add(row)
-        return version_of(call, row)
+    @action(permission=Permission.FEATURE_SQL, reads=True)
+    def preview_logic(
+        self,
+        call: Call,
+        *,
+        view_id: str,
+        sql: Sql = "",
+        python: Python = "",
+        sources: Sources,
+        event_time: ColumnName,
+        created_time: CreatedTime = "",
+        ttl_seconds: Seconds = 0,
+        delay_seconds: Seconds = 0,
+        lookback_seconds: Seconds = 0,
+        categories: Columns = (),
+        numbers: Columns = (),
+        tests: VersionTests = NO_TESTS,
+    ) -> LogicPreview:
+        """Try logic out on the latest rows of a few keys: its newest rows, its features, its checks, and whether SQL
+        and pandas agree. Takes at most ten seconds; nothing is kept."""
+        call.may_reach(view_id)
+        logic = Logic(
+            sql=sql,
+            python=python,
+            sources=sources,
+            event_time=event_time,
+            created_time=created_time,
+            ttl_seconds=ttl_seconds,
+            delay_seconds=delay_seconds,
+            lookback_seconds=lookback_seconds,
+            categories=categories,
+            numbers=numbers,
+            tests=tests,
+        )
+        logic.check()
+        return self._preview(call, view_id, logic)
+
+    def _preview(self, call: Call, view_id: str, logic: Logic) -> LogicPreview:
+        view = view_row(call, view_id)
+        snapshots = self._sources.usable(call, logic.sources, project=view.project)
+        order = build_order(
+            logic,
+            view=view.name,
+            keys=view.keys,
+            snapshots=snapshots,
+            categories=logic.categories,
+            numbers=logic.numbers,
+        )
+        store = self.foundation.store
+        inputs = {name: store.verified_path(digest) for name, digest in source_inputs(snapshots).items()}
+        # What is slow now needs no database: its connection goes back meanwhile.
+        call.session.close()
+        return preview(order, inputs=inputs, cage=self.foundation.settings.user_code == "caged")
 
     def _new(
         self, call: Call, view_id: str, logic: Logic, *, description: str, tags: tuple[str, ...]
     ) -> FeatureVersionRow:
         """A draft. Its sources are known to belong to its project."""
         view = view_row(call, view_id)
-        self.snapshots_of(call, logic.sources, project=view.project)
+        self._sources.usable(call, logic.sources, project=view.project)
         row = FeatureVersionRow(
             id="",
             view_id=view_id,
@@ -191,7 +238,7 @@ class WritingActions(FeatureParts):
     def _build(self, call: Call, row: FeatureVersionRow, until: Until) -> None:
         """Gives a version its job."""
         view = view_row(call, row.view_id)
-        snapshots = self.snapshots_of(call, row.sources, project=view.project)
+        snapshots = self._sources.usable(call, row.sources, project=view.project)
         Logic.model_validate(row.model_dump(include=set(Logic.model_fields))).check()
         self._refuse_twice(call, row, view)
         move(call, row, to=BUILDING)
@@ -212,9 +259,9 @@ class WritingActions(FeatureParts):
         )
         title = f"{view.name} v{row.version}"
         work = build_job(order, project=view.project, title=title, subject=row.id, snapshots=snapshots)
-        row.job_id = self.compute.submit(call, fitted(work, self.foundation.settings)).id
+        row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
-        self.feed(call, row.id, snapshots)
+        link_sources(call, row.id, snapshots)
 
     def _refuse_twice(self, call: Call, row: FeatureVersionRow, view: FeatureViewRow) -> None:
         """Conflict when another version of the view is the same in all that decides values, and is judged alike."""
@@ -234,6 +281,6 @@ class WritingActions(FeatureParts):
         if any(getattr(row, name) != getattr(other, name) for name in names):
             return False
         meanings = [
-            meaning_of(each, keys=view.keys, sources=self.source_digests(call, each.sources)) for each in (row, other)
+            meaning_of(each, keys=view.keys, sources=self._sources.digests(call, each.sources)) for each in (row, other)
         ]
         return bool(meanings[0] == meanings[1])

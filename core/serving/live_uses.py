@@ -7,12 +7,14 @@ from sqlmodel import Session, col, select
 
 from core.foundation.objects import ObjectRow, walk
 from core.foundation.ports import Pin
+from core.foundation.text import _
+from core.serving.rows import routes_of
 from core.serving.tables import EndpointRow, ServedRow
 
 SERVES, ROLLBACK_TARGET = "serves", "rollback target"
 
 
-class ServingPins:
+class ServingUses:
     """Reads the endpoints of the caller's transaction."""
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
@@ -24,6 +26,13 @@ class ServingPins:
     def reached(self, session: Session) -> frozenset[str]:
         held = {pin.version_id for pin in _every_pin(session)}
         return frozenset({*held, *(edge.source for edge in walk(session, *held, upstream=True))})
+
+    def reason_to_keep(self, session: Session, version_id: str) -> str:
+        """A version that an endpoint serves cannot be archived."""
+        for row in session.exec(select(EndpointRow)):
+            if any(route.version_id == version_id for route in routes_of(row)):
+                return _("{endpoint} serves it").format(endpoint=row.name)
+        return ""
 
 
 def _rests_on(session: Session, version_id: str) -> set[str]:

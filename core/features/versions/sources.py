@@ -1,0 +1,67 @@
+"""The snapshots that features are made of, read in the caller's transaction."""
+
+from collections.abc import Mapping
+
+from sqlmodel import col, select
+
+from core.foundation.actions.call import Call
+from core.foundation.errors import Conflict, Invalid
+from core.foundation.text import _
+from core.lake.datasets.service import DatasetService
+from core.lake.tables import SnapshotRow
+from core.lake.values import Snapshot
+
+
+class SourceSnapshots:
+    """Snapshots by the names that logic calls them."""
+
+    def __init__(self, lake: DatasetService) -> None:
+        self._lake = lake
+
+    def digests(self, call: Call, sources: Mapping[str, str]) -> dict[str, str]:
+        """The digest of every snapshot, by its name in the logic."""
+        return {name: self._lake.snapshot(call, id_).digest for name, id_ in sorted(sources.items())}
+
+    def usable(self, call: Call, sources: Mapping[str, str], *, project: str) -> dict[str, Snapshot]:
+        """The snapshots that logic of a project may read. Conflict for one in quarantine."""
+        return {name: self._lake.usable(call, of_project(call, id_, project)) for name, id_ in sources.items()}
+
+    def newest(self, call: Call, sources: Mapping[str, str]) -> dict[str, str]:
+        """The newest snapshot that may be used of each one's dataset; empty where there is none."""
+        return {name: self._newest(call, id_) for name, id_ in sources.items()}
+
+    def newest_snapshots(self, call: Call, sources: Mapping[str, str]) -> dict[str, Snapshot]:
+        """The same as values. Conflict when none of a dataset may be used."""
+        newest = self.newest(call, sources)
+        if lost := [name for name, id_ in newest.items() if not id_]:
+            raise Conflict(
+                _("No snapshot of {name} may be used").format(name=lost[0]), hint=_("Release one, or import it again.")
+            )
+        return {name: self._lake.snapshot(call, id_) for name, id_ in newest.items()}
+
+    def refuse_quarantined(self, call: Call, object_id: str) -> None:
+        """Conflict where the object came from a snapshot in quarantine."""
+        self._lake.refuse_quarantined(call, object_id)
+
+    def _newest(self, call: Call, snapshot_id: str) -> str:
+        usable = (
+            SnapshotRow.dataset_id == self._lake.snapshot(call, snapshot_id).dataset_id,
+            SnapshotRow.quarantine == "",
+            col(SnapshotRow.deleted_at).is_(None),
+        )
+        newest = select(SnapshotRow.id).where(*usable).order_by(col(SnapshotRow.version).desc()).limit(1)
+        return call.session.exec(newest).first() or ""
+
+
+def of_project(call: Call, object_id: str, project: str) -> str:
+    """The id, once the caller may read the object and it belongs to the project: what is made of it must not show it
+    to other people."""
+    if call.may_reach(object_id).project != project:
+        raise Invalid(_("{id} belongs to another project").format(id=object_id), hint=_("Import it into this project."))
+    return object_id
+
+
+def link_sources(call: Call, target: str, snapshots: Mapping[str, Snapshot]) -> None:
+    """The edges of the chain from the snapshots to what is made of them."""
+    for snapshot in snapshots.values():
+        call.link(snapshot.id, target, "feeds")

@@ -1,0 +1,76 @@
+"""What every recipe that trains a network has: what people choose about the training itself, and what the network must
+take. Known without torch, since forms and refusals are made in the portal."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.foundation.plugins import Params
+from core.foundation.text import N_
+from core.foundation.values import Value
+
+
+class Shape(Value):
+    """What a network must take: `cardinalities` has, for each category, how many ids there are (0 is the unknown one);
+    `numbers` is the width of the numbers, missing indicators included."""
+
+    cardinalities: tuple[int, ...]
+    numbers: int
+
+
+class TrainerParams(Params):
+    """What every recipe lets people choose about the training itself."""
+
+    epochs: int = Field(
+        default=3, ge=1, le=1000, title=N_("Epochs"), description=N_("Passes over the training rows, at most.")
+    )
+    batch_size: int = Field(
+        default=2048, ge=16, le=262_144, title=N_("Batch size"), description=N_("Rows of one step of the optimizer.")
+    )
+    learning_rate: float = Field(
+        default=2e-3, gt=0, le=1, title=N_("Learning rate"), description=N_("The highest one; the schedule lowers it.")
+    )
+    schedule: Literal["one_cycle", "cosine", "constant"] = Field(
+        default="one_cycle", title=N_("Schedule"), description=N_("How the learning rate moves over the steps.")
+    )
+    weight_decay: float = Field(
+        default=0.01, ge=0, le=10, title=N_("Weight decay"), description=N_("Pull of all weights toward zero (AdamW).")
+    )
+    patience: int = Field(
+        default=3,
+        ge=1,
+        le=1000,
+        title=N_("Early-stopping patience"),
+        description=N_("Checks on the validation rows (two an epoch) without a better log loss before it stops."),
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto",
+        title=N_("Precision"),
+        description=N_("auto measures a few steps of each where the device has bf16, and takes the faster."),
+    )
+    row_share: float = Field(
+        default=1.0,
+        ge=0.001,
+        le=1,
+        title=N_("Share of rows"),
+        description=N_("Trains on a random share of the training rows, for a quick look."),
+    )
+    minimum_count: int = Field(
+        default=30,
+        ge=1,
+        le=1_000_000,
+        title=N_("Rows to know a category"),
+        description=N_("Categories with fewer training rows are treated as unknown."),
+    )
+    calibration: Literal["none", "temperature", "platt"] = Field(
+        default="temperature",
+        title=N_("Calibration"),
+        description=N_("Fitted on the validation rows: temperature keeps the base rate, Platt moves it too."),
+    )
+    unknown_share: float = Field(
+        default=0.05,
+        ge=0,
+        le=0.9,
+        title=N_("Out-of-vocabulary share"),
+        description=N_("Share of categories hidden in training, so that unknown ones have learned weights."),
+    )
