@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from app.next_action.features import feature_action
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
+from app.ui.primary_action import rights
 from app.ui.wording import counted
 from core.features.values import Check, FeatureVersion, FeatureView, VersionState
 from core.foundation.text import N_, _
@@ -67,19 +69,22 @@ def _undo(view: FeatureView) -> None:
             st.rerun()
 
 
-def actions(view: FeatureView, shown: FeatureVersion) -> None:
-    """What may be done with the version, each asked for with its effect."""
-    if may(Permission.FEATURE_SQL, project=view.project):
-        with st.container(horizontal=True, gap="xsmall"):
-            for move in moves(view, shown):
-                _offer(view, shown, move, key=f"version_{move}")
+def actions(view: FeatureView, shown: FeatureVersion, *, primary: str) -> None:
+    """What else may be done with the version beside the page's `primary` action, each asked for with its effect."""
+    if not may(Permission.FEATURE_SQL, project=view.project):
+        return
+    with st.container(horizontal=True, gap="xsmall"):
+        for move in (move for move in moves(view, shown) if move != primary):
+            _offer(view, shown, move, key=f"version_{move}")
+        if primary != "new_version" and st.button(_("New version"), icon=":material/add:", key="other_version"):
+            links.open_page("new-feature-version", id=view.id)
 
 
-def next_action(view: FeatureView, item: FeatureVersion) -> None:
-    """The first of them that leads on, at the version's row in a list."""
-    onward = [move for move in moves(view, item) if move not in ("deprecate", "discard")]
-    if onward and may(Permission.FEATURE_SQL, project=view.project):
-        _offer(view, item, onward[0], key=f"row_{onward[0]}_{item.id}")
+def onward(view: FeatureView, item: FeatureVersion) -> None:
+    """What leads a version on, at its row in a list."""
+    move = feature_action(view, item, rights=rights(view.project))
+    if move.is_possible and move.name in LABELS:
+        _offer(view, item, move.name, key=f"row_{move.name}_{item.id}")
 
 
 def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
@@ -96,8 +101,12 @@ def moves(view: FeatureView, version: FeatureVersion) -> list[str]:
 
 
 def _offer(view: FeatureView, version: FeatureVersion, move: str, *, key: str) -> None:
-    if not st.button(_(LABELS[move]), key=key):
-        return
+    if st.button(_(LABELS[move]), key=key):
+        begin(view, version, move=move)
+
+
+def begin(view: FeatureView, version: FeatureVersion, *, move: str) -> None:
+    """Asks for what has consequences; the rest is done at once."""
     if move == "build":
         _build(version)
     elif move == "edit":

@@ -51,7 +51,7 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
                 detail=f"{item.id} · {links.escape(item.reason or item.description or frame.name_of(item.created_by))}",
                 age=times.ago(item.created_at, now=frame.now()),
             ):
-                lifecycle.next_action(view, item)
+                lifecycle.onward(view, item)
     pager(found.total, key="versions_page", size=PAGE)
 
 

@@ -6,41 +6,28 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from app.next_action.promotion import DECIDABLE, promotion_action, why_not
+from app.next_action.values import NextAction
 from app.promotion.reviewers import rule_line
-from app.session import actor, may, person, portal
+from app.session import actor, portal
 from app.ui import forms, frame, links
+from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
-from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
 from core.registry.values import Verdict
 
-DECIDABLE = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED, RequestState.APPROVED)
 SHORTEST = 3
-
-
-def needs_reader(request: Request) -> bool:
-    """Whether the reader can decide on it and has not."""
-    mine = any(one.person_id == person().id and one.counts and one.decision == "approve" for one in request.decisions)
-    open_still = request.state in DECIDABLE and request.state is not RequestState.APPROVED
-    return open_still and not mine and not why_not(request)
-
-
-def why_not(request: Request) -> str:
-    """Why the reader may not decide, in words; empty when they may."""
-    if barred := request.may_not_approve.get(person().id):
-        return _("You may not decide on this: you {why}.").format(why=barred)
-    if not may(Permission.PROMOTE_DECIDE, project=request.project):
-        return _("You have no role that decides on promotions here.")
-    return ""
 
 
 def decision_card(request: Request) -> None:
     """What the reader can do about the request now."""
     with frame.card("decision"):
         st.markdown(unresolved(request))
+        action = promotion_action(request, rights=rights(request.project))
+        reason = why_not(request, rights=rights(request.project))
         if request.state is RequestState.APPROVED:
-            _apply(request)
-        elif request.state in DECIDABLE and not (reason := why_not(request)):
+            _apply(request, action, may_send_back=not reason)
+        elif request.state in DECIDABLE and not reason:
             _decide(request)
         elif request.state in DECIDABLE:
             st.caption(f":material/lock: {links.escape(reason)}")
@@ -190,12 +177,11 @@ def _missing(request: Request, ticked: bool, reason: str) -> str:
     return _("Still to do: {what}.").format(what=_(" and ").join(lacks)) if lacks else ""
 
 
-def _apply(request: Request) -> None:
+def _apply(request: Request, action: NextAction, *, may_send_back: bool) -> None:
     """The rollout begins; or, for those who approve, what was approved is sent back."""
-    if may(Permission.DEPLOY, project=request.project):
-        if st.button(_("Begin the rollout"), type="primary", icon=":material/rocket_launch:", key="apply"):
-            _do(lambda: portal().rollouts.apply(actor(), request_id=request.id), _("The rollout has begun"))
-    elif not why_not(request):
+    if primary_action(action):
+        _do(lambda: portal().rollouts.apply(actor(), request_id=request.id), _("The rollout has begun"))
+    elif not action.name and may_send_back:
         with st.expander(_("Send it back")):
             _send_back(request, _reason())
 

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from app.next_action.promotion import promotion_action
 from app.promotion.rollouts import edit_plan, plan_from
 from app.session import actor, may, person, portal
 from app.ui import forms, frame, links
+from app.ui.primary_action import primary_action, rights
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
@@ -23,8 +25,12 @@ def authors_actions(request: Request) -> None:
     """The buttons, for the header of the request's page."""
     if request.state not in REVISABLE or not may(Permission.PROMOTE_REQUEST, project=request.project):
         return
-    if st.button(_("Revise"), icon=":material/edit:", key="revise"):
+    action = promotion_action(request, rights=rights(request.project))
+    is_next = action.name == "revise"
+    if st.button(_("Revise"), icon=":material/edit:", key="revise", type="primary" if is_next else "secondary"):
         _revise(request)
+    if action.name == "measure":
+        primary_action(action)
     mine = request.requested_by == person().id or may(Permission.DEPLOY, project=request.project)
     if mine and request.state is not RequestState.REJECTED and frame.more([_("Withdraw")]) == _("Withdraw"):
         _withdraw(request)

@@ -30,10 +30,19 @@ class Place(Value):
 Places = dict[str, tuple[Place, ...]]
 
 
+def endpoints() -> tuple[Endpoint, ...]:
+    """The endpoints that the visitor sees."""
+    return portal().endpoints.list_endpoints(actor(), limit=MOST).items
+
+
 def places() -> Places:
     """Where each version serves now, by version id, production first."""
+    return places_on(endpoints())
+
+
+def places_on(endpoints: Sequence[Endpoint]) -> Places:
+    """The same of endpoints that were read already."""
     found: dict[str, list[Place]] = {}
-    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     for endpoint in sorted(endpoints, key=lambda one: one.environment != PRODUCTION):
         for route in endpoint.routes:
             found.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))

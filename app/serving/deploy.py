@@ -7,10 +7,12 @@ from app.serving.traffic import versions_line
 from app.session import actor, portal
 from app.ui import forms, frame, links
 from core.foundation.text import N_, _
+from core.promotion.values import RequestState
 from core.registry.values import ModelVersion
 from core.serving.values import Endpoint, Route
 
 MOST = 200
+NEWEST = 20
 
 
 @forms.dialog(N_("Deploy to staging"))
@@ -39,6 +41,21 @@ def deploy(endpoint: Endpoint) -> None:
             portal().endpoints.deploy_to_staging(actor(), endpoint_id=endpoint.id, version_id=version.id)
         if done.succeeded:
             st.rerun()
+
+
+def has_other_version(endpoint: Endpoint) -> bool:
+    """Whether its project has an active version that it does not serve; among many there always is one."""
+    listing = portal().registry.list_versions(actor(), project=endpoint.project, limit=NEWEST)
+    serving = {route.version_id for route in endpoint.routes}
+    return listing.total > NEWEST or any(one.state == "active" and one.id not in serving for one in listing.items)
+
+
+def rollout_of(endpoint: Endpoint) -> str:
+    """The id of the request whose rollout moves its traffic now, "" for none."""
+    listing = portal().requests.list_requests(
+        actor(), endpoint_id=endpoint.id, state=RequestState.APPLYING.value, limit=1
+    )
+    return listing.items[0].id if listing.items else ""
 
 
 def _version_name(version: ModelVersion) -> str:

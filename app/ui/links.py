@@ -122,7 +122,11 @@ def ask_to_open(target: str) -> None:
 
 def open_asked() -> None:
     """Goes where a component asked to go, if one did."""
-    target = st.session_state.pop(ASKED, "")
+    open_target(st.session_state.pop(ASKED, ""))
+
+
+def open_target(target: str) -> None:
+    """Goes to an object by its id, or to one of our pages with its query; stays where `target` is neither."""
     if has_page(target):
         open_object(target)
     elif address_of(target):

@@ -11,9 +11,12 @@ from app.features.materialization import online
 from app.features.statistics import statistics
 from app.features.versions import versions
 from app.lake.profiles import preview_table, profile_grid
+from app.next_action.features import feature_action
+from app.next_action.values import NextAction
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status, times
 from app.ui.jobs import cause_card, job_progress
+from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
@@ -26,7 +29,9 @@ def show() -> None:
     crumbs = [(_("Features"), "features")]
     here = shown.id if shown else view.id
     with frame.header(view.name, state=state, facts=_facts(view, shown), crumbs=crumbs, here=here):
-        _actions(view, shown)
+        action = feature_action(view, shown, rights=rights(view.project))
+        _actions(view, shown, action)
+    what_is_missing(action)
     if view.description:
         st.markdown(links.escape_lines(view.description))
     lifecycle.alias_bar(view)
@@ -34,7 +39,7 @@ def show() -> None:
         advice = _("Its first version is SQL or pandas over named snapshots; a job builds its rows.")
         frame.empty(_("No version yet"), advice=advice, icon="dataset")
         return
-    _version(view, shown)
+    _version(view, shown, action)
 
 
 def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
@@ -46,11 +51,9 @@ def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
     return view, shown or view.live or view.latest
 
 
-def _actions(view: FeatureView, shown: FeatureVersion | None) -> None:
-    if may(Permission.FEATURE_SQL, project=view.project) and st.button(
-        _("New version"), type="primary", icon=":material/add:"
-    ):
-        links.open_page("new-feature-version", id=view.id)
+def _actions(view: FeatureView, shown: FeatureVersion | None, action: NextAction) -> None:
+    if primary_action(action) and shown is not None:
+        lifecycle.begin(view, shown, move=action.name)
     if may(Permission.DATA_WRITE, project=view.project):
         describe(view, shown)
 
@@ -71,7 +74,7 @@ def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
     return facts
 
 
-def _version(view: FeatureView, shown: FeatureVersion) -> None:
+def _version(view: FeatureView, shown: FeatureVersion, action: NextAction) -> None:
     if shown.state is VersionState.BUILDING:
         job_progress(shown.job_id)
     if shown.cause:
@@ -80,7 +83,7 @@ def _version(view: FeatureView, shown: FeatureVersion) -> None:
         st.caption(
             _("{state}: {reason}").format(state=status.look(shown.state).word, reason=links.escape(shown.reason))
         )
-    lifecycle.actions(view, shown)
+    lifecycle.actions(view, shown, primary=action.name)
     parts: dict[str, Callable[[], None]] = {
         _("Features"): lambda: _features(view, shown),
         _("Statistics"): lambda: statistics(view, shown),

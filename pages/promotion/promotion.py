@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from app.next_action.promotion import needs_decision
 from app.promotion.changes import changes_table
-from app.promotion.decision import decision_card, needs_reader
+from app.promotion.decision import decision_card
 from app.promotion.gates import count_line, evidence_rows, short
 from app.promotion.reviewers import reviewers
 from app.promotion.revise import authors_actions
 from app.promotion.rollouts import progress_card, short_plan
 from app.session import actor, portal
 from app.ui import frame, links, times
+from app.ui.primary_action import rights
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.promotion.values import Request, RequestState
@@ -27,7 +29,7 @@ def show() -> None:
 
 
 def _draw(found: Request) -> None:
-    label = _("Needs your review") if needs_reader(found) else ""
+    label = _("Needs your review") if needs_decision(found, rights=rights(found.project)) else ""
     crumbs = [(_("Promotions"), "promotions")]
     with frame.header(found.title, state=found.state, label=label, facts=_facts(found), crumbs=crumbs, here=found.id):
         authors_actions(found)
@@ -55,7 +57,7 @@ def _facts(found: Request) -> list[str]:
 
 
 def _decision(found: Request) -> None:
-    frame.section(_("Your decision") if needs_reader(found) else _("Decision"))
+    frame.section(_("Your decision") if needs_decision(found, rights=rights(found.project)) else _("Decision"))
     decision_card(found)
     if found.rollout is not None:
         frame.section(_("Rollout"))

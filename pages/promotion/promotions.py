@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.promotion.decision import needs_reader
+from app.next_action.promotion import needs_decision
 from app.promotion.form import ask_promotion
 from app.promotion.gates import count_line
 from app.promotion.policies import policies
@@ -12,6 +12,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.primary_action import rights
 from app.ui.tables import choice, no_match
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -81,6 +82,7 @@ def _table(part: str, requests: Sequence[Request], *, total: int | None = None) 
 
 
 def _row(request: Request, *, is_mine: bool) -> Row:
+    is_needed = needs_decision(request, rights=rights(request.project))
     age = cells.time(request.created_at, now=frame.now())
     approvals = _("{given} of {needed}").format(given=request.approvals_given, needed=request.approvals_needed)
     detail = [request.id, request.requester, count_line(request.gates), age.text if is_mine else ""]
@@ -89,17 +91,17 @@ def _row(request: Request, *, is_mine: bool) -> Row:
         (
             cells.text(request.title, target=request.id, detail=" · ".join(part for part in detail if part)),
             cells.number(request.approvals_given, approvals),
-            cells.state(request.state, _("Needs your review") if is_mine and needs_reader(request) else ""),
-            cells.action(_word(request), request.id) if is_mine else age,
+            cells.state(request.state, _("Needs your review") if is_mine and is_needed else ""),
+            cells.action(_word(request, is_needed=is_needed), request.id) if is_mine else age,
         ),
         target=request.id,
     )
 
 
-def _word(request: Request) -> str:
+def _word(request: Request, *, is_needed: bool) -> str:
     if request.state is RequestState.APPROVED:
         return _("Apply")
-    return _("Review") if needs_reader(request) else _("Open")
+    return _("Review") if is_needed else _("Open")
 
 
 show()

@@ -2,19 +2,22 @@
 
 import streamlit as st
 
+from app.next_action.registry import comparison_action
 from app.registry.choice import choose, offered
 from app.registry.comparison import decisions, lines_of, metric_table, parameter_table
 from app.registry.comparison_charts import curves, trade_offs
-from app.registry.naming import PRODUCTION, Places, colors_of, figure_of, labels_of, places, stage_of
-from app.session import actor, may, portal
+from app.registry.naming import Places, colors_of, endpoints, labels_of, places_on, stage_of
+from app.session import actor, portal
 from app.ui import frame, links, numbers
+from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.text import _
-from core.identity.permissions import Permission
-from core.registry.values import Comparison, ModelVersion
+from core.registry.values import Comparison
+from core.serving.values import Endpoint
 
 
 def show() -> None:
-    known = places()
+    serving = endpoints()
+    known = places_on(serving)
     versions = offered()
     head = st.container()
     if len(versions) < 2:
@@ -32,11 +35,11 @@ def show() -> None:
         return
     found = portal().registry.compare(actor(), version_ids=choice.ids, baseline_id=choice.baseline)
     with head:
-        _head(found, known)
+        _head(found, serving)
     _body(found, known, only=choice.only_differences)
 
 
-def _head(found: Comparison, known: Places) -> None:
+def _head(found: Comparison, serving: tuple[Endpoint, ...]) -> None:
     judged = [one for version in found.versions for one in version.evaluations if one.holdout == found.holdout]
     facts = (
         [
@@ -50,24 +53,10 @@ def _head(found: Comparison, known: Places) -> None:
     crumbs: list[tuple[str, str]] = [(_("Models"), "models")]
     if len({version.model_id for version in found.versions}) == 1:
         crumbs.append((found.versions[0].model, found.versions[0].model_id))
+    action = comparison_action(found, endpoints=serving, rights=rights(found.versions[0].project))
     with frame.header(_("Compare versions"), facts=facts, crumbs=crumbs, here=_("Compare")):
-        _request(found, known)
-
-
-def _request(found: Comparison, known: Places) -> None:
-    """The way on for the best of those that are not in production yet."""
-    waiting = [one for one in found.versions if stage_of(one, known) != PRODUCTION and one.state == "active"]
-    best = min(waiting, key=_loss, default=None)
-    if best is None or not may(Permission.PROMOTE_REQUEST, project=best.project):
-        return
-    label = _("Request promotion of {name}").format(name=labels_of(found.versions)[best.id])
-    if st.button(label, type="primary", icon=":material/approval:", key="request"):
-        links.open_page("promotions", version=best.id)
-
-
-def _loss(version: ModelVersion) -> float:
-    found = figure_of(version, "log_loss")
-    return found.value if found else float("inf")
+        primary_action(action)
+    what_is_missing(action)
 
 
 def _body(found: Comparison, known: Places, *, only: bool) -> None:

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
+from app.next_action.registry import version_action
 from app.registry.evaluations import condition_line, judging, sentence
 from app.registry.evidence import evidence_rows
-from app.registry.naming import Places, baseline_for, places, registered_line, stage_of, title_of
+from app.registry.naming import Places, baseline_for, endpoints, places_on, registered_line, stage_of, title_of
 from app.registry.version import card, files, metrics
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
+from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -20,7 +22,8 @@ ARCHIVE = N_("Archive")
 
 def show() -> None:
     version = portal().registry.get_version(actor(), version_id=links.wanted_id(Kind.MODEL_VERSION))
-    known = places()
+    serving = endpoints()
+    known = places_on(serving)
     registered = _("Registered {age} {made}").format(
         age=times.since(version.created_at, now=frame.now()), made=registered_line(version)
     )
@@ -30,6 +33,13 @@ def show() -> None:
     state = stage_of(version, known)
     with frame.header(title_of(version), state=state, facts=facts, crumbs=crumbs, here=f"v{version.version}"):
         _actions(version, known)
+        newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
+        action = version_action(
+            version, endpoints=serving, request=next(iter(newest), None), rights=rights(version.project)
+        )
+        primary_action(action)
+        _put_away(version)
+    what_is_missing(action)
     frame.tabs(
         {
             _("Overview"): lambda: _overview(version, known),
@@ -47,10 +57,10 @@ def _actions(version: ModelVersion, known: Places) -> None:
         label = _("Compare with v{n}").format(n=other.version)
         if st.button(label, icon=":material/compare_arrows:", key="compare"):
             links.open_page("compare", ids=f"{other.id},{version.id}", baseline=other.id)
+
+
+def _put_away(version: ModelVersion) -> None:
     active = version.state == "active"
-    asks = active and may(Permission.PROMOTE_REQUEST, project=version.project)
-    if asks and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
-        links.open_page("promotions", version=version.id)
     if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([_(ARCHIVE)]) == _(ARCHIVE):
         _archive(version)
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
-from app.serving.deploy import deploy, roll_back, served_before
+from app.serving.actions import actions
 from app.serving.parity import parity
 from app.serving.replays import replays
 from app.serving.traffic import history, missing_features, traffic, traffic_state
 from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
+from app.ui.primary_action import what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -32,7 +33,8 @@ def _draw(found: Endpoint) -> None:
     facts = [found.environment.capitalize(), links.escape(found.description), _promise(found)]
     crumbs = [(_("Endpoints"), "endpoints")]
     with frame.header(found.name, state=traffic_state(found), facts=facts, crumbs=crumbs, here=found.id):
-        _actions(found)
+        action = actions(found)
+    what_is_missing(action)
     parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(found)}
     if found.environment == "staging":
         parts |= {_("Parity"): lambda: parity(found), _("Try it"): lambda: _trial(found)}
@@ -44,28 +46,6 @@ def _promise(found: Endpoint) -> str:
     return _("promises p99 {ms} ms, at most {share} % failed").format(
         ms=numbers.figure(found.slo.p99_ms), share=numbers.figure(found.slo.error_rate * 100)
     )
-
-
-def _actions(found: Endpoint) -> None:
-    if found.environment == "staging":
-        _to_staging(found)
-    else:
-        _in_production(found)
-
-
-def _to_staging(found: Endpoint) -> None:
-    allowed = may(Permission.ENDPOINT_WRITE, project=found.project)
-    if allowed and st.button(_("Deploy"), type="primary", icon=":material/publish:", key="deploy"):
-        deploy(found)
-
-
-def _in_production(found: Endpoint) -> None:
-    back = may(Permission.ROLLBACK, project=found.project) and served_before(found)
-    if back and st.button(_("Roll back"), icon=":material/undo:", key="roll_back"):
-        roll_back(found)
-    asks = may(Permission.PROMOTE_REQUEST, project=found.project)
-    if asks and st.button(_("Request a promotion"), type="primary", icon=":material/approval:", key="request"):
-        links.open_page("promotions", endpoint=found.id)
 
 
 def _overview(found: Endpoint) -> None:

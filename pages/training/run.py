@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.next_action.training import run_action
 from app.registry.evaluations import condition_line, evaluation_table, judging, sentence
 from app.session import actor, may, person, portal
 from app.training.progress import learning, live_run, log_tail
@@ -10,6 +11,7 @@ from app.ui import forms, frame, links, times
 from app.ui.jobs import cause_card
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
+from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.compute.values import JobState
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -27,7 +29,11 @@ def show() -> None:
 def _draw(found: Run) -> None:
     crumbs = [(_("Runs"), "runs")]
     with frame.header(found.title, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        _actions(found)
+        _stop(found)
+        action = run_action(found, rights=rights(found.project))
+        if primary_action(action):
+            _act(found, action.name)
+    what_is_missing(action)
     _answer(found)
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
@@ -55,38 +61,24 @@ def _facts(found: Run) -> list[str]:
     return [by, f"`{found.recipe}`", verb.format(time=took) if found.started_at else "", links.escape(device.upper())]
 
 
-def _actions(found: Run) -> None:
-    if not found.state.is_over:
-        _stop(found)
-    elif found.state is not JobState.SUCCEEDED:
-        _resume(found)
-    elif found.version_id:
-        links.follow(found.version_id, _("Its version {id}").format(id=found.version_id))
-    elif may(Permission.MODELS_WRITE, project=found.project):
-        icon = ":material/deployed_code:"
-        if st.button(_("Register a version"), type="primary", icon=icon, key="register"):
-            register(found)
+def _act(found: Run, name: str) -> None:
+    if name == "register":
+        register(found)
+    elif name == "resume":
+        with forms.attempt() as done:
+            portal().training.resume_run(actor(), run_id=found.id)
+        _say(done, _("{id} goes on").format(id=found.id))
 
 
 def _stop(found: Run) -> None:
     mine = found.requested_by == person().id or may(Permission.ROLLBACK)
-    if not (mine and may(Permission.JOBS_CANCEL, project=found.project)):
+    if found.state.is_over or not (mine and may(Permission.JOBS_CANCEL, project=found.project)):
         return
     asked = portal().compute.get_job(actor(), job_id=found.job_id).cancel_requested
     if st.button(_("Stopping") if asked else _("Stop"), icon=":material/stop_circle:", key="stop", disabled=asked):
         with forms.attempt() as done:
             portal().training.cancel_run(actor(), run_id=found.id)
         _say(done, _("Stopping {id}; its checkpoint is kept").format(id=found.id))
-
-
-def _resume(found: Run) -> None:
-    if not may(Permission.JOBS_WRITE, project=found.project):
-        return
-    help_text = _("Exactly from its last checkpoint, or from the start where there is none.")
-    if st.button(_("Resume"), type="primary", icon=":material/resume:", key="resume", help=help_text):
-        with forms.attempt() as done:
-            portal().training.resume_run(actor(), run_id=found.id)
-        _say(done, _("{id} goes on").format(id=found.id))
 
 
 def _say(done: forms.Attempt, said: str) -> None:

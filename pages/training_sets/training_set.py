@@ -4,15 +4,16 @@ import streamlit as st
 
 from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
+from app.next_action.training import training_set_action
 from app.session import actor, may, portal
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
 from app.ui import frame, links, numbers, times
 from app.ui.jobs import cause_card, job_progress
+from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.training.splits import reason_against
 
 
 def show() -> None:
@@ -27,15 +28,15 @@ def show() -> None:
 def _draw(found: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     with frame.header(found.name, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        if found.state is TrainingSetState.READY and may(Permission.JOBS_WRITE, project=found.project):
-            why_not = reason_against(found, now=frame.now())
-            if st.button(_("Start a sweep"), icon=":material/tune:", disabled=bool(why_not), help=why_not or None):
-                links.open_page("start-sweep", training_set=found.id)
-            icon, is_off = ":material/play_circle:", bool(why_not)
-            if st.button(_("Start training"), icon=icon, type="primary", disabled=is_off, help=why_not or None):
-                links.open_page("start-training", training_set=found.id)
+        action = training_set_action(found, now=frame.now(), rights=rights(found.project))
+        if action.name and st.button(
+            _("Start a sweep"), icon=":material/tune:", disabled=bool(action.missing), help=action.missing or None
+        ):
+            links.open_page("start-sweep", training_set=found.id)
+        primary_action(action)
         if may(Permission.FEATURE_SQL, project=found.project) and frame.more([_("Make one like it")]):
             links.open_page("new-training-set", like=found.id)
+    what_is_missing(action)
     if found.state is TrainingSetState.BUILDING:
         job_progress(found.job_id)
     if found.cause:

@@ -24,6 +24,7 @@ LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("imports.list_imports", {}),
     ("loadtests.list_tests", {}),
     ("promotion.list_requests", {}),
+    ("promotion.list_requests", {"version_id": "MV-1"}),
     ("promotion.what_needs_me", {}),
     ("registry.list_evidence", {}),
     ("registry.list_evidence", {"subject": "MV-1", "kind": "quality"}),

@@ -140,11 +140,12 @@ class RequestService(Service):
         *,
         state: str = "",
         endpoint_id: str = "",
+        version_id: str = "",
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[Request]:
         """List requests, the newest first; `state` is the one they are in now, stale and expired included."""
-        filters = conditions(call, PromotionRow, endpoint_id=endpoint_id)
+        filters = conditions(call, PromotionRow, endpoint_id=endpoint_id, version_id=version_id)
         wanted = _state_called(state)
         if wanted in OPEN:
             return self._computed(call, filters, wanted, offset, limit)

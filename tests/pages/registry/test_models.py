@@ -168,6 +168,15 @@ def test_a_version_is_archived_after_a_word_of_warning(stage: Stage) -> None:
     assert "request" not in [button.key for button in test.button]
 
 
+def test_what_serves_production_is_not_offered_for_promotion(stage: Stage) -> None:
+    released = stage.released()
+    other = stage.version()
+    engineer = stage.people.engineer
+    serving = page(stage.portal, engineer, "version", id=released.version_id)
+    assert not {"request", "open_request"} & {button.key for button in serving.button}
+    assert page(stage.portal, engineer, "version", id=other.id).button(key="request").label == "Request promotion"
+
+
 def test_a_model_is_named_in_the_browser(portal: Portal, people: People) -> None:
     test = page(portal, people.engineer, "models")
     test.button(key="new_model").click()
