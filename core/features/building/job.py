@@ -11,7 +11,7 @@ from core.features.building.sandbox_entry import ENTRY
 from core.features.engines.opening import engine_called
 from core.features.engines.port import BuildEngine
 from core.features.job_specs import RESULT, BuildOrder, BuildResult
-from core.features.job_support import in_words, limits_of, run_in_sandbox, teller
+from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
 from core.foundation.text import _
 from core.sandbox.limits import Limits
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from core.compute.process import JobContext, run_job
 from core.features.job_specs import RESULT
-from core.features.job_support import in_words, limits_of, run_in_sandbox
 from core.features.materialization.job_spec import MaterializeOrder, MaterializeResult, PartResult
 from core.features.materialization.sandbox_entries import WINDOWS_ENTRY
 from core.features.online.newest_rows import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
 from core.features.online.opening import open_store
 from core.features.online.store import OnlineStore, Packed, pack_key
+from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import one_row, open_session

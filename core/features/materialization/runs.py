@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlmodel import col, delete
 
 from core.compute.service import ComputeService
-from core.features.job_support import fitted
 from core.features.materialization.job_spec import MaterializeResult
 from core.features.materialization.plan import moment_of, plan
 from core.features.materialization.records import State, parts_known, served_version
+from core.features.sandboxed_job import fitted
 from core.features.tables import MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureVersion, MaterializationState
 from core.features.versions.sources import SourceSnapshots

@@ -9,7 +9,6 @@ from core.compute.process import JobContext, run_job
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import JoinView, Part
 from core.features.job_specs import ROWS
-from core.features.job_support import in_words, limits_of, run_in_sandbox
 from core.features.materialization.plan import EPOCH, MICROSECOND
 from core.features.materialization.sandbox_entries import ROWS_ENTRY
 from core.features.normal_form import CREATED, EVENT, KNOWN
@@ -18,6 +17,7 @@ from core.features.online.opening import open_store
 from core.features.online.store import Found, Key, OnlineRow, OnlineStore
 from core.features.parity.comparison import FeatureComparison, Sides, lookalikes
 from core.features.parity.job_spec import REPORT, ParityOrder, ParityResult
+from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox
 from core.features.values import ServedView
 from core.foundation.digests import digest_file
 from core.foundation.parquet import read_parquet

@@ -10,12 +10,12 @@ from sqlmodel import col, select
 
 from core.compute.service import ComputeService
 from core.compute.values import JobSpec, Resources
-from core.features.job_support import fitted
 from core.features.materialization.plan import build_order_of, live_view, microseconds
 from core.features.materialization.records import materialization_of_version, parts_known, served_version
 from core.features.materialization.values import FeatureParity
 from core.features.parity.job_spec import FEATURE_PARITY, ParityOrder
 from core.features.parity.records import parity_of, parity_row
+from core.features.sandboxed_job import fitted
 from core.features.tables import FeatureParityRow, FeatureVersionRow
 from core.features.values import FeatureVersion
 from core.features.versions.job_specs import source_inputs, source_tables

@@ -3,7 +3,7 @@
 from core.compute.process import JobContext, run_job
 from core.features.engines.opening import engine_called
 from core.features.job_specs import RESULT
-from core.features.job_support import in_words, limits_of, run_in_sandbox, teller
+from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
 from core.features.training_sets.entities import EntityRows
 from core.features.training_sets.job_spec import JoinOrder
 from core.features.training_sets.join import join_training_set

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from sqlmodel import col, or_
 
 from core.compute.service import ComputeService
-from core.features.job_support import fitted
+from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_order
 from core.features.training_sets.records import find_training_set, training_set_of

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import StringConstraints
 
 from core.compute.service import ComputeService
-from core.features.job_support import fitted
 from core.features.logic.definition import Logic, meaning_of
 from core.features.logic.revisions import refuse_outdated
+from core.features.sandboxed_job import fitted
 from core.features.tables import FeatureVersionRow, FeatureViewRow
 from core.features.values import (
     ColumnName,
