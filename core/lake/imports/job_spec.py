@@ -34,10 +34,10 @@ class WrittenFile(Value):
 
 
 class ImportResult(Value):
-    """What a job has read. `staged` has no digest yet, and empty digests where the files are new; `items` are the names
+    """What a job has read. `kept` is the staged snapshot; it has no digest yet, and empty digests where the files are new; `items` are the names
     of the files that the rows are the index of, in the outputs."""
 
-    staged: StagedSnapshot
+    kept: StagedSnapshot
     written: tuple[WrittenFile, ...]
     preview: TablePreview
     items: tuple[str, ...] = ()

@@ -44,7 +44,7 @@ class ImportKind(PlainKind):
         for name in result.items:
             self._put(outputs, name)
         files = tuple(self._file(outputs, item) for item in result.written)
-        return result.model_copy(update={"staged": self._stored(result.staged, files)})
+        return result.model_copy(update={"kept": self._stored(result.kept, files)})
 
     def take_outputs(self, call: Call, job: Job, read: ImportResult) -> None:
         self.process.ingest(call, job.subject, result=read)

@@ -90,7 +90,7 @@ class ImportProcess:
     def ingest(self, call: Call, import_id: str, *, result: ImportResult) -> None:
         """What the job read, in the transaction that marks it succeeded."""
         row = import_row(call, import_id)
-        row.kept, row.preview = result.staged.model_dump(mode="json"), result.preview.model_dump(mode="json")
+        row.kept, row.preview = result.kept.model_dump(mode="json"), result.preview.model_dump(mode="json")
         set_state(call, row, ImportState.READY)
         if row.confirm:
             try:

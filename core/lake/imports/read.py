@@ -79,7 +79,7 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         form=reading.form,
     )
     preview = preview_files(paths, limit=PREVIEW_ROWS)
-    return ImportResult(staged=staged_snapshot, written=written, preview=preview, items=reading.items)
+    return ImportResult(kept=staged_snapshot, written=written, preview=preview, items=reading.items)
 
 
 def _open(job_spec: ImportSpec, workspace: Workspace, folder: Path) -> tuple[Reading, dict[str, str]]:
