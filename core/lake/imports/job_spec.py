@@ -34,8 +34,8 @@ class WrittenFile(Value):
 
 
 class ImportResult(Value):
-    """What a job has read. `kept` is the staged snapshot; it has no digest yet, and empty digests where the files are new; `items` are the names
-    of the files that the rows are the index of, in the outputs."""
+    """What a job has read. `kept` is the staged snapshot, without a digest yet, with empty digests where the files are
+    new; `items` are the names of the files that the rows are the index of, in the outputs."""
 
     kept: StagedSnapshot
     written: tuple[WrittenFile, ...]
