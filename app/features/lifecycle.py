@@ -23,7 +23,7 @@ def alias_bar(view: FeatureView) -> None:
     history = portal().feature_views.alias_history(actor(), view_id=view.id)
     if view.live is None or not history:
         return
-    now = max(history, key=lambda stretch: stretch.number)
+    now = max(history, key=lambda period: period.number)
     with frame.card("alias"), st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(
             _(

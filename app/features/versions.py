@@ -56,16 +56,16 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
 
 
 def _history(view: FeatureView) -> None:
-    stretches = portal().feature_views.alias_history(actor(), view_id=view.id)
-    if not stretches:
+    periods = portal().feature_views.alias_history(actor(), view_id=view.id)
+    if not periods:
         st.caption(_("It points nowhere yet: no version was published."))
         return
     with frame.rows("alias_history"):
-        for stretch in stretches:
+        for period in periods:
             frame.row(
-                f"alias_{stretch.number}",
-                title=f"v{stretch.version}",
-                target=stretch.version_id,
-                detail=f"{links.escape(stretch.reason)} · {links.escape(frame.name_of(stretch.changed_by))}",
-                age=times.ago(stretch.changed_at, now=frame.now()),
+                f"alias_{period.number}",
+                title=f"v{period.version}",
+                target=period.version_id,
+                detail=f"{links.escape(period.reason)} · {links.escape(frame.name_of(period.changed_by))}",
+                age=times.ago(period.changed_at, now=frame.now()),
             )

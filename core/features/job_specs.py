@@ -32,7 +32,7 @@ def tables_of(sources: Iterable[SourceTable], inputs: Mapping[str, Path]) -> dic
 
 
 class OnEngine(Value):
-    """An order that names its engine. The address of a cluster may hold a token."""
+    """A job spec that names its engine. The address of a cluster may hold a token."""
 
     engine: str = "local"
     spark_address: str = ""
@@ -42,7 +42,7 @@ class OnEngine(Value):
         return self.model_copy(update={"spark_address": ""})
 
 
-class BuildOrder(OnEngine):
+class BuildJobSpec(OnEngine):
     """A feature version to build. Times are seconds. Without categories and numbers every other column of the query is
     a feature."""
 

@@ -26,7 +26,7 @@ class FeatureViewRow(SQLModel, table=True):
 
 
 class AliasRow(SQLModel, table=True):
-    """Where a view's alias pointed, and since when; the newest stretch is where it points now."""
+    """Where a view's alias pointed, and since when; the newest period is where it points now."""
 
     __tablename__ = "feature_aliases"
 
@@ -78,7 +78,7 @@ class FeatureVersionRow(SQLModel, table=True):
 
 
 class MaterializationRow(SQLModel, table=True):
-    """A standing order to keep a feature version's newest rows in the online store. `watermark` is the newest event
+    """A schedule to keep a feature version's newest rows in the online store. `watermark` is the newest event
     time that was put, `as_of` the instant of the last run: all that was known by then is in the store. `snapshots` are
     what that run read, by the names of the sources; `every_seconds` 0 means by hand."""
 
@@ -104,7 +104,7 @@ class MaterializationRow(SQLModel, table=True):
 
 
 class MaterializedPartRow(SQLModel, table=True):
-    """The rows of one stretch of event time that a materialization computed, and the source files they came from."""
+    """The rows of one window of event time that a materialization computed, and the source files they came from."""
 
     __tablename__ = "materialized_parts"
 

@@ -183,8 +183,8 @@ class Consumer(Value):
     is_live: bool
 
 
-class AliasStretch(Value):
-    """Where a view's alias pointed from `changed_at` on, until the next stretch."""
+class AliasPeriod(Value):
+    """Where a view's alias pointed from `changed_at` on, until the next period."""
 
     number: int
     version_id: str
@@ -214,7 +214,7 @@ class ViewUse(Value):
 
 
 class Split(Value):
-    """A stretch of event time, the end excluded, in UTC days."""
+    """A window of event time, the end excluded, in UTC days."""
 
     name: Annotated[str, shaped(r"^[a-z][a-z0-9_]{0,30}$", allowed=WITH_UNDERSCORES, example="train")]
     start: date

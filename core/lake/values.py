@@ -43,7 +43,7 @@ class ImportReport(Value):
 
 class SnapshotFile(Value):
     """One Parquet file of a snapshot: its digest in the store, its rows and bytes, and, where the dataset is split by
-    time, the stretch its rows lie in ("2013-07-04" for a day, "2013-07" for a month)."""
+    time, the time window its rows lie in ("2013-07-04" for a day, "2013-07" for a month)."""
 
     digest: str
     rows: int

@@ -49,7 +49,7 @@ def _every_pin(session: Session) -> Iterator[Pin]:
 
 def _held(session: Session, endpoint: EndpointRow) -> dict[str, str]:
     """The versions an endpoint holds on to: those it serves, and those it served just before."""
-    stretches = select(ServedRow).where(ServedRow.endpoint_id == endpoint.id).order_by(col(ServedRow.generation).desc())
-    before = [route for row in session.exec(stretches.offset(1).limit(1)) for route in row.routes]
+    periods = select(ServedRow).where(ServedRow.endpoint_id == endpoint.id).order_by(col(ServedRow.generation).desc())
+    before = [route for row in session.exec(periods.offset(1).limit(1)) for route in row.routes]
     held = {route["version_id"]: ROLLBACK_TARGET for route in before}
     return held | {route["version_id"]: SERVES for route in endpoint.routes}

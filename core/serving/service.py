@@ -217,7 +217,7 @@ class EndpointService(Service):
         row.routes = [route.model_dump(mode="json") for route in kept]
         row.generation, row.changed_at, row.cause = row.generation + 1, call.now, ""
         call.session.add(row)
-        self._begin_stretch(call, row, reason=reason, promotion_id=promotion_id)
+        self._begin_period(call, row, reason=reason, promotion_id=promotion_id)
         for route in kept:
             call.link(route.version_id, row.id, "served by")
         call.update(row.id)
@@ -234,7 +234,7 @@ class EndpointService(Service):
         call.session.add(row)
         call.session.flush()
 
-    def _begin_stretch(self, call: Call, row: EndpointRow, *, reason: str, promotion_id: str) -> None:
+    def _begin_period(self, call: Call, row: EndpointRow, *, reason: str, promotion_id: str) -> None:
         before = call.session.get(ServedRow, (row.id, row.generation - 1))
         if before is not None:
             before.to_time = call.now

@@ -32,7 +32,7 @@ class EndpointRow(SQLModel, table=True):
 
 
 class ServedRow(SQLModel, table=True):
-    """A stretch of an endpoint's history; the one under way has no end."""
+    """A period of an endpoint's history; the one under way has no end."""
 
     __tablename__ = "served"
 

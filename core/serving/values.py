@@ -63,7 +63,7 @@ class Endpoint(Value):
 
 
 class Served(Value):
-    """A stretch of an endpoint's history: what it served, from when to when, by whose word and under which
+    """A period of an endpoint's history: what it served, from when to when, by whose word and under which
     promotion."""
 
     endpoint_id: str

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.features.building.build import build_rows
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable
-from core.features.training_sets.job_spec import JoinedView, JoinOrder, JoinResult
+from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable
+from core.features.training_sets.job_spec import JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.join import join_training_set
 from core.features.values import EntityQuery, ServedView, Split
 from core.sandbox.limits import Limits
@@ -53,12 +53,12 @@ def source(
     return SourceTable(name="flights", inputs=("flights",), known=MARKS if marks is None else marks), path
 
 
-def order_for(
+def job_spec_for(
     folder: Path, sql: str = VIEW_SQL, *, table: pa.Table | None = None, **changes: Any
-) -> tuple[BuildOrder, dict[str, Path]]:
+) -> tuple[BuildJobSpec, dict[str, Path]]:
     """A view to build, keyed by carrier unless said otherwise, and the files of its sources."""
     given, path = source(folder, table, marks=changes.pop("marks", None))
-    order = {
+    job_spec = {
         "view": "carrier_delay",
         "sql": sql,
         "sources": (given,),
@@ -70,14 +70,14 @@ def order_for(
         "categories": (),
         "numbers": (),
     }
-    return BuildOrder(**order | changes), {"flights": path}
+    return BuildJobSpec(**job_spec | changes), {"flights": path}
 
 
 def build(folder: Path, sql: str = VIEW_SQL, **changes: Any) -> BuildResult:
     """The rows of a view in `rows.parquet`."""
     limits = changes.pop("limits", LIMITS)
-    order, inputs = order_for(folder, sql, **changes)
-    return build_rows(order, inputs=inputs, outputs=folder, limits=limits)
+    job_spec, inputs = job_spec_for(folder, sql, **changes)
+    return build_rows(job_spec, inputs=inputs, outputs=folder, limits=limits)
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def join(
 ) -> JoinResult:
     """The training set, its splits as files below `set`."""
     given, path = source(folder, changes.pop("table", None), marks=changes.pop("marks", None))
-    order = JoinOrder(
+    job_spec = JoinJobSpec(
         entity=query or entity(),
         sources=(given,),
         views=tuple(joined.view for joined in views),
@@ -137,7 +137,7 @@ def join(
     outputs = folder / "set"
     outputs.mkdir(exist_ok=True)
     inputs = {"flights": path} | {joined.view.input: joined.path for joined in views}
-    return join_training_set(order, inputs=inputs, outputs=outputs, limits=LIMITS, **changes)
+    return join_training_set(job_spec, inputs=inputs, outputs=outputs, limits=LIMITS, **changes)
 
 
 def split_rows(folder: Path, name: str) -> list[dict[str, Any]]:

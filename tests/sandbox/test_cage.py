@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.features.job_specs import BuildOrder, SourceTable
+from core.features.job_specs import BuildJobSpec, SourceTable
 from core.foundation.errors import Invalid, Unavailable
 from core.sandbox import landlock, seccomp
 from core.sandbox.cage import Cage
@@ -55,7 +55,7 @@ def flights(folder: Path) -> Path:
 
 
 def order(python: str = "", *, sql: str = "", keys: tuple[str, ...] = ("carrier",)) -> dict[str, Any]:
-    asked = BuildOrder(
+    asked = BuildJobSpec(
         view="trial", sql=sql, python=python, sources=(SourceTable(name="flights", inputs=("flights",), known={}),),
         keys=keys, event_time="moment", created_time="", ttl_seconds=0, delay_seconds=0, categories=(), numbers=(),
     )  # fmt: skip

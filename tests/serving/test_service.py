@@ -50,7 +50,7 @@ def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, pe
     ]
     assert (found.generation, found.settled) == (2, False)
     history = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
-    assert [stretch.routes[0].version_id for stretch in history] == [second.id, first.id]
+    assert [period.routes[0].version_id for period in history] == [second.id, first.id]
     assert history[0].to_time is None
     assert history[1].to_time == history[0].from_time
     assert history[0].changed_by == people.engineer.person_id

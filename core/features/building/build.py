@@ -1,4 +1,5 @@
-"""From a feature version's logic to its rows in normal form: built, checked, held against hindsight, and profiled."""
+"""From a feature version's logic to its rows in normal form: built, tested for future leakage, and
+profiled."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from core.features.building.future_leakage import marked_tables
 from core.features.building.future_leakage_queries import check_repeats, view_leaks
 from core.features.building.lookback import lookback_check
 from core.features.columns import check_key, check_moment, kinds_of
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, tables_of
+from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, tables_of
 from core.features.logic.pandas_logic import PandasRunning
 from core.features.logic.runner import Running, SqlRunning
 from core.features.normal_form import (
@@ -48,7 +49,7 @@ def silent(_fraction: float, _stage: str) -> None:
 
 
 def build_rows(
-    order: BuildOrder,
+    job_spec: BuildJobSpec,
     *,
     inputs: Mapping[str, Path],
     outputs: Path,
@@ -56,19 +57,19 @@ def build_rows(
     tell: Tell = silent,
     stop: Stop = None,
 ) -> BuildResult:
-    """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for hindsight;
-    tests that its values break are told as checks."""
+    """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for future
+    leakage; tests that its values break are told as checks."""
     began = time.perf_counter()
-    paths = tables_of(order.sources, inputs)
+    paths = tables_of(job_spec.sources, inputs)
     with locked_session(paths, limits) as session:
         tell(0.05, _("Running the logic"))
-        builder = Builder(session, order, limits, stop)
+        builder = Builder(session, job_spec, limits, stop)
         builder.build(BUILT)
         counts = builder.counts()
         tell(0.4, _("Checking"))
         with translated():
             checks = builder.checks(paths)
-        tell(0.5, _("Looking for hindsight"))
+        tell(0.5, _("Looking for future leakage"))
         with translated():
             builder.refuse_chance()
             _refuse_leaks(builder.leaks(inputs))
@@ -84,19 +85,21 @@ class Builder:
     """The logic of a version in one session, which can be run again on the same or other data."""
 
     session: "duckdb.DuckDBPyConnection"
-    order: BuildOrder
+    job_spec: BuildJobSpec
     limits: Limits
     stop: Stop
 
     def __post_init__(self) -> None:
-        self.logic = self._sql() if self.order.sql.strip() else self._pandas()
+        self.logic = self._sql() if self.job_spec.sql.strip() else self._pandas()
         self.types = dict(self.logic.types)
-        _check_shape(self.order, self.types)
-        taken = [*self.order.keys, self.order.event_time, self.order.created_time]
-        self.kinds = kinds_of(self.types, categories=self.order.categories, numbers=self.order.numbers, taken=taken)
+        _check_shape(self.job_spec, self.types)
+        taken = [*self.job_spec.keys, self.job_spec.event_time, self.job_spec.created_time]
+        self.kinds = kinds_of(
+            self.types, categories=self.job_spec.categories, numbers=self.job_spec.numbers, taken=taken
+        )
         _check_features(self.kinds)
-        check_rules(self.order.tests, self._feature_types())
-        self.shape = shape_of(self.order, tuple(self.kinds))
+        check_rules(self.job_spec.tests, self._feature_types())
+        self.shape = shape_of(self.job_spec, tuple(self.kinds))
 
     def build(self, name: str) -> None:
         """Makes the table `name` in normal form. It may have no rows."""
@@ -122,15 +125,15 @@ class Builder:
             session=self.session,
             rows=BUILT,
             raw=self._raw(),
-            keys=self.order.keys,
-            event_time=self.order.event_time,
-            created_time=self.order.created_time,
+            keys=self.job_spec.keys,
+            event_time=self.job_spec.event_time,
+            created_time=self.job_spec.created_time,
             types=self._feature_types(),
         )
-        found = tuple(made.of(self.order.tests, sources=tuple(paths)))
-        if self.order.lookback_seconds:
+        found = tuple(made.of(self.job_spec.tests, sources=tuple(paths)))
+        if self.job_spec.lookback_seconds:
             found = (*found, self._lookback(paths))
-        both = self.order.sql.strip() and self.order.python.strip()
+        both = self.job_spec.sql.strip() and self.job_spec.python.strip()
         return (*found, agreement(self._forms(paths))) if both else found
 
     def _lookback(self, paths: Mapping[str, Sequence[Path]]) -> Check:
@@ -138,44 +141,44 @@ class Builder:
             self.session,
             paths,
             rows=BUILT,
-            keys=self.order.keys,
+            keys=self.job_spec.keys,
             columns=self._feature_types(),
-            seconds=self.order.lookback_seconds,
+            seconds=self.job_spec.lookback_seconds,
             rebuild=self.build,
         )
 
     def refuse_chance(self) -> None:
         """Invalid for pandas logic that gives other rows on the same data. The guard of SQL refuses chance by name."""
-        if not self.order.sql.strip():
-            identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
+        if not self.job_spec.sql.strip():
+            identity = [*(quoted(key) for key in self.job_spec.keys), EVENT, CREATED]
             check_repeats(self.session, BUILT, identity=identity, columns=self._feature_types(), rebuild=self.build)
 
     def leaks(self, inputs: Mapping[str, Path]) -> tuple[LeakFinding, ...]:
         return view_leaks(
             self.session,
-            marked_tables(self.order.sources, inputs),
+            marked_tables(self.job_spec.sources, inputs),
             rows=BUILT,
             columns={name: self.types[name] for name in self.kinds},
-            keys=self.order.keys,
+            keys=self.job_spec.keys,
             rebuild=self.build,
         )
 
     def _sql(self) -> Running:
-        return SqlRunning(self.session, self.order.sql, limits=self.limits, stop=self.stop)
+        return SqlRunning(self.session, self.job_spec.sql, limits=self.limits, stop=self.stop)
 
     def _pandas(self) -> Running:
-        names = tuple(source.name for source in self.order.sources)
-        return PandasRunning(self.session, self.order.python, names=names, limits=self.limits)
+        names = tuple(source.name for source in self.job_spec.sources)
+        return PandasRunning(self.session, self.job_spec.python, names=names, limits=self.limits)
 
     def _forms(self, paths: Mapping[str, Sequence[Path]]) -> Forms:
-        times = [self.order.event_time, *([self.order.created_time] if self.order.created_time else [])]
+        times = [self.job_spec.event_time, *([self.job_spec.created_time] if self.job_spec.created_time else [])]
         return Forms(
             session=self.session,
             sql=self.logic,
             pandas=self._pandas,
             paths=paths,
-            keys=self.order.keys,
-            identity=(*self.order.keys, *times),
+            keys=self.job_spec.keys,
+            identity=(*self.job_spec.keys, *times),
             features=tuple(self.kinds),
         )
 
@@ -188,17 +191,17 @@ class Builder:
         """The rows of the logic in those types, with nulls filled where a rule says so."""
         wide = [name for name, data_type in self.types.items() if data_type in NARROW]
         narrowed = {name: f"CAST({quoted(name)} AS {NARROW[self.types[name]]})" for name in wide}
-        columns = filled(narrowed, tests=self.order.tests, types=self._feature_types())
+        columns = filled(narrowed, tests=self.job_spec.tests, types=self._feature_types())
         replaced = ", ".join(f"{column} AS {quoted(name)}" for name, column in columns.items())
         return f"(SELECT * {f'REPLACE ({replaced})' if columns else ''} FROM {RAW})"
 
 
-def _check_shape(order: BuildOrder, types: Mapping[str, str]) -> None:
-    for key in order.keys:
+def _check_shape(job_spec: BuildJobSpec, types: Mapping[str, str]) -> None:
+    for key in job_spec.keys:
         check_key(types, key)
-    check_moment(types, order.event_time)
-    if order.created_time:
-        check_moment(types, order.created_time)
+    check_moment(types, job_spec.event_time)
+    if job_spec.created_time:
+        check_moment(types, job_spec.created_time)
 
 
 def _check_features(kinds: Mapping[str, Kind]) -> None:
@@ -216,16 +219,16 @@ def _check_features(kinds: Mapping[str, Kind]) -> None:
 def _refuse_leaks(leaks: tuple[LeakFinding, ...]) -> None:
     if leaks:
         names = ", ".join(leak.column for leak in leaks)
-        raise Invalid(_("Hindsight in {names}. {reason}").format(names=names, reason=leaks[0].reason), field="sql")
+        raise Invalid(_("Future leakage in {names}. {reason}").format(names=names, reason=leaks[0].reason), field="sql")
 
 
-def shape_of(order: BuildOrder, features: tuple[str, ...]) -> RowShape:
+def shape_of(job_spec: BuildJobSpec, features: tuple[str, ...]) -> RowShape:
     return RowShape(
-        keys=order.keys,
-        event_time=order.event_time,
-        created_time=order.created_time or None,
+        keys=job_spec.keys,
+        event_time=job_spec.event_time,
+        created_time=job_spec.created_time or None,
         features=features,
-        delay_us=order.delay_seconds * SECOND,
+        delay_us=job_spec.delay_seconds * SECOND,
     )
 
 

@@ -15,7 +15,7 @@ from core.features.building.column_tests import Checks, few_rows, filled
 from core.features.building.future_leakage_queries import ROWS as MISSING
 from core.features.building.future_leakage_queries import compare
 from core.features.engines.port import BuildEngine
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable, tables_of
+from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable, tables_of
 from core.features.logic.samples import last_rows
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape, count_rows
 from core.features.values import Check
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # A source with more rows is represented by its last ones.
 MOST_ROWS = 500_000
 MARKS = {KNOWN: "BIGINT", LATEST: "BOOLEAN", BEST: "BOOLEAN"}
-RunInCage = Callable[[BuildOrder, Mapping[str, Path]], BuildResult]
+RunInCage = Callable[[BuildJobSpec, Mapping[str, Path]], BuildResult]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Rehearsal:
     """A build on one machine: `rows` is the file that came of it, `short` names the sources that were not read whole,
     of which it had the last `most` rows."""
 
-    order: BuildOrder
+    job_spec: BuildJobSpec
     inputs: Mapping[str, Path]
     rows: Path
     result: BuildResult
@@ -49,18 +49,18 @@ class Rehearsal:
 
 
 def rehearse(
-    order: BuildOrder, *, inputs: Mapping[str, Path], folder: Path, run: RunInCage, most: int = MOST_ROWS
+    job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], folder: Path, run: RunInCage, most: int = MOST_ROWS
 ) -> Rehearsal:
-    """`run` builds an order in the cage and leaves its rows in `folder`. Raises Invalid for all that is wrong with the
-    logic, and for hindsight."""
+    """`run` builds a job spec in the sandbox and leaves its rows in `folder`. Raises Invalid for all that is wrong with
+    the logic, and for future leakage."""
     folder.mkdir()
     given, sources = dict(inputs), []
-    for source in order.sources:
+    for source in job_spec.sources:
         if sum(row_count(file) for file in source.files(inputs)) > most:
             given[_short(source)] = _shortened(source, inputs, folder=folder, most=most)
             source = source.model_copy(update={"inputs": (_short(source),)})
         sources.append(source)
-    asked = order.without_address().model_copy(update={"sources": tuple(sources)})
+    asked = job_spec.without_address().model_copy(update={"sources": tuple(sources)})
     short = tuple(source.name for source in sources if source.inputs == (_short(source),))
     try:
         result = run(asked, given)
@@ -75,7 +75,7 @@ def rehearse(
 
 
 def build_with_engine(
-    order: BuildOrder,
+    job_spec: BuildJobSpec,
     rehearsal: Rehearsal,
     *,
     engine: BuildEngine,
@@ -86,14 +86,14 @@ def build_with_engine(
 ) -> BuildResult:
     """Writes `rows.parquet` below `outputs`, as `build_rows` does, and judges its rows by the version's own tests."""
     began = time.perf_counter()
-    building = _Building(order, rehearsal, engine, rehearsal.rows.with_name("raw"))
+    building = _Building(job_spec, rehearsal, engine, rehearsal.rows.with_name("raw"))
     trial = rehearsal.rows.with_name("trial.parquet")
     tell(0.5, _("Running the logic with {engine}").format(engine=engine.title))
-    raw = building.build(rehearsal.order, inputs=rehearsal.inputs, path=trial)
+    raw = building.build(rehearsal.job_spec, inputs=rehearsal.inputs, path=trial)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
         alike = building.alike(session, trial)
         if rehearsal.short:
-            raw = building.build(order, inputs=inputs, path=outputs / ROWS)
+            raw = building.build(job_spec, inputs=inputs, path=outputs / ROWS)
         else:
             trial.rename(outputs / ROWS)
         tell(0.8, _("Checking"))
@@ -108,7 +108,7 @@ def build_with_engine(
 class _Building:
     """One version on the way through an engine, which leaves in the folder `raw` what the logic gave last."""
 
-    order: BuildOrder
+    job_spec: BuildJobSpec
     rehearsal: Rehearsal
     engine: BuildEngine
     raw: Path
@@ -119,15 +119,15 @@ class _Building:
 
     @property
     def shape(self) -> RowShape:
-        return shape_of(self.order, tuple(self.types))
+        return shape_of(self.job_spec, tuple(self.types))
 
-    def build(self, order: BuildOrder, *, inputs: Mapping[str, Path], path: Path) -> tuple[Path, ...]:
+    def build(self, job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], path: Path) -> tuple[Path, ...]:
         """The files of what the logic gave."""
         import pyarrow.parquet as pq
 
         return self.engine.build(
             self._query(),
-            tables=tables_of(order.sources, inputs),
+            tables=tables_of(job_spec.sources, inputs),
             shape=self.shape,
             schema=pq.read_schema(self.rehearsal.rows),
             raw=self.raw,
@@ -136,24 +136,24 @@ class _Building:
 
     def _query(self) -> str:
         """The columns that make rows, with nulls filled where a rule says so."""
-        order = self.order
-        times = [order.event_time, *([order.created_time] if order.created_time else [])]
-        filling = filled({}, tests=order.tests, types=self.types)
-        columns = [*order.keys, *times, *self.types]
+        job_spec = self.job_spec
+        times = [job_spec.event_time, *([job_spec.created_time] if job_spec.created_time else [])]
+        filling = filled({}, tests=job_spec.tests, types=self.types)
+        columns = [*job_spec.keys, *times, *self.types]
         values = [f"{filling.get(name, quoted(name))} AS {quoted(name)}" for name in columns]
-        return f"SELECT {', '.join(values)} FROM (\n{plain(order.sql)}\n) AS logic"
+        return f"SELECT {', '.join(values)} FROM (\n{plain(job_spec.sql)}\n) AS logic"
 
     def alike(self, session: "duckdb.DuckDBPyConnection", trial: Path) -> Check:
         """Whether the engine gave the rows that the rehearsal gave."""
         words = _("{engine} and DuckDB agree").format(engine=self.engine.title)
         here, there = (parquet_rows([path]) for path in (self.rehearsal.rows, trial))
-        identity = [*(quoted(key) for key in self.order.keys), EVENT, CREATED]
+        identity = [*(quoted(key) for key in self.job_spec.keys), EVENT, CREATED]
         changed = compare(session, here, there, identity=identity, columns=self.types | MARKS)
         if not changed:
             return Check(name=words, verdict="pass", detail=self._on(_("Both give the same {rows} rows{of}.")))
         named = ", ".join(_("which rows there are") if name == MISSING else name for name in changed)
         detail = self._on(_("They differ in {names}; DuckDB gives {rows} rows{of}."), names=named)
-        shown = listed([*self.order.keys, EVENT, CREATED, *self.types])
+        shown = listed([*self.job_spec.keys, EVENT, CREATED, *self.types])
         only = [
             f"SELECT '{name}' AS \"made by\", * FROM (SELECT {shown} FROM {left} EXCEPT SELECT {shown} FROM {right})"
             for name, left, right in ((self.engine.title, there, here), ("DuckDB", here, there))
@@ -162,9 +162,10 @@ class _Building:
         return Check(name=words, verdict="fail", detail=detail, columns=columns, rows=rows)
 
     def _on(self, words: str, **names: str) -> str:
-        """Says which rows were compared; where the rehearsal read less than all, hindsight was sought in no more."""
+        """Says which rows were compared; where the rehearsal read less than all, future leakage was sought in no
+        more."""
         rehearsed, version = self.rehearsal, f"{self.engine.title} {self.engine.version}"
-        short = _(" of the last {most} of {names}, on which hindsight was sought too")
+        short = _(" of the last {most} of {names}, on which future leakage was sought too")
         of = short.format(most=f"{rehearsed.most:,}", names=", ".join(rehearsed.short)) if rehearsed.short else ""
         return f"{version}: " + words.format(rows=f"{rehearsed.result.rows:,}", of=of, **names)
 
@@ -177,15 +178,15 @@ class _Building:
         raw: Sequence[Path],
     ) -> BuildResult:
         """The result with the tests of the version on all rows."""
-        order, rows, given = self.order, parquet_rows([path]), parquet_rows(raw)
-        tables = tables_of(order.sources, inputs)
+        job_spec, rows, given = self.job_spec, parquet_rows([path]), parquet_rows(raw)
+        tables = tables_of(job_spec.sources, inputs)
         for name, files in tables.items():
             grant(session, name, files)
         counts = count_rows(session, self.shape, source=given, kept=row_count(path))
         kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
-        checks = Checks(session, rows, given, order.keys, order.event_time, order.created_time, self.types)
+        checks = Checks(session, rows, given, job_spec.keys, job_spec.event_time, job_spec.created_time, self.types)
         made = result_of(session, rows, path=path, kinds=kinds, counts=counts)
-        return made.model_copy(update={"checks": tuple(checks.of(order.tests, sources=tuple(tables)))})
+        return made.model_copy(update={"checks": tuple(checks.of(job_spec.tests, sources=tuple(tables)))})
 
 
 def _short(source: SourceTable) -> str:

@@ -2,7 +2,7 @@
 
 Columns of a snapshot that are known only later are marked with the instant at which they are. To test a query at an
 instant c, every marked cell that is known only after c is exchanged for another row's, and the query runs again. A row
-that could be used at c and has another value now has used hindsight, whatever it was called and however it was
+that could be used at c and has another value now comes from the future, whatever it was called and however it was
 computed. Exchanged cells keep to their column, so a query that works goes on working.
 
 The limits: what is not marked is taken as known; an exchange that happens to give the same value shows nothing (hence

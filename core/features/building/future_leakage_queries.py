@@ -1,5 +1,5 @@
-"""The test for hindsight (`hindsight`) on the queries of feature views and of entity rows: run again with the future
-exchanged, compare what must not have changed."""
+"""The test for future leakage (`future_leakage`) on the queries of feature views and of entity rows: run again with the
+future exchanged, compare what must not have changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

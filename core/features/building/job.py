@@ -10,7 +10,7 @@ from core.features.building.engine_build import build_with_engine, rehearse
 from core.features.building.sandbox_entry import ENTRY
 from core.features.engines.opening import engine_called
 from core.features.engines.port import BuildEngine
-from core.features.job_specs import RESULT, BuildOrder, BuildResult
+from core.features.job_specs import RESULT, BuildJobSpec, BuildResult
 from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
 from core.foundation.text import _
 from core.sandbox.limits import Limits
@@ -19,37 +19,39 @@ REHEARSAL = "rehearsal"
 
 
 def main(context: JobContext) -> None:
-    order = BuildOrder.model_validate(context.payload)
+    job_spec = BuildJobSpec.model_validate(context.payload)
     with in_words(context):
-        limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
-        result = _build(context, order, limits)
+        limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+        result = _build(context, job_spec, limits)
         (context.outputs / RESULT).write_text(result.model_dump_json())
 
 
-def _build(context: JobContext, order: BuildOrder, limits: Limits) -> BuildResult:
-    engine = engine_called(order.engine)
-    if issubclass(engine, BuildEngine) and order.sql.strip():
-        return _with_engine(context, order, limits, engine=engine)
-    result = BuildResult.model_validate(run_in_sandbox(context, ENTRY, order.without_address(), limits=limits))
+def _build(context: JobContext, job_spec: BuildJobSpec, limits: Limits) -> BuildResult:
+    engine = engine_called(job_spec.engine)
+    if issubclass(engine, BuildEngine) and job_spec.sql.strip():
+        return _with_engine(context, job_spec, limits, engine=engine)
+    result = BuildResult.model_validate(run_in_sandbox(context, ENTRY, job_spec.without_address(), limits=limits))
     if not issubclass(engine, BuildEngine):
         return result
     note = _("Built on one machine: {engine} runs SQL, and this version is pandas alone.").format(engine=engine.title)
     return result.model_copy(update={"notes": (*result.notes, note)})
 
 
-def _with_engine(context: JobContext, order: BuildOrder, limits: Limits, *, engine: type[BuildEngine]) -> BuildResult:
+def _with_engine(
+    context: JobContext, job_spec: BuildJobSpec, limits: Limits, *, engine: type[BuildEngine]
+) -> BuildResult:
     folder = context.outputs / REHEARSAL
 
-    def in_sandbox(asked: BuildOrder, inputs: Mapping[str, Path]) -> BuildResult:
+    def in_sandbox(asked: BuildJobSpec, inputs: Mapping[str, Path]) -> BuildResult:
         answer = run_in_sandbox(context, ENTRY, asked, limits=limits, inputs=inputs, outputs=folder, share=0.5)
         return BuildResult.model_validate(answer)
 
-    rehearsal = rehearse(order, inputs=context.inputs, folder=folder, run=in_sandbox)
+    rehearsal = rehearse(job_spec, inputs=context.inputs, folder=folder, run=in_sandbox)
     # What the engine cannot run is refused before a cluster is waited for.
-    engine.check_sql(order.sql)
-    with engine.opened(order.spark_address) as opened:
+    engine.check_sql(job_spec.sql)
+    with engine.opened(job_spec.spark_address) as opened:
         result = build_with_engine(
-            order,
+            job_spec,
             rehearsal,
             engine=opened,
             inputs=context.inputs,

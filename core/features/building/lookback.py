@@ -1,5 +1,5 @@
-"""Whether rows depend on the last stretch of their sources alone, as their author says with a look-back. New days are
-computed from that stretch only, so a look-back that is too short would give other values online than in training."""
+"""Whether rows depend on the last time window of their sources alone, as their author says with a look-back. New days
+are computed from that window only, so a look-back that is too short would give other values online than in training."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.features.building.build import BUILT, Builder, Tell, silent
-from core.features.job_specs import BuildOrder, tables_of
+from core.features.job_specs import BuildJobSpec, tables_of
 from core.features.logic.runner import replaced
 from core.features.logic.samples import latest_rows
 from core.features.normal_form import CREATED, EVENT, LATEST
@@ -26,26 +26,26 @@ SAMPLE_ROWS, SHOWN_ROWS = 20_000, 50
 
 
 def preview_in_sandbox(
-    order: Mapping[str, Any],
+    job_spec: Mapping[str, Any],
     *,
     inputs: Mapping[str, Path],
     outputs: Path,  # noqa: ARG001 - every entry of the cage gets a folder; a preview leaves nothing in it.
     limits: Limits,
     tell: Tell = silent,
 ) -> dict[str, Any]:
-    """The preview of a build order, as JSON."""
+    """The preview of a build job spec, as JSON."""
     tell(0.1, _("Running the logic"))
-    return preview_rows(BuildOrder.model_validate(order), inputs=inputs, limits=limits).model_dump(mode="json")
+    return preview_rows(BuildJobSpec.model_validate(job_spec), inputs=inputs, limits=limits).model_dump(mode="json")
 
 
-def preview_rows(order: BuildOrder, *, inputs: Mapping[str, Path], limits: Limits) -> LogicPreview:
+def preview_rows(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], limits: Limits) -> LogicPreview:
     """Raises Invalid for all that is wrong with the logic; what its tests say of the sample comes as checks."""
     began = time.perf_counter()
-    paths = tables_of(order.sources, inputs)
+    paths = tables_of(job_spec.sources, inputs)
     with locked_session(paths, limits) as session, translated():
-        sample = latest_rows(session, tuple(paths), keys=order.keys, most=SAMPLE_ROWS)
+        sample = latest_rows(session, tuple(paths), keys=job_spec.keys, most=SAMPLE_ROWS)
         with replaced(session, sample, paths):
-            builder = Builder(session, order, limits, None)
+            builder = Builder(session, job_spec, limits, None)
             builder.build(BUILT)
             builder.counts()
             features, table = _features(builder), _newest(session, builder)
@@ -71,9 +71,9 @@ def _features(builder: Builder) -> tuple[Feature, ...]:
 
 def _newest(session: "duckdb.DuckDBPyConnection", builder: Builder) -> TablePreview:
     """The newest rows, under the names that the author gave them."""
-    order = builder.order
-    times = {EVENT: order.event_time} | ({CREATED: order.created_time} if order.created_time else {})
-    columns = [*order.keys, *times, *builder.kinds]
+    job_spec = builder.job_spec
+    times = {EVENT: job_spec.event_time} | ({CREATED: job_spec.created_time} if job_spec.created_time else {})
+    columns = [*job_spec.keys, *times, *builder.kinds]
     query = f"SELECT {listed(columns)} FROM {BUILT} WHERE {LATEST} ORDER BY {EVENT} DESC, {listed(columns)}"
     table = session.sql(f"{query} LIMIT {SHOWN_ROWS}").to_arrow_table()
     types = types_of(session, BUILT)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from core.features.building.build import build_rows
-from core.features.job_specs import BuildOrder
+from core.features.job_specs import BuildJobSpec
 from core.sandbox.limits import Limits, Tell, silent
 
 ENTRY = "core.features.building.sandbox_entry:build"
@@ -15,6 +15,6 @@ ENTRY = "core.features.building.sandbox_entry:build"
 def build(
     spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
 ) -> dict[str, Any]:
-    """A BuildOrder to a BuildResult; `rows.parquet` lies in the outputs."""
-    result = build_rows(BuildOrder.model_validate(spec), inputs=inputs, outputs=outputs, limits=limits, tell=tell)
+    """A BuildJobSpec to a BuildResult; `rows.parquet` lies in the outputs."""
+    result = build_rows(BuildJobSpec.model_validate(spec), inputs=inputs, outputs=outputs, limits=limits, tell=tell)
     return result.model_dump(mode="json")

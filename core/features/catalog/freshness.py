@@ -30,23 +30,23 @@ def freshness_by_version(call: Call, rows: Sequence[FeatureVersionRow]) -> dict[
     """Of each version, by its id. Asks three times, however many there are."""
     built = [row for row in rows if row.newest_event is not None]
     wanted = select(MaterializationRow).where(col(MaterializationRow.version_id).in_([row.id for row in built]))
-    orders: dict[str, list[MaterializationRow]] = {}
-    for order in call.session.exec(wanted) if built else ():
-        orders.setdefault(order.version_id, []).append(order)
+    schedules: dict[str, list[MaterializationRow]] = {}
+    for schedule in call.session.exec(wanted) if built else ():
+        schedules.setdefault(schedule.version_id, []).append(schedule)
     sources = newest_moments(call, {source for row in built for source in row.sources.values()})
-    found = {row.id: _judged(call, row, orders.get(row.id, ()), sources) for row in built}
+    found = {row.id: _judged(call, row, schedules.get(row.id, ()), sources) for row in built}
     return {row.id: found.get(row.id) or _no_data(row.view_id, row.id) for row in rows}
 
 
 def _judged(
-    call: Call, row: FeatureVersionRow, orders: Sequence[MaterializationRow], sources: Mapping[str, Moments]
+    call: Call, row: FeatureVersionRow, schedules: Sequence[MaterializationRow], sources: Mapping[str, Moments]
 ) -> Freshness:
     assert row.newest_event is not None
     moments = (sources.get(source, {}).get(row.event_time) for source in row.sources.values())
     source = max((moment for moment in moments if moment), default=None)
     age = (call.now - row.newest_event).total_seconds()
     behind = max(0.0, (source - row.newest_event).total_seconds()) if source else None
-    expected = row.ttl_seconds or max((order.every_seconds for order in orders), default=0)
+    expected = row.ttl_seconds or max((schedule.every_seconds for schedule in schedules), default=0)
     reason = _reason(age, behind, expected)
     return Freshness(
         view_id=row.view_id,
@@ -56,7 +56,7 @@ def _judged(
         age_seconds=age,
         behind_seconds=behind,
         expected_seconds=expected,
-        materialized_until=max((order.watermark for order in orders if order.watermark), default=None),
+        materialized_until=max((schedule.watermark for schedule in schedules if schedule.watermark), default=None),
         verdict="stale" if reason else "fresh",
         reason=reason or _("Its newest row is as new as it should be."),
     )

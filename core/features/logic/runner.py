@@ -1,6 +1,6 @@
 """A version's logic as something that runs in one session, again and again, on whatever its tables hold at the moment:
-a port with two forms, SQL here and pandas in `pandas_logic`. The guard against hindsight, the check that both forms
-agree, and the preview all work by running it on other rows."""
+a port with two forms, SQL here and pandas in `pandas_logic`. The guard against future leakage, the check that both
+forms agree, and the preview all work by running it on other rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from core.compute.process import JobContext, run_job
 from core.features.job_specs import RESULT
-from core.features.materialization.job_spec import MaterializeOrder, MaterializeResult, PartResult
+from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult
 from core.features.materialization.sandbox_entries import WINDOWS_ENTRY
 from core.features.online.newest_rows import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
 from core.features.online.opening import open_store
@@ -24,45 +24,47 @@ if TYPE_CHECKING:
 
 def main(context: JobContext) -> None:
     """Outputs: `result.json`, a MaterializeResult, and the file of every part that has rows."""
-    order = MaterializeOrder.model_validate(context.payload)
+    job_spec = MaterializeJobSpec.model_validate(context.payload)
     with in_words(context):
-        parts = _compute(context, order)
+        parts = _compute(context, job_spec)
         if not context.stop_requested:
             context.progress(0.7, stage=_("putting the newest rows online"))
-            result = put_online(context, order, parts=parts)
+            result = put_online(context, job_spec, parts=parts)
             (context.outputs / RESULT).write_text(result.model_dump_json())
 
 
-def _compute(context: JobContext, order: MaterializeOrder) -> tuple[PartResult, ...]:
-    limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
-    if not order.stretches:
+def _compute(context: JobContext, job_spec: MaterializeJobSpec) -> tuple[PartResult, ...]:
+    limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+    if not job_spec.stretches:
         return ()
     # The address of the store may hold a password: people's code has no business with it.
-    found = run_in_sandbox(context, WINDOWS_ENTRY, order.model_copy(update={"online": ""}), limits=limits)
+    found = run_in_sandbox(context, WINDOWS_ENTRY, job_spec.model_copy(update={"online": ""}), limits=limits)
     parts = tuple(PartResult.model_validate(part) for part in found)
     # The names become files: code in the cage may answer what it likes.
-    if {part.name for part in parts} - {name for stretch in order.stretches for name in stretch.parts}:
+    if {part.name for part in parts} - {name for window in job_spec.stretches for name in window.parts}:
         raise Invalid(_("The logic answered with parts that nobody asked for"))
     return parts
 
 
-def put_online(context: JobContext, order: MaterializeOrder, *, parts: Sequence[PartResult]) -> MaterializeResult:
+def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequence[PartResult]) -> MaterializeResult:
     made = [context.outputs / part.file for part in parts if part.rows]
-    store = open_store(order.online)
+    store = open_store(job_spec.online)
     with open_session(
-        threads=context.cpus, memory_mb=limits_of(context, memory_mb=order.memory_mb, cage=order.cage).memory_mb
+        threads=context.cpus, memory_mb=limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage).memory_mb
     ) as session:
-        putting = Putting(order, store, session, made, {name: context.inputs[key] for name, key in order.kept.items()})
-        before = [context.inputs[key] for key in order.replaced.values()]
-        taken_back = 0 if order.whole else putting.correct(before)
-        put = putting.everything() if order.whole else putting.new_rows()
-    keys = store.count(order.view)
+        putting = Putting(
+            job_spec, store, session, made, {name: context.inputs[key] for name, key in job_spec.kept.items()}
+        )
+        before = [context.inputs[key] for key in job_spec.replaced.values()]
+        taken_back = 0 if job_spec.whole else putting.correct(before)
+        put = putting.everything() if job_spec.whole else putting.new_rows()
+    keys = store.count(job_spec.view)
     store.close()
     return MaterializeResult(
-        at_us=order.at_us,
-        snapshots=order.snapshots,
+        at_us=job_spec.at_us,
+        snapshots=job_spec.snapshots,
         parts=tuple(parts),
-        gone=order.gone,
+        gone=job_spec.gone,
         put=put,
         withdrawn=taken_back,
         keys=keys,
@@ -75,26 +77,26 @@ class Putting:
 
     def __init__(
         self,
-        order: MaterializeOrder,
+        job_spec: MaterializeJobSpec,
         store: OnlineStore,
         session: "duckdb.DuckDBPyConnection",
         made: Sequence[Path],
         kept: dict[str, Path],
     ) -> None:
-        self._order, self._store, self._session = order, store, session
+        self._job_spec, self._store, self._session = job_spec, store, session
         self._made, self._kept = made, kept
-        self._view, self._width = order.view, len(order.view.keys)
+        self._view, self._width = job_spec.view, len(job_spec.view.keys)
 
     def new_rows(self) -> int:
         """Puts what became known since the last time; returns how many rows."""
-        pending = [self._kept[name] for name in self._order.pending]
-        until = self._order.at_us
-        new = [Known(self._made, until), Known(pending, until, after_us=self._order.since_us)]
+        pending = [self._kept[name] for name in self._job_spec.pending]
+        until = self._job_spec.at_us
+        new = [Known(self._made, until), Known(pending, until, after_us=self._job_spec.since_us)]
         return self._store.put(self._view, self._drawn(newest_rows(self._view, new))) if has_rows(new) else 0
 
     def everything(self) -> int:
         """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""
-        every = [Known([*self._kept.values(), *self._made], self._order.at_us)]
+        every = [Known([*self._kept.values(), *self._made], self._job_spec.at_us)]
         if not has_rows(every):
             self._store.clear(self._view)
             return 0
@@ -107,14 +109,14 @@ class Putting:
 
     def correct(self, before: Sequence[Path]) -> int:
         """Takes back the rows that a correction has made older or removed; returns how many keys that concerned."""
-        since = self._order.since_us
+        since = self._job_spec.since_us
         if since is None:
             return 0
-        old, new = [Known(before, since)], [Known(self._made, self._order.at_us)]
+        old, new = [Known(before, since)], [Known(self._made, self._job_spec.at_us)]
         table = withdrawn(self._session, self._view, before=old, after=new)
         if not table or not (count := one_row(self._session, f"SELECT count(*) FROM {table}")[0]):
             return 0
-        every = [Known([*self._kept.values(), *self._made], self._order.at_us)]
+        every = [Known([*self._kept.values(), *self._made], self._job_spec.at_us)]
         left = list(self._left(every, table))
         self._store.put(self._view, left, replacing=True)
         named = {key for key, *_rest in left}

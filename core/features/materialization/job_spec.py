@@ -4,31 +4,32 @@ from typing import Annotated
 
 from pydantic import Field
 
-from core.features.job_specs import BuildOrder
+from core.features.job_specs import BuildJobSpec
 from core.features.values import ServedView
 from core.foundation.values import Value
 
 MATERIALIZE = "features.materialize"
 
 
-class StretchOrder(Value):
+class TimeWindowJobSpec(Value):
     """Rows to compute: the version's logic over the files that they depend on, kept where their event time lies in
     [from_us, to_us) and split into `parts`: days, or the one part called "", each with the digest of its sources. None
     is open."""
 
-    build: BuildOrder
+    build: BuildJobSpec
     parts: dict[str, str]
     from_us: int | None
     to_us: int | None
 
 
-class MaterializeOrder(Value):
-    """Compute the stretches, then put what became known after `since_us` and until `at_us`. `kept` are the parts that
-    stay as they are, `replaced` those whose rows are computed again or are gone, each with the job's input that holds
-    its rows. With `whole` everything is put again and what no part has is forgotten. `online` is added at launch."""
+class MaterializeJobSpec(Value):
+    """Compute the time windows, then put what became known after `since_us` and until `at_us`. `kept` are the parts
+    that stay as they are, `replaced` those whose rows are computed again or are gone, each with the job's input that
+    holds its rows. With `whole` everything is put again and what no part has is forgotten. `online` is added at
+    launch."""
 
     view: ServedView
-    stretches: tuple[StretchOrder, ...]
+    stretches: tuple[TimeWindowJobSpec, ...]
     kept: dict[str, str]
     replaced: dict[str, str]
     gone: tuple[str, ...] = ()

@@ -18,8 +18,8 @@ DAY = timedelta(days=1)
 SLACK = 1
 # The one part of a version whose rows cannot be told apart by days.
 WHOLE = ""
-# More stretches than these cost more to start than to read what lies between them.
-MOST_STRETCHES = 4
+# More time windows than these cost more to start than to read what lies between them.
+MOST_TIME_WINDOWS = 4
 FORM = 1
 
 
@@ -42,7 +42,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class TimeWindow:
     """Parts that are computed together, from the files that any of them needs. `until` is excluded; None is open."""
 
     parts: tuple[Part, ...]
@@ -74,17 +74,17 @@ def parts_of(snapshots: Mapping[str, Snapshot], *, lookback_seconds: int, code: 
     return {str(day): _part(str(day), [*always, *needed[day]], code) for day in sorted(needed)}
 
 
-def stretches_of(parts: Mapping[str, Part], *, known: Mapping[str, str]) -> tuple[Stretch, ...]:
-    """The parts that are not yet known with these sources, gathered into a few stretches of time."""
+def time_windows_of(parts: Mapping[str, Part], *, known: Mapping[str, str]) -> tuple[TimeWindow, ...]:
+    """The parts that are not yet known with these sources, gathered into a few time windows."""
     changed = [part for part in parts.values() if known.get(part.name) != part.sources]
     if not changed:
         return ()
     if len(changed) == len(parts):
-        return (Stretch(tuple(changed), None, None),)
+        return (TimeWindow(tuple(changed), None, None),)
     runs = _runs([date.fromisoformat(part.name) for part in changed])
-    while len(runs) > MOST_STRETCHES:
+    while len(runs) > MOST_TIME_WINDOWS:
         runs = _closer(runs)
-    return tuple(_stretch(parts, first, last) for first, last in runs)
+    return tuple(_time_window(parts, first, last) for first, last in runs)
 
 
 def gone(parts: Mapping[str, Part], *, known: Iterable[str]) -> tuple[str, ...]:
@@ -125,9 +125,9 @@ def _closer(runs: list[tuple[date, date]]) -> list[tuple[date, date]]:
     return [*runs[:at], (runs[at][0], runs[at + 1][1]), *runs[at + 2 :]]
 
 
-def _stretch(parts: Mapping[str, Part], first: date, last: date) -> Stretch:
+def _time_window(parts: Mapping[str, Part], first: date, last: date) -> TimeWindow:
     days = [str(first + number * DAY) for number in range((last - first).days + 1)]
-    return Stretch(tuple(parts[day] for day in days if day in parts), _midnight(first), _midnight(last + DAY))
+    return TimeWindow(tuple(parts[day] for day in days if day in parts), _midnight(first), _midnight(last + DAY))
 
 
 def _midnight(day: date) -> datetime:

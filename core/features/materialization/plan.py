@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.compute.values import JobSpec, Resources
-from core.features.job_specs import BuildOrder, SourceTable
-from core.features.materialization.job_spec import MATERIALIZE, MaterializeOrder, StretchOrder
-from core.features.materialization.partitions import SourceFile, Stretch, gone, parts_of, stretches_of
+from core.features.job_specs import BuildJobSpec, SourceTable
+from core.features.materialization.job_spec import MATERIALIZE, MaterializeJobSpec, TimeWindowJobSpec
+from core.features.materialization.partitions import SourceFile, TimeWindow, gone, parts_of, time_windows_of
 from core.features.normal_form import SECOND
 from core.features.tables import MaterializedPartRow
 from core.features.values import FeatureVersion, ServedView
@@ -21,15 +21,15 @@ MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Plan:
-    """The order for the job, and the digests of the files that it reads. `is_idle` when nothing has changed."""
+    """The job spec, and the digests of the files that it reads. `is_idle` when nothing has changed."""
 
-    order: MaterializeOrder
+    job_spec: MaterializeJobSpec
     inputs: dict[str, str]
 
     @property
     def is_idle(self) -> bool:
-        order = self.order
-        return not (order.stretches or order.pending or order.gone or order.whole)
+        job_spec = self.job_spec
+        return not (job_spec.stretches or job_spec.pending or job_spec.gone or job_spec.whole)
 
     def job(self, version: FeatureVersion, *, subject: str, owner: str) -> JobSpec:
         return JobSpec(
@@ -37,10 +37,10 @@ class Plan:
             project=version.project,
             title=_("Materialize {view} v{version}").format(view=version.view, version=version.version),
             subject=subject,
-            payload=self.order.model_dump(mode="json"),
+            payload=self.job_spec.model_dump(mode="json"),
             inputs=self.inputs,
             owner=owner,
-            resources=Resources(cpus=1, memory_mb=self.order.memory_mb),
+            resources=Resources(cpus=1, memory_mb=self.job_spec.memory_mb),
             max_attempts=2,
         )
 
@@ -56,15 +56,15 @@ def plan(
 ) -> Plan:
     """`known` are the parts that the last run left, `since` its instant. With `whole` all rows are put again."""
     parts = parts_of(snapshots, lookback_seconds=version.lookback_seconds, code=version.digest)
-    stretches = stretches_of(parts, known={row.partition: row.sources for row in known})
-    computed = {part.name for stretch in stretches for part in stretch.parts}
+    windows = time_windows_of(parts, known={row.partition: row.sources for row in known})
+    computed = {part.name for window in windows for part in window.parts}
     lost = gone(parts, known=[row.partition for row in known])
     filed = {row.partition: row for row in known if row.rows_digest}
     kept = [name for name in filed if name not in computed and name not in lost]
     replaced = [name for name in filed if name in computed or name in lost]
-    order = MaterializeOrder(
+    job_spec = MaterializeJobSpec(
         view=live_view(version),
-        stretches=tuple(_stretch(version, snapshots, stretch) for stretch in stretches),
+        stretches=tuple(_time_window_job_spec(version, snapshots, window) for window in windows),
         kept={name: _input(name) for name in kept},
         replaced={name: _input(name) for name in replaced},
         gone=lost,
@@ -74,8 +74,8 @@ def plan(
         snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
         whole=whole,
     )
-    files = {_source_input(file): file.digest for stretch in stretches for file in _files(snapshots, stretch)}
-    return Plan(order, files | {_input(name): filed[name].rows_digest for name in (*kept, *replaced)})
+    files = {_source_input(file): file.digest for window in windows for file in _files(snapshots, window)}
+    return Plan(job_spec, files | {_input(name): filed[name].rows_digest for name in (*kept, *replaced)})
 
 
 def live_view(version: FeatureVersion) -> ServedView:
@@ -92,9 +92,9 @@ def live_view(version: FeatureVersion) -> ServedView:
     )
 
 
-def build_order_of(version: FeatureVersion, sources: Sequence[SourceTable]) -> BuildOrder:
+def build_job_spec_of(version: FeatureVersion, sources: Sequence[SourceTable]) -> BuildJobSpec:
     """The version's logic over other files. Its features are named, so that new rows cannot make others of them."""
-    return BuildOrder(
+    return BuildJobSpec(
         view=version.view,
         sql=version.sql,
         sources=tuple(sources),
@@ -118,8 +118,10 @@ def moment_of(microseconds_: int | None) -> datetime | None:
     return None if microseconds_ is None else EPOCH + microseconds_ * MICROSECOND
 
 
-def _stretch(version: FeatureVersion, snapshots: Mapping[str, Snapshot], stretch: Stretch) -> StretchOrder:
-    files = _files(snapshots, stretch)
+def _time_window_job_spec(
+    version: FeatureVersion, snapshots: Mapping[str, Snapshot], window: TimeWindow
+) -> TimeWindowJobSpec:
+    files = _files(snapshots, window)
     tables = [
         SourceTable(
             name=name,
@@ -128,18 +130,18 @@ def _stretch(version: FeatureVersion, snapshots: Mapping[str, Snapshot], stretch
         )
         for name, snapshot in snapshots.items()
     ]
-    return StretchOrder(
-        build=build_order_of(version, tables),
-        parts={part.name: part.sources for part in stretch.parts},
-        from_us=None if stretch.start is None else microseconds(stretch.start),
-        to_us=None if stretch.until is None else microseconds(stretch.until),
+    return TimeWindowJobSpec(
+        build=build_job_spec_of(version, tables),
+        parts={part.name: part.sources for part in window.parts},
+        from_us=None if window.start is None else microseconds(window.start),
+        to_us=None if window.until is None else microseconds(window.until),
     )
 
 
-def _files(snapshots: Mapping[str, Snapshot], stretch: Stretch) -> list[SourceFile]:
-    """The files of a stretch. A table needs one file at least to have its columns; rows that are older than anything
-    that is asked for change nothing."""
-    found = list(stretch.files)
+def _files(snapshots: Mapping[str, Snapshot], window: TimeWindow) -> list[SourceFile]:
+    """The files of a time window. A table needs one file at least to have its columns; rows that are older than
+    anything that is asked for change nothing."""
+    found = list(window.files)
     for name, snapshot in snapshots.items():
         if not any(file.source == name for file in found):
             found.append(SourceFile(name, 0, snapshot.files[0].digest))

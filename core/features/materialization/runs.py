@@ -56,7 +56,7 @@ class MaterializationRuns:
             whole=whole or row.as_of is None or row.state == State.FAILED,
         )
         if planned.is_idle:
-            row.as_of, row.snapshots = call.now, planned.order.snapshots
+            row.as_of, row.snapshots = call.now, planned.job_spec.snapshots
             self._finish(call, row)
             return
         work = planned.job(version, subject=row.id, owner=row.created_by)

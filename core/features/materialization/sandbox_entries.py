@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core.features.job_specs import ROWS, BuildOrder
-from core.features.materialization.job_spec import PartResult, StretchOrder
-from core.features.materialization.time_windows import compute_stretch, stretch_rows
+from core.features.job_specs import ROWS, BuildJobSpec
+from core.features.materialization.job_spec import PartResult, TimeWindowJobSpec
+from core.features.materialization.time_windows import compute_time_window, time_window_rows
 from core.foundation.text import _
 from core.sandbox.limits import Limits, Tell, silent
 
@@ -18,20 +18,20 @@ ROWS_ENTRY = "core.features.materialization.sandbox_entries:build_rows"
 def compute_windows(
     spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
 ) -> list[dict[str, Any]]:
-    """StretchOrders to the PartResults of all of them; the parts' files lie in the outputs."""
-    windows = [StretchOrder.model_validate(window) for window in spec["stretches"]]
+    """TimeWindowJobSpecs to the PartResults of all of them; the parts' files lie in the outputs."""
+    windows = [TimeWindowJobSpec.model_validate(window) for window in spec["stretches"]]
     parts: list[PartResult] = []
     for number, window in enumerate(windows):
         tell(0.7 * number / len(windows), _("computing rows"))
-        parts += compute_stretch(window, inputs=inputs, outputs=outputs, limits=limits)
+        parts += compute_time_window(window, inputs=inputs, outputs=outputs, limits=limits)
     return [part.model_dump(mode="json") for part in parts]
 
 
 def build_rows(
     spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
 ) -> None:
-    """A BuildOrder to `rows.parquet` in the outputs, without checks."""
+    """A BuildJobSpec to `rows.parquet` in the outputs, without checks."""
     tell(0.05, _("building the offline rows"))
-    stretch_rows(
-        BuildOrder.model_validate(spec), inputs=inputs, path=outputs / ROWS, events=(None, None), limits=limits
+    time_window_rows(
+        BuildJobSpec.model_validate(spec), inputs=inputs, path=outputs / ROWS, events=(None, None), limits=limits
     )

@@ -1,6 +1,6 @@
-"""Computes a stretch of a version's rows by running its logic on the source files that the stretch depends on, and
+"""Computes a time window of a version's rows by running its logic on the source files that the window depends on, and
 splits the rows by days. Its rows are those of a full build, with one difference: whether a row can ever be an answer
-(`__is_best`) is judged among the rows of the stretch alone, so parts keep some rows more; the normal form of all parts
+(`__is_best`) is judged among the rows of the window alone, so parts keep some rows more; the normal form of all parts
 together is that of a full build."""
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.building.build import BUILT, EPOCH, Builder
-from core.features.job_specs import ROWS, BuildOrder, tables_of
-from core.features.materialization.job_spec import PartResult, StretchOrder
+from core.features.job_specs import ROWS, BuildJobSpec, tables_of
+from core.features.materialization.job_spec import PartResult, TimeWindowJobSpec
 from core.features.materialization.partitions import DAY, WHOLE
 from core.features.normal_form import CREATED, EVENT, KNOWN, SECOND
 from core.foundation.errors import Invalid
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
 DAY_US = 86_400 * SECOND
 
 
-def compute_stretch(
-    stretch: StretchOrder, *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, stop: Stop = None
+def compute_time_window(
+    window: TimeWindowJobSpec, *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, stop: Stop = None
 ) -> tuple[PartResult, ...]:
     """Writes a file below `outputs` for every part that has rows. Raises Invalid for what is wrong with the logic on
     these rows, and for rows further from their sources than the version's look-back says."""
     rows = outputs / ROWS
-    events = (stretch.from_us, stretch.to_us)
-    stretch_rows(stretch.build, inputs=inputs, path=rows, events=events, limits=limits, stop=stop)
+    events = (window.from_us, window.to_us)
+    time_window_rows(window.build, inputs=inputs, path=rows, events=events, limits=limits, stop=stop)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
-        if WHOLE in stretch.parts:
+        if WHOLE in window.parts:
             found = {WHOLE: _whole(session, rows, outputs)}
         else:
-            found = {part.name: part for part in _days(session, rows, stretch.build.keys, outputs)}
+            found = {part.name: part for part in _days(session, rows, window.build.keys, outputs)}
     rows.unlink(missing_ok=True)
-    if strange := sorted(found.keys() - stretch.parts.keys()):
+    if strange := sorted(found.keys() - window.parts.keys()):
         raise Invalid(
             _("There are rows of {day}, to which no source row reaches").format(day=strange[0]),
             hint=_("Raise the version's look-back."),
         )
     return tuple(
         found.get(name, PartResult(name=name, sources="", rows=0)).model_copy(update={"sources": sources})
-        for name, sources in stretch.parts.items()
+        for name, sources in window.parts.items()
     )
 
 
-def stretch_rows(
-    order: BuildOrder,
+def time_window_rows(
+    job_spec: BuildJobSpec,
     *,
     inputs: Mapping[str, Path],
     path: Path,
@@ -62,9 +62,9 @@ def stretch_rows(
     limits: Limits,
     stop: Stop = None,
 ) -> None:
-    """Writes the rows in normal form whose event time lies in the stretch [from, to) of microseconds."""
-    with locked_session(tables_of(order.sources, inputs), limits) as session:
-        Builder(session, order, limits, stop).build(BUILT)
+    """Writes the rows in normal form whose event time lies in the window [from, to) of microseconds."""
+    with locked_session(tables_of(job_spec.sources, inputs), limits) as session:
+        Builder(session, job_spec, limits, stop).build(BUILT)
         bounds = [
             f"epoch_us({EVENT}) {sign} {bound}"
             for sign, bound in zip((">=", "<"), events, strict=True)

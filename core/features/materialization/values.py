@@ -32,7 +32,7 @@ class Cause(StrEnum):
 
 
 class Materialization(Value):
-    """A standing order to keep a feature version's newest rows in the online store. `watermark` is the newest event
+    """A schedule to keep a feature version's newest rows in the online store. `watermark` is the newest event
     time that was put, `as_of` the instant of the last run that succeeded: all that was known by then is in the store.
     `snapshots` are what that run read. It is `behind` when newer data lie there. `every_seconds` 0 is by hand."""
 

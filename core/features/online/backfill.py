@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BEGINNING = -(2**63)
 
 
-class Feed:
+class Backfill:
     """`rows` maps the digest of each view of the contract to the file of its rows."""
 
     def __init__(self, store: OnlineStore, contract: FeatureContract, rows: Mapping[str, Path]) -> None:

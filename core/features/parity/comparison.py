@@ -152,7 +152,7 @@ def _absent(sides: Sides) -> Cause:
 
 def _other_row(sides: Sides) -> Cause:
     """Another row than the one that was the answer: one from before the store lost a newer one, one that came late into
-    a stretch that the store had been filled for, or one that it was never filled with."""
+    a time window that the store had been filled for, or one that it was never filled with."""
     if sides.is_lost:
         return Cause.LOST
     newer, watermark = sides.offline.event_us or 0, sides.watermark_us

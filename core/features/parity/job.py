@@ -16,7 +16,7 @@ from core.features.online.newest_rows import Known, newest_rows, of_keys, online
 from core.features.online.opening import open_store
 from core.features.online.store import Found, Key, OnlineRow, OnlineStore
 from core.features.parity.comparison import FeatureComparison, Sides, lookalikes
-from core.features.parity.job_spec import REPORT, ParityOrder, ParityResult
+from core.features.parity.job_spec import REPORT, ParityJobSpec, ParityResult
 from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox
 from core.features.values import ServedView
 from core.foundation.digests import digest_file
@@ -34,53 +34,56 @@ STRANGERS_IN = 20
 
 def main(context: JobContext) -> None:
     """Outputs: `report.json`, a ParityResult."""
-    order = ParityOrder.model_validate(context.payload)
+    job_spec = ParityJobSpec.model_validate(context.payload)
     with in_words(context):
         run_in_sandbox(
-            context, ROWS_ENTRY, order.build, limits=limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
+            context,
+            ROWS_ENTRY,
+            job_spec.build,
+            limits=limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage),
         )
         rows = context.outputs / ROWS
         context.progress(0.6, stage=_("comparing"))
-        others = [context.inputs[name] for name in order.others]
-        parts = [context.inputs[name] for name in order.parts]
-        result = _compare(order, rows, parts=parts, others=others, folder=context.outputs)
+        others = [context.inputs[name] for name in job_spec.others]
+        parts = [context.inputs[name] for name in job_spec.parts]
+        result = _compare(job_spec, rows, parts=parts, others=others, folder=context.outputs)
         (context.outputs / REPORT).write_text(result.model_dump_json())
 
 
 def _compare(
-    order: ParityOrder, rows: Path, *, parts: Sequence[Path], others: Sequence[Path], folder: Path
+    job_spec: ParityJobSpec, rows: Path, *, parts: Sequence[Path], others: Sequence[Path], folder: Path
 ) -> ParityResult:
-    at_us = _instant(order, rows)
-    keys = _drawn(order, rows, parts, at_us=at_us, path=folder / "entity.parquet")
-    offline = offline_answers(order.view, rows, keys=folder / "entity.parquet", folder=folder)
-    store = open_store(order.online)
-    online = store.get(order.view, keys, at_us=at_us)
-    comparison = FeatureComparison(order.view, at_us, order.watermark_us)
+    at_us = _instant(job_spec, rows)
+    keys = _drawn(job_spec, rows, parts, at_us=at_us, path=folder / "entity.parquet")
+    offline = offline_answers(job_spec.view, rows, keys=folder / "entity.parquet", folder=folder)
+    store = open_store(job_spec.online)
+    online = store.get(job_spec.view, keys, at_us=at_us)
+    comparison = FeatureComparison(job_spec.view, at_us, job_spec.watermark_us)
     differing = [at for at in range(len(keys)) if comparison.differs(offline[at], online[at])]
     by_others, put = [], dict[Key, OnlineRow]()
     if differing:
         entity = folder / "entity.parquet"
-        by_others = [offline_answers(order.view, each, keys=entity, folder=folder) for each in others]
-        put = _put(order, parts, keys=entity)
+        by_others = [offline_answers(job_spec.view, each, keys=entity, folder=folder) for each in others]
+        put = _put(job_spec, parts, keys=entity)
     for at in differing:
-        alike = _asked_alike(store, order.view, keys[at], at_us=at_us)
+        alike = _asked_alike(store, job_spec.view, keys[at], at_us=at_us)
         told = [answers[at] for answers in by_others]
-        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, order.watermark_us, put.get(keys[at])))
+        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, job_spec.watermark_us, put.get(keys[at])))
     store.close()
     report = comparison.report(
-        version_digest=order.version_digest,
+        version_digest=job_spec.version_digest,
         at=EPOCH + at_us * MICROSECOND,
-        snapshots=order.snapshots,
+        snapshots=job_spec.snapshots,
         rows=digest_file(rows),
     )
     return ParityResult(report=report)
 
 
-def _put(order: ParityOrder, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
+def _put(job_spec: ParityJobSpec, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
     """What the store was filled with for the keys of a file."""
-    if order.as_of_us is None or not parts:
+    if job_spec.as_of_us is None or not parts:
         return {}
-    newest, width = newest_rows(order.view, [Known(parts, order.as_of_us)]), len(order.view.keys)
+    newest, width = newest_rows(job_spec.view, [Known(parts, job_spec.as_of_us)]), len(job_spec.view.keys)
     with open_session(threads=1) as session:
         session.execute(f"CREATE VIEW drawn AS FROM {parquet_rows([keys])}")
         return {row.key: row for row in online_rows(session, of_keys(newest, "drawn", keys=width), keys=width)}
@@ -127,18 +130,18 @@ def _microseconds(moment: Any) -> int | None:
     return None if moment is None else (moment - EPOCH) // MICROSECOND
 
 
-def _instant(order: ParityOrder, rows: Path) -> int:
-    if order.at_us is not None:
-        return order.at_us
+def _instant(job_spec: ParityJobSpec, rows: Path) -> int:
+    if job_spec.at_us is not None:
+        return job_spec.at_us
     with open_session(threads=1) as session:
-        known = f"SELECT max({KNOWN}) FROM read_parquet({literal(rows)}) WHERE {KNOWN} <= {order.now_us}"
+        known = f"SELECT max({KNOWN}) FROM read_parquet({literal(rows)}) WHERE {KNOWN} <= {job_spec.now_us}"
         (newest,) = one_row(session, known)
-    return order.now_us if newest is None else int(newest)
+    return job_spec.now_us if newest is None else int(newest)
 
 
-def _drawn(order: ParityOrder, rows: Path, parts: Sequence[Path], *, at_us: int, path: Path) -> list[Key]:
+def _drawn(job_spec: ParityJobSpec, rows: Path, parts: Sequence[Path], *, at_us: int, path: Path) -> list[Key]:
     """Some of the keys that either side has, and a few that neither has, also written as a file for the join."""
-    names = [key for key, _column in order.view.keys]
+    names = [key for key, _column in job_spec.view.keys]
     aliased = ", ".join(f"{quoted(name)} AS key_{at}" for at, name in enumerate(names))
     columns = listed(f"key_{at}" for at in range(len(names)))
     with open_session(threads=1) as session:
@@ -148,7 +151,7 @@ def _drawn(order: ParityOrder, rows: Path, parts: Sequence[Path], *, at_us: int,
             sides = [f"SELECT DISTINCT {aliased} FROM {parquet_rows(files)}" for files in ([rows], parts) if files]
             session.execute(
                 f"CREATE TABLE drawn AS SELECT * FROM ({' UNION '.join(sides)})"
-                f" ORDER BY hash({columns}, {order.seed}), {columns} LIMIT {order.rows}"
+                f" ORDER BY hash({columns}, {job_spec.seed}), {columns} LIMIT {job_spec.rows}"
             )
             _add_strangers(session, len(names))
         moment = f"make_timestamptz({at_us}::BIGINT) AS {AT}"

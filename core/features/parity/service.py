@@ -10,10 +10,10 @@ from sqlmodel import col, select
 
 from core.compute.service import ComputeService
 from core.compute.values import JobSpec, Resources
-from core.features.materialization.plan import build_order_of, live_view, microseconds
+from core.features.materialization.plan import build_job_spec_of, live_view, microseconds
 from core.features.materialization.records import materialization_of_version, parts_known, served_version
 from core.features.materialization.values import FeatureParity
-from core.features.parity.job_spec import FEATURE_PARITY, ParityOrder
+from core.features.parity.job_spec import FEATURE_PARITY, ParityJobSpec
 from core.features.parity.records import parity_of, parity_row
 from core.features.sandboxed_job import fitted
 from core.features.tables import FeatureParityRow, FeatureVersionRow
@@ -115,8 +115,8 @@ class FeatureParityService(Service):
             if part.rows_digest
         }
         others = {f"other_{number}": digest for number, digest in enumerate(self._others(call, version))}
-        order = ParityOrder(
-            build=build_order_of(version, source_tables(snapshots)),
+        job_spec = ParityJobSpec(
+            build=build_job_spec_of(version, source_tables(snapshots)),
             view=live_view(version),
             version_digest=version.digest,
             snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
@@ -134,9 +134,9 @@ class FeatureParityService(Service):
             project=version.project,
             title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),
             subject=subject,
-            payload=order.model_dump(mode="json"),
+            payload=job_spec.model_dump(mode="json"),
             inputs=source_inputs(snapshots) | parts | others,
-            resources=Resources(cpus=1, memory_mb=order.memory_mb),
+            resources=Resources(cpus=1, memory_mb=job_spec.memory_mb),
         )
 
     def _others(self, call: Call, version: FeatureVersion) -> list[str]:

@@ -26,7 +26,7 @@ RAW, ENTITY = "__raw", "__entity"
 
 
 class EntityRows(Value):
-    """What was found: the fields that callers send, columns that use hindsight, and what the label is."""
+    """What was found: the fields that callers send, columns that leak the future, and what the label is."""
 
     request: tuple[RequestField, ...]
     leaks: tuple[LeakFinding, ...]
@@ -124,7 +124,7 @@ class EntityBuilder:
                 raise Invalid(words.format(rows=rows), hint=hint, field="entity.sql")
 
     def compared(self) -> dict[str, str]:
-        """The columns that hindsight must not reach, with their types; the label is hindsight itself."""
+        """The columns that must not depend on the future, with their types; the label does."""
         columns = dict.fromkeys(self.query.categories, TEXT) | dict.fromkeys(self.query.numbers, "DOUBLE")
         return columns | {name: self.types[name] for name in (*self.query.keys_only, self.query.event_time)}
 

@@ -5,19 +5,19 @@ from core.features.engines.opening import engine_called
 from core.features.job_specs import RESULT
 from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
 from core.features.training_sets.entities import EntityRows
-from core.features.training_sets.job_spec import JoinOrder
+from core.features.training_sets.job_spec import JoinJobSpec
 from core.features.training_sets.join import join_training_set
 from core.features.training_sets.sandbox_entry import ENTRY
 
 
 def main(context: JobContext) -> None:
-    order = JoinOrder.model_validate(context.payload)
+    job_spec = JoinJobSpec.model_validate(context.payload)
     with in_words(context):
-        limits = limits_of(context, memory_mb=order.memory_mb, cage=order.cage)
-        rows = EntityRows.model_validate(run_in_sandbox(context, ENTRY, order.without_address(), limits=limits))
-        with engine_called(order.engine).opened(order.spark_address) as engine:
+        limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+        rows = EntityRows.model_validate(run_in_sandbox(context, ENTRY, job_spec.without_address(), limits=limits))
+        with engine_called(job_spec.engine).opened(job_spec.spark_address) as engine:
             result = join_training_set(
-                order,
+                job_spec,
                 inputs=context.inputs,
                 outputs=context.outputs,
                 engine=engine,

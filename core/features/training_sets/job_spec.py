@@ -18,7 +18,7 @@ class JoinedView(Value):
     input: str
 
 
-class JoinOrder(OnEngine):
+class JoinJobSpec(OnEngine):
     """A training set to join and split."""
 
     entity: EntityQuery

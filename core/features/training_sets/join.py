@@ -1,7 +1,7 @@
 """A training set: entity rows joined with what was known at each of them, split by time, and held against leaks in
-three ways. Columns must not be computed from what happened later (`hindsight`); no joined row may be younger than the
-entity it answers; and no column alone may tell a label of 0 and 1 suspiciously well (`telling`). What late rows would
-have changed is told beside them (`leak_report`)."""
+three ways. Columns must not be computed from what happened later (`future_leakage`); no joined row may be younger than
+the entity it answers; and no column alone may tell a label of 0 and 1 suspiciously well (`label_leakage`). What late
+rows would have changed is told beside them (`leak_report`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ from core.features.building.build import Tell, silent
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.training_sets.entities import EntityRows, build_entity
-from core.features.training_sets.job_spec import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinOrder, JoinResult
+from core.features.training_sets.job_spec import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.label_leakage import SUSPICIOUS_AUC, columns_auc
 from core.features.training_sets.late_rows import Joined, leak_report
 from core.features.training_sets.values import ViewMatches
@@ -29,7 +29,7 @@ SECOND = 1_000_000
 
 
 def join_training_set(
-    order: JoinOrder,
+    job_spec: JoinJobSpec,
     *,
     inputs: Mapping[str, Path],
     outputs: Path,
@@ -44,12 +44,12 @@ def join_training_set(
     is wrong with the query, the keys and the splits."""
     entity = outputs / ENTITY_ROWS
     if rows is None:
-        rows = build_entity(order.entity, sources=order.sources, inputs=inputs, path=entity, limits=limits)
+        rows = build_entity(job_spec.entity, sources=job_spec.sources, inputs=inputs, path=entity, limits=limits)
     tell(0.4, _("Joining"))
     engine = engine or PolarsEngine()
-    views = tuple(_join_view(view, inputs[view.input]) for view in order.views)
-    splits = tuple(sorted(order.splits, key=lambda split: split.start))
-    joined = _join(engine, order, views, splits=splits, entity=entity)
+    views = tuple(_join_view(view, inputs[view.input]) for view in job_spec.views)
+    splits = tuple(sorted(job_spec.splits, key=lambda split: split.start))
+    joined = _join(engine, job_spec, views, splits=splits, entity=entity)
     files = tuple(
         _split_file(split, part.path, entity, label=rows.label)
         for split, part in zip(splits, joined.parts, strict=True)
@@ -58,9 +58,9 @@ def join_training_set(
     late = [view for view in views if depends_on_known_at(view)]
     report = leak_report(engine, joined, late=late)
     tell(0.9, _("Looking for leaks"))
-    contract = contract_of(order, rows)
-    telling = _too_telling(contract, joined.parts[0].path, suspicious_auc) if joined.can_teach else ()
-    leaks = (*rows.leaks, *_from_the_future(joined), *telling)
+    contract = contract_of(job_spec, rows)
+    label_leaks = _label_leaks(contract, joined.parts[0].path, suspicious_auc) if joined.can_teach else ()
+    leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)
     total = row_count(entity)
     entity.unlink()
     return JoinResult(
@@ -71,7 +71,7 @@ def join_training_set(
         rows=total,
         matches=tuple(
             _told(view.served, joined.matches[use], late=use in late)
-            for view, use in zip(order.views, views, strict=True)
+            for view, use in zip(job_spec.views, views, strict=True)
         ),
         nulls={name: count for found in joined.matches.values() for name, count in found.nulls},
         leak_report=report,
@@ -80,12 +80,12 @@ def join_training_set(
     )
 
 
-def contract_of(order: JoinOrder, rows: EntityRows) -> FeatureContract:
+def contract_of(job_spec: JoinJobSpec, rows: EntityRows) -> FeatureContract:
     return FeatureContract(
-        event_time=order.entity.event_time,
-        row_id=order.entity.row_id,
+        event_time=job_spec.entity.event_time,
+        row_id=job_spec.entity.row_id,
         request=rows.request,
-        views=tuple(view.served for view in order.views),
+        views=tuple(view.served for view in job_spec.views),
     )
 
 
@@ -102,7 +102,7 @@ def _join_view(view: JoinedView, path: Path) -> JoinView:
 
 
 def _join(
-    engine: Engine, order: JoinOrder, views: Sequence[JoinView], *, splits: Sequence[Split], entity: Path
+    engine: Engine, job_spec: JoinJobSpec, views: Sequence[JoinView], *, splits: Sequence[Split], entity: Path
 ) -> Joined:
     """The join, written by split."""
     check_join(views, entity=entity, event_time=EVENT_TIME)
@@ -110,9 +110,9 @@ def _join(
         Part(entity.parent / f"{split.name}.parquet", start_us=_us(split.start), end_us=_us(split.end))
         for split in splits
     )
-    found = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=order.known_at, parts=parts)
+    found = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=job_spec.known_at, parts=parts)
     matches = dict(zip(views, found, strict=True))
-    return Joined(entity, order.known_at, parts, matches, can_teach=order.entity.can_teach)
+    return Joined(entity, job_spec.known_at, parts, matches, can_teach=job_spec.entity.can_teach)
 
 
 def _us(day: date) -> int:
@@ -192,7 +192,7 @@ def _notes(*, outside: int) -> tuple[str, ...]:
     return (_("{rows} rows lie in no split.").format(rows=outside),) if outside else ()
 
 
-def _too_telling(contract: FeatureContract, earliest: Path, suspicious: float) -> tuple[LeakFinding, ...]:
+def _label_leaks(contract: FeatureContract, earliest: Path, suspicious: float) -> tuple[LeakFinding, ...]:
     """Columns of the earliest split, the one to learn from, that alone tell the label too well."""
     names = (*contract.categories(), *contract.numbers())
     table = read_parquet(earliest, columns=[LABEL, *names])

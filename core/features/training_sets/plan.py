@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from core.compute.values import JobSpec, Resources
 from core.features.normal_form import SECOND
-from core.features.training_sets.job_spec import EVENT_TIME, JOIN, LABEL, ROW_ID, JoinedView, JoinOrder
+from core.features.training_sets.job_spec import EVENT_TIME, JOIN, LABEL, ROW_ID, JoinedView, JoinJobSpec
 from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, ViewUse
 from core.features.versions.job_specs import SECONDS, check_apart, source_inputs, source_tables
 from core.foundation.errors import Conflict, Invalid
@@ -13,16 +13,16 @@ from core.foundation.text import _
 from core.lake.values import Snapshot
 
 
-def join_order(
+def join_job_spec(
     entity: EntityQuery,
     *,
     snapshots: Mapping[str, Snapshot],
     uses: Sequence[tuple[ViewUse, FeatureVersion]],
     splits: Sequence[Split],
     known_at: bool,
-) -> JoinOrder:
-    """The order, once names and splits are known to fit together. Invalid says what does not, Conflict that a version
-    is not published."""
+) -> JoinJobSpec:
+    """The job spec, once names and splits are known to fit together. Invalid says what does not, Conflict that a
+    version is not published."""
     check_splits(splits)
     check_entity(entity)
     views = tuple(
@@ -34,21 +34,23 @@ def join_order(
     check_apart([*inputs, ROW_ID, EVENT_TIME, LABEL, *entity.keys_only], what=_("column of the training set"))
     if not inputs:
         raise Invalid(_("There is nothing to learn from"), hint=_("Add columns or feature views."), field="uses")
-    return JoinOrder(
+    return JoinJobSpec(
         entity=entity, sources=source_tables(snapshots), views=views, splits=tuple(splits), known_at=known_at
     )
 
 
-def join_job(order: JoinOrder, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]) -> JobSpec:
-    rows = {view.input: view.served.rows_digest for view in order.views}
+def join_job(
+    job_spec: JoinJobSpec, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
+) -> JobSpec:
+    rows = {view.input: view.served.rows_digest for view in job_spec.views}
     return JobSpec(
         kind=JOIN,
         project=project,
         title=_("Join {what}").format(what=title),
         subject=subject,
-        payload=order.model_dump(mode="json"),
+        payload=job_spec.model_dump(mode="json"),
         inputs=source_inputs(snapshots) | rows,
-        resources=Resources(cpus=2, memory_mb=order.memory_mb, seconds=SECONDS),
+        resources=Resources(cpus=2, memory_mb=job_spec.memory_mb, seconds=SECONDS),
     )
 
 

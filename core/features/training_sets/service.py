@@ -9,7 +9,7 @@ from sqlmodel import col, or_
 from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
-from core.features.training_sets.plan import join_job, join_order
+from core.features.training_sets.plan import join_job, join_job_spec
 from core.features.training_sets.records import find_training_set, training_set_of
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
@@ -170,9 +170,9 @@ class TrainingSetService(Service):
         used = [(use, _version(call, use, project=row.project)) for use in uses]
         for _use, version in used:
             self._sources.refuse_quarantined(call, version.id)
-        order = join_order(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
+        job_spec = join_job_spec(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=row.name, state=row.state)
-        work = join_job(order, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
+        work = join_job(job_spec, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
         link_sources(call, row.id, snapshots)

@@ -56,7 +56,7 @@ class LeakReport(Value):
 
     @property
     def differing(self) -> tuple[LeakDifference, ...]:
-        """The inputs that differ at all, the most telling first."""
+        """The inputs that differ at all, the most different first."""
         found = [item for item in self.differences if item.rows]
         return tuple(sorted(found, key=lambda item: (-item.share, item.column)))
 

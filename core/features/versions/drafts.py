@@ -25,7 +25,7 @@ from core.features.values import (
     VersionState,
     VersionTests,
 )
-from core.features.versions.job_specs import build_job, build_order, source_inputs
+from core.features.versions.job_specs import build_job, build_job_spec, source_inputs
 from core.features.versions.previewing import preview
 from core.features.versions.records import MOST_VERSIONS, newest_number, version_of, version_row, versions_of, view_row
 from core.features.versions.sources import SourceSnapshots, link_sources
@@ -198,7 +198,7 @@ class FeatureDraftService(Service):
     def _preview(self, call: Call, view_id: str, logic: Logic) -> LogicPreview:
         view = view_row(call, view_id)
         snapshots = self._sources.usable(call, logic.sources, project=view.project)
-        order = build_order(
+        job_spec = build_job_spec(
             logic,
             view=view.name,
             keys=view.keys,
@@ -210,7 +210,7 @@ class FeatureDraftService(Service):
         inputs = {name: store.verified_path(digest) for name, digest in source_inputs(snapshots).items()}
         # What is slow now needs no database: its connection goes back meanwhile.
         call.session.close()
-        return preview(order, inputs=inputs, cage=self.foundation.settings.user_code == "caged")
+        return preview(job_spec, inputs=inputs, cage=self.foundation.settings.user_code == "caged")
 
     def _new(
         self, call: Call, view_id: str, logic: Logic, *, description: str, tags: tuple[str, ...]
@@ -249,7 +249,7 @@ class FeatureDraftService(Service):
     def _submit(
         self, call: Call, row: FeatureVersionRow, view: FeatureViewRow, snapshots: Mapping[str, Snapshot]
     ) -> None:
-        order = build_order(
+        job_spec = build_job_spec(
             row,
             view=view.name,
             keys=view.keys,
@@ -258,7 +258,7 @@ class FeatureDraftService(Service):
             numbers=row.numbers,
         )
         title = f"{view.name} v{row.version}"
-        work = build_job(order, project=view.project, title=title, subject=row.id, snapshots=snapshots)
+        work = build_job(job_spec, project=view.project, title=title, subject=row.id, snapshots=snapshots)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
         link_sources(call, row.id, snapshots)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from core.compute.values import JobSpec, Resources
-from core.features.job_specs import BUILD, BuildOrder, SourceTable
+from core.features.job_specs import BUILD, BuildJobSpec, SourceTable
 from core.features.logic.definition import Logic
 from core.features.tables import FeatureVersionRow
 from core.features.values import VersionTests
@@ -37,7 +37,7 @@ def _inputs_of(name: str, snapshot: Snapshot) -> dict[str, str]:
     return {f"source_{name}_{number}": file.digest for number, file in enumerate(snapshot.files)}
 
 
-def build_order(
+def build_job_spec(
     row: FeatureVersionRow | Logic,
     *,
     view: str,
@@ -45,9 +45,9 @@ def build_order(
     snapshots: Mapping[str, Snapshot],
     categories: Sequence[str],
     numbers: Sequence[str],
-) -> BuildOrder:
+) -> BuildJobSpec:
     check_apart([*keys, row.event_time, *categories, *numbers], what=_("column"))
-    return BuildOrder(
+    return BuildJobSpec(
         view=view,
         sql=row.sql,
         sources=source_tables(snapshots),
@@ -65,7 +65,7 @@ def build_order(
 
 
 def build_job(
-    order: BuildOrder, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
+    job_spec: BuildJobSpec, *, project: str, title: str, subject: str, snapshots: Mapping[str, Snapshot]
 ) -> JobSpec:
     """One core: versions of several views are built side by side."""
     return JobSpec(
@@ -73,9 +73,9 @@ def build_job(
         project=project,
         title=_("Build {what}").format(what=title),
         subject=subject,
-        payload=order.model_dump(mode="json"),
+        payload=job_spec.model_dump(mode="json"),
         inputs=source_inputs(snapshots),
-        resources=Resources(cpus=1, memory_mb=order.memory_mb, seconds=SECONDS),
+        resources=Resources(cpus=1, memory_mb=job_spec.memory_mb, seconds=SECONDS),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.features.job_specs import BuildOrder
+from core.features.job_specs import BuildJobSpec
 from core.features.values import LogicPreview
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
@@ -21,11 +21,11 @@ AT_ONCE, PATIENCE_SECONDS = 2, 5.0
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
-def preview(order: BuildOrder, *, inputs: Mapping[str, Path], cage: bool) -> LogicPreview:
+def preview(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], cage: bool) -> LogicPreview:
     """Unavailable when too many previews run already."""
     limits = Limits(seconds=SECONDS, memory_mb=MEMORY_MB, rows=MOST_ROWS, threads=1, cage=cage)
     with _place(), tempfile.TemporaryDirectory(prefix="causeway-preview-") as folder:
-        answer = run_caged(ENTRY, order.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits)
+        answer = run_caged(ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits)
     return LogicPreview.model_validate(answer)
 
 

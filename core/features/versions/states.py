@@ -87,10 +87,10 @@ def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> bool:
 
 def move_alias(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
     """The alias of the version's view points at it from now on."""
-    stretches = stretches_of(call, row.view_id)
-    if stretches and stretches[0].version_id == row.id:
+    periods = alias_periods_of(call, row.view_id)
+    if periods and periods[0].version_id == row.id:
         return
-    number = stretches[0].number + 1 if stretches else 1
+    number = periods[0].number + 1 if periods else 1
     call.session.add(alias_row(row, number=number, reason=reason, by=by, at=call.now))
     call.session.flush()
 
@@ -99,18 +99,18 @@ def alias_row(row: FeatureVersionRow, *, number: int, reason: str, by: str, at: 
     return AliasRow(view_id=row.view_id, number=number, version_id=row.id, reason=reason, changed_by=by, changed_at=at)
 
 
-def stretches_of(call: Call, view_id: str) -> Sequence[AliasRow]:
-    """Where the alias of a view pointed, the newest stretch first."""
-    stretches = select(AliasRow).where(AliasRow.view_id == view_id)
-    return call.session.exec(stretches.order_by(col(AliasRow.number).desc())).all()
+def alias_periods_of(call: Call, view_id: str) -> Sequence[AliasRow]:
+    """Where the alias of a view pointed, the newest period first."""
+    periods = select(AliasRow).where(AliasRow.view_id == view_id)
+    return call.session.exec(periods.order_by(col(AliasRow.number).desc())).all()
 
 
-def before(stretches: Sequence[AliasRow]) -> tuple[str, ...]:
+def before(periods: Sequence[AliasRow]) -> tuple[str, ...]:
     """The versions that were live before the present one first was, the last of them first. So a second step back goes
     further back, and not forth again."""
-    live = stretches[0].version_id if stretches else ""
-    first = max((place for place, stretch in enumerate(stretches) if stretch.version_id == live), default=0)
-    return tuple(dict.fromkeys(stretch.version_id for stretch in stretches[first + 1 :]))
+    live = periods[0].version_id if periods else ""
+    first = max((place for place, period in enumerate(periods) if period.version_id == live), default=0)
+    return tuple(dict.fromkeys(period.version_id for period in periods[first + 1 :]))
 
 
 def checks_of(row: FeatureVersionRow) -> tuple[Check, ...]:

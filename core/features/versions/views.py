@@ -6,10 +6,10 @@ from pydantic import Field
 from sqlmodel import func, select
 
 from core.features.tables import FeatureViewRow
-from core.features.values import AliasStretch, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
+from core.features.values import AliasPeriod, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
 from core.features.versions.impact import impact_of
 from core.features.versions.records import MOST_VERSIONS, version_row, versions_of, view_of, view_row
-from core.features.versions.states import DEPRECATED, PUBLISHED, before, move, move_alias, stretches_of
+from core.features.versions.states import DEPRECATED, PUBLISHED, alias_periods_of, before, move, move_alias
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
@@ -139,7 +139,7 @@ class FeatureViewService(Service):
         """Point a view's alias at the version that was live before. A deprecated one is published again by it."""
         call.may_reach(view_id)
         view = view_row(call, view_id)
-        rows = [version_row(call, version_id) for version_id in before(stretches_of(call, view_id))]
+        rows = [version_row(call, version_id) for version_id in before(alias_periods_of(call, view_id))]
         usable = [row for row in rows if row.state in (PUBLISHED, DEPRECATED)]
         if not usable:
             raise Conflict(
@@ -155,14 +155,12 @@ class FeatureViewService(Service):
         return view_of(call, view)
 
     @action(permission=Permission.READ, reads=True)
-    def alias_history(self, call: Call, *, view_id: str) -> tuple[AliasStretch, ...]:
-        """Show where a view's alias pointed, the newest stretch first."""
+    def alias_history(self, call: Call, *, view_id: str) -> tuple[AliasPeriod, ...]:
+        """Show where a view's alias pointed, the newest period first."""
         call.may_reach(view_id)
         return tuple(
-            AliasStretch(
-                **stretch.model_dump(exclude={"view_id"}), version=version_row(call, stretch.version_id).version
-            )
-            for stretch in stretches_of(call, view_row(call, view_id).id)
+            AliasPeriod(**period.model_dump(exclude={"view_id"}), version=version_row(call, period.version_id).version)
+            for period in alias_periods_of(call, view_row(call, view_id).id)
         )
 
     @action(permission=Permission.READ, reads=True)

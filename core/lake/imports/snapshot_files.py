@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 NO_TIME = "none"
-# Every stretch has an open file while the rows are split.
+# Every partition has an open file while the rows are split.
 MOST_PARTITIONS = 800
 
 
@@ -35,7 +35,7 @@ class SnapshotManifest(Value):
 
 
 def write_files(staged: Path, outputs: Path, *, choices: ImportChoices) -> tuple[WrittenFile, ...]:
-    """The files of a snapshot made of the rows in one Parquet file: that file, or one for each stretch of time."""
+    """The files of a snapshot made of the rows in one Parquet file: that file, or one for each time window."""
     if not choices.partition:
         return (_written(staged, ""),)
     _check_partition(staged, choices)
@@ -47,7 +47,7 @@ def write_files(staged: Path, outputs: Path, *, choices: ImportChoices) -> tuple
 def merged(
     written: Sequence[WrittenFile], base: Sequence[SnapshotFile], *, inputs: Mapping[str, Path], outputs: Path
 ) -> tuple[WrittenFile, ...]:
-    """The files of the base with the new ones after them. A stretch of time that has rows in both is one new file; all
+    """The files of the base with the new ones after them. A time window that has rows in both is one new file; all
     others stay the very files they are."""
     if not any(item.file.partition for item in written):
         return (*(WrittenFile(name="", file=file) for file in base), *written)
@@ -116,7 +116,7 @@ def _check_partition(staged: Path, choices: ImportChoices) -> None:
 
 
 def _split(staged: Path, folder: Path, choices: ImportChoices) -> dict[str, Path]:
-    """The rows of every stretch of time in a file of its own, in one pass over all of them."""
+    """The rows of every time window in a file of its own, in one pass over all of them."""
     import pyarrow.parquet as pq
 
     schema = pq.ParquetFile(staged).schema_arrow
@@ -134,15 +134,15 @@ def _slices(staged: Path, choices: ImportChoices) -> "Iterator[tuple[str, pa.Tab
     import pyarrow.compute as pc
 
     for table in tables_of(staged):
-        stretches = _stretch_of(table.column(choices.partition_by), choices.partition)
-        for name in stretches.unique().to_pylist():
-            yield name, table.filter(pc.equal(stretches, name))
+        partitions = _partition_of(table.column(choices.partition_by), choices.partition)
+        for name in partitions.unique().to_pylist():
+            yield name, table.filter(pc.equal(partitions, name))
 
 
-def _check_count(stretches: int) -> None:
-    if stretches > MOST_PARTITIONS:
+def _check_count(partitions: int) -> None:
+    if partitions > MOST_PARTITIONS:
         raise Invalid(
-            _("The rows lie in more than {most} stretches of time").format(most=MOST_PARTITIONS),
+            _("The rows lie in more than {most} time windows").format(most=MOST_PARTITIONS),
             hint=_("Split by month, or not at all."),
             field="choices.partition",
         )
@@ -158,7 +158,7 @@ def _canonical(path: Path, outputs: Path, name: str) -> WrittenFile:
     return _written(target, name)
 
 
-def _stretch_of(column: "pa.ChunkedArray", partition: Partition) -> "pa.ChunkedArray":
+def _partition_of(column: "pa.ChunkedArray", partition: Partition) -> "pa.ChunkedArray":
     import pyarrow.compute as pc
 
     return pc.fill_null(pc.strftime(column, FORMATS[partition]), NO_TIME)

@@ -16,7 +16,7 @@ from core.foundation.text import _
 from core.foundation.values import Value
 
 if TYPE_CHECKING:
-    from core.features.online.backfill import Feed
+    from core.features.online.backfill import Backfill
 
 ROW_ID, EVENT_TIME, LABEL = "row_id", "event_time", "label"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -91,13 +91,13 @@ def held_out_rows(context: JobContext, job_spec: EndpointJobSpec, *, inputs: tup
     return sorted(rows, key=lambda row: (row.at_us, row.row_id))
 
 
-def feed_of(context: JobContext, job_spec: EndpointJobSpec) -> "Feed":
+def backfill_of(context: JobContext, job_spec: EndpointJobSpec) -> "Backfill":
     """The endpoint's online features, to be moved through time."""
-    from core.features.online.backfill import Feed
+    from core.features.online.backfill import Backfill
     from core.features.online.opening import open_store
 
     files = {digest: context.inputs[name] for digest, name in job_spec.views.items()}
-    return Feed(open_store(job_spec.online), job_spec.contract, files)
+    return Backfill(open_store(job_spec.online), job_spec.contract, files)
 
 
 def expect_prediction(response: Response) -> None:

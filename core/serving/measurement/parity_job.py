@@ -13,14 +13,14 @@ from core.serving.measurement.endpoint_client import (
     EndpointJobSpec,
     HeldOut,
     Response,
+    backfill_of,
     expect_prediction,
-    feed_of,
     held_out_rows,
 )
 from core.serving.measurement.known_rows import KnownRows
 from core.serving.measurement.parity_evidence import REPORT, Measured
 from core.serving.model_server.decode import numbers_of, texts_of
-from core.serving.model_server.session import Feeds, open_session
+from core.serving.model_server.session import InputArrays, open_session
 from core.serving.server_spec import Limits
 
 MODEL = "model"
@@ -45,13 +45,13 @@ def main(context: JobContext) -> None:
     inputs = (*job_spec.contract.categories(), *job_spec.contract.numbers())
     rows = _drawn(held_out_rows(context, job_spec, inputs=inputs), job_spec)
     offline = _predict_offline(context, job_spec, rows)
-    feed, client = feed_of(context, job_spec), EndpointClient(job_spec)
+    backfill, client = backfill_of(context, job_spec), EndpointClient(job_spec)
     comparison = Comparison(job_spec.contract, job_spec.digest)
     known = KnownRows(job_spec.contract, {digest: context.inputs[name] for digest, name in job_spec.views.items()})
     for at, row in enumerate(rows):
         if context.stop_requested:
             return
-        feed.load(row.at_us) if at == 0 else feed.advance(row.at_us)
+        backfill.load(row.at_us) if at == 0 else backfill.advance(row.at_us)
         response = client.predict(row, explain=True)
         expect_prediction(response)
         comparison.add(
@@ -75,10 +75,10 @@ def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldO
     if not rows:
         return []
     session = open_session(context.inputs[MODEL].read_bytes())
-    feeds: Feeds = {name: numbers_of(_column(rows, name), where=name) for name in job_spec.contract.numbers()}
+    inputs: InputArrays = {name: numbers_of(_column(rows, name), where=name) for name in job_spec.contract.numbers()}
     for name in job_spec.contract.categories():
-        feeds[name] = texts_of(_column(rows, name), where=name, limits=LIMITS)
-    return list(session.run([job_spec.output], feeds)[0].tolist())
+        inputs[name] = texts_of(_column(rows, name), where=name, limits=LIMITS)
+    return list(session.run([job_spec.output], inputs)[0].tolist())
 
 
 def _column(rows: list[HeldOut], name: str) -> list[Any]:

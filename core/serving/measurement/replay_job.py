@@ -11,7 +11,13 @@ from core.compute.process import JobContext, JobFailed, run_job
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.registry.statistics import evaluate
-from core.serving.measurement.endpoint_client import EndpointClient, EndpointJobSpec, HeldOut, feed_of, held_out_rows
+from core.serving.measurement.endpoint_client import (
+    EndpointClient,
+    EndpointJobSpec,
+    HeldOut,
+    backfill_of,
+    held_out_rows,
+)
 
 REPORT, PROGRESS = "report.json", "told"
 TELL_SECONDS = 0.5
@@ -61,13 +67,13 @@ def main(context: JobContext) -> None:
 
 
 def _send(context: JobContext, job_spec: ReplaySpec, rows: list[HeldOut], *, tally: Tally) -> None:
-    feed, client = feed_of(context, job_spec), EndpointClient(job_spec)
+    backfill, client = backfill_of(context, job_spec), EndpointClient(job_spec)
     context.progress(0.0, stage=_("filling the online features"))
-    feed.load(rows[0].at_us)
+    backfill.load(rows[0].at_us)
     begun = told = last = time.monotonic()
     for at, row in enumerate(rows):
         planned = begun + (row.at_us - rows[0].at_us) / MICROSECONDS / job_spec.speed
-        feed.advance(row.at_us)
+        backfill.advance(row.at_us)
         _wait(context, until=max(planned, last + 1 / job_spec.most_rps))
         if context.stop_requested:
             return

@@ -172,10 +172,10 @@ class MeasurementService(Service):
     def _start(
         self, call: Call, row: EndpointRow, *, kind: str, title: str, payload: dict[str, Any], inputs: dict[str, str]
     ) -> Job:
-        job_order = JobSpec(
+        job_spec = JobSpec(
             kind=kind, project=row.project, title=title, subject=row.id, payload=payload, inputs=inputs, priority=3
         )
-        job = self._compute.submit(call, job_order)
+        job = self._compute.submit(call, job_spec)
         row.measuring = job.id
         call.session.add(row)
         return job

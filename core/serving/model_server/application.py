@@ -106,7 +106,7 @@ class Application:
     def _infer(self, request: Request) -> Answer:
         asked = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
         begun = perf_counter_ns()
-        found = self._model.run(asked.feeds, rows=asked.rows)
+        found = self._model.run(asked.inputs, rows=asked.rows)
         spent = perf_counter_ns() - begun
         output = {"name": self._model.signature.output, "datatype": "FP64", "shape": [asked.rows], "data": found}
         document = {**self._named, **({"id": asked.id} if asked.id else {}), "outputs": [output]}
@@ -115,7 +115,7 @@ class Application:
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
         begun = perf_counter_ns()
-        found = self._model.run(entities.feeds, rows=len(entities.rows))
+        found = self._model.run(entities.inputs, rows=len(entities.rows))
         spent = perf_counter_ns() - begun
         predictions: list[dict[str, Any]] = [
             {"row_id": row.row_id, "probability": probability}

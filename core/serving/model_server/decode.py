@@ -27,7 +27,7 @@ class Asked:
 
     id: str
     rows: int
-    feeds: dict[str, npt.NDArray[np.generic]]
+    inputs: dict[str, npt.NDArray[np.generic]]
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def decode_inference(body: bytes, *, signature: Signature, limits: Limits) -> As
     tensors = _by_name(document.get("inputs"))
     same_names(tensors, [spec.name for spec in signature.inputs], where="inputs")
     rows = _rows(tensors, limits=limits)
-    feeds = {spec.name: _array(tensors[spec.name], spec=spec, rows=rows, limits=limits) for spec in signature.inputs}
+    inputs = {spec.name: _array(tensors[spec.name], spec=spec, rows=rows, limits=limits) for spec in signature.inputs}
     request_id = document.get("id", "")
     if not isinstance(request_id, str) or len(request_id) > limits.text:
         raise wrong("id", _("must be a short text"))
-    return Asked(id=request_id, rows=rows, feeds=feeds)
+    return Asked(id=request_id, rows=rows, inputs=inputs)
 
 
 def same_names(given: Mapping[str, Any], wanted: Sequence[str], *, where: str) -> None:

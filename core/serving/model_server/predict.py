@@ -41,10 +41,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Entities:
-    """Rows ready for the model. `feeds` are the very values it gets, by name; a missing one is "" or NaN."""
+    """Rows ready for the model. `inputs` are the very values it gets, by name; a missing one is "" or NaN."""
 
     rows: tuple[Row, ...]
-    feeds: dict[str, npt.NDArray[np.generic]]
+    inputs: dict[str, npt.NDArray[np.generic]]
     explain: bool
 
     def explained(self, at: int) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Entities:
             {"status": found.status, "event_us": found.event_us, "created_us": found.created_us}
             for found in self.rows[at].found
         ]
-        return {"features": {name: _plain(column[at]) for name, column in self.feeds.items()}, "lookups": lookups}
+        return {"features": {name: _plain(column[at]) for name, column in self.inputs.items()}, "lookups": lookups}
 
 
 class EntityReader:
@@ -77,7 +77,7 @@ class EntityReader:
             raise wrong("explain", _("must be true or false"))
         check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
         found = tuple(self._row(row, lookup, where=f"rows[{at}]") for at, row in enumerate(rows))
-        return Entities(rows=found, feeds=self._feeds([row.values for row in found]), explain=explain)
+        return Entities(rows=found, inputs=self._arrays([row.values for row in found]), explain=explain)
 
     def _row(self, row: Any, lookup: Lookup, *, where: str) -> Row:
         if not isinstance(row, dict):
@@ -107,7 +107,7 @@ class EntityReader:
             return None if value is None else str(value)
         raise wrong(self._contract.row_id, _("must be a short text"))
 
-    def _feeds(self, rows: list[dict[str, Cell]]) -> dict[str, npt.NDArray[np.generic]]:
+    def _arrays(self, rows: list[dict[str, Cell]]) -> dict[str, npt.NDArray[np.generic]]:
         return {name: self._column([row[name] for row in rows], name=name) for name in self._inputs}
 
     def _column(self, values: list[Cell], *, name: str) -> npt.NDArray[np.generic]:

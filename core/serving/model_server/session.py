@@ -22,7 +22,7 @@ MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
 ERRORS_ONLY = 3
 TYPES: dict[str, type] = {"BYTES": object, "FP64": np.float64}
 ONNX_TYPES = {"BYTES": "tensor(string)", "FP64": "tensor(double)"}
-Feeds = dict[str, npt.NDArray[np.generic]]
+InputArrays = dict[str, npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class ServedModel:
     signature: Signature
     contract: FeatureContract
 
-    def run(self, feeds: Feeds, *, rows: int) -> list[float]:
+    def run(self, inputs: InputArrays, *, rows: int) -> list[float]:
         """One probability a row. Unavailable when the model fails or gives anything but finite numbers in that
         shape."""
         try:
-            answers = self.session.run([self.signature.output], feeds)[0]
+            answers = self.session.run([self.signature.output], inputs)[0]
         except (
             Exception
         ) as error:  # onnxruntime has no common class of its own; whatever it raises is the model's failure.
@@ -115,8 +115,8 @@ def _difference(told: Mapping[str, str], asked: Mapping[str, str]) -> str:
 def _warm_up(model: ServedModel) -> None:
     """The first call plans memory and is slow; no caller should be the one to wait for it. Everything missing is a
     request that every model must be able to answer."""
-    feeds: Feeds = {
+    inputs: InputArrays = {
         spec.name: np.array([""], dtype=object) if spec.datatype == "BYTES" else np.array([np.nan])
         for spec in model.signature.inputs
     }
-    model.run(feeds, rows=1)
+    model.run(inputs, rows=1)

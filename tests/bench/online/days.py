@@ -11,7 +11,7 @@ from statistics import median
 import pyarrow as pa
 
 from core.features.materialization.job import Putting
-from core.features.materialization.job_spec import MaterializeOrder
+from core.features.materialization.job_spec import MaterializeJobSpec
 from core.features.online.opening import open_store
 from core.sandbox.duckdb_session import open_session
 from tests.bench.measuring.lines import Line, at_most, missing
@@ -39,7 +39,7 @@ def filling(folder: Path, *, keys: int, features: int, rows_per_key: int = 10) -
     write_rows(rows, keys, rows_per_key=rows_per_key)
     for number in range(ROUNDS):
         store = open_store(str(folder / f"filling-{features}-{number}.sqlite"))
-        order = MaterializeOrder(
+        order = MaterializeJobSpec(
             view=view_of(features), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True
         )
         begun, spent = time.perf_counter(), time.process_time()

@@ -1,4 +1,4 @@
-"""The demonstration's features on the real flights: right by hand, free of hindsight, and the same online."""
+"""The demonstration's features on the real flights: right by hand, free of future leakage, and the same online."""
 
 import random
 from dataclasses import dataclass
@@ -13,11 +13,11 @@ import pytest
 
 from app.demonstration.flights import ENTITY_SQL, SPLITS, VIEWS, View, entity_query, trailing_delay, view_uses
 from core.features.building.build import build_rows
-from core.features.job_specs import ROWS, BuildOrder, BuildResult, SourceTable
-from core.features.online.backfill import Feed
+from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable
+from core.features.online.backfill import Backfill
 from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.training_sets.entities import build_entity
-from core.features.training_sets.job_spec import JoinedView, JoinOrder, JoinResult
+from core.features.training_sets.job_spec import JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.join import join_training_set
 from core.features.values import ServedView
 from core.foundation.errors import Invalid
@@ -44,7 +44,7 @@ class Demonstration:
 
 def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
     outputs.mkdir(exist_ok=True)
-    order = BuildOrder(
+    job_spec = BuildJobSpec(
         view=view.name,
         sources=tuple(SourceTable(name=name, inputs=(name,), known=dict(TABLES[name].known)) for name in view.sources),
         keys=view.keys,
@@ -53,7 +53,7 @@ def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
         numbers=(),
         **view.model_dump(include={"sql", "python", "tests", "event_time", "created_time", "ttl_seconds"}),
     )
-    return build_rows(order, inputs=files, outputs=outputs, limits=LIMITS)
+    return build_rows(job_spec, inputs=files, outputs=outputs, limits=LIMITS)
 
 
 def served(view: View, result: BuildResult) -> ServedView:
@@ -82,14 +82,14 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     files = {name: written(table, folder / f"{name}.parquet") for name, table in tables.items()}
     views = {view.name: served(view, build(view, files, folder / view.name)) for view in VIEWS}
     rows = {name: folder / name / ROWS for name in views}
-    order = JoinOrder(
+    job_spec = JoinJobSpec(
         entity=entity_query({"flights": "SNAP-1"}),
         sources=(SourceTable(name="flights", inputs=("flights",), known=dict(TABLES["flights"].known)),),
         views=tuple(JoinedView(served=view, input=name) for name, view in views.items()),
         splits=SPLITS,
         known_at=True,
     )
-    result = join_training_set(order, inputs=files | rows, outputs=folder, limits=LIMITS)
+    result = join_training_set(job_spec, inputs=files | rows, outputs=folder, limits=LIMITS)
     splits = {split.name: pq.read_table(folder / f"{split.name}.parquet") for split in result.splits}
     return Demonstration(tables, files, rows, views, result, splits)
 
@@ -170,13 +170,13 @@ def test_weather_was_observed_before_the_flight_and_is_not_old(demonstration: De
 def test_the_online_store_answers_what_the_training_set_says(demonstration: Demonstration, tmp_path: Path) -> None:
     """Value for value, at instants all over November and December."""
     store = SqliteStore(tmp_path / "online.sqlite")
-    feed = Feed(store, demonstration.result.contract, demonstration.rows)
+    backfill = Backfill(store, demonstration.result.contract, demonstration.rows)
     test = demonstration.splits["test"]
     rows = test.take(sorted(random.Random(5).sample(range(test.num_rows), 60))).to_pylist()
-    feed.load((rows[0]["event_time"] - EPOCH) // timedelta(microseconds=1) - 10**9)
+    backfill.load((rows[0]["event_time"] - EPOCH) // timedelta(microseconds=1) - 10**9)
     for row in rows:
         at_us = (row["event_time"] - EPOCH) // timedelta(microseconds=1)
-        feed.advance(at_us)
+        backfill.advance(at_us)
         for view in demonstration.result.contract.views:
             (found,) = store.get(view, [tuple(row[column] for _key, column in view.keys)], at_us=at_us)
             assert found.values == tuple(row[name] for _feature, name, _kind in view.outputs)
@@ -232,5 +232,5 @@ def test_a_view_with_the_wrong_event_time_is_caught(january: dict[str, Path], tm
         event_time="sched_dep_utc",
         prefix="p_",
     )
-    with pytest.raises(Invalid, match="Hindsight in"):
+    with pytest.raises(Invalid, match="Future leakage in"):
         build(view, january, tmp_path)

@@ -41,7 +41,7 @@ DISHONEST = {
 
 @pytest.mark.parametrize("case", DISHONEST)
 def test_a_view_that_knows_the_future_is_refused(tmp_path: Path, case: str) -> None:
-    with pytest.raises(Invalid, match="Hindsight in") as refusal:
+    with pytest.raises(Invalid, match="Future leakage in") as refusal:
         build(tmp_path, DISHONEST[case], keys=("id",), event_time="due_at")
     assert "flights.delay (left_at)" in refusal.value.message
 

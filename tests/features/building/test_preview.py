@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.features.building.preview import SAMPLE_ROWS, preview_rows
-from core.features.job_specs import BuildOrder
+from core.features.job_specs import BuildJobSpec
 from core.features.values import FeatureRule, LogicPreview, VersionTests
 from core.foundation.errors import Invalid, NotAllowed, NotFound
 from tests.features.departures import LIMITS, flights, source
@@ -108,7 +108,7 @@ def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:
     """Of a table longer than the sample the latest rows of the most frequent keys are taken, none of them left out."""
     table = flights(30_000)
     given, path = source(tmp_path, table, marks={})
-    order = BuildOrder(
+    job_spec = BuildJobSpec(
         view="carrier_delay",
         sql="SELECT carrier, left_at, count(*) OVER (PARTITION BY carrier) AS n, distance FROM flights",
         sources=(given,),
@@ -120,7 +120,7 @@ def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:
         categories=(),
         numbers=("n", "distance"),
     )
-    found = preview_rows(order, inputs={"flights": path}, limits=LIMITS)
+    found = preview_rows(job_spec, inputs={"flights": path}, limits=LIMITS)
     assert found.sample_rows == SAMPLE_ROWS
     newest = max(row["left_at"] for row in table.to_pylist())
     assert found.preview.rows[0][1] == newest.isoformat().replace("+00:00", "Z")

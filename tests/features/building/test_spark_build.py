@@ -12,12 +12,12 @@ from core.features.building.build import build_rows
 from core.features.building.engine_build import MOST_ROWS, Rehearsal, build_with_engine, rehearse
 from core.features.engines.spark.session import spark_session
 from core.features.engines.spark_engine import SparkEngine
-from core.features.job_specs import ROWS, BuildOrder, BuildResult
+from core.features.job_specs import ROWS, BuildJobSpec, BuildResult
 from core.features.logic.samples import last_rows
 from core.features.normal_form import RowShape
 from core.features.values import FeatureRule, VersionTests
 from core.foundation.errors import Invalid, Unavailable
-from tests.features.departures import LIMITS, flights, order_for, rows_of, source
+from tests.features.departures import LIMITS, flights, job_spec_for, rows_of, source
 from tests.features.logic.test_pandas_logic import MEAN
 
 OTHER_CASE = {"sql": "SELECT Carrier AS carrier, LEFT_AT, Distance FROM Flights", "marks": {}}
@@ -39,18 +39,20 @@ FULL: dict[str, Any] = {
 }
 
 
-def rehearsed(folder: Path, *, most: int = MOST_ROWS, **changes: Any) -> tuple[BuildOrder, Rehearsal, dict[str, Path]]:
-    order, inputs = order_for(folder, **changes)
+def rehearsed(
+    folder: Path, *, most: int = MOST_ROWS, **changes: Any
+) -> tuple[BuildJobSpec, Rehearsal, dict[str, Path]]:
+    job_spec, inputs = job_spec_for(folder, **changes)
 
-    def run(asked: BuildOrder, given: Any) -> BuildResult:
+    def run(asked: BuildJobSpec, given: Any) -> BuildResult:
         return build_rows(asked, inputs=given, outputs=folder / "rehearsal", limits=LIMITS)
 
-    return order, rehearse(order, inputs=inputs, folder=folder / "rehearsal", run=run, most=most), inputs
+    return job_spec, rehearse(job_spec, inputs=inputs, folder=folder / "rehearsal", run=run, most=most), inputs
 
 
 def built(engine: SparkEngine, folder: Path, **changes: Any) -> BuildResult:
-    order, rehearsal, inputs = rehearsed(folder, **changes)
-    return build_with_engine(order, rehearsal, engine=engine, inputs=inputs, outputs=folder, limits=LIMITS)
+    job_spec, rehearsal, inputs = rehearsed(folder, **changes)
+    return build_with_engine(job_spec, rehearsal, engine=engine, inputs=inputs, outputs=folder, limits=LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +65,8 @@ def test_a_build_in_the_cluster_is_the_build_on_one_machine(
 ) -> None:
     there = built(spark, tmp_path, **changes)
     rows, schema = rows_of(tmp_path), pq.read_schema(tmp_path / ROWS)
-    order, inputs = order_for(tmp_path, **changes)
-    here = build_rows(order, inputs=inputs, outputs=tmp_path, limits=LIMITS)
+    job_spec, inputs = job_spec_for(tmp_path, **changes)
+    here = build_rows(job_spec, inputs=inputs, outputs=tmp_path, limits=LIMITS)
     assert rows == rows_of(tmp_path)
     assert schema == pq.read_schema(tmp_path / ROWS)
     *checks, alike = there.checks
@@ -80,8 +82,8 @@ def test_of_a_large_source_the_last_rows_are_rehearsed_and_all_are_built(spark: 
     assert "same 100 rows of the last 100 of flights" in there.checks[-1].detail
     assert there.checks[0].detail == "No value of mean_delay is infinite."
     rows = rows_of(tmp_path)
-    order, inputs = order_for(tmp_path)
-    build_rows(order, inputs=inputs, outputs=tmp_path, limits=LIMITS)
+    job_spec, inputs = job_spec_for(tmp_path)
+    build_rows(job_spec, inputs=inputs, outputs=tmp_path, limits=LIMITS)
     assert rows == rows_of(tmp_path)
 
 
@@ -97,12 +99,12 @@ def test_a_rule_is_judged_by_all_rows_and_not_by_those_of_the_rehearsal(spark: S
 
 def test_an_engine_that_answers_otherwise_fails_the_version_with_the_rows(spark: SparkEngine, tmp_path: Path) -> None:
     """As if one machine had found another value in its rehearsal."""
-    order, rehearsal, inputs = rehearsed(tmp_path)
+    job_spec, rehearsal, inputs = rehearsed(tmp_path)
     table = pq.read_table(rehearsal.rows)
     place = table.column_names.index("mean_delay")
     other = pa.array([1234.5, *table.column(place).to_pylist()[1:]])
     pq.write_table(table.set_column(place, table.schema.field(place), other), rehearsal.rows)
-    made = build_with_engine(order, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
+    made = build_with_engine(job_spec, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
     alike = made.checks[-1]
     assert (alike.verdict, len(alike.rows)) == ("fail", 2)
     assert [row[0] for row in alike.rows] == ["Spark", "DuckDB"]
@@ -116,8 +118,8 @@ def test_both_forms_of_a_logic_are_compared_where_pandas_runs(spark: SparkEngine
     assert names == ["Values are finite", "SQL and pandas agree", "Spark and DuckDB agree"]
 
 
-def test_hindsight_is_refused_before_spark_is_asked(tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="Hindsight in delay"):
+def test_future_leakage_is_refused_before_spark_is_asked(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="Future leakage in delay"):
         rehearsed(tmp_path, sql="SELECT carrier, due_at, delay FROM flights", event_time="due_at", most=100)
 
 
@@ -134,9 +136,9 @@ def test_the_guard_judges_the_sql_before_spark_is_asked(tmp_path: Path) -> None:
 
 
 def test_peoples_code_does_not_hear_where_the_cluster_is(tmp_path: Path) -> None:
-    order, rehearsal, _inputs = rehearsed(tmp_path, spark_address="sc://host:1/;token=secret")
-    assert "secret" in order.spark_address
-    assert "secret" not in str(rehearsal.order)
+    job_spec, rehearsal, _inputs = rehearsed(tmp_path, spark_address="sc://host:1/;token=secret")
+    assert "secret" in job_spec.spark_address
+    assert "secret" not in str(rehearsal.job_spec)
 
 
 def test_the_last_rows_of_a_table_may_lie_in_several_files(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_a_warning_of_a_library_is_no_mistake(tmp_path: Path) -> None:
     assert built(tmp_path, body).rows == 400
 
 
-HINDSIGHT = {
+FUTURE_LEAKAGE = {
     "the delay itself": "return flights[['carrier', 'due_at', 'delay']].rename(columns={'due_at': 'left_at'})",
     "a mean of the whole table": (
         "mean = flights.groupby('carrier')['delay'].transform('mean')\n"
@@ -151,11 +151,11 @@ HINDSIGHT = {
 }
 
 
-@pytest.mark.parametrize("case", HINDSIGHT)
-def test_hindsight_in_pandas_is_found_as_in_sql(tmp_path: Path, case: str) -> None:
-    with pytest.raises(Invalid, match="Hindsight in"):
-        built(tmp_path, HINDSIGHT[case], marks=None)
+@pytest.mark.parametrize("case", FUTURE_LEAKAGE)
+def test_future_leakage_in_pandas_is_found_as_in_sql(tmp_path: Path, case: str) -> None:
+    with pytest.raises(Invalid, match="Future leakage in"):
+        built(tmp_path, FUTURE_LEAKAGE[case], marks=None)
 
 
-def test_pandas_that_only_looks_back_is_free_of_hindsight(tmp_path: Path) -> None:
+def test_pandas_that_only_looks_back_is_free_of_future_leakage(tmp_path: Path) -> None:
     assert build(tmp_path, "", python=MEAN).rows == 400

@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 
 from core.compute.folders import AttemptFolder
 from core.compute.process import JobContext
-from core.features.job_specs import BuildOrder
+from core.features.job_specs import BuildJobSpec
 from core.features.materialization.job import put_online
-from core.features.materialization.job_spec import MaterializeOrder, MaterializeResult, PartResult, StretchOrder
-from core.features.materialization.plan import Plan, build_order_of, live_view, moment_of, plan
-from core.features.materialization.time_windows import compute_stretch, stretch_rows
+from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult, TimeWindowJobSpec
+from core.features.materialization.plan import Plan, build_job_spec_of, live_view, moment_of, plan
+from core.features.materialization.time_windows import compute_time_window, time_window_rows
 from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, normal_form
 from core.features.online.opening import open_store
 from core.features.online.store import Found
@@ -82,14 +82,14 @@ def events(rows: list[tuple[Any, ...]]) -> pa.Table:
     return pa.table({name: pa.array(column, kind) for name, column, kind in zip(names, columns, types, strict=True)})
 
 
-def whole_rows(order: BuildOrder, parts: Sequence[Path]) -> str:
+def whole_rows(job_spec: BuildJobSpec, parts: Sequence[Path]) -> str:
     """A query that gives the version's rows in normal form, exactly those of a full build, out of its parts."""
     shape = RowShape(
-        keys=order.keys,
+        keys=job_spec.keys,
         event_time=EVENT,
-        created_time=CREATED if order.created_time else None,
-        features=(*order.categories, *order.numbers),
-        delay_us=order.delay_seconds * SECOND,
+        created_time=CREATED if job_spec.created_time else None,
+        features=(*job_spec.categories, *job_spec.numbers),
+        delay_us=job_spec.delay_seconds * SECOND,
     )
     return normal_form(shape, source=parquet_rows(parts))
 
@@ -149,17 +149,17 @@ class Keeper:
         self.runs += 1
         attempt = AttemptFolder(self.folder / "jobs" / str(self.runs) / "1")
         attempt.prepare()
-        payload = {**found.order.model_dump(mode="json"), "online": self.address}
+        payload = {**found.job_spec.model_dump(mode="json"), "online": self.address}
         inputs = {name: str(self.store.path(digest)) for name, digest in found.inputs.items()}
         attempt.order.write_text(json.dumps({"payload": payload, "inputs": inputs, "attempt": 1, "cpus": 1}))
         context = JobContext(attempt.path)
-        order = MaterializeOrder.model_validate(context.payload)
-        parts = [part for stretch in order.stretches for part in self._computed(stretch, context)]
-        return put_online(context, order, parts=tuple(parts)), attempt.outputs
+        job_spec = MaterializeJobSpec.model_validate(context.payload)
+        parts = [part for window in job_spec.stretches for part in self._computed(window, context)]
+        return put_online(context, job_spec, parts=tuple(parts)), attempt.outputs
 
-    def _computed(self, stretch: StretchOrder, context: JobContext) -> tuple[PartResult, ...]:
+    def _computed(self, window: TimeWindowJobSpec, context: JobContext) -> tuple[PartResult, ...]:
         """Without the cage, which other tests are about."""
-        return compute_stretch(stretch, inputs=context.inputs, outputs=context.outputs, limits=LIMITS)
+        return compute_time_window(window, inputs=context.inputs, outputs=context.outputs, limits=LIMITS)
 
     def keep(self, result: MaterializeResult, outputs: Path) -> None:
         for name in result.gone:
@@ -181,20 +181,20 @@ class Keeper:
         """The rows of a full build over the snapshot."""
         found = Keeper(self.folder / "full", self.version.model_copy(update={"lookback_seconds": 0}))
         found.store = self.store
-        stretch = found.planned(snapshot).order.stretches[0]
+        window = found.planned(snapshot).job_spec.stretches[0]
         path = self.folder / "full.parquet"
         inputs = {name: self.store.path(digest) for name, digest in found.planned(snapshot).inputs.items()}
-        stretch_rows(stretch.build, inputs=inputs, path=path, events=(None, None), limits=LIMITS)
+        time_window_rows(window.build, inputs=inputs, path=path, events=(None, None), limits=LIMITS)
         return path
 
     def differences(self, full: Path) -> int:
         """Rows that the parts and a full build do not share, both ways."""
-        order = build_order_of(self.version, ())
+        job_spec = build_job_spec_of(self.version, ())
         files = [self.store.path(part.rows_digest) for part in self.parts.values() if part.rows_digest]
         if not files:
             return pq.read_metadata(full).num_rows
         with open_session(threads=1) as session:
-            session.execute(f"CREATE TABLE parts AS {whole_rows(order, files)}")
+            session.execute(f"CREATE TABLE parts AS {whole_rows(job_spec, files)}")
             session.execute(f"CREATE TABLE built AS FROM {parquet_rows([full])}")
             columns = ", ".join(f'"{name}"' for name in pq.read_schema(full).names)
             ways = [

@@ -98,8 +98,8 @@ def test_a_new_day_reads_and_computes_a_few_days_only(tmp_path: Path) -> None:
     keeper.run(snapshot_of(keeper, days))
     days["2013-01-21"] = [("a", START + 20 * DAY, START + 20 * DAY, 1, "x")]
     found = keeper.planned(snapshot_of(keeper, days))
-    (stretch,) = found.order.stretches
-    assert sorted(stretch.parts) == ["2013-01-20", "2013-01-21", "2013-01-22", "2013-01-23"]
+    (window,) = found.job_spec.stretches
+    assert sorted(window.parts) == ["2013-01-20", "2013-01-21", "2013-01-22", "2013-01-23"]
     assert len([name for name in found.inputs if name.startswith("source_")]) == 4
     result = keeper.run(snapshot_of(keeper, days))
     assert result is not None
@@ -113,7 +113,7 @@ def test_a_late_row_in_an_old_day_computes_that_day_and_those_that_look_back_at_
     keeper.run(snapshot_of(keeper, days))
     days["2013-01-05"].append(("a", START + 4 * DAY + HOUR, START + 9 * DAY, 7, "late"))
     found = keeper.planned(snapshot_of(keeper, days))
-    assert [sorted(stretch.parts) for stretch in found.order.stretches] == [
+    assert [sorted(window.parts) for window in found.job_spec.stretches] == [
         ["2013-01-04", "2013-01-05", "2013-01-06", "2013-01-07"]
     ]
     keeper.run(snapshot_of(keeper, days))

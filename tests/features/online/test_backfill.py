@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.features.engines.polars_engine import PolarsEngine
-from core.features.online.backfill import Feed
+from core.features.online.backfill import Backfill
 from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
 from tests.features.engines.oracle import MICROSECOND, NOON, Rules, View, entity_table, expected, minutes, rows_table
@@ -23,7 +23,7 @@ def us(moment: Any) -> int:
     return int((moment - EPOCH) // MICROSECOND)
 
 
-def feed_of(folder: Path, *views: View) -> tuple[SqliteStore, Feed, tuple[ServedView, ...]]:
+def backfill_of(folder: Path, *views: View) -> tuple[SqliteStore, Backfill, tuple[ServedView, ...]]:
     rules = Rules(PolarsEngine(), folder)
     uses = [rules.stored(index, view) for index, view in enumerate(views)]
     served = tuple(
@@ -42,7 +42,11 @@ def feed_of(folder: Path, *views: View) -> tuple[SqliteStore, Feed, tuple[Served
     request = (RequestField(name="k", kind="category", is_model_input=True),)
     contract = FeatureContract(event_time="t", row_id="id", request=request, views=served)
     store = SqliteStore(folder / "online.sqlite")
-    return store, Feed(store, contract, {view.digest: use.rows for view, use in zip(served, uses, strict=True)}), served
+    return (
+        store,
+        Backfill(store, contract, {view.digest: use.rows for view, use in zip(served, uses, strict=True)}),
+        served,
+    )
 
 
 def online(store: SqliteStore, served: tuple[ServedView, ...], key: Any, moment: Any) -> dict[str, Any]:
@@ -61,12 +65,12 @@ def offline(views: tuple[View, ...], key: Any, moment: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", range(60))
 def test_r12_after_every_advance_the_store_answers_as_the_join_does(tmp_path: Path, seed: int) -> None:
     views = tuple(random_case(seed)[1])
-    store, feed, served = feed_of(tmp_path, *views)
+    store, backfill, served = backfill_of(tmp_path, *views)
     dice = random.Random(seed)
     moments = sorted(minutes(dice.randrange(-1, 16)) + dice.randrange(-1, 2) * MICROSECOND for _ in range(8))
-    feed.load(us(moments[0]))
+    backfill.load(us(moments[0]))
     for moment in moments:
-        feed.advance(us(moment))
+        backfill.advance(us(moment))
         for key in [*KEYS, None]:
             assert online(store, served, key, moment) == offline(views, key, moment), (seed, key, moment)
 
@@ -74,43 +78,43 @@ def test_r12_after_every_advance_the_store_answers_as_the_join_does(tmp_path: Pa
 @pytest.mark.parametrize("seed", range(30))
 def test_loading_is_the_same_as_advancing_from_the_beginning(tmp_path: Path, seed: int) -> None:
     views = tuple(random_case(seed)[1])
-    store, feed, served = feed_of(tmp_path, *views)
+    store, backfill, served = backfill_of(tmp_path, *views)
     for moment in (minutes(3), minutes(9), minutes(4)):
-        feed.load(us(moment))
-        assert feed.now_us == us(moment)
+        backfill.load(us(moment))
+        assert backfill.now_us == us(moment)
         for key in [*KEYS, None]:
             assert online(store, served, key, moment) == offline(views, key, moment)
 
 
 def test_a_late_row_comes_when_it_was_known_and_does_not_replace_a_newer_one(tmp_path: Path) -> None:
     view = View(rows_table([("a", 10, 10, 2), ("a", 5, 20, 1), ("a", 30, 60, 3)]))
-    store, feed, served = feed_of(tmp_path, view)
-    feed.load(us(minutes(0)))
+    store, backfill, served = backfill_of(tmp_path, view)
+    backfill.load(us(minutes(0)))
     seen = []
     for moment in (minutes(9), minutes(10), minutes(25), minutes(59), minutes(60)):
-        feed.advance(us(moment))
+        backfill.advance(us(moment))
         seen.append(online(store, served, "a", moment)["v__x"])
     assert seen == [None, 2, 2, 2, 3]
 
 
 def test_a_row_counts_from_the_end_of_its_delay(tmp_path: Path) -> None:
-    store, feed, served = feed_of(tmp_path, View(rows_table([("a", 0, 0, 1)]), delay=timedelta(hours=1)))
-    feed.load(us(minutes(59)))
+    store, backfill, served = backfill_of(tmp_path, View(rows_table([("a", 0, 0, 1)]), delay=timedelta(hours=1)))
+    backfill.load(us(minutes(59)))
     assert online(store, served, "a", minutes(59))["v__x"] is None
-    assert feed.advance(us(minutes(60))) == 1
+    assert backfill.advance(us(minutes(60))) == 1
     assert online(store, served, "a", minutes(60))["v__x"] == 1
 
 
 def test_time_does_not_run_backwards(tmp_path: Path) -> None:
-    store, feed, served = feed_of(tmp_path, View(rows_table([("a", 0, 0, 1), ("a", 5, 5, 2)])))
-    feed.load(us(minutes(6)))
-    assert feed.advance(us(minutes(1))) == 0
-    assert feed.now_us == us(minutes(6))
+    store, backfill, served = backfill_of(tmp_path, View(rows_table([("a", 0, 0, 1), ("a", 5, 5, 2)])))
+    backfill.load(us(minutes(6)))
+    assert backfill.advance(us(minutes(1))) == 0
+    assert backfill.now_us == us(minutes(6))
     assert online(store, served, "a", minutes(6))["v__x"] == 2
 
 
 def test_a_view_of_no_rows_feeds_nothing(tmp_path: Path) -> None:
-    store, feed, served = feed_of(tmp_path, View(rows_table([])))
-    feed.load(us(minutes(0)))
-    assert feed.advance(us(minutes(9))) == 0
+    store, backfill, served = backfill_of(tmp_path, View(rows_table([])))
+    backfill.load(us(minutes(0)))
+    assert backfill.advance(us(minutes(9))) == 0
     assert online(store, served, "a", minutes(9)) == {"v__x": None}

@@ -103,7 +103,7 @@ def test_no_column_is_held_against_a_label_that_is_not_0_and_1(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("label", ["", "late"])
-def test_hindsight_is_found_without_any_label(tmp_path: Path, label: str) -> None:
+def test_future_leakage_is_found_without_any_label(tmp_path: Path, label: str) -> None:
     leaks = join(tmp_path, entity(MOOD_SQL, label=label, label_kind="any", numbers=("mood",))).leaks
     assert [(leak.column, leak.auc) for leak in leaks] == [("mood", None)]
 

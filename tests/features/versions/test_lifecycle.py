@@ -48,8 +48,8 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
     made = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
     assert made.state is VersionState.PUBLISHED
     assert REASON in made.notes[-1]
-    (stretch,) = desk.portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
-    assert (stretch.version_id, stretch.reason, stretch.changed_by) == (
+    (period,) = desk.portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
+    assert (period.version_id, period.reason, period.changed_by) == (
         version.id,
         REASON,
         desk.people.engineer.person_id,
@@ -92,8 +92,8 @@ def test_going_back_is_one_call_and_goes_further_back_the_next_time(desk: Desk) 
     with pytest.raises(Conflict, match="no version to go back to"):
         portal.feature_views.roll_back(engineer, view_id=desk.view, reason=REASON)
     history = portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
-    assert [stretch.version for stretch in history] == [1, 2, 3, 2, 1]
-    assert [stretch.number for stretch in history] == [5, 4, 3, 2, 1]
+    assert [period.version for period in history] == [1, 2, 3, 2, 1]
+    assert [period.number for period in history] == [5, 4, 3, 2, 1]
 
 
 def test_going_back_to_a_deprecated_version_publishes_it_again(desk: Desk) -> None:
@@ -266,7 +266,7 @@ def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, 
         portal.feature_versions.retire_version(engineer, version_id=first.id, reason=REASON)
     assert portal.feature_views.impact(people.viewer, view_id=desk.view).live == (first.id,)
     history = portal.feature_views.alias_history(people.viewer, view_id=desk.view)
-    assert [stretch.version_id for stretch in history] == [first.id, second.id, first.id]
+    assert [period.version_id for period in history] == [first.id, second.id, first.id]
     third = desk.create(until="draft", ttl_seconds=3)
     portal.feature_drafts.edit_draft(
         engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4)

@@ -168,10 +168,10 @@ def test_sql_that_fails_fails_the_version_with_its_cause_in_words(scene: Scene) 
         )
 
 
-def test_hindsight_fails_the_version(scene: Scene) -> None:
+def test_future_leakage_fails_the_version(scene: Scene) -> None:
     failed = scene.build(sql="SELECT carrier, due_at, delay * 2 + 1 AS mood FROM flights", event_time="due_at")
     assert failed.state is VersionState.FAILED
-    assert failed.cause.startswith("Hindsight in mood")
+    assert failed.cause.startswith("Future leakage in mood")
 
 
 def test_a_planted_leak_refuses_the_training_set(scene: Scene) -> None:
