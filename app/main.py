@@ -6,6 +6,7 @@ from streamlit.navigation.page import Page
 from app import closed, navigation, session, shell
 from app.ui import frame, links
 from core.foundation.text import _
+from core.identity.permissions import Permission
 
 
 def main() -> None:
@@ -14,7 +15,9 @@ def main() -> None:
     if visitor is not None:
         links.open_asked()
     # Every page is declared before anyone is turned away, or a deep link would meet "not found".
-    page = navigation.declare(counts=_counts() if visitor else {}, unknown=_unknown_page())
+    page = navigation.declare(
+        counts=_counts() if visitor else {}, may=session.may if visitor else _nothing, unknown=_unknown_page()
+    )
     if visitor is None:
         shell.ended()
         st.stop()
@@ -22,6 +25,11 @@ def main() -> None:
         shell.surround(visitor)
         frame.show_said()
         page.run()
+
+
+def _nothing(_permission: Permission) -> bool:
+    """What somebody may who is not signed in."""
+    return False
 
 
 def _unknown_page() -> Page | None:

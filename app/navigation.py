@@ -1,7 +1,7 @@
 """Every page of the portal, declared in one place: its section, title, icon, address and file. Pages are declared for
 everyone on every run, so that a deep link meets the page and its checks, never a blank "not found"."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,9 @@ from streamlit.navigation.page import Page
 
 from core.foundation.errors import NotFound
 from core.foundation.text import N_, _
+from core.identity.permissions import Permission
+
+May = Callable[[Permission], bool]
 
 FOLDER = Path(__file__).resolve().parents[1] / "pages"
 
@@ -18,7 +21,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "pages"
 @dataclass(frozen=True)
 class PageCard:
     """A page. `url` is its path and its name here; hidden pages show one object, named by `?id=`. `menu` is the page
-    of the sidebar that a hidden page belongs to."""
+    of the sidebar that a hidden page belongs to; who lacks the `permission` does not see a page in the sidebar."""
 
     section: str
     url: str
@@ -26,6 +29,7 @@ class PageCard:
     icon: str
     file: str
     menu: str = ""
+    permission: Permission = Permission.READ
 
     @property
     def is_hidden(self) -> bool:
@@ -36,8 +40,10 @@ class PageCard:
         return FOLDER / self.file
 
 
-def _page(section: str, url: str, title: str, icon: str, file: str, menu: str = "") -> PageCard:
-    return PageCard(section, url, title, f":material/{icon}:", file, menu)
+def _page(
+    section: str, url: str, title: str, icon: str, file: str, menu: str = "", *, asks: Permission = Permission.READ
+) -> PageCard:
+    return PageCard(section, url, title, f":material/{icon}:", file, menu, asks)
 
 
 HOME = "home"
@@ -54,7 +60,7 @@ PAGES: tuple[PageCard, ...] = (
     _page(BUILD, "dataset", N_("Dataset"), "database", "lake/dataset.py", "datasets"),
     _page(BUILD, "dataset-diff", N_("Compare snapshots"), "difference", "lake/dataset_diff.py", "datasets"),
     _page(BUILD, "import", N_("Import"), "upload", "lake/import_report.py", "datasets"),
-    _page(BUILD, "query", N_("Query"), "terminal", "lake/query.py"),
+    _page(BUILD, "query", N_("Query"), "terminal", "lake/query.py", asks=Permission.FEATURE_SQL),
     _page(BUILD, "features", N_("Features"), "dataset", "features/features.py"),
     _page(BUILD, "feature-view", N_("Feature view"), "dataset", "features/view.py", "features"),
     _page(BUILD, "new-feature-version", N_("Feature editor"), "dataset", "features/editor.py", "features"),
@@ -70,7 +76,7 @@ PAGES: tuple[PageCard, ...] = (
         "training_sets/new_training_set.py",
         "training-sets",
     ),
-    _page(BUILD, "start-training", N_("Start training"), "play_circle", "training/start_training.py"),
+    _page(BUILD, "start-training", N_("Start training"), "play_circle", "training/start_training.py", "runs"),
     _page(BUILD, "runs", N_("Runs"), "model_training", "training/runs.py"),
     _page(BUILD, "run", N_("Run"), "model_training", "training/run.py", "runs"),
     _page(BUILD, "sweeps", N_("Sweeps"), "tune", "sweeps/sweeps.py"),
@@ -88,8 +94,8 @@ PAGES: tuple[PageCard, ...] = (
     _page(RELEASE, "load-test", N_("Load test"), "speed", "loadtests/load_test.py", "load-tests"),
     _page(RELEASE, "promotions", N_("Promotions"), "approval", "promotion/promotions.py"),
     _page(RELEASE, "promotion", N_("Promotion review"), "approval", "promotion/promotion.py", "promotions"),
-    _page(ADMIN, "audit", N_("Audit"), "history", "audit/audit.py"),
-    _page(ADMIN, "storage", N_("Storage"), "hard_drive", "lake/garbage_collection.py"),
+    _page(ADMIN, "audit", N_("Audit"), "history", "audit/audit.py", asks=Permission.AUDIT_READ),
+    _page(ADMIN, "storage", N_("Storage"), "hard_drive", "lake/garbage_collection.py", asks=Permission.GC),
     _page(ADMIN, "people", N_("People"), "group", "identity/people.py"),
 )
 
@@ -100,7 +106,7 @@ def cards() -> dict[str, PageCard]:
     return {card.url: card for card in PAGES}
 
 
-def page(url: str, *, count: int = 0) -> Page:
+def page(url: str, *, count: int = 0, is_listed: bool = True) -> Page:
     """The Streamlit page of a url, for links. `count` is shown in the sidebar where someone must act."""
     card = cards().get(url)
     if card is None:
@@ -113,22 +119,25 @@ def page(url: str, *, count: int = 0) -> Page:
         icon=card.icon,
         url_path=card.url,
         default=card.url == HOME,
-        visibility="hidden" if card.is_hidden else "visible",
+        visibility="visible" if is_listed and not card.is_hidden else "hidden",
     )
 
 
-def declare(*, counts: dict[str, int], unknown: Page | None = None) -> Page:
-    """Declares all pages and returns the one the visitor asked for; `unknown` stands at an address that is none."""
-    pages = sections(PAGES, counts=counts)
+def declare(*, counts: dict[str, int], may: May, unknown: Page | None = None) -> Page:
+    """Declares all pages and returns the one the visitor asked for; `unknown` stands at an address that is none. Those
+    that the visitor `may` not open are left out of the sidebar, and say who may where an address names them."""
+    pages = sections(PAGES, counts=counts, may=may)
     pages[""] += [unknown] if unknown else []
     return st.navigation(pages, expanded=True)
 
 
-def sections(pages: Iterable[PageCard], *, counts: dict[str, int]) -> dict[str, list[Page]]:
+def sections(pages: Iterable[PageCard], *, counts: dict[str, int], may: May) -> dict[str, list[Page]]:
     """The pages under their section's heading."""
     found: dict[str, list[Page]] = {}
     for card in pages:
-        found.setdefault(_(card.section), []).append(page(card.url, count=counts.get(card.url, 0)))
+        found.setdefault(_(card.section), []).append(
+            page(card.url, count=counts.get(card.url, 0), is_listed=may(card.permission))
+        )
     return found
 
 

@@ -2,21 +2,21 @@
 
 import streamlit as st
 
+from app import navigation
 from app.home import inbox
-from app.home.overview import models_overview
-from app.session import person
+from app.home.endpoints import endpoints_overview
+from app.home.models import models_overview
+from app.home.owned import goals, late_features
+from app.home.undecidable import undecidable
+from app.session import may, person
 from app.ui import frame, links, times
+from app.ui.components.starts import open_starts
 from app.ui.jobs import running_now, stage_line
 from core.compute.values import Job
-from core.foundation.text import N_, _
+from core.foundation.text import _
+from core.identity.permissions import Permission
 
-START = (
-    ("edit-requirement", N_("Write down a goal"), "flag"),
-    ("start-training", N_("Train a model"), "model_training"),
-    ("compare", N_("Compare two versions"), "compare_arrows"),
-    ("load-tests", N_("Run a load test"), "speed"),
-    ("features", N_("Write a feature"), "add_circle"),
-)
+STARTS = 6
 
 
 def show() -> None:
@@ -25,16 +25,34 @@ def show() -> None:
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
         _needs(waiting)
-        models_overview()
+        _overviews()
     with right:
+        if may(Permission.PROMOTE_DECIDE):
+            undecidable()
         frame.section(_("Running now"), hint=str(len(jobs) or ""))
         frame.live(_running, running=bool(jobs))
         frame.section(_("Recent activity"))
         frame.activity(limit=6)
-        frame.section(_("Start something"))
-        with frame.card("start", tight=True):
-            for url, label, icon in START:
-                links.page_link(url, _(label), icon=f":material/{icon}:")
+        _start()
+
+
+def _overviews() -> None:
+    """By what the visitor owns and may do: goals, models for those who build and look on, endpoints for those who run
+    them."""
+    goals()
+    runs_endpoints = may(Permission.DEPLOY)
+    if runs_endpoints:
+        endpoints_overview()
+    if may(Permission.JOBS_WRITE) or not (runs_endpoints or may(Permission.PROMOTE_DECIDE)):
+        models_overview()
+    late_features()
+
+
+def _start() -> None:
+    frame.section(_("Start something"))
+    with frame.card("start", tight=True):
+        for start in open_starts()[:STARTS]:
+            links.page_link(start.url, start.title, icon=navigation.cards()[start.url].icon)
 
 
 def _greeting() -> str:

@@ -2,14 +2,22 @@
 
 from datetime import datetime, timedelta
 
+from app.next_action.promotion import promotion_action
+from app.next_action.serving import is_refused
+from app.promotion.decision import undecided
+from app.promotion.gates import count_line
 from app.session import actor, may, portal
-from app.ui import frame, links, numbers
+from app.ui import frame, links, numbers, status
+from app.ui.primary_action import rights
+from app.ui.wording import counted
 from core.compute.values import JobState
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
+from core.lake.import_values import Import, ImportState
 from core.loadtests.values import LoadTestState, LoadTestView
-from core.promotion.values import Request, RequestState
+from core.promotion.values import Policy, Request
+from core.serving.values import Endpoint
 from core.training.values import Run
 
 RECENT = timedelta(days=2)
@@ -29,27 +37,64 @@ class Need(Value):
 
 
 def waiting() -> tuple[Need, ...]:
-    """All that needs the visitor: decisions first, then tests to confirm, then failures of their own."""
-    requests = [_request(found) for found in portal().requests.what_needs_me(actor())]
-    return (*requests, *_tests(), *_failures())
+    """All that needs the visitor: what cannot be served, decisions, tests and policies to confirm, imports, then
+    failures of their own."""
+    requests = [_request(request) for request in portal().requests.what_needs_me(actor())]
+    return (*_refused(), *requests, *_tests(), *_policies(), *_imports(), *_failures())
 
 
-def _request(found: Request) -> Need:
-    passed = sum(gate.verdict == "pass" for gate in found.gates)
-    counts = _("{passed} of {n} gates passed · {given} of {needed} approvals").format(
-        passed=passed, n=len(found.gates), given=found.approvals_given, needed=found.approvals_needed
-    )
-    by = _("Requested by {name}").format(name=links.escape(found.requester or frame.name_of(found.requested_by)))
-    is_mine = found.requested_by == actor().person_id
-    approved = found.state is RequestState.APPROVED
+def _request(request: Request) -> Need:
+    """The same decision as on the request's page, so that the two never disagree."""
+    action = promotion_action(request, rights=rights(request.project))
+    label, word = {
+        "approve": (_("Needs your review"), _("Review")),
+        "apply": (_("Ready to apply"), _("Apply")),
+    }.get(action.name, (_("Blocked"), _("Open")))
     return Need(
-        object_id=found.id,
-        title=found.title,
-        why=links.escape(found.blocking[0]) if is_mine and found.blocking else f"{by} · {counts}",
-        state=found.state,
-        label=_("Ready to apply") if approved else _("Needs review") if not is_mine else _("Blocked"),
-        since=found.created_at,
-        action=_("Apply") if approved else _("Open") if is_mine else _("Review"),
+        object_id=request.id,
+        title=request.title,
+        why=_evidence(request) if action.name == "approve" else links.escape(action.sentence),
+        state=request.state,
+        label=label,
+        since=request.created_at,
+        action=word,
+    )
+
+
+def _evidence(request: Request) -> str:
+    """The open question in bold, then a dot for each gate with what it comes to."""
+    open_gates = undecided(request)
+    question = (
+        _("**Is it acceptable?** {gates}: undecided.").format(gates=links.escape(", ".join(open_gates)))
+        if open_gates
+        else _("**Nothing is unresolved.**")
+    )
+    dots = " ".join(status.icon(gate.verdict) for gate in request.gates)
+    approvals = _("{given} of {needed} approvals").format(
+        given=request.approvals_given, needed=request.approvals_needed
+    )
+    name = links.escape(request.requester or frame.name_of(request.requested_by))
+    return f"{question}  \n{dots} {count_line(request.gates)} · {name} · {request.id} · {approvals}"
+
+
+def _refused() -> list[Need]:
+    """Endpoints that cannot serve what they should, for those who can send them back."""
+    if not may(Permission.ROLLBACK):
+        return []
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+    return [_refusal(endpoint) for endpoint in endpoints if is_refused(endpoint)]
+
+
+def _refusal(endpoint: Endpoint) -> Need:
+    causes = [endpoint.cause, *(server.cause for server in endpoint.servers if server.state == "refused")]
+    return Need(
+        object_id=endpoint.id,
+        title=_("{name} cannot serve what it should").format(name=endpoint.name),
+        why=links.escape(next((cause for cause in causes if cause), _("What served before still answers."))),
+        state="refused",
+        label="",
+        since=endpoint.changed_at,
+        action=_("Open"),
     )
 
 
@@ -74,6 +119,48 @@ def _test(found: LoadTestView) -> Need:
         label=_("Waits for a second person"),
         since=found.created_at,
         action=_("Open"),
+    )
+
+
+def _policies() -> list[Need]:
+    """Policies that a second administrator has to confirm."""
+    if not may(Permission.POLICY_WRITE):
+        return []
+    me = actor().person_id
+    policies = portal().policies.list_policies(actor())
+    return [_policy(policy) for policy in policies if policy.state == "proposed" and policy.proposed_by != me]
+
+
+def _policy(policy: Policy) -> Need:
+    return Need(
+        object_id=policy.id,
+        title=_("Policy {name}, revision {n}").format(name=policy.name, n=policy.revision),
+        why=_("Proposed by {name}").format(name=links.escape(frame.name_of(policy.proposed_by))),
+        state="waiting",
+        label=_("Waits for a second person"),
+        since=frame.now(),
+        action=_("Open"),
+    )
+
+
+def _imports() -> list[Need]:
+    """The visitor's own imports that were read and wait for their word."""
+    me = actor().person_id
+    imports = portal().imports.list_imports(actor(), state=ImportState.READY, limit=MOST).items
+    return [_import(item) for item in imports if item.created_by == me]
+
+
+def _import(item: Import) -> Need:
+    warnings = len(item.report.warnings) if item.report else 0
+    count = counted(warnings, _("thing to look at"), _("things to look at"))
+    return Need(
+        object_id=item.id,
+        title=_("Import into {dataset}").format(dataset=item.dataset),
+        why=links.escape(f"{item.source.name} · {count}" if warnings else item.source.name),
+        state=item.state,
+        label=_("Needs confirmation"),
+        since=item.created_at,
+        action=_("Confirm"),
     )
 
 

@@ -43,11 +43,10 @@ def unresolved(request: Request) -> str:
         return _(":red[:material/block:] **It cannot be approved yet:** {why}.").format(
             why=links.escape(_blocking_words(request))
         )
-    undecided = _undecided(request)
-    if undecided:
+    if open_gates := undecided(request):
         return _(
             ":orange[:material/warning:] **{what} needs your judgement.** Say why it is acceptable, or send it back."
-        ).format(what=links.escape(", ".join(undecided)))
+        ).format(what=links.escape(", ".join(open_gates)))
     return _(
         ":green[:material/check_circle:] **Every check has passed.** What is left is whether it should be released."
     )
@@ -86,7 +85,7 @@ def _told(request: Request) -> str:
     return "" if blocked else words.get(request.state, "").format(why=why)
 
 
-def _undecided(request: Request) -> list[str]:
+def undecided(request: Request) -> list[str]:
     """The gates without a verdict that the policy leaves to people."""
     left = {rule.gate for rule in request.policy.gates if rule.on_inconclusive == "judgement"}
     return [gate.title for gate in request.gates if gate.verdict is Verdict.INCONCLUSIVE and gate.gate in left]
@@ -147,7 +146,7 @@ def _checks(request: Request) -> list[str]:
     return [
         *load,
         _("I know what changes in production, and the way back"),
-        *(_("{gate}: risk accepted").format(gate=title) for title in _undecided(request)),
+        *(_("{gate}: risk accepted").format(gate=title) for title in undecided(request)),
     ]
 
 
@@ -162,7 +161,7 @@ def _reason() -> str:
 
 
 def _with_risks(request: Request, reason: str) -> str:
-    accepted = _undecided(request)
+    accepted = undecided(request)
     risk_accepted = _("Risk accepted")
     return f"{reason}\n\n{risk_accepted}: {', '.join(accepted)}" if accepted else reason
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from app import navigation
+from core.identity.permissions import ROLES, Role
 
 
 def test_every_page_on_the_map_has_a_file_and_every_file_is_on_the_map() -> None:
@@ -19,6 +20,22 @@ def test_urls_are_told_apart() -> None:
 def test_hidden_pages_belong_to_a_visible_one() -> None:
     cards = navigation.cards()
     assert all(not cards[card.menu].is_hidden for card in navigation.PAGES if card.is_hidden)
+
+
+@pytest.mark.parametrize(
+    ("role", "listed", "left_out"),
+    [
+        (Role.VIEWER, {"runs", "compare"}, {"query", "audit", "storage", "start-training", "run"}),
+        (Role.ENGINEER, {"query", "audit"}, {"storage", "start-training"}),
+        (Role.SRE, {"audit", "storage"}, {"query"}),
+        (Role.ADMIN, {"audit", "people"}, {"query", "storage"}),
+    ],
+)
+def test_the_menu_lists_what_the_reader_may_open(role: Role, listed: set[str], left_out: set[str]) -> None:
+    pages = navigation.sections(navigation.PAGES, counts={}, may=lambda permission: role in ROLES[permission])
+    shown = {page.url_path for pages_of in pages.values() for page in pages_of if page.visibility == "visible"}
+    assert listed <= shown
+    assert not left_out & shown
 
 
 @pytest.mark.parametrize("path", sorted(navigation.FOLDER.rglob("*.py")), ids=lambda path: path.stem)

@@ -9,7 +9,7 @@ import streamlit as st
 from app import navigation
 from app.session import actor, may, person, portal
 from app.ui import links, status
-from app.ui.components.starts import Start, starts
+from app.ui.components.starts import Start, open_starts
 from core.features.catalog.search import CatalogFeature
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
@@ -59,9 +59,10 @@ def palette() -> None:
 def entries(query: str) -> dict[str, Any]:
     """What the palette shows: actions the visitor may take, pages, recent objects, and (with a query) what the server
     found for it."""
-    begun = [start for start in starts() if may(start.permission)]
+    begun = open_starts()
     taken = {start.title for start in begun}
-    pages = [_page_entry(card) for card in navigation.PAGES if not card.is_hidden and _(card.title) not in taken]
+    listed = [card for card in navigation.PAGES if not card.is_hidden and may(card.permission)]
+    pages = [_page_entry(card) for card in listed if _(card.title) not in taken]
     things = list(portal().identity.search(actor(), query="", limit=RECENT))
     if query:
         known = {thing.id for thing in things}

@@ -1,6 +1,7 @@
 """What one can begin from anywhere: a verb, the page on which it is done, and the permission without which it is not
 offered."""
 
+from app.session import may
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
@@ -12,6 +13,11 @@ class Start(Value):
     title: str
     url: str
     permission: Permission
+
+
+def open_starts() -> tuple[Start, ...]:
+    """What the visitor may begin."""
+    return tuple(start for start in starts() if may(start.permission))
 
 
 def starts() -> tuple[Start, ...]:

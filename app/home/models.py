@@ -1,16 +1,17 @@
-"""The visitor's models at a glance, for the home page: four figures of the model that matters most now, and a line for
-each model."""
+"""The visitor's models at a glance, for those who build them: four figures of the model that matters most now, and
+a line for each model."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from app.session import actor, portal
+from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.identity.permissions import Permission
 from core.registry.values import Evidence, EvidenceKind, Model, ModelVersion
 from core.serving.values import Endpoint
 
@@ -40,7 +41,8 @@ def models_overview() -> None:
         with frame.empty(
             _("No models yet"), advice=_("A run that has finished registers its version here."), icon="deployed_code"
         ):
-            links.page_link("start-training", _("Start training"), icon=":material/play_circle:")
+            if may(Permission.JOBS_WRITE):
+                links.page_link("start-training", _("Start training"), icon=":material/play_circle:")
         return
     first = standings[0]
     hint = _("{model} v{version}, {stage}").format(

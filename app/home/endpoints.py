@@ -1,0 +1,93 @@
+"""Endpoints and their load tests at a glance, for those who run them: what is broken first."""
+
+from collections.abc import Sequence
+
+from app.loadtests.wording import plan_line, short_result, state_of
+from app.next_action.serving import is_refused
+from app.serving.traffic import traffic_state, versions_line
+from app.session import actor, portal
+from app.ui import cells, frame
+from app.ui.cells import Column, Row
+from app.ui.components.rows import rows
+from core.foundation.text import _
+from core.loadtests.values import LoadTestView
+from core.serving.values import Endpoint
+
+MOST = 7
+MOST_TESTS = 5
+READ = 200
+
+
+def endpoints_overview() -> None:
+    """A line for each endpoint, then the newest load tests."""
+    listing = portal().endpoints.list_endpoints(actor(), limit=READ)
+    shown = sorted(listing.items, key=_urgency)[:MOST]
+    hint = _("{n} of {total}, what is broken first").format(n=len(shown), total=listing.total) if shown else ""
+    frame.section(_("Endpoints"), hint=hint)
+    if not shown:
+        frame.empty(_("No endpoint yet"), advice=_("An endpoint is a name that callers use."), icon="cloud_done")
+        return
+    _endpoints(shown)
+    _tests()
+
+
+def _urgency(endpoint: Endpoint) -> tuple[bool, bool, bool, str]:
+    is_production = endpoint.environment == "production"
+    return (not is_refused(endpoint), endpoint.settled, not is_production, endpoint.name)
+
+
+def _endpoints(shown: Sequence[Endpoint]) -> None:
+    columns = (
+        Column(_("Endpoint")),
+        Column(_("Serves"), width=180),
+        Column(_("Stage"), "word", 100, priority=2),
+        Column(_("Health"), "state", 120),
+        Column(_("Changed"), "time", 90),
+    )
+    lines = [_endpoint(endpoint) for endpoint in shown]
+    rows(columns, lines, key="home_endpoints", label=_("Endpoints"))
+
+
+def _endpoint(endpoint: Endpoint) -> Row:
+    return Row(
+        endpoint.id,
+        (
+            cells.text(endpoint.name, target=endpoint.id),
+            cells.text(versions_line(endpoint.routes) if endpoint.routes else "—"),
+            cells.word(endpoint.environment),
+            cells.state(traffic_state(endpoint)),
+            cells.time(endpoint.changed_at, now=frame.now()),
+        ),
+        target=endpoint.id,
+    )
+
+
+def _tests() -> None:
+    tests = portal().loadtests.list_tests(actor(), limit=MOST_TESTS).items
+    frame.section(_("Load tests"), hint=_("the newest first"))
+    if not tests:
+        frame.empty(_("No load test yet"), advice=_("It says how many requests a version carries."), icon="speed")
+        return
+    columns = (
+        Column(_("Test"), width=90),
+        Column(_("Endpoint")),
+        Column(_("Result"), width=250),
+        Column(_("State"), "state", 120),
+        Column(_("Started"), "time", 90, priority=2),
+    )
+    rows(columns, [_test(test) for test in tests], key="home_tests", label=_("Load tests"))
+
+
+def _test(test: LoadTestView) -> Row:
+    state, label = state_of(test)
+    return Row(
+        test.id,
+        (
+            cells.text(test.id, target=test.id),
+            cells.text(test.endpoint, target=test.endpoint_id),
+            cells.text(short_result(test) or plan_line(test.plan)),
+            cells.state(state, label),
+            cells.time(test.created_at, now=frame.now()),
+        ),
+        target=test.id,
+    )

@@ -1,0 +1,1 @@
+"""Home, by what people own and may do."""
