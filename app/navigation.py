@@ -106,7 +106,12 @@ def cards() -> dict[str, PageCard]:
     return {card.url: card for card in PAGES}
 
 
-def page(url: str, *, count: int = 0, is_listed: bool = True) -> Page:
+def is_listed(card: PageCard, *, may: May) -> bool:
+    """Whether the sidebar shows it to somebody who `may` do that."""
+    return not card.is_hidden and may(card.permission)
+
+
+def page(url: str, *, count: int = 0, visible: bool = False) -> Page:
     """The Streamlit page of a url, for links. `count` is shown in the sidebar where someone must act."""
     card = cards().get(url)
     if card is None:
@@ -119,7 +124,7 @@ def page(url: str, *, count: int = 0, is_listed: bool = True) -> Page:
         icon=card.icon,
         url_path=card.url,
         default=card.url == HOME,
-        visibility="visible" if is_listed and not card.is_hidden else "hidden",
+        visibility="visible" if visible else "hidden",
     )
 
 
@@ -135,9 +140,8 @@ def sections(pages: Iterable[PageCard], *, counts: dict[str, int], may: May) -> 
     """The pages under their section's heading."""
     found: dict[str, list[Page]] = {}
     for card in pages:
-        found.setdefault(_(card.section), []).append(
-            page(card.url, count=counts.get(card.url, 0), is_listed=may(card.permission))
-        )
+        entry = page(card.url, count=counts.get(card.url, 0), visible=is_listed(card, may=may))
+        found.setdefault(_(card.section), []).append(entry)
     return found
 
 

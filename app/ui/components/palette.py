@@ -61,7 +61,7 @@ def entries(query: str) -> dict[str, Any]:
     found for it."""
     begun = open_starts()
     taken = {start.title for start in begun}
-    listed = [card for card in navigation.PAGES if not card.is_hidden and may(card.permission)]
+    listed = [card for card in navigation.PAGES if navigation.is_listed(card, may=may)]
     pages = [_page_entry(card) for card in listed if _(card.title) not in taken]
     things = list(portal().identity.search(actor(), query="", limit=RECENT))
     if query:
