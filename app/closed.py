@@ -126,7 +126,7 @@ def _search() -> None:
     )
     things = portal().identity.search(actor(), query=(entered or "")[:120], limit=MOST)
     if not things:
-        st.caption(_("Nothing is called that. What changed last:"))
+        st.caption(_("Nothing has this name. Changed last:"))
         things = portal().identity.search(actor(), limit=MOST)
     columns = (Column(_("Name")), Column(_("State"), "state", 150), Column(_("Changed"), "time", 110, priority=2))
     rows(

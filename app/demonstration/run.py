@@ -22,7 +22,9 @@ def run_demonstration(settings: Settings) -> int:
     for step in left:
         _take(walk, step, number=STEPS.index(step) + 1, of=len(STEPS))
     if left:
-        walk.console.print(_("The chain is whole, in {seconds:.0f} s.").format(seconds=time.monotonic() - began))
+        walk.console.print(
+            _("The demonstration is complete, in {seconds:.0f} s.").format(seconds=time.monotonic() - began)
+        )
     return 0
 
 

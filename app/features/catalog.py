@@ -20,7 +20,7 @@ def facts_of(found: CatalogFeature) -> dict[str, str]:
         facts[_("Type")] = f"{links.code(found.feature.type.lower())} {found.feature.kind}"
         facts[_("Null rate")] = numbers.percent(found.feature.null_share)
     facts[_("Owner")] = links.escape(frame.name_of(found.owner))
-    facts[_("Counts for")] = numbers.duration(found.ttl_seconds) if found.ttl_seconds else _("ever")
+    facts[_("Time to live")] = numbers.duration(found.ttl_seconds) if found.ttl_seconds else _("unlimited")
     facts[_("Newest row")] = times.absolute(found.newest_event)
     if found.tags:
         facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)

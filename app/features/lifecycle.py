@@ -26,9 +26,7 @@ def alias_bar(view: FeatureView) -> None:
     now = max(history, key=lambda period: period.number)
     with frame.card("alias"), st.container(horizontal=True, horizontal_alignment="distribute"):
         st.markdown(
-            _(
-                "**v{version}** is live: people get it who ask for the view. :gray[Since {time}, {who}: {reason}]"
-            ).format(
+            _("**v{version}** is live: the view's alias refers to it. :gray[Since {time}, {who}: {reason}]").format(
                 version=view.live.version,
                 time=times.since(now.changed_at, now=frame.now()),
                 who=links.escape(frame.name_of(now.changed_by)),
@@ -40,7 +38,7 @@ def alias_bar(view: FeatureView) -> None:
 
 
 def _back(view: FeatureView) -> None:
-    help_text = _("People who ask for the view get the version before. Nothing that pins a version changes.")
+    help_text = _("The alias moves to the previous version. Nothing that pins a version changes.")
     if st.button(_("Roll back"), icon=":material/undo:", help=help_text, key="roll_back"):
         with forms.attempt() as done:
             after = portal().feature_views.roll_back(actor(), view_id=view.id, reason=_("Rolled back on its page"))
@@ -62,7 +60,7 @@ def _undo(view: FeatureView) -> None:
     ):
         with forms.attempt() as done:
             portal().feature_views.point_alias(
-                actor(), view_id=view.id, version_id=undone, reason=_("The roll back was undone")
+                actor(), view_id=view.id, version_id=undone, reason=_("The rollback was undone")
             )
         if done.succeeded:
             del st.session_state[UNDO]
@@ -123,13 +121,13 @@ def _build(shown: FeatureVersion) -> None:
 
 
 EFFECTS = {
-    "publish": N_("Everyone may use it, and people who ask for the view get it."),
+    "publish": N_("Everyone may use it, and the view's alias moves to it."),
     "again": N_("New training sets may be made with it again. The alias stays where it is."),
-    "alias": N_("People who ask for the view get this version. Nothing that pins another one changes."),
-    "deprecate": N_("What uses it goes on; new training sets are not made with it."),
-    "retire": N_("It leaves the online store and cannot be joined. What something live needs is refused."),
+    "alias": N_("The view's alias moves to this version. Nothing that pins another one changes."),
+    "deprecate": N_("Existing uses continue; new training sets cannot use it."),
+    "retire": N_("It leaves the online store and cannot be joined. Refused while something live needs it."),
     "discard": N_(
-        "It is given up for good: it leaves the lists and the online store, and its number is not used again."
+        "It is discarded for good: it leaves the lists and the online store, and its number is not used again."
     ),
 }
 LABELS = {
@@ -143,7 +141,7 @@ LABELS = {
 }
 
 
-@forms.dialog(N_("What this touches"))
+@forms.dialog(N_("Impact"))
 def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
     """The effect and the consumers first, then the reason and the button. What is discarded leaves its place to the
     view."""
@@ -168,7 +166,7 @@ def _reason(shown: FeatureVersion, what: str) -> str:
     unsure = any(check.verdict in ("inconclusive", "no data") for check in shown.checks)
     if what == "publish" and not (unsure and shown.state is VersionState.STAGED):
         return ""
-    label = _("Why it is right although a check could not tell") if what == "publish" else _("Reason")
+    label = _("Why it is right although a check is inconclusive") if what == "publish" else _("Reason")
     return st.text_input(label, key="life_reason", help=_("It is kept in the audit log.")) or ""
 
 

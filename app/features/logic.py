@@ -34,9 +34,9 @@ def _terms(version: FeatureVersion) -> dict[str, str]:
     return {
         _("Event time"): links.code(version.event_time),
         _("Written at"): links.code(version.created_time) if version.created_time else _("the event time"),
-        _("Counts for"): numbers.duration(version.ttl_seconds) if version.ttl_seconds else _("ever"),
-        _("Arrives after"): numbers.duration(version.delay_seconds) if version.delay_seconds else _("at once"),
-        _("Looks back"): numbers.duration(version.lookback_seconds) if version.lookback_seconds else _("on all rows"),
+        _("Time to live"): numbers.duration(version.ttl_seconds) if version.ttl_seconds else _("unlimited"),
+        _("Arrival delay"): numbers.duration(version.delay_seconds) if version.delay_seconds else _("none"),
+        _("Lookback"): numbers.duration(version.lookback_seconds) if version.lookback_seconds else _("all rows"),
     }
 
 

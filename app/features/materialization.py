@@ -56,15 +56,15 @@ def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
         cause_card(order.cause, job_id=order.job_id, key="online_cause")
     if order:
         frame.facts(facts_of(order))
-        links.follow(order.id, _("What it brought, day by day"))
+        links.follow(order.id, _("Materialized rows by day"))
     if can_run:
         _keep(shown, order)
 
 
 def facts_of(order: Materialization) -> dict[str, str]:
     """What keeps the version in the store and how far it is, as Markdown."""
-    waits = status.inline("late", _("Newer data wait")) if order.behind else ""
-    due = times.absolute(order.due_at) if order.due_at else _("not by itself")
+    waits = status.inline("late", _("Newer data pending")) if order.behind else ""
+    due = times.absolute(order.due_at) if order.due_at else _("not scheduled")
     return {
         _("State"): f"{status.inline(order.state)} {waits}",
         _("Schedule"): _(SCHEDULES[order.every_seconds])
@@ -74,7 +74,7 @@ def facts_of(order: Materialization) -> dict[str, str]:
         _("Last run"): times.absolute(order.as_of),
         _("Watermark"): times.absolute(order.watermark),
         _("Keys"): numbers.number(order.keys),
-        _("Rows brought"): numbers.number(order.rows),
+        _("Rows materialized"): numbers.number(order.rows),
     }
 
 
@@ -107,7 +107,7 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
     choices = SCHEDULES if now in SCHEDULES else {now: numbers.duration(now)} | SCHEDULES
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         every = st.selectbox(
-            _("Bring new rows"),
+            _("Schedule"),
             list(choices),
             index=list(choices).index(now),
             format_func=lambda seconds: _(choices[seconds]),
@@ -115,7 +115,7 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
             width=170,
         )
         _button(
-            _("Change schedule and run") if order else _("Bring it online now"),
+            _("Change schedule and run") if order else _("Materialize now"),
             "keep",
             lambda: portal().materialization.materialize(actor(), version_id=shown.id, every_seconds=every),
             disabled=order is not None and every == order.every_seconds,
@@ -124,7 +124,7 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
 
 def _look_up(shown: FeatureVersion) -> None:
     """Asks as a model server would, with the keys as they are typed."""
-    frame.card_head(_("Look up a key"), text=_("What a model server would be answered now."))
+    frame.card_head(_("Look up a key"), text=_("What a model server would get now."))
     with st.form("online_lookup", border=False):
         keys = {name: st.text_input(name, key=f"online_key_{name}") for name in shown.keys}
         asked = st.form_submit_button(_("Look up"))
@@ -157,7 +157,7 @@ def parts_table(parts: Sequence[MaterializedPart]) -> None:
         Column(_("Known until (UTC)"), width=160, priority=3),
         Column(_("Computed"), "time", 104),
     )
-    rows(columns, [_part_row(part) for part in parts], key="parts", label=_("What it brought"), height=PARTS_HEIGHT)
+    rows(columns, [_part_row(part) for part in parts], key="parts", label=_("Materialized rows"), height=PARTS_HEIGHT)
 
 
 def _part_row(part: MaterializedPart) -> Row:

@@ -29,7 +29,7 @@ def parity(shown: FeatureVersion) -> None:
         job_progress(running.job_id)
     over = [one for one in checks if one.state != "running"]
     if not over:
-        st.caption(_("It was never checked. Only parity sees a wrong join or rows that were mixed up; drift cannot."))
+        st.caption(_("Not checked yet. Only parity detects a wrong join or mixed-up rows; drift cannot."))
         return
     left, right = st.columns([1, 1.72], gap="medium")
     with left:

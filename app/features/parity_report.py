@@ -15,19 +15,22 @@ MOST_EXAMPLES, MOST_VALUES, MOST_FEATURES = 20, 3, 12
 CAUSES: dict[str, tuple[str, str]] = {
     "lost from the store": (
         N_("Lost from the store"),
-        N_("It was put, and the store has none or an older one: it was emptied or set back. Put everything again."),
+        N_(
+            "It was materialized, and the store has none or an older one: the store was emptied or restored. Backfill "
+            "everything."
+        ),
     ),
     "late row": (
         N_("Late row"),
-        N_("It came into a stretch of time that had been put already. The next run brings it."),
+        N_("It arrived in a time window that was already materialized. The next run adds it."),
     ),
     "withdrawn row": (
         N_("Withdrawn row"),
-        N_("It was put, and the newest snapshots have it no more. The next run takes it back."),
+        N_("It was materialized, and the newest snapshots no longer have it. The next run removes it."),
     ),
     "missing materialization": (
-        N_("Not brought online"),
-        N_("Newer than all that was put, or nothing was put at all. Run the materialization."),
+        N_("Not materialized"),
+        N_("Newer than all materialized rows, or none were materialized. Run the materialization."),
     ),
     "ttl": (N_("Expired on one side"), N_("The row has outlived its ttl on one side and not on the other.")),
     "default": (N_("Default"), N_("One side filled a value that the other left null.")),
@@ -36,8 +39,8 @@ CAUSES: dict[str, tuple[str, str]] = {
         N_("Key"),
         N_("The row is there under a key that is written in another way: as text or number, in other case."),
     ),
-    "code version": (N_("Code version"), N_("The store answers what another version of the view would.")),
-    "unknown": (N_("Unknown"), N_("Nobody put these values: something else has written into the store.")),
+    "code version": (N_("Code version"), N_("The store returns values of another version of the view.")),
+    "unknown": (N_("Unknown"), N_("No materialization wrote these values: something else has written into the store.")),
 }
 
 
@@ -64,7 +67,7 @@ def figures(check: FeatureParity, report: FeatureParityReport) -> None:
             _("Values compared"): numbers.number(report.cells),
             _("At the instant"): times.absolute(report.at),
             _("Answers"): _counts(report.statuses),
-            _("Moved on since"): numbers.number(report.moved_on),
+            _("Updated since"): numbers.number(report.moved_on),
             _("Report"): links.code(check.digest[:16]),
         }
     )

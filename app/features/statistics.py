@@ -137,7 +137,7 @@ def _nulls(found: Sequence[FeatureWindow]) -> None:
 
 def _drift(view: FeatureView, shown: FeatureVersion) -> None:
     sets = _training_sets(view, shown)
-    with frame.section(_("Drift"), hint=_("the newest 28 days against what was learned")):
+    with frame.section(_("Drift"), hint=_("the newest 28 days against the training data")):
         chosen = st.selectbox(
             _("Training set"),
             list(sets),
@@ -150,7 +150,7 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
         st.caption(_("No training set was made of this view yet; drift is measured against one."))
         return
     found = portal().feature_statistics.drift(actor(), version_id=shown.id, training_set_id=chosen)
-    names = (_("Learned"), _("Now"))
+    names = (_("Training"), _("Now"))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
         chosen_drift = shifts([one.distance for one in found], names=names, key="drift")

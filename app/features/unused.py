@@ -18,7 +18,7 @@ def show() -> None:
         _("{time} to build").format(time=numbers.duration(sum(one.cost.build_seconds for one in found))),
         _("{size} in the store").format(size=numbers.size(sum(one.cost.bytes for one in found))),
     ]
-    title = _("What nobody uses")
+    title = _("Unused versions")
     frame.header(title, facts=facts if found else [], crumbs=[(_("Features"), "features")])
     if not found:
         frame.empty(_("Everything is used"), advice=_("Every built version is in a training set or online."))
@@ -43,7 +43,7 @@ def _catalog(versions: tuple[DeadFeature, ...]) -> tuple[str, ...]:
         Column(_("Size"), "number", 92),
     )
     lines = [_row(version) for version in versions]
-    return rows(columns, lines, key="unused", label=_("What nobody uses"), choice="first", height=BESIDE)
+    return rows(columns, lines, key="unused", label=_("Unused versions"), choice="first", height=BESIDE)
 
 
 def _row(version: DeadFeature) -> Row:

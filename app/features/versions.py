@@ -12,7 +12,7 @@ from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
 
 PAGE = 20
-DISCARDED = N_("Given up before they were published. Their numbers are not used again.")
+DISCARDED = N_("Discarded before they were published. Their numbers are not used again.")
 
 
 def versions(view: FeatureView, shown: FeatureVersion) -> None:
@@ -25,7 +25,7 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
             with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=_(DISCARDED))
         _listed(view, shown, discarded=with_discarded)
     with right:
-        frame.section(_("Where the alias pointed"), hint=_("newest first"))
+        frame.section(_("Alias history"), hint=_("newest first"))
         st.caption(_(ALIAS))
         _history(view)
 
@@ -58,7 +58,7 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
 def _history(view: FeatureView) -> None:
     periods = portal().feature_views.alias_history(actor(), view_id=view.id)
     if not periods:
-        st.caption(_("It points nowhere yet: no version was published."))
+        st.caption(_("No version was published yet."))
         return
     with frame.rows("alias_history"):
         for period in periods:

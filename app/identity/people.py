@@ -34,7 +34,7 @@ def person_card(found: Person) -> None:
                 if may(Permission.PEOPLE_WRITE) and found.kind == "person":
                     _take_away(found, grant.role, grant.project, number)
         if not found.grants:
-            frame.row("role_none", title=_("No role yet"), detail=_("Without a role one sees nothing."))
+            frame.row("role_none", title=_("No role yet"), detail=_("Without a role nothing is visible."))
     if may(Permission.PEOPLE_WRITE):
         _give(found)
 
@@ -153,11 +153,9 @@ def token_dialog(found: Person) -> None:
     """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
     place = st.empty()
     with place.container():
-        name = st.text_input(
-            _("What it is for"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI")
-        )
+        name = st.text_input(_("Purpose"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI"))
         scopes = st.multiselect(
-            _("What it may do"), sorted(TOKEN_PERMISSIONS), format_func=lambda scope: scope.value, key="token_scopes"
+            _("Scopes"), sorted(TOKEN_PERMISSIONS), format_func=lambda scope: scope.value, key="token_scopes"
         )
         days = st.number_input(_("Days until it ends"), value=30, step=1, key="token_days")
         if st.button(_("Mint"), type="primary", key="token_save"):
@@ -176,6 +174,6 @@ def _mint(found: Person, name: str, scopes: tuple[Permission, ...], days: int) -
 
 
 def _secret(minted: NewToken) -> None:
-    st.markdown(_("**Copy it now.** It is shown this once and kept nowhere."))
+    st.markdown(_("**Copy it now.** It cannot be shown again."))
     st.code(minted.secret, language=None)
     st.caption(_("Send it as `Authorization: Bearer ...`, or set `CAUSEWAY_TOKEN`."))

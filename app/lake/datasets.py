@@ -16,7 +16,7 @@ from core.lake.readers.folders import zipped
 from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
 UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's data"), N_("S3")
-REPLACE, APPEND = N_("Replace them"), N_("Add to them")
+REPLACE, APPEND = N_("Replace"), N_("Append")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
 MOST_WAITING = 20
 FILTERS = dict.fromkeys(("q", "form", "owner", "tag"), "")
@@ -52,9 +52,9 @@ def snapshot_dialog(dataset: Dataset) -> None:
     mode = _(REPLACE)
     if dataset.latest is not None:
         mode = st.segmented_control(
-            _("The rows there are"), [_(REPLACE), _(APPEND)], default=_(REPLACE), required=True, key="snapshot_mode"
+            _("Existing rows"), [_(REPLACE), _(APPEND)], default=_(REPLACE), required=True, key="snapshot_mode"
         )
-    with st.expander(_("Times and hindsight")):
+    with st.expander(_("Times and future leakage")):
         zones = st.text_area(
             _("Local times"),
             key="snapshot_zones",
@@ -66,10 +66,11 @@ def snapshot_dialog(dataset: Dataset) -> None:
             key="snapshot_known",
             placeholder="arr_delay arr_utc",
             help=_(
-                "One line for each column that tells the future: the column, and the one with the moment it is known."
+                "One line for each column that is known only later: the column, and the one with the time it becomes "
+                "known."
             ),
         )
-    st.caption(_("Nothing is kept yet: you see first how it was read, and confirm or correct that."))
+    st.caption(_("Nothing is stored yet: first you review how it was read, then confirm or correct it."))
     if st.button(_("Read"), type="primary", key="snapshot_save", disabled=not source.name):
         with forms.attempt() as done, st.spinner(_("Sending")):
             rules = tuple(TimeZoneRule(column=column, zone=zone) for column, zone in pairs(zones))

@@ -22,12 +22,12 @@ def files_of(count: int) -> str:
 def schedule(plan: SweepReport) -> str:
     """When the worker sweeps next."""
     if plan.due_at is None:
-        return _("swept only by hand")
+        return _("collected only by hand")
     every = counted(plan.every_days, _("day"), _("days"))
     if plan.due_at <= frame.now():
-        return _("swept every {days}, due now").format(days=every)
+        return _("collected every {days}, due now").format(days=every)
     local = frame.local(plan.due_at)
-    return _("swept every {days}, next on {when}").format(days=every, when=f"{local.day} {local:%b %H:%M}")
+    return _("collected every {days}, next on {when}").format(days=every, when=f"{local.day} {local:%b %H:%M}")
 
 
 def unnamed(plan: SweepReport) -> None:
@@ -35,14 +35,15 @@ def unnamed(plan: SweepReport) -> None:
     st.markdown(_verdict(plan))
     if plan.young:
         waits = _(
-            "{files} more ({size}) were put less than a day ago and stay: what is being made refers to its files last."
+            "{files} more ({size}) were written less than a day ago and stay: a job in progress refers to its files "
+            "last."
         )
         st.caption(waits.format(files=files_of(plan.young), size=numbers.size(plan.young_bytes)))
     if not plan.orphans:
         return
     left, right = st.columns([1, 1.72], gap="medium")
     with left:
-        frame.section(_("By age"), hint=_("since they were last put"), key="ages")
+        frame.section(_("By age"), hint=_("since they were last written"), key="ages")
         _ages(plan)
     with right:
         frame.section(_("The largest"), hint=shown_of(len(plan.largest), plan.orphans), key="largest")
@@ -51,8 +52,8 @@ def unnamed(plan: SweepReport) -> None:
 
 def _verdict(plan: SweepReport) -> str:
     if not plan.orphans:
-        return _("**A sweep would free nothing.** Something refers to every file that is older than a day.")
-    return _("**A sweep would free {size} of {held}.** Nothing refers to {files} any more.").format(
+        return _("**Garbage collection would free nothing.** Every file older than a day is referred to.")
+    return _("**Garbage collection would free {size} of {held}.** Nothing refers to {files} any more.").format(
         size=numbers.size(plan.orphan_bytes), held=numbers.size(plan.held_bytes), files=files_of(plan.orphans)
     )
 
@@ -73,21 +74,24 @@ def _largest(plan: SweepReport) -> None:
         {
             _("File"): [links.code(file.digest[:24]) for file in plan.largest],
             _("Size"): [numbers.size(file.bytes) for file in plan.largest],
-            _("Last put"): [times.ago(file.put_at, now=now) for file in plan.largest],
+            _("Last written"): [times.ago(file.put_at, now=now) for file in plan.largest],
         }
     )
 
 
-@forms.dialog(N_("Sweep the store"))
+@forms.dialog(N_("Collect garbage"))
 def sweep_dialog(plan: SweepReport) -> None:
     """What goes is said again before it goes."""
     st.markdown(
-        _("**Removing {files} ({size}) is for good.**").format(
+        _("**Removing {files} ({size}) cannot be undone.**").format(
             files=files_of(plan.orphans), size=numbers.size(plan.orphan_bytes)
         )
     )
     st.caption(
-        _("What a dataset, feature, run, model or anything else refers to stays, and so does what is put meanwhile.")
+        _(
+            "Files that a dataset, feature, run, model or any other object refers to stay, and so do files written "
+            "meanwhile."
+        )
     )
     if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="sweep"):
         with forms.attempt() as done:
@@ -102,12 +106,12 @@ def history(plan: SweepReport | None) -> None:
     """The sweeps before, of people and of the schedule, as the audit log has them."""
     offset = offset_of("sweeps_page", size=SIZE)
     found = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
-    with frame.section(_("Earlier sweeps"), hint=str(found.total) if found.total else "", key="sweeps"):
+    with frame.section(_("Earlier collections"), hint=str(found.total) if found.total else "", key="sweeps"):
         links.page_link("audit", _("In the audit log"), action="lake.sweep")
     if not found.items:
         is_timed = plan is not None and plan.due_at is not None
-        advice = _("The worker sweeps by itself when it is time.") if is_timed else _("Nobody has needed it.")
-        frame.empty(_("The store was never swept"), advice=advice, icon="mop")
+        advice = _("The worker runs it by schedule.") if is_timed else _("It runs only by hand.")
+        frame.empty(_("No garbage collection yet"), advice=advice, icon="mop")
         return
     with frame.rows("sweeps"):
         for event in found.items:
@@ -143,4 +147,4 @@ def closed() -> None:
     if not names:
         said = _("That takes the role {roles}, which nobody has; an administrator can give it.")
     advice = said.format(roles=titles, names=links.escape(", ".join(names)))
-    frame.empty(_("You may not see or sweep the store"), advice=advice, icon="lock")
+    frame.empty(_("You may not see the store or collect its garbage"), advice=advice, icon="lock")

@@ -35,7 +35,7 @@ def edited(found: Import) -> ImportChoices:
             _("Missing texts"),
             value=", ".join(filter(None, now.missing)),
             key="import_missing",
-            help=_("Texts that stand for nothing, with commas between them; an empty cell always does."),
+            help=_("Texts read as null, separated by commas; an empty cell always is."),
         )
     text = _text_choices(now) if found.source.kind != "package" else {}
     words = tuple(dict.fromkeys(["", *(word.strip() for word in (missing or "").split(","))]))
@@ -54,7 +54,7 @@ def _forgotten(now: ImportChoices) -> dict[str, Any]:
     """What could not be read at all shows no columns; what was chosen for them can be taken back."""
     nothing: dict[str, Any] = {"types": {}, "zones": (), "known": {}, "key": ()}
     chosen = any(getattr(now, name) for name in nothing)
-    return nothing if chosen and st.checkbox(_("Forget what was chosen for columns"), key="import_forget") else {}
+    return nothing if chosen and st.checkbox(_("Reset the columns"), key="import_forget") else {}
 
 
 def _text_choices(now: ImportChoices) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def tables_beside(project: str) -> None:
     """The datasets that SQL may name, with their columns; a click puts a name into the SQL."""
     listing = portal().datasets.list_datasets(actor(), project=project, limit=MOST)
     readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
-    frame.section(_("Tables"), hint=_("by the names SQL calls them"))
+    frame.section(_("Tables"), hint=_("by their SQL names"))
     if not readable:
         frame.empty(_("No data yet"), advice=_("Import a dataset; then it can be queried."), icon="database")
     for item in readable:
@@ -30,7 +30,9 @@ def tables_beside(project: str) -> None:
 def _table(item: Dataset) -> None:
     assert item.latest is not None
     with st.expander(f"{item.name} · {numbers.number(item.latest.rows)}"):
-        st.button(_("Put into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,))
+        st.button(
+            _("Insert into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,)
+        )
         lines = [f"`{column.name}` {column.type.lower()}" for column in item.latest.columns]
         st.caption("  \n".join(lines))
         links.link(item.id, _("Open the dataset"))
@@ -75,7 +77,7 @@ def make_a_feature(project: str) -> None:
         return
     names = {view.id: view.name for view in views}
     view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
-    st.caption(_("The SQL becomes its next version once you have said what its times mean."))
+    st.caption(_("The SQL becomes its next version once you have named its time columns."))
     if st.button(_("Go on"), type="primary", key="query_go_on"):
         st.session_state["feature_draft_sql"] = st.session_state["sql_query"]
         links.open_page("new-feature-version", id=view_id or views[0].id)
@@ -95,7 +97,7 @@ def history(project: str) -> None:
 def result_table(query: Query) -> None:
     """The rows, a page at a time, and all of them as a file."""
     if not query.rows:
-        frame.empty(_("No rows"), advice=_("Nothing meets the conditions of the query."), icon="table_rows")
+        frame.empty(_("No rows"), advice=_("No row meets the conditions of the query."), icon="table_rows")
         return
     offset = tables.offset_of("query_page", size=PAGE)
     shown = portal().queries.result(actor(), query_id=query.id, offset=offset, limit=PAGE).preview
@@ -136,8 +138,8 @@ def chart_of(query: Query) -> None:
     look = kind.selectbox(
         _("Chart"), [_(LINES), _(BARS), _(POINTS)], index=int(shown.types[0] == "VARCHAR"), key="query_chart"
     )
-    x = x_axis.selectbox(_("Across"), shown.columns, key="query_x")
-    y = y_axis.selectbox(_("Up"), numbers, index=len(numbers) - 1, key="query_y")
+    x = x_axis.selectbox(_("X axis"), shown.columns, key="query_x")
+    y = y_axis.selectbox(_("Y axis"), numbers, index=len(numbers) - 1, key="query_y")
     xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))
     alt = _("{y} by {x}, the first {rows} rows").format(y=y, x=x, rows=len(shown.rows))
     if look == _(BARS):

@@ -28,7 +28,7 @@ KINDS = {
 HOLD, RELEASE, DELETE = N_("Put into quarantine"), N_("Release from quarantine"), N_("Delete this snapshot")
 RETENTION, EDIT = N_("Retention"), N_("Edit the description")
 PLAN_HEIGHT = 394
-VERDICTS = {"delete": N_("Goes"), "keep": N_("Stays")}
+VERDICTS = {"delete": N_("Delete"), "keep": N_("Keep")}
 
 
 def menu(dataset: Dataset, shown: Snapshot | None) -> None:
@@ -76,7 +76,8 @@ def hold_dialog(shown: Snapshot) -> None:
     else:
         st.markdown(
             _(
-                "Nothing new is made of **{id}**, and what came of it shows a warning. Models that serve go on serving."
+                "Nothing new can be made from **{id}**, and what was made from it shows a warning. Models that serve "
+                "keep serving."
             ).format(id=shown.id)
         )
         live_line(shown)
@@ -94,12 +95,15 @@ def hold_dialog(shown: Snapshot) -> None:
 def delete_dialog(shown: Snapshot) -> None:
     """The rows go, the place in the chain stays."""
     st.markdown(
-        _("The rows of **{name} v{version}** ({id}) go and do not come back. Its place in the chain stays.").format(
+        _("The rows of **{name} v{version}** ({id}) are deleted for good. Its lineage stays.").format(
             name=links.escape(shown.dataset), version=shown.version, id=shown.id
         )
     )
     st.caption(
-        _("Nobody reads them any more. An hour later their files and upload go; what another snapshot has stays.")
+        _(
+            "They can no longer be read. An hour later their files and upload are deleted; files of other snapshots "
+            "stay."
+        )
     )
     live_line(shown)
     reason = st.text_area(_("Reason (kept in the audit log)"), key="delete_reason")
@@ -146,7 +150,7 @@ def plan_table(plan: RetentionPlan) -> None:
     """What goes, what stays and why."""
     going = sum(item.verdict == "delete" for item in plan.items)
     st.markdown(
-        _("**{going} of {all} snapshots go; {size} are freed.**").format(
+        _("**{going} of {all} snapshots are deleted; {size} are freed.**").format(
             going=going, all=len(plan.items), size=numbers.size(plan.freed_bytes)
         )
     )
@@ -158,7 +162,7 @@ def plan_table(plan: RetentionPlan) -> None:
         Column(_("Why")),
     )
     lines = [_plan_row(item) for item in plan.items]
-    rows(columns, lines, key="plan", label=_("What goes and what stays"), height=PLAN_HEIGHT)
+    rows(columns, lines, key="plan", label=_("Snapshots by verdict"), height=PLAN_HEIGHT)
 
 
 def _plan_row(item: RetentionItem) -> Row:
@@ -179,7 +183,7 @@ def impact(shown: Snapshot) -> None:
     """Everything that followed from a snapshot, by kind, newest first; what is live now comes first in words."""
     found = portal().retention.impact(actor(), snapshot_id=shown.id)
     if not found.things:
-        frame.empty(_("Nothing followed yet"), advice=_("Nothing was made of this snapshot."), icon="account_tree")
+        frame.empty(_("No impact"), advice=_("Nothing was made from this snapshot."), icon="account_tree")
         return
     st.markdown(_live_now(found))
     live = {pin.endpoint_id for pin in found.live} | {pin.version_id for pin in found.live}
@@ -193,7 +197,7 @@ def impact(shown: Snapshot) -> None:
 def _live_now(found: SnapshotImpact) -> str:
     endpoints = {pin.endpoint for pin in found.live}
     if not endpoints:
-        return _("**Nothing that came of it is live now.**")
+        return _("**Nothing made from it is live now.**")
     count = counted(len(endpoints), _("endpoint is"), _("endpoints are"))
     return _("**{n} live now:** {names}.").format(n=count, names=links.escape(", ".join(sorted(endpoints))))
 

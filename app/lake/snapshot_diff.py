@@ -81,14 +81,14 @@ def counts(found: SnapshotDiff) -> None:
 
 def schema(found: SnapshotDiff) -> None:
     """Columns that came, went, or have another type."""
-    frame.section(_("Schema"), hint=_("what reads a column by its name and type"))
+    frame.section(_("Schema"), hint=_("columns by name and type"))
     changes = found.schema_changes
     reading(
         {
             _("Column"): [links.code(change.column) for change in changes],
             _("Before"): [change.left_type.lower() or "—" for change in changes],
             _("After"): [change.right_type.lower() or "—" for change in changes],
-            _("What happened"): [_happened(change.left_type, change.right_type) for change in changes],
+            _("Change"): [_happened(change.left_type, change.right_type) for change in changes],
         }
     )
 
@@ -102,13 +102,11 @@ def _happened(left: str, right: str) -> str:
 def distributions(found: SnapshotDiff, *, names: Names) -> None:
     """Every common column with its distance, and the chosen one drawn on both sides."""
     moved = sum(shift.verdict == "drifted" for shift in found.shifts)
-    hint = _("{n} of {all} moved far; the size of a difference decides, not its p-value").format(
-        n=moved, all=len(found.shifts)
-    )
+    hint = _("{n} of {all} drifted, judged by effect size and not by p-value").format(n=moved, all=len(found.shifts))
     frame.section(_("Distributions"), hint=hint)
     if found.timely:
         columns = ", ".join(links.escape(name) for name in found.timely)
-        st.caption(_("Only tell when, so the verdict leaves them out: {columns}.").format(columns=columns))
+        st.caption(_("Time columns, left out of the verdict: {columns}.").format(columns=columns))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
         chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
@@ -167,7 +165,7 @@ def one_shift(shift: Distance, *, names: Names) -> None:
             _("Change of nulls"): numbers.change(shift.null_change),
         }
     )
-    st.caption(_("Below 0.05 is the same, from 0.1 on it moved far. Both are conventions, not laws."))
+    st.caption(_("Below 0.05 is the same, from 0.1 on is drift. Both are conventions."))
 
 
 def _both(shift: Distance, *, names: Names) -> None:

@@ -25,7 +25,7 @@ def choose_sources(
     chosen = st.multiselect(
         _("Tables"),
         list(datasets),
-        help=_("Datasets by the name that SQL calls them."),
+        help=_("Datasets by their SQL names."),
         **(kept(place, first) if is_kept else {"key": place, "default": first}),
     )
     pinned = given or {}

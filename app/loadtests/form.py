@@ -34,7 +34,7 @@ def start_test(wanted: str) -> None:
     index = next((at for at, one in enumerate(found) if one.id == wanted), 0)
     endpoint = st.selectbox(_("Endpoint"), found, index=index, format_func=_endpoint_name, key="test_endpoint")
     profile = st.segmented_control(
-        _("Course"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
+        _("Profile"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
     )
     st.caption(_(PROFILES[profile][1]).capitalize())
     production = endpoint.environment == "production"

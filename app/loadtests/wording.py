@@ -72,7 +72,7 @@ def verdict_line(report: Report) -> str:
     unfit = [row.rate for row in report.rates if not row.requests]
     row = first_broken(report)
     if row is None and unfit:
-        return _("It cannot be told at {rate}: the generator was not fit there. Below it keeps its promise.").format(
+        return _("Inconclusive at {rate}: the generator did not keep up there. Below, it keeps its promise.").format(
             rate=rps(unfit[0])
         )
     if row is not None:
@@ -91,9 +91,9 @@ def _capacity_line(found: Capacity, limit: str) -> str:
     if found.rate is None:
         return _("No rate was found that keeps the promise of {limit}.").format(limit=limit)
     if found.high is None:
-        return _("It takes at least {low} within {limit}. The search ended before anything surely broke.").format(
-            low=rps(found.low), limit=limit
-        )
+        return _(
+            "It takes at least {low} within {limit}. The search ended before the promise was clearly broken."
+        ).format(low=rps(found.low), limit=limit)
     return _("It takes {rate} within {limit}; 95 % interval {range}.").format(
         rate=rps(found.rate), limit=limit, range=capacity_range(found)
     )

@@ -32,13 +32,13 @@ def _onward(view: FeatureView, shown: FeatureVersion) -> NextAction | None:
         sentence = _("Its build failed; the draft can be corrected.")
         return NextAction(name="edit", label=_("Edit"), icon="edit", sentence=sentence, target=target)
     if shown.state is VersionState.STAGED:
-        sentence = _("Everyone may use it, and people who ask for the view get it.")
+        sentence = _("Everyone may use it, and the view's alias moves to it.")
         return NextAction(
             name="publish", label=_("Publish"), icon="publish", sentence=sentence, missing=_broken_tests(shown)
         )
     is_live = view.live is not None and view.live.id == shown.id
     if shown.state is VersionState.PUBLISHED and not is_live:
-        sentence = _("People who ask for the view get this version. Nothing that pins another one changes.")
+        sentence = _("The view's alias moves to this version. Nothing that pins another one changes.")
         return NextAction(name="alias", label=_("Make live"), icon="published_with_changes", sentence=sentence)
     return None
 

@@ -47,9 +47,7 @@ def unresolved(request: Request) -> str:
         return _(
             ":orange[:material/warning:] **{what} needs your judgement.** Say why it is acceptable, or send it back."
         ).format(what=links.escape(", ".join(open_gates)))
-    return _(
-        ":green[:material/check_circle:] **Every check has passed.** What is left is whether it should be released."
-    )
+    return _(":green[:material/check_circle:] **Every check has passed.** Decide whether to release it.")
 
 
 def _blocking_words(request: Request) -> str:
@@ -72,7 +70,7 @@ def _told(request: Request) -> str:
             ":orange[:material/history:] **An approval no longer counts.** {why}. It has to be read again."
         ),
         RequestState.EXPIRED: _(
-            ":orange[:material/timer_off:] **An approval has run out.** {why}. It has to be given again."
+            ":orange[:material/timer_off:] **An approval has expired.** {why}. It has to be given again."
         ),
         RequestState.APPLYING: _(":blue[:material/progress_activity:] **The rollout is under way.**"),
         RequestState.APPLIED: _(":green[:material/check_circle:] **It was released.** Nothing is left to decide."),
@@ -145,7 +143,7 @@ def _checks(request: Request) -> list[str]:
     load = [_("I have read the load-test report")] if any(one.gate == "load_test" for one in request.gates) else []
     return [
         *load,
-        _("I know what changes in production, and the way back"),
+        _("I know what changes in production, and the rollback target"),
         *(_("{gate}: risk accepted").format(gate=title) for title in undecided(request)),
     ]
 

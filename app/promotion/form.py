@@ -106,5 +106,7 @@ def _way_back(version: ModelVersion, versions: list[ModelVersion], endpoint: End
     names = {one.id: _version_name(one) for one in versions if one.project == version.project and one.id != version.id}
     now = _("what serves now") if endpoint.routes else _("nothing, it is the first")
     return str(
-        st.selectbox(_("Way back"), ["", *names], format_func=lambda one: names.get(one, now), key="ask_rollback")
+        st.selectbox(
+            _("Rollback target"), ["", *names], format_func=lambda one: names.get(one, now), key="ask_rollback"
+        )
     )

@@ -38,7 +38,7 @@ def evidence_rows(request: Request) -> None:
 
 def _gate(request: Request, gate: GateResult) -> None:
     figure, *others = gate.value.split(" · ")
-    hint = _("its interval reaches across the limit, or it saw too little: measure more")
+    hint = _("its interval contains the limit, or the sample is too small: measure more")
     undecided = hint if gate.verdict is Verdict.INCONCLUSIVE else ""
     detail = " · ".join(links.escape(part) for part in (*others, _shorter(request, gate.basis), undecided) if part)
     with frame.row(
@@ -100,9 +100,9 @@ def _way_back(request: Request) -> None:
     detail = (
         _("An SRE returns to it at once, without a new approval")
         if found
-        else _("It is the first version here: going back means serving nothing")
+        else _("It is the first version here: after a rollback nothing is served")
     )
     icon = status.icon("pass") if found else ":gray[:material/info:]"
-    with frame.row("gate_rollback", title=_("Way back"), value=links.escape(value), detail=detail, icon=icon):
+    with frame.row("gate_rollback", title=_("Rollback target"), value=links.escape(value), detail=detail, icon=icon):
         if found:
             links.follow(request.rollback_to, _("Version"))

@@ -8,7 +8,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Approvals, GateCard, GateRule, Policy
 
-JUDGED = {"fail": N_("must be decided"), "judgement": N_("may be left to people")}
+JUDGED = {"fail": N_("counts as a failure"), "judgement": N_("left to the approvers' judgement")}
 
 
 def policies() -> None:
@@ -136,7 +136,7 @@ def _rule(name: str, given: GateRule | None, card: GateCard) -> GateRule:
         ways = list(JUDGED)
         now = given.on_inconclusive if given else "fail"
         way = st.segmented_control(
-            _("An undecided verdict"),
+            _("An inconclusive verdict"),
             ways,
             default=now,
             required=True,

@@ -244,18 +244,19 @@ def decisions(found: Comparison) -> None:
 
 def _flips(flip: Flip, *, label: str, before: str) -> None:
     if not flip.rows:
-        st.caption(_("Every row is decided the same."))
+        st.caption(_("No decision differs."))
         return
     right = sum((row[3] >= flip.threshold) == bool(row[1]) for row in flip.rows)
     st.markdown(
         _(
-            "**{label} decides {share} of the rows otherwise.** Of the {n} with the widest gap it is right in {right}."
+            "**{label} decides {share} of the rows differently.** Of the {n} with the widest gap it is right in "
+            "{right}."
         ).format(label=links.escape(label), share=numbers.percent(flip.share), n=len(flip.rows), right=right)
     )
     rows = flip.rows[:SHOWN_FLIPS]
     columns = {
         _("Row"): [links.code(row[0]) for row in rows],
-        _("Happened"): [_("yes") if row[1] else _("no") for row in rows],
+        _("Outcome"): [_("yes") if row[1] else _("no") for row in rows],
         links.escape(before): [_side(row[2], row, flip) for row in rows],
         links.escape(label): [_side(row[3], row, flip) for row in rows],
     }

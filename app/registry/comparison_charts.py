@@ -23,14 +23,14 @@ VIEWS = {
 AXES = {
     LEARNING: (N_("step"), N_("validation log loss")),
     "roc": (N_("false positive rate"), N_("true positive rate")),
-    "calibration": (N_("said"), N_("happened")),
+    "calibration": (N_("predicted"), N_("observed")),
     "scores": (N_("probability"), N_("share of rows")),
 }
 HINTS = {
     LEARNING: N_("validation log loss over the steps"),
     "roc": N_("up and left is better"),
-    "calibration": N_("on the dotted line, what was said happened as often"),
-    "scores": N_("how often each probability is said"),
+    "calibration": N_("on the dotted line, predicted equals observed"),
+    "scores": N_("share of rows by predicted probability"),
 }
 
 

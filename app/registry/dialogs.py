@@ -14,7 +14,7 @@ RULE = N_("Lowercase letters, digits and dashes.")
 @forms.dialog(N_("New model"))
 def new_model() -> None:
     """A name under which versions are kept."""
-    st.caption(_("A model is a name; its versions come from runs. Registering a run makes one by itself."))
+    st.caption(_("A model is a name for versions, which come from runs. Registering a run creates it."))
     project = forms.choose_project(key="model_project")
     name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=_(RULE))
     description = st.text_area(_("Description"), key="model_description", height=90)

@@ -43,7 +43,7 @@ def _quality(found: Evidence) -> None:
     if report.baseline:
         columns[_("Baseline")] = [_figure(report.baseline_metrics.get(metric)) for metric in metrics]
         columns[_("Difference")] = [_difference(report.deltas.get(metric), metric) for metric in metrics]
-        columns[_("May be worse by")] = [_margin(report.margins, metric) for metric in metrics]
+        columns[_("Margin")] = [_margin(report.margins, metric) for metric in metrics]
     reading(columns, alt=_("Figures with their 95 % intervals"))
     st.caption(_("Gray are 95 % intervals; differences are paired by row, so small ones can be sure."))
     if report.deltas:
@@ -79,7 +79,7 @@ def _difference(one: Interval | None, metric: str) -> str:
         return "—"
     text = f"{'+' if one.value > 0 else ''}{numbers.number(one.value)}"
     if one.low <= 0 <= one.high:
-        unsure = _("unsure")
+        unsure = _("inconclusive")
         return f":gray[{text} {unsure}]"
     better = (one.value < 0) == (is_less_better(metric))
     return f":{'green' if better else 'red'}[{text}]"
@@ -109,7 +109,7 @@ def _safety(found: Evidence) -> None:
     report = SafetyReport.model_validate(found.content)
     frame.section(_("Findings"), hint=str(len(report.findings) or ""))
     if not report.findings:
-        st.markdown(_(":green[:material/check_circle:] Nothing speaks against the file. Not a byte of it was run."))
+        st.markdown(_(":green[:material/check_circle:] No findings. The file was read and not executed."))
     else:
         with frame.rows("findings"):
             for number, one in enumerate(report.findings):

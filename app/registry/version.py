@@ -22,13 +22,13 @@ KINDS = {"BYTES": N_("text"), "FP64": N_("number")}
 
 def card(version: ModelVersion) -> None:
     """What the card says, and the way to change it."""
-    with frame.section(_("Card"), hint=_("kept apart from the bytes, and may be edited")):
+    with frame.section(_("Card"), hint=_("stored apart from the model file, and may be edited")):
         if may(Permission.MODELS_EDIT, project=version.project) and st.button(
             _("Edit the card"), icon=":material/edit:", type="tertiary", key="edit_card"
         ):
             edit_card(version)
     with frame.card("says"):
-        empty_card = _("It says nothing yet.")
+        empty_card = _("The card is empty.")
         st.markdown(shown(version.card) or f":gray[{empty_card}]")
 
 
@@ -54,7 +54,7 @@ def metrics(version: ModelVersion) -> None:
     """Every split with its figures, one of them as a chart, and the curves on the rows that training never saw."""
     if not version.evaluations:
         advice = _("It was uploaded. Versions that come from runs are judged on every split.")
-        frame.empty(_("It was never evaluated"), advice=advice, icon="query_stats")
+        frame.empty(_("Not evaluated"), advice=advice, icon="query_stats")
         return
     frame.section(_("Evaluations"), hint=_("on every split"))
     evaluation_table(version.evaluations)
@@ -105,7 +105,7 @@ def files(version: ModelVersion) -> None:
             _download(version)
         digests = {
             _("model.onnx, {size}").format(size=numbers.size(version.bytes)): version.model_digest,
-            _("Folder: the file, what it takes, and its first card"): version.digest,
+            _("Folder: model file, signature and first card"): version.digest,
             _("Card as it is now"): version.card_digest,
             _("Code that trained it"): version.code_commit,
         }

@@ -32,7 +32,7 @@ def parity(endpoint: Endpoint) -> None:
     found = _last(endpoint, checks)
     if found is None:
         frame.empty(
-            _("Parity was never checked for what it serves"),
+            _("Parity was not checked for what it serves"),
             advice=_("The check sends held-out rows and compares every feature and prediction with the offline ones."),
             icon="compare",
         )

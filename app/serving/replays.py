@@ -23,7 +23,7 @@ QUALITY = ("auc", "log_loss", "ece")
 def replays(endpoint: Endpoint) -> None:
     """The last ones as a table, the one that runs live, and on staging the form."""
     found = portal().measurement.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
-    with frame.section(_("Replays"), hint=_("real rows in their own order, with the outcomes that followed")):
+    with frame.section(_("Replays"), hint=_("held-out rows in time order, with their outcomes")):
         staging = endpoint.environment == "staging" and endpoint.routes
         if staging and may(Permission.PREDICT_TEST, project=endpoint.project) and st.button(_("Start a replay")):
             _start(endpoint)
@@ -86,7 +86,7 @@ def _start(endpoint: Endpoint) -> None:
         st.caption(_("Held-out rows run from {start} to {end}.").format(start=start, end=end))
     first = st.date_input(_("From"), value=end - timedelta(days=2), key="replay_start")
     last = st.date_input(_("To, excluded"), value=end, key="replay_end")
-    speed = st.number_input(_("Times as fast as it happened"), value=14_400.0, format="%g", key="replay_speed")
+    speed = st.number_input(_("Speed-up"), value=14_400.0, format="%g", key="replay_speed")
     most = st.number_input(_("At most requests a second"), value=200.0, format="%g", key="replay_rps")
     if st.button(_("Start the replay"), type="primary", key="replay_now"):
         with forms.attempt() as done:

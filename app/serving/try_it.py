@@ -34,7 +34,7 @@ def trial(endpoint: Endpoint) -> None:
     """The form and its answer."""
     version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
     if not version.training_set_id:
-        st.caption(_("This version came without a training set, so it is asked by its inputs only."))
+        st.caption(_("This version has no training set, so only its inputs can be entered."))
         return
     made = portal().training_sets.get_training_set(actor(), training_set_id=version.training_set_id)
     if made.contract is None or not made.splits:
@@ -44,14 +44,14 @@ def trial(endpoint: Endpoint) -> None:
         actor(), training_set_id=made.id, split=made.splits[-1].name, limit=ROWS
     )
     given = dict(zip(preview.columns, preview.rows[sample % len(preview.rows)], strict=True)) if preview.rows else {}
-    with frame.section(_("Try it"), hint=_("a held-out row, to be changed at will")):
+    with frame.section(_("Try it"), hint=_("a held-out row, editable")):
         st.button(_("Another row"), icon=":material/shuffle:", type="tertiary", on_click=_next, key="another")
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         row = _form(contract, given, key=f"trial_{sample}")
     with right:
         if row is None:
-            st.caption(_("Send it to see the answer beside what happened."))
+            st.caption(_("Send it to compare the answer with the outcome."))
         else:
             _ask(endpoint, contract, row, label=given.get("label"))
 
@@ -110,9 +110,9 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, 
         )
     )
     if label is not None:
-        st.caption(_("In the held-out rows it ended as {label}.").format(label=label))
+        st.caption(_("Its outcome in the held-out rows: {label}.").format(label=label))
     _lookups(contract, answer)
-    with st.expander(_("What the model was given")):
+    with st.expander(_("Model inputs")):
         reading(
             {
                 _("Input"): [links.code(name) for name in answer.features],

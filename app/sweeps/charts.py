@@ -80,7 +80,7 @@ def _stair(sweep: Sweep, told: Sequence[Trial]) -> charts.Points:
 def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
     """One line a complete trial through its parameters to its value; the better, the stronger."""
     told = [trial for trial in trials if trial.value is not None and trial.state == "complete"]
-    frame.section(_("Which parameters lead where"), hint=_("one line a complete trial, the better the stronger"))
+    frame.section(_("Parameters and results"), hint=_("a line for each complete trial, darker for a better one"))
     if len(told) < 2:
         st.caption(_("It takes two complete trials."))
         return
@@ -101,9 +101,9 @@ def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
 def importances(sweep: Sweep, found: Importances) -> None:
     """How much each parameter mattered, with the estimator and what it rests on."""
     hint = _("{method}, {n} trials").format(method=found.method, n=found.trials) if found.shares else ""
-    frame.section(_("What mattered"), hint=hint)
+    frame.section(_("Parameter importance"), hint=hint)
     if not found.shares:
-        st.caption(_("Too few finished trials to say anything."))
+        st.caption(_("Too few finished trials."))
         return
     card = recipes().get(sweep.recipe)
     names = [title_of(one.parameter, card) for one in found.shares]
@@ -116,7 +116,7 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial]) -> None:
     """Every trial with its parameters."""
     frame.section(_("Trials"), hint=str(len(trials) or ""))
     if not trials:
-        st.caption(_("None has begun."))
+        st.caption(_("No trial has started."))
         return
     card = recipes().get(sweep.recipe)
     columns = (
@@ -159,7 +159,7 @@ def _trial(sweep: Sweep, trial: Trial) -> None:
     with frame.card("trial"):
         frame.card_head(_("Trial {n}").format(n=trial.number), state=trial.state, text=trial.cause)
         if trial.retry_of is not None:
-            st.caption(_("It tries trial {n} again, whose worker died.").format(n=trial.retry_of))
+            st.caption(_("It repeats trial {n}, whose worker died.").format(n=trial.retry_of))
         if trial.steps:
             xs, ys = [step for step, _value in trial.steps], [value for _step, value in trial.steps]
             alt = _("Course of trial {n}").format(n=trial.number)

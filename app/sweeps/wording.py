@@ -72,6 +72,6 @@ def curse(sweep: Sweep) -> str:
     if sweep.best is None or sweep.confirmation.value is None:
         return ""
     return _(
-        "The best of {n} trials won partly by luck, so its own {value} flatters it; trained again with seeds that no"
-        " trial had, the luck is gone."
+        "The best of {n} trials is selected by its value, so its own {value} is biased upward; the confirmation is "
+        "trained with seeds that no trial had."
     ).format(n=sweep.done, value=metric_value(sweep.metric, sweep.best.value))

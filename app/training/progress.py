@@ -35,7 +35,7 @@ NAMES = {
 def progress_line(run: Run) -> str:
     """How far it is and how good so far, as Markdown."""
     if run.progress is None and run.started_at is None:
-        return _(":gray[:material/hourglass_empty:] **Waiting for a free place.** It starts by itself.")
+        return _(":gray[:material/hourglass_empty:] **Waiting for capacity.** It starts by itself.")
     share = numbers.percent(run.progress or 0.0, 0)
     parts = [_("**{share}** done").format(share=share), links.escape(run.stage), times.remaining(run.eta_seconds)]
     validation = _("validation")
@@ -96,7 +96,7 @@ def _curves(shown: Mapping[str, Series], *, axis: str) -> None:
 def log_tail(job_id: str, *, lines: int = TAIL_LINES) -> None:
     """The last lines a job wrote, and the way to all of them."""
     text = portal().compute.read_log(actor(), job_id=job_id).text
-    with frame.section(_("Log"), hint=_("its last lines") if text else _("it wrote nothing")):
+    with frame.section(_("Log"), hint=_("its last lines") if text else _("empty")):
         links.follow(job_id, _("Whole log"))
     if text:
         st.code("\n".join(text.splitlines()[-lines:]), language=None, wrap_lines=True)

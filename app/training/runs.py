@@ -167,7 +167,9 @@ def _one(run: Run) -> None:
     }
     changed = {name: value for name, value in run.params.items() if defaults.get(name, value) != value}
     shown = {links.escape(title_of(name, card)): f"`{plain(value)}`" for name, value in list(changed.items())[:8]}
-    frame.facts({_("Asked by"): links.escape(frame.name_of(run.requested_by)), _("Recipe"): f"`{run.recipe}`", **shown})
+    frame.facts(
+        {_("Requested by"): links.escape(frame.name_of(run.requested_by)), _("Recipe"): f"`{run.recipe}`", **shown}
+    )
 
 
 def _several(runs: Sequence[Run]) -> None:

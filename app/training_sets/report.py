@@ -22,13 +22,13 @@ LABEL_TYPES = {
 
 
 def leaks(found: TrainingSet) -> None:
-    frame.section(_("Leaks"), hint=str(len(found.leaks) or ""))
+    frame.section(_("Leakage"), hint=str(len(found.leaks) or ""))
     if not found.leaks:
         ready = found.state is TrainingSetState.READY
         not_checked_yet = _("Not checked yet.")
         st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{not_checked_yet}]")
         if not found.entity.can_teach:
-            st.caption(_("How well a single column tells the label is checked where the label is 0 or 1."))
+            st.caption(_("Label leakage by a single column is checked for labels of 0 and 1."))
         return
     with frame.rows("leaks"):
         for number, leak in enumerate(found.leaks):
@@ -39,8 +39,8 @@ def leaks(found: TrainingSet) -> None:
 
 def _clean(found: TrainingSet) -> str:
     if found.entity.can_teach:
-        return _("No column knows the future: sources, times and single columns were checked.")
-    return _("No column knows the future: sources and times were checked.")
+        return _("No leakage found in sources, times and single columns.")
+    return _("No leakage found in sources and times.")
 
 
 def splits_table(found: TrainingSet) -> None:
@@ -95,16 +95,16 @@ def late_sentence(found: TrainingSet) -> str:
     if report is None:
         return ""
     if not report.views:
-        return _("No view has rows that were written late: what was known and what was latest are the same here.")
+        return _("No view has late rows: known-at changes nothing here.")
     most = report.differing[:1]
     if not most:
-        return _("Some rows were written late, and none of them would have changed an input.")
-    telling = _("{column} would differ in {share} of the rows").format(
+        return _("There are late rows, and none of them would change an input.")
+    change = _("{column} would differ in {share} of the rows").format(
         column=f"`{most[0].column}`", share=numbers.percent(most[0].share)
     )
     if found.known_at:
-        return _("Without asking what was known, {telling}.").format(telling=telling)
-    return _("It asks for the latest event. Had it asked what was known, {telling}.").format(telling=telling)
+        return _("Without known-at, {change}.").format(change=change)
+    return _("It uses the latest event. With known-at, {change}.").format(change=change)
 
 
 def late_rows(found: TrainingSet) -> None:
@@ -155,7 +155,7 @@ def answers(found: TrainingSet) -> None:
         _("Expired"): [item.expired / rows * 100 for item in found.manifest.matches],
         _("Not found"): [item.not_found / rows * 100 for item in found.manifest.matches],
     }
-    frame.section(_("What the views answered"), hint=_("of {n} rows").format(n=numbers.number(rows)))
+    frame.section(_("Join results by view"), hint=_("of {n} rows").format(n=numbers.number(rows)))
     bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
     st.dataframe(
         {
@@ -196,9 +196,9 @@ def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
     names = ", ".join(f"{version.view} v{version.version}" for version in newer)
     with frame.rows("newer"):
         icon = ":blue[:material/new_releases:]"
-        detail = _("This set keeps the versions that it was made of.")
-        place = frame.row("newer", title=_("{names} is out").format(names=names), detail=detail, icon=icon)
-        if may_make and place.button(_("Make the same set with it"), key="make_newer"):
+        detail = _("This set keeps the versions that it was built with.")
+        place = frame.row("newer", title=_("{names} is published").format(names=names), detail=detail, icon=icon)
+        if may_make and place.button(_("Build the set again with it"), key="make_newer"):
             links.open_page("new-training-set", like=found.id, newer="1")
 
 

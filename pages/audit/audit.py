@@ -88,7 +88,7 @@ def _row(event: AuditEvent) -> Row:
 
 def _event(event: AuditEvent | None) -> None:
     if event is None:
-        st.caption(_("Choose an event to see it whole."))
+        st.caption(_("Choose an event to see its details."))
         return
     st.header(links.escape(event.action), anchor=False)
     pairs = {
@@ -113,7 +113,7 @@ def _verdict(report: AuditReport) -> None:
                 st.caption(links.escape(problem))
             return
         signed = _("signed to event {n}").format(n=report.signed_to) if report.signed_to else _("not signed yet")
-        whole = _("**The log is whole.** {n} events follow each other without a gap, {signed}.")
+        whole = _("**The log is intact.** {n} events follow each other without a gap, {signed}.")
         st.markdown(f":green[:material/verified_user:] {whole.format(n=numbers.number(report.events), signed=signed)}")
 
 

@@ -41,7 +41,7 @@ def _log(job: Job) -> None:
     if part.text:
         st.code(part.text, language=None, height=460, wrap_lines=True)
     else:
-        st.caption(_("It wrote nothing.") if job.state.is_over else _("Nothing was written yet."))
+        st.caption(_("The log is empty.") if job.state.is_over else _("The log is empty so far."))
 
 
 def _facts(job: Job) -> None:
@@ -50,7 +50,7 @@ def _facts(job: Job) -> None:
         resources += _(", {n} GPUs").format(n=job.resources.gpus)
     frame.facts(
         {
-            _("Asked by"): links.escape(frame.name_of(job.requested_by)),
+            _("Requested by"): links.escape(frame.name_of(job.requested_by)),
             _("Resources"): resources,
             _("Created"): times.absolute(job.created_at),
             _("Started"): times.absolute(job.started_at),

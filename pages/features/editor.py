@@ -53,7 +53,7 @@ def show() -> None:
 
 def _header(subject: Subject) -> DeltaGenerator:
     view, draft, given = subject.view, subject.draft, subject.given
-    begins = _("Begins with v{n}").format(n=given.version) if given else _("The first version")
+    begins = _("Starts from v{n}").format(n=given.version) if given else _("The first version")
     facts = [
         _("Entity {entity}, keys {keys}").format(
             entity=links.escape(view.entity), keys=links.code(", ".join(view.keys) or "—")
@@ -76,7 +76,7 @@ def _buttons(subject: Subject, entered: Entered) -> Until | None:
     wanted: Until | None = st.session_state.pop(ASKED, None)
     if st.button(_("Save draft"), key="draft", type="tertiary"):
         wanted = "draft"
-    help_text = _("A job builds its rows and makes the checks. Whoever names it may join it; nobody else gets it.")
+    help_text = _("A job builds its rows and runs the checks. It can be joined by its number; the alias stays.")
     if st.button(_("Build and check"), key="build", help=help_text):
         wanted = "staged"
     if st.button(_("Publish"), key="publish", type="primary", icon=":material/publish:"):
@@ -89,7 +89,7 @@ def _more(subject: Subject, *, is_touched: bool) -> None:
     """Other beginnings: from what was given, or from another version."""
     over = [_("Start over")] if is_touched else []
     versions = portal().feature_versions.list_versions(actor(), view_id=subject.view.id, limit=12).items
-    begin = {_("Begin with v{n}").format(n=item.version): item for item in versions if item != subject.draft}
+    begin = {_("Start from v{n}").format(n=item.version): item for item in versions if item != subject.draft}
     discard = [_("Discard the draft")] if subject.draft else []
     chosen = frame.more([*over, *begin, *discard]) if over or begin or discard else None
     if chosen in over:

@@ -31,7 +31,7 @@ def show() -> None:
     ]
     with frame.header(_("Features"), facts=facts if whole.views else []):
         if whole.views and st.button(
-            _("What nobody uses"), icon=":material/delete_sweep:", help=_(UNUSED_HELP), key="to_unused"
+            _("Unused versions"), icon=":material/delete_sweep:", help=_(UNUSED_HELP), key="to_unused"
         ):
             links.open_page("features", show="unused")
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):

@@ -15,7 +15,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
 MOST_DAYS = 200
-AGAIN = N_("Put everything again")
+AGAIN = N_("Backfill everything")
 
 
 def show() -> None:
@@ -30,11 +30,11 @@ def show() -> None:
 def _draw(order: Materialization) -> None:
     version = portal().feature_versions.get_version(actor(), version_id=order.version_id)
     name = _("v{n}").format(n=order.version)
-    by = _("Asked by {name}, {age}").format(
+    by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(order.created_by)), age=times.since(order.created_at, now=frame.now())
     )
     crumbs = [(_("Features"), "features"), (order.view, order.view_id), (name, order.version_id)]
-    brought = _("{n} rows brought").format(n=numbers.number(order.rows))
+    brought = _("{n} rows materialized").format(n=numbers.number(order.rows))
     facts = [counted(order.keys, _("key"), _("keys")), brought, by]
     title = _("{view} {version} online").format(view=order.view, version=name)
     with frame.header(title, state=order.state, facts=facts, crumbs=crumbs, here=order.id):
@@ -48,7 +48,7 @@ def _draw(order: Materialization) -> None:
     with left:
         _parts(order)
     with right:
-        frame.section(_("Order"), hint=_("what keeps it in the store"))
+        frame.section(_("Materialization"), hint=_("schedule and state"))
         frame.facts(facts_of(order))
         _around(order)
         frame.section(_("Activity"))
@@ -73,15 +73,15 @@ def _actions(order: Materialization, version: FeatureVersion) -> None:
 def _answer(order: Materialization) -> str:
     """Whether the store has what it should, in one sentence."""
     if order.state == "removed":
-        return f"{status.icon('removed')} " + _("**Its version was given up: its rows are no longer in the store.**")
+        return f"{status.icon('removed')} " + _("**Its version was discarded: its rows are no longer in the store.**")
     if order.as_of is None:
-        return f"{status.icon('no_data')} " + _("**Nothing was brought online yet.**")
-    known = _("All that was known at {at} was put into the store.").format(at=times.absolute(order.as_of))
+        return f"{status.icon('no_data')} " + _("**Nothing is materialized yet.**")
+    known = _("All rows known at {at} are in the store.").format(at=times.absolute(order.as_of))
     if order.state == "failed":
-        warning = _("The last run ended badly; the next one puts everything again.")
+        warning = _("The last run failed; the next one backfills everything.")
         return f"{status.icon('failed')} **{warning}** {known}"
     if order.behind:
-        waiting = _("Newer data wait for the next run.")
+        waiting = _("Newer data are materialized by the next run.")
         return f"{status.icon('late')} **{waiting}** {known}"
     return f"{status.icon('pass')} **{known}**"
 
@@ -90,9 +90,9 @@ def _parts(order: Materialization) -> None:
     found = portal().materialization.list_parts(actor(), materialization_id=order.id, limit=MOST_DAYS)
     parts = found.items
     hint = _("{n} of {all} days, the newest first").format(n=len(parts), all=found.total)
-    frame.section(_("What it brought"), hint=hint if parts and parts[0].day else "")
+    frame.section(_("Materialized rows"), hint=hint if parts and parts[0].day else "")
     if not parts:
-        frame.empty(_("No rows yet"), advice=_("They are listed once a run has ended well."), icon="bolt", key="parts")
+        frame.empty(_("No rows yet"), advice=_("They are listed once a run has succeeded."), icon="bolt", key="parts")
         return
     if len(parts) > 1:
         days = list(reversed(parts))

@@ -25,7 +25,7 @@ def show() -> None:
 
 def _draw(check: FeatureParity) -> None:
     version = portal().feature_versions.get_version(actor(), version_id=check.version_id)
-    by = _("Asked by {name}, {age}").format(
+    by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(check.created_by)), age=times.since(check.created_at, now=frame.now())
     )
     crumbs = [
@@ -61,10 +61,10 @@ def _actions(check: FeatureParity, version: FeatureVersion) -> None:
 
 def _body(check: FeatureParity) -> None:
     if check.report is None:
-        waits = _("The rows are built anew, and the same keys are asked for on both sides.")
-        lost = _("Nothing was changed by it. Check again once the cause is mended.")
+        waits = _("The rows are rebuilt, and the same keys are looked up on both sides.")
+        lost = _("Nothing was changed. Check again once the cause is fixed.")
         is_running = check.state == "running"
-        statement = _("It is being measured") if is_running else _("It gave no report")
+        statement = _("It is being measured") if is_running else _("There is no report")
         frame.empty(statement, advice=waits if is_running else lost, icon="compare_arrows", key="parity")
         return
     st.markdown(verdict_line(check))
@@ -83,10 +83,10 @@ def _body(check: FeatureParity) -> None:
 
 def _nothing_differs(report: FeatureParityReport) -> None:
     if report.compared:
-        told = _("{n} values were held against each other, to the last bit.").format(n=numbers.number(report.cells))
-        frame.empty(_("Every key answers the same"), advice=told, icon="task_alt", key="parity")
+        told = _("{n} values were compared, to the last bit.").format(n=numbers.number(report.cells))
+        frame.empty(_("All keys match"), advice=told, icon="task_alt", key="parity")
         return
-    advice = _("The store has moved on since the instant that was asked for, or there are no keys.")
+    advice = _("The store was updated after the instant compared, or there are no keys.")
     frame.empty(_("Nothing could be compared"), advice=advice, icon="help", key="parity")
 
 

@@ -70,9 +70,7 @@ def _columns(shown: Snapshot) -> None:
 
 def _content(dataset: Dataset, shown: Snapshot) -> None:
     if shown.deleted_at is not None:
-        frame.empty(
-            _("The rows were deleted"), advice=_("What was known of them stays, and so does the chain."), icon="delete"
-        )
+        frame.empty(_("The rows were deleted"), advice=_("Their description, profile and lineage stay."), icon="delete")
     elif dataset.form == "files":
         items(shown)
     else:

@@ -53,7 +53,7 @@ def _head(listing: Listing[Dataset]) -> None:
 
 def _catalog(listing: Listing[Dataset]) -> tuple[str, ...]:
     if not listing.items:
-        no_match(_("No dataset is like that"), FILTERS)
+        no_match(_("No dataset matches"), FILTERS)
         return ()
     columns = (
         Column(_("Dataset")),

@@ -27,11 +27,11 @@ def show() -> None:
 
 def _plan() -> SweepReport | None:
     """The dry run; where it cannot be made, why, and that nothing is swept until it can."""
-    with forms.attempt() as tried, st.spinner(_("Looking at what the store holds")):
+    with forms.attempt() as tried, st.spinner(_("Listing the store's files")):
         plan = portal().garbage_collection.plan_sweep(actor())
     if tried.succeeded:
         return plan
-    st.caption(_("Until then nobody knows what may go, so nothing is swept. Everything stays where it is."))
+    st.caption(_("Until then nothing is removed."))
     return None
 
 
@@ -42,7 +42,7 @@ def _head(plan: SweepReport | None) -> None:
         facts = [_("{size} in {files}").format(size=numbers.size(plan.held_bytes), files=files), schedule(plan)]
     with frame.header(_("Storage"), facts=facts):
         if plan and st.button(
-            _("Sweep the store"),
+            _("Collect garbage"),
             icon=":material/mop:",
             type="primary",
             key="sweep_open",

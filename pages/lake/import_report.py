@@ -48,7 +48,7 @@ def _draw(found: Import) -> None:
 
 def _facts(found: Import) -> list[str]:
     by = links.escape(frame.name_of(found.created_by))
-    appends = _("adds to the rows there are") if found.mode == "append" else _("replaces the rows there are")
+    appends = _("appends to the existing rows") if found.mode == "append" else _("replaces the existing rows")
     age = times.ago(found.created_at, now=frame.now())
     who = _("by {name}, {age}").format(name=by, age=age)
     return [links.escape(found.source.name), _size(found.report), appends, who]
@@ -80,7 +80,7 @@ def _deeds(found: Import, *, writes: bool) -> None:
             accept = bool(st.session_state.get(_answer(found)))
             made = portal().imports.confirm_import(actor(), import_id=found.id, accept=accept)
         if done.succeeded:
-            frame.say(_("{name} v{version} is there").format(name=made.dataset, version=made.version))
+            frame.say(_("{name} v{version} is imported").format(name=made.dataset, version=made.version))
             links.open_object(made.id)
 
 

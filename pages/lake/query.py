@@ -35,7 +35,7 @@ def show() -> None:
 
 def _facts(query: Query | None) -> list[str]:
     if query is None:
-        return [_("Runs in a cage of its own, for at most 30 seconds")]
+        return [_("Runs in a sandbox, for at most 30 seconds")]
     read = ", ".join(f"{name} `{snapshot}`" for name, snapshot in query.sources.items())
     return [f"`{query.id}`", times.since(query.created_at, now=frame.now()), read]
 
@@ -67,7 +67,7 @@ def _run(project: str, rows: int) -> None:
 @forms.dialog(N_("Save the query"))
 def _save(project: str) -> None:
     name = st.text_input(_("Name"), key="query_name", max_chars=80)
-    st.caption(_("Everyone in the project finds it. A name that is taken gets the new text."))
+    st.caption(_("Everyone in the project can open it. An existing name is overwritten."))
     if st.button(_("Save"), type="primary", key="query_save"):
         with forms.attempt() as done:
             portal().queries.save_query(actor(), project=project, name=name, sql=st.session_state["sql_query"])

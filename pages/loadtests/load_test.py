@@ -22,7 +22,7 @@ def show() -> None:
 
 def _draw(found: LoadTestView) -> None:
     state, label = state_of(found)
-    by = _("Asked for by {name}, {age}").format(
+    by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
     )
     promise = _("promise p99 {ms} ms").format(ms=numbers.figure(found.slo.p99_ms))

@@ -71,7 +71,7 @@ def _decision(found: Request) -> None:
 def _evidence(found: Request) -> None:
     with frame.section(_("Evidence"), hint=count_line(found.gates)):
         if found.requirement_id:
-            links.follow(found.requirement_id, _("Asked for by {id}").format(id=found.requirement_id))
+            links.follow(found.requirement_id, _("Requested by {id}").format(id=found.requirement_id))
     evidence_rows(found)
 
 

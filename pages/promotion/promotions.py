@@ -70,7 +70,7 @@ def _all(total: int) -> None:
 def _table(part: str, requests: Sequence[Request], *, total: int | None = None) -> None:
     """What needs the reader has an action in each row, in place of the time."""
     is_mine = part == "mine"
-    last = Column("", "action", 96) if is_mine else Column(_("Asked"), "time", 100, priority=2)
+    last = Column("", "action", 96) if is_mine else Column(_("Requested"), "time", 100, priority=2)
     columns = (
         Column(_("Request")),
         Column(_("Approvals"), "number", 100, priority=2),

@@ -35,7 +35,7 @@ def show() -> None:
         name=links.escape(frame.name_of(found.created_by)), age=times.since(found.created_at, now=frame.now())
     )
     crumbs = [(_("Models"), "models"), (version.model, version.model_id), (f"v{version.version}", version.id)]
-    facts = [by, _("written by the portal's own measurement"), links.code(found.digest[:12])]
+    facts = [by, _("measured by the portal"), links.code(found.digest[:12])]
     with frame.header(title, state=found.verdict, facts=facts, crumbs=crumbs, here=found.id):
         _way_on(found, version)
     st.markdown(f"{status.icon(found.verdict)} **{links.escape(found.summary)}**")
@@ -44,7 +44,7 @@ def show() -> None:
         content(found)
     with right:
         _measured_on(found, version)
-    with st.expander(_("Everything it says, as it is kept")):
+    with st.expander(_("Full content")):
         st.code(json.dumps(found.content, indent=2, ensure_ascii=False), language="json", height=420)
     frame.lineage(found.id)
 
@@ -54,7 +54,7 @@ def _way_on(found: Evidence, version: ModelVersion) -> None:
     if found.kind is EvidenceKind.QUALITY and baseline:
         links.follow("compare", _("Compare them"), ids=f"{baseline},{version.id}", baseline=baseline)
     if links.has_page(found.source):
-        links.follow(found.source, _("Where it was measured: {id}").format(id=found.source))
+        links.follow(found.source, _("Open {id}").format(id=found.source))
 
 
 def _measured_on(found: Evidence, version: ModelVersion) -> None:
@@ -65,7 +65,7 @@ def _measured_on(found: Evidence, version: ModelVersion) -> None:
         for target in (str(found.content.get("baseline") or ""), found.measured_on.get("endpoint", "")):
             if links.has_page(target):
                 links.link(target, _name(target), icon=links.icon_of(target))
-    st.caption(_("Digest of all of it: {digest}").format(digest=links.code(found.digest)))
+    st.caption(_("Content digest: {digest}").format(digest=links.code(found.digest)))
 
 
 def _name(target: str) -> str:

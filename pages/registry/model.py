@@ -59,11 +59,11 @@ def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
 
 
 def _serving(versions: tuple[ModelVersion, ...], known: Places) -> None:
-    frame.section(_("Serves where"))
+    frame.section(_("Serving"))
     with frame.rows("serving"):
         found = [(one, place) for one in versions for place in known.get(one.id, ())]
         if not found:
-            st.caption(_("\u2003Nowhere yet."))
+            st.caption(_("\u2003Not serving yet."))
         for one, place in found:
             frame.row(
                 f"{one.id}_{place.endpoint.id}",

@@ -88,7 +88,7 @@ def _overview(version: ModelVersion, known: Places) -> None:
         if line := condition_line(version.requirement_id, evaluation):
             st.markdown(line)
     else:
-        st.markdown(_(":gray[:material/help:] **Nothing is known of its quality:** it was uploaded, not trained here."))
+        st.markdown(_(":gray[:material/help:] **Its quality was not measured:** it was uploaded, not trained here."))
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         evidence_rows(version)
@@ -106,7 +106,7 @@ def _serving(version: ModelVersion, known: Places) -> None:
     with frame.card("serves", tight=True):
         found = known.get(version.id, ())
         if not found:
-            st.caption(_("Nowhere yet."))
+            st.caption(_("Not serving yet."))
         for place in found:
             links.link(
                 place.endpoint.id, f"{place.endpoint.name} · {place.weight}\u202f%", icon=":material/cloud_done:"

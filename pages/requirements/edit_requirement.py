@@ -36,12 +36,12 @@ def _form(found: Requirement | None, *, key: str) -> None:
         _("Business metric"),
         value=found.business_metric if found else "",
         key=f"{key}_business",
-        placeholder=_("The figure the business will look at"),
+        placeholder=_("The figure that the business tracks"),
     )
     st.markdown(_("It is reached when"))
     criteria = edit_criteria(found.criteria if found else (), key=key)
     with st.container(horizontal=True, gap="xsmall"):
-        saved = st.button(_("Save") if found else _("Write it down"), type="primary", key=f"{key}_save")
+        saved = st.button(_("Save") if found else _("Create"), type="primary", key=f"{key}_save")
         if st.button(_("Cancel"), type="tertiary", key=f"{key}_cancel"):
             _leave(found)
     if saved:

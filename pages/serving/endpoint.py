@@ -77,7 +77,7 @@ def _measured(found: Endpoint) -> None:
             links.link(test.id, f"{test.id} {title_of(test)}")
             st.caption(f"{status.icon(state_of(test)[0])} {short_result(test) or plan_line(test.plan)}")
         if not tests:
-            st.caption(_("Nobody has put load on it."))
+            st.caption(_("No load test yet."))
 
 
 def _ticket_line(found: Endpoint) -> str:

@@ -80,12 +80,10 @@ def _trials() -> dict[str, Any]:
         _("Fresh seeds"), value=3, step=1, key="confirm", help=_("How often the best is trained again to confirm it.")
     )
     sampler = st.selectbox(_("Sampler"), list(SAMPLERS), format_func=lambda chosen: _(SAMPLERS[chosen]), key="sampler")
-    pruner = st.selectbox(
-        _("Stop hopeless trials"), list(PRUNERS), format_func=lambda chosen: _(PRUNERS[chosen]), key="pruner"
-    )
+    pruner = st.selectbox(_("Pruning"), list(PRUNERS), format_func=lambda chosen: _(PRUNERS[chosen]), key="pruner")
     left, right = st.columns([1, 2], gap="small")
     seed = left.number_input(_("Seed"), value=1, step=1, key="seed")
-    title = right.text_input(_("Title"), key="title", placeholder=_("Chosen for you"))
+    title = right.text_input(_("Title"), key="title", placeholder=_("Automatic"))
     return {
         "trials": trials or 0,
         "workers": workers or 0,
@@ -107,7 +105,7 @@ def _start(chosen: TrainingSet, card: RecipeCard, *, places: Places, order: dict
             )
         )
     if done.succeeded:
-        frame.say(_("{id} searches").format(id=made[0].id))
+        frame.say(_("{id} has started").format(id=made[0].id))
         links.open_object(made[0].id)
 
 

@@ -26,7 +26,7 @@ def show() -> None:
 
 
 def _draw(found: Sweep) -> None:
-    by = _("Asked for by {name}, {age}").format(
+    by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
     )
     how = _("{sampler}, {pruner} pruning, {n} workers").format(

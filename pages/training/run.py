@@ -52,7 +52,7 @@ def _draw(found: Run) -> None:
 
 
 def _facts(found: Run) -> list[str]:
-    by = _("Asked for by {name}, {age}").format(
+    by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
     )
     took = times.span(found.started_at, found.ended_at, now=frame.now())
@@ -67,7 +67,7 @@ def _act(found: Run, name: str) -> None:
     elif name == "resume":
         with forms.attempt() as done:
             portal().training.resume_run(actor(), run_id=found.id)
-        _say(done, _("{id} goes on").format(id=found.id))
+        _say(done, _("{id} is resumed").format(id=found.id))
 
 
 def _stop(found: Run) -> None:
@@ -90,10 +90,10 @@ def _say(done: forms.Attempt, said: str) -> None:
 def _answer(found: Run) -> None:
     """What one comes for, in words, before any figure."""
     if found.state is JobState.CANCELLED:
-        stopped = _("**It was stopped.** What it had learned is kept in its last checkpoint.")
+        stopped = _("**It was stopped.** Its last checkpoint is kept.")
         st.markdown(f":gray[:material/block:] {stopped}")
     elif found.state is JobState.FAILED:
-        cause_card(found.cause or _("It ended without a word."), job_id=found.job_id)
+        cause_card(found.cause or _("It ended without an error message."), job_id=found.job_id)
     evaluation = judging(found.evaluations)
     if evaluation is not None:
         st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")

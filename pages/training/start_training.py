@@ -40,7 +40,7 @@ def _form(offered: Offered) -> None:
             card = choose_recipe(key="recipe_choice")
             requirement = requirement_choice(chosen.project)
     with right:
-        frame.section(_("How"), hint=_("what is left as it is keeps the recipe's default"))
+        frame.section(_("How"), hint=_("what is not changed keeps the recipe's default"))
         places: dict[str, DeltaGenerator] = {}
         with st.form("start"):
             entered = _parameters(card, places)

@@ -29,8 +29,8 @@ def test_an_upload_without_our_session_is_refused(running: Running) -> None:
 def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
     page = mei.open("/people").page
     page.get_by_role("button", name="Mint a token").click()
-    page.get_by_label("What it is for").fill("Nightly")
-    page.get_by_label("What it may do").fill("read")
+    page.get_by_label("Purpose").fill("Nightly")
+    page.get_by_label("Scopes").fill("read")
     page.get_by_role("option", name="read", exact=True).click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Mint", exact=True).click()

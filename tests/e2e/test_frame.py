@@ -94,7 +94,7 @@ def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still
     field.fill("start tr")
     expect(page.get_by_role("option").first).to_contain_text("Actions")
     field.fill("late_share_of_nothing")
-    expect(status).to_have_text("Nothing is called that.")
+    expect(status).to_have_text("Nothing has this name.")
     page.keyboard.press("Control+a")
     page.keyboard.type("flights")
     expect(status).to_have_text("Still looking…")

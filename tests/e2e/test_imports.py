@@ -81,7 +81,7 @@ def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running
 def read(mei: Visitor, name: str, content: bytes, *, adds: bool = False) -> None:
     mei.press("Add a snapshot")
     if adds:
-        mei.page.get_by_role("radio", name="Add to them").click()
+        mei.page.get_by_role("radio", name="Append").click()
     mei.upload(name, content)
     mei.press("Read")
     mei.at("IMP")

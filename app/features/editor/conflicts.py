@@ -63,13 +63,13 @@ def _difference(subject: Subject, draft: FeatureVersion, entered: Mapping[str, A
     st.caption(_("A line with \u2212 is in the draft as it was saved, one with + is what you typed."))
     with forms.attempt():
         lines = list(unified_diff(_lines(draft), _lines(_typed(draft, entered)), lineterm="", n=2))[2:]
-        st.code("\n".join(lines) or _("Nothing: both say the same."), language="diff", wrap_lines=True)
+        st.code("\n".join(lines) or _("No differences."), language="diff", wrap_lines=True)
     with st.container(horizontal=True, gap="xsmall"):
-        if st.button(_("Save mine over it"), type="primary", key="meanwhile_over"):
+        if st.button(_("Overwrite with mine"), type="primary", key="meanwhile_over"):
             subject.save_over()
             st.session_state[asked] = "draft"
             st.rerun()
-        if st.button(_("Drop mine, go on with the saved one"), key="meanwhile_drop"):
+        if st.button(_("Discard mine, open the saved draft"), key="meanwhile_drop"):
             subject.start_over()
             st.rerun()
 

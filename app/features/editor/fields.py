@@ -152,9 +152,9 @@ def _terms(subject: Subject) -> Entered:
             _(glossary.CREATED_TIME),
         )
     asked = {
-        "ttl_seconds": (_("Counts for (h)"), _(glossary.TTL)),
-        "delay_seconds": (_("Arrives after (h)"), _(glossary.SOURCE_DELAY)),
-        "lookback_seconds": (_("Looks back (h)"), _(glossary.LOOKBACK)),
+        "ttl_seconds": (_("Time to live (h)"), _(glossary.TTL)),
+        "delay_seconds": (_("Arrival delay (h)"), _(glossary.SOURCE_DELAY)),
+        "lookback_seconds": (_("Lookback (h)"), _(glossary.LOOKBACK)),
     }
     hours = {}
     for number, (name, (label, help_text)) in enumerate(asked.items()):
@@ -237,7 +237,7 @@ def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
     )
     subject.places["sql"] = st.container()
     if f"before_{key}" in st.session_state:
-        st.button(_("Take back the SQL that stood here"), key="take_back", type="tertiary", on_click=_back, args=(key,))
+        st.button(_("Restore the previous SQL"), key="take_back", type="tertiary", on_click=_back, args=(key,))
     return sql or ""
 
 

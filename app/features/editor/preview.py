@@ -72,7 +72,7 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
             _("Press Preview, or change something."),
             _("It needs tables, SQL or pandas, and the event time."),
         )
-        frame.empty(_("Nothing tried yet"), advice=ready if is_ready else begun, icon="science", key="preview")
+        frame.empty(_("No preview yet"), advice=ready if is_ready else begun, icon="science", key="preview")
 
 
 def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
@@ -81,7 +81,7 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
         is_live = st.toggle(
             _("Live"),
             **kept(subject.key("live"), True),
-            help=_("After every change. Nothing of a preview is kept."),
+            help=_("After every change. A preview is not stored."),
         )
         pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)
     return pressed, is_live
@@ -89,7 +89,7 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
 
 def _waits(trial: Trial) -> bool:
     if trial.is_running:
-        st.caption(_(":material/progress_activity: Trying it on a sample"))
+        st.caption(_(":material/progress_activity: Running on a sample"))
     return trial.is_running
 
 

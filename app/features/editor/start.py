@@ -36,7 +36,7 @@ def choose_view() -> None:
             view_id = ""
     with right:
         if brought := st.session_state.get(BROUGHT, ""):
-            st.caption(_("The SQL that comes along"))
+            st.caption(_("The SQL of the query"))
             st.code(brought, language="sql")
     if view_id:
         links.open_page(EDITOR, id=view_id)
@@ -82,15 +82,15 @@ def offer_drafts(subject: Subject) -> None:
 def _draft(subject: Subject, version: FeatureVersion) -> None:
     with frame.row(
         version.id,
-        title=_("Version {n} was begun").format(n=version.version),
+        title=_("Version {n} is a draft").format(n=version.version),
         state=version.state,
         detail=links.escape(version.cause or version.description or frame.name_of(version.created_by)),
         age=times.ago(version.created_at, now=frame.now()),
     ):
-        links.page_link(EDITOR, _("Take it up"), id=subject.view.id, version=version.id)
+        links.page_link(EDITOR, _("Open the draft"), id=subject.view.id, version=version.id)
 
 
-@forms.dialog(N_("What publishing touches"))
+@forms.dialog(N_("Impact of publishing"))
 def publish_dialog(subject: Subject, *, asked: str) -> None:
     """Who uses which version of the view, before it is published. `asked` is the place in the session where the
     decision is told to the page."""
@@ -114,7 +114,7 @@ def publish_dialog(subject: Subject, *, asked: str) -> None:
 
 def _effect(name: str, *, number: int, live: int | None) -> str:
     first = _("**{name} v{n}** is built, checked, and published when every check passes.")
-    rest = _("People who ask for the view then get it and no longer v{live}; what pins a version keeps it.")
+    rest = _("The alias then moves from v{live} to it; what pins a version keeps that version.")
     told = first.format(name=links.escape(name), n=number)
     return f"{told} {rest.format(live=live)}" if live else told
 

@@ -72,7 +72,7 @@ def entries(query: str) -> dict[str, Any]:
         "search": _("Search"),
         "placeholder": _("Search pages and anything with an id"),
         "help": _("Arrow keys move · Enter opens · Esc closes"),
-        "nothing": _("Nothing is called that."),
+        "nothing": _("Nothing has this name."),
         "looking": _("Still looking…"),
         "recent": _("Recent"),
         "changed": _("Changed lately"),

@@ -57,7 +57,7 @@ def words(title: str, total: int) -> dict[str, str]:
         "full": _("Full screen"),
         "path": _("what led to it and follows from it"),
         "other": _("other edges"),
-        "asks": _("asked for by"),
+        "asks": _("requested by"),
         "parts": _("opens into its parts"),
         "more": _("+ {count} more"),
         "open": _("Open"),

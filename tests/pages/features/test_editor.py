@@ -95,7 +95,7 @@ def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
     assert "date_trunc" in test.text_area(key=f"sql_text_{furnished.view}-0").value
     assert test.text_input(key=f"event_time_{furnished.view}-0").value == "day"
     assert "Version 2 of carrier_delay" in text_of(test)
-    assert "Nothing tried yet" in text_of(test)
+    assert "No preview yet" in text_of(test)
 
 
 def test_what_was_typed_is_there_after_another_page(shop: Shop) -> None:

@@ -164,7 +164,7 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     told = parity_told(own)
     assert "66.67 % of the keys match: 1 of 3 differ" in told
     assert "Lost from the store" in told
-    assert "it was emptied or set back" in told
+    assert "the store was emptied or restored" in told
     assert "carrier=AA" in told
     assert "not found" in told
 
@@ -178,7 +178,7 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     test = page(own.portal, mei, "materialization", id=order.id)
     told = text_of(test)
     assert "of_pages v1 online" in told
-    assert "was put into the store" in told
+    assert "are in the store" in told
     assert "2013-01-11" in told or "all time" in told
     test.button(key="online_pause").click()
     assert "Paused" in text_of(drawn(test))
@@ -195,7 +195,7 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "Parity of of_pages v1" in told
     assert "Lost from the store" in told
     assert "carrier=AA" in told
-    test.menu_button(key="more").click("Put everything again")
+    test.menu_button(key="more").click("Backfill everything")
     drawn(test)
     run_job_here(own.portal, portal.materialization.get_materialization(mei, materialization_id=order.id).job_id)
     again = page(own.portal, mei, "feature-parity", id=check.id)
@@ -203,7 +203,7 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     drawn(again)
     newest = portal.feature_parity.list_parity(mei, version_id=version.id).items[0]
     run_job_here(own.portal, newest.job_id)
-    assert "Every key answers the same" in text_of(page(own.portal, mei, "feature-parity", id=newest.id))
+    assert "All keys match" in text_of(page(own.portal, mei, "feature-parity", id=newest.id))
 
 
 @pytest.mark.parametrize("url", ["materialization", "feature-parity"])
@@ -243,7 +243,7 @@ def test_what_nobody_uses_is_told_with_its_cost(own: Furnished) -> None:
     view = new_view(own, "of_nobody")
     new_version(own, view)
     told = text_of(page(own.portal, own.people.engineer, "features", show="unused"))
-    assert "What nobody uses" in told
+    assert "Unused versions" in told
     assert "of_nobody v1" in told
     assert "carrier_delay v1" not in told
 

@@ -15,7 +15,7 @@ def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal,
     shown = text_of(test)
     assert "A sweep would free 2.0 kB of 2.0 kB" in shown
     assert wanted[:24] in shown
-    assert "The store was never swept" in shown
+    assert "No garbage collection yet" in shown
     test.button(key="sweep_open").click()
     assert "Removing 1 file (2.0 kB) is for good" in text_of(drawn(test))
     assert portal.foundation.store.path(wanted).exists()
@@ -30,7 +30,7 @@ def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal,
 def test_others_are_told_who_may(portal: Portal, people: People, who: str) -> None:
     test = page(portal, getattr(people, who), "storage")
     assert "That takes the role SRE, which Jonas Weber has." in text_of(test)
-    assert not [button for button in test.button if button.label == "Sweep the store"]
+    assert not [button for button in test.button if button.label == "Collect garbage"]
 
 
 def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: People) -> None:
@@ -40,7 +40,7 @@ def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: Pe
     assert "1 file more (10 B) were put less than a day ago" in shown
     happened(portal, WEEK * 2)
     assert "swept every 7 days, due now" in text_of(page(portal, people.sre, "storage"))
-    assert "swept only by hand" in text_of(page(with_days(portal, 0), people.sre, "storage"))
+    assert "collected only by hand" in text_of(page(with_days(portal, 0), people.sre, "storage"))
 
 
 def test_sweeps_by_schedule_are_told_apart(portal: Portal, people: People) -> None:

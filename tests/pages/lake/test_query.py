@@ -20,7 +20,7 @@ def ran(furnished: Furnished, sql: str) -> Query:
 def test_the_page_shows_what_can_be_read(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.engineer, "query"))
     assert "`distance` bigint" in shown
-    assert "Put into the SQL" in shown
+    assert "Insert into the SQL" in shown
 
 
 def test_a_result_has_an_address_of_its_own(furnished: Furnished) -> None:

@@ -48,7 +48,7 @@ def test_another_team_compares_nothing(portal: Portal, people: People, pair: tup
 def test_versions_stand_beside_each_other(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
     shown = text_of(page(portal, people.viewer, "dataset", id=pair[1].id, tab="Versions"))
     assert "Compare with v1" in shown
-    assert "Nothing followed yet" in text_of(page(portal, people.viewer, "dataset", id=pair[1].id, tab="Impact"))
+    assert "No impact" in text_of(page(portal, people.viewer, "dataset", id=pair[1].id, tab="Impact"))
 
 
 def test_a_snapshot_in_quarantine_says_why(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
@@ -114,7 +114,7 @@ def test_datasets_are_narrowed_and_shown_again(portal: Portal, people: People, p
     assert "departures" not in shown
     assert "Needs confirmation" in shown
     test.selectbox(key="form").select("files")
-    assert "No dataset is like that" in text_of(drawn(test))
+    assert "No dataset matches" in text_of(drawn(test))
     test.button(key="clear_filters").click()
     assert "departures" in text_of(drawn(test))
 

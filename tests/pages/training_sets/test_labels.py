@@ -66,7 +66,7 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
     shown = text_of(test)
     assert "train,2013-01-01,2013-01-07,144" in shown
     assert "The set is for scoring and analysis" in shown
-    assert "No column knows the future: sources and times were checked." in shown
+    assert "No leakage found in sources and times." in shown
     assert "is checked where the label is 0 or 1" in shown
     assert "Positive" not in shown
     buttons = {button.label: button for button in test.button}
