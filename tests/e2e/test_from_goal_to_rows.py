@@ -79,7 +79,7 @@ def join_rows(mei: Visitor) -> None:
         mei.fill_day(f"{split.name} to", split.end)
     mei.press("Join and check")
     mei.at("TS")
-    mei.sees_in_the_end("Ready", "No column knows the future", re.compile(r"4\s005"))
+    mei.sees_in_the_end("Ready", "No leakage found", re.compile(r"4\s005"))
     mei.stands()
     mei.tab("Lineage")
     expect(mei.page.get_by_role("button", name=re.compile("carrier_days v1"))).to_be_visible()

@@ -50,7 +50,7 @@ def test_a_training_is_watched_stopped_and_resumed_where_it_was(form: Visitor, c
     run = form.at("RUN")
     form.sees_in_the_end(LEARNING)
     form.press("Stop")
-    form.sees_in_the_end("What it had learned is kept in its last checkpoint")
+    form.sees_in_the_end("Its last checkpoint is kept")
     stopped = int(STOPPED.findall(chain.log_of(run))[0])
     form.press("Resume")
     wait_until(lambda: went_on(chain.log_of(run)), what="another step")

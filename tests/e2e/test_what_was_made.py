@@ -21,7 +21,7 @@ def test_the_palette_finds_every_kind_of_object_by_its_id(mei: Visitor, chain: C
 def test_the_log_of_all_of_it_is_sound(jonas: Visitor, chain: Chain) -> None:
     assert chain.production
     jonas.open("/audit").press("Verify the log")
-    jonas.sees("The log is whole")
+    jonas.sees("The log is intact")
 
 
 def test_the_portal_has_logged_no_error(mei: Visitor, running: Running) -> None:

@@ -64,7 +64,7 @@ def test_a_feature_version_has_an_address_of_its_own(furnished: Furnished) -> No
 def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
     assert "train,2013-01-01,2013-01-07,144" in shown
-    assert "No column knows the future" in shown
+    assert "No leakage found" in shown
     inputs = page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set, tab="Inputs")
     assert "carrier_late_share" in text_of(inputs)
 

@@ -126,7 +126,7 @@ def test_a_version_is_discarded_with_a_reason_and_shown_only_when_asked_for(own:
     editor = page(own.portal, own.people.engineer, "new-feature-version", id=view, version=kept.id)
     assert "Version 1 of" in text_of(editor)
     editor.menu_button(key="more").click("Discard the draft")
-    assert "It is given up for good" in text_of(drawn(editor))
+    assert "It is discarded for good" in text_of(drawn(editor))
     assert "Version 3 of" in text_of(page(own.portal, own.people.engineer, "new-feature-version", id=view))
 
 

@@ -30,7 +30,7 @@ def test_a_viewer_is_offered_no_change_of_a_version(furnished: Furnished) -> Non
 def test_deprecating_tells_first_whom_it_touches(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "feature-view", id=furnished.view)
     test.button(key="version_deprecate").click()
-    assert "new training sets are not made with it" in text_of(drawn(test))
+    assert "new training sets cannot use it" in text_of(drawn(test))
     assert "1 object uses it" in text_of(test)
     version = furnished.portal.feature_versions.get_version(furnished.people.engineer, version_id=furnished.version)
     assert version.state == "published"

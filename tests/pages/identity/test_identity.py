@@ -11,7 +11,7 @@ from tests.pages.running import drawn, page, text_of
 def test_the_log_is_verified_in_words(portal: Portal, people: People) -> None:
     test = page(portal, people.admin, "audit")
     next(button for button in test.button if button.label == "Verify the log").click()
-    assert "The log is whole." in text_of(drawn(test))
+    assert "The log is intact." in text_of(drawn(test))
 
 
 def test_a_viewer_may_not_read_the_log(portal: Portal, people: People) -> None:

@@ -13,7 +13,7 @@ def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal,
     wanted = orphan(portal, b"x" * 2000)
     test = page(portal, people.sre, "storage")
     shown = text_of(test)
-    assert "A sweep would free 2.0 kB of 2.0 kB" in shown
+    assert "Garbage collection would free 2.0 kB of 2.0 kB" in shown
     assert wanted[:24] in shown
     assert "No garbage collection yet" in shown
     test.button(key="sweep_open").click()
@@ -21,7 +21,7 @@ def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal,
     assert portal.foundation.store.path(wanted).exists()
     shown = text_of(drawn(pressed(test, "sweep_open", "sweep")))
     assert not portal.foundation.store.path(wanted).exists()
-    assert "A sweep would free nothing" in shown
+    assert "Garbage collection would free nothing" in shown
     assert "1 file, 2.0 kB" in shown
     assert "Jonas Weber" in shown
 
@@ -37,7 +37,7 @@ def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: Pe
     portal.foundation.store.put_bytes(b"being made")
     shown = text_of(page(portal, people.sre, "storage"))
     assert "swept every 7 days, next on" in shown
-    assert "1 file more (10 B) were put less than a day ago" in shown
+    assert "1 file more (10 B) were written less than a day ago" in shown
     happened(portal, WEEK * 2)
     assert "swept every 7 days, due now" in text_of(page(portal, people.sre, "storage"))
     assert "collected only by hand" in text_of(page(with_days(portal, 0), people.sre, "storage"))
@@ -56,5 +56,5 @@ def test_where_nobody_can_say_what_may_go_nothing_does(portal: Portal, people: P
     portal.foundation.store.path(photos.files[0].digest).unlink()
     shown = text_of(page(portal, people.sre, "storage"))
     assert "The store has no file" in shown
-    assert "nothing is swept" in shown
+    assert "nothing is removed" in shown
     assert "by schedule" in shown

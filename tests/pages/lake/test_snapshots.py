@@ -82,7 +82,7 @@ def test_what_hangs_on_a_snapshot_is_listed(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.viewer, "dataset", id=furnished.snapshot, tab="Impact")
     shown = text_of(test)
     assert "Feature versions 1" in shown.replace(":gray[", "").replace("]", "")
-    assert "Nothing that came of it is live now" in shown
+    assert "Nothing made from it is live now" in shown
 
 
 def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: People) -> None:

@@ -129,7 +129,7 @@ def test_an_approval_that_became_stale_is_explained(stage: Stage) -> None:
 def test_an_approval_that_ran_out_is_explained(stage: Stage) -> None:
     request = stage.approved()
     stage.expire(request.id)
-    assert "An approval has run out" in text_of(review(stage, stage.people.viewer, request.id))
+    assert "An approval has expired" in text_of(review(stage, stage.people.viewer, request.id))
 
 
 def test_only_an_sre_begins_the_rollout(stage: Stage) -> None:

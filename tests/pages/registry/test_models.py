@@ -139,7 +139,7 @@ def test_another_team_compares_nothing_of_ours(stage: Stage) -> None:
     ("kind", "words"),
     [
         (EvidenceKind.QUALITY, "Gray are 95 % intervals"),
-        (EvidenceKind.SAFETY, "Nothing speaks against the file"),
+        (EvidenceKind.SAFETY, "No findings"),
         (EvidenceKind.PARITY, "Cells :gray[features"),
         (EvidenceKind.LOAD_TEST, "Response time over rate"),
     ],

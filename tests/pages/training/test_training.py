@@ -86,7 +86,7 @@ def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(lab: Lab) -> N
     run = start(lab.portal, lab.people, lab.training_set, title="To be stopped")
     assert "stop" not in [button.key for button in page(lab.portal, lab.people.other_engineer, "run", id=run.id).button]
     test = page(lab.portal, lab.people.engineer, "run", id=run.id)
-    assert "Waiting for a free place" in text_of(test)
+    assert "Waiting for capacity" in text_of(test)
     test.button(key="stop").click()
     assert "Stopping" in text_of(drawn(test))
     assert run_job_here(lab.portal, run.job_id).state is JobState.CANCELLED
@@ -172,7 +172,7 @@ def test_the_best_value_is_called_flattering_once_it_was_confirmed(lab: Lab, swe
         call.session.add(row)
     shown = text_of(page(lab.portal, lab.people.engineer, "sweep", id=sweep.id))
     assert "Confirmed: log loss 0.5200 (0.5000 to 0.5400)" in shown
-    assert "won partly by luck" in shown
+    assert "is biased upward" in shown
     assert f"Register {lab.done.id}" in shown
     assert "log loss 0.5200" in text_of(page(lab.portal, lab.people.viewer, "sweeps"))
 

@@ -67,7 +67,7 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
     assert "train,2013-01-01,2013-01-07,144" in shown
     assert "The set is for scoring and analysis" in shown
     assert "No leakage found in sources and times." in shown
-    assert "is checked where the label is 0 or 1" in shown
+    assert "is checked for labels of 0 and 1" in shown
     assert "Positive" not in shown
     buttons = {button.label: button for button in test.button}
     for name in ("Start training", "Start a sweep"):

@@ -9,7 +9,7 @@ from tests.pages.running import drawn, page, text_of
 
 def test_a_set_shows_what_its_views_answered_and_its_manifest(furnished: Furnished) -> None:
     shown = text_of(page(furnished.portal, furnished.people.viewer, "training-set", id=furnished.training_set))
-    assert "No view has rows that were written late" in shown
+    assert "No view has late rows" in shown
     assert "Join results by view" in tab(furnished, "Answers")
     manifest = tab(furnished, "Manifest")
     assert "R1-R12, what was known" in manifest
