@@ -104,7 +104,7 @@ def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
     st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
     labels = [_("Rows"), _("Features"), _("Checks")]
     rows, features, checks = st.tabs(
-        labels, default=labels[2] if broken else labels[0], key="preview", bind="query-params", on_change="rerun"
+        labels, default=labels[2] if broken else labels[0], key="preview_tab", bind="query-params", on_change="rerun"
     )
     with rows:
         preview_table(found.preview, key="preview_rows")

@@ -84,7 +84,7 @@ def tried(test: AppTest) -> str:
         is_late = "took longer than" in told or "Other previews are running" in told
         if is_late:
             test.button(key="preview").click()
-        return not is_late and "Trying it" not in told
+        return not is_late and "Running on a sample" not in told
 
     wait_until(is_there, what="the preview")
     return text_of(test)
@@ -155,7 +155,7 @@ def test_a_wrong_version_is_refused_at_the_field(shop: Shop) -> None:
     view = shop.view()
     test = typed(shop.open(view), view, sql_text=SQL, event_time="no such column; DROP TABLE")
     test.button(key="build").click()
-    assert "event_time" in text_of(drawn(test))
+    assert "Event time takes letters" in text_of(drawn(test))
     assert any(":red[" in caption.value for caption in test.caption)
     assert shop.versions(view) == ()
 
@@ -167,7 +167,7 @@ def test_a_draft_is_kept_offered_and_changed(shop: Shop) -> None:
     drawn(test)
     (draft,) = shop.versions(view)
     assert (draft.state, draft.tags, draft.sql) == (VersionState.DRAFT, ("daily", "late"), SQL)
-    assert "Version 1 was begun" in text_of(shop.open(view))
+    assert "Version 1 is a draft" in text_of(shop.open(view))
     again = shop.open(view, version=draft.id)
     assert again.text_area(key=f"sql_text_{draft.id}-0").value == SQL
     again.text_input(key=f"description_{draft.id}-0").input("Second")
@@ -257,7 +257,7 @@ def test_publishing_tells_first_whom_it_touches(shop: Shop) -> None:
     test.button(key="publish").click()
     told = text_of(drawn(test))
     assert "Nothing uses the view yet" in told
-    assert "no longer v1" in told
+    assert "moves from v1" in told
     pressed(test, "publish", "publish_do")
     drawn(test)
     newest = shop.versions(view)[0]

@@ -17,7 +17,7 @@ def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal,
     assert wanted[:24] in shown
     assert "No garbage collection yet" in shown
     test.button(key="sweep_open").click()
-    assert "Removing 1 file (2.0 kB) is for good" in text_of(drawn(test))
+    assert "Removing 1 file (2.0 kB) cannot be undone" in text_of(drawn(test))
     assert portal.foundation.store.path(wanted).exists()
     shown = text_of(drawn(pressed(test, "sweep_open", "sweep")))
     assert not portal.foundation.store.path(wanted).exists()
@@ -36,10 +36,10 @@ def test_others_are_told_who_may(portal: Portal, people: People, who: str) -> No
 def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: People) -> None:
     portal.foundation.store.put_bytes(b"being made")
     shown = text_of(page(portal, people.sre, "storage"))
-    assert "swept every 7 days, next on" in shown
+    assert "collected every 7 days, next on" in shown
     assert "1 file more (10 B) were written less than a day ago" in shown
     happened(portal, WEEK * 2)
-    assert "swept every 7 days, due now" in text_of(page(portal, people.sre, "storage"))
+    assert "collected every 7 days, due now" in text_of(page(portal, people.sre, "storage"))
     assert "collected only by hand" in text_of(page(with_days(portal, 0), people.sre, "storage"))
 
 
