@@ -32,7 +32,7 @@ class GateContext(Value):
 
     def criterion(self, metric: str) -> Criterion | None:
         """The condition on that metric, if there is one."""
-        return next((one for one in self.criteria if one.metric == metric), None)
+        return next((criterion for criterion in self.criteria if criterion.metric == metric), None)
 
 
 class Finding(NamedTuple):
@@ -57,8 +57,8 @@ class Gate(Plugin, ABC):
         """The verdict on `evidence`, which is of this gate's kind with the newest first."""
         if not evidence:
             return self._result(Finding(Verdict.NO_DATA, _("Not measured"), self.wanted(context)), None)
-        misfits = {one.id: self.misfit(one, context) for one in evidence}
-        fitting = [one for one in evidence if not misfits[one.id]]
+        misfits = {item.id: self.misfit(item, context) for item in evidence}
+        fitting = [item for item in evidence if not misfits[item.id]]
         newest = (fitting or evidence)[0]
         if not fitting:
             return self._result(Finding(Verdict.FAIL, _("Does not count"), misfits[newest.id]), newest)

@@ -150,14 +150,14 @@ class Assessments:
             unrecorded=unrecorded(call.session, (*evidence, *others)),
             damage=(*damage, *more_damage),
             policy=policy_of(call.session.get_one(PolicyRow, (row.policy_id, row.policy_revision))),
-            criteria=tuple(Criterion.model_validate(one) for one in row.criteria),
+            criteria=tuple(Criterion.model_validate(criterion) for criterion in row.criteria),
             plan=Plan.model_validate(row.plan),
         )
 
     def _production(self, call: Call, endpoint: Endpoint) -> ModelVersion | None:
         """What serves now; while a rollout is under way, what served before it."""
         rollout = active_rollout(call, endpoint.id)
-        routes = [Route.model_validate(one) for one in rollout.before] if rollout else endpoint.routes
+        routes = [Route.model_validate(route) for route in rollout.before] if rollout else endpoint.routes
         main = max(routes, key=lambda route: route.weight, default=None)
         return self._registry.version(call, main.version_id) if main else None
 
@@ -190,7 +190,7 @@ class Assessments:
         rows = decisions_of(call, row.id)
         evidence = (*facts.evidence, *facts.rollback_evidence)
         barred = may_not_approve(call.session, row, versions=facts.versions, evidence=evidence)
-        people = self.people(call, {one.person_id for one in rows})
+        people = self.people(call, {row.person_id for row in rows})
         reviewers = Reviewers(project=row.project, people=people, barred=barred)
         return reviewers, weigh(rows, context=context, reviewers=reviewers)
 

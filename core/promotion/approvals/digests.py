@@ -44,9 +44,9 @@ def digests_of(version: ModelVersion, *, evidence: Sequence[Evidence], policy: P
         "policy": policy_digest(policy),
         "target": digest_of(_target(terms)),
     }
-    asked = {"id": terms.request_id, "revision": terms.revision, "note": terms.note, "version": version.id}
+    request = {"id": terms.request_id, "revision": terms.revision, "note": terms.note, "version": version.id}
     criteria = [criterion.model_dump(mode="json") for criterion in terms.criteria]
-    return Digests(**four, request=digest_of({**four, **asked, "criteria": criteria}))
+    return Digests(**four, request=digest_of({**four, **request, "criteria": criteria}))
 
 
 def policy_digest(policy: Policy) -> str:
@@ -65,8 +65,8 @@ def changed_parts(before: Digests, *, now: Digests) -> list[str]:
 
 def _evidence(version: ModelVersion, evidence: Sequence[Evidence]) -> dict[str, Any]:
     return {
-        "evidence": sorted([one.id, one.kind.value, one.digest] for one in evidence),
-        "evaluations": [one.model_dump(mode="json") for one in version.evaluations],
+        "evidence": sorted([item.id, item.kind.value, item.digest] for item in evidence),
+        "evaluations": [evaluation.model_dump(mode="json") for evaluation in version.evaluations],
         "card": version.card,
     }
 

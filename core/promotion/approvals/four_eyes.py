@@ -35,12 +35,16 @@ def may_not_approve(
 ) -> dict[str, str]:
     """Person id -> why, in words. `versions` are the candidate and a rollback target that the approval would let in
     too, `evidence` is all there is on them."""
-    found: dict[str, list[str]] = defaultdict(list)
+    reasons_by_person: dict[str, list[str]] = defaultdict(list)
     reasons = (_authors(row), *(_makers(session, version) for version in versions), _measurers(session, evidence))
     for person_id, why in chain.from_iterable(reasons):
-        if why not in found[person_id]:
-            found[person_id].append(why)
-    return {person_id: ", ".join(whys) for person_id, whys in sorted(found.items()) if person_id.startswith(PEOPLE)}
+        if why not in reasons_by_person[person_id]:
+            reasons_by_person[person_id].append(why)
+    return {
+        person_id: ", ".join(whys)
+        for person_id, whys in sorted(reasons_by_person.items())
+        if person_id.startswith(PEOPLE)
+    }
 
 
 def _authors(row: PromotionRow) -> Iterator[Reason]:
@@ -66,12 +70,12 @@ def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
 
 def _measurers(session: Session, evidence: Sequence[Evidence]) -> Iterator[Reason]:
     """Those who asked for a measurement, by the evidence itself, by the job that took it and by what led to it."""
-    ids = {one.id for one in evidence}
+    ids = {item.id for item in evidence}
     leading = session.exec(select(LinkRow.source).where(col(LinkRow.target).in_(ids))) if ids else ()
-    for thing in _things(session, {*ids, *(one.source for one in evidence), *leading}, kinds=MEASURED):
+    for thing in _things(session, {*ids, *(item.source for item in evidence), *leading}, kinds=MEASURED):
         yield thing.owner, _(MEASURED[Kind(thing.kind)]).format(id=thing.id)
-    for one in evidence:
-        yield one.created_by, _(MEASURED[Kind.EVIDENCE]).format(id=one.id)
+    for item in evidence:
+        yield item.created_by, _(MEASURED[Kind.EVIDENCE]).format(id=item.id)
 
 
 def _things(session: Session, ids: Iterable[str], *, kinds: Iterable[Kind]) -> Iterator[ObjectRow]:

@@ -42,7 +42,7 @@ def _judge(rule: GateRule, evidence: Sequence[Evidence], context: GateContext) -
         gate = kind(rule.params)
     except ValidationError as error:
         return _refused(rule, str(error.errors()[0]["msg"]))
-    return gate.judge([one for one in evidence if one.kind is kind.kind], context)
+    return gate.judge([item for item in evidence if item.kind is kind.kind], context)
 
 
 def _refused(rule: GateRule, why: str) -> GateResult:

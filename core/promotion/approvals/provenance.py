@@ -14,9 +14,9 @@ WRITTEN = "registry:evidence:written"
 
 def unrecorded(session: Session, evidence: Sequence[Evidence]) -> frozenset[str]:
     """The ids of evidence whose digest the audit log does not know."""
-    digests = {one.id: one.digest for one in evidence}
+    digests = {item.id: item.digest for item in evidence}
     wanted = select(AuditRow.subject, AuditRow.body).where(
         AuditRow.action == WRITTEN, AuditRow.outcome == "ok", col(AuditRow.subject).in_(digests)
     )
-    told = {(subject, json.loads(body)["details"].get("digest")) for subject, body in session.exec(wanted)}
-    return frozenset(id_ for id_, digest in digests.items() if (id_, digest) not in told)
+    recorded = {(subject, json.loads(body)["details"].get("digest")) for subject, body in session.exec(wanted)}
+    return frozenset(id_ for id_, digest in digests.items() if (id_, digest) not in recorded)

@@ -55,7 +55,7 @@ def weigh(rows: Sequence[DecisionRow], *, context: ApprovalContext, reviewers: R
 
 def approvers(decisions: Sequence[Decision]) -> frozenset[str]:
     """The distinct people whose approval counts."""
-    return frozenset(one.person_id for one in decisions if one.counts and one.decision == "approve")
+    return frozenset(decision.person_id for decision in decisions if decision.counts and decision.decision == "approve")
 
 
 def is_enough(policy: Policy, *, given: frozenset[str], reviewers: Reviewers) -> bool:
@@ -87,19 +87,23 @@ def state_of(
     if stored is RequestState.IN_REVIEW:
         return stored, "; ".join(blocking) or _missing(decisions, context.policy)
     fallen = _fallen(decisions, context.revision)
-    stale = {part for one in fallen for part in changed_parts(one.digests, now=context.digests)}
+    stale = {part for decision in fallen for part in changed_parts(decision.digests, now=context.digests)}
     if stale or enough:
         words = _("Changed since it was approved: {parts}").format(parts=", ".join(sorted(stale)))
         return RequestState.STALE, words if stale else "; ".join(blocking)
-    if any(one.expires_at <= context.now for one in fallen):
+    if any(decision.expires_at <= context.now for decision in fallen):
         return RequestState.EXPIRED, _("An approval is older than {days} days").format(days=context.policy.valid_days)
-    return RequestState.IN_REVIEW, "; ".join(one.why_not for one in fallen if one.why_not)
+    return RequestState.IN_REVIEW, "; ".join(decision.why_not for decision in fallen if decision.why_not)
 
 
 def _fallen(decisions: Sequence[Decision], revision: int) -> list[Decision]:
     """The approvals of this revision that do not count, the last of each person."""
-    last = {one.person_id: one for one in decisions if one.revision == revision and one.decision == "approve"}
-    return [one for one in last.values() if not one.counts]
+    last = {
+        decision.person_id: decision
+        for decision in decisions
+        if decision.revision == revision and decision.decision == "approve"
+    }
+    return [decision for decision in last.values() if not decision.counts]
 
 
 def _why_not(row: DecisionRow, context: ApprovalContext, reviewers: Reviewers) -> str:

@@ -40,12 +40,12 @@ class LoadTestGate(Gate):
         return ""
 
     def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
-        reports = [Report.model_validate(one.content) for one in evidence]
+        reports = [Report.model_validate(item.content) for item in evidence]
         report = reports[0]
         if report.validity != "VALID":
             return Finding(Verdict.INCONCLUSIVE, _("INVALID"), "; ".join(report.reasons) or _("No reason was given"))
         row = _judged_row(report, self._asked(context), context.criterion("p99_ms"))
-        searched = next((one.capacity for one in reports if one.capacity and one.validity == "VALID"), None)
+        searched = next((report.capacity for report in reports if report.capacity and report.validity == "VALID"), None)
         findings = [
             self._enough(report),
             _promise(report, row, context),
@@ -78,24 +78,24 @@ class LoadTestGate(Gate):
             verdict = Verdict.PASS if criterion.holds(rate) else Verdict.FAIL
             yield Finding(verdict, "", _("errors at most {limit}").format(limit=figure(criterion.limit)))
         if self.params.capacity_rps:
-            asked = Criterion(
+            required = Criterion(
                 metric=Metric.CAPACITY_RPS, comparison=Comparison.AT_LEAST, limit=self.params.capacity_rps
             )
-            yield _capacity(asked, searched)
+            yield _capacity(required, searched)
         if criterion := context.criterion("capacity_rps"):
             yield _capacity(criterion, searched)
         elif searched is not None and searched.rate is not None and not self.params.capacity_rps:
             yield Finding(Verdict.PASS, "", _capacity_words(searched))
 
 
-def _judged_row(report: Report, asked: float, criterion: Criterion | None) -> RateRow | None:
+def _judged_row(report: Report, required_rate: float, criterion: Criterion | None) -> RateRow | None:
     """A search for capacity goes past the limit on purpose, and just below it response times say little: it is judged
     at the highest rate that held and satisfies the criterion on p99, among those that reach the capacity asked
     for."""
     if report.plan.profile is not Profile.CAPACITY:
         return None
     held = sorted((row for row in report.rates if row.holds), key=lambda row: row.rate, reverse=True)
-    enough = [row for row in held if row.rate >= asked] or held
+    enough = [row for row in held if row.rate >= required_rate] or held
     good = [row for row in enough if criterion is None or _p99(criterion, row.p99).verdict is Verdict.PASS]
     return next(iter((*good, *enough)), None)
 
@@ -103,7 +103,7 @@ def _judged_row(report: Report, asked: float, criterion: Criterion | None) -> Ra
 def _percentile(report: Report, row: RateRow | None) -> Percentile | None:
     if row is not None:
         return row.p99
-    return next((one for one in report.percentiles if one.fraction == 0.99), None)
+    return next((percentile for percentile in report.percentiles if percentile.fraction == 0.99), None)
 
 
 def _promise(report: Report, row: RateRow | None, context: GateContext) -> Finding:
@@ -129,20 +129,20 @@ def _p99(criterion: Criterion, measured: Percentile | None) -> Finding:
     return Finding(holds(criterion, interval), "", words)
 
 
-def _capacity(criterion: Criterion, found: Capacity | None) -> Finding:
+def _capacity(criterion: Criterion, capacity: Capacity | None) -> Finding:
     limit = _("at least {limit} rps").format(limit=figure(criterion.limit, digits=0))
-    if found is None:
+    if capacity is None:
         return Finding(Verdict.FAIL, "", _("capacity was not measured, {limit}").format(limit=limit))
-    words = f"{_capacity_words(found)}, {limit}"
-    if found.low is not None and criterion.holds(found.low):
+    words = f"{_capacity_words(capacity)}, {limit}"
+    if capacity.low is not None and criterion.holds(capacity.low):
         return Finding(Verdict.PASS, "", words)
-    beyond_doubt = found.high is not None and not criterion.holds(found.high)
-    return Finding(Verdict.FAIL if beyond_doubt or found.rate is None else Verdict.INCONCLUSIVE, "", words)
+    beyond_doubt = capacity.high is not None and not criterion.holds(capacity.high)
+    return Finding(Verdict.FAIL if beyond_doubt or capacity.rate is None else Verdict.INCONCLUSIVE, "", words)
 
 
-def _capacity_words(found: Capacity) -> str:
-    if found.rate is None:
+def _capacity_words(capacity: Capacity) -> str:
+    if capacity.rate is None:
         return _("no rate holds the promise")
-    low = figure(found.low or 0, digits=0)
-    high = figure(found.high, digits=0) if found.high is not None else _("not reached")
-    return _("capacity {rate} rps ({low} to {high})").format(rate=figure(found.rate, digits=0), low=low, high=high)
+    low = figure(capacity.low or 0, digits=0)
+    high = figure(capacity.high, digits=0) if capacity.high is not None else _("not reached")
+    return _("capacity {rate} rps ({low} to {high})").format(rate=figure(capacity.rate, digits=0), low=low, high=high)

@@ -42,7 +42,7 @@ class ParityGate(Gate):
         value = _("{found} mismatches, limit {limit}").format(found=report.mismatches, limit=allowed)
         basis = _("{rows} rows, {cells} cells").format(rows=f"{report.rows:,}", cells=f"{report.cells:,}")
         if report.causes:
-            basis += " · " + ", ".join(f"{one.cause} {one.rows:,}" for one in report.causes[:3])
+            basis += " · " + ", ".join(f"{cause.cause} {cause.rows:,}" for cause in report.causes[:3])
         return Finding(self._verdict(report, allowed), value, basis)
 
     def _verdict(self, report: ParityReport, allowed: int) -> Verdict:

@@ -138,7 +138,7 @@ def _other(evidence: Evidence, context: GateContext) -> str:
 
 def _evaluation(evidence: Evidence, context: GateContext) -> Evaluation | None:
     holdout: Any = evidence.measured_on.get("holdout")
-    return next((one for one in context.version.evaluations if one.holdout == holdout), None)
+    return next((evaluation for evaluation in context.version.evaluations if evaluation.holdout == holdout), None)
 
 
 def _forged(measured: QualityReport, evaluation: Evaluation) -> str | None:

@@ -63,18 +63,18 @@ def _made_from(move: Move) -> Iterator[Change]:
     )
     yield from _difference(
         _("Inputs"),
-        [one.name for one in now.signature.inputs] if now else [],
-        [one.name for one in after.signature.inputs],
+        [spec.name for spec in now.signature.inputs] if now else [],
+        [spec.name for spec in after.signature.inputs],
     )
 
 
 def _named(ids: Sequence[str], titles: Mapping[str, str]) -> list[str]:
-    return [titles.get(one, one) for one in ids]
+    return [titles.get(object_id, object_id) for object_id in ids]
 
 
 def _difference(part: str, now: Sequence[str], after: Sequence[str]) -> Iterator[Change]:
     """Only what differs between two lists, with how many there are in all."""
-    gone, come = [one for one in now if one not in after], [one for one in after if one not in now]
+    gone, come = [name for name in now if name not in after], [name for name in after if name not in now]
     if gone or come:
         yield _row(part, _counted(gone, len(now)), _counted(come, len(after)))
 
@@ -88,7 +88,7 @@ def _counted(names: Sequence[str], total: int) -> str:
 
 def _metrics(move: Move) -> Iterator[Change]:
     """The expected metrics, on the rows of the newest quality evidence."""
-    evidence = next((one for one in move.evidence if one.kind is EvidenceKind.QUALITY), None)
+    evidence = next((item for item in move.evidence if item.kind is EvidenceKind.QUALITY), None)
     if evidence is None:
         return
     holdout = evidence.measured_on.get("holdout", "")
@@ -106,17 +106,17 @@ def _metrics(move: Move) -> Iterator[Change]:
 
 def _evaluated(version: ModelVersion | None, holdout: str) -> dict[str, Interval]:
     evaluations = version.evaluations if version else ()
-    return next((one.metrics for one in evaluations if one.holdout == holdout), {})
+    return next((evaluation.metrics for evaluation in evaluations if evaluation.holdout == holdout), {})
 
 
 def _intervals(content: object) -> dict[str, Interval]:
-    found = {}
+    intervals = {}
     for name, interval in content.items() if isinstance(content, dict) else ():
         try:
-            found[str(name)] = Interval.model_validate(interval)
+            intervals[str(name)] = Interval.model_validate(interval)
         except ValidationError:
             continue
-    return found
+    return intervals
 
 
 def _under_load(move: Move) -> Iterator[Change]:
@@ -127,9 +127,9 @@ def _under_load(move: Move) -> Iterator[Change]:
 
 def _report(evidence: Sequence[Evidence]) -> Report | None:
     """The newest valid load test that searched for the capacity."""
-    for one in evidence:
+    for item in evidence:
         try:
-            report = Report.model_validate(one.content) if one.kind is EvidenceKind.LOAD_TEST else None
+            report = Report.model_validate(item.content) if item.kind is EvidenceKind.LOAD_TEST else None
         except ValidationError:
             continue
         if report and report.validity == "VALID" and report.capacity:
@@ -140,11 +140,11 @@ def _report(evidence: Sequence[Evidence]) -> Report | None:
 def _capacity(report: Report | None) -> str:
     if report is None or report.capacity is None or report.capacity.rate is None:
         return ""
-    found, slo = report.capacity, report.slo
-    high = figure(found.high, digits=0) if found.high is not None else "∞"
+    capacity, slo = report.capacity, report.slo
+    high = figure(capacity.high, digits=0) if capacity.high is not None else "∞"
     return _("{rate} rps ({low} to {high}) at p99 within {ms} ms").format(
         rate=figure(report.capacity.rate, digits=0),
-        low=figure(found.low or 0, digits=0),
+        low=figure(capacity.low or 0, digits=0),
         high=high,
         ms=figure(slo.p99_ms, digits=1),
     )
@@ -161,6 +161,6 @@ def _megabytes(version: ModelVersion) -> str:
 
 
 def _traffic(move: Move) -> Iterator[Change]:
-    now = ", ".join(f"{one.weight} % {one.model} v{one.version}" for one in move.endpoint.routes)
+    now = ", ".join(f"{route.weight} % {route.model} v{route.version}" for route in move.endpoint.routes)
     yield _row(_("Traffic"), now, in_words(move.plan))
     yield _row(_("Rollback target"), "", label(move.rollback) if move.rollback else _("none: it is the first version"))

@@ -30,7 +30,7 @@ def check_plan(plan: Plan) -> None:
 def in_words(plan: Plan) -> str:
     """For instance "5 % for 5 min, then 25 % for 10 min, then 100 %"."""
     steps = [
-        _("{weight} % for {time}").format(weight=one.weight, time=duration(one.hold_seconds)) for one in plan.steps
+        _("{weight} % for {time}").format(weight=step.weight, time=duration(step.hold_seconds)) for step in plan.steps
     ]
     return _(", then ").join(steps)
 
