@@ -27,12 +27,14 @@ def compare_versions(
     own, and nothing is claimed of them."""
     shared = common_holdout(versions, wanted=holdout)
     judged = _predictions(store, versions=versions, evaluations=shared or ())
-    if shared is None or not all(are_same_rows(judged[baseline.id], second=each) for each in judged.values()):
+    if shared is None or not all(
+        are_same_rows(judged[baseline.id], second=predictions) for predictions in judged.values()
+    ):
         return _without_common_rows(versions, baseline=baseline)
     before = judged[baseline.id]
-    others = {version_id: each for version_id, each in judged.items() if version_id != baseline.id}
-    figures = {version_id: _figures(each) for version_id, each in judged.items()}
-    deltas = {version_id: _deltas(before, after=each) for version_id, each in others.items()}
+    others = {version_id: predictions for version_id, predictions in judged.items() if version_id != baseline.id}
+    figures = {version_id: _figures(predictions) for version_id, predictions in judged.items()}
+    deltas = {version_id: _deltas(before, after=predictions) for version_id, predictions in others.items()}
     return Comparison(
         baseline=baseline.id,
         versions=tuple(versions),
@@ -40,8 +42,14 @@ def compare_versions(
         sentence=_sentence(versions, baseline=baseline, figures=figures[baseline.id], deltas=deltas),
         metrics=_metric_rows(figures, deltas=deltas),
         parameters=parameter_rows(versions),
-        curves=tuple(curve for version_id, each in judged.items() for curve in curves_of(each, version_id=version_id)),
-        flips=tuple(flip_of(before, after=each, version_id=version_id) for version_id, each in others.items()),
+        curves=tuple(
+            curve
+            for version_id, predictions in judged.items()
+            for curve in curves_of(predictions, version_id=version_id)
+        ),
+        flips=tuple(
+            flip_of(before, after=predictions, version_id=version_id) for version_id, predictions in others.items()
+        ),
     )
 
 
@@ -103,8 +111,8 @@ def _metric_rows(figures: Mapping[str, Figures], *, deltas: Mapping[str, Figures
         MetricRow(
             metric=metric,
             better=better,
-            values={version_id: each[metric] for version_id, each in figures.items() if metric in each},
-            deltas={version_id: each[metric] for version_id, each in deltas.items()},
+            values={version_id: values[metric] for version_id, values in figures.items() if metric in values},
+            deltas={version_id: values[metric] for version_id, values in deltas.items()},
         )
         for metric, better in METRICS.items()
     )
@@ -123,7 +131,7 @@ def _sentence(
 
 def _without_common_rows(versions: Sequence[ModelVersion], *, baseline: ModelVersion) -> Comparison:
     own = {version.id: common_holdout([version]) for version in versions}
-    figures = {version_id: found[0].metrics for version_id, found in own.items() if found}
+    figures = {version_id: evaluations[0].metrics for version_id, evaluations in own.items() if evaluations}
     return Comparison(
         baseline=baseline.id,
         versions=tuple(versions),

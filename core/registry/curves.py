@@ -53,8 +53,8 @@ def _roc(predictions: Predictions) -> tuple[Floats, Floats]:
     ends = np.append(np.flatnonzero(np.diff(ordered)), ordered.size - 1)
     positives, negatives = np.cumsum(labels)[ends], np.cumsum(1 - labels)[ends]
     x, y = np.append(0.0, negatives / negatives[-1]), np.append(0.0, positives / positives[-1])
-    kept = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(np.int64))
-    return x[kept], y[kept]
+    shown_places = np.unique(np.linspace(0, x.size - 1, MOST_POINTS).round().astype(np.int64))
+    return x[shown_places], y[shown_places]
 
 
 def _calibration(predictions: Predictions) -> tuple[Floats, Floats]:
@@ -63,9 +63,9 @@ def _calibration(predictions: Predictions) -> tuple[Floats, Floats]:
     bins = np.minimum((predictions.probabilities * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
     rows = np.bincount(bins, minlength=CALIBRATION_BINS)
     filled = rows > 0
-    said = np.bincount(bins, weights=predictions.probabilities, minlength=CALIBRATION_BINS)
+    predicted = np.bincount(bins, weights=predictions.probabilities, minlength=CALIBRATION_BINS)
     happened = np.bincount(bins, weights=predictions.labels, minlength=CALIBRATION_BINS)
-    return said[filled] / rows[filled], happened[filled] / rows[filled]
+    return predicted[filled] / rows[filled], happened[filled] / rows[filled]
 
 
 def _scores(predictions: Predictions) -> tuple[Floats, Floats]:

@@ -38,9 +38,9 @@ def common_holdout(
     the digest or the name of a holdout; else rows that training has not seen come first."""
     for first in sorted(versions[0].evaluations, key=_preference):
         is_eligible = wanted in ("", first.holdout, first.holdout_name) and not (unseen_only and is_seen(first))
-        found = [_matching(first, version=version) for version in versions] if is_eligible else [None]
-        if all(found):
-            return tuple(evaluation for evaluation in found if evaluation)
+        evaluations = [_matching(first, version=version) for version in versions] if is_eligible else [None]
+        if all(evaluations):
+            return tuple(evaluation for evaluation in evaluations if evaluation)
     return None
 
 
@@ -79,8 +79,8 @@ def _preference(evaluation: Evaluation) -> Any:
 def _matching(wanted: Evaluation, *, version: ModelVersion) -> Evaluation | None:
     """By digest; else one that looks like the same rows with other columns, as it is when a feature was added. Whether
     it is so shows when the predictions are read."""
-    same = [each for each in version.evaluations if each.holdout == wanted.holdout]
-    alike = [each for each in version.evaluations if _looks_alike(each, wanted=wanted)]
+    same = [evaluation for evaluation in version.evaluations if evaluation.holdout == wanted.holdout]
+    alike = [evaluation for evaluation in version.evaluations if _looks_alike(evaluation, wanted=wanted)]
     return next(iter((*same, *alike)), None)
 
 

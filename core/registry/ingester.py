@@ -47,10 +47,10 @@ class MlflowIngester:
         """Tells all that waits, and returns how many messages went. Raises Unavailable when MLflow does not answer;
         what was not told stays."""
         self._target.open()
-        told = 0
+        delivered = 0
         while rows := outbox.claim(self._database):
-            told += self._deliver(rows)
-        return told
+            delivered += self._deliver(rows)
+        return delivered
 
     def _try(self, now: datetime) -> None:
         try:

@@ -33,7 +33,7 @@ def measure_quality(
     rows to judge on."""
     chosen = _chosen(candidate, baseline=baseline, holdout=holdout)
     judged = [read_predictions(store, digest=evaluation.predictions) for evaluation in chosen]
-    if not all(are_same_rows(judged[0], second=each) for each in judged):
+    if not all(are_same_rows(judged[0], second=predictions) for predictions in judged):
         raise _nothing_in_common(candidate, baseline)
     report = _report(judged, evaluation=chosen[0], baseline=baseline)
     measured_on = {"version": candidate.digest, "model": candidate.model_digest, "holdout": chosen[0].holdout}
@@ -81,9 +81,9 @@ def _chosen(candidate: ModelVersion, *, baseline: ModelVersion | None, holdout: 
     if baseline is not None and baseline.id == candidate.id:
         raise Invalid(_("A version cannot be its own baseline"), hint=_("Choose another one."), field="baseline_id")
     versions = [candidate, *([baseline] if baseline else [])]
-    found = common_holdout(versions, wanted=holdout, unseen_only=True)
-    if found is not None:
-        return found
+    evaluations = common_holdout(versions, wanted=holdout, unseen_only=True)
+    if evaluations is not None:
+        return evaluations
     seen = common_holdout(versions, wanted=holdout)
     if seen is not None and is_seen(seen[0]):
         raise Invalid(
@@ -108,7 +108,7 @@ def _nothing_in_common(candidate: ModelVersion, baseline: ModelVersion | None) -
 
 def _report(judged: list[Predictions], *, evaluation: Evaluation, baseline: ModelVersion | None) -> QualityReport:
     labels = judged[0].labels
-    figures = [statistics.evaluate(labels, probabilities=each.probabilities) for each in judged]
+    figures = [statistics.evaluate(labels, probabilities=predictions.probabilities) for predictions in judged]
     deltas = {}
     if baseline is not None:
         deltas = statistics.compare(labels, baseline=judged[1].probabilities, candidate=judged[0].probabilities)

@@ -158,9 +158,9 @@ class MlflowStore:
         if self._number_of(message) is not None:
             return
         self._create_model(name)
-        told = ("digest", "model_digest", "training_set_id")
+        tagged = ("digest", "model_digest", "training_set_id")
         tags = {VERSION_TAG: message["id"], "causeway.number": str(message["version"])}
-        tags |= {f"causeway.{key}": message[key] for key in told if message[key]}
+        tags |= {f"causeway.{key}": message[key] for key in tagged if message[key]}
         source = self._store.path(message["digest"]).as_uri()
         run = self._run_id(message["run_id"], self._experiment(message["project"])) if message["run_id"] else None
         self._client.create_model_version(name, source=source, run_id=run, tags=tags, await_creation_for=0)
@@ -177,27 +177,31 @@ class MlflowStore:
 
     def _number_of(self, message: dict[str, Any]) -> str | None:
         question = f"name = '{_model_name(message)}' and tags.`{VERSION_TAG}` = '{message['id']}'"
-        found = self._client.search_model_versions(question, max_results=1)
-        return str(found[0].version) if found else None
+        versions = self._client.search_model_versions(question, max_results=1)
+        return str(versions[0].version) if versions else None
 
     def _experiment(self, project: str) -> str:
         if project not in self._experiments:
-            found = self._client.get_experiment_by_name(project)
+            experiment = self._client.get_experiment_by_name(project)
             folder = (self._settings.home / "mlflow" / project).resolve().as_uri()
-            made = found.experiment_id if found else self._client.create_experiment(project, artifact_location=folder)
-            self._experiments[project] = made
+            experiment_id = (
+                experiment.experiment_id
+                if experiment
+                else self._client.create_experiment(project, artifact_location=folder)
+            )
+            self._experiments[project] = experiment_id
         return self._experiments[project]
 
     def _run_id(self, run_id: str, experiment: str) -> str | None:
         question = f"tags.`{RUN_TAG}` = '{run_id}'"
-        found: Sequence[Any] = self._client.search_runs([experiment], filter_string=question, max_results=1)
-        return str(found[0].info.run_id) if found else None
+        runs: Sequence[Any] = self._client.search_runs([experiment], filter_string=question, max_results=1)
+        return str(runs[0].info.run_id) if runs else None
 
     def _create_run(self, record: RunRecord, experiment: str) -> str:
         started = _milliseconds(record.started_at)
         tags = {RUN_TAG: record.run_id}
-        made = self._client.create_run(experiment, start_time=started, tags=tags, run_name=record.name)
-        return str(made.info.run_id)
+        run = self._client.create_run(experiment, start_time=started, tags=tags, run_name=record.name)
+        return str(run.info.run_id)
 
 
 @contextmanager
@@ -257,8 +261,8 @@ def _model_name(message: dict[str, Any]) -> str:
 
 
 def _shortened(value: Any) -> str:
-    told = str(value)
-    return told if len(told) <= LONGEST_VALUE else f"{told[:LONGEST_VALUE]}..."
+    text = str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}..."
 
 
 def _milliseconds(instant: datetime) -> int:

@@ -179,8 +179,8 @@ def _attribute_tensors(attribute: Any) -> Iterator[Any]:
     yield from ([attribute.t] if attribute.HasField("t") else [])
     yield from attribute.tensors
     sparse = [attribute.sparse_tensor] if attribute.HasField("sparse_tensor") else []
-    for each in (*sparse, *attribute.sparse_tensors):
-        yield from (each.values, each.indices)
+    for tensor in (*sparse, *attribute.sparse_tensors):
+        yield from (tensor.values, tensor.indices)
 
 
 def _operators(model: Any) -> dict[str, int]:

@@ -22,13 +22,13 @@ def tell_of_run(call: Call, record: RunRecord) -> None:
 
 
 def tell_of_version(call: Call, version: ModelVersion) -> None:
-    told = {"id", "model", "project", "version", "digest", "model_digest", "run_id", "training_set_id"}
-    _put(call, VERSION, version.model_dump(mode="json", include=told))
+    fields = {"id", "model", "project", "version", "digest", "model_digest", "run_id", "training_set_id"}
+    _put(call, VERSION, version.model_dump(mode="json", include=fields))
 
 
 def tell_of_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
-    told = version.model_dump(mode="json", include={"id", "model", "project"})
-    _put(call, ALIAS, {**told, "alias": alias})
+    message = version.model_dump(mode="json", include={"id", "model", "project"})
+    _put(call, ALIAS, {**message, "alias": alias})
 
 
 def claim(database: Database) -> list[OutboxRow]:
@@ -58,21 +58,21 @@ def settle(
         for run_id, mlflow_run in runs.items():
             session.merge(MirrorRow(run_id=run_id, mlflow_run=mlflow_run))
         for row in delivered:
-            if (kept := session.get(OutboxRow, row.id)) is not None:
-                session.delete(kept)
+            if (stored := session.get(OutboxRow, row.id)) is not None:
+                session.delete(stored)
         for row in refused:
-            kept = session.get_one(OutboxRow, row.id)
-            kept.problem, kept.claimed_until = row.problem, None
-            session.add(kept)
+            stored = session.get_one(OutboxRow, row.id)
+            stored.problem, stored.claimed_until = row.problem, None
+            session.add(stored)
 
 
 def release(database: Database, rows: Sequence[OutboxRow]) -> None:
     """Gives back what could not be delivered now."""
     with database.write() as session:
         for row in rows:
-            if (kept := session.get(OutboxRow, row.id)) is not None:
-                kept.claimed_until = None
-                session.add(kept)
+            if (stored := session.get(OutboxRow, row.id)) is not None:
+                stored.claimed_until = None
+                session.add(stored)
 
 
 def mlflow_run_of(session: Session, run_id: str) -> str:

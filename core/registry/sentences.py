@@ -19,7 +19,7 @@ def verdict_in_words(*, candidate: str, baseline: str, figures: Figures, deltas:
     """For instance "v2 wins 3 of 4 metrics. It is 1.2 % better in log loss than v1, but 8.0 % worse in calibration
     error." `figures` are the baseline's; a win or a loss is claimed only where the interval excludes 0."""
     outcomes = {metric: outcome(deltas[metric], better=better) for metric, better in METRICS.items()}
-    won, lost = ([metric for metric, found in outcomes.items() if found == word] for word in ("better", "worse"))
+    won, lost = ([metric for metric, judged in outcomes.items() if judged == word] for word in ("better", "worse"))
     names = {"candidate": candidate, "baseline": baseline, "total": len(METRICS)}
     if not won and not lost:
         return _("{candidate} and {baseline} cannot be told apart: no metric differs surely.").format(**names)

@@ -98,11 +98,11 @@ class RegistryService(Service):
         self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Model]:
         """List models with their newest version, the newest model first."""
-        kept = conditions(call, ModelRow, project=project)
+        filters = conditions(call, ModelRow, project=project)
         if query:
-            kept.append(func.lower(ModelRow.name).contains(query.lower(), autoescape=True))
-        total = call.session.exec(select(func.count()).select_from(ModelRow).where(*kept)).one()
-        rows = select(ModelRow).where(*kept).order_by(col(ModelRow.created_at).desc(), col(ModelRow.id).desc())
+            filters.append(func.lower(ModelRow.name).contains(query.lower(), autoescape=True))
+        total = call.session.exec(select(func.count()).select_from(ModelRow).where(*filters)).one()
+        rows = select(ModelRow).where(*filters).order_by(col(ModelRow.created_at).desc(), col(ModelRow.id).desc())
         items = catalog.models_of(call.session, call.session.exec(rows.offset(offset).limit(limit)))
         return Listing(items=items, total=total, offset=offset, limit=limit)
 
@@ -117,11 +117,11 @@ class RegistryService(Service):
         self, call: Call, *, model_id: str = "", project: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[ModelVersion]:
         """List versions, the newest first."""
-        kept = conditions(call, VersionRow, project=project, model_id=model_id)
+        filters = conditions(call, VersionRow, project=project, model_id=model_id)
         return page_of(
             call.session,
             VersionRow,
-            where=kept,
+            where=filters,
             order=(
                 col(VersionRow.created_at).desc(),
                 col(VersionRow.id).desc(),
@@ -211,11 +211,11 @@ class RegistryService(Service):
         limit: Limit = 50,
     ) -> Listing[Evidence]:
         """List evidence, the newest first."""
-        kept = conditions(call, EvidenceRow, subject=subject, kind=kind.value if kind else "")
+        filters = conditions(call, EvidenceRow, subject=subject, kind=kind.value if kind else "")
         return page_of(
             call.session,
             EvidenceRow,
-            where=kept,
+            where=filters,
             order=(col(EvidenceRow.created_at).desc(),),
             offset=offset,
             limit=limit,
@@ -249,8 +249,8 @@ class RegistryService(Service):
     def register(self, call: Call, new: NewVersion, folder: Folder | None = None) -> ModelVersion:
         """A new version of a model, which is made when it does not exist; the same bytes again are the version that is
         there. Raises Invalid when the folder is no safe model. `folder` is what `examine` has said before the lock."""
-        found = folder or self.examine(new.digest)
-        if (found.digest, found.model_digest) != (new.digest, new.model_digest):
+        examined = folder or self.examine(new.digest)
+        if (examined.digest, examined.model_digest) != (new.digest, new.model_digest):
             raise Invalid(_("The digests do not name the same model file"), field="model_digest")
         model = catalog.model_named(call.session, project=new.project, name=new.model)
         model = model or catalog.add_model(
@@ -259,7 +259,7 @@ class RegistryService(Service):
         same = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.digest == new.digest)
         if (known := call.session.exec(same).first()) is not None:
             return catalog.version_of(known)
-        return self._add_version(call, new, model=model, folder=found)
+        return self._add_version(call, new, model=model, folder=examined)
 
     def version(self, call: Call, version_id: str) -> ModelVersion:
         """A version as it is in the caller's transaction. NotFound when there is none."""

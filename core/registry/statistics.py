@@ -240,7 +240,7 @@ def _folded(true: Floats, *, spread: Floats) -> tuple[float, float]:
     import numpy as np
 
     ratio = abs(true) / spread
-    inside = np.array([math.erf(each / math.sqrt(2)) for each in ratio])
+    inside = np.array([math.erf(value / math.sqrt(2)) for value in ratio])
     means = spread * math.sqrt(2 / math.pi) * np.exp(-(ratio**2) / 2) + abs(true) * inside
     variances = true**2 + spread**2 - means**2
     return float(means.sum()), float(variances.clip(min=0).sum()) ** 0.5
@@ -255,10 +255,12 @@ def _calibration_delta(labels: Floats, *, baseline: Floats, candidate: Floats) -
 
     if np.array_equal(baseline, candidate):
         return Interval(value=0.0, low=0.0, high=0.0)
-    gaps = [_gaps(labels, probabilities=each) for each in (baseline, candidate)]
-    before, after = (_calibration_interval(labels, probabilities=each) for each in (baseline, candidate))
-    real = min(_without_excess(*each) / max(_calibration_error(*each), 1e-12) for each in gaps) ** 2
-    shared = real * _correlation(*(_contributions(*each) for each in gaps)) - (1 - real)
+    gaps = [_gaps(labels, probabilities=probabilities) for probabilities in (baseline, candidate)]
+    before, after = (
+        _calibration_interval(labels, probabilities=probabilities) for probabilities in (baseline, candidate)
+    )
+    real = min(_without_excess(*gap) / max(_calibration_error(*gap), 1e-12) for gap in gaps) ** 2
+    shared = real * _correlation(*(_contributions(*gap) for gap in gaps)) - (1 - real)
     value = after.value - before.value
     below = _combined(after.value - after.low, before.high - before.value, shared=shared)
     above = _combined(after.high - after.value, before.value - before.low, shared=shared)
