@@ -20,7 +20,9 @@ class ServingUses:
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         # Asked from the few versions that are held, for what led to a version is little and what follows is not.
         pins = tuple(_every_pin(session))
-        rests = {each for each in {pin.version_id for pin in pins} if object_id in _rests_on(session, each)}
+        rests = {
+            version_id for version_id in {pin.version_id for pin in pins} if object_id in _rests_on(session, version_id)
+        }
         return tuple(pin for pin in pins if pin.version_id in rests or pin.endpoint_id == object_id)
 
     def reached(self, session: Session) -> frozenset[str]:

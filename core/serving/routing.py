@@ -22,15 +22,15 @@ class Versions(Protocol):
 def wanted_routes(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     """The routes that get traffic; no route at all serves nothing, as it was before the first version. Invalid when
     their weights are no whole, or a version is there twice."""
-    kept = tuple(route for route in routes if route.weight)
-    total = sum(route.weight for route in kept)
+    weighted = tuple(route for route in routes if route.weight)
+    total = sum(route.weight for route in weighted)
     if routes and total != WHOLE:
         raise Invalid(
             _("The weights sum to {total}").format(total=total), hint=_("They must sum to 100."), field="routes"
         )
-    if len({route.version_id for route in kept}) < len(kept):
+    if len({route.version_id for route in weighted}) < len(weighted):
         raise Invalid(_("A version has two weights"), hint=_("Give it one."), field="routes")
-    return kept
+    return weighted
 
 
 def check_routes(call: Call, routes: tuple[Route, ...], *, project: str, registry: Versions) -> None:

@@ -210,15 +210,15 @@ class EndpointService(Service):
         """Changes what an endpoint is wanted to serve: the only way to. Weights sum to 100, digests are those of the
         registry, and production takes only bytes that were admitted. Invalid, Conflict or NotAllowed otherwise."""
         row = find_endpoint(call.session, endpoint_id)
-        kept = wanted_routes(routes)
-        check_routes(call, kept, project=row.project, registry=self._registry)
+        wanted = wanted_routes(routes)
+        check_routes(call, wanted, project=row.project, registry=self._registry)
         if row.environment == "production":
-            refuse_unadmitted(call, row, kept)
-        row.routes = [route.model_dump(mode="json") for route in kept]
+            refuse_unadmitted(call, row, wanted)
+        row.routes = [route.model_dump(mode="json") for route in wanted]
         row.generation, row.changed_at, row.cause = row.generation + 1, call.now, ""
         call.session.add(row)
         self._begin_period(call, row, reason=reason, promotion_id=promotion_id)
-        for route in kept:
+        for route in wanted:
             call.link(route.version_id, row.id, "served by")
         call.update(row.id)
         return endpoint_of(row, settings=self.foundation.settings)

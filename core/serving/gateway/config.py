@@ -61,10 +61,10 @@ def bootstrap(listening: Listening, *, public_keys: str) -> Json:
 def clusters(backends: Iterable[Backend], *, exposed: Iterable[Exposed], number: int) -> Json:
     """One cluster for each model server, and one for each arm: where a version shares an endpoint with others and is
     thrown out, its share goes to them."""
-    made = {backend.name: _cluster(backend) for backend in backends}
+    clusters_by_name = {backend.name: _cluster(backend) for backend in backends}
     for endpoint in exposed:
-        made.update({arm(name, endpoint): _aggregate(name, endpoint) for name in _shared(endpoint)})
-    return {"version_info": str(number), "resources": list(made.values())}
+        clusters_by_name.update({arm(name, endpoint): _aggregate(name, endpoint) for name in _shared(endpoint)})
+    return {"version_info": str(number), "resources": list(clusters_by_name.values())}
 
 
 def routes(exposed: Iterable[Exposed], *, number: int, stopping: bool = False) -> Json:

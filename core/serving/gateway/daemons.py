@@ -22,8 +22,8 @@ class Daemon:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._child: subprocess.Popen[bytes] | None = None
-        found = marked_with(str(folder))
-        self.identity: Identity | None = identity_of(found[0]) if found else None
+        processes = marked_with(str(folder))
+        self.identity: Identity | None = identity_of(processes[0]) if processes else None
 
     def start(self, command: Sequence[str], *, environment: Mapping[str, str] = NOTHING_MORE) -> None:
         """Starts it in a session of its own, with none of our secrets in its environment."""
@@ -59,8 +59,8 @@ class Daemon:
             send_signal(self.identity, number)
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        return {**kept, **FIXED, **dict.fromkeys(THREADS, "1"), MARKER: str(self.folder)}
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        return {**inherited, **FIXED, **dict.fromkeys(THREADS, "1"), MARKER: str(self.folder)}
 
 
 def end_all(daemons: Sequence[Daemon], *, seconds: float) -> None:

@@ -50,8 +50,8 @@ class Envoy:
 
     def address(self) -> tuple[str, int]:
         """The host and port on which callers are answered."""
-        found = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
-        address = found[0]["local_address"]["socket_address"]
+        listeners = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
+        address = listeners[0]["local_address"]["socket_address"]
         return ("127.0.0.1" if address["address"] in ANY else address["address"]), int(address["port_value"])
 
     def routes_in_use(self) -> int:

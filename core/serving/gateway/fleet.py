@@ -110,8 +110,8 @@ class Fleet:
                 self._keep_alive(self._servers[name])
 
     def servers_of(self, endpoint_id: str) -> tuple[Server, ...]:
-        found = (server for server in self._servers.values() if server.spec.endpoint_id == endpoint_id)
-        return tuple(sorted((server.seen() for server in found), key=lambda server: server.version_id))
+        servers = (server for server in self._servers.values() if server.spec.endpoint_id == endpoint_id)
+        return tuple(sorted((server.seen() for server in servers), key=lambda server: server.version_id))
 
     def ready(self) -> frozenset[str]:
         return frozenset(name for name, server in self._servers.items() if server.state == "ready")

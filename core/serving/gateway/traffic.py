@@ -91,14 +91,14 @@ class Traffic:
 
     def _write_clusters(self, names: frozenset[str], shares: Collection[Share]) -> None:
         """Nothing is written when nothing changes: every version of the file makes Envoy look at all of them."""
-        told = frozenset(shares)
-        if (names, told) == self._clusters:
+        written = frozenset(shares)
+        if (names, written) == self._clusters:
             return
         self._number += 1
         backends = [Backend(name=name, socket=f"./servers/{name}/{SOCKET_FILE}") for name in sorted(names)]
-        exposed = [share.exposed() for share in told]
+        exposed = [share.exposed() for share in written]
         self._envoy.write(CLUSTERS_FILE, clusters(backends, exposed=exposed, number=self._number))
-        self._clusters = (names, told)
+        self._clusters = (names, written)
 
     def say_stopping(self) -> None:
         """Callers that ask whether to come are told not to; those that come all the same are served."""

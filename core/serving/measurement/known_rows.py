@@ -48,5 +48,5 @@ class KnownRows:
             f"SELECT epoch_us({EVENT}), epoch_us({CREATED}) FROM view_{at} WHERE {KNOWN} <= ?{matches}"
             f" ORDER BY {EVENT} DESC, {CREATED} DESC NULLS LAST LIMIT 1"
         )
-        found = self._session.execute(query, [row.at_us, *keys]).fetchone()
-        return (found[0], found[1]) if found else None
+        known = self._session.execute(query, [row.at_us, *keys]).fetchone()
+        return (known[0], known[1]) if known else None

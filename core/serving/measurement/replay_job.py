@@ -70,7 +70,7 @@ def _send(context: JobContext, job_spec: ReplaySpec, rows: list[HeldOut], *, tal
     backfill, client = backfill_of(context, job_spec), EndpointClient(job_spec)
     context.progress(0.0, stage=_("filling the online features"))
     backfill.load(rows[0].at_us)
-    begun = told = last = time.monotonic()
+    begun = reported = last = time.monotonic()
     for at, row in enumerate(rows):
         planned = begun + (row.at_us - rows[0].at_us) / MICROSECONDS / job_spec.speed
         backfill.advance(row.at_us)
@@ -79,16 +79,16 @@ def _send(context: JobContext, job_spec: ReplaySpec, rows: list[HeldOut], *, tal
             return
         last = time.monotonic()
         _ask(client, row, tally=tally)
-        if time.monotonic() - told >= TELL_SECONDS:
-            told = time.monotonic()
-            left = (rows[-1].at_us - row.at_us) / MICROSECONDS / job_spec.speed
+        if time.monotonic() - reported >= TELL_SECONDS:
+            reported = time.monotonic()
+            seconds_left = (rows[-1].at_us - row.at_us) / MICROSECONDS / job_spec.speed
             context.event(PROGRESS, **tally.counts())
-            context.progress((at + 1) / len(rows), stage=_("sending"), eta_seconds=left)
+            context.progress((at + 1) / len(rows), stage=_("sending"), eta_seconds=seconds_left)
 
 
 def _wait(context: JobContext, *, until: float) -> None:
-    while (left := until - time.monotonic()) > 0 and not context.stop_requested:
-        time.sleep(min(left, LONGEST_PAUSE))
+    while (seconds_left := until - time.monotonic()) > 0 and not context.stop_requested:
+        time.sleep(min(seconds_left, LONGEST_PAUSE))
 
 
 def _ask(client: EndpointClient, row: HeldOut, *, tally: Tally) -> None:
@@ -109,14 +109,14 @@ def _metrics(tally: Tally) -> dict[str, float]:
     if not tally.seconds:
         return {}
     ordered = sorted(tally.seconds)
-    found = {f"p{share}_ms": 1000 * ordered[int((len(ordered) - 1) * share / 100)] for share in (50, 99)}
-    found["positive_share"] = sum(tally.labels) / len(tally.labels)
+    metrics = {f"p{share}_ms": 1000 * ordered[int((len(ordered) - 1) * share / 100)] for share in (50, 99)}
+    metrics["positive_share"] = sum(tally.labels) / len(tally.labels)
     try:
         judged = evaluate(tally.labels, probabilities=tally.probabilities)
     except Invalid:
         # One outcome only: there is nothing to tell apart.
-        return found
-    return found | {name: judged[name].value for name in METRICS}
+        return metrics
+    return metrics | {name: judged[name].value for name in METRICS}
 
 
 if __name__ == "__main__":

@@ -104,22 +104,27 @@ class Application:
         return {path.encode(): methods for path, methods in routes.items()}
 
     def _infer(self, request: Request) -> Answer:
-        asked = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
+        inference = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
         begun = perf_counter_ns()
-        found = self._model.run(asked.inputs, rows=asked.rows)
+        probabilities = self._model.run(inference.inputs, rows=inference.rows)
         spent = perf_counter_ns() - begun
-        output = {"name": self._model.signature.output, "datatype": "FP64", "shape": [asked.rows], "data": found}
-        document = {**self._named, **({"id": asked.id} if asked.id else {}), "outputs": [output]}
+        output = {
+            "name": self._model.signature.output,
+            "datatype": "FP64",
+            "shape": [inference.rows],
+            "data": probabilities,
+        }
+        document = {**self._named, **({"id": inference.id} if inference.id else {}), "outputs": [output]}
         return Answer(OK, orjson.dumps(document), spent)
 
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
         begun = perf_counter_ns()
-        found = self._model.run(entities.inputs, rows=len(entities.rows))
+        probabilities = self._model.run(entities.inputs, rows=len(entities.rows))
         spent = perf_counter_ns() - begun
         predictions: list[dict[str, Any]] = [
             {"row_id": row.row_id, "probability": probability}
-            for row, probability in zip(entities.rows, found, strict=True)
+            for row, probability in zip(entities.rows, probabilities, strict=True)
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):

@@ -22,7 +22,7 @@ SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Asked:
+class InferenceRequest:
     """A request for inference: one array of `rows` values for each input."""
 
     id: str
@@ -44,7 +44,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
     return document
 
 
-def decode_inference(body: bytes, *, signature: Signature, limits: Limits) -> Asked:
+def decode_inference(body: bytes, *, signature: Signature, limits: Limits) -> InferenceRequest:
     """A v2 request. Sizes are checked against the limits before anything is allocated for them."""
     document = parse_object(body)
     _known(document, TOP_LEVEL, where="")
@@ -56,7 +56,7 @@ def decode_inference(body: bytes, *, signature: Signature, limits: Limits) -> As
     request_id = document.get("id", "")
     if not isinstance(request_id, str) or len(request_id) > limits.text:
         raise wrong("id", _("must be a short text"))
-    return Asked(id=request_id, rows=rows, inputs=inputs)
+    return InferenceRequest(id=request_id, rows=rows, inputs=inputs)
 
 
 def same_names(given: Mapping[str, Any], wanted: Sequence[str], *, where: str) -> None:
@@ -119,23 +119,23 @@ def _text(value: Any, *, where: str, at: int, limits: Limits) -> str:
 def _by_name(inputs: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(inputs, list) or not inputs:
         raise wrong("inputs", _("must be a list of tensors"))
-    found: dict[str, dict[str, Any]] = {}
+    tensors: dict[str, dict[str, Any]] = {}
     for at, tensor in enumerate(inputs):
         where = f"inputs[{at}]"
         if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
             raise wrong(where, _("must be an object with a name"))
         _known(tensor, TENSOR, where=where)
-        if found.setdefault(tensor["name"], tensor) is not tensor:
+        if tensors.setdefault(tensor["name"], tensor) is not tensor:
             raise wrong(where, _("{name} is there twice").format(name=_quoted(tensor["name"])))
-    return found
+    return tensors
 
 
 def _rows(tensors: Mapping[str, dict[str, Any]], *, limits: Limits) -> int:
     shapes = {name: _shape(tensor.get("shape"), where=name) for name, tensor in tensors.items()}
     rows = next(iter(shapes.values()))
-    for name, found in shapes.items():
-        if found != rows:
-            raise wrong(name, _("has {found} rows, the first input has {rows}").format(found=found, rows=rows))
+    for name, others in shapes.items():
+        if others != rows:
+            raise wrong(name, _("has {found} rows, the first input has {rows}").format(found=others, rows=rows))
     check_size(rows, columns=len(tensors), limits=limits, where="inputs")
     return rows
 

@@ -34,15 +34,15 @@ class FeatureReader:
         if at_us is not None and type(at_us) is not int:
             raise wrong("at_us", _("must be microseconds since 1970"))
         moment = time.time_ns() // NANOSECONDS if at_us is None else at_us
-        found = lookup.find_many(view, keys, at_us=moment)
+        answers = lookup.find_many(view, keys, at_us=moment)
         return {
             "view": view.view,
             "version": view.version_id,
             "features": [feature for feature, _name, _kind in view.outputs],
-            "statuses": [each.status for each in found],
-            "values": [each.values for each in found],
-            "event_us": [each.event_us for each in found],
-            "created_us": [each.created_us for each in found],
+            "statuses": [answer.status for answer in answers],
+            "values": [answer.values for answer in answers],
+            "event_us": [answer.event_us for answer in answers],
+            "created_us": [answer.created_us for answer in answers],
         }
 
     def _view(self, name: Any) -> ServedView:
@@ -60,10 +60,10 @@ class FeatureReader:
 
 def _key(key: Any, names: tuple[str, ...], *, at: int) -> tuple[Part, ...]:
     try:
-        found = tuple([key[name] for name in names])
+        parts = tuple([key[name] for name in names])
     except (KeyError, TypeError, IndexError) as error:
-        told = _("must be an object with {names}").format(names=", ".join(names))
-        raise wrong(f"keys[{at}]", told) from error
-    if len(key) != len(found) or not PARTS.issuperset(map(type, found)):
+        problem = _("must be an object with {names}").format(names=", ".join(names))
+        raise wrong(f"keys[{at}]", problem) from error
+    if len(key) != len(parts) or not PARTS.issuperset(map(type, parts)):
         raise wrong(f"keys[{at}]", _("is no key of this view"))
-    return found
+    return parts

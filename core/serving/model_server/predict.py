@@ -50,8 +50,8 @@ class Entities:
     def explained(self, at: int) -> dict[str, Any]:
         """The values given to the model for a row (None for a missing one), and which row of each view they are."""
         lookups = [
-            {"status": found.status, "event_us": found.event_us, "created_us": found.created_us}
-            for found in self.rows[at].found
+            {"status": answer.status, "event_us": answer.event_us, "created_us": answer.created_us}
+            for answer in self.rows[at].found
         ]
         return {"features": {name: _plain(column[at]) for name, column in self.inputs.items()}, "lookups": lookups}
 
@@ -76,8 +76,8 @@ class EntityReader:
         if type(explain) is not bool:
             raise wrong("explain", _("must be true or false"))
         check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
-        found = tuple(self._row(row, lookup, where=f"rows[{at}]") for at, row in enumerate(rows))
-        return Entities(rows=found, inputs=self._arrays([row.values for row in found]), explain=explain)
+        entity_rows = tuple(self._row(row, lookup, where=f"rows[{at}]") for at, row in enumerate(rows))
+        return Entities(rows=entity_rows, inputs=self._arrays([row.values for row in entity_rows]), explain=explain)
 
     def _row(self, row: Any, lookup: Lookup, *, where: str) -> Row:
         if not isinstance(row, dict):
@@ -92,8 +92,8 @@ class EntityReader:
             lookup.find(view, key=tuple(row[column] for _key, column in view.keys), at_us=at_us)
             for view in self._contract.views
         )
-        for view, found in zip(self._contract.views, answers, strict=True):
-            values.update(zip((name for _feature, name, _kind in view.outputs), found.values, strict=True))
+        for view, answer in zip(self._contract.views, answers, strict=True):
+            values.update(zip((name for _feature, name, _kind in view.outputs), answer.values, strict=True))
         return Row(row_id=self._id(row), values=values, found=answers)
 
     def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:

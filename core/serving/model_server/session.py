@@ -93,23 +93,31 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
 
 def _check_graph(session: onnxruntime.InferenceSession, signature: Signature) -> None:
     given = {node.name: node.type for node in session.get_inputs()}
-    told = {spec.name: ONNX_TYPES[spec.datatype] for spec in signature.inputs}
+    declared = {spec.name: ONNX_TYPES[spec.datatype] for spec in signature.inputs}
     outputs = [node.name for node in session.get_outputs()]
-    if given != told or signature.output not in outputs:
+    if given != declared or signature.output not in outputs:
         raise Invalid(_("The graph does not take what its signature says"))
 
 
 def _check_contract(contract: FeatureContract, signature: Signature) -> None:
-    told = {spec.name: spec.datatype for spec in signature.inputs}
-    asked = {**dict.fromkeys(contract.categories(), "BYTES"), **dict.fromkeys(contract.numbers(), "FP64")}
-    if told != asked:
+    model_inputs = {spec.name: spec.datatype for spec in signature.inputs}
+    contract_inputs = {**dict.fromkeys(contract.categories(), "BYTES"), **dict.fromkeys(contract.numbers(), "FP64")}
+    if model_inputs != contract_inputs:
         raise Invalid(
-            _("What callers send is not what the model takes: {names}").format(names=_difference(told, asked))
+            _("What callers send is not what the model takes: {names}").format(
+                names=_difference(model_inputs, contract_inputs)
+            )
         )
 
 
-def _difference(told: Mapping[str, str], asked: Mapping[str, str]) -> str:
-    return json.dumps(sorted(name for name in told.keys() | asked.keys() if told.get(name) != asked.get(name)))
+def _difference(model_inputs: Mapping[str, str], contract_inputs: Mapping[str, str]) -> str:
+    return json.dumps(
+        sorted(
+            name
+            for name in model_inputs.keys() | contract_inputs.keys()
+            if model_inputs.get(name) != contract_inputs.get(name)
+        )
+    )
 
 
 def _warm_up(model: ServedModel) -> None:
