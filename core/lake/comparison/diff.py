@@ -51,7 +51,7 @@ def diff(
         duplicates=(doubles[0], doubles[1]),
         changed_cells=rows.changed_cells,
         schema_changes=changed,
-        shifts=tuple(sorted(shifts, key=lambda one: -max(one.effect, abs(one.null_change)))),
+        shifts=tuple(sorted(shifts, key=lambda shift: -max(shift.effect, abs(shift.null_change)))),
         labels=labels,
         timely=timely,
         examples=rows.examples,
@@ -63,15 +63,15 @@ def diff(
 _NOTHING = RowChanges(0, 0, 0, (), ())
 
 
-def _key(sides: Sides, asked: Sequence[str], common: Sequence[str]) -> tuple[str, ...]:
-    if missing := [name for name in asked if name not in common]:
+def _key(sides: Sides, wanted: Sequence[str], common: Sequence[str]) -> tuple[str, ...]:
+    if missing := [name for name in wanted if name not in common]:
         raise Invalid(
             _("There is no column {name} in both snapshots").format(name=repr(missing[0][:60])),
             hint=_("Choose key columns that both have."),
             field="key",
         )
-    if asked:
-        return tuple(asked)
+    if wanted:
+        return tuple(wanted)
     likely = [name for name in common if name.casefold() in KEY_NAMES or name.casefold().endswith("_id")]
     both = [name for name in likely if all(is_key(sides.session, side, [name]) for side in (sides.left, sides.right))]
     return tuple(both[:1])

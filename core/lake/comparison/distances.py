@@ -58,13 +58,13 @@ def _of_numbers(sides: Sides, column: str, kind: Kind, change: float) -> Distanc
     if not all(rows):
         return _told(column, kind, "none", None, 0.0, None, change, known=False)
     shares = _decile_shares(sides.session, relations)
-    found = _told(column, kind, "Kolmogorov-Smirnov", _ks_p(gap, rows), gap, _psi(shares), change)
+    distance = _told(column, kind, "Kolmogorov-Smirnov", _ks_p(gap, rows), gap, _psi(shares), change)
     labels = (
         [f"{edge:.5g}" for edge in shares.edges]
         if kind == "number"
         else [str(at + 1) for at in range(len(shares.left))]
     )
-    return found.model_copy(update={"left": _bins(labels, shares.left), "right": _bins(labels, shares.right)})
+    return distance.model_copy(update={"left": _bins(labels, shares.left), "right": _bins(labels, shares.right)})
 
 
 def _largest_gap(session: "duckdb.DuckDBPyConnection", relations: Sequence[str]) -> tuple[float, tuple[int, int]]:
@@ -105,8 +105,8 @@ class _Shares:
 
 def _decile_shares(session: "duckdb.DuckDBPyConnection", relations: Sequence[str]) -> _Shares:
     cuts = ", ".join(str(at / BINS) for at in range(1, BINS))
-    (found,) = one_row(session, f"SELECT quantile_disc(v, [{cuts}]) FROM {relations[0]}")
-    edges = sorted(set(found))
+    (deciles,) = one_row(session, f"SELECT quantile_disc(v, [{cuts}]) FROM {relations[0]}")
+    edges = sorted(set(deciles))
     at_or_below = ", ".join(f"count(*) FILTER (WHERE v <= {edge!r})" for edge in edges)
     sides = []
     for relation in relations:
@@ -130,14 +130,16 @@ def _of_categories(sides: Sides, column: str, kind: Kind, change: float) -> Dist
         """
     ).fetchall()
     rows = (sum(count[1] for count in counts), sum(count[2] for count in counts))
-    kept = [(str(value), int(left), int(right)) for value, left, right in counts[:MOST_VALUES]]
+    shown_counts = [(str(value), int(left), int(right)) for value, left, right in counts[:MOST_VALUES]]
     if rest := counts[MOST_VALUES:]:
-        kept.append(("", sum(int(each[1]) for each in rest), sum(int(each[2]) for each in rest)))
-    shares = _Shares([left / rows[0] for _v, left, _r in kept], [right / rows[1] for _v, _l, right in kept], [])
-    p_value, effect = _chi_squared(kept, rows)
-    found = _told(column, kind, "chi-squared", p_value, effect, _psi(shares), change)
-    labels = [value for value, _left, _right in kept][:SHOWN_VALUES]
-    return found.model_copy(update={"left": _bins(labels, shares.left), "right": _bins(labels, shares.right)})
+        shown_counts.append(("", sum(int(count[1]) for count in rest), sum(int(count[2]) for count in rest)))
+    shares = _Shares(
+        [left / rows[0] for _v, left, _r in shown_counts], [right / rows[1] for _v, _l, right in shown_counts], []
+    )
+    p_value, effect = _chi_squared(shown_counts, rows)
+    distance = _told(column, kind, "chi-squared", p_value, effect, _psi(shares), change)
+    labels = [value for value, _left, _right in shown_counts][:SHOWN_VALUES]
+    return distance.model_copy(update={"left": _bins(labels, shares.left), "right": _bins(labels, shares.right)})
 
 
 def _chi_squared(counts: Sequence[tuple[str, int, int]], rows: tuple[int, int]) -> tuple[float | None, float]:
@@ -145,14 +147,14 @@ def _chi_squared(counts: Sequence[tuple[str, int, int]], rows: tuple[int, int]) 
     from scipy.stats import chi2
 
     total = sum(rows)
-    found = 0.0
+    statistic = 0.0
     for _value, *sides in counts:
         for count, size in zip(sides, rows, strict=True):
             expected = sum(sides) * size / total
-            found += (count - expected) ** 2 / expected
+            statistic += (count - expected) ** 2 / expected
     if len(counts) < 2:
         return None, 0.0
-    return float(chi2.sf(found, len(counts) - 1)), math.sqrt(found / total)
+    return float(chi2.sf(statistic, len(counts) - 1)), math.sqrt(statistic / total)
 
 
 def _psi(shares: _Shares) -> float:

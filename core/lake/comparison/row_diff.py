@@ -48,8 +48,8 @@ def duplicates(session: "duckdb.DuckDBPyConnection", relation: str, key: Sequenc
     if not key:
         return 0
     grouped = f"SELECT count(*) AS n FROM {relation} GROUP BY {listed(key)} HAVING count(*) > 1"
-    (found,) = one_row(session, f"SELECT coalesce(sum(n), 0) FROM ({grouped})")
-    return int(found)
+    (duplicate_rows,) = one_row(session, f"SELECT coalesce(sum(n), 0) FROM ({grouped})")
+    return int(duplicate_rows)
 
 
 def is_key(session: "duckdb.DuckDBPyConnection", relation: str, columns: Sequence[str]) -> bool:
@@ -83,10 +83,10 @@ def by_key(session: "duckdb.DuckDBPyConnection", key: Sequence[str], columns: Se
         "removed": "r_here IS NULL",
     }
     examples = tuple(example for how, test in conditions.items() for example in _examples(session, how, test, columns))
-    found = sorted(
-        ((name, int(count)) for name, count in zip(others, cells, strict=True) if count), key=lambda one: -one[1]
+    changed_columns = sorted(
+        ((name, int(count)) for name, count in zip(others, cells, strict=True) if count), key=lambda column: -column[1]
     )
-    return RowChanges(int(added), int(removed), int(changed), tuple(found), examples)
+    return RowChanges(int(added), int(removed), int(changed), tuple(changed_columns), examples)
 
 
 def as_wholes(session: "duckdb.DuckDBPyConnection", columns: Sequence[str]) -> RowChanges:
@@ -114,13 +114,13 @@ def _examples(
     names = [_side(alias, name) for alias in ("l", "r") for name in columns]
     query = f"SELECT {', '.join(names)} FROM {MATCHED} WHERE {condition} ORDER BY ALL LIMIT {EXAMPLES}"
     width = len(columns)
-    found = []
+    examples = []
     for row in session.execute(query).fetchall():
         left, right = row[:width], row[width:]
         changed = tuple(
             name for name, a, b in zip(columns, left, right, strict=True) if how == "changed" and _differ(a, b)
         )
-        found.append(
+        examples.append(
             RowExample(
                 how=how,
                 left=() if how == "added" else tuple(shown(cell) for cell in left),
@@ -128,7 +128,7 @@ def _examples(
                 changed=changed,
             )
         )
-    return found
+    return examples
 
 
 def _differ(left: Any, right: Any) -> bool:

@@ -47,9 +47,9 @@ def count_of(call: Call, dataset_id: str) -> int:
 
 def tagged(tag: str) -> ColumnElement[bool]:
     """The datasets with a tag. SQLite keeps its letters escaped in JSON, PostgreSQL as they are."""
-    kept = func.lower(cast(col(DatasetRow.tags), Text))
+    stored_tags = func.lower(cast(col(DatasetRow.tags), Text))
     forms = {json.dumps(tag, ensure_ascii=escaped).lower() for escaped in (True, False)}
-    return or_(*(kept.contains(form, autoescape=True) for form in sorted(forms)))
+    return or_(*(stored_tags.contains(form, autoescape=True) for form in sorted(forms)))
 
 
 def dataset_of(call: Call, row: DatasetRow) -> Dataset:

@@ -144,8 +144,8 @@ class ImportProcess:
         newest = self._datasets.newest(call, dataset_id)
         if newest is None:
             return choices
-        made = select(ImportRow).where(ImportRow.snapshot_id == newest.id).order_by(col(ImportRow.created_at).desc())
-        before = call.session.exec(made).first()
+        imports = select(ImportRow).where(ImportRow.snapshot_id == newest.id).order_by(col(ImportRow.created_at).desc())
+        before = call.session.exec(imports).first()
         if before is None:
             return choices
         return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))

@@ -30,43 +30,43 @@ def _of_column(field: "pa.Field", column: ColumnSource, now: datetime) -> list[s
     ends = ends_of(column)
     if ends.nulls == ends.rows:
         return [_("{name} has no value at all.").format(name=field.name)]
-    said = []
+    warnings = []
     if ends.rows > 1 and ends.values == ends.rows - ends.nulls and ends.minimum == ends.maximum:
-        said.append(
+        warnings.append(
             _("{name} has one value and is empty elsewhere.").format(name=field.name)
             if ends.nulls
             else _("{name} has the same value in every row.").format(name=field.name)
         )
     if pa.types.is_timestamp(field.type):
-        said += _of_times(field, column, now)
+        warnings += _of_times(field, column, now)
     elif pa.types.is_date(field.type) and ends.maximum > now.date():
-        said.append(_("{name} has days in the future.").format(name=field.name))
-    return said
+        warnings.append(_("{name} has days in the future.").format(name=field.name))
+    return warnings
 
 
 def _of_times(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    said = []
+    warnings = []
     if field.type.tz is None:
-        said.append(_("{name} has times without a zone: choose one, or UTC will be meant.").format(name=field.name))
+        warnings.append(_("{name} has times without a zone: choose one, or UTC will be meant.").format(name=field.name))
     moment = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
     later = sum(pc.greater(part.cast(pa.timestamp("us")), moment).true_count for part in column.parts())
     if later:
-        said.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
-    return said
+        warnings.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
+    return warnings
 
 
 def _of_key(staged: Path, key: tuple[str, ...]) -> list[str]:
     if not key:
         return []
-    said = []
+    warnings = []
     if empty := sum(ends_of(ColumnSource([staged], [name])).nulls for name in key):
-        said.append(_("Rows whose key is empty: {count}.").format(count=empty))
+        warnings.append(_("Rows whose key is empty: {count}.").format(count=empty))
     with counting(staged.parent) as counts:
         again = row_count(staged) - counts.rows(ColumnSource([staged], key))
     if again:
         named = ", ".join(key)
-        said.append(_("{count} rows have a key that was there before: {key}.").format(count=again, key=named))
-    return said
+        warnings.append(_("{count} rows have a key that was there before: {key}.").format(count=again, key=named))
+    return warnings

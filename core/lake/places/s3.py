@@ -110,8 +110,8 @@ def _system(access: S3Access) -> Any:
 def _sizes(system: Any, key: str) -> dict[str, int]:
     if not key.endswith("/"):
         return {key: int(system.info(key)["size"])}
-    found = system.find(key, detail=True)
-    return {name: int(found[name]["size"]) for name in sorted(found) if name.lower().endswith(ENDINGS)}
+    objects = system.find(key, detail=True)
+    return {name: int(objects[name]["size"]) for name in sorted(objects) if name.lower().endswith(ENDINGS)}
 
 
 def _check_sizes(address: str, sizes: dict[str, int]) -> None:

@@ -26,8 +26,8 @@ class ColumnSource:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        found = pq.ParquetFile(self.paths[0]).schema_arrow
-        return pa.schema([(f"c{at}", found.field(name).type) for at, name in enumerate(self.names)])
+        stored = pq.ParquetFile(self.paths[0]).schema_arrow
+        return pa.schema([(f"c{at}", stored.field(name).type) for at, name in enumerate(self.names)])
 
     def batches(self) -> "Iterator[pa.RecordBatch]":
         schema = self.schema
@@ -61,8 +61,8 @@ def ends_of(source: ColumnSource) -> Ends:
         values = finite(part)
         rows, nulls, count = rows + len(part), nulls + part.null_count, count + len(values)
         if len(values):
-            found = pc.min_max(values).as_py()
-            lows, highs = [min([*lows, found["min"]])], [max([*highs, found["max"]])]
+            ends = pc.min_max(values).as_py()
+            lows, highs = [min([*lows, ends["min"]])], [max([*highs, ends["max"]])]
     return Ends(rows, nulls, count, *(lows or [None]), *(highs or [None]))
 
 

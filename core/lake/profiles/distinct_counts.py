@@ -34,9 +34,9 @@ class Counts:
     def values(self, source: ColumnSource, *, most: int) -> tuple[int, tuple[tuple[Any, int], ...]]:
         """How many different values the column has, and `most` of them with how often they occur: the most frequent
         first, of those that are as frequent the least. Nulls are no values."""
-        found = f"min({{'less': -times, 'value': c0}}, {most})" if most else "sum(times)"
-        distinct, first = self._answer(source, f"SELECT count(*), {found} FROM {GROUPS} WHERE c0 IS NOT NULL")
-        return int(distinct), tuple((each["value"], -each["less"]) for each in first or ()) if most else ()
+        frequent = f"min({{'less': -times, 'value': c0}}, {most})" if most else "sum(times)"
+        distinct, first = self._answer(source, f"SELECT count(*), {frequent} FROM {GROUPS} WHERE c0 IS NOT NULL")
+        return int(distinct), tuple((value["value"], -value["less"]) for value in first or ()) if most else ()
 
     def _answer(self, source: ColumnSource, query: str) -> tuple[Any, ...]:
         import duckdb

@@ -19,7 +19,7 @@ def run_query(
 ) -> dict[str, Any]:
     """`order` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how many
     rows were kept and whether there were more. A column that the lake has no type for comes as text."""
-    tables = {name: [inputs[each] for each in files] for name, files in order["tables"].items()}
+    tables = {name: [inputs[name] for name in files] for name, files in order["tables"].items()}
     with locked_session(tables, limits) as session:
         types = check_query(session, order["sql"])
         tell(0.1, "")
@@ -27,8 +27,8 @@ def run_query(
         query = f"SELECT {columns} FROM (\n{plain(order['sql'])}\n) LIMIT {order['row_limit'] + 1}"
         with translated(), time_limit(session, limits.seconds):
             table = session.sql(query).to_arrow_table()
-    kept = table.slice(0, order["row_limit"])
-    rows = write_parquet(kept.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=kept.schema)
+    shown = table.slice(0, order["row_limit"])
+    rows = write_parquet(shown.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=shown.schema)
     return {"rows": rows, "cut": table.num_rows > rows}
 
 

@@ -198,22 +198,22 @@ class QueryService(Service):
         """The newest snapshots of the datasets whose names the SQL has as words, which is all it can read."""
         words = set(re.findall(r"\w+", sql.casefold()))
         named = select(DatasetRow).where(DatasetRow.project == project, col(DatasetRow.name).in_(words))
-        found = {}
+        snapshots = {}
         for dataset in call.session.exec(named.order_by(DatasetRow.name)):
             newest = select(SnapshotRow.id).where(
                 SnapshotRow.dataset_id == dataset.id, col(SnapshotRow.deleted_at).is_(None)
             )
             if snapshot_id := call.session.exec(newest.order_by(col(SnapshotRow.version).desc()).limit(1)).first():
-                found[dataset.name] = self._datasets.usable(call, snapshot_id)
-        return found
+                snapshots[dataset.name] = self._datasets.usable(call, snapshot_id)
+        return snapshots
 
     def _named(self, call: Call, project: str, sources: Mapping[str, str]) -> dict[str, Snapshot]:
-        found = {}
+        snapshots = {}
         for name, snapshot_id in sources.items():
             if call.may_reach(snapshot_id).project != project:
                 raise Invalid(_("{id} belongs to another project").format(id=snapshot_id), field="sources")
-            found[name] = self._datasets.usable(call, snapshot_id)
-        return found
+            snapshots[name] = self._datasets.usable(call, snapshot_id)
+        return snapshots
 
     def _run(self, query: Query, snapshots: Mapping[str, Snapshot]) -> None:
         """The thread of one query, from its start to what became of it."""
@@ -229,13 +229,15 @@ class QueryService(Service):
 
     def _answer(self, query: Query, snapshots: Mapping[str, Snapshot], folder: Path) -> dict[str, Any]:
         store, settings = self.foundation.store, self.foundation.settings
-        files = {f"{name}_{at}": file for name, found in snapshots.items() for at, file in enumerate(found.files)}
+        files = {f"{name}_{at}": file for name, snapshot in snapshots.items() for at, file in enumerate(snapshot.files)}
         order = {
             "sql": query.sql,
             "row_limit": query.row_limit,
-            "tables": {name: [f"{name}_{at}" for at in range(len(found.files))] for name, found in snapshots.items()},
+            "tables": {
+                name: [f"{name}_{at}" for at in range(len(snapshot.files))] for name, snapshot in snapshots.items()
+            },
         }
-        found = run_caged(
+        result = run_caged(
             ENTRY,
             order,
             inputs={name: store.verified_path(file.digest) for name, file in files.items()},
@@ -243,7 +245,7 @@ class QueryService(Service):
             limits=Limits(seconds=SECONDS, memory_mb=MEMORY_MB, threads=THREADS, cage=settings.user_code == "caged"),
             stop=_every(LOOK_SECONDS, lambda: self._is_cancelled(query.id)),
         )
-        return {"rows": int(found["rows"]), "cut": bool(found["cut"]), "result": store.put_file(folder / RESULT)}
+        return {"rows": int(result["rows"]), "cut": bool(result["cut"]), "result": store.put_file(folder / RESULT)}
 
     def _is_cancelled(self, query_id: str) -> bool:
         with self.foundation.database.read() as session:
@@ -270,11 +272,11 @@ def saved_of(row: SavedQueryRow) -> SavedQuery:
 
 def _every(seconds: float, ask: Callable[[], bool]) -> Callable[[], bool]:
     """Asks no more often than that, and remembers the answer between."""
-    asked = [time.monotonic(), False]
+    last = [time.monotonic(), False]
 
     def answer() -> bool:
-        if time.monotonic() - asked[0] >= seconds:
-            asked[:] = [time.monotonic(), ask()]
-        return bool(asked[1])
+        if time.monotonic() - last[0] >= seconds:
+            last[:] = [time.monotonic(), ask()]
+        return bool(last[1])
 
     return answer

@@ -37,9 +37,9 @@ def cast_table(table: "pa.Table", choices: ImportChoices) -> "pa.Table":
 
 def cast_words(schema: "pa.Schema", choices: ImportChoices) -> list[str]:
     before = {item.name: type_name(item.type) for item in schema}
-    said = _("{name} is {type}, as was chosen; its values proposed {before}.")
+    sentence = _("{name} is {type}, as was chosen; its values proposed {before}.")
     return [
-        said.format(name=name, type=chosen, before=before[name])
+        sentence.format(name=name, type=chosen, before=before[name])
         for name, chosen in choices.types.items()
         if before[name] != chosen
     ]

@@ -42,9 +42,9 @@ class Rejects:
     def __call__(self, row: Any) -> str:
         self.count += 1
         if len(self.reasons) < REASONS_SHOWN:
-            said = _("Line {line}: {actual} cells instead of {expected}: {text}")
+            sentence = _("Line {line}: {actual} cells instead of {expected}: {text}")
             cells = {"actual": row.actual_columns, "expected": row.expected_columns, "text": row.text[:80]}
-            self.reasons.append(said.format(line=row.number, **cells))
+            self.reasons.append(sentence.format(line=row.number, **cells))
         return "skip"
 
 
@@ -71,9 +71,9 @@ def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallbac
     import pyarrow as pa
 
     text = inspect(path, choices)
-    found = _find_types(path, text, on_progress)
-    chosen = {name: _chosen(fits) for name, fits in found.items()}
-    reading = Reading(pa.schema(list(chosen.items())), (), choices=[*text.choices, *_words(found)])
+    fits_by_name = _find_types(path, text, on_progress)
+    chosen = {name: _chosen(fits) for name, fits in fits_by_name.items()}
+    reading = Reading(pa.schema(list(chosen.items())), (), choices=[*text.choices, *_words(fits_by_name)])
     reading.choices.append(_("Empty cells are missing values."))
     reading.tables = _typed(path, text, chosen, choices, reading, on_progress)
     return reading
@@ -108,14 +108,14 @@ def _cells(column: "pa.Array", target: "pa.DataType", missing: tuple[str, ...]) 
 
 
 def _find_types(path: Path, text: CsvText, on_progress: ProgressCallback) -> dict[str, Fits]:
-    found = {name: Fits(_candidates()) for name in text.names}
+    fits = {name: Fits(_candidates()) for name in text.names}
     rejects, rows = Rejects(), 0
     for batch in _batches(path, text, rejects, lambda share: on_progress(share / 2, _("Finding types"))):
         rows += batch.num_rows
         for name, column in zip(text.names, batch, strict=True):
-            _narrow(found[name], column)
+            _narrow(fits[name], column)
     check_rows(rows, rejects.count)
-    return found
+    return fits
 
 
 def _candidates() -> "list[pa.DataType]":
@@ -158,18 +158,20 @@ def _chosen(fits: Fits) -> "pa.DataType":
     return pa.string() if fits.is_empty or fits.has_leading_zero or not fits.types else fits.types[0]
 
 
-def _words(found: dict[str, Fits]) -> list[str]:
+def _words(fits_by_name: dict[str, Fits]) -> list[str]:
     """What else the values of a column would have fitted, where a person may have meant it."""
-    said = []
-    for name, fits in found.items():
+    sentences = []
+    for name, fits in fits_by_name.items():
         others = [type_name(other) for other in fits.types if other != _chosen(fits)]
         if fits.has_leading_zero and not fits.is_empty:
-            said.append(_("{name} is text: as numbers its values would lose their leading zeros.").format(name=name))
+            sentences.append(
+                _("{name} is text: as numbers its values would lose their leading zeros.").format(name=name)
+            )
         elif not fits.is_empty and {"BOOLEAN", "DATE", "TIMESTAMP"} & set(others):
             chosen = type_name(_chosen(fits))
-            told = _("{name} is {type}; its values would also fit {others}.")
-            said.append(told.format(name=name, type=chosen, others=", ".join(others)))
-    return said
+            sentence = _("{name} is {type}; its values would also fit {others}.")
+            sentences.append(sentence.format(name=name, type=chosen, others=", ".join(others)))
+    return sentences
 
 
 def _batches(path: Path, text: CsvText, rejects: Rejects, progress: Any) -> "Iterator[pa.RecordBatch]":

@@ -36,13 +36,15 @@ class CsvText:
 def inspect(path: Path, choices: ImportChoices) -> CsvText:
     """Looks at every byte once. Raises Invalid: NUL, not UTF-8 and no encoding chosen, two encodings in one file, no
     header, names missing or twice, too many columns, a first line without end."""
-    encoding, said = _encoding(path, choices.encoding)
+    encoding, sentences = _encoding(path, choices.encoding)
     has_quotes = _check_bytes(path, encoding)
     lines = _first_lines(path, encoding)
     separator = choices.separator or _separator(lines)
     if separator != ",":
-        said.append(_("Columns are separated by {what}.").format(what=_(SEPARATORS.get(separator, repr(separator)))))
-    return CsvText(encoding, separator, tuple(_header(lines, separator)), has_quotes, tuple(said))
+        sentences.append(
+            _("Columns are separated by {what}.").format(what=_(SEPARATORS.get(separator, repr(separator))))
+        )
+    return CsvText(encoding, separator, tuple(_header(lines, separator)), has_quotes, tuple(sentences))
 
 
 def _encoding(path: Path, chosen: str) -> tuple[str, list[str]]:
@@ -133,7 +135,7 @@ def _separator(lines: list[str]) -> str:
     widths = {mark: [len(row) for row in csv.reader(short, delimiter=mark)] or [0] for mark in SEPARATORS}
     if widths[","][0] > 1:
         return ","
-    alike = [mark for mark, found in widths.items() if found[0] > 1 and len(set(found)) == 1]
+    alike = [mark for mark, counts in widths.items() if counts[0] > 1 and len(set(counts)) == 1]
     return alike[0] if alike else ","
 
 

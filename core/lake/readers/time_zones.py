@@ -40,9 +40,9 @@ class ZoneRules:
 
     def words(self) -> list[str]:
         """What was chosen."""
-        said = [_("{column} is read as local time of {zone}.").format(**rule.model_dump()) for rule in self.rules]
+        sentences = [_("{column} is read as local time of {zone}.").format(**rule.model_dump()) for rule in self.rules]
         twice = _("{count} times of {column} were shown twice by the clock; the first was taken.")
-        return said + [twice.format(count=count, column=name) for name, count in self._twice.items() if count]
+        return sentences + [twice.format(count=count, column=name) for name, count in self._twice.items() if count]
 
 
 def instants(column: "pa.ChunkedArray", rule: TimeZoneRule) -> "pa.ChunkedArray":

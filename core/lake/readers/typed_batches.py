@@ -20,7 +20,7 @@ def typed_reading(
 ) -> Reading:
     import pyarrow as pa
 
-    flat, said = _flat(schema.empty_table(), choices)
+    flat, sentences = _flat(schema.empty_table(), choices)
     if len(flat.schema) > MOST_COLUMNS:
         raise Invalid(_("More than {most} columns").format(most=MOST_COLUMNS), field="content")
     check_names(flat.schema.names)
@@ -32,22 +32,22 @@ def typed_reading(
                 yield normalized(_flat(pa.Table.from_batches([batch]), choices)[0])
 
     tables = with_progress(parts(), rows=rows, on_progress=on_progress, stage=_("Reading rows"))
-    return Reading(normal_schema(flat.schema), tables, choices=said)
+    return Reading(normal_schema(flat.schema), tables, choices=sentences)
 
 
 def _flat(table: "pa.Table", choices: ImportChoices) -> "tuple[pa.Table, list[str]]":
     """The table with the fields of structs as columns, where that was chosen."""
     import pyarrow as pa
 
-    said = []
+    sentences = []
     while choices.flatten and any(pa.types.is_struct(field.type) for field in table.schema):
-        said += [
+        sentences += [
             _("The fields of {name} became columns.").format(name=field.name)
             for field in table.schema
             if pa.types.is_struct(field.type)
         ]
         table = table.flatten()
-    return table, said
+    return table, sentences
 
 
 @contextmanager

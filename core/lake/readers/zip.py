@@ -75,15 +75,15 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     infos = archive.infolist()
     if len(infos) > MOST_MEMBERS:
         raise _refusal(_("The ZIP has more than {most} members").format(most=MOST_MEMBERS))
-    found = [info for info in infos if not info.is_dir() and not any(word in info.filename for word in LITTER)]
+    members = [info for info in infos if not info.is_dir() and not any(word in info.filename for word in LITTER)]
     for info in infos:
         _check_name(info)
-    if sum(info.file_size for info in found) > MOST_UNPACKED:
+    if sum(info.file_size for info in members) > MOST_UNPACKED:
         raise _refusal(_("The ZIP unpacks to more than {most} GB").format(most=MOST_UNPACKED // 2**30))
-    names = [info.filename.casefold() for info in found]
+    names = [info.filename.casefold() for info in members]
     if len(set(names)) < len(names):
         raise _refusal(_("Two files in the ZIP have the same name"))
-    return found
+    return members
 
 
 def _check_name(info: zipfile.ZipInfo) -> None:
@@ -174,11 +174,11 @@ def _table(rows: list[dict[str, Any]]) -> "pa.Table":
 
 
 def _words(rows: list[dict[str, Any]]) -> list[str]:
-    said = [_("Every file is an item; label is the name of the folder that it lies in.")]
+    sentences = [_("Every file is an item; label is the name of the folder that it lies in.")]
     twice = len(rows) - len({row["item"] for row in rows})
     if twice:
-        said.append(_("{count} files have the content of another one; it is kept once.").format(count=twice))
-    return said
+        sentences.append(_("{count} files have the content of another one; it is kept once.").format(count=twice))
+    return sentences
 
 
 def _refusal(message: str, *, hint: str = "") -> Invalid:

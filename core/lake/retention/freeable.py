@@ -25,12 +25,12 @@ def freed_by(
     """Bytes that go with each snapshot when all these go, the oldest first: what several of them share is counted with
     the first."""
     sizes = {row.id: sizes_of(store, row, form=form) for row in going}
-    digests = {digest for found in sizes.values() for digest in found}
+    digests = {digest for files in sizes.values() for digest in files}
     counted = _held(session, store, digests, without=sizes, form=form, now=now)
     freed = {}
-    for snapshot_id, found in sizes.items():
-        freed[snapshot_id] = sum(size for digest, size in found.items() if digest not in counted)
-        counted |= found.keys()
+    for snapshot_id, files in sizes.items():
+        freed[snapshot_id] = sum(size for digest, size in files.items() if digest not in counted)
+        counted |= files.keys()
     return freed
 
 
@@ -40,8 +40,8 @@ def _held(
     """Those that other snapshots, imports not yet confirmed, or jobs that wait or run hold."""
     if not digests:
         return set()
-    kept = select(SnapshotFileRow).join(SnapshotRow).where(col(SnapshotRow.deleted_at).is_(None))
-    held = {row.digest for row in session.exec(kept) if row.snapshot_id not in without}
+    stored = select(SnapshotFileRow).join(SnapshotRow).where(col(SnapshotRow.deleted_at).is_(None))
+    held = {row.digest for row in session.exec(stored) if row.snapshot_id not in without}
     held.update(named_by(session, "imports", "kept", now=now), named_by(session, "jobs", "inputs", now=now))
     for files in indexes(session, without=without) if form == "files" else ():
         held.update(digest for digest, _bytes in items_in([store.verified_path(file) for file in files]))

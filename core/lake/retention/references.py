@@ -39,33 +39,35 @@ PART = 500
 def named(session: Session, store: Store, *, now: datetime) -> set[str]:
     """The digests of all that must stay. NotFound or Unavailable where the index of a kept snapshot of files cannot be
     read, for then nobody knows which files it names."""
-    found = in_database(session, now=now)
-    _add_documents(store, found, closed=_deleted_manifests(session))
-    for digests in indexes(session):
-        found.update(item for item, _bytes in items_in([store.verified_path(digest) for digest in digests]))
-    return found
+    digests = in_database(session, now=now)
+    _add_documents(store, digests, closed=_deleted_manifests(session))
+    for index in indexes(session):
+        digests.update(item for item, _bytes in items_in([store.verified_path(digest) for digest in index]))
+    return digests
 
 
 def still_named(session: Session, store: Store, digests: set[str], *, now: datetime) -> set[str]:
     """Those of the digests that rows name by now, and what they name among them as documents."""
-    found = digests & in_database(session, now=now)
-    _add_documents(store, found, closed=_deleted_manifests(session))
-    return found
+    named_digests = digests & in_database(session, now=now)
+    _add_documents(store, named_digests, closed=_deleted_manifests(session))
+    return named_digests
 
 
 def in_database(session: Session, *, now: datetime) -> set[str]:
     """The digests that rows of any table name, read a part at a time."""
-    found: set[str] = set()
+    digests: set[str] = set()
     for name, of in list(_columns(session)):
-        found.update(named_by(session, name, of, now=now))
-    return found
+        digests.update(named_by(session, name, of, now=now))
+    return digests
 
 
 def indexes(session: Session, *, without: Collection[str] = ()) -> Iterator[list[str]]:
     """The files of every index whose items must stay: of snapshots, less those named, and of imports that may become
     one."""
-    kept = select(SnapshotRow).join(DatasetRow).where(DatasetRow.form == "files", col(SnapshotRow.deleted_at).is_(None))
-    for row in session.exec(kept):
+    snapshots = (
+        select(SnapshotRow).join(DatasetRow).where(DatasetRow.form == "files", col(SnapshotRow.deleted_at).is_(None))
+    )
+    for row in session.exec(snapshots):
         if row.id not in without:
             yield [file["digest"] for file in row.files]
     for waiting in session.exec(select(ImportRow).where(col(ImportRow.state).in_(WAITING))):
@@ -76,21 +78,25 @@ def indexes(session: Session, *, without: Collection[str] = ()) -> Iterator[list
 def named_by(session: Session, name: str, of: str, *, now: datetime) -> Iterator[str]:
     """The digests in a column of a table, in the rows that keep what they name."""
     value = cast(column(of), Text)
-    kept = KEEPING.get(f"{name}.{of}", KEEPING.get(name, EVER))
-    where = text(kept)
-    if ":week_ago" in kept:
+    condition = KEEPING.get(f"{name}.{of}", KEEPING.get(name, EVER))
+    where = text(condition)
+    if ":week_ago" in condition:
         where = where.bindparams(week_ago=now - timedelta(days=7))
     long_enough = func.length(value) >= literal_column("64")
     rows = select_columns(value).select_from(table(name)).where(long_enough, where)
-    for (found,) in session.connection().execute(rows, execution_options={"yield_per": PART}):
-        yield from DIGEST.findall(found)
+    for (value_text,) in session.connection().execute(rows, execution_options={"yield_per": PART}):
+        yield from DIGEST.findall(value_text)
 
 
 def _columns(session: Session) -> Iterator[tuple[str, str]]:
     """Table and column of every text and JSON document that is in the database, ours or not."""
     inspector = inspect(session.connection())
     for name in inspector.get_table_names():
-        texts = [each["name"] for each in inspector.get_columns(name) if isinstance(each["type"], String | JSON)]
+        texts = [
+            described["name"]
+            for described in inspector.get_columns(name)
+            if isinstance(described["type"], String | JSON)
+        ]
         yield from ((name, of) for of in texts if name not in UNREAD)
 
 
@@ -99,12 +105,12 @@ def _deleted_manifests(session: Session) -> set[str]:
     return set(session.exec(select(SnapshotRow.digest).where(col(SnapshotRow.deleted_at).is_not(None))))
 
 
-def _add_documents(store: Store, found: set[str], *, closed: Collection[str]) -> None:
+def _add_documents(store: Store, digests: set[str], *, closed: Collection[str]) -> None:
     """Adds what the small JSON blobs among the found name, and what those name in turn."""
-    waiting = [digest for digest in found if digest not in closed]
+    waiting = [digest for digest in digests if digest not in closed]
     while waiting:
-        more = set(_in_document(store, waiting.pop())) - found
-        found |= more
+        more = set(_in_document(store, waiting.pop())) - digests
+        digests |= more
         waiting.extend(more.difference(closed))
 
 
