@@ -87,13 +87,13 @@ def check_key(types: Mapping[str, str], name: str) -> None:
 def label_type(types: Mapping[str, str], name: str) -> LabelType:
     """What a label's values are. Invalid for a type that is none of these; a HUGEINT lies in Parquet as a DOUBLE."""
     check_column(types, name)
-    found = types[name]
-    if found in (TEXT, TRUTH):
-        return "text" if found == TEXT else "boolean"
-    if is_number(found):
-        return "integer" if found in WHOLE - {"HUGEINT"} else "number"
+    of_type = types[name]
+    if of_type in (TEXT, TRUTH):
+        return "text" if of_type == TEXT else "boolean"
+    if is_number(of_type):
+        return "integer" if of_type in WHOLE - {"HUGEINT"} else "number"
     raise Invalid(
-        _("The label {name} is {type}: labels are numbers, text or true and false").format(name=name, type=found),
+        _("The label {name} is {type}: labels are numbers, text or true and false").format(name=name, type=of_type),
         hint=_("Cast it in the query."),
         field="entity.label",
     )

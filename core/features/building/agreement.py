@@ -55,18 +55,18 @@ class Forms:
 def agreement(forms: Forms, *, seed: int = SEED) -> Check:
     """One check. It fails with the rows that differ, is inconclusive when neither form could run on any sample, and has
     no data when neither gave a row."""
-    found: list[Difference] = []
-    told = {"samples": 0, "rows": 0}
+    differences: list[Difference] = []
+    counts = {"samples": 0, "rows": 0}
     tables = latest_rows(forms.session, tuple(forms.paths), keys=forms.keys, most=SAMPLE_ROWS)
     for sample, rows in difficult(tables, keys=forms.keys, seed=seed):
         with replaced(forms.session, rows, forms.paths):
             sides = _run(forms, sample)
         if isinstance(sides, Difference):
-            found.append(sides)
+            differences.append(sides)
         elif sides is not None:
-            told = {"samples": told["samples"] + 1, "rows": told["rows"] + len(sides[0])}
-            found += _differences(forms, sample, *sides)
-    return _check(forms, found, **told)
+            counts = {"samples": counts["samples"] + 1, "rows": counts["rows"] + len(sides[0])}
+            differences += _differences(forms, sample, *sides)
+    return _check(forms, differences, **counts)
 
 
 def _run(forms: Forms, sample: str) -> "tuple[list[Row], list[Row]] | Difference | None":
@@ -106,21 +106,21 @@ def _compared(
 ) -> Iterator[Difference]:
     rest = list(pandas)
     unmatched = [row for row in sql if not _take(row, rest, forms.features)]
-    pairs = [(one, other, name) for one, other in zip(unmatched, rest, strict=False) for name in forms.features]
-    for one, other, name in pairs:
-        if not same(one[name], other[name]):
-            yield Difference(sample, identity, name, shown(one[name]), shown(other[name]))
+    pairs = [(row, other, name) for row, other in zip(unmatched, rest, strict=False) for name in forms.features]
+    for row, other, name in pairs:
+        if not same(row[name], other[name]):
+            yield Difference(sample, identity, name, shown(row[name]), shown(other[name]))
     if len(unmatched) != len(rest):
         yield Difference(sample, identity, "", *(_("{rows} rows").format(rows=len(rows)) for rows in (sql, pandas)))
 
 
 def _by_identity(forms: Forms, rows: Sequence[Row]) -> dict[tuple[Any, ...], list[Row]]:
-    found: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    rows_by_identity: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
         # Rows without a key or a time are left out when a version is built.
         if all(row[name] is not None for name in forms.identity[: len(forms.keys) + 1]):
-            found[tuple(shown(row[name]) for name in forms.identity)].append(row)
-    return found
+            rows_by_identity[tuple(shown(row[name]) for name in forms.identity)].append(row)
+    return rows_by_identity
 
 
 def _take(row: Row, others: list[Row], features: Sequence[str]) -> bool:
@@ -148,13 +148,16 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def _check(forms: Forms, found: Sequence[Difference], *, samples: int, rows: int) -> Check:
+def _check(forms: Forms, differences: Sequence[Difference], *, samples: int, rows: int) -> Check:
     name = _("SQL and pandas agree")
-    if found:
-        detail = _("They differ in {count} places. {example}").format(count=len(found), example=_told(found[0]))
+    if differences:
+        detail = _("They differ in {count} places. {example}").format(
+            count=len(differences), example=_told(differences[0])
+        )
         columns = (_("sample"), *forms.identity, _("feature"), _("SQL"), _("pandas"))
         shown_rows = tuple(
-            (each.sample, *each.identity, each.feature, each.sql, each.pandas) for each in _varied(found)
+            (difference.sample, *difference.identity, difference.feature, difference.sql, difference.pandas)
+            for difference in _varied(differences)
         )
         return Check(name=name, verdict="fail", detail=detail, columns=columns, rows=shown_rows)
     if not samples:
@@ -165,11 +168,11 @@ def _check(forms: Forms, found: Sequence[Difference], *, samples: int, rows: int
     return Check(name=name, verdict="pass", detail=detail.format(rows=f"{rows:,}", samples=samples))
 
 
-def _varied(found: Sequence[Difference]) -> list[Difference]:
+def _varied(differences: Sequence[Difference]) -> list[Difference]:
     """A few, and first one of every sample."""
-    first = {each.sample: each for each in reversed(found)}
-    chosen = [each for each in found if each is first[each.sample]]
-    return [*chosen, *(each for each in found if each is not first[each.sample])][:FEW]
+    first = {difference.sample: difference for difference in reversed(differences)}
+    chosen = [difference for difference in differences if difference is first[difference.sample]]
+    return [*chosen, *(difference for difference in differences if difference is not first[difference.sample])][:FEW]
 
 
 def _told(difference: Difference) -> str:

@@ -76,8 +76,8 @@ def build_rows(
         tell(0.85, _("Writing"))
         with translated():
             save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
-            made = result_of(session, BUILT, path=outputs / ROWS, kinds=builder.kinds, counts=counts)
-    return made.model_copy(update={"checks": checks, "seconds": round(time.perf_counter() - began, 3)})
+            result = result_of(session, BUILT, path=outputs / ROWS, kinds=builder.kinds, counts=counts)
+    return result.model_copy(update={"checks": checks, "seconds": round(time.perf_counter() - began, 3)})
 
 
 @dataclass
@@ -112,16 +112,16 @@ class Builder:
     def counts(self) -> RowCounts:
         """How many rows became of how many. Invalid when none did."""
         (given,) = one_row(self.session, f"SELECT count(*) FROM {RAW}")
-        (kept,) = one_row(self.session, f"SELECT count(*) FROM {BUILT}")
+        (built,) = one_row(self.session, f"SELECT count(*) FROM {BUILT}")
         if not given:
             raise Invalid(_("The logic gives no rows"), hint=_("Check its conditions."), field="sql")
-        if not kept:
+        if not built:
             raise Invalid(_("No row has both its keys and an event time"), hint=_("Check the query."), field="sql")
-        return count_rows(self.session, self.shape, source=self._raw(), kept=kept)
+        return count_rows(self.session, self.shape, source=self._raw(), kept=built)
 
     def checks(self, paths: Mapping[str, Sequence[Path]]) -> tuple[Check, ...]:
         """What the tests of the version gave, and whether its two forms agree where it has two."""
-        made = Checks(
+        tests = Checks(
             session=self.session,
             rows=BUILT,
             raw=self._raw(),
@@ -130,11 +130,11 @@ class Builder:
             created_time=self.job_spec.created_time,
             types=self._feature_types(),
         )
-        found = tuple(made.of(self.job_spec.tests, sources=tuple(paths)))
+        checks = tuple(tests.of(self.job_spec.tests, sources=tuple(paths)))
         if self.job_spec.lookback_seconds:
-            found = (*found, self._lookback(paths))
+            checks = (*checks, self._lookback(paths))
         both = self.job_spec.sql.strip() and self.job_spec.python.strip()
-        return (*found, agreement(self._forms(paths))) if both else found
+        return (*checks, agreement(self._forms(paths))) if both else checks
 
     def _lookback(self, paths: Mapping[str, Sequence[Path]]) -> Check:
         return lookback_check(
@@ -254,9 +254,9 @@ def result_of(
 
 
 def _notes(counts: RowCounts) -> tuple[str, ...]:
-    told = (
+    sentences = (
         (counts.without_event, _("{rows} rows without an event time were left out.")),
         (counts.without_key, _("{rows} rows without a key were left out.")),
         (counts.superseded, _("{rows} rows were superseded and can never be an answer.")),
     )
-    return tuple(words.format(rows=rows) for rows, words in told if rows)
+    return tuple(words.format(rows=rows) for rows, words in sentences if rows)

@@ -81,8 +81,8 @@ class Checks:
         }[low is not None, high is not None]
         ends = [(low, "<"), (high, ">")]
         wrong = " OR ".join(f"{column} {sign} {end!r}" for end, sign in ends if end is not None)
-        told = [f"{end:g}" if end is not None else "" for end in (low, high)]
-        return self._none(words.format(name=rule.feature, low=told[0], high=told[1]), f"({wrong})", rule.feature)
+        limits = [f"{end:g}" if end is not None else "" for end in (low, high)]
+        return self._none(words.format(name=rule.feature, low=limits[0], high=limits[1]), f"({wrong})", rule.feature)
 
     def _none(self, words: str, wrong: str, feature: str) -> Check:
         """Passes when no row is wrong. Without a value of `feature` (where one is named) there is nothing to judge."""
@@ -148,8 +148,8 @@ class Checks:
         moments = [name for name, of_type in types_of(self.session, quoted(source)).items() if of_type in MOMENTS]
         chosen = [self.event_time] if self.event_time in moments else moments
         ends = [f"epoch_us(max(CAST({quoted(name)} AS TIMESTAMPTZ)))" for name in chosen]
-        found = one_row(self.session, f"SELECT {', '.join(ends)} FROM {quoted(source)}") if ends else ()
-        return tuple(end for end in found if end is not None)
+        moments_us = one_row(self.session, f"SELECT {', '.join(ends)} FROM {quoted(source)}") if ends else ()
+        return tuple(end for end in moments_us if end is not None)
 
     def _judged(self, words: str, count: int, judged: int, query: str) -> Check:
         if not count:

@@ -60,10 +60,10 @@ def rehearse(
             given[_short(source)] = _shortened(source, inputs, folder=folder, most=most)
             source = source.model_copy(update={"inputs": (_short(source),)})
         sources.append(source)
-    asked = job_spec.without_address().model_copy(update={"sources": tuple(sources)})
+    rehearsed = job_spec.without_address().model_copy(update={"sources": tuple(sources)})
     short = tuple(source.name for source in sources if source.inputs == (_short(source),))
     try:
-        result = run(asked, given)
+        result = run(rehearsed, given)
     except Invalid as refusal:
         if not short:
             raise
@@ -71,7 +71,7 @@ def rehearse(
             most=f"{most:,}", names=", ".join(short)
         )
         raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
-    return Rehearsal(asked, given, folder / ROWS, result, short, most)
+    return Rehearsal(rehearsed, given, folder / ROWS, result, short, most)
 
 
 def build_with_engine(
@@ -97,11 +97,11 @@ def build_with_engine(
         else:
             trial.rename(outputs / ROWS)
         tell(0.8, _("Checking"))
-        made = building.tested(session, outputs / ROWS, inputs, raw=raw)
+        result = building.tested(session, outputs / ROWS, inputs, raw=raw)
     # What was found in the rehearsal stands, unless it could be judged by all rows.
-    checks = {check.name: check for check in (*rehearsal.result.checks, *made.checks, alike)}
+    checks = {check.name: check for check in (*rehearsal.result.checks, *result.checks, alike)}
     seconds = rehearsal.result.seconds + time.perf_counter() - began
-    return made.model_copy(update={"checks": tuple(checks.values()), "seconds": round(seconds, 3)})
+    return result.model_copy(update={"checks": tuple(checks.values()), "seconds": round(seconds, 3)})
 
 
 @dataclass(frozen=True)
@@ -185,8 +185,8 @@ class _Building:
         counts = count_rows(session, self.shape, source=given, kept=row_count(path))
         kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
         checks = Checks(session, rows, given, job_spec.keys, job_spec.event_time, job_spec.created_time, self.types)
-        made = result_of(session, rows, path=path, kinds=kinds, counts=counts)
-        return made.model_copy(update={"checks": tuple(checks.of(job_spec.tests, sources=tuple(tables)))})
+        result = result_of(session, rows, path=path, kinds=kinds, counts=counts)
+        return result.model_copy(update={"checks": tuple(checks.of(job_spec.tests, sources=tuple(tables)))})
 
 
 def _short(source: SourceTable) -> str:

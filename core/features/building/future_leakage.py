@@ -94,8 +94,11 @@ def _donors(chosen: "np.ndarray", ranks: "np.ndarray") -> "np.ndarray":
     nothing: every third gets the same, and nobody gets the least and the greatest."""
     import numpy as np
 
-    found = ranks[chosen]
-    inner = chosen[(found != found[found > 0].min(initial=NEVER)) & (found != found.max(initial=0))]
+    chosen_ranks = ranks[chosen]
+    inner = chosen[
+        (chosen_ranks != chosen_ranks[chosen_ranks > 0].min(initial=NEVER))
+        & (chosen_ranks != chosen_ranks.max(initial=0))
+    ]
     pool = inner if len(inner) > 1 else chosen
     donors = pool[(np.arange(len(chosen)) + max(1, len(pool) // 2)) % len(pool)]
     donors[::3] = _middle(pool, ranks)

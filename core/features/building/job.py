@@ -42,8 +42,8 @@ def _with_engine(
 ) -> BuildResult:
     folder = context.outputs / REHEARSAL
 
-    def in_sandbox(asked: BuildJobSpec, inputs: Mapping[str, Path]) -> BuildResult:
-        answer = run_in_sandbox(context, ENTRY, asked, limits=limits, inputs=inputs, outputs=folder, share=0.5)
+    def in_sandbox(rehearsed: BuildJobSpec, inputs: Mapping[str, Path]) -> BuildResult:
+        answer = run_in_sandbox(context, ENTRY, rehearsed, limits=limits, inputs=inputs, outputs=folder, share=0.5)
         return BuildResult.model_validate(answer)
 
     rehearsal = rehearse(job_spec, inputs=context.inputs, folder=folder, run=in_sandbox)

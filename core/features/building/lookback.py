@@ -59,8 +59,8 @@ def _since(session: "duckdb.DuckDBPyConnection", paths: Mapping[str, Sequence[Pa
     for name, files in paths.items():
         times = [column for column, of_type in types_of(session, quoted(name)).items() if of_type in MOMENTS]
         moments = [f"epoch_us(CAST({quoted(column)} AS TIMESTAMPTZ))" for column in times]
-        kept = f"WHERE coalesce(greatest({', '.join(moments)}) >= {bound}, true)" if moments else ""
-        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {kept}")
+        condition = f"WHERE coalesce(greatest({', '.join(moments)}) >= {bound}, true)" if moments else ""
+        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {condition}")
     try:
         yield
     finally:

@@ -34,8 +34,8 @@ def freshness_by_version(call: Call, rows: Sequence[FeatureVersionRow]) -> dict[
     for schedule in call.session.exec(wanted) if built else ():
         schedules.setdefault(schedule.version_id, []).append(schedule)
     sources = newest_moments(call, {source for row in built for source in row.sources.values()})
-    found = {row.id: _judged(call, row, schedules.get(row.id, ()), sources) for row in built}
-    return {row.id: found.get(row.id) or _no_data(row.view_id, row.id) for row in rows}
+    judged = {row.id: _judged(call, row, schedules.get(row.id, ()), sources) for row in built}
+    return {row.id: judged.get(row.id) or _no_data(row.view_id, row.id) for row in rows}
 
 
 def _judged(

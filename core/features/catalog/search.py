@@ -106,7 +106,7 @@ class FeatureCatalogService(Service):
         used = _uses(call, [version.id for _view, version in rows if version])
         every = [entry for view, version in rows for entry in _entries(view, version, used, live)]
         wanted = query.lower().split()
-        kept = [
+        matching = [
             entry
             for entry in every
             if all(word in entry.text for word in wanted)
@@ -116,21 +116,21 @@ class FeatureCatalogService(Service):
             and entry.is_of(use)
             and entry.view.id in views
         ]
-        items = _values(call, kept[offset : offset + limit])
-        return Listing(items=items, total=len(kept), offset=offset, limit=limit)
+        items = _values(call, matching[offset : offset + limit])
+        return Listing(items=items, total=len(matching), offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def catalog_scope(self, call: Call, *, project: str = "") -> CatalogScope:
         """Show how much there is in the catalog, and what it can be narrowed to."""
         columns = select(FeatureViewRow.entity, FeatureViewRow.owner, FeatureVersionRow.features)
-        found = call.session.exec(_shown(call, columns, project)).all()
-        counts = [len(features or ()) for _entity, _owner, features in found]
+        scopes = call.session.exec(_shown(call, columns, project)).all()
+        counts = [len(features or ()) for _entity, _owner, features in scopes]
         return CatalogScope(
             entries=sum(max(count, 1) for count in counts),
             features=sum(counts),
-            views=len(found),
-            entities=tuple(sorted({entity for entity, _owner, _features in found})),
-            owners=tuple(sorted({owner for _entity, owner, _features in found})),
+            views=len(scopes),
+            entities=tuple(sorted({entity for entity, _owner, _features in scopes})),
+            owners=tuple(sorted({owner for _entity, owner, _features in scopes})),
         )
 
 
@@ -187,8 +187,8 @@ def _shown(call: Call, columns: Any, project: str) -> Any:
 
 def _as_fresh(call: Call, rows: list[Row], fresh: Fresh) -> set[str]:
     """The views whose version has that freshness, all when it does not matter; one without a version has no data."""
-    found = freshness_by_version(call, [version for _view, version in rows if version]) if fresh else {}
-    verdicts = {view.id: found[version.id].verdict if version and fresh else "no data" for view, version in rows}
+    freshness = freshness_by_version(call, [version for _view, version in rows if version]) if fresh else {}
+    verdicts = {view.id: freshness[version.id].verdict if version and fresh else "no data" for view, version in rows}
     return {view_id for view_id, verdict in verdicts.items() if fresh in ("", verdict)}
 
 

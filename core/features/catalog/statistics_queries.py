@@ -50,15 +50,15 @@ def distances_of(
             f" WHERE {LATEST} AND {EVENT} >= {begin} AND {EVENT} < {end}"
         )
         (count,) = one_row(session, "SELECT count(*) FROM recent")
-        found = {}
+        distances = {}
         for name, (feature, column) in columns.items():
             wanted = quoted(column)
             session.execute(
                 f"CREATE OR REPLACE TEMP VIEW learned AS SELECT {wanted} AS {quoted(name)} FROM {parquet_rows([split])}"
             )
             kind = "number" if feature.kind == "number" else "text"
-            found[name] = distance(Sides(session, "learned", "recent"), name, kind=kind)  # type: ignore[arg-type]
-        return int(count), found
+            distances[name] = distance(Sides(session, "learned", "recent"), name, kind=kind)  # type: ignore[arg-type]
+        return int(count), distances
 
 
 def _windows(session: "duckdb.DuckDBPyConnection", feature: Feature) -> Iterator[FeatureWindow]:

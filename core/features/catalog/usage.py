@@ -52,14 +52,14 @@ def dead_of(call: Call, project: str, *, live_uses: LiveUses) -> tuple[DeadFeatu
     """The built versions that nothing uses, the most expensive first, at most 200 of them."""
     joined = exists().where(col(LinkRow.source) == FeatureVersionRow.id, col(LinkRow.relation) == JOINED_INTO)
     is_kept = col(MaterializationRow.state) != MaterializationState.REMOVED
-    kept = exists().where(col(MaterializationRow.version_id) == FeatureVersionRow.id, is_kept)
+    materialized = exists().where(col(MaterializationRow.version_id) == FeatureVersionRow.id, is_kept)
     owned = select(FeatureVersionRow, FeatureViewRow).join(FeatureViewRow)
     wanted = owned.where(
         *conditions(call, FeatureViewRow, project=project),
         FeatureVersionRow.rows_digest != "",
         col(FeatureVersionRow.state).not_in(GIVEN_UP),
         ~joined,
-        ~kept,
+        ~materialized,
     )
     costly = wanted.order_by(col(FeatureVersionRow.build_seconds).desc(), col(FeatureVersionRow.rows).desc())
     light = costly.options(*(defer(getattr(FeatureVersionRow, name)) for name in HEAVY))

@@ -23,19 +23,19 @@ class Difference:
 
 def differences(pairs: Iterable[tuple[Path, Path]], columns: Sequence[str]) -> dict[str, Difference]:
     """The differences of each column over all pairs of files, whose rows are in the same order."""
-    found = dict.fromkeys(columns, Difference())
+    by_column = dict.fromkeys(columns, Difference())
     for left, right in pairs:
         for column in columns:
-            found[column] += _difference(left, right, column)
-    return found
+            by_column[column] += _difference(left, right, column)
+    return by_column
 
 
 def _difference(left: Path, right: Path, column: str) -> Difference:
     import polars as pl
 
-    one, other = (pl.read_parquet(path, columns=[column], glob=False)[column] for path in (left, right))
-    unequal = int(one.ne_missing(other).sum())
-    if not one.dtype.is_numeric():
-        return Difference(rows=unequal, of=len(one))
-    apart = (one - other).abs().drop_nulls().drop_nans()
-    return Difference(rows=unequal, of=len(one), distance=float(apart.sum()), pairs=len(apart))
+    values, others = (pl.read_parquet(path, columns=[column], glob=False)[column] for path in (left, right))
+    unequal = int(values.ne_missing(others).sum())
+    if not values.dtype.is_numeric():
+        return Difference(rows=unequal, of=len(values))
+    apart = (values - others).abs().drop_nulls().drop_nans()
+    return Difference(rows=unequal, of=len(values), distance=float(apart.sum()), pairs=len(apart))

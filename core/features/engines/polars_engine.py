@@ -116,8 +116,8 @@ def _taken(value: "pl.Expr", kind: str | None) -> "pl.Expr":
 def _is_alive(view: JoinView) -> "pl.Expr":
     import polars as pl
 
-    found = pl.col(EVENT_US).is_not_null()
-    return found & (pl.col(EVENT_US) >= pl.col(TIME) - view.ttl_us) if view.ttl_us else found
+    is_found = pl.col(EVENT_US).is_not_null()
+    return is_found & (pl.col(EVENT_US) >= pl.col(TIME) - view.ttl_us) if view.ttl_us else is_found
 
 
 def _alive(rows: "pl.DataFrame", view: JoinView) -> "pl.DataFrame":
@@ -133,24 +133,24 @@ def _alive(rows: "pl.DataFrame", view: JoinView) -> "pl.DataFrame":
 def _matches(rows: "pl.DataFrame", view: JoinView) -> Matches:
     import polars as pl
 
-    alive, found = _is_alive(view), pl.col(EVENT_US).is_not_null()
+    alive, is_found = _is_alive(view), pl.col(EVENT_US).is_not_null()
     empty = pl.all_horizontal(pl.col(name).is_null() for _own, name, _kind in view.outputs)
     written = pl.max_horizontal(pl.col(EVENT_US) + view.delay_us, pl.col(CREATED_US))
     counts = {
         "present": alive & ~empty,
         "null": alive & empty,
-        "expired": found & ~alive,
-        "not_found": ~found,
+        "expired": is_found & ~alive,
+        "not_found": ~is_found,
         "late": alive & (written > pl.col(TIME)),
     }
-    told = _counted(rows, counts)
+    match_counts = _counted(rows, counts)
     nulls = _counted(rows, {name: ~alive | pl.col(name).is_null() for _own, name, _kind in view.outputs})
-    return Matches(**told, nulls=tuple(nulls.items()))
+    return Matches(**match_counts, nulls=tuple(nulls.items()))
 
 
 def _counted(rows: "pl.DataFrame", conditions: "dict[str, pl.Expr]") -> dict[str, int]:
-    found = rows.select(condition.sum().alias(name) for name, condition in conditions.items())
-    return {name: int(count) for name, count in found.row(0, named=True).items()}
+    counts = rows.select(condition.sum().alias(name) for name, condition in conditions.items())
+    return {name: int(count) for name, count in counts.row(0, named=True).items()}
 
 
 def _write(rows: "pl.DataFrame", path: Path, *, schema: "pa.Schema") -> None:

@@ -66,8 +66,8 @@ class SparkEngine(BuildEngine):
                 self.session.read.parquet(*map(str, files)).createOrReplaceTempView(name)
             given = self.session.sql(query).select("*", f.monotonically_increasing_id().alias(SEQUENCE))
             write_parts(given, raw)
-            kept = self.session.read.schema(given.schema).parquet(str(raw))
-            gather(_normal_form(kept, shape), path, schema=schema)
+            stored = self.session.read.schema(given.schema).parquet(str(raw))
+            gather(_normal_form(stored, shape), path, schema=schema)
         return parts_in(raw)
 
     def join(
@@ -80,9 +80,9 @@ class SparkEngine(BuildEngine):
             rows = self.session.read.parquet(str(entity)).select("*", f.col("_metadata.row_index").alias(ROW))
             rows = rows.withColumn(TIME, f.unix_micros(f.col(_q(event_time)).cast("timestamp")))
             for number, view in enumerate(views):
-                asked = _keys([column for _key, column in view.keys], schema)
+                entity_keys = _keys([column for _key, column in view.keys], schema)
                 candidates = _candidates(self.session.read.parquet(str(view.rows)), view, known_at=known_at)
-                rows = _answered(rows, asked, candidates=candidates, number=number)
+                rows = _answered(rows, entity_keys, candidates=candidates, number=number)
             rows = rows.persist()
             matches = _matches(rows, views)
             for part in parts:
@@ -151,8 +151,8 @@ def _answered(rows: "DataFrame", keys: "list[Column]", *, candidates: "DataFrame
     both = rows.select(*keys, at, side, mine).unionByName(candidates, allowMissingColumns=True)
     names = [f.col(f"__key_{place}") for place in range(len(keys))]
     before = Window.partitionBy(*_alike(names)).orderBy("__at", "__side").rowsBetween(Window.unboundedPreceding, 0)
-    found = both.withColumn("__found", f.last("__answer", ignorenulls=True).over(before)).where(f.col("__side") == 1)
-    return found.select("__mine.*", f.col("__found").alias(f"__answer_{number}"))
+    answered = both.withColumn("__found", f.last("__answer", ignorenulls=True).over(before)).where(f.col("__side") == 1)
+    return answered.select("__mine.*", f.col("__found").alias(f"__answer_{number}"))
 
 
 def _alike(keys: "list[Column]") -> "list[Column]":
@@ -205,9 +205,11 @@ def _matches(rows: "DataFrame", views: Sequence[JoinView]) -> tuple[Matches, ...
     from pyspark.sql import functions as f
 
     counted = [_counted(view, number) for number, view in enumerate(views)]
-    each = [condition for conditions in counted for condition in conditions]
-    found = rows.agg(f.count("*"), *(f.count_if(condition).alias(str(place)) for place, condition in enumerate(each)))
-    counts = iter((found.first() or ())[1:])
+    conditions_in_order = [condition for conditions in counted for condition in conditions]
+    totals = rows.agg(
+        f.count("*"), *(f.count_if(condition).alias(str(place)) for place, condition in enumerate(conditions_in_order))
+    )
+    counts = iter((totals.first() or ())[1:])
     return tuple(_told(view, list(islice(counts, 5 + len(view.outputs)))) for view in views)
 
 
@@ -224,11 +226,11 @@ def _counted(view: JoinView, number: int) -> "list[Column]":
     from pyspark.sql import functions as f
 
     nulls = [_output(view, number, name).isNull() for _own, name, _kind in view.outputs]
-    alive, found = _alive(view, number), f.col(f"__answer_{number}").isNotNull()
+    alive, is_found = _alive(view, number), f.col(f"__answer_{number}").isNotNull()
     empty = reduce(lambda left, right: left & right, nulls)
     event, created = f.col(f"__answer_{number}.__event_us"), f.col(f"__answer_{number}.__created_us")
     late = alive & (f.greatest(event + f.lit(view.delay_us), created) > f.col(TIME))
-    return [alive & ~empty, alive & empty, found & ~alive, ~found, late, *nulls]
+    return [alive & ~empty, alive & empty, is_found & ~alive, ~is_found, late, *nulls]
 
 
 def _q(name: str) -> str:

@@ -53,8 +53,8 @@ class PandasRunning:
     def _call(self) -> "pa.Table":
         tables = {name: self._session.sql(f"SELECT * FROM {quoted(name)}").to_arrow_table() for name in self._names}
         frames = {name: frame_of(table) for name, table in tables.items()}
-        made = _called(self._code, self._source, frames)
-        table = table_of(made)
+        answer = _called(self._code, self._source, frames)
+        table = table_of(answer)
         if table.num_rows > self._limits.rows:
             raise Invalid(
                 _("Python: more than {rows} rows").format(rows=self._limits.rows),
@@ -105,23 +105,23 @@ def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -
         ) from error
 
 
-def table_of(made: Any) -> "pa.Table":
+def table_of(frame: Any) -> "pa.Table":
     """A frame as a table in the types of the lake. Invalid for what is no frame, and for columns that no type fits."""
     import pandas as pd
     import pyarrow as pa
 
-    if not isinstance(made, pd.DataFrame):
+    if not isinstance(frame, pd.DataFrame):
         raise Invalid(
-            _("Python: features gives a {kind} and no DataFrame").format(kind=type(made).__name__),
+            _("Python: features gives a {kind} and no DataFrame").format(kind=type(frame).__name__),
             hint=_("Return a frame with the keys, the event time and the features as columns."),
             field="python",
         )
-    names = [str(name) for name in made.columns]
+    names = [str(name) for name in frame.columns]
     if twice := [name for name in names if [other.casefold() for other in names].count(name.casefold()) > 1]:
         raise Invalid(_("Python: two columns are called {name}").format(name=twice[0]), field="python")
     columns = {}
     for place, name in enumerate(names):
-        columns[name] = _column(name, made.iloc[:, place])
+        columns[name] = _column(name, frame.iloc[:, place])
     return pa.table(columns)
 
 
@@ -132,8 +132,8 @@ def _column(name: str, series: "pd.Series") -> "pa.ChunkedArray":
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         series = series.dt.tz_convert(None)
     try:
-        made = pa.chunked_array([pa.array(series, from_pandas=True)])
-        return _plain(made)
+        values = pa.chunked_array([pa.array(series, from_pandas=True)])
+        return _plain(values)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise Invalid(
             _("Python: the column {name} has values of several kinds, or of one that no feature has").format(name=name),
@@ -160,8 +160,8 @@ def _plain(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
 
 def _line(error: BaseException) -> int | None:
     """The last line of the author's own code that an error came through."""
-    found, trace = None, error.__traceback__
+    line, trace = None, error.__traceback__
     while trace is not None:
-        found = trace.tb_lineno if trace.tb_frame.f_code.co_filename == FILE else found
+        line = trace.tb_lineno if trace.tb_frame.f_code.co_filename == FILE else line
         trace = trace.tb_next
-    return found
+    return line

@@ -35,12 +35,12 @@ def last_rows(paths: Sequence[Path], *, most: int) -> "pa.Table":
     groups they begin in."""
     import pyarrow as pa
 
-    found: list[pa.Table] = []
+    groups: list[pa.Table] = []
     for group in _from_the_end(paths):
-        found.insert(0, group)
-        if sum(table.num_rows for table in found) >= most:
+        groups.insert(0, group)
+        if sum(table.num_rows for table in groups) >= most:
             break
-    table = pa.concat_tables(found)
+    table = pa.concat_tables(groups)
     return table.slice(max(0, table.num_rows - most))
 
 
@@ -92,8 +92,8 @@ def _with_ties(table: "pa.Table", keys: Sequence[str], dice: "np.random.Generato
         return table
     chosen = np.arange(0, table.num_rows, 10)
     others = dice.permutation(table.num_rows)[: len(chosen)]
-    kept = {*keys, *_times(table)}
-    doubled = [table.column(name).take(pa.array(chosen if name in kept else others)) for name in table.column_names]
+    identity = {*keys, *_times(table)}
+    doubled = [table.column(name).take(pa.array(chosen if name in identity else others)) for name in table.column_names]
     both = pa.concat_tables([table, pa.table(doubled, schema=table.schema)])
     return both.take(pa.array(np.argsort(np.concatenate([np.arange(table.num_rows), chosen]), kind="stable")))
 
@@ -116,8 +116,8 @@ def _with_empty_group(table: "pa.Table", keys: Sequence[str]) -> "pa.Table":
     for key in (key for key in keys if key in table.column_names):
         same = pc.equal(table.column(key), table.column(key)[table.num_rows // 2])
         empty = pc.fill_null(same, False).to_numpy(zero_copy_only=False)
-    kept = {*keys, *_times(table)}
-    for name in (name for name in table.column_names if name not in kept):
+    identity = {*keys, *_times(table)}
+    for name in (name for name in table.column_names if name not in identity):
         table = _without(table, name, empty)
     return table
 
@@ -172,8 +172,8 @@ def _microseconds(table: "pa.Table", name: str) -> "np.ndarray":
     import pyarrow.compute as pc
 
     moments = table.column(name).cast(pa.timestamp("us")).cast(pa.int64())
-    found: np.ndarray = pc.fill_null(moments, SPRING_US).to_numpy()
-    return found
+    microseconds: np.ndarray = pc.fill_null(moments, SPRING_US).to_numpy()
+    return microseconds
 
 
 def _times(table: "pa.Table") -> list[str]:

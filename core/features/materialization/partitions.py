@@ -51,8 +51,8 @@ class TimeWindow:
 
     @property
     def files(self) -> tuple[SourceFile, ...]:
-        found = {file for part in self.parts for file in part.files}
-        return tuple(sorted(found, key=lambda file: (file.source, file.number)))
+        source_files = {file for part in self.parts for file in part.files}
+        return tuple(sorted(source_files, key=lambda file: (file.source, file.number)))
 
 
 def parts_of(snapshots: Mapping[str, Snapshot], *, lookback_seconds: int, code: str) -> dict[str, Part]:

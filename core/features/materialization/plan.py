@@ -141,11 +141,11 @@ def _time_window_job_spec(
 def _files(snapshots: Mapping[str, Snapshot], window: TimeWindow) -> list[SourceFile]:
     """The files of a time window. A table needs one file at least to have its columns; rows that are older than
     anything that is asked for change nothing."""
-    found = list(window.files)
+    files = list(window.files)
     for name, snapshot in snapshots.items():
-        if not any(file.source == name for file in found):
-            found.append(SourceFile(name, 0, snapshot.files[0].digest))
-    return found
+        if not any(file.source == name for file in files):
+            files.append(SourceFile(name, 0, snapshot.files[0].digest))
+    return files
 
 
 def _is_pending(row: MaterializedPartRow, since: datetime) -> bool:

@@ -122,11 +122,11 @@ class MaterializationService(Service):
         """List materializations, the newest first."""
         if version_id:
             call.may_reach(version_id)
-        kept = conditions(call, MaterializationRow, project=project, version_id=version_id)
+        filters = conditions(call, MaterializationRow, project=project, version_id=version_id)
         return page_of(
             call.session,
             MaterializationRow,
-            where=kept,
+            where=filters,
             order=(col(MaterializationRow.created_at).desc(), col(MaterializationRow.id).desc()),
             offset=offset,
             limit=limit,

@@ -124,7 +124,7 @@ def cause_of(sides: Sides) -> Cause:
     if online.status != "not_found" and any(same(other, online) and not same(other, offline) for other in sides.others):
         return Cause.CODE
     if "not_found" in (online.status, offline.status):
-        return Cause.KEY if any(found.status != "not_found" for found in sides.lookalikes) else _absent(sides)
+        return Cause.KEY if any(lookalike.status != "not_found" for lookalike in sides.lookalikes) else _absent(sides)
     if _times(offline) != _times(online):
         return _other_row(sides)
     if "expired" in (online.status, offline.status):

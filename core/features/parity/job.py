@@ -63,12 +63,14 @@ def _compare(
     by_others, put = [], dict[Key, OnlineRow]()
     if differing:
         entity = folder / "entity.parquet"
-        by_others = [offline_answers(job_spec.view, each, keys=entity, folder=folder) for each in others]
+        by_others = [offline_answers(job_spec.view, other, keys=entity, folder=folder) for other in others]
         put = _put(job_spec, parts, keys=entity)
     for at in differing:
         alike = _asked_alike(store, job_spec.view, keys[at], at_us=at_us)
-        told = [answers[at] for answers in by_others]
-        comparison.add(keys[at], Sides(offline[at], online[at], alike, told, job_spec.watermark_us, put.get(keys[at])))
+        other_answers = [answers[at] for answers in by_others]
+        comparison.add(
+            keys[at], Sides(offline[at], online[at], alike, other_answers, job_spec.watermark_us, put.get(keys[at]))
+        )
     store.close()
     report = comparison.report(
         version_digest=job_spec.version_digest,
@@ -156,8 +158,8 @@ def _drawn(job_spec: ParityJobSpec, rows: Path, parts: Sequence[Path], *, at_us:
             _add_strangers(session, len(names))
         moment = f"make_timestamptz({at_us}::BIGINT) AS {AT}"
         save(session, f"SELECT *, {moment} FROM drawn", path)
-        found = session.execute("SELECT * FROM drawn").fetchall()
-    return [tuple(row) for row in found] if names else [()]
+        drawn = session.execute("SELECT * FROM drawn").fetchall()
+    return [tuple(row) for row in drawn] if names else [()]
 
 
 def _add_strangers(session: "duckdb.DuckDBPyConnection", width: int) -> None:

@@ -108,10 +108,10 @@ class FeatureParityService(Service):
         rows: int,
         at: datetime | None,
     ) -> JobSpec:
-        kept = materialization_of_version(call, version.id)
+        materialization = materialization_of_version(call, version.id)
         parts = {
             f"part_{number}": part.rows_digest
-            for number, part in enumerate(parts_known(call, kept) if kept else ())
+            for number, part in enumerate(parts_known(call, materialization) if materialization else ())
             if part.rows_digest
         }
         others = {f"other_{number}": digest for number, digest in enumerate(self._others(call, version))}
@@ -126,8 +126,10 @@ class FeatureParityService(Service):
             seed=int(subject.rpartition("-")[2]),
             at_us=None if at is None else microseconds(at),
             now_us=microseconds(call.now),
-            watermark_us=microseconds(kept.watermark) if kept and kept.watermark else None,
-            as_of_us=microseconds(kept.as_of) if kept and kept.as_of else None,
+            watermark_us=microseconds(materialization.watermark)
+            if materialization and materialization.watermark
+            else None,
+            as_of_us=microseconds(materialization.as_of) if materialization and materialization.as_of else None,
         )
         return JobSpec(
             kind=FEATURE_PARITY,

@@ -118,8 +118,8 @@ class EntityBuilder:
 
     def _refuse(self, checks: Mapping[str, str], *, hint: str = "") -> None:
         """Invalid in the first words that are true of some rows; the SQL beside them counts such rows."""
-        found = one_row(self.session, f"SELECT {', '.join(checks.values())} FROM {ENTITY}")
-        for words, rows in zip(checks, found, strict=True):
+        counts = one_row(self.session, f"SELECT {', '.join(checks.values())} FROM {ENTITY}")
+        for words, rows in zip(checks, counts, strict=True):
             if rows:
                 raise Invalid(words.format(rows=rows), hint=hint, field="entity.sql")
 
@@ -167,8 +167,8 @@ def refuse_infinite(
 ) -> None:
     """A division by zero gives infinity, of which no model can learn anything."""
     counts = infinite(types, names)
-    found = one_row(session, f"SELECT {', '.join(counts.values())} FROM {relation}") if counts else ()
-    for name, count in zip(counts, found, strict=True):
+    infinite_counts = one_row(session, f"SELECT {', '.join(counts.values())} FROM {relation}") if counts else ()
+    for name, count in zip(counts, infinite_counts, strict=True):
         if count:
             raise Invalid(
                 _("{name} is infinite in {count} rows").format(name=name, count=count),

@@ -73,7 +73,7 @@ def join_training_set(
             _told(view.served, joined.matches[use], late=use in late)
             for view, use in zip(job_spec.views, views, strict=True)
         ),
-        nulls={name: count for found in joined.matches.values() for name, count in found.nulls},
+        nulls={name: count for matches in joined.matches.values() for name, count in matches.nulls},
         leak_report=report,
         engine=f"{engine.product} {engine.version}",
         label=rows.label,
@@ -110,8 +110,8 @@ def _join(
         Part(entity.parent / f"{split.name}.parquet", start_us=_us(split.start), end_us=_us(split.end))
         for split in splits
     )
-    found = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=job_spec.known_at, parts=parts)
-    matches = dict(zip(views, found, strict=True))
+    matches_in_order = engine.join(views, entity=entity, event_time=EVENT_TIME, known_at=job_spec.known_at, parts=parts)
+    matches = dict(zip(views, matches_in_order, strict=True))
     return Joined(entity, job_spec.known_at, parts, matches, can_teach=job_spec.entity.can_teach)
 
 
@@ -119,15 +119,15 @@ def _us(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND
 
 
-def _told(served: ServedView, found: Matches, *, late: bool) -> ViewMatches:
+def _told(served: ServedView, matches: Matches, *, late: bool) -> ViewMatches:
     return ViewMatches(
         view=served.view,
         version_id=served.version_id,
-        present=found.present,
-        null=found.null,
-        expired=found.expired,
-        not_found=found.not_found,
-        late=found.late,
+        present=matches.present,
+        null=matches.null,
+        expired=matches.expired,
+        not_found=matches.not_found,
+        late=matches.late,
         uses_known_at=late,
     )
 
@@ -139,9 +139,9 @@ def _from_the_future(joined: Joined) -> tuple[LeakFinding, ...]:
         "{rows} rows were answered with values that were written only after their time. Ask what was known then."
     )
     return tuple(
-        LeakFinding(column=view.name, reason=reason.format(rows=found.late), auc=None)
-        for view, found in joined.matches.items()
-        if found.late
+        LeakFinding(column=view.name, reason=reason.format(rows=matches.late), auc=None)
+        for view, matches in joined.matches.items()
+        if matches.late
     )
 
 

@@ -34,33 +34,34 @@ def leak_report(engine: Engine, joined: Joined, *, late: Sequence[JoinView]) -> 
         return LeakReport(rows=rows, views=(), differences=())
     with TemporaryDirectory(dir=joined.entity.parent) as folder:
         parts = [replace(part, path=Path(folder) / part.path.name) for part in joined.parts]
-        asked = engine.join(
+        rejoined = engine.join(
             late, entity=joined.entity, event_time=EVENT_TIME, known_at=not joined.known_at, parts=parts
         )
-        latest = asked if joined.known_at else [joined.matches[view] for view in late]
-        views = tuple(LateView(view=view.name, rows=found.late) for view, found in zip(late, latest, strict=True))
+        latest = rejoined if joined.known_at else [joined.matches[view] for view in late]
+        views = tuple(LateView(view=view.name, rows=matches.late) for view, matches in zip(late, latest, strict=True))
         return LeakReport(rows=rows, views=views, differences=_differences(joined, parts, late))
 
 
 def _differences(joined: Joined, others: Sequence[Part], views: Sequence[JoinView]) -> tuple[LeakDifference, ...]:
     columns = {name: view.name for view in views for _feature, name, _kind in view.outputs}
     pairs = [(part.path, other.path) for part, other in zip(joined.parts, others, strict=True)]
-    found = differences(pairs, list(columns))
-    changed = tuple(name for name, difference in found.items() if difference.rows)
+    by_column = differences(pairs, list(columns))
+    changed = tuple(name for name, difference in by_column.items() if difference.rows)
     mine, other = (_auc(path, changed) if joined.can_teach else {} for path in pairs[0])
     known, latest = (mine, other) if joined.known_at else (other, mine)
     return tuple(
-        _told(name, columns[name], difference, known.get(name), latest.get(name)) for name, difference in found.items()
+        _told(name, columns[name], difference, known.get(name), latest.get(name))
+        for name, difference in by_column.items()
     )
 
 
-def _told(name: str, view: str, found: Difference, known: float | None, latest: float | None) -> LeakDifference:
+def _told(name: str, view: str, difference: Difference, known: float | None, latest: float | None) -> LeakDifference:
     return LeakDifference(
         column=name,
         view=view,
-        rows=found.rows,
-        share=found.rows / found.of if found.of else 0.0,
-        mean_difference=found.distance / found.pairs if found.pairs else None,
+        rows=difference.rows,
+        share=difference.rows / difference.of if difference.of else 0.0,
+        mean_difference=difference.distance / difference.pairs if difference.pairs else None,
         auc_known=known,
         auc_latest=latest,
     )

@@ -107,14 +107,14 @@ class TrainingSetService(Service):
         limit: Limit = 50,
     ) -> Listing[TrainingSet]:
         """List training sets, the newest first; `search` is part of a name or an id."""
-        kept = conditions(call, TrainingSetRow, project=project, state=state)
+        filters = conditions(call, TrainingSetRow, project=project, state=state)
         if search:
             named = (col(TrainingSetRow.name), col(TrainingSetRow.id))
-            kept.append(or_(*(column.icontains(search, autoescape=True) for column in named)))
+            filters.append(or_(*(column.icontains(search, autoescape=True) for column in named)))
         return page_of(
             call.session,
             TrainingSetRow,
-            where=kept,
+            where=filters,
             order=(col(TrainingSetRow.created_at).desc(),),
             offset=offset,
             limit=limit,

@@ -57,8 +57,8 @@ class LeakReport(Value):
     @property
     def differing(self) -> tuple[LeakDifference, ...]:
         """The inputs that differ at all, the most different first."""
-        found = [item for item in self.differences if item.rows]
-        return tuple(sorted(found, key=lambda item: (-item.share, item.column)))
+        changed = [item for item in self.differences if item.rows]
+        return tuple(sorted(changed, key=lambda item: (-item.share, item.column)))
 
 
 class TrainingSetManifest(Value):

@@ -265,9 +265,9 @@ class FeatureDraftService(Service):
 
     def _refuse_twice(self, call: Call, row: FeatureVersionRow, view: FeatureViewRow) -> None:
         """Conflict when another version of the view is the same in all that decides values, and is judged alike."""
-        made = [version for version in VersionState if version not in (DRAFT, FAILED)]
+        built_states = [version for version in VersionState if version not in (DRAFT, FAILED)]
         for other in versions_of(call, view.id, limit=MOST_VERSIONS):
-            if other.id != row.id and other.state in made and self._alike(call, row, other, view):
+            if other.id != row.id and other.state in built_states and self._alike(call, row, other, view):
                 raise Conflict(
                     _("{view} v{version} is exactly this").format(view=view.name, version=other.version),
                     hint=_("It is {id}, {state}. Use it, or change what decides values.").format(
@@ -281,6 +281,7 @@ class FeatureDraftService(Service):
         if any(getattr(row, name) != getattr(other, name) for name in names):
             return False
         meanings = [
-            meaning_of(each, keys=view.keys, sources=self._sources.digests(call, each.sources)) for each in (row, other)
+            meaning_of(version, keys=view.keys, sources=self._sources.digests(call, version.sources))
+            for version in (row, other)
         ]
         return bool(meanings[0] == meanings[1])

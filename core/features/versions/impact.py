@@ -16,16 +16,16 @@ MOST = 500
 
 def impact_of(call: Call, view_id: str, *, versions: Sequence[str], live_uses: LiveUses) -> Impact:
     """The consumers of the versions, newest version first and in the order of the chain, at most 500 of them."""
-    found: list[Consumer] = []
+    consumers: list[Consumer] = []
     live: list[str] = []
     reached = live_uses.reached(call.session)
     for version_id in versions:
         pinned = live_uses.of(call.session, version_id) if version_id in reached else ()
         live += [version_id] if pinned else []
-        found += _consumers(call, version_id, pinned, reached)
-        if len(found) > MOST:
+        consumers += _consumers(call, version_id, pinned, reached)
+        if len(consumers) > MOST:
             break
-    return Impact(view_id=view_id, consumers=tuple(found[:MOST]), live=tuple(live), is_cut=len(found) > MOST)
+    return Impact(view_id=view_id, consumers=tuple(consumers[:MOST]), live=tuple(live), is_cut=len(consumers) > MOST)
 
 
 def _consumers(call: Call, version_id: str, pinned: Sequence[Pin], reached: frozenset[str]) -> Iterator[Consumer]:

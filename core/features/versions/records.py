@@ -49,8 +49,8 @@ def newest_number(call: Call, view_id: str) -> int:
 
 
 def _kept(view_id: str, *, discarded: bool) -> list[ColumnElement[bool]]:
-    kept = [col(FeatureVersionRow.view_id) == view_id]
-    return kept if discarded else [*kept, col(FeatureVersionRow.state) != VersionState.DISCARDED]
+    conditions = [col(FeatureVersionRow.view_id) == view_id]
+    return conditions if discarded else [*conditions, col(FeatureVersionRow.state) != VersionState.DISCARDED]
 
 
 def view_of(call: Call, row: FeatureViewRow) -> FeatureView:

@@ -98,13 +98,13 @@ class FeatureViewService(Service):
         self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[FeatureView]:
         """List feature views by name."""
-        kept = conditions(call, FeatureViewRow, project=project)
+        filters = conditions(call, FeatureViewRow, project=project)
         if query:
-            kept.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
+            filters.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
         return page_of(
             call.session,
             FeatureViewRow,
-            where=kept,
+            where=filters,
             order=(FeatureViewRow.name,),
             offset=offset,
             limit=limit,
