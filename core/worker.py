@@ -88,7 +88,7 @@ class Worker:
         self.foundation = foundation
         self.name = name or my_name()
         self.dispatcher = Dispatcher(foundation, owner=self.name, kinds=kinds, executor=executor, only=only)
-        self.lease = Lease(self.dispatcher.ledger, on_lost=on_lease_lost)
+        self.lease = Lease(self.dispatcher.job_store, on_lost=on_lease_lost)
         self._reconcilers = tuple(reconcilers)
         self._resting: dict[str, float] = {}
         self._last_round = time.monotonic()

@@ -1,2 +1,2 @@
-"""Jobs: long work as rows, run as processes of their own under a lease. What they leave is checked and taken in
+"""Jobs: long work as rows, run as processes of their own under a lease. Their outputs are checked and ingested
 exactly once."""

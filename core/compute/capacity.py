@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Room:
+class Capacity:
     """Cores, MB and GPUs, all there are or those that are free."""
 
     cpus: int
@@ -27,24 +27,24 @@ class Room:
         return wanted.cpus <= self.cpus and wanted.memory_mb <= self.memory_mb and wanted.gpus <= len(self.devices)
 
     def resources(self) -> Resources:
-        """The largest order that this room holds."""
+        """The largest resources that fit."""
         return Resources(cpus=max(1, self.cpus), memory_mb=max(128, self.memory_mb), gpus=len(self.devices))
 
 
-def whole_room(settings: Settings) -> Room:
-    return Room(cpus=settings.cpus, memory_mb=settings.memory_mb, devices=gpus_here())
+def whole_capacity(settings: Settings) -> Capacity:
+    return Capacity(cpus=settings.cpus, memory_mb=settings.memory_mb, devices=gpus_here())
 
 
-def free_room(session: Session, whole: Room) -> Room:
+def free_capacity(session: Session, whole: Capacity) -> Capacity:
     """What running jobs leave. Their rows count, whichever worker owns them."""
     running = col(JobRow.state) == JobState.RUNNING
     used = select(func.coalesce(func.sum(JobRow.cpus), 0), func.coalesce(func.sum(JobRow.memory_mb), 0)).where(running)
     cpus, memory_mb = session.exec(used).one()
     devices = whole.devices
     if devices:
-        taken = {device for row in session.exec(select(JobRow.devices).where(running)) for device in row}
-        devices = tuple(device for device in devices if device not in taken)
-    return Room(cpus=whole.cpus - cpus, memory_mb=whole.memory_mb - memory_mb, devices=devices)
+        taken_devices = {device for row in session.exec(select(JobRow.devices).where(running)) for device in row}
+        devices = tuple(device for device in devices if device not in taken_devices)
+    return Capacity(cpus=whole.cpus - cpus, memory_mb=whole.memory_mb - memory_mb, devices=devices)
 
 
 @dataclass(frozen=True)
@@ -56,18 +56,18 @@ class InLine:
     since: datetime
 
 
-def first_that_fits(line: Iterable[InLine], room: Room, *, now: datetime) -> str | None:
-    """The id of the first in line that fits. A large job that has waited a minute holds the room until it fits, so that
-    small ones cannot keep it out for ever."""
+def first_that_fits(line: Iterable[InLine], capacity: Capacity, *, now: datetime) -> str | None:
+    """The id of the first in line that fits. A large job that has waited a minute blocks the line until it fits, so
+    that small ones cannot keep it out for ever."""
     for job in line:
-        if room.holds(job.wanted):
+        if capacity.holds(job.wanted):
             return job.job_id
         if (now - job.since).total_seconds() > PATIENCE_SECONDS:
             return None
     return None
 
 
-def fit_of(wanted: Resources, *, whole: Room, free: Room, ahead: int) -> Fit:
+def fit_of(wanted: Resources, *, whole: Capacity, free: Capacity, ahead: int) -> Fit:
     if not whole.holds(wanted):
         return Fit(verdict="never", advice=_never(whole))
     if free.holds(wanted) and not ahead:
@@ -76,6 +76,6 @@ def fit_of(wanted: Resources, *, whole: Room, free: Room, ahead: int) -> Fit:
     return Fit(verdict="later", advice=waits.format(cpus=max(0, free.cpus), memory=max(0, free.memory_mb), ahead=ahead))
 
 
-def _never(whole: Room) -> str:
+def _never(whole: Capacity) -> str:
     largest = _("It can never fit here. The largest that can: {cpus} cores, {memory} MB, {gpus} GPUs.")
     return largest.format(cpus=whole.cpus, memory=whole.memory_mb, gpus=len(whole.devices))

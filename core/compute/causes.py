@@ -32,7 +32,7 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
     if result["reason"] == "stopped" and outcome is None:
         return _preempted()
     if outcome is not None:
-        return _said(outcome, log_tail, memory_mb=memory_mb)
+        return _cause_of_outcome(outcome, log_tail, memory_mb=memory_mb)
     if result["signal"]:
         return _signalled(int(result["signal"]))
     if "No space left on device" in log_tail:
@@ -40,7 +40,7 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
     return Cause(_with_log(_("exit code {code}").format(code=result["rc"]), log_tail), passing=False)
 
 
-def _said(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
+def _cause_of_outcome(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
     message = str(outcome.get("message", ""))
     if outcome.get("kind") == "stopped":
         return _preempted()
@@ -50,10 +50,10 @@ def _said(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
         "space": no_space(),
         "nan": _("not a number: {message}").format(message=message),
     }
-    said = words.get(str(outcome.get("kind")))
-    if said is None:
-        said = _with_log(_("code: {message}").format(message=message), log_tail)
-    return Cause(said[:MOST], passing=False)
+    words_of_kind = words.get(str(outcome.get("kind")))
+    if words_of_kind is None:
+        words_of_kind = _with_log(_("code: {message}").format(message=message), log_tail)
+    return Cause(words_of_kind[:MOST], passing=False)
 
 
 def _signalled(number: int) -> Cause:

@@ -1,4 +1,4 @@
-"""Makes the wanted state of jobs the actual one: claims what fits, adopts what a dead worker left, attends to all."""
+"""Makes the wanted state of jobs the actual one: claims what fits, adopts what a dead worker left, monitors all."""
 
 import logging
 import os
@@ -7,12 +7,12 @@ import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from core.compute.capacity import whole_room
+from core.compute.capacity import whole_capacity
 from core.compute.executors.local import LocalExecutor
 from core.compute.executors.port import Executor
 from core.compute.folders import JobFolder
-from core.compute.job_monitor import Attendant
-from core.compute.job_store import Held, Ledger, Left, Superseded
+from core.compute.job_monitor import JobMonitor
+from core.compute.job_store import ClaimedJob, ForeignJob, JobStore, Superseded
 from core.compute.kinds import JobKind
 from core.compute.ownership import owner_is_dead
 from core.foundation.actions.call import Foundation
@@ -41,8 +41,10 @@ class Dispatcher:
         self.foundation = foundation
         self.kinds = {kind.name: kind for kind in kinds}
         self.executor = executor or local_executor(foundation)
-        self.ledger = Ledger(foundation, owner=owner, kinds=self.kinds.keys(), room=whole_room(foundation.settings))
-        self.attendants: dict[str, Attendant] = {}
+        self.job_store = JobStore(
+            foundation, owner=owner, kinds=self.kinds.keys(), capacity=whole_capacity(foundation.settings)
+        )
+        self.monitors: dict[str, JobMonitor] = {}
         # Set whenever a slow part came to its end, so that the next round need not wait.
         self.wake = threading.Event()
         self._only = only
@@ -55,11 +57,11 @@ class Dispatcher:
             self._housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
             self._end_cancelled()
             self._adopt()
-        while (held := self.ledger.claim(only=self._only)) is not None:
+        while (claimed := self.job_store.claim(only=self._only)) is not None:
             reach("compute.after_claim")
-            self._attend(held).begin()
+            self._monitor(claimed).begin()
         self._look_at_all()
-        return bool(self.attendants)
+        return bool(self.monitors)
 
     def rest(self) -> None:
         """Lets what is under way come to its end and begins nothing new; the jobs' processes run on."""
@@ -67,65 +69,65 @@ class Dispatcher:
 
     def release(self) -> None:
         """Leaves the jobs to another worker."""
-        self.ledger.release()
+        self.job_store.release()
 
     def _end_cancelled(self) -> None:
-        for job_id, kind in self.ledger.cancelled_in_queue():
-            self.ledger.cancel_queued(job_id, self.kinds[kind])
+        for job_id, kind in self.job_store.cancelled_in_queue():
+            self.job_store.cancel_queued(job_id, self.kinds[kind])
 
     def _adopt(self) -> None:
-        for left in self.ledger.left_by_others():
-            if not self._only or left.job_id in self._only:
-                self._take_over(left)
+        for foreign_job in self.job_store.jobs_of_others():
+            if not self._only or foreign_job.job_id in self._only:
+                self._take_over(foreign_job)
 
-    def _take_over(self, left: Left) -> None:
-        dead = owner_is_dead(left.owner)
-        if not dead and not left.lease_has_ended:
+    def _take_over(self, foreign_job: ForeignJob) -> None:
+        dead = owner_is_dead(foreign_job.owner)
+        if not dead and not foreign_job.lease_has_ended:
             return
-        held = self.ledger.take_over(left.job_id, owner=left.owner, owner_is_dead=dead)
-        if held is not None:
-            self._attend(held)
+        claimed = self.job_store.take_over(foreign_job.job_id, owner=foreign_job.owner, owner_is_dead=dead)
+        if claimed is not None:
+            self._monitor(claimed)
 
-    def _attend(self, held: Held) -> Attendant:
-        attendant = Attendant(
-            held,
-            folder=JobFolder(self.foundation.settings.home / "jobs" / held.job.id).attempt(held.job.attempt),
-            kind=self.kinds[held.job.kind],
-            ledger=self.ledger,
+    def _monitor(self, claimed: ClaimedJob) -> JobMonitor:
+        monitor = JobMonitor(
+            claimed,
+            folder=JobFolder(self.foundation.settings.home / "jobs" / claimed.job.id).attempt(claimed.job.attempt),
+            kind=self.kinds[claimed.job.kind],
+            job_store=self.job_store,
             executor=self.executor,
             pool=self._pool,
             on_done=self.wake.set,
         )
-        self.attendants[held.job.id] = attendant
-        return attendant
+        self.monitors[claimed.job.id] = monitor
+        return monitor
 
     def _look_at_all(self) -> None:
-        mine = self.ledger.mine()
-        for job_id in mine.keys() - self.attendants.keys():
-            # Ours, though nobody attends: a commit whose answer was lost, or an attendant that was out of step.
-            self._attend(self.ledger.held(job_id))
-        for job_id, attendant in list(self.attendants.items()):
-            if attendant.is_busy():
+        mine = self.job_store.mine()
+        for job_id in mine.keys() - self.monitors.keys():
+            # Ours, though nobody monitors it: a commit whose answer was lost, or a monitor that was out of step.
+            self._monitor(self.job_store.claimed(job_id))
+        for job_id, monitor in list(self.monitors.items()):
+            if monitor.is_busy():
                 continue
-            if attendant.over or job_id not in mine:
+            if monitor.over or job_id not in mine:
                 # Over, or another worker's by now: its process is not ours to touch.
-                del self.attendants[job_id]
+                del self.monitors[job_id]
             else:
                 with log_context(job=job_id):
-                    self._look_at(attendant, cancel_requested=mine[job_id])
+                    self._look_at(monitor, cancel_requested=mine[job_id])
 
-    def _look_at(self, attendant: Attendant, *, cancel_requested: bool) -> None:
-        job_id = attendant.held.job.id
+    def _look_at(self, monitor: JobMonitor, *, cancel_requested: bool) -> None:
+        job_id = monitor.claimed.job.id
         try:
-            attendant.tick(cancel_requested=cancel_requested)
+            monitor.tick(cancel_requested=cancel_requested)
         except Unavailable as error:
             logger.warning("%s waits: %s", job_id, error)
         except Superseded as error:
             logger.warning("%s is let go: %s", job_id, error)
-            del self.attendants[job_id]
+            del self.monitors[job_id]
         except Exception:
             # One job that cannot be looked at must not keep the worker from the others.
-            logger.exception("%s cannot be attended to", job_id)
+            logger.exception("%s cannot be monitored", job_id)
 
 
 def local_executor(foundation: Foundation) -> LocalExecutor:

@@ -46,7 +46,7 @@ class AttemptFolder:
         return JobFolder(self.path.parent)
 
     @property
-    def order(self) -> Path:
+    def job_spec(self) -> Path:
         """What the job process reads."""
         return self.path / "job.json"
 

@@ -1,4 +1,4 @@
-"""Sees one job through: launches it, follows what it says, stops it when asked, and takes in how it ended. It keeps
+"""Monitors one job: launches it, reads its events, stops it on request, and ingests its outputs. It keeps
 nothing that is not also in the database or the job's folder, so any worker can go on where another one died."""
 
 import json
@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from core.compute.causes import Cause, cause_of, no_space
-from core.compute.executors.port import Executor, Launch, Sighting
+from core.compute.executors.port import Executor, Launch, LaunchStatus
 from core.compute.folders import AttemptFolder, read_json, write_json
-from core.compute.job_store import Held, Ledger, Report, Superseded
+from core.compute.job_store import ClaimedJob, JobStore, Report, Superseded
 from core.compute.kinds import JobKind
 from core.compute.logs import read_log
 from core.compute.process import PROGRESS
@@ -30,43 +30,43 @@ TAIL_BYTES = 8192
 logger = logging.getLogger(__name__)
 
 
-class Attendant:
-    """One held job. `tick` is called often and returns at once; slow parts run in the pool."""
+class JobMonitor:
+    """One claimed job. `tick` is called often and returns at once; slow parts run in the pool."""
 
     def __init__(
         self,
-        held: Held,
+        claimed: ClaimedJob,
         *,
         folder: AttemptFolder,
         kind: JobKind,
-        ledger: Ledger,
+        job_store: JobStore,
         executor: Executor,
         pool: Pool,
         on_done: Callable[[], None],
     ) -> None:
-        self.held = held
+        self.claimed = claimed
         self.kind = kind
-        self.ledger = ledger
+        self.job_store = job_store
         self.executor = executor
         self.folder = folder
         self.over = False
         self._pool = pool
         self._on_done = on_done
         self._work: Future[None] | None = None
-        self._offset = held.events_offset
-        self._told = 0.0
+        self._offset = claimed.events_offset
+        self._reported_at = 0.0
 
     @property
     def launch_of(self) -> Launch:
-        wanted = self.held.job.resources
+        wanted = self.claimed.job.resources
         return Launch(
-            token=self.held.token,
+            token=self.claimed.token,
             module=self.kind.module,
             folder=self.folder,
             cpus=wanted.cpus,
             memory_mb=wanted.memory_mb,
             seconds=wanted.seconds,
-            devices=self.held.devices,
+            devices=self.claimed.devices,
         )
 
     def begin(self) -> None:
@@ -80,12 +80,12 @@ class Attendant:
     def tick(self, *, cancel_requested: bool) -> None:
         """One look. Raises Superseded or Unavailable when the last slow part did; it is then tried again."""
         self._surface()
-        sighting = self.executor.look(self.launch_of)
-        if sighting is Sighting.ABSENT:
+        status = self.executor.look(self.launch_of)
+        if status is LaunchStatus.ABSENT:
             self._later(self._launch_again)
-        elif sighting in (Sighting.ENDED, Sighting.LOST):
-            self._later(lambda: self._finish(lost=sighting is Sighting.LOST, cancel_requested=cancel_requested))
-        elif sighting is Sighting.ALIVE:
+        elif status in (LaunchStatus.ENDED, LaunchStatus.LOST):
+            self._later(lambda: self._finish(lost=status is LaunchStatus.LOST, cancel_requested=cancel_requested))
+        elif status is LaunchStatus.ALIVE:
             self._follow(cancel_requested=cancel_requested)
 
     def _surface(self) -> None:
@@ -99,7 +99,7 @@ class Attendant:
 
     def _guarded(self, part: Callable[[], None]) -> None:
         """A refusal or a mistake of a domain fails its job in words; it never stops the worker."""
-        with log_context(job=self.held.job.id):
+        with log_context(job=self.claimed.job.id):
             self._guard(part)
 
     def _guard(self, part: Callable[[], None]) -> None:
@@ -109,14 +109,14 @@ class Attendant:
             raise
         except Exception as error:
             if not isinstance(error, PortalError):
-                logger.exception("%s fails", self.held.job.id)
+                logger.exception("%s fails", self.claimed.job.id)
             self.executor.destroy(self.launch_of)
             self._end(JobState.FAILED, _words(error))
 
     def _launch(self) -> None:
         try:
             self.folder.prepare()
-            write_json(self.folder.order, self._order())
+            write_json(self.folder.job_spec, self._job_input())
             self.executor.start(self.launch_of)
         except Unavailable as error:
             # Something did not answer, an input is damaged, or nothing can be started: not tried for ever.
@@ -126,16 +126,16 @@ class Attendant:
     def _launch_again(self) -> None:
         """An earlier worker died before its start command. After `prevent` that command comes too late."""
         if self.executor.prevent(self.launch_of):
-            self.held = replace(self.held, token=self.ledger.new_token(self.held))
+            self.claimed = replace(self.claimed, token=self.job_store.new_token(self.claimed))
             self._launch()
 
-    def _order(self) -> dict[str, Any]:
-        store = self.ledger.foundation.store
-        inputs = {name: str(store.verified_path(digest)) for name, digest in self.held.inputs.items()}
-        job = self.held.job
-        payload = {**self.held.payload, **self.kind.at_launch(job, self.held.payload)}
-        told = {"id": job.id, "attempt": job.attempt, "cpus": job.resources.cpus}
-        return {**told, "payload": payload, "inputs": inputs}
+    def _job_input(self) -> dict[str, Any]:
+        store = self.job_store.foundation.store
+        inputs = {name: str(store.verified_path(digest)) for name, digest in self.claimed.inputs.items()}
+        job = self.claimed.job
+        payload = {**self.claimed.payload, **self.kind.at_launch(job, self.claimed.payload)}
+        fields = {"id": job.id, "attempt": job.attempt, "cpus": job.resources.cpus}
+        return {**fields, "payload": payload, "inputs": inputs}
 
     def _follow(self, *, cancel_requested: bool) -> None:
         if cancel_requested:
@@ -143,12 +143,12 @@ class Attendant:
         report = read_events(self.folder, start=self._offset)
         # Progress alone may wait a little longer than facts.
         rest = EVENTS_SECONDS if report.events else PROGRESS_SECONDS
-        if report.end > report.start and time.monotonic() - self._told >= rest:
+        if report.end > report.start and time.monotonic() - self._reported_at >= rest:
             self._later(lambda: self._hand_on(report))
 
     def _hand_on(self, report: Report) -> None:
-        self.ledger.report(self.held, report, kind=self.kind)
-        self._offset, self._told = report.end, time.monotonic()
+        self.job_store.report(self.claimed, report, kind=self.kind)
+        self._offset, self._reported_at = report.end, time.monotonic()
         reach("compute.after_events")
 
     def _finish(self, *, lost: bool, cancel_requested: bool) -> None:
@@ -156,15 +156,15 @@ class Attendant:
             return
         while (report := read_events(self.folder, start=self._offset)).end > self._offset:
             self._hand_on(report)
-        self._settle(cancel_requested=cancel_requested)
+        self._record_end(cancel_requested=cancel_requested)
 
-    def _settle(self, *, cancel_requested: bool) -> None:
+    def _record_end(self, *, cancel_requested: bool) -> None:
         result = read_json(self.folder.result)
         if result is not None and result["rc"] == 0:
-            read = self.kind.read_outputs(self.held.job, self.folder.outputs)
-            reach("compute.before_take_in")
-            self.ledger.succeed(self.held, self.kind, read=read)
-            reach("compute.after_take_in")
+            read = self.kind.read_outputs(self.claimed.job, self.folder.outputs)
+            reach("compute.before_ingest")
+            self.job_store.succeed(self.claimed, self.kind, read=read)
+            reach("compute.after_ingest")
             self._close()
             shutil.rmtree(self.folder.outputs, ignore_errors=True)
             shutil.rmtree(self.folder.checkpoints, ignore_errors=True)
@@ -174,31 +174,31 @@ class Attendant:
             self._fail(self._cause(result))
 
     def _fail(self, cause: Cause) -> None:
-        if cause.passing and (cause.preempted or self.held.attempts_left > 0):
-            self.ledger.queue_again(self.held, cause=cause.words, counts=not cause.preempted)
+        if cause.passing and (cause.preempted or self.claimed.attempts_left > 0):
+            self.job_store.queue_again(self.claimed, cause=cause.words, counts=not cause.preempted)
             self._close()
         else:
             self._end(JobState.FAILED, cause.words)
 
     def _cause(self, result: dict[str, Any] | None) -> Cause:
         _start, tail = read_log(self.folder.log, offset=-1, limit=TAIL_BYTES)
-        memory_mb = self.held.job.resources.memory_mb
+        memory_mb = self.claimed.job.resources.memory_mb
         outcome = read_json(self.folder.outcome)
         return cause_of(result, outcome, log_tail=tail.decode(errors="replace"), memory_mb=memory_mb)
 
     def _end(self, state: JobState, cause: str) -> None:
         try:
-            self.ledger.end(self.held, self.kind, state=state, cause=cause)
+            self.job_store.end(self.claimed, self.kind, state=state, cause=cause)
         except (Superseded, Unavailable):
             raise
         except Exception:
-            logger.exception("the domain of %s could not be told of its end", self.held.job.id)
-            self.ledger.end(self.held, None, state=state, cause=cause)
+            logger.exception("the domain of %s could not handle its end", self.claimed.job.id)
+            self.job_store.end(self.claimed, None, state=state, cause=cause)
         self._close()
 
     def _close(self) -> None:
         # The order may carry a ticket; nobody needs it any more.
-        self.folder.order.unlink(missing_ok=True)
+        self.folder.job_spec.unlink(missing_ok=True)
         self.over = True
 
 
@@ -213,9 +213,9 @@ def read_events(folder: AttemptFolder, *, start: int) -> Report:
     whole = data[: data.rfind(b"\n") + 1]
     if len(data) == BATCH_BYTES and not whole:
         whole = data  # A line longer than any event may be: passed over.
-    told = [event for line in whole.splitlines() if (event := _event(line)) is not None]
-    progress = [event for event in told if event.get("kind") == PROGRESS]
-    events = [event for event in told if event.get("kind") != PROGRESS]
+    all_events = [event for line in whole.splitlines() if (event := _event(line)) is not None]
+    progress = [event for event in all_events if event.get("kind") == PROGRESS]
+    events = [event for event in all_events if event.get("kind") != PROGRESS]
     return Report(start=start, end=start + len(whole), events=events, progress=progress[-1] if progress else None)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update
 from sqlmodel import Session, col, select, update
 
-from core.compute.capacity import InLine, Room, first_that_fits, free_room
+from core.compute.capacity import Capacity, InLine, first_that_fits, free_capacity
 from core.compute.kinds import JobKind
 from core.compute.service import job_of
 from core.compute.tables import JobRow
@@ -36,7 +36,7 @@ class Superseded(Conflict):
 
 
 @dataclass(frozen=True)
-class Held:
+class ClaimedJob:
     """A job that this worker owns, with the launch that belongs to its attempt."""
 
     job: Job
@@ -49,7 +49,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Left:
+class ForeignJob:
     """A running job of another worker."""
 
     job_id: str
@@ -59,7 +59,7 @@ class Left:
 
 @dataclass(frozen=True)
 class Report:
-    """What a job said: custom events, and the last progress if it told any. `start` and `end` are byte offsets."""
+    """What a job wrote: custom events, and the last progress if there is any. `start` and `end` are byte offsets."""
 
     start: int
     end: int
@@ -67,17 +67,17 @@ class Report:
     progress: dict[str, Any] | None
 
 
-class Ledger:
+class JobStore:
     """The writes of one worker, `owner`."""
 
-    def __init__(self, foundation: Foundation, *, owner: str, kinds: Collection[str], room: Room) -> None:
+    def __init__(self, foundation: Foundation, *, owner: str, kinds: Collection[str], capacity: Capacity) -> None:
         self.foundation = foundation
         self.owner = owner
         self.kinds = tuple(kinds)
-        self.room = room
+        self.capacity = capacity
         self.actor = Actor.system("worker")
 
-    def claim(self, *, only: Collection[str] = ()) -> Held | None:
+    def claim(self, *, only: Collection[str] = ()) -> ClaimedJob | None:
         """The next job in line that fits now, made ours; None when there is none. `only` narrows it to those ids."""
         with self.foundation.database.read() as session:
             if self._next(session, self.foundation.database.now(session), only) is None:
@@ -100,15 +100,15 @@ class Ledger:
                 row.state, row.ended_at = JobState.CANCELLED, call.now
                 self._conclude(call, row, kind)
 
-    def left_by_others(self) -> tuple[Left, ...]:
+    def jobs_of_others(self) -> tuple[ForeignJob, ...]:
         """Running jobs of our kinds that other workers own."""
         theirs = (col(JobRow.state) == JobState.RUNNING, col(JobRow.owner) != self.owner, self._ours())
         with self.foundation.database.read() as session:
             now = self.foundation.database.now(session)
             rows = session.exec(select(JobRow.id, JobRow.owner, JobRow.lease_until).where(*theirs)).all()
-        return tuple(Left(job_id, owner, until is None or until <= now) for job_id, owner, until in rows)
+        return tuple(ForeignJob(job_id, owner, until is None or until <= now) for job_id, owner, until in rows)
 
-    def take_over(self, job_id: str, *, owner: str, owner_is_dead: bool) -> Held | None:
+    def take_over(self, job_id: str, *, owner: str, owner_is_dead: bool) -> ClaimedJob | None:
         """Makes a running job ours, whose owner's lease has ended or which is known to be dead. Its attempt goes on."""
         with self._writing() as call:
             row = call.session.get_one(JobRow, job_id)
@@ -118,7 +118,7 @@ class Ledger:
             row.owner, row.lease_until = self.owner, self._lease_end(call.now)
             call.session.add(row)
             self._record(call, "adopted", row, attempt=row.attempt)
-            return _held(row)
+            return _claimed(row)
 
     def renew(self, session: Session) -> None:
         """Prolongs the lease of every job we own."""
@@ -140,71 +140,71 @@ class Ledger:
             rows = session.exec(select(JobRow.id, JobRow.cancel_requested).where(*ours)).all()
         return dict(rows)
 
-    def held(self, job_id: str) -> Held:
+    def claimed(self, job_id: str) -> ClaimedJob:
         """One of our running jobs as the database has it."""
         with self.foundation.database.read() as session:
-            return _held(session.get_one(JobRow, job_id))
+            return _claimed(session.get_one(JobRow, job_id))
 
-    def new_token(self, held: Held) -> str:
+    def new_token(self, claimed: ClaimedJob) -> str:
         """A fresh launch token for the same attempt, after its first launch was prevented."""
         token = uuid.uuid4().hex
         with self._writing() as call:
-            self._fenced(call, held, launch_token=token)
+            self._fenced(call, claimed, launch_token=token)
         return token
 
-    def report(self, held: Held, report: Report, *, kind: JobKind) -> None:
+    def report(self, claimed: ClaimedJob, report: Report, *, kind: JobKind) -> None:
         """Writes progress and hands custom events to the kind, each exactly once: the offset is in the same commit."""
         values: dict[str, Any] = {"events_offset": report.end}
         if report.progress is not None:
-            told = report.progress
-            values |= {"progress": told.get("fraction"), "stage": str(told.get("stage", ""))[:120]}
-            values |= {"eta_seconds": told.get("eta_seconds")}
+            progress = report.progress
+            values |= {"progress": progress.get("fraction"), "stage": str(progress.get("stage", ""))[:120]}
+            values |= {"eta_seconds": progress.get("eta_seconds")}
         with self._writing() as call:
-            self._fenced(call, held, col(JobRow.events_offset) == report.start, **values)
+            self._fenced(call, claimed, col(JobRow.events_offset) == report.start, **values)
             if report.events:
-                kind.take_events(call, self._job(call, held), report.events)
+                kind.ingest_events(call, self._job(call, claimed), report.events)
 
-    def succeed(self, held: Held, kind: JobKind, *, read: Any) -> None:
+    def succeed(self, claimed: ClaimedJob, kind: JobKind, *, read: Any) -> None:
         """The outputs and the state, in one transaction."""
         with self._writing() as call:
             done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}
-            self._fenced(call, held, **done, **IDLE)
-            kind.take_outputs(call, self._job(call, held), read)
-            self._tell(call, held.job, JobState.SUCCEEDED)
+            self._fenced(call, claimed, **done, **IDLE)
+            kind.ingest_outputs(call, self._job(call, claimed), read)
+            self._transition(call, claimed.job, JobState.SUCCEEDED)
 
-    def end(self, held: Held, kind: JobKind | None, *, state: JobState, cause: str) -> None:
-        """It failed for good, or was cancelled. Without a kind the domain is not told."""
+    def end(self, claimed: ClaimedJob, kind: JobKind | None, *, state: JobState, cause: str) -> None:
+        """It failed for good, or was cancelled. Without a kind the domain does not learn of it."""
         with self._writing() as call:
-            self._fenced(call, held, state=state, cause=cause, eta_seconds=None, ended_at=call.now, **IDLE)
-            self._conclude(call, call.session.get_one(JobRow, held.job.id), kind)
+            self._fenced(call, claimed, state=state, cause=cause, eta_seconds=None, ended_at=call.now, **IDLE)
+            self._conclude(call, call.session.get_one(JobRow, claimed.job.id), kind)
 
-    def queue_again(self, held: Held, *, cause: str, counts: bool = True) -> None:
+    def queue_again(self, claimed: ClaimedJob, *, cause: str, counts: bool = True) -> None:
         """Another attempt may succeed. One that does not count leaves as many attempts as there were."""
         with self._writing() as call:
             after = call.now + timedelta(seconds=RETRY_SECONDS)
             uncounted = {} if counts else {"first_attempt": col(JobRow.first_attempt) + 1}
-            self._fenced(call, held, state=JobState.QUEUED, cause=cause, run_after=after, **uncounted, **IDLE)
-            call.update(held.job.id, state=JobState.QUEUED)
-            self._record(call, "retried", held.job, cause=cause[:200])
+            self._fenced(call, claimed, state=JobState.QUEUED, cause=cause, run_after=after, **uncounted, **IDLE)
+            call.update(claimed.job.id, state=JobState.QUEUED)
+            self._record(call, "retried", claimed.job, cause=cause[:200])
 
-    def _make_ours(self, call: Call, row: JobRow) -> Held:
-        row.devices = list(free_room(call.session, self.room).devices[: row.gpus]) if row.gpus else []
+    def _make_ours(self, call: Call, row: JobRow) -> ClaimedJob:
+        row.devices = list(free_capacity(call.session, self.capacity).devices[: row.gpus]) if row.gpus else []
         row.state, row.owner, row.attempt = JobState.RUNNING, self.owner, row.attempt + 1
         row.lease_until, row.launch_token = self._lease_end(call.now), uuid.uuid4().hex
         row.events_offset, row.cause, row.started_at = 0, "", row.started_at or call.now
         call.session.add(row)
         call.update(row.id, state=JobState.RUNNING)
         self._record(call, "started", row, attempt=row.attempt)
-        return _held(row)
+        return _claimed(row)
 
     def _conclude(self, call: Call, row: JobRow, kind: JobKind | None) -> None:
         call.session.add(row)
         call.session.flush()
         if kind is not None:
             kind.ended(call, job_of(row))
-        self._tell(call, row, JobState(row.state), cause=row.cause[:200])
+        self._transition(call, row, JobState(row.state), cause=row.cause[:200])
 
-    def _tell(self, call: Call, job: Job | JobRow, state: JobState, **details: str) -> None:
+    def _transition(self, call: Call, job: Job | JobRow, state: JobState, **details: str) -> None:
         call.update(job.id, state=state)
         self._record(call, state.value, job, **details)
 
@@ -214,16 +214,18 @@ class Ledger:
         fields = {"job": job.id, "kind": job.kind, "transition": transition, **details}
         call.session.info.setdefault(TRANSITIONS, []).append(fields)
 
-    def _job(self, call: Call, held: Held) -> Job:
-        return job_of(call.session.get_one(JobRow, held.job.id, populate_existing=True))
+    def _job(self, call: Call, claimed: ClaimedJob) -> Job:
+        return job_of(call.session.get_one(JobRow, claimed.job.id, populate_existing=True))
 
-    def _fenced(self, call: Call, held: Held, *also: ColumnElement[bool], **values: Any) -> None:
+    def _fenced(self, call: Call, claimed: ClaimedJob, *also: ColumnElement[bool], **values: Any) -> None:
         """The one way to change a job that runs."""
-        row = update(JobRow).where(col(JobRow.id) == held.job.id, col(JobRow.state) == JobState.RUNNING)
-        fenced: Update = row.where(col(JobRow.owner) == self.owner, col(JobRow.attempt) == held.job.attempt, *also)
+        row = update(JobRow).where(col(JobRow.id) == claimed.job.id, col(JobRow.state) == JobState.RUNNING)
+        fenced: Update = row.where(col(JobRow.owner) == self.owner, col(JobRow.attempt) == claimed.job.attempt, *also)
         result = call.session.exec(fenced.values(**values).execution_options(synchronize_session=False))
         if result.rowcount != 1:
-            raise Superseded(f"{held.job.id}: attempt {held.job.attempt} of {self.owner} is not the one that runs")
+            raise Superseded(
+                f"{claimed.job.id}: attempt {claimed.job.attempt} of {self.owner} is not the one that runs"
+            )
 
     def _next(self, session: Session, now: datetime, only: Collection[str]) -> str | None:
         waiting = (col(JobRow.state) == JobState.QUEUED, col(JobRow.run_after) <= now, self._ours())
@@ -235,7 +237,7 @@ class Ledger:
             InLine(job_id, Resources(cpus=cpus, memory_mb=memory_mb, gpus=gpus), since)
             for job_id, cpus, memory_mb, gpus, since in session.exec(line)
         ]
-        return first_that_fits(queue, free_room(session, self.room), now=now) if queue else None
+        return first_that_fits(queue, free_capacity(session, self.capacity), now=now) if queue else None
 
     def _ours(self) -> ColumnElement[bool]:
         return col(JobRow.kind).in_(self.kinds)
@@ -252,8 +254,8 @@ class Ledger:
             JOB_TRANSITIONS.labels(fields["kind"], fields["transition"]).inc()
 
 
-def _held(row: JobRow) -> Held:
-    return Held(
+def _claimed(row: JobRow) -> ClaimedJob:
+    return ClaimedJob(
         job=job_of(row),
         payload=row.payload,
         inputs=row.inputs,

@@ -18,21 +18,21 @@ class JobKind(Protocol):
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         """More payload, written only into the job's own file: tickets, addresses."""
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         """The job's custom events, each exactly once, in order."""
 
     def read_outputs(self, job: Job, outputs: Path) -> Any:
         """Reads and checks the outputs outside the write lock. A PortalError fails the job with its message."""
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
-        """Takes in what was read, in the transaction that marks the job succeeded."""
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
+        """Ingests what was read, in the transaction that marks the job succeeded."""
 
     def ended(self, call: Call, job: Job) -> None:
         """The job failed for good or was cancelled."""
 
 
 class PlainKind:
-    """A kind that takes nothing in; domains override what they need."""
+    """A kind that ingests nothing; domains override what they need."""
 
     name: str
     module: str
@@ -40,13 +40,13 @@ class PlainKind:
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         return {}
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         return None
 
     def read_outputs(self, job: Job, outputs: Path) -> Any:
         return None
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
         return None
 
     def ended(self, call: Call, job: Job) -> None:

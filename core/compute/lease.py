@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import bindparam, text
 from sqlmodel import Session, col, update
 
-from core.compute.job_store import Ledger
+from core.compute.job_store import JobStore
 from core.compute.ownership import owner_is_dead
 from core.compute.tables import DutyRow
 from core.foundation.columns import UtcDateTime
@@ -34,9 +34,9 @@ def leave_at_once() -> None:
 class Lease:
     """Renewed while it runs. `leads` says whether this worker is the one that ticks reconcilers."""
 
-    def __init__(self, ledger: Ledger, *, on_lost: Callable[[], None] = leave_at_once) -> None:
-        self._ledger = ledger
-        self._seconds = ledger.foundation.settings.lease_seconds
+    def __init__(self, job_store: JobStore, *, on_lost: Callable[[], None] = leave_at_once) -> None:
+        self._job_store = job_store
+        self._seconds = job_store.foundation.settings.lease_seconds
         self._on_lost = on_lost
         self._stopped = threading.Event()
         self._good_until = time.monotonic() + self._seconds
@@ -53,8 +53,8 @@ class Lease:
 
     def start(self) -> None:
         """Takes the lease once before it returns. Raises Unavailable when the database does not answer."""
-        with self._ledger.foundation.database.light_write() as session:
-            now = self._ledger.foundation.database.now(session)
+        with self._job_store.foundation.database.light_write() as session:
+            now = self._job_store.foundation.database.now(session)
             session.connection().execute(MAKE_DUTY, {"name": RECONCILING, "now": now})
         self._renew()
         for thread in self._threads:
@@ -68,9 +68,9 @@ class Lease:
 
     def release(self) -> None:
         """Lets the duty go, so that another worker may take it at once."""
-        with self._ledger.foundation.database.light_write() as session:
-            now = self._ledger.foundation.database.now(session)
-            mine = update(DutyRow).where(col(DutyRow.owner) == self._ledger.owner)
+        with self._job_store.foundation.database.light_write() as session:
+            now = self._job_store.foundation.database.now(session)
+            mine = update(DutyRow).where(col(DutyRow.owner) == self._job_store.owner)
             session.exec(mine.values(lease_until=now))
 
     def _renew_for_ever(self) -> None:
@@ -83,21 +83,21 @@ class Lease:
     def _renew(self) -> None:
         # Counted from before the write, which sets a later end: the worker stops before the database says so.
         began = time.monotonic()
-        with self._ledger.foundation.database.light_write() as session:
-            self._ledger.renew(session)
+        with self._job_store.foundation.database.light_write() as session:
+            self._job_store.renew(session)
             leads = self._hold_duty(session)
         self._leads, self._good_until = leads, began + self._seconds
 
     def _hold_duty(self, session: Session) -> bool:
-        now = self._ledger.foundation.database.now(session)
+        now = self._job_store.foundation.database.now(session)
         duty = session.get_one(DutyRow, RECONCILING)
-        holder, me = duty.owner, self._ledger.owner
+        holder, me = duty.owner, self._job_store.owner
         if holder != me and duty.lease_until > now and not owner_is_dead(holder):
             return False
         until = now + timedelta(seconds=self._seconds)
         unchanged = (col(DutyRow.name) == RECONCILING, col(DutyRow.owner) == holder)
-        taken = session.exec(update(DutyRow).where(*unchanged).values(owner=me, lease_until=until))
-        return bool(taken.rowcount)
+        result = session.exec(update(DutyRow).where(*unchanged).values(owner=me, lease_until=until))
+        return bool(result.rowcount)
 
     def _watch(self) -> None:
         while not self._stopped.wait(max(0.0, self._good_until - time.monotonic())):

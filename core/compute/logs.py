@@ -17,12 +17,12 @@ class BoundedLog:
 
     def write(self, data: bytes) -> None:
         while data:
-            room = self._begin + self.segment_bytes - self.offset
-            if room <= 0:
+            free = self._begin + self.segment_bytes - self.offset
+            if free <= 0:
                 self._next_segment()
                 continue
-            self._append(data[:room])
-            data = data[room:]
+            self._append(data[:free])
+            data = data[free:]
 
     def _append(self, data: bytes) -> None:
         try:

@@ -25,36 +25,36 @@ class JobFailed(Exception):
 
 
 class JobContext:
-    """What `main` of a job module gets. `checkpoints` survives attempts; `outputs` is taken in when the job
+    """What `main` of a job module gets. `checkpoints` survives attempts; `outputs` is ingested when the job
     succeeds."""
 
     def __init__(self, folder: Path) -> None:
         self._files = AttemptFolder(folder)
-        order = read_json(self._files.order)
-        if order is None:
+        job_spec = read_json(self._files.job_spec)
+        if job_spec is None:
             raise JobFailed(f"{folder} holds no job")
         self.folder = folder
-        self.payload: dict[str, Any] = order["payload"]
-        self.inputs = {name: Path(path) for name, path in order["inputs"].items()}
-        self.id: str = order.get("id", "")
-        self.attempt: int = order["attempt"]
-        self.cpus: int = order["cpus"]
+        self.payload: dict[str, Any] = job_spec["payload"]
+        self.inputs = {name: Path(path) for name, path in job_spec["inputs"].items()}
+        self.id: str = job_spec.get("id", "")
+        self.attempt: int = job_spec["attempt"]
+        self.cpus: int = job_spec["cpus"]
         self.outputs, self.checkpoints = self._files.outputs, self._files.checkpoints
         self.inbox = self._files.job.inbox
         self.stop_requested = False
         self._events = os.open(self._files.events, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._told: tuple[float, str] = (0.0, "")
+        self._last_progress: tuple[float, str] = (0.0, "")
         self._messages = 0
 
     def progress(self, fraction: float | None, *, stage: str = "", eta_seconds: float | None = None) -> None:
-        """How far the job is, between 0 and 1. Call it as often as you like: a few a second are told."""
+        """How far the job is, between 0 and 1. Call it at any rate: a few events a second are written."""
         now = time.monotonic()
-        if stage != self._told[1] or now - self._told[0] >= PROGRESS_SECONDS or fraction == 1:
-            self._told = (now, stage)
+        if stage != self._last_progress[1] or now - self._last_progress[0] >= PROGRESS_SECONDS or fraction == 1:
+            self._last_progress = (now, stage)
             self.event(PROGRESS, fraction=fraction, stage=stage, eta_seconds=eta_seconds)
 
     def event(self, kind: str, /, **fields: Any) -> None:
-        """Tells the portal a fact; the job's kind gets it exactly once, in order, as `{"kind": kind, **fields}`."""
+        """Sends the portal a fact; the job's kind gets it exactly once, in order, as `{"kind": kind, **fields}`."""
         line = json.dumps({"kind": kind, **fields}, default=_plain)
         os.write(self._events, line.encode() + b"\n")
 
@@ -95,7 +95,7 @@ def _report(folder: Path, error: BaseException) -> int:
     try:
         write_json(AttemptFolder(folder).outcome, {"kind": kind, "message": message[:2000]})
     except OSError:
-        # A full disk: the exit status and the log still tell.
+        # A full disk: the exit status and the log still say so.
         print("the outcome could not be written", file=sys.stderr)
     return EXIT_FAILED if kind == "failed" else EXIT_CODE
 

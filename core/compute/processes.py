@@ -33,7 +33,7 @@ def boot_id() -> str:
 
 
 def identity_of(pid: int) -> Identity | None:
-    """Who has this pid now; None for nobody. A zombie is nobody: it only waits to be buried."""
+    """Who has this pid now; None for nobody. A zombie is nobody: it only waits for its parent to read its status."""
     fields = _stat(pid)
     if fields is None or fields[STATE] in DEAD_STATES:
         return None
@@ -70,12 +70,12 @@ def marked_with(token: str) -> list[int]:
 
 def in_session(session: int) -> list[int]:
     """Living processes of a session."""
-    found = []
+    pids = []
     for pid in _pids():
         fields = _stat(pid)
         if fields and int(fields[SESSION]) == session and fields[STATE] not in DEAD_STATES:
-            found.append(pid)
-    return found
+            pids.append(pid)
+    return pids
 
 
 def kill_all(find: Callable[[], list[int]], *, seconds: float = 5.0) -> bool:
@@ -91,16 +91,16 @@ def kill_all(find: Callable[[], list[int]], *, seconds: float = 5.0) -> bool:
     return True
 
 
-def memory_of_tree(pid: int) -> int:
+def memory_of_tree(root: int) -> int:
     """Bytes of memory of the process and its descendants that are theirs alone (resident less shared)."""
     page = os.sysconf("SC_PAGE_SIZE")
-    total, waiting = 0, [pid]
+    total, waiting = 0, [root]
     while waiting:
-        each = waiting.pop()
+        pid = waiting.pop()
         with suppress(OSError, ValueError):
-            _size, resident, shared, *_rest = (PROC / str(each) / "statm").read_text().split()
+            _size, resident, shared, *_rest = (PROC / str(pid) / "statm").read_text().split()
             total += (int(resident) - int(shared)) * page
-            waiting += map(int, (PROC / str(each) / "task" / str(each) / "children").read_text().split())
+            waiting += map(int, (PROC / str(pid) / "task" / str(pid) / "children").read_text().split())
     return total
 
 

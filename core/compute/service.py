@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 from sqlmodel import col, func, select
 
-from core.compute.capacity import fit_of, free_room, whole_room
+from core.compute.capacity import fit_of, free_capacity, whole_capacity
 from core.compute.folders import JobFolder, place_once
 from core.compute.logs import log_size, read_log
 from core.compute.tables import JobRow
@@ -40,11 +40,11 @@ class ComputeService(Service):
         limit: Limit = 50,
     ) -> Listing[Job]:
         """List jobs, the newest first."""
-        kept = conditions(call, JobRow, project=project, state=state, kind=kind, subject=subject)
+        where = conditions(call, JobRow, project=project, state=state, kind=kind, subject=subject)
         return page_of(
             call.session,
             JobRow,
-            where=kept,
+            where=where,
             order=(
                 col(JobRow.created_at).desc(),
                 col(JobRow.id).desc(),
@@ -83,15 +83,15 @@ class ComputeService(Service):
     def fit(self, call: Call, *, resources: Resources) -> Fit:
         """Tell whether resources can be had now, later or never, and what to do about it."""
         call.unscoped()
-        whole = whole_room(self.foundation.settings)
+        whole = whole_capacity(self.foundation.settings)
         queued = select(func.count()).select_from(JobRow).where(col(JobRow.state) == JobState.QUEUED)
         return fit_of(
-            resources, whole=whole, free=free_room(call.session, whole), ahead=call.session.exec(queued).one()
+            resources, whole=whole, free=free_capacity(call.session, whole), ahead=call.session.exec(queued).one()
         )
 
     def submit(self, call: Call, job_spec: JobSpec) -> Job:
         """Queues long work in the caller's transaction. Invalid when it can never fit here."""
-        whole = whole_room(self.foundation.settings)
+        whole = whole_capacity(self.foundation.settings)
         if not whole.holds(job_spec.resources):
             advice = fit_of(job_spec.resources, whole=whole, free=whole, ahead=0).advice
             raise Invalid(_("This job asks for more than there is"), hint=advice, field="resources")

@@ -1,6 +1,6 @@
 """One small process beside each job, so that a job outlives its worker and still has an exit status. It starts the
-job's command, keeps its log within bounds, beats its heart, stops it when told or when its attempt was given up, and
-writes how it ended. Run as `python -m core.compute.supervisor <attempt folder>`; only the standard library."""
+job's command, keeps its log within bounds, writes its heartbeat, stops it on request or when its attempt was given up,
+and writes how it ended. Run as `python -m core.compute.supervisor <attempt folder>`; only the standard library."""
 
 import os
 import resource

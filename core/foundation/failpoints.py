@@ -14,8 +14,8 @@ from core.foundation.text import _
 POINTS = {
     "compute.after_claim": "the claim of a job is committed, nothing has been started",
     "compute.after_spawn": "the supervisor was spawned, nothing more was written",
-    "compute.before_take_in": "the job has ended and its outputs were read, they are not yet committed",
-    "compute.after_take_in": "the outputs are committed, the folder is not yet cleaned",
+    "compute.before_ingest": "the job has ended and its outputs were read, they are not yet committed",
+    "compute.after_ingest": "the outputs are committed, the folder is not yet cleaned",
     "compute.after_events": "a batch of events is committed",
     "registry.after_mlflow": "MLflow has committed a message, the outbox does not know it yet",
 }

@@ -51,7 +51,7 @@ class LoadTestKind(PlainKind):
         target = order.target.model_copy(update={"headers": {"authorization": f"Bearer {token}"}})
         return {"target": target.model_dump(mode="json")}
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         row = find_test(call.session, job.subject)
         for event in events:
             fields = {name: value for name, value in event.items() if name != "kind"}
@@ -76,7 +76,7 @@ class LoadTestKind(PlainKind):
         )
         return Judged(report=report, windows=digest)
 
-    def take_outputs(self, call: Call, job: Job, read: Judged) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: Judged) -> None:
         row = find_test(call.session, job.subject)
         row.report, row.windows = read.report.model_dump(mode="json"), read.windows
         new = evidence_of(read.report, project=row.project, source=row.id, created_by=row.requested_by)

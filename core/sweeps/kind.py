@@ -36,7 +36,7 @@ class SweepWorkerKind(PlainKind):
     name = WORKER
     module = "core.sweeps.job"
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         for told in events:
             event = _event(told)
             row = call.session.get(TrialRow, (job.subject, event.number)) if event else None
@@ -45,7 +45,7 @@ class SweepWorkerKind(PlainKind):
                 _apply(event, row, now=call.now)
                 call.session.add(row)
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
         self._lose_trial(call, job, cause=_("its worker ended early"))
 
     def ended(self, call: Call, job: Job) -> None:

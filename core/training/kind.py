@@ -47,7 +47,7 @@ class TrainingKind(PlainKind):
     def __init__(self, store: Store, *, training_sets: TrainingSetService, registry: RegistryService) -> None:
         self._store, self._training_sets, self._registry = store, training_sets, registry
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         told = [metric for event in events if (metric := metric_of(event)) is not None]
         row = call.session.get_one(RunRow, job.subject)
         points = [
@@ -63,7 +63,7 @@ class TrainingKind(PlainKind):
     def read_outputs(self, job: Job, outputs: Path) -> TakenResult:
         return take_result(outputs, store=self._store)
 
-    def take_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
         row = call.session.get_one(RunRow, job.subject)
         training_set = self._training_sets.training_set(call, row.training_set_id)
         refuse_other_features(read, contract=trainable(training_set, now=call.now))

@@ -20,7 +20,7 @@ from core.portal import Portal
 from tests.compute.running import SYSTEM
 
 
-class TakenRow(SQLModel, table=True):
+class IngestedRow(SQLModel, table=True):
     """What the kind took in, in the order it did."""
 
     __tablename__ = "test_taken"
@@ -38,34 +38,36 @@ class DemoKind(PlainKind):
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         return {"ticket": "secret-ticket"}
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         for event in events:
-            call.session.add(TakenRow(job_id=job.id, what=event["kind"], content=event))
+            call.session.add(IngestedRow(job_id=job.id, what=event["kind"], content=event))
         call.session.flush()
 
     def read_outputs(self, job: Job, outputs: Path) -> dict[str, str]:
-        found = {file.name: file.read_text() for file in outputs.iterdir()}
-        if "refuse.txt" in found:
+        texts = {file.name: file.read_text() for file in outputs.iterdir()}
+        if "refuse.txt" in texts:
             raise Invalid("the outputs are wrong", hint="write others")
-        return found
+        return texts
 
-    def take_outputs(self, call: Call, job: Job, read: dict[str, str]) -> None:
-        call.session.add(TakenRow(job_id=job.id, what="outputs", content=read))
+    def ingest_outputs(self, call: Call, job: Job, read: dict[str, str]) -> None:
+        call.session.add(IngestedRow(job_id=job.id, what="outputs", content=read))
 
     def ended(self, call: Call, job: Job) -> None:
-        call.session.add(TakenRow(job_id=job.id, what="ended", content={"state": job.state, "cause": job.cause}))
+        call.session.add(IngestedRow(job_id=job.id, what="ended", content={"state": job.state, "cause": job.cause}))
 
 
 KINDS = (DemoKind(),)
 
 
-def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **order: Any) -> str:
+def submit(portal: Portal, *, way: str, actor: Actor = SYSTEM, **fields: Any) -> str:
     """Queues a demo job in the first project, and returns its id."""
-    kind = order.pop("kind", "test.demo")
-    fields = {name: order.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in order}
-    fields.setdefault("resources", Resources(memory_mb=256))
-    payload = {"way": way, **order}
-    job_spec = JobSpec(kind=kind, project="PROJ-1", title=way, subject="", payload=payload, **fields)
+    kind = fields.pop("kind", "test.demo")
+    spec_fields = {
+        name: fields.pop(name) for name in ("max_attempts", "inputs", "resources", "priority") if name in fields
+    }
+    spec_fields.setdefault("resources", Resources(memory_mb=256))
+    payload = {"way": way, **fields}
+    job_spec = JobSpec(kind=kind, project="PROJ-1", title=way, subject="", payload=payload, **spec_fields)
     with writing(portal, actor) as call:
         return portal.compute.submit(call, job_spec).id
 
@@ -83,10 +85,10 @@ def queue_again(portal: Portal, job_id: str) -> None:
         portal.compute.resubmit(call, job_id)
 
 
-def taken(portal: Portal, job_id: str, what: str = "") -> list[dict[str, Any]]:
+def ingested(portal: Portal, job_id: str, what: str = "") -> list[dict[str, Any]]:
     """What the kind was handed about a job, in order."""
     with portal.foundation.database.read() as session:
-        rows = session.exec(select(TakenRow).where(col(TakenRow.job_id) == job_id).order_by(col(TakenRow.id)))
+        rows = session.exec(select(IngestedRow).where(col(IngestedRow.job_id) == job_id).order_by(col(IngestedRow.id)))
         return [row.content for row in rows if not what or row.what == what]
 
 

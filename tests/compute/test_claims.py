@@ -8,35 +8,35 @@ import pytest
 from sqlmodel import col, func, select, update
 
 from core.audit.tables import AuditRow
-from core.compute.capacity import Room, whole_room
-from core.compute.job_store import Held, Ledger, Report, Superseded
+from core.compute.capacity import Capacity, whole_capacity
+from core.compute.job_store import ClaimedJob, JobStore, Report, Superseded
 from core.compute.tables import JobRow
 from core.compute.values import JobState, Resources
 from core.portal import Portal
-from tests.compute.demo_kind import KINDS, row_of, submit, submit_many, taken
+from tests.compute.demo_kind import KINDS, ingested, row_of, submit, submit_many
 from tests.compute.running import job_now, wait_until, worker_for
 from tests.fakes.instant_executor import InstantExecutor
 
 pytestmark = pytest.mark.usefixtures("people")
 (KIND,) = KINDS
-ENDLESS = Room(cpus=1_000_000, memory_mb=1_000_000_000, devices=())
+ENDLESS = Capacity(cpus=1_000_000, memory_mb=1_000_000_000, devices=())
 
 
-def ledger(portal: Portal, owner: str) -> Ledger:
+def job_store_of(portal: Portal, owner: str) -> JobStore:
     foundation = portal.foundation
-    return Ledger(foundation, owner=owner, kinds=[KIND.name], room=whole_room(foundation.settings))
+    return JobStore(foundation, owner=owner, kinds=[KIND.name], capacity=whole_capacity(foundation.settings))
 
 
 def cores(number: int) -> Resources:
     return Resources(cpus=number, memory_mb=256)
 
 
-def claimed(portal: Portal, owner: str = "one", **order: object) -> tuple[Ledger, Held]:
-    submit(portal, way="greet", **order)
-    book = ledger(portal, owner)
-    held = book.claim()
-    assert held is not None
-    return book, held
+def submit_and_claim(portal: Portal, owner: str = "one", **fields: object) -> tuple[JobStore, ClaimedJob]:
+    submit(portal, way="greet", **fields)
+    store = job_store_of(portal, owner)
+    claimed = store.claim()
+    assert claimed is not None
+    return store, claimed
 
 
 def let_the_lease_end(portal: Portal, job_id: str) -> None:
@@ -45,10 +45,10 @@ def let_the_lease_end(portal: Portal, job_id: str) -> None:
         session.exec(update(JobRow).where(col(JobRow.id) == job_id).values(lease_until=past))
 
 
-def adopted(portal: Portal, held: Held, owner: str) -> tuple[Ledger, Held]:
-    let_the_lease_end(portal, held.job.id)
-    other = ledger(portal, owner)
-    theirs = other.take_over(held.job.id, owner="one", owner_is_dead=False)
+def adopted(portal: Portal, claimed: ClaimedJob, owner: str) -> tuple[JobStore, ClaimedJob]:
+    let_the_lease_end(portal, claimed.job.id)
+    other = job_store_of(portal, owner)
+    theirs = other.take_over(claimed.job.id, owner="one", owner_is_dead=False)
     assert theirs is not None
     return other, theirs
 
@@ -58,9 +58,9 @@ def test_f11_two_workers_claim_each_of_1000_jobs_once_on_sqlite_and_of_200_on_po
     claims: Counter[str] = Counter()
 
     def claim_all(owner: str) -> None:
-        book = Ledger(portal_on.foundation, owner=owner, kinds=[KIND.name], room=ENDLESS)
-        while (held := book.claim()) is not None:
-            claims[held.job.id] += 1
+        store = JobStore(portal_on.foundation, owner=owner, kinds=[KIND.name], capacity=ENDLESS)
+        while (claimed := store.claim()) is not None:
+            claims[claimed.job.id] += 1
 
     threads = [threading.Thread(target=claim_all, args=(owner,)) for owner in ("one", "two")]
     for thread in threads:
@@ -81,7 +81,7 @@ def test_f11_two_whole_workers_start_each_of_200_jobs_once(portal: Portal) -> No
         wait_until(lambda: _succeeded(portal) == 200, what="the end of all jobs")
     assert instant.starts == Counter(jobs)
     assert [_events(portal, f"compute.job_{what}") for what in ("started", "succeeded")] == [200, 200]
-    assert sorted(jobs) == sorted(job_id for job_id in jobs if taken(portal, job_id, "outputs") == [{}])
+    assert sorted(jobs) == sorted(job_id for job_id in jobs if ingested(portal, job_id, "outputs") == [{}])
 
 
 def _events(portal: Portal, action: str) -> int:
@@ -96,79 +96,79 @@ def _succeeded(portal: Portal) -> int:
 
 
 def test_f09_every_write_of_a_worker_that_lost_its_job_is_rejected(portal_on: Portal) -> None:
-    book, held = claimed(portal_on)
-    other, theirs = adopted(portal_on, held, "two")
-    said = Report(start=0, end=9, events=[{"kind": "step"}], progress={"fraction": 0.5})
+    store, claimed = submit_and_claim(portal_on)
+    other, theirs = adopted(portal_on, claimed, "two")
+    report = Report(start=0, end=9, events=[{"kind": "step"}], progress={"fraction": 0.5})
     writes = {
-        "report": lambda: book.report(held, said, kind=KIND),
-        "succeed": lambda: book.succeed(held, KIND, read={}),
-        "end": lambda: book.end(held, KIND, state=JobState.FAILED, cause="late"),
-        "queue again": lambda: book.queue_again(held, cause="late"),
-        "new token": lambda: book.new_token(held),
+        "report": lambda: store.report(claimed, report, kind=KIND),
+        "succeed": lambda: store.succeed(claimed, KIND, read={}),
+        "end": lambda: store.end(claimed, KIND, state=JobState.FAILED, cause="late"),
+        "queue again": lambda: store.queue_again(claimed, cause="late"),
+        "new token": lambda: store.new_token(claimed),
     }
-    before = row_of(portal_on, held.job.id)
+    before = row_of(portal_on, claimed.job.id)
     for name, write in writes.items():
         with pytest.raises(Superseded):
             write()
-        assert row_of(portal_on, held.job.id) == before, name
-    assert taken(portal_on, held.job.id) == []
+        assert row_of(portal_on, claimed.job.id) == before, name
+    assert ingested(portal_on, claimed.job.id) == []
     other.succeed(theirs, KIND, read={})
-    assert job_now(portal_on, held.job.id).state is JobState.SUCCEEDED
+    assert job_now(portal_on, claimed.job.id).state is JobState.SUCCEEDED
 
 
 def test_f09_every_write_of_an_attempt_that_was_given_up_is_rejected(portal_on: Portal) -> None:
     """Also when the same worker claims the next attempt: the attempt is a higher token."""
-    book, held = claimed(portal_on, max_attempts=2)
-    book.queue_again(held, cause="paused")
-    again = _claim(portal_on, book)
-    assert (held.job.attempt, again.job.attempt) == (1, 2)
+    store, claimed = submit_and_claim(portal_on, max_attempts=2)
+    store.queue_again(claimed, cause="paused")
+    again = _claim(portal_on, store)
+    assert (claimed.job.attempt, again.job.attempt) == (1, 2)
     with pytest.raises(Superseded):
-        book.succeed(held, KIND, read={})
+        store.succeed(claimed, KIND, read={})
     with pytest.raises(Superseded):
-        book.report(held, Report(start=0, end=9, events=[{"kind": "step"}], progress=None), kind=KIND)
-    assert taken(portal_on, held.job.id) == []
-    book.succeed(again, KIND, read={})
-    assert taken(portal_on, held.job.id, "outputs") == [{}]
+        store.report(claimed, Report(start=0, end=9, events=[{"kind": "step"}], progress=None), kind=KIND)
+    assert ingested(portal_on, claimed.job.id) == []
+    store.succeed(again, KIND, read={})
+    assert ingested(portal_on, claimed.job.id, "outputs") == [{}]
 
 
-def _claim(portal: Portal, book: Ledger) -> Held:
-    found: list[Held] = []
+def _claim(portal: Portal, store: JobStore) -> ClaimedJob:
+    claimed_jobs: list[ClaimedJob] = []
 
     def claim() -> bool:
-        held = book.claim()
-        found.extend([held] if held else [])
-        return bool(found)
+        claimed = store.claim()
+        claimed_jobs.extend([claimed] if claimed else [])
+        return bool(claimed_jobs)
 
     wait_until(claim, what="the next attempt")
-    return found[0]
+    return claimed_jobs[0]
 
 
 def test_the_same_events_are_handed_on_once(portal_on: Portal) -> None:
-    book, held = claimed(portal_on)
-    said = Report(start=0, end=20, events=[{"kind": "step", "step": 1}], progress=None)
-    book.report(held, said, kind=KIND)
+    store, claimed = submit_and_claim(portal_on)
+    report = Report(start=0, end=20, events=[{"kind": "step", "step": 1}], progress=None)
+    store.report(claimed, report, kind=KIND)
     with pytest.raises(Superseded):
-        book.report(held, said, kind=KIND)
-    assert taken(portal_on, held.job.id) == [{"kind": "step", "step": 1}]
+        store.report(claimed, report, kind=KIND)
+    assert ingested(portal_on, claimed.job.id) == [{"kind": "step", "step": 1}]
 
 
 def test_a_job_is_taken_over_only_when_its_lease_has_ended_or_its_owner_is_dead(portal_on: Portal) -> None:
-    _book, held = claimed(portal_on)
-    other = ledger(portal_on, "two")
-    assert other.take_over(held.job.id, owner="one", owner_is_dead=False) is None
-    assert other.take_over(held.job.id, owner="somebody else", owner_is_dead=True) is None
-    assert other.take_over(held.job.id, owner="one", owner_is_dead=True) is not None
+    _book, claimed = submit_and_claim(portal_on)
+    other = job_store_of(portal_on, "two")
+    assert other.take_over(claimed.job.id, owner="one", owner_is_dead=False) is None
+    assert other.take_over(claimed.job.id, owner="somebody else", owner_is_dead=True) is None
+    assert other.take_over(claimed.job.id, owner="one", owner_is_dead=True) is not None
 
 
 def test_renewing_prolongs_the_leases_of_the_owner_alone(portal_on: Portal) -> None:
-    book, held = claimed(portal_on)
-    other, theirs = claimed(portal_on, "two")
-    let_the_lease_end(portal_on, held.job.id)
+    store, claimed = submit_and_claim(portal_on)
+    other, theirs = submit_and_claim(portal_on, "two")
+    let_the_lease_end(portal_on, claimed.job.id)
     let_the_lease_end(portal_on, theirs.job.id)
     with portal_on.foundation.database.light_write() as session:
         other.renew(session)
-    assert [left.lease_has_ended for left in other.left_by_others()] == [True]
-    assert [left.lease_has_ended for left in book.left_by_others()] == [False]
+    assert [job.lease_has_ended for job in other.jobs_of_others()] == [True]
+    assert [job.lease_has_ended for job in store.jobs_of_others()] == [False]
 
 
 def test_jobs_start_in_the_order_of_priority_and_age_as_far_as_there_is_room(portal: Portal) -> None:
@@ -176,22 +176,22 @@ def test_jobs_start_in_the_order_of_priority_and_age_as_far_as_there_is_room(por
     large = submit(portal, way="greet", resources=cores(3))
     urgent = submit(portal, way="greet", resources=cores(1), priority=1)
     small = submit(portal, way="greet", resources=cores(1))
-    book = ledger(portal, "one")
-    held = [book.claim() for _turn in range(4)]
-    assert [each.job.id for each in held if each] == [urgent, first, small]
-    assert held[0] is not None
-    assert held[1] is not None
-    book.succeed(held[0], KIND, read={})
-    assert book.claim() is None
-    book.succeed(held[1], KIND, read={})
-    assert _claim(portal, book).job.id == large
+    store = job_store_of(portal, "one")
+    jobs = [store.claim() for _turn in range(4)]
+    assert [job.job.id for job in jobs if job] == [urgent, first, small]
+    assert jobs[0] is not None
+    assert jobs[1] is not None
+    store.succeed(jobs[0], KIND, read={})
+    assert store.claim() is None
+    store.succeed(jobs[1], KIND, read={})
+    assert _claim(portal, store).job.id == large
 
 
 def test_a_large_job_that_has_waited_is_not_overtaken_for_ever(portal: Portal) -> None:
-    book, _held = claimed(portal, resources=cores(2))
+    store, _claimed = submit_and_claim(portal, resources=cores(2))
     large = submit(portal, way="greet", resources=cores(3))
     submit(portal, way="greet", resources=cores(1))
     with portal.foundation.database.write() as session:
         early = portal.foundation.database.now(session) - timedelta(minutes=2)
         session.exec(update(JobRow).where(col(JobRow.id) == large).values(run_after=early))
-    assert book.claim() is None
+    assert store.claim() is None

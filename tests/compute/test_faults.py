@@ -14,7 +14,7 @@ from core.compute.processes import Identity, identity_of, is_alive, marked_with,
 from core.compute.values import JobState
 from core.portal import Portal
 from tests.compute.conftest import StartWorker
-from tests.compute.demo_kind import KINDS, row_of, submit, taken
+from tests.compute.demo_kind import KINDS, ingested, row_of, submit
 from tests.compute.running import SYSTEM, job_now, wait_for_job, wait_until, worker_for
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -38,9 +38,9 @@ def ended(worker: "subprocess.Popen[bytes]") -> int:
 def assert_it_ran_once(portal: Portal, job_id: str) -> None:
     job = wait_for_job(portal, job_id)
     assert (job.state, job.attempt, job.cause) == (JobState.SUCCEEDED, 1, "")
-    steps = [event["step"] for event in taken(portal, job_id, "step")]
+    steps = [event["step"] for event in ingested(portal, job_id, "step")]
     assert steps == list(range(1, len(steps) + 1))
-    assert taken(portal, job_id, "outputs") == [{"counted.txt": str(len(steps))}]
+    assert ingested(portal, job_id, "outputs") == [{"counted.txt": str(len(steps))}]
     wait_until(lambda: not processes_of(portal, job_id), what="the end of its processes")
 
 
@@ -59,7 +59,7 @@ def test_f02_a_worker_killed_after_the_spawn_leaves_a_job_that_is_adopted(
     job_id = submit(portal, way="count", **ENDLESS)
     assert ended(start_worker(failpoint="compute.after_spawn=kill")) == -signal.SIGKILL
     start_worker()
-    wait_until(lambda: taken(portal, job_id, "step"))
+    wait_until(lambda: ingested(portal, job_id, "step"))
     assert len(processes_of(portal, job_id)) == 2  # Its supervisor and itself.
     portal.compute.send(job_id, {"enough": True})
     assert_it_ran_once(portal, job_id)
@@ -71,18 +71,18 @@ def test_f03_a_worker_killed_while_the_job_runs_is_followed_by_one_that_adopts_i
 ) -> None:
     job_id = submit(portal, way="count", **ENDLESS)
     worker = start_worker()
-    wait_until(lambda: len(taken(portal, job_id, "step")) > 5)
+    wait_until(lambda: len(ingested(portal, job_id, "step")) > 5)
     before = processes_of(portal, job_id)
     worker.kill()
     start_worker()
-    seen = len(taken(portal, job_id, "step"))
-    wait_until(lambda: len(taken(portal, job_id, "step")) > seen, what="adoption")
+    seen = len(ingested(portal, job_id, "step"))
+    wait_until(lambda: len(ingested(portal, job_id, "step")) > seen, what="adoption")
     assert processes_of(portal, job_id) == before
     portal.compute.send(job_id, {"enough": True})
     assert_it_ran_once(portal, job_id)
 
 
-@pytest.mark.parametrize("moment", ["compute.after_events", "compute.before_take_in", "compute.after_take_in"])
+@pytest.mark.parametrize("moment", ["compute.after_events", "compute.before_ingest", "compute.after_ingest"])
 def test_f03_a_worker_killed_between_reading_and_taking_in_takes_nothing_twice(
     portal: Portal, start_worker: StartWorker, moment: str
 ) -> None:
@@ -98,22 +98,22 @@ def test_f09_an_attempt_that_was_paused_past_its_lease_is_fenced_and_ended(
 ) -> None:
     job_id = submit(portal, way="count", max_attempts=2, **ENDLESS)
     start_worker()
-    wait_until(lambda: len(taken(portal, job_id, "step")) > 5)
+    wait_until(lambda: len(ingested(portal, job_id, "step")) > 5)
     (first,) = launches(portal, job_id)
     paused = processes_of(portal, job_id)
     for pid in paused:
         os.kill(pid, signal.SIGSTOP)
     wait_until(lambda: job_now(portal, job_id).attempt == 2, what="the second attempt")
-    told = len([event for event in taken(portal, job_id, "step") if event["attempt"] == 1])
+    step_count = len([event for event in ingested(portal, job_id, "step") if event["attempt"] == 1])
     for pid in paused:
         _go_on(pid, first)
     wait_until(lambda: not marked_with(first.stem.removeprefix("started-")), seconds=10, what="its end")
-    wait_until(lambda: taken(portal, job_id, "step")[-1]["attempt"] == 2)
+    wait_until(lambda: ingested(portal, job_id, "step")[-1]["attempt"] == 2)
     portal.compute.send(job_id, {"enough": True})
     assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
-    steps = taken(portal, job_id, "step")
-    assert len([event for event in steps if event["attempt"] == 1]) == told
-    assert taken(portal, job_id, "outputs") == [{"counted.txt": str(steps[-1]["step"])}]
+    steps = ingested(portal, job_id, "step")
+    assert len([event for event in steps if event["attempt"] == 1]) == step_count
+    assert ingested(portal, job_id, "outputs") == [{"counted.txt": str(steps[-1]["step"])}]
 
 
 def _go_on(pid: int, first: Path) -> None:
@@ -132,7 +132,7 @@ def test_f09_a_supervisor_whose_attempt_was_given_up_ends_within_10_seconds(port
     """Nobody kills it: it sees by itself that another launch is the current one."""
     job_id = submit(portal, way="stubborn")
     with worker_for(portal, kinds=KINDS):
-        wait_until(lambda: taken(portal, job_id, "ready"))
+        wait_until(lambda: ingested(portal, job_id, "ready"))
     assert len(processes_of(portal, job_id)) == 4
     portal.compute.folder(job_id).current.write_text("another launch")
     wait_until(lambda: not processes_of(portal, job_id), seconds=10, what="its end")
@@ -145,7 +145,7 @@ def test_f12_a_worker_that_cannot_renew_its_lease_stops_itself_and_the_job_goes_
 ) -> None:
     job_id = submit(portal, way="count", **ENDLESS)
     worker = start_worker()
-    wait_until(lambda: taken(portal, job_id, "step"))
+    wait_until(lambda: ingested(portal, job_id, "step"))
     blocker = sqlite3.connect(portal.foundation.settings.home / "causeway.sqlite", isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     try:
@@ -164,15 +164,15 @@ def test_f13_a_stranger_with_the_pid_of_a_dead_job_is_neither_adopted_nor_killed
 ) -> None:
     job_id = submit(portal, way="wait", max_attempts=2)
     worker = start_worker()
-    wait_until(lambda: taken(portal, job_id, "ready"))
+    wait_until(lambda: ingested(portal, job_id, "ready"))
     worker.kill()
     worker.wait()
     (launch,) = launches(portal, job_id)
     _end_processes(portal, job_id)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as stranger:
-        told = read_json(launch)
-        assert told is not None
-        launch.write_text(launch.read_text().replace(f'"pid": {told["pid"]}', f'"pid": {stranger.pid}'))
+        start_record = read_json(launch)
+        assert start_record is not None
+        launch.write_text(launch.read_text().replace(f'"pid": {start_record["pid"]}', f'"pid": {stranger.pid}'))
         start_worker()
         wait_until(lambda: job_now(portal, job_id).attempt == 2, what="the second attempt")
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
@@ -206,7 +206,7 @@ def test_a_worker_that_is_told_to_stop_leaves_its_jobs_to_the_next_at_once(
 ) -> None:
     job_id = submit(portal, way="count", **ENDLESS)
     worker = start_worker()
-    wait_until(lambda: taken(portal, job_id, "step"))
+    wait_until(lambda: ingested(portal, job_id, "step"))
     worker.terminate()
     assert ended(worker) == 0
     lease = row_of(portal, job_id).lease_until

@@ -12,9 +12,9 @@ from core.compute.job_monitor import BATCH_BYTES, read_events
 
 @pytest.fixture
 def folder(tmp_path: Path) -> AttemptFolder:
-    made = JobFolder(tmp_path / "JOB-1").attempt(1)
-    made.prepare()
-    return made
+    attempt_folder = JobFolder(tmp_path / "JOB-1").attempt(1)
+    attempt_folder.prepare()
+    return attempt_folder
 
 
 def test_a_torn_last_line_waits_for_its_end(folder: AttemptFolder) -> None:
@@ -52,8 +52,8 @@ def test_a_file_is_placed_once(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_may_read_what_a_job_is_given(folder: AttemptFolder) -> None:
-    write_json(folder.order, {"ticket": "secret"})
-    assert folder.order.stat().st_mode & 0o777 == 0o600
+    write_json(folder.job_spec, {"ticket": "secret"})
+    assert folder.job_spec.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_checkpoints_move_to_the_next_attempt(folder: AttemptFolder) -> None:

@@ -34,7 +34,7 @@ def test_a_ticket_is_in_no_database_and_gone_from_the_folder_at_the_end(portal: 
     job_id = submit(portal, way="greet")
     run_job_here(portal, job_id, kinds=KINDS)
     assert "ticket" not in row_of(portal, job_id).payload
-    assert not portal.compute.folder(job_id).attempt(1).order.exists()
+    assert not portal.compute.folder(job_id).attempt(1).job_spec.exists()
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.audit.journal import AuditJournal
-from core.compute.capacity import whole_room
-from core.compute.job_store import Ledger
+from core.compute.capacity import whole_capacity
+from core.compute.job_store import JobStore
 from core.compute.lease import Lease
 from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.settings import Settings
@@ -32,15 +32,15 @@ class Counting:
 
 
 def test_one_worker_at_a_time_ticks_reconcilers_and_the_next_takes_over(portal_on: Portal) -> None:
-    one, two = Counting("one"), Counting("two")
-    with worker_for(portal_on, kinds=(), loops=[one], name="first"):
-        wait_until(lambda: one.ticks > 0)
-        with worker_for(portal_on, kinds=(), loops=[two], name="second"):
-            seen = one.ticks
-            wait_until(lambda: one.ticks > seen + 1)
-            assert two.ticks == 0
-    with worker_for(portal_on, kinds=(), loops=[two], name="second"):
-        wait_until(lambda: two.ticks > 0, seconds=1.5, what="the handover")
+    first, second = Counting("one"), Counting("two")
+    with worker_for(portal_on, kinds=(), loops=[first], name="first"):
+        wait_until(lambda: first.ticks > 0)
+        with worker_for(portal_on, kinds=(), loops=[second], name="second"):
+            seen = first.ticks
+            wait_until(lambda: first.ticks > seen + 1)
+            assert second.ticks == 0
+    with worker_for(portal_on, kinds=(), loops=[second], name="second"):
+        wait_until(lambda: second.ticks > 0, seconds=1.5, what="the handover")
 
 
 def test_a_reconciler_that_fails_stops_no_other(portal: Portal) -> None:
@@ -55,7 +55,7 @@ def test_f12_a_lease_that_cannot_be_renewed_is_lost_at_its_end_and_not_before(po
     lost: list[float] = []
     seconds = portal.foundation.settings.lease_seconds
     lease = Lease(
-        Ledger(portal.foundation, owner="one", kinds=[], room=whole_room(portal.foundation.settings)),
+        JobStore(portal.foundation, owner="one", kinds=[], capacity=whole_capacity(portal.foundation.settings)),
         on_lost=lambda: lost.append(time.monotonic()),
     )
     lease.start()

@@ -49,8 +49,8 @@ def test_f75_a_job_that_prints_9_megabytes_keeps_100_kilobytes_of_them(portal: P
     end = portal.compute.read_log(SYSTEM, job_id=job_id)
     assert end.size == 95_000 * 95
     assert end.text.endswith("line 00094999 " + "x" * 80 + "\n")
-    kept = list(portal.compute.folder(job_id).attempt(1).log.iterdir())
-    assert sum(file.stat().st_size for file in kept) <= 100_000
+    segments = list(portal.compute.folder(job_id).attempt(1).log.iterdir())
+    assert sum(file.stat().st_size for file in segments) <= 100_000
     beginning = portal.compute.read_log(SYSTEM, job_id=job_id, offset=0, limit=100)
     assert beginning.offset > 0
     assert beginning.end == beginning.offset + 100

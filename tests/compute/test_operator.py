@@ -50,8 +50,8 @@ class TestOfAWorkerThatLogsAsJson:
         assert worker.wait(timeout=30) == 0
         assert list(folder.iterdir()) == [stale]
         lines = [json.loads(line) for line in (tmp_path / "worker-0.log").read_text().splitlines()]
-        told = [line["transition"] for line in lines if line.get("job") == job_id]
-        assert told == ["started", "succeeded"]
+        logged = [line["transition"] for line in lines if line.get("job") == job_id]
+        assert logged == ["started", "succeeded"]
         assert {line["process"] for line in lines} == {"worker"}
 
 
@@ -71,4 +71,8 @@ def transitions(address: str) -> dict[tuple[str, str], float]:
     families = {family.name: family for family in text_string_to_metric_families(text)}
     assert families["causeway_worker_leads"].samples[0].value in (0, 1)
     samples = families["causeway_job_transitions"].samples
-    return {(one.labels["kind"], one.labels["transition"]): one.value for one in samples if one.name.endswith("_total")}
+    return {
+        (sample.labels["kind"], sample.labels["transition"]): sample.value
+        for sample in samples
+        if sample.name.endswith("_total")
+    }

@@ -1,4 +1,4 @@
-"""F78: whatever way jobs end, the machine's room comes back. And what a domain does wrong costs its own job only."""
+"""F78: whatever way jobs end, the machine's capacity comes back; what a domain does wrong fails its own job only."""
 
 import os
 import signal
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from core.compute.capacity import free_room, whole_room
+from core.compute.capacity import free_capacity, whole_capacity
 from core.compute.job_monitor import read_events
-from core.compute.job_store import Ledger, Superseded
+from core.compute.job_store import JobStore, Superseded
 from core.compute.values import Job, JobSpec, JobState, Resources
 from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.portal import Portal
-from tests.compute.demo_kind import KINDS, DemoKind, row_of, submit, taken, writing
+from tests.compute.demo_kind import KINDS, DemoKind, ingested, row_of, submit, writing
 from tests.compute.running import SYSTEM, job_now, wait_for_job, wait_until, worker_for
 from tests.conftest import People
 
@@ -23,11 +23,11 @@ pytestmark = pytest.mark.usefixtures("people")
 
 def free_cores(portal: Portal) -> int:
     with portal.foundation.database.read() as session:
-        return free_room(session, whole_room(portal.foundation.settings)).cpus
+        return free_capacity(session, whole_capacity(portal.foundation.settings)).cpus
 
 
 def cancel_when_ready(portal: Portal, job_id: str) -> None:
-    wait_until(lambda: taken(portal, job_id, "ready"))
+    wait_until(lambda: ingested(portal, job_id, "ready"))
     portal.compute.cancel_job(SYSTEM, job_id=job_id)
 
 
@@ -45,8 +45,8 @@ def test_f78_five_jobs_ended_in_each_of_six_ways_leave_every_core_free(portal: P
         ({"way": "wait"}, cancel_when_ready, JobState.CANCELLED),
     ]
     with worker_for(portal, kinds=KINDS, loops=()):
-        for order, then, state in ways:
-            jobs = [submit(portal, **order) for _number in range(5)]
+        for fields, then, state in ways:
+            jobs = [submit(portal, **fields) for _number in range(5)]
             for job_id in jobs:
                 then(portal, job_id)
             assert {wait_for_job(portal, job_id).state for job_id in jobs} == {state}
@@ -61,15 +61,15 @@ class Clumsy(DemoKind):
     def __init__(self, wrong: str) -> None:
         self.wrong = wrong
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
-        self._stumble("take_events")
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+        self._stumble("ingest_events")
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         self._stumble("at_launch")
         return {}
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
-        self._stumble("take_outputs")
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
+        self._stumble("ingest_outputs")
 
     def ended(self, call: Call, job: Job) -> None:
         self._stumble("ended")
@@ -79,7 +79,7 @@ class Clumsy(DemoKind):
             raise RuntimeError(f"a mistake in {part}")
 
 
-@pytest.mark.parametrize("wrong", ["at_launch", "take_events", "take_outputs", "take_events ended"])
+@pytest.mark.parametrize("wrong", ["at_launch", "ingest_events", "ingest_outputs", "ingest_events ended"])
 def test_a_mistake_of_a_domain_fails_its_job_and_stops_no_other(portal: Portal, wrong: str) -> None:
     bad = submit(portal, way="count", steps=3, kind="test.clumsy")
     with worker_for(portal, kinds=[*KINDS, Clumsy(wrong)], loops=()):
@@ -98,29 +98,29 @@ def test_fit_says_now_later_or_never(portal: Portal, people: People) -> None:
     assert [verdict(cpus) for cpus in (1, 4, 5)] == ["now", "now", "never"]
     job_id = submit(portal, way="wait")
     with worker_for(portal, kinds=KINDS, loops=()):
-        wait_until(lambda: taken(portal, job_id, "ready"))
+        wait_until(lambda: ingested(portal, job_id, "ready"))
         assert [verdict(cpus) for cpus in (1, 4, 5)] == ["now", "later", "never"]
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
         wait_for_job(portal, job_id)
 
 
 def test_a_commit_whose_answer_was_lost_is_found_again(portal: Portal) -> None:
-    """The events were taken in, the worker does not know: it goes on from what the database says, without a repeat."""
+    """The events were ingested, the worker does not know: it goes on from what the database says, without a repeat."""
     job_id = submit(portal, way="count", steps=1_000_000, pause=0.02)
     with worker_for(portal, kinds=KINDS, loops=()) as worker:
-        wait_until(lambda: len(taken(portal, job_id, "step")) > 3)
-        wait_until(lambda: _committed_behind_its_back(portal, worker.dispatcher.ledger, job_id))
+        wait_until(lambda: len(ingested(portal, job_id, "step")) > 3)
+        wait_until(lambda: _committed_behind_its_back(portal, worker.dispatcher.job_store, job_id))
         portal.compute.send(job_id, {"enough": True})
         assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
-    steps = [event["step"] for event in taken(portal, job_id, "step")]
+    steps = [event["step"] for event in ingested(portal, job_id, "step")]
     assert steps == list(range(1, len(steps) + 1))
 
 
-def _committed_behind_its_back(portal: Portal, ledger: Ledger, job_id: str) -> bool:
-    held = ledger.held(job_id)
-    report = read_events(portal.compute.folder(job_id).attempt(1), start=held.events_offset)
+def _committed_behind_its_back(portal: Portal, job_store: JobStore, job_id: str) -> bool:
+    claimed = job_store.claimed(job_id)
+    report = read_events(portal.compute.folder(job_id).attempt(1), start=claimed.events_offset)
     try:
-        ledger.report(held, report, kind=KINDS[0])
+        job_store.report(claimed, report, kind=KINDS[0])
     except Superseded:
         return False
     return bool(report.events)
@@ -129,15 +129,15 @@ def _committed_behind_its_back(portal: Portal, ledger: Ledger, job_id: str) -> b
 def test_a_job_stopped_with_its_machine_goes_on_and_keeps_its_attempts(portal: Portal) -> None:
     job_id = submit(portal, way="count", steps=1_000_000, pause=0.02)
     with worker_for(portal, kinds=KINDS, loops=()):
-        wait_until(lambda: len(taken(portal, job_id, "step")) > 3)
+        wait_until(lambda: len(ingested(portal, job_id, "step")) > 3)
         launch = portal.compute.folder(job_id).attempt(1)
         supervisor = launch.started(row_of(portal, job_id).launch_token)
         os.kill(int(supervisor.read_text().split('"pid": ')[1].split(",")[0]), signal.SIGTERM)
-        wait_until(lambda: taken(portal, job_id, "step")[-1]["attempt"] == 2)
+        wait_until(lambda: ingested(portal, job_id, "step")[-1]["attempt"] == 2)
         portal.compute.send(job_id, {"enough": True})
         job = wait_for_job(portal, job_id)
     assert (job.state, job.attempt, job.max_attempts) == (JobState.SUCCEEDED, 2, 1)
-    steps = [event["step"] for event in taken(portal, job_id, "step")]
+    steps = [event["step"] for event in ingested(portal, job_id, "step")]
     assert steps == list(range(1, len(steps) + 1))
 
 
@@ -145,8 +145,8 @@ def test_the_audit_log_tells_every_state_of_a_job_once(portal: Portal, people: P
     job_id = submit(portal, way="count", steps=2, die_at=1, max_attempts=2)
     with worker_for(portal, kinds=KINDS, loops=()):
         wait_for_job(portal, job_id)
-    told = portal.audit.list_events(people.sre, subject=job_id, action="compute.").items
-    assert [event.action.partition(".")[2] for event in reversed(told)] == [
+    events = portal.audit.list_events(people.sre, subject=job_id, action="compute.").items
+    assert [event.action.partition(".")[2] for event in reversed(events)] == [
         "job_started",
         "job_retried",
         "job_started",
@@ -161,5 +161,5 @@ def test_submitting_leaves_the_audit_event_about_what_was_made(portal: Portal) -
         call.about(run_id)
         job = portal.compute.submit(call, job_spec)
         assert (call.is_about(run_id), job.requested_by) == (True, "test")
-    assert [each.id for each in portal.compute.list_jobs(SYSTEM, subject=run_id).items] == [job.id]
+    assert [listed.id for listed in portal.compute.list_jobs(SYSTEM, subject=run_id).items] == [job.id]
     assert job_now(portal, job.id).state is JobState.QUEUED

@@ -4,7 +4,7 @@ twice."""
 import threading
 from collections import Counter
 
-from core.compute.executors.port import Launch, Sighting
+from core.compute.executors.port import Launch, LaunchStatus
 from core.compute.folders import place_once, write_json
 
 
@@ -24,8 +24,8 @@ class InstantExecutor:
             self._started.add(launch.token)
         write_json(launch.folder.result, {"token": launch.token, "rc": 0, "signal": 0, "reason": ""})
 
-    def look(self, launch: Launch) -> Sighting:
-        return Sighting.ENDED if launch.token in self._started else Sighting.ABSENT
+    def look(self, launch: Launch) -> LaunchStatus:
+        return LaunchStatus.ENDED if launch.token in self._started else LaunchStatus.ABSENT
 
     def prevent(self, launch: Launch) -> bool:
         launch.folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)

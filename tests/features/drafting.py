@@ -62,7 +62,7 @@ class Desk:
         feature = Feature(name="mean_delay", type="DOUBLE", kind="number")
         result = BuildResult(features=(feature,), rows=3, notes=(), statistics=(), checks=checks, seconds=1.5)
         with calling(self.portal, SYSTEM) as call:
-            self.kind.take_outputs(call, self.job(version), (result, "0" * 64))
+            self.kind.ingest_outputs(call, self.job(version), (result, "0" * 64))
         return self.now(version)
 
     def failed(self, version: FeatureVersion, cause: str = "It broke.") -> FeatureVersion:

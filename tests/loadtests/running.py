@@ -124,7 +124,7 @@ def running_job(folder: Path, *, plan: Plan, url: str, slo: Slo = SLO, rows: int
     order = LoadOrder(plan=plan, target=target_of(url, slo=slo), contract=CONTRACT, bodies=200)
     inputs = {"rows": str(write_rows(folder / "rows.parquet", rows))}
     write_json(
-        files.order,
+        files.job_spec,
         {"payload": order.model_dump(mode="json"), "inputs": inputs, "attempt": 1, "cpus": 1, "id": "JOB-1"},
     )
     with (folder / "log").open("wb") as log:

@@ -39,7 +39,7 @@ def worker(tmp_path: Path, attempt: int = 1, **base: Any) -> Iterator[RunningWor
     order = WorkerOrder(recipe="tabular", base_params={**SHORT, **base}, metric="log_loss", seed=1, contract=contract())
     inputs = {name: str(path) for name, path in write_splits(tmp_path / "splits").items() if name != "test"}
     told = {"payload": order.model_dump(mode="json"), "inputs": inputs, "attempt": attempt, "cpus": 1}
-    write_json(folder.order, told)
+    write_json(folder.job_spec, told)
     with (tmp_path / "log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "core.sweeps.job", str(folder.path)], stdout=log, stderr=log)
     try:

@@ -38,7 +38,7 @@ def ended(portal: Portal, job_id: str, state: JobState = JobState.FAILED, cause:
 def told(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
     job: Job = portal.compute.get_job(SYSTEM, job_id=job_id)
     with calling(portal, SYSTEM) as call:
-        SweepWorkerKind().take_events(call, job, events)
+        SweepWorkerKind().ingest_events(call, job, events)
 
 
 def test_a_number_is_given_once_and_a_worker_has_one_trial_at_a_time(portal_on: Portal, sweep: Sweep) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from core.compute.executors.port import Launch, Sighting
+from core.compute.executors.port import Launch, LaunchStatus
 from core.compute.folders import place_once, read_json, write_atomically, write_json
 from core.compute.processes import MARKER, Identity, is_alive, kill_all, marked_with, send_signal
 from core.foundation.errors import Unavailable
@@ -57,14 +57,14 @@ class LocalExecutor:
         self.grace_seconds = grace_seconds
         self._environment = {name: environment[name] for name in INHERITED if name in environment}
         # Jobs are started from several threads. A pid is free for another process once its status was read, so
-        # spawning and burying take turns.
+        # spawning and reaping take turns.
         self._guard = threading.Lock()
         self._children: dict[str, int] = {}
         self._beats: dict[str, tuple[int, float]] = {}
 
     def start(self, launch: Launch) -> None:
         for token in tuple(self._children):
-            self._bury(token)
+            self._reap(token)
         write_json(launch.folder.launch, self._launch_file(launch))
         write_atomically(launch.folder.job.current, launch.token.encode())
         try:
@@ -85,16 +85,18 @@ class LocalExecutor:
         environment = self._child_environment(launch)
         return os.posix_spawn(command[0], command, environment, file_actions=files, setsid=True)
 
-    def look(self, launch: Launch) -> Sighting:
-        buried = self._bury(launch.token)
+    def look(self, launch: Launch) -> LaunchStatus:
+        was_reaped = self._reap(launch.token)
         result = read_json(launch.folder.result)
         if result is not None and result.get("token") == launch.token:
             self._beats.pop(launch.token, None)
-            return Sighting.ENDED
+            return LaunchStatus.ENDED
         who = supervisor_of(launch)
         if who is None:
-            return self._unseen(launch, buried=buried)
-        return Sighting.ALIVE if is_alive(who) and self._beats_its_heart(launch) else self._lost_or_ended(launch)
+            return self._status_before_start(launch, was_reaped=was_reaped)
+        return (
+            LaunchStatus.ALIVE if is_alive(who) and self._has_fresh_heartbeat(launch) else self._lost_or_ended(launch)
+        )
 
     def prevent(self, launch: Launch) -> bool:
         launch.folder.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -108,22 +110,22 @@ class LocalExecutor:
         if (who := supervisor_of(launch)) is not None:
             send_signal(who, signal.SIGKILL)
         gone = kill_all(lambda: marked_with(launch.token))
-        self._bury(launch.token)
+        self._reap(launch.token)
         self._beats.pop(launch.token, None)
         return gone
 
-    def _unseen(self, launch: Launch, *, buried: bool) -> Sighting:
+    def _status_before_start(self, launch: Launch, *, was_reaped: bool) -> LaunchStatus:
         """It has not said that it started. Only the worker that spawned it can know that it is on its way."""
         if launch.token in self._children:
-            return Sighting.STARTING
-        return Sighting.LOST if buried else Sighting.ABSENT
+            return LaunchStatus.STARTING
+        return LaunchStatus.LOST if was_reaped else LaunchStatus.ABSENT
 
-    def _lost_or_ended(self, launch: Launch) -> Sighting:
+    def _lost_or_ended(self, launch: Launch) -> LaunchStatus:
         # It may have written its result between the first look at the file and the look at the process.
         result = read_json(launch.folder.result)
-        return Sighting.ENDED if result is not None and result.get("token") == launch.token else Sighting.LOST
+        return LaunchStatus.ENDED if result is not None and result.get("token") == launch.token else LaunchStatus.LOST
 
-    def _beats_its_heart(self, launch: Launch) -> bool:
+    def _has_fresh_heartbeat(self, launch: Launch) -> bool:
         with suppress(OSError):
             beat = launch.folder.heartbeat.stat().st_mtime_ns
             known, since = self._beats.setdefault(launch.token, (beat, time.monotonic()))
@@ -132,7 +134,7 @@ class LocalExecutor:
             return beat != known or time.monotonic() - since < self.hung_seconds
         return True
 
-    def _bury(self, token: str) -> bool:
+    def _reap(self, token: str) -> bool:
         """True when the supervisor was our child and has just ended."""
         with self._guard:
             pid = self._children.get(token)
@@ -168,7 +170,7 @@ def supervisor_of(launch: Launch) -> Identity | None:
     """Who said that it started this launch; None for nobody so far, and a process that cannot live when it was
     prevented."""
     try:
-        told = json.loads(launch.folder.started(launch.token).read_bytes())
-        return Identity(pid=told["pid"], ticks=told.get("ticks", 0), boot=told.get("boot", ""))
+        start_record = json.loads(launch.folder.started(launch.token).read_bytes())
+        return Identity(pid=start_record["pid"], ticks=start_record.get("ticks", 0), boot=start_record.get("boot", ""))
     except (OSError, ValueError, KeyError):
         return None

@@ -7,14 +7,14 @@ from typing import Protocol
 from core.compute.folders import AttemptFolder
 
 
-class Sighting(StrEnum):
+class LaunchStatus(StrEnum):
     """What an executor sees of a launch."""
 
     ABSENT = "absent"  # It was never started, as far as anyone can see.
     STARTING = "starting"
     ALIVE = "alive"
     ENDED = "ended"  # Its result file is there, nothing of it runs.
-    LOST = "lost"  # It was started, does not beat its heart, and left no result.
+    LOST = "lost"  # It was started, writes no heartbeat, and left no result.
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Executor(Protocol):
     def start(self, launch: Launch) -> None:
         """Starts it. Raises Unavailable when nothing can be started now."""
 
-    def look(self, launch: Launch) -> Sighting:
+    def look(self, launch: Launch) -> LaunchStatus:
         """What there is of it now."""
 
     def prevent(self, launch: Launch) -> bool:

@@ -43,7 +43,7 @@ class MaterializeKind(PlainKind):
             part.name: ingest_rows(store, outputs / part.file, rows=part.rows) for part in result.parts if part.rows
         }
 
-    def take_outputs(self, call: Call, job: Job, read: tuple[MaterializeResult, dict[str, str]]) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: tuple[MaterializeResult, dict[str, str]]) -> None:
         result, files = read
         self._runs.ingest(call, materialization_row(call, job.subject), result=result, files=files)
 

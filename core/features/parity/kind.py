@@ -31,7 +31,7 @@ class FeatureParityKind(PlainKind):
         report = read_result(outputs / REPORT, ParityResult).report
         return report, self._foundation.store.put_bytes(canonical(report))
 
-    def take_outputs(self, call: Call, job: Job, read: tuple[FeatureParityReport, str]) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: tuple[FeatureParityReport, str]) -> None:
         report, digest = read
         ingest_report(call, parity_row(call, job.subject), report=report, digest=digest)
 

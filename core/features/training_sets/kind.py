@@ -37,7 +37,7 @@ class JoinKind(PlainKind):
         splits = [_with_digest(store, split, outputs / f"{split.name}.parquet") for split in result.splits]
         return result.model_copy(update={"splits": tuple(splits)})
 
-    def take_outputs(self, call: Call, job: Job, read: JoinResult) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: JoinResult) -> None:
         """The training set is ready, or refused when a leak was found."""
         row = training_set_row(call, job.subject)
         row.state = TrainingSetState.REFUSED if read.leaks else TrainingSetState.READY

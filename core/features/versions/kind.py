@@ -34,7 +34,7 @@ class BuildKind(PlainKind):
         result = read_result(outputs / RESULT, BuildResult)
         return result, ingest_rows(self._foundation.store, outputs / ROWS, rows=result.rows)
 
-    def take_outputs(self, call: Call, job: Job, read: tuple[BuildResult, str]) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: tuple[BuildResult, str]) -> None:
         """Stages the version, and publishes it where that was asked for and every check passed. Its digest covers all
         that decides its values."""
         result, rows_digest = read

@@ -46,7 +46,7 @@ class ImportKind(PlainKind):
         files = tuple(self._file(outputs, item) for item in result.written)
         return result.model_copy(update={"kept": self._stored(result.kept, files)})
 
-    def take_outputs(self, call: Call, job: Job, read: ImportResult) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: ImportResult) -> None:
         self.process.ingest(call, job.subject, result=read)
 
     def ended(self, call: Call, job: Job) -> None:

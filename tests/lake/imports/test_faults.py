@@ -53,7 +53,7 @@ def killed_worker(home: Path, failpoint: str) -> int:
         return subprocess.run(command, env=environment, cwd=ROOT, stdout=log, stderr=log, timeout=90).returncode
 
 
-@pytest.mark.parametrize("moment", ["compute.after_spawn", "compute.before_take_in", "compute.after_take_in"])
+@pytest.mark.parametrize("moment", ["compute.after_spawn", "compute.before_ingest", "compute.after_ingest"])
 def test_a_worker_killed_at_any_moment_makes_one_snapshot(
     portal: Portal, people: People, begun: Import, moment: str
 ) -> None:
