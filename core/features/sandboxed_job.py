@@ -12,7 +12,7 @@ from core.compute.values import JobSpec
 from core.foundation.errors import PortalError
 from core.foundation.settings import Settings
 from core.sandbox.limits import Limits
-from core.sandbox.runner import run_caged
+from core.sandbox.runner import run_sandboxed
 
 SECONDS = 900.0
 MOST_ROWS = 50_000_000
@@ -20,10 +20,10 @@ MOST_ROWS = 50_000_000
 OWN_MEMORY_MB, MEMORY_MB = 512, 256
 
 
-def limits_of(context: JobContext, *, memory_mb: int, cage: bool) -> Limits:
+def limits_of(context: JobContext, *, memory_mb: int, sandboxed: bool) -> Limits:
     """The limits of people's code in a job that has `memory_mb` in all."""
     engine = max(MEMORY_MB, memory_mb - OWN_MEMORY_MB)
-    return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, cage=cage)
+    return Limits(seconds=SECONDS, memory_mb=engine, rows=MOST_ROWS, threads=context.cpus, sandboxed=sandboxed)
 
 
 def run_in_sandbox(
@@ -38,13 +38,13 @@ def run_in_sandbox(
 ) -> Any:
     """Runs an entry ("module:function") on the job's files, or on others: progress is passed on, as a `share` of the
     whole, and a stop of the job ends it."""
-    return run_caged(
+    return run_sandboxed(
         entry,
         spec.model_dump(mode="json"),
         inputs=context.inputs if inputs is None else inputs,
         outputs=outputs or context.outputs,
         limits=limits,
-        tell=teller(context, share=share),
+        progress=progress_of(context, share=share),
         stop=lambda: context.stop_requested,
     )
 
@@ -57,7 +57,7 @@ def fitted(job: JobSpec, settings: Settings) -> JobSpec:
     return job.model_copy(update={"resources": resources, "payload": job.payload | {"memory_mb": memory_mb}})
 
 
-def teller(context: JobContext, *, share: float = 1.0) -> Callable[[float, str], None]:
+def progress_of(context: JobContext, *, share: float = 1.0) -> Callable[[float, str], None]:
     return lambda fraction, stage: context.progress(fraction * share, stage=stage)
 
 

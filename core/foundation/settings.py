@@ -122,7 +122,7 @@ class Settings(LogSettings):
     )
     user_code: Literal["caged", "uncaged"] = Field(
         default="caged",
-        description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no cage.",
+        description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no sandbox.",
     )
     s3_endpoint: SensitiveText = Field(default="", description="Where S3 answers, `https://...`; empty means Amazon's.")
     s3_access_key: SensitiveText = Field(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import plain, translated
 from core.sandbox.duckdb_session import one_row
 from core.sandbox.functions import ALLOWED, DISGUISED, TABLES
+from core.sandbox.locked_session import plain, translated
 
 if TYPE_CHECKING:
     import duckdb
@@ -60,8 +60,8 @@ def tree_of(session: "duckdb.DuckDBPyConnection", sql: str) -> Node:
             raise Invalid(
                 _("SQL: one SELECT is expected, and nothing else"), hint=_("Write a single query."), field="sql"
             )
-        (found,) = one_row(session, "SELECT json_serialize_sql(?)", given=[statements[0].query])
-    tree = json.loads(found)
+        (serialized,) = one_row(session, "SELECT json_serialize_sql(?)", given=[statements[0].query])
+    tree = json.loads(serialized)
     if tree.get("error") or len(tree["statements"]) != 1:
         raise Invalid(_("SQL: one SELECT is expected, and nothing else"), hint=_("Write a single query."), field="sql")
     node: Node = tree["statements"][0]["node"]
@@ -77,7 +77,7 @@ class _Walk:
     """One walk over a tree. `names` are the tables in scope, in small letters: the engine does not tell them apart."""
 
     def __init__(self) -> None:
-        self._left = MOST_NODES
+        self._nodes_left = MOST_NODES
 
     def query(self, node: Node, names: frozenset[str]) -> None:
         if node["type"] not in NODES:
@@ -106,12 +106,12 @@ class _Walk:
         if isinstance(part, dict):
             self._node(part, names)
         elif isinstance(part, list):
-            for each in part:
-                self._any(each, names)
+            for child in part:
+                self._any(child, names)
 
     def _node(self, node: Node, names: frozenset[str]) -> None:
-        self._left -= 1
-        if self._left < 0:
+        self._nodes_left -= 1
+        if self._nodes_left < 0:
             raise _refused(_("SQL: the query has more than {most} parts").format(most=MOST_NODES))
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE"):

@@ -1,4 +1,4 @@
-"""The process in which code that people write runs. It reads one request, closes the cage around itself, runs one
+"""The process in which code that people write runs. It reads one request, closes the sandbox around itself, runs one
 function of ours, and answers over a pipe; user code may write to its standard streams as it likes. Run as
 `python -m core.sandbox.inside <descriptor of the pipe>`."""
 
@@ -13,8 +13,8 @@ from typing import Any
 
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
-from core.sandbox.cage import Cage, enter
 from core.sandbox.limits import Limits
+from core.sandbox.sandbox import Sandbox, enter
 
 PR_SET_PDEATHSIG = 1
 
@@ -26,7 +26,7 @@ def main() -> int:
     limits, inputs = Limits(**request["limits"]), {name: Path(path) for name, path in request["inputs"].items()}
     outputs = Path(request["outputs"])
     try:
-        enter(Cage(request["cage"]), limits, readable=inputs.values(), writable=outputs)
+        enter(Sandbox(request["sandbox"]), limits, readable=inputs.values(), writable=outputs)
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
         answer = {"result": _run(request, inputs, outputs, limits, pipe)}
@@ -36,13 +36,13 @@ def main() -> int:
     except MemoryError:
         answer = {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
     signal.setitimer(signal.ITIMER_REAL, 0)
-    _say(pipe, answer)
+    _send(pipe, answer)
     # Threads that user code left behind do not hold the process.
     os._exit(0)
 
 
 def _end_with_the_caller() -> None:
-    """Whoever started this process and is killed takes it along: nobody would end it then."""
+    """When the caller is killed this process ends too, since nobody else would end it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -50,13 +50,13 @@ def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits
     module, _colon, name = request["entry"].partition(":")
     function = getattr(importlib.import_module(module), name)
 
-    def tell(fraction: float, stage: str) -> None:
-        _say(pipe, {"told": [fraction, stage]})
+    def progress(fraction: float, stage: str) -> None:
+        _send(pipe, {"told": [fraction, stage]})
 
-    return function(request["order"], inputs=inputs, outputs=outputs, limits=limits, tell=tell)
+    return function(request["order"], inputs=inputs, outputs=outputs, limits=limits, progress=progress)
 
 
-def _say(pipe: int, message: dict[str, Any]) -> None:
+def _send(pipe: int, message: dict[str, Any]) -> None:
     data = json.dumps(message).encode() + b"\n"
     while data:
         data = data[os.write(pipe, data) :]

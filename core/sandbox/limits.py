@@ -1,26 +1,27 @@
-"""How much code that people write may take, and what it is told and tells meanwhile."""
+"""How much code that people write may take, and the callbacks for its progress and its stop."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-Tell = Callable[[float, str], None]
+Progress = Callable[[float, str], None]
 Stop = Callable[[], bool] | None
 
 
 @dataclass(frozen=True)
 class Limits:
     """Seconds until a polite stop (the hard one comes `HARD_SECONDS` later), MB of the engine's memory, rows of an
-    answer, and threads. Without `cage`, which only an administrator can switch off by name, code runs unprotected."""
+    answer, and threads. Without `sandboxed`, which only an administrator can switch off by name, code runs
+    unprotected."""
 
     seconds: float = 600
     memory_mb: int = 3072
     rows: int = 20_000_000
     threads: int = 2
-    cage: bool = True
+    sandboxed: bool = True
 
 
 HARD_SECONDS = 2.0
 
 
-def silent(_fraction: float, _stage: str) -> None:
+def no_progress(_fraction: float, _stage: str) -> None:
     return None

@@ -1,5 +1,5 @@
-"""Starts a caged process for code that people write, listens to it, and ends it when its time, its memory or someone's
-patience is over. The process gets no secret, no network, its inputs to read and one folder to write."""
+"""Starts a sandboxed process for code that people write, reads its messages, and ends it when it passes a limit or
+is stopped. The process gets no secret, no network, its inputs to read and one folder to write."""
 
 import dataclasses
 import json
@@ -18,10 +18,10 @@ from core.foundation import errors
 from core.foundation.errors import Invalid, PortalError, Unavailable
 from core.foundation.text import _
 from core.sandbox import bubblewrap, landlock, seccomp
-from core.sandbox.cage import CORE, MB, Cage, system_paths
-from core.sandbox.limits import HARD_SECONDS, Limits, Stop, Tell, silent
+from core.sandbox.limits import HARD_SECONDS, Limits, Progress, Stop, no_progress
+from core.sandbox.sandbox import CORE, MB, Sandbox, system_paths
 
-MOST_ANSWER_BYTES, LAST_WORDS = 16 * MB, 4000
+MOST_ANSWER_BYTES, MOST_TEXT = 16 * MB, 4000
 LOOK_SECONDS, CHUNK = 0.1, 1 << 16
 # Python and Arrow beside the engine, which itself goes a third over its limit before it notices.
 OWN_MEMORY_MB, OVERSHOOT = 768, 1.3
@@ -30,32 +30,32 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS
 
 
 @cache
-def best_cage() -> Cage:
-    """The strongest cage that this machine has."""
+def best_sandbox() -> Sandbox:
+    """The strongest sandbox that this machine has."""
     if not seccomp.is_known_machine():
-        return Cage.NONE
+        return Sandbox.NONE
     if landlock.version():
-        return Cage.LANDLOCK
-    return Cage.BUBBLEWRAP if bubblewrap.is_there() else Cage.NONE
+        return Sandbox.LANDLOCK
+    return Sandbox.BUBBLEWRAP if bubblewrap.is_there() else Sandbox.NONE
 
 
-def run_caged(
+def run_sandboxed(
     entry: str,
     order: Mapping[str, Any],
     *,
     inputs: Mapping[str, Path],
     outputs: Path,
     limits: Limits,
-    tell: Tell = silent,
+    progress: Progress = no_progress,
     stop: Stop = None,
-    cage: Cage | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Any:
-    """Runs `entry` ("module:function" of ours) with a JSON order in a caged process of its own and returns the JSON it
-    answers; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are. Raises
-    Invalid when the code was stopped, took too long or too much memory, or ended the process; Unavailable where this
-    machine has no cage."""
-    chosen = cage or (best_cage() if limits.cage else Cage.NONE)
-    if chosen is Cage.NONE and limits.cage:
+    """Runs `entry` ("module:function" of ours) with a JSON order in a sandboxed process of its own and returns the JSON
+    it answers; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are.
+    Raises Invalid when the code was stopped, took too long or too much memory, or ended the process; Unavailable where
+    this machine has no sandbox."""
+    chosen = sandbox or (best_sandbox() if limits.sandboxed else Sandbox.NONE)
+    if chosen is Sandbox.NONE and limits.sandboxed:
         raise Unavailable(
             _("Code that people write cannot be locked in on this machine"),
             hint=_("Use a kernel with Landlock or install bubblewrap; an administrator may set CAUSEWAY_USER_CODE."),
@@ -67,20 +67,20 @@ def run_caged(
         "inputs": {name: str(path.resolve()) for name, path in inputs.items()},
         "outputs": str(outputs.resolve()),
         "limits": dataclasses.asdict(limits),
-        "cage": chosen,
+        "sandbox": chosen,
     }
     with _Process(chosen, request) as process:
-        return process.listen(limits, tell=tell, stop=stop)
+        return process.listen(limits, progress=progress, stop=stop)
 
 
 class _Process:
-    """One caged process, from its start to its sure end."""
+    """One sandboxed process, from its start to its sure end."""
 
-    def __init__(self, cage: Cage, request: dict[str, Any]) -> None:
+    def __init__(self, sandbox: Sandbox, request: dict[str, Any]) -> None:
         reading, writing = os.pipe()
         environment = environment_of(request["limits"]["threads"])
         command = [sys.executable, "-s", "-P", "-m", "core.sandbox.inside", str(writing)]
-        if cage is Cage.BUBBLEWRAP:
+        if sandbox is Sandbox.BUBBLEWRAP:
             paths = [*system_paths(), *(Path(path) for path in request["inputs"].values())]
             writable = Path(request["outputs"])
             command = bubblewrap.around(command, readable=paths, writable=writable, environment=environment)
@@ -96,7 +96,7 @@ class _Process:
         )
         os.close(writing)
         self._request = json.dumps(request).encode()
-        self._said, self._heard, self._last_words = b"", 0, b""
+        self._buffer, self._bytes_read, self._stderr_tail = b"", 0, b""
         self._began = time.monotonic()
 
     def __enter__(self) -> "_Process":
@@ -111,19 +111,19 @@ class _Process:
             with suppress(BrokenPipeError):
                 stream.close()
 
-    def listen(self, limits: Limits, *, tell: Tell, stop: Stop) -> Any:
-        self._ask()
+    def listen(self, limits: Limits, *, progress: Progress, stop: Stop) -> Any:
+        self._send_request()
         for line in self._lines(limits, stop):
             message = _message(line)
             if "told" not in message:
                 return _answer(message)
             fraction, stage = message["told"]
-            tell(fraction, stage)
+            progress(fraction, stage)
         self._process.kill()
-        words = (self._last_words + _file(self._process.stderr).read()).decode(errors="replace")
-        raise Invalid(_("The code ended its process"), hint=words[-LAST_WORDS:].strip())
+        words = (self._stderr_tail + _file(self._process.stderr).read()).decode(errors="replace")
+        raise Invalid(_("The code ended its process"), hint=words[-MOST_TEXT:].strip())
 
-    def _ask(self) -> None:
+    def _send_request(self) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(self._request)
@@ -136,21 +136,21 @@ class _Process:
             selector.register(_file(self._process.stderr), selectors.EVENT_READ)
             while selector.get_map():
                 for key, _events in selector.select(LOOK_SECONDS):
-                    self._hear(selector, key)
-                *lines, self._said = self._said.split(b"\n")
+                    self._read(selector, key)
+                *lines, self._buffer = self._buffer.split(b"\n")
                 yield from lines
                 self._judge(limits, stop)
 
-    def _hear(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
+    def _read(self, selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:
         """Reads what is there. After the end of the answers nothing else is waited for."""
         data = os.read(key.fd, CHUNK)
         if key.fd == self._answers:
-            self._said, self._heard = self._said + data, self._heard + len(data)
+            self._buffer, self._bytes_read = self._buffer + data, self._bytes_read + len(data)
         else:
-            self._last_words = (self._last_words + data)[-LAST_WORDS:]
-        for each in list(selector.get_map().values()) if not data else ():
-            if each is key or key.fd == self._answers:
-                selector.unregister(each.fileobj)
+            self._stderr_tail = (self._stderr_tail + data)[-MOST_TEXT:]
+        for registered in list(selector.get_map().values()) if not data else ():
+            if registered is key or key.fd == self._answers:
+                selector.unregister(registered.fileobj)
 
     def _judge(self, limits: Limits, stop: Stop) -> None:
         if stop is not None and stop():
@@ -165,7 +165,7 @@ class _Process:
                 _("The code needs more memory than it may have ({mb} MB)").format(mb=limits.memory_mb),
                 hint=_("Narrow it in steps."),
             )
-        if self._heard > MOST_ANSWER_BYTES:
+        if self._bytes_read > MOST_ANSWER_BYTES:
             raise Invalid(_("The code says more than it may"))
 
     def _memory(self) -> int:
@@ -177,7 +177,7 @@ class _Process:
 
 
 def environment_of(threads: int) -> dict[str, str]:
-    """All that a caged process knows of its surroundings."""
+    """All that a sandboxed process knows of its surroundings."""
     fixed = {"PYTHONPATH": str(CORE.parent), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": ""}
     return fixed | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere"} | dict.fromkeys(THREADS, str(max(1, threads)))
 
@@ -188,9 +188,9 @@ def _message(line: bytes) -> dict[str, Any]:
         message = dict(json.loads(line))
         if "told" in message:
             fraction, stage = message["told"]
-            message = {"told": (float(fraction), str(stage)[:LAST_WORDS])}
+            message = {"told": (float(fraction), str(stage)[:MOST_TEXT])}
         elif "refused" in message:
-            name, text, hint, field = (str(part)[:LAST_WORDS] for part in message["refused"])
+            name, text, hint, field = (str(part)[:MOST_TEXT] for part in message["refused"])
             message = {"refused": (name, text, hint, field)}
         return {"result": message["result"]} if "result" in message else message
     except (ValueError, TypeError, KeyError) as error:

@@ -65,7 +65,9 @@ def is_known_machine() -> bool:
 def restrict() -> None:
     """From here on this process cannot make the refused calls. The caller has given up new privileges. Raises OSError
     where the kernel refuses, KeyError on a machine whose calls are not known."""
-    code = b"".join(struct.pack("<HBBI", *each) for each in program(platform.machine(), own_id=os.getpid()))
+    code = b"".join(
+        struct.pack("<HBBI", *instruction) for instruction in program(platform.machine(), own_id=os.getpid())
+    )
     given = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(SET_SECCOMP, FILTER, ctypes.byref(given), 0, 0):
@@ -77,25 +79,30 @@ def program(machine: str, *, own_id: int) -> list[Instruction]:
     caller is not undone, and no file is born to run as its owner."""
     column, mark = MACHINES[machine]
     refused, missing = (ANSWER, 0, 0, FAIL | errno.EPERM), (ANSWER, 0, 0, FAIL | errno.ENOSYS)
-    found: list[Instruction] = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, mark), (ANSWER, 0, 0, KILL)]
-    found += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, OTHER_NUMBERS), refused]
+    instructions: list[Instruction] = [(LOAD, 0, 0, MACHINE), (EQUAL, 1, 0, mark), (ANSWER, 0, 0, KILL)]
+    instructions += [(LOAD, 0, 0, NUMBER), (AT_LEAST, 0, 1, OTHER_NUMBERS), refused]
     # The C library then starts its threads by clone, whose flags can be seen here.
-    found += [(EQUAL, 0, 1, CLONE3[column]), missing]
-    found += [(EQUAL, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD), refused]
-    found += [(ANSWER, 0, 0, ALLOW)]
-    found += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 1, 0, own_id), refused]
-    found += [(ANSWER, 0, 0, ALLOW)]
-    # Nobody takes back that the process ends with the one that started it.
-    found += [(EQUAL, 0, 4, PRCTL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 0, 1, SET_PARENT_DEATH), refused]
-    found += [(ANSWER, 0, 0, ALLOW)]
-    found += [(EQUAL, 0, 6, PRLIMIT64[column]), (LOAD, 0, 0, THIRD_ARGUMENT), (EQUAL, 0, 2, 0)]
-    found += [(LOAD, 0, 0, THIRD_ARGUMENT + 4), (EQUAL, 1, 0, 0), refused, (ANSWER, 0, 0, ALLOW)]
+    instructions += [(EQUAL, 0, 1, CLONE3[column]), missing]
+    instructions += [(EQUAL, 0, 4, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (ANY_BIT, 1, 0, CLONE_THREAD), refused]
+    instructions += [(ANSWER, 0, 0, ALLOW)]
+    instructions += [(EQUAL, 0, 4, TGKILL[column]), (LOAD, 0, 0, FIRST_ARGUMENT), (EQUAL, 1, 0, own_id), refused]
+    instructions += [(ANSWER, 0, 0, ALLOW)]
+    # No code can undo that the process ends with the one that started it.
+    instructions += [
+        (EQUAL, 0, 4, PRCTL[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (EQUAL, 0, 1, SET_PARENT_DEATH),
+        refused,
+    ]
+    instructions += [(ANSWER, 0, 0, ALLOW)]
+    instructions += [(EQUAL, 0, 6, PRLIMIT64[column]), (LOAD, 0, 0, THIRD_ARGUMENT), (EQUAL, 0, 2, 0)]
+    instructions += [(LOAD, 0, 0, THIRD_ARGUMENT + 4), (EQUAL, 1, 0, 0), refused, (ANSWER, 0, 0, ALLOW)]
     for numbers, position in CREATING:
         if (number := numbers[column]) is not None:
             permissions = (LOAD, 0, 0, FIRST_ARGUMENT + 8 * position)
-            found += [(EQUAL, 0, 4, number), permissions, (ANY_BIT, 0, 1, OF_ANOTHER_USER), refused]
-            found += [(ANSWER, 0, 0, ALLOW)]
+            instructions += [(EQUAL, 0, 4, number), permissions, (ANY_BIT, 0, 1, OF_ANOTHER_USER), refused]
+            instructions += [(ANSWER, 0, 0, ALLOW)]
     for numbers in REFUSED.values():
         if (number := numbers[column]) is not None:
-            found += [(EQUAL, 0, 1, number), refused]
-    return [*found, (ANSWER, 0, 0, ALLOW)]
+            instructions += [(EQUAL, 0, 1, number), refused]
+    return [*instructions, (ANSWER, 0, 0, ALLOW)]

@@ -1,4 +1,5 @@
-"""SQL over the datasets of a project: write it, run it in the cage, look at its rows, keep it, make a feature of it."""
+"""SQL over the datasets of a project: write it, run it in the sandbox, look at its rows, keep it, make a feature of
+it."""
 
 import streamlit as st
 

@@ -9,9 +9,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.foundation.errors import Invalid
-from core.sandbox.duckdb_sandbox import locked_session, run_query
 from core.sandbox.guard import MOST_CHARACTERS, check_query
 from core.sandbox.limits import Limits
+from core.sandbox.locked_session import locked_session, run_query
 
 LIMITS = Limits(seconds=10, memory_mb=256, rows=100_000, threads=1)
 
@@ -244,10 +244,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def session(lake: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with locked_session({"flights": [lake / "f.parquet"], "planes": [lake / "p.parquet"]}, LIMITS) as found:
-        found.execute("CREATE TEMP TABLE hidden AS SELECT 42 AS x")
-        found.execute("CREATE TEMP TABLE __rows AS SELECT 42 AS x")
-        yield found
+    with locked_session({"flights": [lake / "f.parquet"], "planes": [lake / "p.parquet"]}, LIMITS) as granted:
+        granted.execute("CREATE TEMP TABLE hidden AS SELECT 42 AS x")
+        granted.execute("CREATE TEMP TABLE __rows AS SELECT 42 AS x")
+        yield granted
 
 
 def test_everything_that_people_need_runs(session: duckdb.DuckDBPyConnection) -> None:
@@ -299,9 +299,9 @@ def test_a_query_that_is_too_long_or_too_deep_is_refused(session: duckdb.DuckDBP
 
 
 def test_an_error_shows_the_line_as_it_was_written(session: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(Invalid, match="column nothing not found") as told:
+    with pytest.raises(Invalid, match="column nothing not found") as refusal:
         check_query(session, "SELECT nothing FROM flights")
-    assert told.value.hint == "Line 1: SELECT nothing FROM flights"
+    assert refusal.value.hint == "Line 1: SELECT nothing FROM flights"
 
 
 def test_two_columns_of_one_name_are_refused(session: duckdb.DuckDBPyConnection) -> None:

@@ -31,9 +31,9 @@ from core.features.values import Check, Feature, Kind, LeakFinding
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.profiles.profile import profile_files
-from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import one_row, quoted, save, types_of
 from core.sandbox.limits import Limits, Stop
+from core.sandbox.locked_session import locked_session, translated
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 RAW, BUILT = "__raw", "__rows"
 NARROW = {"HUGEINT": "BIGINT"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-Tell = Callable[[float, str], None]
+Progress = Callable[[float, str], None]
 
 
-def silent(_fraction: float, _stage: str) -> None:
+def no_progress(_fraction: float, _stage: str) -> None:
     return None
 
 
@@ -54,7 +54,7 @@ def build_rows(
     inputs: Mapping[str, Path],
     outputs: Path,
     limits: Limits,
-    tell: Tell = silent,
+    progress: Progress = no_progress,
     stop: Stop = None,
 ) -> BuildResult:
     """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for future
@@ -62,18 +62,18 @@ def build_rows(
     began = time.perf_counter()
     paths = tables_of(job_spec.sources, inputs)
     with locked_session(paths, limits) as session:
-        tell(0.05, _("Running the logic"))
+        progress(0.05, _("Running the logic"))
         builder = Builder(session, job_spec, limits, stop)
         builder.build(BUILT)
         counts = builder.counts()
-        tell(0.4, _("Checking"))
+        progress(0.4, _("Checking"))
         with translated():
             checks = builder.checks(paths)
-        tell(0.5, _("Looking for future leakage"))
+        progress(0.5, _("Looking for future leakage"))
         with translated():
             builder.refuse_chance()
             _refuse_leaks(builder.leaks(inputs))
-        tell(0.85, _("Writing"))
+        progress(0.85, _("Writing"))
         with translated():
             save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
             result = result_of(session, BUILT, path=outputs / ROWS, kinds=builder.kinds, counts=counts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building.build import Tell, result_of, shape_of, silent
+from core.features.building.build import Progress, no_progress, result_of, shape_of
 from core.features.building.column_tests import Checks, few_rows, filled
 from core.features.building.future_leakage_queries import ROWS as MISSING
 from core.features.building.future_leakage_queries import compare
@@ -22,9 +22,9 @@ from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count, write_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import grant, plain
 from core.sandbox.duckdb_session import listed, open_session, parquet_rows, quoted
 from core.sandbox.limits import Limits
+from core.sandbox.locked_session import grant, plain
 
 if TYPE_CHECKING:
     import duckdb
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # A source with more rows is represented by its last ones.
 MOST_ROWS = 500_000
 MARKS = {KNOWN: "BIGINT", LATEST: "BOOLEAN", BEST: "BOOLEAN"}
-RunInCage = Callable[[BuildJobSpec, Mapping[str, Path]], BuildResult]
+RunInSandbox = Callable[[BuildJobSpec, Mapping[str, Path]], BuildResult]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Rehearsal:
 
 
 def rehearse(
-    job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], folder: Path, run: RunInCage, most: int = MOST_ROWS
+    job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], folder: Path, run: RunInSandbox, most: int = MOST_ROWS
 ) -> Rehearsal:
     """`run` builds a job spec in the sandbox and leaves its rows in `folder`. Raises Invalid for all that is wrong with
     the logic, and for future leakage."""
@@ -82,13 +82,13 @@ def build_with_engine(
     inputs: Mapping[str, Path],
     outputs: Path,
     limits: Limits,
-    tell: Tell = silent,
+    progress: Progress = no_progress,
 ) -> BuildResult:
     """Writes `rows.parquet` below `outputs`, as `build_rows` does, and judges its rows by the version's own tests."""
     began = time.perf_counter()
     building = _Building(job_spec, rehearsal, engine, rehearsal.rows.with_name("raw"))
     trial = rehearsal.rows.with_name("trial.parquet")
-    tell(0.5, _("Running the logic with {engine}").format(engine=engine.title))
+    progress(0.5, _("Running the logic with {engine}").format(engine=engine.title))
     raw = building.build(rehearsal.job_spec, inputs=rehearsal.inputs, path=trial)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
         alike = building.alike(session, trial)
@@ -96,7 +96,7 @@ def build_with_engine(
             raw = building.build(job_spec, inputs=inputs, path=outputs / ROWS)
         else:
             trial.rename(outputs / ROWS)
-        tell(0.8, _("Checking"))
+        progress(0.8, _("Checking"))
         result = building.tested(session, outputs / ROWS, inputs, raw=raw)
     # What was found in the rehearsal stands, unless it could be judged by all rows.
     checks = {check.name: check for check in (*rehearsal.result.checks, *result.checks, alike)}

@@ -11,7 +11,7 @@ from core.features.building.sandbox_entry import ENTRY
 from core.features.engines.opening import engine_called
 from core.features.engines.port import BuildEngine
 from core.features.job_specs import RESULT, BuildJobSpec, BuildResult
-from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
+from core.features.sandboxed_job import in_words, limits_of, progress_of, run_in_sandbox
 from core.foundation.text import _
 from core.sandbox.limits import Limits
 
@@ -21,7 +21,7 @@ REHEARSAL = "rehearsal"
 def main(context: JobContext) -> None:
     job_spec = BuildJobSpec.model_validate(context.payload)
     with in_words(context):
-        limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+        limits = limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage)
         result = _build(context, job_spec, limits)
         (context.outputs / RESULT).write_text(result.model_dump_json())
 
@@ -57,7 +57,7 @@ def _with_engine(
             inputs=context.inputs,
             outputs=context.outputs,
             limits=limits,
-            tell=teller(context),
+            progress=progress_of(context),
         )
     shutil.rmtree(folder)
     return result

@@ -12,8 +12,8 @@ from core.features.normal_form import CREATED, EVENT, LATEST, SECOND
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import grant
 from core.sandbox.duckdb_session import one_row, parquet_rows, quoted, types_of
+from core.sandbox.locked_session import grant
 
 if TYPE_CHECKING:
     import duckdb

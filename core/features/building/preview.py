@@ -1,12 +1,12 @@
 """What logic gives on a small part of its sources, for its author to look at while writing: the latest rows of a few
-keys, so that windows mean something. Nothing is kept. It runs in the cage."""
+keys, so that windows mean something. Nothing is kept. It runs in the sandbox."""
 
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.features.building.build import BUILT, Builder, Tell, silent
+from core.features.building.build import BUILT, Builder, Progress, no_progress
 from core.features.job_specs import BuildJobSpec, tables_of
 from core.features.logic.runner import replaced
 from core.features.logic.samples import latest_rows
@@ -15,9 +15,9 @@ from core.features.values import Feature, LogicPreview
 from core.foundation.text import _
 from core.lake.profiles.profile import shown
 from core.lake.values import TablePreview
-from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import listed, one_row, quoted, types_of
 from core.sandbox.limits import Limits
+from core.sandbox.locked_session import locked_session, translated
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,12 +29,12 @@ def preview_in_sandbox(
     job_spec: Mapping[str, Any],
     *,
     inputs: Mapping[str, Path],
-    outputs: Path,  # noqa: ARG001 - every entry of the cage gets a folder; a preview leaves nothing in it.
+    outputs: Path,  # noqa: ARG001 - every entry of the sandbox gets a folder; a preview leaves nothing in it.
     limits: Limits,
-    tell: Tell = silent,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """The preview of a build job spec, as JSON."""
-    tell(0.1, _("Running the logic"))
+    progress(0.1, _("Running the logic"))
     return preview_rows(BuildJobSpec.model_validate(job_spec), inputs=inputs, limits=limits).model_dump(mode="json")
 
 

@@ -7,14 +7,21 @@ from typing import Any
 
 from core.features.building.build import build_rows
 from core.features.job_specs import BuildJobSpec
-from core.sandbox.limits import Limits, Tell, silent
+from core.sandbox.limits import Limits, Progress, no_progress
 
 ENTRY = "core.features.building.sandbox_entry:build"
 
 
 def build(
-    spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """A BuildJobSpec to a BuildResult; `rows.parquet` lies in the outputs."""
-    result = build_rows(BuildJobSpec.model_validate(spec), inputs=inputs, outputs=outputs, limits=limits, tell=tell)
+    result = build_rows(
+        BuildJobSpec.model_validate(spec), inputs=inputs, outputs=outputs, limits=limits, progress=progress
+    )
     return result.model_dump(mode="json")

@@ -1,6 +1,6 @@
 """Runs the pandas form of a version's logic: `def features(flights, weather)` gets its sources as frames and gives one.
 
-It runs in the cage, in the same process as the checks on it: a cage keeps people's code from others, not from the
+It runs in the sandbox, in the same process as the checks on it: a sandbox keeps people's code from others, not from the
 checks on their own version."""
 
 import warnings
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from core.features.logic.python_source import FUNCTION, check_python, line_of
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import translated
 from core.sandbox.duckdb_session import quoted, types_of
 from core.sandbox.limits import Limits
+from core.sandbox.locked_session import translated
 
 if TYPE_CHECKING:
     import duckdb
@@ -92,7 +92,7 @@ def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -
             exec(code, module)
             return module[FUNCTION](**frames)
     except PortalError:
-        # The cage says so when the time is over.
+        # The sandbox says so when the time is over.
         raise
     except MemoryError as error:
         raise Invalid(_("Python: it needs more memory than it may have"), field="python") from error

@@ -1,5 +1,5 @@
-"""The Python that people write, as a text: whether it can be a version's logic, told without running it. It runs in the
-cage (`python_logic`), never here."""
+"""The Python that people write, as a text: whether it can be a version's logic, checked without running it. It runs in
+the sandbox (`python_logic`), never here."""
 
 import ast
 from collections.abc import Sequence

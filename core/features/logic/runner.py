@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.sandbox.duckdb_sandbox import grant, run_query
 from core.sandbox.duckdb_session import quoted
 from core.sandbox.guard import check_query
 from core.sandbox.limits import Limits, Stop
+from core.sandbox.locked_session import grant, run_query
 
 if TYPE_CHECKING:
     import duckdb

@@ -34,13 +34,13 @@ def main(context: JobContext) -> None:
 
 
 def _compute(context: JobContext, job_spec: MaterializeJobSpec) -> tuple[PartResult, ...]:
-    limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+    limits = limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage)
     if not job_spec.stretches:
         return ()
     # The address of the store may hold a password: people's code has no business with it.
     answers = run_in_sandbox(context, WINDOWS_ENTRY, job_spec.model_copy(update={"online": ""}), limits=limits)
     parts = tuple(PartResult.model_validate(part) for part in answers)
-    # The names become files: code in the cage may answer what it likes.
+    # The names become files: code in the sandbox may answer what it likes.
     if {part.name for part in parts} - {name for window in job_spec.stretches for name in window.parts}:
         raise Invalid(_("The logic answered with parts that nobody asked for"))
     return parts
@@ -50,7 +50,8 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
     computed = [context.outputs / part.file for part in parts if part.rows]
     store = open_store(job_spec.online)
     with open_session(
-        threads=context.cpus, memory_mb=limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage).memory_mb
+        threads=context.cpus,
+        memory_mb=limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage).memory_mb,
     ) as session:
         putting = Putting(
             job_spec, store, session, computed, {name: context.inputs[key] for name, key in job_spec.kept.items()}

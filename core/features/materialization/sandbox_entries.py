@@ -9,29 +9,39 @@ from core.features.job_specs import ROWS, BuildJobSpec
 from core.features.materialization.job_spec import PartResult, TimeWindowJobSpec
 from core.features.materialization.time_windows import compute_time_window, time_window_rows
 from core.foundation.text import _
-from core.sandbox.limits import Limits, Tell, silent
+from core.sandbox.limits import Limits, Progress, no_progress
 
 WINDOWS_ENTRY = "core.features.materialization.sandbox_entries:compute_windows"
 ROWS_ENTRY = "core.features.materialization.sandbox_entries:build_rows"
 
 
 def compute_windows(
-    spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    progress: Progress = no_progress,
 ) -> list[dict[str, Any]]:
     """TimeWindowJobSpecs to the PartResults of all of them; the parts' files lie in the outputs."""
     windows = [TimeWindowJobSpec.model_validate(window) for window in spec["stretches"]]
     parts: list[PartResult] = []
     for number, window in enumerate(windows):
-        tell(0.7 * number / len(windows), _("computing rows"))
+        progress(0.7 * number / len(windows), _("computing rows"))
         parts += compute_time_window(window, inputs=inputs, outputs=outputs, limits=limits)
     return [part.model_dump(mode="json") for part in parts]
 
 
 def build_rows(
-    spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    progress: Progress = no_progress,
 ) -> None:
     """A BuildJobSpec to `rows.parquet` in the outputs, without checks."""
-    tell(0.05, _("building the offline rows"))
+    progress(0.05, _("building the offline rows"))
     time_window_rows(
         BuildJobSpec.model_validate(spec), inputs=inputs, path=outputs / ROWS, events=(None, None), limits=limits
     )

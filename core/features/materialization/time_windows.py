@@ -17,9 +17,9 @@ from core.features.normal_form import CREATED, EVENT, KNOWN, SECOND
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_sandbox import locked_session, translated
 from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, open_session, save
 from core.sandbox.limits import Limits, Stop
+from core.sandbox.locked_session import locked_session, translated
 
 if TYPE_CHECKING:
     import duckdb

@@ -40,7 +40,7 @@ def main(context: JobContext) -> None:
             context,
             ROWS_ENTRY,
             job_spec.build,
-            limits=limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage),
+            limits=limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage),
         )
         rows = context.outputs / ROWS
         context.progress(0.6, stage=_("comparing"))

@@ -14,10 +14,10 @@ from core.features.values import EntityQuery, Kind, LabelType, LeakFinding, Requ
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.sandbox.duckdb_sandbox import locked_session, run_query, translated
 from core.sandbox.duckdb_session import listed, one_row, quoted, save
 from core.sandbox.guard import check_query
 from core.sandbox.limits import Limits, Stop
+from core.sandbox.locked_session import locked_session, run_query, translated
 
 if TYPE_CHECKING:
     import duckdb

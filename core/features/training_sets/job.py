@@ -3,7 +3,7 @@
 from core.compute.process import JobContext, run_job
 from core.features.engines.opening import engine_called
 from core.features.job_specs import RESULT
-from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox, teller
+from core.features.sandboxed_job import in_words, limits_of, progress_of, run_in_sandbox
 from core.features.training_sets.entities import EntityRows
 from core.features.training_sets.job_spec import JoinJobSpec
 from core.features.training_sets.join import join_training_set
@@ -13,7 +13,7 @@ from core.features.training_sets.sandbox_entry import ENTRY
 def main(context: JobContext) -> None:
     job_spec = JoinJobSpec.model_validate(context.payload)
     with in_words(context):
-        limits = limits_of(context, memory_mb=job_spec.memory_mb, cage=job_spec.cage)
+        limits = limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage)
         rows = EntityRows.model_validate(run_in_sandbox(context, ENTRY, job_spec.without_address(), limits=limits))
         with engine_called(job_spec.engine).opened(job_spec.spark_address) as engine:
             result = join_training_set(
@@ -23,7 +23,7 @@ def main(context: JobContext) -> None:
                 engine=engine,
                 limits=limits,
                 rows=rows,
-                tell=teller(context),
+                progress=progress_of(context),
             )
         (context.outputs / RESULT).write_text(result.model_dump_json())
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building.build import Tell, silent
+from core.features.building.build import Progress, no_progress
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.training_sets.entities import EntityRows, build_entity
@@ -35,17 +35,17 @@ def join_training_set(
     outputs: Path,
     limits: Limits,
     engine: Engine | None = None,
-    tell: Tell = silent,
+    progress: Progress = no_progress,
     rows: EntityRows | None = None,
     suspicious_auc: float = SUSPICIOUS_AUC,
 ) -> JoinResult:
     """Writes `<split>.parquet` below `outputs` for every split, unless a leak is found: then the result names it and
-    there are no splits. `rows` says that the entity rows lie there already, built in the cage. Raises Invalid for what
-    is wrong with the query, the keys and the splits."""
+    there are no splits. `rows` says that the entity rows lie there already, built in the sandbox. Raises Invalid for
+    what is wrong with the query, the keys and the splits."""
     entity = outputs / ENTITY_ROWS
     if rows is None:
         rows = build_entity(job_spec.entity, sources=job_spec.sources, inputs=inputs, path=entity, limits=limits)
-    tell(0.4, _("Joining"))
+    progress(0.4, _("Joining"))
     engine = engine or PolarsEngine()
     views = tuple(_join_view(view, inputs[view.input]) for view in job_spec.views)
     splits = tuple(sorted(job_spec.splits, key=lambda split: split.start))
@@ -54,10 +54,10 @@ def join_training_set(
         _split_file(split, part.path, entity, label=rows.label)
         for split, part in zip(splits, joined.parts, strict=True)
     )
-    tell(0.7, _("Comparing what was known with what was latest"))
+    progress(0.7, _("Comparing what was known with what was latest"))
     late = [view for view in views if depends_on_known_at(view)]
     report = leak_report(engine, joined, late=late)
-    tell(0.9, _("Looking for leaks"))
+    progress(0.9, _("Looking for leaks"))
     contract = contract_of(job_spec, rows)
     label_leaks = _label_leaks(contract, joined.parts[0].path, suspicious_auc) if joined.can_teach else ()
     leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)

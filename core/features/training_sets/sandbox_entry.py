@@ -8,17 +8,22 @@ from typing import Any
 from core.features.training_sets.entities import build_entity
 from core.features.training_sets.job_spec import ENTITY_ROWS, JoinJobSpec
 from core.foundation.text import _
-from core.sandbox.limits import Limits, Tell, silent
+from core.sandbox.limits import Limits, Progress, no_progress
 
 ENTRY = "core.features.training_sets.sandbox_entry:build"
 
 
 def build(
-    spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell = silent
+    spec: Mapping[str, Any],
+    *,
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    progress: Progress = no_progress,
 ) -> dict[str, Any]:
     """The entity rows of a JoinJobSpec to EntityRows; `entity.parquet` lies in the outputs."""
     join = JoinJobSpec.model_validate(spec)
-    tell(0.05, _("Running the query"))
+    progress(0.05, _("Running the query"))
     path = outputs / ENTITY_ROWS
     rows = build_entity(join.entity, sources=join.sources, inputs=inputs, path=path, limits=limits)
     return rows.model_dump(mode="json")

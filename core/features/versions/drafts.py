@@ -210,7 +210,7 @@ class FeatureDraftService(Service):
         inputs = {name: store.verified_path(digest) for name, digest in source_inputs(snapshots).items()}
         # What is slow now needs no database: its connection goes back meanwhile.
         call.session.close()
-        return preview(job_spec, inputs=inputs, cage=self.foundation.settings.user_code == "caged")
+        return preview(job_spec, inputs=inputs, sandboxed=self.foundation.settings.user_code == "caged")
 
     def _new(
         self, call: Call, view_id: str, logic: Logic, *, description: str, tags: tuple[str, ...]

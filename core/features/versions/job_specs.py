@@ -12,7 +12,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.lake.values import Snapshot
 
-# People's code ends sooner, in its cage; this is for what comes after it.
+# People's code ends sooner, in its sandbox; this is for what comes after it.
 SECONDS = 3600
 
 

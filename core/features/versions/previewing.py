@@ -1,4 +1,4 @@
-"""Logic tried out while it is being written: run in the cage on a sample, in seconds, and nothing is kept."""
+"""Logic tried out while it is being written: run in the sandbox on a sample, in seconds, and nothing is kept."""
 
 import tempfile
 import threading
@@ -11,7 +11,7 @@ from core.features.values import LogicPreview
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 from core.sandbox.limits import Limits
-from core.sandbox.runner import run_caged
+from core.sandbox.runner import run_sandboxed
 
 ENTRY = "core.features.building.preview:preview_in_sandbox"
 # The hard limit is two seconds later: an answer, or a refusal, in ten.
@@ -21,11 +21,13 @@ AT_ONCE, PATIENCE_SECONDS = 2, 5.0
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
-def preview(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], cage: bool) -> LogicPreview:
+def preview(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], sandboxed: bool) -> LogicPreview:
     """Unavailable when too many previews run already."""
-    limits = Limits(seconds=SECONDS, memory_mb=MEMORY_MB, rows=MOST_ROWS, threads=1, cage=cage)
+    limits = Limits(seconds=SECONDS, memory_mb=MEMORY_MB, rows=MOST_ROWS, threads=1, sandboxed=sandboxed)
     with _place(), tempfile.TemporaryDirectory(prefix="causeway-preview-") as folder:
-        answer = run_caged(ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits)
+        answer = run_sandboxed(
+            ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits
+        )
     return LogicPreview.model_validate(answer)
 
 

@@ -1,4 +1,5 @@
-"""What runs in the cage for a query of a person: the query, and nothing else. Its rows come back as a Parquet file."""
+"""What runs in the sandbox for a query of a person: the query, and nothing else. Its rows come back as a Parquet
+file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,23 +7,23 @@ from typing import Any
 
 from core.foundation.parquet import write_parquet
 from core.lake.column_types import NAMES
-from core.sandbox.duckdb_sandbox import locked_session, plain, time_limit, translated
 from core.sandbox.duckdb_session import BATCH_ROWS, quoted
 from core.sandbox.guard import check_query
-from core.sandbox.limits import Limits, Tell
+from core.sandbox.limits import Limits, Progress
+from core.sandbox.locked_session import locked_session, plain, time_limit, translated
 
 RESULT = "result.parquet"
 
 
 def run_query(
-    order: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, tell: Tell
+    order: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, progress: Progress
 ) -> dict[str, Any]:
     """`order` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how many
     rows were kept and whether there were more. A column that the lake has no type for comes as text."""
     tables = {name: [inputs[name] for name in files] for name, files in order["tables"].items()}
     with locked_session(tables, limits) as session:
         types = check_query(session, order["sql"])
-        tell(0.1, "")
+        progress(0.1, "")
         columns = ", ".join(_shown(name, of_type) for name, of_type in types.items())
         query = f"SELECT {columns} FROM (\n{plain(order['sql'])}\n) LIMIT {order['row_limit'] + 1}"
         with translated(), time_limit(session, limits.seconds):

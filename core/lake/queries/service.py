@@ -1,5 +1,5 @@
-"""SQL that people run over the datasets of a project: in the cage, for seconds, seen by nobody else. Each run is a row,
-so that a result has an address and can be cancelled from anywhere."""
+"""SQL that people run over the datasets of a project: in the sandbox, for seconds, seen by nobody else. Each run is a
+row, so that a result has an address and can be cancelled from anywhere."""
 
 import re
 import tempfile
@@ -32,7 +32,7 @@ from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, 
 from core.lake.tables import DatasetRow, QueryRow, SavedQueryRow, SnapshotRow
 from core.lake.values import Snapshot
 from core.sandbox.limits import HARD_SECONDS, Limits
-from core.sandbox.runner import run_caged
+from core.sandbox.runner import run_sandboxed
 
 ENTRY = "core.lake.queries.sandbox_entry:run_query"
 SECONDS, MEMORY_MB, THREADS = 30.0, 1024, 2
@@ -237,12 +237,14 @@ class QueryService(Service):
                 name: [f"{name}_{at}" for at in range(len(snapshot.files))] for name, snapshot in snapshots.items()
             },
         }
-        result = run_caged(
+        result = run_sandboxed(
             ENTRY,
             order,
             inputs={name: store.verified_path(file.digest) for name, file in files.items()},
             outputs=folder,
-            limits=Limits(seconds=SECONDS, memory_mb=MEMORY_MB, threads=THREADS, cage=settings.user_code == "caged"),
+            limits=Limits(
+                seconds=SECONDS, memory_mb=MEMORY_MB, threads=THREADS, sandboxed=settings.user_code == "caged"
+            ),
             stop=_every(LOOK_SECONDS, lambda: self._is_cancelled(query.id)),
         )
         return {"rows": int(result["rows"]), "cut": bool(result["cut"]), "result": store.put_file(folder / RESULT)}

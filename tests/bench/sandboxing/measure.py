@@ -1,5 +1,5 @@
-"""The cage for people's code: what it adds to the start of a process that does the same without one, and how soon code
-that hears no interrupt is ended after its time."""
+"""The sandbox for people's code: what it adds to the start of a process that does the same without one, and how soon
+code that hears no interrupt is ended after its time."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 
 from core.foundation.errors import Invalid
 from core.sandbox import bubblewrap
-from core.sandbox.cage import Cage
 from core.sandbox.limits import Limits
-from core.sandbox.runner import run_caged
+from core.sandbox.runner import run_sandboxed
+from core.sandbox.sandbox import Sandbox
 from tests.bench.measuring.lines import Line
 
 ENTRY = "core.lake.queries.sandbox_entry:run_query"
@@ -32,21 +32,21 @@ LOOKS = 0.3
 
 
 def measure(*, rounds: int = 9) -> list[Line]:
-    """Starts in turns with the process that has no cage, then one hard stop of each deaf query."""
+    """Starts in turns with the process that has no sandbox, then one hard stop of each deaf query."""
     with TemporaryDirectory(prefix="bench-") as temporary:
         folder = Path(temporary)
-        bare = Limits(seconds=20, memory_mb=512, threads=1, cage=False)
+        bare = Limits(seconds=20, memory_mb=512, threads=1, sandboxed=False)
         runs = {"bare": partial(_run, folder, SMALL, bare, None)}
-        for cage in (Cage.LANDLOCK, *([Cage.BUBBLEWRAP] if bubblewrap.is_there() else [])):
-            runs[cage] = partial(_run, folder, SMALL, Limits(seconds=20, memory_mb=512, threads=1), cage)
+        for sandbox in (Sandbox.LANDLOCK, *([Sandbox.BUBBLEWRAP] if bubblewrap.is_there() else [])):
+            runs[sandbox] = partial(_run, folder, SMALL, Limits(seconds=20, memory_mb=512, threads=1), sandbox)
         found = _in_turns(runs, rounds=rounds)
         starts = [_start(name, seconds, found["bare"]) for name, seconds in found.items() if name != "bare"]
         return [*starts, *(_stop(folder, name, sql) for name, sql in DEAF.items())]
 
 
-def _run(folder: Path, sql: str, limits: Limits, cage: Cage | None) -> None:
+def _run(folder: Path, sql: str, limits: Limits, sandbox: Sandbox | None) -> None:
     order = {"sql": sql, "row_limit": 10, "tables": {}}
-    run_caged(ENTRY, order, inputs={}, outputs=folder / "outputs", limits=limits, cage=cage)
+    run_sandboxed(ENTRY, order, inputs={}, outputs=folder / "outputs", limits=limits, sandbox=sandbox)
 
 
 def _in_turns(runs: Mapping[str, Callable[[], None]], *, rounds: int) -> dict[str, float]:
@@ -67,7 +67,7 @@ def _seconds(run: Callable[[], None]) -> float:
 def _start(name: str, seconds: float, bare: float) -> Line:
     over = (seconds - bare) * 1000
     goal, met = f"<= {START_MS:g} ms over", over <= START_MS
-    return Line(f"one query in {name}, to no cage", f"{seconds:.3g} s", f"{bare:.3g} s", seconds / bare, goal, met)
+    return Line(f"one query in {name}, to no sandbox", f"{seconds:.3g} s", f"{bare:.3g} s", seconds / bare, goal, met)
 
 
 def _stop(folder: Path, name: str, sql: str) -> Line:

@@ -1,4 +1,4 @@
-"""Logic tried out while it is being written: in the cage, on a sample, in seconds."""
+"""Logic tried out while it is being written: in the sandbox, on a sample, in seconds."""
 
 import time
 from collections.abc import Iterator

@@ -158,7 +158,7 @@ class Keeper:
         return put_online(context, job_spec, parts=tuple(parts)), attempt.outputs
 
     def _computed(self, window: TimeWindowJobSpec, context: JobContext) -> tuple[PartResult, ...]:
-        """Without the cage, which other tests are about."""
+        """Without the sandbox, which other tests are about."""
         return compute_time_window(window, inputs=context.inputs, outputs=context.outputs, limits=LIMITS)
 
     def keep(self, result: MaterializeResult, outputs: Path) -> None:

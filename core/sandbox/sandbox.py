@@ -1,5 +1,5 @@
-"""The cage around code that people write, entered by a process that was started for it alone: limits, Landlock, and the
-filter of system calls. Nothing leads out again."""
+"""The sandbox around code that people write, entered by a process that was started for it alone: limits, Landlock, and
+the filter of system calls. Nothing leads out again."""
 
 import os
 import resource
@@ -23,7 +23,7 @@ SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/sh
           "/proc/self/cgroup", "/dev/urandom", "/dev/null")  # fmt: skip
 
 
-class Cage(StrEnum):
+class Sandbox(StrEnum):
     """How the file system is closed: by the kernel for the process itself, or by a namespace around it."""
 
     LANDLOCK = "landlock"
@@ -32,19 +32,19 @@ class Cage(StrEnum):
 
 
 def system_paths() -> tuple[Path, ...]:
-    """What every caged process may read: Python, its libraries and our code."""
+    """What every sandboxed process may read: Python, its libraries and our code."""
     ours = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), str(CORE)}
     named = [Path(path) for path in (*sorted(ours), *SYSTEM)]
     # A virtual environment may be a link; what it leads to is read under its own name.
     return tuple(dict.fromkeys([*named, *(path.resolve() for path in named[: len(ours)])]))
 
 
-def enter(cage: Cage, limits: Limits, *, readable: Iterable[Path], writable: Path) -> None:
-    """Closes the cage around this process. Raises OSError where that is not possible; nothing may run then."""
+def enter(sandbox: Sandbox, limits: Limits, *, readable: Iterable[Path], writable: Path) -> None:
+    """Closes the sandbox around this process. Raises OSError where that is not possible; nothing may run then."""
     _limit(limits)
-    if cage is Cage.LANDLOCK:
+    if sandbox is Sandbox.LANDLOCK:
         landlock.restrict(readable=(*system_paths(), *readable), writable=(writable,))
-    if cage is not Cage.NONE:
+    if sandbox is not Sandbox.NONE:
         seccomp.restrict()
 
 

@@ -1,6 +1,6 @@
 """Where the SQL that people write runs: a fresh in-memory DuckDB in a process of its own, with nothing but the granted
 tables, no network, no other files, and its settings locked. The engine has no border of its own between a query and the
-process around it; so the process holds nothing worth taking, and only its end stops every query."""
+process around it; so the process holds no secrets, and only its end stops every query."""
 
 import re
 import threading

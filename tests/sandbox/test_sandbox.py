@@ -1,5 +1,5 @@
-"""User code does its work in the cage and reaches nothing else: not by files, not by the network, not by processes; and
-whatever it does, it ends in time."""
+"""User code does its work in the sandbox and reaches nothing else: not by files, not by the network, not by processes;
+and whatever it does, it ends in time."""
 
 import os
 import re
@@ -16,9 +16,9 @@ import pytest
 from core.features.job_specs import BuildJobSpec, SourceTable
 from core.foundation.errors import Invalid, Unavailable
 from core.sandbox import landlock, seccomp
-from core.sandbox.cage import Cage
 from core.sandbox.limits import HARD_SECONDS, Limits
-from core.sandbox.runner import best_cage, run_caged
+from core.sandbox.runner import best_sandbox, run_sandboxed
+from core.sandbox.sandbox import Sandbox
 from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
 
 ENTRY = "core.features.building.preview:preview_in_sandbox"
@@ -54,18 +54,22 @@ def flights(folder: Path) -> Path:
     return folder / "flights.parquet"
 
 
-def order(python: str = "", *, sql: str = "", keys: tuple[str, ...] = ("carrier",)) -> dict[str, Any]:
-    asked = BuildJobSpec(
+def job_spec_of(python: str = "", *, sql: str = "", keys: tuple[str, ...] = ("carrier",)) -> dict[str, Any]:
+    job_spec = BuildJobSpec(
         view="trial", sql=sql, python=python, sources=(SourceTable(name="flights", inputs=("flights",), known={}),),
         keys=keys, event_time="moment", created_time="", ttl_seconds=0, delay_seconds=0, categories=(), numbers=(),
     )  # fmt: skip
-    return asked.model_dump(mode="json")
+    return job_spec.model_dump(mode="json")
 
 
-def run(folder: Path, asked: dict[str, Any], *, limits: Limits = LIMITS, cage: Cage | None = None) -> dict[str, Any]:
+def run(
+    folder: Path, job_spec: dict[str, Any], *, limits: Limits = LIMITS, sandbox: Sandbox | None = None
+) -> dict[str, Any]:
     inputs, outputs = {"flights": flights(folder)}, folder / "job"
-    found: dict[str, Any] = run_caged(ENTRY, asked, inputs=inputs, outputs=outputs, limits=limits, cage=cage)
-    return found
+    answer: dict[str, Any] = run_sandboxed(
+        ENTRY, job_spec, inputs=inputs, outputs=outputs, limits=limits, sandbox=sandbox
+    )
+    return answer
 
 
 def attack(outside: Path, port: int, *, chosen: str = "") -> str:
@@ -73,42 +77,42 @@ def attack(outside: Path, port: int, *, chosen: str = "") -> str:
     return text.replace("@chosen@", chosen).replace("@none@", "-1")
 
 
-CAGES = [Cage.LANDLOCK, Cage.BUBBLEWRAP]
+SANDBOXES = [Sandbox.LANDLOCK, Sandbox.BUBBLEWRAP]
 
 
-@pytest.mark.parametrize("cage", CAGES)
-def test_user_code_works_in_the_cage(outside: Path, cage: Cage) -> None:
-    for asked in (
-        order(MEAN),
-        order(sql="SELECT carrier, moment, avg(delay) OVER (PARTITION BY carrier) AS mean FROM flights"),
+@pytest.mark.parametrize("sandbox", SANDBOXES)
+def test_user_code_works_in_the_sandbox(outside: Path, sandbox: Sandbox) -> None:
+    for job_spec in (
+        job_spec_of(MEAN),
+        job_spec_of(sql="SELECT carrier, moment, avg(delay) OVER (PARTITION BY carrier) AS mean FROM flights"),
     ):
-        found = run(outside, asked, cage=cage)
-        means = {row[0]: row[2] for row in found["preview"]["rows"]}
+        answer = run(outside, job_spec, sandbox=sandbox)
+        means = {row[0]: row[2] for row in answer["preview"]["rows"]}
         assert means == {"A": 3.0, "B": 5.0}
 
 
-@pytest.mark.parametrize("cage", CAGES)
-def test_no_attack_gets_anything(outside: Path, port: int, cage: Cage, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("sandbox", SANDBOXES)
+def test_no_attack_gets_anything(outside: Path, port: int, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CAUSEWAY_SECRET", "canary")
-    found = run(outside, order(attack(outside, port), keys=("attack",)), cage=cage)
-    rows = {row[0]: row[2] for row in found["preview"]["rows"]}
-    assert found["preview"]["total"] == len(re.findall(r"^def (?!_|called|features)", ATTACKS, re.MULTILINE)) > 60
+    answer = run(outside, job_spec_of(attack(outside, port), keys=("attack",)), sandbox=sandbox)
+    rows = {row[0]: row[2] for row in answer["preview"]["rows"]}
+    assert answer["preview"]["total"] == len(re.findall(r"^def (?!_|called|features)", ATTACKS, re.MULTILINE)) > 60
     # Inside a namespace there are a root, processes and names of its own; nothing of ours is in them.
     own = {"list_root", "list_parent", "list_processes"}
     own |= {"read_own_memory_file", "read_environment_of_parent", "read_command_of_parent"}
     got = {name: outcome for name, outcome in rows.items() if outcome.startswith("GOT")}
-    assert {name: got[name] for name in got if cage is Cage.LANDLOCK or name not in own} == {}
+    assert {name: got[name] for name in got if sandbox is Sandbox.LANDLOCK or name not in own} == {}
     assert (outside / "secret.txt").read_text() == "the secret"
     assert sorted(path.name for path in outside.iterdir()) == ["flights.parquet", "job", "listening", "secret.txt"]
 
 
-def test_the_attacks_would_get_something_without_a_cage(outside: Path, port: int) -> None:
-    """The same attacks, unprotected: so it is the cage that stops them. Only harmless ones are tried."""
-    loose = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1, cage=False)
+def test_the_attacks_would_get_something_without_a_sandbox(outside: Path, port: int) -> None:
+    """The same attacks, unprotected: so it is the sandbox that stops them. Only harmless ones are tried."""
+    loose = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1, sandboxed=False)
     for name in ("read_outside", "read_passwd", "tcp", "udp", "pair_of_sockets", "list_processes", "kill_parent"):
-        with pytest.raises(Invalid) as told:
-            run(outside, order(attack(outside, port, chosen=name)), limits=loose)
-        assert "gives a" in told.value.message, (name, told.value.message)
+        with pytest.raises(Invalid) as refusal:
+            run(outside, job_spec_of(attack(outside, port, chosen=name)), limits=loose)
+        assert "gives a" in refusal.value.message, (name, refusal.value.message)
 
 
 @pytest.mark.parametrize("what", EXHAUSTING)
@@ -116,14 +120,14 @@ def test_whatever_wears_the_machine_down_is_ended(outside: Path, what: str) -> N
     code = f"{PIPE}\ndef features(flights):\n    {EXHAUSTING[what]}\n"
     limits = Limits(seconds=1, memory_mb=64, rows=10_000, threads=1)
     began = time.monotonic()
-    with pytest.raises(Invalid) as told:
-        run(outside, order(code), limits=limits)
-    assert told.value.message
+    with pytest.raises(Invalid) as refusal:
+        run(outside, job_spec_of(code), limits=limits)
+    assert refusal.value.message
     assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
 
 
 # What each limit says when it is the one that ended the code. None of these is ended by time.
-HELD = {
+LIMIT_MESSAGES = {
     "memory that is used": (EXHAUSTING["memory, slowly"], r"needs more memory than it may have \(64 MB\)"),
     "memory that is only asked for": ("import mmap; mmap.mmap(-1, 8 << 30)", "Cannot allocate memory"),
     "answers": (EXHAUSTING["the answer"], "says more than it may"),
@@ -132,13 +136,13 @@ HELD = {
 }
 
 
-@pytest.mark.parametrize("what", HELD)
+@pytest.mark.parametrize("what", LIMIT_MESSAGES)
 def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Path, what: str) -> None:
-    body, told = HELD[what]
+    body, message = LIMIT_MESSAGES[what]
     limits = Limits(seconds=120, memory_mb=64, rows=10_000, threads=1)
     began = time.monotonic()
-    with pytest.raises(Invalid, match=told):
-        run(outside, order(f"{PIPE}\ndef features(flights):\n    {body}\n    return flights\n"), limits=limits)
+    with pytest.raises(Invalid, match=message):
+        run(outside, job_spec_of(f"{PIPE}\ndef features(flights):\n    {body}\n    return flights\n"), limits=limits)
     assert time.monotonic() - began < limits.seconds / 2
 
 
@@ -165,39 +169,39 @@ def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
     limits = Limits(seconds=1, memory_mb=256, rows=10_000, threads=1)
     began = time.monotonic()
     with pytest.raises(Invalid):
-        run(outside, order(sql=sql), limits=limits)
+        run(outside, job_spec_of(sql=sql), limits=limits)
     assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
 
 
 @pytest.mark.parametrize(
-    "said", ["nonsense", "[1, 2]", "7", '"told"', '{"told": 1}', '{"refused": ["a"]}', '{"told": [null, 1]}']
+    "line", ["nonsense", "[1, 2]", "7", '"told"', '{"told": 1}', '{"refused": ["a"]}', '{"told": [null, 1]}']
 )
-def test_what_people_code_says_over_the_pipe_is_believed_by_its_form_alone(outside: Path, said: str) -> None:
-    code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(said + chr(10)).encode()!r})\n    return flights\n"
+def test_what_people_code_says_over_the_pipe_is_believed_by_its_form_alone(outside: Path, line: str) -> None:
+    code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(line + chr(10)).encode()!r})\n    return flights\n"
     with pytest.raises(Invalid, match="what it may not"):
-        run(outside, order(code))
+        run(outside, job_spec_of(code))
 
 
 def test_a_stop_ends_the_code_at_once(outside: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Invalid, match="stopped"):
-        run_caged(
-            ENTRY, order("def features(flights):\n    while True: pass"), inputs={"flights": flights(outside)},
+        run_sandboxed(
+            ENTRY, job_spec_of("def features(flights):\n    while True: pass"), inputs={"flights": flights(outside)},
             outputs=outside / "job", limits=LIMITS, stop=lambda: time.monotonic() - began > 0.5,
         )  # fmt: skip
     assert time.monotonic() - began < 5
 
 
 def test_an_error_arrives_as_what_it_is(outside: Path) -> None:
-    with pytest.raises(Invalid) as told:
-        run(outside, order("def features(flights):\n    return flights['nowhere']"))
-    assert (told.value.field, told.value.message) == ("python", "Python: KeyError: 'nowhere'")
+    with pytest.raises(Invalid) as refusal:
+        run(outside, job_spec_of("def features(flights):\n    return flights['nowhere']"))
+    assert (refusal.value.field, refusal.value.message) == ("python", "Python: KeyError: 'nowhere'")
 
 
 def test_no_process_outlives_its_run(outside: Path) -> None:
     before = set(children())
     with pytest.raises(Invalid):
-        run(outside, order("def features(flights):\n    import os; os.abort()"))
+        run(outside, job_spec_of("def features(flights):\n    import os; os.abort()"))
     assert set(children()) - before == set()
 
 
@@ -205,22 +209,22 @@ def children() -> list[str]:
     return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
 
 
-def test_without_a_cage_user_code_is_refused(outside: Path) -> None:
+def test_without_a_sandbox_user_code_is_refused(outside: Path) -> None:
     with pytest.raises(Unavailable, match="cannot be locked in") as refused:
-        run(outside, order(MEAN), cage=Cage.NONE)
+        run(outside, job_spec_of(MEAN), sandbox=Sandbox.NONE)
     assert "CAUSEWAY_USER_CODE" in refused.value.hint
 
 
-def test_this_machine_has_the_strongest_cage() -> None:
-    assert best_cage() is Cage.LANDLOCK
+def test_this_machine_has_the_strongest_sandbox() -> None:
+    assert best_sandbox() is Sandbox.LANDLOCK
     assert landlock.version() >= 1
 
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 def test_the_filter_of_calls_is_well_formed(machine: str) -> None:
     """Every jump lands inside, and the last instruction answers; the kernel would refuse anything else."""
-    made = seccomp.program(machine, own_id=1)
-    assert len(made) < 4096
-    assert made[-1] == (seccomp.ANSWER, 0, 0, seccomp.ALLOW)
-    for place, (_code, if_true, if_false, _value) in enumerate(made):
-        assert place + 1 + max(if_true, if_false) <= len(made)
+    instructions = seccomp.program(machine, own_id=1)
+    assert len(instructions) < 4096
+    assert instructions[-1] == (seccomp.ANSWER, 0, 0, seccomp.ALLOW)
+    for place, (_code, if_true, if_false, _value) in enumerate(instructions):
+        assert place + 1 + max(if_true, if_false) <= len(instructions)
