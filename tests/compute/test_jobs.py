@@ -10,7 +10,7 @@ from core.compute.processes import marked_with
 from core.compute.values import JobState, Resources
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.portal import Portal
-from tests.compute.demo_kind import KINDS, queue_again, row_of, submit, taken
+from tests.compute.demo_kind import KINDS, queue_again, row_of, submit, ingested
 from tests.compute.running import SYSTEM, job_now, run_job_here, wait_for_job, wait_until, worker_for
 from tests.conftest import People
 
@@ -27,7 +27,7 @@ def test_a_job_runs_and_its_outputs_are_taken_in(portal: Portal) -> None:
     job_id = submit(portal, way="greet", inputs={"name": digest})
     job = run_job_here(portal, job_id, kinds=KINDS)
     assert (job.state, job.attempt, job.progress, job.cause) == (JobState.SUCCEEDED, 1, 1.0, "")
-    assert taken(portal, job_id) == [{"greeting.txt": "hello mei secret-ticket"}]
+    assert ingested(portal, job_id) == [{"greeting.txt": "hello mei secret-ticket"}]
 
 
 def test_a_ticket_is_in_no_database_and_gone_from_the_folder_at_the_end(portal: Portal) -> None:
@@ -53,7 +53,7 @@ def test_a_failure_says_its_cause(portal: Portal, way: str, words: str) -> None:
     assert job.state is JobState.FAILED
     assert job.cause.startswith(words)
     assert job.attempt == 1
-    assert taken(portal, job_id, "ended") == [{"state": "failed", "cause": job.cause}]
+    assert ingested(portal, job_id, "ended") == [{"state": "failed", "cause": job.cause}]
 
 
 def test_a_job_that_takes_longer_than_it_may_is_ended(portal: Portal) -> None:
@@ -68,7 +68,7 @@ def test_outputs_that_the_domain_refuses_fail_the_job_with_its_words(portal: Por
     job_id = submit(portal, way="refused_outputs")
     job = run_job_here(portal, job_id, kinds=KINDS)
     assert (job.state, job.cause) == (JobState.FAILED, "the outputs are wrong\nwrite others")
-    assert taken(portal, job_id, "outputs") == []
+    assert ingested(portal, job_id, "outputs") == []
 
 
 def test_a_damaged_input_is_refused_before_the_job_starts(portal: Portal) -> None:
@@ -85,7 +85,7 @@ def test_f05_a_killed_process_is_tried_again_from_its_checkpoint(portal: Portal)
     job_id = submit(portal, way="count", steps=5, die_at=3, max_attempts=2)
     job = run_job_here(portal, job_id, kinds=KINDS)
     assert (job.state, job.attempt) == (JobState.SUCCEEDED, 2)
-    steps = [(event["step"], event["attempt"]) for event in taken(portal, job_id, "step")]
+    steps = [(event["step"], event["attempt"]) for event in ingested(portal, job_id, "step")]
     assert steps == [(1, 1), (2, 1), (3, 1), (4, 2), (5, 2)]
 
 
@@ -108,11 +108,11 @@ def test_messages_reach_a_running_job_in_order(portal: Portal) -> None:
     job_id = submit(portal, way="wait")
     portal.compute.send(job_id, {"number": 1})
     with worker_for(portal, kinds=KINDS):
-        wait_until(lambda: taken(portal, job_id, "ready"))
+        wait_until(lambda: ingested(portal, job_id, "ready"))
         portal.compute.send(job_id, {"number": 2})
         portal.compute.send(job_id, {"number": 3, "go": True})
         assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
-    assert [event["number"] for event in taken(portal, job_id, "heard")] == [1, 2, 3]
+    assert [event["number"] for event in ingested(portal, job_id, "heard")] == [1, 2, 3]
 
 
 def test_a_queued_job_is_cancelled_without_ever_starting(portal: Portal) -> None:
@@ -121,14 +121,14 @@ def test_a_queued_job_is_cancelled_without_ever_starting(portal: Portal) -> None
     with worker_for(portal, kinds=KINDS):
         job = wait_for_job(portal, job_id)
     assert (job.state, job.attempt) == (JobState.CANCELLED, 0)
-    assert taken(portal, job_id, "ended")
+    assert ingested(portal, job_id, "ended")
 
 
 def test_cancelling_leaves_no_process_of_the_job(portal: Portal) -> None:
     """Neither one that ignores the signal, nor its child, nor a child with a session of its own."""
     job_id = submit(portal, way="stubborn")
     with worker_for(portal, kinds=KINDS, executor=executor(grace_seconds=0.3)):
-        wait_until(lambda: taken(portal, job_id, "ready"))
+        wait_until(lambda: ingested(portal, job_id, "ready"))
         token = row_of(portal, job_id).launch_token
         assert len(marked_with(token)) == 4
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
@@ -147,7 +147,7 @@ def test_a_job_learns_no_secret_of_the_portal(portal: Portal) -> None:
     ours = {**os.environ, "CAUSEWAY_DATABASE_URL": "postgresql://secret", "AWS_SECRET_ACCESS_KEY": "secret"}
     job_id = submit(portal, way="show_environment", resources=Resources(cpus=2))
     run_job_here(portal, job_id, kinds=KINDS, executor=executor(environment=ours))
-    (event,) = taken(portal, job_id, "environment")
+    (event,) = ingested(portal, job_id, "environment")
     names = event["names"]
     assert [name for name in names if name.startswith("CAUSEWAY_")] == ["CAUSEWAY_LAUNCH_TOKEN"]
     assert "secret" not in str(names)
@@ -157,14 +157,14 @@ def test_a_job_learns_no_secret_of_the_portal(portal: Portal) -> None:
 def test_a_cancelled_job_goes_on_from_its_checkpoint_when_it_is_queued_again(portal: Portal) -> None:
     job_id = submit(portal, way="count", steps=1_000_000, pause=0.02)
     with worker_for(portal, kinds=KINDS):
-        wait_until(lambda: len(taken(portal, job_id, "step")) >= 3)
+        wait_until(lambda: len(ingested(portal, job_id, "step")) >= 3)
         portal.compute.cancel_job(SYSTEM, job_id=job_id)
         wait_for_job(portal, job_id)
         queue_again(portal, job_id)
-        wait_until(lambda: taken(portal, job_id, "step")[-1]["attempt"] == 2)
+        wait_until(lambda: ingested(portal, job_id, "step")[-1]["attempt"] == 2)
         portal.compute.send(job_id, {"enough": True})
         assert wait_for_job(portal, job_id).state is JobState.SUCCEEDED
-    steps = [event["step"] for event in taken(portal, job_id, "step")]
+    steps = [event["step"] for event in ingested(portal, job_id, "step")]
     assert steps == list(range(1, len(steps) + 1))
 
 
