@@ -10,7 +10,7 @@ from core.compute.processes import marked_with
 from core.compute.values import JobState, Resources
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.portal import Portal
-from tests.compute.demo_kind import KINDS, queue_again, row_of, submit, ingested
+from tests.compute.demo_kind import KINDS, ingested, queue_again, row_of, submit
 from tests.compute.running import SYSTEM, job_now, run_job_here, wait_for_job, wait_until, worker_for
 from tests.conftest import People
 
