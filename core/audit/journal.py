@@ -56,8 +56,8 @@ class AuditJournal:
             body="",
             hash="",
         )
-        told = {**row.model_dump(include=set(COLUMNS)), "time": now.isoformat(), "via": actor.via}
-        row.body = canonical({**told, "token": actor.token_id, "details": details}).decode()
+        columns = {**row.model_dump(include=set(COLUMNS)), "time": now.isoformat(), "via": actor.via}
+        row.body = canonical({**columns, "token": actor.token_id, "details": details}).decode()
         row.hash = chain_hash(secret(self.key_file), previous=previous, body=row.body)
         session.add(row)
         session.flush()

@@ -79,23 +79,23 @@ class AuditService(Service):
         limit: Limit = 50,
     ) -> Listing[AuditEvent]:
         """List events, the newest first; filter by subject, actor, start of the action's name or outcome."""
-        kept = [*self._visible(call), *_matching(subject, actor, action, outcome)]
-        rows = page_query(AuditRow, where=kept, order=NEWEST, offset=offset, limit=limit)
-        total = count_of(call.session, AuditRow, kept)
+        where = [*self._visible(call), *_matching(subject, actor, action, outcome)]
+        rows = page_query(AuditRow, where=where, order=NEWEST, offset=offset, limit=limit)
+        total = count_of(call.session, AuditRow, where)
         return Listing(items=self._events(call, rows), total=total, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def activity(self, call: Call, *, subject: str = "", limit: Limit = 20) -> tuple[AuditEvent, ...]:
         """What happened lately in your projects, or to one object: the timeline that pages show."""
-        kept: list[ColumnElement[bool]] = [col(AuditRow.outcome) == "ok"]
+        where: list[ColumnElement[bool]] = [col(AuditRow.outcome) == "ok"]
         if subject:
             call.may_reach(subject)
-            kept.append(col(AuditRow.subject) == subject)
+            where.append(col(AuditRow.subject) == subject)
         reach = call.reach()
         if reach.is_everywhere:
-            return self._events(call, page_query(AuditRow, where=kept, order=NEWEST, offset=0, limit=limit))
+            return self._events(call, page_query(AuditRow, where=where, order=NEWEST, offset=0, limit=limit))
         visible = [col(AuditRow.project) == project for project in sorted(reach.projects)]
-        newest = newest_of_each(col(AuditRow.seq), visible, where=kept, order=NEWEST, limit=limit)
+        newest = newest_of_each(col(AuditRow.seq), visible, where=where, order=NEWEST, limit=limit)
         return self._events(call, select(AuditRow).where(newest).order_by(*NEWEST).limit(limit))
 
     @action(permission=Permission.AUDIT_VERIFY, reads=True)
@@ -117,9 +117,9 @@ class AuditService(Service):
         return [col(AuditRow.actor) == call.actor.person_id]
 
     def _events(self, call: Call, rows: Any) -> tuple[AuditEvent, ...]:
-        found = call.session.exec(rows).all()
-        titles = _titles(call, {row.actor for row in found} | {row.subject for row in found})
-        return tuple(_event(row, titles) for row in found)
+        audit_rows = call.session.exec(rows).all()
+        titles = _titles(call, {row.actor for row in audit_rows} | {row.subject for row in audit_rows})
+        return tuple(_event(row, titles) for row in audit_rows)
 
 
 def _matching(subject: str, actor: str, action: str, outcome: str) -> list[ColumnElement[bool]]:

@@ -44,10 +44,10 @@ def newest_first(table: str, *by: str, holding: tuple[str, ...] = ()) -> tuple[I
     """The indexes of a list that shows the newest first: of all rows, and of those with one value in a column of `by`.
     They hold all that the list counts and cuts by, so that a page far behind reads no row but its own; `holding` names
     what else it is filtered by."""
-    held = ("project", *(name for name in (*by, *holding) if name != "project"))
-    indexes = [Index(f"ix_{table}_newest", "created_at", "id", *held)]
+    included = ("project", *(name for name in (*by, *holding) if name != "project"))
+    indexes = [Index(f"ix_{table}_newest", "created_at", "id", *included)]
     for name in ("project", *by):
-        others = [other for other in held if other != name]
+        others = [other for other in included if other != name]
         indexes.append(Index(f"ix_{table}_newest_{name}", name, "created_at", "id", *others))
     return tuple(indexes)
 

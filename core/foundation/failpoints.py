@@ -1,4 +1,4 @@
-"""Named places where a test lets a process die, so that what must survive it is tried and not hoped.
+"""Named places where a test ends a process, so that what must survive it is tested.
 
 `CAUSEWAY_FAILPOINTS=compute.after_claim=kill` sends SIGKILL to the process that reaches the place. Nothing happens
 unless the setting `allow_failpoints` is on, which production refuses."""
@@ -39,7 +39,7 @@ def arm(settings: Settings) -> None:
 
 
 def reach(name: str) -> None:
-    """Dies here when the fail-point is armed."""
+    """Ends the process here when the fail-point is armed."""
     assert name in POINTS, name
     if name in _armed:
         os.kill(os.getpid(), signal.SIGKILL)

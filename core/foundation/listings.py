@@ -20,11 +20,11 @@ RowT = TypeVar("RowT", bound=SQLModel)
 def conditions(call: Call, table: type[Any], *, project: str = "", **equal: object) -> list[ColumnElement[bool]]:
     """What keeps a list to the projects the caller may see, to `project` when it is named, and to the rows whose
     columns equal what is asked for; "" and None ask nothing. NotFound for a project out of reach."""
-    kept = [col(getattr(table, name)) == value for name, value in equal.items() if value not in ("", None)]
+    where = [col(getattr(table, name)) == value for name, value in equal.items() if value not in ("", None)]
     if project:
         call.may_reach_project(project)
-        return [col(table.project) == project, *kept]
-    return [*call.reach().condition(table.project), *kept]
+        return [col(table.project) == project, *where]
+    return [*call.reach().condition(table.project), *where]
 
 
 def row_of(call: Call, table: type[RowT], object_id: str, *, refusal: str, field: str) -> RowT:

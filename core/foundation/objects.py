@@ -112,17 +112,17 @@ def find_things(
     session: Session, *, query: str, reach: Reach, kinds: Iterable[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
     """Objects whose id or title contains `query` (any case), the most recently changed first."""
-    kept: list[ColumnElement[bool]] = []
+    where: list[ColumnElement[bool]] = []
     if chosen := [kind.value for kind in kinds]:
-        kept.append(col(ObjectRow.kind).in_(chosen))
+        where.append(col(ObjectRow.kind).in_(chosen))
     if query:
         title = func.lower(ObjectRow.title).contains(query.lower(), autoescape=True)
-        kept.append(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
+        where.append(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
     newest = (col(ObjectRow.updated_at).desc(),)
     if not reach.is_everywhere:
         visible = [col(ObjectRow.project) == project for project in sorted({*reach.projects, ""})]
-        kept = [newest_of_each(col(ObjectRow.id), visible, where=kept, order=newest, limit=limit)]
-    rows = select(ObjectRow).where(*kept).order_by(*newest).limit(limit)
+        where = [newest_of_each(col(ObjectRow.id), visible, where=where, order=newest, limit=limit)]
+    rows = select(ObjectRow).where(*where).order_by(*newest).limit(limit)
     return tuple(thing_of(row) for row in session.exec(rows))
 
 
@@ -132,9 +132,9 @@ def walk(session: Session, *starts: str, upstream: bool, most: int = EVERY_EDGE)
     edges: dict[Edge, None] = {}
     reached, ends = set(starts), list(starts)
     for _step in range(LINEAGE_DEPTH):
-        found = _edges_at(session, ends, upstream=upstream, most=most - len(edges))
-        edges.update(dict.fromkeys(found))
-        others = (edge.source if upstream else edge.target for edge in found)
+        new_edges = _edges_at(session, ends, upstream=upstream, most=most - len(edges))
+        edges.update(dict.fromkeys(new_edges))
+        others = (edge.source if upstream else edge.target for edge in new_edges)
         ends = [other for other in dict.fromkeys(others) if other not in reached]
         reached.update(ends)
     return tuple(edges)
@@ -160,5 +160,5 @@ def lineage(session: Session, start: str, *, reach: Reach) -> Lineage:
     rows = session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(col(ObjectRow.created_at)))
     things = tuple(thing_of(row) for row in rows if not row.project or reach.includes(row.project))
     seen = {thing.id for thing in things}
-    kept = sorted((edge for edge in edges if {edge.source, edge.target} <= seen), key=lambda edge: edge.target)
-    return Lineage(start=start, things=things, edges=tuple(kept))
+    visible_edges = sorted((edge for edge in edges if {edge.source, edge.target} <= seen), key=lambda edge: edge.target)
+    return Lineage(start=start, things=things, edges=tuple(visible_edges))

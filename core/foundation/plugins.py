@@ -66,11 +66,11 @@ def discover(package: ModuleType, kind: type[PluginType], *, group: str) -> Mapp
     name twice."""
     classes = [cls for module in _modules(package) for cls in _classes_of(module, kind)]
     classes += [entry.load() for entry in entry_points(group=group)]
-    found: dict[str, type[PluginType]] = {}
+    by_name: dict[str, type[PluginType]] = {}
     for cls in classes:
-        if found.setdefault(cls.name, cls) is not cls:
+        if by_name.setdefault(cls.name, cls) is not cls:
             raise ValueError(f"two plug-ins of {group} are called {cls.name}")
-    return found
+    return by_name
 
 
 def choose(plugins: Mapping[str, type[PluginType]], name: str) -> type[PluginType]:

@@ -48,7 +48,7 @@ class Pin(Value):
 
 
 class LiveUses(Protocol):
-    """What is live, asked by domains that must not remove what something live needs."""
+    """What is live, for domains that must not remove what something live needs."""
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         """Every live use of a model version that followed from the object, or at the object where it is an endpoint;

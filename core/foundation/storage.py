@@ -117,8 +117,8 @@ class Store:
         """Digest, size in bytes and time of the last put (seconds since 1970) of every blob."""
         for path in (self.root / "sha256").glob("??/*"):
             with suppress(FileNotFoundError):
-                found = path.stat()
-                yield path.parent.name + path.name, found.st_size, found.st_mtime
+                status = path.stat()
+                yield path.parent.name + path.name, status.st_size, status.st_mtime
 
     def remove(self, digest: str, *, before: float) -> int:
         """Removes a blob that was last put before that time and returns its size; 0 where it is not there or younger.
@@ -130,12 +130,12 @@ class Store:
             os.rename(self.path(digest), leaving)
         except FileNotFoundError:
             return 0
-        found = leaving.stat()
-        if found.st_mtime >= before:
+        status = leaving.stat()
+        if status.st_mtime >= before:
             os.rename(leaving, self.path(digest))
             return 0
         leaving.unlink()
-        return found.st_size
+        return status.st_size
 
     def check(self) -> None:
         """Writes a file and reads it back. Unavailable where that does not work."""

@@ -93,7 +93,7 @@ def invalid_of(error: ValidationError, *, prefix: Sequence[str] = (), known: Seq
     first = error.errors(include_url=False)[0]
     place = (*prefix, *(part for part in first["loc"] if not _is_branch(part)))
     label = label_of(place) or _("The input")
-    message, hint = _said(first["type"], label=label, context=first.get("ctx", {}), known=known)
+    message, hint = _message_of(first["type"], label=label, context=first.get("ctx", {}), known=known)
     if first["type"] not in UNTOLD_INPUTS:
         message = _("{message}; {given} was given").format(message=message, given=_given(first["input"]))
     return Invalid(message, hint=hint, field=".".join(str(part) for part in place))
@@ -119,7 +119,7 @@ def _is_branch(part: str | int) -> bool:
     return isinstance(part, str) and (not part.isidentifier() or part in ("str", "int", "float", "bool"))
 
 
-def _said(kind: str, *, label: str, context: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str]:
+def _message_of(kind: str, *, label: str, context: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str]:
     """What is wrong and what to do, by pydantic's name for it."""
     if kind == "extra_forbidden":
         hint = _("There are: {names}.").format(names=", ".join(_word(name) for name in known)) if known else ""

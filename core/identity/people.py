@@ -16,9 +16,9 @@ def person_of(session: Session, row: PersonRow) -> Person:
 
 def people_of(session: Session, rows: Sequence[PersonRow]) -> tuple[Person, ...]:
     """People with their roles, all of which are read at once."""
-    held = select(GrantRow).where(col(GrantRow.person_id).in_([row.id for row in rows]))
+    grants_of_rows = select(GrantRow).where(col(GrantRow.person_id).in_([row.id for row in rows]))
     grants: dict[str, list[Grant]] = {row.id: [] for row in rows}
-    for grant in session.exec(held.order_by(GrantRow.role, GrantRow.project)):
+    for grant in session.exec(grants_of_rows.order_by(GrantRow.role, GrantRow.project)):
         grants[grant.person_id].append(Grant.model_validate({"role": grant.role, "project": grant.project}))
     shown = {"id", "kind", "handle", "name", "state"}
     return tuple(Person.model_validate({**row.model_dump(include=shown), "grants": grants[row.id]}) for row in rows)

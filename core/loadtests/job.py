@@ -1,4 +1,4 @@
-"""The process of a load test: makes the payload, runs Locust as a process of its own, tells what each second showed,
+"""The process of a load test: makes the payload, runs Locust as a process of its own, reports what each second showed,
 and stops it at once when asked. Nothing is judged here; the worker judges what the generator saw."""
 
 import os
@@ -14,7 +14,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.loadtests.generator.payloads import bodies_of
-from core.loadtests.values import LoadOrder, Order, Plan, SeriesPoint, Target
+from core.loadtests.values import GeneratorSpec, LoadTestSpec, Plan, SeriesPoint, Target
 
 LOCUSTFILE = Path(__file__).parent / "generator" / "locustfile.py"
 WATCH_SECONDS = 0.2
@@ -30,7 +30,7 @@ class Seen(Value):
 
 def main(context: JobContext) -> None:
     """Inputs: `rows`, the Parquet file of a split. Outputs: `windows.json`, `seen.json`. Events: `second`."""
-    wanted = LoadOrder.model_validate(context.payload)
+    wanted = LoadTestSpec.model_validate(context.payload)
     bodies = b"\n".join(
         bodies_of(context.inputs[ROWS], contract=wanted.contract, most=wanted.bodies, seed=wanted.plan.seed)
     )
@@ -46,7 +46,7 @@ def main(context: JobContext) -> None:
 
 def _generate(context: JobContext, *, plan: Plan, target: Target, payload: Path) -> None:
     reading, writing = os.pipe()
-    order = Order(
+    spec = GeneratorSpec(
         plan=plan,
         target=target,
         bodies=payload,
@@ -55,7 +55,7 @@ def _generate(context: JobContext, *, plan: Plan, target: Target, payload: Path)
         parent=os.getpid(),
     )
     file = context.folder / "order.json"
-    write_atomically(file, order.model_dump_json().encode())
+    write_atomically(file, spec.model_dump_json().encode())
     context.progress(0.0, stage=_("starting the generator"), eta_seconds=plan.seconds)
     process = _start(file, pipe=writing)
     try:
@@ -68,15 +68,15 @@ def _generate(context: JobContext, *, plan: Plan, target: Target, payload: Path)
         file.unlink(missing_ok=True)
 
 
-def _start(order: Path, *, pipe: int) -> "subprocess.Popen[bytes]":
+def _start(spec_file: Path, *, pipe: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--only-summary"]
     # The usual event loop of Linux wakes on whole milliseconds, this one on microseconds.
     environment = {**os.environ, "GEVENT_BACKEND": "select"}
     return subprocess.Popen(
-        [*command, "--order", str(order)],
+        [*command, "--order", str(spec_file)],
         stdin=subprocess.DEVNULL,
         pass_fds=(pipe,),
-        cwd=order.parent,
+        cwd=spec_file.parent,
         env=environment,
     )
 
@@ -95,7 +95,7 @@ def _follow(context: JobContext, *, reading: int, process: "subprocess.Popen[byt
 
 
 def _points(context: JobContext, *, reading: int) -> Iterator[SeriesPoint]:
-    """What the generator tells, until it closes its end of the pipe or the job is to stop."""
+    """What the generator reports, until it closes its end of the pipe or the job is to stop."""
     rest = b""
     while not context.stop_requested:
         if not select.select([reading], [], [], WATCH_SECONDS)[0]:

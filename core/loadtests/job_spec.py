@@ -1,4 +1,4 @@
-"""What the job of a load test is told: the plan, the target as serving names it, and which rows make the payload."""
+"""The payload of a load test's job: the plan, the target as serving names it, and which rows make the payload."""
 
 from core.compute.service import ComputeService
 from core.features.training_sets.service import TrainingSetService

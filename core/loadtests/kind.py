@@ -18,7 +18,7 @@ from core.loadtests.report.judge import report_of
 from core.loadtests.rows import find_test, tested
 from core.loadtests.service import KIND, LoadTestService
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
-from core.loadtests.values import LoadOrder, LoadTestState, Plan, Report, SeriesPoint, Window
+from core.loadtests.values import LoadTestSpec, LoadTestState, Plan, Report, SeriesPoint, Window
 from core.serving.rows import endpoint_url
 
 AFTER_SECONDS = 240.0
@@ -41,14 +41,14 @@ class LoadTestKind(PlainKind):
 
     def at_launch(self, job: Job, payload: dict[str, Any]) -> dict[str, Any]:
         """A ticket for this endpoint that lives as long as the test."""
-        order = LoadOrder.model_validate(payload)
+        spec = LoadTestSpec.model_validate(payload)
         token, _ends = self._service.serving.tickets.issue(
-            order.target.endpoint_id,
+            spec.target.endpoint_id,
             subject=job.id,
             now=self._service.foundation.clock.now(),
-            seconds=order.plan.seconds + AFTER_SECONDS,
+            seconds=spec.plan.seconds + AFTER_SECONDS,
         )
-        target = order.target.model_copy(update={"headers": {"authorization": f"Bearer {token}"}})
+        target = spec.target.model_copy(update={"headers": {"authorization": f"Bearer {token}"}})
         return {"target": target.model_dump(mode="json")}
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:

@@ -39,5 +39,7 @@ def view_of(row: LoadTestRow) -> LoadTestView:
         **shown,
         validity=report.validity if report else "",
         capacity=valid.capacity.rate if valid and valid.capacity else None,
-        p99_ms=next((one.ms for one in valid.percentiles if one.fraction == 0.99), None) if valid else None,
+        p99_ms=next((percentile.ms for percentile in valid.percentiles if percentile.fraction == 0.99), None)
+        if valid
+        else None,
     )

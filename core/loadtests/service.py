@@ -26,7 +26,7 @@ from core.loadtests.rows import find_test, report_of, view_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
 from core.loadtests.values import (
     InFlight,
-    LoadOrder,
+    LoadTestSpec,
     LoadTestState,
     LoadTestView,
     Plan,
@@ -156,11 +156,11 @@ class LoadTestService(Service):
         self, call: Call, *, endpoint_id: str = "", version_id: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[LoadTestView]:
         """List load tests, the newest first."""
-        kept = conditions(call, LoadTestRow, endpoint_id=endpoint_id, version_id=version_id)
+        where = conditions(call, LoadTestRow, endpoint_id=endpoint_id, version_id=version_id)
         return page_of(
             call.session,
             LoadTestRow,
-            where=kept,
+            where=where,
             order=(
                 col(LoadTestRow.created_at).desc(),
                 col(LoadTestRow.id).desc(),
@@ -260,7 +260,7 @@ class LoadTestService(Service):
                 project=row.project,
                 title=_("Load test {id}").format(id=row.id),
                 subject=row.id,
-                payload=LoadOrder(plan=plan, target=target, contract=rows.contract, bodies=BODIES).model_dump(
+                payload=LoadTestSpec(plan=plan, target=target, contract=rows.contract, bodies=BODIES).model_dump(
                     mode="json"
                 ),
                 inputs={"rows": rows.digest},

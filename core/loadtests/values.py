@@ -81,7 +81,7 @@ class Plan(Value):
     seed: int = 1
 
 
-class LoadOrder(Value):
+class LoadTestSpec(Value):
     """The job's payload. The target's headers are added at launch; `bodies` is how many rows are drawn at most."""
 
     plan: Plan
@@ -90,8 +90,8 @@ class LoadOrder(Value):
     bodies: int
 
 
-class Order(Value):
-    """What the generator process is told, as a file that only its user can read. `bodies` is a file with one JSON
+class GeneratorSpec(Value):
+    """What the generator process reads, as a file that only its user can read. `bodies` is a file with one JSON
     request body a line, `windows` is written at the end, `series` is the descriptor of a pipe for one line a
     second."""
 

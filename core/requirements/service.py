@@ -75,11 +75,11 @@ class RequirementService(Service):
         self, call: Call, *, state: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[Requirement]:
         """List requirements, the newest first."""
-        kept = conditions(call, RequirementRow, state=state)
+        where = conditions(call, RequirementRow, state=state)
         return page_of(
             call.session,
             RequirementRow,
-            where=kept,
+            where=where,
             order=(col(RequirementRow.created_at).desc(),),
             offset=offset,
             limit=limit,

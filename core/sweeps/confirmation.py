@@ -36,7 +36,10 @@ def together(figures: Sequence[Interval]) -> Interval:
     values = [figure.value for figure in figures]
     middle = mean(values)
     seeds = STUDENT[len(values) - 2] * stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    below, above = mean(one.value - one.low for one in figures), mean(one.high - one.value for one in figures)
+    below, above = (
+        mean(interval.value - interval.low for interval in figures),
+        mean(interval.high - interval.value for interval in figures),
+    )
     return Interval(value=middle, low=middle - math.hypot(below, seeds), high=middle + math.hypot(above, seeds))
 
 
@@ -44,7 +47,11 @@ def _untouched(runs: Sequence[Run]) -> list[Evaluation]:
     """The evaluations on `test`, else on the last split that is neither trained on nor looked at."""
     if not runs:
         return []
-    names = [one.holdout_name for one in runs[0].evaluations if one.holdout_name not in (TRAIN, VALIDATION)]
+    names = [
+        evaluation.holdout_name
+        for evaluation in runs[0].evaluations
+        if evaluation.holdout_name not in (TRAIN, VALIDATION)
+    ]
     if not names:
         return []
     name = "test" if "test" in names else names[-1]
@@ -52,4 +59,4 @@ def _untouched(runs: Sequence[Run]) -> list[Evaluation]:
 
 
 def _of(run: Run, split: str) -> Evaluation:
-    return next(one for one in run.evaluations if one.holdout_name == split)
+    return next(evaluation for evaluation in run.evaluations if evaluation.holdout_name == split)

@@ -1,4 +1,4 @@
-"""Carries sweeps on: asks the study, gives trials to workers, prunes, replaces workers that died, and has the best
+"""Carries sweeps on: asks the study, gives trials to workers, prunes, replaces workers that failed, and has the best
 confirmed. It remembers nothing that cannot be read again from the tables, so it may be killed at any moment."""
 
 import logging
@@ -13,14 +13,14 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 from core.sweeps.optuna_study import Study
-from core.sweeps.records import settled, spec_of, trial_of, trial_rows
+from core.sweeps.records import finished_count, spec_of, trial_of, trial_rows
 from core.sweeps.service import SweepService
 from core.sweeps.tables import SweepRow, TrialRow
-from core.sweeps.trials import asked_for, assign_new, assign_waiting
+from core.sweeps.trials import assign_new, assign_waiting, budget_used
 from core.sweeps.values import SweepState
 
 SYSTEM = Actor.system("worker")
-# So many workers more than wanted may be ordered when some die.
+# So many workers more than wanted may be started when some fail.
 REPLACEMENTS = 4
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class SweepController:
         self._sweeps = sweeps
         self._foundation = sweeps.foundation
         self._studies: dict[str, Study] = {}
-        self._told: set[tuple[str, str, int]] = set()
+        self._reported: set[tuple[str, str, int]] = set()
         self._thread: threading.Thread | None = None
 
     def tick(self, now: datetime) -> None:
@@ -43,7 +43,7 @@ class SweepController:
             return
         self._thread = None
         if not self._active():
-            self._told.clear()
+            self._reported.clear()
         else:
             self._thread = threading.Thread(target=self.round, name=self.name, daemon=True)
             self._thread.start()
@@ -82,7 +82,7 @@ class SweepController:
             return
         jobs = self._sweeps.compute.list_jobs(SYSTEM, subject=sweep_id, limit=200).items
         study = self._study(row, trials)
-        if settled(trials) >= row.trials:
+        if finished_count(trials) >= row.trials:
             self._end_trials(row, jobs=jobs, study=study)
             return
         self._prune(row, trials=trials, study=study)
@@ -101,36 +101,37 @@ class SweepController:
     def _prune(self, row: SweepRow, *, trials: Sequence[TrialRow], study: Study) -> None:
         for trial in trials:
             if trial.state == "running" and study.should_prune(trial.number):
-                self._tell(trial.job_id, row, kind="prune", number=trial.number)
+                self._send(trial.job_id, row, kind="prune", number=trial.number)
 
     def _send_again(self, row: SweepRow, *, trials: Sequence[TrialRow]) -> None:
-        """What a controller wrote down and did not come to send. The worker takes a trial once, however often told."""
+        """What a controller wrote down and did not come to send. The worker accepts a trial once, however often it is
+        sent."""
         for trial in trials:
             if trial.state == "running" and not trial.acknowledged:
-                self._tell(trial.job_id, row, kind="trial", number=trial.number, params=trial.params)
+                self._send(trial.job_id, row, kind="trial", number=trial.number, params=trial.params)
 
     def _assign(self, row: SweepRow, *, trials: list[TrialRow], jobs: Sequence[Job], study: Study) -> None:
         """One trial for every worker that runs and has none: first those that wait for another try."""
         busy = {trial.job_id for trial in trials if trial.state == "running"}
         waiting = [trial for trial in trials if trial.state == "waiting"]
-        left = row.trials - asked_for(trials)
+        remaining = row.trials - budget_used(trials)
         for job in jobs:
             if job.state is not JobState.RUNNING or job.id in busy:
                 continue
             if waiting:
                 self._give_waiting(row, waiting.pop(0), job=job)
-            elif left > 0:
-                left -= 1
+            elif remaining > 0:
+                remaining -= 1
                 self._give_new(row, job=job, study=study)
 
     def _give_waiting(self, row: SweepRow, trial: TrialRow, *, job: Job) -> None:
         if assign_waiting(self._foundation, row.id, number=trial.number, job_id=job.id):
-            self._tell(job.id, row, kind="trial", number=trial.number, params=trial.params)
+            self._send(job.id, row, kind="trial", number=trial.number, params=trial.params)
 
     def _give_new(self, row: SweepRow, *, job: Job, study: Study) -> None:
         number, params = study.next_number, study.propose()
         if assign_new(self._foundation, row.id, number=number, params=params, job_id=job.id):
-            self._tell(job.id, row, kind="trial", number=number, params=params)
+            self._send(job.id, row, kind="trial", number=number, params=params)
             with self._foundation.database.read() as session:
                 study.learn(trial_of(session.get_one(TrialRow, (row.id, number))))
 
@@ -138,7 +139,7 @@ class SweepController:
         """A worker that somebody stopped is not replaced: its core was wanted back."""
         live = [job for job in jobs if not job.state.is_over]
         stopped = sum(job.state is JobState.CANCELLED for job in jobs)
-        todo = row.trials - settled(trials)
+        todo = row.trials - finished_count(trials)
         missing = min(row.workers - stopped, todo) - len(live)
         allowed = row.workers + REPLACEMENTS - len(jobs)
         if min(missing, allowed) > 0:
@@ -150,7 +151,7 @@ class SweepController:
     def _end_trials(self, row: SweepRow, *, jobs: Sequence[Job], study: Study) -> None:
         for job in jobs:
             if not job.state.is_over:
-                self._tell(job.id, row, kind="end", number=-1)
+                self._send(job.id, row, kind="end", number=-1)
         self._sweeps.note_importances(SYSTEM, sweep_id=row.id, importances=study.importances())
         self._sweeps.begin_confirmation(SYSTEM, sweep_id=row.id)
 
@@ -159,8 +160,8 @@ class SweepController:
         if all(run.state.is_over for run in runs):
             self._sweeps.finish(SYSTEM, sweep_id=row.id)
 
-    def _tell(self, job_id: str, row: SweepRow, *, kind: str, number: int, **more: object) -> None:
+    def _send(self, job_id: str, row: SweepRow, *, kind: str, number: int, **more: object) -> None:
         """Sends a message, once by this controller."""
-        if (job_id, kind, number) not in self._told:
+        if (job_id, kind, number) not in self._reported:
             self._sweeps.compute.send(job_id, {"kind": kind, "number": number, **more})
-            self._told.add((job_id, kind, number))
+            self._reported.add((job_id, kind, number))

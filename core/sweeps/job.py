@@ -1,5 +1,5 @@
 """A warm worker: loads the data once and runs trial after trial as the controller sends them. It knows no study and
-no database; it is told parameters, tells what it sees at every check, and stops a trial when told that it is not
+no database; it receives parameters, reports every check, and stops a trial on the message that it is not
 worth it."""
 
 import time
@@ -27,7 +27,7 @@ LISTEN_SECONDS = 0.05
 CAUSE_LENGTH = 500
 
 
-class WorkerOrder(Value):
+class WorkerSpec(Value):
     """The payload. The trainer's figures of the validation rows are called `validation_<metric>`."""
 
     recipe: str
@@ -46,7 +46,7 @@ class Message(Value):
 
 
 class Inbox:
-    """The messages so far. A trial is taken once, however often it is sent; a later attempt, which gets all messages
+    """The messages so far. A trial is accepted once, however often it is sent; a later attempt, which gets all messages
     again, finds in the checkpoints which trials an earlier one has ended."""
 
     def __init__(self, context: JobContext) -> None:
@@ -62,14 +62,14 @@ class Inbox:
         if time.monotonic() - self._listened < every:
             return
         self._listened = time.monotonic()
-        for one in self._context.messages():
-            self._take(Message.model_validate(one))
+        for message in self._context.messages():
+            self._accept(Message.model_validate(message))
 
     def close(self, number: int) -> None:
-        """The trial has come to its end and is told of."""
+        """The trial has ended and was reported."""
         (self._context.checkpoints / str(number)).touch()
 
-    def _take(self, message: Message) -> None:
+    def _accept(self, message: Message) -> None:
         if message.kind == "end":
             self.has_ended = True
         elif message.kind == "prune":
@@ -82,14 +82,14 @@ class Inbox:
 def main(context: JobContext) -> None:
     """Inputs: one file a split, without the one that nobody may look at. Events: `started`, `step`, `complete`,
     `pruned`, `failed`, each with the trial's `number`."""
-    order = WorkerOrder.model_validate(context.payload)
+    spec = WorkerSpec.model_validate(context.payload)
     inbox = Inbox(context)
     context.progress(None, stage=_("loading"))
-    data = _load(context, order=order)
+    data = _load(context, spec=spec)
     while not context.stop_requested:
         inbox.listen()
         if inbox.waiting:
-            _run(context, inbox.waiting.popleft(), order=order, data=data, inbox=inbox)
+            _run(context, inbox.waiting.popleft(), spec=spec, data=data, inbox=inbox)
         elif inbox.has_ended:
             return
         else:
@@ -97,25 +97,25 @@ def main(context: JobContext) -> None:
             time.sleep(PAUSE)
 
 
-def _load(context: JobContext, *, order: WorkerOrder) -> "TrainingData":
+def _load(context: JobContext, *, spec: WorkerSpec) -> "TrainingData":
     import torch
 
     from core.training.torch_recipes.data import load_data, load_tables
 
     torch.set_num_threads(context.cpus)
     try:
-        tables = load_tables(context.inputs, contract=order.contract, now=datetime.now(UTC))
+        tables = load_tables(context.inputs, contract=spec.contract, now=datetime.now(UTC))
     except PortalError as error:
         raise JobFailed(f"{error.message} {error.hint}".strip()) from error
-    return load_data(tables, contract=order.contract)
+    return load_data(tables, contract=spec.contract)
 
 
-def _run(context: JobContext, message: Message, *, order: WorkerOrder, data: "TrainingData", inbox: Inbox) -> None:
+def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "TrainingData", inbox: Inbox) -> None:
     """One trial. What is wrong with its parameters fails it alone."""
     number = message.number
     context.event("started", number=number)
     try:
-        value = _train(context, message, order=order, data=data, inbox=inbox)
+        value = _train(context, message, spec=spec, data=data, inbox=inbox)
     except (MemoryError, OSError):
         # Not the trial's fault, perhaps: the worker ends, and the trial is tried once more elsewhere.
         raise
@@ -131,12 +131,12 @@ def _run(context: JobContext, message: Message, *, order: WorkerOrder, data: "Tr
 
 
 def _train(
-    context: JobContext, message: Message, *, order: WorkerOrder, data: "TrainingData", inbox: Inbox
+    context: JobContext, message: Message, *, spec: WorkerSpec, data: "TrainingData", inbox: Inbox
 ) -> float | None:
     """The objective at the best check, None when the trial was stopped."""
     from core.training.torch_recipes.trainer import train
 
-    name, checks = f"validation_{order.metric}", 0
+    name, checks = f"validation_{spec.metric}", 0
 
     def report(_step: int, figures: dict[str, float]) -> None:
         nonlocal checks
@@ -149,12 +149,12 @@ def _train(
         inbox.listen(every=LISTEN_SECONDS)
         return context.stop_requested or message.number in inbox.pruned
 
-    recipe = recipe_called(order.recipe)
+    recipe = recipe_called(spec.recipe)
     trained = train(
         data,
-        check_params(recipe, params={**order.base_params, **message.params}),
+        check_params(recipe, params={**spec.base_params, **message.params}),
         recipe=recipe,
-        seed=order.seed,
+        seed=spec.seed,
         report=report,
         should_stop=should_stop,
         progress=lambda share, eta: context.progress(
@@ -164,7 +164,7 @@ def _train(
     if trained.stopped:
         return None
     if not isfinite(value := trained.metrics[name]):
-        raise JobFailed(_("the {metric} of this trial is no number").format(metric=order.metric))
+        raise JobFailed(_("the {metric} of this trial is no number").format(metric=spec.metric))
     return value
 
 

@@ -21,7 +21,7 @@ WORKER = "sweeps.worker"
 
 
 class TrialEvent(Value):
-    """What a worker tells of a trial."""
+    """An event of a worker about a trial."""
 
     kind: Literal["started", "step", "complete", "pruned", "failed"]
     number: Annotated[int, Field(ge=0)]
@@ -37,10 +37,10 @@ class SweepWorkerKind(PlainKind):
     module = "core.sweeps.job"
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
-        for told in events:
-            event = _event(told)
+        for fields in events:
+            event = _event(fields)
             row = call.session.get(TrialRow, (job.subject, event.number)) if event else None
-            # A trial that was given to someone else meanwhile is no longer this worker's to tell of.
+            # A trial that was given to someone else meanwhile is no longer reported by this worker.
             if event is not None and row is not None and row.job_id == job.id and row.state == "running":
                 _apply(event, row, now=call.now)
                 call.session.add(row)
@@ -71,13 +71,13 @@ class SweepWorkerKind(PlainKind):
         call.session.flush()
 
 
-def _event(told: dict[str, Any]) -> TrialEvent | None:
+def _event(fields: dict[str, Any]) -> TrialEvent | None:
     """The event with its types; None for one that is none. An end without a number is a failure: the trial must not
     seem to run for ever."""
-    usual = {name: value for name, value in told.items() if name != "value"}
-    number = told.get("value")
+    usual = {name: value for name, value in fields.items() if name != "value"}
+    number = fields.get("value")
     known = isinstance(number, int | float) and isfinite(number)
-    if told.get("kind") == "complete" and not known:
+    if fields.get("kind") == "complete" and not known:
         usual |= {"kind": "failed", "cause": _("its value is no number")}
     try:
         return TrialEvent.model_validate({**usual, "value": number if known else None})

@@ -77,13 +77,15 @@ class Study:
         import optuna
 
         complete = self._study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,))
-        told = partial(Importances, method=METHOD, trials=len(complete), trusted=len(complete) >= TRUSTED_TRIALS)
+        importances = partial(Importances, method=METHOD, trials=len(complete), trusted=len(complete) >= TRUSTED_TRIALS)
         if len(complete) < FEWEST_FOR_IMPORTANCE or len({trial.value for trial in complete}) < 2:
-            return told(shares=())
-        found = optuna.importance.get_param_importances(
+            return importances(shares=())
+        shares = optuna.importance.get_param_importances(
             self._study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
         )
-        return told(shares=tuple(Importance(parameter=name, share=float(share)) for name, share in found.items()))
+        return importances(
+            shares=tuple(Importance(parameter=name, share=float(share)) for name, share in shares.items())
+        )
 
     def _add(self, trial: Trial) -> None:
         self._study.enqueue_trial(trial.params)

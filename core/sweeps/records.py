@@ -54,7 +54,7 @@ def sweep_of(session: Session, row: SweepRow) -> Sweep:
         state=SweepState(row.state),
         warnings=tuple(row.warnings),
         direction=DIRECTIONS[row.metric],
-        done=settled(trials),
+        done=finished_count(trials),
         pruned=sum(trial.state == "pruned" for trial in trials),
         failed=sum(trial.state == "failed" for trial in trials),
         best=best_of(trials, direction=DIRECTIONS[row.metric]),
@@ -77,7 +77,7 @@ def importances_of(row: SweepRow) -> Importances:
     return Importances(method="", trials=0, trusted=False, shares=())
 
 
-def settled(trials: Sequence[TrialRow]) -> int:
+def finished_count(trials: Sequence[TrialRow]) -> int:
     """How many of the trials that were asked for came to an end; one that is tried again is counted once."""
     return sum(trial.state not in OPEN and not trial.retried for trial in trials)
 
@@ -94,6 +94,8 @@ def _seconds_left(row: SweepRow, trials: Sequence[TrialRow]) -> float | None:
     """Until the last trial ends, judged by those that have. None while that cannot be known."""
     if row.state != SweepState.RUNNING:
         return None
-    took = [(one.ended_at - one.started_at).total_seconds() for one in trials if one.ended_at and one.started_at]
-    left = row.trials - settled(trials)
-    return round(mean(took) * left / min(row.workers, max(1, left)), 1) if took else None
+    durations = [
+        (trial.ended_at - trial.started_at).total_seconds() for trial in trials if trial.ended_at and trial.started_at
+    ]
+    remaining = row.trials - finished_count(trials)
+    return round(mean(durations) * remaining / min(row.workers, max(1, remaining)), 1) if durations else None

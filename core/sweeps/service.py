@@ -20,7 +20,7 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.sweeps.confirmation import confirm
-from core.sweeps.job import WorkerOrder
+from core.sweeps.job import WorkerSpec
 from core.sweeps.kind import WORKER
 from core.sweeps.records import DIRECTIONS, best_of, find_sweep, importances_of, spec_of, sweep_of, trial_of, trial_rows
 from core.sweeps.space import check_space, lint_result, lint_space
@@ -125,11 +125,11 @@ class SweepService(Service):
         limit: Limit = 50,
     ) -> Listing[Sweep]:
         """List sweeps, the newest first."""
-        kept = conditions(call, SweepRow, project=project, training_set_id=training_set_id, state=state)
+        where = conditions(call, SweepRow, project=project, training_set_id=training_set_id, state=state)
         return page_of(
             call.session,
             SweepRow,
-            where=kept,
+            where=where,
             order=(
                 col(SweepRow.created_at).desc(),
                 col(SweepRow.id).desc(),
@@ -223,8 +223,8 @@ class SweepService(Service):
         if not done:
             self._end(call, row, SweepState.FAILED, cause=_("No confirmation succeeded. ") + runs[-1].cause)
             return
-        found = confirm(done, metric=row.metric, direction=DIRECTIONS[row.metric])
-        row.confirmation = found.model_dump(mode="json")
+        confirmation = confirm(done, metric=row.metric, direction=DIRECTIONS[row.metric])
+        row.confirmation = confirmation.model_dump(mode="json")
         self._end(call, row, SweepState.FINISHED, cause="")
 
     @action(permission=Permission.SYSTEM, says=N_("ended the sweep"))
@@ -283,7 +283,7 @@ class SweepService(Service):
             project=row.project,
             title=_("Worker of {id}").format(id=row.id),
             subject=row.id,
-            payload=WorkerOrder(
+            payload=WorkerSpec(
                 recipe=row.recipe,
                 base_params=row.base_params,
                 metric=row.metric,

@@ -156,10 +156,10 @@ def _dead(importances: Importances) -> Sequence[str]:
         return ()
     return tuple(
         _("{name}: explains less than 1 % of the differences ({method}, {n} trials)").format(
-            name=one.parameter, method=importances.method, n=importances.trials
+            name=importance.parameter, method=importances.method, n=importances.trials
         )
-        for one in importances.shares
-        if one.share < DEAD_SHARE
+        for importance in importances.shares
+        if importance.share < DEAD_SHARE
     )
 
 

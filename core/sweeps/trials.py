@@ -30,7 +30,7 @@ def assign_new(foundation: Foundation, sweep_id: str, *, number: int, params: di
     with foundation.database.write() as session:
         trials = trial_rows(session, sweep_id)
         sweep = find_sweep(session, sweep_id)
-        is_next = number == len(trials) and asked_for(trials) < sweep.trials
+        is_next = number == len(trials) and budget_used(trials) < sweep.trials
         if sweep.state != SweepState.RUNNING or not is_next or not _is_free(trials, job_id):
             return False
         session.add(
@@ -46,8 +46,8 @@ def assign_new(foundation: Foundation, sweep_id: str, *, number: int, params: di
         return True
 
 
-def asked_for(trials: Sequence[TrialRow]) -> int:
-    """How much of the budget is taken. A trial and its second try are one."""
+def budget_used(trials: Sequence[TrialRow]) -> int:
+    """How many trials of the budget are used. A trial and its second try are one."""
     return sum(not trial.retried for trial in trials)
 
 

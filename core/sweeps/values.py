@@ -54,7 +54,7 @@ class SweepState(StrEnum):
 
 class Trial(Value):
     """A trial. `value` is the objective (None until it is known), `steps` its reported history: (number of the check on
-    the validation rows, value). `job_id` is the worker that runs it; a trial whose worker died is failed, and tried
+    the validation rows, value). `job_id` is the worker that runs it; a trial whose worker ended is failed, and tried
     once more under another number, of which it is the `retry_of`."""
 
     number: int

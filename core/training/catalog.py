@@ -37,10 +37,10 @@ def find_run(session: Session, run_id: str) -> tuple[RunRow, JobRow]:
 
 
 def run_of(row: RunRow, job: JobRow, *, mlflow_run: str | None) -> Run:
-    kept = row.model_dump(include=set(Run.model_fields) - {"evaluations"})
-    told = {name: getattr(job, name) for name in FROM_JOB}
+    fields = row.model_dump(include=set(Run.model_fields) - {"evaluations"})
+    job_fields = {name: getattr(job, name) for name in FROM_JOB}
     evaluations = tuple(Evaluation.model_validate(item) for item in row.evaluations)
-    return Run(**kept, **told, evaluations=evaluations, mlflow_run=mlflow_run or "")
+    return Run(**fields, **job_fields, evaluations=evaluations, mlflow_run=mlflow_run or "")
 
 
 def read_run(session: Session, run_id: str) -> Run:
@@ -51,11 +51,11 @@ def read_run(session: Session, run_id: str) -> Run:
 
 
 def list_runs(
-    session: Session, kept: Sequence[ColumnElement[bool]], *, state: str, order: RunOrder, offset: int, limit: int
+    session: Session, where: Sequence[ColumnElement[bool]], *, state: str, order: RunOrder, offset: int, limit: int
 ) -> Listing[Run]:
     """One page of the runs that meet every condition; those without the metric come last. A run's state is its
     job's."""
-    wanted = [*kept, *_in_state(state)]
+    wanted = [*where, *_in_state(state)]
     ids = _best(session, wanted, order, offset, limit) if order in BEST else _newest(session, wanted, offset, limit)
     total = count_of(session, RunRow, wanted)
     return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
@@ -63,9 +63,9 @@ def list_runs(
 
 def runs_of(session: Session, ids: Sequence[str]) -> tuple[Run, ...]:
     """The runs with these ids, in their order."""
-    found = select(RunRow, JobRow, MirrorRow.mlflow_run).select_from(RunRow).join(JobRow, IS_JOB)
-    found = found.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(col(RunRow.id).in_(ids))
-    runs = {row.id: run_of(row, job, mlflow_run=mirror) for row, job, mirror in session.exec(found)}
+    query = select(RunRow, JobRow, MirrorRow.mlflow_run).select_from(RunRow).join(JobRow, IS_JOB)
+    query = query.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(col(RunRow.id).in_(ids))
+    runs = {row.id: run_of(row, job, mlflow_run=mirror) for row, job, mirror in session.exec(query)}
     return tuple(runs[run_id] for run_id in ids)
 
 
@@ -97,17 +97,17 @@ def _best(
 
 
 def add_points(session: Session, run_id: str, points: Iterable[RunMetricRow]) -> tuple[RunMetricRow, ...]:
-    """Adds the points that are not there yet, and returns them: a resumed training tells some steps again."""
-    told = {(point.name, point.step): point for point in points}
-    steps = [step for _name, step in told]
+    """Adds the points that are not there yet, and returns them: a resumed training reports some steps again."""
+    by_step = {(point.name, point.step): point for point in points}
+    steps = [step for _name, step in by_step]
     known = select(RunMetricRow.name, RunMetricRow.step).where(
         RunMetricRow.run_id == run_id, col(RunMetricRow.step).between(min(steps, default=0), max(steps, default=0))
     )
     for place in session.exec(known).all():
-        told.pop(place, None)
-    session.add_all(told.values())
+        by_step.pop(place, None)
+    session.add_all(by_step.values())
     session.flush()
-    return tuple(told.values())
+    return tuple(by_step.values())
 
 
 def history(session: Session, run_id: str, *, names: Iterable[str], most: int) -> tuple[Series, ...]:
@@ -116,14 +116,14 @@ def history(session: Session, run_id: str, *, names: Iterable[str], most: int) -
     metric = col(RunMetricRow.name)
     back = func.row_number().over(partition_by=metric, order_by=col(RunMetricRow.step).desc()) - 1
     total = func.count().over(partition_by=metric)
-    told = (metric, col(RunMetricRow.step), col(RunMetricRow.value), back.label("back"), total.label("total"))
-    rows = sqlalchemy.select(*told).where(col(RunMetricRow.run_id) == run_id)
+    columns = (metric, col(RunMetricRow.step), col(RunMetricRow.value), back.label("back"), total.label("total"))
+    rows = sqlalchemy.select(*columns).where(col(RunMetricRow.run_id) == run_id)
     if chosen := list(names):
         rows = rows.where(metric.in_(chosen))
     numbered = rows.subquery().c
     stride = (numbered.total + (most - 1)) // most
-    kept = sqlalchemy.select(numbered.name, numbered.step, numbered.value).where(numbered.back % stride == 0)
+    thinned = sqlalchemy.select(numbered.name, numbered.step, numbered.value).where(numbered.back % stride == 0)
     points: dict[str, list[Point]] = {}
-    for name, step, value in session.connection().execute(kept.order_by(numbered.name, numbered.step)):
+    for name, step, value in session.connection().execute(thinned.order_by(numbered.name, numbered.step)):
         points.setdefault(name, []).append(Point.model_construct(step=step, value=value))
     return tuple(Series(name=name, points=tuple(series)) for name, series in points.items())

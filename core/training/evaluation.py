@@ -1,4 +1,4 @@
-"""How good the model is, told from the very bytes that will serve: every probability comes from the ONNX file."""
+"""How good the model is, measured on the very bytes that will serve: every probability comes from the ONNX file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

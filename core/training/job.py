@@ -39,7 +39,7 @@ METRIC_EVENT = "metric"
 NO_MEMORY = ("can't allocate memory", "out of memory")
 
 
-class Order:
+class RunSpec:
     """The payload of a training job, with its types."""
 
     def __init__(self, payload: dict[str, Any]) -> None:
@@ -91,12 +91,12 @@ def say(text: str) -> None:
 
 def figures_of(step: int, metrics: dict[str, float]) -> str:
     """ "step 240, train loss 0.4312, validation log loss 0.4551": what was just measured, as the log has it."""
-    told = [f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items() if name != "learning_rate"]
-    return ", ".join([_("step {n}").format(n=step), *told])
+    parts = [f"{name.replace('_', ' ')} {value:.4g}" for name, value in metrics.items() if name != "learning_rate"]
+    return ", ".join([_("step {n}").format(n=step), *parts])
 
 
 def main(context: JobContext) -> None:
-    """The whole run. Returns early, with a checkpoint, when it is told to stop."""
+    """The whole run. Returns early, with a checkpoint, when a stop is requested."""
     try:
         _run(context)
     except (PortalError, RuntimeError) as error:
@@ -113,7 +113,7 @@ def cause_of(error: Exception) -> Exception:
 
 
 def _run(context: JobContext) -> None:
-    order, seconds = Order(context.payload), Seconds()
+    spec, seconds = RunSpec(context.payload), Seconds()
     context.progress(0.0, stage=_("loading"))
     with seconds.of("load"):
         import torch
@@ -121,34 +121,34 @@ def _run(context: JobContext) -> None:
         from core.training.torch_recipes.data import load_data, load_tables
 
         torch.set_num_threads(context.cpus)
-        tables = load_tables(context.inputs, contract=order.contract, now=datetime.now(UTC))
-        data = load_data(tables, contract=order.contract)
-    say(_("training {recipe} on {device}").format(recipe=order.recipe.name, device=data.device))
+        tables = load_tables(context.inputs, contract=spec.contract, now=datetime.now(UTC))
+        data = load_data(tables, contract=spec.contract)
+    say(_("training {recipe} on {device}").format(recipe=spec.recipe.name, device=data.device))
     with seconds.of("train"):
-        trained = _train(context, order=order, data=data)
+        trained = _train(context, spec=spec, data=data)
     if trained.stopped:
         say(_("stopped at step {n}; the checkpoint is kept").format(n=trained.steps))
         return
     with seconds.of("export"):
-        model = _export(context, order=order, trained=trained)
+        model = _export(context, spec=spec, trained=trained)
     with seconds.of("evaluate"):
         splits, difference = _evaluate(context, tables=tables, model=model, trained=trained)
     context.progress(0.99, stage=_("writing"), eta_seconds=0)
-    _write_text(context, order=order, splits=splits)
+    _write_text(context, spec=spec, splits=splits)
     result = _result(context, trained=trained, splits=splits, difference=difference, device=str(data.device))
     written = result.model_copy(update={"seconds": seconds.by_stage})
     (context.outputs / RESULT_FILE).write_text(written.model_dump_json(indent=1))
 
 
-def _train(context: JobContext, *, order: Order, data: Any) -> "Trained":
+def _train(context: JobContext, *, spec: RunSpec, data: Any) -> "Trained":
     from core.training.torch_recipes.trainer import train
 
     reporter = Reporter(context)
     trained = train(
         data,
-        order.params,
-        recipe=order.recipe,
-        seed=order.seed,
+        spec.params,
+        recipe=spec.recipe,
+        seed=spec.seed,
         report=reporter,
         should_stop=lambda: context.stop_requested,
         checkpoints=context.checkpoints,
@@ -160,7 +160,7 @@ def _train(context: JobContext, *, order: Order, data: Any) -> "Trained":
     return trained
 
 
-def _export(context: JobContext, *, order: Order, trained: "Trained") -> "OnnxModel":
+def _export(context: JobContext, *, spec: RunSpec, trained: "Trained") -> "OnnxModel":
     """Writes model and signature, and opens the very bytes that were written."""
     from core.training.evaluation import OnnxModel
     from core.training.torch_recipes.onnx_export import signature_of, write_onnx
@@ -169,9 +169,9 @@ def _export(context: JobContext, *, order: Order, trained: "Trained") -> "OnnxMo
     folder = context.outputs / MODEL_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     signature = signature_of(trained.preparation)
-    (folder / MODEL_FILE).write_bytes(write_onnx(trained, recipe=order.recipe))
+    (folder / MODEL_FILE).write_bytes(write_onnx(trained, recipe=spec.recipe))
     (folder / SIGNATURE_FILE).write_bytes(canonical(signature))
-    (folder / FEATURES_FILE).write_bytes(canonical(order.contract))
+    (folder / FEATURES_FILE).write_bytes(canonical(spec.contract))
     return OnnxModel((folder / MODEL_FILE).read_bytes(), signature=signature, threads=context.cpus)
 
 
@@ -192,7 +192,9 @@ def _evaluate(
             table, probabilities=probabilities, path=context.outputs / EVALUATIONS_FOLDER / f"{name}.parquet"
         )
         splits.append(_judge(name, table=table, probabilities=probabilities))
-        figures = ", ".join(f"{metric.replace('_', ' ')} {one.value:.4f}" for metric, one in splits[-1].metrics.items())
+        figures = ", ".join(
+            f"{metric.replace('_', ' ')} {interval.value:.4f}" for metric, interval in splits[-1].metrics.items()
+        )
         say(_("{split}, {n} rows: {figures}").format(split=name, n=table.num_rows, figures=figures))
     return splits, max(differences)
 
@@ -210,14 +212,14 @@ def _judge(name: str, *, table: "pa.Table", probabilities: Any) -> SplitResult:
     )
 
 
-def _write_text(context: JobContext, *, order: Order, splits: list[SplitResult]) -> None:
+def _write_text(context: JobContext, *, spec: RunSpec, splits: list[SplitResult]) -> None:
     from core.training.card import write_card
 
     card = write_card(
-        title=order.title,
-        recipe=order.recipe,
-        params=order.params.model_dump(),
-        contract=order.contract,
+        title=spec.title,
+        recipe=spec.recipe,
+        params=spec.params.model_dump(),
+        contract=spec.contract,
         splits=splits,
     )
     (context.outputs / MODEL_FOLDER / CARD_FILE).write_text(card, encoding="utf-8")

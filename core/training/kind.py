@@ -22,7 +22,7 @@ from core.foundation.values import Value
 from core.registry.service import RegistryService
 from core.registry.values import Evaluation, InputSpec, MetricPoint, RunRecord
 from core.training.catalog import add_points
-from core.training.result import MODEL_FILE, SplitResult, TakenResult, take_result
+from core.training.result import MODEL_FILE, IngestedResult, SplitResult, ingest_result
 from core.training.splits import VALIDATION, trainable
 from core.training.tables import RunMetricRow, RunRow
 
@@ -32,7 +32,7 @@ MlflowState = Literal["running", "finished", "failed", "killed"]
 
 
 class MetricEvent(Value):
-    """What the trainer tells of a step."""
+    """What the trainer reports of a step."""
 
     step: Annotated[int, Field(ge=0, le=2**53)]
     metrics: Annotated[dict[MetricName, float], Field(max_length=50)]
@@ -48,22 +48,22 @@ class TrainingKind(PlainKind):
         self._store, self._training_sets, self._registry = store, training_sets, registry
 
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
-        told = [metric for event in events if (metric := metric_of(event)) is not None]
+        reports = [metric for event in events if (metric := metric_of(event)) is not None]
         row = call.session.get_one(RunRow, job.subject)
         points = [
             RunMetricRow(run_id=row.id, name=name, step=metric.step, value=value)
-            for metric in told
+            for metric in reports
             for name, value in metric.metrics.items()
         ]
         row.metrics = {**row.metrics, **{point.name: point.value for point in points}}
         call.session.add(row)
         call.update(row.id, state=JobState.RUNNING)
-        self._tell_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
+        self._export_to_mlflow(call, row, job=job, state="running", points=add_points(call.session, row.id, points))
 
-    def read_outputs(self, job: Job, outputs: Path) -> TakenResult:
-        return take_result(outputs, store=self._store)
+    def read_outputs(self, job: Job, outputs: Path) -> IngestedResult:
+        return ingest_result(outputs, store=self._store)
 
-    def ingest_outputs(self, call: Call, job: Job, read: TakenResult) -> None:
+    def ingest_outputs(self, call: Call, job: Job, read: IngestedResult) -> None:
         row = call.session.get_one(RunRow, job.subject)
         training_set = self._training_sets.training_set(call, row.training_set_id)
         refuse_other_features(read, contract=trainable(training_set, now=call.now))
@@ -80,16 +80,16 @@ class TrainingKind(PlainKind):
         call.record("training.run_succeeded", subject=row.id)
         points = judged_points(row.id, read=read)
         artifacts = {MODEL_FILE: read.model_digest}
-        self._tell_mlflow(call, row, job=job, state="finished", points=points, artifacts=artifacts)
+        self._export_to_mlflow(call, row, job=job, state="finished", points=points, artifacts=artifacts)
 
     def ended(self, call: Call, job: Job) -> None:
         row = call.session.get_one(RunRow, job.subject)
         call.update(row.id, state=job.state)
         call.record(f"training.run_{job.state.value}", subject=row.id, details={"cause": job.cause[:200]})
         state: MlflowState = "killed" if job.state is JobState.CANCELLED else "failed"
-        self._tell_mlflow(call, row, job=job, state=state, points=[])
+        self._export_to_mlflow(call, row, job=job, state=state, points=[])
 
-    def _tell_mlflow(
+    def _export_to_mlflow(
         self,
         call: Call,
         row: RunRow,
@@ -128,14 +128,14 @@ def metric_of(event: dict[str, Any]) -> MetricEvent | None:
         return None
 
 
-def validation_figure(read: TakenResult, metric: str) -> float | None:
+def validation_figure(read: IngestedResult, metric: str) -> float | None:
     """The metric of the finished, calibrated model on the validation rows: runs are sorted by what their pages show."""
     judged = next((split.metrics for split in read.result.splits if split.split == VALIDATION), {})
-    found = judged.get(metric)
-    return found.value if found else read.result.metrics.get(f"validation_{metric}")
+    interval = judged.get(metric)
+    return interval.value if interval else read.result.metrics.get(f"validation_{metric}")
 
 
-def judged_points(run_id: str, *, read: TakenResult) -> list[RunMetricRow]:
+def judged_points(run_id: str, *, read: IngestedResult) -> list[RunMetricRow]:
     """The figures of the finished model, by metric and split."""
     step = int(read.result.metrics.get("steps", 0))
     return [
@@ -145,7 +145,7 @@ def judged_points(run_id: str, *, read: TakenResult) -> list[RunMetricRow]:
     ]
 
 
-def refuse_other_features(read: TakenResult, *, contract: FeatureContract) -> None:
+def refuse_other_features(read: IngestedResult, *, contract: FeatureContract) -> None:
     """The model must take exactly what the training set gives, and say so in the very words of its contract."""
     categories = [InputSpec(name=name, datatype="BYTES") for name in contract.categories()]
     numbers = [InputSpec(name=name, datatype="FP64") for name in contract.numbers()]
@@ -157,7 +157,7 @@ def refuse_other_features(read: TakenResult, *, contract: FeatureContract) -> No
         )
 
 
-def evaluations_of(read: TakenResult, training_set: TrainingSet) -> list[Evaluation]:
+def evaluations_of(read: IngestedResult, training_set: TrainingSet) -> list[Evaluation]:
     """One a split of the training set, with the digest of the very rows it was judged on. Invalid when one is
     missing."""
     by_name = {split.split: split for split in read.result.splits}

@@ -20,7 +20,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
-        self._made = 0
+        self._node_count = 0
 
     def input(self, name: str, *, is_text: bool) -> str:
         """An input [batch], text or float64."""
@@ -44,8 +44,8 @@ class Graph:
 
     def columns(self, values: list[str]) -> str:
         """Values [batch] side by side, [batch, n]."""
-        one = self.constant(np.array([1], dtype=np.int64))
-        return self.node("Concat", *(self.node("Unsqueeze", value, one) for value in values), axis=1)
+        axis = self.constant(np.array([1], dtype=np.int64))
+        return self.node("Concat", *(self.node("Unsqueeze", value, axis) for value in values), axis=1)
 
     def cast(self, value: str, *, to: int) -> str:
         return self.node("Cast", value, to=to)
@@ -62,5 +62,5 @@ class Graph:
 
     def _fresh(self, stem: str) -> str:
         # Names of inputs are column names, which never hold a dot.
-        self._made += 1
-        return f"{stem}.{self._made}"
+        self._node_count += 1
+        return f"{stem}.{self._node_count}"

@@ -75,8 +75,8 @@ def encode_categories(table: "pa.Table", *, preparation: Preparation) -> Any:
     ids = np.zeros((table.num_rows, len(preparation.categories)), dtype=np.int32)
     for place, vocabulary in enumerate(preparation.categories):
         known = pa.array(vocabulary.values, type=pa.string())
-        found = pc.index_in(texts_of(table, name=vocabulary.name), value_set=known)
-        ids[:, place] = pc.add(pc.fill_null(found, -1), 1).to_numpy()
+        places = pc.index_in(texts_of(table, name=vocabulary.name), value_set=known)
+        ids[:, place] = pc.add(pc.fill_null(places, -1), 1).to_numpy()
     return ids
 
 
@@ -138,5 +138,5 @@ def _number_map(raw: Any, *, name: str) -> NumberMap:
 
 
 def _limited(vocabulary: Vocabulary, minimum_count: int) -> Vocabulary:
-    kept = sum(count >= minimum_count for count in vocabulary.counts)
-    return vocabulary.model_copy(update={"values": vocabulary.values[:kept], "counts": vocabulary.counts[:kept]})
+    size = sum(count >= minimum_count for count in vocabulary.counts)
+    return vocabulary.model_copy(update={"values": vocabulary.values[:size], "counts": vocabulary.counts[:size]})

@@ -43,7 +43,7 @@ class TrainingResult(Value):
     seconds: dict[str, float]
 
 
-class TakenResult(Value):
+class IngestedResult(Value):
     """The result with the digests under which its files lie in the store."""
 
     result: TrainingResult
@@ -53,7 +53,7 @@ class TakenResult(Value):
     predictions: dict[str, str]
 
 
-def take_result(outputs: Path, *, store: Store) -> TakenResult:
+def ingest_result(outputs: Path, *, store: Store) -> IngestedResult:
     """Reads a finished training's outputs into the store. Invalid when they are not what a training leaves."""
     result = _read(outputs / RESULT_FILE)
     manifest = store.put_folder(outputs / MODEL_FOLDER)
@@ -64,7 +64,7 @@ def take_result(outputs: Path, *, store: Store) -> TakenResult:
     predictions = {Path(file.path).stem: file.sha256 for file in predicted}
     if set(predictions) != {split.split for split in result.splits}:
         raise _spoiled(_("predictions of a split are missing"))
-    return TakenResult(
+    return IngestedResult(
         result=result,
         manifest=manifest.digest,
         model_digest=files[MODEL_FILE].sha256,

@@ -132,8 +132,8 @@ class TrainingService(Service):
     ) -> Listing[Run]:
         """List runs, the newest or the best on the validation rows first."""
         about = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
-        kept = conditions(call, RunRow, project=project, **about)
-        return list_runs(call.session, kept, state=state, order=order_by, offset=offset, limit=limit)
+        where = conditions(call, RunRow, project=project, **about)
+        return list_runs(call.session, where, state=state, order=order_by, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_run(self, call: Call, *, run_id: str) -> Run:
@@ -234,8 +234,8 @@ class TrainingService(Service):
         return requirement_id
 
     def _add(self, call: Call, new: NewRun, *, run_id: str, job: Job) -> None:
-        kept = new.model_dump(mode="json", exclude={"owner", "quiet"})
-        row = RunRow(id=run_id, **kept, job_id=job.id, requested_by=job.requested_by, created_at=call.now)
+        fields = new.model_dump(mode="json", exclude={"owner", "quiet"})
+        row = RunRow(id=run_id, **fields, job_id=job.id, requested_by=job.requested_by, created_at=call.now)
         call.session.add(row)
         call.session.flush()
         call.link(new.training_set_id, run_id, "trained")

@@ -1,5 +1,5 @@
-"""What a training set must have before anyone trains on it. Said when a run is asked for, from what the portal knows,
-and again by the training process, from the rows themselves."""
+"""What a training set must have before anyone trains on it. Checked when a run is requested, from what the portal
+knows, and again by the training process, from the rows themselves."""
 
 from datetime import datetime
 

@@ -43,7 +43,7 @@ class RunRow(SQLModel, table=True):
 
 
 class RunMetricRow(SQLModel, table=True):
-    """A point of a metric's history. Told twice, it is there once."""
+    """A point of a metric's history. Reported twice, it is there once."""
 
     __tablename__ = "run_metrics"
 

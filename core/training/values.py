@@ -36,8 +36,9 @@ class NewRun(Value):
 
 
 class Run(Value):
-    """A training run. `metrics` are the last values told, `evaluations` stand once the run has succeeded. `manifest` is
-    the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the time went."""
+    """A training run. `metrics` are the last values reported, `evaluations` stand once the run has succeeded.
+    `manifest` is the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the
+    time went."""
 
     id: str
     project: str

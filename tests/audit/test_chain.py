@@ -104,16 +104,18 @@ def test_a_forged_checkpoint_does_not_take_those_after_it_along(portal: Portal, 
 def test_every_change_has_exactly_one_event_and_a_denial_changes_nothing(portal: Portal, people: People) -> None:
     before = portal.audit.list_events(people.admin).total
     criteria = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
-    made = portal.requirements.create_requirement(people.engineer, project="PROJ-1", title="On time", criteria=criteria)
+    requirement = portal.requirements.create_requirement(
+        people.engineer, project="PROJ-1", title="On time", criteria=criteria
+    )
     with pytest.raises(NotAllowed):
-        portal.requirements.set_state(people.sre, requirement_id=made.id, state="met")
+        portal.requirements.set_state(people.sre, requirement_id=requirement.id, state="met")
     events = portal.audit.list_events(people.admin)
     assert events.total == before + 2
     assert [(event.outcome, event.action) for event in events.items[:2]] == [
         ("denied", "requirements.set_state"),
         ("ok", "requirements.create_requirement"),
     ]
-    assert portal.requirements.get_requirement(people.engineer, requirement_id=made.id).state == "open"
+    assert portal.requirements.get_requirement(people.engineer, requirement_id=requirement.id).state == "open"
 
 
 def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: People, tmp_path: Path) -> None:
@@ -122,9 +124,9 @@ def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: Peopl
     with portal.foundation.database.read() as session:
         lines = [orjson.dumps(event).decode() for event in exported(session)]
 
-    def check(kept: list[str]) -> int:
+    def check(lines: list[str]) -> int:
         export = tmp_path / "export.jsonl"
-        export.write_text("\n".join(kept) + "\n")
+        export.write_text("\n".join(lines) + "\n")
         script = [sys.executable, core.audit.verify.__file__, str(export), "--key", str(journal.key_file)]
         files = ["--checkpoints", str(journal.checkpoint_file), "--public-key", str(journal.public_file)]
         return subprocess.run([*script, *files], check=False, capture_output=True, cwd=tmp_path).returncode

@@ -23,8 +23,8 @@ def test_an_engineer_sees_their_own_events_only(portal: Portal, people: People, 
         events = portal.audit.list_events(getattr(people, name))
         assert [event.subject for event in events.items] == [goals[name]]
         assert events.total == 1
-    asked = portal.audit.list_events(people.engineer, actor=people.other_engineer.person_id)
-    assert (asked.items, asked.total) == ((), 0)
+    listing = portal.audit.list_events(people.engineer, actor=people.other_engineer.person_id)
+    assert (listing.items, listing.total) == ((), 0)
 
 
 def test_those_who_answer_for_every_project_see_every_event(

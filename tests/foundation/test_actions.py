@@ -33,10 +33,10 @@ class NoteService(Service):
 
         In a project."""
         call.may_reach_project(project)
-        made = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
-        call.about(made)
+        note_id = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
+        call.about(note_id)
         call.note(words=len(title.split()))
-        return made
+        return note_id
 
     @action(permission=Permission.JOBS_WRITE)
     def write_and_fail(self, call: Call, *, project: str) -> None:
@@ -99,9 +99,9 @@ class NoteService(Service):
     def write_prepared(self, call: Call, *, project: str) -> str:
         """Write what was prepared outside the lock."""
         call.may_reach_project(project)
-        made = call.create(Kind.REQUIREMENT, project=project, title=call.prepared, state="open")
-        call.about(made)
-        return made
+        note_id = call.create(Kind.REQUIREMENT, project=project, title=call.prepared, state="open")
+        call.about(note_id)
+        return note_id
 
     @action(permission=Permission.JOBS_WRITE, prepare=prepare_carelessly)
     def write_careless(self, call: Call) -> None:
@@ -132,16 +132,16 @@ def spec_of(name: str) -> Any:
 def test_what_was_done_is_written_down_with_its_subject_project_and_details(
     portal: Portal, people: People, notes: NoteService
 ) -> None:
-    made = notes.write(people.engineer, project="PROJ-1", title="On time")
+    note_id = notes.write(people.engineer, project="PROJ-1", title="On time")
     (event,) = events(portal, people, "notes.write")
     assert (event.actor, event.outcome, event.subject, event.project) == (
         people.engineer.person_id,
         "ok",
-        made,
+        note_id,
         "PROJ-1",
     )
     assert event.details == {"words": 2}
-    row = objects(portal)[made]
+    row = objects(portal)[note_id]
     assert (row.project, row.title, row.state, row.owner) == ("PROJ-1", "On time", "open", people.engineer.person_id)
     assert row.created_at == row.updated_at
 
@@ -165,11 +165,11 @@ def test_a_denial_while_arguments_are_read_is_written_down(portal: Portal, peopl
 
 
 def test_reading_leaves_no_event_unless_it_is_denied(portal: Portal, people: People, notes: NoteService) -> None:
-    made = notes.write(people.engineer, project="PROJ-1", title="On time")
-    assert notes.read(people.viewer, note_id=made) == "On time"
+    note_id = notes.write(people.engineer, project="PROJ-1", title="On time")
+    assert notes.read(people.viewer, note_id=note_id) == "On time"
     assert events(portal, people, "notes.read") == []
     with pytest.raises(Hidden, match="no object called"):
-        notes.read(people.outsider, note_id=made)
+        notes.read(people.outsider, note_id=note_id)
     (event,) = events(portal, people, "notes.read")
     assert (event.actor, event.outcome) == (people.outsider.person_id, "denied")
 
@@ -184,12 +184,12 @@ def test_what_someone_may_see_and_not_change_is_refused_by_its_project(
     people: People, notes: NoteService, portal: Portal
 ) -> None:
     """A permission that reaches another project only: the engineer of one is a viewer of the other."""
-    made = notes.write(people.engineer, project="PROJ-1", title="On time")
+    note_id = notes.write(people.engineer, project="PROJ-1", title="On time")
     with pytest.raises(NotFound):
-        notes.rename(people.outsider, note_id=made, title="Mine")
+        notes.rename(people.outsider, note_id=note_id, title="Mine")
     portal.identity.grant_role(people.admin, person_id=people.outsider.person_id, role="viewer", project="PROJ-1")  # type: ignore[arg-type]
     with pytest.raises(NotAllowed, match="You may not do this in PROJ-1"):
-        notes.rename(people.outsider, note_id=made, title="Mine")
+        notes.rename(people.outsider, note_id=note_id, title="Mine")
     with pytest.raises(NotAllowed, match="You may not do this in PROJ-1"):
         notes.write(people.outsider, project="PROJ-1", title="Mine")
 
@@ -204,13 +204,13 @@ def test_what_is_no_project_takes_nothing_in(people: People, notes: NoteService,
 def test_only_what_is_given_changes_and_the_time_of_the_change_does(
     portal: Portal, people: People, notes: NoteService
 ) -> None:
-    made = notes.write(people.engineer, project="PROJ-1", title="On time")
-    notes.rename(people.engineer, note_id=made, title="Late")
-    row = objects(portal)[made]
+    note_id = notes.write(people.engineer, project="PROJ-1", title="On time")
+    notes.rename(people.engineer, note_id=note_id, title="Late")
+    row = objects(portal)[note_id]
     assert (row.title, row.state, row.owner) == ("Late", "open", people.engineer.person_id)
     assert row.updated_at >= row.created_at
-    notes.rename(people.engineer, note_id=made, title="", state="met", owner=people.viewer.person_id)
-    row = objects(portal)[made]
+    notes.rename(people.engineer, note_id=note_id, title="", state="met", owner=people.viewer.person_id)
+    row = objects(portal)[note_id]
     assert (row.title, row.state, row.owner) == ("Late", "met", people.viewer.person_id)
 
 
@@ -250,8 +250,8 @@ def test_an_action_that_does_not_say_once_what_it_is_about_is_undone(
 def test_what_was_prepared_outside_the_lock_reaches_the_action(
     portal: Portal, people: People, notes: NoteService
 ) -> None:
-    made = notes.write_prepared(people.engineer, project="PROJ-1")
-    assert objects(portal)[made].title == "Prepared"
+    note_id = notes.write_prepared(people.engineer, project="PROJ-1")
+    assert objects(portal)[note_id].title == "Prepared"
     with pytest.raises(NotFound):
         notes.write_prepared(people.outsider, project="PROJ-1")
 
@@ -285,5 +285,5 @@ def test_the_catalog_names_each_action_by_its_domain_and_says_what_it_does() -> 
 
 
 def test_the_portal_itself_acts_everywhere(portal: Portal, people: People, notes: NoteService) -> None:
-    made = notes.write(Actor.system("test"), project="PROJ-1", title="By itself")
-    assert events(portal, people, "notes.write")[0].subject == made
+    note_id = notes.write(Actor.system("test"), project="PROJ-1", title="By itself")
+    assert events(portal, people, "notes.write")[0].subject == note_id

@@ -16,8 +16,8 @@ FOLLOWERS = 2 * MOST_SHOWN
 
 
 def thing(object_id: str) -> ObjectRow:
-    told = {"kind": "run", "project": "PROJ-1", "title": object_id, "state": "ready", "owner": "P-1"}
-    return ObjectRow(id=object_id, **told, created_at=THEN, updated_at=THEN)
+    fields = {"kind": "run", "project": "PROJ-1", "title": object_id, "state": "ready", "owner": "P-1"}
+    return ObjectRow(id=object_id, **fields, created_at=THEN, updated_at=THEN)
 
 
 def edge(source: str, target: str) -> LinkRow:
@@ -38,14 +38,14 @@ def hub(foundation_on: Foundation) -> Iterator[Session]:
 
 
 def test_what_is_shown_is_the_nearest(hub: Session) -> None:
-    found = walk(hub, "DS-1", upstream=False, most=MOST_SHOWN)
-    assert len(found) == MOST_SHOWN
-    assert {each.source for each in found} == {"DS-1"}
+    edges = walk(hub, "DS-1", upstream=False, most=MOST_SHOWN)
+    assert len(edges) == MOST_SHOWN
+    assert {edge.source for edge in edges} == {"DS-1"}
 
 
 def test_without_a_limit_nothing_is_left_out(hub: Session) -> None:
     assert len(walk(hub, "DS-1", upstream=False)) == 2 * FOLLOWERS
-    assert {each.source for each in walk(hub, "MV-0007", upstream=True)} == {"RUN-0000", "DS-1"}
+    assert {edge.source for edge in walk(hub, "MV-0007", upstream=True)} == {"RUN-0000", "DS-1"}
 
 
 def test_several_starts_are_one_walk(hub: Session) -> None:

@@ -33,7 +33,7 @@ def tables(base: Foundation) -> set[str]:
 
 def unlike(base: Foundation) -> list[object]:
     """How the migrated tables differ from those of the code; tables that tests have declared do not count."""
-    return [found for found in differences(base.database) if "Table('test_" not in str(found)]
+    return [difference for difference in differences(base.database) if "Table('test_" not in str(difference)]
 
 
 def test_migrations_go_up_down_and_up_with_data(empty: Foundation) -> None:

@@ -36,29 +36,34 @@ LISTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 @pytest.fixture
-def asked(portal: Portal) -> Iterator[list[tuple[str, Any]]]:
-    """Every question to the database, with its parameters."""
-    questions: list[tuple[str, Any]] = []
-    hear = lambda _connection, _cursor, query, given, *_others: questions.append((query, given))  # noqa: E731
+def statements(portal: Portal) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement to the database, with its parameters."""
+    recorded: list[tuple[str, Any]] = []
+    hear = lambda _connection, _cursor, query, given, *_others: recorded.append((query, given))  # noqa: E731
     event.listen(portal.foundation.database.engine, "before_cursor_execute", hear)
-    yield questions
+    yield recorded
     event.remove(portal.foundation.database.engine, "before_cursor_execute", hear)
 
 
 @pytest.mark.parametrize(("name", "arguments"), LISTS)
 @pytest.mark.parametrize("role", ["engineer", "admin"])
 def test_a_list_reads_indexes_and_no_whole_table(
-    portal: Portal, people: People, asked: list[tuple[str, Any]], name: str, arguments: dict[str, Any], role: str
+    portal: Portal,
+    people: People,
+    statements: list[tuple[str, Any]],
+    name: str,
+    arguments: dict[str, Any],
+    role: str,
 ) -> None:
     service, spec = portal.catalog()[name]
     page = {"offset": 90_000} if "offset" in spec.parameters.model_fields else {}
     getattr(service, name.partition(".")[2])(getattr(people, role), **arguments, **page)
-    questions = [question for question in asked if question[0].startswith(("SELECT", "WITH"))]
-    assert questions
+    selects = [statement for statement in statements if statement[0].startswith(("SELECT", "WITH"))]
+    assert selects
     with portal.foundation.database.engine.connect() as connection:
         plans = [
             row.detail
-            for query, given in questions
+            for query, given in selects
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", given)
         ]
     assert [plan for plan in plans if scans_a_growing_table(plan)] == []

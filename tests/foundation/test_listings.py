@@ -13,9 +13,9 @@ CRITERIA = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
 def ids(portal: Portal, people: People) -> list[str]:
     """Five requirements of one project and one of another, the newest first."""
     create = portal.requirements.create_requirement
-    made = [create(people.engineer, project="PROJ-1", title=f"Goal {n}", criteria=CRITERIA).id for n in range(5)]
+    ids = [create(people.engineer, project="PROJ-1", title=f"Goal {n}", criteria=CRITERIA).id for n in range(5)]
     create(people.outsider, project="PROJ-2", title="Elsewhere", criteria=CRITERIA)
-    return made[::-1]
+    return ids[::-1]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 200])
@@ -50,8 +50,8 @@ def test_a_list_keeps_to_the_project_that_is_named(portal: Portal, people: Peopl
     here = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="flights").id
     there = portal.datasets.create_dataset(people.outsider, project="PROJ-2", name="flights").id
 
-    def listed(**asked: str) -> set[str]:
-        return {row.id for row in portal.datasets.list_datasets(people.sre, **asked).items}
+    def listed(**filters: str) -> set[str]:
+        return {row.id for row in portal.datasets.list_datasets(people.sre, **filters).items}
 
     assert listed() == {here, there}
     assert listed(project="PROJ-1") == {here}

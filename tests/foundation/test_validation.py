@@ -60,7 +60,7 @@ def test_text_in_the_wrong_form_is_refused_with_an_example(portal: Portal) -> No
 def test_every_pattern_of_the_catalog_has_words_and_an_example_that_fits(portal: Portal) -> None:
     schemas = [spec.parameters.model_json_schema() for _service, spec in portal.catalog().values()]
     patterns = {
-        json.loads(f'"{found}"') for found in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(schemas))
+        json.loads(f'"{pattern}"') for pattern in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', json.dumps(schemas))
     }
     assert patterns <= set(SHAPES)
     assert [pattern for pattern, shape in SHAPES.items() if not re.search(pattern, shape.example)] == []

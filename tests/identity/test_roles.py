@@ -96,9 +96,11 @@ def test_a_name_that_could_do_harm_is_refused(portal: Portal, people: People, na
 
 def test_what_lies_in_another_project_does_not_exist(portal: Portal, people: People) -> None:
     criteria = ({"metric": "auc", "comparison": "at_least", "limit": 0.6},)
-    made = portal.requirements.create_requirement(people.engineer, project="PROJ-1", title="On time", criteria=criteria)
+    requirement = portal.requirements.create_requirement(
+        people.engineer, project="PROJ-1", title="On time", criteria=criteria
+    )
     with pytest.raises(NotFound, match="no object called"):
-        portal.requirements.get_requirement(people.outsider, requirement_id=made.id)
+        portal.requirements.get_requirement(people.outsider, requirement_id=requirement.id)
     with pytest.raises(NotFound):
         portal.requirements.create_requirement(people.outsider, project="PROJ-1", title="On time", criteria=criteria)
     assert portal.requirements.list_requirements(people.outsider).total == 0

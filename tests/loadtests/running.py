@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from core.compute.folders import AttemptFolder, write_json
 from core.features.values import FeatureContract, RequestField
-from core.loadtests.values import LoadOrder, Plan, SeriesPoint, Slo, Target, Window
+from core.loadtests.values import LoadTestSpec, Plan, SeriesPoint, Slo, Target, Window
 from tests.loadtests.windows import DIGEST, SLO
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,8 @@ class Server:
     def seen(self) -> dict[str, Any]:
         """Every arrival, in seconds of a monotonic clock, and the last bodies."""
         with urllib.request.urlopen(self.url, timeout=20) as answer:
-            found: dict[str, Any] = json.load(answer)
-            return found
+            behavior: dict[str, Any] = json.load(answer)
+            return behavior
 
 
 @contextmanager
@@ -121,7 +121,7 @@ def running_job(folder: Path, *, plan: Plan, url: str, slo: Slo = SLO, rows: int
     """The job as a supervisor would start it: its own process with its own folder."""
     files = AttemptFolder(folder / "JOB-1" / "1")
     files.prepare()
-    order = LoadOrder(plan=plan, target=target_of(url, slo=slo), contract=CONTRACT, bodies=200)
+    order = LoadTestSpec(plan=plan, target=target_of(url, slo=slo), contract=CONTRACT, bodies=200)
     inputs = {"rows": str(write_rows(folder / "rows.parquet", rows))}
     write_json(
         files.job_spec,

@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
 
     def answer(self, head: bytes, body: bytes) -> None:
         if head.startswith(b"GET"):
-            seen = {"arrivals": self.behavior.arrivals, "bodies": [one.decode() for one in self.behavior.bodies]}
+            seen = {"arrivals": self.behavior.arrivals, "bodies": [body.decode() for body in self.behavior.bodies]}
             self.transport.write(answer_of(200, json.dumps(seen).encode(), headers={"head": "x"}))
             return
         due, answer = self.behavior.arrived(body)

@@ -24,10 +24,10 @@ def test_the_capacity_of_a_queue_is_found_and_enclosed(speed: float, p99_ms: flo
     slo, missed = Slo(p99_ms=p99_ms), 0
     for seed in range(12):
         server = OneServer(speed, random=Random(seed))
-        found = estimate(search(server, slo=slo, top=top).outcomes, slo=slo, random=Random(seed))
+        capacity = estimate(search(server, slo=slo, top=top).outcomes, slo=slo, random=Random(seed))
         truth = server.capacity(slo)
-        assert found.rate == pytest.approx(truth, rel=0.35)
-        missed += (found.low or 0) > truth * 1.05 or (found.high or truth) < truth * 0.95
+        assert capacity.rate == pytest.approx(truth, rel=0.35)
+        missed += (capacity.low or 0) > truth * 1.05 or (capacity.high or truth) < truth * 0.95
     assert missed <= 2
 
 
@@ -36,28 +36,28 @@ def test_a_target_that_halts_now_and_then_gets_a_wide_interval() -> None:
         total = 0.0
         for seed in range(6):
             server = OneServer(2_000, random=Random(seed), halt=halt, halt_every=5)
-            found = estimate(search(server, slo=SLO, top=4_000).outcomes, slo=SLO, random=Random(seed))
-            total += (found.high or 4_000) - (found.low or 0)
+            capacity = estimate(search(server, slo=SLO, top=4_000).outcomes, slo=SLO, random=Random(seed))
+            total += (capacity.high or 4_000) - (capacity.low or 0)
         return total
 
     assert width(0.1) > 1.5 * width(0.0)
 
 
 def test_a_rate_that_always_holds_has_no_upper_end() -> None:
-    found = measured((100, 200, 0), (200, 400, 0), (200, 400, 1))
-    assert (found.rate, found.high) == (200, None)
+    capacity = measured((100, 200, 0), (200, 400, 0), (200, 400, 1))
+    assert (capacity.rate, capacity.high) == (200, None)
 
 
 def test_a_target_that_never_holds_has_no_capacity() -> None:
-    found = measured((100, 200, 50), (25, 50, 30))
-    assert (found.rate, found.low, found.high) == (None, None, 25)
+    capacity = measured((100, 200, 50), (25, 50, 30))
+    assert (capacity.rate, capacity.low, capacity.high) == (None, None, 25)
 
 
 def test_failures_bound_the_capacity_as_slowness_does() -> None:
     outcomes = [Outcome(100, 1_000, 0, 0), Outcome(200, 1_000, 5, 5), Outcome(400, 1_000, 9, 9)]
-    found = estimate(outcomes, slo=Slo(p99_ms=50, error_rate=0.001), random=Random(1))
-    assert found.rate == pytest.approx(120)
-    assert found.high == 200
+    capacity = estimate(outcomes, slo=Slo(p99_ms=50, error_rate=0.001), random=Random(1))
+    assert capacity.rate == pytest.approx(120)
+    assert capacity.high == 200
 
 
 def test_a_rate_that_broke_below_one_that_held_makes_the_interval_wide() -> None:

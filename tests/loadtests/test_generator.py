@@ -55,10 +55,10 @@ def test_a_stall_is_felt_by_every_request_that_was_due_during_it(tmp_path: Path)
         assert job.finish() == 0
         over.set()
         report, closed = report_from(job, slo=slo, **plan), sorted(waiting.result())
-    found = {one.fraction: one.ms or 0.0 for one in report.percentiles}
-    assert found[0.5] < 150
-    assert found[0.9] > 200
-    assert 400 <= found[0.99] <= 1_200
+    percentiles = {percentile.fraction: percentile.ms or 0.0 for percentile in report.percentiles}
+    assert percentiles[0.5] < 150
+    assert percentiles[0.9] > 200
+    assert 400 <= percentiles[0.99] <= 1_200
     assert closed[int(0.9 * len(closed))] < 100
     assert report.rates[0].slow_share == pytest.approx(0.25, abs=0.12)
     assert not report.holds_slo
@@ -103,27 +103,27 @@ def test_the_capacity_of_a_real_server_is_found_or_the_test_says_that_it_was_not
     rates = {row.rate: row for row in report.rates}
     assert {100, 200} <= set(rates)
     assert not any(row.holds for row in report.rates if row.rate >= 300)
-    found = report.capacity.rate if report.capacity else None
-    assert (report.validity, found) == ("VALID", pytest.approx(190, abs=90)) or report.reasons
+    capacity = report.capacity.rate if report.capacity else None
+    assert (report.validity, capacity) == ("VALID", pytest.approx(190, abs=90)) or report.reasons
 
 
 def test_the_kill_switch_stops_the_load_at_once(tmp_path: Path) -> None:
     with target_server() as server, running_job(tmp_path, plan=plan_of(seconds=600), url=server.url) as job:
         wait_until(lambda: len(job.points()) >= 2)
-        found = generators(job)
+        processes = generators(job)
         job.process.send_signal(signal.SIGTERM)
         assert job.finish(seconds=5) == 143
-        assert psutil.wait_procs(found, timeout=0)[1] == []
+        assert psutil.wait_procs(processes, timeout=0)[1] == []
     assert not (job.folder.path / "order.json").exists()
 
 
 def test_the_generator_dies_with_the_job_that_started_it(tmp_path: Path) -> None:
     with target_server() as server, running_job(tmp_path, plan=plan_of(seconds=600), url=server.url) as job:
         wait_until(lambda: len(job.points()) >= 1)
-        found = generators(job)
+        processes = generators(job)
         os.kill(job.process.pid, signal.SIGKILL)
-        assert found
-        assert psutil.wait_procs(found, timeout=10)[1] == []
+        assert processes
+        assert psutil.wait_procs(processes, timeout=10)[1] == []
 
 
 def test_a_target_that_is_not_there_ends_the_test_within_seconds(tmp_path: Path) -> None:

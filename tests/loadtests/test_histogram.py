@@ -35,18 +35,18 @@ def test_a_percentile_is_the_nearest_rank_of_the_sorted_times(fraction: float, s
     for time in times:
         histogram.add(time / 1e3)
     rank = math.ceil(round(fraction * samples, 9))
-    found = histogram.percentile(fraction)
-    assert found == pytest.approx(sorted(times)[rank - 1], rel=0.002, abs=0.002)
+    percentile = histogram.percentile(fraction)
+    assert percentile == pytest.approx(sorted(times)[rank - 1], rel=0.002, abs=0.002)
 
 
 def test_two_histograms_merge_into_that_of_all_times() -> None:
-    one, other, both = Histogram(), Histogram(), Histogram()
+    first, second, both = Histogram(), Histogram(), Histogram()
     for number in range(500):
-        (one if number % 3 else other).add(number / 1e4)
+        (first if number % 3 else second).add(number / 1e4)
         both.add(number / 1e4)
-    one.merge(other)
-    assert one.counts == both.counts
-    assert one.total == 500
+    first.merge(second)
+    assert first.counts == both.counts
+    assert first.total == 500
 
 
 def test_an_empty_histogram_has_no_percentile_and_a_clock_read_backwards_counts_as_zero() -> None:

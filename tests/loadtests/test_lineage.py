@@ -75,9 +75,9 @@ class Scene:
             created_by=self.people.sre.person_id,
         )
         with calling(self.portal, SYSTEM) as call:
-            made = self.portal.registry.add_evidence(call, new).id
-            call.link(test_id, made, "found")
-        return made
+            evidence_id = self.portal.registry.add_evidence(call, new).id
+            call.link(test_id, evidence_id, "found")
+        return evidence_id
 
     def chain(self, object_id: str) -> set[str]:
         return {thing.id for thing in self.portal.identity.lineage(self.people.viewer, object_id=object_id).things}
@@ -89,9 +89,11 @@ def scene(portal: Portal, people: People, tmp_path: Path) -> Scene:
     training_set = make_training_set(
         portal, tmp_path / "splits", tables=tables, contract=contract().model_dump(mode="json")
     )
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
+    endpoint = portal.endpoints.create_endpoint(
+        people.sre, project="PROJ-1", name="delays-staging", environment="staging"
+    )
     dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
-    return Scene(portal, people, made.id, training_set, dataset.id)
+    return Scene(portal, people, endpoint.id, training_set, dataset.id)
 
 
 def test_a_version_is_not_credited_with_what_was_measured_on_another(scene: Scene) -> None:
@@ -143,14 +145,14 @@ def test_an_endpoint_is_hit_only_while_it_holds_on_to_what_came_of_the_snapshot(
 
 
 def test_what_is_live_is_kept_however_much_else_came_of_its_snapshot(scene: Scene) -> None:
-    made = scene.measured(1.0)
+    evidence_id = scene.measured(1.0)
     with calling(scene.portal, SYSTEM, permission=Permission.DATA_WRITE) as call:
         for number in range(450):
             built = call.create(
                 Kind.FEATURE_VERSION, project="PROJ-1", title=f"v{number}", state="retired", owner="P-2"
             )
-            call.link(made.snapshot, built, "feeds")
+            call.link(evidence_id.snapshot, built, "feeds")
     with pytest.raises(Conflict, match="learned from it, and delays-staging serves it"):
-        scene.portal.retention.delete_snapshot(scene.people.engineer, snapshot_id=made.snapshot, reason=WHY)
-    impact = scene.portal.retention.impact(scene.people.viewer, snapshot_id=made.snapshot)
-    assert {made.version.id, scene.endpoint} <= {thing.id for thing in impact.things}
+        scene.portal.retention.delete_snapshot(scene.people.engineer, snapshot_id=evidence_id.snapshot, reason=WHY)
+    impact = scene.portal.retention.impact(scene.people.viewer, snapshot_id=evidence_id.snapshot)
+    assert {evidence_id.version.id, scene.endpoint} <= {thing.id for thing in impact.things}

@@ -35,21 +35,23 @@ def version(portal: Portal, people: People, tmp_path: Path) -> ModelVersion:
 @pytest.fixture
 def staging(portal: Portal, people: People, version: ModelVersion) -> Endpoint:
     """A staging endpoint that serves the version, as far as the gateway says."""
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays-staging", environment="staging")
-    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
-    return confirmed(portal, made.id)
+    endpoint = portal.endpoints.create_endpoint(
+        people.sre, project="PROJ-1", name="delays-staging", environment="staging"
+    )
+    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
+    return confirmed(portal, endpoint.id)
 
 
 @pytest.fixture
 def production(portal: Portal, people: People, version: ModelVersion) -> Endpoint:
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays", environment="production")
+    endpoint = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="delays", environment="production")
     route = Route(
         version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
     )
     with calling(portal, people.sre) as call:
-        portal.endpoints.allow(call, made.id, digest=version.digest, promotion_id="PR-1")
-        portal.endpoints.route(call, made.id, (route,), reason="Promoted", promotion_id="PR-1")
-    return confirmed(portal, made.id)
+        portal.endpoints.allow(call, endpoint.id, digest=version.digest, promotion_id="PR-1")
+        portal.endpoints.route(call, endpoint.id, (route,), reason="Promoted", promotion_id="PR-1")
+    return confirmed(portal, endpoint.id)
 
 
 def confirmed(portal: Portal, endpoint_id: str) -> Endpoint:
@@ -63,20 +65,20 @@ def confirmed(portal: Portal, endpoint_id: str) -> Endpoint:
     return portal.endpoints.get_endpoint(SYSTEM, endpoint_id=endpoint_id)
 
 
-def start(portal: Portal, actor: Actor, endpoint: Endpoint, **asked: Any) -> LoadTestView:
-    return portal.loadtests.start_test(actor, endpoint_id=endpoint.id, **{**QUICK, **asked})
+def start(portal: Portal, actor: Actor, endpoint: Endpoint, **choices: Any) -> LoadTestView:
+    return portal.loadtests.start_test(actor, endpoint_id=endpoint.id, **{**QUICK, **choices})
 
 
 def test_a_test_of_a_running_endpoint_becomes_evidence_about_the_version(
     portal: Portal, people: People, version: ModelVersion
 ) -> None:
-    made = portal.endpoints.create_endpoint(
+    endpoint = portal.endpoints.create_endpoint(
         people.sre, project="PROJ-1", name="delays-staging", environment="staging", slo={"p99_ms": 1_000}
     )
     with gateway_for(portal):
-        portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
-        settled(portal, made.id)
-        test = start(portal, people.engineer, made)
+        portal.endpoints.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
+        settled(portal, endpoint.id)
+        test = start(portal, people.engineer, endpoint)
         job = run_job_here(portal, test.job_id)
     assert job.state is JobState.SUCCEEDED, job.cause
     done = portal.loadtests.get_test(people.viewer, test_id=test.id)
@@ -141,9 +143,9 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 
 
 def test_b068_a_load_beyond_the_caps_is_refused_by_its_field(portal: Portal, people: People, staging: Endpoint) -> None:
-    for asked, field in WRONG:
+    for choices, field in WRONG:
         with pytest.raises(Invalid) as refused:
-            start(portal, people.sre, staging, **asked)
+            start(portal, people.sre, staging, **choices)
         assert refused.value.field == field
     with pytest.raises(Invalid):
         start(portal, people.sre, staging, url="http://127.0.0.1:22")
@@ -182,17 +184,17 @@ def test_what_was_not_asked_comes_from_the_profile_and_the_slo(
 
 
 def test_an_endpoint_that_serves_nothing_is_not_tested(portal: Portal, people: People) -> None:
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="empty", environment="staging")
+    endpoint = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="empty", environment="staging")
     with pytest.raises(Conflict, match="does not serve exactly one version"):
-        start(portal, people.sre, made)
+        start(portal, people.sre, endpoint)
 
 
 def test_a_version_without_held_out_rows_is_not_tested(portal: Portal, people: People) -> None:
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="uploaded", environment="staging")
+    endpoint = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name="uploaded", environment="staging")
     version = register_tiny(portal, people.engineer)
-    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=made.id, version_id=version.id)
+    portal.endpoints.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
     with pytest.raises(Conflict, match="no training set"):
-        start(portal, people.sre, confirmed(portal, made.id))
+        start(portal, people.sre, confirmed(portal, endpoint.id))
 
 
 def test_production_waits_for_a_second_person(
@@ -217,9 +219,9 @@ def test_production_waits_for_a_second_person(
 
 @pytest.fixture
 def second_sre(portal: Portal, people: People) -> Actor:
-    made = portal.identity.create_person(SYSTEM, handle="noor", name="Noor Haddad")
-    portal.identity.grant_role(SYSTEM, person_id=made.id, role="sre")
-    return Actor(person_id=made.id, kind="person", via="session")
+    person = portal.identity.create_person(SYSTEM, handle="noor", name="Noor Haddad")
+    portal.identity.grant_role(SYSTEM, person_id=person.id, role="sre")
+    return Actor(person_id=person.id, kind="person", via="session")
 
 
 def test_what_is_confirmed_is_what_was_asked_for(
@@ -238,9 +240,9 @@ def test_what_is_confirmed_is_what_was_asked_for(
 
 
 def test_a_test_of_production_keeps_to_lower_caps(portal: Portal, people: People, production: Endpoint) -> None:
-    for asked, field in (({"rate": 1_001}, "rate"), ({"seconds": 601}, "seconds"), ({"profile": "capacity"}, "rate")):
+    for choices, field in (({"rate": 1_001}, "rate"), ({"seconds": 601}, "seconds"), ({"profile": "capacity"}, "rate")):
         with pytest.raises(Invalid) as refused:
-            portal.loadtests.start_production_test(people.sre, endpoint_id=production.id, **asked)
+            portal.loadtests.start_production_test(people.sre, endpoint_id=production.id, **choices)
         assert refused.value.field == field
 
 

@@ -28,8 +28,8 @@ def test_requests_that_leave_late_are_timed_from_when_they_were_due() -> None:
     """At 100 per second some forty requests were due during the halt; each waited for its end, and none for the
     target."""
     plan = plan_of(rate=100, rate_cap=200, seconds=3, in_flight=100, spacing="constant")
-    made = Generator(plan, slo=Slo(p99_ms=50), client=HaltingClient(), bodies=[b""], emit=lambda _point: None)  # type: ignore[arg-type]
-    windows = made.run()
+    generator = Generator(plan, slo=Slo(p99_ms=50), client=HaltingClient(), bodies=[b""], emit=lambda _point: None)  # type: ignore[arg-type]
+    windows = generator.run()
     response = sum_of([window.response for window in windows])
     lag = sum_of([window.lag for window in windows])
     service = sum_of([window.service for window in windows])
@@ -41,6 +41,6 @@ def test_requests_that_leave_late_are_timed_from_when_they_were_due() -> None:
 
 def sum_of(counts: list[dict[int, int]]) -> Histogram:
     merged = Histogram()
-    for each in counts:
-        merged.merge(Histogram(each))
+    for histogram_counts in counts:
+        merged.merge(Histogram(histogram_counts))
     return merged

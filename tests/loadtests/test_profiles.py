@@ -45,24 +45,24 @@ def test_a_search_measures_around_the_knee_several_times() -> None:
     server = OneServer(1_000, random=Random(2))
     outcomes = search(server, slo=SLO, top=4_000).outcomes
     truth = server.capacity(SLO)
-    close = [one for one in outcomes if abs(one.rate / truth - 1) < 0.25]
+    close = [outcome for outcome in outcomes if abs(outcome.rate / truth - 1) < 0.25]
     assert len(close) >= 8
-    assert len({one.rate for one in close}) >= 3
+    assert len({outcome.rate for outcome in close}) >= 3
 
 
 def test_a_search_descends_when_even_the_first_rate_is_too_much() -> None:
     server = OneServer(150, random=Random(2))
     outcomes = search(server, slo=SLO, top=4_000).outcomes
-    assert min(one.rate for one in outcomes) < server.capacity(SLO)
+    assert min(outcome.rate for outcome in outcomes) < server.capacity(SLO)
 
 
 def test_a_search_stops_where_the_generator_is_not_fit_and_counts_nothing_from_there() -> None:
     course = search(OneServer(3_000, random=Random(2)), slo=SLO, top=4_000, fit_to=900)
-    assert max(one.rate for one in course.outcomes) <= 900
-    assert max(one.rate for one in course.outcomes) >= 900 / 1.2
-    found = estimate(course.outcomes, slo=SLO, random=Random(1))
-    assert found.rate == max(one.rate for one in course.outcomes)
-    assert found.high is None
+    assert max(outcome.rate for outcome in course.outcomes) <= 900
+    assert max(outcome.rate for outcome in course.outcomes) >= 900 / 1.2
+    capacity = estimate(course.outcomes, slo=SLO, random=Random(1))
+    assert capacity.rate == max(outcome.rate for outcome in course.outcomes)
+    assert capacity.high is None
 
 
 def test_a_search_with_a_generator_that_is_never_fit_ends_at_once() -> None:

@@ -39,13 +39,13 @@ def test_the_sentence_of_a_search_claims_what_was_found(rows: tuple[tuple[float,
 def test_evidence_names_what_it_was_measured_on() -> None:
     report = reported(*[window_of()] * 5, plan=plan_of(seed=1))
     other = reported(*[window_of()] * 5, plan=plan_of(seed=2))
-    found = evidence_of(report, project="PROJ-1", source="LT-1", created_by="P-2")
-    assert (found.kind, found.subject, found.source, found.created_by) == (
+    evidence = evidence_of(report, project="PROJ-1", source="LT-1", created_by="P-2")
+    assert (evidence.kind, evidence.subject, evidence.source, evidence.created_by) == (
         EvidenceKind.LOAD_TEST,
         "MV-1",
         "LT-1",
         "P-2",
     )
-    assert found.measured_on["version"] == DIGEST
+    assert evidence.measured_on["version"] == DIGEST
     again = evidence_of(other, project="PROJ-1", source="LT-1", created_by="P-2")
-    assert found.measured_on["plan"] != again.measured_on["plan"]
+    assert evidence.measured_on["plan"] != again.measured_on["plan"]

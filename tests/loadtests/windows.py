@@ -18,8 +18,8 @@ def plan_of(**fields: Any) -> Plan:
 
 def counts_of(milliseconds: Sequence[float]) -> Counts:
     histogram = Histogram()
-    for one in milliseconds:
-        histogram.add(one / 1e3)
+    for time_ms in milliseconds:
+        histogram.add(time_ms / 1e3)
     return histogram.counts
 
 

@@ -22,14 +22,16 @@ WRONG: dict[str, tuple[Any, ...]] = {
 
 def test_a_requirement_is_written_changed_and_closed(portal_on: Portal, people: People) -> None:
     requirements = portal_on.requirements
-    made = requirements.create_requirement(people.engineer, project="PROJ-1", title="  Late arrivals ", criteria=(AUC,))
-    assert (made.id, made.title, made.state) == ("R-1", "Late arrivals", "open")
-    longer = (*made.criteria, Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50))
+    requirement = requirements.create_requirement(
+        people.engineer, project="PROJ-1", title="  Late arrivals ", criteria=(AUC,)
+    )
+    assert (requirement.id, requirement.title, requirement.state) == ("R-1", "Late arrivals", "open")
+    longer = (*requirement.criteria, Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50))
     edit = {"title": "Late arrivals, early", "goal": "Warn.", "business_metric": "complaints"}
-    requirements.edit_requirement(people.viewer, requirement_id=made.id, criteria=longer, **edit)
-    requirements.set_state(people.engineer, requirement_id=made.id, state="met")
-    found = requirements.list_requirements(people.viewer, state="met").items
-    assert [(one.title, one.criteria) for one in found] == [("Late arrivals, early", longer)]
+    requirements.edit_requirement(people.viewer, requirement_id=requirement.id, criteria=longer, **edit)
+    requirements.set_state(people.engineer, requirement_id=requirement.id, state="met")
+    listed = requirements.list_requirements(people.viewer, state="met").items
+    assert [(row.title, row.criteria) for row in listed] == [("Late arrivals, early", longer)]
 
 
 @pytest.mark.parametrize("why", WRONG)

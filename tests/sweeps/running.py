@@ -31,7 +31,7 @@ class Forgetful:
         SweepController(self._portal.sweeps).round()
 
 
-def start(portal: Portal, people: People, training_set: str, **asked: Any) -> Sweep:
+def start(portal: Portal, people: People, training_set: str, **choices: Any) -> Sweep:
     wanted = {
         "project": "PROJ-1",
         "recipe": "tabular",
@@ -40,7 +40,7 @@ def start(portal: Portal, people: People, training_set: str, **asked: Any) -> Sw
         "base_params": SHORT,
         "trials": 6,
         "confirm_seeds": 2,
-        **asked,
+        **choices,
     }
     return portal.sweeps.start_sweep(people.engineer, **wanted)
 

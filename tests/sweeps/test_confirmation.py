@@ -52,8 +52,8 @@ def run(number: int, validation: float, **others: float) -> Run:
 
 
 def test_a_single_seed_has_the_interval_of_its_rows() -> None:
-    one = together([interval(0.4)])
-    assert (one.value, one.low, one.high) == pytest.approx((0.4, 0.39, 0.41))
+    confirmed = together([interval(0.4)])
+    assert (confirmed.value, confirmed.low, confirmed.high) == pytest.approx((0.4, 0.39, 0.41))
 
 
 def test_seeds_that_agree_leave_the_chance_of_the_rows() -> None:
@@ -70,9 +70,9 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 
 def test_each_end_has_its_own_half_width_and_both_have_that_of_the_seeds() -> None:
     first, second = Interval(value=0.39, low=0.36, high=0.40), Interval(value=0.41, low=0.38, high=0.42)
-    found, seeds = together([first, second]), 12.706 * 0.01
-    assert found.low == pytest.approx(0.4 - (0.03**2 + seeds**2) ** 0.5)
-    assert found.high == pytest.approx(0.4 + (0.01**2 + seeds**2) ** 0.5)
+    confirmed, seeds = together([first, second]), 12.706 * 0.01
+    assert confirmed.low == pytest.approx(0.4 - (0.03**2 + seeds**2) ** 0.5)
+    assert confirmed.high == pytest.approx(0.4 + (0.01**2 + seeds**2) ** 0.5)
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5])
@@ -82,20 +82,20 @@ def test_intervals_enclose_the_truth_about_95_times_in_100(seeds: int) -> None:
     for _round in range(rounds):
         rows = random.gauss(0.0, 0.01)
         values = [rows + random.gauss(0.0, 0.005) for _seed in range(seeds)]
-        found = together([interval(value, 1.96 * 0.01) for value in values])
-        enclosed += found.low <= 0.0 <= found.high
+        confirmed = together([interval(value, 1.96 * 0.01) for value in values])
+        enclosed += confirmed.low <= 0.0 <= confirmed.high
     assert enclosed / rounds >= 0.94
 
 
 def test_the_best_run_stands_first_and_the_untouched_split_is_judged_by_all_metrics() -> None:
     runs = [run(1, 0.42, test=0.5), run(2, 0.40, test=0.52), run(3, 0.41, test=0.51)]
-    found = confirm(runs, metric="log_loss", direction="minimize")
-    assert found.run_ids == ("RUN-2", "RUN-3", "RUN-1")
-    assert found.value is not None
-    assert found.value.value == pytest.approx(0.41)
-    assert set(found.untouched) == {"log_loss", "auc"}
-    assert found.untouched["log_loss"].value == pytest.approx(mean([0.5, 0.52, 0.51]))
-    assert confirm(runs, metric="auc", direction="maximize").run_ids == found.run_ids
+    confirmation = confirm(runs, metric="log_loss", direction="minimize")
+    assert confirmation.run_ids == ("RUN-2", "RUN-3", "RUN-1")
+    assert confirmation.value is not None
+    assert confirmation.value.value == pytest.approx(0.41)
+    assert set(confirmation.untouched) == {"log_loss", "auc"}
+    assert confirmation.untouched["log_loss"].value == pytest.approx(mean([0.5, 0.52, 0.51]))
+    assert confirm(runs, metric="auc", direction="maximize").run_ids == confirmation.run_ids
 
 
 def test_without_a_further_split_nothing_is_untouched() -> None:

@@ -86,15 +86,15 @@ def test_a_good_space_is_accepted_in_all_its_kinds() -> None:
 
 
 def test_a_range_over_decades_without_log_is_told() -> None:
-    (told,) = lint_space({"learning_rate": floats(1e-5, 1e-1)}, trials=50)
-    assert told.startswith("learning_rate: spans 4.0 decades without log")
+    (warning,) = lint_space({"learning_rate": floats(1e-5, 1e-1)}, trials=50)
+    assert warning.startswith("learning_rate: spans 4.0 decades without log")
     assert lint_space({"learning_rate": floats(0.01, 0.1), "dropout": floats(0, 0.5)}, trials=50) == ()
 
 
 def test_a_dimension_with_one_value_and_too_few_trials_are_told() -> None:
-    told = lint_space({"dropout": floats(0.1, 0.1), "schedule": choices("cosine")}, trials=4)
-    assert [text.split(":")[0] for text in told[:2]] == ["dropout", "schedule"]
-    assert told[2] == "4 trials are few for 2 parameters; 10 or more would say more"
+    warnings = lint_space({"dropout": floats(0.1, 0.1), "schedule": choices("cosine")}, trials=4)
+    assert [text.split(":")[0] for text in warnings[:2]] == ["dropout", "schedule"]
+    assert warnings[2] == "4 trials are few for 2 parameters; 10 or more would say more"
 
 
 def best(**params: Any) -> Trial:
@@ -102,15 +102,15 @@ def best(**params: Any) -> Trial:
 
 
 def importances(trials: int = 12, **shares: float) -> Importances:
-    told = tuple(Importance(parameter=name, share=share) for name, share in shares.items())
-    return Importances(method="PED-ANOVA", trials=trials, trusted=False, shares=told)
+    importance_shares = tuple(Importance(parameter=name, share=share) for name, share in shares.items())
+    return Importances(method="PED-ANOVA", trials=trials, trusted=False, shares=importance_shares)
 
 
 def test_a_best_trial_on_the_border_and_a_dead_parameter_are_told() -> None:
     space = {"learning_rate": LEARNING_RATE, "dropout": floats(0.0, 0.5), "hidden_width": whole(16, 64)}
-    found = importances(learning_rate=0.9, dropout=0.095, hidden_width=0.005)
-    told = lint_result(space, best=best(learning_rate=0.099, dropout=0.0, hidden_width=32), importances=found)
-    assert [text.split(" (")[0] for text in told] == [
+    measured = importances(learning_rate=0.9, dropout=0.095, hidden_width=0.005)
+    warnings = lint_result(space, best=best(learning_rate=0.099, dropout=0.0, hidden_width=32), importances=measured)
+    assert [text.split(" (")[0] for text in warnings] == [
         "learning_rate: the best trial lies on the upper border; a higher range may be better",
         "dropout: the best trial lies on the lower border; a lower range may be better",
         "hidden_width: explains less than 1 % of the differences",
@@ -121,12 +121,16 @@ def test_the_border_of_a_logarithmic_range_is_judged_on_its_own_scale() -> None:
     """0.001 is a third of the way up from 1e-4 to 0.1, and in plain numbers within a hundredth of the lower end."""
     few = importances(4, learning_rate=0.9)
 
-    def told(rate: float) -> tuple[str, ...]:
+    def warnings(rate: float) -> tuple[str, ...]:
         return lint_result({"learning_rate": LEARNING_RATE}, best=best(learning_rate=rate), importances=few)
 
-    assert told(0.001) == ()
-    assert [text.split(";")[0] for text in told(0.000102)] == ["learning_rate: the best trial lies on the lower border"]
-    assert [text.split(";")[0] for text in told(0.095)] == ["learning_rate: the best trial lies on the upper border"]
+    assert warnings(0.001) == ()
+    assert [text.split(";")[0] for text in warnings(0.000102)] == [
+        "learning_rate: the best trial lies on the lower border"
+    ]
+    assert [text.split(";")[0] for text in warnings(0.095)] == [
+        "learning_rate: the best trial lies on the upper border"
+    ]
 
 
 def test_few_trials_say_nothing_about_a_dead_parameter() -> None:

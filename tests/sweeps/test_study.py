@@ -52,12 +52,12 @@ def test_a_study_that_is_built_anew_goes_on_as_it_would_have(sampler: str) -> No
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "qmc"])
 def test_proposals_lie_in_the_space_and_do_not_repeat(sampler: str) -> None:
-    params = [one.params for one in searched(spec(sampler=sampler), 30)]
-    assert all(1e-3 <= one["x"] <= 1.0 for one in params)
-    assert all(one["n"] in (1, 3, 5, 7, 9) for one in params)
-    assert all(type(one["n"]) is int for one in params)
-    assert all(one["kind"] in ("a", "b", True, 1) for one in params)
-    assert len({one["x"] for one in params}) == 30
+    params = [proposal.params for proposal in searched(spec(sampler=sampler), 30)]
+    assert all(1e-3 <= values["x"] <= 1.0 for values in params)
+    assert all(values["n"] in (1, 3, 5, 7, 9) for values in params)
+    assert all(type(values["n"]) is int for values in params)
+    assert all(values["kind"] in ("a", "b", True, 1) for values in params)
+    assert len({values["x"] for values in params}) == 30
 
 
 SCALES = {
@@ -75,24 +75,26 @@ def test_every_sampler_keeps_to_the_scale_and_the_step_of_a_dimension(sampler: s
     for number in range(40):
         params.append(study.propose())
         study.learn(trial(number, "failed", params=params[-1]))
-    below = [sum(each[name] <= middle for each in params) for name, middle in (("log", 1e-2), ("whole_log", 100))]
+    below = [sum(values[name] <= middle for values in params) for name, middle in (("log", 1e-2), ("whole_log", 100))]
     assert all(10 <= count <= 30 for count in below)
-    assert {each["step"] for each in params} == {0.0, 0.25, 0.5, 0.75, 1.0}
-    assert {each["whole_step"] for each in params} == {0, 30, 60, 90}
+    assert {values["step"] for values in params} == {0.0, 0.25, 0.5, 0.75, 1.0}
+    assert {values["whole_step"] for values in params} == {0, 30, 60, 90}
 
 
 def test_quasi_random_points_fill_the_space_evenly() -> None:
-    params = [one.params for one in searched(spec(sampler="qmc"), 32)]
-    decades = [sum(10**-k < one["x"] <= 10 ** (1 - k) for one in params) for k in (1, 2, 3)]
+    params = [proposal.params for proposal in searched(spec(sampler="qmc"), 32)]
+    decades = [sum(10**-k < values["x"] <= 10 ** (1 - k) for values in params) for k in (1, 2, 3)]
     assert min(decades) >= 9
-    assert {one["n"] for one in params} == {1, 3, 5, 7, 9}
+    assert {values["n"] for values in params} == {1, 3, 5, 7, 9}
 
 
 def test_a_search_by_tpe_does_better_than_chance() -> None:
-    def found(sampler: str) -> float:
-        return sum(min(one.value or 9 for one in searched(spec(sampler=sampler, seed=seed), 40)) for seed in range(5))
+    def least(sampler: str) -> float:
+        return sum(
+            min(proposal.value or 9 for proposal in searched(spec(sampler=sampler, seed=seed), 40)) for seed in range(5)
+        )
 
-    assert found("tpe") < found("random")
+    assert least("tpe") < least("random")
 
 
 def test_other_seeds_propose_other_parameters() -> None:
@@ -140,9 +142,9 @@ def test_a_hyperband_of_many_trials_prunes_some() -> None:
 
 def test_saying_the_same_twice_is_saying_it_once() -> None:
     study = Study(spec())
-    told = trial(0, "running", steps=[(1, 0.5)])
-    study.learn(told)
-    study.learn(told)
+    learned = trial(0, "running", steps=[(1, 0.5)])
+    study.learn(learned)
+    study.learn(learned)
     study.learn(trial(0, value=0.4, steps=[(1, 0.5)]))
     study.learn(trial(0, value=0.4, steps=[(1, 0.5)]))
     assert study.next_number == 1
@@ -155,14 +157,14 @@ def test_failed_and_waiting_trials_keep_their_numbers() -> None:
 
 
 def test_the_parameter_that_matters_is_the_important_one() -> None:
-    found = Study(spec(sampler="random"), searched(spec(sampler="random"), 60)).importances()
-    assert found.shares[0].parameter == "x"
-    assert (found.trials, found.trusted, found.method) == (60, True, "PED-ANOVA")
-    assert sum(one.share for one in found.shares) == pytest.approx(1)
+    importances = Study(spec(sampler="random"), searched(spec(sampler="random"), 60)).importances()
+    assert importances.shares[0].parameter == "x"
+    assert (importances.trials, importances.trusted, importances.method) == (60, True, "PED-ANOVA")
+    assert sum(importance.share for importance in importances.shares) == pytest.approx(1)
 
 
 def test_few_trials_or_equal_ones_have_no_importances() -> None:
     assert Study(spec(), searched(spec(), 4)).importances().shares == ()
-    equal = [trial(n, value=0.5, params=one.params) for n, one in enumerate(searched(spec(), 8))]
-    found = Study(spec(), equal).importances()
-    assert (found.trials, found.trusted, found.shares) == (8, False, ())
+    equal = [trial(n, value=0.5, params=proposal.params) for n, proposal in enumerate(searched(spec(), 8))]
+    importances = Study(spec(), equal).importances()
+    assert (importances.trials, importances.trusted, importances.shares) == (8, False, ())

@@ -69,10 +69,10 @@ def _check_confirmation(portal: Portal, people: People, sweep_id: str) -> None:
     assert all(run.sweep_id == sweep_id and run.state is JobState.SUCCEEDED for run in runs)
     assert all(run.params["hidden_width"] == sweep.best.params["hidden_width"] for run in runs)
     assert all((run.params["row_share"], run.params["epochs"]) == (1.0, 2) for run in runs)
-    found = sweep.confirmation
-    assert found.value is not None
-    assert found.value.low < found.value.value < found.value.high
-    assert {"auc", "log_loss"} <= set(found.untouched)
+    confirmation = sweep.confirmation
+    assert confirmation.value is not None
+    assert confirmation.value.low < confirmation.value.value < confirmation.value.high
+    assert {"auc", "log_loss"} <= set(confirmation.untouched)
     importances = portal.sweeps.importances(people.viewer, sweep_id=sweep_id)
     assert not importances.trusted
     things = portal.identity.lineage(people.viewer, object_id=sweep_id).things
@@ -132,9 +132,9 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 def test_b063_what_cannot_be_searched_is_refused_by_its_field(
     portal: Portal, people: People, training_set: str
 ) -> None:
-    for asked, field in WRONG:
+    for choices, field in WRONG:
         with pytest.raises(Invalid) as refused:
-            start(portal, people, training_set, **asked)
+            start(portal, people, training_set, **choices)
         assert refused.value.field == field
     assert portal.sweeps.list_sweeps(people.engineer).total == 0
 
@@ -142,9 +142,9 @@ def test_b063_what_cannot_be_searched_is_refused_by_its_field(
 def test_a_recipe_that_is_not_there_and_a_foreign_training_set_are_not_found(
     portal: Portal, people: People, training_set: str
 ) -> None:
-    for asked in ({"recipe": "os.system"}, {"training_set_id": "TS-99"}, {"training_set_id": "DS-1"}):
+    for choices in ({"recipe": "os.system"}, {"training_set_id": "TS-99"}, {"training_set_id": "DS-1"}):
         with pytest.raises(NotFound):
-            start(portal, people, training_set, **asked)
+            start(portal, people, training_set, **choices)
     with pytest.raises(NotFound):
         portal.sweeps.start_sweep(
             people.outsider, project="PROJ-2", recipe="tabular", training_set_id=training_set, space=SPACE

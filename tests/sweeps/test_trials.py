@@ -35,7 +35,7 @@ def ended(portal: Portal, job_id: str, state: JobState = JobState.FAILED, cause:
         SweepWorkerKind().ended(call, job)
 
 
-def told(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
+def ingest(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
     job: Job = portal.compute.get_job(SYSTEM, job_id=job_id)
     with calling(portal, SYSTEM) as call:
         SweepWorkerKind().ingest_events(call, job, events)
@@ -47,9 +47,9 @@ def test_a_number_is_given_once_and_a_worker_has_one_trial_at_a_time(portal_on: 
     assert not give(portal_on, sweep, 1, 0)  # The worker is busy.
     assert not give(portal_on, sweep, 2, 1)  # Not the next number.
     assert give(portal_on, sweep, 1, 1)
-    told(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": 0.5})
+    ingest(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": 0.5})
     assert give(portal_on, sweep, 2, 0)
-    told(portal_on, sweep.job_ids[1], {"kind": "pruned", "number": 1, "value": None})
+    ingest(portal_on, sweep.job_ids[1], {"kind": "pruned", "number": 1, "value": None})
     assert not give(portal_on, sweep, 3, 1)  # The budget is spent.
     assert [trial.state for trial in trials_now(portal_on, sweep.id)] == ["complete", "pruned", "running"]
 
@@ -63,7 +63,7 @@ def test_of_controllers_that_ask_at_the_same_moment_one_wins(portal_on: Portal, 
 
 def test_a_lost_trial_is_tried_once_more_and_not_a_third_time(portal_on: Portal, people: People, sweep: Sweep) -> None:
     give(portal_on, sweep, 0, 0)
-    told(
+    ingest(
         portal_on,
         sweep.job_ids[0],
         {"kind": "started", "number": 0},
@@ -83,15 +83,15 @@ def test_a_lost_trial_is_tried_once_more_and_not_a_third_time(portal_on: Portal,
 def test_what_a_worker_tells_of_a_trial_that_is_no_longer_its_own_is_not_taken(portal_on: Portal, sweep: Sweep) -> None:
     give(portal_on, sweep, 0, 0)
     nonsense = ({"kind": "complete", "number": 7, "value": 0.1}, {"kind": "gossip"}, {"kind": "step", "number": -1})
-    told(portal_on, sweep.job_ids[0], *nonsense)
-    told(portal_on, sweep.job_ids[1], {"kind": "complete", "number": 0, "value": 0.1})
+    ingest(portal_on, sweep.job_ids[0], *nonsense)
+    ingest(portal_on, sweep.job_ids[1], {"kind": "complete", "number": 0, "value": 0.1})
     (trial,) = trials_now(portal_on, sweep.id)
     assert (trial.state, trial.value) == ("running", None)
 
 
 def test_an_end_without_a_number_is_a_failure(portal_on: Portal, sweep: Sweep) -> None:
     give(portal_on, sweep, 0, 0)
-    told(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": float("nan")})
+    ingest(portal_on, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": float("nan")})
     (trial,) = trials_now(portal_on, sweep.id)
     assert (trial.state, trial.cause) == ("failed", "its value is no number")
 

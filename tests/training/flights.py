@@ -33,7 +33,7 @@ def flights() -> pa.Table:
     reading, _known = read_package_table("flights")
     table = reading.table.take(list(range(0, reading.table.num_rows, EVERY)))
     table = table.filter(pc.is_valid(table["arr_delay"]))
-    told = np.arange(table.num_rows) % 5 != 0
+    has_label = np.arange(table.num_rows) % 5 != 0
     return pa.table(
         {
             "row_id": pa.array([f"F{place}" for place in range(table.num_rows)]),
@@ -43,7 +43,7 @@ def flights() -> pa.Table:
             "hour": table["hour"].cast(pa.float64()),
             "distance": table["distance"].cast(pa.float64()),
             "sched_arr_time": table["sched_arr_time"].cast(pa.float64()),
-            "dep_delay": pc.if_else(pa.array(told), table["dep_delay"].cast(pa.float64()), None),
+            "dep_delay": pc.if_else(pa.array(has_label), table["dep_delay"].cast(pa.float64()), None),
             "month": table["month"],
         }
     )

@@ -17,7 +17,7 @@ class Heard:
     def __init__(self, *, stop_after_reports: int = 10**9, stop_after_steps: int = 10**9) -> None:
         self.reports: list[tuple[int, dict[str, float]]] = []
         self.progress: list[tuple[float, float | None]] = []
-        self.asked = 0
+        self.stop_checks = 0
         self._reports, self._steps = stop_after_reports, stop_after_steps
 
     def report(self, step: int, metrics: dict[str, float]) -> None:
@@ -27,8 +27,8 @@ class Heard:
         self.progress.append((share, seconds))
 
     def should_stop(self) -> bool:
-        self.asked += 1
-        return self.asked >= self._steps or len(self.reports) >= self._reports
+        self.stop_checks += 1
+        return self.stop_checks >= self._steps or len(self.reports) >= self._reports
 
     def values(self, name: str) -> list[float]:
         return [metrics[name] for _step, metrics in self.reports if name in metrics]

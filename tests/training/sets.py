@@ -52,8 +52,8 @@ def make_training_set(
     return set_id
 
 
-def start(portal: Portal, people: People, training_set: str, **asked: object) -> Run:
-    wanted = {"project": "PROJ-1", "recipe": "tabular", "training_set_id": training_set, "params": SMALL, **asked}
+def start(portal: Portal, people: People, training_set: str, **choices: object) -> Run:
+    wanted = {"project": "PROJ-1", "recipe": "tabular", "training_set_id": training_set, "params": SMALL, **choices}
     return portal.training.start_run(people.engineer, **wanted)
 
 

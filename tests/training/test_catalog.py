@@ -53,6 +53,6 @@ def test_a_long_history_is_thinned_and_keeps_its_end(portal_on: Portal, people: 
     ]
     with portal_on.foundation.database.write() as session:
         add_points(session, run.id, points)
-    told = portal_on.training.history(people.viewer, run_id=run.id, most=10)
-    steps = {series.name: [point.step for point in series.points] for series in told}
+    history = portal_on.training.history(people.viewer, run_id=run.id, most=10)
+    steps = {series.name: [point.step for point in series.points] for series in history}
     assert steps == {"train_loss": [3, 14, 25, 36, 47, 58, 69, 80, 91, 102], "validation_auc": [0, 1, 2, 3, 4]}

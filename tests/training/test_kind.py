@@ -16,7 +16,7 @@ from core.foundation.storage import Store
 from core.registry.values import InputSpec, Interval, Signature
 from core.training.job import cause_of
 from core.training.kind import metric_of, refuse_other_features
-from core.training.result import SplitResult, TakenResult, TrainingResult, take_result
+from core.training.result import IngestedResult, SplitResult, TrainingResult, ingest_result
 from core.training.splits import refused
 from tests.training.flights import CATEGORIES, NUMBERS, contract
 
@@ -39,9 +39,9 @@ def test_an_event_that_is_no_metric_is_passed_over(event: dict[str, object]) -> 
 
 def test_values_that_are_no_numbers_are_left_out() -> None:
     event = json.loads('{"kind": "metric", "step": 3, "metrics": {"a": NaN, "b": Infinity, "c": 0.5, "d": "x"}}')
-    told = metric_of(event)
-    assert told is not None
-    assert (told.step, told.metrics) == (3, {"c": 0.5})
+    report = metric_of(event)
+    assert report is not None
+    assert (report.step, report.metrics) == (3, {"c": 0.5})
 
 
 def left_behind(folder: Path, *, of: FeatureContract | None = None) -> Path:
@@ -71,12 +71,12 @@ def inputs() -> tuple[InputSpec, ...]:
     return (*texts, *(InputSpec(name=name, datatype="FP64") for name in NUMBERS))
 
 
-def taken(folder: Path) -> TakenResult:
-    return take_result(folder, store=Store(folder.parent / "store"))
+def ingested(folder: Path) -> IngestedResult:
+    return ingest_result(folder, store=Store(folder.parent / "store"))
 
 
 def test_outputs_are_taken_in_under_their_digests(tmp_path: Path) -> None:
-    read = taken(left_behind(tmp_path / "outputs"))
+    read = ingested(left_behind(tmp_path / "outputs"))
     assert read.model_digest == digest_bytes(b"model.onnx")
     assert read.predictions == {"test": digest_bytes(b"rows")}
     assert Store(tmp_path / "store").manifest(read.manifest).digest == read.manifest
@@ -129,25 +129,25 @@ def test_outputs_that_are_not_a_trainings_are_refused(
     folder = left_behind(tmp_path / "outputs")
     spoil(folder)
     with pytest.raises(Invalid, match=reason):
-        taken(folder)
+        ingested(folder)
 
 
 def test_a_model_of_other_features_is_refused(tmp_path: Path) -> None:
-    read = taken(left_behind(tmp_path / "outputs"))
+    read = ingested(left_behind(tmp_path / "outputs"))
     refuse_other_features(read, contract=contract())
     with pytest.raises(Invalid, match="does not take the features"):
         refuse_other_features(read, contract=contract(CATEGORIES[1:]))
     other = left_behind(tmp_path / "more" / "outputs", of=contract().model_copy(update={"row_id": "other"}))
     with pytest.raises(Invalid, match="does not take the features"):
-        refuse_other_features(taken(other), contract=contract())
+        refuse_other_features(ingested(other), contract=contract())
 
 
 def test_a_failure_is_told_by_what_it_means() -> None:
     data = cause_of(refused("it has no feature"))
     assert isinstance(data, JobFailed)
     assert str(data).startswith("data: This training set cannot be learned from: it has no feature")
-    with pytest.raises(RuntimeError) as told:
+    with pytest.raises(RuntimeError) as refusal:
         torch.empty(2**60)
-    assert isinstance(cause_of(told.value), MemoryError)
+    assert isinstance(cause_of(refusal.value), MemoryError)
     wrong = RuntimeError("mat1 and mat2 shapes cannot be multiplied")
     assert cause_of(wrong) is wrong

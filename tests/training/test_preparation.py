@@ -29,9 +29,9 @@ def test_maps_are_learned_from_the_training_rows_alone(flight_data: TrainingData
 
 def test_rare_categories_become_unknown_and_ids_stay_what_they_are(flight_data: TrainingData) -> None:
     limited = flight_data.limited(40)
-    for whole, kept in zip(flight_data.preparation.categories, limited.preparation.categories, strict=True):
-        assert kept.values == whole.values[: len(kept.values)]
-        assert all(count >= 40 for count in kept.counts)
+    for whole, shortened in zip(flight_data.preparation.categories, limited.preparation.categories, strict=True):
+        assert shortened.values == whole.values[: len(shortened.values)]
+        assert all(count >= 40 for count in shortened.counts)
     encoded = encode_categories(splits()["validation"], preparation=limited.preparation)
     assert np.array_equal(limited.validation.ids.numpy(), encoded)
     assert (encoded == 0).any()

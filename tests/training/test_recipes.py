@@ -11,9 +11,9 @@ from core.training.recipes.tabular import Tabular
     "name", ["os.system", "../recipe", "core.training.recipes.tabular", "", "Tabular", "tabular\n"]
 )
 def test_a_name_that_is_no_recipe_is_not_found_and_the_list_is_told(name: str) -> None:
-    with pytest.raises(NotFound) as told:
+    with pytest.raises(NotFound) as refusal:
         recipe_called(name)
-    assert "tabular" in told.value.hint
+    assert "tabular" in refusal.value.hint
 
 
 @pytest.mark.parametrize(
@@ -48,10 +48,10 @@ def test_a_name_that_is_no_recipe_is_not_found_and_the_list_is_told(name: str) -
     ],
 )
 def test_a_wrong_parameter_is_refused_by_its_name(name: str, value: object) -> None:
-    with pytest.raises(Invalid) as told:
+    with pytest.raises(Invalid) as refusal:
         check_params(Tabular, params={name: value})
-    assert told.value.field == f"params.{name}"
-    assert name in told.value.field
+    assert refusal.value.field == f"params.{name}"
+    assert name in refusal.value.field
 
 
 def test_every_parameter_draws_a_field_with_title_help_and_bounds() -> None:

@@ -46,12 +46,12 @@ def rows(*, hours: int = 1, year: int = 2013) -> list[Row]:
     ]
 
 
-def with_label(made: list[Row], value: Any, *, since: int = 0) -> list[Row]:
-    return [row | ({"late": value} if place >= since else {}) for place, row in enumerate(made)]
+def with_label(rows: list[Row], value: Any, *, since: int = 0) -> list[Row]:
+    return [row | ({"late": value} if place >= since else {}) for place, row in enumerate(rows)]
 
 
-def without(made: list[Row], name: str) -> list[Row]:
-    return [{column: cell for column, cell in row.items() if column != name} for row in made]
+def without(rows: list[Row], name: str) -> list[Row]:
+    return [{column: cell for column, cell in row.items() if column != name} for row in rows]
 
 
 @dataclass(frozen=True)
@@ -119,16 +119,16 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, P
 @pytest.mark.parametrize("name", CASES)
 def test_training_and_sweeps_refuse_with_the_reason(office: tuple[Portal, People], name: str) -> None:
     (portal, people), case = office, CASES[name]
-    made = joined(portal, people, case, name=name.replace(" ", "_"))
-    assert made.state is case.state, made.cause
-    if made.state is FAILED:
-        assert made.cause.startswith(case.words)
-        assert made.splits == ()
+    training_set = joined(portal, people, case, name=name.replace(" ", "_"))
+    assert training_set.state is case.state, training_set.cause
+    if training_set.state is FAILED:
+        assert training_set.cause.startswith(case.words)
+        assert training_set.splits == ()
         return
     jobs = portal.compute.list_jobs(people.viewer).total
     for begin in (start, start_sweep):
         with pytest.raises(Invalid) as refusal:
-            begin(portal, people, made.id)
+            begin(portal, people, training_set.id)
         assert refusal.value.message.startswith(REFUSED + case.words)
         assert refusal.value.field == "training_set_id"
         assert refusal.value.hint.startswith(LIKE_IT if "label" in case.words else "Look at its rows")
@@ -147,17 +147,17 @@ def joined(portal: Portal, people: People, case: Case, *, name: str) -> Training
         "label": "late",
         "numbers": ("distance",),
     }
-    made = portal.training_sets.create_training_set(
+    training_set = portal.training_sets.create_training_set(
         people.engineer,
         project="PROJ-1",
         name=name,
         entity=EntityQuery(**entity | case.entity),
         splits=case.splits,
     )
-    run_job_here(portal, made.job_id)
-    return portal.training_sets.get_training_set(people.viewer, training_set_id=made.id)
+    run_job_here(portal, training_set.job_id)
+    return portal.training_sets.get_training_set(people.viewer, training_set_id=training_set.id)
 
 
-def csv(made: list[Row]) -> bytes:
-    lines = [",".join(made[0]), *(",".join(str(cell) for cell in row.values()) for row in made)]
+def csv(rows: list[Row]) -> bytes:
+    lines = [",".join(rows[0]), *(",".join(str(cell) for cell in row.values()) for row in rows)]
     return "\n".join(lines).encode()

@@ -95,7 +95,7 @@ def test_an_engineer_stops_only_own_runs_and_an_sre_any(portal: Portal, people: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "field"),
+    ("choices", "field"),
     [
         ({"params": {"learning_rate": -1}}, "params.learning_rate"),
         ({"params": {"learning_rate": float("nan")}}, "params"),
@@ -111,20 +111,20 @@ def test_an_engineer_stops_only_own_runs_and_an_sre_any(portal: Portal, people: 
     ],
 )
 def test_what_is_wrong_is_named(
-    portal: Portal, people: People, training_set: str, asked: dict[str, object], field: str
+    portal: Portal, people: People, training_set: str, choices: dict[str, object], field: str
 ) -> None:
-    with pytest.raises(Invalid) as told:
-        start(portal, people, training_set, **asked)
-    assert told.value.field.startswith(field)
+    with pytest.raises(Invalid) as refusal:
+        start(portal, people, training_set, **choices)
+    assert refusal.value.field.startswith(field)
 
 
 @pytest.mark.parametrize("recipe", ["os.system", "../recipe", "core.training.recipes.tabular"])
 def test_a_recipe_is_never_imported_by_a_users_word(
     portal: Portal, people: People, training_set: str, recipe: str
 ) -> None:
-    with pytest.raises(NotFound) as told:
+    with pytest.raises(NotFound) as refusal:
         start(portal, people, training_set, recipe=recipe)
-    assert "tabular" in told.value.hint
+    assert "tabular" in refusal.value.hint
 
 
 def test_a_title_is_text_and_nothing_else(portal: Portal, people: People, training_set: str) -> None:
@@ -151,9 +151,9 @@ def test_a_training_set_that_cannot_teach_is_refused_when_asked_for(
         with pytest.raises(Invalid, match=reason):
             start(portal, people, set_id)
     unready = make_training_set(portal, tmp_path / "refused", state="refused", cause="a leak was found")
-    with pytest.raises(Conflict, match="is refused") as told:
+    with pytest.raises(Conflict, match="is refused") as refusal:
         start(portal, people, unready)
-    assert told.value.hint == "a leak was found"
+    assert refusal.value.hint == "a leak was found"
 
 
 def test_rows_that_cannot_teach_fail_the_run_with_the_reason(portal: Portal, people: People, tmp_path: Path) -> None:
@@ -178,8 +178,8 @@ def test_a_training_set_of_another_project_is_not_found_or_not_taken(
 
 
 def test_nothing_is_trained_on_rows_in_quarantine(portal: Portal, people: People, training_set: str) -> None:
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
-    snapshot = imported(portal, people.engineer, dataset_id=made.id, content=b"id,x\n1,2\n")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    snapshot = imported(portal, people.engineer, dataset_id=dataset.id, content=b"id,x\n1,2\n")
     with calling(portal, people.engineer) as call:
         call.link(snapshot.id, training_set, "feeds")
     portal.retention.quarantine(people.sre, snapshot_id=snapshot.id, reason="Entered twice")

@@ -36,7 +36,7 @@ class Foundation:
 
 
 class Hidden(NotFound):
-    """The object exists and the caller may not know it. Told as NotFound, kept in the audit log as a denial."""
+    """The object exists and the caller may not know it. Raised as NotFound, recorded in the audit log as a denial."""
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ class Outcome:
 
 @contextmanager
 def logged(spec: ActionSpec, actor: Actor) -> Iterator[Outcome]:
-    """Everything that is logged inside names the action and who runs it. What only reads is told in detail alone: pages
-    read every second."""
+    """Everything that is logged inside names the action and who runs it. What only reads is a line of detail alone:
+    pages read every second."""
     began, outcome = time.perf_counter(), Outcome()
     with log_context(action=spec.name, actor=actor.person_id):
         try:

@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class EventSpec:
-    """An event that an action records beside its own: what the audit log says of it, and whether timelines tell it."""
+    """An event that an action records beside its own: what the audit log says of it, and whether timelines show it."""
 
     says: str
     is_told: bool = True

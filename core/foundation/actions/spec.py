@@ -16,7 +16,7 @@ from core.foundation.validation import invalid_of, label_of
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """An entry of the catalog. `says` is what the audit log tells of it, between who did it and to what: "started"."""
+    """An entry of the catalog. `says` is what the audit log says of it, between who did it and to what: "started"."""
 
     name: str
     permission: str

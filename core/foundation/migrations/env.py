@@ -27,16 +27,16 @@ def written(kind: str, item: Any, _context: Any) -> str | Literal[False]:
 
 def keep_rows(_context: Any, _revision: Any, scripts: list[MigrationScript]) -> None:
     """A new column that may not be null gets the default of the code in the rows that are there."""
-    for operation in (each for script in scripts for steps in script.upgrade_ops_list for each in below(steps)):
+    for operation in (step for script in scripts for steps in script.upgrade_ops_list for step in below(steps)):
         column = operation.column if isinstance(operation, AddColumnOp) else None
         if column is not None and not column.nullable and column.default is not None:
             column.server_default = DefaultClause(text(default_of(column)))
 
 
 def below(operation: MigrateOperation) -> Iterator[MigrateOperation]:
-    for each in getattr(operation, "ops", ()):
-        yield each
-        yield from below(each)
+    for child in getattr(operation, "ops", ()):
+        yield child
+        yield from below(child)
 
 
 def default_of(column: Column[Any]) -> str:

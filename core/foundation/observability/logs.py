@@ -18,7 +18,7 @@ from core.foundation.observability.redaction import redact_all
 
 # A module that is run as a process is called __main__ there.
 OURS = ("app", "core", "pages", "__main__")
-# Libraries that give their loggers a handler of their own when they are imported; MLflow can be told not to.
+# Libraries that give their loggers a handler of their own when they are imported; MLflow has a setting against it.
 MLFLOW_OWN_LOGS = "MLFLOW_CONFIGURE_LOGGING"
 ORDER = ("time", "level", "event", "logger", "process", "pid", "request", "action", "job", "object")
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -74,7 +74,7 @@ def adopt_loggers() -> None:
     comes once and in our form."""
     for logger in tuple(logging.root.manager.loggerDict.values()):
         if isinstance(logger, logging.Logger) and logger.handlers:
-            logger.handlers = [each for each in logger.handlers if isinstance(each, logging.NullHandler)]
+            logger.handlers = [handler for handler in logger.handlers if isinstance(handler, logging.NullHandler)]
             logger.propagate = True
 
 
@@ -113,19 +113,19 @@ class Lines(logging.Formatter):
 
     def _described(self, _logger: object, _method: str, event: Event) -> Event:
         record = event["_record"]
-        told = {name: value for name, value in vars(record).items() if name not in STANDARD}
+        extra = {name: value for name, value in vars(record).items() if name not in STANDARD}
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         event.update(time=time, level=record.levelname.lower(), logger=record.name, pid=record.process)
-        event.update({**self._facts, **_context.get(), **told})
+        event.update({**self._facts, **_context.get(), **extra})
         first = {name: event[name] for name in ORDER if name in event}
         return {**first, **event}
 
     def _redacted(self, _logger: object, _method: str, event: Event) -> Event:
-        told: Event = redact_all(event, secrets=self._secrets)
+        redacted: Event = redact_all(event, secrets=self._secrets)
         if self._as_json:
-            return told
+            return redacted
         # What somebody sent can neither begin a line of its own nor color a terminal.
-        return {name: value if name in LONG else _on_one_line(value) for name, value in told.items()}
+        return {name: value if name in LONG else _on_one_line(value) for name, value in redacted.items()}
 
 
 def _on_one_line(value: Any) -> Any:

@@ -19,7 +19,7 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-# When a counter began is told once for the process, not once more for each of its series.
+# When a counter began is exported once for the process, not once more for each of its series.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 ACTIONS = Counter("causeway_actions", "Actions by their outcome: ok, denied, refused or failed.", ["action", "outcome"])
 ACTION_SECONDS = Histogram("causeway_action_seconds", "How long actions took.", ["action"], buckets=SECONDS)

@@ -32,7 +32,7 @@ def arrivals(
     rate: float, *, start: float, seconds: float, spacing: Spacing, random: Random, ceiling: Ceiling
 ) -> Iterator[float]:
     """The instants at which requests are due, in order, in [start, start + seconds). What the ceiling forbids is due
-    later; whoever sends one tells the ceiling before asking for the next."""
+    later; whoever sends one reports it to the ceiling before asking for the next."""
     due, end = start, start + seconds
     while True:
         due += random.expovariate(rate) if spacing == "poisson" else 1 / rate

@@ -1,5 +1,5 @@
 """A keep-alive HTTP/1.1 client on bare sockets. A library client costs ten times as much per request, and what it
-costs the generator cannot be told from what the target costs. Runs inside Locust, whose patched sockets make it
+costs the generator cannot be separated from what the target costs. Runs inside Locust, whose patched sockets make it
 cooperative."""
 
 import socket
@@ -41,9 +41,9 @@ class Client:
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError(f"no address of plain HTTP: {url}")
-        found = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
-        self._family = found[0][0]
-        self._address = found[0][4]
+        addresses = socket.getaddrinfo(parts.hostname, parts.port or 80, type=socket.SOCK_STREAM)
+        self._family = addresses[0][0]
+        self._address = addresses[0][4]
         self._timeout = timeout
         lines = [f"POST {parts.path or '/'} HTTP/1.1", f"host: {parts.netloc}", "content-type: application/json"]
         lines += [f"{name}: {value}" for name, value in headers.items()]

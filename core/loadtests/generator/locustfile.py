@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from core.loadtests.generator.http_client import Client
 from core.loadtests.generator.open_model import Generator
-from core.loadtests.values import Order, SeriesPoint, Window
+from core.loadtests.values import GeneratorSpec, SeriesPoint, Window
 
 WATCH_SECONDS = 0.5
 
@@ -25,15 +25,15 @@ def add_order(parser: ArgumentParser) -> None:
 
 
 def watch_parent(environment: Environment, **_more: object) -> None:
-    gevent.spawn(_end_with_parent, _order(environment).parent)
+    gevent.spawn(_end_with_parent, _spec(environment).parent)
 
 
 def follow_plan(user: User) -> None:
     """Runs the whole plan once and ends the process, with status 1 when it could not: Locust would begin anew."""
     user.environment.process_exit_code = 1
     try:
-        order = _order(user.environment)
-        _write(_generate(order), into=order.windows)
+        spec = _spec(user.environment)
+        _write(_generate(spec), into=spec.windows)
         user.environment.process_exit_code = 0
     finally:
         user.environment.runner.quit()
@@ -46,14 +46,14 @@ class OpenModel(User):  # type: ignore[misc]  # Locust carries no types that hol
     tasks = (follow_plan,)
 
 
-def _generate(order: Order) -> tuple[Window, ...]:
-    bodies = order.bodies.read_bytes().splitlines()
-    random.Random(order.plan.seed).shuffle(bodies)
-    client = Client(order.target.url, headers=order.target.headers, timeout=order.plan.timeout_ms / 1e3)
+def _generate(spec: GeneratorSpec) -> tuple[Window, ...]:
+    bodies = spec.bodies.read_bytes().splitlines()
+    random.Random(spec.plan.seed).shuffle(bodies)
+    client = Client(spec.target.url, headers=spec.target.headers, timeout=spec.plan.timeout_ms / 1e3)
 
     def emit(point: SeriesPoint) -> None:
         try:
-            os.write(order.series, point.model_dump_json().encode() + b"\n")
+            os.write(spec.series, point.model_dump_json().encode() + b"\n")
         except BrokenPipeError:
             os._exit(1)
 
@@ -61,7 +61,7 @@ def _generate(order: Order) -> tuple[Window, ...]:
     # A full collection over everything that was imported would halt the generator for tens of milliseconds.
     gc.collect()
     gc.freeze()
-    return Generator(order.plan, slo=order.target.slo, client=client, bodies=bodies, emit=emit).run()
+    return Generator(spec.plan, slo=spec.target.slo, client=client, bodies=bodies, emit=emit).run()
 
 
 def _take_precedence() -> None:
@@ -77,8 +77,8 @@ def _write(windows: tuple[Window, ...], *, into: Path) -> None:
     temporary.replace(into)
 
 
-def _order(environment: Environment) -> Order:
-    return Order.model_validate_json(Path(environment.parsed_options.order).read_bytes())
+def _spec(environment: Environment) -> GeneratorSpec:
+    return GeneratorSpec.model_validate_json(Path(environment.parsed_options.order).read_bytes())
 
 
 def _end_with_parent(parent: int) -> None:

@@ -80,8 +80,8 @@ class Generator:
 
     def _send(self, due: float, *, tally: Tally) -> None:
         is_full = self.pool.full()
-        for one in (tally, self.second):
-            one.count_due(is_dropped=is_full)
+        for counter in (tally, self.second):
+            counter.count_due(is_dropped=is_full)
         if not is_full:
             self.ceiling.take(perf_counter())
             self.posted += 1
@@ -89,15 +89,15 @@ class Generator:
 
     def _exchange(self, due: float, tally: Tally, body: bytes) -> None:
         sent = perf_counter()
-        for one in (tally, self.second):
-            one.count_sent(sent - due)
-        outcome = self._ask(body)
+        for counter in (tally, self.second):
+            counter.count_sent(sent - due)
+        outcome = self._answer_to(body)
         now = perf_counter()
         # The second in which the answer came is another one than that in which the request left.
-        for one in (tally, self.second):
-            one.count(outcome, response=now - due, service=now - sent)
+        for counter in (tally, self.second):
+            counter.count(outcome, response=now - due, service=now - sent)
 
-    def _ask(self, body: bytes) -> Answer | Failure:
+    def _answer_to(self, body: bytes) -> Answer | Failure:
         try:
             answer = self.client.post(body)
         except Failure as failure:

@@ -111,36 +111,36 @@ class CapacitySearch:
     def _rates_around(self) -> list[float]:
         low, high = self._ends()
         if low is None:
-            return sorted({one.rate for one in self.outcomes})[:2]
+            return sorted({outcome.rate for outcome in self.outcomes})[:2]
         return [round(low * 0.9, 1), low, *([] if high is None else [high])]
 
     def _extend(self) -> None:
         """A top that held at least once does not bound the capacity from above: a higher rate may."""
         top = self._around[-1] if self._around else 0.0
-        results = [one.holds(self.slo) for one in self._windows(top)]
+        results = [outcome.holds(self.slo) for outcome in self._windows(top)]
         if len(results) > 1 and any(results) and top * STEP_ABOVE <= self.plan.rate:
             self._around.append(round(top * STEP_ABOVE, 1))
 
     def _ends(self) -> tuple[float | None, float | None]:
         """The highest rate that held, and the lowest above it that broke or was too much for the generator."""
         too_much = {rate for rate in self.unfit if self._is_too_much(rate)}
-        rates = sorted({one.rate for one in self.outcomes} | too_much)
-        beyond = [rate for rate in rates if rate in too_much or not self._held(rate)]
-        held = [rate for rate in rates if rate not in beyond and (not beyond or rate < beyond[0])]
-        return (held[-1] if held else None), (beyond[0] if beyond else None)
+        rates = sorted({outcome.rate for outcome in self.outcomes} | too_much)
+        beyond = [rate for rate in rates if rate in too_much or not self._holds_slo(rate)]
+        holding = [rate for rate in rates if rate not in beyond and (not beyond or rate < beyond[0])]
+        return (holding[-1] if holding else None), (beyond[0] if beyond else None)
 
     def _windows(self, rate: float) -> Sequence[Outcome]:
-        return [one for one in self.outcomes if one.rate == rate]
+        return [outcome for outcome in self.outcomes if outcome.rate == rate]
 
-    def _held(self, rate: float) -> bool:
+    def _holds_slo(self, rate: float) -> bool:
         """All windows of a rate taken together, but one good window out of two forgives the first."""
         windows = self._windows(rate)
-        return 2 * sum(one.holds(self.slo) for one in windows) >= len(windows)
+        return 2 * sum(outcome.holds(self.slo) for outcome in windows) >= len(windows)
 
     def _is_open(self, rate: float) -> bool:
         """One more window is needed at this rate: none counted so far, or the only one broke."""
         windows = self._windows(rate)
-        missing = not windows or (len(windows) == 1 and not self._held(rate))
+        missing = not windows or (len(windows) == 1 and not self._holds_slo(rate))
         return missing and not self._is_too_much(rate)
 
     def _is_too_much(self, rate: float) -> bool:

@@ -51,15 +51,15 @@ def estimate(outcomes: Sequence[Outcome], *, slo: Slo, random: Random) -> Capaci
     by_rate: dict[float, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         by_rate[outcome.rate].append(outcome)
-    found = bracket(by_rate, slo=slo)
+    estimate = bracket(by_rate, slo=slo)
     drawn = [bracket(_redraw(by_rate, random=random), slo=slo) for _round in range(RESAMPLES)]
-    lows = sorted(one.rate if one.rate is not None else 0.0 for one in drawn)
-    highs = sorted(one.broken if one.broken is not None else float("inf") for one in drawn)
+    lows = sorted(resampled.rate if resampled.rate is not None else 0.0 for resampled in drawn)
+    highs = sorted(resampled.broken if resampled.broken is not None else float("inf") for resampled in drawn)
     high = highs[-1 - int(TAIL * RESAMPLES)]
     return Capacity(
-        rate=found.rate,
-        low=min(lows[int(TAIL * RESAMPLES)], found.rate) if found.rate is not None else None,
-        high=None if high == float("inf") or found.broken is None else max(high, found.rate or 0.0),
+        rate=estimate.rate,
+        low=min(lows[int(TAIL * RESAMPLES)], estimate.rate) if estimate.rate is not None else None,
+        high=None if high == float("inf") or estimate.broken is None else max(high, estimate.rate or 0.0),
         method=_("isotonic share of slow and failed requests, bootstrap of windows, 95 %"),
     )
 
@@ -67,18 +67,18 @@ def estimate(outcomes: Sequence[Outcome], *, slo: Slo, random: Random) -> Capaci
 def bracket(by_rate: Mapping[float, Sequence[Outcome]], *, slo: Slo) -> Bracket:
     """Where the SLO ceases to hold."""
     rates = sorted(by_rate)
-    weights = [sum(one.requests for one in by_rate[rate]) for rate in rates]
-    slow = [sum(one.slow for one in by_rate[rate]) for rate in rates]
-    failed = [sum(one.failed for one in by_rate[rate]) for rate in rates]
+    weights = [sum(outcome.requests for outcome in by_rate[rate]) for rate in rates]
+    slow = [sum(outcome.slow for outcome in by_rate[rate]) for rate in rates]
+    failed = [sum(outcome.failed for outcome in by_rate[rate]) for rate in rates]
     crossings = [
         _crossing(rates, shares=monotone(counts, weights=weights), limit=limit)
         for counts, limit in ((slow, SLOW_ALLOWED), (failed, slo.error_rate))
     ]
-    totals = [Outcome(*one) for one in zip(rates, weights, slow, failed, strict=True)]
-    held = max((one.rate for one in totals if one.holds(slo)), default=0.0)
+    totals = [Outcome(*columns) for columns in zip(rates, weights, slow, failed, strict=True)]
+    highest_holding = max((total.rate for total in totals if total.holds(slo)), default=0.0)
     return Bracket(
         rate=None if None in crossings else min(rate for rate in crossings if rate is not None),
-        broken=min((rate for rate in rates if rate > held), default=None),
+        broken=min((rate for rate in rates if rate > highest_holding), default=None),
     )
 
 
@@ -91,7 +91,7 @@ def monotone(counts: Sequence[int], *, weights: Sequence[int]) -> list[float]:
             last = pools.pop()
             pool = (last[0] + pool[0], last[1] + pool[1], last[2] + pool[2])
         pools.append(pool)
-    return [total / weight if weight else 0.0 for total, weight, size in pools for _one in range(size)]
+    return [total / weight if weight else 0.0 for total, weight, size in pools for _number in range(size)]
 
 
 def knee(points: Sequence[tuple[float, float]]) -> float | None:

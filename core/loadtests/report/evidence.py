@@ -44,18 +44,18 @@ def sentence_of(report: Report) -> str:
 
 
 def _capacity_sentence(report: Report) -> str:
-    found, limit = report.capacity, report.slo.p99_ms
-    if found is None or found.rate is None or found.low is None:
+    capacity, limit = report.capacity, report.slo.p99_ms
+    if capacity is None or capacity.rate is None or capacity.low is None:
         return _("No rate was found at which the p99 stays within {limit:.0f} ms").format(limit=limit)
-    if found.high is None:
+    if capacity.high is None:
         return _("At least {low:.0f} requests per second within {limit:.0f} ms; nothing broke").format(
-            low=found.low, limit=limit
+            low=capacity.low, limit=limit
         )
     return _("{rate:.0f} requests per second within {limit:.0f} ms (95 %: {low:.0f} to {high:.0f})").format(
-        rate=found.rate, limit=limit, low=found.low, high=found.high
+        rate=capacity.rate, limit=limit, low=capacity.low, high=capacity.high
     )
 
 
 def _milliseconds(report: Report) -> str:
-    ms = next(one.ms for one in report.percentiles if one.fraction == 0.99)
+    ms = next(percentile.ms for percentile in report.percentiles if percentile.fraction == 0.99)
     return _("unknown") if ms is None else _("{ms:.1f} ms").format(ms=ms)

@@ -33,17 +33,20 @@ def report_of(windows: Sequence[Window], *, plan: Plan, target: Target, payload_
     capacity search, the fit windows at the highest rate within the capacity, because a mixture of rates says
     nothing."""
     slo = target.slo
-    found = reasons(windows, plan=plan, slo=slo, digest=target.digest)
+    invalid_reasons = reasons(windows, plan=plan, slo=slo, digest=target.digest)
     fit = [window for window in windows if is_fit(window, slo=slo, in_flight=plan.in_flight)]
     rates = _rate_rows(windows, fit=fit, slo=slo)
-    capacity = _capacity(fit, plan=plan, slo=slo) if not found else None
+    capacity = _capacity(fit, plan=plan, slo=slo) if not invalid_reasons else None
     counted = _counted(fit, rates=rates, capacity=capacity) or list(windows)
-    response, service = _merged(counted, lambda one: one.response), _merged(counted, lambda one: one.service)
+    response, service = (
+        _merged(counted, lambda window: window.response),
+        _merged(counted, lambda window: window.service),
+    )
     requests = sum(window.due for window in counted)
     failures = sum((Counter(window.failures) for window in counted), Counter[str]())
     return Report(
-        validity="INVALID" if found else "VALID",
-        reasons=found,
+        validity="INVALID" if invalid_reasons else "VALID",
+        reasons=invalid_reasons,
         notes=tuple(_notes(windows, fit=fit, counted=counted, plan=plan, target=target)),
         plan=plan,
         slo=slo,
@@ -61,8 +64,8 @@ def report_of(windows: Sequence[Window], *, plan: Plan, target: Target, payload_
         capacity=capacity,
         knee=_knee(fit),
         generator_cpu=max((window.cpu for window in counted), default=0.0),
-        lag_p99_ms=_merged(counted, lambda one: one.lag).percentile(0.99),
-        holds_slo=not found and _holds(rates, capacity=capacity),
+        lag_p99_ms=_merged(counted, lambda window: window.lag).percentile(0.99),
+        holds_slo=not invalid_reasons and _holds(rates, capacity=capacity),
     )
 
 
@@ -82,14 +85,14 @@ def percentile_of(histogram: Histogram, *, fraction: float) -> Percentile:
 
 
 def _rate_rows(windows: Sequence[Window], *, fit: Sequence[Window], slo: Slo) -> tuple[RateRow, ...]:
-    seen, kept = _by_rate(windows), _by_rate(fit)
-    return tuple(_rate_row(kept[rate], rate=rate, seen=len(seen[rate]), slo=slo) for rate in sorted(seen))
+    seen, fit_by_rate = _by_rate(windows), _by_rate(fit)
+    return tuple(_rate_row(fit_by_rate[rate], rate=rate, seen=len(seen[rate]), slo=slo) for rate in sorted(seen))
 
 
 def _rate_row(windows: Sequence[Window], *, rate: float, seen: int, slo: Slo) -> RateRow:
     requests = sum(window.due for window in windows)
     slow, failed = sum(window.slow for window in windows), sum(window.failed for window in windows)
-    response = _merged(windows, lambda one: one.response)
+    response = _merged(windows, lambda window: window.response)
     return RateRow(
         rate=rate,
         windows=len(windows),
@@ -99,8 +102,8 @@ def _rate_row(windows: Sequence[Window], *, rate: float, seen: int, slo: Slo) ->
         slow_share=slow / requests if requests else 0.0,
         p50=percentile_of(response, fraction=0.5),
         p99=percentile_of(response, fraction=0.99),
-        queue_p99_ms=_merged(windows, lambda one: one.queue).percentile(0.99),
-        compute_p99_ms=_merged(windows, lambda one: one.compute).percentile(0.99),
+        queue_p99_ms=_merged(windows, lambda window: window.queue).percentile(0.99),
+        compute_p99_ms=_merged(windows, lambda window: window.compute).percentile(0.99),
         holds=bool(requests) and Outcome(rate, requests, slow, failed).holds(slo),
     )
 
@@ -125,12 +128,12 @@ def _holds(rates: Sequence[RateRow], *, capacity: Capacity | None) -> bool:
 
 
 def _knee(fit: Sequence[Window]) -> float | None:
-    points = [(rate, _merged(windows, lambda one: one.response)) for rate, windows in _by_rate(fit).items()]
+    points = [(rate, _merged(windows, lambda window: window.response)) for rate, windows in _by_rate(fit).items()]
     return knee([(rate, ms) for rate, response in points if (ms := response.percentile(0.99)) is not None])
 
 
 def _server_time(windows: Sequence[Window]) -> ServerTime:
-    queue, compute = _merged(windows, lambda one: one.queue), _merged(windows, lambda one: one.compute)
+    queue, compute = _merged(windows, lambda window: window.queue), _merged(windows, lambda window: window.compute)
     return ServerTime(
         queue_p50_ms=queue.percentile(0.5),
         queue_p99_ms=queue.percentile(0.99),
@@ -176,13 +179,13 @@ def _is_disturbed(rows: Sequence[RateRow]) -> bool:
 
 def _around_the_limit(rows: Sequence[RateRow]) -> Iterator[RateRow]:
     """The highest rate that holds and the next one."""
-    held = max((number for number, row in enumerate(rows) if row.holds), default=-1)
-    yield from rows[max(0, held) : held + 2]
+    last_holding = max((number for number, row in enumerate(rows) if row.holds), default=-1)
+    yield from rows[max(0, last_holding) : last_holding + 2]
 
 
 def _misleading(counted: Sequence[Window]) -> Iterator[str]:
-    due = _merged(counted, lambda one: one.response).percentile(0.99)
-    sent = _merged(counted, lambda one: one.service).percentile(0.99)
+    due = _merged(counted, lambda window: window.response).percentile(0.99)
+    sent = _merged(counted, lambda window: window.service).percentile(0.99)
     if due and sent and due > MISLEADING * sent:
         yield _("counted from the moment of sending, as most tools do, the p99 would have been {ms:.1f} ms").format(
             ms=sent

@@ -59,8 +59,8 @@ def reasons(windows: Sequence[Window], *, plan: Plan, slo: Slo, digest: str) -> 
 
 
 def _unfit(windows: Sequence[Window], *, plan: Plan, slo: Slo) -> Iterator[str]:
-    found = [next(faults(window, slo=slo, in_flight=plan.in_flight), "") for window in windows]
-    bad = [fault for fault in found if fault]
+    first_faults = [next(faults(window, slo=slo, in_flight=plan.in_flight), "") for window in windows]
+    bad = [fault for fault in first_faults if fault]
     most = MOST_UNFIT_OF_SEARCH if plan.profile is Profile.CAPACITY else MOST_UNFIT
     if len(bad) > most * len(windows):
         yield _("the generator was not fit in {bad} of {all} windows: {first}").format(
@@ -69,7 +69,7 @@ def _unfit(windows: Sequence[Window], *, plan: Plan, slo: Slo) -> Iterator[str]:
 
 
 def _wrong_bytes(windows: Sequence[Window], *, digest: str) -> Iterator[str]:
-    seen = {found for window in windows for found in window.digests}
+    seen = {digest_seen for window in windows for digest_seen in window.digests}
     if "" in seen:
         yield _("answers did not say which model version they came from")
     if others := sorted(seen - {digest, ""}):

@@ -10,7 +10,7 @@ import torch
 
 from core.foundation.digests import digest_bytes
 
-KEPT = 2
+MOST_CHECKPOINTS = 2
 
 
 def save_checkpoint(folder: Path, *, step: int, state: dict[str, Any]) -> Path:
@@ -27,7 +27,7 @@ def save_checkpoint(folder: Path, *, step: int, state: dict[str, Any]) -> Path:
         os.fsync(file.fileno())
     os.replace(temporary, target)
     _flush_folder(folder)
-    for old in sorted(folder.glob("step-*.pt"))[:-KEPT]:
+    for old in sorted(folder.glob("step-*.pt"))[:-MOST_CHECKPOINTS]:
         old.unlink()
     return target
 

@@ -25,8 +25,8 @@ class EmbeddingPerceptron(nn.Module):
         nn.init.normal_(self.embedding.weight, std=EMBEDDING_SPREAD)
         sizes = [len(shape.cardinalities) * embedding_width + shape.numbers, *widths]
         blocks: list[nn.Module] = []
-        for taken, given in pairwise(sizes):
-            blocks += [nn.Linear(taken, given), nn.ReLU(), nn.Dropout(dropout)]
+        for width_in, width_out in pairwise(sizes):
+            blocks += [nn.Linear(width_in, width_out), nn.ReLU(), nn.Dropout(dropout)]
         self.body = nn.Sequential(*blocks, nn.Linear(sizes[-1], 1))
 
     def forward(self, ids: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:

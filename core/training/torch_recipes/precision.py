@@ -1,4 +1,4 @@
-"""Whether bf16 pays, measured on the very network and batch: a mixed precision that nobody measured is a check box."""
+"""Whether bf16 pays, measured on the very network and batch."""
 
 import copy
 import time
@@ -13,13 +13,13 @@ WARM_STEPS, TIMED_STEPS = 2, 6
 
 
 def choose_precision(
-    asked: str, *, network: torch.nn.Module, batch: Rows, device: torch.device
+    requested: str, *, network: torch.nn.Module, batch: Rows, device: torch.device
 ) -> tuple[Precision, dict[str, float]]:
     """The precision to train in, and rows a second of each that was measured (none where there was no choice). Leaves
     the network and torch's generators as they were."""
-    if asked == "bf16":
+    if requested == "bf16":
         return "bf16", {}
-    if asked == "fp32" or not has_fast_bf16(device):
+    if requested == "fp32" or not has_fast_bf16(device):
         return "fp32", {}
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
     speeds = {precision: measure(network, batch=batch, precision=precision, device=device) for precision in precisions}

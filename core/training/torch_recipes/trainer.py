@@ -36,7 +36,7 @@ Progress = Callable[[float, float | None], None]
 @dataclass(frozen=True)
 class Trained:
     """What came out. `network` has the weights of the best check and computes logits on the CPU; `metrics` are figures
-    of the validation rows and of the training itself; `stopped` says that it was told to end early."""
+    of the validation rows and of the training itself; `stopped` says that a stop was requested."""
 
     network: torch.nn.Module
     preparation: Preparation
@@ -58,7 +58,7 @@ def train(
     checkpoints: Path | None = None,
     progress: Progress = lambda _share, _seconds: None,
 ) -> Trained:
-    """Trains, from the newest checkpoint when the folder has one. `report(step, metrics)` hears of the training loss at
+    """Trains, from the newest checkpoint when the folder has one. `report(step, metrics)` gets the training loss at
     most ten times a second and of every check on the validation rows; `should_stop` is asked after every step, so that
     a trial can be pruned by the answer to its report; `progress(share, seconds left)` comes with the reports. JobFailed
     when the loss stops being a number."""
@@ -248,9 +248,9 @@ class Training:
         self._reported_at, self._reported_step = now, self.step
         done = self.step - self._first_step
         self.metrics["rows_per_s"] = done * self.batch_size / max(1e-6, now - self._started_at)
-        left = (self.steps - self.step) * (now - self._started_at) / max(1, done)
+        eta_seconds = (self.steps - self.step) * (now - self._started_at) / max(1, done)
         self.report(self.step, figures)
-        self.progress(1.0 if self.is_done else self.step / self.steps, 0.0 if self.is_done else left)
+        self.progress(1.0 if self.is_done else self.step / self.steps, 0.0 if self.is_done else eta_seconds)
 
     def _refuse_nan(self) -> None:
         if (step := int(self._bad_step)) >= 0:
@@ -269,5 +269,5 @@ def _shuffled(rows: int, *, seed: int, epoch: int) -> torch.Tensor:
 def _share(rows: Rows, *, share: float, seed: int) -> Rows:
     if share >= 1:
         return rows
-    kept = max(1, round(len(rows) * share))
-    return rows.at(_shuffled(len(rows), seed=seed, epoch=-1)[:kept].sort().values.to(rows.labels.device))
+    count = max(1, round(len(rows) * share))
+    return rows.at(_shuffled(len(rows), seed=seed, epoch=-1)[:count].sort().values.to(rows.labels.device))

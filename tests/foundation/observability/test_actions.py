@@ -25,9 +25,9 @@ def count_of(action: str, outcome: str) -> float:
 def test_a_writing_action_is_one_line_with_its_object(portal: Portal, people: People) -> None:
     before = count_of("identity.create_project", "ok")
     with log_lines("core") as lines:
-        made = portal.identity.create_project(people.admin, name="Rail")
+        project = portal.identity.create_project(people.admin, name="Rail")
     who = people.admin.person_id
-    assert [summary(line) for line in lines] == [("info", "identity.create_project", "ok", made.id, who)]
+    assert [summary(line) for line in lines] == [("info", "identity.create_project", "ok", project.id, who)]
     assert lines[0]["milliseconds"] > 0
     assert count_of("identity.create_project", "ok") == before + 1
 

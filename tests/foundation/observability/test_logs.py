@@ -96,11 +96,11 @@ def test_the_time_of_a_line_is_when_it_was_said() -> None:
     assert written(record)["time"].startswith("2026-01-0")
 
 
-@pytest.mark.parametrize("said", ["{", "%s", '"', "line\nbreak", "\x00\x1b[31m"])
-def test_whatever_is_said_is_one_line(said: str) -> None:
-    record = logging.makeLogRecord({"msg": said, "caller": said})
+@pytest.mark.parametrize("message", ["{", "%s", '"', "line\nbreak", "\x00\x1b[31m"])
+def test_whatever_is_said_is_one_line(message: str) -> None:
+    record = logging.makeLogRecord({"msg": message, "caller": message})
     line = Lines(as_json=True, facts={"process": "portal"}).format(record)
-    assert json.loads(line)["event"] == json.loads(line)["caller"] == said
+    assert json.loads(line)["event"] == json.loads(line)["caller"] == message
     assert "\n" not in line
     assert Lines(as_json=False, facts={}).format(record).isprintable()
 

@@ -255,8 +255,8 @@ def carry_over() -> None:
     published = sa.select(VERSIONS).where(VERSIONS.c.state == "published").order_by(VERSIONS.c.version)
     for version in {row.view_id: row for row in connection.execute(published).all()}.values():
         points = {"view_id": version.view_id, "number": 1, "version_id": version.id, "reason": ""}
-        made = {"changed_by": version.created_by, "changed_at": version.created_at}
-        connection.execute(sa.insert(ALIASES).values(**points, **made))
+        change = {"changed_by": version.created_by, "changed_at": version.created_at}
+        connection.execute(sa.insert(ALIASES).values(**points, **change))
     is_published = VERSIONS.c.state == "published"
     connection.execute(sa.update(VERSIONS).where(is_published).values(published_at=VERSIONS.c.created_at))
 
