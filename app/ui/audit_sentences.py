@@ -14,10 +14,10 @@ def _known() -> dict[str, EventSpec]:
     return Portal.events()
 
 
-def is_told(event: AuditEvent) -> bool:
+def is_on_timelines(event: AuditEvent) -> bool:
     """Whether timelines tell it: every job stands for an object that has events of its own."""
     known = _known().get(event.action)
-    return known is not None and known.is_told
+    return known is not None and known.on_timelines
 
 
 def sentence(event: AuditEvent) -> str:

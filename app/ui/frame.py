@@ -333,10 +333,10 @@ def lineage(object_id: str, *, key: str = "lineage") -> None:
 
 def activity(object_id: str = "", *, limit: int = 8, key: str = "activity") -> None:
     """What happened lately, to one object or in the visitor's projects, with times in a column of their own."""
-    from app.ui.audit_sentences import is_told, sentence
+    from app.ui.audit_sentences import is_on_timelines, sentence
 
     found = portal().audit.activity(actor(), subject=object_id, limit=limit * 5)
-    events = [event for event in found if is_told(event)][:limit]
+    events = [event for event in found if is_on_timelines(event)][:limit]
     with card(key, tight=True):
         if not events:
             st.caption(_("Nothing has happened yet."))

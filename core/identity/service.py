@@ -30,8 +30,8 @@ BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 class IdentityService(Service):
     domain = "identity"
     events: ClassVar[Mapping[str, EventSpec]] = {
-        "identity.signed_in": EventSpec(N_("signed in"), is_told=False),
-        "identity.signed_out": EventSpec(N_("signed out"), is_told=False),
+        "identity.signed_in": EventSpec(N_("signed in"), on_timelines=False),
+        "identity.signed_out": EventSpec(N_("signed out"), on_timelines=False),
     }
 
     @action(permission=Permission.READ, reads=True)

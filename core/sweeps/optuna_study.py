@@ -66,7 +66,7 @@ class Study:
                 live.report(value, step)
                 self._reported[trial.number] = step
         if trial.state not in ("waiting", "running"):
-            self._tell(trial)
+            self._conclude(trial)
 
     def should_prune(self, number: int) -> bool:
         """Whether a running trial is not worth its time, judged by what it has reported."""
@@ -91,7 +91,7 @@ class Study:
         self._study.enqueue_trial(trial.params)
         self._live[trial.number] = self._study.ask(self._distributions)
 
-    def _tell(self, trial: Trial) -> None:
+    def _conclude(self, trial: Trial) -> None:
         import optuna
 
         states = optuna.trial.TrialState

@@ -125,9 +125,9 @@ def test_a_quarantine_warns_what_rests_on_the_snapshot_and_nothing_measured_besi
         item for item in (first, second) if portal.retention.quarantined_upstream(viewer, object_id=item.evidence)
     ]
     assert warned == [second]
-    assert [held.snapshot_id for held in portal.retention.quarantined_upstream(viewer, object_id=scene.endpoint)] == [
-        second.snapshot
-    ]
+    assert [
+        source.snapshot_id for source in portal.retention.quarantined_upstream(viewer, object_id=scene.endpoint)
+    ] == [second.snapshot]
     route_to(scene.portal, scene.endpoint, (first.version, 100))
     assert portal.retention.quarantined_upstream(viewer, object_id=scene.endpoint) == ()
 

@@ -23,7 +23,7 @@ class Heard:
     def report(self, step: int, metrics: dict[str, float]) -> None:
         self.reports.append((step, metrics))
 
-    def tell(self, share: float, seconds: float | None) -> None:
+    def report_progress(self, share: float, seconds: float | None) -> None:
         self.progress.append((share, seconds))
 
     def should_stop(self) -> bool:
@@ -48,7 +48,7 @@ def train_small(
         report=heard.report,
         should_stop=heard.should_stop,
         checkpoints=checkpoints,
-        progress=heard.tell,
+        progress=heard.report_progress,
     )
 
 

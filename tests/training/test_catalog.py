@@ -33,14 +33,14 @@ def test_lists_are_filtered_and_sorted_by_the_database(portal_on: Portal, people
 def test_a_point_that_is_told_twice_is_there_once(portal_on: Portal, people: People, tmp_path: Path) -> None:
     run = start(portal_on, people, make_training_set(portal_on, tmp_path / "splits"))
 
-    def tell(*steps: int, value: float) -> list[int]:
+    def added_steps(*steps: int, value: float) -> list[int]:
         points = [RunMetricRow(run_id=run.id, name="train_loss", step=step, value=value) for step in steps]
         with portal_on.foundation.database.write() as session:
             return [point.step for point in add_points(session, run.id, points)]
 
-    assert tell(1, 2, 2, 3, value=0.5) == [1, 2, 3]
-    assert tell(2, 3, 4, value=0.4) == [4]
-    assert tell(value=0.1) == []
+    assert added_steps(1, 2, 2, 3, value=0.5) == [1, 2, 3]
+    assert added_steps(2, 3, 4, value=0.4) == [4]
+    assert added_steps(value=0.1) == []
     (series,) = portal_on.training.history(people.viewer, run_id=run.id)
     assert [(point.step, point.value) for point in series.points] == [(1, 0.5), (2, 0.5), (3, 0.5), (4, 0.4)]
 

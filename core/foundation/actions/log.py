@@ -39,10 +39,10 @@ def logged(spec: ActionSpec, actor: Actor) -> Iterator[Outcome]:
             outcome.name = DENIED if isinstance(error, NotAllowed | Hidden) else REFUSED
             raise
         finally:
-            _tell(spec, outcome, seconds=time.perf_counter() - began)
+            _record(spec, outcome, seconds=time.perf_counter() - began)
 
 
-def _tell(spec: ActionSpec, outcome: Outcome, *, seconds: float) -> None:
+def _record(spec: ActionSpec, outcome: Outcome, *, seconds: float) -> None:
     ACTIONS.labels(spec.name, outcome.name).inc()
     ACTION_SECONDS.labels(spec.name).observe(seconds)
     quiet = spec.reads and outcome.name in (OK, REFUSED)

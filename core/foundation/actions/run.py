@@ -26,7 +26,7 @@ class EventSpec:
     """An event that an action records beside its own: what the audit log says of it, and whether timelines show it."""
 
     says: str
-    is_told: bool = True
+    on_timelines: bool = True
 
 
 class Service:

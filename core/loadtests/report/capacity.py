@@ -101,8 +101,8 @@ def knee(points: Sequence[tuple[float, float]]) -> float | None:
     ordered = sorted(points)
     if len(ordered) < 4 or ordered[-1][1] <= ordered[0][1]:
         return None
-    (left, bottom), (right, top) = ordered[0], ordered[-1]
-    gaps = [((x - left) / (right - left) - (y - bottom) / (top - bottom), x) for x, y in ordered]
+    (low_x, low_y), (high_x, high_y) = ordered[0], ordered[-1]
+    gaps = [((x - low_x) / (high_x - low_x) - (y - low_y) / (high_y - low_y), x) for x, y in ordered]
     gap, rate = max(gaps)
     return rate if gap > 0 else None
 

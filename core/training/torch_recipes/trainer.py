@@ -111,7 +111,7 @@ class Training:
         if self.step % self.check_steps == 0 or self.step == self.steps:
             self._check()
         elif time.monotonic() - self._reported_at >= REPORT_SECONDS:
-            self._tell(self._training_figures())
+            self._report_figures(self._training_figures())
         self.save(due=time.monotonic() >= self._save_at)
 
     def save(self, *, due: bool) -> None:
@@ -209,7 +209,7 @@ class Training:
             self.metrics.update(figures, best_step=self.step)
         else:
             self.stale_checks += 1
-        self._tell({**self._training_figures(), **figures})
+        self._report_figures({**self._training_figures(), **figures})
 
     def _judge(self) -> dict[str, float]:
         logits = self._logits(self.data.validation)
@@ -243,7 +243,7 @@ class Training:
         self._losses.zero_()
         return figures
 
-    def _tell(self, figures: dict[str, float]) -> None:
+    def _report_figures(self, figures: dict[str, float]) -> None:
         now = time.monotonic()
         self._reported_at, self._reported_step = now, self.step
         done = self.step - self._first_step

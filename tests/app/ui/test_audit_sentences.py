@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.ui.audit_sentences import is_told, sentence
+from app.ui.audit_sentences import is_on_timelines, sentence
 from app.ui.numbers import METRICS, metric_value
 from app.ui.wording import counted, criterion_line
 from core.audit.service import AuditEvent
@@ -46,8 +46,8 @@ def test_an_unknown_event_is_told_in_its_own_words() -> None:
 
 
 def test_jobs_are_not_told_beside_what_they_are_for() -> None:
-    assert not is_told(event("compute.job_started"))
-    assert is_told(event("training.run_succeeded"))
+    assert not is_on_timelines(event("compute.job_started"))
+    assert is_on_timelines(event("training.run_succeeded"))
 
 
 def test_every_action_that_changes_something_says_what_it_did(portal: Portal) -> None:
