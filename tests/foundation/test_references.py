@@ -15,9 +15,9 @@ PROJECT = "PROJ-1"
 
 
 def test_a_dataset_is_found_by_its_name(portal: Portal, people: People) -> None:
-    reference = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="flights")
+    dataset = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="flights")
     by_name = run(portal, "lake.get_dataset", people.engineer, dataset_id="flights")
-    assert by_name == run(portal, "lake.get_dataset", people.engineer, dataset_id=reference.id)
+    assert by_name == run(portal, "lake.get_dataset", people.engineer, dataset_id=dataset.id)
 
 
 def test_a_project_is_found_by_its_name(portal: Portal, people: People) -> None:
