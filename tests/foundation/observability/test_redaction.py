@@ -44,7 +44,7 @@ TEXTS = {
     "s3_secret_key": "CAUSEWAY_S3_SECRET_KEY",
     "public_address": "CAUSEWAY_PUBLIC_ADDRESS",
 }
-PLAIN = {"host"}
+PLAIN = {"host", "sign_in", "feature_engine"}
 
 
 @pytest.mark.parametrize("shape", HOSTILE)

@@ -15,7 +15,7 @@ from tests.installed import People, installed, settings_in
 from tests.pages.running import catalogs_of, drawn, page, pressed, text_of
 from tests.registry.onnx_files import calling
 from tests.sweeps import running as sweeping
-from tests.sweeps.test_trials import told
+from tests.sweeps.test_trials import ingest
 from tests.training.sets import make_training_set, start
 
 
@@ -137,7 +137,7 @@ def sweep(lab: Lab) -> Sweep:
     for number, end in enumerate(ends):
         params = {"learning_rate": 0.01 * (number + 1), "hidden_width": 8}
         assert assign_new(lab.portal.foundation, made.id, number=number, params=params, job_id=job)
-        told(lab.portal, job, {"number": number, **end})
+        ingest(lab.portal, job, {"number": number, **end})
     return lab.portal.sweeps.get_sweep(lab.people.viewer, sweep_id=made.id)
 
 
