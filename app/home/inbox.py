@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.next_action.promotion import promotion_action
 from app.next_action.serving import is_refused
-from app.promotion.decision import undecided
+from app.promotion.decision import blocking_words, undecided
 from app.promotion.gates import count_line
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
@@ -53,12 +53,16 @@ def _request(request: Request) -> Need:
     return Need(
         object_id=request.id,
         title=request.title,
-        why=_evidence(request) if action.name == "approve" else links.escape(action.sentence),
+        why=_evidence(request) if action.name == "approve" else links.escape(_obstacle(request) or action.sentence),
         state=request.state,
         label=label,
         since=request.created_at,
         action=word,
     )
+
+
+def _obstacle(request: Request) -> str:
+    return blocking_words(request) if request.blocking else ""
 
 
 def _evidence(request: Request) -> str:

@@ -126,7 +126,7 @@ def _table(standings: Sequence[Standing]) -> None:
     columns = (
         Column(_("Model")),
         Column(_("Version"), width=80),
-        Column(_("Stage"), "state", 126),
+        Column(_("Stage"), "word", 126),
         Column(_("AUC"), "number", 86),
         Column(_("Endpoint"), width=150, priority=2),
     )
@@ -141,7 +141,7 @@ def _row(standing: Standing) -> Row:
         (
             cells.text(standing.model.name, target=standing.model.id),
             cells.text(f"v{version.version}", target=version.id),
-            cells.state(standing.stage),
+            cells.word(standing.stage),
             cells.number(standing.metric("auc")),
             cells.text(endpoint.name if endpoint else "—", target=endpoint.id if endpoint else ""),
         ),

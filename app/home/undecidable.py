@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.next_action.promotion import needs_decision, why_not
+from app.promotion.decision import blocking_words
 from app.session import actor, portal
 from app.ui import frame, links
 from app.ui.primary_action import rights
@@ -28,4 +29,4 @@ def undecidable() -> None:
 def _reason(request: Request) -> str:
     if reason := why_not(request, rights=rights(request.project)):
         return reason
-    return request.blocking[0] if request.blocking else _("You have approved it.")
+    return blocking_words(request) if request.blocking else _("You have approved it.")

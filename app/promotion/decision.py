@@ -41,7 +41,7 @@ def unresolved(request: Request) -> str:
         return told
     if request.blocking:
         return _(":red[:material/block:] **It cannot be approved yet:** {why}.").format(
-            why=links.escape(_blocking_words(request))
+            why=links.escape(blocking_words(request))
         )
     if open_gates := undecided(request):
         return _(
@@ -50,7 +50,7 @@ def unresolved(request: Request) -> str:
     return _(":green[:material/check_circle:] **Every check has passed.** Decide whether to release it.")
 
 
-def _blocking_words(request: Request) -> str:
+def blocking_words(request: Request) -> str:
     """What the service says, with verdicts as people say them."""
     words = {Verdict.FAIL: _("failed"), Verdict.INCONCLUSIVE: _("undecided"), Verdict.NO_DATA: _("not measured")}
     told = []
@@ -167,7 +167,7 @@ def _with_risks(request: Request, reason: str) -> str:
 def _missing(request: Request, ticked: bool, reason: str) -> str:
     """What an approval still lacks, in words."""
     if request.blocking:
-        return _("Not yet possible: {why}.").format(why=_blocking_words(request))
+        return _("Not yet possible: {why}.").format(why=blocking_words(request))
     lacks = [_("tick the checks")] if not ticked else []
     if len(reason) < SHORTEST:
         lacks.append(_("write the reason"))

@@ -156,7 +156,7 @@ def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, onl
     labels = labels_of(found.versions)
     columns = {_("Metric"): [line.title for line in shown]}
     for version in found.versions:
-        head = f"{links.escape(labels[version.id])} {status.inline(stage_of(version, known))}"
+        head = f"{links.escape(labels[version.id])} {status.life_cycle(stage_of(version, known))}"
         columns[head] = [_cell(line, version.id, baseline=found.baseline) for line in shown]
     reading(columns, alt=_("Figures by version"))
     apart = [line.name for line in shown if not line.comparable]

@@ -1,13 +1,16 @@
-"""The dialogs that make a model, and a version from a file that was trained elsewhere."""
+"""The dialogs that make a model, and a version from a file that was trained elsewhere, and that archive a version."""
 
 import streamlit as st
 
-from app.session import actor, portal
+from app.registry.naming import title_of
+from app.session import actor, may, portal
 from app.ui import forms, frame, links
 from core.foundation.text import N_, _
+from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
 MOST = 200
+ARCHIVE = N_("Archive")
 RULE = N_("Lowercase letters, digits and dashes.")
 
 
@@ -59,3 +62,26 @@ def upload() -> None:
         if done.succeeded:
             frame.say(_("{id} is registered").format(id=made[0].id))
             links.open_object(made[0].id)
+
+
+def put_away(version: ModelVersion) -> None:
+    """The menu of the header, for those who may archive a version."""
+    active = version.state == "active"
+    if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([_(ARCHIVE)]) == _(ARCHIVE):
+        _archive(version)
+
+
+@forms.dialog(N_("Archive this version"))
+def _archive(version: ModelVersion) -> None:
+    """Repeats what happens before it does."""
+    st.markdown(
+        _("**{name}** can no longer be requested for promotion. Its bytes, evidence and history stay.").format(
+            name=links.escape(title_of(version))
+        )
+    )
+    if st.button(_("Archive {id}").format(id=version.id), type="primary", key="archive_now"):
+        with forms.attempt() as done:
+            portal().registry.archive_version(actor(), version_id=version.id)
+        if done.succeeded:
+            frame.say(_("{id} is archived").format(id=version.id))
+            st.rerun()

@@ -49,6 +49,11 @@ def places_on(endpoints: Sequence[Endpoint]) -> Places:
     return {version_id: tuple(each) for version_id, each in found.items()}
 
 
+def endpoints_of(version: ModelVersion, known: Places) -> tuple[Endpoint, ...]:
+    """Those that send traffic to it."""
+    return tuple(place.endpoint for place in known.get(version.id, ()))
+
+
 def stage_of(version: ModelVersion, known: Places) -> str:
     """One word: where it serves, else whether it is put away."""
     serving = known.get(version.id, ())

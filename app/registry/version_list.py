@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app.registry.naming import Places, colors_of, figure_of, stage_of
+from app.registry.health import Criteria, criteria_of, health_of
+from app.registry.naming import Places, colors_of, endpoints_of, figure_of, stage_of
 from app.ui import cells, charts, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
@@ -22,14 +23,16 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
     bar = frame.section(_("Versions"), hint=_("choose several to compare them"))
     columns = (
         Column(_("Version")),
-        Column(_("Stage"), "state", 130),
+        Column(_("Stage"), "word", 96),
+        Column(_("Health"), "state", 124),
         *(Column(_(SHORT[metric]), "number", 104) for metric in METRICS),
         Column(_("From"), "code", 92, priority=2),
         Column(_("By"), width=120, priority=3),
         Column(_("Serves"), width=190, priority=2),
         Column(_("Registered"), "time", 104, priority=2),
     )
-    lines = [_row(version, known) for version in listing.items]
+    criteria = criteria_of(listing.items)
+    lines = [_row(version, known, criteria) for version in listing.items]
     chosen = rows(columns, lines, key="versions", label=_("Versions"), total=listing.total, choice="several")
     with bar:
         label = _("Compare {n}").format(n=len(chosen) or "")
@@ -37,14 +40,15 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
             links.open_page("compare", ids=",".join(chosen[:MOST_COMPARED]))
 
 
-def _row(version: ModelVersion, known: Places) -> Row:
+def _row(version: ModelVersion, known: Places, criteria: Criteria) -> Row:
     figures = [figure_of(version, metric) for metric in METRICS]
     serving = known.get(version.id, ())
     return Row(
         version.id,
         (
             cells.text(f"v{version.version}", target=version.id, detail=version.id),
-            cells.state(stage_of(version, known)),
+            cells.word(stage_of(version, known)),
+            cells.health(health_of(version, criteria=criteria, serves_on=endpoints_of(version, known))),
             *(cells.number(figure.value if figure else None) for figure in figures),
             cells.code(version.run_id or _("upload"), target=version.run_id),
             cells.text(frame.name_of(version.created_by)),

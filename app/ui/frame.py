@@ -59,6 +59,7 @@ def name_of(person_id: str) -> str:
 def header(
     title: str,
     *,
+    stage: str = "",
     state: str = "",
     label: str = "",
     facts: Sequence[str] = (),
@@ -67,7 +68,7 @@ def header(
 ) -> DeltaGenerator:
     """The head of a page; returns the place at its right edge for at most one primary button, one secondary, one menu.
     `facts` are Markdown, at most four; `crumbs` are (label, url or object id), after which `here` (or the title) names
-    the page itself."""
+    the page itself. `stage` is where the object is in its life, `state` its health or its state."""
     with st.container(key="page_header", gap=None):
         if crumbs:
             _breadcrumb(crumbs, here or title)
@@ -80,8 +81,7 @@ def header(
         ):
             with st.container(key="page_title", horizontal=True, vertical_alignment="center", gap="small"):
                 st.title(links.escape(title), anchor=False, width="content")
-                if state:
-                    status.badge(state, label)
+                status.marks(stage, state=state, label=label)
             actions = st.container(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )

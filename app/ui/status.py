@@ -22,7 +22,10 @@ GROUPS: dict[Color, tuple[str, str]] = {
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
         " pruned unsettled no_data quarantined deprecated",
     ),
-    "red": ("error", "failed fail refused rejected regressed drifted invalid denied disabled revoked rolled_back"),
+    "red": (
+        "error",
+        "failed fail goal_missed refused rejected regressed drifted invalid denied disabled revoked rolled_back",
+    ),
     "gray": (
         "radio_button_unchecked",
         "queued draft staging registered empty paused removed archived cancelled dropped stopped none unknown"
@@ -78,6 +81,19 @@ def look(state: str) -> Look:
         if key in states.split():
             return Look(word, color, f":material/{ICONS.get(key, icon)}:")
     return Look(word, "gray", ":material/radio_button_unchecked:")
+
+
+def life_cycle(state: str) -> str:
+    """The stage of an object's life as Markdown: a gray word, for color is the mark of health."""
+    return f":gray[{look(state).word}]"
+
+
+def marks(stage: str, *, state: str, label: str) -> None:
+    """The two marks beside an object's name; each is left out where there is none."""
+    if stage:
+        st.markdown(life_cycle(stage), width="content")
+    if state:
+        badge(state, label)
 
 
 def badge(state: str, label: str = "", *, help: str | None = None) -> None:

@@ -41,7 +41,7 @@ def show() -> None:
     columns = (
         Column(_("Model")),
         Column(_("Version"), width=86),
-        Column(_("Stage"), "state", 126),
+        Column(_("Stage"), "word", 126),
         *(Column(metric_name(metric), "number", 96, priority=2) for metric in METRICS),
         Column(_("Serves"), width=190, priority=3),
         Column(_("Registered"), "time", 104, priority=2),
@@ -76,7 +76,7 @@ def _row(model: Model, known: Places) -> Row:
         (
             cells.text(model.name, target=model.id, detail=detail),
             cells.text(f"v{first.version}" if first else "—", target=first.id if first else ""),
-            cells.state(stage_of(first, known) if first else "empty"),
+            cells.word(stage_of(first, known) if first else "empty"),
             *(cells.number(figure.value if figure else None) for figure in figures),
             cells.text(", ".join(place.words for place in serving), target=serving[0].endpoint.id if serving else ""),
             cells.time(first.created_at if first else model.created_at, now=frame.now()),

@@ -3,21 +3,29 @@
 import streamlit as st
 
 from app.next_action.registry import version_action
+from app.registry.dialogs import put_away
 from app.registry.evaluations import condition_line, judging, sentence
 from app.registry.evidence import evidence_rows
-from app.registry.naming import Places, baseline_for, endpoints, places_on, registered_line, stage_of, title_of
+from app.registry.health import criteria_of, health_of
+from app.registry.naming import (
+    Places,
+    baseline_for,
+    endpoints,
+    endpoints_of,
+    places_on,
+    registered_line,
+    stage_of,
+    title_of,
+)
 from app.registry.version import card, files, metrics
-from app.session import actor, may, portal
-from app.ui import forms, frame, links, times
+from app.session import actor, portal
+from app.ui import frame, links, times
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
-from core.foundation.text import N_, _
-from core.identity.permissions import Permission
+from core.foundation.text import _
 from core.registry.values import ModelVersion
-
-ARCHIVE = N_("Archive")
 
 
 def show() -> None:
@@ -30,15 +38,17 @@ def show() -> None:
     by = _("by {name}").format(name=links.escape(frame.name_of(version.created_by)))
     crumbs = [(_("Models"), "models"), (version.model, version.model_id)]
     facts = [links.escape(registered), by, links.code(version.digest[:12])]
-    state = stage_of(version, known)
-    with frame.header(title_of(version), state=state, facts=facts, crumbs=crumbs, here=f"v{version.version}"):
+    stage = stage_of(version, known)
+    health = health_of(version, criteria=criteria_of((version,)), serves_on=endpoints_of(version, known))
+    here = f"v{version.version}"
+    with frame.header(title_of(version), stage=stage, state=health, facts=facts, crumbs=crumbs, here=here):
         _actions(version, known)
         newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
         action = version_action(
             version, endpoints=serving, request=next(iter(newest), None), rights=rights(version.project)
         )
         primary_action(action)
-        _put_away(version)
+        put_away(version)
     what_is_missing(action)
     frame.tabs(
         {
@@ -57,28 +67,6 @@ def _actions(version: ModelVersion, known: Places) -> None:
         label = _("Compare with v{n}").format(n=other.version)
         if st.button(label, icon=":material/compare_arrows:", key="compare"):
             links.open_page("compare", ids=f"{other.id},{version.id}", baseline=other.id)
-
-
-def _put_away(version: ModelVersion) -> None:
-    active = version.state == "active"
-    if active and may(Permission.MODELS_ARCHIVE, project=version.project) and frame.more([_(ARCHIVE)]) == _(ARCHIVE):
-        _archive(version)
-
-
-@forms.dialog(N_("Archive this version"))
-def _archive(version: ModelVersion) -> None:
-    """Repeats what happens before it does."""
-    st.markdown(
-        _("**{name}** can no longer be requested for promotion. Its bytes, evidence and history stay.").format(
-            name=links.escape(title_of(version))
-        )
-    )
-    if st.button(_("Archive {id}").format(id=version.id), type="primary", key="archive_now"):
-        with forms.attempt() as done:
-            portal().registry.archive_version(actor(), version_id=version.id)
-        if done.succeeded:
-            frame.say(_("{id} is archived").format(id=version.id))
-            st.rerun()
 
 
 def _overview(version: ModelVersion, known: Places) -> None:
