@@ -93,8 +93,8 @@ def _who_may(error: NotAllowed) -> None:
     holders = [person for person in _people() if any(grant.role in roles for grant in person.grants)]
     with frame.rows("holders"):
         for person in holders[:MOST_NAMED]:
-            held = sorted({role_title(grant.role) for grant in person.grants if grant.role in roles})
-            frame.row(f"holder_{person.id}", title=person.name, target=person.id, detail=", ".join(held))
+            role_titles = sorted({role_title(grant.role) for grant in person.grants if grant.role in roles})
+            frame.row(f"holder_{person.id}", title=person.name, target=person.id, detail=", ".join(role_titles))
 
 
 def _people() -> tuple[Person, ...]:

@@ -138,11 +138,11 @@ def declare(*, counts: dict[str, int], may: May, unknown: Page | None = None) ->
 
 def sections(pages: Iterable[PageCard], *, counts: dict[str, int], may: May) -> dict[str, list[Page]]:
     """The pages under their section's heading."""
-    found: dict[str, list[Page]] = {}
+    by_section: dict[str, list[Page]] = {}
     for card in pages:
         entry = page(card.url, count=counts.get(card.url, 0), visible=is_listed(card, may=may))
-        found.setdefault(_(card.section), []).append(entry)
-    return found
+        by_section.setdefault(_(card.section), []).append(entry)
+    return by_section
 
 
 def is_ours(target: str) -> bool:

@@ -37,32 +37,32 @@ def portal() -> Portal:
 
 def secret() -> str:
     """The session's secret as the browser sent it. Where no browser is, a test has put it into the session state."""
-    kept = st.session_state.get(SECRET)
-    return str(kept or st.context.cookies.get(COOKIE, ""))
+    from_state = st.session_state.get(SECRET)
+    return str(from_state or st.context.cookies.get(COOKIE, ""))
 
 
 def current() -> Actor | None:
     """Who is signed in, None when nobody is (any more)."""
-    found = secret()
-    return portal().sessions.actor_of_session(found) if found else None
+    session_secret = secret()
+    return portal().sessions.actor_of_session(session_secret) if session_secret else None
 
 
 def actor() -> Actor:
     """Who is looking, for the services; looked up afresh, for a live part of a page runs without the page."""
-    found = current()
-    if found is None:
+    signed_in = current()
+    if signed_in is None:
         raise NotSignedIn(_("Your session has ended"), hint=_("Sign in again."))
-    return found
+    return signed_in
 
 
 def recognize() -> Person | None:
     """Who is looking, with name and roles, kept for this run; None when nobody is signed in or the identity was
     disabled."""
-    found = current()
-    if found is None:
+    signed_in = current()
+    if signed_in is None:
         return None
     try:
-        known = portal().identity.whoami(found)
+        known = portal().identity.whoami(signed_in)
     except NotSignedIn:
         return None
     st.session_state[PERSON] = known
@@ -86,14 +86,14 @@ def may(permission: Permission, *, project: str = "") -> bool:
     return any(not project or grant.project in ("", project) for grant in grants)
 
 
-def role_line(found: Person) -> str:
+def role_line(person: Person) -> str:
     """The roles of a person in words: "Engineer in Flights"."""
     names = projects()
     return ", ".join(
         _("{role} in {project}").format(role=role_title(grant.role), project=names.get(grant.project, grant.project))
         if grant.project
         else role_title(grant.role)
-        for grant in found.grants
+        for grant in person.grants
     ) or _("No role yet")
 
 

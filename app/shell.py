@@ -38,14 +38,14 @@ def surround(visitor: Person) -> None:
         _account(visitor)
 
 
-def _account(found: Person) -> None:
+def _account(person: Person) -> None:
     with st.container(key="account", gap=None):
         if portal().foundation.settings.sign_in == "development":
             st.badge(_("Development identity"), icon=":material/badge:", color="orange")
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
             with st.container(gap=None):
-                st.markdown(f"**{links.escape(found.name)}**")
-                st.caption(links.escape(role_line(found)))
+                st.markdown(f"**{links.escape(person.name)}**")
+                st.caption(links.escape(role_line(person)))
             chosen = frame.kebab(_("Account"), [_(SWITCH), _(SIGN_OUT)], key="account_menu")
     if chosen:
         portal().sessions.sign_out(secret())

@@ -80,11 +80,11 @@ def _rank(name: str, plain: Sequence[str]) -> int:
 def _facts(answer: dict[str, Any]) -> Table:
     table = Table(show_edge=False, show_header=False)
     for name, value in answer.items():
-        table.add_row(name.replace("_", " "), _told(value))
+        table.add_row(name.replace("_", " "), _cell_text(value))
     return table
 
 
-def _told(value: Any) -> str:
+def _cell_text(value: Any) -> str:
     """A value of a fact: short structures in words, long ones by their size."""
     if isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         lines = [

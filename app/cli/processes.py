@@ -54,8 +54,8 @@ def run_all(settings: Settings, *, with_demonstration: bool) -> int:
 
     click.echo(_("Preparing the database in {home} ...").format(home=settings.home))
     migrate(settings)
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
         _start_all(settings, running)
@@ -88,8 +88,12 @@ def holder_of(port: int) -> str:
     import psutil
 
     try:
-        listening = (found for found in psutil.net_connections("tcp") if found.status == psutil.CONN_LISTEN)
-        pid = next((found.pid for found in listening if found.laddr.port == port and found.pid), None)
+        listening = (
+            connection for connection in psutil.net_connections("tcp") if connection.status == psutil.CONN_LISTEN
+        )
+        pid = next(
+            (connection.pid for connection in listening if connection.laddr.port == port and connection.pid), None
+        )
         if pid is None:
             return _("a process of another user")
         process = psutil.Process(pid)
@@ -194,10 +198,10 @@ def _stop_all(settings: Settings, running: Mapping[str, subprocess.Popen[bytes]]
         _end(process)
     import psutil
 
-    left = list(processes_of(settings.home))
-    for process in left:
+    processes = list(processes_of(settings.home))
+    for process in processes:
         process.terminate()
-    _gone, alive = psutil.wait_procs(left, timeout=STOP_SECONDS)
+    _gone, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
     for process in alive:
         process.kill()
 

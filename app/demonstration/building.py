@@ -35,7 +35,7 @@ def write_requirement(walk: Walk) -> None:
         Criterion(metric=Metric.P99_MS, comparison=Comparison.AT_MOST, limit=50),
         Criterion(metric=Metric.PARITY_MISMATCHES, comparison=Comparison.AT_MOST, limit=0),
     )
-    made = walk.once(
+    requirement_id = walk.once(
         "requirement",
         lambda: (
             walk.portal.requirements.create_requirement(
@@ -48,7 +48,7 @@ def write_requirement(walk: Walk) -> None:
             ).id
         ),
     )
-    walk.say(_(GOAL), made)
+    walk.say(_(GOAL), requirement_id)
 
 
 def import_datasets(walk: Walk) -> None:
@@ -100,11 +100,11 @@ def build_features(walk: Walk) -> None:
 def _publish(walk: Walk, view: flights.View) -> str:
     mei = walk.actor("mei")
     sources = {name: walk.made[name] for name in view.sources}
-    made = walk.portal.feature_views.create_view(
+    created = walk.portal.feature_views.create_view(
         mei, project=walk.project, name=view.name, entity=view.entity, keys=view.keys, description=view.description
     )
     return walk.portal.feature_drafts.create_version(
-        mei, view_id=made.id, sources=sources, **view.version_arguments()
+        mei, view_id=created.id, sources=sources, **view.version_arguments()
     ).id
 
 
@@ -142,7 +142,7 @@ def train(walk: Walk) -> None:
         ),
     )
     walk.wait_for_job(mei, walk.portal.training.get_run(mei, run_id=run_id).job_id)
-    walk.say(_told(walk.portal.training.get_run(mei, run_id=run_id)), run_id)
+    walk.say(_run_result(walk.portal.training.get_run(mei, run_id=run_id)), run_id)
 
 
 def sweep(walk: Walk) -> None:
@@ -167,12 +167,12 @@ def sweep(walk: Walk) -> None:
     done = walk.wait_for(
         _("Sweep"),
         ask=lambda: walk.portal.sweeps.get_sweep(mei, sweep_id=sweep_id),
-        done=lambda found: found.ended_at is not None,
+        done=lambda sweep: sweep.ended_at is not None,
         share=_share_of_sweep,
     )
     if done.state is not SweepState.FINISHED:
         raise Conflict(_("The sweep has {state}: {cause}").format(state=done.state, cause=done.cause))
-    walk.say(_told_of_sweep(done), sweep_id)
+    walk.say(_sweep_result(done), sweep_id)
 
 
 def register(walk: Walk) -> None:
@@ -209,21 +209,23 @@ def _best_confirmed(walk: Walk) -> Run:
 
 
 def _log_loss_of(run: Run, *, split: str) -> float:
-    return next(found.metrics["log_loss"].value for found in run.evaluations if found.holdout_name == split)
+    return next(
+        evaluation.metrics["log_loss"].value for evaluation in run.evaluations if evaluation.holdout_name == split
+    )
 
 
-def _told(run: Run) -> str:
-    test = next(found for found in run.evaluations if found.holdout_name == "test")
+def _run_result(run: Run) -> str:
+    test = next(evaluation for evaluation in run.evaluations if evaluation.holdout_name == "test")
     auc, loss = test.metrics["auc"], test.metrics["log_loss"]
     return f"AUC {auc.value:.4f} [{auc.low:.4f}, {auc.high:.4f}], log loss {loss.value:.4f}, {test.rows:,} flights"
 
 
-def _share_of_sweep(found: Sweep) -> float:
-    return found.done / (found.trials + FRESH_SEEDS)
+def _share_of_sweep(sweep: Sweep) -> float:
+    return sweep.done / (sweep.trials + FRESH_SEEDS)
 
 
-def _told_of_sweep(found: Sweep) -> str:
-    value = found.confirmation.value
+def _sweep_result(sweep: Sweep) -> str:
+    value = sweep.confirmation.value
     confirmed = f"{value.value:.4f} [{value.low:.4f}, {value.high:.4f}]" if value else _("unknown")
-    best = f"{found.best.value:.4f}" if found.best and found.best.value is not None else _("unknown")
-    return f"{found.done} trials, {found.pruned} pruned; best {found.metric} {best}, with fresh seeds {confirmed}"
+    best = f"{sweep.best.value:.4f}" if sweep.best and sweep.best.value is not None else _("unknown")
+    return f"{sweep.done} trials, {sweep.pruned} pruned; best {sweep.metric} {best}, with fresh seeds {confirmed}"

@@ -91,17 +91,17 @@ def _load_test(walk: Walk, word: str, load: Load) -> None:
     )
     job = walk.wait_for_job(jonas, walk.portal.loadtests.get_test(jonas, test_id=test_id).job_id)
     test = walk.portal.loadtests.get_test(jonas, test_id=job.subject)
-    walk.say(_told(test), test_id)
+    walk.say(_load_test_result(test), test_id)
 
 
-def _told(test: LoadTestView) -> str:
+def _load_test_result(test: LoadTestView) -> str:
     capacity = f", capacity {test.capacity:.0f} requests/s" if test.capacity else ""
     return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
 
 
 def _say_evidence(walk: Walk, version_id: str, kind: EvidenceKind) -> None:
-    found = walk.portal.registry.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
-    walk.say(f"{kind}: {found.verdict} - {found.summary}", found.id)
+    evidence = walk.portal.registry.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
+    walk.say(f"{kind}: {evidence.verdict} - {evidence.summary}", evidence.id)
 
 
 def promote_first(walk: Walk) -> None:
@@ -167,11 +167,11 @@ def replay(walk: Walk) -> None:
     """The last days of December as traffic, sent by a service account as a caller would."""
     caller = _caller(walk)
     replay_id = walk.once("replay", lambda: _start_replay(walk, caller))
-    found = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
-    walk.wait_for_job(walk.actor("mei"), found.job_id)
-    found = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
-    metrics = ", ".join(f"{name} {value:.4f}" for name, value in sorted(found.metrics.items()))
-    walk.say(f"{found.sent:,} requests, {found.failed} failed; measured: {metrics}", walk.made["production"])
+    replay = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
+    walk.wait_for_job(walk.actor("mei"), replay.job_id)
+    replay = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in sorted(replay.metrics.items()))
+    walk.say(f"{replay.sent:,} requests, {replay.failed} failed; measured: {metrics}", walk.made["production"])
 
 
 def _start_replay(walk: Walk, caller: Actor) -> str:
@@ -202,9 +202,9 @@ def _settled(walk: Walk, word: str) -> Endpoint:
     ask: Callable[[], Endpoint] = lambda: walk.portal.endpoints.get_endpoint(  # noqa: E731 - a name for the line below
         walk.actor("jonas"), endpoint_id=walk.made[word]
     )
-    found = walk.wait_for(
+    switched = walk.wait_for(
         _("Switching"), ask=ask, done=lambda endpoint: endpoint.settled or bool(endpoint.cause), share=lambda _one: None
     )
-    if found.cause:
-        raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=found.name, cause=found.cause))
-    return found
+    if switched.cause:
+        raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=switched.name, cause=switched.cause))
+    return switched

@@ -17,11 +17,11 @@ def run_demonstration(settings: Settings) -> int:
     """Takes every step that was not taken yet. Needs portal, worker and gateway running; returns the exit code."""
     portal = build_portal(settings)
     walk = Walk(portal, console=Console(), record=settings.home / RECORD)
-    left = [step for step in STEPS if step.title not in walk.made]
+    remaining = [step for step in STEPS if step.title not in walk.made]
     began = time.monotonic()
-    for step in left:
+    for step in remaining:
         _take(walk, step, number=STEPS.index(step) + 1, of=len(STEPS))
-    if left:
+    if remaining:
         walk.console.print(
             _("The demonstration is complete, in {seconds:.0f} s.").format(seconds=time.monotonic() - began)
         )

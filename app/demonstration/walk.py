@@ -73,12 +73,12 @@ class Walk:
         columns = (TextColumn("     {task.description}"), BarColumn(bar_width=24), TimeRemainingColumn(compact=True))
         with Progress(*columns, console=self.console, transient=True) as progress:
             task = progress.add_task(what, total=1.0)
-            while not done(found := ask()):
-                self._draw(progress, task, share(found))
+            while not done(state := ask()):
+                self._draw(progress, task, share(state))
                 if time.monotonic() > deadline:
                     raise Unavailable(_("{what} took too long").format(what=what), hint=_("Run `causeway demo` again."))
                 time.sleep(POLL_SECONDS)
-        return found
+        return state
 
     def wait_for_job(self, actor: Actor, job_id: str) -> Job:
         """Waits for a job of ours. Conflict with its cause when it failed."""

@@ -9,21 +9,21 @@ from core.features.values import FeatureContract
 from core.foundation.text import N_, _
 
 
-def facts_of(found: CatalogFeature) -> dict[str, str]:
+def facts_of(feature: CatalogFeature) -> dict[str, str]:
     """What the catalog says about a feature, as Markdown."""
     facts = {
-        _("Reference"): links.code(found.reference),
-        _("Entity"): links.escape(found.entity),
-        _("Keys"): links.code(", ".join(found.keys)) if found.keys else "—",
+        _("Reference"): links.code(feature.reference),
+        _("Entity"): links.escape(feature.entity),
+        _("Keys"): links.code(", ".join(feature.keys)) if feature.keys else "—",
     }
-    if found.feature:
-        facts[_("Type")] = f"{links.code(found.feature.type.lower())} {found.feature.kind}"
-        facts[_("Null rate")] = numbers.percent(found.feature.null_share)
-    facts[_("Owner")] = links.escape(frame.name_of(found.owner))
-    facts[_("Time to live")] = numbers.duration(found.ttl_seconds) if found.ttl_seconds else _("unlimited")
-    facts[_("Newest row")] = times.absolute(found.newest_event)
-    if found.tags:
-        facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in found.tags)
+    if feature.feature:
+        facts[_("Type")] = f"{links.code(feature.feature.type.lower())} {feature.feature.kind}"
+        facts[_("Null rate")] = numbers.percent(feature.feature.null_share)
+    facts[_("Owner")] = links.escape(frame.name_of(feature.owner))
+    facts[_("Time to live")] = numbers.duration(feature.ttl_seconds) if feature.ttl_seconds else _("unlimited")
+    facts[_("Newest row")] = times.absolute(feature.newest_event)
+    if feature.tags:
+        facts[_("Tags")] = " ".join(f":gray-badge[{links.escape(tag)}]" for tag in feature.tags)
     return facts
 
 
@@ -47,11 +47,11 @@ def view_dialog() -> None:
     description = st.text_area(_("Description"), key="view_description", max_chars=4000)
     if st.button(_("Create and write its SQL"), type="primary", key="view_save"):
         with forms.attempt() as done:
-            made = portal().feature_views.create_view(
+            view = portal().feature_views.create_view(
                 actor(), project=project, name=name, entity=entity, keys=words(keys), description=description
             )
         if done.succeeded:
-            links.open_page("new-feature-version", id=made.id)
+            links.open_page("new-feature-version", id=view.id)
 
 
 def words(text: str) -> tuple[str, ...]:

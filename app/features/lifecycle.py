@@ -51,9 +51,9 @@ def _back(view: FeatureView) -> None:
 
 def _undo(view: FeatureView) -> None:
     """The way forward again, for as long as the session knows where it came from."""
-    kept_view, undone = st.session_state.get(UNDO, ("", ""))
+    undo_view, undone = st.session_state.get(UNDO, ("", ""))
     if (
-        kept_view == view.id
+        undo_view == view.id
         and view.live
         and undone != view.live.id
         and st.button(_("Undo"), type="tertiary", key="undo_roll_back")
@@ -188,28 +188,30 @@ def _do(view: FeatureView, shown: FeatureVersion, what: str, reason: str) -> Non
 def consumers(view: FeatureView, shown: FeatureVersion) -> None:
     """Who uses the version, what is live first."""
     every = portal().feature_views.impact(actor(), view_id=view.id).consumers
-    using = sorted((one for one in every if one.version_id == shown.id), key=lambda one: not one.is_live)
-    live = sum(one.is_live for one in using)
-    told = counted(len(using), _("object uses it"), _("objects use it"))
-    st.caption(_("{told}, {live} of them live").format(told=told, live=live) if using else _("Nothing uses it."))
-    for one in using[:MOST_NAMED]:
-        mark = " " + _("(live)") if one.is_live else ""
-        told = f"{one.title} · {one.relation}{mark}"
-        if links.has_page(one.object_id):
-            links.link(one.object_id, told, icon=links.icon_of(one.object_id))
+    using = sorted(
+        (consumer for consumer in every if consumer.version_id == shown.id), key=lambda consumer: not consumer.is_live
+    )
+    live = sum(consumer.is_live for consumer in using)
+    uses = counted(len(using), _("object uses it"), _("objects use it"))
+    st.caption(_("{uses}, {live} of them live").format(uses=uses, live=live) if using else _("Nothing uses it."))
+    for consumer in using[:MOST_NAMED]:
+        mark = " " + _("(live)") if consumer.is_live else ""
+        title = f"{consumer.title} · {consumer.relation}{mark}"
+        if links.has_page(consumer.object_id):
+            links.link(consumer.object_id, title, icon=links.icon_of(consumer.object_id))
         else:
-            st.caption(f":material/circle: {links.escape(told)}")
+            st.caption(f":material/circle: {links.escape(title)}")
 
 
-def checks(found: Sequence[Check]) -> None:
+def checks(checks: Sequence[Check]) -> None:
     """What a version's tests gave, with a few of the rows that broke them."""
-    if not found:
+    if not checks:
         st.caption(_("It has no tests, or is not built yet."))
         return
     with frame.rows("checks"):
-        for number, check in enumerate(found):
+        for number, check in enumerate(checks):
             frame.row(f"check_{number}", title=check.name, state=check.verdict, detail=links.escape(check.detail))
-    for check in found:
+    for check in checks:
         if check.rows:
             st.caption(_("Rows that broke: {name}").format(name=links.escape(check.name)))
             cells = {name: [links.code(str(row[at])) for row in check.rows] for at, name in enumerate(check.columns)}

@@ -24,73 +24,83 @@ SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 def freshness(view: FeatureView) -> None:
     """One sentence on whether the version that people get is as new as it should be."""
-    found = portal().feature_statistics.freshness(actor(), view_id=view.id)
-    newest = _("Newest row {at}.").format(at=times.absolute(found.newest_event))
-    st.markdown(f"{status.inline(found.verdict)} {links.escape(found.reason)} :gray[{newest}]", help=_(FRESHNESS))
+    freshness = portal().feature_statistics.freshness(actor(), view_id=view.id)
+    newest = _("Newest row {at}.").format(at=times.absolute(freshness.newest_event))
+    st.markdown(
+        f"{status.inline(freshness.verdict)} {links.escape(freshness.reason)} :gray[{newest}]", help=_(FRESHNESS)
+    )
 
 
 def online(shown: FeatureVersion) -> None:
-    """The standing order and its schedule, a look-up, and whether the answers are right."""
-    orders = portal().materialization.list_materializations(actor(), version_id=shown.id).items
-    order = next((one for one in orders if one.state != "removed"), None)
+    """The schedule, a look-up, and whether the answers are right."""
+    materializations = portal().materialization.list_materializations(actor(), version_id=shown.id).items
+    materialization = next(
+        (materialization for materialization in materializations if materialization.state != "removed"), None
+    )
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        _standing(shown, order)
-    if order:
+        _schedule(shown, materialization)
+    if materialization:
         with right, frame.card("lookup"):
             _look_up(shown)
         parity(shown)
 
 
-def _standing(shown: FeatureVersion, order: Materialization | None) -> None:
+def _schedule(shown: FeatureVersion, materialization: Materialization | None) -> None:
     """What keeps the version in the store, and what may be done about it."""
     can_run = may(Permission.JOBS_WRITE, project=shown.project) and shown.state in SERVED
     with frame.section(_("In the online store")):
-        if order and can_run:
-            standing_actions(order)
-    if order is None:
+        if materialization and can_run:
+            schedule_actions(materialization)
+    if materialization is None:
         st.caption(_("It is not in the online store. Model servers look its features up there."))
-    elif order.state == "running":
-        job_progress(order.job_id)
-    elif order.cause:
-        cause_card(order.cause, job_id=order.job_id, key="online_cause")
-    if order:
-        frame.facts(facts_of(order))
-        links.follow(order.id, _("Materialized rows by day"))
+    elif materialization.state == "running":
+        job_progress(materialization.job_id)
+    elif materialization.cause:
+        cause_card(materialization.cause, job_id=materialization.job_id, key="online_cause")
+    if materialization:
+        frame.facts(facts_of(materialization))
+        links.follow(materialization.id, _("Materialized rows by day"))
     if can_run:
-        _keep(shown, order)
+        _keep(shown, materialization)
 
 
-def facts_of(order: Materialization) -> dict[str, str]:
+def facts_of(materialization: Materialization) -> dict[str, str]:
     """What keeps the version in the store and how far it is, as Markdown."""
-    waits = status.inline("late", _("Newer data pending")) if order.behind else ""
-    due = times.absolute(order.due_at) if order.due_at else _("not scheduled")
+    waits = status.inline("late", _("Newer data pending")) if materialization.behind else ""
+    due = times.absolute(materialization.due_at) if materialization.due_at else _("not scheduled")
     return {
-        _("State"): f"{status.inline(order.state)} {waits}",
-        _("Schedule"): _(SCHEDULES[order.every_seconds])
-        if order.every_seconds in SCHEDULES
-        else _("every {time}").format(time=numbers.duration(order.every_seconds)),
+        _("State"): f"{status.inline(materialization.state)} {waits}",
+        _("Schedule"): _(SCHEDULES[materialization.every_seconds])
+        if materialization.every_seconds in SCHEDULES
+        else _("every {time}").format(time=numbers.duration(materialization.every_seconds)),
         _("Next run"): due,
-        _("Last run"): times.absolute(order.as_of),
-        _("Watermark"): times.absolute(order.watermark),
-        _("Keys"): numbers.number(order.keys),
-        _("Rows materialized"): numbers.number(order.rows),
+        _("Last run"): times.absolute(materialization.as_of),
+        _("Watermark"): times.absolute(materialization.watermark),
+        _("Keys"): numbers.number(materialization.keys),
+        _("Rows materialized"): numbers.number(materialization.rows),
     }
 
 
-def standing_actions(order: Materialization) -> None:
+def schedule_actions(materialization: Materialization) -> None:
     """Now, and whether the schedule goes on."""
     service = portal().materialization
     _button(
         _("Run now"),
         "run",
-        lambda: service.run_materialization(actor(), materialization_id=order.id),
-        disabled=order.state == "running",
+        lambda: service.run_materialization(actor(), materialization_id=materialization.id),
+        disabled=materialization.state == "running",
     )
-    if order.every_seconds and order.due_at:
-        _button(_("Pause"), "pause", lambda: service.pause_materialization(actor(), materialization_id=order.id))
-    elif order.every_seconds:
-        _button(_("Resume"), "resume", lambda: service.resume_materialization(actor(), materialization_id=order.id))
+    if materialization.every_seconds and materialization.due_at:
+        _button(
+            _("Pause"), "pause", lambda: service.pause_materialization(actor(), materialization_id=materialization.id)
+        )
+    elif materialization.every_seconds:
+        _button(
+            _("Resume"),
+            "resume",
+            lambda: service.resume_materialization(actor(), materialization_id=materialization.id),
+        )
 
 
 def _button(label: str, key: str, do: Callable[[], object], *, disabled: bool = False) -> None:
@@ -101,9 +111,9 @@ def _button(label: str, key: str, do: Callable[[], object], *, disabled: bool = 
             st.rerun()
 
 
-def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
+def _keep(shown: FeatureVersion, materialization: Materialization | None) -> None:
     """The first time, or another schedule: both run it at once."""
-    now = order.every_seconds if order else 86_400
+    now = materialization.every_seconds if materialization else 86_400
     choices = SCHEDULES if now in SCHEDULES else {now: numbers.duration(now)} | SCHEDULES
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="bottom"):
         every = st.selectbox(
@@ -115,10 +125,10 @@ def _keep(shown: FeatureVersion, order: Materialization | None) -> None:
             width=170,
         )
         _button(
-            _("Change schedule and run") if order else _("Materialize now"),
+            _("Change schedule and run") if materialization else _("Materialize now"),
             "keep",
             lambda: portal().materialization.materialize(actor(), version_id=shown.id, every_seconds=every),
-            disabled=order is not None and every == order.every_seconds,
+            disabled=materialization is not None and every == materialization.every_seconds,
         )
 
 
@@ -127,8 +137,8 @@ def _look_up(shown: FeatureVersion) -> None:
     frame.card_head(_("Look up a key"), text=_("What a model server would get now."))
     with st.form("online_lookup", border=False):
         keys = {name: st.text_input(name, key=f"online_key_{name}") for name in shown.keys}
-        asked = st.form_submit_button(_("Look up"))
-    if asked:
+        submitted = st.form_submit_button(_("Look up"))
+    if submitted:
         with forms.attempt():
             _answer(shown, keys)
 
@@ -137,7 +147,7 @@ def _answer(shown: FeatureVersion, keys: dict[str, str]) -> None:
     # A key is typed as text; where it looks like a whole number it may be one.
     numbers = {name: int(text) if text.strip().lstrip("-").isdecimal() else text for name, text in keys.items()}
     answers = portal().materialization.get_online(actor(), version_id=shown.id, keys=(keys, numbers))
-    answer = next((one for one in answers if one.status != "not_found"), answers[0])
+    answer = next((answer for answer in answers if answer.status != "not_found"), answers[0])
     st.markdown(status.inline(answer.status), help=_(TTL) if answer.status == "expired" else None)
     if answer.event_time:
         frame.facts({name: links.code(_shown(value)) for name, value in answer.values.items()})

@@ -1,5 +1,5 @@
 """Does the online store answer what the point-in-time join does? The check of a version and its reports, beside the
-version's standing order."""
+version's materialization."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,13 @@ MOST_EXAMPLES = 10
 def parity(shown: FeatureVersion) -> None:
     """The button, the check that runs, the reports, and the chosen one opened."""
     checks = portal().feature_parity.list_parity(actor(), version_id=shown.id).items
-    running = next((one for one in checks if one.state == "running"), None)
+    running = next((check for check in checks if check.state == "running"), None)
     with frame.section(_("Parity"), hint=_("the online store against the point-in-time join, key by key")):
         if ask(shown, is_running=running is not None):
             st.rerun()
     if running:
         job_progress(running.job_id)
-    over = [one for one in checks if one.state != "running"]
+    over = [check for check in checks if check.state != "running"]
     if not over:
         st.caption(_("Not checked yet. Only parity detects a wrong join or mixed-up rows; drift cannot."))
         return
@@ -40,9 +40,9 @@ def parity(shown: FeatureVersion) -> None:
 
 def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
     """How many keys, and the button; returns the check that was asked for."""
-    made: FeatureParity | None = None
+    check: FeatureParity | None = None
     if not may(Permission.EVIDENCE_WRITE, project=shown.project):
-        return made
+        return check
     rows = st.selectbox(
         _("Keys"),
         ROWS,
@@ -53,17 +53,17 @@ def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
     )
     if st.button(_("Check parity"), key="parity_check", disabled=is_running):
         with forms.attempt():
-            made = portal().feature_parity.check_parity(actor(), version_id=shown.id, rows=rows)
-    return made
+            check = portal().feature_parity.check_parity(actor(), version_id=shown.id, rows=rows)
+    return check
 
 
 def _choose(over: Sequence[FeatureParity]) -> FeatureParity:
-    by_id = {one.id: one for one in over}
+    by_id = {check.id: check for check in over}
     chosen = st.radio(
         _("Reports"),
         list(by_id),
         format_func=lambda id_: f"{id_} · {status.look(by_id[id_].verdict or by_id[id_].state).word}",
-        captions=[times.ago(one.created_at, now=frame.now()) for one in over],
+        captions=[times.ago(check.created_at, now=frame.now()) for check in over],
         key="parity_report",
     )
     return by_id[chosen]

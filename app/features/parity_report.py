@@ -50,12 +50,12 @@ def verdict_line(check: FeatureParity) -> str:
     if report is None or not report.compared:
         not_comparable = _("No key could be compared.")
         return f"{status.inline(check.verdict or check.state)} **{not_comparable}**"
-    told = _("{share} of the keys match: {n} of {all} differ.").format(
+    sentence = _("{share} of the keys match: {n} of {all} differ.").format(
         share=numbers.percent(1 - report.mismatches / report.compared, 2),
         n=numbers.number(report.mismatches),
         all=numbers.number(report.compared),
     )
-    return f"{status.inline(check.verdict)} **{told}**"
+    return f"{status.inline(check.verdict)} **{sentence}**"
 
 
 def figures(check: FeatureParity, report: FeatureParityReport) -> None:
@@ -75,12 +75,12 @@ def figures(check: FeatureParity, report: FeatureParityReport) -> None:
 
 def causes(report: FeatureParityReport) -> None:
     """Why keys differ, the commonest cause first, with what it means."""
-    found = sorted(report.causes.items(), key=lambda item: -item[1])
-    meanings = [CAUSES.get(cause, (cause.capitalize(), "")) for cause, _count in found]
+    causes_by_count = sorted(report.causes.items(), key=lambda item: -item[1])
+    meanings = [CAUSES.get(cause, (cause.capitalize(), "")) for cause, _count in causes_by_count]
     reading(
         {
             _("Cause"): [_(word) for word, _meaning in meanings],
-            _("Keys"): [numbers.number(count) for _cause, count in found],
+            _("Keys"): [numbers.number(count) for _cause, count in causes_by_count],
             _("What it means"): [_(meaning) if meaning else "" for _word, meaning in meanings],
         }
     )
@@ -105,10 +105,14 @@ def examples(report: FeatureParityReport, *, most: int = MOST_EXAMPLES) -> None:
     worst = report.worst[:most]
     reading(
         {
-            _("Key"): [links.code(_values(one.key)) for one in worst],
-            _("Offline"): [links.code(_side(one.offline_status, one.offline, one.online)) for one in worst],
-            _("Online"): [links.code(_side(one.online_status, one.online, one.offline)) for one in worst],
-            _("Cause"): [_(CAUSES[one.cause][0]) for one in worst],
+            _("Key"): [links.code(_values(example.key)) for example in worst],
+            _("Offline"): [
+                links.code(_side(example.offline_status, example.offline, example.online)) for example in worst
+            ],
+            _("Online"): [
+                links.code(_side(example.online_status, example.online, example.offline)) for example in worst
+            ],
+            _("Cause"): [_(CAUSES[example.cause][0]) for example in worst],
         }
     )
 

@@ -57,37 +57,37 @@ def _over_time(shown: FeatureVersion) -> None:
             required=True,
         )
     every = portal().feature_statistics.windows(actor(), version_id=shown.id, window=window)
-    found = [one for one in every if one.feature == name]
-    if not found:
+    windows = [window for window in every if window.feature == name]
+    if not windows:
         st.caption(_("It has no rows."))
         return
-    if len(found) == 1:
-        _single(found[0])
+    if len(windows) == 1:
+        _single(windows[0])
         return
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        (_numbers if found[0].kind == "number" else _categories)(found)
+        (_numbers if windows[0].kind == "number" else _categories)(windows)
     with right:
-        _nulls(found)
+        _nulls(windows)
 
 
-def _single(one: FeatureWindow) -> None:
+def _single(window: FeatureWindow) -> None:
     """All rows lie in one window, where a line would be a point."""
-    counts = {_("Window from"): f"{one.start:%Y-%m-%d}", _("Nulls"): numbers.percent(one.null_share)}
-    if one.kind == "number":
-        cuts = dict(one.percentiles)
-        counts |= {_("Mean"): numbers.number(one.mean), _("Median"): numbers.number(cuts.get(MIDDLE))}
+    counts = {_("Window from"): f"{window.start:%Y-%m-%d}", _("Nulls"): numbers.percent(window.null_share)}
+    if window.kind == "number":
+        cuts = dict(window.percentiles)
+        counts |= {_("Mean"): numbers.number(window.mean), _("Median"): numbers.number(cuts.get(MIDDLE))}
         counts |= {_("95th percentile"): numbers.number(cuts.get(HIGH))}
     else:
-        counts |= {links.code(value): numbers.number(count) for value, count in one.frequent[:MOST_LINES]}
+        counts |= {links.code(value): numbers.number(count) for value, count in window.frequent[:MOST_LINES]}
     frame.facts(counts)
 
 
-def _numbers(found: Sequence[FeatureWindow]) -> None:
+def _numbers(windows: Sequence[FeatureWindow]) -> None:
     """The mean, and the median with the band up to the 95th percentile."""
-    name = found[0].feature
-    means = [(one.start, one.mean) for one in found if one.mean is not None]
-    cuts = [(one.start, dict(one.percentiles)) for one in found if one.percentiles]
+    name = windows[0].feature
+    means = [(window.start, window.mean) for window in windows if window.mean is not None]
+    cuts = [(window.start, dict(window.percentiles)) for window in windows if window.percentiles]
     starts = [start for start, _cut in cuts]
     medians = [cut[MIDDLE] for _start, cut in cuts]
     median = _("median, up to the 95th percentile")
@@ -104,34 +104,34 @@ def _numbers(found: Sequence[FeatureWindow]) -> None:
     )
 
 
-def _categories(found: Sequence[FeatureWindow]) -> None:
+def _categories(windows: Sequence[FeatureWindow]) -> None:
     """The shares of the values that are the commonest over all windows."""
     totals: dict[str, int] = {}
-    for one in found:
-        for value, count in one.frequent:
+    for window in windows:
+        for value, count in window.frequent:
             totals[value] = totals.get(value, 0) + count
     most = sorted(totals, key=lambda value: -totals[value])[:MOST_LINES]
-    starts = [one.start for one in found]
+    starts = [window.start for window in windows]
     charts.lines(
-        {value: (starts, [dict(one.frequent).get(value, 0) / one.rows for one in found]) for value in most},
+        {value: (starts, [dict(window.frequent).get(value, 0) / window.rows for window in windows]) for value in most},
         key="windows_values",
         x="",
         y=_("share of rows"),
-        alt=_("Shares of the most frequent values of {name} over time").format(name=found[0].feature),
+        alt=_("Shares of the most frequent values of {name} over time").format(name=windows[0].feature),
     )
 
 
-def _nulls(found: Sequence[FeatureWindow]) -> None:
-    shares = [one.null_share * 100 for one in found]
+def _nulls(windows: Sequence[FeatureWindow]) -> None:
+    shares = [window.null_share * 100 for window in windows]
     if not any(shares):
         st.caption(_("No nulls at any time."))
         return
     charts.lines(
-        {_("nulls"): ([one.start for one in found], shares)},
+        {_("nulls"): ([window.start for window in windows], shares)},
         key="windows_nulls",
         x="",
         y=_("nulls, %"),
-        alt=_("Share of nulls of {name} over time").format(name=found[0].feature),
+        alt=_("Share of nulls of {name} over time").format(name=windows[0].feature),
     )
 
 
@@ -149,15 +149,15 @@ def _drift(view: FeatureView, shown: FeatureVersion) -> None:
     if not chosen:
         st.caption(_("No training set was made of this view yet; drift is measured against one."))
         return
-    found = portal().feature_statistics.drift(actor(), version_id=shown.id, training_set_id=chosen)
+    drift = portal().feature_statistics.drift(actor(), version_id=shown.id, training_set_id=chosen)
     names = (_("Training"), _("Now"))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen_drift = shifts([one.distance for one in found], names=names, key="drift")
-        since, until = (f"{moment:%Y-%m-%d}" for moment in (found[0].since, found[0].until))
+        chosen_drift = shifts([shift.distance for shift in drift], names=names, key="drift")
+        since, until = (f"{moment:%Y-%m-%d}" for moment in (drift[0].since, drift[0].until))
         st.caption(
             _("{n} rows from {since} to {until}, against the split {split} of {set}.").format(
-                n=numbers.number(found[0].rows), since=since, until=until, split=found[0].split, set=chosen
+                n=numbers.number(drift[0].rows), since=since, until=until, split=drift[0].split, set=chosen
             )
         )
         st.caption(_(DRIFT))
@@ -174,7 +174,14 @@ def _to_parity() -> None:
 def _training_sets(view: FeatureView, shown: FeatureVersion) -> dict[str, str]:
     """Names of the training sets that were made of the view, by id: those of the version first."""
     listed = portal().training_sets.list_training_sets(actor(), project=view.project, limit=MOST_SETS).items
-    made = [one for one in listed if one.splits and one.contract]
-    of_view = [one for one in made if one.contract and view.name in {used.view for used in one.contract.views}]
-    pins = {one.id: any(use.version_id == shown.id for use in one.uses) for one in of_view}
-    return {one.id: one.name for one in sorted(of_view, key=lambda one: not pins[one.id])}
+    training_sets = [training_set for training_set in listed if training_set.splits and training_set.contract]
+    of_view = [
+        training_set
+        for training_set in training_sets
+        if training_set.contract and view.name in {used.view for used in training_set.contract.views}
+    ]
+    pins = {training_set.id: any(use.version_id == shown.id for use in training_set.uses) for training_set in of_view}
+    return {
+        training_set.id: training_set.name
+        for training_set in sorted(of_view, key=lambda training_set: not pins[training_set.id])
+    }

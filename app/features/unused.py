@@ -1,4 +1,4 @@
-"""What nobody uses: built versions that no training set and no standing order needs, the most expensive first."""
+"""Unused versions: those built that no training set and no materialization needs, the most expensive first."""
 
 import streamlit as st
 
@@ -12,22 +12,22 @@ from core.foundation.text import _
 
 
 def show() -> None:
-    found = portal().feature_statistics.dead_features(actor())
+    unused = portal().feature_statistics.dead_features(actor())
     facts = [
-        counted(len(found), _("version"), _("versions")),
-        _("{time} to build").format(time=numbers.duration(sum(one.cost.build_seconds for one in found))),
-        _("{size} in the store").format(size=numbers.size(sum(one.cost.bytes for one in found))),
+        counted(len(unused), _("version"), _("versions")),
+        _("{time} to build").format(time=numbers.duration(sum(version.cost.build_seconds for version in unused))),
+        _("{size} in the store").format(size=numbers.size(sum(version.cost.bytes for version in unused))),
     ]
     title = _("Unused versions")
-    frame.header(title, facts=facts if found else [], crumbs=[(_("Features"), "features")])
-    if not found:
+    frame.header(title, facts=facts if unused else [], crumbs=[(_("Features"), "features")])
+    if not unused:
         frame.empty(_("Everything is used"), advice=_("Every built version is in a training set or online."))
         return
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _catalog(found)
+        chosen = _catalog(unused)
     with right, frame.card("unused"):
-        for version in found:
+        for version in unused:
             if version.version_id in chosen:
                 _detail(version)
 
@@ -63,19 +63,19 @@ def _row(version: DeadFeature) -> Row:
     )
 
 
-def _detail(one: DeadFeature) -> None:
-    frame.card_head(f"{one.view} v{one.version}", state=one.state)
+def _detail(version: DeadFeature) -> None:
+    frame.card_head(f"{version.view} v{version.version}", state=version.state)
     if st.button(_("Open the version"), type="primary", icon=":material/arrow_forward:", key="open_unused"):
-        links.open_object(one.version_id)
+        links.open_object(version.version_id)
     frame.facts(
         {
-            _("Version"): links.code(one.version_id),
-            _("Owner"): links.escape(frame.name_of(one.owner)),
-            _("Features"): numbers.number(one.features),
-            _("Made"): times.absolute(one.created_at),
-            _("Built in"): numbers.duration(one.cost.build_seconds),
-            _("Rows"): numbers.number(one.cost.rows),
-            _("Size"): numbers.size(one.cost.bytes),
+            _("Version"): links.code(version.version_id),
+            _("Owner"): links.escape(frame.name_of(version.owner)),
+            _("Features"): numbers.number(version.features),
+            _("Made"): times.absolute(version.created_at),
+            _("Built in"): numbers.duration(version.cost.build_seconds),
+            _("Rows"): numbers.number(version.cost.rows),
+            _("Size"): numbers.size(version.cost.bytes),
         }
     )
     st.caption(_("A version that is deprecated and then retired is offered no more; its rows and history stay."))

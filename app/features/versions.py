@@ -21,8 +21,8 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
     with left:
         discarded = view.newest_number - view.versions
         with frame.section(_("Versions"), hint=str(view.versions)):
-            told = _("{n} discarded").format(n=discarded)
-            with_discarded = discarded > 0 and st.toggle(told, key="versions_discarded", help=_(DISCARDED))
+            label = _("{n} discarded").format(n=discarded)
+            with_discarded = discarded > 0 and st.toggle(label, key="versions_discarded", help=_(DISCARDED))
         _listed(view, shown, discarded=with_discarded)
     with right:
         frame.section(_("Alias history"), hint=_("newest first"))
@@ -32,11 +32,11 @@ def versions(view: FeatureView, shown: FeatureVersion) -> None:
 
 def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> None:
     offset = offset_of("versions_page", size=PAGE)
-    found = portal().feature_versions.list_versions(
+    versions = portal().feature_versions.list_versions(
         actor(), view_id=view.id, discarded=discarded, offset=offset, limit=PAGE
     )
     with frame.rows("versions"):
-        for item in found.items:
+        for item in versions.items:
             words = [counted(len(item.features), _("feature"), _("features"))] if item.features else []
             shown_text = _("shown")
             words += [f":gray-badge[{shown_text}]"] if item.id == shown.id else []
@@ -52,7 +52,7 @@ def _listed(view: FeatureView, shown: FeatureVersion, *, discarded: bool) -> Non
                 age=times.ago(item.created_at, now=frame.now()),
             ):
                 lifecycle.onward(view, item)
-    pager(found.total, key="versions_page", size=PAGE)
+    pager(versions.total, key="versions_page", size=PAGE)
 
 
 def _history(view: FeatureView) -> None:

@@ -12,59 +12,59 @@ from core.identity.values import NewToken, Person, Token
 EVERYWHERE = ""
 
 
-def roles_of(found: Person) -> str:
+def roles_of(person: Person) -> str:
     """Roles in a few words, for a grid."""
-    if found.kind == "service":
+    if person.kind == "service":
         return _("Service account")
-    return ", ".join(role_title(grant.role) for grant in found.grants) or "—"
+    return ", ".join(role_title(grant.role) for grant in person.grants) or "—"
 
 
-def person_card(found: Person) -> None:
+def person_card(person: Person) -> None:
     """Everything about one person, with what an administrator can change."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
-        st.header(links.escape(found.name), anchor=False, width="content")
-        status.badge(found.state)
-    st.caption(f"{found.id} · {links.escape(found.handle)}")
+        st.header(links.escape(person.name), anchor=False, width="content")
+        status.badge(person.state)
+    st.caption(f"{person.id} · {links.escape(person.handle)}")
     names = projects()
     with frame.rows("roles"):
-        for number, grant in enumerate(found.grants):
+        for number, grant in enumerate(person.grants):
             where = names.get(grant.project, grant.project) if grant.project else _("everywhere")
-            role = _("Access") if found.kind == "service" else role_title(grant.role)
+            role = _("Access") if person.kind == "service" else role_title(grant.role)
             with frame.row(f"role_{number}", title=role, value=f":gray[{links.escape(where)}]"):
-                if may(Permission.PEOPLE_WRITE) and found.kind == "person":
-                    _take_away(found, grant.role, grant.project, number)
-        if not found.grants:
+                if may(Permission.PEOPLE_WRITE) and person.kind == "person":
+                    _take_away(person, grant.role, grant.project, number)
+        if not person.grants:
             frame.row("role_none", title=_("No role yet"), detail=_("Without a role nothing is visible."))
     if may(Permission.PEOPLE_WRITE):
-        _give(found)
+        _give(person)
 
 
-def _take_away(found: Person, role: Role, project: str, number: int) -> None:
-    if st.button("", icon=":material/close:", type="tertiary", key=f"take_{found.id}_{number}", help=_("Take away")):
+def _take_away(person: Person, role: Role, project: str, number: int) -> None:
+    if st.button("", icon=":material/close:", type="tertiary", key=f"take_{person.id}_{number}", help=_("Take away")):
         with forms.attempt() as done:
-            portal().identity.revoke_role(actor(), person_id=found.id, role=role, project=project)
+            portal().identity.revoke_role(actor(), person_id=person.id, role=role, project=project)
         if done.succeeded:
-            frame.say(_("{name} has lost a role").format(name=found.name))
+            frame.say(_("{name} has lost a role").format(name=person.name))
             st.rerun()
 
 
-def _give(found: Person) -> None:
+def _give(person: Person) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        if found.kind == "person" and st.button(_("Give a role"), icon=":material/add:", key=f"give_{found.id}"):
-            role_dialog(found)
-        if found.kind == "service" and st.button(_("Mint a token"), icon=":material/key:", key=f"mint_{found.id}"):
-            token_dialog(found)
-        active = found.state == "active"
-        if st.button(_("Disable") if active else _("Enable"), type="tertiary", key=f"state_{found.id}"):
+        if person.kind == "person" and st.button(_("Give a role"), icon=":material/add:", key=f"give_{person.id}"):
+            role_dialog(person)
+        if person.kind == "service" and st.button(_("Mint a token"), icon=":material/key:", key=f"mint_{person.id}"):
+            token_dialog(person)
+        active = person.state == "active"
+        if st.button(_("Disable") if active else _("Enable"), type="tertiary", key=f"state_{person.id}"):
             with forms.attempt() as done:
                 state = "disabled" if active else "active"
-                portal().identity.set_state(actor(), person_id=found.id, state=state)  # type: ignore[arg-type]
+                portal().identity.set_state(actor(), person_id=person.id, state=state)  # type: ignore[arg-type]
             if done.succeeded:
                 st.rerun()
 
 
 @forms.dialog(N_("Give a role"))
-def role_dialog(found: Person) -> None:
+def role_dialog(person: Person) -> None:
     """A role, in a project or (where that is possible) everywhere."""
     role = Role(st.selectbox(_("Role"), list(Role), format_func=role_title, key="new_role") or Role.VIEWER)
     names = projects()
@@ -74,8 +74,8 @@ def role_dialog(found: Person) -> None:
     )
     if st.button(_("Give the role"), type="primary", key="new_role_save"):
         with forms.attempt() as done:
-            portal().identity.grant_role(actor(), person_id=found.id, role=role, project=project or "")
-        _close(done, _("{name} is {role} now").format(name=found.name, role=role_title(role)))
+            portal().identity.grant_role(actor(), person_id=person.id, role=role, project=project or "")
+        _close(done, _("{name} is {role} now").format(name=person.name, role=role_title(role)))
 
 
 @forms.dialog(N_("Add a person"))
@@ -120,15 +120,15 @@ def _close(done: forms.Attempt, message: str) -> None:
 
 def tokens() -> None:
     """The visitor's own tokens."""
-    found = portal().identity.list_tokens(actor())
+    tokens = portal().identity.list_tokens(actor())
     with frame.section(_("Your tokens"), hint=_("for scripts and CI; a token never approves")):
         if st.button(_("Mint a token"), icon=":material/key:", key="mint_own"):
             token_dialog(person())
-    if not found:
+    if not tokens:
         frame.empty(_("You have no token"), advice=_("Mint one to call the API or the command line."), icon="key")
         return
     with frame.rows("tokens"):
-        for token in found:
+        for token in tokens:
             _token(token)
 
 
@@ -149,7 +149,7 @@ def _token(token: Token) -> None:
 
 
 @forms.dialog(N_("Mint a token"), width="medium", on_dismiss="rerun")
-def token_dialog(found: Person) -> None:
+def token_dialog(person: Person) -> None:
     """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
     place = st.empty()
     with place.container():
@@ -160,16 +160,16 @@ def token_dialog(found: Person) -> None:
         days = st.number_input(_("Days until it ends"), value=30, step=1, key="token_days")
         if st.button(_("Mint"), type="primary", key="token_save"):
             with forms.attempt() as done:
-                minted = _mint(found, name, tuple(scopes), int(days))
+                minted = _mint(person, name, tuple(scopes), int(days))
     if st.session_state.get("token_save") and done.succeeded:
         place.empty()
         _secret(minted)
 
 
-def _mint(found: Person, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
+def _mint(person: Person, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
     service = portal().identity
-    if found.kind == "service":
-        return service.mint_service_token(actor(), account_id=found.id, name=name, scopes=scopes, days=days)
+    if person.kind == "service":
+        return service.mint_service_token(actor(), account_id=person.id, name=name, scopes=scopes, days=days)
     return service.mint_token(actor(), name=name, scopes=scopes, days=days)
 
 

@@ -31,9 +31,9 @@ def dataset_dialog() -> None:
     description = st.text_area(_("Description"), key="dataset_description", max_chars=4000)
     if st.button(_("Create"), type="primary", key="dataset_save"):
         with forms.attempt() as done:
-            made = portal().datasets.create_dataset(actor(), project=project, name=name, description=description)
+            dataset = portal().datasets.create_dataset(actor(), project=project, name=name, description=description)
         if done.succeeded:
-            links.open_object(made.id)
+            links.open_object(dataset.id)
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,10 @@ def waiting_imports() -> None:
 
 def pairs(text: str) -> list[tuple[str, str]]:
     """Lines of two words each. Invalid names the line that is not."""
-    found = []
+    word_pairs = []
     for line in filter(None, (line.strip() for line in text.splitlines())):
         words = line.replace("=", " ").replace(":", " ").split()
         if len(words) != 2:
             raise Invalid(_("{line} is not two words").format(line=repr(line[:60])), hint=_("Write: column value"))
-        found.append((words[0], words[1]))
-    return found
+        word_pairs.append((words[0], words[1]))
+    return word_pairs

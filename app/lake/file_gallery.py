@@ -33,7 +33,7 @@ def items(shown: Snapshot) -> None:
             key="kind",
             label_visibility="collapsed",
         )
-    found = portal().datasets.search_items(
+    items = portal().datasets.search_items(
         actor(),
         snapshot_id=shown.id,
         query=query,
@@ -42,15 +42,15 @@ def items(shown: Snapshot) -> None:
         offset=offset_of("items_page", size=SIZE),
         limit=SIZE,
     )
-    if not found.items:
+    if not items.items:
         frame.empty(_("No file matches"), advice=_("Clear the search to see all."), icon="search_off", key="items")
         return
-    for begin in range(0, len(found.items), IN_A_ROW):
-        for place, item in zip(st.columns(IN_A_ROW, gap="xsmall"), found.items[begin : begin + IN_A_ROW], strict=False):
+    for begin in range(0, len(items.items), IN_A_ROW):
+        for place, item in zip(st.columns(IN_A_ROW, gap="xsmall"), items.items[begin : begin + IN_A_ROW], strict=False):
             with place:
                 _item(shown, item)
-    st.caption(shown_of(len(found.items), found.total))
-    pager(found.total, key="items_page", size=SIZE)
+    st.caption(shown_of(len(items.items), items.total))
+    pager(items.total, key="items_page", size=SIZE)
 
 
 def _item(shown: Snapshot, item: Item) -> None:

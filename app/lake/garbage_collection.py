@@ -105,18 +105,18 @@ def sweep_dialog(plan: SweepReport) -> None:
 def history(plan: SweepReport | None) -> None:
     """The sweeps before, of people and of the schedule, as the audit log has them."""
     offset = offset_of("sweeps_page", size=SIZE)
-    found = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
-    with frame.section(_("Earlier collections"), hint=str(found.total) if found.total else "", key="sweeps"):
+    events = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
+    with frame.section(_("Earlier collections"), hint=str(events.total) if events.total else "", key="sweeps"):
         links.page_link("audit", _("In the audit log"), action="lake.sweep")
-    if not found.items:
+    if not events.items:
         is_timed = plan is not None and plan.due_at is not None
         advice = _("The worker runs it by schedule.") if is_timed else _("It runs only by hand.")
         frame.empty(_("No garbage collection yet"), advice=advice, icon="mop")
         return
     with frame.rows("sweeps"):
-        for event in found.items:
+        for event in events.items:
             _swept(event)
-    pager(found.total, key="sweeps_page", size=SIZE)
+    pager(events.total, key="sweeps_page", size=SIZE)
 
 
 def _swept(event: AuditEvent) -> None:
@@ -137,14 +137,14 @@ def closed() -> None:
     """For those who may not: who may."""
     roles = ROLES[Permission.GC]
     people = portal().identity.list_people(actor(), limit=200).items
-    names = [one.name for one in people if any(grant.role in roles for grant in one.grants)]
+    names = [person.name for person in people if any(grant.role in roles for grant in person.grants)]
     titles = ", ".join(sorted(role_title(role) for role in roles))
-    said = (
+    sentence = (
         _("That takes the role {roles}, which {names} have.")
         if names[1:]
         else _("That takes the role {roles}, which {names} has.")
     )
     if not names:
-        said = _("That takes the role {roles}, which nobody has; an administrator can give it.")
-    advice = said.format(roles=titles, names=links.escape(", ".join(names)))
+        sentence = _("That takes the role {roles}, which nobody has; an administrator can give it.")
+    advice = sentence.format(roles=titles, names=links.escape(", ".join(names)))
     frame.empty(_("You may not see the store or collect its garbage"), advice=advice, icon="lock")

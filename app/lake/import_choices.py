@@ -15,11 +15,11 @@ SEPARATORS = {"": N_("as proposed"), ",": N_("comma"), ";": N_("semicolon"), "\t
 COLUMN, TYPE, ZONE, KNOWN, KEY = N_("Column"), N_("Type"), N_("Time zone"), N_("Known later"), N_("Key")
 
 
-def edited(found: Import) -> ImportChoices:
+def edited(data_import: Import) -> ImportChoices:
     """The choices as they stand in the editor."""
-    columns = _columns(found) if found.report else _forgotten(found.choices)
-    names = [column.name for column in found.report.columns] if found.report else []
-    now = found.choices
+    columns = _columns(data_import) if data_import.report else _forgotten(data_import.choices)
+    names = [column.name for column in data_import.report.columns] if data_import.report else []
+    now = data_import.choices
     with st.container(horizontal=True):
         partition = st.selectbox(
             _("Split files by"),
@@ -37,7 +37,7 @@ def edited(found: Import) -> ImportChoices:
             key="import_missing",
             help=_("Texts read as null, separated by commas; an empty cell always is."),
         )
-    text = _text_choices(now) if found.source.kind != "package" else {}
+    text = _text_choices(now) if data_import.source.kind != "package" else {}
     words = tuple(dict.fromkeys(["", *(word.strip() for word in (missing or "").split(","))]))
     return now.model_copy(
         update={
@@ -77,15 +77,16 @@ def _text_choices(now: ImportChoices) -> dict[str, Any]:
     return {"encoding": encoding, "separator": separator, "flatten": flatten}
 
 
-def _columns(found: Import) -> dict[str, Any]:
+def _columns(data_import: Import) -> dict[str, Any]:
     """Types, zones, marks and the key, from the table of columns."""
-    assert found.report is not None
-    specs, now = found.report.columns, found.choices
+    assert data_import.report is not None
+    specs, now = data_import.report.columns, data_import.choices
     zones = {rule.column: rule.zone for rule in now.zones}
     start: dict[str, list[Any]] = {
         _(COLUMN): [spec.name for spec in specs],
         _(TYPE): [
-            spec.type if found.state is ImportState.READY else now.types.get(spec.name, spec.type) for spec in specs
+            spec.type if data_import.state is ImportState.READY else now.types.get(spec.name, spec.type)
+            for spec in specs
         ],
         _(ZONE): [zones.get(spec.name, "") for spec in specs],
         _(KNOWN): [spec.known for spec in specs],
@@ -94,7 +95,7 @@ def _columns(found: Import) -> dict[str, Any]:
     times = [spec.name for spec in specs if spec.type.startswith("TIMESTAMP")]
     table = st.data_editor(
         start,
-        key=f"import_columns_{found.job_id}",
+        key=f"import_columns_{data_import.job_id}",
         hide_index=True,
         disabled=[_(COLUMN)],
         row_height=34,
@@ -108,15 +109,17 @@ def _columns(found: Import) -> dict[str, Any]:
             _(KEY): st.column_config.CheckboxColumn(_(KEY), width=60),
         },
     )
-    return _choices_of(table, found)
+    return _choices_of(table, data_import)
 
 
-def _choices_of(table: dict[str, list[Any]], found: Import) -> dict[str, Any]:
-    assert found.report is not None
-    specs = {spec.name: spec for spec in found.report.columns}
+def _choices_of(table: dict[str, list[Any]], data_import: Import) -> dict[str, Any]:
+    assert data_import.report is not None
+    specs = {spec.name: spec for spec in data_import.report.columns}
     names = table[_(COLUMN)]
     zones = {name: zone for name, zone in zip(names, table[_(ZONE)], strict=True) if zone}
-    types = {name: kind for name, kind in zip(names, table[_(TYPE)], strict=True) if _is_choice(name, kind, found)}
+    types = {
+        name: kind for name, kind in zip(names, table[_(TYPE)], strict=True) if _is_choice(name, kind, data_import)
+    }
     return {
         # A zone makes an instant of the time it is said of: the type to read is the one before that.
         "types": {name: kind for name, kind in types.items() if not (name in zones and kind == specs[name].type)},
@@ -126,10 +129,10 @@ def _choices_of(table: dict[str, list[Any]], found: Import) -> dict[str, Any]:
     }
 
 
-def _is_choice(name: str, kind: str, found: Import) -> bool:
-    assert found.report is not None
-    proposed = {spec.name: spec.type for spec in found.report.columns}
-    return kind != proposed[name] or name in found.choices.types
+def _is_choice(name: str, kind: str, data_import: Import) -> bool:
+    assert data_import.report is not None
+    proposed = {spec.name: spec.type for spec in data_import.report.columns}
+    return kind != proposed[name] or name in data_import.choices.types
 
 
 def _place(names: list[str], name: str) -> int:

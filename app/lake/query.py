@@ -44,10 +44,10 @@ def _put(name: str) -> None:
 
 def saved(project: str) -> None:
     """The queries that people of the project keep; a click takes one up."""
-    found = portal().queries.list_saved(actor(), project=project, limit=MOST).items
-    if found:
-        frame.section(_("Saved"), hint=str(len(found)))
-    for number, item in enumerate(found):
+    queries = portal().queries.list_saved(actor(), project=project, limit=MOST).items
+    if queries:
+        frame.section(_("Saved"), hint=str(len(queries)))
+    for number, item in enumerate(queries):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.button(item.name, key=f"query_use_{number}", type="tertiary", on_click=_use, args=(item,))
             st.caption(frame.name_of(item.saved_by))
@@ -85,10 +85,10 @@ def make_a_feature(project: str) -> None:
 
 def history(project: str) -> None:
     """What the visitor has run lately."""
-    found = portal().queries.list_queries(actor(), project=project, limit=8).items
-    if found:
+    queries = portal().queries.list_queries(actor(), project=project, limit=8).items
+    if queries:
         frame.section(_("Your last queries"))
-    for item in found:
+    for item in queries:
         words = " ".join(item.sql.split())
         first = words if len(words) <= SHORT else words[: SHORT - 1] + "\u2026"
         links.link(item.id, f"{item.id} · {first}", help=times.since(item.created_at, now=frame.now()))
@@ -143,7 +143,7 @@ def chart_of(query: Query) -> None:
     xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))
     alt = _("{y} by {x}, the first {rows} rows").format(y=y, x=x, rows=len(shown.rows))
     if look == _(BARS):
-        charts.bars([str(each) for each in xs], ys, key="query_drawn", x=x, y=y, alt=alt, height=300)
+        charts.bars([str(value) for value in xs], ys, key="query_drawn", x=x, y=y, alt=alt, height=300)
     elif look == _(POINTS):
         charts.points({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
     else:

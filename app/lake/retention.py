@@ -33,24 +33,24 @@ VERDICTS = {"delete": N_("Delete"), "keep": N_("Keep")}
 
 def menu(dataset: Dataset, shown: Snapshot | None) -> None:
     """The menu of a dataset: what the visitor may do with it and with the snapshot that is shown."""
-    found = {}
+    dialogs = {}
     if may(Permission.DATA_WRITE, project=dataset.project):
-        found[_(EDIT)] = lambda: edit_dialog(dataset)
+        dialogs[_(EDIT)] = lambda: edit_dialog(dataset)
     if shown and shown.deleted_at is None:
         if may(Permission.QUARANTINE, project=dataset.project):
-            found[_(RELEASE) if shown.quarantine else _(HOLD)] = lambda: hold_dialog(shown)
+            dialogs[_(RELEASE) if shown.quarantine else _(HOLD)] = lambda: hold_dialog(shown)
         if may(Permission.DATA_WRITE, project=dataset.project):
-            found[_(DELETE)] = lambda: delete_dialog(shown)
-        found[_(RETENTION)] = lambda: retention_dialog(dataset)
-    if found and (chosen := frame.more(list(found))):
-        found[chosen]()
+            dialogs[_(DELETE)] = lambda: delete_dialog(shown)
+        dialogs[_(RETENTION)] = lambda: retention_dialog(dataset)
+    if dialogs and (chosen := frame.more(list(dialogs))):
+        dialogs[chosen]()
 
 
 @forms.dialog(N_("Edit the description"))
 def edit_dialog(dataset: Dataset) -> None:
     """What a dataset is, whose it is, and its tags."""
     description = st.text_area(_("Description"), value=dataset.description, max_chars=4000, key="edit_description")
-    people = {one.id: one.name for one in portal().identity.list_people(actor(), limit=200).items}
+    people = {person.id: person.name for person in portal().identity.list_people(actor(), limit=200).items}
     people.setdefault(dataset.owner, frame.name_of(dataset.owner))
     owners = list(people)
     owner = st.selectbox(
@@ -181,21 +181,21 @@ def _plan_row(item: RetentionItem) -> Row:
 
 def impact(shown: Snapshot) -> None:
     """Everything that followed from a snapshot, by kind, newest first; what is live now comes first in words."""
-    found = portal().retention.impact(actor(), snapshot_id=shown.id)
-    if not found.things:
+    impact = portal().retention.impact(actor(), snapshot_id=shown.id)
+    if not impact.things:
         frame.empty(_("No impact"), advice=_("Nothing was made from this snapshot."), icon="account_tree")
         return
-    st.markdown(_live_now(found))
-    live = {pin.endpoint_id for pin in found.live} | {pin.version_id for pin in found.live}
+    st.markdown(_live_now(impact))
+    live = {pin.endpoint_id for pin in impact.live} | {pin.version_id for pin in impact.live}
     for kind, title in KINDS.items():
-        if things := [thing for thing in found.things if thing.kind is kind]:
+        if things := [thing for thing in impact.things if thing.kind is kind]:
             _things(kind, _(title), things, live=live)
-    if found.is_cut:
+    if impact.is_cut:
         st.caption(_("There is more; these are the first."))
 
 
-def _live_now(found: SnapshotImpact) -> str:
-    endpoints = {pin.endpoint for pin in found.live}
+def _live_now(impact: SnapshotImpact) -> str:
+    endpoints = {pin.endpoint for pin in impact.live}
     if not endpoints:
         return _("**Nothing made from it is live now.**")
     count = counted(len(endpoints), _("endpoint is"), _("endpoints are"))

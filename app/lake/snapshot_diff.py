@@ -36,9 +36,11 @@ def choose(left: Snapshot, right: Snapshot) -> None:
     """Other snapshots and another key, kept in the address."""
     with st.popover(_("Choose"), icon=":material/tune:"):
         listing = portal().datasets.list_snapshots(actor(), dataset_id=left.dataset_id, limit=100)
-        found = {item.id: item for item in (*listing.items, left, right) if item.deleted_at is None}
-        ids = sorted(found, key=lambda one: (found[one].dataset, -found[one].version))
-        names = {one: title_of(item) for one, item in found.items()}
+        snapshots = {item.id: item for item in (*listing.items, left, right) if item.deleted_at is None}
+        ids = sorted(
+            snapshots, key=lambda snapshot_id: (snapshots[snapshot_id].dataset, -snapshots[snapshot_id].version)
+        )
+        names = {snapshot_id: title_of(item) for snapshot_id, item in snapshots.items()}
         old = st.selectbox(_("Before"), ids, index=ids.index(left.id), format_func=names.__getitem__, key="diff_left")
         new = st.selectbox(_("After"), ids, index=ids.index(right.id), format_func=names.__getitem__, key="diff_right")
         common = [column.name for column in left.columns if column.name in {other.name for other in right.columns}]
@@ -50,66 +52,66 @@ def choose(left: Snapshot, right: Snapshot) -> None:
             links.open_page("dataset-diff", left=old, right=new, key=",".join(key))
 
 
-def counts(found: SnapshotDiff) -> None:
+def counts(diff: SnapshotDiff) -> None:
     """How many rows came, went and changed."""
     duplicates = _("{left} before, {right} after").format(
-        left=numbers.number(found.duplicates[0]), right=numbers.number(found.duplicates[1])
+        left=numbers.number(diff.duplicates[0]), right=numbers.number(diff.duplicates[1])
     )
     figures = {
-        _("Rows"): f"{numbers.number(found.left_rows)} → {numbers.number(found.right_rows)}",
-        _("Added"): numbers.number(found.added),
-        _("Removed"): numbers.number(found.removed),
-        _("Changed"): numbers.number(found.changed) if found.key else "—",
+        _("Rows"): f"{numbers.number(diff.left_rows)} → {numbers.number(diff.right_rows)}",
+        _("Added"): numbers.number(diff.added),
+        _("Removed"): numbers.number(diff.removed),
+        _("Changed"): numbers.number(diff.changed) if diff.key else "—",
     }
     for place, (label, value) in zip(st.columns(4, gap="small"), figures.items(), strict=True):
         place.metric(label, value, border=True)
-    lines = [_("Rows that share their key: {n}.").format(n=duplicates)] if any(found.duplicates) else []
+    lines = [_("Rows that share their key: {n}.").format(n=duplicates)] if any(diff.duplicates) else []
     lines += [
         _("{label}: {left} ones before, {right} after.").format(
             label=links.escape(name), left=numbers.percent(left), right=numbers.percent(right)
         )
-        for name, left, right in found.labels
+        for name, left, right in diff.labels
     ]
-    if found.changed_cells:
-        cells = (f"{links.escape(name)} ({numbers.number(count)})" for name, count in found.changed_cells[:8])
+    if diff.changed_cells:
+        cells = (f"{links.escape(name)} ({numbers.number(count)})" for name, count in diff.changed_cells[:8])
         lines.append(_("Changed values: {columns}.").format(columns=", ".join(cells)))
-    if not found.key and (found.added or found.removed):
+    if not diff.key and (diff.added or diff.removed):
         lines.append(_("No column identifies a row, so rows are compared as a whole and none counts as changed."))
     for line in lines:
         st.caption(line)
 
 
-def schema(found: SnapshotDiff) -> None:
+def schema(diff: SnapshotDiff) -> None:
     """Columns that came, went, or have another type."""
     frame.section(_("Schema"), hint=_("columns by name and type"))
-    changes = found.schema_changes
+    changes = diff.schema_changes
     reading(
         {
             _("Column"): [links.code(change.column) for change in changes],
             _("Before"): [change.left_type.lower() or "—" for change in changes],
             _("After"): [change.right_type.lower() or "—" for change in changes],
-            _("Change"): [_happened(change.left_type, change.right_type) for change in changes],
+            _("Change"): [_change(change.left_type, change.right_type) for change in changes],
         }
     )
 
 
-def _happened(left: str, right: str) -> str:
-    if not left:
+def _change(before: str, after: str) -> str:
+    if not before:
         return status.inline("ok", _("Added"))
-    return status.inline("failed", _("Removed") if not right else _("Retyped"))
+    return status.inline("failed", _("Removed") if not after else _("Retyped"))
 
 
-def distributions(found: SnapshotDiff, *, names: Names) -> None:
+def distributions(diff: SnapshotDiff, *, names: Names) -> None:
     """Every common column with its distance, and the chosen one drawn on both sides."""
-    moved = sum(shift.verdict == "drifted" for shift in found.shifts)
-    hint = _("{n} of {all} drifted, judged by effect size and not by p-value").format(n=moved, all=len(found.shifts))
+    moved = sum(shift.verdict == "drifted" for shift in diff.shifts)
+    hint = _("{n} of {all} drifted, judged by effect size and not by p-value").format(n=moved, all=len(diff.shifts))
     frame.section(_("Distributions"), hint=hint)
-    if found.timely:
-        columns = ", ".join(links.escape(name) for name in found.timely)
+    if diff.timely:
+        columns = ", ".join(links.escape(name) for name in diff.timely)
         st.caption(_("Time columns, left out of the verdict: {columns}.").format(columns=columns))
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = shifts(found.shifts, names=(_("Before"), _("After")), key="shifts")
+        chosen = shifts(diff.shifts, names=(_("Before"), _("After")), key="shifts")
     with right, frame.card("shift"):
         if chosen is not None:
             one_shift(chosen, names=names)
@@ -190,27 +192,27 @@ def _labels(shift: Distance, bins: Bins) -> list[str]:
     return [f"≤ {label}" for label in labels[:-1]] + [f"> {labels[-2]}" if len(labels) > 1 else labels[-1]]
 
 
-def examples(found: SnapshotDiff, *, names: Names) -> None:
+def examples(diff: SnapshotDiff, *, names: Names) -> None:
     """A few rows of each kind; what changed is shown as before → after."""
-    if not found.examples:
+    if not diff.examples:
         return
     frame.section(_("Examples"), hint=_("a few rows of each kind"))
     import pandas as pd
 
-    changed = {name for example in found.examples for name in example.changed}
-    order = [*found.key, *(name for name in found.columns if name in changed and name not in found.key)]
-    order += [name for name in found.columns if name not in order]
-    rows = [{_("Row"): _(HOW[example.how]), **_cells(found, example)} for example in found.examples]
+    changed = {name for example in diff.examples for name in example.changed}
+    order = [*diff.key, *(name for name in diff.columns if name in changed and name not in diff.key)]
+    order += [name for name in diff.columns if name not in order]
+    rows = [{_("Row"): _(HOW[example.how]), **_cells(diff, example)} for example in diff.examples]
     height = 34 * len(rows) + 36
     st.dataframe(pd.DataFrame(rows, columns=[_("Row"), *order]), key="examples", hide_index=True, height=height)
     st.caption(_("Changed values read: {left} → {right}.").format(left=names[0], right=names[1]))
 
 
-def _cells(found: SnapshotDiff, example: RowExample) -> dict[str, str]:
+def _cells(diff: SnapshotDiff, example: RowExample) -> dict[str, str]:
     def text(value: Any) -> str:
         return "" if value is None else str(value)
 
     shown = example.right or example.left
-    cells = {name: text(value) for name, value in zip(found.columns, shown, strict=True)}
-    before = dict(zip(found.columns, example.left, strict=True)) if example.changed else {}
+    cells = {name: text(value) for name, value in zip(diff.columns, shown, strict=True)}
+    before = dict(zip(diff.columns, example.left, strict=True)) if example.changed else {}
     return cells | {name: f"{text(before[name]) or '∅'} → {cells[name] or '∅'}" for name in example.changed}

@@ -32,17 +32,17 @@ def state_of(shown: Snapshot | None) -> str:
 
 def report(shown: Snapshot) -> None:
     """What the import chose and left out."""
-    found = shown.report
+    import_report = shown.report
     frame.facts(
         {
-            _("Rows read"): numbers.number(found.rows_read),
-            _("Rows rejected"): numbers.number(found.rows_rejected),
+            _("Rows read"): numbers.number(import_report.rows_read),
+            _("Rows rejected"): numbers.number(import_report.rows_rejected),
             _("A row is identified by"): links.escape(", ".join(shown.key)) or "—",
             _("Manifest"): f"`{shown.digest[:16]}`",
             _("Files"): str(len(shown.files)),
         }
     )
-    for line in (*found.reasons, *found.choices):
+    for line in (*import_report.reasons, *import_report.choices):
         st.markdown(f":gray[:material/check_small:] {links.escape(line)}")
 
 

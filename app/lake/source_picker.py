@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import numbers
-from app.ui.sticky_fields import kept
+from app.ui.sticky_fields import sticky
 from core.foundation.text import _
 from core.lake.values import Dataset
 
@@ -15,7 +15,7 @@ MOST = 200
 
 
 def choose_sources(
-    project: str, *, key: str, given: Mapping[str, str] | None = None, is_kept: bool = False
+    project: str, *, key: str, given: Mapping[str, str] | None = None, is_sticky: bool = False
 ) -> dict[str, str]:
     """The tables SQL may name, each with its snapshot. `given` is what an earlier version read; kept choices outlive
     the way to another page and back."""
@@ -26,13 +26,15 @@ def choose_sources(
         _("Tables"),
         list(datasets),
         help=_("Datasets by their SQL names."),
-        **(kept(place, first) if is_kept else {"key": place, "default": first}),
+        **(sticky(place, first) if is_sticky else {"key": place, "default": first}),
     )
     pinned = given or {}
-    return {name: _snapshot(datasets[name], key=key, given=pinned.get(name, ""), is_kept=is_kept) for name in chosen}
+    return {
+        name: _snapshot(datasets[name], key=key, given=pinned.get(name, ""), is_sticky=is_sticky) for name in chosen
+    }
 
 
-def _snapshot(dataset: Dataset, *, key: str, given: str, is_kept: bool) -> str:
+def _snapshot(dataset: Dataset, *, key: str, given: str, is_sticky: bool) -> str:
     latest = dataset.latest
     assert latest is not None  # Only datasets with a snapshot are offered.
     if dataset.snapshots == 1:
@@ -40,10 +42,10 @@ def _snapshot(dataset: Dataset, *, key: str, given: str, is_kept: bool) -> str:
     items = portal().datasets.list_snapshots(actor(), dataset_id=dataset.id, limit=50).items
     names = {item.id: f"v{item.version} · {item.id} · {numbers.number(item.rows)} rows" for item in items}
     place, first = f"{key}_snapshot_{dataset.id}", given if given in names else items[0].id
-    found = st.selectbox(
+    chosen = st.selectbox(
         _("Snapshot of {name}").format(name=dataset.name),
         list(names),
         format_func=names.__getitem__,
-        **(kept(place, first) if is_kept else {"key": place, "index": list(names).index(first)}),
+        **(sticky(place, first) if is_sticky else {"key": place, "index": list(names).index(first)}),
     )
-    return found or latest.id
+    return chosen or latest.id

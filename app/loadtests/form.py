@@ -16,8 +16,10 @@ MOST = 200
 
 def testable() -> list[Endpoint]:
     """Endpoints that serve something and that the visitor may put load on."""
-    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
-    return [one for one in found if one.routes and may(_permission(one), project=one.project)]
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+    return [
+        endpoint for endpoint in endpoints if endpoint.routes and may(_permission(endpoint), project=endpoint.project)
+    ]
 
 
 def _permission(endpoint: Endpoint) -> Permission:
@@ -27,12 +29,12 @@ def _permission(endpoint: Endpoint) -> Permission:
 @forms.dialog(N_("New load test"), width="medium")
 def start_test(wanted: str) -> None:
     """Asks where, what course, how much and how long; `wanted` is the endpoint chosen at first."""
-    found = testable()
-    if not found:
+    endpoints = testable()
+    if not endpoints:
         st.caption(_("There is no endpoint that serves something and that you may put load on."))
         return
-    index = next((at for at, one in enumerate(found) if one.id == wanted), 0)
-    endpoint = st.selectbox(_("Endpoint"), found, index=index, format_func=_endpoint_name, key="test_endpoint")
+    index = next((at for at, endpoint in enumerate(endpoints) if endpoint.id == wanted), 0)
+    endpoint = st.selectbox(_("Endpoint"), endpoints, index=index, format_func=_endpoint_name, key="test_endpoint")
     profile = st.segmented_control(
         _("Profile"), list(Profile), default=Profile.STEP, required=True, format_func=profile_name, key="test_profile"
     )
@@ -57,11 +59,11 @@ def start_test(wanted: str) -> None:
     st.markdown(_effect(endpoint, rate, seconds))
     label = _("Ask for the test") if production else _("Start the test")
     if st.button(label, type="primary", icon=":material/speed:", key="test_start"):
-        made: list[LoadTestView] = []
+        started: list[LoadTestView] = []
         with forms.attempt() as done:
-            made.append(_start(endpoint, profile, rate, seconds))
+            started.append(_start(endpoint, profile, rate, seconds))
         if done.succeeded:
-            links.open_object(made[0].id)
+            links.open_object(started[0].id)
 
 
 def _endpoint_name(endpoint: Endpoint) -> str:
@@ -70,10 +72,12 @@ def _endpoint_name(endpoint: Endpoint) -> str:
 
 def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> str:
     words = _("Sends up to **{rate} requests a second** at **{endpoint}** for {time}, real held-out rows as payload.")
-    told = words.format(rate=numbers.number(rate), endpoint=links.escape(endpoint.name), time=numbers.duration(seconds))
+    sentence = words.format(
+        rate=numbers.number(rate), endpoint=links.escape(endpoint.name), time=numbers.duration(seconds)
+    )
     if endpoint.environment == "production":
-        return told + " " + _(":orange[Callers feel it. It starts when a second person has confirmed it.]")
-    return told + " " + _("No second exceeds the rate by more than 5 %.")
+        return sentence + " " + _(":orange[Callers feel it. It starts when a second person has confirmed it.]")
+    return sentence + " " + _("No second exceeds the rate by more than 5 %.")
 
 
 def _start(endpoint: Endpoint, profile: Profile, rate: float | None, seconds: float | None) -> LoadTestView:

@@ -23,8 +23,8 @@ def verdict(report: Report) -> None:
 
 def strip(report: Report) -> None:
     """The four figures, each with what it rests on."""
-    p99, found = p99_of(report), report.capacity
-    first = (_("Capacity"), rps(found.rate), capacity_range(found)) if found else None
+    p99, capacity = p99_of(report), report.capacity
+    first = (_("Capacity"), rps(capacity.rate), capacity_range(capacity)) if capacity else None
     failed = _("{n} of {all}").format(n=sum(report.failures.values()), all=numbers.number(report.requests))
     figures = (
         first or (_("Highest rate"), rps(report.plan.rate), _("as asked")),
@@ -84,13 +84,13 @@ def _held(row: RateRow) -> str:
 def percentiles(report: Report) -> None:
     """Each percentile beside what a tool that counts from the moment of sending would say."""
     frame.section(_("Percentiles"))
-    naive = {one.fraction: one.ms for one in report.naive_percentiles}
+    naive = {percentile.fraction: percentile.ms for percentile in report.naive_percentiles}
     reading(
         {
-            "": [f"p{numbers.figure(one.fraction * 100)}" for one in report.percentiles],
-            _("ms"): [_figure(one.ms) for one in report.percentiles],
-            _("95 % interval"): [percentile_range(one) for one in report.percentiles],
-            _("From sending"): [_naive(naive.get(one.fraction)) for one in report.percentiles],
+            "": [f"p{numbers.figure(percentile.fraction * 100)}" for percentile in report.percentiles],
+            _("ms"): [_figure(percentile.ms) for percentile in report.percentiles],
+            _("95 % interval"): [percentile_range(percentile) for percentile in report.percentiles],
+            _("From sending"): [_naive(naive.get(percentile.fraction)) for percentile in report.percentiles],
         }
     )
 
@@ -102,12 +102,12 @@ def _naive(value: float | None) -> str:
 def server_time(report: Report) -> None:
     """Where the server says that the time went, and why requests failed."""
     frame.section(_("In the server"), hint=_("ms"))
-    found = report.server
+    server = report.server
     reading(
         {
             "": ["p50", "p99"],
-            _("Waiting"): [_naive(found.queue_p50_ms), _naive(found.queue_p99_ms)],
-            _("Computing"): [_naive(found.compute_p50_ms), _naive(found.compute_p99_ms)],
+            _("Waiting"): [_naive(server.queue_p50_ms), _naive(server.queue_p99_ms)],
+            _("Computing"): [_naive(server.compute_p50_ms), _naive(server.compute_p99_ms)],
         }
     )
     if report.failures:

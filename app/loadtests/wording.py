@@ -33,22 +33,22 @@ def ms(value: float | None) -> str:
     return numbers.milliseconds(value)
 
 
-def capacity_range(found: Capacity) -> str:
+def capacity_range(capacity: Capacity) -> str:
     """The 95 % interval; its open end in words."""
-    low = numbers.number(round(found.low or 0))
-    if found.high is None:
+    low = numbers.number(round(capacity.low or 0))
+    if capacity.high is None:
         return _("at least {low}").format(low=low)
-    return _("{low} to {high}").format(low=low, high=numbers.number(round(found.high)))
+    return _("{low} to {high}").format(low=low, high=numbers.number(round(capacity.high)))
 
 
-def percentile_range(found: Percentile) -> str:
-    if found.low_ms is None or found.high_ms is None:
+def percentile_range(percentile: Percentile) -> str:
+    if percentile.low_ms is None or percentile.high_ms is None:
         return _("too few samples")
-    return numbers.between(found.low_ms, found.high_ms)
+    return numbers.between(percentile.low_ms, percentile.high_ms)
 
 
 def p99_of(report: Report) -> Percentile | None:
-    return next((one for one in report.percentiles if one.fraction == 0.99), None)
+    return next((percentile for percentile in report.percentiles if percentile.fraction == 0.99), None)
 
 
 def validity_line(report: Report) -> str:
@@ -63,8 +63,8 @@ def verdict_line(report: Report) -> str:
     limit = numbers.figure(report.slo.p99_ms) + " ms"
     if report.capacity is not None:
         return _capacity_line(report.capacity, limit)
-    found = p99_of(report)
-    measured = ms(found.ms) if found else "—"
+    p99 = p99_of(report)
+    measured = ms(p99.ms) if p99 else "—"
     if report.holds_slo:
         return _("It keeps its promise at {rate}: p99 {ms}, limit {limit}.").format(
             rate=rps(report.plan.rate), ms=measured, limit=limit
@@ -87,15 +87,15 @@ def first_broken(report: Report) -> RateRow | None:
     return next((row for row in report.rates if row.requests and not row.holds), None)
 
 
-def _capacity_line(found: Capacity, limit: str) -> str:
-    if found.rate is None:
+def _capacity_line(capacity: Capacity, limit: str) -> str:
+    if capacity.rate is None:
         return _("No rate was found that keeps the promise of {limit}.").format(limit=limit)
-    if found.high is None:
+    if capacity.high is None:
         return _(
             "It takes at least {low} within {limit}. The search ended before the promise was clearly broken."
-        ).format(low=rps(found.low), limit=limit)
+        ).format(low=rps(capacity.low), limit=limit)
     return _("It takes {rate} within {limit}; 95 % interval {range}.").format(
-        rate=rps(found.rate), limit=limit, range=capacity_range(found)
+        rate=rps(capacity.rate), limit=limit, range=capacity_range(capacity)
     )
 
 

@@ -36,9 +36,9 @@ def decision_card(request: Request) -> None:
 
 def unresolved(request: Request) -> str:
     """What stands between the request and production, as one sentence in Markdown."""
-    told = _told(request)
-    if told:
-        return told
+    sentence = _state_sentence(request)
+    if sentence:
+        return sentence
     if request.blocking:
         return _(":red[:material/block:] **It cannot be approved yet:** {why}.").format(
             why=links.escape(blocking_words(request))
@@ -53,15 +53,15 @@ def unresolved(request: Request) -> str:
 def blocking_words(request: Request) -> str:
     """What the service says, with verdicts as people say them."""
     words = {Verdict.FAIL: _("failed"), Verdict.INCONCLUSIVE: _("undecided"), Verdict.NO_DATA: _("not measured")}
-    told = []
+    obstacles = []
     for obstacle in request.blocking:
         what, _colon, verdict = obstacle.rpartition(": ")
         known = next((word for name, word in words.items() if name.value == verdict), "")
-        told.append(f"{what} {known}" if known else obstacle)
-    return ", ".join(told)
+        obstacles.append(f"{what} {known}" if known else obstacle)
+    return ", ".join(obstacles)
 
 
-def _told(request: Request) -> str:
+def _state_sentence(request: Request) -> str:
     """The sentence of a state that no check decides any more."""
     why = links.escape(request.why)
     words = {
@@ -85,12 +85,12 @@ def _told(request: Request) -> str:
 
 def undecided(request: Request) -> list[str]:
     """The gates without a verdict that the policy leaves to people."""
-    left = {rule.gate for rule in request.policy.gates if rule.on_inconclusive == "judgement"}
-    return [gate.title for gate in request.gates if gate.verdict is Verdict.INCONCLUSIVE and gate.gate in left]
+    judged = {rule.gate for rule in request.policy.gates if rule.on_inconclusive == "judgement"}
+    return [gate.title for gate in request.gates if gate.verdict is Verdict.INCONCLUSIVE and gate.gate in judged]
 
 
 def _decide(request: Request) -> None:
-    seen = _seen(request)
+    digest = _seen(request)
     checks = _checks(request)
     ticked = [st.checkbox(links.escape(check), key=f"check_{number}") for number, check in enumerate(checks)]
     reason = _reason()
@@ -106,7 +106,10 @@ def _decide(request: Request) -> None:
             key="approve",
         ):
             service = portal().decisions
-            _do(lambda: service.approve(actor(), request_id=request.id, digests_seen=seen, reason=words), _("Approved"))
+            _do(
+                lambda: service.approve(actor(), request_id=request.id, digests_seen=digest, reason=words),
+                _("Approved"),
+            )
         _send_back(request, reason)
 
 
@@ -127,20 +130,20 @@ def _seen(request: Request) -> str:
     """The digest of the request as the reader first saw it here; a change is said, and has to be taken note of."""
     key = f"seen_{request.id}"
     now = request.digests.request
-    seen = str(st.session_state.setdefault(key, now))
-    if seen != now:
+    digest = str(st.session_state.setdefault(key, now))
+    if digest != now:
         st.markdown(_(":orange[:material/sync_problem:] **It has changed since you opened it.** Read it again."))
         if st.button(_("I have read it again"), key="read_again"):
             st.session_state[key] = now
             st.rerun()
-    return seen
+    return digest
 
 
 def _checks(request: Request) -> list[str]:
     """What a human must tick. Nothing, while nobody can approve it anyway."""
     if request.blocking:
         return []
-    load = [_("I have read the load-test report")] if any(one.gate == "load_test" for one in request.gates) else []
+    load = [_("I have read the load-test report")] if any(gate.gate == "load_test" for gate in request.gates) else []
     return [
         *load,
         _("I know what changes in production, and the rollback target"),
@@ -183,11 +186,11 @@ def _apply(request: Request, action: NextAction, *, may_send_back: bool) -> None
             _send_back(request, _reason())
 
 
-def _do(action: Callable[[], object], said: str) -> None:
+def _do(action: Callable[[], object], message: str) -> None:
     with forms.attempt() as done:
         action()
     if done.succeeded:
         for key in ("reason", *(name for name in st.session_state if str(name).startswith("check_"))):
             st.session_state.pop(key, None)
-        frame.say(said)
+        frame.say(message)
         st.rerun()

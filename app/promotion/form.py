@@ -21,8 +21,10 @@ MOST = 200
 @forms.dialog(N_("Request a promotion"), width="medium")
 def ask_promotion(version_id: str, endpoint_id: str) -> None:
     """`version_id` and `endpoint_id` are chosen at first, where they are given."""
-    endpoints = [one for one in _production() if may(Permission.PROMOTE_REQUEST, project=one.project)]
-    versions = [one for one in portal().registry.list_versions(actor(), limit=MOST).items if one.state == "active"]
+    endpoints = [endpoint for endpoint in _production() if may(Permission.PROMOTE_REQUEST, project=endpoint.project)]
+    versions = [
+        version for version in portal().registry.list_versions(actor(), limit=MOST).items if version.state == "active"
+    ]
     if not endpoints or not versions:
         st.caption(_("It takes a version and a production endpoint of the same project."))
         return
@@ -42,12 +44,12 @@ def ask_promotion(version_id: str, endpoint_id: str) -> None:
     with left:
         requirement = _requirement(version)
     with right:
-        back = _way_back(version, versions, endpoint)
+        back = _rollback_target(version, versions, endpoint)
     note = st.text_area(_("Note for the reviewers"), key="ask_note", placeholder=_("Why this version, and why now?"))
     if st.button(_("Open the request"), type="primary", key="ask_now"):
-        made: list[Request] = []
+        opened: list[Request] = []
         with forms.attempt() as done:
-            made.append(
+            opened.append(
                 portal().requests.open_request(
                     actor(),
                     version_id=version.id,
@@ -59,16 +61,16 @@ def ask_promotion(version_id: str, endpoint_id: str) -> None:
                 )
             )
         if done.succeeded:
-            frame.say(_("{id} is in review").format(id=made[0].id))
-            links.open_object(made[0].id)
+            frame.say(_("{id} is in review").format(id=opened[0].id))
+            links.open_object(opened[0].id)
 
 
 def _production() -> list[Endpoint]:
     return list(portal().endpoints.list_endpoints(actor(), environment="production", limit=MOST).items)
 
 
-def _at(found: Sequence[ModelVersion | Endpoint], wanted: str) -> int:
-    return next((at for at, one in enumerate(found) if one.id == wanted), 0)
+def _at(choices: Sequence[ModelVersion | Endpoint], wanted: str) -> int:
+    return next((at for at, choice in enumerate(choices) if choice.id == wanted), 0)
 
 
 def _version_name(version: ModelVersion) -> str:
@@ -87,13 +89,17 @@ def _effect(endpoint: Endpoint) -> str:
 
 def _requirement(version: ModelVersion) -> str:
     """Its conditions are judged by the gates."""
-    found = portal().requirements.list_requirements(actor(), limit=MOST).items
-    ours = {one.id: one for one in found if one.project == version.project}
+    requirements = portal().requirements.list_requirements(actor(), limit=MOST).items
+    ours = {requirement.id: requirement for requirement in requirements if requirement.project == version.project}
     choices = ["", *ours]
     index = choices.index(version.requirement_id) if version.requirement_id in choices else 0
     return str(
         st.selectbox(
-            _("Requirement"), choices, index=index, format_func=lambda one: _title(ours.get(one)), key="ask_requirement"
+            _("Requirement"),
+            choices,
+            index=index,
+            format_func=lambda requirement_id: _title(ours.get(requirement_id)),
+            key="ask_requirement",
         )
     )
 
@@ -102,11 +108,18 @@ def _title(requirement: Requirement | None) -> str:
     return f"{requirement.id} {requirement.title}" if requirement else _("None")
 
 
-def _way_back(version: ModelVersion, versions: list[ModelVersion], endpoint: Endpoint) -> str:
-    names = {one.id: _version_name(one) for one in versions if one.project == version.project and one.id != version.id}
+def _rollback_target(version: ModelVersion, versions: list[ModelVersion], endpoint: Endpoint) -> str:
+    names = {
+        other.id: _version_name(other)
+        for other in versions
+        if other.project == version.project and other.id != version.id
+    }
     now = _("what serves now") if endpoint.routes else _("nothing, it is the first")
     return str(
         st.selectbox(
-            _("Rollback target"), ["", *names], format_func=lambda one: names.get(one, now), key="ask_rollback"
+            _("Rollback target"),
+            ["", *names],
+            format_func=lambda version_id: names.get(version_id, now),
+            key="ask_rollback",
         )
     )

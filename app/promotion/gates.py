@@ -29,11 +29,11 @@ def count_line(gates: Sequence[GateResult]) -> str:
 
 
 def evidence_rows(request: Request) -> None:
-    """A row for each gate, and one for the way back."""
+    """A row for each gate, and one for the rollback target."""
     with frame.rows("evidence"):
         for gate in request.gates:
             _gate(request, gate)
-        _way_back(request)
+        _rollback_target(request)
 
 
 def _gate(request: Request, gate: GateResult) -> None:
@@ -94,15 +94,15 @@ def _measure(request: Request, gate: GateResult) -> None:
         st.rerun()
 
 
-def _way_back(request: Request) -> None:
-    found = bool(request.rollback_to)
-    value = _("{version} stays approved").format(version=request.rollback_version) if found else _("None yet")
+def _rollback_target(request: Request) -> None:
+    has_target = bool(request.rollback_to)
+    value = _("{version} stays approved").format(version=request.rollback_version) if has_target else _("None yet")
     detail = (
         _("An SRE returns to it at once, without a new approval")
-        if found
+        if has_target
         else _("It is the first version here: after a rollback nothing is served")
     )
-    icon = status.icon("pass") if found else ":gray[:material/info:]"
+    icon = status.icon("pass") if has_target else ":gray[:material/info:]"
     with frame.row("gate_rollback", title=_("Rollback target"), value=links.escape(value), detail=detail, icon=icon):
-        if found:
+        if has_target:
             links.follow(request.rollback_to, _("Version"))

@@ -13,14 +13,16 @@ JUDGED = {"fail": N_("counts as a failure"), "judgement": N_("left to the approv
 
 def policies() -> None:
     """A card for each policy, with the proposals under it."""
-    found = portal().policies.list_policies(actor())
+    policies = portal().policies.list_policies(actor())
     cards = {card.name: card for card in portal().policies.list_gates(actor())}
-    in_force = [one for one in found if one.state == "in force"]
+    in_force = [policy for policy in policies if policy.state == "in force"]
     if not in_force:
         st.caption(_("There is no policy yet: nothing can be promoted."))
     for policy in in_force:
         _card(policy, cards)
-        for proposal in (one for one in found if one.id == policy.id and one.state == "proposed"):
+        for proposal in (
+            revision for revision in policies if revision.id == policy.id and revision.state == "proposed"
+        ):
             _proposal(policy, proposal, cards)
 
 
@@ -122,12 +124,12 @@ def _propose(policy: Policy, cards: dict[str, GateCard]) -> None:
 
 def _demands(policy: Policy) -> list[Approvals | None]:
     """The number of people of each role that the policy asks for."""
-    found = []
+    approvals = []
     for demand in policy.approvals:
         label = _("Approvals by the role {role}").format(role=role_title(demand.role))
         count = st.number_input(label, value=demand.count, min_value=1, max_value=10, key=f"policy_{demand.role}")
-        found.append(Approvals(role=demand.role, count=int(count)))
-    return list(found)
+        approvals.append(Approvals(role=demand.role, count=int(count)))
+    return list(approvals)
 
 
 def _rule(name: str, given: GateRule | None, card: GateCard) -> GateRule:
@@ -140,7 +142,7 @@ def _rule(name: str, given: GateRule | None, card: GateCard) -> GateRule:
             ways,
             default=now,
             required=True,
-            format_func=lambda one: _(JUDGED[one]),
+            format_func=lambda way: _(JUDGED[way]),
             key=f"policy_way_{name}",
         )
         params = forms.fields(card.parameters, key=f"policy_{name}", values=given.params if given else None)

@@ -23,13 +23,13 @@ def rule_line(request: Request) -> str:
 
 def reviewers(request: Request) -> None:
     """A card with those who have decided and those who can."""
-    last = {one.person_id: one for one in request.decisions}
-    waiting = [found for found in _able(request) if found.id not in last] if request.state in OPEN else []
+    last = {decision.person_id: decision for decision in request.decisions}
+    waiting = [person for person in _able(request) if person.id not in last] if request.state in OPEN else []
     with frame.card("reviewers", tight=True):
         for decision in last.values():
             _decided(decision)
-        for found in waiting:
-            _line(f"reviewer_{found.id}", found.id, found.name, _roles(request), "waiting", _("Waiting"))
+        for person in waiting:
+            _line(f"reviewer_{person.id}", person.id, person.name, _roles(request), "waiting", _("Waiting"))
         if not last and not waiting:
             st.caption(_("Nobody has decided."))
         if request.may_not_approve:
@@ -41,12 +41,12 @@ def _able(request: Request) -> list[Person]:
     roles = {demand.role for demand in request.policy.approvals}
     everyone = portal().identity.list_people(actor(), limit=MOST).items
     return [
-        found
-        for found in everyone
-        if found.kind == "person"
-        and found.state == "active"
-        and found.id not in request.may_not_approve
-        and any(grant.role in roles and grant.project in ("", request.project) for grant in found.grants)
+        person
+        for person in everyone
+        if person.kind == "person"
+        and person.state == "active"
+        and person.id not in request.may_not_approve
+        and any(grant.role in roles and grant.project in ("", request.project) for grant in person.grants)
     ]
 
 

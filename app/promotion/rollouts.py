@@ -73,46 +73,48 @@ def progress_card(request: Request) -> None:
 
 
 def _progress(request: Request) -> None:
-    found = request.rollout
-    if found is not None:
+    rollout = request.rollout
+    if rollout is not None:
         st.markdown(f"**{_step_words(request)}**")
         st.progress(_share(request), text=_state_words(request))
-        if found.cause:
-            st.caption(f":red[{links.escape(found.cause)}]")
+        if rollout.cause:
+            st.caption(f":red[{links.escape(rollout.cause)}]")
 
 
 def _share(request: Request) -> float:
     """How much of the plan is over, each step counting the same."""
-    found = request.rollout
-    assert found is not None
-    if found.state == "done":
+    rollout = request.rollout
+    assert rollout is not None
+    if rollout.state == "done":
         return 1.0
-    hold = request.plan.steps[found.step - 1].hold_seconds
-    held = (frame.now() - found.since).total_seconds() / hold if found.since and found.state == "holding" else 0.0
-    return (found.step - 1 + min(max(held, 0.0), 1.0)) / found.steps
+    hold = request.plan.steps[rollout.step - 1].hold_seconds
+    held_share = (
+        (frame.now() - rollout.since).total_seconds() / hold if rollout.since and rollout.state == "holding" else 0.0
+    )
+    return (rollout.step - 1 + min(max(held_share, 0.0), 1.0)) / rollout.steps
 
 
 def _step_words(request: Request) -> str:
-    found = request.rollout
-    assert found is not None
-    if found.state == "done":
+    rollout = request.rollout
+    assert rollout is not None
+    if rollout.state == "done":
         return _("{version} takes all traffic.").format(version=links.escape(request.version))
-    if found.state == "aborted":
-        return _("The rollout was ended at {weight} %.").format(weight=found.weight)
+    if rollout.state == "aborted":
+        return _("The rollout was ended at {weight} %.").format(weight=rollout.weight)
     return _("Step {step} of {steps}: {version} takes {weight} %.").format(
-        step=found.step, steps=found.steps, version=links.escape(request.version), weight=found.weight
+        step=rollout.step, steps=rollout.steps, version=links.escape(request.version), weight=rollout.weight
     )
 
 
 def _state_words(request: Request) -> str:
-    found = request.rollout
-    assert found is not None
-    hold = duration(request.plan.steps[found.step - 1].hold_seconds)
-    if found.state == "holding" and found.since:
-        since = times.span(found.since, None, now=frame.now())
+    rollout = request.rollout
+    assert rollout is not None
+    hold = duration(request.plan.steps[rollout.step - 1].hold_seconds)
+    if rollout.state == "holding" and rollout.since:
+        since = times.span(rollout.since, None, now=frame.now())
         return _("held for {since} of {hold}").format(since=since, hold=hold)
     words = {"moving": _("traffic is moving"), "done": _("all steps done"), "aborted": _("back to what served before")}
-    return words.get(found.state, found.state)
+    return words.get(rollout.state, rollout.state)
 
 
 @forms.dialog(N_("Abort the rollout"))

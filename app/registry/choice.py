@@ -22,7 +22,7 @@ class Choice(Value):
 
 def offered() -> Versions:
     """Every version there is, and those that the address names, however old they are."""
-    versions = {one.id: one for one in portal().registry.list_versions(actor(), limit=MOST).items}
+    versions = {version.id: version for version in portal().registry.list_versions(actor(), limit=MOST).items}
     for wanted in _wanted():
         if wanted not in versions:
             versions[wanted] = portal().registry.get_version(actor(), version_id=wanted)
@@ -31,12 +31,12 @@ def offered() -> Versions:
 
 def _wanted() -> list[str]:
     ids = (part.strip() for part in st.query_params.get("ids", "").split(","))
-    return [one for one in dict.fromkeys(ids) if one][:MOST_COMPARED]
+    return [version_id for version_id in dict.fromkeys(ids) if version_id][:MOST_COMPARED]
 
 
 def choose(versions: Versions, known: Places) -> Choice:
     """The tool bar."""
-    names = {one.id: title_of(one) for one in versions.values()}
+    names = {version.id: title_of(version) for version in versions.values()}
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         ids = st.multiselect(
             _("Versions"),
@@ -52,7 +52,7 @@ def choose(versions: Versions, known: Places) -> Choice:
             _("Baseline"),
             ids,
             index=_place(ids, versions, known),
-            format_func=lambda one: _baseline_name(versions[one], known),
+            format_func=lambda version_id: _baseline_name(versions[version_id], known),
             label_visibility="collapsed",
             width=250,
         )
@@ -69,7 +69,10 @@ def _place(ids: list[str], versions: Versions, known: Places) -> int | None:
     wanted = st.query_params.get("baseline", "")
     if wanted in ids:
         return ids.index(wanted)
-    order = sorted(ids, key=lambda one: (stage_of(versions[one], known) != PRODUCTION, versions[one].created_at))
+    order = sorted(
+        ids,
+        key=lambda version_id: (stage_of(versions[version_id], known) != PRODUCTION, versions[version_id].created_at),
+    )
     return ids.index(order[0])
 
 

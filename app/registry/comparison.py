@@ -58,14 +58,14 @@ class Line(Value):
         return frozenset(best if len(best) < len(self.values) else ())
 
 
-def lines_of(found: Comparison) -> list[Line]:
+def lines_of(comparison: Comparison) -> list[Line]:
     """The metrics on the common rows, then what load tests and the file itself say."""
-    lines = [_metric_line(row) for row in found.metrics if row.values]
-    return [*lines, *_measured_lines(found.versions, baseline=found.baseline)]
+    lines = [_metric_line(row) for row in comparison.metrics if row.values]
+    return [*lines, *_measured_lines(comparison.versions, baseline=comparison.baseline)]
 
 
 def _metric_line(row: MetricRow) -> Line:
-    values = {version_id: one.value for version_id, one in row.values.items()}
+    values = {version_id: interval.value for version_id, interval in row.values.items()}
     short = _("Calibration") if row.metric == Metric.ECE else metric_name(row.metric)
     return Line(name=metric_name(row.metric), short=short, up=row.better == "up", values=values, deltas=row.deltas)
 
@@ -74,10 +74,10 @@ def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[
     """p99 and capacity of the newest valid load tests with their intervals, and the size of the file. Latencies under
     different loads stand side by side and are not compared."""
     tests = {version.id: test for version in versions if (test := _load_test(version))}
-    loads = {version_id: _figures(one) for version_id, one in tests.items()}
+    loads = {version_id: _figures(test) for version_id, test in tests.items()}
     sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
-    same_load = len({_load_of(one) for one in tests.values()}) == 1
-    found = (
+    same_load = len({_load_of(test) for test in tests.values()}) == 1
+    measured = (
         (_("p99 latency"), "p99", False, _picked(loads, "p99"), "ms", same_load),
         (_("Capacity"), _("Capacity"), True, _picked(loads, "capacity"), "rps", True),
         (_("Model size"), _("Size"), False, sizes, "kB", True),
@@ -87,12 +87,12 @@ def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[
             name=name,
             short=short,
             up=up,
-            values={version_id: one.value for version_id, one in values.items()},
+            values={version_id: interval.value for version_id, interval in values.items()},
             deltas=_differences(values, baseline=baseline) if comparable else {},
             unit=unit,
             comparable=comparable,
         )
-        for name, short, up, values, unit, comparable in found
+        for name, short, up, values, unit, comparable in measured
         if len(values) > 1
     ]
 
@@ -102,7 +102,7 @@ def _exactly(value: float) -> Interval:
 
 
 def _picked(loads: Mapping[str, Mapping[str, Interval]], name: str) -> dict[str, Interval]:
-    return {version_id: one[name] for version_id, one in loads.items() if name in one}
+    return {version_id: figures[name] for version_id, figures in loads.items() if name in figures}
 
 
 def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, Interval]:
@@ -111,8 +111,10 @@ def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, 
         return {}
     before = values[baseline]
     return {
-        version_id: Interval(value=one.value - before.value, low=one.low - before.high, high=one.high - before.low)
-        for version_id, one in values.items()
+        version_id: Interval(
+            value=interval.value - before.value, low=interval.low - before.high, high=interval.high - before.low
+        )
+        for version_id, interval in values.items()
         if version_id != baseline
     }
 
@@ -120,7 +122,7 @@ def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, 
 def _load_test(version: ModelVersion) -> Evidence | None:
     """The newest load test of a version whose figures may be cited."""
     tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=10).items
-    return next((one for one in tests if one.content.get("validity") == "VALID"), None)
+    return next((test for test in tests if test.content.get("validity") == "VALID"), None)
 
 
 def _load_of(test: Evidence) -> tuple[Any, ...]:
@@ -133,11 +135,11 @@ def _figures(test: Evidence) -> dict[str, Interval]:
     empty: dict[str, Any] = {}
     p99 = next((item for item in test.content.get("percentiles", ()) if item["fraction"] == 0.99), empty)
     capacity = test.content.get("capacity") or empty
-    found = {
+    figures = {
         "p99": _interval(p99.get("ms"), p99.get("low_ms"), p99.get("high_ms")),
         "capacity": _interval(capacity.get("rate"), capacity.get("low"), capacity.get("high")),
     }
-    return {name: one for name, one in found.items() if one is not None}
+    return {name: interval for name, interval in figures.items() if interval is not None}
 
 
 def _interval(value: float | None, low: float | None, high: float | None) -> Interval | None:
@@ -147,17 +149,17 @@ def _interval(value: float | None, low: float | None, high: float | None) -> Int
     return Interval(value=value, low=0.0 if low is None else low, high=OPEN if high is None else high)
 
 
-def metric_table(found: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
+def metric_table(comparison: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
     """One row a figure, one column a version; the change against the baseline stands beside the value."""
     shown = [line for line in lines if not only or _differs(line)]
     if not shown:
         st.caption(_("No figure differs."))
         return
-    labels = labels_of(found.versions)
+    labels = labels_of(comparison.versions)
     columns = {_("Metric"): [line.title for line in shown]}
-    for version in found.versions:
+    for version in comparison.versions:
         head = f"{links.escape(labels[version.id])} {status.life_cycle(stage_of(version, known))}"
-        columns[head] = [_cell(line, version.id, baseline=found.baseline) for line in shown]
+        columns[head] = [_cell(line, version.id, baseline=comparison.baseline) for line in shown]
     reading(columns, alt=_("Figures by version"))
     apart = [line.name for line in shown if not line.comparable]
     if apart:
@@ -198,19 +200,19 @@ def _change(line: Line, version_id: str, *, baseline: str) -> str:
     return f":{'green' if (share > 0) == line.up else 'red'}[{text}]"
 
 
-def parameter_table(found: Comparison, *, only: bool) -> None:
+def parameter_table(comparison: Comparison, *, only: bool) -> None:
     """Parameters as code, those that differ first."""
-    differing = [row for row in found.parameters if row.differs]
-    rows = differing if only else [*differing, *(row for row in found.parameters if not row.differs)]
+    differing = [row for row in comparison.parameters if row.differs]
+    rows = differing if only else [*differing, *(row for row in comparison.parameters if not row.differs)]
     rows = sorted(rows, key=lambda row: row.name in AROUND)
-    hint = _("{n} of {total} differ").format(n=len(differing), total=len(found.parameters))
+    hint = _("{n} of {total} differ").format(n=len(differing), total=len(comparison.parameters))
     frame.section(_("Parameters"), hint=hint)
     if not rows:
         st.caption(_("They are the same."))
         return
-    labels = labels_of(found.versions)
+    labels = labels_of(comparison.versions)
     columns = {_("Parameter"): [links.escape(row.name.replace("_", " ")) for row in rows]}
-    for version in found.versions:
+    for version in comparison.versions:
         columns[links.escape(labels[version.id])] = [_parameter(row, version.id) for row in rows]
     reading(columns, alt=_("Parameters by version"))
 
@@ -220,11 +222,11 @@ def _parameter(row: ParameterRow, version_id: str) -> str:
     return ":gray[—]" if value is None else links.code(plain(value))
 
 
-def decisions(found: Comparison) -> None:
+def decisions(comparison: Comparison) -> None:
     """Which rows would be decided otherwise, for one version against the baseline."""
-    flips = {flip.version_id: flip for flip in found.flips}
-    labels = labels_of(found.versions)
-    with frame.section(_("Changed decisions"), hint=_("against {label}").format(label=labels[found.baseline])):
+    flips = {flip.version_id: flip for flip in comparison.flips}
+    labels = labels_of(comparison.versions)
+    with frame.section(_("Changed decisions"), hint=_("against {label}").format(label=labels[comparison.baseline])):
         chosen = next(iter(flips), None)
         if len(flips) > 1:
             chosen = st.segmented_control(
@@ -239,7 +241,7 @@ def decisions(found: Comparison) -> None:
     if chosen is None:
         st.caption(_("There are no rows in common."))
         return
-    _flips(flips[chosen], label=labels[chosen], before=labels[found.baseline])
+    _flips(flips[chosen], label=labels[chosen], before=labels[comparison.baseline])
 
 
 def _flips(flip: Flip, *, label: str, before: str) -> None:

@@ -34,9 +34,9 @@ HINTS = {
 }
 
 
-def curves(found: Comparison, colors: Mapping[str, int]) -> None:
+def curves(comparison: Comparison, colors: Mapping[str, int]) -> None:
     """One kind of curve, chosen at the right edge; archived versions are dotted."""
-    views = [view for view in VIEWS if view == LEARNING or any(curve.name == view for curve in found.curves)]
+    views = [view for view in VIEWS if view == LEARNING or any(curve.name == view for curve in comparison.curves)]
     with frame.section(_("Curves")):
         view = st.segmented_control(
             _("Curve"),
@@ -47,17 +47,17 @@ def curves(found: Comparison, colors: Mapping[str, int]) -> None:
             key="curve",
             label_visibility="collapsed",
         )
-    _curve(found, view, colors)
+    _curve(comparison, view, colors)
 
 
-def _curve(found: Comparison, view: str, colors: Mapping[str, int]) -> None:
-    labels = labels_of(found.versions)
-    points = _learning(found.versions) if view == LEARNING else _named(found, view)
+def _curve(comparison: Comparison, view: str, colors: Mapping[str, int]) -> None:
+    labels = labels_of(comparison.versions)
+    points = _learning(comparison.versions) if view == LEARNING else _named(comparison, view)
     if not points:
         st.caption(_("There is nothing to draw: no run was recorded.") if view == LEARNING else _("No rows in common."))
         return
-    series = {labels[version_id]: each for version_id, each in list(points.items())[:MOST_LINES]}
-    dotted = [labels[version.id] for version in found.versions if version.state == "archived"]
+    series = {labels[version_id]: line for version_id, line in list(points.items())[:MOST_LINES]}
+    dotted = [labels[version.id] for version in comparison.versions if version.state == "archived"]
     if view == "calibration":
         series[_("Perfect")] = ([0, 1], [0, 1])
         dotted.append(_("Perfect"))
@@ -69,8 +69,8 @@ def _curve(found: Comparison, view: str, colors: Mapping[str, int]) -> None:
     st.caption(_(HINTS[view])[:1].upper() + _(HINTS[view])[1:] + ".")
 
 
-def _named(found: Comparison, view: str) -> dict[str, charts.Points]:
-    return {curve.version_id: (curve.x, curve.y) for curve in found.curves if curve.name == view}
+def _named(comparison: Comparison, view: str) -> dict[str, charts.Points]:
+    return {curve.version_id: (curve.x, curve.y) for curve in comparison.curves if curve.name == view}
 
 
 def _learning(versions: Sequence[ModelVersion]) -> dict[str, charts.Points]:
@@ -80,21 +80,21 @@ def _learning(versions: Sequence[ModelVersion]) -> dict[str, charts.Points]:
 
 def _losses(run_id: str) -> charts.Points | None:
     """The validation loss over the steps of a run; None when it told none."""
-    told = portal().training.history(actor(), run_id=run_id, names=("validation_log_loss",))
-    points = told[0].points if told else ()
+    history = portal().training.history(actor(), run_id=run_id, names=("validation_log_loss",))
+    points = history[0].points if history else ()
     return ([point.step for point in points], [point.value for point in points]) if points else None
 
 
-def trade_offs(found: Comparison, *, lines: Sequence[Line], colors: Mapping[str, int]) -> None:
+def trade_offs(comparison: Comparison, *, lines: Sequence[Line], colors: Mapping[str, int]) -> None:
     """Parallel axes, one line a version, all of them with up for better."""
     frame.section(_("Trade-offs"), hint=_("each line is one version"))
-    ids = [version.id for version in found.versions]
+    ids = [version.id for version in comparison.versions]
     full = [line for line in lines if all(version_id in line.values for version_id in ids)]
     differing = [line for line in full if _counts(line)]
     if len(ids) < 2 or len(differing) < 2:
         st.caption(_("It takes two versions that differ in two figures."))
         return
-    labels = labels_of(found.versions)
+    labels = labels_of(comparison.versions)
     axes = [
         charts.axis(f"{line.short} {line.unit}".strip(), [line.values[version_id] for version_id in ids], up=line.up)
         for line in differing

@@ -22,15 +22,15 @@ def new_model() -> None:
     name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=_(RULE))
     description = st.text_area(_("Description"), key="model_description", height=90)
     if st.button(_("Create"), type="primary", key="model_create"):
-        made: list[Model] = []
+        created: list[Model] = []
         with forms.attempt() as done:
-            made.append(
+            created.append(
                 portal().registry.create_model(
                     actor(), project=project, name=(name or "").strip(), description=description or ""
                 )
             )
         if done.succeeded:
-            links.open_object(made[0].id)
+            links.open_object(created[0].id)
 
 
 @forms.dialog(N_("Upload a version"), width="medium")
@@ -47,9 +47,9 @@ def upload() -> None:
     file = st.file_uploader(_("File"), key="upload_file")
     note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))
     if st.button(_("Check and register"), type="primary", key="upload_now", disabled=file is None) and file is not None:
-        made: list[ModelVersion] = []
+        uploaded: list[ModelVersion] = []
         with forms.attempt() as done:
-            made.append(
+            uploaded.append(
                 portal().registry.upload_version(
                     actor(),
                     project=project,
@@ -60,8 +60,8 @@ def upload() -> None:
                 )
             )
         if done.succeeded:
-            frame.say(_("{id} is registered").format(id=made[0].id))
-            links.open_object(made[0].id)
+            frame.say(_("{id} is registered").format(id=uploaded[0].id))
+            links.open_object(uploaded[0].id)
 
 
 def put_away(version: ModelVersion) -> None:

@@ -28,53 +28,54 @@ MISSING: dict[str, str] = {
 
 def evidence_rows(version: ModelVersion) -> None:
     """The four kinds in the order in which a release asks for them, then what came before."""
-    found = portal().registry.list_evidence(actor(), subject=version.id, limit=MOST).items
-    newest = {kind: next((one for one in found if one.kind is kind), None) for kind in EvidenceKind}
-    passed = sum(one is not None and one.verdict == "pass" for one in newest.values())
+    listed = portal().registry.list_evidence(actor(), subject=version.id, limit=MOST).items
+    newest = {kind: next((evidence for evidence in listed if evidence.kind is kind), None) for kind in EvidenceKind}
+    passed = sum(evidence is not None and evidence.verdict == "pass" for evidence in newest.values())
     frame.section(_("Evidence"), hint=_("{n} of {total} passed").format(n=passed, total=len(newest)))
     with frame.rows("evidence"):
-        for kind, one in newest.items():
-            _row(version, kind, one)
-    earlier = [one for one in found if one not in newest.values()]
+        for kind, evidence in newest.items():
+            _row(version, kind, evidence)
+    earlier = [evidence for evidence in listed if evidence not in newest.values()]
     if earlier:
         with st.expander(_("{n} earlier").format(n=len(earlier))):
-            for one in earlier:
-                _earlier(one)
+            for evidence in earlier:
+                _earlier(evidence)
 
 
-def _row(version: ModelVersion, kind: EvidenceKind, one: Evidence | None) -> None:
-    lead, dot, rest = (one.summary if one else "").partition(". ")
-    detail = _basis(one) if one else _(MISSING[kind])
+def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None) -> None:
+    lead, dot, rest = (evidence.summary if evidence else "").partition(". ")
+    detail = _basis(evidence) if evidence else _(MISSING[kind])
     not_measured_yet = _("not measured yet")
     with frame.row(
         f"evidence_{kind}",
         title=_(TITLES[kind]),
-        value=links.escape(lead + dot.strip()) if one else f":gray[{not_measured_yet}]",
+        value=links.escape(lead + dot.strip()) if evidence else f":gray[{not_measured_yet}]",
         detail=f"{links.escape(rest)}  \n{detail}" if rest else detail,
-        icon=status.icon(one.verdict if one else "no_data"),
+        icon=status.icon(evidence.verdict if evidence else "no_data"),
     ):
         if may(Permission.EVIDENCE_WRITE, project=version.project):
-            _measure(version, kind, again=one is not None)
-        if one is not None:
-            links.follow(report_of(one), _("Report"))
+            _measure(version, kind, again=evidence is not None)
+        if evidence is not None:
+            links.follow(report_of(evidence), _("Report"))
 
 
-def _basis(one: Evidence) -> str:
-    by = links.escape(frame.name_of(one.created_by))
-    return f"{one.id} · {by}, {times.since(one.created_at, now=frame.now())} · {links.code(one.digest[:12])}"
+def _basis(evidence: Evidence) -> str:
+    by = links.escape(frame.name_of(evidence.created_by))
+    age = times.since(evidence.created_at, now=frame.now())
+    return f"{evidence.id} · {by}, {age} · {links.code(evidence.digest[:12])}"
 
 
-def _earlier(one: Evidence) -> None:
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"title_{one.id}"):
-        title = _(TITLES[one.kind])
-        links.link(one.id, f"{title} {one.id}")
-        st.caption(f"{status.icon(one.verdict)} {links.escape(one.summary)}")
+def _earlier(evidence: Evidence) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"title_{evidence.id}"):
+        title = _(TITLES[evidence.kind])
+        links.link(evidence.id, f"{title} {evidence.id}")
+        st.caption(f"{status.icon(evidence.verdict)} {links.escape(evidence.summary)}")
 
 
-def report_of(one: Evidence) -> str:
+def report_of(evidence: Evidence) -> str:
     """What shows it best: a load test's own page, else the evidence itself."""
-    is_test = bool(one.source) and kind_of(one.source) is Kind.LOAD_TEST
-    return one.source if is_test else one.id
+    is_test = bool(evidence.source) and kind_of(evidence.source) is Kind.LOAD_TEST
+    return evidence.source if is_test else evidence.id
 
 
 def _measure(version: ModelVersion, kind: EvidenceKind, *, again: bool) -> None:

@@ -18,19 +18,19 @@ from core.serving.values import ParityReport
 METRICS = ("auc", "log_loss", "ece", "brier")
 
 
-def content(found: Evidence) -> None:
+def content(evidence: Evidence) -> None:
     """The figures of the evidence, by its kind."""
     draw = {
         EvidenceKind.QUALITY: _quality,
         EvidenceKind.PARITY: _parity,
         EvidenceKind.SAFETY: _safety,
         EvidenceKind.LOAD_TEST: _load_test,
-    }[found.kind]
-    draw(found)
+    }[evidence.kind]
+    draw(evidence)
 
 
-def _quality(found: Evidence) -> None:
-    report = QualityReport.model_validate(found.content)
+def _quality(evidence: Evidence) -> None:
+    report = QualityReport.model_validate(evidence.content)
     rows = _("{n} rows of {name}, {share} of them positive").format(
         n=numbers.number(report.rows), name=report.holdout_name, share=numbers.percent(report.positive_share)
     )
@@ -55,9 +55,12 @@ def _gains(report: QualityReport) -> None:
     frame.section(_("Difference to the baseline"), hint=_("right of the line is better"))
     rows = []
     for metric in reversed([metric for metric in METRICS if metric in report.deltas]):
-        one, turned = report.deltas[metric], is_less_better(metric)
+        delta, turned = report.deltas[metric], is_less_better(metric)
         rows.append(
-            (metric_name(metric), *((-one.value, -one.high, -one.low) if turned else (one.value, one.low, one.high)))
+            (
+                metric_name(metric),
+                *((-delta.value, -delta.high, -delta.low) if turned else (delta.value, delta.low, delta.high)),
+            )
         )
     alt = _("Gain over the baseline by metric, with 95 % intervals")
     charts.intervals(rows, key="gains", x=_("gain"), alt=alt, zero=True, colors=[0] * len(rows))
@@ -67,21 +70,21 @@ def _arrow(metric: str) -> str:
     return "\u2193" if is_less_better(metric) else "\u2191"
 
 
-def _figure(one: Interval | None) -> str:
-    if one is None:
+def _figure(interval: Interval | None) -> str:
+    if interval is None:
         return "—"
-    return f"{numbers.number(one.value)} :gray[{numbers.number(one.low)} – {numbers.number(one.high)}]"
+    return f"{numbers.number(interval.value)} :gray[{numbers.number(interval.low)} – {numbers.number(interval.high)}]"
 
 
-def _difference(one: Interval | None, metric: str) -> str:
+def _difference(interval: Interval | None, metric: str) -> str:
     """Green when surely better, red when surely worse, gray when it may be chance."""
-    if one is None:
+    if interval is None:
         return "—"
-    text = f"{'+' if one.value > 0 else ''}{numbers.number(one.value)}"
-    if one.low <= 0 <= one.high:
+    text = f"{'+' if interval.value > 0 else ''}{numbers.number(interval.value)}"
+    if interval.low <= 0 <= interval.high:
         unsure = _("inconclusive")
         return f":gray[{text} {unsure}]"
-    better = (one.value < 0) == (is_less_better(metric))
+    better = (interval.value < 0) == (is_less_better(metric))
     return f":{'green' if better else 'red'}[{text}]"
 
 
@@ -90,8 +93,8 @@ def _margin(margins: Mapping[str, float], metric: str) -> str:
     return numbers.number(margins[metric]) if metric in margins else f":gray[{not_judged}]"
 
 
-def _parity(found: Evidence) -> None:
-    report = ParityReport.model_validate(found.content)
+def _parity(evidence: Evidence) -> None:
+    report = ParityReport.model_validate(evidence.content)
     frame.section(_("Cells"), hint=_("features and predictions, offline and served"))
     figures = (
         (_("Rows compared"), numbers.number(report.rows)),
@@ -105,23 +108,23 @@ def _parity(found: Evidence) -> None:
         mismatches(report)
 
 
-def _safety(found: Evidence) -> None:
-    report = SafetyReport.model_validate(found.content)
+def _safety(evidence: Evidence) -> None:
+    report = SafetyReport.model_validate(evidence.content)
     frame.section(_("Findings"), hint=str(len(report.findings) or ""))
     if not report.findings:
         st.markdown(_(":green[:material/check_circle:] No findings. The file was read and not executed."))
     else:
         with frame.rows("findings"):
-            for number, one in enumerate(report.findings):
-                icon = ":red[:material/gpp_bad:]" if one.refuses else ":orange[:material/warning:]"
-                frame.row(f"finding_{number}", title=one.message, detail=links.code(one.code), icon=icon)
+            for number, finding in enumerate(report.findings):
+                icon = ":red[:material/gpp_bad:]" if finding.refuses else ":orange[:material/warning:]"
+                frame.row(f"finding_{number}", title=finding.message, detail=links.code(finding.code), icon=icon)
     frame.section(_("Operators"), hint=_("{size}, all of them standard").format(size=numbers.size(report.bytes)))
     names = sorted(report.operators, key=lambda name: -report.operators[name])
     st.markdown(" ".join(f":gray-badge[{links.escape(name)} {report.operators[name]}]" for name in names))
 
 
-def _load_test(found: Evidence) -> None:
-    report = Report.model_validate(found.content)
+def _load_test(evidence: Evidence) -> None:
+    report = Report.model_validate(evidence.content)
     frame.section(_("Report"), hint=_("the generator kept up") if report.validity == "VALID" else "")
     if report.validity != "VALID":
         verdict(report)

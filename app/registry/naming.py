@@ -42,11 +42,11 @@ def places() -> Places:
 
 def places_on(endpoints: Sequence[Endpoint]) -> Places:
     """The same of endpoints that were read already."""
-    found: dict[str, list[Place]] = {}
-    for endpoint in sorted(endpoints, key=lambda one: one.environment != PRODUCTION):
+    by_version: dict[str, list[Place]] = {}
+    for endpoint in sorted(endpoints, key=lambda endpoint: endpoint.environment != PRODUCTION):
         for route in endpoint.routes:
-            found.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))
-    return {version_id: tuple(each) for version_id, each in found.items()}
+            by_version.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))
+    return {version_id: tuple(version_places) for version_id, version_places in by_version.items()}
 
 
 def endpoints_of(version: ModelVersion, known: Places) -> tuple[Endpoint, ...]:
@@ -75,28 +75,28 @@ def labels_of(versions: Iterable[ModelVersion]) -> dict[str, str]:
 
 def colors_of(versions: Iterable[ModelVersion]) -> dict[str, int]:
     """The position of each version's color by id: by its own number, so that it stays whatever else is chosen."""
-    found: dict[str, int] = {}
-    for version in sorted(versions, key=lambda one: one.created_at):
+    positions: dict[str, int] = {}
+    for version in sorted(versions, key=lambda version: version.created_at):
         wanted = (int(version.id.partition("-")[2]) - 1) % len(charts.LIGHT)
-        while wanted in found.values() and len(found) < len(charts.LIGHT):
+        while wanted in positions.values() and len(positions) < len(charts.LIGHT):
             wanted = (wanted + 1) % len(charts.LIGHT)
-        found[version.id] = wanted
-    return found
+        positions[version.id] = wanted
+    return positions
 
 
 def figure_of(version: ModelVersion, metric: str) -> Interval | None:
     """A figure on the rows that training never saw."""
-    found = judging(version.evaluations)
-    return found.metrics.get(metric) if found else None
+    evaluation = judging(version.evaluations)
+    return evaluation.metrics.get(metric) if evaluation else None
 
 
 def baseline_for(version: ModelVersion, known: Places) -> ModelVersion | None:
     """What to compare a version with: another one in production, else the one registered before it, else the next."""
-    others = [one for one in siblings(version) if one.id != version.id]
-    serving = [one for one in others if stage_of(one, known) == PRODUCTION]
-    before = [one for one in others if one.version < version.version]
-    found = serving or before or others
-    return found[0] if found else None
+    others = [other for other in siblings(version) if other.id != version.id]
+    serving = [other for other in others if stage_of(other, known) == PRODUCTION]
+    before = [other for other in others if other.version < version.version]
+    candidates = serving or before or others
+    return candidates[0] if candidates else None
 
 
 def siblings(version: ModelVersion) -> Sequence[ModelVersion]:
@@ -106,5 +106,5 @@ def siblings(version: ModelVersion) -> Sequence[ModelVersion]:
 
 def registered_line(version: ModelVersion) -> str:
     """What the version is made of, as plain text."""
-    made = version.run_id or _("an upload")
-    return _("from {run}, {size} ONNX").format(run=made, size=numbers.size(version.bytes))
+    origin = version.run_id or _("an upload")
+    return _("from {run}, {size} ONNX").format(run=origin, size=numbers.size(version.bytes))

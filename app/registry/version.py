@@ -81,12 +81,12 @@ def _control(title: str, options: tuple[str, ...], words: Callable[[str], str], 
 
 
 def _curves(version: ModelVersion) -> None:
-    found = portal().registry.compare(actor(), version_ids=(version.id,))
-    views = tuple(view for view in VIEWS if any(curve.name == view for curve in found.curves))
+    comparison = portal().registry.compare(actor(), version_ids=(version.id,))
+    views = tuple(view for view in VIEWS if any(curve.name == view for curve in comparison.curves))
     if not views:
         return
     view = _control(_("Probabilities"), views, lambda chosen: _(VIEWS[chosen]), key="version_curve", hint="")
-    curve = next(one for one in found.curves if one.name == view)
+    curve = next(curve for curve in comparison.curves if curve.name == view)
     series: dict[str, charts.Points] = {f"v{version.version}": (curve.x, curve.y)}
     if view == "calibration":
         series[_("Perfect")] = ([0, 1], [0, 1])
@@ -119,8 +119,8 @@ def files(version: ModelVersion) -> None:
         frame.section(_("Takes"), hint=_("{n} inputs, one value a row each").format(n=len(version.signature.inputs)))
         reading(
             {
-                _("Input"): [links.code(one.name) for one in version.signature.inputs],
-                _("Kind"): [_(KINDS[one.datatype]) for one in version.signature.inputs],
+                _("Input"): [links.code(feature.name) for feature in version.signature.inputs],
+                _("Kind"): [_(KINDS[feature.datatype]) for feature in version.signature.inputs],
             }
         )
         st.caption(_("It gives `{output}`, one for each row.").format(output=version.signature.output))

@@ -63,7 +63,7 @@ def _row(version: ModelVersion, known: Places, criteria: Criteria) -> Row:
 
 def quality(versions: tuple[ModelVersion, ...]) -> None:
     """One metric of the newest versions with its intervals."""
-    judged = [one for one in versions if one.evaluations][:CHARTED]
+    judged = [version for version in versions if version.evaluations][:CHARTED]
     with frame.section(_("Quality"), hint=_("on unseen rows")):
         metric = st.segmented_control(
             _("Metric"),
@@ -75,9 +75,9 @@ def quality(versions: tuple[ModelVersion, ...]) -> None:
             label_visibility="collapsed",
         )
     rows = [
-        (f"v{one.version}", found.value, found.low, found.high, colors_of(versions)[one.id])
-        for one in reversed(judged)
-        if (found := figure_of(one, metric))
+        (f"v{version.version}", interval.value, interval.low, interval.high, colors_of(versions)[version.id])
+        for version in reversed(judged)
+        if (interval := figure_of(version, metric))
     ]
     if not rows:
         st.caption(_("No version was judged yet."))

@@ -17,7 +17,7 @@ def edit_criteria(criteria: Sequence[Criterion], *, key: str) -> tuple[Criterion
     """Draws the lines and returns what stands in them. Invalid when a limit is missing."""
     lines: list[int] = st.session_state.setdefault(f"{key}_lines", list(range(max(1, len(criteria)))))
     given = dict(enumerate(criteria))
-    found = [_line(number, given.get(number), key=key, removable=len(lines) > 1) for number in list(lines)]
+    entered = [_line(number, given.get(number), key=key, removable=len(lines) > 1) for number in list(lines)]
     st.button(
         _("Add a condition"),
         icon=":material/add:",
@@ -26,10 +26,10 @@ def edit_criteria(criteria: Sequence[Criterion], *, key: str) -> tuple[Criterion
         disabled=len(lines) >= MOST,
         on_click=lambda: lines.append(max(lines) + 1),
     )
-    missing = [entry for entry in found if entry[2] is None]
+    missing = [entry for entry in entered if entry[2] is None]
     if missing:
         return ()
-    return tuple(Criterion(metric=m, comparison=c, limit=limit) for m, c, limit in found if limit is not None)
+    return tuple(Criterion(metric=m, comparison=c, limit=limit) for m, c, limit in entered if limit is not None)
 
 
 def require(criteria: tuple[Criterion, ...]) -> tuple[Criterion, ...]:

@@ -20,13 +20,13 @@ def deploy(endpoint: Endpoint) -> None:
     """A version alone on a staging endpoint."""
     listing = portal().registry.list_versions(actor(), project=endpoint.project, limit=MOST).items
     serving = {route.version_id for route in endpoint.routes}
-    found = [one for one in listing if one.state == "active" and one.id not in serving]
-    if not found:
+    versions = [version for version in listing if version.state == "active" and version.id not in serving]
+    if not versions:
         st.caption(_("There is no other version to deploy."))
         return
     wanted = st.query_params.get("version", "")
-    first = next((at for at, one in enumerate(found) if one.id == wanted), 0)
-    version = st.selectbox(_("Version"), found, index=first, format_func=_version_name, key="deploy_version")
+    first = next((at for at, version in enumerate(versions) if version.id == wanted), 0)
+    version = st.selectbox(_("Version"), versions, index=first, format_func=_version_name, key="deploy_version")
     st.markdown(
         _("**{endpoint}** will send every request to **{version}** once its server is ready. {now}").format(
             endpoint=links.escape(endpoint.name),
@@ -47,7 +47,9 @@ def has_other_version(endpoint: Endpoint) -> bool:
     """Whether its project has an active version that it does not serve; among many there always is one."""
     listing = portal().registry.list_versions(actor(), project=endpoint.project, limit=NEWEST)
     serving = {route.version_id for route in endpoint.routes}
-    return listing.total > NEWEST or any(one.state == "active" and one.id not in serving for one in listing.items)
+    return listing.total > NEWEST or any(
+        version.state == "active" and version.id not in serving for version in listing.items
+    )
 
 
 def rollout_of(endpoint: Endpoint) -> str:
@@ -67,16 +69,19 @@ def served_before(endpoint: Endpoint) -> list[Route]:
     alone."""
     listing = portal().endpoints.history(actor(), endpoint_id=endpoint.id, limit=MOST).items
     alone = {route.version_id for route in endpoint.routes if route.weight == 100}
-    found = {route.version_id: route for served in reversed(listing) for route in served.routes if route.promotion_id}
-    return [route for route in reversed(found.values()) if route.version_id not in alone]
+    routes = {route.version_id: route for served in reversed(listing) for route in served.routes if route.promotion_id}
+    return [route for route in reversed(routes.values()) if route.version_id not in alone]
 
 
 @forms.dialog(N_("Roll back"))
 def roll_back(endpoint: Endpoint) -> None:
     """Production returns to bytes that were approved for it before, at once and without a new approval."""
-    found = served_before(endpoint)
+    routes = served_before(endpoint)
     route = st.selectbox(
-        _("Return to"), found, format_func=lambda one: f"{one.model} v{one.version} ({one.promotion_id})", key="back_to"
+        _("Return to"),
+        routes,
+        format_func=lambda route: f"{route.model} v{route.version} ({route.promotion_id})",
+        key="back_to",
     )
     st.markdown(
         _("**{endpoint}** (production) stops serving **{now}** and sends every request to **{to}** at once.").format(

@@ -29,45 +29,45 @@ def parity(endpoint: Endpoint) -> None:
     elif jobs and jobs[0].cause:
         _failed(jobs[0])
     checks = checks_of(endpoint)
-    found = _last(endpoint, checks)
-    if found is None:
+    last = _last(endpoint, checks)
+    if last is None:
         frame.empty(
             _("Parity was not checked for what it serves"),
             advice=_("The check sends held-out rows and compares every feature and prediction with the offline ones."),
             icon="compare",
         )
     else:
-        _report(found)
+        _report(last)
     if checks:
         _earlier(checks)
 
 
 def checks_of(endpoint: Endpoint) -> list[Evidence]:
     """Every check that ran through this very endpoint, the newest first."""
-    found = portal().registry.list_evidence(actor(), kind=EvidenceKind.PARITY, limit=MOST).items
-    return [one for one in found if one.measured_on.get("endpoint") == endpoint.id]
+    listed = portal().registry.list_evidence(actor(), kind=EvidenceKind.PARITY, limit=MOST).items
+    return [evidence for evidence in listed if evidence.measured_on.get("endpoint") == endpoint.id]
 
 
 def _last(endpoint: Endpoint, checks: list[Evidence]) -> Evidence | None:
     """The newest check of what it serves now."""
     serving = {route.version_id for route in endpoint.routes}
-    return next((one for one in checks if one.subject in serving), None)
+    return next((check for check in checks if check.subject in serving), None)
 
 
 def _earlier(checks: list[Evidence]) -> None:
     frame.section(_("Checks through this endpoint"), hint=str(len(checks)))
     with frame.rows("parity_checks"):
-        for one in checks:
-            by = links.escape(frame.name_of(one.created_by))
+        for check in checks:
+            by = links.escape(frame.name_of(check.created_by))
             with frame.row(
-                one.id,
-                title=one.summary,
-                target=one.id,
-                detail=f"{one.id} · {by}",
-                icon=status.icon(one.verdict),
-                age=times.ago(one.created_at, now=frame.now()),
+                check.id,
+                title=check.summary,
+                target=check.id,
+                detail=f"{check.id} · {by}",
+                icon=status.icon(check.verdict),
+                age=times.ago(check.created_at, now=frame.now()),
             ):
-                links.follow(one.subject, one.subject)
+                links.follow(check.subject, check.subject)
 
 
 def _check(endpoint: Endpoint, *, running: bool) -> None:
@@ -93,15 +93,15 @@ def _failed(job: Job) -> None:
         links.follow(job.id, _("Log"))
 
 
-def _report(found: Evidence) -> None:
-    report = ParityReport.model_validate(found.content)
-    age = times.since(found.created_at, now=frame.now())
+def _report(evidence: Evidence) -> None:
+    report = ParityReport.model_validate(evidence.content)
+    age = times.since(evidence.created_at, now=frame.now())
     exact = not report.mismatches and report.rows > 0
-    words = _("Offline and served agree in every cell.") if exact else links.escape(found.summary)
+    words = _("Offline and served agree in every cell.") if exact else links.escape(evidence.summary)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         checked = _("checked {age}")
-        st.markdown(f"{status.icon(found.verdict)} **{words}** :gray[{checked.format(age=age)}]")
-        links.follow(found.id, found.id)
+        st.markdown(f"{status.icon(evidence.verdict)} **{words}** :gray[{checked.format(age=age)}]")
+        links.follow(evidence.id, evidence.id)
     columns = st.columns(4, gap="xsmall")
     figures = (
         (_("Rows compared"), numbers.number(report.rows)),
@@ -122,8 +122,8 @@ def mismatches(report: ParityReport) -> None:
         frame.section(_("By cause"), hint=_("rows"))
         reading(
             {
-                _("Cause"): [links.escape(_cause(one.cause)) for one in report.causes],
-                _("Rows"): [numbers.number(one.rows) for one in report.causes],
+                _("Cause"): [links.escape(_cause(cause.cause)) for cause in report.causes],
+                _("Rows"): [numbers.number(cause.rows) for cause in report.causes],
             }
         )
     with right:

@@ -22,15 +22,15 @@ QUALITY = ("auc", "log_loss", "ece")
 
 def replays(endpoint: Endpoint) -> None:
     """The last ones as a table, the one that runs live, and on staging the form."""
-    found = portal().measurement.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
+    replays = portal().measurement.list_replays(actor(), endpoint_id=endpoint.id, limit=MOST).items
     with frame.section(_("Replays"), hint=_("held-out rows in time order, with their outcomes")):
         staging = endpoint.environment == "staging" and endpoint.routes
         if staging and may(Permission.PREDICT_TEST, project=endpoint.project) and st.button(_("Start a replay")):
             _start(endpoint)
-    for one in found:
-        if not JobState(one.state).is_over:
-            job_progress(one.job_id)
-    if not found:
+    for replay in replays:
+        if not JobState(replay.state).is_over:
+            job_progress(replay.job_id)
+    if not replays:
         advice = (
             _("A replay sends days of real rows and measures the answers.")
             if endpoint.environment == "staging"
@@ -38,39 +38,39 @@ def replays(endpoint: Endpoint) -> None:
         )
         frame.empty(_("No replay yet"), advice=advice, icon="replay")
         return
-    st.markdown(_summary(found[0]))
-    _table(found)
+    st.markdown(_summary(replays[0]))
+    _table(replays)
 
 
-def _summary(one: Replay) -> str:
+def _summary(replay: Replay) -> str:
     """The newest in a sentence."""
-    if not one.metrics:
+    if not replay.metrics:
         return _("{icon} **The last replay has sent {sent} rows so far.**").format(
-            icon=status.icon(one.state), sent=numbers.number(one.sent)
+            icon=status.icon(replay.state), sent=numbers.number(replay.sent)
         )
     return _("{icon} **The last replay sent {sent} rows: {failed} failed, p99 {ms} ms, AUC {auc}.**").format(
-        icon=status.icon(one.state),
-        sent=numbers.number(one.sent),
-        failed=numbers.number(one.failed),
-        ms=_figure(one, "p99_ms", 1),
-        auc=_figure(one, "auc", 4),
+        icon=status.icon(replay.state),
+        sent=numbers.number(replay.sent),
+        failed=numbers.number(replay.failed),
+        ms=_figure(replay, "p99_ms", 1),
+        auc=_figure(replay, "auc", 4),
     )
 
 
-def _figure(one: Replay, name: str, digits: int) -> str:
-    return numbers.fixed(one.metrics.get(name), digits)
+def _figure(replay: Replay, name: str, digits: int) -> str:
+    return numbers.fixed(replay.metrics.get(name), digits)
 
 
-def _table(found: tuple[Replay, ...]) -> None:
+def _table(replays: tuple[Replay, ...]) -> None:
     columns = {
-        _("Replay"): [f"{status.icon(one.state)} {one.id}" for one in found],
-        _("When"): [times.ago(one.started_at, now=frame.now()) for one in found],
-        _("Rows"): [numbers.number(one.sent) for one in found],
-        _("Failed"): [numbers.number(one.failed) for one in found],
-        _("p50 / p99 ms"): [" / ".join(_figure(one, name, 1) for name in LATENCY) for one in found],
-        **{metric_name(name): [_figure(one, name, 4) for one in found] for name in QUALITY},
+        _("Replay"): [f"{status.icon(replay.state)} {replay.id}" for replay in replays],
+        _("When"): [times.ago(replay.started_at, now=frame.now()) for replay in replays],
+        _("Rows"): [numbers.number(replay.sent) for replay in replays],
+        _("Failed"): [numbers.number(replay.failed) for replay in replays],
+        _("p50 / p99 ms"): [" / ".join(_figure(replay, name, 1) for name in LATENCY) for replay in replays],
+        **{metric_name(name): [_figure(replay, name, 4) for replay in replays] for name in QUALITY},
         _("Answered by"): [
-            ", ".join(f"{key} {numbers.number(n)}" for key, n in one.by_version.items()) for one in found
+            ", ".join(f"{key} {numbers.number(n)}" for key, n in replay.by_version.items()) for replay in replays
         ],
     }
     reading(columns)
@@ -79,10 +79,10 @@ def _table(found: tuple[Replay, ...]) -> None:
 @forms.dialog(N_("Start a replay"))
 def _start(endpoint: Endpoint) -> None:
     version = portal().registry.get_version(actor(), version_id=endpoint.routes[0].version_id)
-    made = _training_set(version.training_set_id)
-    end = made.splits[-1].end if made and made.splits else date.today()
-    start = made.splits[-1].start if made and made.splits else end - timedelta(days=1)
-    if made and made.splits:
+    training_set = _training_set(version.training_set_id)
+    end = training_set.splits[-1].end if training_set and training_set.splits else date.today()
+    start = training_set.splits[-1].start if training_set and training_set.splits else end - timedelta(days=1)
+    if training_set and training_set.splits:
         st.caption(_("Held-out rows run from {start} to {end}.").format(start=start, end=end))
     first = st.date_input(_("From"), value=end - timedelta(days=2), key="replay_start")
     last = st.date_input(_("To, excluded"), value=end, key="replay_end")

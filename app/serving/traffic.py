@@ -98,7 +98,7 @@ def _servers(endpoint: Endpoint) -> dict[str, Server]:
 
 
 def _row(endpoint: Endpoint, version_id: str) -> None:
-    route = next((one for one in endpoint.routes if one.version_id == version_id), None)
+    route = next((served for served in endpoint.routes if served.version_id == version_id), None)
     server = _servers(endpoint).get(version_id)
     wanted, actual = (route.weight if route else 0), endpoint.actual.get(version_id, 0)
     share = f"{actual}\u202f%" if wanted == actual else f"{actual}\u202f% → {wanted}\u202f%"
@@ -129,8 +129,10 @@ def history(endpoint_id: str) -> None:
     """What it served and when; a day narrows it."""
     with frame.section(_("What it served"), hint=_("the newest first")):
         day = st.date_input(_("On the day"), value=None, key="history_day", label_visibility="collapsed", width=150)
-    found = portal().endpoints.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
-    chosen = [one for one in found if isinstance(day, date) and _overlaps(one, day)] if day else list(found)
+    history = portal().endpoints.history(actor(), endpoint_id=endpoint_id, limit=MOST).items
+    chosen = (
+        [period for period in history if isinstance(day, date) and _overlaps(period, day)] if day else list(history)
+    )
     if isinstance(day, date):
         st.markdown(_on_the_day(day, chosen))
     if chosen:
@@ -139,27 +141,30 @@ def history(endpoint_id: str) -> None:
         st.caption(_("Nothing yet."))
 
 
-def _overlaps(one: Served, day: date) -> bool:
-    end = frame.local(one.to_time).date() if one.to_time else day
-    return frame.local(one.from_time).date() <= day <= end
+def _overlaps(period: Served, day: date) -> bool:
+    end = frame.local(period.to_time).date() if period.to_time else day
+    return frame.local(period.from_time).date() <= day <= end
 
 
 def _on_the_day(day: date, chosen: Sequence[Served]) -> str:
     if not chosen:
         return _("**It served nothing on {day}.**").format(day=f"{day:%A, %d %B %Y}")
-    served = ", ".join(dict.fromkeys(versions_line(one.routes) for one in reversed(chosen)))
+    served = ", ".join(dict.fromkeys(versions_line(period.routes) for period in reversed(chosen)))
     return _("**On {day} it served {what}.**").format(day=f"{day:%A, %d %B %Y}", what=links.escape(served))
 
 
-def _table(found: Sequence[Served]) -> None:
-    models = {route.model for one in found for route in one.routes}
+def _table(periods: Sequence[Served]) -> None:
+    models = {route.model for period in periods for route in period.routes}
     reading(
         {
-            _("From"): [_moment(one.from_time) for one in found],
-            _("For"): [times.span(one.from_time, one.to_time, now=frame.now()).replace(" ", "\u00a0") for one in found],
-            _("Served"): [_served_cell(one, models) for one in found],
-            _("Why"): [links.escape(one.reason) for one in found],
-            _("By"): [links.escape(_who(one.changed_by)).replace(" ", "\u00a0") for one in found],
+            _("From"): [_moment(period.from_time) for period in periods],
+            _("For"): [
+                times.span(period.from_time, period.to_time, now=frame.now()).replace(" ", "\u00a0")
+                for period in periods
+            ],
+            _("Served"): [_served_cell(period, models) for period in periods],
+            _("Why"): [links.escape(period.reason) for period in periods],
+            _("By"): [links.escape(_who(period.changed_by)).replace(" ", "\u00a0") for period in periods],
         }
     )
 
@@ -171,13 +176,13 @@ def _moment(when: datetime) -> str:
     return f"{shown.day} {shown:%b}{year} {shown:%H:%M:%S}".replace(" ", "\u00a0")
 
 
-def _served_cell(one: Served, models: set[str]) -> str:
+def _served_cell(period: Served, models: set[str]) -> str:
     """The versions; without the model's name where there was only ever one."""
-    shown = versions_line(one.routes)
+    shown = versions_line(period.routes)
     if len(models) == 1:
         shown = shown.removeprefix(f"{next(iter(models))} ")
     now_label = _("Now")
-    now = f" {status.inline('healthy', now_label)}" if one.to_time is None else ""
+    now = f" {status.inline('healthy', now_label)}" if period.to_time is None else ""
     return links.escape(shown) + now
 
 

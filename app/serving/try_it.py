@@ -36,12 +36,12 @@ def trial(endpoint: Endpoint) -> None:
     if not version.training_set_id:
         st.caption(_("This version has no training set, so only its inputs can be entered."))
         return
-    made = portal().training_sets.get_training_set(actor(), training_set_id=version.training_set_id)
-    if made.contract is None or not made.splits:
+    training_set = portal().training_sets.get_training_set(actor(), training_set_id=version.training_set_id)
+    if training_set.contract is None or not training_set.splits:
         return
-    contract, sample = made.contract, int(st.session_state.get("trial_sample", 0))
+    contract, sample = training_set.contract, int(st.session_state.get("trial_sample", 0))
     preview = portal().training_sets.preview_training_set(
-        actor(), training_set_id=made.id, split=made.splits[-1].name, limit=ROWS
+        actor(), training_set_id=training_set.id, split=training_set.splits[-1].name, limit=ROWS
     )
     given = dict(zip(preview.columns, preview.rows[sample % len(preview.rows)], strict=True)) if preview.rows else {}
     with frame.section(_("Try it"), hint=_("a held-out row, editable")):
@@ -69,8 +69,8 @@ def _form(contract: FeatureContract, given: dict[str, Any], *, key: str) -> dict
         entered[contract.event_time] = places[0].text_input(
             _label(contract.event_time), value=moment, help=_("With its zone."), key=f"{key}_event_time"
         )
-        asked = [field for field in contract.request if field.name != contract.event_time]
-        for number, field in enumerate(asked, start=1):
+        fields = [field for field in contract.request if field.name != contract.event_time]
+        for number, field in enumerate(fields, start=1):
             with places[number % COLUMNS]:
                 entered[field.name] = _field(field.name, field.kind, given.get(field.name), key=key)
         if not st.form_submit_button(_("Send the row"), type="primary", key=f"{key}_send"):
@@ -133,23 +133,23 @@ def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:
         raise Unavailable(_("The gateway does not answer"), hint=_("Is it running?")) from error
     document = answer.json() if "json" in answer.headers.get("content-type", "") else {}
     if not answer.is_success:
-        told = document.get("error") or _("The gateway answered {status}").format(status=answer.status_code)
-        raise Invalid(str(told), hint=str(document.get("hint", "")))
-    found = document["predictions"][0]
+        message = document.get("error") or _("The gateway answered {status}").format(status=answer.status_code)
+        raise Invalid(str(message), hint=str(document.get("hint", "")))
+    prediction = document["predictions"][0]
     return Answer(
-        probability=found["probability"],
+        probability=prediction["probability"],
         version=answer.headers.get("x-causeway-version", ""),
         milliseconds=answer.elapsed.total_seconds() * 1e3,
-        features=found.get("features", {}),
-        lookups=tuple(found.get("lookups", ())),
+        features=prediction.get("features", {}),
+        lookups=tuple(prediction.get("lookups", ())),
     )
 
 
 def _lookups(contract: FeatureContract, answer: Answer) -> None:
     """How each look-up ended: a feature that is not there is said, not hidden."""
     words = {"present": ":green[:material/check:]", "null": ":gray[:material/remove:]"}
-    for view, found in zip(contract.views, answer.lookups, strict=False):
-        state = str(found.get("status", ""))
+    for view, lookup in zip(contract.views, answer.lookups, strict=False):
+        state = str(lookup.get("status", ""))
         icon = words.get(state, ":orange[:material/warning:]")
         st.caption(f"{icon} {links.escape(view.view)} :gray[{links.escape(state.replace('_', ' '))}]")
 

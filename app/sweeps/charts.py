@@ -27,15 +27,15 @@ def axis_of(sweep: Sweep) -> str:
 
 def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
     """Every trial's value, and the best one so far as a stair."""
-    told = [trial for trial in trials if trial.value is not None and trial.state in STATES]
-    frame.section(_("Best value so far"), hint=_("{n} trials").format(n=len(told)))
-    if not told:
+    valued = [trial for trial in trials if trial.value is not None and trial.state in STATES]
+    frame.section(_("Best value so far"), hint=_("{n} trials").format(n=len(valued)))
+    if not valued:
         st.caption(_("The first values come with the first trials."))
         return
     series, labels = {}, {}
     words = {state: _(word) for state, word in STATES.items()}
     for state, word in words.items():
-        ours = [trial for trial in told if trial.state == state]
+        ours = [trial for trial in valued if trial.state == state]
         if ours:
             series[word] = ([trial.number for trial in ours], [trial.value for trial in ours])
             labels[word] = [_label(trial) for trial in ours]
@@ -47,13 +47,13 @@ def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
         alt=_("Value of every trial, and the best so far"),
         colors={words[state]: color for state, color in COLORS.items()},
         labels=labels,
-        line=_stair(sweep, told),
-        log_y=_is_wide(told),
+        line=_stair(sweep, valued),
+        log_y=_is_wide(valued),
     )
 
 
-def _is_wide(told: Sequence[Trial]) -> bool:
-    values = [trial.value for trial in told if trial.value is not None]
+def _is_wide(trials: Sequence[Trial]) -> bool:
+    values = [trial.value for trial in trials if trial.value is not None]
     return min(values) > 0 and max(values) > 20 * min(values)
 
 
@@ -62,53 +62,57 @@ def _label(trial: Trial) -> str:
     return _("trial {n}").format(n=trial.number) + f"<br>{params}"
 
 
-def _stair(sweep: Sweep, told: Sequence[Trial]) -> charts.Points:
+def _stair(sweep: Sweep, trials: Sequence[Trial]) -> charts.Points:
     """The best complete value up to each trial."""
     better: Callable[..., float] = min if sweep.direction == "minimize" else max
     xs: list[int] = []
     ys: list[float] = []
-    for trial in told:
+    for trial in trials:
         if trial.state == "complete" and trial.value is not None:
             ys.append(better([trial.value, *ys[-1:]]))
             xs.append(trial.number)
     if xs:
-        xs.append(told[-1].number)
+        xs.append(trials[-1].number)
         ys.append(ys[-1])
     return xs, ys
 
 
 def parallel(sweep: Sweep, trials: Sequence[Trial]) -> None:
     """One line a complete trial through its parameters to its value; the better, the stronger."""
-    told = [trial for trial in trials if trial.value is not None and trial.state == "complete"]
+    complete = [trial for trial in trials if trial.value is not None and trial.state == "complete"]
     frame.section(_("Parameters and results"), hint=_("a line for each complete trial, darker for a better one"))
-    if len(told) < 2:
+    if len(complete) < 2:
         st.caption(_("It takes two complete trials."))
         return
     card = recipes().get(sweep.recipe)
     axes = [
-        charts.axis(title_of(name, card), [trial.params.get(name) for trial in told], log=one.log)
-        for name, one in list(sweep.space.items())[:MOST_AXES]
+        charts.axis(title_of(name, card), [trial.params.get(name) for trial in complete], log=dimension.log)
+        for name, dimension in list(sweep.space.items())[:MOST_AXES]
     ]
-    values = [float(trial.value or 0.0) for trial in told]
+    values = [float(trial.value or 0.0) for trial in complete]
     up = sweep.direction == "maximize"
     axes.append(charts.axis(metric_name(sweep.metric), values, up=up))
-    alt = _("Parallel coordinates of {n} trials").format(n=len(told))
-    names = [_("trial {n}:").format(n=trial.number) for trial in told]
+    alt = _("Parallel coordinates of {n} trials").format(n=len(complete))
+    names = [_("trial {n}:").format(n=trial.number) for trial in complete]
     charts.parallel(axes, shades=charts.shades(values, up=up), names=names, key="parallel", alt=alt)
     st.caption(_("Up is better on the last axis; steps of logarithmic ones are powers of ten."))
 
 
-def importances(sweep: Sweep, found: Importances) -> None:
+def importances(sweep: Sweep, importances: Importances) -> None:
     """How much each parameter mattered, with the estimator and what it rests on."""
-    hint = _("{method}, {n} trials").format(method=found.method, n=found.trials) if found.shares else ""
+    hint = (
+        _("{method}, {n} trials").format(method=importances.method, n=importances.trials) if importances.shares else ""
+    )
     frame.section(_("Parameter importance"), hint=hint)
-    if not found.shares:
+    if not importances.shares:
         st.caption(_("Too few finished trials."))
         return
     card = recipes().get(sweep.recipe)
-    names = [title_of(one.parameter, card) for one in found.shares]
-    charts.ranking(names, [100 * one.share for one in found.shares], key="importances", x="%", alt=_("Importances"))
-    if not found.trusted:
+    names = [title_of(share.parameter, card) for share in importances.shares]
+    charts.ranking(
+        names, [100 * share.share for share in importances.shares], key="importances", x="%", alt=_("Importances")
+    )
+    if not importances.trusted:
         st.caption(_(":orange[:material/warning:] A hint only: below 50 finished trials the order may be chance."))
 
 

@@ -12,9 +12,9 @@ def metric_words(metric: str) -> str:
     return metric_name(metric).lower() if is_less_better(metric) else metric_name(metric)
 
 
-def interval_words(found: Interval) -> str:
+def interval_words(interval: Interval) -> str:
     return _("{value} ({low} to {high})").format(
-        value=numbers.number(found.value), low=numbers.number(found.low), high=numbers.number(found.high)
+        value=numbers.number(interval.value), low=numbers.number(interval.low), high=numbers.number(interval.high)
     )
 
 
@@ -56,7 +56,7 @@ def answer(sweep: Sweep) -> str:
 
 
 def _confirmed(sweep: Sweep, value: Interval) -> str:
-    found = _("**Confirmed: {metric} {value}** on {split} with {n} fresh seeds").format(
+    sentence = _("**Confirmed: {metric} {value}** on {split} with {n} fresh seeds").format(
         metric=metric_words(sweep.metric),
         value=interval_words(value),
         split=sweep.split,
@@ -64,7 +64,7 @@ def _confirmed(sweep: Sweep, value: Interval) -> str:
     )
     unseen = sweep.confirmation.untouched.get("auc" if sweep.metric == "auc" else sweep.metric)
     rest = _("; {value} on the rows no trial saw").format(value=interval_words(unseen)) if unseen else ""
-    return f":green[:material/verified:] {found}{rest}."
+    return f":green[:material/verified:] {sentence}{rest}."
 
 
 def curse(sweep: Sweep) -> str:

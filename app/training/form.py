@@ -29,17 +29,21 @@ class Offered:
 
 def offered_sets() -> Offered:
     listing = portal().training_sets.list_training_sets(actor(), limit=MOST)
-    ready = [one for one in listing.items if one.state is TrainingSetState.READY]
-    mine = [one for one in ready if may(Permission.JOBS_WRITE, project=one.project)]
-    reasons = {one.id: reason_against(one, now=frame.now()) for one in mine}
+    ready = [training_set for training_set in listing.items if training_set.state is TrainingSetState.READY]
+    mine = [training_set for training_set in ready if may(Permission.JOBS_WRITE, project=training_set.project)]
+    reasons = {training_set.id: reason_against(training_set, now=frame.now()) for training_set in mine}
     return Offered(
-        sets={one.id: one for one in mine if not reasons[one.id]},
-        others={one.id: _told(one, reasons[one.id]) for one in mine if reasons[one.id]},
+        sets={training_set.id: training_set for training_set in mine if not reasons[training_set.id]},
+        others={
+            training_set.id: _reason_line(training_set, reasons[training_set.id])
+            for training_set in mine
+            if reasons[training_set.id]
+        },
     )
 
 
-def _told(one: TrainingSet, reason: str) -> str:
-    return f"**{links.escape(one.name)}** {one.id}: {links.escape(reason)}"
+def _reason_line(training_set: TrainingSet, reason: str) -> str:
+    return f"**{links.escape(training_set.name)}** {training_set.id}: {links.escape(reason)}"
 
 
 def nothing_offered(offered: Offered) -> None:
@@ -47,7 +51,7 @@ def nothing_offered(offered: Offered) -> None:
     advice = _("A training set joins rows with features as they were known, and splits them by time.")
     with frame.empty(_("There is no training set to learn from yet"), advice=advice, icon="table_view"):
         links.page_link("new-training-set", _("New training set"), icon=":material/add:")
-    _tell_others(offered)
+    _unsuitable(offered)
 
 
 def choose_set(offered: Offered, *, key: str) -> TrainingSet:
@@ -55,33 +59,37 @@ def choose_set(offered: Offered, *, key: str) -> TrainingSet:
     sets, wanted = offered.sets, st.query_params.get("training_set", "")
     names = list(sets)
     index = names.index(wanted) if wanted in sets else 0
-    chosen = st.selectbox(_("Training set"), names, index=index, format_func=lambda one: _set_name(sets[one]), key=key)
-    _tell_others(offered)
+    chosen = st.selectbox(
+        _("Training set"), names, index=index, format_func=lambda set_id: _set_name(sets[set_id]), key=key
+    )
+    _unsuitable(offered)
     return sets[chosen or names[0]]
 
 
-def _tell_others(offered: Offered) -> None:
+def _unsuitable(offered: Offered) -> None:
     """Which sets cannot be learned from, and why; in sight the one that was asked for."""
     if wanted := offered.others.get(st.query_params.get("training_set", "")):
         st.caption(f":orange[:material/warning:] {wanted}")
     if offered.others:
-        told = counted(len(offered.others), _("set cannot be learned from"), _("sets cannot be learned from"))
-        st.expander(told).caption("\n\n".join(offered.others.values()))
+        label = counted(len(offered.others), _("set cannot be learned from"), _("sets cannot be learned from"))
+        st.expander(label).caption("\n\n".join(offered.others.values()))
 
 
-def _set_name(one: TrainingSet) -> str:
-    rows = sum(split.rows for split in one.splits)
-    return _("{name} · {id} · {rows} rows").format(name=one.name, id=one.id, rows=numbers.number(rows))
+def _set_name(training_set: TrainingSet) -> str:
+    rows = sum(split.rows for split in training_set.splits)
+    return _("{name} · {id} · {rows} rows").format(
+        name=training_set.name, id=training_set.id, rows=numbers.number(rows)
+    )
 
 
 def choose_recipe(*, key: str) -> RecipeCard:
     """A recipe, with what it is good for."""
-    found = recipes()
+    cards = recipes()
     wanted = st.query_params.get("recipe", "")
-    names = list(found)
-    index = names.index(wanted) if wanted in found else 0
-    name = st.selectbox(_("Recipe"), names, index=index, format_func=lambda one: found[one].title, key=key)
-    card = found[name or names[0]]
+    names = list(cards)
+    index = names.index(wanted) if wanted in cards else 0
+    name = st.selectbox(_("Recipe"), names, index=index, format_func=lambda recipe: cards[recipe].title, key=key)
+    card = cards[name or names[0]]
     st.caption("\n\n".join(links.escape(part) for part in card.help.split("\n\n")))
     return card
 

@@ -68,8 +68,8 @@ def learning(run: Run) -> None:
             key="learning_view",
             label_visibility="collapsed",
         )
-    told = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
-    series = {one.name: one for one in told}
+    history = portal().training.history(actor(), run_id=run.id, names=VIEWS[view], most=MOST_POINTS)
+    series = {curve.name: curve for curve in history}
     shown = {_(NAMES[name]): series[name] for name in VIEWS[view] if name in series}
     if not shown:
         st.caption(
@@ -82,8 +82,8 @@ def learning(run: Run) -> None:
 def _curves(shown: Mapping[str, Series], *, axis: str) -> None:
     charts.lines(
         {
-            name: ([point.step for point in one.points], [point.value for point in one.points])
-            for name, one in shown.items()
+            name: ([point.step for point in points.points], [point.value for point in points.points])
+            for name, points in shown.items()
         },
         key="learning",
         x=_("step"),

@@ -32,11 +32,11 @@ def register(run: Run) -> None:
         placeholder=_("Left empty, the card says what it was trained on and how good it is."),
     )
     if st.button(_("Register"), type="primary", key="register_now", icon=":material/deployed_code:"):
-        made: list[ModelVersion] = []
+        registered: list[ModelVersion] = []
         with forms.attempt() as done:
-            made.append(
+            registered.append(
                 portal().training.register_version(actor(), run_id=run.id, model=(model or "").strip(), card=card or "")
             )
         if done.succeeded:
-            frame.say(_("{id} is {model} v{n}").format(id=run.id, model=made[0].model, n=made[0].version))
-            links.open_object(made[0].id)
+            frame.say(_("{id} is {model} v{n}").format(id=run.id, model=registered[0].model, n=registered[0].version))
+            links.open_object(registered[0].id)

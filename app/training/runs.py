@@ -29,29 +29,29 @@ METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
 
 def figure(run: Run, metric: str) -> float | None:
     """A metric on the validation rows: of the finished model, else as it stands now."""
-    found = value_of(run.evaluations, metric, split="validation")
-    return found if found is not None else run.metrics.get(f"validation_{metric}")
+    interval = value_of(run.evaluations, metric, split="validation")
+    return interval if interval is not None else run.metrics.get(f"validation_{metric}")
 
 
 def best_runs() -> dict[str, Run]:
     """The best finished run by each metric, wherever it stands in the list."""
     orders = {"log_loss": RunOrder.LOG_LOSS, "auc": RunOrder.AUC}
-    found = {}
+    best = {}
     for metric, order in orders.items():
         first = portal().training.list_runs(actor(), state=JobState.SUCCEEDED, order_by=order, limit=1).items
         if first and figure(first[0], metric) is not None:
-            found[metric] = first[0]
-    return found
+            best[metric] = first[0]
+    return best
 
 
 def best_sentence(best: dict[str, Run]) -> str:
     """Which run is the best on the validation rows, as Markdown."""
     if not best:
         return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
-    one = next(iter(best.values()))
+    first_run = next(iter(best.values()))
     if len({run.id for run in best.values()}) == 1:
         return _(":green[:material/trophy:] **{id} is the best on the validation rows:** {figures}.").format(
-            id=one.id, figures=_(" and ").join(_figure_words(one, metric) for metric in best)
+            id=first_run.id, figures=_(" and ").join(_figure_words(first_run, metric) for metric in best)
         )
     parts = [f"**{run.id}** {_figure_words(run, metric)}" for metric, run in best.items()]
     return _(":green[:material/trophy:] Best on the validation rows: {parts}.").format(parts=_("; ").join(parts))
@@ -76,7 +76,7 @@ def filters() -> tuple[str, RunOrder, str]:
         order = st.selectbox(
             _("Order"),
             list(ORDERS),
-            format_func=lambda one: _(ORDERS[one]),
+            format_func=lambda order: _(ORDERS[order]),
             key="order",
             bind="query-params",
             label_visibility="collapsed",

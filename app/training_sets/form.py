@@ -138,8 +138,8 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     keep = before is not None and not newer and before.version_id != live.id
     version = portal().feature_versions.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
-        told = _("{n} features").format(n=len(version.features))
-        st.markdown(f"**{view.name}** :gray[v{version.version}, {told}]")
+        features = _("{n} features").format(n=len(version.features))
+        st.markdown(f"**{view.name}** :gray[v{version.version}, {features}]")
         places = st.columns(len(view.keys) + 1, gap="small")
         keys = {
             key: place.text_input(

@@ -21,43 +21,47 @@ LABEL_TYPES = {
 }
 
 
-def leaks(found: TrainingSet) -> None:
-    frame.section(_("Leakage"), hint=str(len(found.leaks) or ""))
-    if not found.leaks:
-        ready = found.state is TrainingSetState.READY
+def leaks(training_set: TrainingSet) -> None:
+    frame.section(_("Leakage"), hint=str(len(training_set.leaks) or ""))
+    if not training_set.leaks:
+        ready = training_set.state is TrainingSetState.READY
         not_checked_yet = _("Not checked yet.")
-        st.markdown(f":green[:material/check_circle:] {_clean(found)}" if ready else f":gray[{not_checked_yet}]")
-        if not found.entity.can_teach:
+        st.markdown(f":green[:material/check_circle:] {_clean(training_set)}" if ready else f":gray[{not_checked_yet}]")
+        if not training_set.entity.can_teach:
             st.caption(_("Label leakage by a single column is checked for labels of 0 and 1."))
         return
     with frame.rows("leaks"):
-        for number, leak in enumerate(found.leaks):
+        for number, leak in enumerate(training_set.leaks):
             value = f"AUC {numbers.fixed(leak.auc, 3)}" if leak.auc is not None else ""
             icon = ":red[:material/gpp_bad:]"
             frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
 
 
-def _clean(found: TrainingSet) -> str:
-    if found.entity.can_teach:
+def _clean(training_set: TrainingSet) -> str:
+    if training_set.entity.can_teach:
         return _("No leakage found in sources, times and single columns.")
     return _("No leakage found in sources and times.")
 
 
-def splits_table(found: TrainingSet) -> None:
-    """The stretches of time with their rows, and what is known of the label in each."""
-    made = {split.name: split for split in found.splits}
+def splits_table(training_set: TrainingSet) -> None:
+    """The time windows with their rows, and what is known of the label in each."""
+    splits = {split.name: split for split in training_set.splits}
     columns = {
-        _("Split"): [links.escape(split.name) for split in found.asked],
-        _("From"): [str(split.start) for split in found.asked],
-        _("To"): [str(split.end) for split in found.asked],
-        _("Rows"): [numbers.number(made[split.name].rows) if made else "—" for split in found.asked],
+        _("Split"): [links.escape(split.name) for split in training_set.asked],
+        _("From"): [str(split.start) for split in training_set.asked],
+        _("To"): [str(split.end) for split in training_set.asked],
+        _("Rows"): [numbers.number(splits[split.name].rows) if splits else "—" for split in training_set.asked],
     }
-    if found.entity.can_teach:
-        columns[_("Positive")] = [_percent(made[split.name].positive_share) if made else "—" for split in found.asked]
-    elif found.entity.label:
-        columns[_("No label")] = [numbers.number(made[split.name].unlabeled) if made else "—" for split in found.asked]
+    if training_set.entity.can_teach:
+        columns[_("Positive")] = [
+            _percent(splits[split.name].positive_share) if splits else "—" for split in training_set.asked
+        ]
+    elif training_set.entity.label:
+        columns[_("No label")] = [
+            numbers.number(splits[split.name].unlabeled) if splits else "—" for split in training_set.asked
+        ]
     reading(columns)
-    for note in found.notes:
+    for note in training_set.notes:
         st.caption(links.escape(note))
 
 
@@ -65,33 +69,33 @@ def _percent(share: float | None) -> str:
     return "—" if share is None else numbers.percent(share)
 
 
-def label(found: TrainingSet) -> None:
+def label(training_set: TrainingSet) -> None:
     """The share of positive rows where models can learn from the label, else what the label is and what that means."""
-    if not found.entity.can_teach:
+    if not training_set.entity.can_teach:
         frame.section(_("Label"))
-        st.markdown(label_words(found, code=True))
+        st.markdown(label_words(training_set, code=True))
         st.caption(_("The set is for scoring and analysis. Runs and sweeps learn from a label of 0 and 1."))
-    elif found.splits:
+    elif training_set.splits:
         frame.section(_("Positive share"))
         names, shares = (
-            [split.name for split in found.splits],
-            [100 * (split.positive_share or 0) for split in found.splits],
+            [split.name for split in training_set.splits],
+            [100 * (split.positive_share or 0) for split in training_set.splits],
         )
         charts.bars(names, shares, key="shares", x="", y="%", alt=_("Share of positive rows by split"), height=220)
 
 
-def label_words(found: TrainingSet, *, code: bool = False) -> str:
+def label_words(training_set: TrainingSet, *, code: bool = False) -> str:
     """What the label is, where it is not 0 and 1: "no label", "label delay, a number"."""
-    if not found.entity.label:
+    if not training_set.entity.label:
         return _("No label") if code else _("no label")
-    kind = _(LABEL_TYPES.get(found.manifest.label, "")) if found.manifest else ""
-    name = f"`{found.entity.label}`" if code else found.entity.label
+    kind = _(LABEL_TYPES.get(training_set.manifest.label, "")) if training_set.manifest else ""
+    name = f"`{training_set.entity.label}`" if code else training_set.entity.label
     return ", ".join(part for part in (name if code else _("label {name}").format(name=name), kind) if part)
 
 
-def late_sentence(found: TrainingSet) -> str:
+def late_sentence(training_set: TrainingSet) -> str:
     """What late rows mean for this set, in one sentence."""
-    report = found.leak_report
+    report = training_set.leak_report
     if report is None:
         return ""
     if not report.views:
@@ -102,17 +106,17 @@ def late_sentence(found: TrainingSet) -> str:
     change = _("{column} would differ in {share} of the rows").format(
         column=f"`{most[0].column}`", share=numbers.percent(most[0].share)
     )
-    if found.known_at:
+    if training_set.known_at:
         return _("Without known-at, {change}.").format(change=change)
     return _("It uses the latest event. With known-at, {change}.").format(change=change)
 
 
-def late_rows(found: TrainingSet) -> None:
+def late_rows(training_set: TrainingSet) -> None:
     """The same join with and without known-at: a picture, then the figures."""
-    report = found.leak_report
+    report = training_set.leak_report
     frame.section(_("Late rows"), hint=_("the same join with and without what was known"))
     not_compared_yet = _("Not compared yet.")
-    st.markdown(late_sentence(found) or f":gray[{not_compared_yet}]")
+    st.markdown(late_sentence(training_set) or f":gray[{not_compared_yet}]")
     if report is None or not report.differing:
         return
     left, right = st.columns([1, 1.4], gap="medium")
@@ -121,7 +125,7 @@ def late_rows(found: TrainingSet) -> None:
         names, shares = [item.column for item in shown], [item.share * 100 for item in shown]
         charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
     with right:
-        _differences(report, can_teach=found.entity.can_teach)
+        _differences(report, can_teach=training_set.entity.can_teach)
     late = [f"{links.escape(view.view)} ({numbers.number(view.rows)})" for view in report.views if view.rows]
     st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
 
@@ -143,26 +147,26 @@ def _auc(value: float | None) -> str:
     return numbers.fixed(value, 3)
 
 
-def answers(found: TrainingSet) -> None:
+def answers(training_set: TrainingSet) -> None:
     """How many rows each view answered, and why the others got nothing."""
-    if found.manifest is None or not found.manifest.matches:
-        st.caption(_("No views are joined.") if found.manifest else _("Known once the set is built."))
+    if training_set.manifest is None or not training_set.manifest.matches:
+        st.caption(_("No views are joined.") if training_set.manifest else _("Known once the set is built."))
         return
-    rows = max(1, found.manifest.rows)
+    rows = max(1, training_set.manifest.rows)
     shares = {
-        _("Present"): [item.present / rows * 100 for item in found.manifest.matches],
-        _("Null"): [item.null / rows * 100 for item in found.manifest.matches],
-        _("Expired"): [item.expired / rows * 100 for item in found.manifest.matches],
-        _("Not found"): [item.not_found / rows * 100 for item in found.manifest.matches],
+        _("Present"): [item.present / rows * 100 for item in training_set.manifest.matches],
+        _("Null"): [item.null / rows * 100 for item in training_set.manifest.matches],
+        _("Expired"): [item.expired / rows * 100 for item in training_set.manifest.matches],
+        _("Not found"): [item.not_found / rows * 100 for item in training_set.manifest.matches],
     }
     frame.section(_("Join results by view"), hint=_("of {n} rows").format(n=numbers.number(rows)))
     bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
     st.dataframe(
         {
-            _("View"): [item.view for item in found.manifest.matches],
-            _("Version"): [item.version_id for item in found.manifest.matches],
+            _("View"): [item.view for item in training_set.manifest.matches],
+            _("Version"): [item.version_id for item in training_set.manifest.matches],
             **shares,
-            _("Late rows"): [_("yes") if item.uses_known_at else _("none") for item in found.manifest.matches],
+            _("Late rows"): [_("yes") if item.uses_known_at else _("none") for item in training_set.manifest.matches],
         },
         column_config=dict.fromkeys(shares, bar),
         hide_index=True,
@@ -170,27 +174,27 @@ def answers(found: TrainingSet) -> None:
     )
     hint = _("Expired: the newest row was older than the view's ttl. Without late rows, known-at has no effect.")
     st.caption(hint)
-    if gaps := [(name, count) for name, count in found.manifest.nulls.items() if count]:
+    if gaps := [(name, count) for name, count in training_set.manifest.nulls.items() if count]:
         frame.section(_("Inputs with gaps"), hint=str(len(gaps)))
         most = sorted(gaps, key=lambda gap: -gap[1])[:MOST_BARS]
         values = [count / rows * 100 for _name, count in most]
         charts.ranking([name for name, _count in most], values, key="gaps", x="%", alt=_("Share of missing values"))
 
 
-def newer_versions(found: TrainingSet) -> tuple[FeatureVersion, ...]:
+def newer_versions(training_set: TrainingSet) -> tuple[FeatureVersion, ...]:
     """The live versions of the views it joins, where they are not those that it pins."""
-    if found.contract is None:
+    if training_set.contract is None:
         return ()
-    pinned = {view.version_id for view in found.contract.views}
-    names = {view.view for view in found.contract.views}
-    views = portal().feature_views.list_views(actor(), project=found.project, limit=MOST).items
+    pinned = {view.version_id for view in training_set.contract.views}
+    names = {view.view for view in training_set.contract.views}
+    views = portal().feature_views.list_views(actor(), project=training_set.project, limit=MOST).items
     live = [view.live for view in views if view.name in names and view.live is not None]
     return tuple(version for version in live if version.id not in pinned)
 
 
-def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
+def offer_newer(training_set: TrainingSet, *, may_make: bool) -> None:
     """One line where something newer is out, with the way to the same set made of it."""
-    newer = newer_versions(found)
+    newer = newer_versions(training_set)
     if not newer:
         return
     names = ", ".join(f"{version.view} v{version.version}" for version in newer)
@@ -199,33 +203,33 @@ def offer_newer(found: TrainingSet, *, may_make: bool) -> None:
         detail = _("This set keeps the versions that it was built with.")
         place = frame.row("newer", title=_("{names} is published").format(names=names), detail=detail, icon=icon)
         if may_make and place.button(_("Build the set again with it"), key="make_newer"):
-            links.open_page("new-training-set", like=found.id, newer="1")
+            links.open_page("new-training-set", like=training_set.id, newer="1")
 
 
-def manifest(found: TrainingSet) -> None:
+def manifest(training_set: TrainingSet) -> None:
     """What decides the set's values, to read and to take away."""
-    if found.manifest is None:
+    if training_set.manifest is None:
         st.caption(_("Known once the set is built."))
         return
-    told = found.manifest
-    names = {version: name for name, version in ((view.view, view.version_id) for view in told.contract.views)}
+    content = training_set.manifest
+    names = {version: name for name, version in ((view.view, view.version_id) for view in content.contract.views)}
     snapshot = _("snapshot")
     file = _("file")
     frame.facts(
         {
-            _("Digest"): _short(found.digest),
-            _("Rules"): f"{told.rules}, " + (_("what was known") if told.known_at else _("the latest event")),
-            _("Engine"): f"`{told.engine}`",
-            _("Rows"): numbers.number(told.rows),
-            **{f"{name} ({snapshot})": _short(digest) for name, digest in told.sources.items()},
-            **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in told.versions.items()},
-            **{f"{split.name} ({file})": _short(split.digest) for split in told.splits},
+            _("Digest"): _short(training_set.digest),
+            _("Rules"): f"{content.rules}, " + (_("what was known") if content.known_at else _("the latest event")),
+            _("Engine"): f"`{content.engine}`",
+            _("Rows"): numbers.number(content.rows),
+            **{f"{name} ({snapshot})": _short(digest) for name, digest in content.sources.items()},
+            **{f"{names.get(version, '')} {version}": _short(digest) for version, digest in content.versions.items()},
+            **{f"{split.name} ({file})": _short(split.digest) for split in content.splits},
         }
     )
     st.download_button(
         _("Download the manifest"),
-        data=canonical(told),
-        file_name=f"{found.id}.json",
+        data=canonical(content),
+        file_name=f"{training_set.id}.json",
         mime="application/json",
         icon=":material/download:",
     )

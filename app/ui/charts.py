@@ -219,13 +219,13 @@ def parallel(
     """Parallel coordinates, an axis flipped where less is better. Lines are drawn stronger the better they are
     (`shades`, 0 to 1), or each in the color of its position (`colors`); `names` are shown on hover."""
     figure = go.Figure()
-    heights = [_heights(one) for one in axes]
+    heights = [_heights(axis) for axis in axes]
     count = len(axes[0].values)
     order = sorted(range(count), key=lambda at: shades[at]) if shades else range(count)
     for at in order:
         color = color_of(colors[at]) if colors else _shade(shades[at])
         name = names[at] if names else ""
-        texts = [f"{name} {one.label} {_short(one, at)}".strip() for one in axes]
+        texts = [f"{name} {axis.label} {_short(axis, at)}".strip() for axis in axes]
         figure.add_scatter(
             x=list(range(len(axes))),
             y=[places[at] for places in heights],
@@ -236,28 +236,28 @@ def parallel(
             hovertext=texts,
             hoverinfo="text",
         )
-    for at, one in enumerate(axes):
-        _upright(figure, one, at)
+    for at, axis in enumerate(axes):
+        _upright(figure, axis, at)
     bare = {"visible": False, "fixedrange": True}
     figure.update_layout(xaxis={**bare, "range": [-0.15, len(axes) - 0.6]}, yaxis={**bare, "range": [-0.06, 1.2]})
     figure.update_layout(hovermode="closest", showlegend=False, margin={"l": 8, "r": 8, "t": 4, "b": 4})
     _show(figure, key=key, alt=alt, height=height)
 
 
-def _heights(one: Axis) -> list[float]:
+def _heights(axis: Axis) -> list[float]:
     """Where values cross the axis, 0 at its foot and 1 at its top."""
-    return [_height(one, value) for value in one.values]
+    return [_height(axis, value) for value in axis.values]
 
 
-def _height(one: Axis, value: float) -> float:
-    places = [*one.values, *(place for place, _text in one.ticks)]
+def _height(axis: Axis, value: float) -> float:
+    places = [*axis.values, *(place for place, _text in axis.ticks)]
     low, high = min(places), max(places)
     share = (value - low) / (high - low) if high > low else 0.5
-    return share if one.up else 1 - share
+    return share if axis.up else 1 - share
 
 
-def _short(one: Axis, at: int) -> str:
-    return one.texts[at] if one.texts else numbers.figure(one.values[at], 4)
+def _short(axis: Axis, at: int) -> str:
+    return axis.texts[at] if axis.texts else numbers.figure(axis.values[at], 4)
 
 
 def _shade(share: float) -> str:
@@ -267,15 +267,16 @@ def _shade(share: float) -> str:
     return "#" + "".join(f"{round(low + (high - low) * share**2):02x}" for low, high in parts)
 
 
-def _upright(figure: go.Figure, one: Axis, at: int) -> None:
+def _upright(figure: go.Figure, axis: Axis, at: int) -> None:
     """The axis itself with its name above and its ticks beside it."""
     line, text = ("#3a4250", "#98a2b3") if is_dark() else ("#d5dae3", "#5b6472")
     figure.add_shape(type="line", x0=at, x1=at, y0=0, y1=1, line={"color": line, "width": 1}, layer="below")
     plain: dict[str, Any] = {"x": at, "showarrow": False}
-    figure.add_annotation(y=1.0, yshift=22, text=one.label, font={"size": 11, "color": text}, **plain)
-    for place, label in one.ticks:
+    figure.add_annotation(y=1.0, yshift=22, text=axis.label, font={"size": 11, "color": text}, **plain)
+    for place, label in axis.ticks:
         font = {"size": 10, "color": text}
-        figure.add_annotation(y=_height(one, place), xshift=6, xanchor="left", yshift=7, text=label, font=font, **plain)
+        y = _height(axis, place)
+        figure.add_annotation(y=y, xshift=6, xanchor="left", yshift=7, text=label, font=font, **plain)
 
 
 def draw(

@@ -163,13 +163,13 @@ def choose_project(*, key: str) -> str:
     """The project something is made in: chosen where there are several, else the only one."""
     from app.session import projects
 
-    found = projects()
-    if not found:
+    offered = projects()
+    if not offered:
         raise Invalid(_("You are in no project yet"), hint=_("Ask an administrator for a role in one."))
-    if len(found) == 1:
-        return next(iter(found))
+    if len(offered) == 1:
+        return next(iter(offered))
     return str(
-        st.selectbox(_("Project"), list(found), format_func=lambda project: links.escape(found[project]), key=key)
+        st.selectbox(_("Project"), list(offered), format_func=lambda project: links.escape(offered[project]), key=key)
     )
 
 

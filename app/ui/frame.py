@@ -51,7 +51,7 @@ def name_of(person_id: str) -> str:
     """The name of a person or service account, as it was read earlier in this session; the id where there is none."""
     names: dict[str, str] = st.session_state.setdefault(NAMES, {})
     if person_id and person_id not in names:
-        names.update({found.id: found.name for found in portal().identity.list_people(actor(), limit=200).items})
+        names.update({person.id: person.name for person in portal().identity.list_people(actor(), limit=200).items})
         names.setdefault(person_id, person_id)
     return names.get(person_id, person_id)
 
@@ -94,12 +94,12 @@ def _warn_of_sources(object_id: str) -> None:
     """A banner on the page of something that came of a snapshot in quarantine."""
     if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
         return
-    for held in portal().retention.quarantined_upstream(actor(), object_id=object_id):
-        key = f"row_quarantine_{held.snapshot_id}"
+    for snapshot in portal().retention.quarantined_upstream(actor(), object_id=object_id):
+        key = f"row_quarantine_{snapshot.snapshot_id}"
         with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
             status.badge("quarantined", _("Its source is in quarantine"))
-            links.link(held.snapshot_id, held.title)
-            st.caption(links.escape(held.reason))
+            links.link(snapshot.snapshot_id, snapshot.title)
+            st.caption(links.escape(snapshot.reason))
 
 
 def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:
@@ -335,8 +335,8 @@ def activity(object_id: str = "", *, limit: int = 8, key: str = "activity") -> N
     """What happened lately, to one object or in the visitor's projects, with times in a column of their own."""
     from app.ui.audit_sentences import is_on_timelines, sentence
 
-    found = portal().audit.activity(actor(), subject=object_id, limit=limit * 5)
-    events = [event for event in found if is_on_timelines(event)][:limit]
+    activity = portal().audit.activity(actor(), subject=object_id, limit=limit * 5)
+    events = [event for event in activity if is_on_timelines(event)][:limit]
     with card(key, tight=True):
         if not events:
             st.caption(_("Nothing has happened yet."))

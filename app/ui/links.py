@@ -92,9 +92,9 @@ def follow(target: str, label: str, **query: str) -> None:
     pages with its query."""
     is_object = has_page(target)
     page = navigation.page(url_of(target) if is_object else target)
-    found = {"id": target} if is_object else query
+    params = {"id": target} if is_object else query
     arrow = ":material/arrow_outward:"
-    st.page_link(page, label=escape(label), icon=arrow, icon_position="right", query_params=found or None)
+    st.page_link(page, label=escape(label), icon=arrow, icon_position="right", query_params=params or None)
 
 
 def open_page(url: str, **query: str) -> None:

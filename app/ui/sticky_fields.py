@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 
 
-def kept(key: str, given: Any) -> dict[str, Any]:
+def sticky(key: str, given: Any) -> dict[str, Any]:
     """The arguments of a widget that begins with `given`, and later with what people left in it:
-    `st.text_input(label, **kept("name", ""))`."""
-    copy = f"kept_{key}"
+    `st.text_input(label, **sticky("name", ""))`."""
+    copy = f"sticky_{key}"
     st.session_state.setdefault(copy, given)
     if key not in st.session_state:
         st.session_state[key] = st.session_state[copy]
@@ -18,8 +18,8 @@ def kept(key: str, given: Any) -> dict[str, Any]:
 
 def put(key: str, value: Any) -> None:
     """Writes into such a field; before it is drawn, or when a button asks for it."""
-    st.session_state[key] = st.session_state[f"kept_{key}"] = value
+    st.session_state[key] = st.session_state[f"sticky_{key}"] = value
 
 
 def _keep(key: str) -> None:
-    st.session_state[f"kept_{key}"] = st.session_state[key]
+    st.session_state[f"sticky_{key}"] = st.session_state[key]

@@ -16,5 +16,5 @@ def criterion_line(criterion: Criterion) -> str:
 
 def counted(count: int, *words: str) -> str:
     """A count with the word for one or for many: `counted(3, _("run"), _("runs"))` is "3 runs"."""
-    one, many = words
-    return f"{numbers.number(count)} {one if count == 1 else many}"
+    singular, many = words
+    return f"{numbers.number(count)} {singular if count == 1 else many}"

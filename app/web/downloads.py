@@ -25,12 +25,12 @@ def download_routes(portal: Callable[[], Portal]) -> list[Route]:
     ]
 
 
-def _split(portal: Portal, actor: Any, asked: dict[str, str]) -> str:
-    return portal.training_sets.download_split(actor, training_set_id=asked["of"], split=asked["name"]).digest
+def _split(portal: Portal, actor: Any, params: dict[str, str]) -> str:
+    return portal.training_sets.download_split(actor, training_set_id=params["of"], split=params["name"]).digest
 
 
-def _file(portal: Portal, actor: Any, asked: dict[str, str]) -> str:
-    return portal.datasets.download_file(actor, snapshot_id=asked["of"], number=int(asked["number"])).digest
+def _file(portal: Portal, actor: Any, params: dict[str, str]) -> str:
+    return portal.datasets.download_file(actor, snapshot_id=params["of"], number=int(params["number"])).digest
 
 
 def _sender(portal: Callable[[], Portal], opened: Opened) -> Callable[[Request], Any]:

@@ -43,7 +43,7 @@ def show() -> None:
         entered |= logic(subject, entered["sources"])
         preview_part(subject, entered, is_touched=_is_touched(subject, entered))
     with refused:
-        meanwhile(subject, entered, is_touched=_is_touched(subject, entered), asked=ASKED)
+        meanwhile(subject, entered, is_touched=_is_touched(subject, entered), request_key=ASKED)
     with actions:
         wanted = _buttons(subject, entered)
     if wanted:
@@ -80,7 +80,7 @@ def _buttons(subject: Subject, entered: Entered) -> Until | None:
     if st.button(_("Build and check"), key="build", help=help_text):
         wanted = "staged"
     if st.button(_("Publish"), key="publish", type="primary", icon=":material/publish:"):
-        publish_dialog(subject, asked=ASKED)
+        publish_dialog(subject, request_key=ASKED)
     _more(subject, is_touched=_is_touched(subject, entered))
     return wanted
 
@@ -102,16 +102,16 @@ def _more(subject: Subject, *, is_touched: bool) -> None:
 
 
 def _submitted(subject: Subject, entered: Entered, until: Until) -> None:
-    made: FeatureVersion | None = None
+    submitted: FeatureVersion | None = None
     with forms.attempt(subject.places):
-        made = submit(subject, entered, until=until)
-    if made is None:
+        submitted = submit(subject, entered, until=until)
+    if submitted is None:
         return
     subject.start_over()
-    frame.say((_("Draft {id} is saved") if until == "draft" else _("Building {id}")).format(id=made.id))
+    frame.say((_("Draft {id} is saved") if until == "draft" else _("Building {id}")).format(id=submitted.id))
     if until == "draft":
-        links.open_page(EDITOR, id=made.view_id, version=made.id)
-    links.open_object(made.id)
+        links.open_page(EDITOR, id=submitted.view_id, version=submitted.id)
+    links.open_object(submitted.id)
 
 
 show()

@@ -40,9 +40,9 @@ def show() -> None:
         advice = _("A view names the features of an entity; its versions are SQL or pandas over snapshots.")
         frame.empty(_("No features yet"), advice=advice, icon="dataset")
         return
-    asked = filters(whole)
-    part = window("features", asked)
-    listing = portal().feature_catalog.catalog(actor(), **asked, offset=part.offset, limit=part.limit)
+    filtered = filters(whole)
+    part = window("features", filtered)
+    listing = portal().feature_catalog.catalog(actor(), **filtered, offset=part.offset, limit=part.limit)
     if not listing.items:
         no_match(_("No feature matches"), FILTERS)
         return

@@ -55,8 +55,8 @@ def _draw(check: FeatureParity) -> None:
 def _actions(check: FeatureParity, version: FeatureVersion) -> None:
     if check.state == "running":
         cancel(check.job_id)
-    elif made := ask(version, is_running=False):
-        links.open_object(made.id)
+    elif started := ask(version, is_running=False):
+        links.open_object(started.id)
 
 
 def _body(check: FeatureParity) -> None:
@@ -83,8 +83,8 @@ def _body(check: FeatureParity) -> None:
 
 def _nothing_differs(report: FeatureParityReport) -> None:
     if report.compared:
-        told = _("{n} values were compared, to the last bit.").format(n=numbers.number(report.cells))
-        frame.empty(_("All keys match"), advice=told, icon="task_alt", key="parity")
+        compared = _("{n} values were compared, to the last bit.").format(n=numbers.number(report.cells))
+        frame.empty(_("All keys match"), advice=compared, icon="task_alt", key="parity")
         return
     advice = _("The store was updated after the instant compared, or there are no keys.")
     frame.empty(_("Nothing could be compared"), advice=advice, icon="help", key="parity")
@@ -92,20 +92,20 @@ def _nothing_differs(report: FeatureParityReport) -> None:
 
 def _around(check: FeatureParity, version: FeatureVersion) -> None:
     """What it belongs to: the version, what keeps it online, what was read, and the other checks."""
-    orders = portal().materialization.list_materializations(actor(), version_id=version.id, limit=1).items
+    materializations = portal().materialization.list_materializations(actor(), version_id=version.id, limit=1).items
     read = check.report.snapshots.values() if check.report else ()
-    around = [version.id, *(order.id for order in orders), *read, check.job_id]
+    around = [version.id, *(materialization.id for materialization in materializations), *read, check.job_id]
     neighbors(version.id, around, title=_("Belongs to"))
     others = portal().feature_parity.list_parity(actor(), version_id=version.id, limit=6).items
-    rest = [one for one in others if one.id != check.id]
+    rest = [other for other in others if other.id != check.id]
     if rest:
         frame.section(_("Other checks"), hint=_("newest first"))
         with frame.card("other_checks", tight=True):
-            for one in rest:
+            for other in rest:
                 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                    links.link(one.id, one.id)
-                    st.caption(times.ago(one.created_at, now=frame.now()), width="content")
-                    st.markdown(status.inline(one.verdict or one.state), width="content")
+                    links.link(other.id, other.id)
+                    st.caption(times.ago(other.created_at, now=frame.now()), width="content")
+                    st.markdown(status.inline(other.verdict or other.state), width="content")
 
 
 show()

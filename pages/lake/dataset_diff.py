@@ -16,21 +16,21 @@ def show() -> None:
         _nothing()
         return
     key = tuple(part for part in st.query_params.get("key", "").split(",") if part)
-    found = portal().datasets.diff(actor(), left_id=left.id, right_id=right.id, key=key)
-    state, word = VERDICTS[found.verdict]
+    diff = portal().datasets.diff(actor(), left_id=left.id, right_id=right.id, key=key)
+    state, word = VERDICTS[diff.verdict]
     word = _(word)
     title = _("{left} against {right}").format(left=title_of(right), right=title_of(left))
-    rows = _("{key} identifies a row").format(key=links.escape(", ".join(found.key))) if found.key else _("no key")
+    rows = _("{key} identifies a row").format(key=links.escape(", ".join(diff.key))) if diff.key else _("no key")
     crumbs = [(_("Datasets"), "datasets"), (left.dataset, left.dataset_id)]
     with frame.header(title, state=state, label=word, facts=[left.id, right.id, rows], crumbs=crumbs, here=_("Diff")):
         choose(left, right)
-    st.markdown(f"**{links.escape(found.sentence)}**")
-    counts(found)
-    if found.schema_changes:
-        schema(found)
-    if found.shifts:
-        distributions(found, names=(title_of(left), title_of(right)))
-    examples(found, names=(title_of(left), title_of(right)))
+    st.markdown(f"**{links.escape(diff.sentence)}**")
+    counts(diff)
+    if diff.schema_changes:
+        schema(diff)
+    if diff.shifts:
+        distributions(diff, names=(title_of(left), title_of(right)))
+    examples(diff, names=(title_of(left), title_of(right)))
 
 
 def _wanted(name: str) -> Snapshot | None:

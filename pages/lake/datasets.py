@@ -18,9 +18,9 @@ from core.lake.values import Dataset
 def show() -> None:
     head, facets = st.container(), portal().datasets.dataset_facets(actor())
     # Who owns a dataset is known as soon as there is one.
-    asked = filters(facets) if facets.owners else {}
-    part = window("datasets", asked)
-    listing = portal().datasets.list_datasets(actor(), **asked, offset=part.offset, limit=part.limit)
+    filtered = filters(facets) if facets.owners else {}
+    part = window("datasets", filtered)
+    listing = portal().datasets.list_datasets(actor(), **filtered, offset=part.offset, limit=part.limit)
     with head:
         _head(listing)
         waiting_imports()

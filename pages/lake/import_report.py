@@ -20,38 +20,38 @@ def show() -> None:
     frame.live_page(
         lambda: portal().imports.get_import(actor(), import_id=import_id),
         _draw,
-        runs=lambda found: found.state is ImportState.READING,
+        runs=lambda data_import: data_import.state is ImportState.READING,
     )
 
 
-def _draw(found: Import) -> None:
-    writes = may(Permission.DATA_WRITE, project=found.project)
+def _draw(data_import: Import) -> None:
+    writes = may(Permission.DATA_WRITE, project=data_import.project)
     crumbs = [(_("Datasets"), "datasets")]
-    title = _("Import into {name}").format(name=found.dataset)
-    with frame.header(title, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        _deeds(found, writes=writes)
-    if found.state is ImportState.READING:
-        job_progress(found.job_id)
+    title = _("Import into {name}").format(name=data_import.dataset)
+    with frame.header(title, state=data_import.state, facts=_facts(data_import), crumbs=crumbs, here=data_import.id):
+        _actions(data_import, writes=writes)
+    if data_import.state is ImportState.READING:
+        job_progress(data_import.job_id)
         st.caption(_("The report comes when every row was read. You may leave this page."))
-    if found.cause:
-        cause_card(found.cause, job_id=found.job_id)
-    if found.report is not None and found.state is not ImportState.FAILED:
-        _report(found.report)
-    if writes and found.unanswered:
-        st.checkbox(_("Read the times without a zone as UTC"), key=_answer(found))
-    if found.preview is not None and found.state is not ImportState.FAILED:
+    if data_import.cause:
+        cause_card(data_import.cause, job_id=data_import.job_id)
+    if data_import.report is not None and data_import.state is not ImportState.FAILED:
+        _report(data_import.report)
+    if writes and data_import.unanswered:
+        st.checkbox(_("Read the times without a zone as UTC"), key=_answer(data_import))
+    if data_import.preview is not None and data_import.state is not ImportState.FAILED:
         frame.section(_("First rows"))
-        preview_table(found.preview)
-    if writes and found.state in (ImportState.READY, ImportState.FAILED):
-        _corrections(found)
+        preview_table(data_import.preview)
+    if writes and data_import.state in (ImportState.READY, ImportState.FAILED):
+        _corrections(data_import)
 
 
-def _facts(found: Import) -> list[str]:
-    by = links.escape(frame.name_of(found.created_by))
-    appends = _("appends to the existing rows") if found.mode == "append" else _("replaces the existing rows")
-    age = times.ago(found.created_at, now=frame.now())
+def _facts(data_import: Import) -> list[str]:
+    by = links.escape(frame.name_of(data_import.created_by))
+    appends = _("appends to the existing rows") if data_import.mode == "append" else _("replaces the existing rows")
+    age = times.ago(data_import.created_at, now=frame.now())
     who = _("by {name}, {age}").format(name=by, age=age)
-    return [links.escape(found.source.name), _size(found.report), appends, who]
+    return [links.escape(data_import.source.name), _size(data_import.report), appends, who]
 
 
 def _size(report: ImportReport | None) -> str:
@@ -63,30 +63,30 @@ def _size(report: ImportReport | None) -> str:
     return ", ".join(part for part in (rows, left_out, columns) if part)
 
 
-def _deeds(found: Import, *, writes: bool) -> None:
-    if found.snapshot_id:
-        links.follow(found.snapshot_id, _("Open the snapshot"))
+def _actions(data_import: Import, *, writes: bool) -> None:
+    if data_import.snapshot_id:
+        links.follow(data_import.snapshot_id, _("Open the snapshot"))
     else:
-        links.follow(found.dataset_id, _("Open the dataset"))
-    if not writes or found.state not in (ImportState.READY, ImportState.FAILED):
+        links.follow(data_import.dataset_id, _("Open the dataset"))
+    if not writes or data_import.state not in (ImportState.READY, ImportState.FAILED):
         return
     if st.button(_("Discard"), icon=":material/delete:"):
         with forms.attempt() as done:
-            portal().imports.discard_import(actor(), import_id=found.id)
+            portal().imports.discard_import(actor(), import_id=data_import.id)
         if done.succeeded:
             st.rerun()
-    if found.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
+    if data_import.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
         with forms.attempt() as done:
-            accept = bool(st.session_state.get(_answer(found)))
-            made = portal().imports.confirm_import(actor(), import_id=found.id, accept=accept)
+            accept = bool(st.session_state.get(_answer(data_import)))
+            snapshot = portal().imports.confirm_import(actor(), import_id=data_import.id, accept=accept)
         if done.succeeded:
-            frame.say(_("{name} v{version} is imported").format(name=made.dataset, version=made.version))
-            links.open_object(made.id)
+            frame.say(_("{name} v{version} is imported").format(name=snapshot.dataset, version=snapshot.version))
+            links.open_object(snapshot.id)
 
 
-def _answer(found: Import) -> str:
+def _answer(data_import: Import) -> str:
     """What is read again asks again."""
-    return f"import_utc_{found.job_id}"
+    return f"import_utc_{data_import.job_id}"
 
 
 def _report(report: ImportReport) -> None:
@@ -98,16 +98,18 @@ def _report(report: ImportReport) -> None:
         st.markdown("  \n".join(f"{icon} {links.escape(line)}" for icon, line in lines))
 
 
-def _corrections(found: Import) -> None:
+def _corrections(data_import: Import) -> None:
     frame.section(_("Corrections"), hint=_("what the bytes cannot say"))
-    choices = edited(found)
+    choices = edited(data_import)
     wanted = [*choices.types.items(), *((rule.column, rule.zone) for rule in choices.zones)]
-    if wanted and choices != found.choices:
+    if wanted and choices != data_import.choices:
         named = ", ".join(f"{column} {chosen}" for column, chosen in wanted)
         st.caption(links.escape(_("To be read as: {columns}").format(columns=named)))
-    if st.button(_("Read again"), icon=":material/refresh:", disabled=choices == found.choices and not found.cause):
+    if st.button(
+        _("Read again"), icon=":material/refresh:", disabled=choices == data_import.choices and not data_import.cause
+    ):
         with forms.attempt() as done:
-            portal().imports.correct_import(actor(), import_id=found.id, choices=choices)
+            portal().imports.correct_import(actor(), import_id=data_import.id, choices=choices)
         if done.succeeded:
             st.rerun()
 

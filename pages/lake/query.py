@@ -1,4 +1,4 @@
-"""SQL over the datasets of a project: write it, run it in the sandbox, look at its rows, keep it, make a feature of
+"""SQL over a project's datasets: write it, run it in the sandbox, look at its rows, keep it, make a feature of
 it."""
 
 import streamlit as st
@@ -15,11 +15,11 @@ FIRST = "SELECT *\nFROM "
 
 
 def show() -> None:
-    asked = st.query_params.get("id", "")
-    query = portal().queries.get_query(actor(), query_id=links.wanted_id(Kind.QUERY)) if asked else None
+    query_id = st.query_params.get("id", "")
+    query = portal().queries.get_query(actor(), query_id=links.wanted_id(Kind.QUERY)) if query_id else None
     with frame.header(_("Query"), state=query.state if query else "", facts=_facts(query)):
         pass
-    if not any(may(Permission.FEATURE_SQL, project=each) for each in projects()):
+    if not any(may(Permission.FEATURE_SQL, project=project_id) for project_id in projects()):
         frame.empty(_("Queries are for engineers"), advice=_("Ask for the role in your project."), icon="lock")
         return
     project = forms.choose_project(key="query_project")
@@ -59,10 +59,12 @@ def _editor(project: str, query: Query | None) -> None:
 
 def _run(project: str, rows: int) -> None:
     with forms.attempt() as done:
-        made = portal().queries.start_query(actor(), project=project, sql=st.session_state["sql_query"], row_limit=rows)
+        started = portal().queries.start_query(
+            actor(), project=project, sql=st.session_state["sql_query"], row_limit=rows
+        )
     if done.succeeded:
-        st.session_state["query_shown"] = made.id
-        links.open_object(made.id)
+        st.session_state["query_shown"] = started.id
+        links.open_object(started.id)
 
 
 @forms.dialog(N_("Save the query"))

@@ -20,67 +20,67 @@ def show() -> None:
     )
 
 
-def _draw(found: LoadTestView) -> None:
-    state, label = state_of(found)
+def _draw(test: LoadTestView) -> None:
+    state, label = state_of(test)
     by = _("Requested by {name}, {age}").format(
-        name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
+        name=links.escape(frame.name_of(test.requested_by)), age=times.since(test.created_at, now=frame.now())
     )
-    promise = _("promise p99 {ms} ms").format(ms=numbers.figure(found.slo.p99_ms))
-    facts = [by, plan_line(found.plan), promise, found.environment.capitalize()]
+    promise = _("promise p99 {ms} ms").format(ms=numbers.figure(test.slo.p99_ms))
+    facts = [by, plan_line(test.plan), promise, test.environment.capitalize()]
     crumbs = [(_("Load tests"), "load-tests")]
-    actions = frame.header(title_of(found), state=state, label=label, facts=facts, crumbs=crumbs, here=found.id)
+    actions = frame.header(title_of(test), state=state, label=label, facts=facts, crumbs=crumbs, here=test.id)
     with actions, st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-        links.follow(found.endpoint_id, found.endpoint)
-        links.follow(found.version_id, found.version_id)
-        _stop(found)
-    if found.state is LoadTestState.FINISHED:
-        _finished(found)
-    elif found.state is LoadTestState.WAITING:
-        _waiting(found)
-    elif found.state.is_over:
-        st.markdown(cause_line(found))
-        series(found)
+        links.follow(test.endpoint_id, test.endpoint)
+        links.follow(test.version_id, test.version_id)
+        _stop(test)
+    if test.state is LoadTestState.FINISHED:
+        _finished(test)
+    elif test.state is LoadTestState.WAITING:
+        _waiting(test)
+    elif test.state.is_over:
+        st.markdown(cause_line(test))
+        series(test)
     else:
-        live_test(found)
-    _chain(found)
+        live_test(test)
+    _chain(test)
 
 
-def _stop(found: LoadTestView) -> None:
+def _stop(test: LoadTestView) -> None:
     """The kill switch, without a question."""
-    if found.state.is_over or not may(Permission.LOADTEST, project=found.project):
+    if test.state.is_over or not may(Permission.LOADTEST, project=test.project):
         return
-    waits = found.state is LoadTestState.WAITING
+    waits = test.state is LoadTestState.WAITING
     label = _("Withdraw") if waits else _("Stop the load")
     if st.button(label, icon=":material/stop_circle:", type="secondary" if waits else "primary", key="stop"):
         with forms.attempt() as done:
-            portal().loadtests.stop_test(actor(), test_id=found.id)
+            portal().loadtests.stop_test(actor(), test_id=test.id)
         if done.succeeded:
             frame.say(_("The load ends within seconds"))
             st.rerun()
 
 
-def _waiting(found: LoadTestView) -> None:
+def _waiting(test: LoadTestView) -> None:
     """A second person sees what production would get, and lets it begin."""
     with frame.card("confirm"):
         st.markdown(
             _(":orange[:material/group:] **{endpoint} in production would get {plan}.** It starts at once.").format(
-                endpoint=links.escape(found.endpoint), plan=plan_line(found.plan)
+                endpoint=links.escape(test.endpoint), plan=plan_line(test.plan)
             )
         )
-        mine = found.requested_by == person().id
-        if mine or not may(Permission.LOADTEST_PRODUCTION, project=found.project):
+        mine = test.requested_by == person().id
+        if mine or not may(Permission.LOADTEST_PRODUCTION, project=test.project):
             why = _("You asked for it: a second SRE confirms it.") if mine else _("An SRE who did not ask confirms it.")
             st.caption(f":material/lock: {why}")
             return
         if st.button(_("Confirm and start"), type="primary", icon=":material/play_arrow:", key="confirm"):
             with forms.attempt() as done:
-                portal().loadtests.confirm_test(actor(), test_id=found.id)
+                portal().loadtests.confirm_test(actor(), test_id=test.id)
             if done.succeeded:
                 st.rerun()
 
 
-def _finished(found: LoadTestView) -> None:
-    report = portal().loadtests.get_report(actor(), test_id=found.id)
+def _finished(test: LoadTestView) -> None:
+    report = portal().loadtests.get_report(actor(), test_id=test.id)
     verdict(report)
     if report.validity == "VALID":
         strip(report)
@@ -93,15 +93,15 @@ def _finished(found: LoadTestView) -> None:
             generator(report)
     else:
         generator(report)
-    series(found)
+    series(test)
 
 
-def _chain(found: LoadTestView) -> None:
-    if found.evidence_id:
-        links.follow(found.evidence_id, _("The evidence {id}").format(id=found.evidence_id))
-    frame.lineage(found.id)
+def _chain(test: LoadTestView) -> None:
+    if test.evidence_id:
+        links.follow(test.evidence_id, _("The evidence {id}").format(id=test.evidence_id))
+    frame.lineage(test.id)
     frame.section(_("Activity"))
-    frame.activity(found.id)
+    frame.activity(test.id)
 
 
 show()

@@ -19,7 +19,7 @@ ORDER = {LoadTestState.WAITING: 0, LoadTestState.RUNNING: 1, LoadTestState.QUEUE
 def show() -> None:
     wanted = st.query_params.pop("endpoint", "")
     listing = _read()
-    running = sum(not one.state.is_over and one.state is not LoadTestState.WAITING for one in listing.items)
+    running = sum(not test.state.is_over and test.state is not LoadTestState.WAITING for test in listing.items)
     facts = [_("{n} load tests").format(n=listing.total)] if listing.total else []
     facts += [_("{n} running").format(n=running)] if running else []
     with frame.header(_("Load tests"), facts=facts):

@@ -28,64 +28,66 @@ def show() -> None:
     )
 
 
-def _draw(found: Request) -> None:
-    label = _("Needs your review") if needs_decision(found, rights=rights(found.project)) else ""
+def _draw(request: Request) -> None:
+    label = _("Needs your review") if needs_decision(request, rights=rights(request.project)) else ""
     crumbs = [(_("Promotions"), "promotions")]
-    with frame.header(found.title, state=found.state, label=label, facts=_facts(found), crumbs=crumbs, here=found.id):
-        authors_actions(found)
+    with frame.header(
+        request.title, state=request.state, label=label, facts=_facts(request), crumbs=crumbs, here=request.id
+    ):
+        authors_actions(request)
     left, right = st.columns([1.9, 1], gap="medium")
     with right:
-        _decision(found)
+        _decision(request)
     with left:
-        _evidence(found)
-        _changes(found)
-    frame.lineage(found.id)
+        _evidence(request)
+        _changes(request)
+    frame.lineage(request.id)
 
 
-def _facts(found: Request) -> list[str]:
+def _facts(request: Request) -> list[str]:
     by = _("Requested by {name}, {age}").format(
-        name=links.escape(found.requester), age=times.since(found.created_at, now=frame.now())
+        name=links.escape(request.requester), age=times.since(request.created_at, now=frame.now())
     )
     replaces = (
-        _("Replaces {version}").format(version=short(found.replaces_version))
-        if found.replaces
+        _("Replaces {version}").format(version=short(request.replaces_version))
+        if request.replaces
         else _("The first there")
     )
-    target = _("Target: {endpoint}").format(endpoint=found.endpoint)
-    rollout = _("Rollout: {plan}").format(plan=short_plan(found.plan))
+    target = _("Target: {endpoint}").format(endpoint=request.endpoint)
+    rollout = _("Rollout: {plan}").format(plan=short_plan(request.plan))
     return [by, links.escape(replaces), links.escape(target), rollout]
 
 
-def _decision(found: Request) -> None:
-    frame.section(_("Your decision") if needs_decision(found, rights=rights(found.project)) else _("Decision"))
-    decision_card(found)
-    if found.rollout is not None:
+def _decision(request: Request) -> None:
+    frame.section(_("Your decision") if needs_decision(request, rights=rights(request.project)) else _("Decision"))
+    decision_card(request)
+    if request.rollout is not None:
         frame.section(_("Rollout"))
-        progress_card(found)
+        progress_card(request)
     frame.section(_("Reviewers"))
-    reviewers(found)
+    reviewers(request)
     frame.section(_("Timeline"))
-    frame.activity(found.id)
+    frame.activity(request.id)
 
 
-def _evidence(found: Request) -> None:
-    with frame.section(_("Evidence"), hint=count_line(found.gates)):
-        if found.requirement_id:
-            links.follow(found.requirement_id, _("Requested by {id}").format(id=found.requirement_id))
-    evidence_rows(found)
+def _evidence(request: Request) -> None:
+    with frame.section(_("Evidence"), hint=count_line(request.gates)):
+        if request.requirement_id:
+            links.follow(request.requirement_id, _("Requested by {id}").format(id=request.requirement_id))
+    evidence_rows(request)
 
 
-def _changes(found: Request) -> None:
-    over = found.state in (RequestState.APPLIED, RequestState.ROLLED_BACK)
+def _changes(request: Request) -> None:
+    over = request.state in (RequestState.APPLIED, RequestState.ROLLED_BACK)
     with frame.section(_("What changed in production") if over else _("What changes in production"), key="changes"):
-        links.follow(found.version_id, found.version)
-        links.follow(found.endpoint_id, found.endpoint)
-    if found.note:
+        links.follow(request.version_id, request.version)
+        links.follow(request.endpoint_id, request.endpoint)
+    if request.note:
         note = _("Note")
-        st.markdown(f":gray[{note}] {links.escape_lines(found.note)}")
-    changes_table(found)
+        st.markdown(f":gray[{note}] {links.escape_lines(request.note)}")
+    changes_table(request)
     with st.expander(_("What an approval is bound to")):
-        shown = found.digests.model_dump()
+        shown = request.digests.model_dump()
         frame.facts({_(word): f"`{shown[name][:16]}`" for name, word in DIGESTS.items()})
         st.caption(_("When any of them changes, or the request is revised, approvals no longer count."))
 

@@ -33,14 +33,19 @@ def show() -> None:
         advice = _("One of them is the baseline that the others are measured against.")
         frame.empty(_("Choose two versions"), advice=advice, icon="compare_arrows")
         return
-    found = portal().registry.compare(actor(), version_ids=choice.ids, baseline_id=choice.baseline)
+    comparison = portal().registry.compare(actor(), version_ids=choice.ids, baseline_id=choice.baseline)
     with head:
-        _head(found, serving)
-    _body(found, known, only=choice.only_differences)
+        _head(comparison, serving)
+    _body(comparison, known, only=choice.only_differences)
 
 
-def _head(found: Comparison, serving: tuple[Endpoint, ...]) -> None:
-    judged = [one for version in found.versions for one in version.evaluations if one.holdout == found.holdout]
+def _head(comparison: Comparison, serving: tuple[Endpoint, ...]) -> None:
+    judged = [
+        evaluation
+        for version in comparison.versions
+        for evaluation in version.evaluations
+        if evaluation.holdout == comparison.holdout
+    ]
     facts = (
         [
             _("Evaluated on `{name}`").format(name=judged[0].holdout_name),
@@ -51,32 +56,32 @@ def _head(found: Comparison, serving: tuple[Endpoint, ...]) -> None:
         else [_("Not evaluated on the same rows")]
     )
     crumbs: list[tuple[str, str]] = [(_("Models"), "models")]
-    if len({version.model_id for version in found.versions}) == 1:
-        crumbs.append((found.versions[0].model, found.versions[0].model_id))
-    action = comparison_action(found, endpoints=serving, rights=rights(found.versions[0].project))
+    if len({version.model_id for version in comparison.versions}) == 1:
+        crumbs.append((comparison.versions[0].model, comparison.versions[0].model_id))
+    action = comparison_action(comparison, endpoints=serving, rights=rights(comparison.versions[0].project))
     with frame.header(_("Compare versions"), facts=facts, crumbs=crumbs, here=_("Compare")):
         primary_action(action)
     what_is_missing(action)
 
 
-def _body(found: Comparison, known: Places, *, only: bool) -> None:
-    labels, colors, lines = labels_of(found.versions), colors_of(found.versions), lines_of(found)
-    lead, dot, rest = found.sentence.partition(". ")
+def _body(comparison: Comparison, known: Places, *, only: bool) -> None:
+    labels, colors, lines = labels_of(comparison.versions), colors_of(comparison.versions), lines_of(comparison)
+    lead, dot, rest = comparison.sentence.partition(". ")
     st.markdown(f":material/check_circle: **{links.escape(lead + dot.strip())}** {links.escape(rest)}")
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
-        base = next(version for version in found.versions if version.id == found.baseline)
+        base = next(version for version in comparison.versions if version.id == comparison.baseline)
         stage = stage_of(base, known)
         frame.section(
             _("Metrics"),
-            hint=_("against {name}, {stage}; gray may be chance").format(name=labels[found.baseline], stage=stage),
+            hint=_("against {name}, {stage}; gray may be chance").format(name=labels[comparison.baseline], stage=stage),
         )
-        metric_table(found, lines, known=known, only=only)
-        parameter_table(found, only=only)
+        metric_table(comparison, lines, known=known, only=only)
+        parameter_table(comparison, only=only)
     with right:
-        curves(found, colors)
-        trade_offs(found, lines=lines, colors=colors)
-    decisions(found)
+        curves(comparison, colors)
+        trade_offs(comparison, lines=lines, colors=colors)
+    decisions(comparison)
 
 
 show()

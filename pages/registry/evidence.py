@@ -28,44 +28,44 @@ NAMES = {
 
 
 def show() -> None:
-    found = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
-    version = portal().registry.get_version(actor(), version_id=found.subject)
-    title = _("{kind} of {version}").format(kind=_(TITLES[found.kind]), version=title_of(version))
+    evidence = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
+    version = portal().registry.get_version(actor(), version_id=evidence.subject)
+    title = _("{kind} of {version}").format(kind=_(TITLES[evidence.kind]), version=title_of(version))
     by = _("Measured for {name}, {age}").format(
-        name=links.escape(frame.name_of(found.created_by)), age=times.since(found.created_at, now=frame.now())
+        name=links.escape(frame.name_of(evidence.created_by)), age=times.since(evidence.created_at, now=frame.now())
     )
     crumbs = [(_("Models"), "models"), (version.model, version.model_id), (f"v{version.version}", version.id)]
-    facts = [by, _("measured by the portal"), links.code(found.digest[:12])]
-    with frame.header(title, state=found.verdict, facts=facts, crumbs=crumbs, here=found.id):
-        _way_on(found, version)
-    st.markdown(f"{status.icon(found.verdict)} **{links.escape(found.summary)}**")
+    facts = [by, _("measured by the portal"), links.code(evidence.digest[:12])]
+    with frame.header(title, state=evidence.verdict, facts=facts, crumbs=crumbs, here=evidence.id):
+        _links(evidence, version)
+    st.markdown(f"{status.icon(evidence.verdict)} **{links.escape(evidence.summary)}**")
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        content(found)
+        content(evidence)
     with right:
-        _measured_on(found, version)
+        _measured_on(evidence, version)
     with st.expander(_("Full content")):
-        st.code(json.dumps(found.content, indent=2, ensure_ascii=False), language="json", height=420)
-    frame.lineage(found.id)
+        st.code(json.dumps(evidence.content, indent=2, ensure_ascii=False), language="json", height=420)
+    frame.lineage(evidence.id)
 
 
-def _way_on(found: Evidence, version: ModelVersion) -> None:
-    baseline = str(found.content.get("baseline") or "")
-    if found.kind is EvidenceKind.QUALITY and baseline:
+def _links(evidence: Evidence, version: ModelVersion) -> None:
+    baseline = str(evidence.content.get("baseline") or "")
+    if evidence.kind is EvidenceKind.QUALITY and baseline:
         links.follow("compare", _("Compare them"), ids=f"{baseline},{version.id}", baseline=baseline)
-    if links.has_page(found.source):
-        links.follow(found.source, _("Open {id}").format(id=found.source))
+    if links.has_page(evidence.source):
+        links.follow(evidence.source, _("Open {id}").format(id=evidence.source))
 
 
-def _measured_on(found: Evidence, version: ModelVersion) -> None:
+def _measured_on(evidence: Evidence, version: ModelVersion) -> None:
     frame.section(_("Measured on"), hint=_("exactly these bytes"))
-    frame.facts({_(NAMES.get(key, key.capitalize())): _shown(value) for key, value in found.measured_on.items()})
+    frame.facts({_(NAMES.get(key, key.capitalize())): _shown(value) for key, value in evidence.measured_on.items()})
     with frame.card("measured_on", tight=True):
         links.link(version.id, title_of(version), icon=links.icon_of(version.id))
-        for target in (str(found.content.get("baseline") or ""), found.measured_on.get("endpoint", "")):
+        for target in (str(evidence.content.get("baseline") or ""), evidence.measured_on.get("endpoint", "")):
             if links.has_page(target):
                 links.link(target, _name(target), icon=links.icon_of(target))
-    st.caption(_("Content digest: {digest}").format(digest=links.code(found.digest)))
+    st.caption(_("Content digest: {digest}").format(digest=links.code(evidence.digest)))
 
 
 def _name(target: str) -> str:

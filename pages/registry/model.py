@@ -43,14 +43,14 @@ def show() -> None:
 
 def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
     """What serves, and whether something newer waits, as Markdown."""
-    serving = [one for one in versions if stage_of(one, known) == PRODUCTION]
+    serving = [version for version in versions if stage_of(version, known) == PRODUCTION]
     newest = versions[0]
     if not serving:
         return _(":gray[:material/cloud_off:] **No version is in production.** The newest is v{n}.").format(
             n=newest.version
         )
-    names = _(" and ").join(f"v{one.version}" for one in serving)
-    released = [place for one in serving for place in known[one.id] if place.endpoint.environment == PRODUCTION]
+    names = _(" and ").join(f"v{version.version}" for version in serving)
+    released = [place for version in serving for place in known[version.id] if place.endpoint.environment == PRODUCTION]
     where = ", ".join(links.escape(place.words) for place in released)
     lead = _(":green[:material/rocket_launch:] **{names} in production**, {where}.").format(names=names, where=where)
     if newest in serving:
@@ -61,15 +61,15 @@ def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:
 def _serving(versions: tuple[ModelVersion, ...], known: Places) -> None:
     frame.section(_("Serving"))
     with frame.rows("serving"):
-        found = [(one, place) for one in versions for place in known.get(one.id, ())]
-        if not found:
+        served = [(version, place) for version in versions for place in known.get(version.id, ())]
+        if not served:
             st.caption(_("\u2003Not serving yet."))
-        for one, place in found:
+        for version, place in served:
             frame.row(
-                f"{one.id}_{place.endpoint.id}",
+                f"{version.id}_{place.endpoint.id}",
                 title=place.endpoint.name,
                 target=place.endpoint.id,
-                value=f":gray[v{one.version} · {place.weight}\u202f%]",
+                value=f":gray[v{version.version} · {place.weight}\u202f%]",
                 state=place.endpoint.environment,
             )
 

@@ -61,7 +61,7 @@ def _actions() -> None:
 
 
 def _serving_line(known: Places) -> str:
-    serving = sum(1 for each in known.values() if each[0].endpoint.environment == PRODUCTION)
+    serving = sum(1 for version_places in known.values() if version_places[0].endpoint.environment == PRODUCTION)
     return _("{versions} in production").format(versions=counted(serving, _("version"), _("versions")))
 
 
@@ -96,7 +96,7 @@ def _compare(first: ModelVersion | None, versions: tuple[ModelVersion, ...]) -> 
 def _counting(versions: tuple[ModelVersion, ...], known: Places) -> ModelVersion | None:
     """The version in production, else in staging, else the newest."""
     order = {PRODUCTION: 0, "staging": 1}
-    return min(versions, key=lambda one: (order.get(stage_of(one, known), 2), -one.version), default=None)
+    return min(versions, key=lambda version: (order.get(stage_of(version, known), 2), -version.version), default=None)
 
 
 show()

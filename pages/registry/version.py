@@ -32,8 +32,8 @@ def show() -> None:
     version = portal().registry.get_version(actor(), version_id=links.wanted_id(Kind.MODEL_VERSION))
     serving = endpoints()
     known = places_on(serving)
-    registered = _("Registered {age} {made}").format(
-        age=times.since(version.created_at, now=frame.now()), made=registered_line(version)
+    registered = _("Registered {age} {origin}").format(
+        age=times.since(version.created_at, now=frame.now()), origin=registered_line(version)
     )
     by = _("by {name}").format(name=links.escape(frame.name_of(version.created_by)))
     crumbs = [(_("Models"), "models"), (version.model, version.model_id)]
@@ -92,10 +92,10 @@ def _overview(version: ModelVersion, known: Places) -> None:
 def _serving(version: ModelVersion, known: Places) -> None:
     frame.section(_("Serves"))
     with frame.card("serves", tight=True):
-        found = known.get(version.id, ())
-        if not found:
+        version_places = known.get(version.id, ())
+        if not version_places:
             st.caption(_("Not serving yet."))
-        for place in found:
+        for place in version_places:
             links.link(
                 place.endpoint.id, f"{place.endpoint.name} · {place.weight}\u202f%", icon=":material/cloud_done:"
             )

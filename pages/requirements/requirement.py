@@ -19,41 +19,43 @@ MOVES: dict[str, State] = {N_("Mark as met"): "met", N_("Drop it"): "dropped", N
 
 
 def show() -> None:
-    found = portal().requirements.get_requirement(actor(), requirement_id=links.wanted_id(Kind.REQUIREMENT))
+    requirement = portal().requirements.get_requirement(actor(), requirement_id=links.wanted_id(Kind.REQUIREMENT))
     crumbs = [(_("Requirements"), "requirements")]
-    with frame.header(found.title, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        if may(Permission.REQUIREMENT_WRITE, project=found.project):
-            _actions(found)
+    with frame.header(
+        requirement.title, state=requirement.state, facts=_facts(requirement), crumbs=crumbs, here=requirement.id
+    ):
+        if may(Permission.REQUIREMENT_WRITE, project=requirement.project):
+            _actions(requirement)
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         frame.section(_("Conditions"), hint=_("all of them must hold"))
-        _conditions(found)
-        _text(_("Goal"), found.goal)
-        _text(_("Business metric"), found.business_metric)
+        _conditions(requirement)
+        _text(_("Goal"), requirement.goal)
+        _text(_("Business metric"), requirement.business_metric)
     with right:
         frame.section(_("Timeline"))
-        frame.activity(found.id)
-    frame.lineage(found.id)
+        frame.activity(requirement.id)
+    frame.lineage(requirement.id)
 
 
-def _facts(found: Requirement) -> list[str]:
-    written = times.ago(found.created_at, now=frame.now())
-    count = len(found.criteria)
+def _facts(requirement: Requirement) -> list[str]:
+    written = times.ago(requirement.created_at, now=frame.now())
+    count = len(requirement.criteria)
     return [counted(count, _("condition"), _("conditions")), _("written {when} ago").format(when=written)]
 
 
-def _actions(found: Requirement) -> None:
+def _actions(requirement: Requirement) -> None:
     if st.button(_("Edit"), icon=":material/edit:"):
-        links.open_page("edit-requirement", id=found.id)
-    moves = {_(label): state for label, state in MOVES.items() if state != found.state}
+        links.open_page("edit-requirement", id=requirement.id)
+    moves = {_(label): state for label, state in MOVES.items() if state != requirement.state}
     chosen = frame.more(list(moves))
     if chosen:
-        portal().requirements.set_state(actor(), requirement_id=found.id, state=moves[chosen])
+        portal().requirements.set_state(actor(), requirement_id=requirement.id, state=moves[chosen])
         st.rerun()
 
 
-def _conditions(found: Requirement) -> None:
-    rows = measured_for(found)
+def _conditions(requirement: Requirement) -> None:
+    rows = measured_for(requirement)
     columns = {
         _("Condition"): [criterion_line(row.criterion) for row in rows],
         _("Best so far"): [row.shown for row in rows],

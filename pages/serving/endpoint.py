@@ -29,49 +29,49 @@ def show() -> None:
     )
 
 
-def _draw(found: Endpoint) -> None:
-    facts = [found.environment.capitalize(), links.escape(found.description), _promise(found)]
+def _draw(endpoint: Endpoint) -> None:
+    facts = [endpoint.environment.capitalize(), links.escape(endpoint.description), _promise(endpoint)]
     crumbs = [(_("Endpoints"), "endpoints")]
-    with frame.header(found.name, state=traffic_state(found), facts=facts, crumbs=crumbs, here=found.id):
-        action = actions(found)
+    with frame.header(endpoint.name, state=traffic_state(endpoint), facts=facts, crumbs=crumbs, here=endpoint.id):
+        action = actions(endpoint)
     what_is_missing(action)
-    parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(found)}
-    if found.environment == "staging":
-        parts |= {_("Parity"): lambda: parity(found), _("Try it"): lambda: _trial(found)}
-    parts |= {_("Replays"): lambda: replays(found), _("Lineage"): lambda: frame.lineage(found.id)}
+    parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(endpoint)}
+    if endpoint.environment == "staging":
+        parts |= {_("Parity"): lambda: parity(endpoint), _("Try it"): lambda: _trial(endpoint)}
+    parts |= {_("Replays"): lambda: replays(endpoint), _("Lineage"): lambda: frame.lineage(endpoint.id)}
     frame.tabs(parts)
 
 
-def _promise(found: Endpoint) -> str:
+def _promise(endpoint: Endpoint) -> str:
     return _("promises p99 {ms} ms, at most {share} % failed").format(
-        ms=numbers.figure(found.slo.p99_ms), share=numbers.figure(found.slo.error_rate * 100)
+        ms=numbers.figure(endpoint.slo.p99_ms), share=numbers.figure(endpoint.slo.error_rate * 100)
     )
 
 
-def _overview(found: Endpoint) -> None:
+def _overview(endpoint: Endpoint) -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        missing_features(found)
+        missing_features(endpoint)
         frame.section(_("Serves now"))
-        traffic(found)
-        history(found.id)
+        traffic(endpoint)
+        history(endpoint.id)
     with right:
         frame.section(_("How to call it"))
         with frame.card("call"):
-            st.code(f"POST {found.url}/predict", language=None, wrap_lines=True)
-            st.caption(_ticket_line(found))
-        _measured(found)
+            st.code(f"POST {endpoint.url}/predict", language=None, wrap_lines=True)
+            st.caption(_ticket_line(endpoint))
+        _measured(endpoint)
         frame.section(_("Activity"))
-        frame.activity(found.id)
+        frame.activity(endpoint.id)
 
 
-def _measured(found: Endpoint) -> None:
+def _measured(endpoint: Endpoint) -> None:
     """The newest load tests of it, and the way to another one."""
-    load = Permission.LOADTEST if found.environment == "staging" else Permission.LOADTEST_PRODUCTION
+    load = Permission.LOADTEST if endpoint.environment == "staging" else Permission.LOADTEST_PRODUCTION
     with frame.section(_("Load tests")):
-        if found.routes and may(load, project=found.project):
-            links.follow("load-tests", _("New test"), endpoint=found.id)
-    tests = portal().loadtests.list_tests(actor(), endpoint_id=found.id, limit=3).items
+        if endpoint.routes and may(load, project=endpoint.project):
+            links.follow("load-tests", _("New test"), endpoint=endpoint.id)
+    tests = portal().loadtests.list_tests(actor(), endpoint_id=endpoint.id, limit=3).items
     with frame.card("load_tests", tight=True):
         for test in tests:
             links.link(test.id, f"{test.id} {title_of(test)}")
@@ -80,19 +80,19 @@ def _measured(found: Endpoint) -> None:
             st.caption(_("No load test yet."))
 
 
-def _ticket_line(found: Endpoint) -> str:
-    if found.environment == "staging":
+def _ticket_line(endpoint: Endpoint) -> str:
+    if endpoint.environment == "staging":
         return _("Callers send a ticket as `Authorization: Bearer`. Engineers and SREs get one for 15 minutes.")
     return _("Callers send a ticket as `Authorization: Bearer`. Service accounts of the project get one.")
 
 
-def _trial(found: Endpoint) -> None:
-    if not found.routes:
+def _trial(endpoint: Endpoint) -> None:
+    if not endpoint.routes:
         st.caption(_("It serves nothing yet."))
-    elif not may(Permission.PREDICT_TEST, project=found.project):
+    elif not may(Permission.PREDICT_TEST, project=endpoint.project):
         st.caption(_("Engineers and SREs of the project may send rows."))
     else:
-        trial(found)
+        trial(endpoint)
 
 
 show()

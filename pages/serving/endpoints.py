@@ -21,14 +21,14 @@ ENVIRONMENTS = (
 
 
 def show() -> None:
-    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
-    moving = sum(traffic_state(one) == "switching" for one in found)
-    facts = [_("{n} endpoints").format(n=len(found)), _("{n} switching").format(n=moving) if moving else ""]
-    with frame.header(_("Endpoints"), facts=facts if found else []):
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+    moving = sum(traffic_state(endpoint) == "switching" for endpoint in endpoints)
+    facts = [_("{n} endpoints").format(n=len(endpoints)), _("{n} switching").format(n=moving) if moving else ""]
+    with frame.header(_("Endpoints"), facts=facts if endpoints else []):
         allowed = may(Permission.ENDPOINT_WRITE)
         if allowed and st.button(_("New endpoint"), type="primary", icon=":material/add:", key="new_endpoint"):
             _create()
-    if not found:
+    if not endpoints:
         frame.empty(
             _("No endpoints yet"),
             advice=_("An endpoint is a name that callers use. A staging one comes first: versions are measured there."),
@@ -39,12 +39,12 @@ def show() -> None:
 
 
 def _lists() -> bool:
-    found = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     for environment, title, hint in ENVIRONMENTS:
-        ours = [one for one in found if one.environment == environment]
+        ours = [endpoint for endpoint in endpoints if endpoint.environment == environment]
         if ours:
             _list(environment, _(title), _(hint), ours)
-    return any(traffic_state(one) == "switching" for one in found)
+    return any(traffic_state(endpoint) == "switching" for endpoint in endpoints)
 
 
 def _list(environment: str, title: str, hint: str, endpoints: Sequence[Endpoint]) -> None:
@@ -91,7 +91,7 @@ def _create() -> None:
     share = right.number_input(_("At most % failed"), value=0.1, format="%g", key="endpoint_errors")
     if st.button(_("Create"), type="primary", key="endpoint_create"):
         with forms.attempt() as done:
-            made = portal().endpoints.create_endpoint(
+            endpoint = portal().endpoints.create_endpoint(
                 actor(),
                 project=project,
                 name=name or "",
@@ -100,7 +100,7 @@ def _create() -> None:
                 slo=ServiceLevel(p99_ms=p99 or 0, error_rate=(share or 0) / 100),
             )
         if done.succeeded:
-            links.open_object(made.id)
+            links.open_object(endpoint.id)
 
 
 show()

@@ -97,16 +97,16 @@ def _trials() -> dict[str, Any]:
 
 
 def _start(chosen: TrainingSet, card: RecipeCard, *, places: Places, order: dict[str, Any]) -> None:
-    made: list[Sweep] = []
+    started: list[Sweep] = []
     with forms.attempt(places) as done:
-        made.append(
+        started.append(
             portal().sweeps.start_sweep(
                 actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **order
             )
         )
     if done.succeeded:
-        frame.say(_("{id} has started").format(id=made[0].id))
-        links.open_object(made[0].id)
+        frame.say(_("{id} has started").format(id=started[0].id))
+        links.open_object(started[0].id)
 
 
 show()

@@ -25,29 +25,29 @@ def show() -> None:
     )
 
 
-def _draw(found: Sweep) -> None:
+def _draw(sweep: Sweep) -> None:
     by = _("Requested by {name}, {age}").format(
-        name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
+        name=links.escape(frame.name_of(sweep.requested_by)), age=times.since(sweep.created_at, now=frame.now())
     )
     how = _("{sampler}, {pruner} pruning, {n} workers").format(
-        sampler=found.sampler.upper(), pruner=found.pruner, n=found.workers
+        sampler=sweep.sampler.upper(), pruner=sweep.pruner, n=sweep.workers
     )
-    took = times.span(found.created_at, found.ended_at, now=frame.now())
+    took = times.span(sweep.created_at, sweep.ended_at, now=frame.now())
     crumbs = [(_("Sweeps"), "sweeps")]
-    facts = [by, how, _("took {time}").format(time=took) if found.state.is_over else ""]
-    with frame.header(found.title, state=found.state, facts=facts, crumbs=crumbs, here=found.id):
-        _actions(found)
-    _course(found)
-    _rest(found)
-    frame.lineage(found.id)
+    facts = [by, how, _("took {time}").format(time=took) if sweep.state.is_over else ""]
+    with frame.header(sweep.title, state=sweep.state, facts=facts, crumbs=crumbs, here=sweep.id):
+        _actions(sweep)
+    _course(sweep)
+    _rest(sweep)
+    frame.lineage(sweep.id)
 
 
-def _actions(found: Sweep) -> None:
-    if not found.state.is_over:
-        _offer_stop(found)
+def _actions(sweep: Sweep) -> None:
+    if not sweep.state.is_over:
+        _offer_stop(sweep)
         return
-    runs = found.confirmation.run_ids
-    if runs and may(Permission.MODELS_WRITE, project=found.project):
+    runs = sweep.confirmation.run_ids
+    if runs and may(Permission.MODELS_WRITE, project=sweep.project):
         best = portal().training.get_run(actor(), run_id=runs[0])
         if best.version_id:
             links.follow(best.version_id, _("Its version {id}").format(id=best.version_id))
@@ -57,15 +57,15 @@ def _actions(found: Sweep) -> None:
             register(best)
 
 
-def _offer_stop(found: Sweep) -> None:
-    mine = found.requested_by == person().id or may(Permission.ROLLBACK)
-    allowed = mine and may(Permission.JOBS_CANCEL, project=found.project)
+def _offer_stop(sweep: Sweep) -> None:
+    mine = sweep.requested_by == person().id or may(Permission.ROLLBACK)
+    allowed = mine and may(Permission.JOBS_CANCEL, project=sweep.project)
     if not allowed or not st.button(_("Stop"), icon=":material/stop_circle:", key="stop"):
         return
     with forms.attempt() as done:
-        portal().sweeps.cancel_sweep(actor(), sweep_id=found.id)
+        portal().sweeps.cancel_sweep(actor(), sweep_id=sweep.id)
     if done.succeeded:
-        frame.say(_("{id} stops; its finished trials stay").format(id=found.id))
+        frame.say(_("{id} stops; its finished trials stay").format(id=sweep.id))
         st.rerun()
 
 
@@ -88,20 +88,20 @@ def _course(sweep: Sweep) -> None:
     trial_table(sweep, trials)
 
 
-def _rest(found: Sweep) -> None:
+def _rest(sweep: Sweep) -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        if found.confirmation.run_ids:
+        if sweep.confirmation.run_ids:
             frame.section(_("Confirmation"), hint=_("the same parameters, seeds that no trial had"))
             with frame.rows("confirmation"):
-                for run_id in found.confirmation.run_ids:
-                    _confirmed(portal().training.get_run(actor(), run_id=run_id), found)
+                for run_id in sweep.confirmation.run_ids:
+                    _confirmed(portal().training.get_run(actor(), run_id=run_id), sweep)
         frame.section(_("Activity"))
-        frame.activity(found.id)
+        frame.activity(sweep.id)
     with right:
-        neighbors(found.id, (found.requirement_id, found.training_set_id), title=_("Belongs to"))
+        neighbors(sweep.id, (sweep.requirement_id, sweep.training_set_id), title=_("Belongs to"))
         frame.section(_("Fixed parameters"), hint=_("the same in every trial"))
-        parameters({**found.base_params, "seed": found.seed}, recipe=found.recipe)
+        parameters({**sweep.base_params, "seed": sweep.seed}, recipe=sweep.recipe)
 
 
 def _confirmed(run: Run, sweep: Sweep) -> None:

@@ -26,87 +26,87 @@ def show() -> None:
     )
 
 
-def _draw(found: Run) -> None:
+def _draw(run: Run) -> None:
     crumbs = [(_("Runs"), "runs")]
-    with frame.header(found.title, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        _stop(found)
-        action = run_action(found, rights=rights(found.project))
+    with frame.header(run.title, state=run.state, facts=_facts(run), crumbs=crumbs, here=run.id):
+        _stop(run)
+        action = run_action(run, rights=rights(run.project))
         if primary_action(action):
-            _act(found, action.name)
+            _act(run, action.name)
     what_is_missing(action)
-    _answer(found)
+    _answer(run)
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
-        if found.state.is_over:
-            _results(found)
+        if run.state.is_over:
+            _results(run)
         else:
-            live_run(found)
+            live_run(run)
     with right:
-        made_from = (found.requirement_id, found.training_set_id, found.sweep_id, found.version_id)
-        neighbors(found.id, made_from, title=_("Belongs to"))
+        made_from = (run.requirement_id, run.training_set_id, run.sweep_id, run.version_id)
+        neighbors(run.id, made_from, title=_("Belongs to"))
         frame.section(_("Parameters"), hint=_("changed from the defaults"))
-        parameters({**found.params, "seed": found.seed}, recipe=found.recipe)
+        parameters({**run.params, "seed": run.seed}, recipe=run.recipe)
         frame.section(_("Activity"))
-        frame.activity(found.id)
-    frame.lineage(found.id)
+        frame.activity(run.id)
+    frame.lineage(run.id)
 
 
-def _facts(found: Run) -> list[str]:
+def _facts(run: Run) -> list[str]:
     by = _("Requested by {name}, {age}").format(
-        name=links.escape(frame.name_of(found.requested_by)), age=times.since(found.created_at, now=frame.now())
+        name=links.escape(frame.name_of(run.requested_by)), age=times.since(run.created_at, now=frame.now())
     )
-    took = times.span(found.started_at, found.ended_at, now=frame.now())
-    verb = _("took {time}") if found.state.is_over else _("for {time}")
-    device = found.environment.get("device", "")
-    return [by, f"`{found.recipe}`", verb.format(time=took) if found.started_at else "", links.escape(device.upper())]
+    took = times.span(run.started_at, run.ended_at, now=frame.now())
+    verb = _("took {time}") if run.state.is_over else _("for {time}")
+    device = run.environment.get("device", "")
+    return [by, f"`{run.recipe}`", verb.format(time=took) if run.started_at else "", links.escape(device.upper())]
 
 
-def _act(found: Run, name: str) -> None:
+def _act(run: Run, name: str) -> None:
     if name == "register":
-        register(found)
+        register(run)
     elif name == "resume":
         with forms.attempt() as done:
-            portal().training.resume_run(actor(), run_id=found.id)
-        _say(done, _("{id} is resumed").format(id=found.id))
+            portal().training.resume_run(actor(), run_id=run.id)
+        _say(done, _("{id} is resumed").format(id=run.id))
 
 
-def _stop(found: Run) -> None:
-    mine = found.requested_by == person().id or may(Permission.ROLLBACK)
-    if found.state.is_over or not (mine and may(Permission.JOBS_CANCEL, project=found.project)):
+def _stop(run: Run) -> None:
+    mine = run.requested_by == person().id or may(Permission.ROLLBACK)
+    if run.state.is_over or not (mine and may(Permission.JOBS_CANCEL, project=run.project)):
         return
-    asked = portal().compute.get_job(actor(), job_id=found.job_id).cancel_requested
-    if st.button(_("Stopping") if asked else _("Stop"), icon=":material/stop_circle:", key="stop", disabled=asked):
+    ending = portal().compute.get_job(actor(), job_id=run.job_id).cancel_requested
+    if st.button(_("Stopping") if ending else _("Stop"), icon=":material/stop_circle:", key="stop", disabled=ending):
         with forms.attempt() as done:
-            portal().training.cancel_run(actor(), run_id=found.id)
-        _say(done, _("Stopping {id}; its checkpoint is kept").format(id=found.id))
+            portal().training.cancel_run(actor(), run_id=run.id)
+        _say(done, _("Stopping {id}; its checkpoint is kept").format(id=run.id))
 
 
-def _say(done: forms.Attempt, said: str) -> None:
+def _say(done: forms.Attempt, message: str) -> None:
     if done.succeeded:
-        frame.say(said)
+        frame.say(message)
         st.rerun()
 
 
-def _answer(found: Run) -> None:
+def _answer(run: Run) -> None:
     """What one comes for, in words, before any figure."""
-    if found.state is JobState.CANCELLED:
+    if run.state is JobState.CANCELLED:
         stopped = _("**It was stopped.** Its last checkpoint is kept.")
         st.markdown(f":gray[:material/block:] {stopped}")
-    elif found.state is JobState.FAILED:
-        cause_card(found.cause or _("It ended without an error message."), job_id=found.job_id)
-    evaluation = judging(found.evaluations)
+    elif run.state is JobState.FAILED:
+        cause_card(run.cause or _("It ended without an error message."), job_id=run.job_id)
+    evaluation = judging(run.evaluations)
     if evaluation is not None:
         st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")
-        if line := condition_line(found.requirement_id, evaluation):
+        if line := condition_line(run.requirement_id, evaluation):
             st.markdown(line)
 
 
-def _results(found: Run) -> None:
-    learning(found)
-    if found.evaluations:
+def _results(run: Run) -> None:
+    learning(run)
+    if run.evaluations:
         frame.section(_("Evaluations"), hint=_("on every split"))
-        evaluation_table(found.evaluations)
-    log_tail(found.job_id)
+        evaluation_table(run.evaluations)
+    log_tail(run.job_id)
 
 
 show()

@@ -75,17 +75,17 @@ def _identity(chosen: TrainingSet, card: RecipeCard) -> tuple[int, str]:
 
 
 def _start(chosen: TrainingSet, card: RecipeCard, *, order: dict[str, Any], places: dict[str, DeltaGenerator]) -> None:
-    made: list[Run] = []
+    started: list[Run] = []
     with forms.attempt(places) as done:
         order["params"] = {name: value for name, value in order["params"].items() if value is not None}
-        made.append(
+        started.append(
             portal().training.start_run(
                 actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **order
             )
         )
     if done.succeeded:
-        frame.say(_("{id} is queued").format(id=made[0].id))
-        links.open_object(made[0].id)
+        frame.say(_("{id} is queued").format(id=started[0].id))
+        links.open_object(started[0].id)
 
 
 show()

@@ -41,7 +41,7 @@ def show() -> None:
             links.open_page("training-sets")
     if saved:
         with forms.attempt() as done:
-            made = portal().training_sets.create_training_set(
+            training_set = portal().training_sets.create_training_set(
                 actor(),
                 project=project,
                 name=name,
@@ -52,8 +52,8 @@ def show() -> None:
                 requirement_id=requirement,
             )
         if done.succeeded:
-            frame.say(_("Joining {id}").format(id=made.id))
-            links.open_object(made.id)
+            frame.say(_("Joining {id}").format(id=training_set.id))
+            links.open_object(training_set.id)
 
 
 show()

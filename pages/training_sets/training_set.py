@@ -21,88 +21,96 @@ def show() -> None:
     frame.live_page(
         lambda: portal().training_sets.get_training_set(actor(), training_set_id=wanted),
         _draw,
-        runs=lambda found: found.state is TrainingSetState.BUILDING,
+        runs=lambda training_set: training_set.state is TrainingSetState.BUILDING,
     )
 
 
-def _draw(found: TrainingSet) -> None:
+def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
-    with frame.header(found.name, state=found.state, facts=_facts(found), crumbs=crumbs, here=found.id):
-        action = training_set_action(found, now=frame.now(), rights=rights(found.project))
+    with frame.header(
+        training_set.name, state=training_set.state, facts=_facts(training_set), crumbs=crumbs, here=training_set.id
+    ):
+        action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
         if action.name and st.button(
             _("Start a sweep"), icon=":material/tune:", disabled=bool(action.missing), help=action.missing or None
         ):
-            links.open_page("start-sweep", training_set=found.id)
+            links.open_page("start-sweep", training_set=training_set.id)
         primary_action(action)
-        if may(Permission.FEATURE_SQL, project=found.project) and frame.more([_("Make one like it")]):
-            links.open_page("new-training-set", like=found.id)
+        if may(Permission.FEATURE_SQL, project=training_set.project) and frame.more([_("Make one like it")]):
+            links.open_page("new-training-set", like=training_set.id)
     what_is_missing(action)
-    if found.state is TrainingSetState.BUILDING:
-        job_progress(found.job_id)
-    if found.cause:
-        cause_card(found.cause, job_id=found.job_id)
-    offer_newer(found, may_make=may(Permission.FEATURE_SQL, project=found.project))
+    if training_set.state is TrainingSetState.BUILDING:
+        job_progress(training_set.job_id)
+    if training_set.cause:
+        cause_card(training_set.cause, job_id=training_set.job_id)
+    offer_newer(training_set, may_make=may(Permission.FEATURE_SQL, project=training_set.project))
     frame.tabs(
         {
-            _("Splits"): lambda: _splits(found),
-            _("Answers"): lambda: answers(found),
-            _("Inputs"): lambda: _inputs(found),
-            _("Rows"): lambda: _rows(found),
-            _("SQL"): lambda: _query(found),
-            _("Manifest"): lambda: manifest(found),
-            _("Lineage"): lambda: frame.lineage(found.id),
+            _("Splits"): lambda: _splits(training_set),
+            _("Answers"): lambda: answers(training_set),
+            _("Inputs"): lambda: _inputs(training_set),
+            _("Rows"): lambda: _rows(training_set),
+            _("SQL"): lambda: _query(training_set),
+            _("Manifest"): lambda: manifest(training_set),
+            _("Lineage"): lambda: frame.lineage(training_set.id),
         }
     )
 
 
-def _query(found: TrainingSet) -> None:
-    st.code(found.entity.sql, language="sql")
-    for name, snapshot in found.entity.sources.items():
+def _query(training_set: TrainingSet) -> None:
+    st.code(training_set.entity.sql, language="sql")
+    for name, snapshot in training_set.entity.sources.items():
         links.link(snapshot, f"{name}: {snapshot}", icon=links.icon_of(snapshot))
 
 
-def _facts(found: TrainingSet) -> list[str]:
-    known = _("values count from when they were known") if found.known_at else _("values count from their event time")
-    by = links.escape(frame.name_of(found.created_by))
-    rows = found.manifest.rows if found.manifest else 0
+def _facts(training_set: TrainingSet) -> list[str]:
+    known = (
+        _("values count from when they were known")
+        if training_set.known_at
+        else _("values count from their event time")
+    )
+    by = links.escape(frame.name_of(training_set.created_by))
+    rows = training_set.manifest.rows if training_set.manifest else 0
     return [
         _("{n} rows").format(n=numbers.number(rows)),
         known,
-        _("by {name}, {age}").format(name=by, age=times.ago(found.created_at, now=frame.now())),
-        f"`{found.digest[:12]}`" if found.digest else "",
+        _("by {name}, {age}").format(name=by, age=times.ago(training_set.created_at, now=frame.now())),
+        f"`{training_set.digest[:12]}`" if training_set.digest else "",
     ]
 
 
-def _splits(found: TrainingSet) -> None:
+def _splits(training_set: TrainingSet) -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
         frame.section(_("Splits"), hint=_("by the moment of prediction; the end is excluded"))
-        splits_table(found)
-        leaks(found)
+        splits_table(training_set)
+        leaks(training_set)
     with right:
-        label(found)
-    late_rows(found)
+        label(training_set)
+    late_rows(training_set)
 
 
-def _inputs(found: TrainingSet) -> None:
-    if found.contract is None:
+def _inputs(training_set: TrainingSet) -> None:
+    if training_set.contract is None:
         st.caption(_("Known once the set is built."))
         return
     titles = (_("Input"), _("Kind"), _("Comes from"), _("Feature"))
-    lines = input_lines(found.contract)
+    lines = input_lines(training_set.contract)
     columns = {title: [line[at] for line in lines] for at, title in enumerate(titles)}
     st.dataframe(columns, hide_index=True, row_height=34, height=min(620, 34 * len(lines) + 34))
 
 
-def _rows(found: TrainingSet) -> None:
-    if not found.splits:
+def _rows(training_set: TrainingSet) -> None:
+    if not training_set.splits:
         st.caption(_("Known once the set is built."))
         return
-    names = [split.name for split in found.splits]
+    names = [split.name for split in training_set.splits]
     split = st.segmented_control(
         _("Split"), names, default=names[0], required=True, key="split", label_visibility="collapsed"
     )
-    preview_table(portal().training_sets.preview_training_set(actor(), training_set_id=found.id, split=split, limit=50))
+    preview_table(
+        portal().training_sets.preview_training_set(actor(), training_set_id=training_set.id, split=split, limit=50)
+    )
 
 
 show()

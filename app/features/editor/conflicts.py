@@ -17,7 +17,7 @@ from core.foundation.text import N_, _
 RECENT = 20
 
 
-def meanwhile(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool, asked: str) -> None:
+def meanwhile(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool, request_key: str) -> None:
     """What has become of the draft since the fields began, and the ways on. Fields that nobody has typed into begin
     anew. `asked` is the place in the session where the page finds what people want."""
     is_other = subject.draft is not None and subject.base != subject.draft.revision
@@ -28,26 +28,26 @@ def meanwhile(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool,
         st.rerun()
     with frame.rows("meanwhile"):
         if subject.draft:
-            _saved(subject, subject.draft, entered, asked)
+            _saved(subject, subject.draft, entered, request_key)
         elif subject.given:
             _outrun(subject, subject.given)
 
 
-def _saved(subject: Subject, draft: FeatureVersion, entered: Mapping[str, Any], asked: str) -> None:
+def _saved(subject: Subject, draft: FeatureVersion, entered: Mapping[str, Any], request_key: str) -> None:
     safe = _("What you typed is still here, and not saved.")
-    with frame.row("saved", title=_told(draft.id), detail=safe, icon=":orange[:material/edit_note:]"):
+    with frame.row("saved", title=_saved_by(draft.id), detail=safe, icon=":orange[:material/edit_note:]"):
         if st.button(_("See the difference"), key="meanwhile_see"):
-            _difference(subject, draft, entered, asked)
+            _difference(subject, draft, entered, request_key)
 
 
 def _outrun(subject: Subject, version: FeatureVersion) -> None:
     title = _("Version {n} is no draft any more").format(n=version.version)
-    kept = _("What you typed is still here. It becomes version {n} when you save it.").format(n=subject.number)
-    with frame.row("outrun", title=title, state=version.state, detail=kept, icon=":orange[:material/edit_note:]"):
+    detail = _("What you typed is still here. It becomes version {n} when you save it.").format(n=subject.number)
+    with frame.row("outrun", title=title, state=version.state, detail=detail, icon=":orange[:material/edit_note:]"):
         links.link(version.id, _("Open {id}").format(id=version.id))
 
 
-def _told(draft_id: str) -> str:
+def _saved_by(draft_id: str) -> str:
     """Who saved the draft, and when."""
     events = portal().audit.activity(actor(), subject=draft_id, limit=RECENT)
     last = next((event for event in events if event.action in SAVES), None)
@@ -58,7 +58,7 @@ def _told(draft_id: str) -> str:
 
 
 @forms.dialog(N_("What differs"), width="large")
-def _difference(subject: Subject, draft: FeatureVersion, entered: Mapping[str, Any], asked: str) -> None:
+def _difference(subject: Subject, draft: FeatureVersion, entered: Mapping[str, Any], request_key: str) -> None:
     """Line by line, and the two ways on, each named by what is lost."""
     st.caption(_("A line with \u2212 is in the draft as it was saved, one with + is what you typed."))
     with forms.attempt():
@@ -67,7 +67,7 @@ def _difference(subject: Subject, draft: FeatureVersion, entered: Mapping[str, A
     with st.container(horizontal=True, gap="xsmall"):
         if st.button(_("Overwrite with mine"), type="primary", key="meanwhile_over"):
             subject.save_over()
-            st.session_state[asked] = "draft"
+            st.session_state[request_key] = "draft"
             st.rerun()
         if st.button(_("Discard mine, open the saved draft"), key="meanwhile_drop"):
             subject.start_over()

@@ -13,7 +13,7 @@ from app.features.catalog import words
 from app.features.editor.rules import rule_rows
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
-from app.ui.sticky_fields import kept, put
+from app.ui.sticky_fields import put, sticky
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.errors import NotFound
 from core.foundation.text import _
@@ -102,15 +102,15 @@ def submit(subject: Subject, entered: Mapping[str, Any], *, until: Until) -> Fea
     drafts = portal().feature_drafts
     if subject.draft is None:
         return drafts.create_version(actor(), view_id=subject.view.id, until=until, **entered)
-    kept = drafts.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
-    return kept if until == "draft" else drafts.build_version(actor(), version_id=kept.id, until=until)
+    draft = drafts.edit_draft(actor(), version_id=subject.draft.id, expected=subject.base, **entered)
+    return draft if until == "draft" else drafts.build_version(actor(), version_id=draft.id, until=until)
 
 
 def beside(subject: Subject) -> Entered:
     """What is asked beside the logic, by the names of the action's parameters."""
     given = subject.given
     sources = choose_sources(
-        subject.view.project, key=subject.key("source"), given=given.sources if given else None, is_kept=True
+        subject.view.project, key=subject.key("source"), given=given.sources if given else None, is_sticky=True
     )
     subject.places["sources"] = st.container()
     return {
@@ -126,7 +126,7 @@ def beside(subject: Subject) -> Entered:
 def _text(subject: Subject, name: str, label: str, value: str, example: str = "", help: str = "") -> str:
     typed = st.text_input(
         label,
-        **kept(subject.key(name), value),
+        **sticky(subject.key(name), value),
         placeholder=example or None,
         help=help or None,
     )
@@ -151,13 +151,13 @@ def _terms(subject: Subject) -> Entered:
             _("event time"),
             _(glossary.CREATED_TIME),
         )
-    asked = {
+    fields = {
         "ttl_seconds": (_("Time to live (h)"), _(glossary.TTL)),
         "delay_seconds": (_("Arrival delay (h)"), _(glossary.SOURCE_DELAY)),
         "lookback_seconds": (_("Lookback (h)"), _(glossary.LOOKBACK)),
     }
     hours = {}
-    for number, (name, (label, help_text)) in enumerate(asked.items()):
+    for number, (name, (label, help_text)) in enumerate(fields.items()):
         with (left, right)[number % 2]:
             hours[name] = _hours(subject, name, label, getattr(given, name) if given else 0, help=help_text)
     with right:
@@ -171,7 +171,7 @@ def _hours(subject: Subject, name: str, label: str, seconds: int, *, help: str) 
         label,
         min_value=0.0,
         format="%g",
-        **kept(subject.key(name), seconds / HOUR),
+        **sticky(subject.key(name), seconds / HOUR),
         help=help,
     )
     subject.places[name] = st.container()
@@ -181,14 +181,14 @@ def _hours(subject: Subject, name: str, label: str, seconds: int, *, help: str) 
 def _kinds(subject: Subject) -> Entered:
     """Which columns a model takes as categories and which as numbers."""
     given = subject.given
-    asked = {"categories": (_("Categories"), _("text columns")), "numbers": (_("Numbers"), _("every other column"))}
+    fields = {"categories": (_("Categories"), _("text columns")), "numbers": (_("Numbers"), _("every other column"))}
     help_text = _("Without any, every other column is a feature: text and truth values as categories.")
-    found = {}
-    for place, (name, (label, example)) in zip(st.columns(2, gap="small"), asked.items(), strict=True):
+    names = {}
+    for place, (name, (label, example)) in zip(st.columns(2, gap="small"), fields.items(), strict=True):
         named = ", ".join(getattr(given, name)) if given else ""
         with place:
-            found[name] = words(_text(subject, name, label, named, example, help_text))
-    return found
+            names[name] = words(_text(subject, name, label, named, example, help_text))
+    return names
 
 
 def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
@@ -202,19 +202,19 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
     with python_tab:
         python = st.text_area(
             _("Python"),
-            **kept(subject.key("sql_pandas"), given.python if given else ""),
+            **sticky(subject.key("sql_pandas"), given.python if given else ""),
             height=300,
             max_chars=20_000,
             placeholder=_frame_example(subject, sources),
         )
         subject.places["python"] = st.container()
     both = sql.strip() and (python or "").strip()
-    one = _("SQL or pandas: one of them is enough.")
+    hint = _("SQL or pandas: one of them is enough.")
     two = _(
         "Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree."
     )
     for tab in (sql_tab, python_tab):
-        tab.caption(two if both else one)
+        tab.caption(two if both else hint)
     with rules_tab:
         tests = _tests(subject)
     return {"sql": sql, "python": python or "", "tests": tests}
@@ -222,11 +222,11 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
 
 def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
     key, given = subject.key("sql_text"), subject.given.sql if subject.given else ""
-    field = kept(key, given)
-    if brought := st.session_state.pop(BROUGHT, ""):
-        if st.session_state[key].strip() not in ("", brought.strip(), given):
+    field = sticky(key, given)
+    if query_sql := st.session_state.pop(BROUGHT, ""):
+        if st.session_state[key].strip() not in ("", query_sql.strip(), given):
             st.session_state[f"before_{key}"] = st.session_state[key]
-        put(key, brought)
+        put(key, query_sql)
     table = next(iter(sources), _("table"))
     sql = st.text_area(
         _("SQL"),
@@ -259,7 +259,7 @@ def _tests(subject: Subject) -> Entered:
     with left:
         unique = st.toggle(
             _("One row per key and event time"),
-            **kept(subject.key("unique_rows"), bool(given and given.unique_rows)),
+            **sticky(subject.key("unique_rows"), bool(given and given.unique_rows)),
         )
     with right:
         fresh = _hours(
@@ -275,4 +275,4 @@ def _tests(subject: Subject) -> Entered:
 def _named(subject: Subject) -> tuple[str, ...]:
     """The features that are known by now: those of the last preview, else of the version it began with."""
     known: tuple[str, ...] = st.session_state.get(subject.key("known"), ())
-    return known or tuple(each.name for each in (subject.given.features if subject.given else ()))
+    return known or tuple(feature.name for feature in (subject.given.features if subject.given else ()))

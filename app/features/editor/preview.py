@@ -12,7 +12,7 @@ from app.features.editor.fields import Entered, Subject
 from app.lake.profiles import preview_table
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, status, tables
-from app.ui.sticky_fields import kept
+from app.ui.sticky_fields import sticky
 from app.ui.wording import counted
 from core.features.values import Check, LogicPreview
 from core.foundation.text import _
@@ -80,7 +80,7 @@ def _controls(subject: Subject, *, is_ready: bool) -> tuple[bool, bool]:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False, width="content"):
         is_live = st.toggle(
             _("Live"),
-            **kept(subject.key("live"), True),
+            **sticky(subject.key("live"), True),
             help=_("After every change. A preview is not stored."),
         )
         pressed = st.button(_("Preview"), icon=":material/play_arrow:", key="preview", disabled=not is_ready)
@@ -93,40 +93,40 @@ def _waits(trial: Trial) -> bool:
     return trial.is_running
 
 
-def _shown(subject: Subject, found: LogicPreview, *, is_older: bool) -> None:
+def _shown(subject: Subject, preview: LogicPreview, *, is_older: bool) -> None:
     # The table of rules can have a row for each of them.
-    st.session_state[subject.key("known")] = tuple(feature.name for feature in found.features)
-    broken = [check for check in found.checks if check.verdict != "pass"]
+    st.session_state[subject.key("known")] = tuple(feature.name for feature in preview.features)
+    broken = [check for check in preview.checks if check.verdict != "pass"]
     basis = _("the latest {rows} source rows of a few keys, {seconds}").format(
-        rows=numbers.number(found.sample_rows), seconds=numbers.duration(found.seconds)
+        rows=numbers.number(preview.sample_rows), seconds=numbers.duration(preview.seconds)
     )
     older = " · " + _("before your last change") if is_older else ""
-    st.markdown(f"{_verdict(found, broken)} :gray[· {basis}{older}]")
+    st.markdown(f"{_verdict(preview, broken)} :gray[· {basis}{older}]")
     labels = [_("Rows"), _("Features"), _("Checks")]
     rows, features, checks = st.tabs(
         labels, default=labels[2] if broken else labels[0], key="preview_tab", bind="query-params", on_change="rerun"
     )
     with rows:
-        preview_table(found.preview, key="preview_rows")
+        preview_table(preview.preview, key="preview_rows")
     with features:
         tables.reading(
             {
-                _("Feature"): [links.code(feature.name) for feature in found.features],
-                _("Type"): [feature.type.lower() for feature in found.features],
-                _("A model takes it as"): [feature.kind for feature in found.features],
-                _("Nulls"): [numbers.percent(feature.null_share) for feature in found.features],
+                _("Feature"): [links.code(feature.name) for feature in preview.features],
+                _("Type"): [feature.type.lower() for feature in preview.features],
+                _("A model takes it as"): [feature.kind for feature in preview.features],
+                _("Nulls"): [numbers.percent(feature.null_share) for feature in preview.features],
             }
         )
     with checks:
-        lifecycle.checks(found.checks)
+        lifecycle.checks(preview.checks)
 
 
-def _verdict(found: LogicPreview, broken: list[Check]) -> str:
-    told = counted(len(found.features), _("feature"), _("features"))
+def _verdict(preview: LogicPreview, broken: list[Check]) -> str:
+    features = counted(len(preview.features), _("feature"), _("features"))
     if broken:
         names = "; ".join(links.escape(check.name) for check in broken)
         icon = status.icon("fail" if any(check.verdict == "fail" for check in broken) else "inconclusive")
-        some = _("**{told}; {n} of {all} checks not passed:** {names}")
-        return f"{icon} {some.format(told=told, n=len(broken), all=len(found.checks), names=names)}"
-    passed = counted(len(found.checks), _("check passes"), _("checks pass"))
-    return f"{status.icon('pass')} " + _("**{told}, {passed}**").format(told=told, passed=passed)
+        some = _("**{features}; {n} of {all} checks not passed:** {names}")
+        return f"{icon} {some.format(features=features, n=len(broken), all=len(preview.checks), names=names)}"
+    passed = counted(len(preview.checks), _("check passes"), _("checks pass"))
+    return f"{status.icon('pass')} " + _("**{features}, {passed}**").format(features=features, passed=passed)

@@ -6,7 +6,7 @@ from app.features.catalog import words
 from app.features.editor.fields import BROUGHT, Subject
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
-from app.ui.sticky_fields import kept
+from app.ui.sticky_fields import sticky
 from app.ui.wording import counted
 from core.features.values import Consumer, FeatureVersion, FeatureView, VersionState
 from core.foundation.text import N_, _
@@ -28,36 +28,36 @@ def choose_view() -> None:
             _("Feature view"),
             ["", *views],
             format_func=lambda choice: views.get(choice, _("A new view")),
-            **kept("editor_view", ""),
+            **sticky("editor_view", ""),
         )
         if not view_id:
             view_id = _new_view(project)
         elif not st.button(_("Go on"), type="primary", key="editor_go_on"):
             view_id = ""
     with right:
-        if brought := st.session_state.get(BROUGHT, ""):
+        if query_sql := st.session_state.get(BROUGHT, ""):
             st.caption(_("The SQL of the query"))
-            st.code(brought, language="sql")
+            st.code(query_sql, language="sql")
     if view_id:
         links.open_page(EDITOR, id=view_id)
 
 
 def _new_view(project: str) -> str:
     """The id of the view once it is made."""
-    asked = {
+    fields = {
         "name": (_("Name"), "route_delay", ""),
         "entity": (_("Entity"), "route", _("What its rows are about.")),
         "keys": (_("Keys"), "origin, dest", _("The columns that name one such thing.")),
     }
     places, typed = {}, {}
-    for name, (label, example, help) in asked.items():
-        typed[name] = st.text_input(label, placeholder=example, help=help or None, **kept(f"editor_{name}", ""))
+    for name, (label, example, help) in fields.items():
+        typed[name] = st.text_input(label, placeholder=example, help=help or None, **sticky(f"editor_{name}", ""))
         places[name] = st.container()
-    description = st.text_area(_("Description"), max_chars=4000, **kept("editor_description", ""))
-    made: FeatureView | None = None
+    description = st.text_area(_("Description"), max_chars=4000, **sticky("editor_description", ""))
+    view: FeatureView | None = None
     if st.button(_("Create and go on"), type="primary", key="editor_create"):
         with forms.attempt(places):
-            made = portal().feature_views.create_view(
+            view = portal().feature_views.create_view(
                 actor(),
                 project=project,
                 name=typed["name"] or "",
@@ -65,13 +65,13 @@ def _new_view(project: str) -> str:
                 keys=words(typed["keys"] or ""),
                 description=description or "",
             )
-    return made.id if made else ""
+    return view.id if view else ""
 
 
 def offer_drafts(subject: Subject) -> None:
     """The drafts of the view, and the versions that failed: each can be taken up again."""
-    found = portal().feature_versions.list_versions(actor(), view_id=subject.view.id).items
-    drafts = [version for version in found if version.state in DRAFTS and version != subject.draft]
+    versions = portal().feature_versions.list_versions(actor(), view_id=subject.view.id).items
+    drafts = [version for version in versions if version.state in DRAFTS and version != subject.draft]
     if not drafts:
         return
     with frame.rows("drafts"):
@@ -91,43 +91,43 @@ def _draft(subject: Subject, version: FeatureVersion) -> None:
 
 
 @forms.dialog(N_("Impact of publishing"))
-def publish_dialog(subject: Subject, *, asked: str) -> None:
+def publish_dialog(subject: Subject, *, request_key: str) -> None:
     """Who uses which version of the view, before it is published. `asked` is the place in the session where the
     decision is told to the page."""
     view = subject.view
     impact = portal().feature_views.impact(actor(), view_id=view.id)
     live = view.live.version if view.live else None
     st.markdown(_effect(view.name, number=subject.number, live=live))
-    st.caption(_told(impact.consumers))
+    st.caption(_uses(impact.consumers))
     versions = {
         item.id: item.version for item in portal().feature_versions.list_versions(actor(), view_id=view.id).items
     }
-    using = sorted(impact.consumers, key=lambda one: not one.is_live)
-    for one in using[:NAMED]:
-        _consumer(one, version=versions.get(one.version_id, 0))
+    using = sorted(impact.consumers, key=lambda consumer: not consumer.is_live)
+    for consumer in using[:NAMED]:
+        _consumer(consumer, version=versions.get(consumer.version_id, 0))
     if len(using) > NAMED:
         st.caption(_("and {n} more").format(n=len(using) - NAMED))
     if st.button(_("Build, check and publish"), type="primary", key="publish_do"):
-        st.session_state[asked] = "published"
+        st.session_state[request_key] = "published"
         st.rerun()
 
 
 def _effect(name: str, *, number: int, live: int | None) -> str:
     first = _("**{name} v{n}** is built, checked, and published when every check passes.")
     rest = _("The alias then moves from v{live} to it; what pins a version keeps that version.")
-    told = first.format(name=links.escape(name), n=number)
-    return f"{told} {rest.format(live=live)}" if live else told
+    sentence = first.format(name=links.escape(name), n=number)
+    return f"{sentence} {rest.format(live=live)}" if live else sentence
 
 
-def _told(consumers: tuple[Consumer, ...]) -> str:
+def _uses(consumers: tuple[Consumer, ...]) -> str:
     if not consumers:
         return _("Nothing uses the view yet.")
-    live = [one.title for one in consumers if one.is_live and one.kind == "endpoint"]
-    told = counted(len(consumers), _("object uses it"), _("objects use it"))
-    return told + (_("; live: {names}").format(names=links.escape(", ".join(live))) if live else "")
+    live = [consumer.title for consumer in consumers if consumer.is_live and consumer.kind == "endpoint"]
+    sentence = counted(len(consumers), _("object uses it"), _("objects use it"))
+    return sentence + (_("; live: {names}").format(names=links.escape(", ".join(live))) if live else "")
 
 
-def _consumer(one: Consumer, *, version: int) -> None:
-    mark = " · " + _("live") if one.is_live else ""
+def _consumer(consumer: Consumer, *, version: int) -> None:
+    mark = " · " + _("live") if consumer.is_live else ""
     pins = _("v{n}").format(n=version)
-    links.link(one.object_id, f"{one.title} · {pins}{mark}", icon=links.icon_of(one.object_id))
+    links.link(consumer.object_id, f"{consumer.title} · {pins}{mark}", icon=links.icon_of(consumer.object_id))

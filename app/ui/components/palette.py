@@ -60,14 +60,14 @@ def entries(query: str) -> dict[str, Any]:
     """What the palette shows: actions the visitor may take, pages, recent objects, and (with a query) what the server
     found for it."""
     begun = open_starts()
-    taken = {start.title for start in begun}
+    start_titles = {start.title for start in begun}
     listed = [card for card in navigation.PAGES if navigation.is_listed(card, may=may)]
-    pages = [_page_entry(card) for card in listed if _(card.title) not in taken]
+    pages = [_page_entry(card) for card in listed if _(card.title) not in start_titles]
     things = list(portal().identity.search(actor(), query="", limit=RECENT))
     if query:
         known = {thing.id for thing in things}
-        found = portal().identity.search(actor(), query=query, limit=FOUND)
-        things += [thing for thing in found if thing.id not in known]
+        matches = portal().identity.search(actor(), query=query, limit=FOUND)
+        things += [thing for thing in matches if thing.id not in known]
     words = {
         "search": _("Search"),
         "placeholder": _("Search pages and anything with an id"),

@@ -135,12 +135,12 @@ def _picked(key: str, ids: Sequence[str], *, choice: Choice, first: str) -> tupl
     if st.session_state.get(_first_key(key), first) != first:
         st.session_state.pop(_chosen_key(key), None)
     st.session_state[_first_key(key)] = first
-    kept = tuple(one for one in st.session_state.get(_chosen_key(key), ()) if one in ids)
+    chosen = tuple(row_id for row_id in st.session_state.get(_chosen_key(key), ()) if row_id in ids)
     if choice == "none":
         return ()
-    if choice == "first" and not kept and ids:
+    if choice == "first" and not chosen and ids:
         return (first if first in ids else ids[0],)
-    return kept if choice == "several" else kept[:1]
+    return chosen if choice == "several" else chosen[:1]
 
 
 def _opened(key: str) -> None:

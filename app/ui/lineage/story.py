@@ -70,7 +70,11 @@ def _says_more(source: Thing | None, target: Thing | None) -> bool:
 
 def _worth_a_fact(chain: Lineage, placed: dict[str, Thing], story: set[str]) -> list[Thing]:
     counts = Counter(placed[object_id].kind for object_id in story)
-    return [placed[each] for each in story if each == chain.start or counts[placed[each].kind] <= MOST_FACTS]
+    return [
+        placed[object_id]
+        for object_id in story
+        if object_id == chain.start or counts[placed[object_id].kind] <= MOST_FACTS
+    ]
 
 
 def _group(kind: Kind, nodes: Iterable[tuple[Thing, dict[str, Any]]]) -> dict[str, Any]:
@@ -128,8 +132,8 @@ def _icon(object_id: str) -> str:
 def _drawn(edges: Sequence[Edge], shown: set[str]) -> list[list[str]]:
     """The edges to draw as source, target, and "asks" where a goal asked for what it leads to."""
     between = [edge for edge in edges if {edge.source, edge.target} <= shown]
-    asked = {(edge.source, edge.target) for edge in between if edge.relation == ASKS}
-    return [[source, target, "asks" if (source, target) in asked else ""] for source, target in plain_edges(between)]
+    asking = {(edge.source, edge.target) for edge in between if edge.relation == ASKS}
+    return [[source, target, "asks" if (source, target) in asking else ""] for source, target in plain_edges(between)]
 
 
 def plain_edges(edges: Sequence[Edge]) -> list[tuple[str, str]]:
@@ -137,19 +141,19 @@ def plain_edges(edges: Sequence[Edge]) -> list[tuple[str, str]]:
     after: dict[str, set[str]] = {}
     for edge in edges:
         after.setdefault(edge.source, set()).add(edge.target)
-    kept = []
+    plain = []
     for source, targets in after.items():
         further = set().union(*(_reached(other, after) for other in targets)) if len(targets) > 1 else set()
-        kept += [(source, target) for target in sorted(targets - further)]
-    return kept
+        plain += [(source, target) for target in sorted(targets - further)]
+    return plain
 
 
 def _reached(start: str, after: dict[str, set[str]]) -> set[str]:
     """All that follows from `start`, itself left out."""
-    seen: set[str] = set()
+    reached: set[str] = set()
     waiting = [start]
     while waiting:
-        new = after.get(waiting.pop(), set()) - seen
-        seen |= new
+        new = after.get(waiting.pop(), set()) - reached
+        reached |= new
         waiting += new
-    return seen - {start}
+    return reached - {start}
