@@ -17,7 +17,7 @@ CASTS: dict[Kind, str] = {"category": "VARCHAR", "number": "DOUBLE"}
 
 
 def kind_of(data_type: str) -> Kind | None:
-    """How a model takes a column that nobody said anything about: text and truth as categories, numbers as numbers."""
+    """How a model takes a column without a chosen kind: text and truth as categories, numbers as numbers."""
     if data_type in (TEXT, TRUTH):
         return "category"
     return "number" if is_number(data_type) else None

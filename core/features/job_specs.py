@@ -38,7 +38,7 @@ class OnEngine(Value):
     spark_address: str = ""
 
     def without_address(self) -> Self:
-        """For people's code, which has no business with it."""
+        """The job spec without the address of the cluster, for people's code."""
         return self.model_copy(update={"spark_address": ""})
 
 

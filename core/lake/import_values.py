@@ -53,7 +53,7 @@ class ImportSource(Value):
 
 class Import(Value):
     """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
-    names its columns of times without a zone for which nobody has said yet that UTC is meant."""
+    names its columns of times without a zone for which UTC was not confirmed yet."""
 
     id: str
     dataset_id: str

@@ -152,7 +152,7 @@ def _check(forms: Forms, differences: Sequence[Difference], *, samples: int, row
     name = _("SQL and pandas agree")
     if differences:
         detail = _("They differ in {count} places. {example}").format(
-            count=len(differences), example=_told(differences[0])
+            count=len(differences), example=_in_words(differences[0])
         )
         columns = (_("sample"), *forms.identity, _("feature"), _("SQL"), _("pandas"))
         shown_rows = tuple(
@@ -175,7 +175,7 @@ def _varied(differences: Sequence[Difference]) -> list[Difference]:
     return [*chosen, *(difference for difference in differences if difference is not first[difference.sample])][:FEW]
 
 
-def _told(difference: Difference) -> str:
+def _in_words(difference: Difference) -> str:
     what = difference.feature or _("rows")
     return _("In the sample {sample}, {what}: SQL {sql}, pandas {pandas}.").format(
         sample=repr(difference.sample), what=what, sql=difference.sql, pandas=difference.pandas

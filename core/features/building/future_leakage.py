@@ -1,4 +1,4 @@
-"""Whether a value knows the future, found by trying: what was known at an instant cannot depend on what happened later.
+"""Whether a value depends on the future, found by trying: known values cannot depend on what happened later.
 
 Columns of a snapshot that are known only later are marked with the instant at which they are. To test a query at an
 instant c, every marked cell that is known only after c is exchanged for another row's, and the query runs again. A row
@@ -90,8 +90,8 @@ def _microseconds(table: "pa.Table", column: str) -> "np.ndarray":
 
 
 def _donors(chosen: "np.ndarray", ranks: "np.ndarray") -> "np.ndarray":
-    """For each of the chosen cells the cell whose value it gets. Not merely shuffled, or the mean of all would tell
-    nothing: every third gets the same, and nobody gets the least and the greatest."""
+    """For each of the chosen cells the cell whose value it gets. Not merely shuffled, or the mean of all would not
+    change: every third gets the same, and none gets the least and the greatest."""
     import numpy as np
 
     chosen_ranks = ranks[chosen]

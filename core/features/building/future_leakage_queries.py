@@ -67,7 +67,7 @@ def view_leaks(
 
 def _instants(session: "duckdb.DuckDBPyConnection", rows: str) -> tuple[int, ...]:
     """Instants to try, in microseconds: those from which rows could be used, evenly spread among them. At each of them
-    one row at least is young enough to give itself away."""
+    one row at least is young enough for a change to show."""
     usable = f"FROM {rows} WHERE {BEST}"
     (count,) = one_row(session, f"SELECT count(*) {usable}")
     tries = FEW if count > LONG_TABLE else MANY

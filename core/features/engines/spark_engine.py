@@ -210,10 +210,10 @@ def _matches(rows: "DataFrame", views: Sequence[JoinView]) -> tuple[Matches, ...
         f.count("*"), *(f.count_if(condition).alias(str(place)) for place, condition in enumerate(conditions_in_order))
     )
     counts = iter((totals.first() or ())[1:])
-    return tuple(_told(view, list(islice(counts, 5 + len(view.outputs)))) for view in views)
+    return tuple(_view_matches(view, list(islice(counts, 5 + len(view.outputs)))) for view in views)
 
 
-def _told(view: JoinView, counts: Sequence[int]) -> Matches:
+def _view_matches(view: JoinView, counts: Sequence[int]) -> Matches:
     present, null, expired, not_found, late, *nulls = counts
     names = [name for _own, name, _kind in view.outputs]
     return Matches(present, null, expired, not_found, late, tuple(zip(names, nulls, strict=True)))

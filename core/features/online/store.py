@@ -108,13 +108,13 @@ def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[Packed]:
 
 
 def answers(
-    view: ServedView, keys: Sequence[bytes | None], *, found: Mapping[bytes | None, Stored], at_us: int
+    view: ServedView, keys: Sequence[bytes | None], *, rows_by_key: Mapping[bytes | None, Stored], at_us: int
 ) -> list[Found]:
     """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)
     oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
     missing = Found("not_found", nothing)
-    return [missing if row is None else _answer(row, nothing, oldest) for row in map(found.get, keys)]
+    return [missing if row is None else _answer(row, nothing, oldest) for row in map(rows_by_key.get, keys)]
 
 
 def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> Found:

@@ -70,7 +70,7 @@ def join_training_set(
         notes=_notes(outside=total - sum(file.rows for file in files)),
         rows=total,
         matches=tuple(
-            _told(view.served, joined.matches[use], late=use in late)
+            _view_matches(view.served, joined.matches[use], late=use in late)
             for view, use in zip(job_spec.views, views, strict=True)
         ),
         nulls={name: count for matches in joined.matches.values() for name, count in matches.nulls},
@@ -119,7 +119,7 @@ def _us(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * SECOND
 
 
-def _told(served: ServedView, matches: Matches, *, late: bool) -> ViewMatches:
+def _view_matches(served: ServedView, matches: Matches, *, late: bool) -> ViewMatches:
     return ViewMatches(
         view=served.view,
         version_id=served.version_id,

@@ -50,12 +50,14 @@ def _differences(joined: Joined, others: Sequence[Part], views: Sequence[JoinVie
     mine, other = (_auc(path, changed) if joined.can_teach else {} for path in pairs[0])
     known, latest = (mine, other) if joined.known_at else (other, mine)
     return tuple(
-        _told(name, columns[name], difference, known.get(name), latest.get(name))
+        _leak_difference(name, columns[name], difference, known.get(name), latest.get(name))
         for name, difference in by_column.items()
     )
 
 
-def _told(name: str, view: str, difference: Difference, known: float | None, latest: float | None) -> LeakDifference:
+def _leak_difference(
+    name: str, view: str, difference: Difference, known: float | None, latest: float | None
+) -> LeakDifference:
     return LeakDifference(
         column=name,
         view=view,

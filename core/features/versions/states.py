@@ -68,8 +68,8 @@ def finish_build(call: Call, row: FeatureVersionRow) -> None:
 
 
 def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> bool:
-    """Conflict when a check failed, or when one could not tell and nobody said why that is well. Returns whether one
-    could not tell."""
+    """Conflict when a check failed, or when one is inconclusive and no reason was given. Returns whether one
+    is inconclusive."""
     checks = checks_of(row)
     if failed := [check.name for check in checks if check.verdict == "fail"]:
         raise Conflict(

@@ -41,7 +41,7 @@ def distance(sides: Sides, column: str, *, kind: Kind) -> Distance:
     nulls = [_null_share(sides.session, relation, column) for relation in (sides.left, sides.right)]
     change = nulls[1][0] - nulls[0][0]
     if not nulls[0][1] or not nulls[1][1]:
-        return _told(column, kind, "none", None, 0.0, None, change, known=False)
+        return _distance_of(column, kind, "none", None, 0.0, None, change, known=False)
     if kind in ("number", "time"):
         return _of_numbers(sides, column, kind, change)
     return _of_categories(sides, column, kind, change)
@@ -56,9 +56,9 @@ def _of_numbers(sides: Sides, column: str, kind: Kind, change: float) -> Distanc
     ]
     gap, rows = _largest_gap(sides.session, relations)
     if not all(rows):
-        return _told(column, kind, "none", None, 0.0, None, change, known=False)
+        return _distance_of(column, kind, "none", None, 0.0, None, change, known=False)
     shares = _decile_shares(sides.session, relations)
-    distance = _told(column, kind, "Kolmogorov-Smirnov", _ks_p(gap, rows), gap, _psi(shares), change)
+    distance = _distance_of(column, kind, "Kolmogorov-Smirnov", _ks_p(gap, rows), gap, _psi(shares), change)
     labels = (
         [f"{edge:.5g}" for edge in shares.edges]
         if kind == "number"
@@ -137,7 +137,7 @@ def _of_categories(sides: Sides, column: str, kind: Kind, change: float) -> Dist
         [left / rows[0] for _v, left, _r in shown_counts], [right / rows[1] for _v, _l, right in shown_counts], []
     )
     p_value, effect = _chi_squared(shown_counts, rows)
-    distance = _told(column, kind, "chi-squared", p_value, effect, _psi(shares), change)
+    distance = _distance_of(column, kind, "chi-squared", p_value, effect, _psi(shares), change)
     labels = [value for value, _left, _right in shown_counts][:SHOWN_VALUES]
     return distance.model_copy(update={"left": _bins(labels, shares.left), "right": _bins(labels, shares.right)})
 
@@ -174,7 +174,7 @@ def _bins(labels: Sequence[str], shares: Sequence[float]) -> Bins:
     return tuple((label, round(share, 6)) for label, share in zip(labels, shares, strict=False))
 
 
-def _told(
+def _distance_of(
     column: str,
     kind: Kind,
     test: Literal["Kolmogorov-Smirnov", "chi-squared", "none"],

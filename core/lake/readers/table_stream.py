@@ -38,7 +38,7 @@ class Reading:
 
 
 def ignore_progress(_share: float, _stage: str) -> None:
-    """Reports to nobody."""
+    """Reports nothing."""
 
 
 def with_progress(

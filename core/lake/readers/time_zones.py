@@ -1,4 +1,4 @@
-"""Local times become instants here and nowhere else. A clock on a wall needs a zone to say which instant it means; once
+"""Local times become instants here and nowhere else. A local time needs a zone to say which instant it means; once
 a year it shows an hour twice and once it leaves one out, and both are handled in the open."""
 
 from collections.abc import Mapping, Sequence

@@ -69,7 +69,7 @@ def clusters(backends: Iterable[Backend], *, exposed: Iterable[Exposed], number:
 
 def routes(exposed: Iterable[Exposed], *, number: int, stopping: bool = False) -> Json:
     """The route table; `number` is also what the probe answers once it is in use. While `stopping` the probe answers
-    503, so that whoever heeds it sends nothing more."""
+    503, so that callers who ask it send nothing more."""
     table = [_probe(number, stopping=stopping), *(_route(endpoint) for endpoint in exposed), _nothing_here()]
     host = {"name": "all", "domains": ["*"], "routes": table}
     resource = {"@type": f"{TYPE}envoy.config.route.v3.RouteConfiguration", "name": ROUTES, "virtual_hosts": [host]}

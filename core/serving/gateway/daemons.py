@@ -1,4 +1,4 @@
-"""Processes that outlive whoever started them: model servers and the proxy go on serving while the gateway is
+"""Processes that outlive the process that started them: model servers and the proxy go on serving while the gateway is
 restarted. Each has a folder, and the folder's path in its environment is how the next gateway finds it again."""
 
 import os

@@ -1,5 +1,5 @@
 """The model servers of this machine: one process for each version that an endpoint needs. Started, found again,
-started anew when they die, and ended when nobody needs them."""
+started anew when they end, and stopped when no endpoint needs them."""
 
 import shutil
 import sys
@@ -120,7 +120,7 @@ class Fleet:
         return frozenset(self._servers)
 
     def retire(self, name: str) -> None:
-        """Ends a server that nobody needs, without waiting for it; `bury` removes it once it is gone."""
+        """Ends a server that no endpoint needs, without waiting for it; `bury` removes it once it is gone."""
         server = self._servers[name]
         if not server.stopping:
             server.stopping, server.begun = True, time.monotonic()

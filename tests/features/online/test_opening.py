@@ -33,7 +33,7 @@ class MemoryStore(OnlineStore):
         return len(kept)
 
     def get(self, view, keys, *, at_us):
-        return answers(view, packed_keys(keys), found=self.rows.get(view.digest, {}), at_us=at_us)
+        return answers(view, packed_keys(keys), rows_by_key=self.rows.get(view.digest, {}), at_us=at_us)
 
     def remove(self, view, keys):
         for key in keys:

@@ -73,8 +73,8 @@ class RedisStore(OnlineStore):
     def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
         packed = packed_keys(keys)
         wanted = [key for key in dict.fromkeys(packed) if key is not None]
-        found = self._many(view, wanted)
-        return answers(view, packed, found=found, at_us=at_us)
+        rows_by_key = self._many(view, wanted)
+        return answers(view, packed, rows_by_key=rows_by_key, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         prefix = self._prefix(view)
@@ -100,13 +100,13 @@ class RedisStore(OnlineStore):
         pipeline.execute()
 
     def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
-        prefix, found = self._prefix(view), dict[bytes | None, Stored]()
+        prefix, rows_by_key = self._prefix(view), dict[bytes | None, Stored]()
         with _translated():
             for start in range(0, len(keys), MOST_KEYS):
                 part = keys[start : start + MOST_KEYS]
                 values = self._client.mget([prefix + key for key in part])
-                found |= {key: _stored(value) for key, value in zip(part, values, strict=True) if value}
-        return found
+                rows_by_key |= {key: _stored(value) for key, value in zip(part, values, strict=True) if value}
+        return rows_by_key
 
     def _unlink(self, names: Iterable[bytes]) -> None:
         drawn = iter(names)

@@ -83,8 +83,8 @@ class SqliteStore(OnlineStore):
         with _translated():
             packed = packed_keys(keys)
             wanted = [key for key in dict.fromkeys(packed) if key is not None]
-            found = self._one(view, wanted[0]) if len(wanted) == 1 else self._many(view, wanted)
-        return answers(view, packed, found=found, at_us=at_us)
+            rows_by_key = self._one(view, wanted[0]) if len(wanted) == 1 else self._many(view, wanted)
+        return answers(view, packed, rows_by_key=rows_by_key, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
         with _translated(), self._transaction() as connection:
@@ -97,8 +97,8 @@ class SqliteStore(OnlineStore):
 
     def count(self, view: ServedView) -> int:
         with _translated():
-            found = self._connection.execute("SELECT count(*) FROM answers WHERE view = ?", (self._number(view),))
-            return int(found.fetchone()[0])
+            counted = self._connection.execute("SELECT count(*) FROM answers WHERE view = ?", (self._number(view),))
+            return int(counted.fetchone()[0])
 
     def close(self) -> None:
         while self._opened:
@@ -118,13 +118,13 @@ class SqliteStore(OnlineStore):
         return {} if row is None else {key: row}
 
     def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
-        found: dict[bytes | None, Stored] = {}
+        rows_by_key: dict[bytes | None, Stored] = {}
         for start in range(0, len(keys), MOST_KEYS):
             part = keys[start : start + MOST_KEYS]
             query = f"{MANY} ({', '.join('?' * len(part))})"
             rows = self._connection.execute(query, (self._number(view), *part))
-            found.update([(row[3], row) for row in rows])
-        return found
+            rows_by_key.update([(row[3], row) for row in rows])
+        return rows_by_key
 
     def _number(self, view: ServedView) -> int | None:
         """The number of a view, which never changes once it has one; None matches no row."""
