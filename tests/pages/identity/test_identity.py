@@ -16,7 +16,7 @@ def test_the_log_is_verified_in_words(portal: Portal, people: People) -> None:
 
 def test_a_viewer_may_not_read_the_log(portal: Portal, people: People) -> None:
     shown = text_of(page(portal, people.viewer, "audit"))
-    assert "audit.list_events needs the permission audit.read" in shown
+    assert "None of your roles has the permission audit.read" in shown
 
 
 def test_an_engineer_is_offered_no_verification(portal: Portal, people: People) -> None:

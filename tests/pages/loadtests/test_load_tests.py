@@ -66,7 +66,7 @@ def test_a_rate_beyond_the_cap_is_refused_in_words(portal: Portal, people: Peopl
     endpoint = serving(portal, people, version, "staging")
     test = page(portal, people.engineer, "load-tests", endpoint=endpoint.id)
     test.number_input(key="test_rate_step_staging").set_value(9_000.0)
-    assert "rate: " in text_of(pressed(test, "new_test", "test_start"))
+    assert "Rate must be at most" in text_of(pressed(test, "new_test", "test_start"))
     assert portal.loadtests.list_tests(people.viewer).total == 0
 
 

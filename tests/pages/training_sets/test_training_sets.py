@@ -52,6 +52,6 @@ def test_a_set_is_made_again_like_another(furnished: Furnished) -> None:
 
 def test_the_form_says_at_once_what_is_missing(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "new-training-set")
-    assert "row id" not in text_of(test)
+    assert "was given" not in text_of(test)
     test.text_area(key="sql_entity").input("SELECT 1 AS x")
-    assert "sources" in text_of(drawn(test)) or "row id" in text_of(test)
+    assert "beginning with a letter; nothing was given" in text_of(drawn(test))
