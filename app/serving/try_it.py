@@ -104,10 +104,10 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, 
     if answer is None:
         return
     st.metric(_("Probability"), numbers.percent(answer.probability), border=True)
+    names = {route.version_id: f"{route.model} v{route.version}" for route in endpoint.routes}
+    version = links.escape(names.get(answer.version, answer.version))
     st.caption(
-        _("{version} answered in {ms} ms").format(
-            version=links.escape(answer.version), ms=numbers.number(round(answer.milliseconds, 1))
-        )
+        _("{version} answered in {time}").format(version=version, time=numbers.milliseconds(answer.milliseconds))
     )
     if label is not None:
         st.caption(_("Its outcome in the held-out rows: {label}.").format(label=label))
