@@ -108,7 +108,7 @@ def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still
     page.keyboard.type("flights")
     page.wait_for_function("window.texts.includes('Still looking…')")
     expect(page.get_by_role("option", name=re.compile(r"^flights.*carrier_delay v1.*Feature columns$"))).to_be_visible()
-    expect(status).to_be_empty()
+    expect(status).not_to_be_visible()
     page.get_by_role("option", name=re.compile(r"^flights.*Feature columns$")).first.click()
     expect(page).to_have_url(re.compile(rf"/feature-view\?id={chain.feature_version}$"))
 

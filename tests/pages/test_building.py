@@ -72,7 +72,7 @@ def test_a_training_set_shows_its_splits_and_inputs(furnished: Furnished) -> Non
 def test_an_empty_form_of_a_training_set_is_refused_in_words(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "new-training-set")
     test.button(key="join").click()
-    assert "sql" in text_of(drawn(test))
+    assert "nothing was given" in text_of(drawn(test))
 
 
 def test_lines_of_two_words_become_pairs() -> None:

@@ -40,6 +40,7 @@ IDS = {
     # Forms for something new show no object.
     "new-training-set": "",
     "start-sweep": "",
+    "start-training": "",
 }
 CHANGES = """() => {
   window.lastChange = performance.now();
