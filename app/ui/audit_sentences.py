@@ -1,4 +1,4 @@
-"""Audit events as sentences that people read: "Mei Lin started Late arrivals, October"."""
+"""Audit events as sentences that people read: "Mei Lin started Churn, October"."""
 
 from functools import cache
 

@@ -11,8 +11,8 @@ from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 from core.lake.values import TablePreview
 
-ViewName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="late_arrivals")]
-ColumnName = Annotated[str, shaped(r"^[A-Za-z][A-Za-z0-9_]{0,59}$", allowed=OF_COLUMNS, example="dep_delay")]
+ViewName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="customer_orders")]
+ColumnName = Annotated[str, shaped(r"^[A-Za-z][A-Za-z0-9_]{0,59}$", allowed=OF_COLUMNS, example="order_total")]
 OptionalColumn = Annotated[str, shaped(r"^([A-Za-z][A-Za-z0-9_]{0,59})?$", allowed=OF_COLUMNS, example="written_at")]
 Sql = Annotated[str, StringConstraints(max_length=20_000)]
 Python = Annotated[str, StringConstraints(max_length=20_000)]

@@ -9,7 +9,7 @@ from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-DatasetName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="late_arrivals")]
+DatasetName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="customer_orders")]
 
 
 class ColumnSpec(Value):

@@ -10,7 +10,7 @@ from core.foundation.text import N_
 from core.foundation.validation import WITH_HYPHENS, shaped
 from core.foundation.values import Value
 
-ModelName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="late-arrival")]
+ModelName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="churn-risk")]
 Alias = Annotated[
     str,
     shaped(

@@ -39,7 +39,7 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ShortTitle = Annotated[
     str,
     StringConstraints(max_length=160, strip_whitespace=True),
-    shaped(r"^[^\x00-\x1f]*$", allowed=N_("one line of text"), example="Late arrivals, October"),
+    shaped(r"^[^\x00-\x1f]*$", allowed=N_("one line of text"), example="Churn, October"),
 ]
 Names = Annotated[tuple[str, ...], Field(max_length=50)]
 MostPoints = Annotated[int, Field(ge=2, le=10_000)]

@@ -54,7 +54,7 @@ def test_text_in_the_wrong_form_is_refused_with_an_example(portal: Portal) -> No
     assert refused.value.message == (
         "Name takes lower-case letters, digits and underscores, beginning with a letter; \u201c9 lives\u201d was given"
     )
-    assert refused.value.hint == "For example: late_arrivals"
+    assert refused.value.hint == "For example: customer_orders"
 
 
 def test_every_pattern_of_the_catalog_has_words_and_an_example_that_fits(portal: Portal) -> None:

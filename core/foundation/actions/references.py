@@ -1,5 +1,5 @@
 """Arguments that refer to objects take the id or the name, wherever the name is unique among what the caller may see:
-`--dataset-id flights` is `--dataset-id DS-1`."""
+`--dataset-id orders` is `--dataset-id DS-1`."""
 
 from typing import Any
 
