@@ -46,10 +46,26 @@ def page_of(
     limit: int,
     convert: Callable[[RowT], T],
 ) -> Listing[T]:
-    """The rows of `table` that meet every condition, in order, from `offset`, each converted."""
+    """The rows of `table` that meet every condition, in order, from `offset`, each converted by itself: without a
+    question to the database. Where one must be asked, `batch_of` asks it once."""
+    every = lambda rows: tuple(convert(row) for row in rows)  # noqa: E731 - a name for one line
+    return batch_of(session, table, where=where, order=order, offset=offset, limit=limit, convert=every)
+
+
+def batch_of(
+    session: Session,
+    table: type[RowT],
+    *,
+    where: Sequence[ColumnElement[bool]],
+    order: Sequence[Any],
+    offset: int,
+    limit: int,
+    convert: Callable[[Sequence[RowT]], tuple[T, ...]],
+) -> Listing[T]:
+    """The same for rows that are converted together, so that what else they show is read once for all of them."""
     total = count_of(session, table, where)
-    rows = session.exec(page_query(table, where=where, order=order, offset=offset, limit=limit))
-    return Listing(items=tuple(convert(row) for row in rows), total=total, offset=offset, limit=limit)
+    rows = session.exec(page_query(table, where=where, order=order, offset=offset, limit=limit)).all()
+    return Listing(items=convert(rows), total=total, offset=offset, limit=limit)
 
 
 def count_of(session: Session, table: type[RowT], where: Sequence[ColumnElement[bool]]) -> int:

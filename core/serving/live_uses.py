@@ -1,11 +1,13 @@
 """What is live: which endpoints serve, or would go back to, a model version that followed from an object. Domains below
 ask it before they remove what something live needs."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, select
 
-from core.foundation.objects import ObjectRow, walk
+from core.foundation.objects import Edge, ObjectRow, walk
 from core.foundation.ports import Pin
 from core.foundation.text import _
 from core.serving.rows import routes_of
@@ -20,13 +22,12 @@ class ServingUses:
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         # Asked from the few versions that are held, for what led to a version is little and what follows is not.
         pins = tuple(_every_pin(session))
-        rests = {
-            version_id for version_id in {pin.version_id for pin in pins} if object_id in _rests_on(session, version_id)
-        }
+        edges = walk(session, *{pin.version_id for pin in pins}, upstream=True)
+        rests = _followers(object_id, edges)
         return tuple(pin for pin in pins if pin.version_id in rests or pin.endpoint_id == object_id)
 
     def reached(self, session: Session) -> frozenset[str]:
-        held = {pin.version_id for pin in _every_pin(session)}
+        held = {version_id for _endpoint, versions in _every_held(session) for version_id in versions}
         return frozenset({*held, *(edge.source for edge in walk(session, *held, upstream=True))})
 
     def reason_to_keep(self, session: Session, version_id: str) -> str:
@@ -37,21 +38,42 @@ class ServingUses:
         return ""
 
 
-def _rests_on(session: Session, version_id: str) -> set[str]:
-    """The version and all that led to it."""
-    return {version_id, *(edge.source for edge in walk(session, version_id, upstream=True))}
+def _followers(object_id: str, edges: Iterable[Edge]) -> set[str]:
+    """The object and all that follows from it along these edges."""
+    targets: dict[str, list[str]] = defaultdict(list)
+    for edge in edges:
+        targets[edge.source].append(edge.target)
+    followers, ends = {object_id}, [object_id]
+    while ends:
+        ends = [target for end in ends for target in targets[end] if target not in followers]
+        followers.update(ends)
+    return followers
 
 
 def _every_pin(session: Session) -> Iterator[Pin]:
-    for endpoint in session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all():
-        for version_id, role in _held(session, endpoint).items():
-            title = session.get_one(ObjectRow, version_id).title
+    held = _every_held(session)
+    ids = {version_id for _endpoint, versions in held for version_id in versions}
+    named = select(ObjectRow.id, ObjectRow.title).where(col(ObjectRow.id).in_(ids))
+    titles = dict(session.exec(named).all())
+    for endpoint, versions in held:
+        for version_id, role in versions.items():
+            title = titles[version_id]
             yield Pin(version_id=version_id, version=title, endpoint_id=endpoint.id, endpoint=endpoint.name, role=role)
 
 
-def _held(session: Session, endpoint: EndpointRow) -> dict[str, str]:
-    """The versions an endpoint holds on to: those it serves, and those it served just before."""
-    periods = select(ServedRow).where(ServedRow.endpoint_id == endpoint.id).order_by(col(ServedRow.generation).desc())
-    before = [route for row in session.exec(periods.offset(1).limit(1)) for route in row.routes]
+def _every_held(session: Session) -> list[tuple[EndpointRow, dict[str, str]]]:
+    """The versions that each endpoint holds on to: those it serves, and those it served just before. Two questions,
+    however many endpoints there are and however often each was switched."""
+    endpoints = session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all()
+    generations = select(ServedRow.generation).where(ServedRow.endpoint_id == EndpointRow.id)
+    newest_first = generations.order_by(col(ServedRow.generation).desc()).correlate(EndpointRow)
+    before = newest_first.offset(1).limit(1).scalar_subquery()
+    joined = and_(col(ServedRow.endpoint_id) == EndpointRow.id, col(ServedRow.generation) == before)
+    periods = select(EndpointRow.id, ServedRow.routes).select_from(EndpointRow).join(ServedRow, joined, isouter=True)
+    routes_before = dict(session.exec(periods).all())
+    return [(endpoint, _held(endpoint, routes_before.get(endpoint.id) or ())) for endpoint in endpoints]
+
+
+def _held(endpoint: EndpointRow, before: Iterable[dict[str, Any]]) -> dict[str, str]:
     held = {route["version_id"]: ROLLBACK_TARGET for route in before}
     return held | {route["version_id"]: SERVES for route in endpoint.routes}

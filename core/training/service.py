@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from core.compute.devices import gpus_here
 from core.compute.service import ComputeService, runs_production
+from core.compute.tables import JobRow
 from core.compute.values import Job, JobSpec, JobState, Resources
 from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
@@ -27,7 +28,7 @@ from core.registry.artifact import Folder
 from core.registry.service import RegistryService
 from core.registry.values import ModelName, ModelVersion, NewVersion, Text
 from core.requirements.service import RequirementService
-from core.training.catalog import find_run, history, list_runs, read_run
+from core.training.catalog import find_run, history, in_state, list_runs, list_runs_in_state, read_run
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
@@ -132,8 +133,12 @@ class TrainingService(Service):
     ) -> Listing[Run]:
         """List runs, the newest or the best on the validation rows first."""
         about = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
+        if state and order_by is RunOrder.NEWEST and not any(about.values()):
+            jobs = conditions(call, JobRow, project=project, state=state)
+            return list_runs_in_state(call.session, jobs, offset=offset, limit=limit)
         where = conditions(call, RunRow, project=project, **about)
-        return list_runs(call.session, where, state=state, order=order_by, offset=offset, limit=limit)
+        where += [in_state(call.session, state)] if state else []
+        return list_runs(call.session, where, order=order_by, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_run(self, call: Call, *, run_id: str) -> Run:

@@ -4,15 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy.orm import aliased
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.features.catalog.values import Freshness
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.features.versions.records import live_version, version_row, versions_of
 from core.foundation.actions.call import Call
 from core.foundation.text import _
-from core.lake.tables import SnapshotRow
+from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import ColumnProfile
 
 Moments = dict[str, datetime]
@@ -73,16 +72,14 @@ def _reason(age: float, behind: float | None, expected: int) -> str:
 
 def newest_moments(call: Call, snapshot_ids: Collection[str]) -> dict[str, Moments]:
     """For each snapshot, the newest value of every column of times in the newest snapshot of its dataset."""
-    newer = aliased(SnapshotRow)
-    versions = select(func.max(newer.version)).where(
-        newer.dataset_id == SnapshotRow.dataset_id, col(newer.deleted_at).is_(None)
-    )
     named = select(SnapshotRow.id, SnapshotRow.dataset_id).where(col(SnapshotRow.id).in_(snapshot_ids))
     datasets = dict(call.session.exec(named).all()) if snapshot_ids else {}
-    newest = select(SnapshotRow.dataset_id, SnapshotRow.profile).where(
-        col(SnapshotRow.dataset_id).in_(set(datasets.values())), SnapshotRow.version == versions.scalar_subquery()
-    )
-    profiles = call.session.exec(newest) if datasets else ()
+    kept = select(SnapshotRow.id).where(SnapshotRow.dataset_id == DatasetRow.id, col(SnapshotRow.deleted_at).is_(None))
+    newest_first = kept.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow)
+    is_newest = col(SnapshotRow.id) == newest_first.scalar_subquery()
+    newest = select(DatasetRow.id, SnapshotRow.profile).select_from(DatasetRow).join(SnapshotRow, is_newest)
+    wanted = newest.where(col(DatasetRow.id).in_(set(datasets.values())))
+    profiles = call.session.exec(wanted) if datasets else ()
     moments = {dataset_id: _moments(profile) for dataset_id, profile in profiles}
     return {snapshot_id: moments.get(dataset_id, {}) for snapshot_id, dataset_id in datasets.items()}
 

@@ -1,7 +1,7 @@
 """The catalog of features: what there is, found by name, owner, entity, state, freshness and use. Views and the version
 that people get are read in one query; what is heavy (distributions) is read for the page that is shown alone."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -12,11 +12,10 @@ from sqlmodel import col, func, select
 from core.features.catalog.freshness import freshness_by_version
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
 from core.features.values import Feature, VersionState
-from core.features.versions.records import JOINED_INTO
+from core.features.versions.records import uses_of
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.listings import conditions
-from core.foundation.objects import LinkRow
 from core.foundation.ports import LiveUses
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
@@ -26,8 +25,8 @@ from core.lake.values import ColumnProfile
 Use = Literal["", "used", "unused", "live"]
 Fresh = Literal["", "fresh", "stale", "no data"]
 States = Annotated[tuple[VersionState, ...], Bounded(max_length=len(VersionState))]
-Row = tuple[FeatureViewRow, FeatureVersionRow | None]
-HEAVY = ("statistics", "sql", "python", "checks", "notes", "tests")
+UNSHOWN = ("sql", "python", "checks", "notes", "tests")
+HEAVY = ("statistics", *UNSHOWN)
 
 
 class CatalogFeature(Value):
@@ -100,24 +99,12 @@ class FeatureCatalogService(Service):
     ) -> Listing[CatalogFeature]:
         """Find features by what their name, view, description or tags say, and by state, entity, owner, use
         and freshness."""
-        rows = _rows(call, project)
-        views = _as_fresh(call, rows, fresh)
-        live = self._live_uses.reached(call.session) if rows else frozenset()
-        used = _uses(call, [version.id for _view, version in rows if version])
-        every = [entry for view, version in rows for entry in _entries(view, version, used, live)]
-        wanted = query.lower().split()
-        matching = [
-            entry
-            for entry in every
-            if all(word in entry.text for word in wanted)
-            and (not states or entry.state in states)
-            and entity in ("", entry.view.entity)
-            and owner in ("", entry.view.owner)
-            and entry.is_of(use)
-            and entry.view.id in views
-        ]
-        items = _values(call, matching[offset : offset + limit])
-        return Listing(items=items, total=len(matching), offset=offset, limit=limit)
+        candidates = _candidates(call, project, states=states, entity=entity, owner=owner)
+        in_use = _in_use(call, candidates, use, self._live_uses)
+        words = query.lower().split()
+        places = [place for shown in _as_fresh(call, in_use, fresh) for place in _places(shown, words)]
+        items = _values(call, places[offset : offset + limit], live_uses=self._live_uses)
+        return Listing(items=items, total=len(places), offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def catalog_scope(self, call: Call, *, project: str = "") -> CatalogScope:
@@ -134,44 +121,49 @@ class FeatureCatalogService(Service):
         )
 
 
-class _Entry(NamedTuple):
-    """A feature before it is a value: most of them are only looked at, and left out."""
+class _Shown(NamedTuple):
+    """A view with the version that people get, as far as it is searched: most are only looked at, and left out."""
 
-    view: FeatureViewRow
-    version: FeatureVersionRow | None
-    feature: dict[str, Any]
-    used_by: int
-    is_live: bool
-
-    @property
-    def name(self) -> str:
-        return str(self.feature.get("name", self.view.name))
-
-    @property
-    def state(self) -> VersionState:
-        return VersionState(self.version.state) if self.version else VersionState.DRAFT
+    view_id: str
+    view: str
+    description: str
+    view_tags: list[str]
+    version_id: str | None
+    version_tags: list[str] | None
+    features: list[dict[str, Any]] | None
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.view.tags, *(self.version.tags if self.version else ()))))
-
-    @property
-    def text(self) -> str:
-        """All that the search looks into."""
-        return f"{self.view.name}.{self.name} {self.view.description} {' '.join(self.tags)}".lower()
-
-    def is_of(self, use: Use) -> bool:
-        return {"": True, "used": self.used_by > 0, "unused": self.used_by == 0, "live": self.is_live}[use]
+        return tuple(dict.fromkeys((*self.view_tags, *(self.version_tags or ()))))
 
 
-def _rows(call: Call, project: str) -> list[Row]:
-    """Every view that may be seen with the version that people get, by name."""
-    light = [defer(getattr(FeatureVersionRow, name)) for name in HEAVY]
-    wanted = _shown(call, select(FeatureViewRow, FeatureVersionRow), project).options(*light)
-    return list(call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id)).all())
+class _Place(NamedTuple):
+    """One entry of the catalog: a feature by its place in its version, or what has none yet."""
+
+    shown: _Shown
+    number: int
 
 
-def _shown(call: Call, columns: Any, project: str) -> Any:
+SHOWN = (
+    FeatureViewRow.id,
+    FeatureViewRow.name,
+    FeatureViewRow.description,
+    FeatureViewRow.tags,
+    FeatureVersionRow.id,
+    FeatureVersionRow.tags,
+    FeatureVersionRow.features,
+)
+
+
+def _candidates(call: Call, project: str, *, states: States, entity: str, owner: str) -> list[_Shown]:
+    """Every view that may be seen and that the database can tell to be asked for, by name."""
+    wanted = _shown(call, select(*SHOWN), project, entity=entity, owner=owner)  # type: ignore[call-overload]
+    if states:
+        wanted = wanted.where(func.coalesce(FeatureVersionRow.state, VersionState.DRAFT).in_(states))
+    return [_Shown(*row) for row in call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id))]
+
+
+def _shown(call: Call, columns: Any, project: str, **equal: str) -> Any:
     """A query of these columns of the views that may be seen and of the version of each that people get."""
     points = select(AliasRow.version_id).where(AliasRow.view_id == FeatureViewRow.id)
     live = points.order_by(col(AliasRow.number).desc()).limit(1).correlate(FeatureViewRow).scalar_subquery()
@@ -182,45 +174,71 @@ def _shown(call: Call, columns: Any, project: str) -> Any:
     shown = func.coalesce(live, newest.scalar_subquery())
     same = col(FeatureVersionRow.id) == shown
     joined = columns.select_from(FeatureViewRow).join(FeatureVersionRow, same, isouter=True)
-    return joined.where(*conditions(call, FeatureViewRow, project=project))
+    return joined.where(*conditions(call, FeatureViewRow, project=project, **equal))
 
 
-def _as_fresh(call: Call, rows: list[Row], fresh: Fresh) -> set[str]:
-    """The views whose version has that freshness, all when it does not matter; one without a version has no data."""
-    freshness = freshness_by_version(call, [version for _view, version in rows if version]) if fresh else {}
-    verdicts = {view.id: freshness[version.id].verdict if version and fresh else "no data" for view, version in rows}
-    return {view_id for view_id, verdict in verdicts.items() if fresh in ("", verdict)}
+def _in_use(call: Call, candidates: list[_Shown], use: Use, live_uses: LiveUses) -> list[_Shown]:
+    if not use:
+        return candidates
+    if use == "live":
+        live = live_uses.reached(call.session)
+        return [shown for shown in candidates if shown.version_id in live]
+    used = uses_of(call, [shown.version_id for shown in candidates if shown.version_id])
+    return [shown for shown in candidates if (shown.version_id in used) == (use == "used")]
 
 
-def _uses(call: Call, version_ids: Collection[str]) -> dict[str, int]:
-    counted = select(LinkRow.source, func.count()).where(
-        col(LinkRow.source).in_(version_ids), LinkRow.relation == JOINED_INTO
-    )
-    return dict(call.session.exec(counted.group_by(LinkRow.source)).all())
+def _as_fresh(call: Call, candidates: list[_Shown], fresh: Fresh) -> list[_Shown]:
+    """Those whose version has that freshness, all when it does not matter; one without a version has no data."""
+    if not fresh:
+        return candidates
+    rows = _versions(call, {shown.version_id for shown in candidates if shown.version_id}, without=HEAVY)
+    freshness = freshness_by_version(call, list(rows.values()))
+    verdicts = {version_id: state.verdict for version_id, state in freshness.items()}
+    return [shown for shown in candidates if verdicts.get(shown.version_id or "", "no data") == fresh]
 
 
-def _entries(
-    view: FeatureViewRow, version: FeatureVersionRow | None, used: Mapping[str, int], live: Collection[str]
-) -> Iterator[_Entry]:
-    known = version.id if version else ""
-    for feature in (version.features if version else []) or [{}]:
-        yield _Entry(view, version, feature, used.get(known, 0), known in live)
+def _places(shown: _Shown, words: Sequence[str]) -> Iterator[_Place]:
+    """The entries of a view in whose name, view, description or tags every word stands."""
+    about = f"{shown.description} {' '.join(shown.tags)}" if words else ""
+    for number, feature in enumerate(shown.features or [{}]):
+        name = feature.get("name", shown.view)
+        text = f"{shown.view}.{name} {about}".lower()
+        if all(word in text for word in words):
+            yield _Place(shown, number)
 
 
-def _values(call: Call, entries: list[_Entry]) -> tuple[CatalogFeature, ...]:
+def _versions(call: Call, ids: Collection[str], *, without: Sequence[str]) -> dict[str, FeatureVersionRow]:
+    light = [defer(getattr(FeatureVersionRow, name)) for name in without]
+    rows = call.session.exec(select(FeatureVersionRow).where(col(FeatureVersionRow.id).in_(ids)).options(*light))
+    return {row.id: row for row in rows}
+
+
+def _values(call: Call, places: Sequence[_Place], *, live_uses: LiveUses) -> tuple[CatalogFeature, ...]:
     """The entries of one page, with their distributions."""
-    ids = {entry.version.id for entry in entries if entry.version}
-    wanted = select(FeatureVersionRow.id, FeatureVersionRow.statistics).where(col(FeatureVersionRow.id).in_(ids))
-    profiles = {
-        (version_id, item["name"]): ColumnProfile.model_validate(item)
-        for version_id, statistics in call.session.exec(wanted)
-        for item in statistics
-    }
-    return tuple(_value(entry, profiles) for entry in entries)
+    view_ids = {place.shown.view_id for place in places}
+    named = select(FeatureViewRow).where(col(FeatureViewRow.id).in_(view_ids))
+    views = {row.id: row for row in call.session.exec(named)}
+    ids = {place.shown.version_id for place in places if place.shown.version_id}
+    versions = _versions(call, ids, without=UNSHOWN)
+    used = uses_of(call, ids)
+    live = live_uses.reached(call.session) if ids else frozenset()
+    return tuple(
+        _value(
+            place,
+            views[place.shown.view_id],
+            versions.get(place.shown.version_id or ""),
+            used_by=used.get(place.shown.version_id or "", 0),
+            is_live=place.shown.version_id in live,
+        )
+        for place in places
+    )
 
 
-def _value(entry: _Entry, profiles: Mapping[tuple[str, str], ColumnProfile]) -> CatalogFeature:
-    view, version = entry.view, entry.version
+def _value(
+    place: _Place, view: FeatureViewRow, version: FeatureVersionRow | None, *, used_by: int, is_live: bool
+) -> CatalogFeature:
+    features = version.features if version else []
+    feature = Feature.model_validate(features[place.number]) if features else None
     return CatalogFeature(
         view_id=view.id,
         view=view.name,
@@ -229,16 +247,21 @@ def _value(entry: _Entry, profiles: Mapping[tuple[str, str], ColumnProfile]) -> 
         keys=tuple(view.keys),
         owner=view.owner,
         description=view.description,
-        tags=entry.tags,
+        tags=place.shown.tags,
         version_id=version.id if version else "",
         version=version.version if version else 0,
-        state=entry.state,
-        feature=Feature.model_validate(entry.feature) if entry.feature else None,
-        profile=profiles.get((version.id, entry.name)) if version else None,
+        state=VersionState(version.state) if version else VersionState.DRAFT,
+        feature=feature,
+        profile=_profile(version, feature.name) if version and feature else None,
         rows=version.rows if version else 0,
         ttl_seconds=version.ttl_seconds if version else 0,
         made_at=version.created_at if version else view.created_at,
         newest_event=version.newest_event if version else None,
-        used_by=entry.used_by,
-        is_live=entry.is_live,
+        used_by=used_by,
+        is_live=is_live,
     )
+
+
+def _profile(version: FeatureVersionRow, feature: str) -> ColumnProfile | None:
+    profiles = (item for item in version.statistics if item["name"] == feature)
+    return next((ColumnProfile.model_validate(item) for item in profiles), None)

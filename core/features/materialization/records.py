@@ -1,12 +1,13 @@
 """Materializations and their parts, read in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sqlmodel import col, func, select
 
 from core.features.materialization.plan import live_view
 from core.features.materialization.values import Materialization, MissingOnline
-from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
+from core.features.tables import FeatureVersionRow, FeatureViewRow, MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureContract, FeatureVersion, MaterializationState, ServedView, VersionState
 from core.features.versions.records import find_version
 from core.features.versions.sources import SourceSnapshots
@@ -31,16 +32,48 @@ def materialization_of_version(call: Call, version_id: str) -> MaterializationRo
     return call.session.exec(select(MaterializationRow).where(*mine)).first()
 
 
-def materialization_of(call: Call, row: MaterializationRow, *, sources: SourceSnapshots) -> Materialization:
-    version = find_version(call, row.version_id)
-    parts = select(func.count()).where(MaterializedPartRow.materialization_id == row.id)
+def materializations_of(
+    call: Call, rows: Sequence[MaterializationRow], *, sources: SourceSnapshots
+) -> tuple[Materialization, ...]:
+    """Materializations as values. Asks as often for many as for one."""
+    versions = _versions(call, {row.version_id for row in rows})
+    newest = sources.newest_of(call, {id_ for version in versions.values() for id_ in version.sources.values()})
+    parts = _count_parts(call, [row.id for row in rows])
+    return tuple(_value(row, versions[row.version_id], newest=newest, parts=parts.get(row.id, 0)) for row in rows)
+
+
+class _Version(NamedTuple):
+    """What a materialization shows of its version."""
+
+    view_id: str
+    view: str
+    version: int
+    sources: dict[str, str]
+
+
+def _versions(call: Call, version_ids: Collection[str]) -> dict[str, _Version]:
+    version = FeatureVersionRow
+    columns: Any = (version.id, version.view_id, FeatureViewRow.name, version.version, version.sources)
+    joined = select(*columns).select_from(version).join(FeatureViewRow)
+    rows = call.session.exec(joined.where(col(version.id).in_(version_ids)))
+    return {version_id: _Version(*others) for version_id, *others in rows}
+
+
+def _count_parts(call: Call, materialization_ids: Collection[str]) -> dict[str, int]:
+    owner = col(MaterializedPartRow.materialization_id)
+    counted = select(owner, func.count()).where(owner.in_(materialization_ids)).group_by(owner)
+    return dict(call.session.exec(counted).all())
+
+
+def _value(row: MaterializationRow, version: _Version, *, newest: Mapping[str, str], parts: int) -> Materialization:
+    sources = {name: newest[snapshot_id] for name, snapshot_id in version.sources.items()}
     return Materialization(
         **row.model_dump(),
         view_id=version.view_id,
         view=version.view,
         version=version.version,
-        behind=row.state != State.REMOVED and sources.newest(call, version.sources) != row.snapshots,
-        parts=call.session.exec(parts).one(),
+        behind=row.state != State.REMOVED and sources != row.snapshots,
+        parts=parts,
     )
 
 

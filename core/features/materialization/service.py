@@ -10,9 +10,9 @@ from sqlmodel import col, select
 from core.features.materialization.plan import live_view, microseconds, moment_of
 from core.features.materialization.records import (
     State,
-    materialization_of,
     materialization_of_version,
     materialization_row,
+    materializations_of,
     missing_online,
     served_version,
     unshared_rows,
@@ -35,7 +35,7 @@ from core.features.versions.states import GIVEN_UP
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions, page_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -123,14 +123,14 @@ class MaterializationService(Service):
         if version_id:
             call.may_reach(version_id)
         filters = conditions(call, MaterializationRow, project=project, version_id=version_id)
-        return page_of(
+        return batch_of(
             call.session,
             MaterializationRow,
             where=filters,
             order=(col(MaterializationRow.created_at).desc(), col(MaterializationRow.id).desc()),
             offset=offset,
             limit=limit,
-            convert=lambda row: self._value(call, row),
+            convert=lambda rows: materializations_of(call, rows, sources=self._sources),
         )
 
     @action(permission=Permission.READ, reads=True)
@@ -222,7 +222,7 @@ class MaterializationService(Service):
         return missing_online(call, contract)
 
     def _value(self, call: Call, row: MaterializationRow) -> Materialization:
-        return materialization_of(call, row, sources=self._sources)
+        return materializations_of(call, [row], sources=self._sources)[0]
 
     def _due(self, call: Call, row: MaterializationRow) -> DueMaterialization:
         is_given_up = find_version(call, row.version_id).state in GIVEN_UP

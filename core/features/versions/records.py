@@ -1,9 +1,11 @@
 """Rows of the tables as values, and how they are found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement
-from sqlmodel import col, func, select
+from sqlalchemy.orm import defer
+from sqlmodel import col, func, select, tuple_
 
 from core.features.logic.revisions import revision_of
 from core.features.tables import AliasRow, FeatureVersionRow, FeatureViewRow
@@ -53,18 +55,62 @@ def _kept(view_id: str, *, discarded: bool) -> list[ColumnElement[bool]]:
     return conditions if discarded else [*conditions, col(FeatureVersionRow.state) != VersionState.DISCARDED]
 
 
+class _Numbers(NamedTuple):
+    """How many versions of a view there are to see, the newest of them, and the last number that was given."""
+
+    versions: int = 0
+    newest: int = 0
+    last: int = 0
+
+
 def view_of(call: Call, row: FeatureViewRow) -> FeatureView:
-    newest = versions_of(call, row.id)
-    live = live_version(call, row.id)
-    return FeatureView(
-        **row.model_dump(exclude={"keys", "tags"}),
-        keys=tuple(row.keys),
-        tags=tuple(row.tags),
-        live=version_of(call, version_row(call, live)) if live else None,
-        latest=version_of(call, newest[0]) if newest else None,
-        versions=count_versions(call, row.id),
-        newest_number=newest_number(call, row.id),
+    return views_of(call, [row])[0]
+
+
+def views_of(call: Call, rows: Sequence[FeatureViewRow]) -> tuple[FeatureView, ...]:
+    """Feature views as values. Asks as often for many as for one."""
+    ids = [row.id for row in rows]
+    numbers = _numbers(call, ids)
+    newest = [(view_id, number.newest) for view_id, number in numbers.items() if number.newest]
+    is_newest = tuple_(col(FeatureVersionRow.view_id), col(FeatureVersionRow.version)).in_(newest)
+    latest = {version.view_id: version for version in _versions_where(call, is_newest)}
+    is_live = col(FeatureVersionRow.id).in_(_pointed_at(call, ids))
+    pointed = [version for version in _versions_where(call, is_live) if version.state != VersionState.RETIRED]
+    live = {version.view_id: version for version in pointed}
+    return tuple(
+        FeatureView(
+            **row.model_dump(exclude={"keys", "tags"}),
+            keys=tuple(row.keys),
+            tags=tuple(row.tags),
+            live=live.get(row.id),
+            latest=latest.get(row.id),
+            versions=numbers.get(row.id, _Numbers()).versions,
+            newest_number=numbers.get(row.id, _Numbers()).last,
+        )
+        for row in rows
     )
+
+
+def _numbers(call: Call, view_ids: Collection[str]) -> dict[str, _Numbers]:
+    is_kept = col(FeatureVersionRow.state) != VersionState.DISCARDED
+    newest = func.max(FeatureVersionRow.version)
+    columns = (func.count().filter(is_kept), newest.filter(is_kept), newest)
+    grouped = select(FeatureVersionRow.view_id, *columns).where(col(FeatureVersionRow.view_id).in_(view_ids))
+    rows = call.session.exec(grouped.group_by(FeatureVersionRow.view_id))
+    return {view_id: _Numbers(count, newest or 0, last) for view_id, count, newest, last in rows}
+
+
+def _pointed_at(call: Call, view_ids: Collection[str]) -> list[str]:
+    """The versions that the aliases of these views point at now."""
+    newest = select(AliasRow.view_id, func.max(AliasRow.number)).where(col(AliasRow.view_id).in_(view_ids))
+    is_newest = tuple_(col(AliasRow.view_id), col(AliasRow.number)).in_(newest.group_by(AliasRow.view_id))
+    return list(call.session.exec(select(AliasRow.version_id).where(is_newest)))
+
+
+def _versions_where(call: Call, condition: ColumnElement[bool]) -> tuple[FeatureVersion, ...]:
+    heavy: Any = FeatureVersionRow.statistics
+    wanted = select(FeatureVersionRow).where(condition).options(defer(heavy))
+    return values_of(call, call.session.exec(wanted).all())
 
 
 def joined_into(call: Call, version_id: str) -> list[str]:
@@ -88,8 +134,26 @@ def find_version(call: Call, version_id: str) -> FeatureVersion:
 
 
 def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
-    view = view_row(call, row.view_id)
-    used = select(func.count()).select_from(LinkRow).where(LinkRow.source == row.id, LinkRow.relation == JOINED_INTO)
+    return values_of(call, [row])[0]
+
+
+def values_of(call: Call, rows: Sequence[FeatureVersionRow]) -> tuple[FeatureVersion, ...]:
+    """Feature versions as values. Asks as often for many as for one."""
+    named = select(FeatureViewRow).where(col(FeatureViewRow.id).in_({row.view_id for row in rows}))
+    views = {view.id: view for view in call.session.exec(named)}
+    used = uses_of(call, [row.id for row in rows])
+    return tuple(_value(row, views[row.view_id], used_by=used.get(row.id, 0)) for row in rows)
+
+
+def uses_of(call: Call, version_ids: Collection[str]) -> dict[str, int]:
+    """How many training sets were made with each version that was used at all."""
+    counted = select(LinkRow.source, func.count()).where(
+        col(LinkRow.source).in_(version_ids), LinkRow.relation == JOINED_INTO
+    )
+    return dict(call.session.exec(counted.group_by(LinkRow.source)).all())
+
+
+def _value(row: FeatureVersionRow, view: FeatureViewRow, *, used_by: int) -> FeatureVersion:
     return FeatureVersion(
         **row.model_dump(exclude={*JSON_OF_VERSION, "statistics", "until"}),
         view=view.name,
@@ -103,7 +167,7 @@ def version_of(call: Call, row: FeatureVersionRow) -> FeatureVersion:
         tests=VersionTests.model_validate(row.tests),
         checks=tuple(Check.model_validate(check) for check in row.checks),
         revision=revision_of(row),
-        used_by=call.session.exec(used).one(),
+        used_by=used_by,
     )
 
 

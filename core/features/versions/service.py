@@ -15,6 +15,7 @@ from core.features.versions.records import (
     joined_into,
     live_version,
     refuse_without_rows,
+    values_of,
     version_of,
     version_row,
     versions_of,
@@ -64,7 +65,7 @@ class FeatureVersionService(Service):
         wanted = view_row(call, view_id).id
         rows = versions_of(call, wanted, offset=offset, limit=limit, discarded=discarded)
         total = count_versions(call, wanted, discarded=discarded)
-        return Listing(items=tuple(version_of(call, row) for row in rows), total=total, offset=offset, limit=limit)
+        return Listing(items=values_of(call, rows), total=total, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_version(self, call: Call, *, version_id: str) -> FeatureVersion:

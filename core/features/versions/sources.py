@@ -1,14 +1,14 @@
 """The snapshots that features are made of, read in the caller's transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.text import _
 from core.lake.datasets.service import DatasetService
-from core.lake.tables import SnapshotRow
+from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import Snapshot
 
 
@@ -28,7 +28,15 @@ class SourceSnapshots:
 
     def newest(self, call: Call, sources: Mapping[str, str]) -> dict[str, str]:
         """The newest snapshot that may be used of each one's dataset; empty where there is none."""
-        return {name: self._newest(call, id_) for name, id_ in sources.items()}
+        newest = self.newest_of(call, set(sources.values()))
+        return {name: newest[id_] for name, id_ in sources.items()}
+
+    def newest_of(self, call: Call, snapshot_ids: Collection[str]) -> dict[str, str]:
+        """For each snapshot the newest one of its dataset that may be used; empty where there is none."""
+        named = select(SnapshotRow.id, SnapshotRow.dataset_id).where(col(SnapshotRow.id).in_(snapshot_ids))
+        datasets = dict(call.session.exec(named).all()) if snapshot_ids else {}
+        newest = _newest_by_dataset(call, set(datasets.values()))
+        return {snapshot_id: newest[dataset_id] for snapshot_id, dataset_id in datasets.items()}
 
     def newest_snapshots(self, call: Call, sources: Mapping[str, str]) -> dict[str, Snapshot]:
         """The same as values. Conflict when none of a dataset may be used."""
@@ -43,14 +51,17 @@ class SourceSnapshots:
         """Conflict where the object came from a snapshot in quarantine."""
         self._lake.refuse_quarantined(call, object_id)
 
-    def _newest(self, call: Call, snapshot_id: str) -> str:
-        usable = (
-            SnapshotRow.dataset_id == self._lake.snapshot(call, snapshot_id).dataset_id,
-            SnapshotRow.quarantine == "",
-            col(SnapshotRow.deleted_at).is_(None),
-        )
-        newest = select(SnapshotRow.id).where(*usable).order_by(col(SnapshotRow.version).desc()).limit(1)
-        return call.session.exec(newest).first() or ""
+
+def _newest_by_dataset(call: Call, dataset_ids: Collection[str]) -> dict[str, str]:
+    usable = (
+        SnapshotRow.dataset_id == DatasetRow.id,
+        SnapshotRow.quarantine == "",
+        col(SnapshotRow.deleted_at).is_(None),
+    )
+    newest = select(SnapshotRow.id).where(*usable).order_by(col(SnapshotRow.version).desc()).limit(1)
+    # Asked from the datasets: each looks its newest snapshot up in the index, whatever lies behind it.
+    ids = select(DatasetRow.id, func.coalesce(newest.correlate(DatasetRow).scalar_subquery(), ""))
+    return dict(call.session.exec(ids.where(col(DatasetRow.id).in_(dataset_ids))).all())
 
 
 def of_project(call: Call, object_id: str, project: str) -> str:

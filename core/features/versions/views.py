@@ -8,13 +8,13 @@ from sqlmodel import func, select
 from core.features.tables import FeatureViewRow
 from core.features.values import AliasPeriod, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
 from core.features.versions.impact import impact_of
-from core.features.versions.records import MOST_VERSIONS, version_row, versions_of, view_of, view_row
+from core.features.versions.records import MOST_VERSIONS, version_row, versions_of, view_of, view_row, views_of
 from core.features.versions.states import DEPRECATED, PUBLISHED, alias_periods_of, before, move, move_alias
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
@@ -101,14 +101,14 @@ class FeatureViewService(Service):
         filters = conditions(call, FeatureViewRow, project=project)
         if query:
             filters.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
-        return page_of(
+        return batch_of(
             call.session,
             FeatureViewRow,
             where=filters,
             order=(FeatureViewRow.name,),
             offset=offset,
             limit=limit,
-            convert=lambda row: view_of(call, row),
+            convert=lambda rows: views_of(call, rows),
         )
 
     @action(permission=Permission.READ, reads=True)

@@ -1,9 +1,10 @@
 """Rows of the lake's tables as values, and how they are found."""
 
 import json
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, Text, cast
-from sqlmodel import col, func, or_, select
+from sqlmodel import col, func, or_, select, tuple_
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
@@ -53,17 +54,39 @@ def tagged(tag: str) -> ColumnElement[bool]:
 
 
 def dataset_of(call: Call, row: DatasetRow) -> Dataset:
-    newest = call.session.exec(snapshots_of(row.id).limit(1)).first()
-    shown = call.session.exec(kept_snapshots_of(row.id).limit(1)).first()
-    latest = snapshot_of(shown, row) if shown is not None else None
-    wait = select(func.count()).where(ImportRow.dataset_id == row.id, ImportRow.state == ImportState.READY)
-    return Dataset(
-        **row.model_dump(exclude={"tags"}),
-        tags=tuple(row.tags),
-        waiting=call.session.exec(wait).one(),
-        latest=latest,
-        snapshots=newest.version if newest is not None else 0,
+    return datasets_of(call, [row])[0]
+
+
+def datasets_of(call: Call, rows: Sequence[DatasetRow]) -> tuple[Dataset, ...]:
+    """Datasets as values. Asks as often for many as for one."""
+    ids = [row.id for row in rows]
+    of_dataset = select(SnapshotRow.version).where(SnapshotRow.dataset_id == DatasetRow.id)
+    newest = of_dataset.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow).scalar_subquery()
+    shown = of_dataset.where(col(SnapshotRow.deleted_at).is_(None)).order_by(col(SnapshotRow.version).desc())
+    kept = shown.limit(1).correlate(DatasetRow).scalar_subquery()
+    asked = select(DatasetRow.id, newest, kept).where(col(DatasetRow.id).in_(ids))
+    numbers = {dataset_id: (last, kept) for dataset_id, last, kept in call.session.exec(asked)}
+    wanted = [(dataset_id, kept) for dataset_id, (_last, kept) in numbers.items() if kept]
+    is_latest = tuple_(col(SnapshotRow.dataset_id), col(SnapshotRow.version)).in_(wanted)
+    latest = {row.dataset_id: row for row in call.session.exec(select(SnapshotRow).where(is_latest))}
+    waiting = _waiting(call, ids)
+    return tuple(
+        Dataset(
+            **row.model_dump(exclude={"tags"}),
+            tags=tuple(row.tags),
+            waiting=waiting.get(row.id, 0),
+            latest=snapshot_of(latest[row.id], row) if row.id in latest else None,
+            snapshots=numbers[row.id][0] or 0,
+        )
+        for row in rows
     )
+
+
+def _waiting(call: Call, dataset_ids: Collection[str]) -> dict[str, int]:
+    """How many imports into each dataset wait to be confirmed, where any does."""
+    ready = (col(ImportRow.dataset_id).in_(dataset_ids), ImportRow.state == ImportState.READY)
+    counted = select(ImportRow.dataset_id, func.count()).where(*ready).group_by(ImportRow.dataset_id)
+    return dict(call.session.exec(counted).all())
 
 
 def snapshot_of(row: SnapshotRow, dataset: DatasetRow) -> Snapshot:

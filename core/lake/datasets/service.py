@@ -10,7 +10,7 @@ from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -24,6 +24,7 @@ from core.lake.datasets.records import (
     count_of,
     dataset_of,
     dataset_row,
+    datasets_of,
     kept_row,
     kept_snapshots_of,
     snapshot_of,
@@ -112,14 +113,14 @@ class DatasetService(Service):
             filters.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
         if tag:
             filters.append(tagged(tag))
-        return page_of(
+        return batch_of(
             call.session,
             DatasetRow,
             where=filters,
             order=(DatasetRow.name,),
             offset=offset,
             limit=limit,
-            convert=lambda row: dataset_of(call, row),
+            convert=lambda rows: datasets_of(call, rows),
         )
 
     @action(permission=Permission.READ, reads=True)

@@ -1,7 +1,7 @@
 """Every page of the portal in a real browser, warm: how long from asking for it until it stands still."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
@@ -57,12 +57,27 @@ def addresses() -> dict[str, str]:
     return {**paths, navigation.HOME: "/"}
 
 
-def measure(home: Path, *, handle: str) -> dict[str, float]:
-    """Milliseconds to the last change of every page, the median of several visits."""
+def measure(homes: Sequence[Path], *, handle: str, urls: Collection[str] = ()) -> Iterator[tuple[str, list[float]]]:
+    """Milliseconds to the last change of every page, or of those named, over each of the homes: the median of several
+    visits. They are visited in turn, so that whatever else the machine does meanwhile slows all of them down."""
+    paths = {url: path for url, path in addresses().items() if not urls or url in urls}
+    with ExitStack() as parts:
+        chromium = parts.enter_context(browser())
+        visitors = [parts.enter_context(visitor(chromium, home, handle=handle)) for home in homes]
+        for url, path in paths.items():
+            for page, address in visitors * WARM_UPS:
+                visit(page, address + path)
+            rounds = [[visit(page, address + path) for page, address in visitors] for _round in range(ROUNDS)]
+            yield url, [median(times) for times in zip(*rounds, strict=True)]
+
+
+@contextmanager
+def visitor(chromium: Browser, home: Path, *, handle: str) -> Iterator[tuple[Page, str]]:
+    """A tab of a person who is signed in, and the address of the portal that runs over the home."""
     settings = Settings(home=home, portal_port=free_port(), gateway_port=0, gateway_admin_port=0)
     sessions = build_portal(settings).sessions
     person = next(person for person in sessions.people() if person.handle == handle)
-    with process(settings, "app.server") as served, browser() as chromium:
+    with process(settings, "app.server") as served:
         address = settings.address
         wait_for(lambda: answers(f"{address}/health"), served, log_of(home, "app.server"))
         context = chromium.new_context(viewport=SIZE, reduced_motion="reduce")
@@ -70,13 +85,7 @@ def measure(home: Path, *, handle: str) -> dict[str, float]:
         context.add_init_script(f"addEventListener('DOMContentLoaded', {CHANGES})")
         page = context.new_page()
         page.set_default_timeout(WAIT_MS)
-        return {url: visits(page, address + path) for url, path in addresses().items()}
-
-
-def visits(page: Page, url: str) -> float:
-    for _round in range(WARM_UPS):
-        visit(page, url)
-    return median(visit(page, url) for _round in range(ROUNDS))
+        yield page, address
 
 
 def visit(page: Page, url: str) -> float:
