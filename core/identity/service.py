@@ -1,6 +1,6 @@
 """People, projects, roles, service accounts and tokens. Nobody gives themselves a role, and an admin always remains."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -190,9 +190,12 @@ class IdentityService(Service):
         call.note(token=row.id)
         return token_of(row)
 
-    def person(self, call: Call, person_id: str) -> Person:
-        """A person as they are in the caller's transaction."""
-        return person_of(call.session, find_person(call.session, person_id))
+    def people(self, call: Call, ids: Collection[str]) -> dict[str, Person]:
+        """Those of them who exist, by id, as they are in the caller's transaction."""
+        if not ids:
+            return {}
+        rows = call.session.exec(select(PersonRow).where(col(PersonRow.id).in_(ids)).order_by(PersonRow.id)).all()
+        return {person.id: person for person in people_of(call.session, rows)}
 
     def _add(self, call: Call, *, kind: Literal["person", "service"], handle: str, name: str) -> Person:
         call.unscoped()

@@ -5,9 +5,10 @@ from typing import Any
 
 import sqlalchemy
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, exists, func, select
+from sqlmodel import Session, col, func, select
 
 from core.compute.tables import JobRow
+from core.compute.values import JobState
 from core.foundation.errors import NotFound
 from core.foundation.listings import count_of
 from core.foundation.text import _
@@ -18,8 +19,8 @@ from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 
 FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at")
-TRAINING = "training.run"
-# So many runs are sorted faster than others are passed over.
+IS_TRAINING = col(JobRow.kind) == "training.run"
+# So many of them are found faster by their jobs.
 FEW = 10_000
 IS_JOB = col(JobRow.id) == RunRow.job_id
 NEWEST = (col(RunRow.created_at).desc(), col(RunRow.id).desc())
@@ -53,33 +54,34 @@ def read_run(session: Session, run_id: str) -> Run:
 
 
 def list_runs(
-    session: Session, where: Sequence[ColumnElement[bool]], *, order: RunOrder, offset: int, limit: int
+    session: Session,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    jobs: Sequence[ColumnElement[bool]] = (),
+    order: RunOrder,
+    offset: int,
+    limit: int,
 ) -> Listing[Run]:
-    """One page of the runs that meet every condition; those without the metric come last."""
-    ids = _best(session, where, order, offset, limit) if order in BEST else _newest(session, where, offset, limit)
-    total = count_of(session, RunRow, where)
-    return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
-
-
-def list_runs_in_state(
-    session: Session, jobs: Sequence[ColumnElement[bool]], *, offset: int, limit: int
-) -> Listing[Run]:
-    """One page of the runs whose jobs meet every condition, the newest first. A run's state is its job's, and so is
-    the moment it was asked for: the index of the jobs has all that is needed."""
-    wanted = (col(JobRow.kind) == TRAINING, *jobs)
-    newest = (col(JobRow.created_at).desc(), col(JobRow.id).desc())
-    ids = session.exec(select(JobRow.subject).where(*wanted).order_by(*newest).offset(offset).limit(limit)).all()
-    total = count_of(session, JobRow, wanted)
+    """One page of the runs that meet every condition; those without the metric come last. `jobs` are conditions of
+    their jobs that come to the same: a run's state is its job's, and so is the moment it was asked for, so that the
+    index of the jobs has all that is counted and the order of the newest."""
+    if jobs and order is RunOrder.NEWEST:
+        ids = _newest_jobs(session, jobs, offset, limit)
+    else:
+        ids = _best(session, where, order, offset, limit) if order in BEST else _newest(session, where, offset, limit)
+    total = count_of(session, JobRow, [IS_TRAINING, *jobs]) if jobs else count_of(session, RunRow, where)
     return Listing(items=runs_of(session, ids), total=total, offset=offset, limit=limit)
 
 
 def in_state(session: Session, state: str) -> ColumnElement[bool]:
-    """What keeps a list of runs to those in a state. Where few are in it, they lead to their runs; where many are, the
-    runs are gone through in the order of the list, and most of them are in it."""
-    jobs = (JobRow.kind == TRAINING, JobRow.state == state)
-    if session.exec(select(JobRow.id).where(*jobs).offset(FEW).limit(1)).first() is None:
-        return col(RunRow.id).in_(select(JobRow.subject).where(*jobs))
-    return exists().where(IS_JOB, col(JobRow.state) == state)
+    """What keeps a list of runs to those in a state: either that they are among those in it, or that they are not
+    among those in any other, whichever names fewer."""
+    subjects = select(JobRow.subject).where(IS_TRAINING)
+    beyond = select(JobRow.id).where(IS_TRAINING, JobRow.state == state).offset(FEW).limit(1)
+    if session.exec(beyond).first() is None:
+        return col(RunRow.id).in_(subjects.where(JobRow.state == state))
+    others = [other.value for other in JobState if other != state]
+    return col(RunRow.id).not_in(subjects.where(col(JobRow.state).in_(others)))
 
 
 def runs_of(session: Session, ids: Sequence[str]) -> tuple[Run, ...]:
@@ -88,6 +90,12 @@ def runs_of(session: Session, ids: Sequence[str]) -> tuple[Run, ...]:
     query = query.join(MirrorRow, col(MirrorRow.run_id) == RunRow.id, isouter=True).where(col(RunRow.id).in_(ids))
     runs = {row.id: run_of(row, job, mlflow_run=mirror) for row, job, mirror in session.exec(query)}
     return tuple(runs[run_id] for run_id in ids)
+
+
+def _newest_jobs(session: Session, jobs: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[str]:
+    newest = (col(JobRow.created_at).desc(), col(JobRow.id).desc())
+    subjects = select(JobRow.subject).where(IS_TRAINING, *jobs).order_by(*newest)
+    return list(session.exec(subjects.offset(offset).limit(limit)))
 
 
 def _newest(session: Session, wanted: Sequence[ColumnElement[bool]], offset: int, limit: int) -> list[str]:

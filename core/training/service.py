@@ -28,7 +28,7 @@ from core.registry.artifact import Folder
 from core.registry.service import RegistryService
 from core.registry.values import ModelName, ModelVersion, NewVersion, Text
 from core.requirements.service import RequirementService
-from core.training.catalog import find_run, history, in_state, list_runs, list_runs_in_state, read_run
+from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
@@ -133,12 +133,11 @@ class TrainingService(Service):
     ) -> Listing[Run]:
         """List runs, the newest or the best on the validation rows first."""
         about = {"recipe": recipe, "training_set_id": training_set_id, "sweep_id": sweep_id}
-        if state and order_by is RunOrder.NEWEST and not any(about.values()):
-            jobs = conditions(call, JobRow, project=project, state=state)
-            return list_runs_in_state(call.session, jobs, offset=offset, limit=limit)
-        where = conditions(call, RunRow, project=project, **about)
-        where += [in_state(call.session, state)] if state else []
-        return list_runs(call.session, where, order=order_by, offset=offset, limit=limit)
+        where, jobs = conditions(call, RunRow, project=project, **about), []
+        if state:
+            where.append(in_state(call.session, state))
+            jobs = [] if any(about.values()) else conditions(call, JobRow, project=project, state=state)
+        return list_runs(call.session, where, jobs=jobs, order=order_by, offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def get_run(self, call: Call, *, run_id: str) -> Run:

@@ -2,12 +2,12 @@
 computed in one transaction from what is stored. Pages, the decision and the deployment all read this one answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call
-from core.foundation.errors import NotFound, Unavailable
+from core.foundation.errors import Unavailable
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -32,9 +32,11 @@ from core.promotion.rows import policy_of
 from core.promotion.tables import DecisionRow, PolicyRow, PromotionRow, RolloutRow
 from core.promotion.values import Change, Decision, Digests, GateResult, Plan, Policy, RequestState
 from core.registry.service import RegistryService
+from core.registry.tables import VersionRow
 from core.registry.values import Evidence, EvidenceKind, ModelVersion
 from core.requirements.values import Criterion
 from core.serving.service import EndpointService
+from core.serving.tables import EndpointRow
 from core.serving.values import Endpoint, Route
 
 LOAD_TESTS = (EvidenceKind.LOAD_TEST,)
@@ -130,6 +132,20 @@ class Assessments:
             changes=self._changes(call, facts),
         )
 
+    def read_ahead(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[object, ...]:
+        """What the assessments of these requests read one by one, read at once: they find it in the session for as
+        long as the answer is kept."""
+        if not rows:
+            return ()
+        endpoints = _rows_of(call, EndpointRow, {row.endpoint_id for row in rows})
+        served = {route["version_id"] for endpoint in endpoints for route in endpoint.routes}
+        named = {version_id for row in rows for version_id in (row.version_id, row.rollback_to)}
+        return (
+            *endpoints,
+            *_rows_of(call, VersionRow, served | named),
+            *_rows_of(call, PolicyRow, {row.policy_id for row in rows}),
+        )
+
     def facts(self, call: Call, row: PromotionRow) -> RequestFacts:
         """Everything that the request is about, as it is stored."""
         version = self._registry.version(call, row.version_id)
@@ -196,13 +212,7 @@ class Assessments:
 
     def people(self, call: Call, ids: set[str]) -> dict[str, Person]:
         """Those of them who still exist."""
-        people = {}
-        for person_id in sorted(ids):
-            try:
-                people[person_id] = self._identity.person(call, person_id)
-            except NotFound:
-                continue
-        return people
+        return self._identity.people(call, ids)
 
     def _changes(self, call: Call, facts: RequestFacts) -> tuple[Change, ...]:
         versions = [version for version in (facts.version, facts.production) if version]
@@ -220,6 +230,11 @@ class Assessments:
                 titles={row.id: row.title for row in titles},
             )
         )
+
+
+def _rows_of(call: Call, table: Any, ids: set[str]) -> Sequence[Any]:
+    rows: Sequence[Any] = call.session.exec(select(table).where(col(table.id).in_(ids))).all()
+    return rows
 
 
 def decisions_of(call: Call, request_id: str) -> Sequence[DecisionRow]:

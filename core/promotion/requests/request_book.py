@@ -1,9 +1,14 @@
 """The book of requests: finding one, showing it, and changing its state so that each change is told to the audit log
 exactly once."""
 
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict, NotFound
 from core.foundation.text import _
+from core.identity.values import Person
 from core.promotion.approvals.assessment import Assessment, Assessments
 from core.promotion.tables import PromotionRow, RolloutRow, StateRow
 from core.promotion.values import Plan, Progress, Request, RequestState
@@ -38,20 +43,24 @@ class RequestBook:
 
     def request(self, call: Call, row: PromotionRow, assessment: Assessment | None = None) -> Request:
         """`assessment` when the caller has computed it and changed nothing since."""
-        assessment = assessment or self.assessment(call, row)
-        stored = row.model_dump(
-            include={"id", "project", "note", "version_id", "endpoint_id", "requirement_id", "revision", *DATES}
-        )
         requester = self.assessments.people(call, {row.requested_by}).get(row.requested_by)
-        return Request(
-            **stored,
-            **{name: getattr(assessment, name) for name in type(assessment).model_fields},
-            title=_title(assessment),
-            plan=Plan.model_validate(row.plan),
-            criteria=tuple(Criterion.model_validate(criterion) for criterion in row.criteria),
-            requested_by=row.requested_by,
-            requester=requester.name if requester else row.requested_by,
-            rollout=_progress(call.session.get(RolloutRow, row.id), row),
+        rollout = call.session.get(RolloutRow, row.id)
+        return _request(row, assessment or self.assessment(call, row), requester=requester, rollout=rollout)
+
+    def requests(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[Request, ...]:
+        """Several at once: who asked for them and where their rollouts stand is read together."""
+        _kept = self.assessments.read_ahead(call, [row for row in rows if not row.frozen])
+        people = self.assessments.people(call, {row.requested_by for row in rows})
+        begun = select(RolloutRow).where(col(RolloutRow.promotion_id).in_([row.id for row in rows]))
+        rollouts = {rollout.promotion_id: rollout for rollout in call.session.exec(begun)}
+        return tuple(
+            _request(
+                row,
+                self.assessment(call, row),
+                requester=people.get(row.requested_by),
+                rollout=rollouts.get(row.id),
+            )
+            for row in rows
         )
 
     def set_state(self, call: Call, row: PromotionRow, state: RequestState, *, why: str = "") -> None:
@@ -87,6 +96,24 @@ def expect(assessment: Assessment, *, states: frozenset[RequestState], doing: st
                 doing=doing, states=", ".join(sorted(state.value for state in states))
             ),
         )
+
+
+def _request(
+    row: PromotionRow, assessment: Assessment, *, requester: Person | None, rollout: RolloutRow | None
+) -> Request:
+    stored = row.model_dump(
+        include={"id", "project", "note", "version_id", "endpoint_id", "requirement_id", "revision", *DATES}
+    )
+    return Request(
+        **stored,
+        **{name: getattr(assessment, name) for name in type(assessment).model_fields},
+        title=_title(assessment),
+        plan=Plan.model_validate(row.plan),
+        criteria=tuple(Criterion.model_validate(criterion) for criterion in row.criteria),
+        requested_by=row.requested_by,
+        requester=requester.name if requester else row.requested_by,
+        rollout=_progress(rollout, row),
+    )
 
 
 def _title(assessment: Assessment) -> str:

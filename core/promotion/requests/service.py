@@ -8,7 +8,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -151,14 +151,14 @@ class RequestService(Service):
             return self._computed(call, filters, wanted, offset, limit)
         if wanted is not None:
             filters.append(col(PromotionRow.state) == wanted.value)
-        return page_of(
+        return batch_of(
             call.session,
             PromotionRow,
             where=filters,
             order=(col(PromotionRow.created_at).desc(),),
             offset=offset,
             limit=limit,
-            convert=lambda row: self._book.request(call, row),
+            convert=lambda rows: self._book.requests(call, rows),
         )
 
     @action(permission=Permission.READ, reads=True)
@@ -172,7 +172,7 @@ class RequestService(Service):
         waiting = col(PromotionRow.state).in_([*STORED_OPEN, RequestState.CHANGES_REQUESTED.value])
         filters = (*call.reach().condition(PromotionRow.project), *self._own_or_to_decide(call), waiting)
         rows = select(PromotionRow).where(*filters).order_by(col(PromotionRow.created_at).desc())
-        requests = (self._book.request(call, row) for row in call.session.exec(rows).all())
+        requests = self._book.requests(call, call.session.exec(rows).all())
         return tuple(request for request in requests if self._needs_caller(call, request))
 
     def _own_or_to_decide(self, call: Call) -> list[ColumnElement[bool]]:
@@ -205,7 +205,7 @@ class RequestService(Service):
         """Requests in a state that is computed: all open ones are looked at, which are few."""
         stored = col(PromotionRow.state).in_(STORED_OPEN)
         rows = select(PromotionRow).where(*filters, stored).order_by(col(PromotionRow.created_at).desc())
-        requests = (self._book.request(call, row) for row in call.session.exec(rows).all())
+        requests = self._book.requests(call, call.session.exec(rows).all())
         matching = [request for request in requests if request.state is state]
         return Listing(items=tuple(matching[offset : offset + limit]), total=len(matching), offset=offset, limit=limit)
 

@@ -38,6 +38,7 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"state": "failed"}),
     ("training.list_runs", {"state": "succeeded"}),
     ("training.list_runs", {"state": "succeeded", "order_by": "auc"}),
+    ("training.list_runs", {"state": "succeeded", "recipe": "tabular"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
     ("compute.list_jobs", {"state": "failed"}),
     ("audit.list_events", {"outcome": "denied"}),
