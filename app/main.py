@@ -13,7 +13,7 @@ def main() -> None:
     shell.configure()
     visitor = session.recognize()
     if visitor is not None:
-        links.open_asked()
+        links.open_requested()
     # Every page is declared before anyone is turned away, or a deep link would meet "not found".
     page = navigation.declare(
         counts=_counts() if visitor else {}, may=session.may if visitor else _nothing, unknown=_unknown_page()

@@ -137,20 +137,20 @@ class Features:
     def get_training_set(self, name: str, *, split: str = "train", frame: Kind = "pandas") -> Any:
         """The rows of a split, types exact and times in UTC. `name` is an id (TS-3) or a name, whose newest ready set
         it then is."""
-        found = name if name.startswith("TS-") else self._newest(name)
-        return framed(self.client.table(f"split/{quote(found, safe='')}/{quote(split, safe='')}"), frame)
+        set_id = name if name.startswith("TS-") else self._newest(name)
+        return framed(self.client.table(f"split/{quote(set_id, safe='')}/{quote(split, safe='')}"), frame)
 
     def get_online(self, view: str, keys: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> "pd.DataFrame":
         """What the online store answers for each key, with `status` (present, null, not_found, expired) and
         `event_time`. `view` is the name of a view or the id of a version (FEAT-3)."""
         import pandas as pd
 
-        asked: dict[str, Any] = {"at": at.isoformat()} if at else {}
+        options: dict[str, Any] = {"at": at.isoformat()} if at else {}
         version = view if view.startswith("FEAT-") else self._version(view)
-        found = self.client.run("online.get_online", version_id=version, keys=[dict(key) for key in keys], **asked)
+        answers = self.client.run("online.get_online", version_id=version, keys=[dict(key) for key in keys], **options)
         rows = [
-            {**key, "status": each["status"], "event_time": each["event_time"], **each["values"]}
-            for key, each in zip(keys, found, strict=True)
+            {**key, "status": answer["status"], "event_time": answer["event_time"], **answer["values"]}
+            for key, answer in zip(keys, answers, strict=True)
         ]
         table = pd.DataFrame(rows)
         return table.assign(event_time=pd.to_datetime(table["event_time"], utc=True, format="ISO8601"))
@@ -178,8 +178,8 @@ class Lake:
         """The rows of a dataset's newest snapshot by its name or id (DS-3), or of one snapshot (SNAP-3)."""
         import pyarrow as pa
 
-        found = self._snapshot(name)
-        parts = [self.client.table(f"snapshot/{found['id']}/{number}") for number in range(len(found["files"]))]
+        snapshot = self._snapshot(name)
+        parts = [self.client.table(f"snapshot/{snapshot['id']}/{number}") for number in range(len(snapshot["files"]))]
         return framed(pa.concat_tables(parts), frame)
 
     def import_frame(
@@ -192,7 +192,7 @@ class Lake:
 
         from core.lake.readers.frames import frame_bytes
 
-        made = self.client.run(
+        imported = self.client.run(
             "imports.start_upload",
             dataset_id=self._dataset(name)["id"],
             filename="frame.parquet",
@@ -201,12 +201,12 @@ class Lake:
             choices=choices,
             confirm=confirm,
         )
-        while made["state"] == "reading":
+        while imported["state"] == "reading":
             time.sleep(PAUSE_SECONDS)
-            made = self.client.run("imports.get_import", import_id=made["id"])
-        if made["state"] == "failed" or (confirm and made["state"] != "confirmed"):
-            raise Invalid(f"{made['id']}: {made['cause']}", field="frame")
-        return cast(dict[str, Any], made)
+            imported = self.client.run("imports.get_import", import_id=imported["id"])
+        if imported["state"] == "failed" or (confirm and imported["state"] != "confirmed"):
+            raise Invalid(f"{imported['id']}: {imported['cause']}", field="frame")
+        return cast(dict[str, Any], imported)
 
     def _snapshot(self, name: str) -> dict[str, Any]:
         if name.startswith("SNAP-"):
@@ -249,13 +249,13 @@ def _shown(view: dict[str, Any]) -> dict[str, Any] | None:
 def _refused(answer: "httpx.Response") -> PortalError:
     kind = error_of(answer.status_code)
     try:
-        told = answer.json()
-        found = kind(told["error"], hint=told["hint"])
+        body = answer.json()
+        error = kind(body["error"], hint=body["hint"])
     except (ValueError, KeyError, TypeError):
         return Unavailable(_("The portal answered {status}").format(status=answer.status_code))
-    if isinstance(found, Invalid):
-        found.field = told.get("field", "")
-    return found
+    if isinstance(error, Invalid):
+        error.field = body.get("field", "")
+    return error
 
 
 def _signed_in() -> str:

@@ -147,8 +147,8 @@ class Gateway:
         deadline = time.monotonic() + START_SECONDS
         while not self._envoy.is_ready() and self._envoy.daemon.is_alive() and time.monotonic() < deadline:
             self._stop.wait(READY_SECONDS)
-        found, port = self._envoy.address()
-        write_atomically(self._settings.home / ADDRESS_FILE, f"http://{found}:{port}".encode())
+        bound_host, port = self._envoy.address()
+        write_atomically(self._settings.home / ADDRESS_FILE, f"http://{bound_host}:{port}".encode())
         self._is_up = True
 
     def _port(self) -> int:

@@ -66,9 +66,11 @@ class Checkpoints:
 
     def _production_changed(self) -> bool:
         changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in PRODUCTION_CHANGES))
-        found = select(AuditRow.seq).where(col(AuditRow.seq) > self._signed_to, col(AuditRow.outcome) == "ok", changes)
+        unsigned = select(AuditRow.seq).where(
+            col(AuditRow.seq) > self._signed_to, col(AuditRow.outcome) == "ok", changes
+        )
         with self._foundation.database.read() as session:
-            return session.exec(found.limit(1)).first() is not None
+            return session.exec(unsigned.limit(1)).first() is not None
 
 
 class Worker:
@@ -144,7 +146,11 @@ class Worker:
 
     def _reconcile(self) -> None:
         while not self._stopped.wait(RECONCILE_SECONDS):
-            awake = [each for each in self._reconcilers if time.monotonic() >= self._resting.get(each.name, 0.0)]
+            awake = [
+                reconciler
+                for reconciler in self._reconcilers
+                if time.monotonic() >= self._resting.get(reconciler.name, 0.0)
+            ]
             for reconciler in awake:
                 self._tick(reconciler)
 
@@ -164,8 +170,11 @@ class Worker:
 
 def build_worker(portal: Portal) -> Worker:
     """A worker with everything the portal knows."""
-    kept = (Checkpoints(portal.foundation), *reconcilers(portal))
-    return Worker(portal.foundation, kinds=job_kinds(portal), reconcilers=kept)
+    return Worker(
+        portal.foundation,
+        kinds=job_kinds(portal),
+        reconcilers=(Checkpoints(portal.foundation), *reconcilers(portal)),
+    )
 
 
 def serve(build: Callable[[Portal], Worker] = build_worker) -> int:

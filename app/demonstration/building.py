@@ -99,7 +99,7 @@ def build_features(walk: Walk) -> None:
 
 def _publish(walk: Walk, view: flights.View) -> str:
     mei = walk.actor("mei")
-    sources = {name: walk.made[name] for name in view.sources}
+    sources = {name: walk.created[name] for name in view.sources}
     created = walk.portal.feature_views.create_view(
         mei, project=walk.project, name=view.name, entity=view.entity, keys=view.keys, description=view.description
     )
@@ -119,10 +119,10 @@ def _join(walk: Walk, versions: dict[str, str]) -> str:
         walk.actor("mei"),
         project=walk.project,
         name="late_arrivals_2013",
-        entity=flights.entity_query({"flights": walk.made["flights"]}),
+        entity=flights.entity_query({"flights": walk.created["flights"]}),
         uses=flights.view_uses(versions),
         splits=flights.SPLITS,
-        requirement_id=walk.made["requirement"],
+        requirement_id=walk.created["requirement"],
     ).id
 
 
@@ -136,8 +136,8 @@ def train(walk: Walk) -> None:
                 mei,
                 project=walk.project,
                 recipe=RECIPE,
-                training_set_id=walk.made["training set"],
-                requirement_id=walk.made["requirement"],
+                training_set_id=walk.created["training set"],
+                requirement_id=walk.created["requirement"],
             ).id
         ),
     )
@@ -155,7 +155,7 @@ def sweep(walk: Walk) -> None:
                 mei,
                 project=walk.project,
                 recipe=RECIPE,
-                training_set_id=walk.made["training set"],
+                training_set_id=walk.created["training set"],
                 space=SPACE,
                 base_params=CHEAP,
                 trials=TRIALS,
@@ -179,11 +179,11 @@ def register(walk: Walk) -> None:
     """The plain run's version and the sweep's confirmed one. Which is better is left to November and December: a sweep
     does not always win. The better one comes second, to prove itself against the other in production."""
     mei = walk.actor("mei")
-    plain = walk.portal.training.get_run(mei, run_id=walk.made["run"])
+    plain = walk.portal.training.get_run(mei, run_id=walk.created["run"])
     first, second = sorted((plain, _best_confirmed(walk)), key=partial(_log_loss_of, split="test"), reverse=True)
     for word, run in (("first version", first), ("second version", second)):
         walk.once(word, partial(_register, walk, run.id))
-    ids = (walk.made["first version"], walk.made["second version"])
+    ids = (walk.created["first version"], walk.created["second version"])
     compared = walk.portal.registry.compare(mei, version_ids=ids, baseline_id=ids[0])
     for version in compared.versions:
         metrics = version.evaluations[-1].metrics
@@ -200,7 +200,7 @@ def _register(walk: Walk, run_id: str) -> str:
 def _best_confirmed(walk: Walk) -> Run:
     """Of the runs with fresh seeds, the one with the median log loss on October: the best would be luck again."""
     mei = walk.actor("mei")
-    sweep_found = walk.portal.sweeps.get_sweep(mei, sweep_id=walk.made["sweep"])
+    sweep_found = walk.portal.sweeps.get_sweep(mei, sweep_id=walk.created["sweep"])
     runs = [walk.portal.training.get_run(mei, run_id=run_id) for run_id in sweep_found.confirmation.run_ids]
     done = sorted(
         (run for run in runs if run.state is JobState.SUCCEEDED), key=partial(_log_loss_of, split="validation")

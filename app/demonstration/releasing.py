@@ -39,7 +39,7 @@ def create_endpoints(walk: Walk) -> None:
     )
     for word, name, environment in kinds:
         walk.once(word, partial(_create, walk, name=name, environment=environment))
-        walk.say(f"{name} ({environment})", walk.made[word])
+        walk.say(f"{name} ({environment})", walk.created[word])
 
 
 def _create(walk: Walk, *, name: str, environment: Environment) -> str:
@@ -59,8 +59,10 @@ def measure_second(walk: Walk) -> None:
 
 def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     """What an approver will want to see of a version: parity, load test, safety, quality against production."""
-    version_id = walk.made[word]
-    walk.portal.endpoints.deploy_to_staging(walk.actor("mei"), endpoint_id=walk.made["staging"], version_id=version_id)
+    version_id = walk.created[word]
+    walk.portal.endpoints.deploy_to_staging(
+        walk.actor("mei"), endpoint_id=walk.created["staging"], version_id=version_id
+    )
     _settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
@@ -69,14 +71,14 @@ def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
         _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
     _say_evidence(walk, version_id, EvidenceKind.SAFETY)
-    baseline = walk.made["first version"] if word != "first version" else ""
+    baseline = walk.created["first version"] if word != "first version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
     _say_evidence(walk, version_id, EvidenceKind.QUALITY)
 
 
 def _check_parity(walk: Walk) -> str:
     measurement = walk.portal.measurement
-    return measurement.check_parity(walk.actor("mei"), endpoint_id=walk.made["staging"], rows=PARITY_ROWS).id
+    return measurement.check_parity(walk.actor("mei"), endpoint_id=walk.created["staging"], rows=PARITY_ROWS).id
 
 
 def _load_test(walk: Walk, word: str, load: Load) -> None:
@@ -85,7 +87,7 @@ def _load_test(walk: Walk, word: str, load: Load) -> None:
         f"{load.profile.value} test of the {word}",
         lambda: (
             walk.portal.loadtests.start_test(
-                jonas, endpoint_id=walk.made["staging"], profile=load.profile, rate=load.rate, seconds=load.seconds
+                jonas, endpoint_id=walk.created["staging"], profile=load.profile, rate=load.rate, seconds=load.seconds
             ).id
         ),
     )
@@ -133,10 +135,10 @@ def _promote(walk: Walk, word: str) -> None:
 def _open(walk: Walk, word: str) -> str:
     return walk.portal.requests.open_request(
         walk.actor("mei"),
-        version_id=walk.made[word],
-        endpoint_id=walk.made["production"],
+        version_id=walk.created[word],
+        endpoint_id=walk.created["production"],
         plan=PLAN,
-        requirement_id=walk.made["requirement"],
+        requirement_id=walk.created["requirement"],
     ).id
 
 
@@ -157,7 +159,7 @@ def roll_back_and_forward(walk: Walk) -> None:
         ("second version", _("Drill ended")),
     ):
         walk.portal.rollouts.rollback(
-            walk.actor("jonas"), endpoint_id=walk.made["production"], version_id=walk.made[word], reason=reason
+            walk.actor("jonas"), endpoint_id=walk.created["production"], version_id=walk.created[word], reason=reason
         )
         endpoint = _settled(walk, "production")
         walk.say(f"{endpoint.name} serves v{endpoint.routes[0].version}", endpoint.id)
@@ -171,14 +173,14 @@ def replay(walk: Walk) -> None:
     walk.wait_for_job(walk.actor("mei"), replay.job_id)
     replay = walk.portal.measurement.get_replay(caller, replay_id=replay_id)
     metrics = ", ".join(f"{name} {value:.4f}" for name, value in sorted(replay.metrics.items()))
-    walk.say(f"{replay.sent:,} requests, {replay.failed} failed; measured: {metrics}", walk.made["production"])
+    walk.say(f"{replay.sent:,} requests, {replay.failed} failed; measured: {metrics}", walk.created["production"])
 
 
 def _start_replay(walk: Walk, caller: Actor) -> str:
     from app.demonstration.flights import REPLAY
 
     return walk.portal.measurement.start_replay(
-        caller, endpoint_id=walk.made["production"], start=REPLAY["start"], end=REPLAY["end"]
+        caller, endpoint_id=walk.created["production"], start=REPLAY["start"], end=REPLAY["end"]
     ).id
 
 
@@ -200,10 +202,13 @@ def _caller(walk: Walk) -> Actor:
 
 def _settled(walk: Walk, word: str) -> Endpoint:
     ask: Callable[[], Endpoint] = lambda: walk.portal.endpoints.get_endpoint(  # noqa: E731 - a name for the line below
-        walk.actor("jonas"), endpoint_id=walk.made[word]
+        walk.actor("jonas"), endpoint_id=walk.created[word]
     )
     switched = walk.wait_for(
-        _("Switching"), ask=ask, done=lambda endpoint: endpoint.settled or bool(endpoint.cause), share=lambda _one: None
+        _("Switching"),
+        ask=ask,
+        done=lambda endpoint: endpoint.settled or bool(endpoint.cause),
+        share=lambda _endpoint: None,
     )
     if switched.cause:
         raise Conflict(_("{endpoint} did not switch: {cause}").format(endpoint=switched.name, cause=switched.cause))

@@ -17,7 +17,7 @@ def run_demonstration(settings: Settings) -> int:
     """Takes every step that was not taken yet. Needs portal, worker and gateway running; returns the exit code."""
     portal = build_portal(settings)
     walk = Walk(portal, console=Console(), record=settings.home / RECORD)
-    remaining = [step for step in STEPS if step.title not in walk.made]
+    remaining = [step for step in STEPS if step.title not in walk.created]
     began = time.monotonic()
     for step in remaining:
         _take(walk, step, number=STEPS.index(step) + 1, of=len(STEPS))

@@ -22,13 +22,13 @@ POLL_SECONDS = 0.2
 
 
 class Walk:
-    """The people who act, what earlier steps have made (`made`, an object's id by a step's word), and the console."""
+    """The people who act, what earlier steps created (an object's id by a step's word), and the console."""
 
     def __init__(self, portal: Portal, *, console: Console, record: Path) -> None:
         self.portal = portal
         self.console = console
         self.record = record
-        self.made: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+        self.created: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
         self.people = {person.handle: person for person in portal.sessions.people()}
 
     def actor(self, handle: str) -> Actor:
@@ -42,15 +42,15 @@ class Walk:
 
     def keep(self, word: str, object_id: str) -> str:
         """Remembers what a step made, on disk, so that a walk that was interrupted does not make it twice."""
-        self.made[word] = object_id
+        self.created[word] = object_id
         temporary = self.record.with_suffix(".part")
-        temporary.write_text(json.dumps(self.made, indent=1))
+        temporary.write_text(json.dumps(self.created, indent=1))
         temporary.replace(self.record)
         return object_id
 
     def once(self, word: str, make: Callable[[], str]) -> str:
         """The id that `make` returned, now or in an earlier walk."""
-        return self.made.get(word) or self.keep(word, make())
+        return self.created.get(word) or self.keep(word, make())
 
     def say(self, text: str, object_id: str = "") -> None:
         """One line about what was made, with the address of its page."""

@@ -89,7 +89,12 @@ def _serving(comparison: Comparison, *, endpoints: Iterable[Endpoint]) -> ModelV
     """The compared version that serves production alone."""
     production = [endpoint for endpoint in endpoints if endpoint.environment == "production"]
     return next(
-        (version for version in comparison.versions if any(serves_all(one, version.id) for one in production)), None
+        (
+            version
+            for version in comparison.versions
+            if any(serves_all(endpoint, version.id) for endpoint in production)
+        ),
+        None,
     )
 
 

@@ -9,7 +9,7 @@ from core.identity.values import Person
 from core.promotion.values import Decision, Request, RequestState
 
 MOST = 200
-SAID = {"approve": ("approved", N_("Approved")), "reject": ("rejected", N_("Rejected"))}
+VERDICTS = {"approve": ("approved", N_("Approved")), "reject": ("rejected", N_("Rejected"))}
 CHANGES = ("changes requested", N_("Changes"))
 OPEN = (RequestState.IN_REVIEW, RequestState.STALE, RequestState.EXPIRED)
 
@@ -55,7 +55,7 @@ def _roles(request: Request) -> str:
 
 
 def _decided(decision: Decision) -> None:
-    state, word = SAID.get(decision.decision, CHANGES)
+    state, word = VERDICTS.get(decision.decision, CHANGES)
     word = _(word)
     shown = f"{word} {times.clock(frame.local(decision.decided_at), now=frame.local(frame.now()))}"
     state = state if decision.counts else "none"

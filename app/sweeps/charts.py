@@ -140,7 +140,7 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial]) -> None:
 
 def _row(sweep: Sweep, trial: Trial) -> Row:
     is_best = sweep.best is not None and trial.number == sweep.best.number
-    took = times.span(trial.started_at, trial.ended_at, now=frame.now())
+    duration = times.span(trial.started_at, trial.ended_at, now=frame.now())
     return Row(
         str(trial.number),
         (
@@ -149,7 +149,7 @@ def _row(sweep: Sweep, trial: Trial) -> Row:
             cells.number(trial.value),
             cells.text(_("Best") if is_best else "", color="green"),
             *(_parameter(trial.params.get(name)) for name in sweep.space),
-            cells.text(took),
+            cells.text(duration),
         ),
     )
 

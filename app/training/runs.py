@@ -114,7 +114,7 @@ def catalog(listing: Listing[Run], *, best: dict[str, Run]) -> list[Run]:
 
 def _row(run: Run, best: dict[str, Run]) -> Row:
     now = frame.now()
-    took = ((run.ended_at or now) - run.started_at).total_seconds() if run.started_at else None
+    seconds = ((run.ended_at or now) - run.started_at).total_seconds() if run.started_at else None
     marks = ", ".join(_(METRICS[metric]) for metric, first in best.items() if first.id == run.id)
     return Row(
         run.id,
@@ -124,7 +124,7 @@ def _row(run: Run, best: dict[str, Run]) -> Row:
             *(cells.number(figure(run, metric)) for metric in METRICS),
             cells.text(marks, color="green"),
             cells.code(run.version_id, target=run.version_id),
-            cells.number(took, times.span(run.started_at, run.ended_at, now=now)),
+            cells.number(seconds, times.span(run.started_at, run.ended_at, now=now)),
             cells.time(run.created_at, now=now),
         ),
         target=run.id,
@@ -149,12 +149,12 @@ def chosen_card(chosen: Sequence[Run]) -> None:
     """What can be done with the chosen runs: open one, compare the versions of several."""
     with frame.card("chosen"):
         if len(chosen) == 1:
-            _one(chosen[0])
+            _run_card(chosen[0])
         else:
             _several(chosen)
 
 
-def _one(run: Run) -> None:
+def _run_card(run: Run) -> None:
     frame.card_head(run.title, state=run.state, text=run.cause)
     with st.container(horizontal=True, gap="xsmall"):
         if st.button(_("Open {id}").format(id=run.id), type="primary", icon=":material/arrow_forward:", key="open_run"):

@@ -34,7 +34,7 @@ URLS: dict[Kind, str] = {
     Kind.PERSON: "people",
     Kind.SERVICE_ACCOUNT: "people",
 }
-ASKED = "causeway_open"
+TARGET_KEY = "causeway_open"
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
 
@@ -114,15 +114,15 @@ def address_of(target: str) -> str:
     return target if target.partition("?")[0] in navigation.cards() else ""
 
 
-def ask_to_open(target: str) -> None:
+def request_open(target: str) -> None:
     """Opens an object's id, or one of our pages with its query, as the next thing that is drawn: what a component
     calls back may not leave the page itself."""
-    st.session_state[ASKED] = target
+    st.session_state[TARGET_KEY] = target
 
 
-def open_asked() -> None:
+def open_requested() -> None:
     """Goes where a component asked to go, if one did."""
-    open_target(st.session_state.pop(ASKED, ""))
+    open_target(st.session_state.pop(TARGET_KEY, ""))
 
 
 def open_target(target: str) -> None:

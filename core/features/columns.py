@@ -33,16 +33,16 @@ def model_value(expression: str, kind: Kind) -> str:
 
 
 def kinds_of(
-    types: Mapping[str, str], *, categories: Sequence[str], numbers: Sequence[str], taken: Sequence[str]
+    types: Mapping[str, str], *, categories: Sequence[str], numbers: Sequence[str], reserved: Sequence[str]
 ) -> dict[str, Kind]:
-    """The kind of every feature: the named ones in their order, or all columns that are not `taken`. Raises Invalid for
-    columns that are not there, taken, named twice or of a type that fits neither kind."""
+    """The kind of every feature: the named ones in their order, or all columns that are not `reserved`. Raises Invalid
+    for columns that are not there, reserved, named twice or of a type that fits neither kind."""
     named = [*categories, *numbers]
     if not named:
-        return {name: _guessed(name, data_type) for name, data_type in types.items() if name not in taken}
+        return {name: _guessed(name, data_type) for name, data_type in types.items() if name not in reserved}
     for name in named:
         check_column(types, name)
-        if name in taken or named.count(name) > 1:
+        if name in reserved or named.count(name) > 1:
             raise Invalid(
                 _("{name} has two uses").format(name=name),
                 hint=_("A column is a key, a time, a category or a number."),

@@ -42,7 +42,7 @@ class RowCounts:
     without_event: int
     without_key: int
     superseded: int
-    kept: int
+    built: int
 
 
 def normal_form(shape: RowShape, *, source: str) -> str:
@@ -65,7 +65,7 @@ def normal_form(shape: RowShape, *, source: str) -> str:
     """
 
 
-def count_rows(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, source: str, kept: int) -> RowCounts:
+def count_rows(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, source: str, built: int) -> RowCounts:
     """How many rows the source has and why some were left out."""
     event = f"{_instant(shape.event_time)}"
     without_event = f"({event} IS NULL OR NOT isfinite({event}))"
@@ -75,7 +75,7 @@ def count_rows(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, source:
         f"SELECT count(*), count(*) FILTER (WHERE {without_event}),"
         f" count(*) FILTER (WHERE NOT {without_event} AND ({without_key})) FROM {source}",
     )
-    return RowCounts(read, no_event, no_key, superseded=read - no_event - no_key - kept, kept=kept)
+    return RowCounts(read, no_event, no_key, superseded=read - no_event - no_key - built, built=built)
 
 
 def _dated(shape: RowShape, source: str) -> str:

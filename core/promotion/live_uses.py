@@ -11,7 +11,7 @@ from core.registry.catalog import find_version
 from core.serving.rows import find_endpoint, routes_of
 
 APPLIED = RequestState.APPLIED
-ASKED = (RequestState.IN_REVIEW, RequestState.CHANGES_REQUESTED, RequestState.APPROVED, RequestState.APPLYING)
+PENDING = (RequestState.IN_REVIEW, RequestState.CHANGES_REQUESTED, RequestState.APPROVED, RequestState.APPLYING)
 
 
 class PromotionUses:
@@ -31,7 +31,7 @@ class PromotionUses:
             col(PromotionRow.rollback_to) == version_id,
             col(PromotionRow.admitted_rollback) == digest,
         )
-        rows = session.exec(select(PromotionRow).where(named, col(PromotionRow.state).in_([*ASKED, APPLIED])))
+        rows = session.exec(select(PromotionRow).where(named, col(PromotionRow.state).in_([*PENDING, APPLIED])))
         reasons = (_reason(session, row, version_id) for row in rows.all())
         return next((reason for reason in reasons if reason), "")
 

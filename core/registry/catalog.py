@@ -59,8 +59,8 @@ def model_named(session: Session, *, project: str, name: str) -> ModelRow | None
 
 def add_model(call: Call, *, project: str, name: ModelName, description: str, owner: str) -> ModelRow:
     """A new model. Conflict when the name is taken, Invalid when it looks like another's."""
-    for taken in call.session.exec(select(ModelRow.name).where(ModelRow.project == project)):
-        _refuse_lookalike(name, taken=taken)
+    for existing in call.session.exec(select(ModelRow.name).where(ModelRow.project == project)):
+        _refuse_lookalike(name, existing=existing)
     model_id = call.create(Kind.MODEL, project=project, title=name, state="active", owner=owner)
     row = ModelRow(id=model_id, project=project, name=name, description=description, owner=owner, created_at=call.now)
     call.session.add(row)
@@ -73,12 +73,12 @@ def next_number(session: Session, model_id: str) -> int:
     return (newest or 0) + 1
 
 
-def _refuse_lookalike(name: str, *, taken: str) -> None:
-    if name == taken:
+def _refuse_lookalike(name: str, *, existing: str) -> None:
+    if name == existing:
         raise Conflict(_("There is already a model called {name}").format(name=name), hint=_("Add a version to it."))
-    if _as_read(name) == _as_read(taken):
+    if _as_read(name) == _as_read(existing):
         raise Invalid(
-            _("{name} reads like {taken}, which exists").format(name=name, taken=taken),
+            _("{name} reads like {taken}, which exists").format(name=name, taken=existing),
             hint=_("Choose a name that nobody can mistake for it."),
             field="name",
         )

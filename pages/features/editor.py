@@ -16,7 +16,7 @@ from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
 
-ASKED = "feature_asked"
+REQUEST_KEY = "feature_asked"
 
 
 def show() -> None:
@@ -43,7 +43,7 @@ def show() -> None:
         entered |= logic(subject, entered["sources"])
         preview_part(subject, entered, is_touched=_is_touched(subject, entered))
     with refused:
-        meanwhile(subject, entered, is_touched=_is_touched(subject, entered), request_key=ASKED)
+        meanwhile(subject, entered, is_touched=_is_touched(subject, entered), request_key=REQUEST_KEY)
     with actions:
         wanted = _buttons(subject, entered)
     if wanted:
@@ -73,14 +73,14 @@ def _is_touched(subject: Subject, entered: Entered) -> bool:
 
 def _buttons(subject: Subject, entered: Entered) -> Until | None:
     """How far people want it to go, if they say so in this run."""
-    wanted: Until | None = st.session_state.pop(ASKED, None)
+    wanted: Until | None = st.session_state.pop(REQUEST_KEY, None)
     if st.button(_("Save draft"), key="draft", type="tertiary"):
         wanted = "draft"
     help_text = _("A job builds its rows and runs the checks. It can be joined by its number; the alias stays.")
     if st.button(_("Build and check"), key="build", help=help_text):
         wanted = "staged"
     if st.button(_("Publish"), key="publish", type="primary", icon=":material/publish:"):
-        publish_dialog(subject, request_key=ASKED)
+        publish_dialog(subject, request_key=REQUEST_KEY)
     _more(subject, is_touched=_is_touched(subject, entered))
     return wanted
 

@@ -32,9 +32,9 @@ def _draw(sweep: Sweep) -> None:
     how = _("{sampler}, {pruner} pruning, {n} workers").format(
         sampler=sweep.sampler.upper(), pruner=sweep.pruner, n=sweep.workers
     )
-    took = times.span(sweep.created_at, sweep.ended_at, now=frame.now())
+    duration = times.span(sweep.created_at, sweep.ended_at, now=frame.now())
     crumbs = [(_("Sweeps"), "sweeps")]
-    facts = [by, how, _("took {time}").format(time=took) if sweep.state.is_over else ""]
+    facts = [by, how, _("took {time}").format(time=duration) if sweep.state.is_over else ""]
     with frame.header(sweep.title, state=sweep.state, facts=facts, crumbs=crumbs, here=sweep.id):
         _actions(sweep)
     _course(sweep)

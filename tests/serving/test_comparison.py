@@ -128,7 +128,7 @@ def test_a_prediction_that_differs_because_an_input_does_has_its_cause() -> None
 
 
 def test_a_prediction_that_is_no_number_is_a_mismatch() -> None:
-    assert compared({}, gap=float("nan")).found
+    assert compared({}, gap=float("nan")).mismatches
 
 
 def test_silence_is_never_a_pass() -> None:

@@ -23,14 +23,14 @@ _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
 
 
 class Trial:
-    """The preview of one editor: what was asked last and how that ended, and the last one that went well, which was
-    `of` some logic."""
+    """The preview of one editor: the logic that was requested last and its outcome, and the last preview that
+    succeeded, with the logic it shows."""
 
     def __init__(self) -> None:
-        self.asked: Entered = {}
+        self.requested: Entered = {}
         self.future: Future[LogicPreview] | None = None
-        self.found: LogicPreview | None = None
-        self.of: Entered = {}
+        self.preview: LogicPreview | None = None
+        self.previewed: Entered = {}
 
     @property
     def is_running(self) -> bool:
@@ -38,35 +38,35 @@ class Trial:
 
     def start(self, subject: Subject, logic: Entered) -> None:
         preview, who = portal().feature_drafts.preview_logic, actor()
-        self.asked, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
+        self.requested, self.future = logic, _beside.submit(preview, who, view_id=subject.view.id, **logic)
 
-    def settle(self) -> BaseException | None:
-        """Takes what came of it, once it is over; returns what went wrong."""
+    def finish(self) -> BaseException | None:
+        """Stores the preview once it is over; returns its error, if any."""
         if self.future is None or self.is_running:
             return None
         error = self.future.exception()
         if error is None:
-            self.found, self.of = self.future.result(), self.asked
+            self.preview, self.previewed = self.future.result(), self.requested
         return error
 
 
 def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool) -> None:
-    """Tries the logic out after every change, or when people ask for it, and shows what came of it."""
+    """Tries the logic out after every change, or when people ask for it, and shows the result."""
     trial: Trial = st.session_state.setdefault(subject.key("trial"), Trial())
-    error = trial.settle()
+    error = trial.finish()
     logic = {name: value for name, value in entered.items() if name not in SPOKEN_OF}
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
     with frame.section(_("Preview"), hint=_("on a sample"), key="preview"):
         pressed, is_live = _controls(subject, is_ready=is_ready)
-    if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.asked)):
+    if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.requested)):
         trial.start(subject, logic)
     if trial.is_running:
         frame.live(lambda: _waits(trial), running=True, every=WAIT_SECONDS)
     elif error:
         with frame.guarded(), forms.attempt(subject.places):
             raise error
-    if trial.found:
-        _shown(subject, trial.found, is_older=logic != trial.of)
+    if trial.preview:
+        _shown(subject, trial.preview, is_older=logic != trial.previewed)
     elif not trial.future:
         ready, begun = (
             _("Press Preview, or change something."),

@@ -17,7 +17,7 @@ from core.foundation.text import _
 
 FOLDER = Path(__file__).parent
 RECENT = 60
-FOUND = 20
+MOST_MATCHES = 20
 COLUMNS = 12
 # Found by what one types, and not offered before: there are many, and people come for what they belong to.
 UNASKED = frozenset(
@@ -66,7 +66,7 @@ def entries(query: str) -> dict[str, Any]:
     things = list(portal().identity.search(actor(), query="", limit=RECENT))
     if query:
         known = {thing.id for thing in things}
-        matches = portal().identity.search(actor(), query=query, limit=FOUND)
+        matches = portal().identity.search(actor(), query=query, limit=MOST_MATCHES)
         things += [thing for thing in matches if thing.id not in known]
     words = {
         "search": _("Search"),

@@ -75,7 +75,7 @@ def rows(
         on_more_change=lambda: _turned(key),
     )
     # A part of the page that is drawn on its own does not pass the entry, which opens it otherwise.
-    links.open_asked()
+    links.open_requested()
     return picked
 
 
@@ -144,7 +144,7 @@ def _picked(key: str, ids: Sequence[str], *, choice: Choice, first: str) -> tupl
 
 
 def _opened(key: str) -> None:
-    links.ask_to_open(str(st.session_state[key]["open"] or ""))
+    links.request_open(str(st.session_state[key]["open"] or ""))
 
 
 def _chosen(key: str) -> None:

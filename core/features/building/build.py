@@ -93,9 +93,9 @@ class Builder:
         self.logic = self._sql() if self.job_spec.sql.strip() else self._pandas()
         self.types = dict(self.logic.types)
         _check_shape(self.job_spec, self.types)
-        taken = [*self.job_spec.keys, self.job_spec.event_time, self.job_spec.created_time]
+        reserved = [*self.job_spec.keys, self.job_spec.event_time, self.job_spec.created_time]
         self.kinds = kinds_of(
-            self.types, categories=self.job_spec.categories, numbers=self.job_spec.numbers, taken=taken
+            self.types, categories=self.job_spec.categories, numbers=self.job_spec.numbers, reserved=reserved
         )
         _check_features(self.kinds)
         check_rules(self.job_spec.tests, self._feature_types())
@@ -117,7 +117,7 @@ class Builder:
             raise Invalid(_("The logic gives no rows"), hint=_("Check its conditions."), field="sql")
         if not built:
             raise Invalid(_("No row has both its keys and an event time"), hint=_("Check the query."), field="sql")
-        return count_rows(self.session, self.shape, source=self._raw(), kept=built)
+        return count_rows(self.session, self.shape, source=self._raw(), built=built)
 
     def checks(self, paths: Mapping[str, Sequence[Path]]) -> tuple[Check, ...]:
         """What the tests of the version gave, and whether its two forms agree where it has two."""
@@ -242,11 +242,11 @@ def result_of(
     features = tuple(
         Feature(name=profile.name, type=types[profile.name], kind=kinds[profile.name], null_share=share)
         for profile in statistics
-        for share in [round(profile.nulls / counts.kept, 6)]
+        for share in [round(profile.nulls / counts.built, 6)]
     )
     return BuildResult(
         features=features,
-        rows=counts.kept,
+        rows=counts.built,
         notes=_notes(counts),
         statistics=statistics,
         newest_event=EPOCH + timedelta(microseconds=newest),

@@ -182,7 +182,7 @@ class _Building:
         tables = tables_of(job_spec.sources, inputs)
         for name, files in tables.items():
             grant(session, name, files)
-        counts = count_rows(session, self.shape, source=given, kept=row_count(path))
+        counts = count_rows(session, self.shape, source=given, built=row_count(path))
         kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
         checks = Checks(session, rows, given, job_spec.keys, job_spec.event_time, job_spec.created_time, self.types)
         result = result_of(session, rows, path=path, kinds=kinds, counts=counts)

@@ -72,8 +72,8 @@ def _instants(session: "duckdb.DuckDBPyConnection", rows: str) -> tuple[int, ...
     (count,) = one_row(session, f"SELECT count(*) {usable}")
     tries = FEW if count > LONG_TABLE else MANY
     places = ", ".join(str((place + 0.5) / tries) for place in range(tries))
-    (found,) = one_row(session, f"SELECT quantile_disc({KNOWN}, [{places}]) {usable}")
-    return tuple(dict.fromkeys(found or ()))
+    (instants,) = one_row(session, f"SELECT quantile_disc({KNOWN}, [{places}]) {usable}")
+    return tuple(dict.fromkeys(instants or ()))
 
 
 def entity_leaks(
@@ -114,12 +114,12 @@ def compare(
     counts = ["count(*) FILTER (WHERE l.__here IS NULL OR r.__here IS NULL)"]
     both = "l.__here IS NOT NULL AND r.__here IS NOT NULL"
     counts += [f"count(*) FILTER (WHERE {both} AND {_differs(name, type)})" for name, type in columns.items()]
-    found = one_row(
+    differences = one_row(
         session,
         f"SELECT {', '.join(counts)} FROM (SELECT *, 1 AS __here FROM {left}) l"
         f" FULL JOIN (SELECT *, 1 AS __here FROM {right}) r ON {same}",
     )
-    return tuple(name for name, count in zip((ROWS, *columns), found, strict=True) if count)
+    return tuple(name for name, count in zip((ROWS, *columns), differences, strict=True) if count)
 
 
 def _differs(name: str, data_type: str) -> str:

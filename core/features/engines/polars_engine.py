@@ -90,7 +90,7 @@ def _candidates(view: JoinView, names: Sequence[str], *, known_at: bool) -> "pl.
     keys = [_comparable(pl.col(key), schema[key]).alias(name) for (key, _column), name in _named(view, names)]
     since = pl.col(KNOWN) if known_at else pl.col(EVENT).cast(pl.Int64) + view.delay_us
     times = [pl.col(EVENT).cast(pl.Int64).alias(EVENT_US), pl.col(CREATED).cast(pl.Int64).alias(CREATED_US)]
-    values = [_taken(pl.col(own), kind).alias(name) for own, name, kind in view.outputs]
+    values = [_model_value(pl.col(own), kind).alias(name) for own, name, kind in view.outputs]
     chosen = stored.filter(pl.col(BEST if known_at else LATEST))
     return chosen.select(*keys, since.alias(FROM), *times, *values).collect()
 
@@ -106,7 +106,7 @@ def _comparable(key: "pl.Expr", data_type: Any) -> "pl.Expr":
     return key.cast(pl.Int64, strict=False) if data_type.is_integer() else key
 
 
-def _taken(value: "pl.Expr", kind: str | None) -> "pl.Expr":
+def _model_value(value: "pl.Expr", kind: str | None) -> "pl.Expr":
     """A value as a model takes it (`columns.model_value`)."""
     import polars as pl
 

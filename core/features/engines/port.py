@@ -131,8 +131,8 @@ def depends_on_known_at(view: JoinView) -> bool:
     """Whether any answer can depend on what was known: without late rows and corrections none does (R5)."""
     late = f"{KNOWN} IS DISTINCT FROM epoch_us({EVENT}) + {view.delay_us} OR {LATEST} <> {BEST}"
     with open_session(threads=1) as session:
-        (found,) = one_row(session, f"SELECT count(*) FROM read_parquet({literal(view.rows)}) WHERE {late}")
-    return bool(found)
+        (count,) = one_row(session, f"SELECT count(*) FROM read_parquet({literal(view.rows)}) WHERE {late}")
+    return bool(count)
 
 
 def schema_of(views: Sequence[JoinView], *, entity: Path) -> "pa.Schema":
@@ -165,14 +165,14 @@ def _check_time(session: "duckdb.DuckDBPyConnection", types: dict[str, str], sou
 
 
 def _check_names(types: dict[str, str], views: Sequence[JoinView]) -> None:
-    taken = {name.casefold() for name in types}
+    used_names = {name.casefold() for name in types}
     for name in (output for view in views for _feature, output, _kind in view.outputs):
-        if name.casefold() in taken:
+        if name.casefold() in used_names:
             raise Invalid(
                 _("Two columns would be called {name}").format(name=repr(name)),
                 hint=_("Give one of the views a prefix of its own."),
             )
-        taken.add(name.casefold())
+        used_names.add(name.casefold())
 
 
 def _check_view(session: "duckdb.DuckDBPyConnection", view: JoinView, entity: dict[str, str]) -> None:

@@ -132,7 +132,7 @@ def _candidates(stored: "DataFrame", view: JoinView, *, known_at: bool) -> "Data
     from pyspark.sql import functions as f
 
     since = f.col(KNOWN) if known_at else f.unix_micros(EVENT) + f.lit(view.delay_us)
-    values = [_taken(f.col(_q(own)), kind).alias(name) for own, name, kind in view.outputs]
+    values = [_model_value(f.col(_q(own)), kind).alias(name) for own, name, kind in view.outputs]
     times = [f.unix_micros(EVENT).alias("__event_us"), f.unix_micros(CREATED).alias("__created_us")]
     return stored.where(f.col(BEST if known_at else LATEST)).select(
         *_keys([key for key, _column in view.keys], pq.read_schema(view.rows)),
@@ -182,7 +182,7 @@ def _keys(names: Sequence[str], schema: "pa.Schema") -> "list[Column]":
     ]
 
 
-def _taken(value: "Column", kind: str | None) -> "Column":
+def _model_value(value: "Column", kind: str | None) -> "Column":
     """A value as a model takes it (`columns.model_value`)."""
     return value.cast("string" if kind == "category" else "double") if kind else value
 

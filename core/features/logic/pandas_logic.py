@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FILE = "<features>"
-MADE = "__made"
+OUTPUT = "__made"
 
 
 class PandasRunning:
@@ -35,8 +35,8 @@ class PandasRunning:
         self._code = compile(source, FILE, "exec", dont_inherit=True)
         # Only a run tells which columns there are. Its rows are those that the first call of `run` asks for.
         self._first: pa.Table | None = self._call()
-        session.register(MADE, self._first)
-        self.types: Mapping[str, str] = types_of(session, MADE)
+        session.register(OUTPUT, self._first)
+        self.types: Mapping[str, str] = types_of(session, OUTPUT)
 
     def run(self, into: str) -> None:
         table, self._first = self._first if self._first is not None else self._call(), None
@@ -44,11 +44,11 @@ class PandasRunning:
             raise Invalid(
                 _("Python: on other rows the frame lacks the column {name}").format(name=missing[0]), field="python"
             )
-        self._session.register(MADE, table)
+        self._session.register(OUTPUT, table)
         # Without rows, or without values, a frame's types are other ones.
         columns = [f"CAST({quoted(name)} AS {of_type}) AS {quoted(name)}" for name, of_type in self.types.items()]
         with translated():
-            self._session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(columns)} FROM {MADE}")
+            self._session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(columns)} FROM {OUTPUT}")
 
     def _call(self) -> "pa.Table":
         tables = {name: self._session.sql(f"SELECT * FROM {quoted(name)}").to_arrow_table() for name in self._names}

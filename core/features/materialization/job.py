@@ -73,31 +73,31 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
 
 
 class Putting:
-    """Brings the store from what it held to what the parts say: `made` are the files of the computed parts, `kept`
-    those of the others, by name."""
+    """Brings the store from what it held to what the parts say: `computed` are the files of the computed parts,
+    `unchanged` those of the others, by name."""
 
     def __init__(
         self,
         job_spec: MaterializeJobSpec,
         store: OnlineStore,
         session: "duckdb.DuckDBPyConnection",
-        made: Sequence[Path],
-        kept: dict[str, Path],
+        computed: Sequence[Path],
+        unchanged: dict[str, Path],
     ) -> None:
         self._job_spec, self._store, self._session = job_spec, store, session
-        self._made, self._kept = made, kept
+        self._computed, self._unchanged = computed, unchanged
         self._view, self._width = job_spec.view, len(job_spec.view.keys)
 
     def new_rows(self) -> int:
         """Puts what became known since the last time; returns how many rows."""
-        pending = [self._kept[name] for name in self._job_spec.pending]
+        pending = [self._unchanged[name] for name in self._job_spec.pending]
         until = self._job_spec.at_us
-        new = [Known(self._made, until), Known(pending, until, after_us=self._job_spec.since_us)]
+        new = [Known(self._computed, until), Known(pending, until, after_us=self._job_spec.since_us)]
         return self._store.put(self._view, self._drawn(newest_rows(self._view, new))) if has_rows(new) else 0
 
     def everything(self) -> int:
         """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""
-        every = [Known([*self._kept.values(), *self._made], self._job_spec.at_us)]
+        every = [Known([*self._unchanged.values(), *self._computed], self._job_spec.at_us)]
         if not has_rows(every):
             self._store.clear(self._view)
             return 0
@@ -113,19 +113,19 @@ class Putting:
         since = self._job_spec.since_us
         if since is None:
             return 0
-        old, new = [Known(before, since)], [Known(self._made, self._job_spec.at_us)]
+        old, new = [Known(before, since)], [Known(self._computed, self._job_spec.at_us)]
         table = withdrawn(self._session, self._view, before=old, after=new)
         if not table or not (count := one_row(self._session, f"SELECT count(*) FROM {table}")[0]):
             return 0
-        every = [Known([*self._kept.values(), *self._made], self._job_spec.at_us)]
-        left = list(self._left(every, table))
-        self._store.put(self._view, left, replacing=True)
-        named = {key for key, *_rest in left}
+        every = [Known([*self._unchanged.values(), *self._computed], self._job_spec.at_us)]
+        remaining = list(self._remaining(every, table))
+        self._store.put(self._view, remaining, replacing=True)
+        named = {key for key, *_rest in remaining}
         keys = self._session.execute(f"SELECT * FROM {table}").fetchall() if self._width else [()]
         self._store.remove(self._view, [key for key in keys if pack_key(key) not in named])
         return int(count)
 
-    def _left(self, every: Sequence[Known], table: str) -> Iterator[Packed]:
+    def _remaining(self, every: Sequence[Known], table: str) -> Iterator[Packed]:
         if has_rows(every):
             yield from self._drawn(of_keys(newest_rows(self._view, every), table, keys=self._width))
 

@@ -74,6 +74,6 @@ class MaterializationReconciler:
             self._materialization.note_refusal(WORKER, materialization_id=materialization_id, cause=error.message)
 
     def _remove(self, due: DueMaterialization) -> None:
-        if due.left is not None:
-            self._materialization.live_store.store.clear(due.left)
+        if due.view_to_clear is not None:
+            self._materialization.live_store.store.clear(due.view_to_clear)
         self._materialization.note_removal(WORKER, materialization_id=due.id)

@@ -60,22 +60,22 @@ def plan(
     computed = {part.name for window in windows for part in window.parts}
     lost = gone(parts, known=[row.partition for row in known])
     filed = {row.partition: row for row in known if row.rows_digest}
-    kept = [name for name in filed if name not in computed and name not in lost]
+    unchanged = [name for name in filed if name not in computed and name not in lost]
     replaced = [name for name in filed if name in computed or name in lost]
     job_spec = MaterializeJobSpec(
         view=live_view(version),
         stretches=tuple(_time_window_job_spec(version, snapshots, window) for window in windows),
-        kept={name: _input(name) for name in kept},
+        kept={name: _input(name) for name in unchanged},
         replaced={name: _input(name) for name in replaced},
         gone=lost,
-        pending=tuple(name for name in kept if since is not None and _is_pending(filed[name], since)),
+        pending=tuple(name for name in unchanged if since is not None and _is_pending(filed[name], since)),
         since_us=None if since is None else microseconds(since),
         at_us=microseconds(at),
         snapshots={name: snapshot.id for name, snapshot in snapshots.items()},
         whole=whole,
     )
     files = {_source_input(file): file.digest for window in windows for file in _files(snapshots, window)}
-    return Plan(job_spec, files | {_input(name): filed[name].rows_digest for name in (*kept, *replaced)})
+    return Plan(job_spec, files | {_input(name): filed[name].rows_digest for name in (*unchanged, *replaced)})
 
 
 def live_view(version: FeatureVersion) -> ServedView:

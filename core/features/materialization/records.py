@@ -100,7 +100,7 @@ def served_version(call: Call, version_id: str) -> FeatureVersion:
 
 
 def unshared_rows(call: Call, row: MaterializationRow) -> ServedView | None:
-    """What a version that was given up has left in the store that nobody else needs."""
+    """The view whose rows go with a version that was given up; None where another version shares them."""
     version = find_version(call, row.version_id)
     return None if _is_shared(call, version) else live_view(version)
 

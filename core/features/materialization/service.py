@@ -226,8 +226,8 @@ class MaterializationService(Service):
 
     def _due(self, call: Call, row: MaterializationRow) -> DueMaterialization:
         is_given_up = find_version(call, row.version_id).state in GIVEN_UP
-        left = unshared_rows(call, row) if is_given_up else None
-        return DueMaterialization(id=row.id, is_given_up=is_given_up, left=left)
+        view_to_clear = unshared_rows(call, row) if is_given_up else None
+        return DueMaterialization(id=row.id, is_given_up=is_given_up, view_to_clear=view_to_clear)
 
     def _at_rest(self, call: Call, row: MaterializationRow) -> Materialization:
         row.state = row.state if row.state == State.RUNNING else resting(row)

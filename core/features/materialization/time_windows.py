@@ -38,17 +38,17 @@ def compute_time_window(
     time_window_rows(window.build, inputs=inputs, path=rows, events=events, limits=limits, stop=stop)
     with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
         if WHOLE in window.parts:
-            found = {WHOLE: _whole(session, rows, outputs)}
+            parts = {WHOLE: _whole(session, rows, outputs)}
         else:
-            found = {part.name: part for part in _days(session, rows, window.build.keys, outputs)}
+            parts = {part.name: part for part in _days(session, rows, window.build.keys, outputs)}
     rows.unlink(missing_ok=True)
-    if strange := sorted(found.keys() - window.parts.keys()):
+    if strange := sorted(parts.keys() - window.parts.keys()):
         raise Invalid(
             _("There are rows of {day}, to which no source row reaches").format(day=strange[0]),
             hint=_("Raise the version's look-back."),
         )
     return tuple(
-        found.get(name, PartResult(name=name, sources="", rows=0)).model_copy(update={"sources": sources})
+        parts.get(name, PartResult(name=name, sources="", rows=0)).model_copy(update={"sources": sources})
         for name, sources in window.parts.items()
     )
 
@@ -125,6 +125,6 @@ def _newest(tables: "list[pa.Table]", column: str) -> int | None:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    found = pc.max(pa.concat_tables(tables).column(column))
-    whole = found.cast(pa.timestamp("us", "UTC")).cast(pa.int64()) if column == EVENT else found
+    newest = pc.max(pa.concat_tables(tables).column(column))
+    whole = newest.cast(pa.timestamp("us", "UTC")).cast(pa.int64()) if column == EVENT else newest
     return None if whole.as_py() is None else int(whole.as_py())

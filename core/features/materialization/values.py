@@ -71,12 +71,12 @@ class MaterializedPart(Value):
 
 
 class DueMaterialization(Value):
-    """What the worker has to do about a materialization: run it, or, where its version was given up, clear what it has
-    `left` in the store."""
+    """What the worker has to do about a materialization: run it, or, where its version was given up, remove the rows
+    of `view_to_clear` from the store; None where another version shares them."""
 
     id: str
     is_given_up: bool
-    left: ServedView | None = None
+    view_to_clear: ServedView | None = None
 
 
 class OnlineAnswer(Value):

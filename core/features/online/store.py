@@ -39,9 +39,9 @@ class OnlineRow(NamedTuple):
     values: tuple[Any, ...]
 
 
-class Found(NamedTuple):
-    """An answer. `values` are all None unless the status is "present"; "null" is a row whose values are all null. The
-    times are those of the row that was found, also where it has expired."""
+class KeyAnswer(NamedTuple):
+    """The answer for a key. `values` are all None unless the status is "present"; "null" is a row whose values are all
+    null. The times are those of the row that was found, also where it has expired."""
 
     status: Status
     values: tuple[Any, ...]
@@ -66,7 +66,7 @@ class OnlineStore(Plugin, ABC):
         `replacing` the last one stays, for rows that a correction has made older."""
 
     @abstractmethod
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
         """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
 
     @abstractmethod
@@ -89,7 +89,7 @@ def pack_key(key: Key) -> bytes:
     write it, is 1."""
     for part in key:
         if type(part) is float:
-            key = tuple(int(each) if isinstance(each, float) and each.is_integer() else each for each in key)
+            key = tuple(int(value) if isinstance(value, float) and value.is_integer() else value for value in key)
             break
     return PACK(key)
 
@@ -109,20 +109,20 @@ def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[Packed]:
 
 def answers(
     view: ServedView, keys: Sequence[bytes | None], *, rows_by_key: Mapping[bytes | None, Stored], at_us: int
-) -> list[Found]:
+) -> list[KeyAnswer]:
     """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)
     oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
-    missing = Found("not_found", nothing)
+    missing = KeyAnswer("not_found", nothing)
     return [missing if row is None else _answer(row, nothing, oldest) for row in map(rows_by_key.get, keys)]
 
 
-def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> Found:
+def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> KeyAnswer:
     event_us, created_us = row[0], row[1]
     if created_us == NO_CREATED:
         created_us = None
     if event_us < oldest_us:
-        return Found("expired", nothing, event_us, created_us)
+        return KeyAnswer("expired", nothing, event_us, created_us)
     values = msgpack.unpackb(row[2], use_list=False)
     # Called for every key of every look-up: without the named tuple's own function it takes half the time.
-    return tuple.__new__(Found, ("null" if values == nothing else "present", values, event_us, created_us))
+    return tuple.__new__(KeyAnswer, ("null" if values == nothing else "present", values, event_us, created_us))

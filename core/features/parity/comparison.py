@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from core.features.materialization.values import Cause, FeatureParityReport, ParityMismatch, Verdict
-from core.features.online.store import NO_CREATED, Found, Key, OnlineRow
+from core.features.online.store import NO_CREATED, Key, KeyAnswer, OnlineRow
 from core.features.values import ServedView
 
 WORST = 20
@@ -25,10 +25,10 @@ class Sides:
     versions of the view answer offline, the event time up to which the store was filled, and the row that it was filled
     with for this key."""
 
-    offline: Found
-    online: Found
-    lookalikes: Sequence[Found]
-    others: Sequence[Found]
+    offline: KeyAnswer
+    online: KeyAnswer
+    lookalikes: Sequence[KeyAnswer]
+    others: Sequence[KeyAnswer]
     watermark_us: int | None
     put: OnlineRow | None = None
 
@@ -53,7 +53,7 @@ class FeatureComparison:
     by_feature: Counter[str] = field(default_factory=Counter)
     worst: list[ParityMismatch] = field(default_factory=list)
 
-    def differs(self, offline: Found, online: Found) -> bool:
+    def differs(self, offline: KeyAnswer, online: KeyAnswer) -> bool:
         """Counts a key and tells whether its sides differ. One that is online since after the instant cannot be
         compared: the store has moved on."""
         self.keys += 1
@@ -114,7 +114,7 @@ def verdict_on(report: FeatureParityReport) -> Verdict:
     return "pass" if report.compared > report.moved_on else "inconclusive"
 
 
-def same(offline: Found, online: Found) -> bool:
+def same(offline: KeyAnswer, online: KeyAnswer) -> bool:
     """Whether status and values are the same, to the last bit."""
     return offline.status == online.status and all(map(_equal, offline.values, online.values))
 
@@ -181,9 +181,9 @@ def _equal(left: Any, right: Any) -> bool:
     return type(left) is type(right) and (left == right or (both_numbers and math.isnan(left) and math.isnan(right)))
 
 
-def _known_us(found: Found, view: ServedView) -> int:
-    times = [found.event_us + view.delay_us] if found.event_us is not None else []
-    return max([*times, *([found.created_us] if found.created_us is not None else [])], default=NEVER)
+def _known_us(answer: KeyAnswer, view: ServedView) -> int:
+    times = [answer.event_us + view.delay_us] if answer.event_us is not None else []
+    return max([*times, *([answer.created_us] if answer.created_us is not None else [])], default=NEVER)
 
 
 def _as_number(part: Any) -> Any:
@@ -205,11 +205,11 @@ FORMS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _times(found: Found) -> tuple[int | None, int | None]:
-    return found.event_us, found.created_us
+def _times(answer: KeyAnswer) -> tuple[int | None, int | None]:
+    return answer.event_us, answer.created_us
 
 
-def _age(row: Found | OnlineRow) -> tuple[int, int]:
+def _age(row: KeyAnswer | OnlineRow) -> tuple[int, int]:
     """The order in which rows of a key replace each other; nothing is older than every row."""
     event_us, created_us = row.event_us, row.created_us
     return NEVER if event_us is None else event_us, NO_CREATED if created_us is None else created_us

@@ -14,7 +14,7 @@ from core.features.materialization.sandbox_entries import ROWS_ENTRY
 from core.features.normal_form import CREATED, EVENT, KNOWN
 from core.features.online.newest_rows import Known, newest_rows, of_keys, online_rows
 from core.features.online.opening import open_store
-from core.features.online.store import Found, Key, OnlineRow, OnlineStore
+from core.features.online.store import Key, KeyAnswer, OnlineRow, OnlineStore
 from core.features.parity.comparison import FeatureComparison, Sides, lookalikes
 from core.features.parity.job_spec import REPORT, ParityJobSpec, ParityResult
 from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox
@@ -66,7 +66,7 @@ def _compare(
         by_others = [offline_answers(job_spec.view, other, keys=entity, folder=folder) for other in others]
         put = _put(job_spec, parts, keys=entity)
     for at in differing:
-        alike = _asked_alike(store, job_spec.view, keys[at], at_us=at_us)
+        alike = _lookalike_answers(store, job_spec.view, keys[at], at_us=at_us)
         other_answers = [answers[at] for answers in by_others]
         comparison.add(
             keys[at], Sides(offline[at], online[at], alike, other_answers, job_spec.watermark_us, put.get(keys[at]))
@@ -91,17 +91,17 @@ def _put(job_spec: ParityJobSpec, parts: Sequence[Path], *, keys: Path) -> dict[
         return {row.key: row for row in online_rows(session, of_keys(newest, "drawn", keys=width), keys=width)}
 
 
-def offline_answers(view: ServedView, rows: Path, *, keys: Path, folder: Path) -> list[Found]:
+def offline_answers(view: ServedView, rows: Path, *, keys: Path, folder: Path) -> list[KeyAnswer]:
     """What the point-in-time join answers for the keys of a file at their instants: once as training sets are joined,
     and once without a ttl, which tells what has expired from what was never there."""
-    path, found = folder / "answers.parquet", []
+    path, answers = folder / "answers.parquet", []
     alive, ever = ("alive_", view.ttl_us), ("ever_", 0)
     uses = [_use(view, rows, prefix=prefix, ttl_us=ttl_us) for prefix, ttl_us in (alive, ever)]
     PolarsEngine().join(uses, entity=keys, event_time=AT, known_at=True, parts=[Part(path)])
     for row in read_parquet(path).to_pylist():
-        found.append(_found(view, row))
+        answers.append(_offline_answer(view, row))
     path.unlink()
-    return found
+    return answers
 
 
 def _use(view: ServedView, rows: Path, *, prefix: str, ttl_us: int) -> JoinView:
@@ -117,15 +117,15 @@ def _use(view: ServedView, rows: Path, *, prefix: str, ttl_us: int) -> JoinView:
     )
 
 
-def _found(view: ServedView, row: Mapping[str, Any]) -> Found:
+def _offline_answer(view: ServedView, row: Mapping[str, Any]) -> KeyAnswer:
     nothing = (None,) * len(view.outputs)
     times = [_microseconds(row[f"ever_{name}"]) for name in ("event", "created")]
     if times[0] is None:
-        return Found("not_found", nothing)
+        return KeyAnswer("not_found", nothing)
     if row["alive_event"] is None:
-        return Found("expired", nothing, *times)
+        return KeyAnswer("expired", nothing, *times)
     values = tuple(row[f"alive_{at}"] for at in range(len(view.outputs)))
-    return Found("null" if values == nothing else "present", values, *times)
+    return KeyAnswer("null" if values == nothing else "present", values, *times)
 
 
 def _microseconds(moment: Any) -> int | None:
@@ -176,7 +176,7 @@ def _stranger(column: str, data_type: str) -> str:
     return column if data_type == "BOOLEAN" else f"CAST(-({column} // 2) - 7 AS {data_type})"
 
 
-def _asked_alike(store: OnlineStore, view: ServedView, key: Key, *, at_us: int) -> list[Found]:
+def _lookalike_answers(store: OnlineStore, view: ServedView, key: Key, *, at_us: int) -> list[KeyAnswer]:
     return store.get(view, lookalikes(key), at_us=at_us)
 
 

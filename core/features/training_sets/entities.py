@@ -84,7 +84,7 @@ class EntityBuilder:
         own = [query.row_id, query.event_time, query.label, *query.keys_only]
         self.kinds: dict[str, Kind] = {}
         if query.categories or query.numbers:
-            self.kinds = kinds_of(self.types, categories=query.categories, numbers=query.numbers, taken=own)
+            self.kinds = kinds_of(self.types, categories=query.categories, numbers=query.numbers, reserved=own)
 
     def build(self, name: str) -> None:
         run_query(self.session, self.query.sql, into=RAW, limits=self.limits, stop=self.stop)

@@ -34,13 +34,13 @@ def versions_of(
     call: Call, view_id: str, *, offset: int = 0, limit: int = 1, discarded: bool = False
 ) -> Sequence[FeatureVersionRow]:
     """The versions of a view, the newest first; those that were discarded where it is asked for."""
-    rows = select(FeatureVersionRow).where(*_kept(view_id, discarded=discarded))
+    rows = select(FeatureVersionRow).where(*_listed(view_id, discarded=discarded))
     newest_first = rows.order_by(col(FeatureVersionRow.version).desc())
     return call.session.exec(newest_first.offset(offset).limit(limit)).all()
 
 
 def count_versions(call: Call, view_id: str, *, discarded: bool = False) -> int:
-    counted = select(func.count()).select_from(FeatureVersionRow).where(*_kept(view_id, discarded=discarded))
+    counted = select(func.count()).select_from(FeatureVersionRow).where(*_listed(view_id, discarded=discarded))
     return call.session.exec(counted).one()
 
 
@@ -50,7 +50,7 @@ def newest_number(call: Call, view_id: str) -> int:
     return call.session.exec(newest).one() or 0
 
 
-def _kept(view_id: str, *, discarded: bool) -> list[ColumnElement[bool]]:
+def _listed(view_id: str, *, discarded: bool) -> list[ColumnElement[bool]]:
     conditions = [col(FeatureVersionRow.view_id) == view_id]
     return conditions if discarded else [*conditions, col(FeatureVersionRow.state) != VersionState.DISCARDED]
 

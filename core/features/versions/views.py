@@ -54,8 +54,8 @@ class FeatureViewService(Service):
     ) -> FeatureView:
         """Create a feature view: a named group of features of an entity, found by its keys."""
         call.may_reach_project(project)
-        taken = select(FeatureViewRow).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
-        if call.session.exec(taken).first():
+        same_name = select(FeatureViewRow).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
+        if call.session.exec(same_name).first():
             raise Conflict(_("There is a feature view called {name}").format(name=name), hint=_("Choose another name."))
         view_id = call.create(Kind.FEATURE_VIEW, project=project, title=name, state="empty")
         call.about(view_id)

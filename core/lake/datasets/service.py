@@ -62,8 +62,8 @@ class DatasetService(Service):
     def create_dataset(self, call: Call, *, project: str, name: DatasetName, description: Description = "") -> Dataset:
         """Create a dataset, which holds no rows yet."""
         call.may_reach_project(project)
-        taken = select(DatasetRow).where(DatasetRow.project == project, DatasetRow.name == name)
-        if call.session.exec(taken).first():
+        same_name = select(DatasetRow).where(DatasetRow.project == project, DatasetRow.name == name)
+        if call.session.exec(same_name).first():
             raise Conflict(_("There is a dataset called {name}").format(name=name), hint=_("Choose another name."))
         dataset_id = call.create(Kind.DATASET, project=project, title=name, state="empty")
         call.about(dataset_id)

@@ -99,7 +99,7 @@ def shown(cell: Any) -> Any:
 
 
 def _first(batches: Any) -> Any:
-    yield from (batch for batch, _one in zip(batches, range(1), strict=False))
+    yield from (batch for batch, _number in zip(batches, range(1), strict=False))
 
 
 def _schema(schema: "pa.Schema", columns: list[str] | None) -> "pa.Schema":

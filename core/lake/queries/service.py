@@ -120,7 +120,7 @@ class QueryService(Service):
             order=(col(QueryRow.created_at).desc(), col(QueryRow.id).desc()),
             offset=offset,
             limit=limit,
-            convert=lambda row: told(call, query_of(row), row),
+            convert=lambda row: current_query(call, query_of(row), row),
         )
 
     @action(permission=Permission.FEATURE_SQL, says=N_("saved a query"))
@@ -192,7 +192,7 @@ class QueryService(Service):
         row = call.session.get(QueryRow, query_id)
         if row is None or row.created_by != call.actor.person_id:
             raise NotFound(_("There is no object called {id}").format(id=repr(query_id[:40])))
-        return told(call, query_of(row), row)
+        return current_query(call, query_of(row), row)
 
     def _newest(self, call: Call, project: str, sql: str) -> dict[str, Snapshot]:
         """The newest snapshots of the datasets whose names the SQL has as words, which is all it can read."""
@@ -259,7 +259,7 @@ def query_of(row: QueryRow) -> Query:
     return Query(**row.model_dump(exclude={"deadline"}))
 
 
-def told(call: Call, query: Query, row: QueryRow) -> Query:
+def current_query(call: Call, query: Query, row: QueryRow) -> Query:
     """The query as people see it: one whose portal went away while it ran has failed."""
     if query.state is QueryState.RUNNING and call.now > row.deadline:
         return query.model_copy(

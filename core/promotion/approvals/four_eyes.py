@@ -16,7 +16,7 @@ from core.registry.values import Evidence, ModelVersion
 
 PEOPLE = (f"{Kind.PERSON.prefix}-", f"{Kind.SERVICE_ACCOUNT.prefix}-")
 CARD_EDITED = "registry.edit_card"
-MADE = {
+AUTHORED = {
     Kind.RUN: N_("trained {id}"),
     Kind.SWEEP: N_("ran the sweep {id}"),
     Kind.MODEL_VERSION: N_("registered {id}"),
@@ -58,9 +58,9 @@ def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
     """Those who registered the version, trained it, ran the sweep it came from, or edited its card."""
     edges = walk(session, version.id, upstream=True)
     ids = {version.id, version.run_id, *(edge.source for edge in edges)}
-    for thing in _things(session, ids, kinds=MADE):
-        yield thing.owner, _(MADE[Kind(thing.kind)]).format(id=thing.id)
-    yield version.created_by, _(MADE[Kind.MODEL_VERSION]).format(id=version.id)
+    for thing in _things(session, ids, kinds=AUTHORED):
+        yield thing.owner, _(AUTHORED[Kind(thing.kind)]).format(id=thing.id)
+    yield version.created_by, _(AUTHORED[Kind.MODEL_VERSION]).format(id=version.id)
     edits = select(AuditRow.actor).where(
         AuditRow.subject == version.id, AuditRow.action == CARD_EDITED, AuditRow.outcome == "ok"
     )

@@ -13,7 +13,7 @@ from core.promotion.approvals.digests import changed_parts
 from core.promotion.tables import DecisionRow
 from core.promotion.values import Decision, Digests, Policy, RequestState
 
-SAID = {"person_id", "decision", "reason", "revision", "decided_at", "expires_at"}
+DECISION_FIELDS = {"person_id", "decision", "reason", "revision", "decided_at", "expires_at"}
 OPEN = frozenset({RequestState.IN_REVIEW, RequestState.APPROVED})
 
 
@@ -139,7 +139,7 @@ def _decision(row: DecisionRow, reviewers: Reviewers, why_not: str) -> Decision:
     person = reviewers.people.get(row.person_id)
     return Decision.model_validate(
         {
-            **row.model_dump(include=SAID),
+            **row.model_dump(include=DECISION_FIELDS),
             "person": person.name if person else row.person_id,
             "digests": digests_seen(row),
             "counts": not why_not,

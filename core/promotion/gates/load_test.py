@@ -44,7 +44,7 @@ class LoadTestGate(Gate):
         report = reports[0]
         if report.validity != "VALID":
             return Finding(Verdict.INCONCLUSIVE, _("INVALID"), "; ".join(report.reasons) or _("No reason was given"))
-        row = _judged_row(report, self._asked(context), context.criterion("p99_ms"))
+        row = _judged_row(report, self._required_rps(context), context.criterion("p99_ms"))
         searched = next((report.capacity for report in reports if report.capacity and report.validity == "VALID"), None)
         findings = [
             self._enough(report),
@@ -57,7 +57,7 @@ class LoadTestGate(Gate):
             " · ".join(finding.basis for finding in findings if finding.basis),
         )
 
-    def _asked(self, context: GateContext) -> float:
+    def _required_rps(self, context: GateContext) -> float:
         criterion = context.criterion("capacity_rps")
         return max(self.params.capacity_rps, criterion.limit if criterion else 0.0)
 

@@ -59,7 +59,7 @@ class Comparison:
     rows: int = 0
     cells: int = 0
     gap: float = 0.0
-    found: list[tuple[float, ParityRow]] = field(default_factory=list)
+    mismatches: list[tuple[float, ParityRow]] = field(default_factory=list)
     rows_wrong: int = 0
 
     def add(self, offline: OfflineRow, served: ServedRow, *, answers: Answers) -> None:
@@ -74,22 +74,22 @@ class Comparison:
         if not gap <= PREDICTION:
             cause = wrong[0].cause if wrong else self._cause_of_prediction(gap, served)
             wrong.insert(0, _prediction(offline, served, cause=cause))
-        self.found += [(gap, row) for row in wrong]
+        self.mismatches += [(gap, row) for row in wrong]
         self.rows_wrong += bool(wrong)
 
     def report(self, *, holdout: str) -> ParityReport:
         by_cause: dict[str, set[str]] = {}
-        for _gap, row in self.found:
+        for _gap, row in self.mismatches:
             by_cause.setdefault(row.cause, set()).add(row.row_id)
         counted = sorted(by_cause.items(), key=lambda item: -len(item[1]))
-        worst = sorted(self.found, key=lambda item: -item[0])[:WORST_ROWS]
+        worst = sorted(self.mismatches, key=lambda item: -item[0])[:WORST_ROWS]
         return ParityReport(
             rows=self.rows,
             cells=self.cells,
-            mismatches=len(self.found),
+            mismatches=len(self.mismatches),
             rows_with_mismatch=self.rows_wrong,
             largest_prediction_gap=self.gap,
-            by_input=dict(Counter(row.name for _gap, row in self.found).most_common()),
+            by_input=dict(Counter(row.name for _gap, row in self.mismatches).most_common()),
             causes=tuple(ParityCause(cause=cause, rows=len(rows)) for cause, rows in counted),
             worst=tuple(row for _gap, row in worst),
             version_digest=self.digest,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.features.online.store import Found
+from core.features.online.store import KeyAnswer
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.text import _
 from core.serving.model_server.decode import check_size, numbers_of, parse_object, same_names, texts_of, wrong
@@ -25,7 +25,7 @@ Cell = str | float | None
 class Lookup(Protocol):
     """The online features of a request."""
 
-    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> Found:
+    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> KeyAnswer:
         """What a view answers for a key as of an instant; its values are in the order of the view's outputs."""
 
 
@@ -36,7 +36,7 @@ class Row:
 
     row_id: str | None
     values: dict[str, Cell]
-    found: tuple[Found, ...]
+    answers: tuple[KeyAnswer, ...]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Entities:
         """The values given to the model for a row (None for a missing one), and which row of each view they are."""
         lookups = [
             {"status": answer.status, "event_us": answer.event_us, "created_us": answer.created_us}
-            for answer in self.rows[at].found
+            for answer in self.rows[at].answers
         ]
         return {"features": {name: _plain(column[at]) for name, column in self.inputs.items()}, "lookups": lookups}
 
@@ -94,7 +94,7 @@ class EntityReader:
         )
         for view, answer in zip(self._contract.views, answers, strict=True):
             values.update(zip((name for _feature, name, _kind in view.outputs), answer.values, strict=True))
-        return Row(row_id=self._id(row), values=values, found=answers)
+        return Row(row_id=self._id(row), values=values, answers=answers)
 
     def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:
         """The columns that must be there: the id is the caller's own and may be left out."""

@@ -20,7 +20,7 @@ from core.features.materialization.plan import Plan, build_job_spec_of, live_vie
 from core.features.materialization.time_windows import compute_time_window, time_window_rows
 from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, normal_form
 from core.features.online.opening import open_store
-from core.features.online.store import Found
+from core.features.online.store import KeyAnswer
 from core.features.tables import MaterializedPartRow
 from core.features.values import Feature, FeatureVersion, VersionState
 from core.foundation.storage import Store
@@ -203,7 +203,7 @@ class Keeper:
             ]
             return sum(len(session.execute(way).fetchall()) for way in ways)
 
-    def online(self, keys: list[Any], *, at: datetime = LATEST) -> list[Found]:
+    def online(self, keys: list[Any], *, at: datetime = LATEST) -> list[KeyAnswer]:
         store = open_store(self.address)
         found = store.get(live_view(self.version), [(key,) for key in keys], at_us=round(at.timestamp() * 1e6))
         store.close()

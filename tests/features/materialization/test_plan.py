@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.features.online.store import Found
+from core.features.online.store import KeyAnswer
 from core.foundation.errors import Invalid
 from core.sandbox.duckdb_session import open_session, parquet_rows
 from tests.features.materialization.in_process import DAY, LATEST, SQL, START, Keeper, events, version_of
@@ -37,7 +37,7 @@ def snapshot_of(keeper: Keeper, days: dict[str, list[tuple[Any, ...]]]) -> Any:
     return keeper.snapshot({day: events(rows) for day, rows in sorted(days.items())})
 
 
-def offline(full: Path, *, at: datetime = LATEST) -> dict[str, Found]:
+def offline(full: Path, *, at: datetime = LATEST) -> dict[str, KeyAnswer]:
     """The answer for every key at an instant by a plain look at every row that was known then."""
     moment = round(at.timestamp() * 1e6)
     query = (
@@ -47,7 +47,7 @@ def offline(full: Path, *, at: datetime = LATEST) -> dict[str, Found]:
     with open_session(threads=1) as session:
         rows = session.execute(query).fetchall()
     return {
-        key: Found("null" if set(values) == {None} else "present", tuple(values), event_us, created_us)
+        key: KeyAnswer("null" if set(values) == {None} else "present", tuple(values), event_us, created_us)
         for key, event_us, created_us, *values in rows
     }
 
@@ -55,7 +55,7 @@ def offline(full: Path, *, at: datetime = LATEST) -> dict[str, Found]:
 def assert_same(keeper: Keeper, snapshot: Any, *, at: datetime = LATEST) -> None:
     full = keeper.full(snapshot)
     assert keeper.differences(full) == 0
-    answers, nothing = offline(full, at=at), Found("not_found", (None, None, None))
+    answers, nothing = offline(full, at=at), KeyAnswer("not_found", (None, None, None))
     assert keeper.online(KEYS, at=at) == [answers.get(key, nothing) for key in KEYS]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.features.online.store import PACK, Found, pack_key
+from core.features.online.store import PACK, KeyAnswer, pack_key
 from core.features.online.stores.sqlite_store import SqliteStore
 from tests.features.online.stores import row, view
 
@@ -45,8 +45,8 @@ def test_a_file_of_the_first_form_is_carried_over(tmp_path: Path) -> None:
         connection.commit()
     for _opened in range(2):
         store = SqliteStore(path)
-        assert store.get(view("d"), [("a",)], at_us=3) == [Found("present", (1.5,), 1, 2)]
-        assert store.get(view("e"), [("a",)], at_us=3) == [Found("present", (2.5,), 1, 2)]
+        assert store.get(view("d"), [("a",)], at_us=3) == [KeyAnswer("present", (1.5,), 1, 2)]
+        assert store.get(view("e"), [("a",)], at_us=3) == [KeyAnswer("present", (2.5,), 1, 2)]
         store.close()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.features.online.opening import open_store
-from core.features.online.store import NO_CREATED, Found, OnlineStore
+from core.features.online.store import NO_CREATED, KeyAnswer, OnlineStore
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from tests.features.online.stores import emptied, packed, redis_server, row, view
@@ -35,14 +35,14 @@ def store(address: str) -> Iterator[OnlineStore]:
     opened.close()
 
 
-def one(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> Found:
+def one(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> KeyAnswer:
     (found,) = store.get(of or view(), [(key,)], at_us=at_us)
     return found
 
 
 def test_an_answer_has_its_values_and_times(store: OnlineStore) -> None:
     store.put(view(outputs=3), [row("a", 5, 1.5, "text", None, created=7)])
-    assert one(store, "a", of=view(outputs=3)) == Found("present", (1.5, "text", None), 5, 7)
+    assert one(store, "a", of=view(outputs=3)) == KeyAnswer("present", (1.5, "text", None), 5, 7)
 
 
 def test_statuses_tell_null_from_not_found_from_expired(store: OnlineStore) -> None:
@@ -58,7 +58,7 @@ def test_the_ttl_is_inclusive(store: OnlineStore) -> None:
     asked = view(ttl_us=10)
     store.put(asked, [row("a", 90, 1.0)])
     assert one(store, "a", 100, asked).status == "present"
-    assert one(store, "a", 101, asked) == Found("expired", (None,), 90, None)
+    assert one(store, "a", 101, asked) == KeyAnswer("expired", (None,), 90, None)
 
 
 @pytest.mark.parametrize("turn", [1, -1], ids=["in order", "the other way round"])
@@ -83,7 +83,7 @@ def test_times_far_away_and_before_1970_are_kept_and_compared(
 ) -> None:
     event, created = times
     store.put(view(), [row("a", event, 1.0, created=created)])
-    assert one(store, "a") == Found("present", (1.0,), event, created)
+    assert one(store, "a") == KeyAnswer("present", (1.0,), event, created)
     store.put(view(), [row("a", event - 1, 2.0, created=2**62)])
     assert one(store, "a").values == (1.0,)
     store.put(view(), [row("a", event + 1, 3.0)])
@@ -127,7 +127,7 @@ def test_views_and_namespaces_are_apart(store: OnlineStore, address: str) -> Non
 def test_a_correction_replaces_a_newer_row_and_keys_can_be_forgotten(store: OnlineStore) -> None:
     store.put(view(), [row("a", 9, 1.0), row("b", 9, 1.0)])
     store.put(view(), [row("a", 3, 2.0)], replacing=True)
-    assert one(store, "a") == Found("present", (2.0,), 3, None)
+    assert one(store, "a") == KeyAnswer("present", (2.0,), 3, None)
     store.remove(view(), [("a",), ("never",)])
     assert (one(store, "a").status, one(store, "b").status, store.count(view())) == ("not_found", "present", 1)
 
@@ -152,13 +152,13 @@ def test_any_sequence_of_puts_answers_as_a_plain_dict_does(store: OnlineStore, s
         assert found == [_expected(held.get((type(key).__name__, key)), at) for key in names]
 
 
-def _expected(held: tuple[int, int, float | None] | None, at: int) -> Found:
+def _expected(held: tuple[int, int, float | None] | None, at: int) -> KeyAnswer:
     if held is None:
-        return Found("not_found", (None,))
+        return KeyAnswer("not_found", (None,))
     event, created = held[0], None if held[1] == NO_CREATED else held[1]
     if event < at - 20:
-        return Found("expired", (None,), event, created)
-    return Found("null" if held[2] is None else "present", (held[2],), event, created)
+        return KeyAnswer("expired", (None,), event, created)
+    return KeyAnswer("null" if held[2] is None else "present", (held[2],), event, created)
 
 
 def test_a_reader_beside_a_writer_sees_whole_rows_that_never_grow_older(store: OnlineStore, address: str) -> None:

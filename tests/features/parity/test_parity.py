@@ -207,12 +207,12 @@ def test_rows_of_another_version_of_the_view_are_told_as_such(kept: Installation
 
 def test_a_store_that_enforces_another_ttl_is_told_as_ttl(kept: Installation) -> None:
     """The comparison itself, since one setting decides the ttl on both sides."""
-    from core.features.online.store import Found
+    from core.features.online.store import KeyAnswer
     from core.features.parity.comparison import FeatureComparison, Sides, verdict_on
 
     view = live(kept)[1]
     comparison = FeatureComparison(view, AT_US, AT_US)
-    offline, online = Found("expired", (None, None), 5, None), Found("present", ("g", 1.0), 5, None)
+    offline, online = KeyAnswer("expired", (None, None), 5, None), KeyAnswer("present", ("g", 1.0), 5, None)
     assert comparison.differs(offline, online)
     comparison.add(("k",), Sides(offline, online, [], [], AT_US))
     report = comparison.report(version_digest="d", at=START, snapshots={}, rows="")

@@ -87,12 +87,12 @@ def in_words() -> "Iterator[None]":
     try:
         yield
     except PySparkException as error:
-        raise _told(error, error.getCondition() or "") from error
+        raise _portal_error(error, error.getCondition() or "") from error
     except Py4JError as error:
-        raise _told(error, "") from error
+        raise _portal_error(error, "") from error
 
 
-def _told(error: Exception, condition: str) -> Invalid | Unavailable:
+def _portal_error(error: Exception, condition: str) -> Invalid | Unavailable:
     if condition == UNSEEN:
         return Unavailable(
             _("Spark does not see the files: {why}").format(why=_first_line(error)),

@@ -78,9 +78,9 @@ def _in_seconds(node: Any) -> Any:
 
 
 def _clock(seconds: Decimal) -> str:
-    minutes, left = divmod(seconds, 60)
+    minutes, rest = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{int(hours):02d}:{int(minutes):02d}:{left:09.6f}"
+    return f"{int(hours):02d}:{int(minutes):02d}:{rest:09.6f}"
 
 
 def _cannot(what: str) -> Invalid:

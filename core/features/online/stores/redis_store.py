@@ -8,7 +8,7 @@ from itertools import islice
 from struct import Struct
 from typing import Any, Self
 
-from core.features.online.store import Found, Key, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import Key, KeyAnswer, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import N_, _
@@ -70,7 +70,7 @@ class RedisStore(OnlineStore):
                 given += sum(map(len, sent))
         return given
 
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
         packed = packed_keys(keys)
         wanted = [key for key in dict.fromkeys(packed) if key is not None]
         rows_by_key = self._many(view, wanted)
@@ -116,7 +116,7 @@ class RedisStore(OnlineStore):
 
     def _names(self, view: ServedView) -> Iterator[bytes]:
         """The names of a view's values; what is asked for while others write may come twice."""
-        yield from self._client.scan_iter(match=_literally(self._prefix(view)) + b"*", count=MOST_KEYS)
+        yield from self._client.scan_iter(match=_escaped(self._prefix(view)) + b"*", count=MOST_KEYS)
 
     def _prefix(self, view: ServedView) -> bytes:
         return f"causeway:{self._namespace}/{view.digest}:".encode()
@@ -142,9 +142,9 @@ def _stored(value: bytes) -> Stored:
     return event - BIAS, created - BIAS, value[TIMES.size :]
 
 
-def _literally(prefix: bytes) -> bytes:
-    """A name as Redis matches it literally."""
-    return b"".join(b"\\" + bytes([each]) if each in b"*?[]\\^-" else bytes([each]) for each in prefix)
+def _escaped(prefix: bytes) -> bytes:
+    """A name in which no character is a pattern of Redis."""
+    return b"".join(b"\\" + bytes([byte]) if byte in b"*?[]\\^-" else bytes([byte]) for byte in prefix)
 
 
 @contextmanager

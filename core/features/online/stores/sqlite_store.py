@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
-from core.features.online.store import Found, Key, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import Key, KeyAnswer, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import N_, _
@@ -41,8 +41,8 @@ ON CONFLICT (view, key) DO UPDATE SET
   event_us = excluded.event_us, created_us = excluded.created_us, answer = excluded.answer
 """
 NEWER_WINS = REPLACING + "WHERE (excluded.event_us, excluded.created_us) >= (answers.event_us, answers.created_us)"
-ONE = "SELECT event_us, created_us, answer FROM answers WHERE view = ? AND key = ?"
-MANY = "SELECT event_us, created_us, answer, key FROM answers WHERE view = ? AND key IN"
+SELECT_ONE = "SELECT event_us, created_us, answer FROM answers WHERE view = ? AND key = ?"
+SELECT_MANY = "SELECT event_us, created_us, answer, key FROM answers WHERE view = ? AND key IN"
 
 
 class SqliteStore(OnlineStore):
@@ -79,11 +79,11 @@ class SqliteStore(OnlineStore):
                     given += len(part)
         return given
 
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[Found]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
         with _translated():
             packed = packed_keys(keys)
             wanted = [key for key in dict.fromkeys(packed) if key is not None]
-            rows_by_key = self._one(view, wanted[0]) if len(wanted) == 1 else self._many(view, wanted)
+            rows_by_key = self._read_one(view, wanted[0]) if len(wanted) == 1 else self._read_many(view, wanted)
         return answers(view, packed, rows_by_key=rows_by_key, at_us=at_us)
 
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
@@ -113,15 +113,15 @@ class SqliteStore(OnlineStore):
             for statement in (VIEWS, ANSWERS, *(CARRY_OVER if "rows" in self._tables() else ())):
                 connection.execute(statement)
 
-    def _one(self, view: ServedView, key: bytes) -> dict[bytes | None, Stored]:
-        row = self._connection.execute(ONE, (self._number(view), key)).fetchone()
+    def _read_one(self, view: ServedView, key: bytes) -> dict[bytes | None, Stored]:
+        row = self._connection.execute(SELECT_ONE, (self._number(view), key)).fetchone()
         return {} if row is None else {key: row}
 
-    def _many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
+    def _read_many(self, view: ServedView, keys: Sequence[bytes]) -> dict[bytes | None, Stored]:
         rows_by_key: dict[bytes | None, Stored] = {}
         for start in range(0, len(keys), MOST_KEYS):
             part = keys[start : start + MOST_KEYS]
-            query = f"{MANY} ({', '.join('?' * len(part))})"
+            query = f"{SELECT_MANY} ({', '.join('?' * len(part))})"
             rows = self._connection.execute(query, (self._number(view), *part))
             rows_by_key.update([(row[3], row) for row in rows])
         return rows_by_key
