@@ -19,7 +19,7 @@ UNDO = "feature_rolled_back_from"
 
 
 def alias_bar(view: FeatureView) -> None:
-    """Which version people get, and the way back to the one before in one click."""
+    """Which version is live, and the rollback to the one before in one click."""
     history = portal().feature_views.alias_history(actor(), view_id=view.id)
     if view.live is None or not history:
         return
@@ -162,7 +162,7 @@ def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
 
 
 def _reason(shown: FeatureVersion, what: str) -> str:
-    """Publishing needs one only where a check could not tell."""
+    """Publishing needs one only where a check was inconclusive."""
     unsure = any(check.verdict in ("inconclusive", "no data") for check in shown.checks)
     if what == "publish" and not (unsure and shown.state is VersionState.STAGED):
         return ""

@@ -40,17 +40,17 @@ def person_card(person: Person) -> None:
 
 
 def _take_away(person: Person, role: Role, project: str, number: int) -> None:
-    if st.button("", icon=":material/close:", type="tertiary", key=f"take_{person.id}_{number}", help=_("Take away")):
+    if st.button("", icon=":material/close:", type="tertiary", key=f"take_{person.id}_{number}", help=_("Revoke")):
         with forms.attempt() as done:
             portal().identity.revoke_role(actor(), person_id=person.id, role=role, project=project)
         if done.succeeded:
-            frame.say(_("{name} has lost a role").format(name=person.name))
+            frame.say(_("A role of {name} is revoked").format(name=person.name))
             st.rerun()
 
 
 def _give(person: Person) -> None:
     with st.container(horizontal=True, gap="xsmall"):
-        if person.kind == "person" and st.button(_("Give a role"), icon=":material/add:", key=f"give_{person.id}"):
+        if person.kind == "person" and st.button(_("Grant a role"), icon=":material/add:", key=f"give_{person.id}"):
             role_dialog(person)
         if person.kind == "service" and st.button(_("Mint a token"), icon=":material/key:", key=f"mint_{person.id}"):
             token_dialog(person)
@@ -63,7 +63,7 @@ def _give(person: Person) -> None:
                 st.rerun()
 
 
-@forms.dialog(N_("Give a role"))
+@forms.dialog(N_("Grant a role"))
 def role_dialog(person: Person) -> None:
     """A role, in a project or (where that is possible) everywhere."""
     role = Role(st.selectbox(_("Role"), list(Role), format_func=role_title, key="new_role") or Role.VIEWER)
@@ -72,7 +72,7 @@ def role_dialog(person: Person) -> None:
     project = st.selectbox(
         _("Where"), choices, format_func=lambda item: names.get(item, _("Everywhere")), key=f"new_role_in_{role}"
     )
-    if st.button(_("Give the role"), type="primary", key="new_role_save"):
+    if st.button(_("Grant the role"), type="primary", key="new_role_save"):
         with forms.attempt() as done:
             portal().identity.grant_role(actor(), person_id=person.id, role=role, project=project or "")
         _close(done, _("{name} is {role} now").format(name=person.name, role=role_title(role)))

@@ -1,4 +1,4 @@
-"""Parts of the page of the store: what nothing names, the sweep, and the sweeps before."""
+"""Parts of the page of the store: what nothing refers to, garbage collection, and earlier collections."""
 
 import streamlit as st
 
@@ -9,7 +9,7 @@ from app.ui.wording import counted
 from core.audit.service import AuditEvent
 from core.foundation.text import N_, _
 from core.identity.permissions import ROLES, Permission
-from core.lake.retention.values import SweepReport
+from core.lake.retention.values import GarbageReport
 
 SIZE = 10
 AGES = {1: N_("1 to 7 days"), 7: N_("7 to 30 days"), 30: N_("30 days to a year"), 365: N_("More than a year")}
@@ -19,8 +19,8 @@ def files_of(count: int) -> str:
     return counted(count, _("file"), _("files"))
 
 
-def schedule(plan: SweepReport) -> str:
-    """When the worker sweeps next."""
+def schedule(plan: GarbageReport) -> str:
+    """When the worker collects garbage next."""
     if plan.due_at is None:
         return _("collected only by hand")
     every = counted(plan.every_days, _("day"), _("days"))
@@ -30,8 +30,8 @@ def schedule(plan: SweepReport) -> str:
     return _("collected every {days}, next on {when}").format(days=every, when=f"{local.day} {local:%b %H:%M}")
 
 
-def unnamed(plan: SweepReport) -> None:
-    """What a sweep would do, in words, by age, and the largest files."""
+def unnamed(plan: GarbageReport) -> None:
+    """What garbage collection would remove, in words, by age, and the largest files."""
     st.markdown(_verdict(plan))
     if plan.young:
         waits = _(
@@ -50,7 +50,7 @@ def unnamed(plan: SweepReport) -> None:
         _largest(plan)
 
 
-def _verdict(plan: SweepReport) -> str:
+def _verdict(plan: GarbageReport) -> str:
     if not plan.orphans:
         return _("**Garbage collection would free nothing.** Every file older than a day is referred to.")
     return _("**Garbage collection would free {size} of {held}.** Nothing refers to {files} any more.").format(
@@ -58,7 +58,7 @@ def _verdict(plan: SweepReport) -> str:
     )
 
 
-def _ages(plan: SweepReport) -> None:
+def _ages(plan: GarbageReport) -> None:
     reading(
         {
             _("Age"): [_(AGES[group.older_than_days]) for group in plan.ages],
@@ -68,7 +68,7 @@ def _ages(plan: SweepReport) -> None:
     )
 
 
-def _largest(plan: SweepReport) -> None:
+def _largest(plan: GarbageReport) -> None:
     now = frame.now()
     reading(
         {
@@ -80,8 +80,8 @@ def _largest(plan: SweepReport) -> None:
 
 
 @forms.dialog(N_("Collect garbage"))
-def sweep_dialog(plan: SweepReport) -> None:
-    """What goes is said again before it goes."""
+def collect_dialog(plan: GarbageReport) -> None:
+    """Shows once more what is removed, and asks for confirmation."""
     st.markdown(
         _("**Removing {files} ({size}) cannot be undone.**").format(
             files=files_of(plan.orphans), size=numbers.size(plan.orphan_bytes)
@@ -93,7 +93,7 @@ def sweep_dialog(plan: SweepReport) -> None:
             "meanwhile."
         )
     )
-    if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="sweep"):
+    if st.button(_("Remove {files}").format(files=files_of(plan.orphans)), type="primary", key="collect"):
         with forms.attempt() as done:
             report = portal().garbage_collection.sweep_store(actor())
         if done.succeeded:
@@ -102,28 +102,28 @@ def sweep_dialog(plan: SweepReport) -> None:
             st.rerun()
 
 
-def history(plan: SweepReport | None) -> None:
-    """The sweeps before, of people and of the schedule, as the audit log has them."""
-    offset = offset_of("sweeps_page", size=SIZE)
+def history(plan: GarbageReport | None) -> None:
+    """Earlier collections, of people and of the schedule, as the audit log has them."""
+    offset = offset_of("collections_page", size=SIZE)
     events = portal().audit.list_events(actor(), action="lake.sweep_", outcome="ok", offset=offset, limit=SIZE)
-    with frame.section(_("Earlier collections"), hint=str(events.total) if events.total else "", key="sweeps"):
+    with frame.section(_("Earlier collections"), hint=str(events.total) if events.total else "", key="collections"):
         links.page_link("audit", _("In the audit log"), action="lake.sweep")
     if not events.items:
         is_timed = plan is not None and plan.due_at is not None
         advice = _("The worker runs it by schedule.") if is_timed else _("It runs only by hand.")
         frame.empty(_("No garbage collection yet"), advice=advice, icon="mop")
         return
-    with frame.rows("sweeps"):
+    with frame.rows("collections"):
         for event in events.items:
-            _swept(event)
-    pager(events.total, key="sweeps_page", size=SIZE)
+            _collected(event)
+    pager(events.total, key="collections_page", size=SIZE)
 
 
-def _swept(event: AuditEvent) -> None:
+def _collected(event: AuditEvent) -> None:
     files, size = int(event.details.get("orphans", 0)), int(event.details.get("orphan_bytes", 0))
     is_timed = event.action == "lake.sweep_due"
     frame.row(
-        f"sweep_{event.seq}",
+        f"collection_{event.seq}",
         icon=":gray[:material/schedule:]" if is_timed else ":gray[:material/person:]",
         title=_("{files}, {size}").format(files=files_of(files), size=numbers.size(size))
         if files
@@ -134,7 +134,7 @@ def _swept(event: AuditEvent) -> None:
 
 
 def closed() -> None:
-    """For those who may not: who may."""
+    """Shown to people without the permission: who has it."""
     roles = ROLES[Permission.GC]
     people = portal().identity.list_people(actor(), limit=200).items
     names = [person.name for person in people if any(grant.role in roles for grant in person.grants)]

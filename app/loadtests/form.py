@@ -57,7 +57,7 @@ def start_test(wanted: str) -> None:
         key=f"test_seconds_{key}",
     )
     st.markdown(_effect(endpoint, rate, seconds))
-    label = _("Ask for the test") if production else _("Start the test")
+    label = _("Request the test") if production else _("Start the test")
     if st.button(label, type="primary", icon=":material/speed:", key="test_start"):
         started: list[LoadTestView] = []
         with forms.attempt() as done:
@@ -76,7 +76,7 @@ def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> st
         rate=numbers.number(rate), endpoint=links.escape(endpoint.name), time=numbers.duration(seconds)
     )
     if endpoint.environment == "production":
-        return sentence + " " + _(":orange[Callers feel it. It starts when a second person has confirmed it.]")
+        return sentence + " " + _(":orange[It affects callers. It starts when a second person has confirmed it.]")
     return sentence + " " + _("No second exceeds the rate by more than 5 %.")
 
 

@@ -27,7 +27,7 @@ def strip(report: Report) -> None:
     first = (_("Capacity"), rps(capacity.rate), capacity_range(capacity)) if capacity else None
     failed = _("{n} of {all}").format(n=sum(report.failures.values()), all=numbers.number(report.requests))
     figures = (
-        first or (_("Highest rate"), rps(report.plan.rate), _("as asked")),
+        first or (_("Highest rate"), rps(report.plan.rate), _("as requested")),
         (_("p99"), ms(p99.ms if p99 else None), percentile_range(p99) if p99 else "—"),
         (_("Failed"), numbers.percent(report.error_rate, 2), failed),
         (_("Requests"), numbers.number(report.requests), _("real held-out rows")),

@@ -5,7 +5,7 @@ from core.foundation.text import N_, _
 from core.loadtests.values import Capacity, LoadTestState, LoadTestView, Percentile, Plan, Profile, RateRow, Report
 
 PROFILES: dict[Profile, tuple[str, str]] = {
-    Profile.SMOKE: (N_("Smoke"), N_("a steady trickle: does it answer at all?")),
+    Profile.SMOKE: (N_("Smoke"), N_("a low, steady rate: does it answer at all?")),
     Profile.STEP: (N_("Steps"), N_("five rising rates: how does it slow down?")),
     Profile.SPIKE: (N_("Spike"), N_("a sudden peak: does it recover?")),
     Profile.SOAK: (N_("Soak"), N_("one rate for long: does it stay as it was?")),

@@ -37,9 +37,9 @@ def _card(policy: Policy, cards: dict[str, GateCard]) -> None:
 
 
 def needs(policy: Policy) -> str:
-    """ "1 approver; an approval counts for 7 days"."""
+    """ "1 approver; an approval is valid for 7 days"."""
     people = ", ".join(_people(demand) for demand in policy.approvals)
-    return _("{people}; an approval counts for {days} days").format(people=people, days=policy.valid_days)
+    return _("{people}; an approval is valid for {days} days").format(people=people, days=policy.valid_days)
 
 
 def _people(demand: Approvals) -> str:
@@ -106,7 +106,7 @@ def _propose(policy: Policy, cards: dict[str, GateCard]) -> None:
     )
     rules = [_rule(name, given.get(name), cards[name]) for name in chosen]
     demands = _demands(policy)
-    days = st.number_input(_("An approval counts for days"), value=policy.valid_days, step=1, key="policy_days")
+    days = st.number_input(_("Days an approval is valid"), value=policy.valid_days, step=1, key="policy_days")
     reason = st.text_area(_("Reason (kept in the audit log)"), key="policy_reason")
     if st.button(_("Propose"), type="primary", key="policy_now"):
         with forms.attempt() as done:

@@ -113,7 +113,7 @@ def _state_words(request: Request) -> str:
     if rollout.state == "holding" and rollout.since:
         since = times.span(rollout.since, None, now=frame.now())
         return _("held for {since} of {hold}").format(since=since, hold=hold)
-    words = {"moving": _("traffic is moving"), "done": _("all steps done"), "aborted": _("back to what served before")}
+    words = {"moving": _("traffic is moving"), "done": _("all steps done"), "aborted": _("rolled back")}
     return words.get(rollout.state, rollout.state)
 
 

@@ -1,4 +1,4 @@
-"""What changes an endpoint's traffic by hand: a version deployed to staging, and the way back in production. Each
+"""What changes an endpoint's traffic by hand: a version deployed to staging, and a rollback in production. Each
 dialog repeats the object and the effect."""
 
 import streamlit as st

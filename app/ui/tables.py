@@ -68,7 +68,7 @@ def shown_of(shown: int, total: int) -> str:
 
 
 def no_match(statement: str, filters: Mapping[str, object]) -> None:
-    """What stands where filters leave nothing of a list, with the way back to all of it. `filters` says by each one's
+    """What stands where filters leave nothing of a list, with a button that clears them. `filters` says by each one's
     key what it is when it narrows nothing."""
     with frame.empty(statement, advice=_("Clear the filters to see all."), icon="filter_alt_off", key="no_match"):
         st.button(_("Clear filters"), key="clear_filters", on_click=_clear, args=(filters,))

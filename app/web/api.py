@@ -59,7 +59,7 @@ def actor_of(sessions: Sessions, authorization: str | None) -> Actor:
     """Who a request's Authorization header stands for. Raises NotSignedIn."""
     scheme, _space, secret = (authorization or "").partition(" ")
     if scheme.lower() != "bearer" or not secret:
-        raise NotSignedIn(_("Say who you are"), hint=_("Send the header Authorization: Bearer <token>."))
+        raise NotSignedIn(_("This request is not signed in"), hint=_("Send the header Authorization: Bearer <token>."))
     if secret.startswith(f"{TOKEN_PREFIX}_"):
         return sessions.actor_of_token(secret)
     actor = sessions.actor_of_session(secret)

@@ -27,7 +27,7 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
     if result["reason"] == "memory":
         return Cause(_out_of_memory(memory_mb), passing=False)
     if result["reason"] == "time":
-        words = _("out of time: it may take {seconds} s; order more, or make the work smaller")
+        words = _("out of time: its limit is {seconds} s; request more, or make the work smaller")
         return Cause(words.format(seconds=result["seconds"]), passing=False)
     if result["reason"] == "stopped" and outcome is None:
         return _preempted()
@@ -60,7 +60,7 @@ def _signalled(number: int) -> Cause:
     names = {signal.value: signal.name for signal in Signals}
     words = _("signal {number} ({name})").format(number=number, name=names.get(number, "?"))
     if number == Signals.SIGKILL:
-        words += _(": killed from outside, perhaps by the system for want of memory")
+        words += _(": killed from outside, perhaps by the system because memory ran out")
     return Cause(words, passing=True)
 
 
@@ -70,7 +70,7 @@ def _preempted() -> Cause:
 
 
 def _out_of_memory(memory_mb: int) -> str:
-    return _("out of memory: it may use {memory} MB; order more, or make the work smaller").format(memory=memory_mb)
+    return _("out of memory: its limit is {memory} MB; request more, or make the work smaller").format(memory=memory_mb)
 
 
 def no_space() -> str:

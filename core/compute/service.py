@@ -94,7 +94,7 @@ class ComputeService(Service):
         whole = whole_capacity(self.foundation.settings)
         if not whole.holds(job_spec.resources):
             advice = fit_of(job_spec.resources, whole=whole, free=whole, ahead=0).advice
-            raise Invalid(_("This job asks for more than there is"), hint=advice, field="resources")
+            raise Invalid(_("This job requests more than there is"), hint=advice, field="resources")
         owner = job_spec.owner or call.actor.person_id
         job_id = call.create(
             Kind.JOB, project=job_spec.project, title=job_spec.title, state=JobState.QUEUED, owner=owner

@@ -305,7 +305,7 @@ class SplitFile(Value):
 
 
 class LeakFinding(Value):
-    """A column that seems to know the future: `auc` is how well it alone tells the label."""
+    """A column with signs of leakage: `auc` is how well it alone predicts the label."""
 
     column: str
     reason: str

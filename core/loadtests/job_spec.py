@@ -29,7 +29,7 @@ def target_of(endpoint: Endpoint, *, environment: str) -> Target:
     if endpoint.environment != environment:
         raise Invalid(
             _("{name} is a {environment} endpoint").format(name=endpoint.name, environment=endpoint.environment),
-            hint=_("A test of production is asked for by `start_production_test`, and confirmed by a second person."),
+            hint=_("A test of production is requested by `start_production_test`, and confirmed by a second person."),
             field="endpoint_id",
         )
     route = _only_route(endpoint)

@@ -228,12 +228,12 @@ class LoadTestService(Service):
     def _check_still_true(self, call: Call, row: LoadTestRow) -> None:
         """What the first person asked for is what the second one confirms."""
         if call.now - row.created_at > CONFIRM_WITHIN:
-            raise Conflict(_("This was asked for more than a day ago"), hint=_("Ask for the test again."))
+            raise Conflict(_("This was requested more than a day ago"), hint=_("Request the test again."))
         target = target_of(self.serving.endpoint(call, row.endpoint_id), environment=row.environment)
         if target.digest != row.digest:
             raise Conflict(
                 _("{endpoint} now serves another version").format(endpoint=row.endpoint),
-                hint=_("Ask for a test of that one."),
+                hint=_("Request a test of that one."),
             )
         self._refuse_second(call, row.endpoint_id)
         refuse_other_measurement(call, row.endpoint_id, compute=self.compute)

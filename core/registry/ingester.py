@@ -58,7 +58,7 @@ class MlflowIngester:
             self._wait, self._not_before = SHORTEST_WAIT, None
         except Exception as error:
             level = logging.INFO if isinstance(error, Unavailable) else logging.ERROR
-            log.log(level, "MLflow was not told: %s", error, exc_info=not isinstance(error, Unavailable))
+            log.log(level, "MLflow could not be updated: %s", error, exc_info=not isinstance(error, Unavailable))
             self._not_before = now + self._wait
             self._wait = min(2 * self._wait, LONGEST_WAIT)
 
@@ -69,14 +69,14 @@ class MlflowIngester:
         runs: dict[str, str] = {}
         try:
             for row in rows:
-                self._tell(row, delivered=delivered, refused=refused, runs=runs)
+                self._send(row, delivered=delivered, refused=refused, runs=runs)
         finally:
-            outbox.settle(self._database, delivered=delivered, refused=refused, runs=runs)
-            settled = {row.id for row in (*delivered, *refused)}
-            outbox.release(self._database, [row for row in rows if row.id not in settled])
+            outbox.finish(self._database, delivered=delivered, refused=refused, runs=runs)
+            done = {row.id for row in (*delivered, *refused)}
+            outbox.release(self._database, [row for row in rows if row.id not in done])
         return len(delivered)
 
-    def _tell(
+    def _send(
         self, row: OutboxRow, *, delivered: list[OutboxRow], refused: list[OutboxRow], runs: dict[str, str]
     ) -> None:
         try:

@@ -213,9 +213,9 @@ def _translated() -> Iterator[None]:
     except MlflowException as error:
         if error.error_code in REFUSALS:
             raise Invalid(_("MLflow refuses it: {why}").format(why=str(error)[:500])) from error
-        raise Unavailable(_("MLflow does not answer"), hint=_("It will be told later.")) from error
+        raise Unavailable(_("MLflow does not answer"), hint=_("It will be retried later.")) from error
     except (SQLAlchemyError, OSError) as error:
-        raise Unavailable(_("MLflow does not answer"), hint=_("It will be told later.")) from error
+        raise Unavailable(_("MLflow does not answer"), hint=_("It will be retried later.")) from error
 
 
 def _is_prepared(settings: Settings) -> bool:

@@ -133,10 +133,10 @@ def _foreign_operators(model: Any) -> Iterator[Finding]:
 def _unsteady_operators(model: Any) -> Iterator[Finding]:
     used = set(_operators(model))
     for name in sorted(used & RANDOM_OPERATORS):
-        message = _("{name} gives another answer each time it is asked").format(name=name)
+        message = _("{name} gives a different result at each call").format(name=name)
         yield Finding(code="random", refuses=True, message=message)
     for name in sorted(used & LOOPS):
-        message = _("{name} may run for as long as its input says").format(name=name)
+        message = _("The running time of {name} depends on its input").format(name=name)
         yield Finding(code="loop", refuses=False, message=message)
 
 

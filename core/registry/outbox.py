@@ -1,5 +1,5 @@
-"""What is to be told to MLflow, written in the transaction that made it true. MLflow is never on the path of a request:
-it may be slow or down, and is told later, in order, each thing at least once and with the effect of once."""
+"""Messages to MLflow, written in the transaction that made them true. MLflow is never on the path of a request:
+it may be slow or down, and gets them later, in order, each thing at least once and with the effect of once."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -17,16 +17,16 @@ BATCH = 20
 CLAIM = timedelta(seconds=30)
 
 
-def tell_of_run(call: Call, record: RunRecord) -> None:
+def queue_run(call: Call, record: RunRecord) -> None:
     _put(call, RUN, record.model_dump(mode="json"))
 
 
-def tell_of_version(call: Call, version: ModelVersion) -> None:
+def queue_version(call: Call, version: ModelVersion) -> None:
     fields = {"id", "model", "project", "version", "digest", "model_digest", "run_id", "training_set_id"}
     _put(call, VERSION, version.model_dump(mode="json", include=fields))
 
 
-def tell_of_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
+def queue_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
     message = version.model_dump(mode="json", include={"id", "model", "project"})
     _put(call, ALIAS, {**message, "alias": alias})
 
@@ -45,7 +45,7 @@ def claim(database: Database) -> list[OutboxRow]:
     return waiting
 
 
-def settle(
+def finish(
     database: Database,
     *,
     delivered: Sequence[OutboxRow],
@@ -76,13 +76,13 @@ def release(database: Database, rows: Sequence[OutboxRow]) -> None:
 
 
 def mlflow_run_of(session: Session, run_id: str) -> str:
-    """What MLflow calls a run; empty until it was told."""
+    """The id of a run in MLflow; empty until MLflow has it."""
     row = session.get(MirrorRow, run_id)
     return row.mlflow_run if row else ""
 
 
 def is_waiting(database: Database) -> bool:
-    """Whether there is anything to tell."""
+    """Whether any message waits."""
     with database.read() as session:
         return bool(session.exec(select(OutboxRow.id).where(OutboxRow.problem == "").limit(1)).first())
 

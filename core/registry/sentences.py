@@ -22,7 +22,7 @@ def verdict_in_words(*, candidate: str, baseline: str, figures: Figures, deltas:
     won, lost = ([metric for metric, judged in outcomes.items() if judged == word] for word in ("better", "worse"))
     names = {"candidate": candidate, "baseline": baseline, "total": len(METRICS)}
     if not won and not lost:
-        return _("{candidate} and {baseline} cannot be told apart: no metric differs surely.").format(**names)
+        return _("{candidate} and {baseline} cannot be told apart: no metric differs significantly.").format(**names)
     lead = _("{candidate} wins {won} of {total} metrics.") if won else _("{candidate} loses {lost} of {total} metrics.")
     details = _details(_most_telling(won), _most_telling(lost), figures=figures, deltas=deltas, baseline=baseline)
     return f"{lead.format(won=len(won), lost=len(lost), **names)} {details}"

@@ -281,7 +281,7 @@ class RegistryService(Service):
 
     def record_run(self, call: Call, record: RunRecord) -> None:
         """Has MLflow told of a run, later and exactly once."""
-        outbox.tell_of_run(call, record)
+        outbox.queue_run(call, record)
 
     def mlflow_run(self, call: Call, run_id: str) -> str:
         """What MLflow calls a run; empty until it was told of it."""
@@ -293,7 +293,7 @@ class RegistryService(Service):
         row = call.session.exec(wanted).first()
         if row is None:
             raise Invalid(_("{model} has no version {number}").format(model=model_id, number=version), field="version")
-        outbox.tell_of_alias(call, catalog.version_of(row), alias=alias)
+        outbox.queue_alias(call, catalog.version_of(row), alias=alias)
 
     def _visible(self, call: Call, version_id: str) -> ModelVersion:
         call.may_reach(version_id)
@@ -326,7 +326,7 @@ class RegistryService(Service):
         call.update(model.id)
         call.note(digest=row.digest)
         version = catalog.version_of(row)
-        outbox.tell_of_version(call, version)
+        outbox.queue_version(call, version)
         return version
 
     def _link(self, call: Call, row: VersionRow) -> None:

@@ -153,7 +153,7 @@ def _check_table(node: Node, names: frozenset[str]) -> None:
 
 def _check_sample(node: Node) -> None:
     if node.get("sample"):
-        raise _refused(_("SQL: a sample is another one each time"))
+        raise _refused(_("SQL: a sample differs at each run"))
 
 
 def _check_granted(node: Node, names: frozenset[str]) -> None:

@@ -51,7 +51,7 @@ def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits
     function = getattr(importlib.import_module(module), name)
 
     def progress(fraction: float, stage: str) -> None:
-        _send(pipe, {"told": [fraction, stage]})
+        _send(pipe, {"progress": [fraction, stage]})
 
     return function(request["order"], inputs=inputs, outputs=outputs, limits=limits, progress=progress)
 

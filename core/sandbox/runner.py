@@ -57,7 +57,7 @@ def run_sandboxed(
     chosen = sandbox or (best_sandbox() if limits.sandboxed else Sandbox.NONE)
     if chosen is Sandbox.NONE and limits.sandboxed:
         raise Unavailable(
-            _("Code that people write cannot be locked in on this machine"),
+            _("User code cannot be sandboxed on this machine"),
             hint=_("Use a kernel with Landlock or install bubblewrap; an administrator may set CAUSEWAY_USER_CODE."),
         )
     outputs.mkdir(parents=True, exist_ok=True)
@@ -115,9 +115,9 @@ class _Process:
         self._send_request()
         for line in self._lines(limits, stop):
             message = _message(line)
-            if "told" not in message:
+            if "progress" not in message:
                 return _answer(message)
-            fraction, stage = message["told"]
+            fraction, stage = message["progress"]
             progress(fraction, stage)
         self._process.kill()
         words = (self._stderr_tail + _file(self._process.stderr).read()).decode(errors="replace")
@@ -166,7 +166,7 @@ class _Process:
                 hint=_("Narrow it in steps."),
             )
         if self._bytes_read > MOST_ANSWER_BYTES:
-            raise Invalid(_("The code says more than it may"))
+            raise Invalid(_("The code writes more output than it may"))
 
     def _memory(self) -> int:
         """Bytes that the process holds."""
@@ -186,15 +186,15 @@ def _message(line: bytes) -> dict[str, Any]:
     """What the process says. People's code may find the pipe and say anything: Invalid unless it has our form."""
     try:
         message = dict(json.loads(line))
-        if "told" in message:
-            fraction, stage = message["told"]
-            message = {"told": (float(fraction), str(stage)[:MOST_TEXT])}
+        if "progress" in message:
+            fraction, stage = message["progress"]
+            message = {"progress": (float(fraction), str(stage)[:MOST_TEXT])}
         elif "refused" in message:
             name, text, hint, field = (str(part)[:MOST_TEXT] for part in message["refused"])
             message = {"refused": (name, text, hint, field)}
         return {"result": message["result"]} if "result" in message else message
     except (ValueError, TypeError, KeyError) as error:
-        raise Invalid(_("The code says what it may not")) from error
+        raise Invalid(_("The code returned a malformed result")) from error
 
 
 def _answer(message: dict[str, Any]) -> Any:

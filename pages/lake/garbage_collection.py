@@ -1,14 +1,14 @@
-"""What the store holds and what nothing names any more: a dry run first, then the sweep, and who swept before."""
+"""What the store holds and what nothing refers to: a dry run, then garbage collection, and earlier collections."""
 
 import streamlit as st
 
-from app.lake.garbage_collection import closed, history, schedule, sweep_dialog, unnamed
+from app.lake.garbage_collection import closed, collect_dialog, history, schedule, unnamed
 from app.session import actor, may, portal
 from app.ui import forms, frame, numbers
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.lake.retention.values import SweepReport
+from core.lake.retention.values import GarbageReport
 
 
 def show() -> None:
@@ -25,8 +25,8 @@ def show() -> None:
     history(plan)
 
 
-def _plan() -> SweepReport | None:
-    """The dry run; where it cannot be made, why, and that nothing is swept until it can."""
+def _plan() -> GarbageReport | None:
+    """The dry run; where it cannot be made, why, and that nothing is collected until it can."""
     with forms.attempt() as tried, st.spinner(_("Listing the store's files")):
         plan = portal().garbage_collection.plan_sweep(actor())
     if tried.succeeded:
@@ -35,7 +35,7 @@ def _plan() -> SweepReport | None:
     return None
 
 
-def _head(plan: SweepReport | None) -> None:
+def _head(plan: GarbageReport | None) -> None:
     facts = []
     if plan:
         files = counted(plan.files, _("file"), _("files"))
@@ -45,11 +45,11 @@ def _head(plan: SweepReport | None) -> None:
             _("Collect garbage"),
             icon=":material/mop:",
             type="primary",
-            key="sweep_open",
+            key="collect_open",
             disabled=not plan.orphans,
             help=_("Remove what nothing refers to") if plan.orphans else _("There is nothing to remove"),
         ):
-            sweep_dialog(plan)
+            collect_dialog(plan)
 
 
 show()

@@ -69,7 +69,11 @@ def _waiting(test: LoadTestView) -> None:
         )
         mine = test.requested_by == person().id
         if mine or not may(Permission.LOADTEST_PRODUCTION, project=test.project):
-            why = _("You asked for it: a second SRE confirms it.") if mine else _("An SRE who did not ask confirms it.")
+            why = (
+                _("You requested it: a second SRE confirms it.")
+                if mine
+                else _("An SRE other than its requester confirms it.")
+            )
             st.caption(f":material/lock: {why}")
             return
         if st.button(_("Confirm and start"), type="primary", icon=":material/play_arrow:", key="confirm"):

@@ -59,7 +59,7 @@ def _list(best: dict[str, Run]) -> None:
         return
     chosen = catalog(listing, best=best)
     if not chosen:
-        st.caption(_("Choose one to see what was asked for, several to compare them."))
+        st.caption(_("Choose one to see its parameters, several to compare them."))
     if chosen:
         chosen_card(chosen)
 

@@ -1,5 +1,5 @@
 """From a version to production in the browser: staging, parity, a load test, a promotion that another person decides
-on, its rollout, and the way back."""
+on, its rollout, and the rollback."""
 
 import re
 

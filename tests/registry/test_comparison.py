@@ -145,7 +145,7 @@ FIGURES = {metric: Interval(value=0.5, low=0.4, high=0.6) for metric in METRICS}
 @pytest.mark.parametrize(
     ("deltas", "sentence"),
     [
-        ({}, "v2 and v1 cannot be told apart: no metric differs surely."),
+        ({}, "v2 and v1 cannot be told apart: no metric differs significantly."),
         (
             {"log_loss": (-0.006, -0.007, -0.005), "auc": (0.01, 0.005, 0.015), "ece": (0.04, 0.03, 0.05)},
             "v2 wins 2 of 4 metrics. It is 1.2 % better in log loss than v1, but 8.0 % worse in calibration error.",

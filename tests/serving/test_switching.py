@@ -101,7 +101,7 @@ def switch(stage: Stage, endpoint: Endpoint, load: Load) -> None:
 
 
 def test_shares_move_step_by_step_under_load_and_no_request_is_lost(tmp_path: Path) -> None:
-    """A rollout and its way back: each step changes the arms that a version may fall back to."""
+    """A rollout and its rollback: each step changes the arms that a version may fall back to."""
     with stage_in(tmp_path / "home", linger_seconds=0.0) as stage:
         endpoint = stage.endpoint("stepping", stage.low)
         load = Load(endpoint, stage.ticket(endpoint), {stage.low.id: 0.1, stage.high.id: 0.9})

@@ -1,5 +1,5 @@
 """The fields of a feature version that is being written. What was typed stays for as long as the session does: through
-a refusal, another page, and the way back."""
+a refusal and a visit to another page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -135,7 +135,7 @@ def _run_again(rebuild: Callable[[str], None], name: str) -> None:
         rebuild(name)
     except Invalid as error:
         raise Invalid(
-            _("The query fails once values that are known only later are others: {why}").format(why=error.message),
+            _("The query fails when values that are known only later change: {why}").format(why=error.message),
             hint=_("Use try_cast, and guards that hold for every value of a column."),
             field="sql",
         ) from error

@@ -46,7 +46,7 @@ def lookback_check(
     identity = [*(quoted(key) for key in keys), EVENT, CREATED]
     if changed := compare(session, sides[0], sides[1], identity=identity, columns=columns):
         named = ", ".join(_("which rows there are") if name == ROWS else name for name in changed)
-        detail = _("Without older source rows these are others: {names}. Raise the look-back.").format(names=named)
+        detail = _("Without older source rows these differ: {names}. Raise the look-back.").format(names=named)
         return Check(name=words, verdict="fail", detail=detail)
     return Check(
         name=words, verdict="pass", detail=_("The newest fifth of the rows, computed from those alone, is the same.")

@@ -42,7 +42,7 @@ def _compute(context: JobContext, job_spec: MaterializeJobSpec) -> tuple[PartRes
     parts = tuple(PartResult.model_validate(part) for part in answers)
     # The names become files: code in the sandbox may answer what it likes.
     if {part.name for part in parts} - {name for window in job_spec.stretches for name in window.parts}:
-        raise Invalid(_("The logic answered with parts that nobody asked for"))
+        raise Invalid(_("The logic returned parts that were not requested"))
     return parts
 
 

@@ -90,7 +90,7 @@ class MaterializationService(Service):
         row = materialization_row(call, materialization_id)
         served_version(call, row.version_id)
         if row.state == State.RUNNING:
-            raise Conflict(_("{job} is bringing them").format(job=row.job_id), hint=_("Wait until it has ended."))
+            raise Conflict(_("{job} is running already").format(job=row.job_id), hint=_("Wait until it has ended."))
         self.runs.start(call, row, whole=whole)
         return self._value(call, row)
 

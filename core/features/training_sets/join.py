@@ -196,7 +196,7 @@ def _label_leaks(contract: FeatureContract, earliest: Path, suspicious: float) -
     """Columns of the earliest split, the one to learn from, that alone tell the label too well."""
     names = (*contract.categories(), *contract.numbers())
     table = read_parquet(earliest, columns=[LABEL, *names])
-    reason = _("Alone it tells the label with an AUC of {auc}, above {limit}: it seems to know the outcome.")
+    reason = _("Alone it predicts the label with an AUC of {auc}, above {limit}: it seems to contain the outcome.")
     return tuple(
         LeakFinding(column=name, reason=reason.format(auc=f"{value:.3f}", limit=suspicious), auc=value)
         for name, value in columns_auc(table, label=LABEL, columns=names).items()

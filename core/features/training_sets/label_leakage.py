@@ -1,4 +1,4 @@
-"""How well a single column tells the label. A column that tells it too well is more often the outcome in disguise than
+"""How well a single column predicts the label. A column that predicts it too well is more often the outcome itself than
 a discovery, so it is shown to a person before anything is learned from it."""
 
 from typing import TYPE_CHECKING

@@ -27,7 +27,7 @@ class ViewMatches(Value):
 
 class LeakDifference(Value):
     """How an input changes when values count from their event time instead of from when they were known: in how many
-    rows of the splits, by how much on average where both are numbers, and how well it alone tells the label in the
+    rows of the splits, by how much on average where both are numbers, and how well it alone predicts the label in the
     earliest split."""
 
     column: str

@@ -104,7 +104,7 @@ class FeatureVersionService(Service):
     ) -> FeatureVersion:
         """Publish a staged version, and point the alias of its view at it; or take back that it was deprecated.
 
-        With a failed check it is refused. Where a check could not tell, `accept` says why it may be all the same."""
+        With a failed check it is refused. Where a check was inconclusive, `accept` says why it may be all the same."""
         call.may_reach(version_id)
         call.about(version_id)
         row = version_row(call, version_id)
@@ -115,7 +115,7 @@ class FeatureVersionService(Service):
         unsure = row.state == STAGED and refuse_unchecked(row, accept=accept)
         publish(call, row, by=call.actor.person_id, reason=accept or _("Published."))
         if unsure:
-            row.notes = [*row.notes, _("Published although a check could not tell: {why}").format(why=accept)]
+            row.notes = [*row.notes, _("Published although a check was inconclusive: {why}").format(why=accept)]
             call.note(accept=accept)
         return version_of(call, row)
 

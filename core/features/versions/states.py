@@ -79,7 +79,7 @@ def refuse_unchecked(row: FeatureVersionRow, *, accept: str) -> bool:
     unsure = [f"{check.name} ({check.verdict})" for check in checks if check.verdict != "pass"]
     if unsure and not accept.strip():
         raise Conflict(
-            _("A check could not tell: {names}").format(names=", ".join(unsure)),
+            _("A check was inconclusive: {names}").format(names=", ".join(unsure)),
             hint=_("Say why it may be published all the same."),
         )
     return bool(unsure)

@@ -17,11 +17,11 @@ from core.foundation.storage import Store
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.retention.references import named, still_named
-from core.lake.retention.values import AgeGroup, StoredFile, SweepReport
+from core.lake.retention.values import AgeGroup, GarbageReport, StoredFile
 from core.lake.tables import SnapshotFileRow
 
 YOUNG = timedelta(days=1)
-SWEEPS = ("lake.sweep_store", "lake.sweep_due")
+COLLECTIONS = ("lake.sweep_store", "lake.sweep_due")
 AGES = (1, 7, 30, 365)
 SHOWN = 10
 
@@ -45,24 +45,24 @@ class GarbageCollectionService(Service):
         return _unreferenced(self.foundation.store, stays, before=call.now - YOUNG)
 
     @action(permission=Permission.GC, reads=True)
-    def plan_sweep(self, call: Call) -> SweepReport:
+    def plan_sweep(self, call: Call) -> GarbageReport:
         """Show what the store holds, and how many of its files nothing names any more. Nothing is removed."""
         unreferenced = self._find(call)
         return self._report(call, unreferenced, unreferenced.old, is_dry_run=True)
 
     @action(permission=Permission.GC, prepare=_find, says=N_("removed unreferenced files"))
-    def sweep_store(self, call: Call) -> SweepReport:
+    def sweep_store(self, call: Call) -> GarbageReport:
         """Remove the files of the store that nothing names and that are older than a day."""
         call.unscoped()
         return self._collect(call)
 
     @action(permission=Permission.SYSTEM, prepare=_find, says=N_("removed unreferenced files, on schedule"))
-    def sweep_due(self, call: Call) -> SweepReport:
-        """Sweep the store because it is time. Conflict where it is not, for another worker may have been first."""
+    def sweep_due(self, call: Call) -> GarbageReport:
+        """Remove unreferenced files as scheduled. Conflict where it is not due: another worker may have been first."""
         call.unscoped()
         due = due_at(call.session, every_days=self.foundation.settings.sweep_days)
         if due is None or due > call.now:
-            raise Conflict(_("The sweep of the store is not due"), hint=_("It was swept meanwhile."))
+            raise Conflict(_("Garbage collection is not due"), hint=_("Another worker was first."))
         return self._collect(call)
 
     @action(permission=Permission.SYSTEM, says=N_("removed the files of"))
@@ -73,7 +73,7 @@ class GarbageCollectionService(Service):
         call.session.exec(delete(SnapshotFileRow).where(col(SnapshotFileRow.snapshot_id) == snapshot_id))
         call.note(freed_bytes=freed_bytes)
 
-    def _collect(self, call: Call) -> SweepReport:
+    def _collect(self, call: Call) -> GarbageReport:
         store, unreferenced = self.foundation.store, call.prepared
         # They were found outside the lock; what was named meanwhile stays.
         stays = still_named(call.session, store, {file.digest for file in unreferenced.old}, now=call.now)
@@ -91,9 +91,9 @@ class GarbageCollectionService(Service):
 
     def _report(
         self, call: Call, unreferenced: Unreferenced, going: Sequence[StoredFile], *, is_dry_run: bool
-    ) -> SweepReport:
+    ) -> GarbageReport:
         days = self.foundation.settings.sweep_days
-        return SweepReport(
+        return GarbageReport(
             orphans=len(going),
             orphan_bytes=_bytes(going),
             files=unreferenced.files,
@@ -109,10 +109,10 @@ class GarbageCollectionService(Service):
 
 
 def due_at(session: Session, *, every_days: int) -> datetime | None:
-    """When the worker sweeps next: so many days after the last sweep, whoever did it, or after the first event of the
-    installation. None where it never does."""
-    is_sweep = (col(AuditRow.action).in_(SWEEPS), col(AuditRow.outcome) == "ok")
-    last = session.exec(select(func.max(AuditRow.time)).where(*is_sweep)).one()
+    """When the worker collects next: so many days after the last collection, whoever started it, or after the first
+    event of the installation. None where it never does."""
+    is_collection = (col(AuditRow.action).in_(COLLECTIONS), col(AuditRow.outcome) == "ok")
+    last = session.exec(select(func.max(AuditRow.time)).where(*is_collection)).one()
     since = last or session.exec(select(func.min(AuditRow.time))).one()
     return since + timedelta(days=every_days) if every_days and since else None
 

@@ -113,7 +113,7 @@ class RetentionService(Service):
         call.may_reach(dataset_id)
         plan = self._plan(call, dataset_row(call, dataset_id), keep_last=keep_last, older_than_days=older_than_days)
         if plan.digest != plan_digest:
-            raise Conflict(_("The plan is another one by now"), hint=_("Look at the new one, then apply it."))
+            raise Conflict(_("The plan has changed meanwhile"), hint=_("Look at the new one, then apply it."))
         for item in plan.items:
             if item.verdict == "delete":
                 self._delete(call, snapshot_row(call, item.snapshot_id), reason=_("Retention"))
@@ -143,11 +143,11 @@ class RetentionService(Service):
         return snapshot_of(row, call.session.get_one(DatasetRow, row.dataset_id))
 
     def _needed(self, call: Call, row: SnapshotRow) -> str:
-        """Why a snapshot must stay, in words; empty when nothing speaks against its end."""
+        """Why a snapshot must stay, in words; empty when nothing prevents its deletion."""
         if pins := self.live_uses.of(call.session, row.id):
             pin = pins[0]
             words = _("{version} ({id}) learned from it, and {endpoint} {role}")
-            role = _("serves it") if pin.role == "serves" else _("would go back to it")
+            role = _("serves it") if pin.role == "serves" else _("has it as its rollback target")
             return words.format(version=pin.version, id=pin.version_id, endpoint=pin.endpoint, role=role)
         built = select(ObjectRow).join(LinkRow, col(LinkRow.target) == ObjectRow.id)
         needing = (LinkRow.source == row.id, ObjectRow.kind == Kind.FEATURE_VERSION, col(ObjectRow.state).in_(NEEDED))

@@ -58,10 +58,10 @@ class AgeGroup(Value):
     bytes: int
 
 
-class SweepReport(Value):
+class GarbageReport(Value):
     """What the store holds, and those of its files that nothing names any more and that are older than a day: how many,
-    how large, by age, and the largest of them. `young` are those that nothing names yet. The worker sweeps every
-    `every_days`, at `due_at` the next time; with 0 never."""
+    how large, by age, and the largest of them. `young` are those that nothing names yet. The worker collects
+    every `every_days`, at `due_at` the next time; with 0 never."""
 
     orphans: int
     orphan_bytes: int

@@ -13,7 +13,7 @@ SETTLE_SECONDS = 180
 
 
 class Pace(NamedTuple):
-    """The next move, and why when it is the way back."""
+    """The next move, and the cause of a rollback."""
 
     move: Literal["wait", "hold", "step", "finish", "abort"]
     cause: str = ""

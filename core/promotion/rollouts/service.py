@@ -185,12 +185,14 @@ class RolloutService(Service):
         self._book.set_state(call, row, RequestState.ROLLED_BACK, why=cause)
 
     def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, cause: str) -> str:
-        """Routes back, or says why it cannot: a way back that was damaged must not keep the rollout going."""
+        """Routes back, or says why it cannot: a damaged rollback target must not keep the rollout going."""
         reason = _("{id} was aborted: {cause}").format(id=row.id, cause=cause)
         try:
             self._serving.route(call, row.endpoint_id, _before(rollout), reason=reason, promotion_id=row.id)
         except PortalError as error:
-            return _("; what serves now stays, because the way back is closed: {why}").format(why=error.message)
+            return _("; what serves now stays, because the rollback target cannot serve: {why}").format(
+                why=error.message
+            )
         return ""
 
     def _leave(

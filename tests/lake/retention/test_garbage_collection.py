@@ -1,4 +1,4 @@
-"""What nothing names goes, what anything names stays: the sweep of the store, and the end of deleted rows."""
+"""What nothing names goes, what anything names stays: garbage collection, and the end of deleted rows."""
 
 import os
 from datetime import timedelta
@@ -103,7 +103,7 @@ def test_a_given_up_import_leaves_nothing_behind(portal: Portal, people: People)
     assert files_of(portal) == set()
 
 
-def test_a_lost_index_stops_the_sweep(portal: Portal, people: People) -> None:
+def test_a_lost_index_stops_the_collection(portal: Portal, people: People) -> None:
     photos = add(portal, people, "photos", PHOTOS, filename="photos.zip")
     named = age_all(portal)
     portal.foundation.store.path(photos.files[0].digest).unlink()

@@ -82,7 +82,7 @@ def test_retention_does_what_was_looked_at(portal: Portal, people: People, line:
     with pytest.raises(NotAllowed):
         portal.retention.apply_retention(people.engineer, **rule, plan_digest=plan.digest)
     follow(portal, line[0], kind=Kind.FEATURE_VERSION, state="published")
-    with pytest.raises(Conflict, match="another one by now"):
+    with pytest.raises(Conflict, match="changed meanwhile"):
         portal.retention.apply_retention(people.sre, **rule, plan_digest=plan.digest)
     plan = portal.retention.plan_retention(people.viewer, **rule)
     assert "is built on it" in plan.items[2].reason

@@ -1,4 +1,4 @@
-"""The store is swept when it is time: once, whoever comes first, and again when it failed."""
+"""Garbage is collected when it is time: once, whoever comes first, and again when it failed."""
 
 import os
 import threading
@@ -42,7 +42,7 @@ def orphan(portal: Portal, content: bytes = b"nobody wants me") -> str:
     return digest
 
 
-def sweeps(portal: Portal, people: People) -> list[AuditEvent]:
+def collections(portal: Portal, people: People) -> list[AuditEvent]:
     return list(portal.audit.list_events(people.sre, action="lake.sweep_due", outcome="ok").items)
 
 
@@ -55,22 +55,22 @@ def with_days(portal: Portal, days: int) -> Portal:
     return build_portal(settings, foundation=replace(portal.foundation, settings=settings))
 
 
-def test_what_is_due_is_swept_once_and_told_with_its_actor(portal: Portal, people: People) -> None:
+def test_what_is_due_is_collected_once_and_recorded_with_its_actor(portal: Portal, people: People) -> None:
     happened(portal, WEEK + HOUR)
     wanted, worker = orphan(portal), GarbageCollectionReconciler(portal.garbage_collection)
     worker.tick(now_of(portal))
     wait_until(lambda: wanted not in files_of(portal))
-    (event,) = sweeps(portal, people)
+    (event,) = collections(portal, people)
     assert (event.actor, event.details) == ("worker", {"orphans": 1, "orphan_bytes": 15})
     later = orphan(portal)
     assert not worker.is_due(now_of(portal))
     worker.tick(now_of(portal) + PAUSE)
     assert later in files_of(portal)
-    assert len(sweeps(portal, people)) == 1
+    assert len(collections(portal, people)) == 1
 
 
 @pytest.mark.parametrize("action", ["lake.sweep_store", "lake.sweep_due"])
-def test_the_time_goes_from_the_last_sweep_whoever_did_it(portal: Portal, people: People, action: str) -> None:
+def test_the_time_goes_from_the_last_collection_whoever_started_it(portal: Portal, people: People, action: str) -> None:
     worker = GarbageCollectionReconciler(portal.garbage_collection)
     happened(portal, 5 * WEEK)
     happened(portal, WEEK - HOUR, action=action)
@@ -80,7 +80,7 @@ def test_the_time_goes_from_the_last_sweep_whoever_did_it(portal: Portal, people
     assert GarbageCollectionReconciler(with_days(portal, 6).garbage_collection).is_due(now_of(portal))
 
 
-def test_a_young_installation_waits_for_its_first_sweep(portal: Portal, people: People) -> None:
+def test_a_young_installation_waits_for_its_first_collection(portal: Portal, people: People) -> None:
     happened(portal, WEEK - HOUR)
     wanted = orphan(portal)
     assert not GarbageCollectionReconciler(portal.garbage_collection).is_due(now_of(portal))
@@ -90,7 +90,7 @@ def test_a_young_installation_waits_for_its_first_sweep(portal: Portal, people: 
     assert wanted in files_of(portal)
 
 
-def test_without_a_schedule_only_people_sweep(portal: Portal, people: People) -> None:
+def test_without_a_schedule_only_people_collect(portal: Portal, people: People) -> None:
     happened(portal, 100 * WEEK)
     unscheduled = with_days(portal, 0)
     assert not GarbageCollectionReconciler(unscheduled.garbage_collection).is_due(now_of(portal))
@@ -99,7 +99,7 @@ def test_without_a_schedule_only_people_sweep(portal: Portal, people: People) ->
     assert unscheduled.garbage_collection.sweep_store(people.sre).orphans == 1
 
 
-def test_of_two_workers_one_sweeps(portal_on: Portal, people: People) -> None:
+def test_of_two_workers_one_collects(portal_on: Portal, people: People) -> None:
     happened(portal_on, WEEK + HOUR)
     orphan(portal_on)
     workers = [GarbageCollectionReconciler(portal_on.garbage_collection) for _number in range(2)]
@@ -119,10 +119,10 @@ def test_of_two_workers_one_sweeps(portal_on: Portal, people: People) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(sweeps(portal_on, people)), len(refused)) == (1, 1)
+    assert (len(collections(portal_on, people)), len(refused)) == (1, 1)
 
 
-def test_a_sweep_that_failed_is_still_due_and_the_worker_goes_on(
+def test_a_collection_that_failed_is_still_due_and_the_worker_goes_on(
     portal: Portal, people: People, caplog: pytest.LogCaptureFixture
 ) -> None:
     photos = add(portal, people, "photos", PHOTOS, filename="photos.zip")
@@ -134,7 +134,7 @@ def test_a_sweep_that_failed_is_still_due_and_the_worker_goes_on(
         portal, kinds=(), loops=[GarbageCollectionReconciler(portal.garbage_collection, pause=timedelta())]
     ):
         wait_until(lambda: "lake.sweep waits" in caplog.text)
-        assert (sweeps(portal, people), wanted in files_of(portal)) == ([], True)
+        assert (collections(portal, people), wanted in files_of(portal)) == ([], True)
         away.rename(index)
-        wait_until(lambda: sweeps(portal, people))
+        wait_until(lambda: collections(portal, people))
         wait_until(lambda: files_of(portal) == named - {wanted})

@@ -50,7 +50,7 @@ def test_others_see_people_and_change_nothing(portal: Portal, people: People, wh
     test = page(portal, getattr(people, who), "people")
     assert "Ada Okafor" in text_of(test)
     labels = {button.label for button in test.button}
-    assert not labels & {"Add a person", "Give a role", "Disable"}
+    assert not labels & {"Add a person", "Grant a role", "Disable"}
 
 
 def test_a_token_is_listed_without_its_secret_and_revoked(portal: Portal, people: People) -> None:

@@ -1,4 +1,4 @@
-"""The page of the store: what it holds, what would go, the sweep, and the sweeps before."""
+"""The page of the store: what it holds, what would be removed, garbage collection, and earlier collections."""
 
 import pytest
 
@@ -9,17 +9,17 @@ from tests.lake.retention.test_schedule import WEEK, happened, orphan, with_days
 from tests.pages.running import drawn, page, pressed, text_of
 
 
-def test_a_dry_run_comes_first_and_the_sweep_after_a_second_look(portal: Portal, people: People) -> None:
+def test_a_dry_run_comes_first_and_the_collection_after_a_second_look(portal: Portal, people: People) -> None:
     wanted = orphan(portal, b"x" * 2000)
     test = page(portal, people.sre, "storage")
     shown = text_of(test)
     assert "Garbage collection would free 2.0 kB of 2.0 kB" in shown
     assert wanted[:24] in shown
     assert "No garbage collection yet" in shown
-    test.button(key="sweep_open").click()
+    test.button(key="collect_open").click()
     assert "Removing 1 file (2.0 kB) cannot be undone" in text_of(drawn(test))
     assert portal.foundation.store.path(wanted).exists()
-    shown = text_of(drawn(pressed(test, "sweep_open", "sweep")))
+    shown = text_of(drawn(pressed(test, "collect_open", "collect")))
     assert not portal.foundation.store.path(wanted).exists()
     assert "Garbage collection would free nothing" in shown
     assert "1 file, 2.0 kB" in shown
@@ -33,7 +33,7 @@ def test_others_are_told_who_may(portal: Portal, people: People, who: str) -> No
     assert not [button for button in test.button if button.label == "Collect garbage"]
 
 
-def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: People) -> None:
+def test_the_next_collection_and_what_waits_are_shown(portal: Portal, people: People) -> None:
     portal.foundation.store.put_bytes(b"being made")
     shown = text_of(page(portal, people.sre, "storage"))
     assert "collected every 7 days, next on" in shown
@@ -43,7 +43,7 @@ def test_when_it_is_swept_next_and_what_waits_is_told(portal: Portal, people: Pe
     assert "collected only by hand" in text_of(page(with_days(portal, 0), people.sre, "storage"))
 
 
-def test_sweeps_by_schedule_are_told_apart(portal: Portal, people: People) -> None:
+def test_collections_by_schedule_are_marked(portal: Portal, people: People) -> None:
     happened(portal, WEEK, action="lake.sweep_due")
     shown = text_of(page(portal, people.sre, "storage"))
     assert "by schedule" in shown

@@ -1,4 +1,4 @@
-"""Endpoints in the browser: what serves, what served, the way to staging and the way back."""
+"""Endpoints in the browser: what serves, what served, deployment to staging and rollback."""
 
 from datetime import date
 from pathlib import Path
