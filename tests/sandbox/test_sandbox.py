@@ -174,7 +174,8 @@ def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "[1, 2]", "7", '"progress"', '{"progress": 1}', '{"refused": ["a"]}', '{"progress": [null, 1]}']
+    "line",
+    ["nonsense", "[1, 2]", "7", '"progress"', '{"progress": 1}', '{"refused": ["a"]}', '{"progress": [null, 1]}'],
 )
 def test_what_people_code_says_over_the_pipe_is_believed_by_its_form_alone(outside: Path, line: str) -> None:
     code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(line + chr(10)).encode()!r})\n    return flights\n"

@@ -53,12 +53,12 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
         threads=context.cpus,
         memory_mb=limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage).memory_mb,
     ) as session:
-        putting = Putting(
+        update = StoreUpdate(
             job_spec, store, session, computed, {name: context.inputs[key] for name, key in job_spec.kept.items()}
         )
         before = [context.inputs[key] for key in job_spec.replaced.values()]
-        taken_back = 0 if job_spec.whole else putting.correct(before)
-        put = putting.everything() if job_spec.whole else putting.new_rows()
+        withdrawn = 0 if job_spec.whole else update.correct(before)
+        put = update.everything() if job_spec.whole else update.new_rows()
     keys = store.count(job_spec.view)
     store.close()
     return MaterializeResult(
@@ -67,12 +67,12 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
         parts=tuple(parts),
         gone=job_spec.gone,
         put=put,
-        withdrawn=taken_back,
+        withdrawn=withdrawn,
         keys=keys,
     )
 
 
-class Putting:
+class StoreUpdate:
     """Brings the store from what it held to what the parts say: `computed` are the files of the computed parts,
     `unchanged` those of the others, by name."""
 
@@ -93,7 +93,7 @@ class Putting:
         pending = [self._unchanged[name] for name in self._job_spec.pending]
         until = self._job_spec.at_us
         new = [Known(self._computed, until), Known(pending, until, after_us=self._job_spec.since_us)]
-        return self._store.put(self._view, self._drawn(newest_rows(self._view, new))) if has_rows(new) else 0
+        return self._store.put(self._view, self._rows_of(newest_rows(self._view, new))) if has_rows(new) else 0
 
     def everything(self) -> int:
         """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""
@@ -102,10 +102,10 @@ class Putting:
             self._store.clear(self._view)
             return 0
         query = newest_rows(self._view, every)
-        put = self._store.put(self._view, self._drawn(query), replacing=True)
+        put = self._store.put(self._view, self._rows_of(query), replacing=True)
         if self._store.count(self._view) > put:
             self._store.clear(self._view)
-            self._store.put(self._view, self._drawn(query))
+            self._store.put(self._view, self._rows_of(query))
         return put
 
     def correct(self, before: Sequence[Path]) -> int:
@@ -127,9 +127,9 @@ class Putting:
 
     def _remaining(self, every: Sequence[Known], table: str) -> Iterator[Packed]:
         if has_rows(every):
-            yield from self._drawn(of_keys(newest_rows(self._view, every), table, keys=self._width))
+            yield from self._rows_of(of_keys(newest_rows(self._view, every), table, keys=self._width))
 
-    def _drawn(self, query: str) -> Iterator[Packed]:
+    def _rows_of(self, query: str) -> Iterator[Packed]:
         return packed_rows(self._session, query, keys=self._width)
 
 

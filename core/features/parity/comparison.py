@@ -30,12 +30,12 @@ class Sides:
     lookalikes: Sequence[KeyAnswer]
     others: Sequence[KeyAnswer]
     watermark_us: int | None
-    put: OnlineRow | None = None
+    materialized: OnlineRow | None = None
 
     @property
     def is_lost(self) -> bool:
         """Whether the store was given a row of the key and has none, or an older one."""
-        return self.put is not None and _age(self.online) < _age(self.put)
+        return self.materialized is not None and _age(self.online) < _age(self.materialized)
 
 
 @dataclass
@@ -143,7 +143,7 @@ def lookalikes(key: Key) -> list[Key]:
 def _absent(sides: Sides) -> Cause:
     """A key that one side does not have. One that is online only, and was put, is gone from the sources since."""
     if sides.online.status != "not_found":
-        return Cause.WITHDRAWN if sides.put else Cause.UNKNOWN
+        return Cause.WITHDRAWN if sides.materialized else Cause.UNKNOWN
     if sides.is_lost:
         return Cause.LOST
     event_us, watermark = sides.offline.event_us, sides.watermark_us

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 AT = "__at"
 # Beside the keys that there are, some that there are not: their answer is "not found" on both sides.
-STRANGERS_IN = 20
+ABSENT_EVERY = 20
 
 
 def main(context: JobContext) -> None:
@@ -54,22 +54,23 @@ def _compare(
     job_spec: ParityJobSpec, rows: Path, *, parts: Sequence[Path], others: Sequence[Path], folder: Path
 ) -> ParityResult:
     at_us = _instant(job_spec, rows)
-    keys = _drawn(job_spec, rows, parts, at_us=at_us, path=folder / "entity.parquet")
+    keys = _sample_keys(job_spec, rows, parts, at_us=at_us, path=folder / "entity.parquet")
     offline = offline_answers(job_spec.view, rows, keys=folder / "entity.parquet", folder=folder)
     store = open_store(job_spec.online)
     online = store.get(job_spec.view, keys, at_us=at_us)
     comparison = FeatureComparison(job_spec.view, at_us, job_spec.watermark_us)
     differing = [at for at in range(len(keys)) if comparison.differs(offline[at], online[at])]
-    by_others, put = [], dict[Key, OnlineRow]()
+    answers_by_other, materialized = [], dict[Key, OnlineRow]()
     if differing:
         entity = folder / "entity.parquet"
-        by_others = [offline_answers(job_spec.view, other, keys=entity, folder=folder) for other in others]
-        put = _put(job_spec, parts, keys=entity)
+        answers_by_other = [offline_answers(job_spec.view, other, keys=entity, folder=folder) for other in others]
+        materialized = _materialized_rows(job_spec, parts, keys=entity)
     for at in differing:
         alike = _lookalike_answers(store, job_spec.view, keys[at], at_us=at_us)
-        other_answers = [answers[at] for answers in by_others]
+        other_answers = [answers[at] for answers in answers_by_other]
         comparison.add(
-            keys[at], Sides(offline[at], online[at], alike, other_answers, job_spec.watermark_us, put.get(keys[at]))
+            keys[at],
+            Sides(offline[at], online[at], alike, other_answers, job_spec.watermark_us, materialized.get(keys[at])),
         )
     store.close()
     report = comparison.report(
@@ -81,14 +82,14 @@ def _compare(
     return ParityResult(report=report)
 
 
-def _put(job_spec: ParityJobSpec, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
+def _materialized_rows(job_spec: ParityJobSpec, parts: Sequence[Path], *, keys: Path) -> dict[Key, OnlineRow]:
     """What the store was filled with for the keys of a file."""
     if job_spec.as_of_us is None or not parts:
         return {}
     newest, width = newest_rows(job_spec.view, [Known(parts, job_spec.as_of_us)]), len(job_spec.view.keys)
     with open_session(threads=1) as session:
-        session.execute(f"CREATE VIEW drawn AS FROM {parquet_rows([keys])}")
-        return {row.key: row for row in online_rows(session, of_keys(newest, "drawn", keys=width), keys=width)}
+        session.execute(f"CREATE VIEW sampled AS FROM {parquet_rows([keys])}")
+        return {row.key: row for row in online_rows(session, of_keys(newest, "sampled", keys=width), keys=width)}
 
 
 def offline_answers(view: ServedView, rows: Path, *, keys: Path, folder: Path) -> list[KeyAnswer]:
@@ -141,36 +142,36 @@ def _instant(job_spec: ParityJobSpec, rows: Path) -> int:
     return job_spec.now_us if newest is None else int(newest)
 
 
-def _drawn(job_spec: ParityJobSpec, rows: Path, parts: Sequence[Path], *, at_us: int, path: Path) -> list[Key]:
+def _sample_keys(job_spec: ParityJobSpec, rows: Path, parts: Sequence[Path], *, at_us: int, path: Path) -> list[Key]:
     """Some of the keys that either side has, and a few that neither has, also written as a file for the join."""
     names = [key for key, _column in job_spec.view.keys]
     aliased = ", ".join(f"{quoted(name)} AS key_{at}" for at, name in enumerate(names))
     columns = listed(f"key_{at}" for at in range(len(names)))
     with open_session(threads=1) as session:
         if not names:
-            session.execute("CREATE TABLE drawn AS SELECT 1 AS one")
+            session.execute("CREATE TABLE sampled AS SELECT 1 AS one")
         else:
             sides = [f"SELECT DISTINCT {aliased} FROM {parquet_rows(files)}" for files in ([rows], parts) if files]
             session.execute(
-                f"CREATE TABLE drawn AS SELECT * FROM ({' UNION '.join(sides)})"
+                f"CREATE TABLE sampled AS SELECT * FROM ({' UNION '.join(sides)})"
                 f" ORDER BY hash({columns}, {job_spec.seed}), {columns} LIMIT {job_spec.rows}"
             )
-            _add_strangers(session, len(names))
+            _add_absent_keys(session, len(names))
         moment = f"make_timestamptz({at_us}::BIGINT) AS {AT}"
-        save(session, f"SELECT *, {moment} FROM drawn", path)
-        drawn = session.execute("SELECT * FROM drawn").fetchall()
-    return [tuple(row) for row in drawn] if names else [()]
+        save(session, f"SELECT *, {moment} FROM sampled", path)
+        sampled = session.execute("SELECT * FROM sampled").fetchall()
+    return [tuple(row) for row in sampled] if names else [()]
 
 
-def _add_strangers(session: "duckdb.DuckDBPyConnection", width: int) -> None:
-    types = {row[0]: row[1] for row in session.execute("DESCRIBE drawn").fetchall()}
-    changed = [_stranger(f"key_{at}", types[f"key_{at}"]) for at in range(width)]
-    every = f"SELECT {', '.join(changed)} FROM (SELECT *, row_number() OVER () AS place FROM drawn)"
-    some = f"SELECT * FROM ({every} WHERE place % {STRANGERS_IN} = 1) AS strange"
-    session.execute(f"INSERT INTO drawn {some} EXCEPT SELECT * FROM drawn")
+def _add_absent_keys(session: "duckdb.DuckDBPyConnection", width: int) -> None:
+    types = {row[0]: row[1] for row in session.execute("DESCRIBE sampled").fetchall()}
+    changed = [_absent_value(f"key_{at}", types[f"key_{at}"]) for at in range(width)]
+    every = f"SELECT {', '.join(changed)} FROM (SELECT *, row_number() OVER () AS place FROM sampled)"
+    some = f"SELECT * FROM ({every} WHERE place % {ABSENT_EVERY} = 1) AS absent"
+    session.execute(f"INSERT INTO sampled {some} EXCEPT SELECT * FROM sampled")
 
 
-def _stranger(column: str, data_type: str) -> str:
+def _absent_value(column: str, data_type: str) -> str:
     if data_type == "VARCHAR":
         return f"{column} || ' (nobody)'"
     return column if data_type == "BOOLEAN" else f"CAST(-({column} // 2) - 7 AS {data_type})"
