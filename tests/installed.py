@@ -84,9 +84,9 @@ def enroll(portal: Portal) -> People:
     elsewhere = portal.identity.create_project(system, name="Elsewhere").id
 
     def person(handle: str, name: str, role: Role, project: str = "") -> Actor:
-        made = portal.identity.create_person(system, handle=handle, name=name)
-        portal.identity.grant_role(system, person_id=made.id, role=role, project=project)
-        return Actor(person_id=made.id, kind="person", via="session")
+        created = portal.identity.create_person(system, handle=handle, name=name)
+        portal.identity.grant_role(system, person_id=created.id, role=role, project=project)
+        return Actor(person_id=created.id, kind="person", via="session")
 
     return People(
         admin=person("ada", "Ada Okafor", Role.ADMIN),

@@ -104,15 +104,15 @@ FOR_ENGINEERS = [spec for spec in SCOPED if ROW_OF[spec.name].codes["engineer"] 
 def objects(installation: Installation) -> dict[Kind, str]:
     """One object of every kind in PROJ-1. Nobody from elsewhere gets as far as what its own table says of it."""
     database = installation.portal.foundation.database
-    found = {}
+    ids = {}
     with database.write() as session:
         now = database.now(session)
         for prefix, kind in KINDS.items():
-            found[kind] = "PROJ-1" if kind is Kind.PROJECT else f"{prefix}-900"
-            row = {"id": found[kind], "kind": kind.value, "project": "PROJ-1", "title": "Hidden", "state": "active"}
+            ids[kind] = "PROJ-1" if kind is Kind.PROJECT else f"{prefix}-900"
+            row = {"id": ids[kind], "kind": kind.value, "project": "PROJ-1", "title": "Hidden", "state": "active"}
             if kind is not Kind.PROJECT:
                 session.add(ObjectRow(**row, owner="P-1", created_at=now, updated_at=now))
-    return found
+    return ids
 
 
 def arguments_of(spec: ActionSpec, objects: dict[Kind, str]) -> dict[str, Any]:

@@ -76,17 +76,17 @@ def marks(portal: Portal) -> re.Pattern[str]:
     with portal.foundation.database.read() as session:
         ids = session.exec(select(ObjectRow.id).where(ObjectRow.project == PROJECT)).all()
     assert len(ids) > 40
-    return re.compile(rf"\b({'|'.join(re.escape(each) for each in {*ids, 'FEAT-900'} - {ASKED_FOR})})\b")
+    return re.compile(rf"\b({'|'.join(re.escape(object_id) for object_id in {*ids, 'FEAT-900'} - {ASKED_FOR})})\b")
 
 
 def answer_of(portal: Portal, spec: ActionSpec, actor: Actor) -> str:
     """What the action answers, as a caller of the REST API gets it; what does not exist is answered by that."""
     service = portal.catalog()[spec.name][0]
     try:
-        found = run_action(service, actor, spec=spec, arguments=ARGUMENTS.get(spec.name, {}))
+        answer = run_action(service, actor, spec=spec, arguments=ARGUMENTS.get(spec.name, {}))
     except NotFound as refusal:
         return type(refusal).__name__
-    return TypeAdapter(spec.returns).dump_json(found).decode()
+    return TypeAdapter(spec.returns).dump_json(answer).decode()
 
 
 @pytest.mark.parametrize("spec", READING, ids=lambda spec: spec.name)
@@ -108,5 +108,5 @@ def test_what_is_of_no_project_is_the_same_for_everyone(portal: Portal, marks: r
         spec = catalog[name][1]
         given = {"compute.fit": {"resources": {}}, "promotion.get_policy": {"policy_id": "POL-1"}}.get(name, {})
         answer = run_action(catalog[name][0], PEOPLE.outsider, spec=spec, arguments=given)
-        told = TypeAdapter(spec.returns).dump_json(answer).decode()
-        assert set(marks.findall(told)) == ({PROJECT} if name == "identity.list_people" else set()), name
+        text = TypeAdapter(spec.returns).dump_json(answer).decode()
+        assert set(marks.findall(text)) == ({PROJECT} if name == "identity.list_people" else set()), name

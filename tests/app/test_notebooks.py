@@ -28,8 +28,8 @@ def address(scene: Scene) -> Iterator[str]:  # noqa: F811
     scene.join(name=NAME)
     order = scene.portal.materialization.materialize(scene.people.engineer, version_id=scene.version.id)
     wait_for_job(scene.portal, order.job_id)
-    with Served(scene.portal) as found:
-        yield found
+    with Served(scene.portal) as url:
+        yield url
 
 
 @pytest.fixture
@@ -48,37 +48,37 @@ def test_the_lines_of_the_readme_run(
     lines = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert lines is not None
     assert len(lines[1].splitlines()) <= 12
-    said: dict[str, Any] = {}
-    exec(lines[1], said)
-    assert len(said["rows"]) == scene.training_set.splits[0].rows
-    assert list(said["now"]["status"]) == ["not_found"]
+    namespace: dict[str, Any] = {}
+    exec(lines[1], namespace)
+    assert len(namespace["rows"]) == scene.training_set.splits[0].rows
+    assert list(namespace["now"]["status"]) == ["not_found"]
 
 
 def test_a_split_comes_as_it_is_kept(client: Client, scene: Scene) -> None:  # noqa: F811
     split = scene.training_set.splits[0]
-    kept = read_parquet(scene.portal.foundation.store.path(split.digest))
-    found = client.features.get_training_set(scene.training_set.id, split=split.name)
-    assert found["event_time"].dt.tz is UTC or str(found["event_time"].dt.tz) == "UTC"
-    assert list(found.columns) == kept.column_names
-    for name in kept.column_names:
-        cells = [None if pd.isna(cell) else cell for cell in found[name]]
-        assert cells == kept.column(name).to_pylist()
-    assert client.features.get_training_set(scene.training_set.id, frame="arrow").equals(kept)
+    stored = read_parquet(scene.portal.foundation.store.path(split.digest))
+    frame = client.features.get_training_set(scene.training_set.id, split=split.name)
+    assert frame["event_time"].dt.tz is UTC or str(frame["event_time"].dt.tz) == "UTC"
+    assert list(frame.columns) == stored.column_names
+    for name in stored.column_names:
+        cells = [None if pd.isna(cell) else cell for cell in frame[name]]
+        assert cells == stored.column(name).to_pylist()
+    assert client.features.get_training_set(scene.training_set.id, frame="arrow").equals(stored)
     as_polars = client.features.get_training_set(NAME, frame="polars")
     assert isinstance(as_polars, pl.DataFrame)
-    assert as_polars.height == kept.num_rows
+    assert as_polars.height == stored.num_rows
 
 
 def test_a_set_without_a_label_comes_as_any_other(client: Client, scene: Scene) -> None:  # noqa: F811
-    made = scene.join(name="to_score", entity={"label": ""})
-    assert (made.state, made.cause) == ("ready", "")
-    found = client.features.get_training_set("to_score")
-    assert list(found.columns) == ["row_id", "event_time", "carrier", "distance", "carrier_mean_delay"]
-    assert len(found) == scene.training_set.splits[0].rows
-    told = client.run("features.get_training_set", training_set_id=made.id)
-    assert (told["entity"]["label"], told["manifest"]["label"]) == ("", "none")
+    training_set = scene.join(name="to_score", entity={"label": ""})
+    assert (training_set.state, training_set.cause) == ("ready", "")
+    frame = client.features.get_training_set("to_score")
+    assert list(frame.columns) == ["row_id", "event_time", "carrier", "distance", "carrier_mean_delay"]
+    assert len(frame) == scene.training_set.splits[0].rows
+    described = client.run("features.get_training_set", training_set_id=training_set.id)
+    assert (described["entity"]["label"], described["manifest"]["label"]) == ("", "none")
     with pytest.raises(Invalid, match="it has no label"):
-        client.run("training.start_run", project="PROJ-1", recipe="tabular", training_set_id=made.id)
+        client.run("training.start_run", project="PROJ-1", recipe="tabular", training_set_id=training_set.id)
 
 
 def test_a_download_is_recorded(client: Client, scene: Scene) -> None:  # noqa: F811
@@ -89,10 +89,10 @@ def test_a_download_is_recorded(client: Client, scene: Scene) -> None:  # noqa: 
 
 def test_online_values_come_with_their_status(client: Client) -> None:
     now = datetime(2013, 1, 12, tzinfo=UTC)
-    found = client.features.get_online("carrier_delay", [{"carrier": "A"}, {"carrier": "Z"}], at=now)
-    assert list(found["carrier"]) == ["A", "Z"]
-    assert found["status"].iloc[1] == "not_found"
-    assert "mean_delay" in found.columns
+    answers = client.features.get_online("carrier_delay", [{"carrier": "A"}, {"carrier": "Z"}], at=now)
+    assert list(answers["carrier"]) == ["A", "Z"]
+    assert answers["status"].iloc[1] == "not_found"
+    assert "mean_delay" in answers.columns
 
 
 def test_views_and_datasets_are_found_by_name(client: Client, scene: Scene) -> None:  # noqa: F811
@@ -125,9 +125,9 @@ def test_refusals_are_the_portals_own(client: Client, scene: Scene, address: str
 
 def test_whole_numbers_beyond_a_double_stay_whole() -> None:
     table = pa.table({"n": [2**53 + 1, None], "b": [True, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))})
-    found = framed(table, "pandas")
-    assert (found["n"].iloc[0], found["n"].dtype.name, found["b"].dtype.name) == (2**53 + 1, "Int64", "boolean")
-    assert found["t"].dtype == pd.DatetimeTZDtype("us", "UTC")
+    frame = framed(table, "pandas")
+    assert (frame["n"].iloc[0], frame["n"].dtype.name, frame["b"].dtype.name) == (2**53 + 1, "Int64", "boolean")
+    assert frame["t"].dtype == pd.DatetimeTZDtype("us", "UTC")
 
 
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
@@ -135,9 +135,9 @@ def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) ->
     dataset = scene.portal.datasets.create_dataset(
         scene.people.engineer, project="PROJ-1", name=f"frames_{kind.__module__.partition('.')[0]}"
     )
-    made = client.lake.import_frame(dataset.name, kind({"n": [2**53 + 1, 2], "word": ["a", "é"]}))
-    assert made["state"] == "confirmed"
-    found = client.lake.get(dataset.id)
-    assert (list(found["n"]), list(found["word"])) == ([2**53 + 1, 2], ["a", "é"])
+    imported = client.lake.import_frame(dataset.name, kind({"n": [2**53 + 1, 2], "word": ["a", "é"]}))
+    assert imported["state"] == "confirmed"
+    frame = client.lake.get(dataset.id)
+    assert (list(frame["n"]), list(frame["word"])) == ([2**53 + 1, 2], ["a", "é"])
     with pytest.raises(Invalid, match="no data frame"):
         client.lake.import_frame(dataset.name, [1, 2])

@@ -117,16 +117,16 @@ async def measure(
     """CPU milliseconds by page, and of live parts under "live"."""
     headers = {"Origin": f"http://127.0.0.1:{port}", "Cookie": cookie}
     url = f"ws://127.0.0.1:{port}/_stcore/stream"
-    found: dict[str, list[float]] = {page or "home": [] for page in pages}
+    cpu_ms: dict[str, list[float]] = {page or "home": [] for page in pages}
     async with websockets.connect(url, subprotocols=["streamlit"], additional_headers=headers, max_size=None) as link:  # type: ignore[list-item]
         visitor = Visitor(link, process)
         for page in pages * 3:
             await visitor.rerun(page)
         for _round in range(ROUNDS):
             for page in pages:
-                found[page or "home"].append(await visitor.measure(page))
-        found["live"] = await live(visitor, f"id={run}") if run else []
-    return found
+                cpu_ms[page or "home"].append(await visitor.measure(page))
+        cpu_ms["live"] = await live(visitor, f"id={run}") if run else []
+    return cpu_ms
 
 
 async def live(visitor: Visitor, query: str) -> list[float]:
@@ -165,7 +165,7 @@ def demonstrated() -> Portal:
 
 def our_pages(portal: Portal) -> dict[str, list[float]]:
     sessions = portal.sessions
-    person = next(one for one in sessions.people() if one.handle == "mei")
+    person = next(person for person in sessions.people() if person.handle == "mei")
     port = free_port()
     environment = {"CAUSEWAY_PORTAL_PORT": str(port)}
     cookie = f"{COOKIE}={sessions.sign_in_as(person.id)}"

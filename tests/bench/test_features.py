@@ -26,7 +26,7 @@ def test_every_contestant_gives_the_same_answers(tmp_path: Path) -> None:
 
 def test_the_table_names_every_figure_and_its_goal(capsys: pytest.CaptureFixture[str]) -> None:
     features.main(["--only", "join", "--rows", "2000", "--feast-rows", "0", "--rounds", "1"])
-    told = capsys.readouterr().out
-    assert "2,000 x 3: wall, to DuckDB" in told
-    assert "<= 1.25 x" in told
-    assert "flights x 4: known-at, to default" in told
+    output = capsys.readouterr().out
+    assert "2,000 x 3: wall, to DuckDB" in output
+    assert "<= 1.25 x" in output
+    assert "flights x 4: known-at, to default" in output

@@ -11,10 +11,10 @@ from tests.bench.online.measure import BATCHES, measure
 
 def test_every_figure_is_there_with_its_goal(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(measure(keys=1000, feast_keys=0, batches=dict.fromkeys(BATCHES, 2), days=10))
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     for name in ("look-up of 500, to raw SQLite", "Redis, look-up of 1", "HTTP, look-up of 100", "one new day of 11"):
-        assert name in told
-    assert "Feast: left out" in told
+        assert name in output
+    assert "Feast: left out" in output
 
 
 def test_one_new_day_gives_the_rows_of_a_full_recompute(tmp_path: Path) -> None:

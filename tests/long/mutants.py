@@ -186,8 +186,8 @@ def run(options: Namespace) -> None:
         survivors += [fault] if verdict == "survived" else []
         print(f"{verdict:<10}{fault}", flush=True)
     show(outcomes, survivors)
-    if (left := len(faults) - sum(outcomes.values(), Counter()).total()) > 0:
-        print(f"\n{left} of the sample were not tried: the time was over.")
+    if (remaining := len(faults) - sum(outcomes.values(), Counter()).total()) > 0:
+        print(f"\n{remaining} of the sample were not tried: the time was over.")
 
 
 def show(outcomes: dict[str, Counter[str]], survivors: list[Fault]) -> None:

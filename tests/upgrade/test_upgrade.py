@@ -67,7 +67,7 @@ def test_endpoints_answer_with_the_bytes_that_were_approved(portal: Portal) -> N
     endpoints = portal.endpoints.list_endpoints(PEOPLE.viewer).items
     assert {endpoint.environment for endpoint in endpoints} == {"production", "staging"}
     with gateway_for(portal):
-        answers = [asked(portal, endpoint) for endpoint in endpoints]
+        answers = [prediction(portal, endpoint) for endpoint in endpoints]
     version = portal.registry.get_version(PEOPLE.viewer, version_id="MV-1")
     assert [answer.headers["x-causeway-digest"] for answer in answers] == [version.digest] * 2
     probabilities = {tuple(row["probability"] for row in answer.json()["predictions"]) for answer in answers}
@@ -75,7 +75,7 @@ def test_endpoints_answer_with_the_bytes_that_were_approved(portal: Portal) -> N
     assert 0 < early < late < 1
 
 
-def asked(portal: Portal, endpoint: Endpoint) -> httpx.Response:
+def prediction(portal: Portal, endpoint: Endpoint) -> httpx.Response:
     """Two flights that differ in their hour alone, once the gateway has started what the home wants to be served."""
     production = endpoint.environment == "production"
     headers = ticket_of_production if production else ticket_of_staging

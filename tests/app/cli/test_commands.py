@@ -53,8 +53,8 @@ def test_structured_options_are_json_a_list_of_words_or_a_file(signed_in: Instal
     criteria.write_text('[{"metric": "auc", "comparison": "at_least", "limit": 0.6}]')
     words = ["requirements", "create-requirement", "--project", "PROJ-1", "--title", "On time", "--json"]
     for given in (criteria.read_text(), f"@{criteria}"):
-        made = CliRunner().invoke(cli, [*words, "--criteria", given])
-        assert json.loads(made.output)["criteria"][0]["limit"] == 0.6
+        created = CliRunner().invoke(cli, [*words, "--criteria", given])
+        assert json.loads(created.output)["criteria"][0]["limit"] == 0.6
     minted = CliRunner().invoke(cli, ["identity", "mint-token", "--name", "CI", "--scopes", "read,deploy", "--json"])
     assert json.loads(minted.output)["token"]["scopes"] == ["read", "deploy"]
 
@@ -62,8 +62,8 @@ def test_structured_options_are_json_a_list_of_words_or_a_file(signed_in: Instal
 def test_a_file_is_sent_by_its_path_and_an_optional_structure_is_json(signed_in: Installation, tmp_path: Path) -> None:
     rows = tmp_path / "rows.csv"
     rows.write_text("carrier,late\nUA,1\nDL,0\n")
-    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "sent", "--json"])
-    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "rows.csv"]
+    dataset = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "sent", "--json"])
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(dataset.output)["id"], "--filename", "rows.csv"]
     choices = ["--choices", '{"key": ["carrier"]}', "--confirm", "true", "--json"]
     begun = json.loads(CliRunner().invoke(cli, [*upload, "--content", str(rows), *choices]).output)
     assert (begun["state"], begun["choices"]["key"]) == ("reading", ["carrier"])
@@ -78,8 +78,8 @@ def test_a_folder_is_sent_as_an_archive_of_its_files(signed_in: Installation, tm
     for path, text in (("notes/good/a.txt", "fine"), ("notes/bad/b.txt", "poor"), ("notes/.hidden", "no")):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    made = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "notes", "--json"])
-    upload = ["imports", "start-upload", "--dataset-id", json.loads(made.output)["id"], "--filename", "notes.zip"]
+    dataset = CliRunner().invoke(cli, ["lake", "create-dataset", "--project", "PROJ-1", "--name", "notes", "--json"])
+    upload = ["imports", "start-upload", "--dataset-id", json.loads(dataset.output)["id"], "--filename", "notes.zip"]
     begun = CliRunner().invoke(cli, [*upload, "--content", str(tmp_path / "notes"), "--json"])
     source = json.loads(begun.output)["source"]
     with zipfile.ZipFile(signed_in.portal.foundation.store.path(source["digest"])) as archive:

@@ -69,19 +69,19 @@ def is_healthy(settings: Settings) -> bool:
 
 def children(up: subprocess.Popen[str]) -> dict[str, psutil.Process]:
     """The parts by their module. What is just born has no command line yet, what has just died none any more."""
-    found: dict[str, psutil.Process] = {}
+    parts: dict[str, psutil.Process] = {}
     for child in psutil.Process(up.pid).children():
         with suppress(psutil.Error):
-            found |= dict.fromkeys(child.cmdline()[-1:], child)
-    return found
+            parts |= dict.fromkeys(child.cmdline()[-1:], child)
+    return parts
 
 
 def test_up_starts_everything_restarts_what_dies_and_leaves_nothing_behind(
     settings: Settings, up: subprocess.Popen[str]
 ) -> None:
     assert up.stdout is not None
-    told = read_until(iter(up.stdout.readline, ""), "Ctrl-C")
-    assert settings.address in told
+    output = read_until(iter(up.stdout.readline, ""), "Ctrl-C")
+    assert settings.address in output
     assert is_healthy(settings)
     refuse_a_second(settings, holder=up)
     worker = children(up)["core.worker"]
@@ -95,16 +95,16 @@ def test_up_starts_everything_restarts_what_dies_and_leaves_nothing_behind(
 
 
 def read_until(lines: Iterator[str], word: str) -> str:
-    told = ""
+    output = ""
     for line in lines:
-        told += line
+        output += line
         if word in line:
-            return told
-    raise AssertionError(told)
+            return output
+    raise AssertionError(output)
 
 
 def refuse_a_second(settings: Settings, *, holder: subprocess.Popen[str]) -> None:
     second = start(settings)
-    told, _nothing = second.communicate(timeout=SECONDS)
+    output, _nothing = second.communicate(timeout=SECONDS)
     assert second.returncode == 1
-    assert f"Port {settings.portal_port} is held by process {children(holder)['app.server'].pid}" in told
+    assert f"Port {settings.portal_port} is held by process {children(holder)['app.server'].pid}" in output

@@ -43,7 +43,7 @@ def test_a_request_that_is_open_is_opened_instead_of_asked_for_again(state: Requ
 @pytest.mark.parametrize("role", [None, Role.VIEWER, Role.APPROVER, Role.ADMIN])
 def test_who_may_not_ask_is_offered_nothing(role: Role | None) -> None:
     pairs: tuple[Request | None, ...] = (None, request("rejected"))
-    actions = [version_action(model_version(), endpoints=(), request=one, rights=rights(role)) for one in pairs]
+    actions = [version_action(model_version(), endpoints=(), request=pending, rights=rights(role)) for pending in pairs]
     assert [action.name for action in actions] == ["", ""]
 
 

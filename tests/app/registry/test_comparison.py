@@ -10,8 +10,8 @@ from core.registry.values import Interval
 
 
 def line(up: bool, *, delta: Interval, values: dict[str, float] | None = None, **more: object) -> Line:
-    found = values or {"MV-1": 0.5, "MV-2": 0.5 + delta.value}
-    return Line.model_validate({"name": "AUC", "up": up, "values": found, "deltas": {"MV-2": delta}, **more})
+    figures = values or {"MV-1": 0.5, "MV-2": 0.5 + delta.value}
+    return Line.model_validate({"name": "AUC", "up": up, "values": figures, "deltas": {"MV-2": delta}, **more})
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,8 @@ def event(action: str, *, via: str = "session", subject: str = "PR-42", title: s
 
 
 def test_an_event_is_a_sentence_that_names_the_object_by_its_title() -> None:
-    told = sentence(event("promotion.approve", title="Promote *late* v2"))
-    assert told == "**Mei \\*Lin\\*** approved Promote \\*late\\* v2"
+    text = sentence(event("promotion.approve", title="Promote *late* v2"))
+    assert text == "**Mei \\*Lin\\*** approved Promote \\*late\\* v2"
 
 
 def test_the_system_goes_by_the_products_name() -> None:

@@ -27,7 +27,7 @@ def edges(*pairs: str, relation: str = "then") -> tuple[Edge, ...]:
 
 def drawn(start: str, *things: Thing, links: tuple[Edge, ...] = ()) -> dict[str, Any]:
     chain = Lineage(start=start, things=things, edges=links)
-    return drawing(chain, facts_of=lambda asked: {item.id: f"fact of {item.id}" for item in asked}, now=NOW)
+    return drawing(chain, facts_of=lambda listed: {item.id: f"fact of {item.id}" for item in listed}, now=NOW)
 
 
 def nodes(drawing: dict[str, Any]) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ def test_other_filters_begin_anew() -> None:
 
 
 @pytest.mark.parametrize(
-    ("choice", "kept", "chosen"),
+    ("choice", "before", "chosen"),
     [
         ("none", ("1",), ""),
         ("one", (), ""),
@@ -123,8 +123,8 @@ def test_other_filters_begin_anew() -> None:
         ("several", ("9", "gone", "2"), "9,2"),
     ],
 )
-def test_rows_are_chosen_among_those_that_are_there(choice: str, kept: tuple[str, ...], chosen: str) -> None:
-    assert drawn(choice=choice, things_chosen=kept)[1] == chosen
+def test_rows_are_chosen_among_those_that_are_there(choice: str, before: tuple[str, ...], chosen: str) -> None:
+    assert drawn(choice=choice, things_chosen=before)[1] == chosen
 
 
 def test_a_link_that_names_another_row_chooses_it_anew() -> None:

@@ -35,25 +35,25 @@ BAD_BODIES: dict[str, bytes] = {
 @pytest.fixture
 def client(portal: Portal, people: People) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {portal.sessions.begin(people.engineer.person_id)}"}
-    with Served(portal) as address, httpx.Client(base_url=address, headers=headers) as made:
-        yield made
+    with Served(portal) as address, httpx.Client(base_url=address, headers=headers) as http:
+        yield http
 
 
 def test_an_action_is_called_with_json_and_read_by_query(client: httpx.Client) -> None:
-    made = client.post(CREATE, json=GOAL).json()
-    read = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": made["id"]})
-    assert read.json() == made
+    requirement = client.post(CREATE, json=GOAL).json()
+    read = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": requirement["id"]})
+    assert read.json() == requirement
     listed = client.get("/api/v1/requirements/list_requirements", params={"limit": 1}).json()
-    assert (listed["total"], listed["items"][0]["id"]) == (1, made["id"])
+    assert (listed["total"], listed["items"][0]["id"]) == (1, requirement["id"])
 
 
 @pytest.mark.parametrize("why", BAD_BODIES)
 def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, why: str) -> None:
     answer = client.post(CREATE, content=BAD_BODIES[why])
     assert answer.status_code == 422
-    told = answer.json()
-    assert told.pop("error")
-    assert told.keys() <= {"hint", "field"}
+    body = answer.json()
+    assert body.pop("error")
+    assert body.keys() <= {"hint", "field"}
     assert "Traceback" not in answer.text
     assert client.post(CREATE, json=GOAL).status_code == 200
 

@@ -106,9 +106,9 @@ def test_an_answer_says_what_its_request_is_called(client: Client) -> None:
     given = client.get("/health", headers={"x-request-id": "0123-abcd"})
     assert given.headers["x-request-id"] == "0123-abcd"
     for hostile in ("short", "a b c d e f g h", "x" * 65, 'quote"quote"'):
-        made = client.get("/health", headers={"x-request-id": hostile}).headers["x-request-id"]
-        assert made != hostile
-        assert len(made) == 32
+        request_id = client.get("/health", headers={"x-request-id": hostile}).headers["x-request-id"]
+        assert request_id != hostile
+        assert len(request_id) == 32
 
 
 def test_requests_are_logged_where_the_settings_ask_for_it(portal: Portal) -> None:

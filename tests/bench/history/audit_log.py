@@ -40,9 +40,9 @@ def append_events(connection: sqlite3.Connection, *, home: Path, count: int) -> 
         rows = []
         for number, (actor, action, outcome, subject, details) in batch:
             when = start + timedelta(milliseconds=number)
-            told = {"seq": number, "time": when.isoformat(), "actor": actor, "action": action, "outcome": outcome}
-            told |= {"subject": subject, "project": "PROJ-1", "via": "session", "token": "", "details": details}
-            body = canonical(told).decode()
+            fields = {"seq": number, "time": when.isoformat(), "actor": actor, "action": action, "outcome": outcome}
+            fields |= {"subject": subject, "project": "PROJ-1", "via": "session", "token": "", "details": details}
+            body = canonical(fields).decode()
             head = chain_hash(key, previous=head, body=body)
             stored = when.strftime("%Y-%m-%d %H:%M:%S.%f")
             rows.append((number, stored, actor, action, outcome, subject, "PROJ-1", body, head))

@@ -78,9 +78,9 @@ def _insert_objects(connection: sqlite3.Connection, copies: Copies) -> None:
     if copies.title:
         columns["title"] = copies.title
     template = f"r.id = t.id AND {copies.template.replace('r.', 't.')}"
-    made = Copies("objects", template, copies.count, columns)
-    names, values = _columns(made)
-    query = _insert("objects", names, values, made).replace(
+    objects = Copies("objects", template, copies.count, columns)
+    names, values = _columns(objects)
+    query = _insert("objects", names, values, objects).replace(
         '"objects" AS r,', f'"objects" AS r, "{copies.table}" AS t,'
     )
     connection.execute(query)

@@ -255,10 +255,10 @@ LINKS = (
 )
 
 
-def fill(made: Path, home: Path, *, most: int, events: int) -> None:
+def fill(template: Path, home: Path, *, most: int, events: int) -> None:
     """A copy of an installation with at most so many more of everything. With `most` a page of each it is the small
     one, with HISTORY the filled one: both have full pages, and what differs is what lies behind them."""
-    shutil.copytree(made, home, ignore=shutil.ignore_patterns("socket"))
+    shutil.copytree(template, home, ignore=shutil.ignore_patterns("socket"))
     connection = sqlite3.connect(home / "causeway.sqlite", isolation_level=None)
     connection.create_function("sha256", 1, lambda text: digest_bytes(text.encode()), deterministic=True)
     connection.create_function("about", 3, _about, deterministic=True)

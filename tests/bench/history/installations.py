@@ -17,16 +17,16 @@ FOLDER = Path(__file__).resolve().parents[3] / "build" / "history"
 
 def installations() -> tuple[Path, Path]:
     """The small and the filled one, made where they are not there yet."""
-    made = _kept("made", build_small, what="the chain once, with real processes")
-    small = partial(fill, made, most=PAGE, events=PAGE_OF_EVENTS)
-    filled = partial(fill, made, most=HISTORY, events=EVENTS)
+    template = _prepared("made", build_small, what="the chain once, with real processes")
+    small = partial(fill, template, most=PAGE, events=PAGE_OF_EVENTS)
+    filled = partial(fill, template, most=HISTORY, events=EVENTS)
     return (
-        _kept("small", small, what="a page of everything"),
-        _kept("filled", filled, what=f"{HISTORY:,} runs and {EVENTS:,} audit events"),
+        _prepared("small", small, what="a page of everything"),
+        _prepared("filled", filled, what=f"{HISTORY:,} runs and {EVENTS:,} audit events"),
     )
 
 
-def _kept(name: str, make: Callable[[Path], None], *, what: str) -> Path:
+def _prepared(name: str, make: Callable[[Path], None], *, what: str) -> Path:
     """Its home; one that was not finished is made anew."""
     home = FOLDER / name
     finished = home / "finished"

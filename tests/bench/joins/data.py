@@ -51,10 +51,10 @@ def synthetic(folder: Path, *, rows: int, ttl_us: int | None = None, memory_mb: 
 
 
 def read_views(folder: Path) -> list[JoinView]:
-    found = json.loads((folder / SHAPES).read_text())
+    shapes = json.loads((folder / SHAPES).read_text())
     return [
         JoinView(name, Path(rows), _pairs(keys), tuple((own, out, kind) for own, out, kind in outputs), ttl_us)
-        for name, rows, keys, outputs, ttl_us in found
+        for name, rows, keys, outputs, ttl_us in shapes
     ]
 
 

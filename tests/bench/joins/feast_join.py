@@ -24,15 +24,15 @@ def views_of(folder: Path) -> list:
     from feast import Entity, FeatureView, Field, FileSource, ValueType
     from feast.types import Float64
 
-    made = []
+    objects = []
     for name, rows, keys, outputs, ttl_us in json.loads((folder / "views.json").read_text()):
         entities = [Entity(name=key, join_keys=[key], value_type=ValueType.INT64) for key, _column in keys]
         source = FileSource(path=rows, timestamp_field="__event", created_timestamp_column="__created")
         schema = [Field(name=own, dtype=Float64) for own, _name, _kind in outputs]
         ttl = timedelta(microseconds=ttl_us or 0)
         view = FeatureView(name=name.replace(" ", "_"), entities=entities, ttl=ttl, schema=schema, source=source)
-        made += [*entities, view]
-    return made
+        objects += [*entities, view]
+    return objects
 
 
 def main(folder: Path) -> None:
@@ -42,9 +42,11 @@ def main(folder: Path) -> None:
     repository = folder / "feast"
     repository.mkdir(exist_ok=True)
     (repository / "feature_store.yaml").write_text(STORE.format(folder=repository))
-    store, made = FeatureStore(str(repository)), views_of(folder)
-    store.apply(made)
-    names = [f"{view.name}:{field.name}" for view in made if isinstance(view, FeatureView) for field in view.features]
+    store, objects = FeatureStore(str(repository)), views_of(folder)
+    store.apply(objects)
+    names = [
+        f"{view.name}:{field.name}" for view in objects if isinstance(view, FeatureView) for field in view.features
+    ]
     entity = pd.read_parquet(folder / "entity.parquet").rename(columns={"event_time": "event_timestamp"})
     wall, cpu = time.perf_counter(), time.process_time()
     rows = store.get_historical_features(entity, names, full_feature_names=True).to_df()

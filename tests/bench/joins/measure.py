@@ -28,8 +28,8 @@ def measure(*, rows: int = 1_000_000, feast_rows: int = 100_000, rounds: int = 5
 def _compared(name: str, make: Callable[[Path], Path], *, rounds: int) -> list[Line]:
     with TemporaryDirectory() as temporary:
         folder = make(Path(temporary))
-        found = in_turns({who: partial(_run, who, folder) for who in MAKERS}, rounds=rounds)
-    mine, known, duckdb, polars = (found[who] for who in MAKERS)
+        medians = in_turns({who: partial(_run, who, folder) for who in MAKERS}, rounds=rounds)
+    mine, known, duckdb, polars = (medians[who] for who in MAKERS)
     return [
         at_most(f"{name}: wall, to DuckDB", mine.wall, duckdb.wall, limit=1.25, unit="s"),
         at_most(f"{name}: CPU, to DuckDB", mine.cpu, duckdb.cpu, limit=1.25, unit="s"),
@@ -68,9 +68,9 @@ def _beside_feast(name: str, rows: int, python: Path, *, ttl_us: int | None = No
 def _large() -> list[Line]:
     """10 million rows by three views; the limit is one machine's, not a peer's."""
     with TemporaryDirectory() as temporary:
-        found = _run("ours", synthetic(Path(temporary), rows=10_000_000, memory_mb=8000))
-    line = at_most("10,000,000 x 3: memory", found.memory_mb, MEMORY_LIMIT_MB, limit=1, unit="MB")
-    return [line, missing("10,000,000 x 3: wall", f"{found.wall:.1f} s, CPU {found.cpu:.1f} s")]
+        large = _run("ours", synthetic(Path(temporary), rows=10_000_000, memory_mb=8000))
+    line = at_most("10,000,000 x 3: memory", large.memory_mb, MEMORY_LIMIT_MB, limit=1, unit="MB")
+    return [line, missing("10,000,000 x 3: wall", f"{large.wall:.1f} s, CPU {large.cpu:.1f} s")]
 
 
 def _run(who: str, folder: Path) -> Spent:

@@ -38,11 +38,11 @@ def spent(command: Sequence[str]) -> Spent:
 
 def in_turns(runs: Mapping[str, Callable[[], Spent]], *, rounds: int) -> dict[str, Spent]:
     """The medians of runs that take turns, so that what else the machine does falls on all of them."""
-    found: dict[str, list[Spent]] = {name: [] for name in runs}
+    samples_by_name: dict[str, list[Spent]] = {name: [] for name in runs}
     for _round in range(rounds):
         for name, run in runs.items():
-            found[name].append(run())
-    return {name: _median(each) for name, each in found.items()}
+            samples_by_name[name].append(run())
+    return {name: _median(samples) for name, samples in samples_by_name.items()}
 
 
 def at_most(name: str, ours: float, peer: float, *, limit: float, unit: str) -> Line:
@@ -87,7 +87,7 @@ def tell(result: Spent) -> None:
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
-def _median(each: Sequence[Spent]) -> Spent:
+def _median(samples: Sequence[Spent]) -> Spent:
     return Spent(
-        *(median(getattr(item, field) for item in each) for field in ("wall", "cpu", "memory_mb")),
+        *(median(getattr(item, field) for item in samples) for field in ("wall", "cpu", "memory_mb")),
     )

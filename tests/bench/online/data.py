@@ -42,7 +42,7 @@ def write_rows(path: Path, keys: int, *, rows_per_key: int = 1) -> None:
         "key": pa.array([number % keys for number in range(rows)], pa.int64()),
         "__event": pa.array(moments, moment),
         "__created": pa.array(moments, moment),
-        "__known_us": pa.array([round(each.timestamp() * 1e6) for each in moments], pa.int64()),
+        "__known_us": pa.array([round(instant.timestamp() * 1e6) for instant in moments], pa.int64()),
         "__is_latest": pa.array([True] * rows),
         "__is_best": pa.array([True] * rows),
     }

@@ -53,24 +53,24 @@ def measured(store, order: dict) -> dict:
     names, dice = [f"bench:f{number}" for number in range(order["features"])], random.Random(1)
     lookups = {}
     for size, times in order["batches"].items():
-        taken = []
+        seconds = []
         for _turn in range(max(5, int(times) // 20)):
             wanted = [{"key": key} for key in dice.sample(range(order["keys"]), int(size))]
             begun = time.perf_counter()
             store.get_online_features(names, wanted).to_dict()
-            taken.append(time.perf_counter() - begun)
-        lookups[size] = median(taken)
+            seconds.append(time.perf_counter() - begun)
+        lookups[size] = median(seconds)
     return {"cpu_per_key": filled, "lookups": lookups}
 
 
 def main(folder: Path) -> None:
     order = json.loads((folder / "feast.json").read_text())
-    found = {}
+    measured_by_store = {}
     for name in ("sqlite", "redis"):
         store = repository(folder, name, order)
         applied(store, order)
-        found[name] = measured(store, order)
-    print(json.dumps(found))
+        measured_by_store[name] = measured(store, order)
+    print(json.dumps(measured_by_store))
 
 
 if __name__ == "__main__":

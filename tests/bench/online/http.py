@@ -45,11 +45,11 @@ class Caller(http.client.HTTPConnection):
         begun = time.perf_counter()
         self.request("POST", "/features", body, {"content-type": "application/json"})
         answer = self.getresponse()
-        found = orjson.loads(answer.read())
-        taken = time.perf_counter() - begun
-        assert answer.status == 200, found
-        assert len(found["values"]) == len(keys)
-        return taken
+        decoded = orjson.loads(answer.read())
+        seconds = time.perf_counter() - begun
+        assert answer.status == 200, decoded
+        assert len(decoded["values"]) == len(keys)
+        return seconds
 
 
 def http_lines(folder: Path, *, keys: int, batches: dict[int, int]) -> list[Line]:
@@ -63,12 +63,12 @@ def http_lines(folder: Path, *, keys: int, batches: dict[int, int]) -> list[Line
 
 def _compared(callers: tuple[Caller, Caller, Caller], size: int, times: int, keys: int) -> list[Line]:
     dice = random.Random(1)
-    taken: tuple[list[float], list[float], list[float]] = ([], [], [])
+    seconds: tuple[list[float], list[float], list[float]] = ([], [], [])
     for _turn in range(times):
         wanted = dice.sample(range(keys), size)
-        for caller, each in zip(callers, taken, strict=True):
-            each.append(caller.ask(wanted))
-    mine, minimal, plain = (median(each) * 1e6 for each in taken)
+        for caller, samples in zip(callers, seconds, strict=True):
+            samples.append(caller.ask(wanted))
+    mine, minimal, plain = (median(samples) * 1e6 for samples in seconds)
     return [
         at_most(f"HTTP, look-up of {size}, to a minimal server", mine, minimal, limit=1.5, unit="us"),
         beside(f"HTTP, look-up of {size}, to a dict behind HTTP", mine, plain, unit="us"),
@@ -120,12 +120,14 @@ def _spec(folder: Path) -> ServerSpec:
     entries = [ManifestFile(path=path, sha256=store.put_bytes(data), size=len(data)) for path, data in files.items()]
     manifest = Manifest(files=tuple(entries))
     store.put_bytes(canonical(manifest))
-    told = {
+    fields = {
         "endpoint_id": "EP-1",
         "endpoint": "bench",
         "environment": "staging",
         "version_id": "MV-1",
         "model": "bench",
     }
-    told |= {"version": 1, "digest": manifest.digest, "model_digest": entries[0].sha256, "store": store.root}
-    return ServerSpec.model_validate(told | {"online": folder / "replay.sqlite", "live": str(folder / "online.sqlite")})
+    fields |= {"version": 1, "digest": manifest.digest, "model_digest": entries[0].sha256, "store": store.root}
+    return ServerSpec.model_validate(
+        fields | {"online": folder / "replay.sqlite", "live": str(folder / "online.sqlite")}
+    )

@@ -29,7 +29,7 @@ from tests.features.online.stores import redis_server
 
 KEYS, FEAST_KEYS = 100_000, 20_000
 BATCHES = {1: 2_000, 10: 1_000, 100: 300, 500: 100}
-Found = dict[int, float]
+Medians = dict[int, float]
 
 
 def measure(
@@ -45,16 +45,16 @@ def measure(
         for store in stores.values():
             fill(store, keys)
         raw = stack.enter_context(raw_sqlite(folder / "raw.sqlite", keys))
-        asked = {"raw": raw, **{name: partial(_ask, store) for name, store in stores.items()}}
-        found = _in_turns(asked, keys=keys, batches=batches)
-        lines = _lookups(found) + http_lines(folder, keys=keys, batches=batches)
+        lookups = {"raw": raw, **{name: partial(_ask, store) for name, store in stores.items()}}
+        medians = _in_turns(lookups, keys=keys, batches=batches)
+        lines = _lookups(medians) + http_lines(folder, keys=keys, batches=batches)
         few = filling(folder, keys=keys, features=4)
         many = filling(folder, keys=keys, features=FEATURES, rows_per_key=1)
         feast = _feast(folder, redis, keys=feast_keys, batches=batches)
         lines.append(
             at_most("filling SQLite, 100,000 keys of 4 features, to 1 s", 1e5 * few[0], 1.0, limit=1, unit="s")
         )
-        return lines + _beside_feast(found, many[1], feast) + days_lines(folder / "days", days=days)
+        return lines + _beside_feast(medians, many[1], feast) + days_lines(folder / "days", days=days)
 
 
 def _free_port() -> int:
@@ -93,26 +93,26 @@ def _ask(store: OnlineStore, wanted: Sequence[int]) -> Any:
 
 
 def _in_turns(
-    asked: dict[str, Callable[[Sequence[int]], Any]], *, keys: int, batches: dict[int, int]
-) -> dict[str, Found]:
+    lookups: dict[str, Callable[[Sequence[int]], Any]], *, keys: int, batches: dict[int, int]
+) -> dict[str, Medians]:
     """Median seconds for each number of keys; every question is asked of all of them before the next."""
     dice = random.Random(1)
-    found: dict[str, Found] = {name: {} for name in asked}
+    medians: dict[str, Medians] = {name: {} for name in lookups}
     for size, times in batches.items():
-        taken: dict[str, list[float]] = {name: [] for name in asked}
+        samples_by_name: dict[str, list[float]] = {name: [] for name in lookups}
         for _turn in range(times):
             wanted = dice.sample(range(keys), size)
-            for name, ask in asked.items():
+            for name, ask in lookups.items():
                 begun = time.perf_counter()
                 ask(wanted)
-                taken[name].append(time.perf_counter() - begun)
-        for name, each in taken.items():
-            found[name][size] = median(each)
-    return found
+                samples_by_name[name].append(time.perf_counter() - begun)
+        for name, samples in samples_by_name.items():
+            medians[name][size] = median(samples)
+    return medians
 
 
-def _lookups(found: dict[str, Found]) -> list[Line]:
-    raw, ours, redis = (found[name] for name in ("raw", "sqlite", "redis"))
+def _lookups(medians: dict[str, Medians]) -> list[Line]:
+    raw, ours, redis = (medians[name] for name in ("raw", "sqlite", "redis"))
     lines = [at_most("look-up of 1 key, of 60 us", ours[1] * 1e6, 60.0, limit=1, unit="us")]
     for size in ours:
         limit = 10.0 if size < 100 else 3.0
@@ -143,13 +143,13 @@ def _feast(folder: Path, redis: str, *, keys: int, batches: dict[int, int]) -> d
     return result
 
 
-def _beside_feast(found: dict[str, Found], cpu: float, feast: dict[str, Any] | str) -> list[Line]:
+def _beside_feast(medians: dict[str, Medians], cpu: float, feast: dict[str, Any] | str) -> list[Line]:
     if isinstance(feast, str):
         return [missing("to Feast", f"Feast: {feast}")]
     lines = []
-    for name, told in feast.items():
-        for size, seconds in told["lookups"].items():
-            ours, times = found[name][int(size)], 5 if int(size) < 100 else 20
+    for name, measured in feast.items():
+        for size, seconds in measured["lookups"].items():
+            ours, times = medians[name][int(size)], 5 if int(size) < 100 else 20
             lines.append(
                 at_least(f"look-up of {size}, to Feast {name}", ours * 1e6, seconds * 1e6, times=times, unit="us")
             )

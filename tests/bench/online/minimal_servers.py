@@ -19,8 +19,8 @@ from tests.bench.online.data import NAMES, values_of
 
 def application(find: Callable[[list[int]], list[Any]]) -> Starlette:
     async def features(request: Request) -> Response:
-        asked = orjson.loads(await request.body())
-        values = find([key["key"] for key in asked["keys"]])
+        body = orjson.loads(await request.body())
+        values = find([key["key"] for key in body["keys"]])
         return Response(orjson.dumps({"features": NAMES, "values": values}), media_type="application/json")
 
     return Starlette(routes=[Route("/features", features, methods=["POST"])])
@@ -36,8 +36,8 @@ def in_sqlite(path: str) -> Callable[[list[int]], list[Any]]:
 
     def find(wanted: list[int]) -> list[Any]:
         query = f"SELECT key, answer FROM rows WHERE key IN ({', '.join('?' * len(wanted))})"
-        found = {key: msgpack.unpackb(answer) for key, answer in connection.execute(query, wanted)}
-        return [found.get(key) for key in wanted]
+        rows = {key: msgpack.unpackb(answer) for key, answer in connection.execute(query, wanted)}
+        return [rows.get(key) for key in wanted]
 
     return find
 

@@ -39,8 +39,8 @@ def measure(*, rounds: int = 9) -> list[Line]:
         runs = {"bare": partial(_run, folder, SMALL, bare, None)}
         for sandbox in (Sandbox.LANDLOCK, *([Sandbox.BUBBLEWRAP] if bubblewrap.is_there() else [])):
             runs[sandbox] = partial(_run, folder, SMALL, Limits(seconds=20, memory_mb=512, threads=1), sandbox)
-        found = _in_turns(runs, rounds=rounds)
-        starts = [_start(name, seconds, found["bare"]) for name, seconds in found.items() if name != "bare"]
+        medians = _in_turns(runs, rounds=rounds)
+        starts = [_start(name, seconds, medians["bare"]) for name, seconds in medians.items() if name != "bare"]
         return [*starts, *(_stop(folder, name, sql) for name, sql in DEAF.items())]
 
 
@@ -51,11 +51,11 @@ def _run(folder: Path, sql: str, limits: Limits, sandbox: Sandbox | None) -> Non
 
 def _in_turns(runs: Mapping[str, Callable[[], None]], *, rounds: int) -> dict[str, float]:
     """The median seconds of each."""
-    found: dict[str, list[float]] = {name: [] for name in runs}
+    seconds_by_name: dict[str, list[float]] = {name: [] for name in runs}
     for _round in range(rounds):
         for name, run in runs.items():
-            found[name].append(_seconds(run))
-    return {name: median(each) for name, each in found.items()}
+            seconds_by_name[name].append(_seconds(run))
+    return {name: median(samples) for name, samples in seconds_by_name.items()}
 
 
 def _seconds(run: Callable[[], None]) -> float:
