@@ -36,13 +36,13 @@ ENTITY_SQL = "SELECT id, due_at, CAST(delay > 10 AS INTEGER) AS late, carrier, d
 def flights(rows: int = 400, *, seed: int = 1) -> pa.Table:
     """Flights every 40 minutes by three carriers. Delays hang a little on the carrier, and on luck."""
     dice = random.Random(seed)
-    made = []
+    records = []
     for number in range(rows):
         carrier, due = dice.choice("ABC"), START + 40 * number * MINUTE
         delay = int(dice.expovariate(1 / {"A": 6, "B": 10, "C": 14}[carrier])) - 3
-        made.append((number, carrier, due, dice.randrange(100, 3000), delay, due + delay * MINUTE))
+        records.append((number, carrier, due, dice.randrange(100, 3000), delay, due + delay * MINUTE))
     names = ["id", "carrier", "due_at", "distance", "delay", "left_at"]
-    return pa.table(dict(zip(names, zip(*made, strict=True), strict=True)))
+    return pa.table(dict(zip(names, zip(*records, strict=True), strict=True)))
 
 
 def source(
@@ -81,8 +81,8 @@ def build(folder: Path, sql: str = VIEW_SQL, **changes: Any) -> BuildResult:
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(folder / ROWS).to_pylist()
-    return found
+    rows: list[dict[str, Any]] = pq.read_table(folder / ROWS).to_pylist()
+    return rows
 
 
 @dataclass(frozen=True)
@@ -141,5 +141,5 @@ def join(
 
 
 def split_rows(folder: Path, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = pq.read_table(folder / "set" / f"{name}.parquet").to_pylist()
-    return found
+    rows: list[dict[str, Any]] = pq.read_table(folder / "set" / f"{name}.parquet").to_pylist()
+    return rows

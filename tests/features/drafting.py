@@ -1,7 +1,7 @@
 """Feature versions without the jobs that build them: a job's end is told as compute tells it, with whatever its checks
 gave. For tests of what may follow what."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,6 @@ class Desk:
     snapshot: str
     view: str = ""
     views: int = 0
-    made: list[str] = field(default_factory=list)
 
     def open_view(self) -> str:
         self.views += 1
@@ -43,10 +42,10 @@ class Desk:
 
     def create(self, **changes: Any) -> FeatureVersion:
         return self.portal.feature_drafts.create_version(
-            self.people.engineer, view_id=self.view, **self.asked(**changes)
+            self.people.engineer, view_id=self.view, **self.definition(**changes)
         )
 
-    def asked(self, **changes: Any) -> dict[str, Any]:
+    def definition(self, **changes: Any) -> dict[str, Any]:
         return {"sql": VIEW_SQL, "sources": {"flights": self.snapshot}, "event_time": "left_at"} | changes
 
     @property
@@ -82,14 +81,14 @@ class Desk:
 
     @property
     def live(self) -> str:
-        found = self.portal.feature_views.get_view(self.people.viewer, view_id=self.view).live
-        return found.id if found else ""
+        version = self.portal.feature_views.get_view(self.people.viewer, view_id=self.view).live
+        return version.id if version else ""
 
 
 def open_desk(home: Path, **settings: Any) -> Desk:
-    asked = settings_in(home, **settings)
-    copy_home(asked, with_people=True)
-    return desk_of(build_portal(asked), prepared().people, home)
+    home_settings = settings_in(home, **settings)
+    copy_home(home_settings, with_people=True)
+    return desk_of(build_portal(home_settings), prepared().people, home)
 
 
 def desk_of(portal: Portal, people: People, folder: Path) -> Desk:
@@ -105,7 +104,7 @@ def keep_flights(portal: Portal, folder: Path, *, project: str = "PROJ-1", name:
     digest = portal.foundation.store.put_file(path)
     file = {"digest": digest, "rows": table.num_rows, "bytes": path.stat().st_size}
     columns = [
-        {"name": each, "type": "", "null_share": 0.0, "known": MARKS.get(each, "")} for each in table.schema.names
+        {"name": column, "type": "", "null_share": 0.0, "known": MARKS.get(column, "")} for column in table.schema.names
     ]
     report = ImportReport(rows_read=table.num_rows, rows_rejected=0, reasons=(), choices=())
     with calling(portal, SYSTEM) as call:

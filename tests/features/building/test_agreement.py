@@ -19,12 +19,12 @@ def features(flights):
         moments, delays = part["left_at"].to_numpy(), part["delay"].to_numpy("float64", na_value=float("nan"))
         for moment in moments:
             window = delays[(moments >= moment - pd.Timedelta("1D")) & (moments {end} moment)]
-            window = {kept}
+            window = {values}
             rows.append((carrier, moment, {mean} if len(window) else None))
     made = pd.DataFrame(rows, columns=["carrier", "left_at", "mean_delay"])
     return made.astype({{"carrier": "string", "left_at": "datetime64[us, UTC]", "mean_delay": "Float64"}})
 """
-KEPT, MEAN = "window[window == window]", "window.mean()"
+FINITE, MEAN = "window[window == window]", "window.mean()"
 DAY_SQL = """
 SELECT carrier, date_trunc('day', left_at) + INTERVAL 1 DAY AS day, count(*) AS flights
 FROM flights WHERE left_at IS NOT NULL GROUP BY ALL
@@ -53,8 +53,8 @@ def agreed(folder: Path, sql: str, python: str, **changes: Any) -> Check:
     return check
 
 
-def window(*, end: str = "<", kept: str = KEPT, mean: str = MEAN) -> str:
-    return PANDAS.format(end=end, kept=kept, mean=mean)
+def window(*, end: str = "<", values: str = FINITE, mean: str = MEAN) -> str:
+    return PANDAS.format(end=end, values=values, mean=mean)
 
 
 def test_two_forms_of_one_meaning_agree_on_every_sample(tmp_path: Path) -> None:
@@ -73,11 +73,11 @@ PLANTED = {
     "a mean of whole numbers as a whole number": (VIEW_SQL, window(mean="window.mean() // 1"), {}),
     "nulls that count as nought": (
         VIEW_SQL,
-        window(kept="np.nan_to_num(window)").replace("pd\n", "pd, numpy as np\n"),
+        window(values="np.nan_to_num(window)").replace("pd\n", "pd, numpy as np\n"),
         {},
     ),
     "a window that has the event in it": (VIEW_SQL, window(end="<="), {}),
-    "a window that is a row too short": (VIEW_SQL, window(kept=f"({KEPT})[1:]"), {}),
+    "a window that is a row too short": (VIEW_SQL, window(values=f"({FINITE})[1:]"), {}),
     "a local day": (
         DAY_SQL,
         DAY_PANDAS.format(

@@ -25,9 +25,9 @@ def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 def build(desk: Desk, **changes: Any) -> FeatureVersion:
-    made = desk.create(**changes)
-    wait_for_job(desk.portal, made.job_id)
-    return desk.now(made)
+    version = desk.create(**changes)
+    wait_for_job(desk.portal, version.job_id)
+    return desk.now(version)
 
 
 def test_pandas_alone_makes_a_version_with_rows(working: Desk) -> None:

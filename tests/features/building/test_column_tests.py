@@ -121,14 +121,14 @@ FILLS: dict[str, tuple[str, Any, Any]] = {
 
 @pytest.mark.parametrize("case", FILLS)
 def test_nulls_are_filled_when_the_version_is_built(tmp_path: Path, case: str) -> None:
-    feature, fill, found = FILLS[case]
+    feature, fill, fill_value = FILLS[case]
     given = {"some": "delay", "kind": "'k'", "far": "true", "half": "delay / 3"}
     columns = ", ".join(f"CASE WHEN id % 4 > 0 THEN {value} END AS {name}" for name, value in given.items())
     sql = f"SELECT carrier, left_at, {columns} FROM flights"
     result = outcome(tmp_path, FeatureRule(feature=feature, nulls="fill", fill=fill), sql)
     values = [row[feature] for row in rows_of(tmp_path)]
     assert None not in values
-    assert found in values
+    assert fill_value in values
     (filled,) = [item for item in result.features if item.name == feature]
     assert filled.null_share == 0
 

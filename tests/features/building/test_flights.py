@@ -146,10 +146,10 @@ def test_trailing_delays_are_those_of_the_flights_that_had_arrived(
             mask = same if mask is None else pc.and_(mask, same)
         flights = arrived.filter(mask).select(["arr_utc", "arr_delay", "dep_delay"]).to_pylist()
         for days in (1, 7):
-            found = tuple(
+            figures = tuple(
                 row[f"{word}_{days}d"] for word in ("flights", "late_share", "arrival_delay", "departure_delay")
             )
-            assert found == pytest.approx(trailing(flights, row["__event"], 24 * days))
+            assert figures == pytest.approx(trailing(flights, row["__event"], 24 * days))
 
 
 def test_weather_was_observed_before_the_flight_and_is_not_old(demonstration: Demonstration) -> None:
@@ -178,8 +178,8 @@ def test_the_online_store_answers_what_the_training_set_says(demonstration: Demo
         at_us = (row["event_time"] - EPOCH) // timedelta(microseconds=1)
         backfill.advance(at_us)
         for view in demonstration.result.contract.views:
-            (found,) = store.get(view, [tuple(row[column] for _key, column in view.keys)], at_us=at_us)
-            assert found.values == tuple(row[name] for _feature, name, _kind in view.outputs)
+            (answer,) = store.get(view, [tuple(row[column] for _key, column in view.keys)], at_us=at_us)
+            assert answer.values == tuple(row[name] for _feature, name, _kind in view.outputs)
 
 
 PLANTED = {

@@ -109,8 +109,8 @@ def test_a_leak_in_the_entity_rows_is_found_and_named(tmp_path: Path, case: str)
     delays = [None if number % 9 == 0 else delay for number, delay in enumerate(table.column("delay").to_pylist())]
     table = table.set_column(4, "delay", pa.array(delays))
     result = join(tmp_path, entity(sql, numbers=("mood",)), table=table)
-    found = next(leak for leak in result.leaks if leak.column == "mood" and leak.auc is None)
-    assert "known only at left_at" in found.reason
+    leak = next(leak for leak in result.leaks if leak.column == "mood" and leak.auc is None)
+    assert "known only at left_at" in leak.reason
     assert result.splits == ()
 
 
@@ -160,8 +160,8 @@ def test_missing_cells_stay_missing_where_that_is_asked(tmp_path: Path) -> None:
     table = flights(60)
     delays = [None if number < 20 else delay for number, delay in enumerate(table.column("delay").to_pylist())]
     moved_later = marked(tmp_path, table.set_column(4, "delay", pa.array(delays)))
-    kept = moved_later.exchanged(keep_nulls=True).column("delay").to_pylist()
+    with_nulls = moved_later.exchanged(keep_nulls=True).column("delay").to_pylist()
     moved = moved_later.exchanged().column("delay").to_pylist()
-    assert [cell is None for cell in kept] == [cell is None for cell in delays]
-    assert kept != delays
+    assert [cell is None for cell in with_nulls] == [cell is None for cell in delays]
+    assert with_nulls != delays
     assert [cell is None for cell in moved] != [cell is None for cell in delays]

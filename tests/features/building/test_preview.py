@@ -18,32 +18,36 @@ from tests.features.logic.test_pandas_logic import MEAN
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    made = open_desk(tmp_path_factory.mktemp("home"))
-    yield made
-    made.portal.foundation.database.close()
+    opened = open_desk(tmp_path_factory.mktemp("home"))
+    yield opened
+    opened.portal.foundation.database.close()
 
 
 def preview(desk: Desk, **changes: Any) -> LogicPreview:
-    return desk.portal.feature_drafts.preview_logic(desk.people.engineer, view_id=desk.view, **desk.asked(**changes))
+    return desk.portal.feature_drafts.preview_logic(
+        desk.people.engineer, view_id=desk.view, **desk.definition(**changes)
+    )
 
 
 def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk) -> None:
     began = time.monotonic()
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=5),), unique_rows=True)
-    found = preview(desk, tests=rules)
+    logic_preview = preview(desk, tests=rules)
     assert time.monotonic() - began < 10
-    assert [(item.name, item.type, item.kind) for item in found.features] == [("mean_delay", "DOUBLE", "number")]
-    assert 0 < found.features[0].null_share < 0.05
-    assert (found.preview.columns, len(found.preview.rows), found.sample_rows) == (
+    assert [(item.name, item.type, item.kind) for item in logic_preview.features] == [
+        ("mean_delay", "DOUBLE", "number")
+    ]
+    assert 0 < logic_preview.features[0].null_share < 0.05
+    assert (logic_preview.preview.columns, len(logic_preview.preview.rows), logic_preview.sample_rows) == (
         ("carrier", "left_at", "mean_delay"),
         50,
         400,
     )
-    moments = [row[1] for row in found.preview.rows]
+    moments = [row[1] for row in logic_preview.preview.rows]
     assert moments == sorted(moments, reverse=True)
-    verdicts = {check.name: check.verdict for check in found.checks}
+    verdicts = {check.name: check.verdict for check in logic_preview.checks}
     assert verdicts["mean_delay is at most 5"] == "fail"
-    assert 0 < found.seconds < 10
+    assert 0 < logic_preview.seconds < 10
     assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 0
 
 
@@ -57,8 +61,8 @@ def test_both_forms_are_held_against_each_other(desk: Desk) -> None:
 
 
 def test_pandas_alone_is_previewed_too(desk: Desk) -> None:
-    found = preview(desk, sql="", python=MEAN)
-    assert [item.name for item in found.features] == ["mean_delay"]
+    logic_preview = preview(desk, sql="", python=MEAN)
+    assert [item.name for item in logic_preview.features] == ["mean_delay"]
 
 
 MISTAKES = {
@@ -99,9 +103,9 @@ def test_logic_that_never_ends_is_stopped_in_time_and_others_go_on(desk: Desk) -
 def test_a_preview_is_for_those_who_may_write_the_version(desk: Desk) -> None:
     for person in (desk.people.viewer, desk.people.approver):
         with pytest.raises(NotAllowed):
-            desk.portal.feature_drafts.preview_logic(person, view_id=desk.view, **desk.asked())
+            desk.portal.feature_drafts.preview_logic(person, view_id=desk.view, **desk.definition())
     with pytest.raises(NotFound):
-        desk.portal.feature_drafts.preview_logic(desk.people.outsider, view_id=desk.view, **desk.asked())
+        desk.portal.feature_drafts.preview_logic(desk.people.outsider, view_id=desk.view, **desk.definition())
 
 
 def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:
@@ -120,7 +124,7 @@ def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:
         categories=(),
         numbers=("n", "distance"),
     )
-    found = preview_rows(job_spec, inputs={"flights": path}, limits=LIMITS)
-    assert found.sample_rows == SAMPLE_ROWS
+    logic_preview = preview_rows(job_spec, inputs={"flights": path}, limits=LIMITS)
+    assert logic_preview.sample_rows == SAMPLE_ROWS
     newest = max(row["left_at"] for row in table.to_pylist())
-    assert found.preview.rows[0][1] == newest.isoformat().replace("+00:00", "Z")
+    assert logic_preview.preview.rows[0][1] == newest.isoformat().replace("+00:00", "Z")

@@ -44,8 +44,8 @@ def rehearsed(
 ) -> tuple[BuildJobSpec, Rehearsal, dict[str, Path]]:
     job_spec, inputs = job_spec_for(folder, **changes)
 
-    def run(asked: BuildJobSpec, given: Any) -> BuildResult:
-        return build_rows(asked, inputs=given, outputs=folder / "rehearsal", limits=LIMITS)
+    def run(spec: BuildJobSpec, given: Any) -> BuildResult:
+        return build_rows(spec, inputs=given, outputs=folder / "rehearsal", limits=LIMITS)
 
     return job_spec, rehearse(job_spec, inputs=inputs, folder=folder / "rehearsal", run=run, most=most), inputs
 
@@ -104,8 +104,8 @@ def test_an_engine_that_answers_otherwise_fails_the_version_with_the_rows(spark:
     place = table.column_names.index("mean_delay")
     other = pa.array([1234.5, *table.column(place).to_pylist()[1:]])
     pq.write_table(table.set_column(place, table.schema.field(place), other), rehearsal.rows)
-    made = build_with_engine(job_spec, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
-    alike = made.checks[-1]
+    result = build_with_engine(job_spec, rehearsal, engine=spark, inputs=inputs, outputs=tmp_path, limits=LIMITS)
+    alike = result.checks[-1]
     assert (alike.verdict, len(alike.rows)) == ("fail", 2)
     assert [row[0] for row in alike.rows] == ["Spark", "DuckDB"]
     assert alike.rows[1][-1] == 1234.5

@@ -16,9 +16,9 @@ def test_a_feature_is_found_by_its_reference_and_by_every_word(furnished: Furnis
 
 
 def test_a_page_says_of_how_many_it_is_and_knows_its_distributions(furnished: Furnished) -> None:
-    found = furnished.portal.feature_catalog.catalog(furnished.people.viewer, offset=1, limit=1)
-    assert (len(found.items), found.total) == (1, 2)
-    assert found.items[0].profile is not None
+    page = furnished.portal.feature_catalog.catalog(furnished.people.viewer, offset=1, limit=1)
+    assert (len(page.items), page.total) == (1, 2)
+    assert page.items[0].profile is not None
 
 
 def test_use_state_and_owner_narrow_it(furnished: Furnished) -> None:
@@ -33,11 +33,11 @@ def test_use_state_and_owner_narrow_it(furnished: Furnished) -> None:
 def test_freshness_narrows_it_and_agrees_with_the_view(furnished: Furnished) -> None:
     portal, mei = furnished.portal, furnished.people.engineer
     (view,) = portal.feature_views.list_views(mei).items
-    said = portal.feature_statistics.freshness(mei, view_id=view.id).verdict
+    current = portal.feature_statistics.freshness(mei, view_id=view.id).verdict
     totals = {
         verdict: portal.feature_catalog.catalog(mei, fresh=verdict).total for verdict in ("fresh", "stale", "no data")
     }
-    assert totals == {verdict: 2 if verdict == said else 0 for verdict in totals}
+    assert totals == {verdict: 2 if verdict == current else 0 for verdict in totals}
     portal.feature_views.create_view(mei, project="PROJ-1", name="empty", entity="carrier", keys=("carrier",))
     assert [item.view for item in portal.feature_catalog.catalog(mei, fresh="no data").items] == ["empty"]
 

@@ -43,9 +43,9 @@ def drawn(seed: int, rows: int = 300) -> tuple[list[Number], list[str | bool | N
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int) -> None:
     values, words = drawn(seed)
-    found = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
+    windows = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
     days = [(START + 7 * at * timedelta(hours=1)).date() for at in range(len(values))]
-    numbers = [item for item in found if item.feature == "x"]
+    numbers = [item for item in windows if item.feature == "x"]
     assert [item.start.date() for item in numbers] == sorted(set(days))
     for item in numbers:
         mine = [value for value, day in zip(values, days, strict=True) if day == item.start.date()]
@@ -57,10 +57,10 @@ def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int
         assert item.deviation == (pytest.approx(statistics.stdev(finite)) if len(finite) > 1 else None)
         for share, value in item.percentiles:
             assert value == finite[max(0, math.ceil(share * len(finite)) - 1)]
-    for item in (item for item in found if item.feature == "c"):
-        said = [word for word, day in zip(words, days, strict=True) if day == item.start.date()]
-        assert dict(item.frequent) == {word: said.count(word) for word in set(said) - {None}}
-        assert item.nulls == said.count(None)
+    for item in (item for item in windows if item.feature == "c"):
+        seen = [word for word, day in zip(words, days, strict=True) if day == item.start.date()]
+        assert dict(item.frequent) == {word: seen.count(word) for word in set(seen) - {None}}
+        assert item.nulls == seen.count(None)
 
 
 @pytest.mark.parametrize("window", ["week", "month"])
@@ -85,16 +85,16 @@ def test_odd_values_have_figures_that_json_can_say(tmp_path: Path) -> None:
     ]
     for values, low, high in cases:
         array: list[str | bool | None] = [True, False]
-        found = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
-        assert (found[0].minimum, found[0].maximum) == (low, high)
-        assert dict(found[1].frequent) == {"true": 1, "false": 1}
-        assert FeatureWindow.model_validate_json(found[0].model_dump_json()) == found[0]
+        windows = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
+        assert (windows[0].minimum, windows[0].maximum) == (low, high)
+        assert dict(windows[1].frequent) == {"true": 1, "false": 1}
+        assert FeatureWindow.model_validate_json(windows[0].model_dump_json()) == windows[0]
     assert windows_of(rows_file(tmp_path, [], []), (NUMBER,), window="day") == ()
 
 
 def test_only_the_newest_windows_are_told(tmp_path: Path) -> None:
-    found = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
-    assert (len(found), found[-1].start) == (120, START + timedelta(days=199))
+    windows = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
+    assert (len(windows), windows[-1].start) == (120, START + timedelta(days=199))
 
 
 def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
@@ -116,16 +116,18 @@ def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
 
 class TestThroughTheActions:
     def test_windows_are_of_the_version(self, scene: Scene) -> None:  # noqa: F811
-        found = scene.portal.feature_statistics.windows(scene.people.viewer, version_id=scene.version.id, window="day")
-        assert sum(item.rows for item in found) == scene.version.rows
-        assert {item.feature for item in found} == {"mean_delay"}
+        windows = scene.portal.feature_statistics.windows(
+            scene.people.viewer, version_id=scene.version.id, window="day"
+        )
+        assert sum(item.rows for item in windows) == scene.version.rows
+        assert {item.feature for item in windows} == {"mean_delay"}
 
     def test_drift_names_the_column_and_its_limits(self, scene: Scene) -> None:  # noqa: F811
         ids = {"version_id": scene.version.id, "training_set_id": scene.training_set.id}
-        (found,) = scene.portal.feature_statistics.drift(scene.people.viewer, **ids)
-        assert (found.feature, found.column, found.split) == ("mean_delay", "carrier_mean_delay", "train")
-        assert found.rows > 0
-        assert "cannot see a wrong join" in found.caveat
+        (drift,) = scene.portal.feature_statistics.drift(scene.people.viewer, **ids)
+        assert (drift.feature, drift.column, drift.split) == ("mean_delay", "carrier_mean_delay", "train")
+        assert drift.rows > 0
+        assert "cannot see a wrong join" in drift.caveat
 
     def test_a_set_of_other_features_is_refused(self, scene: Scene) -> None:  # noqa: F811
         bare = scene.join(name="bare", uses=())
@@ -135,14 +137,14 @@ class TestThroughTheActions:
             )
 
     def test_rows_of_2013_have_outlived_their_ttl(self, scene: Scene) -> None:  # noqa: F811
-        found = scene.portal.feature_statistics.freshness(scene.people.viewer, view_id=scene.view.id)
-        assert (found.verdict, found.expected_seconds, found.newest_event) == (
+        freshness = scene.portal.feature_statistics.freshness(scene.people.viewer, view_id=scene.view.id)
+        assert (freshness.verdict, freshness.expected_seconds, freshness.newest_event) == (
             "stale",
             7200,
             scene.version.newest_event,
         )
-        assert found.behind_seconds == 0
-        assert found.newest_source == found.newest_event
+        assert freshness.behind_seconds == 0
+        assert freshness.newest_source == freshness.newest_event
 
     def test_a_view_without_rows_has_no_data(self, scene: Scene) -> None:  # noqa: F811
         view = scene.portal.feature_views.create_view(
@@ -164,8 +166,8 @@ class TestThroughTheActions:
         assert dead[unused.id].cost.rows == unused.rows
 
 
-def _weighted(found: tuple[FeatureWindow, ...]) -> float:
-    weights = [(item.mean, item.rows - item.nulls - item.not_finite) for item in found if item.mean is not None]
+def _weighted(windows: tuple[FeatureWindow, ...]) -> float:
+    weights = [(item.mean, item.rows - item.nulls - item.not_finite) for item in windows if item.mean is not None]
     return sum(mean * weight for mean, weight in weights) / sum(weight for _mean, weight in weights)
 
 

@@ -35,9 +35,9 @@ def test_the_rows_are_those_of_the_same_logic_in_sql(tmp_path: Path) -> None:
     assert [(item.name, item.type, item.kind) for item in result.features] == [("mean_delay", "DOUBLE", "number")]
     pandas = rows_of(tmp_path)
     build(tmp_path, VIEW_SQL, table=apart, marks={})
-    for one, other in zip(pandas, rows_of(tmp_path), strict=True):
-        assert one["__event"] == other["__event"]
-        assert one["mean_delay"] == (None if other["mean_delay"] is None else pytest.approx(other["mean_delay"]))
+    for row, other in zip(pandas, rows_of(tmp_path), strict=True):
+        assert row["__event"] == other["__event"]
+        assert row["mean_delay"] == (None if other["mean_delay"] is None else pytest.approx(other["mean_delay"]))
 
 
 def test_a_function_gets_types_that_hold_nulls_exactly_and_times_in_utc(tmp_path: Path) -> None:

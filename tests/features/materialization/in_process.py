@@ -45,7 +45,7 @@ MOMENT = pa.timestamp("us", tz="UTC")
 
 def version_of(sql: str = SQL, **changes: Any) -> FeatureVersion:
     kinds = changes.pop("kinds", FEATURES)
-    told = {
+    fields = {
         "id": "FEAT-1",
         "view_id": "FV-1",
         "view": "totals",
@@ -71,7 +71,7 @@ def version_of(sql: str = SQL, **changes: Any) -> FeatureVersion:
         "created_at": START,
         "lookback_seconds": 86_400,
     }
-    return FeatureVersion.model_validate(told | changes)
+    return FeatureVersion.model_validate(fields | changes)
 
 
 def events(rows: list[tuple[Any, ...]]) -> pa.Table:
@@ -111,17 +111,17 @@ class Keeper:
 
     def snapshot(self, files: Mapping[str, pa.Table]) -> Snapshot:
         """A snapshot with one file for each partition."""
-        kept = []
+        stored = []
         for number, (partition, table) in enumerate(files.items()):
             path = self.folder / f"file-{number}.parquet"
             pq.write_table(table, path)
             digest = self.store.put_file(path)
-            kept.append(SnapshotFile(digest=digest, rows=table.num_rows, bytes=1, partition=partition))
+            stored.append(SnapshotFile(digest=digest, rows=table.num_rows, bytes=1, partition=partition))
         report = ImportReport(rows_read=0, rows_rejected=0, reasons=(), choices=())
-        digest = "".join(file.digest for file in kept)[:64]
-        told = {"id": f"SNAP-{digest[:6]}", "dataset_id": "DS-1", "dataset": "events", "project": "PROJ-1"}
-        told |= {"version": 1, "digest": digest, "files": tuple(kept), "rows": 0, "bytes": 0, "columns": ()}
-        return Snapshot.model_validate(told | {"report": report, "created_by": "P-1", "created_at": START})
+        digest = "".join(file.digest for file in stored)[:64]
+        fields = {"id": f"SNAP-{digest[:6]}", "dataset_id": "DS-1", "dataset": "events", "project": "PROJ-1"}
+        fields |= {"version": 1, "digest": digest, "files": tuple(stored), "rows": 0, "bytes": 0, "columns": ()}
+        return Snapshot.model_validate(fields | {"report": report, "created_by": "P-1", "created_at": START})
 
     def planned(self, snapshot: Snapshot, *, at: datetime = LATEST, whole: bool = False) -> Plan:
         known = sorted(self.parts.values(), key=lambda part: part.partition)
@@ -136,21 +136,21 @@ class Keeper:
 
     def run(self, snapshot: Snapshot, *, at: datetime = LATEST, whole: bool = False) -> MaterializeResult | None:
         """A whole run; None when nothing has changed."""
-        found = self.planned(snapshot, at=at, whole=whole)
-        if found.is_idle:
+        planned = self.planned(snapshot, at=at, whole=whole)
+        if planned.is_idle:
             self.since = at
             return None
-        result, outputs = self.job(found)
+        result, outputs = self.job(planned)
         self.keep(result, outputs)
         return result
 
-    def job(self, found: Plan) -> tuple[MaterializeResult, Path]:
+    def job(self, planned: Plan) -> tuple[MaterializeResult, Path]:
         """The job alone: what it has put stays put, and nobody writes down what it did."""
         self.runs += 1
         attempt = AttemptFolder(self.folder / "jobs" / str(self.runs) / "1")
         attempt.prepare()
-        payload = {**found.job_spec.model_dump(mode="json"), "online": self.address}
-        inputs = {name: str(self.store.path(digest)) for name, digest in found.inputs.items()}
+        payload = {**planned.job_spec.model_dump(mode="json"), "online": self.address}
+        inputs = {name: str(self.store.path(digest)) for name, digest in planned.inputs.items()}
         attempt.job_spec.write_text(json.dumps({"payload": payload, "inputs": inputs, "attempt": 1, "cpus": 1}))
         context = JobContext(attempt.path)
         job_spec = MaterializeJobSpec.model_validate(context.payload)
@@ -179,11 +179,11 @@ class Keeper:
 
     def full(self, snapshot: Snapshot) -> Path:
         """The rows of a full build over the snapshot."""
-        found = Keeper(self.folder / "full", self.version.model_copy(update={"lookback_seconds": 0}))
-        found.store = self.store
-        window = found.planned(snapshot).job_spec.stretches[0]
+        keeper = Keeper(self.folder / "full", self.version.model_copy(update={"lookback_seconds": 0}))
+        keeper.store = self.store
+        window = keeper.planned(snapshot).job_spec.stretches[0]
         path = self.folder / "full.parquet"
-        inputs = {name: self.store.path(digest) for name, digest in found.planned(snapshot).inputs.items()}
+        inputs = {name: self.store.path(digest) for name, digest in keeper.planned(snapshot).inputs.items()}
         time_window_rows(window.build, inputs=inputs, path=path, events=(None, None), limits=LIMITS)
         return path
 
@@ -205,6 +205,6 @@ class Keeper:
 
     def online(self, keys: list[Any], *, at: datetime = LATEST) -> list[KeyAnswer]:
         store = open_store(self.address)
-        found = store.get(live_view(self.version), [(key,) for key in keys], at_us=round(at.timestamp() * 1e6))
+        answers = store.get(live_view(self.version), [(key,) for key in keys], at_us=round(at.timestamp() * 1e6))
         store.close()
-        return found
+        return answers

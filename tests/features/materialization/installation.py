@@ -57,21 +57,26 @@ class Installation:
             files.append({"digest": digest, "rows": table.num_rows, "bytes": 1, "partition": partition})
         report = ImportReport(rows_read=0, rows_rejected=0, reasons=(), choices=())
         with calling(self.portal, SYSTEM, permission=Permission.DATA_WRITE) as call:
-            made = call.create(Kind.SNAPSHOT, project="PROJ-1", title="events", state="ready")
+            snapshot_id = call.create(Kind.SNAPSHOT, project="PROJ-1", title="events", state="ready")
             version = len(call.session.exec(select(SnapshotRow.id)).all()) + 1
-            row = {"id": made, "dataset_id": self.dataset_id, "version": version, "digest": made.rjust(64, "0")}
+            row = {
+                "id": snapshot_id,
+                "dataset_id": self.dataset_id,
+                "version": version,
+                "digest": snapshot_id.rjust(64, "0"),
+            }
             row |= {"files": files, "rows": 1, "bytes": 1, "created_by": "P-1", "created_at": call.now}
             call.session.add(SnapshotRow(**row, report=report.model_dump(mode="json")))
-        return made
+        return snapshot_id
 
     def version(self, *, snapshot_id: str, sql: str = SQL, **changes: Any) -> str:
         """A version as a build leaves it; returns its id."""
         kinds = changes.pop("kinds", FEATURES)
         with calling(self.portal, SYSTEM, permission=Permission.DATA_WRITE) as call:
-            made = call.create(Kind.FEATURE_VERSION, project="PROJ-1", title="totals", state="published")
+            version_id = call.create(Kind.FEATURE_VERSION, project="PROJ-1", title="totals", state="published")
             number = len(call.session.exec(select(FeatureVersionRow.id)).all()) + 1
             row = {
-                "id": made,
+                "id": version_id,
                 "view_id": call.session.exec(select(FeatureViewRow.id)).one(),
                 "version": number,
                 "state": "published",
@@ -83,14 +88,14 @@ class Installation:
                 "delay_seconds": 0,
                 "features": [{"name": name, "type": "", "kind": kind} for name, kind in kinds.items()],
                 "description": "",
-                "digest": f"{made}{sql}"[:64].ljust(64, "0"),
+                "digest": f"{version_id}{sql}"[:64].ljust(64, "0"),
                 "rows_digest": "r",
                 "lookback_seconds": 86_400,
                 "created_by": "P-2",
                 "created_at": call.now,
             }
             call.session.add(FeatureVersionRow(**row | changes))
-        return made
+        return version_id
 
     def change(self, table: type[Any], object_id: str, **values: Any) -> None:
         with calling(self.portal, SYSTEM, permission=Permission.DATA_WRITE) as call:
@@ -101,10 +106,10 @@ class Installation:
 
     def materialize(self, version_id: str = "", *, every_seconds: int = 0) -> Materialization:
         """Orders it and runs its job to the end."""
-        made = self.portal.materialization.materialize(
+        materialization = self.portal.materialization.materialize(
             self.people.engineer, version_id=version_id or self.version_id, every_seconds=every_seconds
         )
-        return self.finished(made)
+        return self.finished(materialization)
 
     def run(self, materialization_id: str, **how: Any) -> Materialization:
         return self.finished(
@@ -113,10 +118,10 @@ class Installation:
             )
         )
 
-    def finished(self, made: Materialization) -> Materialization:
-        if made.state == "running":
-            run_job_here(self.portal, made.job_id)
-        return self.now(made.id)
+    def finished(self, materialization: Materialization) -> Materialization:
+        if materialization.state == "running":
+            run_job_here(self.portal, materialization.job_id)
+        return self.now(materialization.id)
 
     def now(self, materialization_id: str) -> Materialization:
         return self.portal.materialization.get_materialization(
@@ -124,13 +129,13 @@ class Installation:
         )
 
     def statuses(self, *keys: Any, version_id: str = "") -> list[str]:
-        asked = tuple({"k": key} for key in keys)
-        found = self.portal.materialization.get_online(
-            self.people.viewer, version_id=version_id or self.version_id, keys=asked
+        named_keys = tuple({"k": key} for key in keys)
+        answers = self.portal.materialization.get_online(
+            self.people.viewer, version_id=version_id or self.version_id, keys=named_keys
         )
-        return [each.status for each in found]
+        return [answer.status for answer in answers]
 
     def due(self, materialization_id: str) -> MaterializationRow:
         with self.portal.foundation.database.read() as session:
-            found = select(MaterializationRow).where(col(MaterializationRow.id) == materialization_id)
-            return session.exec(found).one()
+            query = select(MaterializationRow).where(col(MaterializationRow.id) == materialization_id)
+            return session.exec(query).one()

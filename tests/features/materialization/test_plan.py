@@ -19,12 +19,12 @@ KEYS = ["a", "b", "c"]
 
 def random_events(dice: random.Random, *, days: int) -> dict[str, list[tuple[Any, ...]]]:
     """Rows by day; some are written late, some have the same key and time, some no key."""
-    found: dict[str, list[tuple[Any, ...]]] = {}
+    rows_by_day: dict[str, list[tuple[Any, ...]]] = {}
     for day in range(days):
         rows = [event(dice, day) for _row in range(dice.randrange(0, 6))]
         if rows or dice.random() < 0.5:
-            found[str((START + day * DAY).date())] = rows
-    return found
+            rows_by_day[str((START + day * DAY).date())] = rows
+    return rows_by_day
 
 
 def event(dice: random.Random, day: int) -> tuple[Any, ...]:
@@ -97,10 +97,10 @@ def test_a_new_day_reads_and_computes_a_few_days_only(tmp_path: Path) -> None:
     days = filled(keeper, 20)
     keeper.run(snapshot_of(keeper, days))
     days["2013-01-21"] = [("a", START + 20 * DAY, START + 20 * DAY, 1, "x")]
-    found = keeper.planned(snapshot_of(keeper, days))
-    (window,) = found.job_spec.stretches
+    planned = keeper.planned(snapshot_of(keeper, days))
+    (window,) = planned.job_spec.stretches
     assert sorted(window.parts) == ["2013-01-20", "2013-01-21", "2013-01-22", "2013-01-23"]
-    assert len([name for name in found.inputs if name.startswith("source_")]) == 4
+    assert len([name for name in planned.inputs if name.startswith("source_")]) == 4
     result = keeper.run(snapshot_of(keeper, days))
     assert result is not None
     assert [part.rows for part in result.parts][1:] == [1, 0, 0]
@@ -112,8 +112,8 @@ def test_a_late_row_in_an_old_day_computes_that_day_and_those_that_look_back_at_
     days = filled(keeper, 20)
     keeper.run(snapshot_of(keeper, days))
     days["2013-01-05"].append(("a", START + 4 * DAY + HOUR, START + 9 * DAY, 7, "late"))
-    found = keeper.planned(snapshot_of(keeper, days))
-    assert [sorted(window.parts) for window in found.job_spec.stretches] == [
+    planned = keeper.planned(snapshot_of(keeper, days))
+    assert [sorted(window.parts) for window in planned.job_spec.stretches] == [
         ["2013-01-04", "2013-01-05", "2013-01-06", "2013-01-07"]
     ]
     keeper.run(snapshot_of(keeper, days))
@@ -175,9 +175,9 @@ def test_a_run_done_twice_is_done_once(tmp_path: Path) -> None:
     days = filled(keeper, 5)
     keeper.run(snapshot_of(keeper, days))
     days["2013-01-06"] = [("a", START + 5 * DAY, START + 5 * DAY, 1, "x")]
-    found = keeper.planned(snapshot_of(keeper, days))
-    keeper.job(found)
-    keeper.keep(*keeper.job(found))
+    planned = keeper.planned(snapshot_of(keeper, days))
+    keeper.job(planned)
+    keeper.keep(*keeper.job(planned))
     assert_same(keeper, snapshot_of(keeper, days))
 
 

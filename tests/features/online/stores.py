@@ -33,8 +33,8 @@ def row(key: Any, event: int, *values: Any, created: int | None = None) -> Packe
 
 
 def packed(key: tuple[Any, ...], event: int, *values: Any, created: int | None = None) -> Packed:
-    (made,) = packed_rows([OnlineRow(key, event, created, values)])
-    return made
+    (packed_row,) = packed_rows([OnlineRow(key, event, created, values)])
+    return packed_row
 
 
 @contextmanager

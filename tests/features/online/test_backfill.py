@@ -52,8 +52,8 @@ def backfill_of(folder: Path, *views: View) -> tuple[SqliteStore, Backfill, tupl
 def online(store: SqliteStore, served: tuple[ServedView, ...], key: Any, moment: Any) -> dict[str, Any]:
     answer = {}
     for view in served:
-        (found,) = store.get(view, [(key,) if view.keys else ()], at_us=us(moment))
-        answer |= dict(zip((name for _feature, name, _kind in view.outputs), found.values, strict=True))
+        (row,) = store.get(view, [(key,) if view.keys else ()], at_us=us(moment))
+        answer |= dict(zip((name for _feature, name, _kind in view.outputs), row.values, strict=True))
     return answer
 
 

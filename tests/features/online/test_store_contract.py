@@ -35,30 +35,30 @@ def store(address: str) -> Iterator[OnlineStore]:
     opened.close()
 
 
-def one(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> KeyAnswer:
-    (found,) = store.get(of or view(), [(key,)], at_us=at_us)
-    return found
+def lookup(store: OnlineStore, key: Any, at_us: int = 0, of: ServedView | None = None) -> KeyAnswer:
+    (answer,) = store.get(of or view(), [(key,)], at_us=at_us)
+    return answer
 
 
 def test_an_answer_has_its_values_and_times(store: OnlineStore) -> None:
     store.put(view(outputs=3), [row("a", 5, 1.5, "text", None, created=7)])
-    assert one(store, "a", of=view(outputs=3)) == KeyAnswer("present", (1.5, "text", None), 5, 7)
+    assert lookup(store, "a", of=view(outputs=3)) == KeyAnswer("present", (1.5, "text", None), 5, 7)
 
 
 def test_statuses_tell_null_from_not_found_from_expired(store: OnlineStore) -> None:
-    asked = view(ttl_us=10, outputs=2)
-    store.put(asked, [row("present", 100, 1.0, None), row("null", 100, None, None), row("old", 89, 1.0, 2.0)])
+    served = view(ttl_us=10, outputs=2)
+    store.put(served, [row("present", 100, 1.0, None), row("null", 100, None, None), row("old", 89, 1.0, 2.0)])
     asking: list[tuple[Any, ...]] = [("present",), ("null",), ("old",), ("x",), (None,)]
-    statuses = [found.status for found in store.get(asked, asking, at_us=100)]
+    statuses = [answer.status for answer in store.get(served, asking, at_us=100)]
     assert statuses == ["present", "null", "expired", "not_found", "not_found"]
-    assert [one(store, *key, 100, asked).status for key in asking] == statuses
+    assert [lookup(store, *key, 100, served).status for key in asking] == statuses
 
 
 def test_the_ttl_is_inclusive(store: OnlineStore) -> None:
-    asked = view(ttl_us=10)
-    store.put(asked, [row("a", 90, 1.0)])
-    assert one(store, "a", 100, asked).status == "present"
-    assert one(store, "a", 101, asked) == KeyAnswer("expired", (None,), 90, None)
+    served = view(ttl_us=10)
+    store.put(served, [row("a", 90, 1.0)])
+    assert lookup(store, "a", 100, served).status == "present"
+    assert lookup(store, "a", 101, served) == KeyAnswer("expired", (None,), 90, None)
 
 
 @pytest.mark.parametrize("turn", [1, -1], ids=["in order", "the other way round"])
@@ -67,14 +67,14 @@ def test_the_newer_row_stays_whatever_comes_last(store: OnlineStore, turn: int, 
     rows = [row("a", 1, 1.0, created=9), row("a", 2, 2.0), row("a", 2, 3.0, created=4), row("a", 2, 4.0, created=5)]
     for batch in [rows[::turn]] if together else [[item] for item in rows[::turn]]:
         store.put(view(), batch)
-    assert one(store, "a").values == (4.0,)
+    assert lookup(store, "a").values == (4.0,)
 
 
 def test_of_two_rows_with_the_same_times_the_last_stays(store: OnlineStore) -> None:
     store.put(view(), [row("a", 1, 1.0, created=2), row("a", 1, 2.0, created=2)])
-    assert one(store, "a").values == (2.0,)
+    assert lookup(store, "a").values == (2.0,)
     store.put(view(), [row("a", 1, 3.0, created=2)])
-    assert one(store, "a").values == (3.0,)
+    assert lookup(store, "a").values == (3.0,)
 
 
 @pytest.mark.parametrize("times", [(-5, None), (0, -1), (2**62, 2**62), (-(2**62), NO_CREATED + 1)])
@@ -83,31 +83,31 @@ def test_times_far_away_and_before_1970_are_kept_and_compared(
 ) -> None:
     event, created = times
     store.put(view(), [row("a", event, 1.0, created=created)])
-    assert one(store, "a") == KeyAnswer("present", (1.0,), event, created)
+    assert lookup(store, "a") == KeyAnswer("present", (1.0,), event, created)
     store.put(view(), [row("a", event - 1, 2.0, created=2**62)])
-    assert one(store, "a").values == (1.0,)
+    assert lookup(store, "a").values == (1.0,)
     store.put(view(), [row("a", event + 1, 3.0)])
-    assert one(store, "a").values == (3.0,)
+    assert lookup(store, "a").values == (3.0,)
 
 
 def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:
     store.put(view(), [row("a", 1, 1.0), row("A", 1, 2.0), row("1", 1, 3.0), row(1, 1, 4.0), row(True, 1, 5.0)])
-    assert [one(store, key).values[0] for key in ("a", "A", "1", 1, True, 1.0)] == [1.0, 2.0, 3.0, 4.0, 5.0, 4.0]
-    asked = [("a ",), ("",), (1.5,), ([1],), ("é",), ("*",), (None,)]
-    assert [found.status for found in store.get(view(), asked, at_us=0)] == ["not_found"] * len(asked)
+    assert [lookup(store, key).values[0] for key in ("a", "A", "1", 1, True, 1.0)] == [1.0, 2.0, 3.0, 4.0, 5.0, 4.0]
+    keys = [("a ",), ("",), (1.5,), ([1],), ("é",), ("*",), (None,)]
+    assert [answer.status for answer in store.get(view(), keys, at_us=0)] == ["not_found"] * len(keys)
 
 
 def test_a_view_without_keys_has_one_row(store: OnlineStore) -> None:
-    asked = view().model_copy(update={"keys": ()})
-    store.put(asked, [packed((), 1, 1.0), packed((), 2, 2.0)])
-    assert store.get(asked, [()], at_us=0)[0].values == (2.0,)
+    keyless = view().model_copy(update={"keys": ()})
+    store.put(keyless, [packed((), 1, 1.0), packed((), 2, 2.0)])
+    assert store.get(keyless, [()], at_us=0)[0].values == (2.0,)
 
 
 def test_many_keys_are_answered_in_their_order_with_repetitions(store: OnlineStore) -> None:
     store.put(view(), [row(number, 1, float(number)) for number in range(3000)])
-    asked = [2999, 5, 4000, 5, 0, *range(1500)]
-    assert [found.values[0] for found in store.get(view(), [(key,) for key in asked], at_us=0)] == [
-        float(key) if key < 3000 else None for key in asked
+    keys = [2999, 5, 4000, 5, 0, *range(1500)]
+    assert [answer.values[0] for answer in store.get(view(), [(key,) for key in keys], at_us=0)] == [
+        float(key) if key < 3000 else None for key in keys
     ]
     assert store.get(view(), [], at_us=0) == []
     assert store.count(view()) == 3000
@@ -118,7 +118,7 @@ def test_views_and_namespaces_are_apart(store: OnlineStore, address: str) -> Non
     store.put(view(), [row("a", 1, 1.0)])
     store.put(view("e"), [row("a", 1, 2.0)])
     other.put(view(), [row("a", 1, 3.0)])
-    assert [one(*asked).values[0] for asked in ((store, "a"), (store, "a", 0, view("e")), (other, "a"))] == [1, 2, 3]
+    assert [lookup(*place).values[0] for place in ((store, "a"), (store, "a", 0, view("e")), (other, "a"))] == [1, 2, 3]
     store.clear(view())
     assert (store.count(view()), store.count(view("e")), other.count(view())) == (0, 1, 1)
     other.close()
@@ -127,9 +127,9 @@ def test_views_and_namespaces_are_apart(store: OnlineStore, address: str) -> Non
 def test_a_correction_replaces_a_newer_row_and_keys_can_be_forgotten(store: OnlineStore) -> None:
     store.put(view(), [row("a", 9, 1.0), row("b", 9, 1.0)])
     store.put(view(), [row("a", 3, 2.0)], replacing=True)
-    assert one(store, "a") == KeyAnswer("present", (2.0,), 3, None)
+    assert lookup(store, "a") == KeyAnswer("present", (2.0,), 3, None)
     store.remove(view(), [("a",), ("never",)])
-    assert (one(store, "a").status, one(store, "b").status, store.count(view())) == ("not_found", "present", 1)
+    assert (lookup(store, "a").status, lookup(store, "b").status, store.count(view())) == ("not_found", "present", 1)
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -148,8 +148,8 @@ def test_any_sequence_of_puts_answers_as_a_plain_dict_does(store: OnlineStore, s
                 held[type(key).__name__, key] = (*new, value)
         store.put(view(ttl_us=20), batch)
         at = dice.randrange(70)
-        found = store.get(view(ttl_us=20), [(key,) for key in names], at_us=at)
-        assert found == [_expected(held.get((type(key).__name__, key)), at) for key in names]
+        answers = store.get(view(ttl_us=20), [(key,) for key in names], at_us=at)
+        assert answers == [_expected(held.get((type(key).__name__, key)), at) for key in names]
 
 
 def _expected(held: tuple[int, int, float | None] | None, at: int) -> KeyAnswer:
@@ -162,25 +162,25 @@ def _expected(held: tuple[int, int, float | None] | None, at: int) -> KeyAnswer:
 
 
 def test_a_reader_beside_a_writer_sees_whole_rows_that_never_grow_older(store: OnlineStore, address: str) -> None:
-    asked, failures, stop = view(outputs=2), list[str](), threading.Event()
-    store.put(asked, [row(key, 0, 0.0, 0.0) for key in range(50)])
+    served, failures, stop = view(outputs=2), list[str](), threading.Event()
+    store.put(served, [row(key, 0, 0.0, 0.0) for key in range(50)])
 
     def read() -> None:
         reader, last = open_store(address), [0] * 50
         while not stop.is_set():
-            for key, found in enumerate(reader.get(asked, [(key,) for key in range(50)], at_us=0)):
-                whole = found.values[0] == found.values[1] == found.event_us
-                if not whole or found.event_us is None or found.event_us < last[key]:
-                    failures.append(f"{key}: {found} after {last[key]}")
-                last[key] = found.event_us or 0
+            for key, answer in enumerate(reader.get(served, [(key,) for key in range(50)], at_us=0)):
+                whole = answer.values[0] == answer.values[1] == answer.event_us
+                if not whole or answer.event_us is None or answer.event_us < last[key]:
+                    failures.append(f"{key}: {answer} after {last[key]}")
+                last[key] = answer.event_us or 0
         reader.close()
 
     readers = [threading.Thread(target=read) for _number in range(2)]
     for thread in readers:
         thread.start()
     for event in range(1, 60):
-        store.put(asked, [row(key, event, float(event), float(event)) for key in range(50)])
-        store.put(asked, [row(key, event - 1, -1.0, -1.0) for key in range(50)])
+        store.put(served, [row(key, event, float(event), float(event)) for key in range(50)])
+        store.put(served, [row(key, event - 1, -1.0, -1.0) for key in range(50)])
     stop.set()
     for thread in readers:
         thread.join()
@@ -199,7 +199,7 @@ def test_two_writers_leave_the_newest_row_of_every_key(store: OnlineStore, addre
         thread.start()
     for thread in writers:
         thread.join()
-    assert {found.values[0] for found in store.get(view(), [(key,) for key in range(200)], at_us=0)} == {39.0}
+    assert {answer.values[0] for answer in store.get(view(), [(key,) for key in range(200)], at_us=0)} == {39.0}
 
 
 def test_a_store_that_is_not_there_is_unavailable(tmp_path: Path) -> None:

@@ -65,15 +65,15 @@ def rows_with_means() -> pa.Table:
     """The view's rows by hand."""
     raw = flights().to_pylist()
     day = 86_400
-    made: list[tuple[str, datetime, float | None]] = []
+    rows: list[tuple[str, datetime, float | None]] = []
     for row in raw:
         window = [
             other["delay"]
             for other in raw
             if other["carrier"] == row["carrier"] and 0 < (row["left_at"] - other["left_at"]).total_seconds() <= day
         ]
-        made.append((row["carrier"], row["left_at"], sum(window) / len(window) if window else None))
-    carriers, moments, means = zip(*made, strict=True)
+        rows.append((row["carrier"], row["left_at"], sum(window) / len(window) if window else None))
+    carriers, moments, means = zip(*rows, strict=True)
     return pa.table({"carrier": carriers, "event": pa.array(moments, pa.timestamp("us", "UTC")), "mean_delay": means})
 
 
@@ -235,6 +235,6 @@ def test_names_that_occur_once_tell_nothing() -> None:
     table = pa.table(
         {"label": outcome, "name": [f"N{number}" for number in range(5_000)], "x": dice.normal(size=5_000)}
     )
-    told = columns_auc(table, label="label", columns=("name", "x"))
-    assert max(told.values()) < 0.55 < SUSPICIOUS_AUC
+    aucs = columns_auc(table, label="label", columns=("name", "x"))
+    assert max(aucs.values()) < 0.55 < SUSPICIOUS_AUC
     assert columns_auc(table.slice(0, 1), label="label", columns=("x",)) == {}

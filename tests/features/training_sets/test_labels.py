@@ -110,11 +110,11 @@ def test_future_leakage_is_found_without_any_label(tmp_path: Path, label: str) -
 
 def test_late_rows_are_told_without_what_they_tell_of_a_label(tmp_path: Path) -> None:
     view = late_view(tmp_path)
-    told = join(tmp_path, views=(view,)).leak_report
+    with_label = join(tmp_path, views=(view,)).leak_report
     silent = join(tmp_path, entity(label=""), views=(view,)).leak_report
-    assert [item.rows for item in silent.differing] == [item.rows for item in told.differing]
+    assert [item.rows for item in silent.differing] == [item.rows for item in with_label.differing]
     assert {item.auc_known for item in silent.differing} == {None}
-    assert None not in {item.auc_known for item in told.differing}
+    assert None not in {item.auc_known for item in with_label.differing}
 
 
 def test_the_newest_moment_of_a_split_is_told(tmp_path: Path) -> None:
@@ -156,10 +156,10 @@ def test_what_was_written_before_there_were_other_labels_reads_as_before() -> No
         "nulls": {},
         "engine": "polars 1",
     }
-    found = TrainingSetManifest.model_validate(manifest)
-    assert (found.label, found.entity.can_teach, found.splits[0].newest_event) == ("binary", True, None)
-    assert digest_of(found) == digest_of(manifest)
-    assert canonical(found) == canonical(manifest)
+    loaded = TrainingSetManifest.model_validate(manifest)
+    assert (loaded.label, loaded.entity.can_teach, loaded.splits[0].newest_event) == ("binary", True, None)
+    assert digest_of(loaded) == digest_of(manifest)
+    assert canonical(loaded) == canonical(manifest)
 
 
 def test_another_label_is_part_of_what_is_written() -> None:

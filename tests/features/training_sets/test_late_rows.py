@@ -40,9 +40,9 @@ def test_the_differences_are_those_of_the_two_joins(tmp_path: Path) -> None:
     latest = [*split_rows(tmp_path, "train"), *split_rows(tmp_path, "test")]
     pairs = [(left["v_last_distance"], right["v_last_distance"]) for left, right in zip(known, latest, strict=True)]
     apart = [abs(left - right) for left, right in pairs if left is not None and right is not None]
-    (found, _hundred) = report.differences
-    assert found.rows == sum(left != right for left, right in pairs)
-    assert found.mean_difference == pytest.approx(sum(apart) / len(apart))
+    (difference, _hundred) = report.differences
+    assert difference.rows == sum(left != right for left, right in pairs)
+    assert difference.mean_difference == pytest.approx(sum(apart) / len(apart))
     assert again.leak_report == report
     assert [leak.column for leak in again.leaks] == ["carrier_delay"]
 
@@ -51,7 +51,7 @@ def test_a_view_without_late_rows_costs_no_second_join(tmp_path: Path) -> None:
     """The flag has no effect there (R5), which the matches say."""
     result = join(tmp_path, views=(as_joined(tmp_path, build(tmp_path)),))
     assert (result.leak_report.views, result.leak_report.differences) == ((), ())
-    assert [found.uses_known_at for found in result.matches] == [False]
+    assert [view_match.uses_known_at for view_match in result.matches] == [False]
     assert result.engine.startswith("polars ")
 
 
@@ -60,14 +60,14 @@ def test_matches_tell_what_every_row_was_answered_with(tmp_path: Path) -> None:
     served = view.view.served.model_copy(update={"ttl_us": 6 * 3600 * 10**6})
     short = Joined(view.view.model_copy(update={"served": served}), view.path)
     result = join(tmp_path, views=(short,))
-    (found,) = result.matches
+    (view_match,) = result.matches
     rows = [*split_rows(tmp_path, "train"), *split_rows(tmp_path, "test")]
-    assert found.present == sum(row["v_last_distance"] is not None for row in rows)
-    assert found.present + found.null + found.expired + found.not_found == result.rows == 400
-    assert found.expired > 0
-    assert found.not_found > 0
-    assert found.late == 0
-    assert result.nulls["v_last_distance"] == 400 - found.present
+    assert view_match.present == sum(row["v_last_distance"] is not None for row in rows)
+    assert view_match.present + view_match.null + view_match.expired + view_match.not_found == result.rows == 400
+    assert view_match.expired > 0
+    assert view_match.not_found > 0
+    assert view_match.late == 0
+    assert result.nulls["v_last_distance"] == 400 - view_match.present
 
 
 def test_no_views_no_report(tmp_path: Path) -> None:
@@ -83,5 +83,5 @@ def test_files_are_compared_row_by_row(tmp_path: Path) -> None:
     nan = float("nan")
     pq.write_table(pa.table({"x": [1.0, None, 3.0, nan], "word": ["a", None, "c", "d"]}), left)
     pq.write_table(pa.table({"x": [1.0, 2.0, 5.0, nan], "word": ["a", None, "b", None]}), right)
-    found = differences([(left, right), (left, left)], ["x", "word"])
-    assert found == {"x": Difference(rows=2, of=8, distance=2.0, pairs=4), "word": Difference(rows=2, of=8)}
+    by_column = differences([(left, right), (left, left)], ["x", "word"])
+    assert by_column == {"x": Difference(rows=2, of=8, distance=2.0, pairs=4), "word": Difference(rows=2, of=8)}

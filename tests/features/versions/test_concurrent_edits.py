@@ -9,9 +9,9 @@ from tests.features.drafting import Desk
 
 def edit(desk: Desk, draft: FeatureVersion, expected: str = "", *, by: str = "engineer", **changes: object) -> str:
     """Saves the draft as somebody; returns its revision from then on."""
-    asked = desk.asked(**changes)
+    definition = desk.definition(**changes)
     return desk.portal.feature_drafts.edit_draft(
-        getattr(desk.people, by), version_id=draft.id, expected=expected, **asked
+        getattr(desk.people, by), version_id=draft.id, expected=expected, **definition
     ).revision
 
 

@@ -64,7 +64,7 @@ def test_the_same_logic_may_be_written_again_and_the_old_one_stays_given_up(desk
     assert desk.published().version == 2
     for refused in (
         lambda: portal.feature_drafts.build_version(engineer, version_id=gone.id),
-        lambda: portal.feature_drafts.edit_draft(engineer, version_id=gone.id, **desk.asked()),
+        lambda: portal.feature_drafts.edit_draft(engineer, version_id=gone.id, **desk.definition()),
         lambda: portal.feature_versions.publish_version(engineer, version_id=gone.id),
         lambda: discard(desk, gone),
     ):
@@ -80,7 +80,7 @@ def test_what_was_published_or_is_being_built_is_not_discarded(desk: Desk) -> No
 
 def test_what_a_training_set_was_made_with_is_not_discarded_and_the_refusal_names_it(desk: Desk) -> None:
     version = desk.built(desk.create(until="staged"), "pass")
-    made = desk.portal.training_sets.create_training_set(
+    training_set = desk.portal.training_sets.create_training_set(
         desk.people.engineer,
         project="PROJ-1",
         name="late",
@@ -88,19 +88,19 @@ def test_what_a_training_set_was_made_with_is_not_discarded_and_the_refusal_name
         uses=(ViewUse(version_id=version.id, keys={"carrier": "carrier"}, prefix="c_"),),
         splits=SPLITS,
     )
-    with pytest.raises(Conflict, match=f"Training sets were made with it: {made.id}"):
+    with pytest.raises(Conflict, match=f"Training sets were made with it: {training_set.id}"):
         discard(desk, version)
     assert desk.now(version).state is VersionState.STAGED
 
 
 def test_what_a_staged_version_had_online_is_cleared_away(portal: Portal, people: People, tmp_path: Path) -> None:
-    kept = Installation(portal, people, tmp_path)
-    kept.change(FeatureVersionRow, kept.version_id, state="staged")
-    order = kept.materialize(every_seconds=3600)
-    assert kept.statuses("b") == ["present"]
-    portal.feature_versions.discard_version(people.engineer, version_id=kept.version_id, reason=REASON)
+    scene = Installation(portal, people, tmp_path)
+    scene.change(FeatureVersionRow, scene.version_id, state="staged")
+    order = scene.materialize(every_seconds=3600)
+    assert scene.statuses("b") == ["present"]
+    portal.feature_versions.discard_version(people.engineer, version_id=scene.version_id, reason=REASON)
     MaterializationReconciler(portal.materialization).tick(portal.foundation.clock.now())
-    assert kept.now(order.id).state == "removed"
-    assert kept.statuses("b") == ["not_found"]
+    assert scene.now(order.id).state == "removed"
+    assert scene.statuses("b") == ["not_found"]
     with portal.foundation.database.read() as session:
         assert session.exec(select(MaterializationRow.due_at)).one() is None

@@ -45,9 +45,9 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
     version = desk.built(desk.create(), "no data")
     with pytest.raises(Conflict, match="was inconclusive"):
         desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id)
-    made = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
-    assert made.state is VersionState.PUBLISHED
-    assert REASON in made.notes[-1]
+    published = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=version.id, accept=REASON)
+    assert published.state is VersionState.PUBLISHED
+    assert REASON in published.notes[-1]
     (period,) = desk.portal.feature_views.alias_history(desk.people.viewer, view_id=desk.view)
     assert (period.version_id, period.reason, period.changed_by) == (
         version.id,
@@ -58,8 +58,8 @@ def test_a_check_that_could_not_tell_is_published_with_a_reason_that_is_kept(des
 
 def test_nothing_is_noted_where_every_check_could_tell(desk: Desk) -> None:
     sure = desk.built(desk.create(until="staged"), "pass")
-    made = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
-    assert (made.state, made.notes) == (VersionState.PUBLISHED, sure.notes)
+    published = desk.portal.feature_versions.publish_version(desk.people.engineer, version_id=sure.id, accept=REASON)
+    assert (published.state, published.notes) == (VersionState.PUBLISHED, sure.notes)
 
 
 def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
@@ -75,7 +75,7 @@ def test_words_owner_and_tags_change_nothing_that_is_hashed(desk: Desk) -> None:
     assert view.latest is not None
     assert view.latest.digest == version.digest
     (thing,) = [
-        each for each in desk.portal.identity.search(desk.people.viewer, query=desk.view) if each.id == desk.view
+        thing for thing in desk.portal.identity.search(desk.people.viewer, query=desk.view) if thing.id == desk.view
     ]
     assert thing.owner == owner
     with pytest.raises(NotFound, match="no person"):
@@ -179,20 +179,20 @@ def test_what_became_of_a_version_is_told_among_the_events(desk: Desk) -> None:
 def serve(desk: Desk, version_id: str) -> str:
     """A training set, a run, a model version and an endpoint that came of the version; returns the endpoint's id."""
     with calling(desk.portal, SYSTEM) as call:
-        made = {
+        ids = {
             kind: call.create(kind, project="PROJ-1", title=f"a {kind}", state="ready", owner="P-3")
             for kind in (Kind.TRAINING_SET, Kind.RUN, Kind.MODEL, Kind.MODEL_VERSION, Kind.ENDPOINT)
         }
-        call.link(version_id, made[Kind.TRAINING_SET], "joined into")
-        call.link(made[Kind.TRAINING_SET], made[Kind.RUN], "trained")
-        call.link(made[Kind.RUN], made[Kind.MODEL_VERSION], "registered as")
+        call.link(version_id, ids[Kind.TRAINING_SET], "joined into")
+        call.link(ids[Kind.TRAINING_SET], ids[Kind.RUN], "trained")
+        call.link(ids[Kind.RUN], ids[Kind.MODEL_VERSION], "registered as")
         row = EndpointRow(
-            id=made[Kind.ENDPOINT],
+            id=ids[Kind.ENDPOINT],
             project="PROJ-1",
-            name=f"arrivals-{made[Kind.ENDPOINT]}",
+            name=f"arrivals-{ids[Kind.ENDPOINT]}",
             environment="production",
             description="",
-            routes=[{"version_id": made[Kind.MODEL_VERSION], "weight": 100}],
+            routes=[{"version_id": ids[Kind.MODEL_VERSION], "weight": 100}],
             generation=1,
             confirmed=1,
             cause="",
@@ -201,7 +201,7 @@ def serve(desk: Desk, version_id: str) -> str:
             changed_at=call.now,
         )
         call.session.add(row)
-    return made[Kind.ENDPOINT]
+    return ids[Kind.ENDPOINT]
 
 
 def test_what_something_live_needs_is_not_retired_and_the_refusal_names_it(desk: Desk) -> None:
@@ -219,20 +219,20 @@ def test_what_something_live_needs_is_not_retired_and_the_refusal_names_it(desk:
 def test_the_impact_tells_who_uses_which_version_and_what_is_live(desk: Desk) -> None:
     used, unused = desk.published(ttl_seconds=1), desk.published(ttl_seconds=2)
     endpoint = serve(desk, used.id)
-    found = desk.portal.feature_views.impact(desk.people.viewer, view_id=desk.view)
-    assert found.live == (used.id,)
-    assert {consumer.version_id for consumer in found.consumers} == {used.id}
-    assert [(consumer.kind, consumer.relation, consumer.is_live) for consumer in found.consumers] == [
+    impact = desk.portal.feature_views.impact(desk.people.viewer, view_id=desk.view)
+    assert impact.live == (used.id,)
+    assert {consumer.version_id for consumer in impact.consumers} == {used.id}
+    assert [(consumer.kind, consumer.relation, consumer.is_live) for consumer in impact.consumers] == [
         ("training_set", "joined into", True),
         ("run", "trained", True),
         ("model_version", "registered as", True),
         ("endpoint", "serves", True),
     ]
-    assert {consumer.owner for consumer in found.consumers} == {"P-3"}
-    assert found.consumers[-1].object_id == endpoint
-    assert not found.is_cut
+    assert {consumer.owner for consumer in impact.consumers} == {"P-3"}
+    assert impact.consumers[-1].object_id == endpoint
+    assert not impact.is_cut
     assert desk.portal.feature_views.impact(desk.people.viewer, view_id=desk.open_view()).consumers == ()
-    assert unused.id not in found.live
+    assert unused.id not in impact.live
 
 
 def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk: Desk, tmp_path: Any) -> None:
@@ -243,7 +243,7 @@ def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(desk
     draft = desk.create(until="draft")
     with pytest.raises(NotFound):
         desk.portal.feature_drafts.edit_draft(
-            desk.people.engineer, version_id=draft.id, **desk.asked(sources={"flights": foreign})
+            desk.people.engineer, version_id=draft.id, **desk.definition(sources={"flights": foreign})
         )
 
 
@@ -269,11 +269,11 @@ def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, 
     assert [period.version_id for period in history] == [first.id, second.id, first.id]
     third = desk.create(until="draft", ttl_seconds=3)
     portal.feature_drafts.edit_draft(
-        engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=4)
+        engineer, version_id=third.id, expected=third.revision, **desk.definition(ttl_seconds=4)
     )
     with pytest.raises(Conflict, match="Mei Lin saved this draft at"):
         portal.feature_drafts.edit_draft(
-            engineer, version_id=third.id, expected=third.revision, **desk.asked(ttl_seconds=5)
+            engineer, version_id=third.id, expected=third.revision, **desk.definition(ttl_seconds=5)
         )
     portal.feature_versions.discard_version(engineer, version_id=third.id, reason=REASON)
     view = portal.feature_views.get_view(people.viewer, view_id=desk.view)

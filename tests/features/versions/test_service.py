@@ -33,20 +33,20 @@ class Scene:
     def build(self, **changes: Any) -> FeatureVersion:
         """Another version of the view, once its job is over."""
         order = {"sql": VIEW_SQL, "sources": {"flights": self.snapshot.id}, "event_time": "left_at"} | changes
-        made = self.portal.feature_drafts.create_version(self.people.engineer, view_id=self.view.id, **order)
-        wait_for_job(self.portal, made.job_id)
-        return self.portal.feature_versions.get_version(self.people.viewer, version_id=made.id)
+        version = self.portal.feature_drafts.create_version(self.people.engineer, view_id=self.view.id, **order)
+        wait_for_job(self.portal, version.job_id)
+        return self.portal.feature_versions.get_version(self.people.viewer, version_id=version.id)
 
     def join(self, **changes: Any) -> TrainingSet:
-        made = self.portal.training_sets.create_training_set(self.people.engineer, **self.asked(**changes))
-        wait_for_job(self.portal, made.job_id)
-        return self.portal.training_sets.get_training_set(self.people.viewer, training_set_id=made.id)
+        training_set = self.portal.training_sets.create_training_set(self.people.engineer, **self.definition(**changes))
+        wait_for_job(self.portal, training_set.job_id)
+        return self.portal.training_sets.get_training_set(self.people.viewer, training_set_id=training_set.id)
 
-    def asked(self, **changes: Any) -> dict[str, Any]:
+    def definition(self, **changes: Any) -> dict[str, Any]:
         use = ViewUse(version_id=self.version.id, keys={"carrier": "carrier"}, prefix="carrier_")
         query = entity(sources={"flights": self.snapshot.id}, **changes.pop("entity", {}))
-        asked = {"project": "PROJ-1", "name": "late", "entity": query, "uses": (use,), "splits": SPLITS}
-        return asked | changes
+        definition = {"project": "PROJ-1", "name": "late", "entity": query, "uses": (use,), "splits": SPLITS}
+        return definition | changes
 
 
 @pytest.fixture(scope="module")
@@ -105,20 +105,20 @@ def test_a_version_shows_its_rows_and_statistics(scene: Scene) -> None:
 
 
 def test_a_training_set_is_ready_with_its_contract(scene: Scene) -> None:
-    made = scene.training_set
-    assert (made.state, made.leaks, made.cause) == (TrainingSetState.READY, (), "")
-    assert [(split.name, split.rows) for split in made.splits] == [("train", 288), ("test", 112)]
-    assert made.contract is not None
-    (served,) = made.contract.views
+    training_set = scene.training_set
+    assert (training_set.state, training_set.leaks, training_set.cause) == (TrainingSetState.READY, (), "")
+    assert [(split.name, split.rows) for split in training_set.splits] == [("train", 288), ("test", 112)]
+    assert training_set.contract is not None
+    (served,) = training_set.contract.views
     assert (served.digest, served.rows_digest) == (scene.version.digest, scene.version.rows_digest)
     assert (served.ttl_us, served.outputs) == (7_200_000_000, (("mean_delay", "carrier_mean_delay", "number"),))
-    for split in made.splits:
+    for split in training_set.splits:
         table = read_parquet(scene.portal.foundation.store.verified_path(split.digest))
         assert table.column_names == [
             "row_id",
             "event_time",
             "label",
-            *(field.name for field in made.contract.request),
+            *(field.name for field in training_set.contract.request),
             "carrier_mean_delay",
         ]
 
@@ -145,8 +145,8 @@ def test_the_chain_leads_from_dataset_and_goal_to_the_training_set(scene: Scene)
         (scene.snapshot.id, "feeds", scene.training_set.id),
         (scene.training_set.requirement_id, "asks for", scene.training_set.id),
     } <= edges
-    found = scene.portal.feature_versions.get_version(scene.people.viewer, version_id=scene.version.id)
-    assert found.used_by >= 1
+    version = scene.portal.feature_versions.get_version(scene.people.viewer, version_id=scene.version.id)
+    assert version.used_by >= 1
 
 
 def test_the_same_training_set_twice_has_the_same_files_and_digest(scene: Scene) -> None:
@@ -164,7 +164,7 @@ def test_sql_that_fails_fails_the_version_with_its_cause_in_words(scene: Scene) 
     with pytest.raises(Conflict, match="is failed"):
         scene.portal.training_sets.create_training_set(
             scene.people.engineer,
-            **scene.asked(uses=(ViewUse(version_id=failed.id, keys={"carrier": "carrier"}, prefix="x_"),)),
+            **scene.definition(uses=(ViewUse(version_id=failed.id, keys={"carrier": "carrier"}, prefix="x_"),)),
         )
 
 
@@ -195,13 +195,13 @@ def test_a_failing_join_says_why(scene: Scene) -> None:
 def test_a_cancelled_build_ends_as_failed(scene: Scene) -> None:
     portal, engineer = scene.portal, scene.people.engineer
     sql = "SELECT carrier, left_at, (SELECT count(*) FROM range(100000000000)) AS x FROM flights"
-    made = portal.feature_drafts.create_version(
+    draft = portal.feature_drafts.create_version(
         engineer, view_id=scene.view.id, sql=sql, sources={"flights": scene.snapshot.id}, event_time="left_at"
     )
-    portal.compute.cancel_job(engineer, job_id=made.job_id)
-    wait_for_job(portal, made.job_id)
-    found = portal.feature_versions.get_version(engineer, version_id=made.id)
-    assert (found.state, found.cause) == (VersionState.FAILED, "Cancelled.")
+    portal.compute.cancel_job(engineer, job_id=draft.job_id)
+    wait_for_job(portal, draft.job_id)
+    ended = portal.feature_versions.get_version(engineer, version_id=draft.id)
+    assert (ended.state, ended.cause) == (VersionState.FAILED, "Cancelled.")
 
 
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
@@ -244,10 +244,10 @@ def test_what_cannot_work_is_refused_before_any_job(scene: Scene, case: str) -> 
     changes, words = MISTAKES[case]
     keys = changes.pop("keys", None) if "keys" in (changes := dict(changes)) else {"carrier": "carrier"}
     use = ViewUse(version_id=scene.version.id, keys=keys, prefix="carrier_")
-    asked = scene.asked(uses=(use,) * changes.pop("uses", 1), **changes)
+    definition = scene.definition(uses=(use,) * changes.pop("uses", 1), **changes)
     before = scene.portal.training_sets.list_training_sets(scene.people.engineer).total
     with pytest.raises((Invalid, NotFound), match=words):
-        scene.portal.training_sets.create_training_set(scene.people.engineer, **asked)
+        scene.portal.training_sets.create_training_set(scene.people.engineer, **definition)
     assert scene.portal.training_sets.list_training_sets(scene.people.engineer).total == before
 
 
@@ -293,8 +293,8 @@ def test_another_project_sees_and_uses_nothing(scene: Scene) -> None:
         lambda: portal.feature_statistics.statistics(outsider, version_id=scene.version.id),
         lambda: portal.feature_versions.preview_version(outsider, version_id=scene.version.id),
         lambda: portal.training_sets.get_training_set(outsider, training_set_id=scene.training_set.id),
-        lambda: portal.training_sets.create_training_set(outsider, **scene.asked()),
-        lambda: portal.training_sets.create_training_set(outsider, **scene.asked(project="PROJ-2")),
+        lambda: portal.training_sets.create_training_set(outsider, **scene.definition()),
+        lambda: portal.training_sets.create_training_set(outsider, **scene.definition(project="PROJ-2")),
         lambda: portal.feature_views.create_view(outsider, project="PROJ-1", name="mine", entity="carrier"),
     ):
         with pytest.raises(NotFound):
@@ -315,7 +315,7 @@ def test_a_viewer_reads_and_runs_no_sql(scene: Scene) -> None:
     with pytest.raises(NotAllowed):
         scene.portal.feature_drafts.create_version(scene.people.viewer, view_id=scene.view.id, **order)
     with pytest.raises(NotAllowed):
-        scene.portal.training_sets.create_training_set(scene.people.viewer, **scene.asked())
+        scene.portal.training_sets.create_training_set(scene.people.viewer, **scene.definition())
 
 
 def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> None:
@@ -324,6 +324,6 @@ def test_nothing_is_joined_with_features_of_rows_in_quarantine(scene: Scene) -> 
     portal.retention.quarantine(sre, snapshot_id=scene.snapshot.id, reason="Entered twice")
     with pytest.raises(Conflict, match=f"{scene.version.id} came from flights v1 .{scene.snapshot.id}., which is in"):
         scene.portal.training_sets.create_training_set(
-            scene.people.engineer, **scene.asked() | {"entity": entity(sources={"flights": other.id})}
+            scene.people.engineer, **scene.definition() | {"entity": entity(sources={"flights": other.id})}
         )
     portal.retention.release(sre, snapshot_id=scene.snapshot.id, reason="It was not")

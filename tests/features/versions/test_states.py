@@ -79,72 +79,72 @@ class Lifecycles(RuleBasedStateMachine):
     @precondition(lambda self: self.known)
     @rule(which=WHICH)
     def edit(self, which: int) -> None:
-        one = self.known[number := self.pick(which)]
-        asked = self.desk.asked(ttl_seconds=number + 1, description="Other words.")
-        if self.try_("edit_draft", one.state in ("draft", "failed"), version_id=one.version.id, **asked):
-            one.state = "draft"
+        entry = self.known[number := self.pick(which)]
+        definition = self.desk.definition(ttl_seconds=number + 1, description="Other words.")
+        if self.try_("edit_draft", entry.state in ("draft", "failed"), version_id=entry.version.id, **definition):
+            entry.state = "draft"
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH, until=st.sampled_from(("staged", "published")))
     def build(self, which: int, until: str) -> None:
-        one = self.known[self.pick(which)]
-        if self.try_("build_version", one.state in ("draft", "failed"), version_id=one.version.id, until=until):
-            one.state, one.until = "building", until
+        entry = self.known[self.pick(which)]
+        if self.try_("build_version", entry.state in ("draft", "failed"), version_id=entry.version.id, until=until):
+            entry.state, entry.until = "building", until
 
-    @precondition(lambda self: any(one.state == "building" for one in self.known))
+    @precondition(lambda self: any(entry.state == "building" for entry in self.known))
     @rule(which=WHICH, verdicts=VERDICTS)
     def end(self, which: int, verdicts: tuple[str, ...]) -> None:
-        building = [number for number, one in enumerate(self.known) if one.state == "building"]
-        one = self.known[number := building[which % len(building)]]
-        self.desk.built(one.version, *verdicts)
-        one.state, one.verdicts = "staged", verdicts
-        if one.until == "published" and set(verdicts) <= {"pass"}:
-            one.state = "published"
+        building = [number for number, entry in enumerate(self.known) if entry.state == "building"]
+        entry = self.known[number := building[which % len(building)]]
+        self.desk.built(entry.version, *verdicts)
+        entry.state, entry.verdicts = "staged", verdicts
+        if entry.until == "published" and set(verdicts) <= {"pass"}:
+            entry.state = "published"
             self.point(number)
 
-    @precondition(lambda self: any(one.state == "building" for one in self.known))
+    @precondition(lambda self: any(entry.state == "building" for entry in self.known))
     @rule(which=WHICH)
     def break_(self, which: int) -> None:
-        building = [one for one in self.known if one.state == "building"]
-        one = building[which % len(building)]
-        self.desk.failed(one.version)
-        one.state = "failed"
+        building = [entry for entry in self.known if entry.state == "building"]
+        entry = building[which % len(building)]
+        self.desk.failed(entry.version)
+        entry.state = "failed"
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH, accept=st.sampled_from(("", REASON)))
     def publish(self, which: int, accept: str) -> None:
-        one = self.known[number := self.pick(which)]
-        sure = set(one.verdicts) <= {"pass"}
-        checked = "fail" not in one.verdicts and (sure or bool(accept))
-        was = one.state
+        entry = self.known[number := self.pick(which)]
+        sure = set(entry.verdicts) <= {"pass"}
+        checked = "fail" not in entry.verdicts and (sure or bool(accept))
+        was = entry.state
         allowed = was == "deprecated" or (was == "staged" and checked)
-        if self.try_("publish_version", allowed, version_id=one.version.id, accept=accept):
-            one.state = "published"
+        if self.try_("publish_version", allowed, version_id=entry.version.id, accept=accept):
+            entry.state = "published"
             if was == "staged":
                 self.point(number)
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH)
     def deprecate(self, which: int) -> None:
-        one = self.known[self.pick(which)]
-        if self.try_("deprecate_version", one.state == "published", version_id=one.version.id, reason=REASON):
-            one.state = "deprecated"
+        entry = self.known[self.pick(which)]
+        if self.try_("deprecate_version", entry.state == "published", version_id=entry.version.id, reason=REASON):
+            entry.state = "deprecated"
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH)
     def retire(self, which: int) -> None:
-        one = self.known[number := self.pick(which)]
-        others = any(other.state == "published" for other in self.known if other is not one)
-        allowed = one.state == "deprecated" and not (others and self.live() == number)
-        if self.try_("retire_version", allowed, version_id=one.version.id, reason=REASON):
-            one.state = "retired"
+        entry = self.known[number := self.pick(which)]
+        others = any(other.state == "published" for other in self.known if other is not entry)
+        allowed = entry.state == "deprecated" and not (others and self.live() == number)
+        if self.try_("retire_version", allowed, version_id=entry.version.id, reason=REASON):
+            entry.state = "retired"
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH)
     def point_alias(self, which: int) -> None:
-        one = self.known[number := self.pick(which)]
-        arguments = {"view_id": self.view, "version_id": one.version.id, "reason": REASON}
-        if self.try_("point_alias", one.state == "published", **arguments):
+        entry = self.known[number := self.pick(which)]
+        arguments = {"view_id": self.view, "version_id": entry.version.id, "reason": REASON}
+        if self.try_("point_alias", entry.state == "published", **arguments):
             self.point(number)
 
     @rule()
@@ -158,8 +158,8 @@ class Lifecycles(RuleBasedStateMachine):
 
     @invariant()
     def the_states_are_those_of_the_model(self) -> None:
-        found = self.desk.portal.feature_versions.list_versions(self.desk.people.viewer, view_id=self.view).items
-        assert [version.state for version in reversed(found)] == [one.state for one in self.known]
+        versions = self.desk.portal.feature_versions.list_versions(self.desk.people.viewer, view_id=self.view).items
+        assert [version.state for version in reversed(versions)] == [entry.state for entry in self.known]
 
     @invariant()
     def the_alias_points_where_the_model_says(self) -> None:
@@ -168,14 +168,14 @@ class Lifecycles(RuleBasedStateMachine):
 
     @invariant()
     def what_is_published_has_no_failed_check(self) -> None:
-        assert not any("fail" in one.verdicts for one in self.known if one.state in ("published", "deprecated"))
+        assert not any("fail" in entry.verdicts for entry in self.known if entry.state in ("published", "deprecated"))
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    made = open_desk(tmp_path_factory.mktemp("home"))
-    yield made
-    made.portal.foundation.database.close()
+    opened = open_desk(tmp_path_factory.mktemp("home"))
+    yield opened
+    opened.portal.foundation.database.close()
 
 
 def test_versions_go_only_where_the_model_lets_them(desk: Desk) -> None:

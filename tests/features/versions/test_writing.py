@@ -22,13 +22,13 @@ def test_a_draft_may_be_edited_until_it_is_built(desk: Desk) -> None:
     with pytest.raises(Invalid, match="neither SQL nor Python"):
         desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id)
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=90),))
-    asked = desk.asked(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
-    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+    definition = desk.definition(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
+    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **definition)
     assert (edited.tests, edited.numbers, edited.tags, edited.version) == (rules, ("mean_delay",), ("delay",), 1)
     built = desk.built(desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id), "pass")
     assert built.state is VersionState.STAGED
     with pytest.raises(Conflict, match="is staged and cannot become draft"):
-        desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **asked)
+        desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **definition)
 
 
 def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> None:
@@ -37,7 +37,7 @@ def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> 
     again = desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=version.id, until="published")
     assert (again.state, again.cause) == (VersionState.BUILDING, "")
     desk.failed(again)
-    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=version.id, **desk.asked())
+    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=version.id, **desk.definition())
     assert edited.state is VersionState.DRAFT
 
 
@@ -80,7 +80,7 @@ def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(desk: Desk)
 
 def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: Desk, tmp_path: Path) -> None:
     snapshot = keep_flights(desk.portal, tmp_path, name=f"doubtful_{desk.views}")
-    made = desk.published(sources={"flights": snapshot})
+    published = desk.published(sources={"flights": snapshot})
     draft = desk.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
     with calling(desk.portal, SYSTEM) as call:
         call.session.get_one(SnapshotRow, snapshot).quarantine = "Its delays are in hours."
@@ -89,12 +89,12 @@ def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: D
         lambda: desk.create(sources={"flights": snapshot}, ttl_seconds=2),
         lambda: portal.feature_drafts.build_version(engineer, version_id=draft.id),
         lambda: portal.feature_drafts.preview_logic(
-            engineer, view_id=desk.view, **desk.asked(sources={"flights": snapshot})
+            engineer, view_id=desk.view, **desk.definition(sources={"flights": snapshot})
         ),
     ):
         with pytest.raises(Conflict, match="quarantine"):
             refused()
-    assert desk.now(made).state is VersionState.PUBLISHED
+    assert desk.now(published).state is VersionState.PUBLISHED
 
 
 WRITES: dict[str, Callable[[Desk, str], Any]] = {
@@ -103,7 +103,7 @@ WRITES: dict[str, Callable[[Desk, str], Any]] = {
     "retire_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
     "discard_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
     "build_version": lambda desk, id_: {"version_id": id_},
-    "edit_draft": lambda desk, id_: {"version_id": id_, **desk.asked()},
+    "edit_draft": lambda desk, id_: {"version_id": id_, **desk.definition()},
     "describe_version": lambda desk, id_: {"version_id": id_, "description": "x"},
     "describe_view": lambda desk, id_: {"view_id": desk.view, "description": "x"},
     "point_alias": lambda desk, id_: {"view_id": desk.view, "version_id": id_, "reason": REASON},

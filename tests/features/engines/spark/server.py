@@ -49,9 +49,9 @@ def connect_server(folder: Path) -> Iterator[str]:
         server = subprocess.Popen([*command, "--class", SERVER], stdout=out, stderr=out, cwd=folder)
     try:
         wait_until(lambda: STARTED.search(log.read_text()), seconds=90, what="the Spark Connect server")
-        found = STARTED.search(log.read_text())
-        assert found is not None
-        yield f"sc://{found[1]}"
+        started = STARTED.search(log.read_text())
+        assert started is not None
+        yield f"sc://{started[1]}"
     finally:
         server.terminate()
         server.wait()

@@ -31,7 +31,7 @@ SPLITS = (
 
 
 @dataclass(frozen=True)
-class Made:
+class Built:
     """A version and a training set of it, with their rows."""
 
     desk: Desk
@@ -42,7 +42,7 @@ class Made:
 
 
 @contextmanager
-def made(home: Path, **settings: Any) -> Iterator[Made]:
+def built_by_jobs(home: Path, **settings: Any) -> Iterator[Built]:
     """By the jobs of a portal of its own, whose worker goes on meanwhile."""
     desk = open_desk(home, **settings)
     with worker_for(desk.portal, loops=()):
@@ -52,7 +52,7 @@ def made(home: Path, **settings: Any) -> Iterator[Made]:
         assert (version.state, version.cause) == (VersionState.PUBLISHED, "")
         training_set = joined(desk, version)
         splits = {split.name: table(desk, split.digest) for split in training_set.splits}
-        yield Made(desk, version, training_set, table(desk, version.rows_digest), splits)
+        yield Built(desk, version, training_set, table(desk, version.rows_digest), splits)
     desk.portal.foundation.database.close()
 
 
@@ -67,7 +67,7 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         categories=("carrier",),
         numbers=("distance",),
     )
-    asked = portal.training_sets.create_training_set(
+    created = portal.training_sets.create_training_set(
         engineer,
         project="PROJ-1",
         name="late",
@@ -75,10 +75,10 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         uses=(ViewUse(version_id=version.id, keys={"carrier": "carrier"}),),
         splits=SPLITS,
     )
-    wait_for_job(desk.portal, asked.job_id, seconds=SECONDS)
-    found = portal.training_sets.get_training_set(engineer, training_set_id=asked.id)
-    assert (found.state, found.cause) == ("ready", "")
-    return found
+    wait_for_job(desk.portal, created.job_id, seconds=SECONDS)
+    training_set = portal.training_sets.get_training_set(engineer, training_set_id=created.id)
+    assert (training_set.state, training_set.cause) == ("ready", "")
+    return training_set
 
 
 def table(desk: Desk, digest: str) -> pa.Table:
@@ -86,28 +86,30 @@ def table(desk: Desk, digest: str) -> pa.Table:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with made(tmp_path_factory.mktemp("local")) as found:
-        yield found
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    with built_by_jobs(tmp_path_factory.mktemp("local")) as built:
+        yield built
 
 
 @pytest.fixture(scope="module")
-def clustered(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    with made(tmp_path_factory.mktemp("cluster"), feature_engine="spark", spark_address=spark_address) as found:
-        yield found
+def clustered(spark_address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    with built_by_jobs(
+        tmp_path_factory.mktemp("cluster"), feature_engine="spark", spark_address=spark_address
+    ) as built:
+        yield built
 
 
-def test_what_spark_makes_in_the_job_is_what_one_machine_makes(local: Made, tmp_path: Path) -> None:
+def test_what_spark_makes_in_the_job_is_what_one_machine_makes(local: Built, tmp_path: Path) -> None:
     skip_without_spark()
-    with made(tmp_path, feature_engine="spark") as there:
+    with built_by_jobs(tmp_path, feature_engine="spark") as there:
         check_same(there, local)
 
 
-def test_what_a_cluster_makes_is_what_one_machine_makes(clustered: Made, local: Made) -> None:
+def test_what_a_cluster_makes_is_what_one_machine_makes(clustered: Built, local: Built) -> None:
     check_same(clustered, local)
 
 
-def check_same(there: Made, here: Made) -> None:
+def check_same(there: Built, here: Built) -> None:
     """Down to the bytes of the version's rows, which are content-addressed."""
     assert there.rows.equals(here.rows)
     assert there.version.rows_digest == here.version.rows_digest
@@ -115,25 +117,25 @@ def check_same(there: Made, here: Made) -> None:
     assert (there.version.digest, there.version.features) == (here.version.digest, here.version.features)
     assert there.version.checks[:-1] == here.version.checks
     assert (there.version.checks[-1].name, there.version.checks[-1].verdict) == ("Spark and DuckDB agree", "pass")
-    manifests = [each.training_set.manifest for each in (here, there)]
-    assert [each.engine.split()[0] for each in manifests if each] == ["polars", "spark"]
-    left, right = (each.model_dump(exclude={"engine"}) for each in manifests if each)
+    manifests = [side.training_set.manifest for side in (here, there)]
+    assert [manifest.engine.split()[0] for manifest in manifests if manifest] == ["polars", "spark"]
+    left, right = (manifest.model_dump(exclude={"engine"}) for manifest in manifests if manifest)
     assert left == right
 
 
-def test_the_online_store_holds_what_a_cluster_has_built(clustered: Made) -> None:
+def test_the_online_store_holds_what_a_cluster_has_built(clustered: Built) -> None:
     """Its parts are computed on one machine, day by day."""
     desk, version = clustered.desk, clustered.version
     portal, engineer = desk.portal, desk.people.engineer
-    kept = portal.materialization.materialize(engineer, version_id=version.id)
-    wait_for_job(desk.portal, kept.job_id)
-    assert portal.materialization.get_materialization(engineer, materialization_id=kept.id).cause == ""
+    materialization = portal.materialization.materialize(engineer, version_id=version.id)
+    wait_for_job(desk.portal, materialization.job_id)
+    assert portal.materialization.get_materialization(engineer, materialization_id=materialization.id).cause == ""
     answers = portal.materialization.get_online(
-        engineer, version_id=version.id, keys=[{"carrier": each} for each in "ABC"]
+        engineer, version_id=version.id, keys=[{"carrier": carrier} for carrier in "ABC"]
     )
     newest = {row["carrier"]: row for row in clustered.rows.to_pylist()}
-    assert [answer.values for answer in answers] == [{"mean_delay": newest[each]["mean_delay"]} for each in "ABC"]
-    assert [answer.event_time for answer in answers] == [newest[each]["__event"] for each in "ABC"]
+    assert [answer.values for answer in answers] == [{"mean_delay": newest[carrier]["mean_delay"]} for carrier in "ABC"]
+    assert [answer.event_time for answer in answers] == [newest[carrier]["__event"] for carrier in "ABC"]
 
 
 def test_pandas_alone_says_that_one_machine_has_built_it(tmp_path: Path) -> None:
