@@ -116,7 +116,7 @@ def test_what_it_refuses_and_what_nobody_reads_is_refused_at_once(portal: Portal
 
 
 def test_another_kind_of_address_is_taken_and_asks_for_no_keys(portal: Portal, people: People) -> None:
-    made = portal.imports.start_address_import(
+    started = portal.imports.start_address_import(
         people.engineer, dataset_id=new_dataset(portal, people), address="gopher://harbor/tides"
     )
-    assert made.state is ImportState.READING
+    assert started.state is ImportState.READING

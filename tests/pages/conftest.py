@@ -50,7 +50,7 @@ def furnish(portal: Portal, people: People) -> Furnished:
     dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="flights", description="Every *flight*")
     snapshot = imported(portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights())
     version = build_view(portal, people, snapshot.id)
-    made = portal.training_sets.create_training_set(
+    training_set = portal.training_sets.create_training_set(
         mei,
         project=PROJECT,
         name="late_arrivals",
@@ -59,11 +59,11 @@ def furnish(portal: Portal, people: People) -> Furnished:
         splits=SPLITS,
         requirement_id=goal.id,
     )
-    job = run_job_here(portal, made.job_id)
+    job = run_job_here(portal, training_set.job_id)
     assert job.state == "succeeded", job.cause
     view = portal.feature_versions.get_version(mei, version_id=version).view_id
     return Furnished(
-        portal, people, goal.id, dataset.id, snapshot.id, first_import(portal, mei), view, version, made.id
+        portal, people, goal.id, dataset.id, snapshot.id, first_import(portal, mei), view, version, training_set.id
     )
 
 

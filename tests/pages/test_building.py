@@ -33,8 +33,8 @@ def test_a_snapshot_has_an_address_of_its_own(furnished: Furnished) -> None:
 
 
 def test_a_dataset_without_rows_says_what_to_do(portal: Portal, people: People) -> None:
-    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="gates")
-    assert "No rows yet" in text_of(page(portal, people.engineer, "dataset", id=made.id))
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="gates")
+    assert "No rows yet" in text_of(page(portal, people.engineer, "dataset", id=dataset.id))
 
 
 def test_the_catalog_of_features_lists_every_feature_of_a_view(furnished: Furnished) -> None:

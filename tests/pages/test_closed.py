@@ -17,8 +17,8 @@ def test_an_object_that_is_not_there_leads_to_its_list_and_to_a_search(furnished
     assert {"Go to Home", "Go to Training sets"} <= set(links_of(test))
     assert test.text_input(key="closed_query").value == "TS-999999"
     test.text_input(key="closed_query").input("late arrivals")
-    found = [row["id"] for row in catalogs_of(drawn(test))["closed_things"]["rows"]]
-    assert furnished.requirement in found
+    listed = [row["id"] for row in catalogs_of(drawn(test))["closed_things"]["rows"]]
+    assert furnished.requirement in listed
 
 
 def test_an_address_without_an_id_says_what_is_missing(furnished: Furnished) -> None:

@@ -44,15 +44,15 @@ def test_a_detail_page_says_calmly_that_there_is_no_such_thing(
     assert card.url in FORMS or "no object called" in shown
 
 
-@pytest.mark.parametrize(("url", "made"), SHOWN.items())
-def test_a_detail_page_shows_its_object(furnished: Furnished, url: str, made: str) -> None:
-    test = page(furnished.portal, furnished.people.engineer, url, id=getattr(furnished, made))
+@pytest.mark.parametrize(("url", "field"), SHOWN.items())
+def test_a_detail_page_shows_its_object(furnished: Furnished, url: str, field: str) -> None:
+    test = page(furnished.portal, furnished.people.engineer, url, id=getattr(furnished, field))
     assert test.title
     assert "There is no object" not in text_of(test)
 
 
-@pytest.mark.parametrize(("url", "made"), SHOWN.items())
-def test_another_team_is_told_that_there_is_nothing(furnished: Furnished, url: str, made: str) -> None:
-    wanted = getattr(furnished, made)
+@pytest.mark.parametrize(("url", "field"), SHOWN.items())
+def test_another_team_is_told_that_there_is_nothing(furnished: Furnished, url: str, field: str) -> None:
+    wanted = getattr(furnished, field)
     test = page(furnished.portal, furnished.people.outsider, url, id=wanted)
     assert f"There is no object called '{wanted}'" in text_of(test)

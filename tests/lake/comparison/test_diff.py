@@ -59,33 +59,33 @@ def test_every_row_is_accounted_for(tmp_path: Path, seed: int) -> None:
         table(key=list(rows), x=[x for x, _ in rows.values()], y=[y for _, y in rows.values()])
         for rows in (left, right)
     ]
-    found = compared(tmp_path, *sides, key=("key",))
+    comparison = compared(tmp_path, *sides, key=("key",))
     both = set(left) & set(right)
-    assert (found.added, found.removed) == (len(set(right) - set(left)), len(set(left) - set(right)))
-    assert found.changed == sum(left[key] != right[key] for key in both)
+    assert (comparison.added, comparison.removed) == (len(set(right) - set(left)), len(set(left) - set(right)))
+    assert comparison.changed == sum(left[key] != right[key] for key in both)
     cells = {
         "x": sum(left[key][0] != right[key][0] for key in both),
         "y": sum(left[key][1] != right[key][1] for key in both),
     }
-    assert dict(found.changed_cells) == {name: count for name, count in cells.items() if count}
+    assert dict(comparison.changed_cells) == {name: count for name, count in cells.items() if count}
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_without_a_key_rows_are_compared_as_wholes(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     sides = [[(dice.choice([1, 2, None]), dice.choice("abc")) for _ in range(40)] for _ in range(2)]
-    found = compared(tmp_path, *(table(x=[x for x, _ in rows], y=[y for _, y in rows]) for rows in sides))
+    comparison = compared(tmp_path, *(table(x=[x for x, _ in rows], y=[y for _, y in rows]) for rows in sides))
     left, right = Counter(sides[0]), Counter(sides[1])
-    assert (found.key, found.changed) == ((), 0)
-    assert (found.added, found.removed) == ((right - left).total(), (left - right).total())
+    assert (comparison.key, comparison.changed) == ((), 0)
+    assert (comparison.added, comparison.removed) == ((right - left).total(), (left - right).total())
 
 
 def test_rows_that_share_a_key_are_counted_and_lose_nothing(tmp_path: Path) -> None:
     left, right = table(id=[1, 1, 2], x=[1, 2, 3]), table(id=[1, 1, 1], x=[1, 2, 9])
-    found = compared(tmp_path, left, right, key=("id",))
-    assert found.duplicates == (2, 3)
-    assert (found.added, found.removed, found.changed) == (1, 1, 0)
-    assert found.left_rows + found.added - found.removed == found.right_rows
+    comparison = compared(tmp_path, left, right, key=("id",))
+    assert comparison.duplicates == (2, 3)
+    assert (comparison.added, comparison.removed, comparison.changed) == (1, 1, 0)
+    assert comparison.left_rows + comparison.added - comparison.removed == comparison.right_rows
 
 
 def test_examples_show_both_sides_and_what_changed(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_examples_show_both_sides_and_what_changed(tmp_path: Path) -> None:
         table(id=[1, 2], x=[1.5, math.nan], y=["a", "b"]),
         table(id=[1, 2, 3], x=[2.5, math.nan, 0.0], y=["a", "b", "c"]),
     )
-    found = compared(tmp_path, left, right)
-    assert found.key == ("id",)
-    assert [(each.how, each.left, each.right, each.changed) for each in found.examples] == [
+    comparison = compared(tmp_path, left, right)
+    assert comparison.key == ("id",)
+    assert [(example.how, example.left, example.right, example.changed) for example in comparison.examples] == [
         ("changed", (1, 1.5, "a"), (1, 2.5, "a"), ("x",)),
         ("added", (), (3, 0.0, "c"), ()),
     ]
@@ -103,19 +103,19 @@ def test_examples_show_both_sides_and_what_changed(tmp_path: Path) -> None:
 
 def test_the_schema_is_compared_and_breaks_what_reads_it(tmp_path: Path) -> None:
     left, right = table(id=[1, 2], x=[1, 2], gone=["a", "b"]), table(id=[1, 2], x=["1", "2"], new=[True, False])
-    found = compared(tmp_path, left, right)
-    assert [(each.column, each.left_type, each.right_type) for each in found.schema_changes] == [
+    comparison = compared(tmp_path, left, right)
+    assert [(change.column, change.left_type, change.right_type) for change in comparison.schema_changes] == [
         ("x", "BIGINT", "VARCHAR"), ("gone", "VARCHAR", ""), ("new", "", "BOOLEAN"),
     ]  # fmt: skip
-    assert found.verdict == "breaking"
-    assert "x, gone" in found.sentence
+    assert comparison.verdict == "breaking"
+    assert "x, gone" in comparison.sentence
 
 
 def test_shared_files_are_the_same_rows(tmp_path: Path) -> None:
     first, second = table(id=[1, 2], x=[1, 2]), table(id=[3], x=[3])
     (old, old_paths), (new, new_paths) = side(tmp_path, "1", first), side(tmp_path, "2", first, second)
-    found = diff(old, new, paths=(old_paths, new_paths))
-    assert (found.added, found.removed, found.changed) == (1, 0, 0)
+    comparison = diff(old, new, paths=(old_paths, new_paths))
+    assert (comparison.added, comparison.removed, comparison.changed) == (1, 0, 0)
 
 
 def test_the_verdict_says_what_to_do(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_distances_are_those_of_the_textbook(tmp_path: Path) -> None:
     dice = random.Random(2)
     xs, ys = [dice.gauss(0, 1) for _ in range(700)], [dice.gauss(0.3, 1.2) for _ in range(900)]
     a, b = [dice.choice("aab") for _ in range(700)], [dice.choice("abc") for _ in range(900)]
-    found = compared(tmp_path, table(x=xs, c=a), table(x=ys, c=b))
-    by_name = {shift.column: shift for shift in found.shifts}
+    comparison = compared(tmp_path, table(x=xs, c=a), table(x=ys, c=b))
+    by_name = {shift.column: shift for shift in comparison.shifts}
     reference = stats.ks_2samp(xs, ys, method="asymp")
     assert by_name["x"].effect == pytest.approx(reference.statistic, abs=1e-6)
     assert by_name["x"].p_value == pytest.approx(reference.pvalue, rel=0.2)
@@ -144,22 +144,24 @@ def test_distances_are_those_of_the_textbook(tmp_path: Path) -> None:
     shares = [[count / sum(side) for count in side] for side in counts]
     psi = sum((r - max(s, 1e-4)) * math.log(r / max(s, 1e-4)) for s, r in zip(*shares, strict=True))
     assert by_name["c"].psi == pytest.approx(psi, abs=1e-6)
-    assert {shift.verdict for shift in found.shifts} == {"drifted"}
+    assert {shift.verdict for shift in comparison.shifts} == {"drifted"}
 
 
 def test_a_difference_that_chance_explains_is_none(tmp_path: Path) -> None:
     dice = random.Random(3)
-    found = compared(tmp_path, table(x=[dice.random() for _ in range(40)]), table(x=[dice.random() for _ in range(40)]))
-    assert found.shifts[0].effect >= 0.1
-    assert found.shifts[0].verdict == "same"
+    comparison = compared(
+        tmp_path, table(x=[dice.random() for _ in range(40)]), table(x=[dice.random() for _ in range(40)])
+    )
+    assert comparison.shifts[0].effect >= 0.1
+    assert comparison.shifts[0].verdict == "same"
 
 
 @pytest.mark.parametrize(
     "values", [[None, None], [float("nan"), float("inf")], [2**60, 2**60 + 1], [True, None], [5, 5]]
 )
 def test_odd_columns_have_a_distance_too(tmp_path: Path, values: list[Any]) -> None:
-    left = pa.table({"x": pa.array(values) if values[0] is not None else pa.array(values, pa.int64())})
-    assert compared(tmp_path, left, left).shifts[0].verdict in ("same", "no data")
+    odd = pa.table({"x": pa.array(values) if values[0] is not None else pa.array(values, pa.int64())})
+    assert compared(tmp_path, odd, odd).shifts[0].verdict in ("same", "no data")
 
 
 def test_a_flood_of_nulls_is_a_drift(tmp_path: Path) -> None:
@@ -169,8 +171,10 @@ def test_a_flood_of_nulls_is_a_drift(tmp_path: Path) -> None:
 
 
 def test_labels_tell_their_balance(tmp_path: Path) -> None:
-    found = compared(tmp_path, table(id=[1, 2, 3, 4], late=[0, 0, 0, 1]), table(id=[1, 2, 3, 4], late=[0, 1, 1, 1]))
-    assert found.labels == (("late", 0.25, 0.75),)
+    comparison = compared(
+        tmp_path, table(id=[1, 2, 3, 4], late=[0, 0, 0, 1]), table(id=[1, 2, 3, 4], late=[0, 1, 1, 1])
+    )
+    assert comparison.labels == (("late", 0.25, 0.75),)
 
 
 def test_a_key_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -181,10 +185,10 @@ def test_a_key_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_january_against_february(tmp_path: Path, flights: pa.Table) -> None:
     """The real flights: other rows, much the same distributions but for the season."""
     months = [flights.filter(pc.equal(flights["month"], month)).drop_columns(["month"]) for month in (1, 2)]
-    found = compared(tmp_path, *months)
-    assert (found.left_rows, found.right_rows) == (27_004, 24_951)
-    assert found.left_rows + found.added - found.removed == found.right_rows
-    by_name = {shift.column: shift for shift in found.shifts}
+    comparison = compared(tmp_path, *months)
+    assert (comparison.left_rows, comparison.right_rows) == (27_004, 24_951)
+    assert comparison.left_rows + comparison.added - comparison.removed == comparison.right_rows
+    by_name = {shift.column: shift for shift in comparison.shifts}
     assert (by_name["carrier"].verdict, by_name["carrier"].effect < 0.05) == ("same", True)
     assert by_name["day"].verdict in ("slight", "drifted")
 
@@ -197,20 +201,20 @@ def test_what_only_tells_when_is_shown_and_decides_nothing(tmp_path: Path) -> No
         delays = [dice.gauss(0, 1) for _ in range(500)]
         return table(month=[number] * 500, at=days, delay=delays, **more)
 
-    found = compared(tmp_path, month(1), month(2))
-    assert {shift.column for shift in found.shifts if shift.verdict == "drifted"} == {"month", "at"}
-    assert (found.verdict, set(found.timely)) == ("corrected", {"month", "at"})
+    comparison = compared(tmp_path, month(1), month(2))
+    assert {shift.column for shift in comparison.shifts if shift.verdict == "drifted"} == {"month", "at"}
+    assert (comparison.verdict, set(comparison.timely)) == ("corrected", {"month", "at"})
     lost = month(2).set_column(0, "month", pa.array([None] * 250 + [2] * 250))
-    found = compared(tmp_path, month(1), lost)
-    assert (found.verdict, found.timely) == ("drifted", ("at",))
-    found = compared(tmp_path, month(1, kind=["a"] * 500), month(2, kind=["b"] * 500))
-    assert found.verdict == "drifted"
-    assert found.sentence.startswith("kind moved far")
+    comparison = compared(tmp_path, month(1), lost)
+    assert (comparison.verdict, comparison.timely) == ("drifted", ("at",))
+    comparison = compared(tmp_path, month(1, kind=["a"] * 500), month(2, kind=["b"] * 500))
+    assert comparison.verdict == "drifted"
+    assert comparison.sentence.startswith("kind moved far")
 
 
 def test_rows_that_came_move_their_key_and_nothing_else(tmp_path: Path) -> None:
     dice = random.Random(4)
     xs = [dice.gauss(0, 1) for _ in range(4000)]
-    found = compared(tmp_path, table(id=list(range(2000)), x=xs[:2000]), table(id=list(range(4000)), x=xs))
-    assert next(shift.verdict for shift in found.shifts if shift.column == "id") == "drifted"
-    assert found.verdict == "appended"
+    comparison = compared(tmp_path, table(id=list(range(2000)), x=xs[:2000]), table(id=list(range(4000)), x=xs))
+    assert next(shift.verdict for shift in comparison.shifts if shift.column == "id") == "drifted"
+    assert comparison.verdict == "appended"

@@ -46,8 +46,8 @@ def test_the_same_content_is_the_same_snapshot_and_other_content_the_next(
     assert first == again
     assert (marked.version, marked.files) == (2, first.files)
     assert marked.digest != first.digest
-    found = portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id)
-    assert (found.latest, found.snapshots) == (marked, 2)
+    current = portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id)
+    assert (current.latest, current.snapshots) == (marked, 2)
     listed = portal.datasets.list_snapshots(people.viewer, dataset_id=dataset.id)
     assert [item.id for item in listed.items] == [marked.id, first.id]
 
@@ -184,8 +184,8 @@ def test_datasets_are_narrowed_by_content_owner_and_tag(portal_on: Portal, peopl
     )
     imported(portal_on, mei, dataset_id=photos.id, filename="t.zip", content=packed([("cat/1.png", picture())]))
 
-    def names(**asked: str) -> list[str]:
-        return [item.name for item in portal_on.datasets.list_datasets(people.viewer, **asked).items]
+    def names(**filters: str) -> list[str]:
+        return [item.name for item in portal_on.datasets.list_datasets(people.viewer, **filters).items]
 
     assert (names(form="files"), names(form="table")) == (["photos"], ["departures"])
     assert (names(owner=mei.person_id), names(owner=people.sre.person_id)) == (["departures"], ["photos"])

@@ -24,18 +24,20 @@ def fill_up(portal: Portal, people: People, home: Path) -> None:
     first = _imported(portal, people, dataset, rows=10)
     waiting = _started(portal, people, dataset, rows=20_000)
     _fill(filler)
-    told = {"first": first.snapshot_id, "failed": _read(portal, people, waiting).model_dump(mode="json")}
+    outcome = {"first": first.snapshot_id, "failed": _read(portal, people, waiting).model_dump(mode="json")}
     try:
         _started(portal, people, dataset, rows=30_000)
     except PortalError as error:
-        told["refused"] = [type(error).__name__, error.message, error.hint]
+        outcome["refused"] = [type(error).__name__, error.message, error.hint]
     store = portal.foundation.store
-    told["left"] = sorted(path.name for path in (store.root / "incoming").iterdir())
-    told["whole"] = all(store.verified_path(digest).exists() for digest, _size, _time in store.blobs())
-    told["snapshots"] = [item.id for item in portal.datasets.list_snapshots(people.engineer, dataset_id=dataset).items]
+    outcome["left"] = sorted(path.name for path in (store.root / "incoming").iterdir())
+    outcome["whole"] = all(store.verified_path(digest).exists() for digest, _size, _time in store.blobs())
+    outcome["snapshots"] = [
+        item.id for item in portal.datasets.list_snapshots(people.engineer, dataset_id=dataset).items
+    ]
     filler.unlink()
-    told["again"] = _imported(portal, people, dataset, rows=20_000).model_dump(mode="json")
-    print(json.dumps(told))
+    outcome["again"] = _imported(portal, people, dataset, rows=20_000).model_dump(mode="json")
+    print(json.dumps(outcome))
 
 
 def _fill(filler: Path) -> None:
@@ -63,10 +65,10 @@ def _started(portal: Portal, people: People, dataset: str, *, rows: int) -> Impo
     )
 
 
-def _read(portal: Portal, people: People, found: Import) -> Import:
+def _read(portal: Portal, people: People, started: Import) -> Import:
     with worker_for(portal, loops=(), executor=real_processes(portal)):
-        wait_for_job(portal, found.job_id)
-    return portal.imports.get_import(people.engineer, import_id=found.id)
+        wait_for_job(portal, started.job_id)
+    return portal.imports.get_import(people.engineer, import_id=started.id)
 
 
 def _imported(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:

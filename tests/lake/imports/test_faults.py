@@ -29,10 +29,10 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def begun(portal: Portal, people: People) -> Iterator[Import]:
     """An import that nobody has read yet, confirmed in advance."""
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings")
     yield portal.imports.start_upload(
         people.engineer,
-        dataset_id=made.id,
+        dataset_id=dataset.id,
         filename="t.csv",
         content=CSV,
         mode="append",
@@ -46,8 +46,8 @@ def begun(portal: Portal, people: People) -> Iterator[Import]:
 
 def killed_worker(home: Path, failpoint: str) -> int:
     """Runs a worker as a process of its own until its fail-point kills it; returns how it ended."""
-    told = {"HOME": str(home), "ALLOW_FAILPOINTS": "true", "FAILPOINTS": failpoint, "CPUS": "2", "MEMORY_MB": "4096"}
-    environment = {**os.environ, **{f"CAUSEWAY_{name}": value for name, value in told.items()}}
+    values = {"HOME": str(home), "ALLOW_FAILPOINTS": "true", "FAILPOINTS": failpoint, "CPUS": "2", "MEMORY_MB": "4096"}
+    environment = {**os.environ, **{f"CAUSEWAY_{name}": value for name, value in values.items()}}
     command = [sys.executable, "-m", "core.worker"]
     with (home / "worker.log").open("wb") as log:
         return subprocess.run(command, env=environment, cwd=ROOT, stdout=log, stderr=log, timeout=90).returncode
@@ -60,7 +60,7 @@ def test_a_worker_killed_at_any_moment_makes_one_snapshot(
     assert killed_worker(portal.foundation.settings.home, f"{moment}=kill") == -signal.SIGKILL
     with worker_for(portal, loops=(), executor=real_processes(portal)):
         assert wait_for_job(portal, begun.job_id).state is JobState.SUCCEEDED
-    found = portal.imports.get_import(people.engineer, import_id=begun.id)
-    assert found.state is ImportState.CONFIRMED
+    finished = portal.imports.get_import(people.engineer, import_id=begun.id)
+    assert finished.state is ImportState.CONFIRMED
     (snapshot,) = portal.datasets.list_snapshots(people.engineer, dataset_id=begun.dataset_id).items
-    assert (snapshot.id, snapshot.rows) == (found.snapshot_id, 3)
+    assert (snapshot.id, snapshot.rows) == (finished.snapshot_id, 3)

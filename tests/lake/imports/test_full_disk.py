@@ -27,12 +27,12 @@ def test_a_full_disk_fails_the_import_in_words_and_leaves_the_snapshot_of_before
     command = [*small_disk(store), sys.executable, "-m", "tests.lake.imports.full_disk", str(tmp_path / "home")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-3000:]
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["failed"]["state"] == "failed"
-    assert "no space is left" in told["failed"]["cause"].lower(), told["failed"]["cause"]
-    assert told["refused"][:2] == ["Conflict", "No space is left in the store"]
-    assert told["left"] == []
-    assert told["whole"]
-    assert told["snapshots"] == [told["first"]]
-    assert told["again"]["state"] == "confirmed"
+    outcome = json.loads(done.stdout.splitlines()[-1])
+    assert outcome["failed"]["state"] == "failed"
+    assert "no space is left" in outcome["failed"]["cause"].lower(), outcome["failed"]["cause"]
+    assert outcome["refused"][:2] == ["Conflict", "No space is left in the store"]
+    assert outcome["left"] == []
+    assert outcome["whole"]
+    assert outcome["snapshots"] == [outcome["first"]]
+    assert outcome["again"]["state"] == "confirmed"
     assert not list(store.iterdir()), "the store was on the small disk"

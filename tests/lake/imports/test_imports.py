@@ -42,11 +42,11 @@ def rows_of(portal: Portal, snapshot: Snapshot) -> list[int]:
 def test_an_import_waits_for_a_person_and_is_no_snapshot_before(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
-    found = begin(portal, people, dataset)
-    assert (found.state, found.report.rows_read, found.preview.total) == (ImportState.READY, 3, 3)
+    ready = begin(portal, people, dataset)
+    assert (ready.state, ready.report.rows_read, ready.preview.total) == (ImportState.READY, 3, 3)
     assert portal.datasets.list_snapshots(people.engineer, dataset_id=dataset.id).total == 0
-    snapshot = portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
-    again = portal.imports.confirm_import(people.engineer, import_id=found.id)
+    snapshot = portal.imports.confirm_import(people.engineer, import_id=ready.id, accept=True)
+    again = portal.imports.confirm_import(people.engineer, import_id=ready.id)
     assert snapshot == again
     assert portal.datasets.list_snapshots(people.engineer, dataset_id=dataset.id).total == 1
     assert snapshot.created_by == people.engineer.person_id
@@ -57,13 +57,13 @@ def test_times_without_a_zone_are_answered_for_by_a_person(portal: Portal, peopl
     begun = portal.imports.start_upload(
         people.engineer, dataset_id=dataset.id, filename="t.csv", content=CSV, confirm=True
     )
-    found = read_here(portal, begun)
-    assert (found.state, found.unanswered) == (ImportState.READY, ("at",))
-    assert found.cause.startswith("It waits for a person. Times without a zone: at. Choose")
+    ready = read_here(portal, begun)
+    assert (ready.state, ready.unanswered) == (ImportState.READY, ("at",))
+    assert ready.cause.startswith("It waits for a person. Times without a zone: at. Choose")
     with pytest.raises(Conflict, match="Times without a zone: at"):
-        portal.imports.confirm_import(people.engineer, import_id=found.id)
-    portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
-    assert portal.imports.get_import(people.engineer, import_id=found.id).unanswered == ()
+        portal.imports.confirm_import(people.engineer, import_id=ready.id)
+    portal.imports.confirm_import(people.engineer, import_id=ready.id, accept=True)
+    assert portal.imports.get_import(people.engineer, import_id=ready.id).unanswered == ()
     added = portal.imports.start_upload(
         people.engineer, dataset_id=dataset.id, filename="t.csv", content=MORE, mode="append", confirm=True
     )
@@ -75,8 +75,8 @@ def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: 
         b"id,at,day,same,nothing,zip\n"
         b"1,2013-01-01 10:00:00,2013-01-01,a,,01234\n1,2999-01-01 10:00:00,2999-01-01,a,,99999\n"
     )
-    found = begin(portal, people, dataset, content, key=["id"])
-    said = " ".join(found.report.warnings)
+    ready = begin(portal, people, dataset, content, key=["id"])
+    warnings = " ".join(ready.report.warnings)
     for words in (
         "at has times without a zone",
         "Rows in which at lies in the future: 1",
@@ -85,29 +85,29 @@ def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: 
         "nothing has no value at all",
         "1 rows have a key that was there before: id",
     ):
-        assert words in said
-    assert "zip is text" in " ".join(found.report.choices)
+        assert words in warnings
+    assert "zip is text" in " ".join(ready.report.choices)
     alone = begin(portal, people, dataset, b"id,x\n1,2\n")
     assert alone.report.warnings == ("There is one row only.",)
 
 
 def test_a_correction_reads_again_with_zone_type_mark_and_key(portal: Portal, people: People, dataset: Dataset) -> None:
-    found = begin(portal, people, dataset)
-    assert "times without a zone" in " ".join(found.report.warnings)
+    ready = begin(portal, people, dataset)
+    assert "times without a zone" in " ".join(ready.report.warnings)
     choices = ImportChoices(
         zones=(TimeZoneRule(column="at", zone="America/New_York"),),
         types={"x": "DOUBLE"},
         known={"x": "at"},
         key=("id",),
     )
-    begun = portal.imports.correct_import(people.engineer, import_id=found.id, choices=choices)
+    begun = portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices)
     with pytest.raises(Conflict):
-        portal.imports.correct_import(people.engineer, import_id=found.id, choices=choices)
+        portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices)
     with pytest.raises(Conflict):
-        portal.imports.confirm_import(people.engineer, import_id=found.id)
+        portal.imports.confirm_import(people.engineer, import_id=ready.id)
     corrected = read_here(portal, begun)
     assert not any("zone" in line for line in corrected.report.warnings)
-    snapshot = portal.imports.confirm_import(people.engineer, import_id=found.id)
+    snapshot = portal.imports.confirm_import(people.engineer, import_id=ready.id)
     columns = {column.name: column for column in snapshot.columns}
     assert (columns["at"].type, columns["x"].type) == ("TIMESTAMP WITH TIME ZONE", "DOUBLE")
     assert (columns["x"].known, snapshot.key) == ("at", ("id",))
@@ -116,12 +116,12 @@ def test_a_correction_reads_again_with_zone_type_mark_and_key(portal: Portal, pe
 def test_a_file_that_cannot_be_read_says_why_and_is_read_with_another_encoding(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
-    found = begin(portal, people, dataset, "id,city\n1,Zürich\n".encode("windows-1252"))
-    assert (found.state, found.report) == (ImportState.FAILED, None)
-    assert "Line 2 is not UTF-8" in found.cause
-    assert "windows-1252" in found.cause
+    failed = begin(portal, people, dataset, "id,city\n1,Zürich\n".encode("windows-1252"))
+    assert (failed.state, failed.report) == (ImportState.FAILED, None)
+    assert "Line 2 is not UTF-8" in failed.cause
+    assert "windows-1252" in failed.cause
     choices = ImportChoices(encoding="windows-1252")
-    again = read_here(portal, portal.imports.correct_import(people.engineer, import_id=found.id, choices=choices))
+    again = read_here(portal, portal.imports.correct_import(people.engineer, import_id=failed.id, choices=choices))
     assert again.preview.rows == ((1, "Zürich"),)
     assert "The text is read as windows-1252." in again.report.choices
 
@@ -139,18 +139,18 @@ def test_a_file_that_cannot_be_read_says_why_and_is_read_with_another_encoding(
 def test_a_choice_that_does_not_fit_is_refused(
     portal: Portal, people: People, dataset: Dataset, choices: dict[str, object], reason: str
 ) -> None:
-    found = begin(portal, people, dataset, **choices)
-    assert found.state is ImportState.FAILED
-    assert reason in found.cause
+    failed = begin(portal, people, dataset, **choices)
+    assert failed.state is ImportState.FAILED
+    assert reason in failed.cause
 
 
 def test_a_discarded_import_becomes_nothing(portal: Portal, people: People, dataset: Dataset) -> None:
-    found = begin(portal, people, dataset)
-    assert portal.imports.discard_import(people.engineer, import_id=found.id).state is ImportState.DISCARDED
+    ready = begin(portal, people, dataset)
+    assert portal.imports.discard_import(people.engineer, import_id=ready.id).state is ImportState.DISCARDED
     with pytest.raises(Conflict):
-        portal.imports.confirm_import(people.engineer, import_id=found.id)
+        portal.imports.confirm_import(people.engineer, import_id=ready.id)
     listed = portal.imports.list_imports(people.viewer, dataset_id=dataset.id, state="discarded")
-    assert [item.id for item in listed.items] == [found.id]
+    assert [item.id for item in listed.items] == [ready.id]
 
 
 def test_rows_are_split_by_month_and_an_append_rewrites_only_its_month(
@@ -199,7 +199,7 @@ def test_a_job_orders_memory_by_the_size_of_its_file(portal: Portal, people: Peo
         portal.imports.start_upload(people.engineer, dataset_id=dataset.id, filename="t.csv", content=content)
         for content in (CSV, CSV + b" " * (8 << 20))
     )
-    ordered = [portal.compute.get_job(people.engineer, job_id=made.job_id).resources for made in (small, large)]
+    ordered = [portal.compute.get_job(people.engineer, job_id=begun.job_id).resources for begun in (small, large)]
     assert [wanted.memory_mb for wanted in ordered] == [512, 512 + 8 * 4]
 
 
@@ -217,14 +217,14 @@ def test_what_was_read_once_can_be_corrected_when_it_was_read_wrongly(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:
     """The columns are known still, and nothing can be confirmed."""
-    found = begin(portal, people, dataset)
-    wrong = found.choices.model_copy(update={"types": {"at": "BIGINT"}})
-    begun = portal.imports.correct_import(people.engineer, import_id=found.id, choices=wrong)
+    ready = begin(portal, people, dataset)
+    wrong = ready.choices.model_copy(update={"types": {"at": "BIGINT"}})
+    begun = portal.imports.correct_import(people.engineer, import_id=ready.id, choices=wrong)
     assert begun.report is None
     failed = read_here(portal, begun)
-    assert (failed.state, failed.report) == (ImportState.FAILED, found.report)
+    assert (failed.state, failed.report) == (ImportState.FAILED, ready.report)
     with pytest.raises(Conflict):
-        portal.imports.confirm_import(people.engineer, import_id=found.id, accept=True)
+        portal.imports.confirm_import(people.engineer, import_id=ready.id, accept=True)
 
 
 def test_what_was_read_before_the_rows_it_appends_to_grew_is_read_again(
@@ -245,8 +245,8 @@ def test_what_was_read_before_the_rows_it_appends_to_grew_is_read_again(
 
 def test_cells_that_look_like_formulas_are_data(portal: Portal, people: People, dataset: Dataset) -> None:
     content = b'id,note\n1,"=1+1"\n2,"=HYPERLINK(""http://x"")"\n3,@SUM(A1)\n'
-    found = begin(portal, people, dataset, content)
-    assert [row[1] for row in found.preview.rows] == ["=1+1", '=HYPERLINK("http://x")', "@SUM(A1)"]
+    ready = begin(portal, people, dataset, content)
+    assert [row[1] for row in ready.preview.rows] == ["=1+1", '=HYPERLINK("http://x")', "@SUM(A1)"]
 
 
 def test_the_job_of_an_import_runs_as_a_process_and_its_report_arrives(
@@ -257,14 +257,14 @@ def test_the_job_of_an_import_runs_as_a_process_and_its_report_arrives(
     )
     job = run_job_here(portal, begun.job_id)
     assert (job.state, job.progress) == ("succeeded", 1.0), job.cause
-    found = portal.imports.get_import(people.engineer, import_id=begun.id)
-    assert (found.state, found.preview.total) == (ImportState.READY, 3)
+    ready = portal.imports.get_import(people.engineer, import_id=begun.id)
+    assert (ready.state, ready.preview.total) == (ImportState.READY, 3)
 
 
 def test_what_came_of_a_table_is_read_without_its_job(portal: Portal, people: People, settings: Settings) -> None:
     """An import is in the database: another portal over the same home goes on with it."""
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="airlines")
-    begun = portal.imports.start_package_import(people.engineer, dataset_id=made.id, table="airlines")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="airlines")
+    begun = portal.imports.start_package_import(people.engineer, dataset_id=dataset.id, table="airlines")
     read_here(portal, begun)
     other = build_portal(settings)
     assert other.imports.confirm_import(people.engineer, import_id=begun.id).rows == 16

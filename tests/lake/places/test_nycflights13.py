@@ -50,17 +50,17 @@ def test_every_scheduled_departure_lies_in_its_time_hour(flights: pa.Table) -> N
 
 
 def test_every_actual_departure_shows_dep_time_on_the_clocks_of_new_york(flights: pa.Table) -> None:
-    left = flights.filter(flights.column("dep_time").is_valid())
-    local = pc.local_timestamp(left.column("dep_utc").cast(pa.timestamp("us", "America/New_York")))
+    departed = flights.filter(flights.column("dep_time").is_valid())
+    local = pc.local_timestamp(departed.column("dep_utc").cast(pa.timestamp("us", "America/New_York")))
     clock = pc.add(pc.multiply(pc.hour(local), 100), pc.minute(local))
-    shown = pc.if_else(pc.equal(left.column("dep_time"), 2400), 0, left.column("dep_time"))
+    shown = pc.if_else(pc.equal(departed.column("dep_time"), 2400), 0, departed.column("dep_time"))
     assert pc.all(pc.equal(clock, shown)).as_py()
 
 
 def test_every_arrival_comes_after_the_time_in_the_air(flights: pa.Table) -> None:
     flown = flights.filter(flights.column("air_time").is_valid())
-    taken = pc.subtract(flown.column("arr_utc"), flown.column("dep_utc")).cast(pa.int64())
-    on_the_ground = pc.subtract(pc.divide(taken, 60_000_000), flown.column("air_time"))
+    elapsed = pc.subtract(flown.column("arr_utc"), flown.column("dep_utc")).cast(pa.int64())
+    on_the_ground = pc.subtract(pc.divide(elapsed, 60_000_000), flown.column("air_time"))
     bounds = pc.min_max(on_the_ground).as_py()
     assert bounds["min"] >= 5
     assert bounds["max"] <= 240

@@ -53,10 +53,10 @@ def read(portal: Portal, people: People, address: str) -> Import:
 
 
 def test_every_table_in_a_folder_is_read_and_no_key_is_kept(portal: Portal, people: People) -> None:
-    found = read(portal, people, "s3://readings/days/")
-    assert found.state is ImportState.READY, found.cause
-    assert found.preview.rows == ((1, 0.5), (2, 1.0))
-    assert "2 files were read." in found.report.choices
+    ready = read(portal, people, "s3://readings/days/")
+    assert ready.state is ImportState.READY, ready.cause
+    assert ready.preview.rows == ((1, 0.5), (2, 1.0))
+    assert "2 files were read." in ready.report.choices
     files = [path for path in portal.foundation.settings.home.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if SECRET.encode() in path.read_bytes()]
@@ -72,9 +72,9 @@ def test_every_table_in_a_folder_is_read_and_no_key_is_kept(portal: Portal, peop
     ],
 )
 def test_what_cannot_be_fetched_is_said_in_words(portal: Portal, people: People, address: str, reason: str) -> None:
-    found = read(portal, people, address)
-    assert found.state is ImportState.FAILED
-    assert reason in found.cause
+    failed = read(portal, people, address)
+    assert failed.state is ImportState.FAILED
+    assert reason in failed.cause
 
 
 @pytest.mark.parametrize(

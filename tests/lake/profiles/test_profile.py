@@ -65,52 +65,55 @@ def saved(folder: Path, values: Sequence[Any], kind: pa.DataType, *, files: int,
 
 
 def profile_of(folder: Path, values: Sequence[Any], kind: pa.DataType, *, files: int = 1, group: int) -> ColumnProfile:
-    (found,) = profile_files(saved(folder, values, kind, files=files, group=group), spill=folder)
-    return found
+    (profile,) = profile_files(saved(folder, values, kind, files=files, group=group), spill=folder)
+    return profile
 
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_a_profile_is_what_a_count_of_every_value_says(tmp_path: Path, name: str) -> None:
     values, kind = COLUMNS[name]
-    found = profile_of(tmp_path, values, kind, files=2, group=97)
+    profile = profile_of(tmp_path, values, kind, files=2, group=97)
     there = [value for value in values if value is not None]
     finite = [value for value in there if not isinstance(value, float) or abs(value) < float("inf")]
     counted = Counter(str(value) for value in there)
-    assert (found.nulls, found.distinct) == (len(values) - len(there), len(counted))
+    assert (profile.nulls, profile.distinct) == (len(values) - len(there), len(counted))
     ends = (str(shown(min(finite)))[:MOST_TEXT], str(shown(max(finite)))[:MOST_TEXT]) if finite else ("", "")
-    assert (found.minimum, found.maximum) == ends
-    if found.kind in ("text", "boolean"):
+    assert (profile.minimum, profile.maximum) == ends
+    if profile.kind in ("text", "boolean"):
         frequent = sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:BINS]
-        assert found.bins == tuple((value[:MOST_TEXT], times) for value, times in frequent)
+        assert profile.bins == tuple((value[:MOST_TEXT], times) for value, times in frequent)
         return
-    assert sum(times for _label, times in found.bins) == len(finite)
-    if found.kind == "number" and finite:
-        assert found.mean == pytest.approx(sum(map(float, finite)) / len(finite))
+    assert sum(times for _label, times in profile.bins) == len(finite)
+    if profile.kind == "number" and finite:
+        assert profile.mean == pytest.approx(sum(map(float, finite)) / len(finite))
 
 
 @pytest.mark.parametrize("name", ["whole", "few whole", "measured", "money", "moments", "words"])
 def test_a_profile_does_not_depend_on_how_the_rows_are_cut(tmp_path: Path, name: str) -> None:
     values, kind = COLUMNS[name]
-    found = []
+    profiles = []
     for number, group in enumerate((1, 50, 10_000)):
         folder = tmp_path / str(number)
         folder.mkdir()
         profile = profile_of(folder, values[:300], kind, files=1 + number, group=group)
-        found.append(profile.model_copy(update={"mean": profile.mean and pytest.approx(profile.mean)}))
-    assert found[0].bins == found[1].bins == found[2].bins
-    assert found[0] == found[1] == found[2]
+        profiles.append(profile.model_copy(update={"mean": profile.mean and pytest.approx(profile.mean)}))
+    assert profiles[0].bins == profiles[1].bins == profiles[2].bins
+    assert profiles[0] == profiles[1] == profiles[2]
 
 
 def test_the_bins_of_numbers_hold_what_lies_between_their_edges(tmp_path: Path) -> None:
-    found = profile_of(tmp_path, [0.0, 0.04, 0.05, 0.5, 1.0, 1.0], pa.float64(), group=2)
-    assert found.bins[0] == ("0 to 0.05", 2)
-    assert (found.bins[1][1], found.bins[-1], len(found.bins)) == (1, ("0.95 to 1", 2), BINS)
+    profile = profile_of(tmp_path, [0.0, 0.04, 0.05, 0.5, 1.0, 1.0], pa.float64(), group=2)
+    assert profile.bins[0] == ("0 to 0.05", 2)
+    assert (profile.bins[1][1], profile.bins[-1], len(profile.bins)) == (1, ("0.95 to 1", 2), BINS)
 
 
 def test_a_table_without_rows_has_a_profile(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([], pa.int64()), "b": pa.array([], pa.string())}), tmp_path / "rows.parquet")
-    found = list(profile_files([tmp_path / "rows.parquet"], spill=tmp_path, columns=["b", "a"]))
-    assert [(each.name, each.nulls, each.distinct, each.bins) for each in found] == [("b", 0, 0, ()), ("a", 0, 0, ())]
+    profiles = list(profile_files([tmp_path / "rows.parquet"], spill=tmp_path, columns=["b", "a"]))
+    assert [(profile.name, profile.nulls, profile.distinct, profile.bins) for profile in profiles] == [
+        ("b", 0, 0, ()),
+        ("a", 0, 0, ()),
+    ]
 
 
 def test_rows_are_told_apart_by_all_of_their_columns(tmp_path: Path) -> None:

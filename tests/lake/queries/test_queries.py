@@ -26,13 +26,13 @@ def snapshot(portal: Portal, people: People) -> Snapshot:
 
 def run(portal: Portal, people: People, sql: str, **more: object) -> Query:
     """A query once it is over."""
-    made = portal.queries.start_query(people.engineer, project="PROJ-1", sql=sql, **more)
-    wait_until(lambda: now(portal, people, made).state is not QueryState.RUNNING, what="the end of the query")
-    return now(portal, people, made)
+    query = portal.queries.start_query(people.engineer, project="PROJ-1", sql=sql, **more)
+    wait_until(lambda: now(portal, people, query).state is not QueryState.RUNNING, what="the end of the query")
+    return now(portal, people, query)
 
 
-def now(portal: Portal, people: People, made: Query) -> Query:
-    return portal.queries.get_query(people.engineer, query_id=made.id)
+def now(portal: Portal, people: People, query: Query) -> Query:
+    return portal.queries.get_query(people.engineer, query_id=query.id)
 
 
 def test_a_query_gives_rows_of_the_datasets_it_names(portal: Portal, people: People, snapshot: Snapshot) -> None:
@@ -40,9 +40,9 @@ def test_a_query_gives_rows_of_the_datasets_it_names(portal: Portal, people: Peo
     query = run(portal, people, sql.replace("AS all", "AS every"))
     assert (query.state, query.rows, query.cut, query.cause) == (QueryState.DONE, 2, False, "")
     assert query.sources == {"flights": snapshot.id}
-    found = portal.queries.result(people.engineer, query_id=query.id)
-    assert found.preview.columns == ("carrier", "n", "every")
-    assert found.preview.rows == (("AA", 1, "[1]"), ("UA", 2, "[30, NULL]"))
+    result = portal.queries.result(people.engineer, query_id=query.id)
+    assert result.preview.columns == ("carrier", "n", "every")
+    assert result.preview.rows == (("AA", 1, "[1]"), ("UA", 2, "[30, NULL]"))
 
 
 def test_rows_beyond_the_limit_are_cut_and_paged(portal: Portal, people: People, snapshot: Snapshot) -> None:
@@ -71,19 +71,19 @@ def test_what_is_wrong_is_told(portal: Portal, people: People, snapshot: Snapsho
 
 
 def test_a_running_query_is_cancelled(portal: Portal, people: People, snapshot: Snapshot) -> None:
-    made = portal.queries.start_query(people.engineer, project="PROJ-1", sql=ENDLESS)
-    portal.queries.cancel_query(people.engineer, query_id=made.id)
+    query = portal.queries.start_query(people.engineer, project="PROJ-1", sql=ENDLESS)
+    portal.queries.cancel_query(people.engineer, query_id=query.id)
     began = time.monotonic()
-    wait_until(lambda: seconds_of(portal, made) > 0, what="the end of its process")
+    wait_until(lambda: seconds_of(portal, query) > 0, what="the end of its process")
     assert time.monotonic() - began < 10
-    assert now(portal, people, made).state is QueryState.CANCELLED
+    assert now(portal, people, query).state is QueryState.CANCELLED
     with pytest.raises(Conflict):
-        portal.queries.cancel_query(people.engineer, query_id=made.id)
+        portal.queries.cancel_query(people.engineer, query_id=query.id)
 
 
-def seconds_of(portal: Portal, made: Query) -> float:
+def seconds_of(portal: Portal, query: Query) -> float:
     with portal.foundation.database.read() as session:
-        return session.get_one(QueryRow, made.id).seconds
+        return session.get_one(QueryRow, query.id).seconds
 
 
 def test_a_query_whose_portal_went_away_is_told_as_failed(portal: Portal, people: People, snapshot: Snapshot) -> None:
@@ -120,8 +120,8 @@ def test_queries_are_saved_under_a_name(portal: Portal, people: People) -> None:
     save = portal.queries.save_query
     save(people.engineer, project="PROJ-1", name="  by   carrier ", sql="SELECT 1 AS x")
     save(people.engineer, project="PROJ-1", name="by carrier", sql="SELECT 2 AS x")
-    (kept,) = portal.queries.list_saved(people.engineer, project="PROJ-1").items
-    assert (kept.name, kept.sql) == ("by carrier", "SELECT 2 AS x")
+    (saved,) = portal.queries.list_saved(people.engineer, project="PROJ-1").items
+    assert (saved.name, saved.sql) == ("by carrier", "SELECT 2 AS x")
     portal.queries.delete_saved(people.engineer, project="PROJ-1", name="by carrier")
     assert portal.queries.list_saved(people.engineer, project="PROJ-1").total == 0
     with pytest.raises(NotFound):

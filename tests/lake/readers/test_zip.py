@@ -42,11 +42,11 @@ def link(name: str) -> zipfile.ZipInfo:
 
 def with_declared_size(content: bytes, *, size: int) -> bytes:
     """The same archive, lying about the size of its first member in both of its headers."""
-    found = bytearray(content)
-    central = found.index(b"PK\x01\x02")
-    found[central + 24 : central + 28] = size.to_bytes(4, "little")
-    found[22:26] = size.to_bytes(4, "little")
-    return bytes(found)
+    archive = bytearray(content)
+    central = archive.index(b"PK\x01\x02")
+    archive[central + 24 : central + 28] = size.to_bytes(4, "little")
+    archive[22:26] = size.to_bytes(4, "little")
+    return bytes(archive)
 
 
 HOSTILE = {

@@ -38,8 +38,8 @@ def files_of(portal: Portal) -> set[str]:
 
 
 def add(portal: Portal, people: People, name: str, content: bytes, *, filename: str = "t.csv") -> Snapshot:
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name=name)
-    return imported(portal, people.engineer, dataset_id=made.id, filename=filename, content=content)
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name=name)
+    return imported(portal, people.engineer, dataset_id=dataset.id, filename=filename, content=content)
 
 
 def waiting(portal: Portal, people: People, dataset_id: str, content: bytes, *, filename: str) -> Import:
@@ -69,7 +69,7 @@ def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: Peo
     young = store.put_bytes(b"nobody wants me yet")
     plan = portal.garbage_collection.plan_sweep(people.sre)
     sizes = {digest: size for digest, size, _put in store.blobs()}
-    assert (plan.orphans, plan.orphan_bytes) == (2, sum(sizes[each] for each in orphans))
+    assert (plan.orphans, plan.orphan_bytes) == (2, sum(sizes[digest] for digest in orphans))
     assert (plan.files, plan.held_bytes, plan.is_dry_run) == (len(named) + 3, sum(sizes.values()), True)
     assert (plan.young, plan.young_bytes) == (1, sizes[young])
     assert plan.ages == (AgeGroup(older_than_days=365, files=2, bytes=plan.orphan_bytes),)
@@ -78,9 +78,9 @@ def test_what_anything_names_stays_and_orphans_go(portal_on: Portal, people: Peo
     assert portal.garbage_collection.sweep_store(people.sre).orphans == 2
     assert files_of(portal) == named | {young}
     assert portal.registry.examine(version.digest)
-    confirmed = [portal.imports.confirm_import(people.engineer, import_id=each.id) for each in later]
-    found = portal.datasets.search_items(people.viewer, snapshot_id=confirmed[1].id).items
-    assert portal.datasets.item(people.viewer, snapshot_id=confirmed[1].id, digest=found[0].digest).content
+    confirmed = [portal.imports.confirm_import(people.engineer, import_id=pending.id) for pending in later]
+    items = portal.datasets.search_items(people.viewer, snapshot_id=confirmed[1].id).items
+    assert portal.datasets.item(people.viewer, snapshot_id=confirmed[1].id, digest=items[0].digest).content
     assert portal.garbage_collection.plan_sweep(people.sre).orphans == 0
 
 
@@ -94,8 +94,8 @@ def test_what_is_put_again_between_look_and_removal_stays(portal: Portal, people
 
 
 def test_a_given_up_import_leaves_nothing_behind(portal: Portal, people: People) -> None:
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
-    begun = waiting(portal, people, made.id, ROWS, filename="t.csv")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    begun = waiting(portal, people, dataset.id, ROWS, filename="t.csv")
     age_all(portal)
     assert portal.garbage_collection.sweep_store(people.sre).orphans == 0
     portal.imports.discard_import(people.engineer, import_id=begun.id)
@@ -113,7 +113,7 @@ def test_a_lost_index_stops_the_collection(portal: Portal, people: People) -> No
 
 
 def test_deleted_rows_go_for_good_with_what_they_were_uploaded_as(portal: Portal, people: People) -> None:
-    kept, gone = add(portal, people, "kept", b"id,x\n1,3\n"), add(portal, people, "gone", ROWS)
+    remaining, gone = add(portal, people, "kept", b"id,x\n1,3\n"), add(portal, people, "gone", ROWS)
     before = files_of(portal)
     portal.retention.delete_snapshot(people.engineer, snapshot_id=gone.id, reason=WHY)
     worker = RemovalReconciler(portal.garbage_collection)
@@ -123,7 +123,7 @@ def test_deleted_rows_go_for_good_with_what_they_were_uploaded_as(portal: Portal
     worker.round(portal.foundation.clock.now() + TWO_HOURS)
     upload = portal.imports.list_imports(people.viewer, dataset_id=gone.dataset_id).items[0].source.digest
     assert before - files_of(portal) == {gone.files[0].digest, upload}
-    assert portal.datasets.preview(people.viewer, snapshot_id=kept.id).rows
+    assert portal.datasets.preview(people.viewer, snapshot_id=remaining.id).rows
     worker.round(portal.foundation.clock.now() + TWO_HOURS)
     assert portal.datasets.get_snapshot(people.viewer, snapshot_id=gone.id).digest in files_of(portal)
 

@@ -19,16 +19,16 @@ WHY = "It must be said"
 @pytest.fixture
 def line(portal: Portal, people: People) -> list[Snapshot]:
     """Three snapshots of one dataset."""
-    made = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
+    dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="departures")
     texts = [f"id,x\n1,{at}\n2,5\n".encode() for at in range(3)]
-    return [imported(portal, people.engineer, dataset_id=made.id, content=text) for text in texts]
+    return [imported(portal, people.engineer, dataset_id=dataset.id, content=text) for text in texts]
 
 
 def follow(portal: Portal, snapshot: Snapshot, *, kind: Kind, state: str) -> str:
     with calling(portal, Actor.system("test"), permission=Permission.DATA_WRITE) as call:
-        made = call.create(kind, project="PROJ-1", title="carrier_delay v3", state=state, owner="P-2")
-        call.link(snapshot.id, made, "feeds")
-    return made
+        follower = call.create(kind, project="PROJ-1", title="carrier_delay v3", state=state, owner="P-2")
+        call.link(snapshot.id, follower, "feeds")
+    return follower
 
 
 def test_what_a_live_model_learned_from_is_not_deleted(portal: Portal, people: People, line: list[Snapshot]) -> None:
@@ -39,38 +39,41 @@ def test_what_a_live_model_learned_from_is_not_deleted(portal: Portal, people: P
     route_to(portal, place, (version, 100))
     with pytest.raises(Conflict, match=f"{version.id}.*learned from it, and late serves it"):
         portal.retention.delete_snapshot(people.engineer, snapshot_id=line[0].id, reason=WHY)
-    found = portal.retention.impact(people.viewer, snapshot_id=line[0].id)
-    assert {thing.id for thing in found.things} == {version.id, place}
-    assert [(pin.version_id, pin.role) for pin in found.live] == [(version.id, "serves")]
+    impact = portal.retention.impact(people.viewer, snapshot_id=line[0].id)
+    assert {thing.id for thing in impact.things} == {version.id, place}
+    assert [(pin.version_id, pin.role) for pin in impact.live] == [(version.id, "serves")]
 
 
 def test_a_feature_version_keeps_its_source_until_it_is_retired(
     portal: Portal, people: People, line: list[Snapshot]
 ) -> None:
-    made = follow(portal, line[0], kind=Kind.FEATURE_VERSION, state="published")
-    with pytest.raises(Conflict, match=f"carrier_delay v3 .{made}. is built on it"):
+    version_id = follow(portal, line[0], kind=Kind.FEATURE_VERSION, state="published")
+    with pytest.raises(Conflict, match=f"carrier_delay v3 .{version_id}. is built on it"):
         portal.retention.delete_snapshot(people.engineer, snapshot_id=line[0].id, reason=WHY)
     with calling(portal, Actor.system("test"), permission=Permission.DATA_WRITE) as call:
-        call.update(made, state="retired")
+        call.update(version_id, state="retired")
     gone = portal.retention.delete_snapshot(people.engineer, snapshot_id=line[0].id, reason=WHY)
     assert gone.deleted_at is not None
-    assert portal.identity.lineage(people.viewer, object_id=made).edges[0].source in (line[0].dataset_id, line[0].id)
+    assert portal.identity.lineage(people.viewer, object_id=version_id).edges[0].source in (
+        line[0].dataset_id,
+        line[0].id,
+    )
     with pytest.raises(Conflict, match="deleted"):
         portal.retention.delete_snapshot(people.engineer, snapshot_id=line[0].id, reason=WHY)
 
 
 def test_quarantine_warns_what_came_of_it_and_ends(portal: Portal, people: People, line: list[Snapshot]) -> None:
-    made = follow(portal, line[0], kind=Kind.TRAINING_SET, state="ready")
+    set_id = follow(portal, line[0], kind=Kind.TRAINING_SET, state="ready")
     held = portal.retention.quarantine(people.sre, snapshot_id=line[0].id, reason=WHY)
     assert held.quarantine == WHY
-    found = portal.retention.quarantined_upstream(people.viewer, object_id=made)
-    assert [(each.snapshot_id, each.reason) for each in found] == [(line[0].id, WHY)]
+    sources = portal.retention.quarantined_upstream(people.viewer, object_id=set_id)
+    assert [(source.snapshot_id, source.reason) for source in sources] == [(line[0].id, WHY)]
     with pytest.raises(Conflict, match="already"):
         portal.retention.quarantine(people.sre, snapshot_id=line[0].id, reason=WHY)
     with calling(portal, people.engineer) as call, pytest.raises(Conflict, match="in quarantine: It must"):
         portal.datasets.usable(call, line[0].id)
     portal.retention.release(people.engineer, snapshot_id=line[0].id, reason=WHY)
-    assert portal.retention.quarantined_upstream(people.viewer, object_id=made) == ()
+    assert portal.retention.quarantined_upstream(people.viewer, object_id=set_id) == ()
 
 
 def test_retention_does_what_was_looked_at(portal: Portal, people: People, line: list[Snapshot]) -> None:

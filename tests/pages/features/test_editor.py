@@ -29,11 +29,11 @@ class Shop:
 
     def __init__(self, furnished: Furnished) -> None:
         self.portal, self.mei, self.viewer = furnished.portal, furnished.people.engineer, furnished.people.viewer
-        self.snapshot, self.made = furnished.snapshot, 0
+        self.snapshot, self.views = furnished.snapshot, 0
 
     def view(self) -> FeatureView:
-        self.made += 1
-        name = f"of_test_{self.made}"
+        self.views += 1
+        name = f"of_test_{self.views}"
         return self.portal.feature_views.create_view(
             self.mei, project=PROJECT, name=name, entity="carrier", keys=("carrier",)
         )
@@ -80,11 +80,11 @@ def tried(test: AppTest) -> str:
     its way; then it is asked for again, as people would."""
 
     def is_there() -> bool:
-        told = text_of(drawn(test))
-        is_late = "took longer than" in told or "Other previews are running" in told
+        shown = text_of(drawn(test))
+        is_late = "took longer than" in shown or "Other previews are running" in shown
         if is_late:
             test.button(key="preview").click()
-        return not is_late and "Running on a sample" not in told
+        return not is_late and "Running on a sample" not in shown
 
     wait_until(is_there, what="the preview")
     return text_of(test)
@@ -116,21 +116,21 @@ def elsewhere(test: AppTest, url: str) -> None:
 
 def test_a_preview_tells_rows_types_nulls_checks_and_agreement(shop: Shop) -> None:
     view = shop.view()
-    told = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=PANDAS, event_time="day"))
-    assert "2 features" in told
-    assert "SQL and pandas agree" in told
-    assert "the latest 240 source rows" in told
-    assert "`late_share`,double,number,0" in told
-    assert "carrier,day,flights,late_share" in told
+    shown = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=PANDAS, event_time="day"))
+    assert "2 features" in shown
+    assert "SQL and pandas agree" in shown
+    assert "the latest 240 source rows" in shown
+    assert "`late_share`,double,number,0" in shown
+    assert "carrier,day,flights,late_share" in shown
     assert shop.versions(view) == ()
 
 
 def test_forms_that_differ_show_the_rows(shop: Shop) -> None:
     view = shop.view()
     other = PANDAS.replace('"mean"', '"max"')
-    told = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=other, event_time="day"))
-    assert "1 of 2 checks not passed" in told
-    assert "Rows that broke: SQL and pandas agree" in told
+    shown = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=other, event_time="day"))
+    assert "1 of 2 checks not passed" in shown
+    assert "Rows that broke: SQL and pandas agree" in shown
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_forms_that_differ_show_the_rows(shop: Shop) -> None:
 def test_an_error_stands_at_its_field_with_its_line(shop: Shop, fields: dict[str, str], line: str) -> None:
     view = shop.view()
     test = typed(shop.open(view), view, event_time="day", **fields)
-    told = tried(test)
+    shown = tried(test)
     at_field = next(caption.value for caption in test.caption if ":red[" in caption.value)
     assert "nothing" in at_field
-    assert line in at_field, told
+    assert line in at_field, shown
     assert [test.text_area(key=f"{name}_{view.id}-0").value for name in fields] == list(fields.values())
 
 
@@ -189,16 +189,16 @@ def test_what_another_tab_saved_is_told_and_saved_over_on_purpose(shop: Shop) ->
     first.button(key="draft").click()
     drawn(first)
     second.button(key="draft").click()
-    told = text_of(drawn(second))
-    assert "Mei Lin saved this draft at" in told
-    assert "What you typed is still here" in told
+    shown = text_of(drawn(second))
+    assert "Mei Lin saved this draft at" in shown
+    assert "What you typed is still here" in shown
     field = second.text_input(key=f"description_{draft.id}-0")
     assert field.value == "Second"
     assert now(shop, draft).description == "First"
     second.button(key="meanwhile_see").click()
-    told = text_of(drawn(second))
-    assert "-Description: First" in told
-    assert "+Description: Second" in told
+    shown = text_of(drawn(second))
+    assert "-Description: First" in shown
+    assert "+Description: Second" in shown
     pressed(second, "meanwhile_see", "meanwhile_over")
     drawn(second)
     assert now(shop, draft).description == "Second"
@@ -224,13 +224,13 @@ def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(
     draft = shop.draft(view)
     test = edited(shop, draft, "Kept")
     shop.portal.feature_versions.discard_version(shop.mei, version_id=draft.id, reason="By somebody else")
-    told = text_of(drawn(test))
-    assert "Version 1 is no draft any more" in told
+    shown = text_of(drawn(test))
+    assert "Version 1 is no draft any more" in shown
     assert test.text_input(key=f"description_{draft.id}-0").value == "Kept"
     test.button(key="draft").click()
     drawn(test)
-    (made,) = shop.versions(view)
-    assert (made.version, made.description) == (2, "Kept")
+    (version,) = shop.versions(view)
+    assert (version.version, version.description) == (2, "Kept")
 
 
 def now(shop: Shop, draft: FeatureVersion) -> FeatureVersion:
@@ -255,9 +255,9 @@ def test_publishing_tells_first_whom_it_touches(shop: Shop) -> None:
     test = shop.open(view)
     test.text_area(key=f"sql_text_{view.id}-0").input(SQL.replace("avg(late)", "max(late)"))
     test.button(key="publish").click()
-    told = text_of(drawn(test))
-    assert "Nothing uses the view yet" in told
-    assert "moves from v1" in told
+    shown = text_of(drawn(test))
+    assert "Nothing uses the view yet" in shown
+    assert "moves from v1" in shown
     pressed(test, "publish", "publish_do")
     drawn(test)
     newest = shop.versions(view)[0]

@@ -21,69 +21,69 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Furnished]:
         yield furnish(portal, people)
 
 
-def looked_at(made: Furnished, tab: str, version: str = "") -> AppTest:
-    return page(made.portal, made.people.engineer, "feature-view", id=version or made.version, tab=tab)
+def looked_at(furnished: Furnished, tab: str, version: str = "") -> AppTest:
+    return page(furnished.portal, furnished.people.engineer, "feature-view", id=version or furnished.version, tab=tab)
 
 
 def new_version(
-    made: Furnished, view: str, *, until: str = "staged", tests: VersionTests | None = None
+    furnished: Furnished, view: str, *, until: str = "staged", tests: VersionTests | None = None
 ) -> FeatureVersion:
     """A version of a view; one that is not a draft is built."""
-    mei = made.people.engineer
-    number = len(made.portal.feature_versions.list_versions(mei, view_id=view).items)
-    version = made.portal.feature_drafts.create_version(
+    mei = furnished.people.engineer
+    number = len(furnished.portal.feature_versions.list_versions(mei, view_id=view).items)
+    version = furnished.portal.feature_drafts.create_version(
         mei,
         view_id=view,
         sql=SQL.replace("avg(late)", f"avg(late) + {number}"),
-        sources={"flights": made.snapshot},
+        sources={"flights": furnished.snapshot},
         event_time="day",
         tests=tests or VersionTests(),
         until=until,
     )
     if until != "draft":
-        job = run_job_here(made.portal, version.job_id)
+        job = run_job_here(furnished.portal, version.job_id)
         assert job.state == "succeeded", job.cause
     return version
 
 
-def new_view(made: Furnished, name: str) -> str:
+def new_view(furnished: Furnished, name: str) -> str:
     keys = ("carrier",)
-    return made.portal.feature_views.create_view(
-        made.people.engineer, project=PROJECT, name=name, entity="carrier", keys=keys
+    return furnished.portal.feature_views.create_view(
+        furnished.people.engineer, project=PROJECT, name=name, entity="carrier", keys=keys
     ).id
 
 
-def state_of(made: Furnished, version: FeatureVersion) -> str:
-    return made.portal.feature_versions.get_version(made.people.engineer, version_id=version.id).state
+def state_of(furnished: Furnished, version: FeatureVersion) -> str:
+    return furnished.portal.feature_versions.get_version(furnished.people.engineer, version_id=version.id).state
 
 
 def test_figures_over_time_cost_and_drift_are_told_with_the_caveat(furnished: Furnished) -> None:
     test = looked_at(furnished, "Statistics")
-    told = text_of(test)
+    shown = text_of(test)
     assert {"Newest event", "Rows", "Time to build", "Size in the store"} == {item.label for item in test.metric}
-    assert "against the split train of TS-1" in told
+    assert "against the split train of TS-1" in shown
     assert "late_share" in [row["id"] for row in catalogs_of(test)["drift"]["rows"]]
-    assert "cannot see a wrong join" in told
-    assert "No nulls at any time" in told
+    assert "cannot see a wrong join" in shown
+    assert "No nulls at any time" in shown
     test.button(key="to_parity").click()
     assert "It is not in the online store" in text_of(drawn(test))
 
 
 def test_other_tabs_are_not_drawn(furnished: Furnished) -> None:
-    told = text_of(looked_at(furnished, "Features"))
-    assert "late_share" in told
-    assert "Over time" not in told
-    assert "In the online store" not in told
+    shown = text_of(looked_at(furnished, "Features"))
+    assert "late_share" in shown
+    assert "Over time" not in shown
+    assert "In the online store" not in shown
 
 
 def test_the_difference_of_two_versions_includes_their_rules(own: Furnished) -> None:
     draft = new_version(own, own.view, until="draft", tests=VersionTests(unique_rows=True, fresh_seconds=7200))
     test = looked_at(own, "Logic", draft.id)
     test.selectbox(key="difference_to").set_value(1)
-    told = text_of(drawn(test))
-    assert "+One row per key and event time: yes" in told
-    assert "-Newest row behind its sources by at most: any age" in told
-    assert "+Newest row behind its sources by at most: 2 h 0 min" in told
+    shown = text_of(drawn(test))
+    assert "+One row per key and event time: yes" in shown
+    assert "-Newest row behind its sources by at most: any age" in shown
+    assert "+Newest row behind its sources by at most: 2 h 0 min" in shown
 
 
 def test_a_version_goes_its_way_through_the_dialogs(own: Furnished) -> None:
@@ -104,26 +104,26 @@ def test_a_version_goes_its_way_through_the_dialogs(own: Furnished) -> None:
             field.input("It is better so")
         pressed(test, opener, "life_do")
         assert state_of(own, version) == state
-    told = text_of(looked_at(own, "Versions", first.id))
-    assert "It is better so" in told
-    assert "**v1** is live" in told
+    shown = text_of(looked_at(own, "Versions", first.id))
+    assert "It is better so" in shown
+    assert "**v1** is live" in shown
 
 
 def test_a_version_is_discarded_with_a_reason_and_shown_only_when_asked_for(own: Furnished) -> None:
     view = new_view(own, "of_discards")
-    kept, gone = (new_version(own, view, until="draft") for _number in range(2))
+    remaining, gone = (new_version(own, view, until="draft") for _number in range(2))
     test = looked_at(own, "Versions", gone.id)
     test.button(key="version_discard").click()
     assert "its number is not used again" in text_of(drawn(test))
     test.text_input(key="life_reason").input("Its mean was wrong")
     pressed(test, "version_discard", "life_do")
     assert state_of(own, gone) == "discarded"
-    test = looked_at(own, "Versions", kept.id)
+    test = looked_at(own, "Versions", remaining.id)
     assert gone.id not in text_of(test)
     test.toggle(key="versions_discarded").set_value(True)
     assert "Its mean was wrong" in text_of(drawn(test))
     assert "Discarded: Its mean was wrong" in text_of(looked_at(own, "Logic", gone.id))
-    editor = page(own.portal, own.people.engineer, "new-feature-version", id=view, version=kept.id)
+    editor = page(own.portal, own.people.engineer, "new-feature-version", id=view, version=remaining.id)
     assert "Version 1 of" in text_of(editor)
     editor.menu_button(key="more").click("Discard the draft")
     assert "It is discarded for good" in text_of(drawn(editor))
@@ -157,16 +157,16 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     assert "Paused" in text_of(drawn(test))
     test.button(key="online_resume").click()
     assert "Paused" not in text_of(drawn(test))
-    assert "100 % of the keys match: 0 of 3 differ" in parity_told(own)
+    assert "100 % of the keys match: 0 of 3 differ" in parity_text(own)
     own.portal.materialization.live_store.store.remove(
         live_view(own.portal.feature_versions.get_version(mei, version_id=version)), [("AA",)]
     )
-    told = parity_told(own)
-    assert "66.67 % of the keys match: 1 of 3 differ" in told
-    assert "Lost from the store" in told
-    assert "the store was emptied or restored" in told
-    assert "carrier=AA" in told
-    assert "not found" in told
+    shown = parity_text(own)
+    assert "66.67 % of the keys match: 1 of 3 differ" in shown
+    assert "Lost from the store" in shown
+    assert "the store was emptied or restored" in shown
+    assert "carrier=AA" in shown
+    assert "not found" in shown
 
 
 def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
@@ -176,10 +176,10 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "No rows yet" in text_of(page(own.portal, mei, "materialization", id=order.id))
     run_job_here(own.portal, order.job_id)
     test = page(own.portal, mei, "materialization", id=order.id)
-    told = text_of(test)
-    assert "of_pages v1 online" in told
-    assert "are in the store" in told
-    assert "2013-01-11" in told or "all time" in told
+    shown = text_of(test)
+    assert "of_pages v1 online" in shown
+    assert "are in the store" in shown
+    assert "2013-01-11" in shown or "all time" in shown
     test.button(key="online_pause").click()
     assert "Paused" in text_of(drawn(test))
     portal.materialization.live_store.store.remove(
@@ -191,10 +191,10 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "It is being measured" in text_of(waiting)
     assert waiting.button(key="cancel_job")
     run_job_here(own.portal, check.job_id)
-    told = text_of(page(own.portal, own.people.viewer, "feature-parity", id=check.id))
-    assert "Parity of of_pages v1" in told
-    assert "Lost from the store" in told
-    assert "carrier=AA" in told
+    shown = text_of(page(own.portal, own.people.viewer, "feature-parity", id=check.id))
+    assert "Parity of of_pages v1" in shown
+    assert "Lost from the store" in shown
+    assert "carrier=AA" in shown
     test.menu_button(key="more").click("Backfill everything")
     drawn(test)
     run_job_here(own.portal, portal.materialization.get_materialization(mei, materialization_id=order.id).job_id)
@@ -215,14 +215,16 @@ def test_what_is_kept_online_is_nothing_to_another_team(own: Furnished, url: str
     assert f"There is no object called '{wanted}'" in text_of(page(own.portal, own.people.outsider, url, id=wanted))
 
 
-def parity_told(made: Furnished) -> str:
+def parity_text(furnished: Furnished) -> str:
     """The part of the page after one more check of parity."""
-    test = looked_at(made, "Online")
+    test = looked_at(furnished, "Online")
     test.button(key="parity_check").click()
     drawn(test)
-    check = made.portal.feature_parity.list_parity(made.people.engineer, version_id=made.version).items[0]
-    assert run_job_here(made.portal, check.job_id).state == "succeeded"
-    return text_of(looked_at(made, "Online"))
+    check = furnished.portal.feature_parity.list_parity(furnished.people.engineer, version_id=furnished.version).items[
+        0
+    ]
+    assert run_job_here(furnished.portal, check.job_id).state == "succeeded"
+    return text_of(looked_at(furnished, "Online"))
 
 
 def test_words_owner_and_tags_are_edited(own: Furnished) -> None:
@@ -235,17 +237,17 @@ def test_words_owner_and_tags_are_edited(own: Furnished) -> None:
     test.menu_button(key="more").click("Edit the view")
     test.button(key="view_save").click()
     drawn(test)
-    found = own.portal.feature_views.get_view(own.people.viewer, view_id=view)
-    assert (found.description, found.tags) == ("Said anew.", ("daily", "late"))
+    edited = own.portal.feature_views.get_view(own.people.viewer, view_id=view)
+    assert (edited.description, edited.tags) == ("Said anew.", ("daily", "late"))
 
 
 def test_what_nobody_uses_is_told_with_its_cost(own: Furnished) -> None:
     view = new_view(own, "of_nobody")
     new_version(own, view)
-    told = text_of(page(own.portal, own.people.engineer, "features", show="unused"))
-    assert "Unused versions" in told
-    assert "of_nobody v1" in told
-    assert "carrier_delay v1" not in told
+    shown = text_of(page(own.portal, own.people.engineer, "features", show="unused"))
+    assert "Unused versions" in shown
+    assert "of_nobody v1" in shown
+    assert "carrier_delay v1" not in shown
 
 
 def test_a_training_set_begins_with_a_version_of_the_catalog(furnished: Furnished) -> None:

@@ -45,21 +45,21 @@ def test_nothing_matches_and_the_filters_are_cleared(furnished: Furnished) -> No
 
 
 def test_a_roll_back_is_one_click_and_so_is_its_undoing(portal: Portal, people: People) -> None:
-    made, mei = furnish(portal, people), people.engineer
-    sources = {"flights": made.snapshot}
+    furnished, mei = furnish(portal, people), people.engineer
+    sources = {"flights": furnished.snapshot}
     second = portal.feature_drafts.create_version(
-        mei, view_id=made.view, sql=f"{SQL} ORDER BY 1", sources=sources, event_time="day"
+        mei, view_id=furnished.view, sql=f"{SQL} ORDER BY 1", sources=sources, event_time="day"
     )
     assert run_job_here(portal, second.job_id).state == "succeeded"
-    test = page(portal, mei, "feature-view", id=made.view)
+    test = page(portal, mei, "feature-view", id=furnished.view)
     test.button(key="roll_back").click()
     drawn(test)
-    assert live(portal, people, made.view) == made.version
+    assert live(portal, people, furnished.view) == furnished.version
     test.button(key="undo_roll_back").click()
     drawn(test)
-    assert live(portal, people, made.view) == second.id
+    assert live(portal, people, furnished.view) == second.id
 
 
 def live(portal: Portal, people: People, view: str) -> str:
-    found = portal.feature_views.get_view(people.viewer, view_id=view).live
-    return found.id if found else ""
+    version = portal.feature_views.get_view(people.viewer, view_id=view).live
+    return version.id if version else ""

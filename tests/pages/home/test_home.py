@@ -82,9 +82,9 @@ def test_an_approver_reads_the_open_question_and_the_evidence_at_once(stage: Sta
 
 
 def test_an_import_waits_for_who_began_it_and_nobody_else(portal: Portal, people: People) -> None:
-    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights", description="")
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights", description="")
     begun = portal.imports.start_upload(
-        people.engineer, dataset_id=made.id, filename="flights.csv", content=flights(), mode="replace"
+        people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights(), mode="replace"
     )
     read = read_here(portal, begun)
     keys = {

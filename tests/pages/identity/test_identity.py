@@ -35,8 +35,10 @@ def test_an_administrator_takes_a_role_away(portal: Portal, people: People) -> N
     test = page(portal, people.admin, "people", id=people.viewer.person_id)
     test.button(key=f"take_{people.viewer.person_id}_0").click()
     drawn(test)
-    found = [item for item in portal.identity.list_people(people.admin).items if item.id == people.viewer.person_id]
-    assert found[0].grants == ()
+    people_now = [
+        item for item in portal.identity.list_people(people.admin).items if item.id == people.viewer.person_id
+    ]
+    assert people_now[0].grants == ()
 
 
 def test_the_last_administrator_stays(portal: Portal, people: People) -> None:

@@ -27,18 +27,18 @@ def press(test: AppTest, label: str) -> None:
 
 
 def test_an_import_under_way_is_found_on_the_page_of_datasets(portal: Portal, people: People, dataset: Dataset) -> None:
-    found = begun(portal, people, dataset, content=b"id,at\n1,2013-01-01 10:00\n")
+    reading = begun(portal, people, dataset, content=b"id,at\n1,2013-01-01 10:00\n")
     assert "readings.csv into readings" in text_of(page(portal, people.viewer, "datasets"))
-    assert "The report comes" in text_of(page(portal, people.viewer, "import", id=found.id))
+    assert "The report comes" in text_of(page(portal, people.viewer, "import", id=reading.id))
 
 
 def test_a_report_is_shown_and_confirmed_by_who_may(portal: Portal, people: People, dataset: Dataset) -> None:
-    found = read_here(portal, begun(portal, people, dataset, content=b"id,at\n1,2013-01-01 10:00\n"))
-    viewer = page(portal, people.viewer, "import", id=found.id)
+    ready = read_here(portal, begun(portal, people, dataset, content=b"id,at\n1,2013-01-01 10:00\n"))
+    viewer = page(portal, people.viewer, "import", id=ready.id)
     assert "at has times without a zone" in text_of(viewer)
     assert "The first 1 of 1 rows" in text_of(viewer)
     assert "Confirm" not in [button.label for button in viewer.button]
-    engineer = page(portal, people.engineer, "import", id=found.id)
+    engineer = page(portal, people.engineer, "import", id=ready.id)
     press(engineer, "Confirm")
     assert "Times without a zone: at" in text_of(engineer)
     engineer.checkbox[0].check()
@@ -48,11 +48,11 @@ def test_a_report_is_shown_and_confirmed_by_who_may(portal: Portal, people: Peop
 
 def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, people: People, dataset: Dataset) -> None:
     content = "id,city\n1,Zürich\n".encode("windows-1252")
-    found = read_here(portal, begun(portal, people, dataset, content=content))
-    test = page(portal, people.engineer, "import", id=found.id)
+    failed = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=failed.id)
     assert "Line 2 is not UTF-8" in text_of(test)
     test.selectbox(key="import_encoding").select("windows-1252")
     drawn(test)
     press(test, "Read again")
-    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=found.id))
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=failed.id))
     assert again.preview.rows == ((1, "Zürich"),)

@@ -12,9 +12,9 @@ COUNT = "SELECT carrier, count(*) AS flights FROM flights GROUP BY 1 ORDER BY 1"
 def ran(furnished: Furnished, sql: str) -> Query:
     """A query of the engineer's once it is over."""
     queries, mei = furnished.portal.queries, furnished.people.engineer
-    made = queries.start_query(mei, project=PROJECT, sql=sql)
-    wait_until(lambda: queries.get_query(mei, query_id=made.id).state is not QueryState.RUNNING, what="its end")
-    return queries.get_query(mei, query_id=made.id)
+    query = queries.start_query(mei, project=PROJECT, sql=sql)
+    wait_until(lambda: queries.get_query(mei, query_id=query.id).state is not QueryState.RUNNING, what="its end")
+    return queries.get_query(mei, query_id=query.id)
 
 
 def test_the_page_shows_what_can_be_read(furnished: Furnished) -> None:
@@ -71,8 +71,8 @@ def test_a_viewer_is_told_for_whom_queries_are(furnished: Furnished) -> None:
 
 
 def test_b096_no_cell_of_a_download_is_a_formula() -> None:
-    told = csv_of(("name", "=n"), [("=1+1", -1), ("@x", None), ("\tx", 2.5), ("-x", "+y"), ("plain", 'a "b"')])
-    assert told.decode().splitlines() == [
+    csv = csv_of(("name", "=n"), [("=1+1", -1), ("@x", None), ("\tx", 2.5), ("-x", "+y"), ("plain", 'a "b"')])
+    assert csv.decode().splitlines() == [
         "name,'=n",
         "'=1+1,-1",
         "'@x,",

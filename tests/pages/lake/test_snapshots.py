@@ -18,8 +18,8 @@ SECOND = b"id,carrier,delay\n1,AA,5\n2,UA,90\n4,DL,3\n5,DL,4\n"
 
 @pytest.fixture
 def pair(portal: Portal, people: People) -> tuple[Snapshot, Snapshot]:
-    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="departures")
-    first, second = (imported(portal, people.engineer, dataset_id=made.id, content=text) for text in (FIRST, SECOND))
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="departures")
+    first, second = (imported(portal, people.engineer, dataset_id=dataset.id, content=text) for text in (FIRST, SECOND))
     return first, second
 
 
@@ -27,9 +27,9 @@ def test_a_comparison_says_its_verdict_first_and_counts_rows(
     portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]
 ) -> None:
     test = page(portal, people.viewer, "dataset-diff", left=pair[0].id, right=pair[1].id)
-    found = portal.datasets.diff(people.viewer, left_id=pair[0].id, right_id=pair[1].id)
+    comparison = portal.datasets.diff(people.viewer, left_id=pair[0].id, right_id=pair[1].id)
     assert test.title[0].value == "departures v2 against departures v1".replace("_", r"\_")
-    assert found.sentence in text_of(test)
+    assert comparison.sentence in text_of(test)
     assert [(metric.label, metric.value) for metric in test.metric] == [
         ("Rows", "3 → 4"), ("Added", "2"), ("Removed", "1"), ("Changed", "1"),
     ]  # fmt: skip
@@ -62,8 +62,8 @@ def test_what_came_of_it_warns(furnished: Furnished) -> None:
     portal, mei = furnished.portal, furnished.people.engineer
     portal.retention.quarantine(mei, snapshot_id=furnished.snapshot, reason="Entered twice")
     try:
-        for url, made in (("feature-view", furnished.version), ("training-set", furnished.training_set)):
-            shown = text_of(page(furnished.portal, furnished.people.viewer, url, id=made))
+        for url, object_id in (("feature-view", furnished.version), ("training-set", furnished.training_set)):
+            shown = text_of(page(furnished.portal, furnished.people.viewer, url, id=object_id))
             assert "quarantine" in shown
             assert "Entered twice" in shown
     finally:
@@ -86,9 +86,11 @@ def test_what_hangs_on_a_snapshot_is_listed(furnished: Furnished) -> None:
 
 
 def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: People) -> None:
-    made = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="signs")
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="signs")
     members = [("cats/one.png", picture()), ("dogs/two.png", picture(shade=9)), ("notes/read.txt", b"Taken at Newark")]
-    snapshot = imported(portal, people.engineer, dataset_id=made.id, filename="signs.zip", content=packed([*members]))
+    snapshot = imported(
+        portal, people.engineer, dataset_id=dataset.id, filename="signs.zip", content=packed([*members])
+    )
     test = page(portal, people.viewer, "dataset", id=snapshot.id)
     assert "3 of 3 shown" in text_of(test)
     assert "Taken at Newark" in text_of(test)
@@ -102,9 +104,9 @@ def test_files_are_searched_by_name_label_and_kind(portal: Portal, people: Peopl
 
 def test_datasets_are_narrowed_and_shown_again(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
     mei = people.engineer
-    made = portal.datasets.create_dataset(mei, project=PROJECT, name="signs")
-    portal.datasets.edit_dataset(mei, dataset_id=made.id, description="", tags=("street",))
-    begun = portal.imports.start_upload(mei, dataset_id=made.id, filename="t.csv", content=FIRST)
+    dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="signs")
+    portal.datasets.edit_dataset(mei, dataset_id=dataset.id, description="", tags=("street",))
+    begun = portal.imports.start_upload(mei, dataset_id=dataset.id, filename="t.csv", content=FIRST)
     read_here(portal, begun)
     test = page(portal, people.viewer, "datasets")
     assert "2 datasets" in text_of(test)

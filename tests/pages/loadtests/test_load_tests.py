@@ -58,8 +58,8 @@ def test_a_test_is_started_with_the_caps_stated(portal: Portal, people: People, 
     assert "No second exceeds the rate by more than 5 %" in text_of(test)
     test.number_input(key="test_rate_step_staging").set_value(70.0)
     pressed(test, "new_test", "test_start")
-    found = portal.loadtests.list_tests(people.viewer).items[0]
-    assert (found.endpoint_id, found.plan.rate) == (endpoint.id, 70.0)
+    started = portal.loadtests.list_tests(people.viewer).items[0]
+    assert (started.endpoint_id, started.plan.rate) == (endpoint.id, 70.0)
 
 
 def test_a_rate_beyond_the_cap_is_refused_in_words(portal: Portal, people: People, version: ModelVersion) -> None:
@@ -73,7 +73,9 @@ def test_a_rate_beyond_the_cap_is_refused_in_words(portal: Portal, people: Peopl
 def test_a_running_test_is_stopped_with_one_click(portal: Portal, people: People, version: ModelVersion) -> None:
     endpoint = serving(portal, people, version, "staging")
     started = portal.loadtests.start_test(people.sre, endpoint_id=endpoint.id)
-    assert "Stop the load" not in [one.label for one in page(portal, people.viewer, "load-test", id=started.id).button]
+    assert "Stop the load" not in [
+        button.label for button in page(portal, people.viewer, "load-test", id=started.id).button
+    ]
     test = page(portal, people.engineer, "load-test", id=started.id)
     test.button(key="stop").click()
     drawn(test)
@@ -83,13 +85,13 @@ def test_a_running_test_is_stopped_with_one_click(portal: Portal, people: People
 
 def test_production_waits_for_a_second_person(portal: Portal, people: People, version: ModelVersion) -> None:
     endpoint = serving(portal, people, version, "production")
-    asked = portal.loadtests.start_production_test(people.sre, endpoint_id=endpoint.id)
-    own = page(portal, people.sre, "load-test", id=asked.id)
+    requested = portal.loadtests.start_production_test(people.sre, endpoint_id=endpoint.id)
+    own = page(portal, people.sre, "load-test", id=requested.id)
     assert "confirm" not in {button.key for button in own.button}
     assert "a second SRE confirms it" in text_of(own)
     second = people.other_engineer
     portal.identity.grant_role(SYSTEM, person_id=second.person_id, role=Role.SRE)
-    test = page(portal, second, "load-test", id=asked.id)
+    test = page(portal, second, "load-test", id=requested.id)
     test.button(key="confirm").click()
     drawn(test)
-    assert portal.loadtests.get_test(SYSTEM, test_id=asked.id).confirmed_by == second.person_id
+    assert portal.loadtests.get_test(SYSTEM, test_id=requested.id).confirmed_by == second.person_id

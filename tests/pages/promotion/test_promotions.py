@@ -62,9 +62,9 @@ def test_an_approval_keeps_the_reason_and_the_accepted_risk(stage: Stage) -> Non
     tick_all(test)
     test.button(key="approve").click()
     drawn(test)
-    found = stage.read(request.id)
-    assert found.state == "approved"
-    assert found.decisions[0].reason == f"{REASON}\n\nRisk accepted: Offline quality"
+    approved = stage.read(request.id)
+    assert approved.state == "approved"
+    assert approved.decisions[0].reason == f"{REASON}\n\nRisk accepted: Offline quality"
 
 
 def test_what_changed_since_it_was_read_is_not_approved(stage: Stage) -> None:
@@ -185,9 +185,9 @@ def test_a_promotion_is_requested_in_the_browser(stage: Stage) -> None:
     test = page(stage.portal, stage.people.engineer, "promotions", version=version.id, endpoint=stage.endpoint_id)
     test.text_area(key="ask_note").input("Steadier in the evening")
     pressed(test, "ask", "ask_now")
-    found = stage.portal.requests.list_requests(stage.people.viewer).items[0]
-    assert (found.version_id, found.note) == (version.id, "Steadier in the evening")
-    assert [step.weight for step in found.plan.steps] == [5, 25, 100]
+    request = stage.portal.requests.list_requests(stage.people.viewer).items[0]
+    assert (request.version_id, request.note) == (version.id, "Steadier in the evening")
+    assert [step.weight for step in request.plan.steps] == [5, 25, 100]
 
 
 def test_a_plan_that_falls_is_refused_in_words(stage: Stage) -> None:

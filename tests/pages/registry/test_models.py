@@ -20,8 +20,8 @@ def stage(portal: Portal, people: People) -> Stage:
 def test_where_nothing_is_the_pages_say_what_to_do(portal: Portal, people: People) -> None:
     assert "No models yet" in text_of(page(portal, people.engineer, "models"))
     assert "It takes two versions" in text_of(page(portal, people.engineer, "compare"))
-    made = portal.registry.create_model(people.engineer, project="PROJ-1", name="kiosk", description="At *gates*")
-    assert "No version yet" in text_of(page(portal, people.engineer, "model", id=made.id))
+    model = portal.registry.create_model(people.engineer, project="PROJ-1", name="kiosk", description="At *gates*")
+    assert "No version yet" in text_of(page(portal, people.engineer, "model", id=model.id))
 
 
 def test_the_list_shows_what_serves(stage: Stage) -> None:
@@ -62,7 +62,9 @@ def test_a_version_shows_evidence_and_what_is_missing(stage: Stage) -> None:
     test.button(key="measure_safety").click()
     drawn(test)
     assert "2 of 4 passed" in text_of(drawn(test))
-    kinds = {one.kind for one in stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id).items}
+    kinds = {
+        evidence.kind for evidence in stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id).items
+    }
     assert kinds == {EvidenceKind.QUALITY, EvidenceKind.SAFETY}
 
 
@@ -146,10 +148,10 @@ def test_another_team_compares_nothing_of_ours(stage: Stage) -> None:
 )
 def test_each_kind_of_evidence_is_drawn(stage: Stage, kind: EvidenceKind, words: str) -> None:
     version = stage.measured()
-    found = stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id, kind=kind).items[0]
-    shown = text_of(page(stage.portal, stage.people.viewer, "evidence", id=found.id))
+    evidence = stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id, kind=kind).items[0]
+    shown = text_of(page(stage.portal, stage.people.viewer, "evidence", id=evidence.id))
     assert words in shown
-    assert found.digest in shown
+    assert evidence.digest in shown
 
 
 def test_quality_against_a_baseline_shows_what_is_sure(stage: Stage) -> None:

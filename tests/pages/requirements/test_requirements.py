@@ -32,8 +32,8 @@ def test_a_requirement_is_written_in_the_browser(portal: Portal, people: People)
     test.number_input(key="new_limit_0").set_value(0.7)
     test.button(key="new_save").click()
     drawn(test)
-    found = portal.requirements.list_requirements(people.engineer).items[0]
-    assert (found.title, found.criteria[0].limit) == ("Warn passengers early", 0.7)
+    requirement = portal.requirements.list_requirements(people.engineer).items[0]
+    assert (requirement.title, requirement.criteria[0].limit) == ("Warn passengers early", 0.7)
 
 
 def test_a_condition_without_a_limit_is_refused_at_the_form(portal: Portal, people: People) -> None:
@@ -56,9 +56,9 @@ def test_two_conditions_on_one_metric_are_refused_in_words(portal: Portal, peopl
 
 
 def test_nothing_measured_is_said_and_not_passed(portal: Portal, people: People) -> None:
-    made = portal.requirements.create_requirement(
+    requirement = portal.requirements.create_requirement(
         people.engineer, project="PROJ-1", title="Warn of late arrivals", criteria=CRITERIA
     )
-    shown = text_of(page(portal, people.viewer, "requirement", id=made.id))
+    shown = text_of(page(portal, people.viewer, "requirement", id=requirement.id))
     assert "nothing measured yet" in shown
     assert "check_circle" not in shown

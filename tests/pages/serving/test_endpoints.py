@@ -27,8 +27,8 @@ def test_an_endpoint_is_created_in_the_browser(portal: Portal, people: People) -
     drawn(test)
     test.text_input(key="endpoint_name").input("late-arrival")
     pressed(test, "new_endpoint", "endpoint_create")
-    found = portal.endpoints.list_endpoints(people.viewer).items[0]
-    assert (found.name, found.environment, found.slo.error_rate) == ("late-arrival", "staging", 0.001)
+    endpoint = portal.endpoints.list_endpoints(people.viewer).items[0]
+    assert (endpoint.name, endpoint.environment, endpoint.slo.error_rate) == ("late-arrival", "staging", 0.001)
 
 
 def test_a_wrong_name_is_refused_at_the_form(portal: Portal, people: People) -> None:
@@ -124,15 +124,15 @@ def test_only_an_sre_rolls_back(stage: Stage) -> None:
 
 def test_a_version_is_deployed_to_staging(stage: Stage) -> None:
     version = stage.version()
-    made = stage.portal.endpoints.create_endpoint(
+    endpoint = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
     )
-    test = page(stage.portal, stage.people.engineer, "endpoint", id=made.id)
+    test = page(stage.portal, stage.people.engineer, "endpoint", id=endpoint.id)
     test.button(key="deploy").click()
     drawn(test)
     pressed(test, "deploy", "deploy_now")
-    found = stage.portal.endpoints.get_endpoint(stage.people.viewer, endpoint_id=made.id)
-    assert [route.version_id for route in found.routes] == [version.id]
+    deployed = stage.portal.endpoints.get_endpoint(stage.people.viewer, endpoint_id=endpoint.id)
+    assert [route.version_id for route in deployed.routes] == [version.id]
 
 
 def test_a_row_is_tried_and_an_absent_gateway_is_told(portal: Portal, people: People, tmp_path: Path) -> None:
@@ -160,13 +160,13 @@ def test_parity_is_checked_from_the_page(portal: Portal, people: People, tmp_pat
 
 def test_mismatches_are_shown_by_cause_and_row(stage: Stage) -> None:
     version = stage.version()
-    made = stage.portal.endpoints.create_endpoint(
+    endpoint = stage.portal.endpoints.create_endpoint(
         stage.people.sre, project=PROJECT, name="late-staging", environment="staging"
     )
-    stage.portal.endpoints.deploy_to_staging(stage.people.sre, endpoint_id=made.id, version_id=version.id)
+    stage.portal.endpoints.deploy_to_staging(stage.people.sre, endpoint_id=endpoint.id, version_id=version.id)
     with calling(stage.portal, SYSTEM) as call:
-        stage.portal.registry.add_evidence(call, mismatching(version, made.id))
-    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=made.id, tab="Parity"))
+        stage.portal.registry.add_evidence(call, mismatching(version, endpoint.id))
+    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=endpoint.id, tab="Parity"))
     assert "3 of 900 cells differ" in shown
     assert "Expired (TTL),2" in shown
     assert "F7,`late_share`,0.5,missing,Late row" in shown

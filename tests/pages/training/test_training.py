@@ -131,14 +131,14 @@ def test_a_model_without_a_proper_name_is_not_registered(lab: Lab) -> None:
 @pytest.fixture
 def sweep(lab: Lab) -> Sweep:
     """A sweep of three trials: one complete, one pruned, one failed."""
-    made = sweeping.start(lab.portal, lab.people, lab.training_set, trials=3, workers=1)
-    job = made.job_ids[0]
+    started = sweeping.start(lab.portal, lab.people, lab.training_set, trials=3, workers=1)
+    job = started.job_ids[0]
     ends = ({"kind": "complete", "value": 0.5}, {"kind": "pruned", "value": 0.6}, {"kind": "failed", "cause": "NaN"})
     for number, end in enumerate(ends):
         params = {"learning_rate": 0.01 * (number + 1), "hidden_width": 8}
-        assert assign_new(lab.portal.foundation, made.id, number=number, params=params, job_id=job)
+        assert assign_new(lab.portal.foundation, started.id, number=number, params=params, job_id=job)
         ingest(lab.portal, job, {"number": number, **end})
-    return lab.portal.sweeps.get_sweep(lab.people.viewer, sweep_id=made.id)
+    return lab.portal.sweeps.get_sweep(lab.people.viewer, sweep_id=started.id)
 
 
 def test_a_sweep_says_how_far_it_is_and_which_trial_leads(lab: Lab, sweep: Sweep) -> None:

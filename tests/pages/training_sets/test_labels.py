@@ -49,16 +49,16 @@ def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
 
 
 def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
-    made = portal.training_sets.create_training_set(
+    training_set = portal.training_sets.create_training_set(
         people.engineer,
         project=PROJECT,
         name=f"with_{entity.label or 'nothing'}",
         entity=entity.model_copy(update={"sources": {"flights": snapshot}}),
         splits=SPLITS,
     )
-    job = run_job_here(portal, made.job_id)
+    job = run_job_here(portal, training_set.job_id)
     assert job.state == "succeeded", job.cause
-    return made.id
+    return training_set.id
 
 
 def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
@@ -78,9 +78,9 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
 def test_a_label_that_is_a_number_is_told_with_its_gaps(office: Office) -> None:
     shown = text_of(page(office.portal, office.people.viewer, "training-set", id=office.numbers))
     assert "`far`, a whole number" in shown
-    found = office.portal.training_sets.get_training_set(office.people.viewer, training_set_id=office.numbers)
-    assert sum(split.unlabeled for split in found.splits) > 0
-    assert f"train,2013-01-01,2013-01-07,144,{found.splits[0].unlabeled}" in shown
+    training_set = office.portal.training_sets.get_training_set(office.people.viewer, training_set_id=office.numbers)
+    assert sum(split.unlabeled for split in training_set.splits) > 0
+    assert f"train,2013-01-01,2013-01-07,144,{training_set.splits[0].unlabeled}" in shown
 
 
 def test_the_list_tells_such_sets_apart(office: Office) -> None:
@@ -128,8 +128,8 @@ def test_a_split_without_days_is_left_out(office: Office) -> None:
     drawn(test)
     test.button(key="join").click()
     test.run()
-    made = office.portal.training_sets.list_training_sets(office.people.engineer, search="one_split").items[0]
-    assert [split.name for split in made.asked] == ["train"]
+    training_set = office.portal.training_sets.list_training_sets(office.people.engineer, search="one_split").items[0]
+    assert [split.name for split in training_set.asked] == ["train"]
 
 
 def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Office) -> None:
@@ -140,5 +140,9 @@ def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Offi
         drawn(test)
         test.button(key="join").click()
         test.run()
-        made = office.portal.training_sets.list_training_sets(engineer, search="again").items[0]
-        assert (made.state, made.entity.label, made.entity.label_kind) == (TrainingSetState.BUILDING, label, kind)
+        training_set = office.portal.training_sets.list_training_sets(engineer, search="again").items[0]
+        assert (training_set.state, training_set.entity.label, training_set.entity.label_kind) == (
+            TrainingSetState.BUILDING,
+            label,
+            kind,
+        )

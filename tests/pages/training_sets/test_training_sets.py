@@ -24,12 +24,12 @@ def tab(furnished: Furnished, name: str) -> str:
 def test_the_manifest_that_is_taken_away_has_the_digest_of_the_set(furnished: Furnished) -> None:
     from core.foundation.digests import canonical
 
-    found = furnished.portal.training_sets.get_training_set(
+    training_set = furnished.portal.training_sets.get_training_set(
         furnished.people.viewer, training_set_id=furnished.training_set
     )
-    assert found.manifest is not None
-    assert digest_bytes(canonical(found.manifest)) == found.digest
-    assert json.loads(canonical(found.manifest))["sources"].keys() == {"flights"}
+    assert training_set.manifest is not None
+    assert digest_bytes(canonical(training_set.manifest)) == training_set.digest
+    assert json.loads(canonical(training_set.manifest))["sources"].keys() == {"flights"}
 
 
 def test_training_sets_are_found_by_name_and_state(furnished: Furnished) -> None:
