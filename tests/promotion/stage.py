@@ -35,7 +35,7 @@ class Stage:
             people.sre, project=PROJECT, name="late-arrival", environment="production", slo=ServiceLevel(p99_ms=50)
         ).id
         self.reconciler = RolloutReconciler(portal.rollouts)
-        self._made = 0
+        self._versions = 0
         self._table = holdout_table(rows=ROWS)
 
     def demand(self, approvals: int) -> None:
@@ -49,15 +49,15 @@ class Stage:
 
     def version(self, weight: float = 1.0, **fields: Any) -> ModelVersion:
         """A new version without evidence; versions of the same weight are alike but not the same bytes."""
-        self._made += 1
-        model = tiny_model(weight=weight + self._made * 1e-9)
+        self._versions += 1
+        model = tiny_model(weight=weight + self._versions * 1e-9)
         return register_tiny(self.portal, self.people.engineer, model=model, table=self._table, **fields)
 
     def measured(self, weight: float = 1.0, **fields: Any) -> ModelVersion:
         """A new version with all that the gates ask for."""
-        made = self.version(weight, **fields)
-        self.measure(made)
-        return made
+        version = self.version(weight, **fields)
+        self.measure(version)
+        return version
 
     def measure(self, version: ModelVersion) -> None:
         by = self.people.other_engineer
@@ -106,8 +106,8 @@ class Stage:
         return {route.version_id: route.weight for route in self.endpoint.routes}
 
     def open(self, version: ModelVersion, by: Actor | None = None, **changes: Any) -> Request:
-        asked = {"version_id": version.id, "endpoint_id": self.endpoint_id, "plan": TWO_STEPS, **changes}
-        return self.portal.requests.open_request(by or self.people.engineer, **asked)
+        terms = {"version_id": version.id, "endpoint_id": self.endpoint_id, "plan": TWO_STEPS, **changes}
+        return self.portal.requests.open_request(by or self.people.engineer, **terms)
 
     def read(self, request_id: str) -> Request:
         return self.portal.requests.get_request(self.people.viewer, request_id=request_id)

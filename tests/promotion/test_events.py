@@ -18,12 +18,12 @@ def changes_of(stage: Stage) -> tuple[Changes, Changes]:
     with stage.portal.foundation.database.read() as session:
         rows = session.exec(select(StateRow).order_by(col(StateRow.id)))
         stored = [(row.promotion_id, row.before, row.state) for row in rows]
-    told = []
+    recorded = []
     for seq in range(1, _head(stage) + 1):
         event = _event(stage, seq)
         if event.subject.startswith("PR-") and "state" in event.details and event.outcome == "ok":
-            told.append((event.subject, event.details["before"], event.details["state"]))
-    return stored, told
+            recorded.append((event.subject, event.details["before"], event.details["state"]))
+    return stored, recorded
 
 
 def _head(stage: Stage) -> int:
@@ -53,8 +53,8 @@ def test_each_change_has_one_event(stage: Stage) -> None:
     stage.portal.rollouts.rollback(sre, endpoint_id=endpoint, version_id=second.version_id, reason="It was not")
     withdrawn = stage.open(stage.version())
     stage.portal.requests.cancel_request(stage.people.engineer, request_id=withdrawn.id)
-    stored, told = changes_of(stage)
-    assert told == stored
+    stored, recorded = changes_of(stage)
+    assert recorded == stored
     assert [state for request, _before, state in stored if request == second.id] == [
         "in review",
         "changes requested",

@@ -31,7 +31,7 @@ class Approval:
 
 
 @dataclass
-class Asked:
+class ModelRequest:
     """A request as the model knows it. `stored` is the state that was last written."""
 
     id: str
@@ -76,7 +76,7 @@ class Promotions(RuleBasedStateMachine):
         super().__init__()
         self.shop.open_endpoint()
         self.stage = self.shop.stage
-        self.asked: list[Asked] = []
+        self.requests: list[ModelRequest] = []
         self.measured = [0, 0, 0]
         self.has_role = {"approver": True, "other_approver": True}
         self.serves: dict[str, int] = {}
@@ -90,85 +90,88 @@ class Promotions(RuleBasedStateMachine):
 
     # What the model says.
 
-    def world(self, asked: Asked) -> tuple[int, str]:
-        return self.measured[self._number(asked.version)], self.production
+    def world(self, request: ModelRequest) -> tuple[int, str]:
+        return self.measured[self._number(request.version)], self.production
 
-    def counting(self, asked: Asked) -> list[Approval]:
-        now = (asked.revision, self.world(asked))
+    def counting(self, request: ModelRequest) -> list[Approval]:
+        now = (request.revision, self.world(request))
         return [
-            one
-            for one in asked.approvals
-            if one.fresh and (one.revision, one.world) == now and self.has_role[one.person]
+            approval
+            for approval in request.approvals
+            if approval.fresh and (approval.revision, approval.world) == now and self.has_role[approval.person]
         ]
 
-    def state(self, asked: Asked) -> str:
-        if asked.stored not in ("in review", "approved"):
-            return asked.stored
-        if self.counting(asked):
+    def state(self, request: ModelRequest) -> str:
+        if request.stored not in ("in review", "approved"):
+            return request.stored
+        if self.counting(request):
             return "approved"
-        last = {one.person: one for one in asked.approvals if one.revision == asked.revision}.values()
-        if asked.stored == "in review" or not last:
+        last = {
+            approval.person: approval for approval in request.approvals if approval.revision == request.revision
+        }.values()
+        if request.stored == "in review" or not last:
             return "in review"
-        if any(one.world != self.world(asked) for one in last):
+        if any(approval.world != self.world(request) for approval in last):
             return "stale"
-        return "in review" if all(one.fresh for one in last) else "expired"
+        return "in review" if all(approval.fresh for approval in last) else "expired"
 
-    def rollout(self) -> Asked | None:
-        return next((one for one in self.asked if one.stored == "applying"), None)
+    def rollout(self) -> ModelRequest | None:
+        return next((request for request in self.requests if request.stored == "applying"), None)
 
     # What people and things do.
 
     @rule(number=WHICH)
     def open(self, number: int) -> None:
         version = self.shop.versions[number]
-        taken = any(
-            one.version == version.id and one.stored in ("in review", "approved", "changes requested", "applying")
-            for one in self.asked
+        is_open = any(
+            request.version == version.id
+            and request.stored in ("in review", "approved", "changes requested", "applying")
+            for request in self.requests
         )
-        made = self._try(not taken and self.serves != {version.id: 100}, lambda: self.stage.open(version))
-        if made is not None:
-            self.asked.append(Asked(made.id, version.id))
+        opened = self._try(not is_open and self.serves != {version.id: 100}, lambda: self.stage.open(version))
+        if opened is not None:
+            self.requests.append(ModelRequest(opened.id, version.id))
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(who=WHO, pick=st.integers(0, 9))
     def approve(self, who: str, pick: int) -> None:
-        asked = self._pick(pick)
-        expected = self.has_role[who] and self.state(asked) in ("in review", "stale", "expired")
-        if self._try(expected, lambda: self.stage.approve(asked.id, by=getattr(self.stage.people, who))) is not None:
-            asked.approvals.append(Approval(who, asked.revision, self.world(asked)))
-            asked.stored = "approved"
+        request = self._pick(pick)
+        expected = self.has_role[who] and self.state(request) in ("in review", "stale", "expired")
+        if self._try(expected, lambda: self.stage.approve(request.id, by=getattr(self.stage.people, who))) is not None:
+            request.approvals.append(Approval(who, request.revision, self.world(request)))
+            request.stored = "approved"
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(who=WHO, pick=st.integers(0, 9), final=st.booleans())
     def turn_down(self, who: str, pick: int, final: bool) -> None:
-        asked, decisions = self._pick(pick), self.stage.portal.decisions
+        request, decisions = self._pick(pick), self.stage.portal.decisions
         act, state = (decisions.reject, "rejected") if final else (decisions.request_changes, "changes requested")
-        expected = self.has_role[who] and self.state(asked) in OPEN
+        expected = self.has_role[who] and self.state(request) in OPEN
         by = getattr(self.stage.people, who)
-        if self._try(expected, lambda: act(by, request_id=asked.id, reason="Not like this")) is not None:
-            asked.stored = state
+        if self._try(expected, lambda: act(by, request_id=request.id, reason="Not like this")) is not None:
+            request.stored = state
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(pick=st.integers(0, 9))
     def revise(self, pick: int) -> None:
-        asked, by = self._pick(pick), self.stage.people.engineer
-        plan = self.stage.read(asked.id).plan
-        expected = self.state(asked) in (*OPEN, "changes requested", "rejected")
+        request, by = self._pick(pick), self.stage.people.engineer
+        plan = self.stage.read(request.id).plan
+        expected = self.state(request) in (*OPEN, "changes requested", "rejected")
         # A rejected request does not hold its place: another may have been opened since.
-        if self._try(expected, lambda: self.stage.portal.requests.revise_request(by, request_id=asked.id, plan=plan)):
-            asked.stored, asked.revision = "in review", asked.revision + 1
+        if self._try(expected, lambda: self.stage.portal.requests.revise_request(by, request_id=request.id, plan=plan)):
+            request.stored, request.revision = "in review", request.revision + 1
 
     @rule(number=WHICH)
     def measure(self, number: int) -> None:
         self.stage.load_test(self.shop.versions[number])
         self.measured[number] += 1
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(pick=st.integers(0, 9))
     def expire(self, pick: int) -> None:
-        asked = self._pick(pick)
-        self.stage.expire(asked.id)
-        for approval in asked.approvals:
+        request = self._pick(pick)
+        self.stage.expire(request.id)
+        for approval in request.approvals:
             approval.fresh = False
 
     @rule(who=WHO)
@@ -180,50 +183,50 @@ class Promotions(RuleBasedStateMachine):
         self.stage.portal.identity.revoke_role(SYSTEM, person_id=person, role=Role.APPROVER)
         self.has_role[who] = False
 
-    @precondition(lambda self: self.asked)
+    @precondition(lambda self: self.requests)
     @rule(pick=st.integers(0, 9))
     def apply(self, pick: int) -> None:
-        asked = self._pick(pick)
-        expected = self.state(asked) == "approved" and self.rollout() is None
-        if self._try(expected, lambda: self.stage.apply(asked.id)) is not None:
-            asked.stored, asked.step = "applying", 0
-            self.serves = {self.production: 90, asked.version: 10} if self.production else {asked.version: 100}
+        request = self._pick(pick)
+        expected = self.state(request) == "approved" and self.rollout() is None
+        if self._try(expected, lambda: self.stage.apply(request.id)) is not None:
+            request.stored, request.step = "applying", 0
+            self.serves = {self.production: 90, request.version: 10} if self.production else {request.version: 100}
 
     @precondition(lambda self: self.rollout())
     @rule()
     def advance(self) -> None:
-        asked = self.rollout()
-        assert asked is not None
+        request = self.rollout()
+        assert request is not None
         self.stage.settle()
         self.stage.tick()
-        self.stage.hold_out(asked.id)
+        self.stage.hold_out(request.id)
         self.stage.tick()
-        asked.step += 1
-        self.serves = {asked.version: 100}
-        if asked.step == 2:
+        request.step += 1
+        self.serves = {request.version: 100}
+        if request.step == 2:
             self.releases += 1
-            asked.stored, asked.released, self.production = "applied", self.releases, asked.version
+            request.stored, request.released, self.production = "applied", self.releases, request.version
 
     @precondition(lambda self: self.rollout())
     @rule(by_gateway=st.booleans())
     def abort(self, by_gateway: bool) -> None:
-        asked = self.rollout()
-        assert asked is not None
+        request = self.rollout()
+        assert request is not None
         if by_gateway:
             self.stage.settle(cause="no memory")
             self.stage.tick()
         else:
-            self.stage.portal.rollouts.abort_rollout(self.stage.people.sre, request_id=asked.id, reason="Complaints")
-        asked.stored = "rolled back"
+            self.stage.portal.rollouts.abort_rollout(self.stage.people.sre, request_id=request.id, reason="Complaints")
+        request.stored = "rolled back"
         self.serves = {self.production: 100} if self.production else {}
 
     @precondition(lambda self: self.rollout() is None)
     @rule(number=WHICH)
     def release(self, number: int) -> None:
         """The whole way at once, so that short runs come far."""
-        before = len(self.asked)
+        before = len(self.requests)
         self.open(number)
-        if len(self.asked) == before:
+        if len(self.requests) == before:
             return
         self.approve("approver", before)
         self.apply(before)
@@ -233,7 +236,11 @@ class Promotions(RuleBasedStateMachine):
     @rule(number=WHICH)
     def roll_back(self, number: int) -> None:
         version = self.shop.versions[number].id
-        target = max((one for one in self.asked if one.released and one.version == version), key=_age, default=None)
+        target = max(
+            (request for request in self.requests if request.released and request.version == version),
+            key=_age,
+            default=None,
+        )
         expected = target is not None and self.serves != {version: 100}
         if self._try(expected, lambda: self._roll_back_to(version)) is None:
             return
@@ -245,8 +252,8 @@ class Promotions(RuleBasedStateMachine):
 
     @invariant()
     def the_states_are_those_of_the_model(self) -> None:
-        for asked in self.asked:
-            assert self.stage.read(asked.id).state == self.state(asked)
+        for request in self.requests:
+            assert self.stage.read(request.id).state == self.state(request)
 
     @invariant()
     def the_endpoint_serves_what_was_approved_and_nothing_else(self) -> None:
@@ -254,15 +261,17 @@ class Promotions(RuleBasedStateMachine):
         assert {route.version_id: route.weight for route in endpoint.routes} == self.serves
         for route in endpoint.routes:
             request = self.stage.read(route.promotion_id)
-            seen = [one.digests.artifact for one in request.decisions if one.decision == "approve"]
+            seen = [decision.digests.artifact for decision in request.decisions if decision.decision == "approve"]
             assert route.digest in seen
             assert request.version_id == route.version_id
 
-    def _leave(self, target: Asked) -> None:
+    def _leave(self, target: ModelRequest) -> None:
         rollout = self.rollout()
-        main = max(self.serves, key=lambda one: self.serves[one], default="")
+        main = max(self.serves, key=lambda version_id: self.serves[version_id], default="")
         current = max(
-            (one for one in self.asked if one.stored == "applied" and one.version == main), key=_age, default=None
+            (request for request in self.requests if request.stored == "applied" and request.version == main),
+            key=_age,
+            default=None,
         )
         if rollout is not None:
             rollout.stored = "rolled back"
@@ -284,8 +293,8 @@ class Promotions(RuleBasedStateMachine):
     def _number(self, version_id: str) -> int:
         return [version.id for version in self.shop.versions].index(version_id)
 
-    def _pick(self, pick: int) -> Asked:
-        return self.asked[pick % len(self.asked)]
+    def _pick(self, pick: int) -> ModelRequest:
+        return self.requests[pick % len(self.requests)]
 
     def _try(self, expected: bool, act: Any) -> Any:
         """The answer, or None where the model and the portal both refuse."""
@@ -296,15 +305,15 @@ class Promotions(RuleBasedStateMachine):
         return None
 
 
-def _age(asked: Asked) -> int:
-    return asked.released
+def _age(request: ModelRequest) -> int:
+    return request.released
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = Shop(tmp_path / "home")
-    yield made
-    made.foundation.database.close()
+    opened = Shop(tmp_path / "home")
+    yield opened
+    opened.foundation.database.close()
 
 
 def test_no_order_of_events_lets_unapproved_bytes_serve(shop: Shop) -> None:

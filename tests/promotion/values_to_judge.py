@@ -67,12 +67,12 @@ def version(number: int = 2, **changes: Any) -> ModelVersion:
     return ModelVersion(**{**standard, **changes})
 
 
-def route_of(made: ModelVersion, weight: int = 100, promotion_id: str = "") -> Route:
+def route_of(model_version: ModelVersion, weight: int = 100, promotion_id: str = "") -> Route:
     return Route(
-        version_id=made.id,
-        model=made.model,
-        version=made.version,
-        digest=made.digest,
+        version_id=model_version.id,
+        model=model_version.model,
+        version=model_version.version,
+        digest=model_version.digest,
         weight=weight,
         promotion_id=promotion_id,
     )
@@ -101,7 +101,7 @@ def endpoint(*routes: Route, **changes: Any) -> Endpoint:
 
 def evidence(kind: EvidenceKind, subject: ModelVersion, content: Any, number: int = 1, **changes: Any) -> Evidence:
     measured_on = {"version": subject.digest, "model": subject.model_digest, **changes.pop("measured_on", {})}
-    told = content if isinstance(content, dict) else content.model_dump(mode="json")
+    document = content if isinstance(content, dict) else content.model_dump(mode="json")
     standard: dict[str, Any] = {
         "id": f"EV-{number}",
         "project": subject.project,
@@ -110,8 +110,8 @@ def evidence(kind: EvidenceKind, subject: ModelVersion, content: Any, number: in
         "verdict": Verdict.PASS,
         "summary": "",
         "measured_on": measured_on,
-        "content": told,
-        "digest": digest_of({"measured_on": measured_on, "content": repr(told)}),
+        "content": document,
+        "digest": digest_of({"measured_on": measured_on, "content": repr(document)}),
         "source": "JOB-1",
         "created_by": "P-2",
         "created_at": NOW,

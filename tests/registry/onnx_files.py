@@ -42,8 +42,8 @@ def tiny_model(
     every answer NaN."""
     nodes, terms = [], []
     for name, kind in features.items():
-        made, term = _category(name) if kind == "category" else _number(name)
-        nodes += made
+        created, term = _category(name) if kind == "category" else _number(name)
+        nodes += created
         terms.append(term)
     nodes += [
         helper.make_node("Sum", terms, ["total"]),
@@ -118,7 +118,7 @@ def holdout_table(*, rows: int = 2000, seed: int = 1, features: Mapping[str, Kin
     for name, kind in features.items():
         if kind == "category":
             chosen = random.choice([*EFFECTS, "??"], rows)
-            columns[name], effect = chosen.tolist(), np.array([EFFECTS.get(each, 0.0) for each in chosen])
+            columns[name], effect = chosen.tolist(), np.array([EFFECTS.get(category, 0.0) for category in chosen])
         else:
             values = np.where(random.random(rows) < 0.02, np.nan, random.normal(size=rows))
             columns[name], effect = values, np.nan_to_num(values)
@@ -140,8 +140,8 @@ def predict(model: bytes, table: pa.Table, *, features: Mapping[str, Kind] = FEA
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     types: dict[Kind, Any] = {"category": object, "number": np.float64}
-    asked = {name: np.array(table.column(name).to_pylist(), dtype=types[kind]) for name, kind in features.items()}
-    return session.run(["probability"], asked)[0]
+    inputs = {name: np.array(table.column(name).to_pylist(), dtype=types[kind]) for name, kind in features.items()}
+    return session.run(["probability"], inputs)[0]
 
 
 def evaluation_on(

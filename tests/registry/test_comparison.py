@@ -16,7 +16,7 @@ from tests.registry.onnx_files import evaluation_on, holdout_table, register_tin
 
 
 def curve(comparison: Comparison, version_id: str, name: str) -> Curve:
-    return next(each for each in comparison.curves if (each.version_id, each.name) == (version_id, name))
+    return next(drawn for drawn in comparison.curves if (drawn.version_id, drawn.name) == (version_id, name))
 
 
 def test_the_answer_is_a_sentence_with_the_figures_behind_it(portal: Portal, people: People) -> None:
@@ -39,8 +39,8 @@ def test_curves_are_short_and_right(portal: Portal, people: People) -> None:
     first = register_tiny(portal, people.engineer, weight=0.2)
     second = register_tiny(portal, people.engineer)
     seen = portal.registry.compare(people.viewer, version_ids=(first.id, second.id))
-    assert {each.version_id for each in seen.curves} == {first.id, second.id}
-    assert all(len(each.x) == len(each.y) <= 60 for each in seen.curves)
+    assert {drawn.version_id for drawn in seen.curves} == {first.id, second.id}
+    assert all(len(drawn.x) == len(drawn.y) <= 60 for drawn in seen.curves)
     roc = curve(seen, second.id, "roc")
     assert (roc.x[0], roc.y[0], roc.x[-1], roc.y[-1]) == (0, 0, 1, 1)
     area = float(np.trapezoid(roc.y, roc.x))
@@ -104,18 +104,18 @@ def test_rows_that_only_look_the_same_give_no_deltas(portal: Portal, people: Peo
 
 def test_a_holdout_can_be_chosen_by_name(portal: Portal, people: People) -> None:
     store, test, late = portal.foundation.store, holdout_table(), holdout_table(rows=500, seed=9)
-    made = []
+    versions = []
     for weight in (0.3, 1.0):
         model = tiny_model(weight=weight)
         evaluations = tuple(
             evaluation_on(store, model=model, table=table, name=name)
             for table, name in ((late, "validation"), (test, "test"))
         )
-        made.append(register_tiny(portal, people.engineer, weight=weight, evaluations=evaluations))
-    ids = tuple(version.id for version in made)
-    assert portal.registry.compare(people.viewer, version_ids=ids).holdout == made[0].evaluations[1].holdout
+        versions.append(register_tiny(portal, people.engineer, weight=weight, evaluations=evaluations))
+    ids = tuple(version.id for version in versions)
+    assert portal.registry.compare(people.viewer, version_ids=ids).holdout == versions[0].evaluations[1].holdout
     chosen = portal.registry.compare(people.viewer, version_ids=ids, holdout="validation")
-    assert chosen.holdout == made[0].evaluations[0].holdout
+    assert chosen.holdout == versions[0].evaluations[0].holdout
 
 
 def test_only_visible_versions_are_compared(portal: Portal, people: People) -> None:
@@ -157,7 +157,7 @@ FIGURES = {metric: Interval(value=0.5, low=0.4, high=0.6) for metric in METRICS}
 )
 def test_the_sentence_claims_only_what_is_sure(deltas: dict[str, tuple[float, float, float]], sentence: str) -> None:
     known = {name: Interval(value=value, low=low, high=high) for name, (value, low, high) in deltas.items()}
-    found = verdict_in_words(
+    words = verdict_in_words(
         candidate="v2", baseline="v1", figures=FIGURES, deltas={**dict.fromkeys(METRICS, SAME), **known}
     )
-    assert found == sentence
+    assert words == sentence

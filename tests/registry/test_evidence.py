@@ -100,9 +100,9 @@ def test_rows_that_only_look_the_same_are_found_out(portal: Portal, people: Peop
 def test_rows_that_training_has_seen_are_no_evidence(portal: Portal, people: People) -> None:
     store, table = portal.foundation.store, holdout_table(rows=300)
     seen = evaluation_on(store, model=tiny_model(), table=table, name="validation")
-    made = register_tiny(portal, people.engineer, table=table, evaluations=(seen,))
+    registered = register_tiny(portal, people.engineer, table=table, evaluations=(seen,))
     with pytest.raises(Invalid, match="has seen"):
-        portal.registry.measure_quality(people.engineer, version_id=made.id)
+        portal.registry.measure_quality(people.engineer, version_id=registered.id)
     bare = register_tiny(portal, people.engineer, weight=0.3, evaluations=())
     with pytest.raises(Invalid, match="not judged on any rows"):
         portal.registry.measure_quality(people.engineer, version_id=bare.id)
@@ -114,8 +114,8 @@ def test_figures_that_were_handed_in_do_not_become_evidence(portal: Portal, peop
     honest = evaluation_on(store, model=tiny_model(weight=0.1), table=table)
     perfect = {name: figure.model_copy(update={"value": 1.0}) for name, figure in honest.metrics.items()}
     claimed: Evaluation = honest.model_copy(update={"metrics": perfect})
-    made = register_tiny(portal, people.engineer, weight=0.1, table=table, evaluations=(claimed,))
-    evidence = portal.registry.measure_quality(people.engineer, version_id=made.id)
+    registered = register_tiny(portal, people.engineer, weight=0.1, table=table, evaluations=(claimed,))
+    evidence = portal.registry.measure_quality(people.engineer, version_id=registered.id)
     assert QualityReport.model_validate(evidence.content).metrics == honest.metrics
 
 
@@ -153,19 +153,19 @@ def test_evidence_measured_on_other_bytes_is_refused(portal: Portal, people: Peo
 
 
 def test_evidence_is_found_newest_first_and_linked(portal_on: Portal, people: People) -> None:
-    made = register_tiny(portal_on, people.engineer)
+    registered = register_tiny(portal_on, people.engineer)
     with calling(portal_on, people.sre) as call:
-        first = portal_on.registry.add_evidence(call, parity(made))
-        second = portal_on.registry.add_evidence(call, parity(made, content={"rows": 1, "mismatches": 1}))
-        found = portal_on.registry.evidence_of(call, made.id, EvidenceKind.PARITY)
-        assert portal_on.registry.evidence_of(call, made.id, EvidenceKind.SAFETY) == ()
-    assert {evidence.id for evidence in found} == {first.id, second.id}
+        first = portal_on.registry.add_evidence(call, parity(registered))
+        second = portal_on.registry.add_evidence(call, parity(registered, content={"rows": 1, "mismatches": 1}))
+        measured = portal_on.registry.evidence_of(call, registered.id, EvidenceKind.PARITY)
+        assert portal_on.registry.evidence_of(call, registered.id, EvidenceKind.SAFETY) == ()
+    assert {evidence.id for evidence in measured} == {first.id, second.id}
     assert first.digest != second.digest
-    assert first.measured_on["model"] == made.model_digest
-    listed = portal_on.registry.list_evidence(people.viewer, subject=made.id, kind=EvidenceKind.PARITY)
+    assert first.measured_on["model"] == registered.model_digest
+    listed = portal_on.registry.list_evidence(people.viewer, subject=registered.id, kind=EvidenceKind.PARITY)
     assert listed.total == 2
     assert portal_on.registry.get_evidence(people.viewer, evidence_id=first.id) == first
-    edges = portal_on.identity.lineage(people.viewer, object_id=made.id).edges
+    edges = portal_on.identity.lineage(people.viewer, object_id=registered.id).edges
     assert {edge.target for edge in edges if edge.relation == "measured by"} == {first.id, second.id}
     with pytest.raises(NotFound):
         portal_on.registry.get_evidence(people.outsider, evidence_id=first.id)
@@ -176,7 +176,7 @@ def test_evidence_that_someone_edited_is_refused(
     portal: Portal, people: People, version: ModelVersion, column: str
 ) -> None:
     with calling(portal, people.sre) as call:
-        made = portal.registry.add_evidence(call, parity(version, verdict=Verdict.FAIL))
+        evidence = portal.registry.add_evidence(call, parity(version, verdict=Verdict.FAIL))
     with portal.foundation.database.write() as session:
         row = session.exec(select(EvidenceRow)).one()
         better = row.document.replace('"verdict":"fail"', '"verdict":"pass"')
@@ -184,7 +184,7 @@ def test_evidence_that_someone_edited_is_refused(
         setattr(row, column, {"document": better, "digest": digest_bytes(better.encode())}[column])
         session.add(row)
     with pytest.raises(Unavailable, match="was changed"):
-        portal.registry.get_evidence(people.viewer, evidence_id=made.id)
+        portal.registry.get_evidence(people.viewer, evidence_id=evidence.id)
     with pytest.raises(Unavailable, match="was changed"), calling(portal, people.sre) as call:
         portal.registry.evidence_of(call, version.id, EvidenceKind.PARITY)
 

@@ -73,8 +73,8 @@ def record(steps: range, *, ended: bool = False) -> RunRecord:
 
 def tell(portal: Portal, people: People, *records: RunRecord) -> None:
     with calling(portal, people.engineer) as call:
-        for each in records:
-            portal.registry.record_run(call, each)
+        for run in records:
+            portal.registry.record_run(call, run)
 
 
 def waiting(portal: Portal) -> list[OutboxRow]:
@@ -83,7 +83,7 @@ def waiting(portal: Portal) -> list[OutboxRow]:
 
 
 def only_run(client: Any) -> Any:
-    (experiment,) = [found for found in client.search_experiments() if found.name == "PROJ-1"]
+    (experiment,) = [candidate for candidate in client.search_experiments() if candidate.name == "PROJ-1"]
     (run,) = client.search_runs([experiment.experiment_id])
     return run
 
@@ -118,10 +118,10 @@ def test_what_is_delivered_twice_is_there_once(
 ) -> None:
     """A worker that is killed after MLflow's commit and before ours delivers everything again."""
     with_mlflow()
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
     tell(portal, people, record(range(20)), record(range(20, 40), ended=True))
     with calling(portal, people.engineer) as call:
-        portal.registry.set_alias(call, model_id=made.model_id, version=1, alias="champion")
+        portal.registry.set_alias(call, model_id=registered.model_id, version=1, alias="champion")
     target = mlflow_store.MlflowStore(settings, store=portal.foundation.store)
     target.open()
     for row in waiting(portal):
@@ -131,7 +131,7 @@ def test_what_is_delivered_twice_is_there_once(
     run = only_run(client)
     assert [point.step for point in client.get_metric_history(run.info.run_id, "loss")] == list(range(40))
     (version,) = client.search_model_versions("name = 'PROJ-1.late-arrival'")
-    assert version.tags["causeway.digest"] == made.digest
+    assert version.tags["causeway.digest"] == registered.digest
     assert client.get_model_version_by_alias("PROJ-1.late-arrival", "champion").version == version.version
 
 
@@ -217,8 +217,8 @@ def test_a_message_that_mlflow_never_takes_holds_up_no_other(
     tell(portal, people, record(range(1)), changed, record(range(1, 2)))
     ingester = MlflowIngester(portal.foundation)
     assert ingester.deliver() == 2
-    (kept,) = waiting(portal)
-    assert "learning_rate" in kept.problem
+    (refused,) = waiting(portal)
+    assert "learning_rate" in refused.problem
     client = client_of(settings)
     assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 2
     assert ingester.deliver() == 0
@@ -238,14 +238,14 @@ def test_what_is_set_in_mlflow_decides_nothing(
     portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
 ) -> None:
     with_mlflow()
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
     MlflowIngester(portal.foundation).deliver()
     client = client_of(settings)
     name, number = "PROJ-1.late-arrival", client.search_model_versions("name = 'PROJ-1.late-arrival'")[0].version
     client.set_model_version_tag(name, str(number), "approved", "true")
     client.set_model_version_tag(name, str(number), "causeway.digest", "0" * 64)
     client.set_registered_model_alias(name, "champion", str(number))
-    assert portal.registry.get_version(people.viewer, version_id=made.id) == made
+    assert portal.registry.get_version(people.viewer, version_id=registered.id) == registered
 
 
 def test_tables_that_are_there_are_not_made_again(prepared_file: Path) -> None:

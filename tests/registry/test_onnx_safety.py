@@ -222,7 +222,7 @@ def test_a_model_that_could_not_be_served_is_refused(change: Callable[[Any], Non
 
 
 def test_a_plain_file_becomes_a_version(portal: Portal, people: People) -> None:
-    made = portal.registry.upload_version(
+    uploaded = portal.registry.upload_version(
         people.engineer,
         project="PROJ-1",
         model="late-arrival",
@@ -230,9 +230,9 @@ def test_a_plain_file_becomes_a_version(portal: Portal, people: People) -> None:
         content=tiny_model(),
         note="By hand.",
     )
-    assert (made.version, made.card, made.evaluations) == (1, "By hand.", ())
-    assert [entry.name for entry in made.signature.inputs] == list(FEATURES)
-    assert portal.registry.read_model(made.id) == tiny_model()
+    assert (uploaded.version, uploaded.card, uploaded.evaluations) == (1, "By hand.", ())
+    assert [entry.name for entry in uploaded.signature.inputs] == list(FEATURES)
+    assert portal.registry.read_model(uploaded.id) == tiny_model()
     with pytest.raises(NotAllowed):
         portal.registry.upload_version(
             people.sre, project="PROJ-1", model="late-arrival", filename="a.onnx", content=tiny_model()
@@ -283,24 +283,24 @@ def test_a_digest_of_another_model_file_is_refused(portal: Portal, people: Peopl
 
 @pytest.mark.parametrize("harm", ["flip a bit", "another model", "cut"])
 def test_bytes_that_are_not_the_registered_ones_are_never_read(portal: Portal, people: People, harm: str) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    path = portal.foundation.store.path(made.model_digest)
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    path = portal.foundation.store.path(registered.model_digest)
     data = bytearray(path.read_bytes())
     data[40] ^= 1
     path.chmod(0o644)
     path.write_bytes({"flip a bit": bytes(data), "another model": tiny_model(weight=9.0), "cut": data[:100]}[harm])
     with pytest.raises(Unavailable, match="damaged"):
-        portal.registry.read_model(made.id)
+        portal.registry.read_model(registered.id)
     with pytest.raises(Unavailable, match="damaged"):
-        portal.registry.download_artifact(people.engineer, version_id=made.id)
+        portal.registry.download_artifact(people.engineer, version_id=registered.id)
     with pytest.raises(Unavailable, match="damaged"):
-        portal.registry.scan_safety(people.engineer, version_id=made.id)
+        portal.registry.scan_safety(people.engineer, version_id=registered.id)
 
 
 def test_a_scan_is_evidence_about_the_stored_bytes(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    evidence = portal.registry.scan_safety(people.sre, version_id=made.id)
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    evidence = portal.registry.scan_safety(people.sre, version_id=registered.id)
     assert evidence.verdict is Verdict.PASS
-    assert evidence.measured_on == {"version": made.digest, "model": made.model_digest}
+    assert evidence.measured_on == {"version": registered.digest, "model": registered.model_digest}
     assert evidence.content["operators"]["LabelEncoder"] == 2
     assert "weights inside" in evidence.summary

@@ -36,9 +36,9 @@ class Needed:
 
 
 def test_a_registered_version_says_what_it_is(portal_on: Portal, people: People) -> None:
-    made = register_tiny(portal_on, people.engineer, weight=0.5, code_commit="a" * 40)
-    seen = portal_on.registry.get_version(people.viewer, version_id=made.id)
-    assert seen == made
+    registered = register_tiny(portal_on, people.engineer, weight=0.5, code_commit="a" * 40)
+    seen = portal_on.registry.get_version(people.viewer, version_id=registered.id)
+    assert seen == registered
     assert (seen.model, seen.version, seen.state, seen.project) == ("late-arrival", 1, "active", "PROJ-1")
     assert [entry.datatype for entry in seen.signature.inputs] == ["BYTES", "BYTES", "FP64", "FP64"]
     assert seen.evaluations[0].holdout_name == "test"
@@ -67,15 +67,15 @@ def test_the_same_bytes_again_are_the_same_version(portal: Portal, people: Peopl
 
 
 def test_lists_show_only_what_the_reader_may_see(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
     assert portal.registry.list_models(people.outsider).total == 0
-    assert portal.registry.list_versions(people.outsider, model_id=made.model_id).total == 0
+    assert portal.registry.list_versions(people.outsider, model_id=registered.model_id).total == 0
     assert portal.registry.list_models(people.sre, query="LATE").total == 1
     assert portal.registry.list_models(people.sre, query="%").total == 0
     with pytest.raises(NotFound):
-        portal.registry.get_version(people.outsider, version_id=made.id)
+        portal.registry.get_version(people.outsider, version_id=registered.id)
     with pytest.raises(NotFound):
-        portal.registry.get_version(people.engineer, version_id=made.model_id)
+        portal.registry.get_version(people.engineer, version_id=registered.model_id)
 
 
 NO_NAMES = (
@@ -112,9 +112,12 @@ def test_a_version_follows_from_its_model_and_what_made_it(portal: Portal, peopl
     goal = portal.requirements.create_requirement(
         people.engineer, project="PROJ-1", title="Warn of a late arrival", criteria=criteria
     )
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200), requirement_id=goal.id)
-    edges = portal.identity.lineage(people.viewer, object_id=made.id).edges
-    assert {(edge.source, edge.relation) for edge in edges} == {(goal.id, "asks for"), (made.model_id, "has version")}
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200), requirement_id=goal.id)
+    edges = portal.identity.lineage(people.viewer, object_id=registered.id).edges
+    assert {(edge.source, edge.relation) for edge in edges} == {
+        (goal.id, "asks for"),
+        (registered.model_id, "has version"),
+    }
 
 
 def test_a_version_of_a_run_that_does_not_exist_is_refused(portal: Portal, people: People) -> None:
@@ -124,44 +127,46 @@ def test_a_version_of_a_run_that_does_not_exist_is_refused(portal: Portal, peopl
 
 
 def test_a_card_can_be_edited_and_its_digest_says_so(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    edited = portal.registry.edit_card(people.engineer, version_id=made.id, card="Not for freight.")
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    edited = portal.registry.edit_card(people.engineer, version_id=registered.id, card="Not for freight.")
     assert edited.card == "Not for freight."
-    assert edited.card_digest != made.card_digest
-    assert edited.digest == made.digest
+    assert edited.card_digest != registered.card_digest
+    assert edited.digest == registered.digest
     with pytest.raises(NotAllowed):
-        portal.registry.edit_card(people.viewer, version_id=made.id, card="Mine")
+        portal.registry.edit_card(people.viewer, version_id=registered.id, card="Mine")
     with pytest.raises(Invalid):
-        portal.registry.edit_card(people.engineer, version_id=made.id, card="x" * 20_001)
+        portal.registry.edit_card(people.engineer, version_id=registered.id, card="x" * 20_001)
 
 
 def test_a_version_that_is_needed_is_not_archived(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    needed = Needed({made.id: "it serves EP-1"})
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    needed = Needed({registered.id: "it serves EP-1"})
     registry = RegistryService(portal.foundation, live_uses=needed)
     with pytest.raises(Conflict, match="it serves EP-1"):
-        registry.archive_version(people.engineer, version_id=made.id)
+        registry.archive_version(people.engineer, version_id=registered.id)
     needed.reasons.clear()
-    assert registry.archive_version(people.admin, version_id=made.id).state == "archived"
-    (thing,) = [thing for thing in portal.identity.search(people.viewer, query=made.id) if thing.id == made.id]
+    assert registry.archive_version(people.admin, version_id=registered.id).state == "archived"
+    (thing,) = [
+        thing for thing in portal.identity.search(people.viewer, query=registered.id) if thing.id == registered.id
+    ]
     assert thing.state == "archived"
 
 
 def test_a_download_is_the_registered_bytes_and_is_recorded(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    artifact = portal.registry.download_artifact(people.approver, version_id=made.id)
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    artifact = portal.registry.download_artifact(people.approver, version_id=registered.id)
     assert artifact.content == tiny_model()
     assert artifact.filename == "late-arrival-v1.onnx"
     assert Artifact.model_validate_json(artifact.model_dump_json()) == artifact
     events = portal.audit.list_events(people.approver, action="registry.download_artifact").items
-    assert [(event.subject, event.actor) for event in events] == [(made.id, people.approver.person_id)]
+    assert [(event.subject, event.actor) for event in events] == [(registered.id, people.approver.person_id)]
     with pytest.raises(NotAllowed):
-        portal.registry.download_artifact(people.viewer, version_id=made.id)
+        portal.registry.download_artifact(people.viewer, version_id=registered.id)
 
 
 def test_an_alias_points_to_a_version_that_exists(portal: Portal, people: People) -> None:
-    made = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
     with calling(portal, people.engineer) as call:
-        portal.registry.set_alias(call, model_id=made.model_id, version=1, alias="champion")
+        portal.registry.set_alias(call, model_id=registered.model_id, version=1, alias="champion")
         with pytest.raises(Invalid, match="has no version 2"):
-            portal.registry.set_alias(call, model_id=made.model_id, version=2, alias="champion")
+            portal.registry.set_alias(call, model_id=registered.model_id, version=2, alias="champion")

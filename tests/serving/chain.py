@@ -41,11 +41,12 @@ def make_chain(portal: Portal, folder: Path) -> Chain:
     joined = as_joined(folder, result)
     served = joined.view.served.model_copy(update={"digest": rows, "rows_digest": rows, "ttl_us": 86_400_000_000})
     view = Joined(joined.view.model_copy(update={"served": served}), joined.path)
-    found = join(folder, views=(view,), table=table)
+    training = join(folder, views=(view,), table=table)
     digests = {
-        split.name: portal.foundation.store.put_file(folder / "set" / f"{split.name}.parquet") for split in found.splits
+        split.name: portal.foundation.store.put_file(folder / "set" / f"{split.name}.parquet")
+        for split in training.splits
     }
-    return Chain(folder=folder, contract=found.contract, digests=digests)
+    return Chain(folder=folder, contract=training.contract, digests=digests)
 
 
 def training_set(portal: Portal, chain: Chain, **digests: str) -> str:

@@ -120,8 +120,8 @@ def refusal_of(folder: Path, spec: ServerSpec) -> tuple[int, str]:
 @contextmanager
 def gateway_for(portal: Portal, *, linger_seconds: float = 30.0) -> Iterator[Gateway]:
     """A gateway over the portal's database, in a thread, with all that it starts."""
-    asked = PortalOverDatabase(portal.endpoints)
-    with gateway_over(portal.foundation.settings, asked, linger_seconds=linger_seconds) as gateway:
+    endpoints = PortalOverDatabase(portal.endpoints)
+    with gateway_over(portal.foundation.settings, endpoints, linger_seconds=linger_seconds) as gateway:
         yield gateway
 
 
@@ -169,10 +169,14 @@ class Stage:
 
     def endpoint(self, name: str, *versions: ModelVersion) -> Endpoint:
         """A staging endpoint that serves the versions in equal shares, or nothing yet."""
-        made = self.portal.endpoints.create_endpoint(
+        endpoint = self.portal.endpoints.create_endpoint(
             self.people.engineer, project="PROJ-1", name=name, environment="staging"
         )
-        return self.serve(made.id, *((version, 100 // len(versions)) for version in versions)) if versions else made
+        return (
+            self.serve(endpoint.id, *((version, 100 // len(versions)) for version in versions))
+            if versions
+            else endpoint
+        )
 
     def serve(self, endpoint_id: str, *shares: tuple[ModelVersion, int]) -> Endpoint:
         """Routes an endpoint and waits until that is true."""
@@ -201,8 +205,8 @@ def stage_in(home: Path, *, linger_seconds: float = 30.0) -> Iterator[Stage]:
 @contextmanager
 def portal_in(home: Path) -> Iterator[tuple[Portal, People]]:
     """An installation with its people and no gateway."""
-    with installed(settings_in(home)) as made:
-        yield made
+    with installed(settings_in(home)) as opened:
+        yield opened
 
 
 def route_to(portal: Portal, endpoint_id: str, *shares: tuple[ModelVersion, int], promotion_id: str = "") -> None:

@@ -32,10 +32,10 @@ from tests.serving.running import (
 def spec(tmp_path: Path) -> ServerSpec:
     """An order for production, with an admission that holds."""
     office = AdmissionOffice(tmp_path)
-    made = spec_of(Store(tmp_path / "store"), model=tiny_model(), online=tmp_path / "online.sqlite")
-    admission = office.sign("EP-1", digest=made.digest, promotion_id="PR-1")
+    unsigned = spec_of(Store(tmp_path / "store"), model=tiny_model(), online=tmp_path / "online.sqlite")
+    admission = office.sign("EP-1", digest=unsigned.digest, promotion_id="PR-1")
     changes = {"environment": "production", "admission": admission, "public_key": office.public_key()}
-    return made.model_copy(update=changes)
+    return unsigned.model_copy(update=changes)
 
 
 def changed(admission: Admission | None, **fields: str) -> Admission:
@@ -135,5 +135,5 @@ def test_p23_a_file_swapped_after_approval_is_refused_and_the_old_version_serves
 
 
 def production(portal: Portal, people: People, *, name: str = "late-arrival") -> str:
-    made = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name=name, environment="production")
-    return made.id
+    endpoint = portal.endpoints.create_endpoint(people.sre, project="PROJ-1", name=name, environment="production")
+    return endpoint.id

@@ -20,7 +20,7 @@ from tests.log_lines import log_lines
 from tests.registry.onnx_files import register_tiny, tiny_model
 from tests.serving.running import DISTANCE, Stage, answering, gateway_over, portal_in, spec_of
 
-ASKED = 8
+REQUESTS = 8
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +39,11 @@ def figures(stage: Stage) -> dict[str, list[tuple[dict[str, str], float]]]:
     """Envoy's figures of our clusters by name: labels and value."""
     address = (stage.gateway.folder / "admin").read_text()
     text = httpx.get(f"http://{address}/stats/prometheus?usedonly&filter=%5Ecluster").text
-    made: dict[str, list[tuple[dict[str, str], float]]] = {}
+    samples: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            made.setdefault(sample.name, []).append((sample.labels, sample.value))
-    return made
+            samples.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return samples
 
 
 def value_of(stage: Stage, name: str, **labels: str) -> float:
@@ -52,13 +52,16 @@ def value_of(stage: Stage, name: str, **labels: str) -> float:
 
 def test_endpoint_and_version_are_labels_and_an_arm_is_no_version(stage: Stage) -> None:
     endpoint = stage.endpoint("two-armed", stage.low, stage.high)
-    for _request in range(ASKED):
+    for _request in range(REQUESTS):
         assert stage.ask(endpoint).status_code == 200
     shares = {str(version.version): version for version in (stage.low, stage.high)}
     known = {"endpoint": "two-armed"}
-    assert sum(value_of(stage, "envoy_cluster_upstream_rq_total", **known, version=one) for one in shares) >= ASKED
-    of_arms = [value_of(stage, "envoy_cluster_upstream_rq_completed_total", **known, arm=one) for one in shares]
-    assert sum(of_arms) == ASKED
+    assert (
+        sum(value_of(stage, "envoy_cluster_upstream_rq_total", **known, version=number) for number in shares)
+        >= REQUESTS
+    )
+    of_arms = [value_of(stage, "envoy_cluster_upstream_rq_completed_total", **known, arm=number) for number in shares]
+    assert sum(of_arms) == REQUESTS
     names = {labels["envoy_cluster_name"] for labels, _value in figures(stage)["envoy_cluster_membership_healthy"]}
     assert {f"two-armed_{number}_{version.id}" for number, version in shares.items()} <= names
     assert not [name for name in figures(stage) if "two_armed" in name or "MV" in name]
@@ -68,12 +71,12 @@ def test_endpoint_and_version_are_labels_and_an_arm_is_no_version(stage: Stage) 
 
 def test_answers_are_counted_by_the_version_that_gave_them(stage: Stage) -> None:
     endpoint = stage.endpoint("counted", stage.high)
-    for _request in range(ASKED):
+    for _request in range(REQUESTS):
         stage.ask(endpoint)
     assert httpx.post(f"{endpoint.url}/predict", json={}, headers=stage.ticket(endpoint)).status_code == 422
     name = f"counted_{stage.high.version}_{stage.high.id}"
     wait_until(
-        lambda: value_of(stage, "envoy_cluster_endpoint_rq_total", envoy_cluster_name=name) >= ASKED + 1,
+        lambda: value_of(stage, "envoy_cluster_endpoint_rq_total", envoy_cluster_name=name) >= REQUESTS + 1,
         what="the figures of the version",
     )
 
@@ -83,8 +86,8 @@ def test_a_switch_of_traffic_is_one_line(stage: Stage) -> None:
     with log_lines("core.serving.gateway") as lines:
         stage.serve(endpoint.id, (stage.high, 100))
     names = [f"switched_{version.version}_{version.id}" for version in (stage.low, stage.high)]
-    told = [(line["event"], line["object"], line["before"], line["weights"]) for line in lines]
-    assert told == [("traffic switched", endpoint.id, {names[0]: 100}, {names[1]: 100})]
+    switches = [(line["event"], line["object"], line["before"], line["weights"]) for line in lines]
+    assert switches == [("traffic switched", endpoint.id, {names[0]: 100}, {names[1]: 100})]
 
 
 def test_a_request_has_one_name_everywhere(stage: Stage) -> None:
@@ -114,12 +117,12 @@ def line_about(log: Path, request: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("endpoint", ["late", "arm", "a-1", "arm-late", "x9-"])
 def test_names_are_parted_as_they_were_joined(tmp_path: Path, endpoint: str) -> None:
-    made = spec_of(Store(tmp_path), model=tiny_model(), online=tmp_path)
-    spec = made.model_copy(update={"endpoint": endpoint, "version": 12})
+    plain = spec_of(Store(tmp_path), model=tiny_model(), online=tmp_path)
+    spec = plain.model_copy(update={"endpoint": endpoint, "version": 12})
     name = server_name(spec)
     assert version_of(name) == spec.version_id
     assert "." not in name
     for figure, expected in ((name, {"endpoint", "version"}), (arm_figures(name), {"endpoint", "arm"})):
-        told = {tag: re.match(pattern, f"cluster.{figure}.upstream_rq_total") for tag, pattern in TAGS.items()}
-        values = {tag: match[2] for tag, match in told.items() if match}
+        matches = {tag: re.match(pattern, f"cluster.{figure}.upstream_rq_total") for tag, pattern in TAGS.items()}
+        values = {tag: match[2] for tag, match in matches.items() if match}
         assert values == {tag: endpoint if tag == "endpoint" else "12" for tag in expected}

@@ -42,8 +42,8 @@ from tests.serving.running import (
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with stage_in(tmp_path_factory.mktemp("stage") / "home") as made:
-        yield made
+    with stage_in(tmp_path_factory.mktemp("stage") / "home") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +139,7 @@ def test_traffic_is_shared_by_the_weights(stage: Stage) -> None:
     assert endpoint.actual == {stage.low.id: 75, stage.high.id: 25}
     ticket = stage.ticket(endpoint)
     with httpx.Client(headers=ticket) as client:
-        answers = [client.post(f"{endpoint.url}/predict", json={"rows": [ROW]}) for _each in range(400)]
+        answers = [client.post(f"{endpoint.url}/predict", json={"rows": [ROW]}) for _request in range(400)]
     share = Counter(answer.headers["x-causeway-version"] for answer in answers)[stage.high.id] / 400
     assert 0.15 < share < 0.35
 
@@ -157,7 +157,7 @@ def test_a_version_that_fails_on_every_request_loses_its_share_and_the_other_one
     endpoint = stage.endpoint("ejecting", stage.low, broken)
     ticket, row = stage.ticket(endpoint), {**ROW, "distance": 2_000.0}
     with httpx.Client(headers=ticket) as client:
-        statuses = [client.post(f"{endpoint.url}/predict", json={"rows": [row]}).status_code for _each in range(200)]
+        statuses = [client.post(f"{endpoint.url}/predict", json={"rows": [row]}).status_code for _request in range(200)]
     assert Counter(statuses) == {200: 195, 503: 5}
     assert set(statuses[-50:]) == {200}
 
@@ -167,7 +167,7 @@ def test_the_last_version_is_never_thrown_out(stage: Stage) -> None:
     endpoint = stage.endpoint("last", broken)
     ticket, bad = stage.ticket(endpoint), {**ROW, "distance": 2_000.0}
     with httpx.Client(headers=ticket) as client:
-        for _each in range(20):
+        for _request in range(20):
             answer = client.post(f"{endpoint.url}/predict", json={"rows": [bad]})
             assert (answer.status_code, answer.json()["error"]) == (503, "The model gave no usable answer")
         assert client.post(f"{endpoint.url}/predict", json={"rows": [ROW]}).status_code == 200
@@ -203,7 +203,9 @@ def test_a_model_server_that_dies_is_started_again(stage: Stage) -> None:
 
 def server_process(stage: Stage, endpoint: Endpoint) -> psutil.Process:
     prefix = f"{stage.gateway.folder}/servers/{endpoint.name}_"
-    return next(one for one in psutil.process_iter(["cmdline"]) if prefix in " ".join(one.info["cmdline"] or []))
+    return next(
+        process for process in psutil.process_iter(["cmdline"]) if prefix in " ".join(process.info["cmdline"] or [])
+    )
 
 
 def test_f37_f39_a_damaged_or_swapped_file_is_refused_and_the_old_version_serves_on(stage: Stage) -> None:
@@ -211,7 +213,7 @@ def test_f37_f39_a_damaged_or_swapped_file_is_refused_and_the_old_version_serves
     fresh = register_tiny(
         stage.portal, stage.people.engineer, model=tiny_model(features=DISTANCE), features=DISTANCE, rows=50
     )
-    kept = file_of(stage.portal, fresh).read_bytes()
+    original = file_of(stage.portal, fresh).read_bytes()
     file_of(stage.portal, fresh).write_bytes(file_of(stage.portal, stage.high).read_bytes())
     route_to(stage.portal, endpoint.id, (fresh, 100))
     wait_until(lambda: endpoint_now(stage.portal, endpoint.id).cause, what="a cause")
@@ -220,7 +222,7 @@ def test_f37_f39_a_damaged_or_swapped_file_is_refused_and_the_old_version_serves
     assert (seen.settled, seen.actual) == (False, {stage.low.id: 100})
     assert {server.version_id: server.state for server in seen.servers}[fresh.id] == "refused"
     assert stage.ask(endpoint).headers["x-causeway-version"] == stage.low.id
-    file_of(stage.portal, fresh).write_bytes(kept)
+    file_of(stage.portal, fresh).write_bytes(original)
     route_to(stage.portal, endpoint.id, (stage.low, 100))
     assert settled(stage.portal, endpoint.id).cause == ""
 
@@ -231,7 +233,7 @@ def test_a_refusal_is_told_again_for_every_new_wish(stage: Stage) -> None:
     model = tiny_model(features=DISTANCE, weight=3.0)
     fresh = register_tiny(stage.portal, stage.people.engineer, model=model, features=DISTANCE, rows=50)
     file_of(stage.portal, fresh).write_bytes(b"no model")
-    for _each in range(2):
+    for _attempt in range(2):
         route_to(stage.portal, endpoint.id, (fresh, 100))
         wait_until(lambda: endpoint_now(stage.portal, endpoint.id).cause, what="a cause")
     route_to(stage.portal, endpoint.id, (stage.low, 100))
@@ -242,7 +244,7 @@ def test_envoy_is_started_again_on_its_port_when_it_dies(tmp_path: Path) -> None
     with stage_in(tmp_path / "home") as stage:
         endpoint = stage.endpoint("proxied", stage.low)
         ticket = stage.ticket(endpoint)
-        envoy = next(one for one in processes_of(str(stage.gateway.folder)) if "envoy" in one.cmdline()[0])
+        envoy = next(process for process in processes_of(str(stage.gateway.folder)) if "envoy" in process.cmdline()[0])
         envoy.kill()
         wait_until(lambda: not envoy.is_running() or envoy.status() == psutil.STATUS_ZOMBIE, what="its death")
         wait_until(lambda: answers(endpoint.url, ticket), what="an answer of the next one")
@@ -261,11 +263,11 @@ def test_a_gateway_that_starts_again_adopts_what_the_killed_one_left(tmp_path: P
         killed.wait()
         assert answers(endpoint.url, ticket)
         folder = f"{portal.foundation.settings.home}/gateway"
-        before = {one.pid for one in processes_of(folder)}
+        before = {process.pid for process in processes_of(folder)}
         with gateway_over(portal.foundation.settings, CutOff()) as gateway:
             wait_until(lambda: gateway.servers_ready(), what="an adopted server")
-            assert {one.pid for one in processes_of(folder)} == before
-            next(one for one in processes_of(folder) if "model_server" in " ".join(one.cmdline())).kill()
+            assert {process.pid for process in processes_of(folder)} == before
+            next(process for process in processes_of(folder) if "model_server" in " ".join(process.cmdline())).kill()
             wait_until(lambda: answers(endpoint.url, ticket), what="an answer of a new server")
         assert processes_of(folder) == []
 
@@ -309,8 +311,8 @@ def test_stopping_leaves_no_process_and_a_retired_version_is_ended(tmp_path: Pat
 
 
 def processes_of(folder: str) -> list[psutil.Process]:
-    found = psutil.process_iter(["cmdline"])
-    return [one for one in found if any(word.startswith(folder) for word in one.info["cmdline"] or [])]
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if any(word.startswith(folder) for word in process.info["cmdline"] or [])]
 
 
 def test_f30_without_the_database_the_last_known_routes_serve(tmp_path: Path) -> None:

@@ -20,17 +20,19 @@ def endpoint(portal: Portal, people: People, name: str = "late-arrival") -> str:
     return portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name=name, environment="staging").id
 
 
-def test_a_version_is_pinned_while_it_serves_and_while_it_is_the_way_back(portal: Portal, people: People) -> None:
+def test_a_version_is_pinned_while_it_serves_and_while_it_is_the_rollback_target(
+    portal: Portal, people: People
+) -> None:
     first, second, third = (register_tiny(portal, people.engineer, weight=at + 1.0, rows=50) for at in range(3))
     place = endpoint(portal, people)
     route_to(portal, place, (first, 100))
-    roles = [[(pin.endpoint, pin.role) for pin in pins_of(portal, each.id)] for each in (first, second)]
+    roles = [[(pin.endpoint, pin.role) for pin in pins_of(portal, version.id)] for version in (first, second)]
     assert roles == [[("late-arrival", "serves")], []]
     route_to(portal, place, (second, 100))
-    roles = [[pin.role for pin in pins_of(portal, each.id)] for each in (first, second, third)]
+    roles = [[pin.role for pin in pins_of(portal, version.id)] for version in (first, second, third)]
     assert roles == [["rollback target"], ["serves"], []]
     route_to(portal, place, (third, 100))
-    roles = [[pin.role for pin in pins_of(portal, each.id)] for each in (first, second, third)]
+    roles = [[pin.role for pin in pins_of(portal, version.id)] for version in (first, second, third)]
     assert roles == [[], ["rollback target"], ["serves"]]
 
 

@@ -61,12 +61,14 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with portal_in(folder / "home") as (portal, people), gateway_for(portal):
         chain = make_chain(portal, folder / "chain")
         version = version_of(portal, people.engineer, chain, training_set_id=training_set(portal, chain))
-        made = portal.endpoints.create_endpoint(people.engineer, project="PROJ-1", name="late", environment="staging")
-        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=made.id, version_id=version.id)
-        endpoint = settled(portal, made.id)
+        created = portal.endpoints.create_endpoint(
+            people.engineer, project="PROJ-1", name="late", environment="staging"
+        )
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=created.id, version_id=version.id)
+        endpoint = settled(portal, created.id)
         settings = portal.foundation.settings
         live = open_store(live_address(settings))
-        measured = open_store(online_file(settings, endpoint_id=made.id))
+        measured = open_store(online_file(settings, endpoint_id=created.id))
         (view,) = chain.contract.views
         live.put(view, [row("A", AT_US - 5, 1.5), row("B", AT_US - 5, None, created=AT_US - 4)])
         measured.put(view, [row("A", AT_US - 9, 2.5)])
@@ -106,7 +108,7 @@ def test_features_are_answered_by_key(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "message"),
     [
         ({}, "view: must be one of carrier_delay"),
         ({"view": "other", "keys": [{}]}, "view: must be one of carrier_delay"),
@@ -120,10 +122,10 @@ def test_features_are_answered_by_key(scene: Scene) -> None:
         ({"view": "carrier_delay", "keys": [{"carrier": "A"}], "more": 1}, "unknown"),
     ],
 )
-def test_what_is_no_question_for_features_is_refused(scene: Scene, document: dict[str, Any], said: str) -> None:
+def test_what_is_no_question_for_features_is_refused(scene: Scene, document: dict[str, Any], message: str) -> None:
     answer = scene.post("/features", document)
     assert answer.status_code == 422
-    assert said in answer.json()["error"]
+    assert message in answer.json()["error"]
 
 
 def test_an_endpoint_says_which_of_its_features_are_not_online(scene: Scene, tmp_path: Path) -> None:

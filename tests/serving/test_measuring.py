@@ -37,8 +37,8 @@ class Scene:
         job = self.portal.measurement.check_parity(self.people.engineer, endpoint_id=self.endpoint.id, rows=rows)
         done = run_job_here(self.portal, job.id)
         assert done.state is JobState.SUCCEEDED, done.cause
-        found = self.portal.registry.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
-        return done, found
+        evidence = self.portal.registry.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
+        return done, evidence
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +50,9 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         endpoint = portal.endpoints.create_endpoint(
             people.engineer, project="PROJ-1", name="late-departure", environment="staging"
         )
-        made = Scene(portal, people, chain, version, endpoint)
-        made.deploy(version)
-        yield made
+        opened = Scene(portal, people, chain, version, endpoint)
+        opened.deploy(version)
+        yield opened
 
 
 def test_parity_holds_where_serving_computes_what_was_computed_offline(scene: Scene) -> None:
@@ -99,23 +99,23 @@ def test_one_measurement_at_a_time_has_an_endpoint(scene: Scene) -> None:
 def replay_of(scene: Scene, endpoint_id: str, **changes: object) -> str:
     days = {"start": date(2013, 1, 10), "end": date(2013, 1, 12), "speed": 200_000.0}
     measurement, engineer = scene.portal.measurement, scene.people.engineer
-    made = measurement.start_test_replay(engineer, endpoint_id=endpoint_id, **{**days, **changes})
-    return made.id
+    replay = measurement.start_test_replay(engineer, endpoint_id=endpoint_id, **{**days, **changes})
+    return replay.id
 
 
 def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) -> None:
     replay_id = replay_of(scene, scene.endpoint.id)
     done = run_job_here(scene.portal, replay_id)
     assert done.state is JobState.SUCCEEDED, done.cause
-    found = scene.portal.measurement.get_replay(scene.people.viewer, replay_id=replay_id)
-    assert (found.sent, found.failed, found.by_version) == (72, 0, {scene.version.id: 72})
-    assert {"auc", "log_loss", "p99_ms", "positive_share"} <= found.metrics.keys()
-    assert 0 < found.metrics["log_loss"] < 10
-    assert scene.portal.measurement.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == found
+    replay = scene.portal.measurement.get_replay(scene.people.viewer, replay_id=replay_id)
+    assert (replay.sent, replay.failed, replay.by_version) == (72, 0, {scene.version.id: 72})
+    assert {"auc", "log_loss", "p99_ms", "positive_share"} <= replay.metrics.keys()
+    assert 0 < replay.metrics["log_loss"] < 10
+    assert scene.portal.measurement.list_replays(scene.people.viewer, endpoint_id=scene.endpoint.id).items[0] == replay
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "message"),
     [
         ({"end": date(2013, 1, 10)}, "after the start"),
         ({"start": date(2012, 1, 1), "end": date(2012, 1, 2)}, "No held-out rows"),
@@ -124,8 +124,8 @@ def test_a_replay_sends_what_happened_and_joins_what_became_of_it(scene: Scene) 
         ({"most_rps": 1e6}, "must be at most"),
     ],
 )
-def test_replays_that_cannot_be_are_refused(scene: Scene, changes: dict[str, object], said: str) -> None:
-    with pytest.raises(Invalid, match=said):
+def test_replays_that_cannot_be_are_refused(scene: Scene, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(Invalid, match=message):
         replay_of(scene, scene.endpoint.id, **changes)
 
 
@@ -149,9 +149,9 @@ def test_a_job_is_given_its_ticket_at_the_last_moment_and_the_database_never(sce
     from core.compute.tables import JobRow
 
     with scene.portal.foundation.database.read() as session:
-        kept = [row.payload for row in session.exec(select(JobRow))]
-    assert kept
-    assert not [payload for payload in kept if payload.get("token") or payload.get("url")]
+        payloads = [row.payload for row in session.exec(select(JobRow))]
+    assert payloads
+    assert not [payload for payload in payloads if payload.get("token") or payload.get("url")]
 
 
 def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
@@ -177,6 +177,6 @@ def test_a_replay_of_production_is_sent_as_a_caller_would(scene: Scene) -> None:
         caller, endpoint_id=live.id, start=date(2013, 1, 10), end=date(2013, 1, 12), speed=200_000.0
     )
     assert run_job_here(portal, replay.id).state is JobState.SUCCEEDED
-    found = portal.measurement.get_replay(people.viewer, replay_id=replay.id)
-    assert sum(found.by_version.values()) == found.sent == 72
-    assert set(found.by_version) == {scene.version.id, other.id}
+    finished = portal.measurement.get_replay(people.viewer, replay_id=replay.id)
+    assert sum(finished.by_version.values()) == finished.sent == 72
+    assert set(finished.by_version) == {scene.version.id, other.id}

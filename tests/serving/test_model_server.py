@@ -37,14 +37,14 @@ def changed(at: int, **fields: Any) -> list[dict[str, Any]]:
 
 def test_v2_answers_what_the_model_file_answers(server: RunningServer) -> None:
     table = holdout_table(rows=75, seed=3)
-    asked = [
+    inputs = [
         {"name": name, "datatype": kind, "shape": [75], "data": [None if cell != cell else cell for cell in cells]}
         for name, kind, cells in (
             (name, "FP64" if name in ("distance", "wind") else "BYTES", table.column(name).to_pylist())
             for name in ("wind", "origin", "distance", "carrier")
         )
     ]
-    answer = server.post("/v2/models/late/versions/1/infer", {"id": "a-1", "inputs": asked})
+    answer = server.post("/v2/models/late/versions/1/infer", {"id": "a-1", "inputs": inputs})
     document = answer.json()
     assert document["id"] == "a-1"
     assert document["model_version"] == "1"
@@ -207,7 +207,7 @@ def test_pipelined_requests_are_answered_in_order(server: RunningServer) -> None
 def test_callers_that_vanish_cost_nobody_an_answer(server: RunningServer) -> None:
     body = b'{"rows": [' + b"1," * 2_000
     for _round in range(20):
-        callers = [connection(server) for _each in range(20)]
+        callers = [connection(server) for _caller in range(20)]
         for caller in callers:
             caller.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9000\r\n\r\n" + body)
             caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")

@@ -44,11 +44,11 @@ def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, pe
     endpoint = staging(portal, people)
     for version in (first, second):
         portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
-    found = endpoint_now(portal, endpoint)
-    assert [(route.version_id, route.digest, route.weight) for route in found.routes] == [
+    deployed = endpoint_now(portal, endpoint)
+    assert [(route.version_id, route.digest, route.weight) for route in deployed.routes] == [
         (second.id, second.digest, 100)
     ]
-    assert (found.generation, found.settled) == (2, False)
+    assert (deployed.generation, deployed.settled) == (2, False)
     history = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
     assert [period.routes[0].version_id for period in history] == [second.id, first.id]
     assert history[0].to_time is None
@@ -117,8 +117,8 @@ def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: Pe
     portal.endpoints.confirm(
         SYSTEM, endpoint_id=endpoint, generation=1, actual={version.id: 100}, servers=(ready,), cause=""
     )
-    found = endpoint_now(portal, endpoint)
-    assert (found.settled, found.actual, found.servers) == (True, {version.id: 100}, (ready,))
+    reported = endpoint_now(portal, endpoint)
+    assert (reported.settled, reported.actual, reported.servers) == (True, {version.id: 100}, (ready,))
     route_to(portal, endpoint, (version, 100))
     assert not endpoint_now(portal, endpoint).settled
     late = {"generation": 1, "actual": {}, "servers": (), "cause": "of the wish before", "wanted": 1}

@@ -38,10 +38,10 @@ class Load:
         connection = http.client.HTTPConnection(url.host, url.port, timeout=10)
         while not self.stop.is_set():
             since, version = self.only
-            asked = time.monotonic()
+            sent = time.monotonic()
             connection.request("POST", f"{url.path}/predict", BODY, self.headers)
             response = connection.getresponse()
-            self._judge(response, response.read(), expected=version if asked >= since else "")
+            self._judge(response, response.read(), expected=version if sent >= since else "")
         connection.close()
 
     def _judge(self, response: http.client.HTTPResponse, body: bytes, *, expected: str) -> None:
@@ -58,7 +58,7 @@ def test_l07_versions_change_places_under_load_and_no_request_is_lost(tmp_path: 
     with stage_in(tmp_path / "home") as stage:
         endpoint = stage.endpoint("busy", stage.low)
         load = Load(endpoint, stage.ticket(endpoint), {stage.low.id: 0.1, stage.high.id: 0.9})
-        callers = [threading.Thread(target=load.call) for _each in range(CALLERS)]
+        callers = [threading.Thread(target=load.call) for _number in range(CALLERS)]
         for caller in callers:
             caller.start()
         try:
@@ -76,7 +76,7 @@ def test_f44_a_gateway_that_stops_breaks_off_no_request(tmp_path: Path) -> None:
     with stage_in(tmp_path / "home") as stage:
         endpoint = stage.endpoint("stopping", stage.low)
         load = Load(endpoint, stage.ticket(endpoint), {stage.low.id: 0.1})
-        callers = [threading.Thread(target=load.call) for _each in range(CALLERS)]
+        callers = [threading.Thread(target=load.call) for _number in range(CALLERS)]
         for caller in callers:
             caller.start()
         wait_until(lambda: load.seen[stage.low.id] > 100, what="some load")

@@ -98,7 +98,7 @@ def test_new_evidence_makes_an_approval_stale_even_when_it_is_better(stage: Stag
     refused(stage, request.id)
     renewed = stage.approve(request.id)
     assert renewed.state is RequestState.APPROVED
-    assert [one.counts for one in renewed.decisions] == [False, True]
+    assert [decision.counts for decision in renewed.decisions] == [False, True]
     assert stage.apply(request.id).state is RequestState.APPLYING
 
 

@@ -37,8 +37,8 @@ EVIDENCE = (quality(CANDIDATE, PRODUCTION), parity(CANDIDATE, number=2))
 
 def digests(**changes: Any) -> Digests:
     standard: dict[str, Any] = {"evidence": EVIDENCE, "policy": POLICY, "terms": TERMS}
-    made = changes.pop("version", CANDIDATE)
-    return digests_of(made, **{**standard, **changes})
+    subject = changes.pop("version", CANDIDATE)
+    return digests_of(subject, **{**standard, **changes})
 
 
 def terms(**changes: Any) -> Terms:

@@ -35,7 +35,7 @@ def person(person_id: str, *roles: Role, state: Any = "active", project: str = "
 
 
 def reviewers(*people: Person, **barred: str) -> Reviewers:
-    return Reviewers(project="PROJ-1", people={one.id: one for one in people}, barred=barred)
+    return Reviewers(project="PROJ-1", people={reviewer.id: reviewer for reviewer in people}, barred=barred)
 
 
 def decision(person_id: str, number: int = 1, **changes: Any) -> DecisionRow:
@@ -124,7 +124,7 @@ def test_the_same_person_twice_counts_once() -> None:
     rows = (decision("P-5", 1), decision("P-5", 2))
     assert computed(*rows, on=two, by=reviewers(SOFIA), stored="in review")[0] is RequestState.IN_REVIEW
     decisions = weigh(rows, context=two, reviewers=reviewers(SOFIA))
-    assert [one.counts for one in decisions] == [False, True]
+    assert [counted.counts for counted in decisions] == [False, True]
     assert computed(decision("P-5", 1), decision("P-6", 2), on=two, by=reviewers(SOFIA, LENA))[0] == "approved"
 
 

@@ -70,8 +70,8 @@ def test_too_few_rows_prove_nothing() -> None:
 
 def test_parity_of_other_bytes_fails() -> None:
     assert judged(ParityGate({}), parity(version(2, digest="0" * 64))).verdict is Verdict.FAIL
-    made = parity(CANDIDATE)
-    elsewhere = made.model_copy(update={"content": {**made.content, "version_digest": "0" * 64}})
+    report = parity(CANDIDATE)
+    elsewhere = report.model_copy(update={"content": {**report.content, "version_digest": "0" * 64}})
     assert judged(ParityGate({}), elsewhere).verdict is Verdict.FAIL
 
 
@@ -83,16 +83,18 @@ def test_nothing_measured_is_no_data(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gate", "made"),
+    ("gate", "report"),
     [
         (ParityGate({}), parity(CANDIDATE)),
         (LoadTestGate({}), load_test(CANDIDATE)),
         (SafetyGate({}), safety(CANDIDATE)),
     ],
 )
-def test_content_that_is_no_report_fails(gate: Gate, made: Evidence) -> None:
-    kept = {name: made.content[name] for name in ("version_digest", "digest", "model_digest") if name in made.content}
-    result = judged(gate, made.model_copy(update={"content": kept}))
+def test_content_that_is_no_report_fails(gate: Gate, report: Evidence) -> None:
+    identity = {
+        name: report.content[name] for name in ("version_digest", "digest", "model_digest") if name in report.content
+    }
+    result = judged(gate, report.model_copy(update={"content": identity}))
     assert result.verdict is Verdict.FAIL
     assert "cannot be trusted" in result.basis
 
@@ -206,8 +208,8 @@ def test_no_finding_is_safe_and_a_refused_file_is_not() -> None:
 
 
 def test_a_scan_of_another_file_fails() -> None:
-    made = safety(CANDIDATE)
-    other = made.model_copy(update={"content": {**made.content, "model_digest": "0" * 64}})
+    scan = safety(CANDIDATE)
+    other = scan.model_copy(update={"content": {**scan.content, "model_digest": "0" * 64}})
     assert judged(SafetyGate({}), other).verdict is Verdict.FAIL
 
 
@@ -240,10 +242,12 @@ def test_a_gate_that_is_missing_or_misconfigured_fails() -> None:
 
 def test_an_undecided_verdict_is_left_to_people_only_where_the_policy_says_so() -> None:
     context = GateContext(version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
-    found = [quality(CANDIDATE), safety(CANDIDATE)]
+    measured = [quality(CANDIDATE), safety(CANDIDATE)]
     strict = policy(GateRule(gate="quality"), GateRule(gate="safety"))
-    assert list(obstacles(strict, judge(strict, evidence=found, context=context))) == ["Offline quality: inconclusive"]
+    assert list(obstacles(strict, judge(strict, evidence=measured, context=context))) == [
+        "Offline quality: inconclusive"
+    ]
     lenient = policy(GateRule(gate="quality", on_inconclusive="judgement"), GateRule(gate="safety"))
-    assert not list(obstacles(lenient, judge(lenient, evidence=found, context=context)))
+    assert not list(obstacles(lenient, judge(lenient, evidence=measured, context=context)))
     without = policy(GateRule(gate="parity", on_inconclusive="judgement"))
-    assert list(obstacles(without, judge(without, evidence=found, context=context))) == ["Parity: no data"]
+    assert list(obstacles(without, judge(without, evidence=measured, context=context))) == ["Parity: no data"]

@@ -107,17 +107,20 @@ def test_a_missing_delta_fails() -> None:
 
 
 def test_a_missing_metric_that_is_demanded_fails() -> None:
-    made = quality(CANDIDATE, PRODUCTION, metrics={"auc": interval(0.70)})
-    assert judged(made, criteria=(at_most(Metric.LOG_LOSS, 0.5),)).verdict is Verdict.FAIL
+    report = quality(CANDIDATE, PRODUCTION, metrics={"auc": interval(0.70)})
+    assert judged(report, criteria=(at_most(Metric.LOG_LOSS, 0.5),)).verdict is Verdict.FAIL
 
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), None, "0.9", {}])
 def test_a_figure_that_is_none_fails(figure: Any) -> None:
-    made = quality(CANDIDATE, PRODUCTION)
-    content = {**made.content, "deltas": {**made.content["deltas"], "auc": {"value": figure, "low": 0.1, "high": 0.2}}}
+    report = quality(CANDIDATE, PRODUCTION)
+    content = {
+        **report.content,
+        "deltas": {**report.content["deltas"], "auc": {"value": figure, "low": 0.1, "high": 0.2}},
+    }
     if figure == "0.9":
         content["deltas"]["auc"] = "0.9"
-    assert judged(made.model_copy(update={"content": content})).verdict is Verdict.FAIL
+    assert judged(report.model_copy(update={"content": content})).verdict is Verdict.FAIL
 
 
 def test_a_metric_from_other_rows_fails() -> None:
@@ -129,9 +132,9 @@ def test_a_metric_from_other_rows_fails() -> None:
 def test_rows_that_training_has_seen_do_not_count() -> None:
     seen = evaluation(holdout="d" * 64, holdout_name="validation")
     candidate = version(2, evaluations=(evaluation(), seen))
-    made = quality(candidate, PRODUCTION, measured_on={"holdout": "d" * 64})
+    report = quality(candidate, PRODUCTION, measured_on={"holdout": "d" * 64})
     context = GateContext(version=candidate, endpoint=endpoint(), production=PRODUCTION, criteria=())
-    result = QualityGate({}).judge([made], context)
+    result = QualityGate({}).judge([report], context)
     assert result.verdict is Verdict.FAIL
     assert "training has seen" in result.basis
 

@@ -21,14 +21,14 @@ def second_admin(stage: Stage) -> Actor:
 
 
 def propose(stage: Stage, by: Actor | None = None, **changes: Any) -> Policy:
-    asked: dict[str, Any] = {
+    proposal: dict[str, Any] = {
         "policy_id": stage.policy.id,
         "gates": SAFETY_ONLY,
         "approvals": (Approvals(role=Role.APPROVER, count=2),),
         "valid_days": 3,
         "reason": "Two pairs of eyes",
     }
-    return stage.portal.policies.propose_policy(by or stage.people.admin, **{**asked, **changes})
+    return stage.portal.policies.propose_policy(by or stage.people.admin, **{**proposal, **changes})
 
 
 def in_force(stage: Stage) -> Policy:

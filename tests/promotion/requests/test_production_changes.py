@@ -90,8 +90,8 @@ def test_a_first_version_replaces_nothing() -> None:
 def test_damaged_figures_are_left_out_not_shown() -> None:
     after = version(2)
     unbounded = load_report(after, capacity=Capacity(rate=None, low=None, high=None, method=""))
-    made = quality(after, NOW_SERVED)
-    odd = made.model_copy(update={"content": {"deltas": {"auc": "high", "log_loss": None}}})
+    measured = quality(after, NOW_SERVED)
+    odd = measured.model_copy(update={"content": {"deltas": {"auc": "high", "log_loss": None}}})
     rows = table(after=after, evidence=(odd, load_test(after, unbounded)), evidence_now=())
     assert rows["Expected AUC"][1] == "0.7000 (0.6980 to 0.7020)"
     assert rows["Capacity"] == ("–", "–")

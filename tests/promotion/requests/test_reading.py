@@ -63,7 +63,7 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     review = stage.open(stage.version())
 
     def listed(state: str = "") -> list[str]:
-        return [one.id for one in stage.portal.requests.list_requests(stage.people.viewer, state=state).items]
+        return [request.id for request in stage.portal.requests.list_requests(stage.people.viewer, state=state).items]
 
     assert listed() == [review.id, approved.id, stale.id, released.id]
     assert listed(RequestState.STALE) == [stale.id]
@@ -71,7 +71,7 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     assert listed(RequestState.IN_REVIEW) == [review.id]
     assert listed(RequestState.APPLIED) == [released.id]
     page = stage.portal.requests.list_requests(stage.people.viewer, offset=1, limit=2)
-    assert ([one.id for one in page.items], page.total) == ([approved.id, stale.id], 4)
+    assert ([request.id for request in page.items], page.total) == ([approved.id, stale.id], 4)
     assert not stage.portal.requests.list_requests(stage.people.viewer, endpoint_id="EP-99").items
     with pytest.raises(Invalid) as refusal:
         listed("nearly done")

@@ -21,8 +21,8 @@ def send_back(stage: Stage, request: Request, reason: str = "Go slower at first"
 
 
 def revise(stage: Stage, request: Request, **changes: Any) -> Request:
-    asked = {"request_id": request.id, "plan": TWO_STEPS, **changes}
-    return stage.portal.requests.revise_request(stage.people.engineer, **asked)
+    revision = {"request_id": request.id, "plan": TWO_STEPS, **changes}
+    return stage.portal.requests.revise_request(stage.people.engineer, **revision)
 
 
 def cancel(stage: Stage, request: Request, by: Any = None) -> Request:
@@ -119,7 +119,7 @@ def test_evidence_typed_into_the_database_fails_the_gate(stage: Stage) -> None:
     request = stage.open(version)
     forged = "UPDATE evidence SET document = :document, digest = :digest WHERE kind = 'parity'"
     honest = stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id).items
-    good = next(one for one in honest if one.kind == "parity" and one.content["mismatches"] == 0)
+    good = next(evidence for evidence in honest if evidence.kind == "parity" and evidence.content["mismatches"] == 0)
     document = _document_of(stage, good.id)
     stage.edit(forged, document=document, digest=digest_bytes(document.encode() + b" "))
     assert any("changed after it was written" in why for why in stage.read(request.id).blocking)

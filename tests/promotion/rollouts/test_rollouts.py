@@ -70,8 +70,8 @@ def test_a_first_version_is_held_and_checked_at_each_step(stage: Stage) -> None:
 def test_the_version_in_production_is_the_champion(stage: Stage) -> None:
     request = stage.released()
     with stage.portal.foundation.database.read() as session:
-        told = [row.message for row in session.exec(select(OutboxRow)) if row.kind == "alias"]
-    assert [message["alias"] for message in told] == ["champion"]
+        messages = [row.message for row in session.exec(select(OutboxRow)) if row.kind == "alias"]
+    assert [message["alias"] for message in messages] == ["champion"]
     edges = stage.portal.identity.lineage(stage.people.viewer, object_id=stage.endpoint_id).edges
     assert (request.id, "released to") in {(edge.source, edge.relation) for edge in edges}
 
