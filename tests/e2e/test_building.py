@@ -8,15 +8,15 @@ from tests.http import web
 
 
 def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
-    made = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
-    page = mei.open(f"/dataset?id={made.id}").page
+    dataset = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
+    page = mei.open(f"/dataset?id={dataset.id}").page
     page.get_by_role("button", name="Add a snapshot").click()
     page.locator('input[type="file"]').set_input_files(
         {"name": "broken.parquet", "mimeType": "application/octet-stream", "buffer": b"PAR1 not really"}
     )
     page.get_by_role("button", name="Read", exact=True).click()
     expect(page.get_by_text("The Parquet file is damaged")).to_be_visible(timeout=60_000)
-    assert running.portal.datasets.get_dataset(running.people.engineer, dataset_id=made.id).latest is None
+    assert running.portal.datasets.get_dataset(running.people.engineer, dataset_id=dataset.id).latest is None
 
 
 def test_an_upload_without_our_session_is_refused(running: Running) -> None:

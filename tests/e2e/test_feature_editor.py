@@ -53,13 +53,13 @@ def begin(mei: Visitor) -> None:
     preview(mei, "2 features, 1 check passes")
 
 
-def preview(mei: Visitor, told: str) -> None:
+def preview(mei: Visitor, text: str) -> None:
     """Waits for what the preview tells. Where the machine is too busy for it, it is asked for again."""
-    found, late = mei.page.get_by_text(told), mei.page.get_by_text("took longer than")
-    expect(found.or_(late).first).to_be_visible(timeout=JOB_MS)
-    if not found.first.is_visible():
+    outcome, late = mei.page.get_by_text(text), mei.page.get_by_text("took longer than")
+    expect(outcome.or_(late).first).to_be_visible(timeout=JOB_MS)
+    if not outcome.first.is_visible():
         mei.press("Preview")
-        expect(found.first).to_be_visible(timeout=JOB_MS)
+        expect(outcome.first).to_be_visible(timeout=JOB_MS)
 
 
 def goes_elsewhere_and_comes_back(mei: Visitor) -> None:

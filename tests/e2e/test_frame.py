@@ -37,10 +37,10 @@ VISIBLE = [card for card in navigation.PAGES if not card.is_hidden]
 
 @pytest.fixture(scope="module")
 def goal(running: Running) -> str:
-    made = running.portal.requirements.create_requirement(
+    requirement = running.portal.requirements.create_requirement(
         running.people.engineer, project="PROJ-1", title=GOAL, criteria=CRITERIA
     )
-    return made.id
+    return requirement.id
 
 
 def test_a_deep_link_survives_sign_in_a_refresh_and_a_new_tab(visitor: Visitor, goal: str) -> None:

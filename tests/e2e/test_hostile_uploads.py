@@ -27,7 +27,7 @@ def body() -> Iterator[bytes]:
 
 @pytest.fixture
 def portal_process(running: Running) -> psutil.Process:
-    (served,) = (one for one in psutil.Process().children() if "app.server" in one.cmdline())
+    (served,) = (child for child in psutil.Process().children() if "app.server" in child.cmdline())
     return served
 
 
@@ -68,6 +68,6 @@ def path_of_an_upload(mei: Visitor) -> str:
     mei.press("Create")
     mei.at("DS")
     mei.press("Add a snapshot")
-    with mei.page.expect_request(lambda request: "/_stcore/upload_file/" in request.url) as asked:
+    with mei.page.expect_request(lambda request: "/_stcore/upload_file/" in request.url) as upload:
         mei.upload("small.csv", b"id\n1\n")
-    return asked.value.url.removeprefix(mei.address)
+    return upload.value.url.removeprefix(mei.address)

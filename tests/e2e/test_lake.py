@@ -19,8 +19,8 @@ REASON = "Reason (kept in the audit log)"
 
 def two_snapshots(running: Running, name: str) -> tuple[Snapshot, Snapshot]:
     me = running.people.engineer
-    made = running.portal.datasets.create_dataset(me, project="PROJ-1", name=name)
-    first, second = (imported(running.portal, me, dataset_id=made.id, content=text) for text in (BEFORE, AFTER))
+    dataset = running.portal.datasets.create_dataset(me, project="PROJ-1", name=name)
+    first, second = (imported(running.portal, me, dataset_id=dataset.id, content=text) for text in (BEFORE, AFTER))
     return first, second
 
 

@@ -14,16 +14,16 @@ ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
 
 def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     portal, me = running.portal, running.people.engineer
-    made = portal.datasets.create_dataset(me, project="PROJ-1", name="queried")
-    imported(running.portal, me, dataset_id=made.id, content=TABLE)
+    dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="queried")
+    imported(running.portal, me, dataset_id=dataset.id, content=TABLE)
     page = mei.open("/query").page
     page.get_by_label("SQL").fill(SQL)
     page.get_by_label("SQL").press("Control+Enter")
     expect(page).to_have_url(re.compile(r"/query\?id=Q-\d+"))
     expect(page.get_by_text("2 rows")).to_be_visible()
-    with page.expect_download() as taken:
+    with page.expect_download() as download:
         mei.press("Download as CSV")
-    assert taken.value.path().read_text().splitlines() == ["note,flights", "'=1+1,1", "plain,2"]
+    assert download.value.path().read_text().splitlines() == ["note,flights", "'=1+1,1", "plain,2"]
     page.get_by_role("radio", name="Chart").click()
     expect(page.locator(".js-plotly-plot")).to_be_visible()
     page.reload()

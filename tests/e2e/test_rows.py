@@ -14,10 +14,10 @@ COUNT = 30
 @pytest.fixture(scope="module")
 def names(running: Running) -> list[str]:
     """The datasets of a project of their own, in the order of the catalog."""
-    mei, made = running.people.engineer, [f"catalog_{number:02d}" for number in range(COUNT)]
-    for name in made:
+    mei, created = running.people.engineer, [f"catalog_{number:02d}" for number in range(COUNT)]
+    for name in created:
         running.portal.datasets.create_dataset(mei, project="PROJ-1", name=name)
-    return made
+    return created
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_narrow_window_keeps_the_columns_that_matter(catalog: Visitor) -> None
     catalog.page.set_viewport_size({"width": 1440, "height": 900})
 
 
-def test_filters_that_leave_nothing_offer_the_way_back(mei: Visitor, names: list[str]) -> None:
+def test_filters_that_leave_nothing_offer_to_clear_them(mei: Visitor, names: list[str]) -> None:
     mei.open("/datasets?q=no_such_name")
     mei.press("Clear filters")
     expect(lines(mei.page)).to_have_count(25)

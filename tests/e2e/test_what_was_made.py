@@ -10,8 +10,15 @@ from tests.e2e.visitor import Visitor
 def test_the_palette_finds_every_kind_of_object_by_its_id(mei: Visitor, chain: Chain) -> None:
     page = mei.open("/").page
     field = mei.palette()
-    found = [chain.snapshot, chain.feature_version, chain.training_set, *chain.runs, *chain.versions, chain.staging]
-    for object_id in (*found, chain.production):
+    object_ids = [
+        chain.snapshot,
+        chain.feature_version,
+        chain.training_set,
+        *chain.runs,
+        *chain.versions,
+        chain.staging,
+    ]
+    for object_id in (*object_ids, chain.production):
         field.fill(object_id)
         exact = page.get_by_role("option").filter(has_text=f"{object_id} ·")
         expect(exact.first).to_be_visible()

@@ -163,7 +163,7 @@ class Visitor:
 
     def complaints(self) -> Sequence[str]:
         """What scripts complained of and which strangers were asked, since this was last asked."""
-        found = [*self.problems, *self.foreign]
+        complaints = [*self.problems, *self.foreign]
         self.problems.clear()
         self.foreign.clear()
-        return found
+        return complaints
