@@ -27,7 +27,7 @@ from core.serving.gateway.traffic import Share, Traffic
 from core.serving.plans import EndpointPlan
 from core.serving.rows import ADDRESS_FILE
 from core.serving.service import EndpointService
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.serving.values import Server
 
 GATEWAY = Actor.system("gateway")
@@ -82,7 +82,7 @@ class Gateway:
         self.folder = (settings.home / "gateway").resolve()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._settings, self._portal, self._linger = settings, portal, linger_seconds
-        self._public_keys = TicketOffice(settings.home).public_keys()
+        self._public_keys = TicketIssuer(settings.home).public_keys()
         self._envoy = Envoy(self.folder)
         self._fleet = Fleet(self.folder / "servers", environment=settings.log_environment())
         self._traffic = Traffic(self._envoy, folder=self.folder, number=time.time_ns() // 1_000_000)

@@ -64,7 +64,7 @@ from core.serving.live_uses import ServingUses
 from core.serving.measurement.kinds import ParityKind, ReplayKind
 from core.serving.measurement.service import MeasurementService
 from core.serving.service import EndpointService
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.sweeps.controller import SweepController
 from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
@@ -172,7 +172,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     sources = SourceSnapshots(datasets)
     sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
-    tickets = TicketOffice(settings.home)
+    tickets = TicketIssuer(settings.home)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
     training = TrainingService(
         base, compute=compute, training_sets=sets, lake=datasets, registry=registry, requirements=requirements

@@ -87,7 +87,7 @@ def tags(dataset: Dataset) -> None:
         st.markdown(" ".join(f":gray-badge[{links.escape(tag)}]" for tag in dataset.tags))
 
 
-def held(shown: Snapshot) -> None:
+def contents(shown: Snapshot) -> None:
     """Why a snapshot is not to be used, where that is so."""
     if shown.quarantine:
         with st.container(key=f"row_quarantine_{shown.id}", border=True, horizontal=True, vertical_alignment="center"):

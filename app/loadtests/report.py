@@ -68,7 +68,7 @@ def _rates(rows: tuple[RateRow, ...]) -> None:
             _("p50, ms"): [_figure(row.p50.ms) for row in shown],
             _("p99, ms"): [f"{_figure(row.p99.ms)} :gray[{percentile_range(row.p99)}]" for row in shown],
             _("Slow or failed"): [numbers.percent(row.slow_share, 2) for row in shown],
-            _("Promise"): [_held(row) for row in shown],
+            _("Promise"): [_promise_cell(row) for row in shown],
         }
     )
 
@@ -77,7 +77,7 @@ def _figure(value: float | None) -> str:
     return numbers.fixed(value, 1)
 
 
-def _held(row: RateRow) -> str:
+def _promise_cell(row: RateRow) -> str:
     return _(":green[:material/check: kept]") if row.holds else _(":red[:material/close: broken]")
 
 

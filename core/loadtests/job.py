@@ -54,7 +54,7 @@ def _generate(context: JobContext, *, plan: Plan, target: Target, payload: Path)
         series=writing,
         parent=os.getpid(),
     )
-    file = context.folder / "order.json"
+    file = context.folder / "generator.json"
     write_atomically(file, spec.model_dump_json().encode())
     context.progress(0.0, stage=_("starting the generator"), eta_seconds=plan.seconds)
     process = _start(file, pipe=writing)
@@ -73,7 +73,7 @@ def _start(spec_file: Path, *, pipe: int) -> "subprocess.Popen[bytes]":
     # The usual event loop of Linux wakes on whole milliseconds, this one on microseconds.
     environment = {**os.environ, "GEVENT_BACKEND": "select"}
     return subprocess.Popen(
-        [*command, "--order", str(spec_file)],
+        [*command, "--generator-spec", str(spec_file)],
         stdin=subprocess.DEVNULL,
         pass_fds=(pipe,),
         cwd=spec_file.parent,

@@ -24,11 +24,11 @@ def verdict_in_words(*, candidate: str, baseline: str, figures: Figures, deltas:
     if not won and not lost:
         return _("{candidate} and {baseline} cannot be told apart: no metric differs significantly.").format(**names)
     lead = _("{candidate} wins {won} of {total} metrics.") if won else _("{candidate} loses {lost} of {total} metrics.")
-    details = _details(_most_telling(won), _most_telling(lost), figures=figures, deltas=deltas, baseline=baseline)
+    details = _details(_leading(won), _leading(lost), figures=figures, deltas=deltas, baseline=baseline)
     return f"{lead.format(won=len(won), lost=len(lost), **names)} {details}"
 
 
-def _most_telling(metrics: list[str]) -> str:
+def _leading(metrics: list[str]) -> str:
     """Log loss says most about probabilities, then the order, then calibration."""
     order = ("log_loss", "auc", "ece", "brier")
     return next((metric for metric in order if metric in metrics), "")

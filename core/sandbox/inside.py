@@ -53,7 +53,7 @@ def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits
     def progress(fraction: float, stage: str) -> None:
         _send(pipe, {"progress": [fraction, stage]})
 
-    return function(request["order"], inputs=inputs, outputs=outputs, limits=limits, progress=progress)
+    return function(request["job_spec"], inputs=inputs, outputs=outputs, limits=limits, progress=progress)
 
 
 def _send(pipe: int, message: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def best_sandbox() -> Sandbox:
 
 def run_sandboxed(
     entry: str,
-    order: Mapping[str, Any],
+    job_spec: Mapping[str, Any],
     *,
     inputs: Mapping[str, Path],
     outputs: Path,
@@ -50,8 +50,8 @@ def run_sandboxed(
     stop: Stop = None,
     sandbox: Sandbox | None = None,
 ) -> Any:
-    """Runs `entry` ("module:function" of ours) with a JSON order in a sandboxed process of its own and returns the JSON
-    it answers; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are.
+    """Runs `entry` ("module:function" of ours) with a JSON job spec in a sandboxed process of its own and returns its
+    JSON answer; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are.
     Raises Invalid when the code was stopped, took too long or too much memory, or ended the process; Unavailable where
     this machine has no sandbox."""
     chosen = sandbox or (best_sandbox() if limits.sandboxed else Sandbox.NONE)
@@ -63,7 +63,7 @@ def run_sandboxed(
     outputs.mkdir(parents=True, exist_ok=True)
     request = {
         "entry": entry,
-        "order": dict(order),
+        "job_spec": dict(job_spec),
         "inputs": {name: str(path.resolve()) for name, path in inputs.items()},
         "outputs": str(outputs.resolve()),
         "limits": dataclasses.asdict(limits),

@@ -28,7 +28,7 @@ class Admission(Value):
     signature: str
 
 
-class AdmissionOffice:
+class AdmissionIssuer:
     """Signs admissions with a key that is made once and stays in the installation's secrets."""
 
     def __init__(self, home: Path) -> None:

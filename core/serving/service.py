@@ -20,12 +20,12 @@ from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
-from core.serving.admissions import AdmissionOffice
+from core.serving.admissions import AdmissionIssuer
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
 from core.serving.rows import admission_of, endpoint_of, expect_environment, find_endpoint, routes_of, served_of
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
 
 Minutes = Annotated[int, Field(ge=1, le=60)]
@@ -43,12 +43,12 @@ class EndpointService(Service):
         training_sets: TrainingSetService,
         materialization: MaterializationService,
         registry: RegistryService,
-        tickets: TicketOffice,
+        tickets: TicketIssuer,
     ) -> None:
         super().__init__(foundation)
         self._training_sets, self._materialization, self._registry = training_sets, materialization, registry
         self.tickets = tickets
-        self.admissions = AdmissionOffice(foundation.settings.home)
+        self.admissions = AdmissionIssuer(foundation.settings.home)
 
     @action(permission=Permission.ENDPOINT_WRITE, says=N_("created the endpoint"))
     def create_endpoint(

@@ -20,7 +20,7 @@ ALGORITHM = "ES256"
 LONGEST = timedelta(hours=1)
 
 
-class TicketOffice:
+class TicketIssuer:
     """Signs tickets with a key that is made once and stays in the installation's secrets."""
 
     def __init__(self, home: Path) -> None:

@@ -44,7 +44,7 @@ def show() -> None:
             icon="table_rows",
         )
         return
-    snapshot_list.held(shown)
+    snapshot_list.contents(shown)
     _tabs(dataset, shown)
 
 

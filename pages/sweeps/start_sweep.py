@@ -44,14 +44,14 @@ def _form(offered: Offered) -> None:
             card = choose_recipe(key="recipe_choice")
         frame.section(_("Trials"))
         with frame.card("trials"):
-            order = _trials()
+            trial_fields = _trials()
     with right:
         with frame.section(_("Search space"), hint=_("everything else stays fixed")):
             pressed = st.button(_("Start the sweep"), type="primary", icon=":material/tune:", key="start_now")
         with frame.card("space"):
-            space, fixed = _space(card, places, trials=order["trials"])
+            space, fixed = _space(card, places, trials=trial_fields["trials"])
         if pressed:
-            _start(chosen, card, places=places, order={"space": space, "base_params": fixed, **order})
+            _start(chosen, card, places=places, request={"space": space, "base_params": fixed, **trial_fields})
 
 
 def _space(card: RecipeCard, places: Places, *, trials: int) -> tuple[dict[str, Dimension], dict[str, Any]]:
@@ -96,12 +96,12 @@ def _trials() -> dict[str, Any]:
     }
 
 
-def _start(chosen: TrainingSet, card: RecipeCard, *, places: Places, order: dict[str, Any]) -> None:
+def _start(chosen: TrainingSet, card: RecipeCard, *, places: Places, request: dict[str, Any]) -> None:
     started: list[Sweep] = []
     with forms.attempt(places) as done:
         started.append(
             portal().sweeps.start_sweep(
-                actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **order
+                actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **request
             )
         )
     if done.succeeded:

@@ -49,8 +49,8 @@ def _form(offered: Offered) -> None:
                 _("Start training"), type="primary", icon=":material/play_circle:", key="start_now"
             )
         if pressed:
-            order = {"params": entered, "seed": seed, "title": title, "requirement_id": requirement}
-            _start(chosen, card, order=order, places=places)
+            request = {"params": entered, "seed": seed, "title": title, "requirement_id": requirement}
+            _start(chosen, card, request=request, places=places)
 
 
 def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str, Any]:
@@ -74,13 +74,15 @@ def _identity(chosen: TrainingSet, card: RecipeCard) -> tuple[int, str]:
     return 1 if seed is None else seed, (title or "").strip()
 
 
-def _start(chosen: TrainingSet, card: RecipeCard, *, order: dict[str, Any], places: dict[str, DeltaGenerator]) -> None:
+def _start(
+    chosen: TrainingSet, card: RecipeCard, *, request: dict[str, Any], places: dict[str, DeltaGenerator]
+) -> None:
     started: list[Run] = []
     with forms.attempt(places) as done:
-        order["params"] = {name: value for name, value in order["params"].items() if value is not None}
+        request["params"] = {name: value for name, value in request["params"].items() if value is not None}
         started.append(
             portal().training.start_run(
-                actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **order
+                actor(), project=chosen.project, recipe=card.name, training_set_id=chosen.id, **request
             )
         )
     if done.succeeded:

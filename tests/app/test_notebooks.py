@@ -26,8 +26,8 @@ NAME = "late_arrivals_2013"
 @pytest.fixture(scope="module")
 def address(scene: Scene) -> Iterator[str]:  # noqa: F811
     scene.join(name=NAME)
-    order = scene.portal.materialization.materialize(scene.people.engineer, version_id=scene.version.id)
-    wait_for_job(scene.portal, order.job_id)
+    materialization = scene.portal.materialization.materialize(scene.people.engineer, version_id=scene.version.id)
+    wait_for_job(scene.portal, materialization.job_id)
     with Served(scene.portal) as url:
         yield url
 

@@ -121,11 +121,11 @@ def running_job(folder: Path, *, plan: Plan, url: str, slo: Slo = SLO, rows: int
     """The job as a supervisor would start it: its own process with its own folder."""
     files = AttemptFolder(folder / "JOB-1" / "1")
     files.prepare()
-    order = LoadTestSpec(plan=plan, target=target_of(url, slo=slo), contract=CONTRACT, bodies=200)
+    spec = LoadTestSpec(plan=plan, target=target_of(url, slo=slo), contract=CONTRACT, bodies=200)
     inputs = {"rows": str(write_rows(folder / "rows.parquet", rows))}
     write_json(
         files.job_spec,
-        {"payload": order.model_dump(mode="json"), "inputs": inputs, "attempt": 1, "cpus": 1, "id": "JOB-1"},
+        {"payload": spec.model_dump(mode="json"), "inputs": inputs, "attempt": 1, "cpus": 1, "id": "JOB-1"},
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(

@@ -114,7 +114,7 @@ def test_the_kill_switch_stops_the_load_at_once(tmp_path: Path) -> None:
         job.process.send_signal(signal.SIGTERM)
         assert job.finish(seconds=5) == 143
         assert psutil.wait_procs(processes, timeout=0)[1] == []
-    assert not (job.folder.path / "order.json").exists()
+    assert not (job.folder.path / "generator.json").exists()
 
 
 def test_the_generator_dies_with_the_job_that_started_it(tmp_path: Path) -> None:

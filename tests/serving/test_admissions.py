@@ -8,7 +8,7 @@ import pytest
 from core.foundation.errors import NotAllowed
 from core.foundation.storage import Store
 from core.portal import Portal
-from core.serving.admissions import Admission, AdmissionOffice, check_admission
+from core.serving.admissions import Admission, AdmissionIssuer, check_admission
 from core.serving.server_spec import REFUSED_EXIT, ServerSpec
 from tests.compute.running import wait_until
 from tests.conftest import People
@@ -31,10 +31,10 @@ from tests.serving.running import (
 @pytest.fixture
 def spec(tmp_path: Path) -> ServerSpec:
     """An order for production, with an admission that holds."""
-    office = AdmissionOffice(tmp_path)
+    issuer = AdmissionIssuer(tmp_path)
     unsigned = spec_of(Store(tmp_path / "store"), model=tiny_model(), online=tmp_path / "online.sqlite")
-    admission = office.sign("EP-1", digest=unsigned.digest, promotion_id="PR-1")
-    changes = {"environment": "production", "admission": admission, "public_key": office.public_key()}
+    admission = issuer.sign("EP-1", digest=unsigned.digest, promotion_id="PR-1")
+    changes = {"environment": "production", "admission": admission, "public_key": issuer.public_key()}
     return unsigned.model_copy(update=changes)
 
 
@@ -61,7 +61,7 @@ def test_an_admission_holds_for_its_endpoint_digest_and_promotion_only(spec: Ser
         changed(good, promotion_id="PR-2"),
         changed(good, signature="00" * 64),
         changed(good, signature="no hexadecimal"),
-        AdmissionOffice(tmp_path / "another").sign("EP-1", digest=spec.digest, promotion_id="PR-1"),
+        AdmissionIssuer(tmp_path / "another").sign("EP-1", digest=spec.digest, promotion_id="PR-1"),
     ]
     for admission in wrong:
         with pytest.raises(NotAllowed):

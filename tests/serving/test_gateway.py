@@ -18,7 +18,7 @@ from core.foundation.errors import Conflict, Unavailable
 from core.gateway import Report, alone
 from core.portal import Portal
 from core.serving.plans import EndpointPlan
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
 from tests.http import web
@@ -53,8 +53,8 @@ def plain(stage: Stage) -> Endpoint:
 
 
 def bearer(stage: Stage, endpoint_id: str, *, seconds: float = 60, now: datetime | None = None) -> dict[str, str]:
-    office = TicketOffice(stage.portal.foundation.settings.home)
-    token, _ends = office.issue(endpoint_id, subject="SA-1", now=now or datetime.now(UTC), seconds=seconds)
+    issuer = TicketIssuer(stage.portal.foundation.settings.home)
+    token, _ends = issuer.issue(endpoint_id, subject="SA-1", now=now or datetime.now(UTC), seconds=seconds)
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -76,7 +76,7 @@ def test_callers_need_a_ticket_of_this_very_endpoint(stage: Stage, plain: Endpoi
 def test_tickets_that_ended_or_were_not_signed_here_are_refused(stage: Stage, plain: Endpoint, tmp_path: Path) -> None:
     ended = bearer(stage, plain.id, now=datetime.now(UTC) - timedelta(hours=1), seconds=60)
     assert stage.ask(plain, **ended).status_code == 401
-    forged, _ends = TicketOffice(tmp_path).issue(plain.id, subject="x", now=datetime.now(UTC), seconds=60)
+    forged, _ends = TicketIssuer(tmp_path).issue(plain.id, subject="x", now=datetime.now(UTC), seconds=60)
     assert stage.ask(plain, Authorization=f"Bearer {forged}").status_code == 401
     head, claims, _signature = forged.split(".")
     none = "eyJhbGciOiJub25lIn0"

@@ -17,7 +17,7 @@ from core.features.values import ServedView
 from core.portal import Portal
 from core.registry.values import ModelVersion
 from core.serving.plans import online_file
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.serving.values import Endpoint
 from tests.features.online.stores import row
 from tests.http import web
@@ -43,8 +43,8 @@ class Scene:
     measured: OnlineStore
 
     def post(self, path: str, document: dict[str, Any], *, caller: str = "P-1", **headers: str) -> httpx.Response:
-        office = TicketOffice(self.portal.foundation.settings.home)
-        token, _ends = office.issue(self.endpoint.id, subject=caller, now=datetime.now(UTC), seconds=60)
+        issuer = TicketIssuer(self.portal.foundation.settings.home)
+        token, _ends = issuer.issue(self.endpoint.id, subject=caller, now=datetime.now(UTC), seconds=60)
         sent = {"Authorization": f"Bearer {token}", **headers}
         return web.post(f"{self.endpoint.url}{path}", json=document, headers=sent, timeout=10)
 

@@ -36,9 +36,9 @@ def worker(tmp_path: Path, attempt: int = 1, **base: Any) -> Iterator[RunningWor
     """A worker for `log_loss` over a few thousand real flights."""
     folder = AttemptFolder(tmp_path / "JOB-1" / str(attempt))
     folder.prepare()
-    order = WorkerSpec(recipe="tabular", base_params={**SHORT, **base}, metric="log_loss", seed=1, contract=contract())
+    spec = WorkerSpec(recipe="tabular", base_params={**SHORT, **base}, metric="log_loss", seed=1, contract=contract())
     inputs = {name: str(path) for name, path in write_splits(tmp_path / "splits").items() if name != "test"}
-    job_spec = {"payload": order.model_dump(mode="json"), "inputs": inputs, "attempt": attempt, "cpus": 1}
+    job_spec = {"payload": spec.model_dump(mode="json"), "inputs": inputs, "attempt": attempt, "cpus": 1}
     write_json(folder.job_spec, job_spec)
     with (tmp_path / "log").open("ab") as log:
         process = subprocess.Popen([sys.executable, "-m", "core.sweeps.job", str(folder.path)], stdout=log, stderr=log)

@@ -19,7 +19,7 @@ from core.foundation.errors import NotFound
 from core.foundation.text import _
 
 HOUR = 3600
-BROUGHT = "feature_draft_sql"
+QUERY_SQL = "feature_draft_sql"
 Entered = dict[str, Any]
 Until = Literal["draft", "staged", "published"]
 
@@ -223,7 +223,7 @@ def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
 def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
     key, given = subject.key("sql_text"), subject.given.sql if subject.given else ""
     field = sticky(key, given)
-    if query_sql := st.session_state.pop(BROUGHT, ""):
+    if query_sql := st.session_state.pop(QUERY_SQL, ""):
         if st.session_state[key].strip() not in ("", query_sql.strip(), given):
             st.session_state[f"before_{key}"] = st.session_state[key]
         put(key, query_sql)

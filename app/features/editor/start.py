@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.features.catalog import words
-from app.features.editor.fields import BROUGHT, Subject
+from app.features.editor.fields import QUERY_SQL, Subject
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.sticky_fields import sticky
@@ -35,7 +35,7 @@ def choose_view() -> None:
         elif not st.button(_("Go on"), type="primary", key="editor_go_on"):
             view_id = ""
     with right:
-        if query_sql := st.session_state.get(BROUGHT, ""):
+        if query_sql := st.session_state.get(QUERY_SQL, ""):
             st.caption(_("The SQL of the query"))
             st.code(query_sql, language="sql")
     if view_id:

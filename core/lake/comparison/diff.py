@@ -33,7 +33,7 @@ def diff(
         changed = _schema(types[0], types[1])
         alike = [name for name in common if types[0][name] == types[1][name]]
         shifts = [distance(sides, name, kind=kind_of(types[1][name])) for name in alike]
-        timely = tuple(shift.column for shift in shifts if _tells_only_when(sides, shift))
+        timely = tuple(shift.column for shift in shifts if _is_timely(sides, shift))
         labels = tuple(_label(sides, name) for name in alike if _is_label(sides, name, types[1][name]))
     # What identifies a row is another one for every row: new rows move it, and that says nothing.
     judging = [shift for shift in shifts if shift.column not in (*timely, *chosen)]
@@ -85,7 +85,7 @@ def _schema(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[SchemaCh
     )
 
 
-def _tells_only_when(sides: Sides, shift: Distance) -> bool:
+def _is_timely(sides: Sides, shift: Distance) -> bool:
     """Times, and figures that are the same in all rows of a side, as the month of a monthly file is: they move with
     the calendar. A flood of nulls is a drift in them too."""
     if abs(shift.null_change) >= DRIFTED or shift.kind not in ("time", "number"):

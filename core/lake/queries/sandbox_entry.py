@@ -16,19 +16,19 @@ RESULT = "result.parquet"
 
 
 def run_query(
-    order: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, progress: Progress
+    job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, progress: Progress
 ) -> dict[str, Any]:
-    """`order` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how many
-    rows were kept and whether there were more. A column that the lake has no type for comes as text."""
-    tables = {name: [inputs[name] for name in files] for name, files in order["tables"].items()}
+    """`job_spec` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how
+    many rows were kept and whether there were more. A column that the lake has no type for comes as text."""
+    tables = {name: [inputs[name] for name in files] for name, files in job_spec["tables"].items()}
     with locked_session(tables, limits) as session:
-        types = check_query(session, order["sql"])
+        types = check_query(session, job_spec["sql"])
         progress(0.1, "")
         columns = ", ".join(_shown(name, of_type) for name, of_type in types.items())
-        query = f"SELECT {columns} FROM (\n{plain(order['sql'])}\n) LIMIT {order['row_limit'] + 1}"
+        query = f"SELECT {columns} FROM (\n{plain(job_spec['sql'])}\n) LIMIT {job_spec['row_limit'] + 1}"
         with translated(), time_limit(session, limits.seconds):
             table = session.sql(query).to_arrow_table()
-    shown = table.slice(0, order["row_limit"])
+    shown = table.slice(0, job_spec["row_limit"])
     rows = write_parquet(shown.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=shown.schema)
     return {"rows": rows, "cut": table.num_rows > rows}
 

@@ -230,7 +230,7 @@ class QueryService(Service):
     def _answer(self, query: Query, snapshots: Mapping[str, Snapshot], folder: Path) -> dict[str, Any]:
         store, settings = self.foundation.store, self.foundation.settings
         files = {f"{name}_{at}": file for name, snapshot in snapshots.items() for at, file in enumerate(snapshot.files)}
-        order = {
+        job_spec = {
             "sql": query.sql,
             "row_limit": query.row_limit,
             "tables": {
@@ -239,7 +239,7 @@ class QueryService(Service):
         }
         result = run_sandboxed(
             ENTRY,
-            order,
+            job_spec,
             inputs={name: store.verified_path(file.digest) for name, file in files.items()},
             outputs=folder,
             limits=Limits(

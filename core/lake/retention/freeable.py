@@ -26,7 +26,7 @@ def freed_by(
     the first."""
     sizes = {row.id: sizes_of(store, row, form=form) for row in going}
     digests = {digest for files in sizes.values() for digest in files}
-    counted = _held(session, store, digests, without=sizes, form=form, now=now)
+    counted = _referenced(session, store, digests, without=sizes, form=form, now=now)
     freed = {}
     for snapshot_id, files in sizes.items():
         freed[snapshot_id] = sum(size for digest, size in files.items() if digest not in counted)
@@ -34,15 +34,15 @@ def freed_by(
     return freed
 
 
-def _held(
+def _referenced(
     session: Session, store: Store, digests: set[str], *, without: Collection[str], form: str, now: datetime
 ) -> set[str]:
     """Those that other snapshots, imports not yet confirmed, or jobs that wait or run hold."""
     if not digests:
         return set()
     stored = select(SnapshotFileRow).join(SnapshotRow).where(col(SnapshotRow.deleted_at).is_(None))
-    held = {row.digest for row in session.exec(stored) if row.snapshot_id not in without}
-    held.update(named_by(session, "imports", "kept", now=now), named_by(session, "jobs", "inputs", now=now))
+    referenced = {row.digest for row in session.exec(stored) if row.snapshot_id not in without}
+    referenced.update(named_by(session, "imports", "kept", now=now), named_by(session, "jobs", "inputs", now=now))
     for files in indexes(session, without=without) if form == "files" else ():
-        held.update(digest for digest, _bytes in items_in([store.verified_path(file) for file in files]))
-    return digests & held
+        referenced.update(digest for digest, _bytes in items_in([store.verified_path(file) for file in files]))
+    return digests & referenced

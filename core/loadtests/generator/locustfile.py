@@ -20,8 +20,8 @@ from core.loadtests.values import GeneratorSpec, SeriesPoint, Window
 WATCH_SECONDS = 0.5
 
 
-def add_order(parser: ArgumentParser) -> None:
-    parser.add_argument("--order", help="The file that says what to do.")
+def add_spec(parser: ArgumentParser) -> None:
+    parser.add_argument("--generator-spec", help="The file that says what to do.")
 
 
 def watch_parent(environment: Environment, **_more: object) -> None:
@@ -78,7 +78,7 @@ def _write(windows: tuple[Window, ...], *, into: Path) -> None:
 
 
 def _spec(environment: Environment) -> GeneratorSpec:
-    return GeneratorSpec.model_validate_json(Path(environment.parsed_options.order).read_bytes())
+    return GeneratorSpec.model_validate_json(Path(environment.parsed_options.generator_spec).read_bytes())
 
 
 def _end_with_parent(parent: int) -> None:
@@ -88,5 +88,5 @@ def _end_with_parent(parent: int) -> None:
     os._exit(1)
 
 
-events.init_command_line_parser.add_listener(add_order)
+events.init_command_line_parser.add_listener(add_spec)
 events.init.add_listener(watch_parent)

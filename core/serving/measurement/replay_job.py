@@ -20,7 +20,7 @@ from core.serving.measurement.endpoint_client import (
 )
 
 REPORT, PROGRESS = "report.json", "told"
-TELL_SECONDS = 0.5
+REPORT_SECONDS = 0.5
 MICROSECONDS = 1_000_000
 LONGEST_PAUSE = 0.2
 METRICS = ("auc", "log_loss", "ece")
@@ -79,7 +79,7 @@ def _send(context: JobContext, job_spec: ReplaySpec, rows: list[HeldOut], *, tal
             return
         last = time.monotonic()
         _ask(client, row, tally=tally)
-        if time.monotonic() - reported >= TELL_SECONDS:
+        if time.monotonic() - reported >= REPORT_SECONDS:
             reported = time.monotonic()
             seconds_left = (rows[-1].at_us - row.at_us) / MICROSECONDS / job_spec.speed
             context.event(PROGRESS, **tally.counts())

@@ -28,7 +28,7 @@ from core.serving.measurement.parity_evidence import Measured, evidence_from
 from core.serving.plans import online_file
 from core.serving.rows import expect_environment, find_endpoint, routes_of
 from core.serving.tables import EndpointRow, ReplayRow
-from core.serving.tickets import TicketOffice
+from core.serving.tickets import TicketIssuer
 from core.serving.values import Environment, Replay
 
 Rows = Annotated[int, Field(ge=1, le=20_000)]
@@ -59,7 +59,7 @@ class MeasurementService(Service):
         compute: ComputeService,
         training_sets: TrainingSetService,
         registry: RegistryService,
-        tickets: TicketOffice,
+        tickets: TicketIssuer,
     ) -> None:
         super().__init__(foundation)
         self._compute, self._training_sets, self._registry = compute, training_sets, registry

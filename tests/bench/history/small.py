@@ -43,8 +43,8 @@ def _goal(chain: Chain) -> None:
 def _features(chain: Chain) -> None:
     """What hangs on a feature version and a dataset: the online store, its parity, and a query."""
     mei, version_id = chain.people.engineer, chain.feature_version
-    order = chain.portal.materialization.materialize(mei, version_id=version_id)
-    _done(chain, order.job_id)
+    materialization = chain.portal.materialization.materialize(mei, version_id=version_id)
+    _done(chain, materialization.job_id)
     _done(chain, chain.portal.feature_parity.check_parity(mei, version_id=version_id).job_id)
     query = chain.portal.queries.start_query(mei, project=PROJECT, sql=SQL)
     state = lambda: chain.portal.queries.get_query(mei, query_id=query.id).state  # noqa: E731 - a name for one line

@@ -10,7 +10,7 @@ from statistics import median
 
 import pyarrow as pa
 
-from core.features.materialization.job import Putting
+from core.features.materialization.job import StoreUpdate
 from core.features.materialization.job_spec import MaterializeJobSpec
 from core.features.online.opening import open_store
 from core.sandbox.duckdb_session import open_session
@@ -39,12 +39,12 @@ def filling(folder: Path, *, keys: int, features: int, rows_per_key: int = 10) -
     write_rows(rows, keys, rows_per_key=rows_per_key)
     for number in range(ROUNDS):
         store = open_store(str(folder / f"filling-{features}-{number}.sqlite"))
-        order = MaterializeJobSpec(
+        job_spec = MaterializeJobSpec(
             view=view_of(features), stretches=(), kept={}, replaced={}, at_us=2**62, snapshots={}, whole=True
         )
         begun, spent = time.perf_counter(), time.process_time()
         with open_session(threads=2) as session:
-            put = Putting(order, store, session, [rows], {}).everything()
+            put = StoreUpdate(job_spec, store, session, [rows], {}).everything()
         wall.append((time.perf_counter() - begun) / put)
         cpu.append((time.process_time() - spent) / put)
         store.close()

@@ -130,8 +130,8 @@ def _feast(folder: Path, redis: str, *, keys: int, batches: dict[int, int]) -> d
     if not keys:
         return "left out"
     write_rows(folder / "feast.parquet", keys)
-    order = {"rows": str(folder / "feast.parquet"), "keys": keys, "batches": batches, "redis": redis}
-    (folder / "feast.json").write_text(json.dumps({**order, "features": FEATURES}))
+    options = {"rows": str(folder / "feast.parquet"), "keys": keys, "batches": batches, "redis": redis}
+    (folder / "feast.json").write_text(json.dumps({**options, "features": FEATURES}))
     try:
         command = [str(feast_python()), feast_online.__file__, str(folder)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)

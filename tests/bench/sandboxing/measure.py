@@ -45,8 +45,8 @@ def measure(*, rounds: int = 9) -> list[Line]:
 
 
 def _run(folder: Path, sql: str, limits: Limits, sandbox: Sandbox | None) -> None:
-    order = {"sql": sql, "row_limit": 10, "tables": {}}
-    run_sandboxed(ENTRY, order, inputs={}, outputs=folder / "outputs", limits=limits, sandbox=sandbox)
+    job_spec = {"sql": sql, "row_limit": 10, "tables": {}}
+    run_sandboxed(ENTRY, job_spec, inputs={}, outputs=folder / "outputs", limits=limits, sandbox=sandbox)
 
 
 def _in_turns(runs: Mapping[str, Callable[[], None]], *, rounds: int) -> dict[str, float]:

@@ -106,8 +106,8 @@ def test_rows_that_lag_behind_their_sources_are_not_fresh(tmp_path: Path) -> Non
     assert checked(tmp_path, sql=sql, fresh_seconds=4 * 86_400).verdict == "pass"
     table = flights(50)
     timeless = table.drop_columns(["due_at", "left_at"])
-    order = "SELECT carrier, TIMESTAMPTZ '2013-01-01' AS left_at, distance FROM flights"
-    (check,) = build(tmp_path, order, table=timeless, marks={}, tests=VersionTests(fresh_seconds=60)).checks
+    sourceless = "SELECT carrier, TIMESTAMPTZ '2013-01-01' AS left_at, distance FROM flights"
+    (check,) = build(tmp_path, sourceless, table=timeless, marks={}, tests=VersionTests(fresh_seconds=60)).checks
     assert check.verdict == "no data"
 
 

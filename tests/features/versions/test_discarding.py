@@ -96,11 +96,11 @@ def test_what_a_training_set_was_made_with_is_not_discarded_and_the_refusal_name
 def test_what_a_staged_version_had_online_is_cleared_away(portal: Portal, people: People, tmp_path: Path) -> None:
     scene = Installation(portal, people, tmp_path)
     scene.change(FeatureVersionRow, scene.version_id, state="staged")
-    order = scene.materialize(every_seconds=3600)
+    materialization = scene.materialize(every_seconds=3600)
     assert scene.statuses("b") == ["present"]
     portal.feature_versions.discard_version(people.engineer, version_id=scene.version_id, reason=REASON)
     MaterializationReconciler(portal.materialization).tick(portal.foundation.clock.now())
-    assert scene.now(order.id).state == "removed"
+    assert scene.now(materialization.id).state == "removed"
     assert scene.statuses("b") == ["not_found"]
     with portal.foundation.database.read() as session:
         assert session.exec(select(MaterializationRow.due_at)).one() is None

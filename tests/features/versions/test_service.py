@@ -32,8 +32,8 @@ class Scene:
 
     def build(self, **changes: Any) -> FeatureVersion:
         """Another version of the view, once its job is over."""
-        order = {"sql": VIEW_SQL, "sources": {"flights": self.snapshot.id}, "event_time": "left_at"} | changes
-        version = self.portal.feature_drafts.create_version(self.people.engineer, view_id=self.view.id, **order)
+        definition = {"sql": VIEW_SQL, "sources": {"flights": self.snapshot.id}, "event_time": "left_at"} | changes
+        version = self.portal.feature_drafts.create_version(self.people.engineer, view_id=self.view.id, **definition)
         wait_for_job(self.portal, version.job_id)
         return self.portal.feature_versions.get_version(self.people.viewer, version_id=version.id)
 
@@ -268,9 +268,9 @@ def test_what_cannot_work_is_refused_before_any_job(scene: Scene, case: str) -> 
     ids=str,
 )
 def test_a_version_that_cannot_be_is_refused_at_once(scene: Scene, changes: dict[str, Any]) -> None:
-    order = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"} | changes
+    definition = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"} | changes
     with pytest.raises(Invalid):
-        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **definition)
 
 
 def test_a_view_is_created_once_by_name(scene: Scene) -> None:
@@ -305,15 +305,15 @@ def test_another_project_sees_and_uses_nothing(scene: Scene) -> None:
 
 def test_a_version_reads_no_snapshot_of_another_project(scene: Scene) -> None:
     foreign = upload(scene.portal, scene.people, name="foreign", project="PROJ-2")
-    order = {"sql": VIEW_SQL, "sources": {"flights": foreign.id}, "event_time": "left_at"}
+    definition = {"sql": VIEW_SQL, "sources": {"flights": foreign.id}, "event_time": "left_at"}
     with pytest.raises(NotFound):
-        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.engineer, view_id=scene.view.id, **definition)
 
 
 def test_a_viewer_reads_and_runs_no_sql(scene: Scene) -> None:
-    order = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"}
+    definition = {"sql": VIEW_SQL, "sources": {"flights": scene.snapshot.id}, "event_time": "left_at"}
     with pytest.raises(NotAllowed):
-        scene.portal.feature_drafts.create_version(scene.people.viewer, view_id=scene.view.id, **order)
+        scene.portal.feature_drafts.create_version(scene.people.viewer, view_id=scene.view.id, **definition)
     with pytest.raises(NotAllowed):
         scene.portal.training_sets.create_training_set(scene.people.viewer, **scene.definition())
 

@@ -145,9 +145,9 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     test = looked_at(own, "Online")
     test.button(key="online_keep").click()
     drawn(test)
-    (order,) = own.portal.materialization.list_materializations(mei, version_id=version).items
-    assert order.every_seconds == 86_400
-    assert run_job_here(own.portal, order.job_id).state == "succeeded"
+    (materialization,) = own.portal.materialization.list_materializations(mei, version_id=version).items
+    assert materialization.every_seconds == 86_400
+    assert run_job_here(own.portal, materialization.job_id).state == "succeeded"
     test = looked_at(own, "Online")
     test.text_input(key="online_key_carrier").input("AA")
     test.button(key="FormSubmitter:online_lookup-Look up").click()
@@ -172,10 +172,10 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
 def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
     mei, portal = own.people.engineer, own.portal
     version = new_version(own, new_view(own, "of_pages"))
-    order = portal.materialization.materialize(mei, version_id=version.id, every_seconds=3600)
-    assert "No rows yet" in text_of(page(own.portal, mei, "materialization", id=order.id))
-    run_job_here(own.portal, order.job_id)
-    test = page(own.portal, mei, "materialization", id=order.id)
+    materialization = portal.materialization.materialize(mei, version_id=version.id, every_seconds=3600)
+    assert "No rows yet" in text_of(page(own.portal, mei, "materialization", id=materialization.id))
+    run_job_here(own.portal, materialization.job_id)
+    test = page(own.portal, mei, "materialization", id=materialization.id)
     shown = text_of(test)
     assert "of_pages v1 online" in shown
     assert "are in the store" in shown
@@ -185,7 +185,7 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     portal.materialization.live_store.store.remove(
         live_view(own.portal.feature_versions.get_version(mei, version_id=version.id)), [("AA",)]
     )
-    test = page(own.portal, mei, "materialization", id=order.id)
+    test = page(own.portal, mei, "materialization", id=materialization.id)
     check = portal.feature_parity.check_parity(mei, version_id=version.id)
     waiting = page(own.portal, mei, "feature-parity", id=check.id)
     assert "It is being measured" in text_of(waiting)
@@ -197,7 +197,9 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
     assert "carrier=AA" in shown
     test.menu_button(key="more").click("Backfill everything")
     drawn(test)
-    run_job_here(own.portal, portal.materialization.get_materialization(mei, materialization_id=order.id).job_id)
+    run_job_here(
+        own.portal, portal.materialization.get_materialization(mei, materialization_id=materialization.id).job_id
+    )
     again = page(own.portal, mei, "feature-parity", id=check.id)
     again.button(key="parity_check").click()
     drawn(again)
@@ -209,9 +211,9 @@ def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished)
 @pytest.mark.parametrize("url", ["materialization", "feature-parity"])
 def test_what_is_kept_online_is_nothing_to_another_team(own: Furnished, url: str) -> None:
     mei, version = own.people.engineer, new_version(own, new_view(own, f"of_{url.replace('-', '_')}"))
-    order = own.portal.materialization.materialize(mei, version_id=version.id)
+    materialization = own.portal.materialization.materialize(mei, version_id=version.id)
     check = own.portal.feature_parity.check_parity(mei, version_id=version.id)
-    wanted = {"materialization": order.id, "feature-parity": check.id}[url]
+    wanted = {"materialization": materialization.id, "feature-parity": check.id}[url]
     assert f"There is no object called '{wanted}'" in text_of(page(own.portal, own.people.outsider, url, id=wanted))
 
 
