@@ -1,4 +1,5 @@
-"""A desk that tests of the life of feature versions share, with a view of each test's own; and one Spark cluster."""
+"""A portal with drafts, shared by tests of the life of feature versions, each with a view of its own; and one Spark
+cluster."""
 
 from collections.abc import Iterator
 
@@ -6,20 +7,20 @@ import pytest
 
 from core.features.engines.spark.session import spark_session
 from core.features.engines.spark_engine import SparkEngine
-from tests.features.drafting import Desk, open_desk
+from tests.features.drafting import Drafts, open_drafts
 from tests.features.engines.spark.server import connect_server, skip_without_spark
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = open_desk(tmp_path_factory.mktemp("home"))
-    yield desk
-    desk.portal.foundation.database.close()
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drafts]:
+    drafts = open_drafts(tmp_path_factory.mktemp("home"))
+    yield drafts
+    drafts.portal.foundation.database.close()
 
 
 @pytest.fixture
-def desk(shared: Desk) -> Desk:
-    """The shared desk with a view of the test's own."""
+def drafts(shared: Drafts) -> Drafts:
+    """The shared portal with a view of the test's own."""
     shared.open_view()
     return shared
 

@@ -24,7 +24,7 @@ SYSTEM = Actor.system("test")
 
 
 @dataclass
-class Desk:
+class Drafts:
     """A portal, its people, a snapshot of flights, and a view that can be exchanged for a new one."""
 
     portal: Portal
@@ -85,16 +85,16 @@ class Desk:
         return version.id if version else ""
 
 
-def open_desk(home: Path, **settings: Any) -> Desk:
+def open_drafts(home: Path, **settings: Any) -> Drafts:
     home_settings = settings_in(home, **settings)
     copy_home(home_settings, with_people=True)
-    return desk_of(build_portal(home_settings), prepared().people, home)
+    return drafts_of(build_portal(home_settings), prepared().people, home)
 
 
-def desk_of(portal: Portal, people: People, folder: Path) -> Desk:
-    desk = Desk(portal, people, keep_flights(portal, folder))
-    desk.open_view()
-    return desk
+def drafts_of(portal: Portal, people: People, folder: Path) -> Drafts:
+    drafts = Drafts(portal, people, keep_flights(portal, folder))
+    drafts.open_view()
+    return drafts
 
 
 def keep_flights(portal: Portal, folder: Path, *, project: str = "PROJ-1", name: str = "flights") -> str:

@@ -43,7 +43,7 @@ class ModelRequest:
     released: int = 0
 
 
-class Shop:
+class SharedPortal:
     """One portal for all runs, with versions that are measured against each other; each run has its own endpoint."""
 
     def __init__(self, home: Path) -> None:
@@ -70,12 +70,12 @@ class Shop:
 
 
 class Promotions(RuleBasedStateMachine):
-    shop: Shop
+    shared: SharedPortal
 
     def __init__(self) -> None:
         super().__init__()
-        self.shop.open_endpoint()
-        self.stage = self.shop.stage
+        self.shared.open_endpoint()
+        self.stage = self.shared.stage
         self.requests: list[ModelRequest] = []
         self.measured = [0, 0, 0]
         self.has_role = {"approver": True, "other_approver": True}
@@ -122,7 +122,7 @@ class Promotions(RuleBasedStateMachine):
 
     @rule(number=WHICH)
     def open(self, number: int) -> None:
-        version = self.shop.versions[number]
+        version = self.shared.versions[number]
         is_open = any(
             request.version == version.id
             and request.stored in ("in review", "approved", "changes requested", "applying")
@@ -163,7 +163,7 @@ class Promotions(RuleBasedStateMachine):
 
     @rule(number=WHICH)
     def measure(self, number: int) -> None:
-        self.stage.load_test(self.shop.versions[number])
+        self.stage.load_test(self.shared.versions[number])
         self.measured[number] += 1
 
     @precondition(lambda self: self.requests)
@@ -235,7 +235,7 @@ class Promotions(RuleBasedStateMachine):
 
     @rule(number=WHICH)
     def roll_back(self, number: int) -> None:
-        version = self.shop.versions[number].id
+        version = self.shared.versions[number].id
         target = max(
             (request for request in self.requests if request.released and request.version == version),
             key=_age,
@@ -291,7 +291,7 @@ class Promotions(RuleBasedStateMachine):
         self.has_role[who] = True
 
     def _number(self, version_id: str) -> int:
-        return [version.id for version in self.shop.versions].index(version_id)
+        return [version.id for version in self.shared.versions].index(version_id)
 
     def _pick(self, pick: int) -> ModelRequest:
         return self.requests[pick % len(self.requests)]
@@ -310,14 +310,14 @@ def _age(request: ModelRequest) -> int:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    opened = Shop(tmp_path / "home")
+def shared(tmp_path: Path) -> Iterator[SharedPortal]:
+    opened = SharedPortal(tmp_path / "home")
     yield opened
     opened.foundation.database.close()
 
 
-def test_no_order_of_events_lets_unapproved_bytes_serve(shop: Shop) -> None:
-    machine = type("PromotionsHere", (Promotions,), {"shop": shop})
+def test_no_order_of_events_lets_unapproved_bytes_serve(shared: SharedPortal) -> None:
+    machine = type("PromotionsHere", (Promotions,), {"shared": shared})
     checks = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         machine,

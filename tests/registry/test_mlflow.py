@@ -71,7 +71,7 @@ def record(steps: range, *, ended: bool = False) -> RunRecord:
     )
 
 
-def tell(portal: Portal, people: People, *records: RunRecord) -> None:
+def record_runs(portal: Portal, people: People, *records: RunRecord) -> None:
     with calling(portal, people.engineer) as call:
         for run in records:
             portal.registry.record_run(call, run)
@@ -96,7 +96,7 @@ def test_a_run_arrives_with_all_it_says(
     ended = record(range(900, 1800), ended=True).model_copy(
         update={"artifacts": {"model.onnx": file, "gone": "0" * 64}}
     )
-    tell(portal, people, record(range(900)), ended)
+    record_runs(portal, people, record(range(900)), ended)
     assert MlflowIngester(portal.foundation).deliver() == 2
     client = client_of(settings)
     run = only_run(client)
@@ -119,7 +119,7 @@ def test_what_is_delivered_twice_is_there_once(
     """A worker that is killed after MLflow's commit and before ours delivers everything again."""
     with_mlflow()
     registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
-    tell(portal, people, record(range(20)), record(range(20, 40), ended=True))
+    record_runs(portal, people, record(range(20)), record(range(20, 40), ended=True))
     with calling(portal, people.engineer) as call:
         portal.registry.set_alias(call, model_id=registered.model_id, version=1, alias="champion")
     target = mlflow_store.MlflowStore(settings, store=portal.foundation.store)
@@ -135,7 +135,7 @@ def test_what_is_delivered_twice_is_there_once(
     assert client.get_model_version_by_alias("PROJ-1.late-arrival", "champion").version == version.version
 
 
-TELL = """
+RECORDING = """
 from core.foundation.failpoints import arm
 from core.foundation.settings import load_settings
 from core.portal import build_portal
@@ -151,14 +151,16 @@ def test_a_worker_killed_while_telling_leaves_no_doubles(
     portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
 ) -> None:
     with_mlflow()
-    tell(portal, people, record(range(20)), record(range(20, 40), ended=True))
+    record_runs(portal, people, record(range(20)), record(range(20, 40), ended=True))
     environment = {
         **os.environ,
         "CAUSEWAY_HOME": str(settings.home),
         "CAUSEWAY_ALLOW_FAILPOINTS": "true",
         "CAUSEWAY_FAILPOINTS": "registry.after_mlflow=kill",
     }
-    killed = subprocess.run([sys.executable, "-c", TELL], env=environment, cwd=ROOT, check=False, capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-c", RECORDING], env=environment, cwd=ROOT, check=False, capture_output=True
+    )
     assert killed.returncode == -9, killed.stderr
     client = client_of(settings)
     assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 20
@@ -180,13 +182,13 @@ def test_while_mlflow_is_away_nothing_waits_for_it_and_nothing_is_lost(
     portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
 ) -> None:
     ingester = MlflowIngester(portal.foundation)
-    tell(portal, people, record(range(20)))
+    record_runs(portal, people, record(range(20)))
     with pytest.raises(Unavailable):
         ingester.deliver()
     now = portal.foundation.clock.now()
     ingester.tick(now)
     ingester.wait(10)
-    tell(portal, people, record(range(20, 40), ended=True))
+    record_runs(portal, people, record(range(20, 40), ended=True))
     assert [row.problem for row in waiting(portal)] == ["", ""]
     with_mlflow()
     ingester.tick(now + timedelta(seconds=1))
@@ -201,7 +203,7 @@ def test_while_mlflow_is_away_nothing_waits_for_it_and_nothing_is_lost(
 def test_a_tick_returns_at_once(portal: Portal, people: People, with_mlflow: Callable[[], None]) -> None:
     with_mlflow()
     ingester = MlflowIngester(portal.foundation)
-    tell(portal, people, *(record(range(start, start + 500)) for start in range(0, 5000, 500)))
+    record_runs(portal, people, *(record(range(start, start + 500)) for start in range(0, 5000, 500)))
     started = time.thread_time()
     ingester.tick(portal.foundation.clock.now())
     assert time.thread_time() - started < 0.1
@@ -214,7 +216,7 @@ def test_a_message_that_mlflow_never_takes_holds_up_no_other(
 ) -> None:
     with_mlflow()
     changed = record(range(1)).model_copy(update={"params": {"learning_rate": 0.5}})
-    tell(portal, people, record(range(1)), changed, record(range(1, 2)))
+    record_runs(portal, people, record(range(1)), changed, record(range(1, 2)))
     ingester = MlflowIngester(portal.foundation)
     assert ingester.deliver() == 2
     (refused,) = waiting(portal)
@@ -225,7 +227,7 @@ def test_a_message_that_mlflow_never_takes_holds_up_no_other(
 
 
 def test_only_one_reader_empties_the_outbox(portal: Portal, people: People) -> None:
-    tell(portal, people, record(range(2)))
+    record_runs(portal, people, record(range(2)))
     database = portal.foundation.database
     claimed = outbox.claim(database)
     assert len(claimed) == 1
@@ -277,7 +279,7 @@ def on_postgres(postgres_url: str, settings: Settings) -> Iterator[Portal]:
 def test_on_postgresql_mlflow_lives_in_its_own_schema(on_postgres: Portal) -> None:
     people = enroll(on_postgres)
     mlflow_store.prepare(on_postgres.foundation.settings)
-    tell(on_postgres, people, record(range(20), ended=True))
+    record_runs(on_postgres, people, record(range(20), ended=True))
     assert MlflowIngester(on_postgres.foundation).deliver() == 1
     client = client_of(on_postgres.foundation.settings)
     assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 20

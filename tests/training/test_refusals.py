@@ -111,14 +111,14 @@ CASES = {
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, People]]:
-    with installed(settings_in(tmp_path_factory.mktemp("refusals") / "home")) as office:
-        yield office
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Portal, People]]:
+    with installed(settings_in(tmp_path_factory.mktemp("refusals") / "home")) as opened:
+        yield opened
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_training_and_sweeps_refuse_with_the_reason(office: tuple[Portal, People], name: str) -> None:
-    (portal, people), case = office, CASES[name]
+def test_training_and_sweeps_refuse_with_the_reason(opened: tuple[Portal, People], name: str) -> None:
+    (portal, people), case = opened, CASES[name]
     training_set = joined(portal, people, case, name=name.replace(" ", "_"))
     assert training_set.state is case.state, training_set.cause
     if training_set.state is FAILED:

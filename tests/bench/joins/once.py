@@ -12,7 +12,7 @@ import polars as pl
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import JoinView, Part, check_join
 from tests.bench.joins.data import ENTITY, EVENT_TIME, read_views
-from tests.bench.measuring.lines import Spent, peak_mb, tell
+from tests.bench.measuring.lines import Spent, peak_mb, print_spent
 
 
 def ours(folder: Path, views: list[JoinView], *, known_at: bool = False) -> None:
@@ -66,7 +66,7 @@ def main(who: str, folder: Path) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     RUNS[who](folder, views)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    tell(Spent(wall=wall, cpu=cpu, memory_mb=peak_mb()))
+    print_spent(Spent(wall=wall, cpu=cpu, memory_mb=peak_mb()))
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def peak_mb() -> float:
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
-def tell(result: Spent) -> None:
+def print_spent(result: Spent) -> None:
     """What a measured process prints last."""
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 

@@ -16,7 +16,7 @@ from core.features.online.opening import open_store
 from core.sandbox.duckdb_session import open_session
 from tests.bench.measuring.lines import Line, at_most, missing
 from tests.bench.online.data import view_of, write_rows
-from tests.features.materialization.in_process import DAY, START, Keeper, events, version_of
+from tests.features.materialization.in_process import DAY, START, Materializer, events, version_of
 
 WINDOWS = ("1 DAY", "7 DAY")
 SQL = f"""
@@ -57,20 +57,20 @@ def days_lines(folder: Path, *, days: int = 365, rows_a_day: int = 900) -> list[
     dice = random.Random(1)
     tables = {str((START + day * DAY).date()): _day(dice, day, rows_a_day) for day in range(days)}
     version = version_of(SQL, kinds=KINDS, created_time="", lookback_seconds=7 * 86_400)
-    keeper = Keeper(folder, version)
+    materializer = Materializer(folder, version)
     at = START + 2 * days * DAY
-    keeper.run(keeper.snapshot(tables), at=at)
+    materializer.run(materializer.snapshot(tables), at=at)
     new, whole = [], []
     for number in range(ROUNDS):
         day = days + number
         tables[str((START + day * DAY).date())] = _day(dice, day, rows_a_day)
-        snapshot = keeper.snapshot(tables)
-        new.append(_seconds(partial(keeper.run, snapshot, at=at)))
+        snapshot = materializer.snapshot(tables)
+        new.append(_seconds(partial(materializer.run, snapshot, at=at)))
         (folder / f"anew-{number}").mkdir()
-        anew = Keeper(folder / f"anew-{number}", version)
-        anew.store = keeper.store
+        anew = Materializer(folder / f"anew-{number}", version)
+        anew.store = materializer.store
         whole.append(_seconds(partial(anew.run, snapshot, at=at)))
-    differing = keeper.differences(keeper.full(snapshot))
+    differing = materializer.differences(materializer.full(snapshot))
     line = at_most(f"one new day of {days + 1}, to all days", median(new), median(whole), limit=0.1, unit="s")
     return [line, missing("one new day: rows that differ from a full recompute", str(differing))]
 

@@ -10,27 +10,27 @@ from core.foundation.errors import Conflict
 from core.foundation.parquet import read_parquet
 from tests.compute.running import wait_for_job, worker_for
 from tests.features.departures import VIEW_SQL
-from tests.features.drafting import Desk, open_desk
+from tests.features.drafting import Drafts, open_drafts
 from tests.features.logic.test_pandas_logic import MEAN
 
 KEYED = MEAN.replace("flights.sort", 'flights.dropna(subset=["left_at", "carrier"]).sort')
 
 
 @pytest.fixture(scope="module")
-def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = open_desk(tmp_path_factory.mktemp("home"))
-    with worker_for(desk.portal, loops=()):
-        yield desk
-    desk.portal.foundation.database.close()
+def working(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drafts]:
+    drafts = open_drafts(tmp_path_factory.mktemp("home"))
+    with worker_for(drafts.portal, loops=()):
+        yield drafts
+    drafts.portal.foundation.database.close()
 
 
-def build(desk: Desk, **changes: Any) -> FeatureVersion:
-    version = desk.create(**changes)
-    wait_for_job(desk.portal, version.job_id)
-    return desk.now(version)
+def build(drafts: Drafts, **changes: Any) -> FeatureVersion:
+    version = drafts.create(**changes)
+    wait_for_job(drafts.portal, version.job_id)
+    return drafts.now(version)
 
 
-def test_pandas_alone_makes_a_version_with_rows(working: Desk) -> None:
+def test_pandas_alone_makes_a_version_with_rows(working: Drafts) -> None:
     version = build(working, sql="", python=KEYED, ttl_seconds=1)
     assert (version.state, version.rows, version.cause) == (VersionState.PUBLISHED, 400, "")
     assert [(item.name, item.type) for item in version.features] == [("mean_delay", "DOUBLE")]
@@ -38,7 +38,7 @@ def test_pandas_alone_makes_a_version_with_rows(working: Desk) -> None:
     assert version.build_seconds > 0
 
 
-def test_two_forms_that_agree_are_published_and_two_that_do_not_show_where(working: Desk) -> None:
+def test_two_forms_that_agree_are_published_and_two_that_do_not_show_where(working: Drafts) -> None:
     agreed = build(working, python=KEYED, ttl_seconds=2)
     assert (agreed.state, [check.verdict for check in agreed.checks]) == (VersionState.PUBLISHED, ["pass", "pass"])
     inclusive = KEYED.replace('closed="left"', 'closed="both"')
@@ -55,7 +55,7 @@ def test_two_forms_that_agree_are_published_and_two_that_do_not_show_where(worki
         )
 
 
-def test_a_broken_rule_keeps_a_version_from_the_public(working: Desk) -> None:
+def test_a_broken_rule_keeps_a_version_from_the_public(working: Drafts) -> None:
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=5),))
     version = build(working, tests=rules)
     assert version.state is VersionState.STAGED
@@ -65,7 +65,7 @@ def test_a_broken_rule_keeps_a_version_from_the_public(working: Desk) -> None:
     assert all(row[2] > 5 for row in failed.rows)
 
 
-def test_what_fills_nulls_is_in_the_rows_that_training_and_serving_read(working: Desk) -> None:
+def test_what_fills_nulls_is_in_the_rows_that_training_and_serving_read(working: Drafts) -> None:
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", nulls="fill", fill=-1),))
     version = build(working, tests=rules)
     table = read_parquet(working.portal.foundation.store.verified_path(version.rows_digest))
@@ -74,13 +74,13 @@ def test_what_fills_nulls_is_in_the_rows_that_training_and_serving_read(working:
     assert -1.0 in values
 
 
-def test_an_error_of_the_author_ends_the_build_with_its_line(working: Desk) -> None:
+def test_an_error_of_the_author_ends_the_build_with_its_line(working: Drafts) -> None:
     version = build(working, sql="", python="def features(flights):\n    return flights['nope']\n")
     assert version.state is VersionState.FAILED
     assert version.cause == "Python: KeyError: 'nope'. Line 2: return flights['nope']."
 
 
-def test_a_draft_is_built_when_it_is_asked_for(working: Desk) -> None:
+def test_a_draft_is_built_when_it_is_asked_for(working: Drafts) -> None:
     draft = working.create(until="draft", ttl_seconds=9, sql=VIEW_SQL)
     built = working.portal.feature_drafts.build_version(working.people.engineer, version_id=draft.id, until="published")
     wait_for_job(working.portal, built.job_id)

@@ -12,27 +12,27 @@ from core.features.job_specs import BuildJobSpec
 from core.features.values import FeatureRule, LogicPreview, VersionTests
 from core.foundation.errors import Invalid, NotAllowed, NotFound
 from tests.features.departures import LIMITS, flights, source
-from tests.features.drafting import Desk, open_desk
+from tests.features.drafting import Drafts, open_drafts
 from tests.features.logic.test_pandas_logic import MEAN
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = open_desk(tmp_path_factory.mktemp("home"))
+def drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drafts]:
+    opened = open_drafts(tmp_path_factory.mktemp("home"))
     yield opened
     opened.portal.foundation.database.close()
 
 
-def preview(desk: Desk, **changes: Any) -> LogicPreview:
-    return desk.portal.feature_drafts.preview_logic(
-        desk.people.engineer, view_id=desk.view, **desk.definition(**changes)
+def preview(drafts: Drafts, **changes: Any) -> LogicPreview:
+    return drafts.portal.feature_drafts.preview_logic(
+        drafts.people.engineer, view_id=drafts.view, **drafts.definition(**changes)
     )
 
 
-def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk) -> None:
+def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(drafts: Drafts) -> None:
     began = time.monotonic()
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=5),), unique_rows=True)
-    logic_preview = preview(desk, tests=rules)
+    logic_preview = preview(drafts, tests=rules)
     assert time.monotonic() - began < 10
     assert [(item.name, item.type, item.kind) for item in logic_preview.features] == [
         ("mean_delay", "DOUBLE", "number")
@@ -48,20 +48,20 @@ def test_a_preview_shows_the_newest_rows_the_features_and_the_checks(desk: Desk)
     verdicts = {check.name: check.verdict for check in logic_preview.checks}
     assert verdicts["mean_delay is at most 5"] == "fail"
     assert 0 < logic_preview.seconds < 10
-    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 0
+    assert drafts.portal.feature_versions.list_versions(drafts.people.viewer, view_id=drafts.view).total == 0
 
 
-def test_both_forms_are_held_against_each_other(desk: Desk) -> None:
-    (check,) = [check for check in preview(desk, python=MEAN).checks if check.name == "SQL and pandas agree"]
+def test_both_forms_are_held_against_each_other(drafts: Drafts) -> None:
+    (check,) = [check for check in preview(drafts, python=MEAN).checks if check.name == "SQL and pandas agree"]
     # A window of pandas refuses rows without a time; one of SQL has no objection to them.
     assert check.verdict == "fail"
     assert {row[0] for row in check.rows} == {"with nulls"}
-    agreed = preview(desk, python=MEAN.replace("flights.sort", 'flights.dropna(subset=["left_at", "carrier"]).sort'))
+    agreed = preview(drafts, python=MEAN.replace("flights.sort", 'flights.dropna(subset=["left_at", "carrier"]).sort'))
     assert [check.verdict for check in agreed.checks if check.name == "SQL and pandas agree"] == ["pass"]
 
 
-def test_pandas_alone_is_previewed_too(desk: Desk) -> None:
-    logic_preview = preview(desk, sql="", python=MEAN)
+def test_pandas_alone_is_previewed_too(drafts: Drafts) -> None:
+    logic_preview = preview(drafts, sql="", python=MEAN)
     assert [item.name for item in logic_preview.features] == ["mean_delay"]
 
 
@@ -83,29 +83,29 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_a_mistake_is_told_with_its_line(desk: Desk, case: str) -> None:
+def test_a_mistake_is_told_with_its_line(drafts: Drafts, case: str) -> None:
     changes, words, hint = MISTAKES[case]
     with pytest.raises(Invalid) as refusal:
-        preview(desk, **changes)
+        preview(drafts, **changes)
     assert words in refusal.value.message
     assert hint in refusal.value.hint
     assert refusal.value.field
 
 
-def test_logic_that_never_ends_is_stopped_in_time_and_others_go_on(desk: Desk) -> None:
+def test_logic_that_never_ends_is_stopped_in_time_and_others_go_on(drafts: Drafts) -> None:
     began = time.monotonic()
     with pytest.raises(Invalid, match="took too long"):
-        preview(desk, sql="", python="def features(flights):\n    while True:\n        pass\n")
+        preview(drafts, sql="", python="def features(flights):\n    while True:\n        pass\n")
     assert time.monotonic() - began < 12
-    assert preview(desk).preview.rows
+    assert preview(drafts).preview.rows
 
 
-def test_a_preview_is_for_those_who_may_write_the_version(desk: Desk) -> None:
-    for person in (desk.people.viewer, desk.people.approver):
+def test_a_preview_is_for_those_who_may_write_the_version(drafts: Drafts) -> None:
+    for person in (drafts.people.viewer, drafts.people.approver):
         with pytest.raises(NotAllowed):
-            desk.portal.feature_drafts.preview_logic(person, view_id=desk.view, **desk.definition())
+            drafts.portal.feature_drafts.preview_logic(person, view_id=drafts.view, **drafts.definition())
     with pytest.raises(NotFound):
-        desk.portal.feature_drafts.preview_logic(desk.people.outsider, view_id=desk.view, **desk.definition())
+        drafts.portal.feature_drafts.preview_logic(drafts.people.outsider, view_id=drafts.view, **drafts.definition())
 
 
 def test_a_sample_keeps_a_few_keys_whole(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def whole_rows(job_spec: BuildJobSpec, parts: Sequence[Path]) -> str:
 
 
 @dataclass
-class Keeper:
+class Materializer:
     """One version kept online in a store of its own, below `folder`."""
 
     folder: Path
@@ -179,11 +179,11 @@ class Keeper:
 
     def full(self, snapshot: Snapshot) -> Path:
         """The rows of a full build over the snapshot."""
-        keeper = Keeper(self.folder / "full", self.version.model_copy(update={"lookback_seconds": 0}))
-        keeper.store = self.store
-        window = keeper.planned(snapshot).job_spec.stretches[0]
+        materializer = Materializer(self.folder / "full", self.version.model_copy(update={"lookback_seconds": 0}))
+        materializer.store = self.store
+        window = materializer.planned(snapshot).job_spec.stretches[0]
         path = self.folder / "full.parquet"
-        inputs = {name: self.store.path(digest) for name, digest in keeper.planned(snapshot).inputs.items()}
+        inputs = {name: self.store.path(digest) for name, digest in materializer.planned(snapshot).inputs.items()}
         time_window_rows(window.build, inputs=inputs, path=path, events=(None, None), limits=LIMITS)
         return path
 

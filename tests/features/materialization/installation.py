@@ -29,7 +29,7 @@ Rows = list[tuple[Any, ...]]
 
 @dataclass
 class Installation:
-    """`days` are the rows of the dataset by day; `tell` makes a snapshot of them."""
+    """`days` are the rows of the dataset by day; `add_snapshot` makes a snapshot of them."""
 
     portal: Portal
     people: People
@@ -45,9 +45,9 @@ class Installation:
         self.dataset_id = portal.datasets.create_dataset(engineer, project="PROJ-1", name="events").id
         view = portal.feature_views.create_view(engineer, project="PROJ-1", name="totals", entity="key", keys=("k",))
         self.view_id = view.id
-        self.version_id = self.version(snapshot_id=self.tell())
+        self.version_id = self.version(snapshot_id=self.add_snapshot())
 
-    def tell(self, tables: Mapping[str, pa.Table] | None = None) -> str:
+    def add_snapshot(self, tables: Mapping[str, pa.Table] | None = None) -> str:
         """The next snapshot, with a file for each day; returns its id."""
         files = []
         for partition, table in (tables or {day: events(rows) for day, rows in sorted(self.days.items())}).items():

@@ -49,7 +49,7 @@ def start_worker(scene: Installation, failpoint: str) -> "subprocess.Popen[bytes
 
 def ordered(scene: Installation) -> Materialization:
     scene.days |= {f"2013-01-{day:02}": [("c", START + day * DAY, START, day, "y")] for day in range(2, 5)}
-    scene.tell()
+    scene.add_snapshot()
     return scene.portal.materialization.materialize(scene.people.engineer, version_id=scene.version_id)
 
 

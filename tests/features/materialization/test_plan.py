@@ -11,7 +11,7 @@ import pytest
 from core.features.online.store import KeyAnswer
 from core.foundation.errors import Invalid
 from core.sandbox.duckdb_session import open_session, parquet_rows
-from tests.features.materialization.in_process import DAY, LATEST, SQL, START, Keeper, events, version_of
+from tests.features.materialization.in_process import DAY, LATEST, SQL, START, Materializer, events, version_of
 
 HOUR = timedelta(hours=1)
 KEYS = ["a", "b", "c"]
@@ -33,8 +33,8 @@ def event(dice: random.Random, day: int) -> tuple[Any, ...]:
     return (dice.choice([*KEYS, None]), happened, written, dice.randrange(100), dice.choice(["x", "y", None]))
 
 
-def snapshot_of(keeper: Keeper, days: dict[str, list[tuple[Any, ...]]]) -> Any:
-    return keeper.snapshot({day: events(rows) for day, rows in sorted(days.items())})
+def snapshot_of(materializer: Materializer, days: dict[str, list[tuple[Any, ...]]]) -> Any:
+    return materializer.snapshot({day: events(rows) for day, rows in sorted(days.items())})
 
 
 def offline(full: Path, *, at: datetime = LATEST) -> dict[str, KeyAnswer]:
@@ -52,24 +52,24 @@ def offline(full: Path, *, at: datetime = LATEST) -> dict[str, KeyAnswer]:
     }
 
 
-def assert_same(keeper: Keeper, snapshot: Any, *, at: datetime = LATEST) -> None:
-    full = keeper.full(snapshot)
-    assert keeper.differences(full) == 0
+def assert_same(materializer: Materializer, snapshot: Any, *, at: datetime = LATEST) -> None:
+    full = materializer.full(snapshot)
+    assert materializer.differences(full) == 0
     answers, nothing = offline(full, at=at), KeyAnswer("not_found", (None, None, None))
-    assert keeper.online(KEYS, at=at) == [answers.get(key, nothing) for key in KEYS]
+    assert materializer.online(KEYS, at=at) == [answers.get(key, nothing) for key in KEYS]
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_changes_rows_and_answers_are_those_of_a_full_recompute(tmp_path: Path, seed: int) -> None:
     """Days are added, late rows come into old days, rows are corrected and removed, whole days go."""
     dice = random.Random(seed)
-    keeper = Keeper(tmp_path, version_of(delay_seconds=dice.choice([0, 7200])))
+    materializer = Materializer(tmp_path, version_of(delay_seconds=dice.choice([0, 7200])))
     days = random_events(dice, days=6) | {str(START.date()): [event(dice, 0)]}
     for turn in range(6):
         at = START + (turn + 3) * DAY if turn < 4 else LATEST
-        snapshot = snapshot_of(keeper, days)
-        keeper.run(snapshot, at=at)
-        assert_same(keeper, snapshot, at=at)
+        snapshot = snapshot_of(materializer, days)
+        materializer.run(snapshot, at=at)
+        assert_same(materializer, snapshot, at=at)
         change(dice, days, turn)
 
 
@@ -87,139 +87,139 @@ def change(dice: random.Random, days: dict[str, list[tuple[Any, ...]]], turn: in
             days[day] = [(*row[:3], row[3] + 1, row[4]) for row in days[day][1:]] or [event(dice, number)]
 
 
-def filled(keeper: Keeper, days: int) -> dict[str, list[tuple[Any, ...]]]:
+def filled(materializer: Materializer, days: int) -> dict[str, list[tuple[Any, ...]]]:
     dice = random.Random(1)
     return {str((START + day * DAY).date()): [event(dice, day) for _row in range(5)] for day in range(days)}
 
 
 def test_a_new_day_reads_and_computes_a_few_days_only(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
-    days = filled(keeper, 20)
-    keeper.run(snapshot_of(keeper, days))
+    materializer = Materializer(tmp_path, version_of())
+    days = filled(materializer, 20)
+    materializer.run(snapshot_of(materializer, days))
     days["2013-01-21"] = [("a", START + 20 * DAY, START + 20 * DAY, 1, "x")]
-    planned = keeper.planned(snapshot_of(keeper, days))
+    planned = materializer.planned(snapshot_of(materializer, days))
     (window,) = planned.job_spec.stretches
     assert sorted(window.parts) == ["2013-01-20", "2013-01-21", "2013-01-22", "2013-01-23"]
     assert len([name for name in planned.inputs if name.startswith("source_")]) == 4
-    result = keeper.run(snapshot_of(keeper, days))
+    result = materializer.run(snapshot_of(materializer, days))
     assert result is not None
     assert [part.rows for part in result.parts][1:] == [1, 0, 0]
-    assert_same(keeper, snapshot_of(keeper, days))
+    assert_same(materializer, snapshot_of(materializer, days))
 
 
 def test_a_late_row_in_an_old_day_computes_that_day_and_those_that_look_back_at_it(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
-    days = filled(keeper, 20)
-    keeper.run(snapshot_of(keeper, days))
+    materializer = Materializer(tmp_path, version_of())
+    days = filled(materializer, 20)
+    materializer.run(snapshot_of(materializer, days))
     days["2013-01-05"].append(("a", START + 4 * DAY + HOUR, START + 9 * DAY, 7, "late"))
-    planned = keeper.planned(snapshot_of(keeper, days))
+    planned = materializer.planned(snapshot_of(materializer, days))
     assert [sorted(window.parts) for window in planned.job_spec.stretches] == [
         ["2013-01-04", "2013-01-05", "2013-01-06", "2013-01-07"]
     ]
-    keeper.run(snapshot_of(keeper, days))
-    assert_same(keeper, snapshot_of(keeper, days))
+    materializer.run(snapshot_of(materializer, days))
+    assert_same(materializer, snapshot_of(materializer, days))
 
 
 def test_nothing_new_is_nothing_to_do(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
-    days = filled(keeper, 4)
-    assert keeper.run(snapshot_of(keeper, days)) is not None
-    assert keeper.run(snapshot_of(keeper, days)) is None
+    materializer = Materializer(tmp_path, version_of())
+    days = filled(materializer, 4)
+    assert materializer.run(snapshot_of(materializer, days)) is not None
+    assert materializer.run(snapshot_of(materializer, days)) is None
 
 
 def test_a_row_goes_online_when_it_is_known_and_not_before(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
+    materializer = Materializer(tmp_path, version_of())
     days = {"2013-01-01": [("a", START, START, 1, "x"), ("a", START + HOUR, START + 3 * DAY, 2, "y")]}
-    snapshot = snapshot_of(keeper, days)
-    keeper.run(snapshot, at=START + DAY)
-    assert keeper.online(["a"])[0].event_us == 1_356_998_400_000_000
-    keeper.run(snapshot, at=START + 2 * DAY)
-    assert keeper.online(["a"])[0].event_us == 1_356_998_400_000_000
-    result = keeper.run(snapshot, at=START + 3 * DAY)
+    snapshot = snapshot_of(materializer, days)
+    materializer.run(snapshot, at=START + DAY)
+    assert materializer.online(["a"])[0].event_us == 1_356_998_400_000_000
+    materializer.run(snapshot, at=START + 2 * DAY)
+    assert materializer.online(["a"])[0].event_us == 1_356_998_400_000_000
+    result = materializer.run(snapshot, at=START + 3 * DAY)
     assert result is not None
     assert (result.parts, result.put) == ((), 1)
-    assert_same(keeper, snapshot, at=START + 3 * DAY)
+    assert_same(materializer, snapshot, at=START + 3 * DAY)
 
 
 def test_a_correction_that_removes_the_newest_row_brings_the_older_one_back(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
+    materializer = Materializer(tmp_path, version_of())
     days = {
         "2013-01-01": [("a", START, START, 1, "x")],
         "2013-01-05": [(key, START + 4 * DAY, START + 4 * DAY, 2, "y") for key in ("a", "b")],
     }
-    keeper.run(snapshot_of(keeper, days))
+    materializer.run(snapshot_of(materializer, days))
     days["2013-01-05"] = []
-    result = keeper.run(snapshot_of(keeper, days))
+    result = materializer.run(snapshot_of(materializer, days))
     assert result is not None
     assert (result.withdrawn, result.keys) == (2, 1)
-    assert_same(keeper, snapshot_of(keeper, days))
+    assert_same(materializer, snapshot_of(materializer, days))
 
 
 def test_a_run_that_was_lost_half_way_is_made_up_by_the_next(tmp_path: Path) -> None:
     """Its rows were put and never written down; then the source changed again."""
-    keeper = Keeper(tmp_path, version_of())
-    days = filled(keeper, 5)
-    keeper.run(snapshot_of(keeper, days))
+    materializer = Materializer(tmp_path, version_of())
+    days = filled(materializer, 5)
+    materializer.run(snapshot_of(materializer, days))
     lost = {
         **days,
         "2013-01-06": [("z", START + 5 * DAY, START + 5 * DAY, 1, "x"), ("a", START + 6 * DAY, None, 1, "x")],
     }
-    keeper.job(keeper.planned(snapshot_of(keeper, lost)))
-    keeper.run(snapshot_of(keeper, days), whole=True)
-    assert_same(keeper, snapshot_of(keeper, days))
-    assert keeper.online(["z"])[0].status == "not_found"
+    materializer.job(materializer.planned(snapshot_of(materializer, lost)))
+    materializer.run(snapshot_of(materializer, days), whole=True)
+    assert_same(materializer, snapshot_of(materializer, days))
+    assert materializer.online(["z"])[0].status == "not_found"
 
 
 def test_a_run_done_twice_is_done_once(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
-    days = filled(keeper, 5)
-    keeper.run(snapshot_of(keeper, days))
+    materializer = Materializer(tmp_path, version_of())
+    days = filled(materializer, 5)
+    materializer.run(snapshot_of(materializer, days))
     days["2013-01-06"] = [("a", START + 5 * DAY, START + 5 * DAY, 1, "x")]
-    planned = keeper.planned(snapshot_of(keeper, days))
-    keeper.job(planned)
-    keeper.keep(*keeper.job(planned))
-    assert_same(keeper, snapshot_of(keeper, days))
+    planned = materializer.planned(snapshot_of(materializer, days))
+    materializer.job(planned)
+    materializer.keep(*materializer.job(planned))
+    assert_same(materializer, snapshot_of(materializer, days))
 
 
 @pytest.mark.parametrize("lookback", [0, 86_400])
 def test_without_partitions_or_look_back_everything_is_computed(tmp_path: Path, lookback: int) -> None:
-    keeper = Keeper(tmp_path, version_of(lookback_seconds=lookback))
-    rows = [row for day in filled(keeper, 3).values() for row in day]
-    snapshot = keeper.snapshot({"": events(rows)})
-    result = keeper.run(snapshot)
+    materializer = Materializer(tmp_path, version_of(lookback_seconds=lookback))
+    rows = [row for day in filled(materializer, 3).values() for row in day]
+    snapshot = materializer.snapshot({"": events(rows)})
+    result = materializer.run(snapshot)
     assert result is not None
     assert [part.name for part in result.parts] == [""]
-    assert_same(keeper, snapshot)
-    more = keeper.snapshot({"": events([*rows, ("a", START + 9 * DAY, START + 9 * DAY, 3, "x")])})
-    keeper.run(more)
-    assert_same(keeper, more)
+    assert_same(materializer, snapshot)
+    more = materializer.snapshot({"": events([*rows, ("a", START + 9 * DAY, START + 9 * DAY, 3, "x")])})
+    materializer.run(more)
+    assert_same(materializer, more)
 
 
 def test_months_are_partitions_too(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path, version_of())
-    rows = [row for day in filled(keeper, 40).values() for row in day]
+    materializer = Materializer(tmp_path, version_of())
+    rows = [row for day in filled(materializer, 40).values() for row in day]
     by_month = {month: events([row for row in rows if f"{row[1]:%Y-%m}" == month]) for month in ("2013-01", "2013-02")}
-    keeper.run(keeper.snapshot(by_month))
-    assert_same(keeper, keeper.snapshot(by_month))
+    materializer.run(materializer.snapshot(by_month))
+    assert_same(materializer, materializer.snapshot(by_month))
 
 
 def test_a_row_further_from_its_sources_than_the_look_back_is_refused(tmp_path: Path) -> None:
     sql = SQL.replace("SELECT k, happened,", "SELECT k, happened + INTERVAL 9 DAY AS happened,")
-    keeper = Keeper(tmp_path, version_of(sql))
+    materializer = Materializer(tmp_path, version_of(sql))
     with pytest.raises(Invalid, match="to which no source row reaches"):
-        keeper.run(snapshot_of(keeper, filled(keeper, 3)))
+        materializer.run(snapshot_of(materializer, filled(materializer, 3)))
 
 
 def test_a_view_without_keys_has_one_newest_row(tmp_path: Path) -> None:
     sql = "SELECT happened, x FROM events"
-    keeper = Keeper(tmp_path, version_of(sql, keys=(), created_time="", kinds={"x": "number"}))
+    materializer = Materializer(tmp_path, version_of(sql, keys=(), created_time="", kinds={"x": "number"}))
     days = {"2013-01-01": [("a", START, None, 1, "x"), ("b", START + HOUR, None, 2, "x")]}
-    keeper.run(snapshot_of(keeper, days))
+    materializer.run(snapshot_of(materializer, days))
     from core.features.materialization.plan import live_view
     from core.features.online.opening import open_store
 
-    store = open_store(keeper.address)
-    assert store.get(live_view(keeper.version), [()], at_us=0)[0].values == (2.0,)
+    store = open_store(materializer.address)
+    assert store.get(live_view(materializer.version), [()], at_us=0)[0].values == (2.0,)
     days["2013-01-01"] = days["2013-01-01"][:1]
-    keeper.run(snapshot_of(keeper, days))
-    assert store.get(live_view(keeper.version), [()], at_us=0)[0].values == (1.0,)
+    materializer.run(snapshot_of(materializer, days))
+    assert store.get(live_view(materializer.version), [()], at_us=0)[0].values == (1.0,)

@@ -68,7 +68,7 @@ def test_a_version_is_brought_online_and_answers(scene: Installation) -> None:
 def test_new_data_are_seen_and_brought_by_the_next_run(scene: Installation) -> None:
     materialization = scene.materialize()
     scene.days["2013-01-02"] = [("c", START + DAY, START + DAY, 3, "y")]
-    newest = scene.tell()
+    newest = scene.add_snapshot()
     assert scene.now(materialization.id).behind
     assert scene.statuses("c") == ["not_found"]
     done = scene.run(materialization.id)
@@ -113,7 +113,7 @@ def test_a_version_has_one_materialization_and_one_run_at_a_time(scene: Installa
 def test_what_is_due_runs_by_itself_and_missed_times_are_made_up_by_one_run(scene: Installation) -> None:
     materialization = scene.materialize(every_seconds=3600)
     scene.days["2013-01-02"] = [("c", START + DAY, START + DAY, 3, "y")]
-    scene.tell()
+    scene.add_snapshot()
     tick(scene)
     assert scene.now(materialization.id).job_id == materialization.job_id
     make_due(scene, materialization, missed=30.0)
@@ -130,7 +130,7 @@ def test_what_is_due_runs_by_itself_and_missed_times_are_made_up_by_one_run(scen
 def test_a_run_that_fails_says_why_and_the_next_time_is_another_try(scene: Installation) -> None:
     materialization = scene.materialize(every_seconds=3600)
     good = dict(scene.days)
-    scene.tell({"2013-01-01": pa.table({"k": ["a"], "nothing": [1]})})
+    scene.add_snapshot({"2013-01-01": pa.table({"k": ["a"], "nothing": [1]})})
     make_due(scene, materialization)
     tick(scene)
     failed = scene.finished(scene.now(materialization.id))
@@ -139,7 +139,7 @@ def test_a_run_that_fails_says_why_and_the_next_time_is_another_try(scene: Insta
     assert failed.due_at is not None
     assert scene.statuses("a") == ["present"]
     scene.days = good | {"2013-01-02": [("c", START + DAY, START + DAY, 3, "y")]}
-    scene.tell()
+    scene.add_snapshot()
     make_due(scene, materialization)
     tick(scene)
     assert (scene.finished(scene.now(materialization.id)).state, scene.statuses("a", "c")) == (
@@ -168,7 +168,7 @@ def test_a_paused_materialization_waits_until_it_is_resumed(scene: Installation)
     paused = portal.materialization.pause_materialization(engineer, materialization_id=materialization.id)
     assert (paused.state, paused.due_at) == ("paused", None)
     scene.days["2013-01-02"] = [("c", START + DAY, START + DAY, 3, "y")]
-    scene.tell()
+    scene.add_snapshot()
     tick(scene)
     assert scene.now(materialization.id).state == "paused"
     resumed = portal.materialization.resume_materialization(engineer, materialization_id=materialization.id)

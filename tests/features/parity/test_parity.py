@@ -18,7 +18,7 @@ from core.foundation.digests import canonical
 from core.foundation.settings import Settings
 from core.portal import Portal
 from tests.compute.running import run_job_here
-from tests.features.materialization.in_process import DAY, START, Keeper
+from tests.features.materialization.in_process import DAY, START, Materializer
 from tests.features.materialization.installation import Installation
 from tests.features.online.stores import redis_server
 from tests.installed import People, installed
@@ -52,7 +52,7 @@ def furnished(installation: Installation) -> Installation:
             (f"k{number}", moment + number * HOUR, moment + number * HOUR, number, "g") for number in range(day, 12)
         ]
     installation.version_id = installation.version(
-        snapshot_id=installation.tell(), sql=PLAIN, kinds=KINDS, ttl_seconds=2 * 86_400
+        snapshot_id=installation.add_snapshot(), sql=PLAIN, kinds=KINDS, ttl_seconds=2 * 86_400
     )
     return installation
 
@@ -120,7 +120,7 @@ def test_days_that_were_not_brought_are_missing_materialization(scene: Installat
     scene.materialize()
     moment = START + 8 * DAY
     scene.days["2013-01-09"] = [("k5", moment, moment, 1, "g"), ("new", moment, moment, 1, "g")]
-    scene.tell()
+    scene.add_snapshot()
     report = report_of(checked(scene))
     assert report.causes == {"missing materialization": 2}
     assert {mismatch.key["k"] for mismatch in report.worst} == {"k5", "new"}
@@ -130,7 +130,7 @@ def test_a_row_that_came_late_into_an_old_day_is_told_as_late(scene: Installatio
     scene.materialize()
     scene.days["2013-01-02"].append(("late", START + DAY, START + 4 * DAY, 1, "g"))
     scene.days["2013-01-05"].append(("k7", START + 4 * DAY + 8 * HOUR, START + 4 * DAY + 8 * HOUR, 1, "g"))
-    scene.tell()
+    scene.add_snapshot()
     report = report_of(checked(scene, at=START + 4 * DAY + 11 * HOUR))
     assert report.causes == {"late row": 2}
     assert {mismatch.key["k"] for mismatch in report.worst} == {"late", "k7"}
@@ -141,7 +141,7 @@ def test_a_row_that_the_store_lost_is_told_from_one_that_came_late(scene_in: Ins
     newest = row_of(scene_in, "k8")
     older = newest._replace(event_us=newest.event_us - 1, values=("g", 1.5))
     scene_in.days["2013-01-02"].append(("late", START + DAY, START + 4 * DAY, 1, "g"))
-    scene_in.tell()
+    scene_in.add_snapshot()
     store, view = live(scene_in)
     store.remove(view, [("k6",)])
     put(scene_in, older)
@@ -166,7 +166,7 @@ def test_a_store_that_lost_everything_is_told_so_and_filled_again(scene_in: Inst
 def test_a_row_that_the_sources_have_no_more_is_withdrawn_and_one_that_nobody_put_unknown(scene: Installation) -> None:
     scene.materialize()
     scene.days["2013-01-02"] = [row for row in scene.days["2013-01-02"] if row[0] != "k2"]
-    scene.tell()
+    scene.add_snapshot()
     first = row_of(scene, "k6")
     for number in range(12):
         put(scene, first._replace(key=(f"k{number} (nobody)",)))
@@ -196,7 +196,7 @@ def test_rows_of_another_version_of_the_view_are_told_as_such(scene: Installatio
     sql, viewer = PLAIN.replace("+ 0.1", "+ 100"), scene.people.viewer
     version = scene.portal.feature_versions.get_version(viewer, version_id=scene.version_id)
     (scene.folder / "other").mkdir()
-    built = Keeper(scene.folder / "other", version.model_copy(update={"sql": sql}))
+    built = Materializer(scene.folder / "other", version.model_copy(update={"sql": sql}))
     built.store = scene.portal.foundation.store
     snapshot_id = version.sources["events"]
     snapshot = scene.portal.datasets.get_snapshot(viewer, snapshot_id=snapshot_id)

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.features.values import FeatureVersion
 from core.foundation.errors import Conflict
-from tests.features.drafting import Desk, open_desk
+from tests.features.drafting import Drafts, open_drafts
 
 REASON = "Because it must be said."
 VERDICTS = st.sampled_from((("pass",), ("pass", "fail"), ("no data",), ("inconclusive", "pass"), ()))
@@ -31,11 +31,11 @@ class Known:
 
 
 class Lifecycles(RuleBasedStateMachine):
-    desk: Desk
+    drafts: Drafts
 
     def __init__(self) -> None:
         super().__init__()
-        self.view = self.desk.open_view()
+        self.view = self.drafts.open_view()
         self.known: list[Known] = []
         self.alias: list[int] = []
 
@@ -59,7 +59,9 @@ class Lifecycles(RuleBasedStateMachine):
     def try_(self, action: str, allowed: bool, **arguments: object) -> bool:
         """Does it as Mei. The portal refuses exactly what the model refuses."""
         call = partial(
-            getattr(self.desk.portal.catalog()[f"features.{action}"][0], action), self.desk.people.engineer, **arguments
+            getattr(self.drafts.portal.catalog()[f"features.{action}"][0], action),
+            self.drafts.people.engineer,
+            **arguments,
         )
         if allowed:
             call()
@@ -73,14 +75,14 @@ class Lifecycles(RuleBasedStateMachine):
     @precondition(lambda self: len(self.known) < 6)
     @rule(until=UNTIL)
     def create(self, until: str) -> None:
-        version = self.desk.create(ttl_seconds=len(self.known) + 1, until=until)
+        version = self.drafts.create(ttl_seconds=len(self.known) + 1, until=until)
         self.known.append(Known(version, "draft" if until == "draft" else "building", until))
 
     @precondition(lambda self: self.known)
     @rule(which=WHICH)
     def edit(self, which: int) -> None:
         entry = self.known[number := self.pick(which)]
-        definition = self.desk.definition(ttl_seconds=number + 1, description="Other words.")
+        definition = self.drafts.definition(ttl_seconds=number + 1, description="Other words.")
         if self.try_("edit_draft", entry.state in ("draft", "failed"), version_id=entry.version.id, **definition):
             entry.state = "draft"
 
@@ -96,7 +98,7 @@ class Lifecycles(RuleBasedStateMachine):
     def end(self, which: int, verdicts: tuple[str, ...]) -> None:
         building = [number for number, entry in enumerate(self.known) if entry.state == "building"]
         entry = self.known[number := building[which % len(building)]]
-        self.desk.built(entry.version, *verdicts)
+        self.drafts.built(entry.version, *verdicts)
         entry.state, entry.verdicts = "staged", verdicts
         if entry.until == "published" and set(verdicts) <= {"pass"}:
             entry.state = "published"
@@ -107,7 +109,7 @@ class Lifecycles(RuleBasedStateMachine):
     def break_(self, which: int) -> None:
         building = [entry for entry in self.known if entry.state == "building"]
         entry = building[which % len(building)]
-        self.desk.failed(entry.version)
+        self.drafts.failed(entry.version)
         entry.state = "failed"
 
     @precondition(lambda self: self.known)
@@ -158,13 +160,13 @@ class Lifecycles(RuleBasedStateMachine):
 
     @invariant()
     def the_states_are_those_of_the_model(self) -> None:
-        versions = self.desk.portal.feature_versions.list_versions(self.desk.people.viewer, view_id=self.view).items
+        versions = self.drafts.portal.feature_versions.list_versions(self.drafts.people.viewer, view_id=self.view).items
         assert [version.state for version in reversed(versions)] == [entry.state for entry in self.known]
 
     @invariant()
     def the_alias_points_where_the_model_says(self) -> None:
         live = self.live()
-        assert self.desk.live == ("" if live is None else self.known[live].version.id)
+        assert self.drafts.live == ("" if live is None else self.known[live].version.id)
 
     @invariant()
     def what_is_published_has_no_failed_check(self) -> None:
@@ -172,14 +174,14 @@ class Lifecycles(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    opened = open_desk(tmp_path_factory.mktemp("home"))
+def drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drafts]:
+    opened = open_drafts(tmp_path_factory.mktemp("home"))
     yield opened
     opened.portal.foundation.database.close()
 
 
-def test_versions_go_only_where_the_model_lets_them(desk: Desk) -> None:
-    Lifecycles.desk = desk
+def test_versions_go_only_where_the_model_lets_them(drafts: Drafts) -> None:
+    Lifecycles.drafts = drafts
     calm = settings(
         max_examples=25,
         stateful_step_count=30,

@@ -10,46 +10,50 @@ from core.features.values import FeatureRule, VersionState, VersionTests
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.objects import ObjectRow
 from core.lake.tables import SnapshotRow
-from tests.features.drafting import SYSTEM, Desk, keep_flights
+from tests.features.drafting import SYSTEM, Drafts, keep_flights
 from tests.registry.onnx_files import calling
 
 REASON = "Because it must be said."
 
 
-def test_a_draft_may_be_edited_until_it_is_built(desk: Desk) -> None:
-    draft = desk.create(sql="", until="draft")
+def test_a_draft_may_be_edited_until_it_is_built(drafts: Drafts) -> None:
+    draft = drafts.create(sql="", until="draft")
     assert (draft.state, draft.job_id) == (VersionState.DRAFT, "")
     with pytest.raises(Invalid, match="neither SQL nor Python"):
-        desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id)
+        drafts.portal.feature_drafts.build_version(drafts.people.engineer, version_id=draft.id)
     rules = VersionTests(rules=(FeatureRule(feature="mean_delay", maximum=90),))
-    definition = desk.definition(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
-    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **definition)
+    definition = drafts.definition(tests=rules, numbers=("mean_delay",), tags=("delay",), description="The mean.")
+    edited = drafts.portal.feature_drafts.edit_draft(drafts.people.engineer, version_id=draft.id, **definition)
     assert (edited.tests, edited.numbers, edited.tags, edited.version) == (rules, ("mean_delay",), ("delay",), 1)
-    built = desk.built(desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id), "pass")
+    built = drafts.built(
+        drafts.portal.feature_drafts.build_version(drafts.people.engineer, version_id=draft.id), "pass"
+    )
     assert built.state is VersionState.STAGED
     with pytest.raises(Conflict, match="is staged and cannot become draft"):
-        desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=draft.id, **definition)
+        drafts.portal.feature_drafts.edit_draft(drafts.people.engineer, version_id=draft.id, **definition)
 
 
-def test_a_version_that_failed_is_built_again_or_becomes_a_draft(desk: Desk) -> None:
-    version = desk.failed(desk.create())
+def test_a_version_that_failed_is_built_again_or_becomes_a_draft(drafts: Drafts) -> None:
+    version = drafts.failed(drafts.create())
     assert (version.state, version.cause) == (VersionState.FAILED, "It broke.")
-    again = desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=version.id, until="published")
+    again = drafts.portal.feature_drafts.build_version(drafts.people.engineer, version_id=version.id, until="published")
     assert (again.state, again.cause) == (VersionState.BUILDING, "")
-    desk.failed(again)
-    edited = desk.portal.feature_drafts.edit_draft(desk.people.engineer, version_id=version.id, **desk.definition())
+    drafts.failed(again)
+    edited = drafts.portal.feature_drafts.edit_draft(
+        drafts.people.engineer, version_id=version.id, **drafts.definition()
+    )
     assert edited.state is VersionState.DRAFT
 
 
-def test_the_same_version_again_is_refused_and_named(desk: Desk) -> None:
-    first = desk.published()
+def test_the_same_version_again_is_refused_and_named(drafts: Drafts) -> None:
+    first = drafts.published()
     with pytest.raises(Conflict, match="v1 is exactly this") as refusal:
-        desk.create(description="Other words.", tags=("other",))
+        drafts.create(description="Other words.", tags=("other",))
     assert first.id in refusal.value.hint
-    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 1
-    draft = desk.create(until="draft")
+    assert drafts.portal.feature_versions.list_versions(drafts.people.viewer, view_id=drafts.view).total == 1
+    draft = drafts.create(until="draft")
     with pytest.raises(Conflict, match="is exactly this"):
-        desk.portal.feature_drafts.build_version(desk.people.engineer, version_id=draft.id)
+        drafts.portal.feature_drafts.build_version(drafts.people.engineer, version_id=draft.id)
 
 
 MEANING: dict[str, dict[str, Any]] = {
@@ -66,62 +70,62 @@ MEANING: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("case", MEANING)
-def test_a_change_of_meaning_is_another_version_with_another_digest(desk: Desk, case: str) -> None:
-    first, second = desk.published(), desk.published(**MEANING[case])
+def test_a_change_of_meaning_is_another_version_with_another_digest(drafts: Drafts, case: str) -> None:
+    first, second = drafts.published(), drafts.published(**MEANING[case])
     assert first.digest != second.digest
     assert second.version == 2
 
 
-def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(desk: Desk) -> None:
-    first = desk.published()
-    second = desk.published(tests=VersionTests(rules=(FeatureRule(feature="mean_delay", minimum=0),)))
+def test_a_rule_that_only_judges_makes_a_version_and_no_other_digest(drafts: Drafts) -> None:
+    first = drafts.published()
+    second = drafts.published(tests=VersionTests(rules=(FeatureRule(feature="mean_delay", minimum=0),)))
     assert first.digest == second.digest
 
 
-def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(desk: Desk, tmp_path: Path) -> None:
-    snapshot = keep_flights(desk.portal, tmp_path, name=f"doubtful_{desk.views}")
-    published = desk.published(sources={"flights": snapshot})
-    draft = desk.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
-    with calling(desk.portal, SYSTEM) as call:
+def test_a_source_in_quarantine_is_refused_and_what_was_made_of_it_stays(drafts: Drafts, tmp_path: Path) -> None:
+    snapshot = keep_flights(drafts.portal, tmp_path, name=f"doubtful_{drafts.views}")
+    published = drafts.published(sources={"flights": snapshot})
+    draft = drafts.create(sources={"flights": snapshot}, ttl_seconds=1, until="draft")
+    with calling(drafts.portal, SYSTEM) as call:
         call.session.get_one(SnapshotRow, snapshot).quarantine = "Its delays are in hours."
-    engineer, portal = desk.people.engineer, desk.portal
+    engineer, portal = drafts.people.engineer, drafts.portal
     for refused in (
-        lambda: desk.create(sources={"flights": snapshot}, ttl_seconds=2),
+        lambda: drafts.create(sources={"flights": snapshot}, ttl_seconds=2),
         lambda: portal.feature_drafts.build_version(engineer, version_id=draft.id),
         lambda: portal.feature_drafts.preview_logic(
-            engineer, view_id=desk.view, **desk.definition(sources={"flights": snapshot})
+            engineer, view_id=drafts.view, **drafts.definition(sources={"flights": snapshot})
         ),
     ):
         with pytest.raises(Conflict, match="quarantine"):
             refused()
-    assert desk.now(published).state is VersionState.PUBLISHED
+    assert drafts.now(published).state is VersionState.PUBLISHED
 
 
-WRITES: dict[str, Callable[[Desk, str], Any]] = {
-    "publish_version": lambda desk, id_: {"version_id": id_},
-    "deprecate_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
-    "retire_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
-    "discard_version": lambda desk, id_: {"version_id": id_, "reason": REASON},
-    "build_version": lambda desk, id_: {"version_id": id_},
-    "edit_draft": lambda desk, id_: {"version_id": id_, **desk.definition()},
-    "describe_version": lambda desk, id_: {"version_id": id_, "description": "x"},
-    "describe_view": lambda desk, id_: {"view_id": desk.view, "description": "x"},
-    "point_alias": lambda desk, id_: {"view_id": desk.view, "version_id": id_, "reason": REASON},
-    "roll_back": lambda desk, id_: {"view_id": desk.view, "reason": REASON},
+WRITES: dict[str, Callable[[Drafts, str], Any]] = {
+    "publish_version": lambda drafts, id_: {"version_id": id_},
+    "deprecate_version": lambda drafts, id_: {"version_id": id_, "reason": REASON},
+    "retire_version": lambda drafts, id_: {"version_id": id_, "reason": REASON},
+    "discard_version": lambda drafts, id_: {"version_id": id_, "reason": REASON},
+    "build_version": lambda drafts, id_: {"version_id": id_},
+    "edit_draft": lambda drafts, id_: {"version_id": id_, **drafts.definition()},
+    "describe_version": lambda drafts, id_: {"version_id": id_, "description": "x"},
+    "describe_view": lambda drafts, id_: {"view_id": drafts.view, "description": "x"},
+    "point_alias": lambda drafts, id_: {"view_id": drafts.view, "version_id": id_, "reason": REASON},
+    "roll_back": lambda drafts, id_: {"view_id": drafts.view, "reason": REASON},
 }
 
 
 @pytest.mark.parametrize("action", WRITES)
-def test_only_engineers_of_the_project_change_versions(desk: Desk, action: str) -> None:
-    version = desk.published()
-    given = WRITES[action](desk, version.id)
-    write = getattr(desk.portal.catalog()[f"features.{action}"][0], action)
-    for person in (desk.people.viewer, desk.people.approver, desk.people.sre, desk.people.admin):
+def test_only_engineers_of_the_project_change_versions(drafts: Drafts, action: str) -> None:
+    version = drafts.published()
+    given = WRITES[action](drafts, version.id)
+    write = getattr(drafts.portal.catalog()[f"features.{action}"][0], action)
+    for person in (drafts.people.viewer, drafts.people.approver, drafts.people.sre, drafts.people.admin):
         with pytest.raises(NotAllowed):
             write(person, **given)
     with pytest.raises(NotFound):
-        write(desk.people.outsider, **given)
-    with calling(desk.portal, SYSTEM) as call:
+        write(drafts.people.outsider, **given)
+    with calling(drafts.portal, SYSTEM) as call:
         assert call.session.get_one(ObjectRow, version.id).state == "published"
 
 
@@ -135,11 +139,11 @@ PYTHON_MISTAKES = {
 
 
 @pytest.mark.parametrize("source", PYTHON_MISTAKES, ids=range(len(PYTHON_MISTAKES)))
-def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(desk: Desk, source: str) -> None:
+def test_python_that_cannot_be_read_is_refused_at_once_with_its_line(drafts: Drafts, source: str) -> None:
     words, hint = PYTHON_MISTAKES[source]
     with pytest.raises(Invalid, match="Python: ") as refusal:
-        desk.create(sql="", python=source)
+        drafts.create(sql="", python=source)
     assert words in refusal.value.message
     assert hint in refusal.value.hint
     assert refusal.value.field == "python"
-    assert desk.portal.feature_versions.list_versions(desk.people.viewer, view_id=desk.view).total == 0
+    assert drafts.portal.feature_versions.list_versions(drafts.people.viewer, view_id=drafts.view).total == 0

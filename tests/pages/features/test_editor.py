@@ -24,7 +24,7 @@ def features(flights):
 """.strip()
 
 
-class Shop:
+class Editor:
     """A portal with flights, in which every test has a view of its own."""
 
     def __init__(self, furnished: Furnished) -> None:
@@ -58,12 +58,12 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def editor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
     with installed(settings_in(tmp_path_factory.mktemp("editor") / "home")) as (portal, people):
         dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights")
         snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights())
         none = dict.fromkeys(("requirement", "dataset", "import_id", "view", "version", "training_set"), "")
-        yield Shop(Furnished(portal, people, snapshot=snapshot.id, **none))
+        yield Editor(Furnished(portal, people, snapshot=snapshot.id, **none))
 
 
 def typed(test: AppTest, view: FeatureView, **fields: str) -> AppTest:
@@ -98,9 +98,9 @@ def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
     assert "No preview yet" in text_of(test)
 
 
-def test_what_was_typed_is_there_after_another_page(shop: Shop) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, sql_text="SELECT 1", event_time="day", tags="daily")
+def test_what_was_typed_is_there_after_another_page(editor: Editor) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, sql_text="SELECT 1", event_time="day", tags="daily")
     elsewhere(test, "features")
     assert "Version 1 of" not in text_of(test)
     elsewhere(test, EDITOR)
@@ -114,21 +114,21 @@ def elsewhere(test: AppTest, url: str) -> None:
     drawn(test)
 
 
-def test_a_preview_tells_rows_types_nulls_checks_and_agreement(shop: Shop) -> None:
-    view = shop.view()
-    shown = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=PANDAS, event_time="day"))
+def test_a_preview_tells_rows_types_nulls_checks_and_agreement(editor: Editor) -> None:
+    view = editor.view()
+    shown = tried(typed(editor.open(view), view, sql_text=SQL, sql_pandas=PANDAS, event_time="day"))
     assert "2 features" in shown
     assert "SQL and pandas agree" in shown
     assert "the latest 240 source rows" in shown
     assert "`late_share`,double,number,0" in shown
     assert "carrier,day,flights,late_share" in shown
-    assert shop.versions(view) == ()
+    assert editor.versions(view) == ()
 
 
-def test_forms_that_differ_show_the_rows(shop: Shop) -> None:
-    view = shop.view()
+def test_forms_that_differ_show_the_rows(editor: Editor) -> None:
+    view = editor.view()
     other = PANDAS.replace('"mean"', '"max"')
-    shown = tried(typed(shop.open(view), view, sql_text=SQL, sql_pandas=other, event_time="day"))
+    shown = tried(typed(editor.open(view), view, sql_text=SQL, sql_pandas=other, event_time="day"))
     assert "1 of 2 checks not passed" in shown
     assert "Rows that broke: SQL and pandas agree" in shown
 
@@ -141,9 +141,9 @@ def test_forms_that_differ_show_the_rows(shop: Shop) -> None:
     ],
     ids=["SQL", "pandas"],
 )
-def test_an_error_stands_at_its_field_with_its_line(shop: Shop, fields: dict[str, str], line: str) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, event_time="day", **fields)
+def test_an_error_stands_at_its_field_with_its_line(editor: Editor, fields: dict[str, str], line: str) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, event_time="day", **fields)
     shown = tried(test)
     at_field = next(caption.value for caption in test.caption if ":red[" in caption.value)
     assert "nothing" in at_field
@@ -151,41 +151,41 @@ def test_an_error_stands_at_its_field_with_its_line(shop: Shop, fields: dict[str
     assert [test.text_area(key=f"{name}_{view.id}-0").value for name in fields] == list(fields.values())
 
 
-def test_a_wrong_version_is_refused_at_the_field(shop: Shop) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, sql_text=SQL, event_time="no such column; DROP TABLE")
+def test_a_wrong_version_is_refused_at_the_field(editor: Editor) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, sql_text=SQL, event_time="no such column; DROP TABLE")
     test.button(key="build").click()
     assert "Event time takes letters" in text_of(drawn(test))
     assert any(":red[" in caption.value for caption in test.caption)
-    assert shop.versions(view) == ()
+    assert editor.versions(view) == ()
 
 
-def test_a_draft_is_kept_offered_and_changed(shop: Shop) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, sql_text=SQL, event_time="day", tags="daily, late", description="First")
+def test_a_draft_is_kept_offered_and_changed(editor: Editor) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, sql_text=SQL, event_time="day", tags="daily, late", description="First")
     test.button(key="draft").click()
     drawn(test)
-    (draft,) = shop.versions(view)
+    (draft,) = editor.versions(view)
     assert (draft.state, draft.tags, draft.sql) == (VersionState.DRAFT, ("daily", "late"), SQL)
-    assert "Version 1 is a draft" in text_of(shop.open(view))
-    again = shop.open(view, version=draft.id)
+    assert "Version 1 is a draft" in text_of(editor.open(view))
+    again = editor.open(view, version=draft.id)
     assert again.text_area(key=f"sql_text_{draft.id}-0").value == SQL
     again.text_input(key=f"description_{draft.id}-0").input("Second")
     again.button(key="draft").click()
     drawn(again)
-    assert [(item.id, item.description) for item in shop.versions(view)] == [(draft.id, "Second")]
+    assert [(item.id, item.description) for item in editor.versions(view)] == [(draft.id, "Second")]
 
 
-def edited(shop: Shop, draft: FeatureVersion, text: str) -> AppTest:
+def edited(editor: Editor, draft: FeatureVersion, text: str) -> AppTest:
     """The editor of a draft in a tab of its own, with something typed and not saved."""
-    test = page(shop.portal, shop.mei, EDITOR, id=draft.view_id, version=draft.id)
+    test = page(editor.portal, editor.mei, EDITOR, id=draft.view_id, version=draft.id)
     test.text_input(key=f"description_{draft.id}-0").input(text)
     return drawn(test)
 
 
-def test_what_another_tab_saved_is_told_and_saved_over_on_purpose(shop: Shop) -> None:
-    draft = shop.draft(shop.view())
-    first, second = edited(shop, draft, "First"), edited(shop, draft, "Second")
+def test_what_another_tab_saved_is_told_and_saved_over_on_purpose(editor: Editor) -> None:
+    draft = editor.draft(editor.view())
+    first, second = edited(editor, draft, "First"), edited(editor, draft, "Second")
     first.button(key="draft").click()
     drawn(first)
     second.button(key="draft").click()
@@ -194,21 +194,24 @@ def test_what_another_tab_saved_is_told_and_saved_over_on_purpose(shop: Shop) ->
     assert "What you typed is still here" in shown
     field = second.text_input(key=f"description_{draft.id}-0")
     assert field.value == "Second"
-    assert now(shop, draft).description == "First"
+    assert now(editor, draft).description == "First"
     second.button(key="meanwhile_see").click()
     shown = text_of(drawn(second))
     assert "-Description: First" in shown
     assert "+Description: Second" in shown
     pressed(second, "meanwhile_see", "meanwhile_over")
     drawn(second)
-    assert now(shop, draft).description == "Second"
+    assert now(editor, draft).description == "Second"
     assert "saved this draft" not in text_of(drawn(second))
 
 
-def test_the_saved_one_is_gone_on_with_and_untouched_fields_follow_it(shop: Shop) -> None:
-    draft = shop.draft(shop.view())
-    touched, idle = edited(shop, draft, "Mine"), page(shop.portal, shop.mei, EDITOR, id=draft.view_id, version=draft.id)
-    other = edited(shop, draft, "Theirs")
+def test_the_saved_one_is_gone_on_with_and_untouched_fields_follow_it(editor: Editor) -> None:
+    draft = editor.draft(editor.view())
+    touched, idle = (
+        edited(editor, draft, "Mine"),
+        page(editor.portal, editor.mei, EDITOR, id=draft.view_id, version=draft.id),
+    )
+    other = edited(editor, draft, "Theirs")
     other.button(key="draft").click()
     drawn(other)
     assert drawn(idle).text_input(key=f"description_{draft.id}-1").value == "Theirs"
@@ -219,40 +222,40 @@ def test_the_saved_one_is_gone_on_with_and_untouched_fields_follow_it(shop: Shop
     assert drawn(touched).text_input(key=f"description_{draft.id}-1").value == "Theirs"
 
 
-def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(shop: Shop) -> None:
-    view = shop.view()
-    draft = shop.draft(view)
-    test = edited(shop, draft, "Kept")
-    shop.portal.feature_versions.discard_version(shop.mei, version_id=draft.id, reason="By somebody else")
+def test_what_was_typed_into_a_draft_that_was_discarded_becomes_another_version(editor: Editor) -> None:
+    view = editor.view()
+    draft = editor.draft(view)
+    test = edited(editor, draft, "Kept")
+    editor.portal.feature_versions.discard_version(editor.mei, version_id=draft.id, reason="By somebody else")
     shown = text_of(drawn(test))
     assert "Version 1 is no draft any more" in shown
     assert test.text_input(key=f"description_{draft.id}-0").value == "Kept"
     test.button(key="draft").click()
     drawn(test)
-    (version,) = shop.versions(view)
+    (version,) = editor.versions(view)
     assert (version.version, version.description) == (2, "Kept")
 
 
-def now(shop: Shop, draft: FeatureVersion) -> FeatureVersion:
-    return shop.portal.feature_versions.get_version(shop.mei, version_id=draft.id)
+def now(editor: Editor, draft: FeatureVersion) -> FeatureVersion:
+    return editor.portal.feature_versions.get_version(editor.mei, version_id=draft.id)
 
 
-def test_build_and_check_asks_for_a_staged_version(shop: Shop) -> None:
-    view = shop.view()
-    draft = shop.draft(view)
-    test = shop.open(view, version=draft.id)
+def test_build_and_check_asks_for_a_staged_version(editor: Editor) -> None:
+    view = editor.view()
+    draft = editor.draft(view)
+    test = editor.open(view, version=draft.id)
     test.button(key="build").click()
     drawn(test)
-    (version,) = shop.versions(view)
+    (version,) = editor.versions(view)
     assert (version.id, version.state) == (draft.id, VersionState.BUILDING)
-    assert run_job_here(shop.portal, version.job_id).state == "succeeded"
-    assert shop.versions(view)[0].state is VersionState.STAGED
+    assert run_job_here(editor.portal, version.job_id).state == "succeeded"
+    assert editor.versions(view)[0].state is VersionState.STAGED
 
 
-def test_publishing_tells_first_whom_it_touches(shop: Shop) -> None:
-    view = shop.view()
-    shop.published(view)
-    test = shop.open(view)
+def test_publishing_tells_first_whom_it_touches(editor: Editor) -> None:
+    view = editor.view()
+    editor.published(view)
+    test = editor.open(view)
     test.text_area(key=f"sql_text_{view.id}-0").input(SQL.replace("avg(late)", "max(late)"))
     test.button(key="publish").click()
     shown = text_of(drawn(test))
@@ -260,15 +263,15 @@ def test_publishing_tells_first_whom_it_touches(shop: Shop) -> None:
     assert "moves from v1" in shown
     pressed(test, "publish", "publish_do")
     drawn(test)
-    newest = shop.versions(view)[0]
+    newest = editor.versions(view)[0]
     assert (newest.version, newest.state) == (2, VersionState.BUILDING)
-    assert run_job_here(shop.portal, newest.job_id).state == "succeeded"
-    assert shop.versions(view)[0].state is VersionState.PUBLISHED
+    assert run_job_here(editor.portal, newest.job_id).state == "succeeded"
+    assert editor.versions(view)[0].state is VersionState.PUBLISHED
 
 
-def test_rules_are_kept_with_the_version(shop: Shop) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, sql_text=SQL, event_time="day")
+def test_rules_are_kept_with_the_version(editor: Editor) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, sql_text=SQL, event_time="day")
     rows = [
         {"Feature": "flights", "Nulls": "refuse", "At least": 1, "Unique": False},
         {"Feature": "late_share", "Nulls": "fill", "Fill with": "0", "At most": 1, "Nulls at most": 10},
@@ -279,7 +282,7 @@ def test_rules_are_kept_with_the_version(shop: Shop) -> None:
     test.number_input(key=f"fresh_seconds_{view.id}-0").set_value(48)
     test.button(key="draft").click()
     drawn(test)
-    tests = shop.versions(view)[0].tests
+    tests = editor.versions(view)[0].tests
     assert tests.rules == (
         FeatureRule(feature="flights", nulls="refuse", minimum=1),
         FeatureRule(feature="late_share", nulls="fill", fill=0.0, maximum=1, most_null_share=0.1),
@@ -287,19 +290,19 @@ def test_rules_are_kept_with_the_version(shop: Shop) -> None:
     assert (tests.unique_rows, tests.fresh_seconds) == (True, 48 * 3600)
 
 
-def test_a_query_brings_its_sql_and_takes_it_back(shop: Shop) -> None:
-    view = shop.view()
-    test = typed(shop.open(view), view, sql_text="SELECT 'typed before'")
+def test_a_query_brings_its_sql_and_takes_it_back(editor: Editor) -> None:
+    view = editor.view()
+    test = typed(editor.open(view), view, sql_text="SELECT 'typed before'")
     test.session_state["feature_draft_sql"] = "SELECT 'from the query page'"
     assert drawn(test).text_area(key=f"sql_text_{view.id}-0").value == "SELECT 'from the query page'"
     test.button(key="take_back").click()
     assert drawn(test).text_area(key=f"sql_text_{view.id}-0").value == "SELECT 'typed before'"
 
 
-def test_another_version_is_what_a_new_one_begins_with(shop: Shop) -> None:
-    view = shop.view()
-    first = shop.published(view)
-    test = shop.open(view, version=first.id)
+def test_another_version_is_what_a_new_one_begins_with(editor: Editor) -> None:
+    view = editor.view()
+    first = editor.published(view)
+    test = editor.open(view, version=first.id)
     assert "Version 2 of" in text_of(test)
     test.text_input(key=f"event_time_{view.id}-0").input("other")
     drawn(test)
@@ -307,24 +310,24 @@ def test_another_version_is_what_a_new_one_begins_with(shop: Shop) -> None:
     assert drawn(test).text_input(key=f"event_time_{view.id}-1").value == "day"
 
 
-def test_a_version_of_another_view_is_not_found(shop: Shop) -> None:
-    draft = shop.draft(shop.view())
-    assert "has no version" in text_of(shop.open(shop.view(), version=draft.id))
+def test_a_version_of_another_view_is_not_found(editor: Editor) -> None:
+    draft = editor.draft(editor.view())
+    assert "has no version" in text_of(editor.open(editor.view(), version=draft.id))
 
 
-def test_a_new_view_is_made_on_the_way(shop: Shop) -> None:
-    test = page(shop.portal, shop.mei, EDITOR)
+def test_a_new_view_is_made_on_the_way(editor: Editor) -> None:
+    test = page(editor.portal, editor.mei, EDITOR)
     for name, text in {"name": "made_here", "entity": "carrier", "keys": "carrier"}.items():
         test.text_input(key=f"editor_{name}").input(text)
     test.button(key="editor_create").click()
     assert "Version 1 of made_here" in text_of(drawn(test))
-    test = page(shop.portal, shop.mei, EDITOR)
+    test = page(editor.portal, editor.mei, EDITOR)
     test.text_input(key="editor_name").input("Not a name")
     test.button(key="editor_create").click()
     assert any(":red[" in caption.value for caption in drawn(test).caption)
 
 
-def test_a_viewer_is_told_who_writes_features(shop: Shop) -> None:
-    test = page(shop.portal, shop.viewer, EDITOR, id=shop.view().id)
+def test_a_viewer_is_told_who_writes_features(editor: Editor) -> None:
+    test = page(editor.portal, editor.viewer, EDITOR, id=editor.view().id)
     assert "Features are written by engineers" in text_of(test)
     assert not test.text_area

@@ -20,7 +20,7 @@ from tests.training.sets import make_training_set, start
 
 
 @dataclass(frozen=True)
-class Lab:
+class TrainedPortal:
     """A portal in which one training has finished and one waits."""
 
     portal: Portal
@@ -31,14 +31,16 @@ class Lab:
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrainedPortal]:
     folder = tmp_path_factory.mktemp("lab")
     with installed(settings_in(folder / "home")) as (portal, people):
         training_set = make_training_set(portal, folder / "splits")
         done = start(portal, people, training_set, title="Small *and* quick")
         assert run_job_here(portal, done.job_id).state is JobState.SUCCEEDED
         waiting = start(portal, people, training_set, title="Waits")
-        yield Lab(portal, people, training_set, portal.training.get_run(people.viewer, run_id=done.id), waiting)
+        yield TrainedPortal(
+            portal, people, training_set, portal.training.get_run(people.viewer, run_id=done.id), waiting
+        )
 
 
 def test_where_nothing_is_the_pages_say_what_to_do(portal: Portal, people: People) -> None:
@@ -49,25 +51,25 @@ def test_where_nothing_is_the_pages_say_what_to_do(portal: Portal, people: Peopl
         assert "Ask an administrator for that role" in text_of(page(portal, people.viewer, url))
 
 
-def test_the_list_names_the_best_and_shows_states(lab: Lab) -> None:
-    shown = text_of(page(lab.portal, lab.people.viewer, "runs"))
-    assert f"{lab.done.id} is the best on the validation rows" in shown
+def test_the_list_names_the_best_and_shows_states(trained: TrainedPortal) -> None:
+    shown = text_of(page(trained.portal, trained.people.viewer, "runs"))
+    assert f"{trained.done.id} is the best on the validation rows" in shown
     assert "Small *and* quick" in shown
     assert "Log loss, AUC" in shown
     assert "Queued" in shown
 
 
-def test_the_list_is_filtered_by_its_address(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.viewer, "runs", training_set=lab.training_set)
+def test_the_list_is_filtered_by_its_address(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "runs", training_set=trained.training_set)
     test.session_state["state"] = "succeeded"
     assert "1 of 1 shown" in text_of(drawn(test))
     test.session_state["state"] = "failed"
     assert "No run matches" in text_of(drawn(test))
-    assert "No run matches" in text_of(page(lab.portal, lab.people.viewer, "runs", training_set="TS-99"))
+    assert "No run matches" in text_of(page(trained.portal, trained.people.viewer, "runs", training_set="TS-99"))
 
 
-def test_runs_that_are_chosen_can_be_opened_or_compared(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.viewer, "runs")
+def test_runs_that_are_chosen_can_be_opened_or_compared(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "runs")
     runs = [row["id"] for row in catalogs_of(test)["runs"]["rows"]]
     for count, words in ((1, "Open"), (2, "2 runs chosen")):
         test.session_state["runs_chosen"] = tuple(runs[:count])
@@ -75,110 +77,114 @@ def test_runs_that_are_chosen_can_be_opened_or_compared(lab: Lab) -> None:
     assert test.button(key="compare").disabled  # They are no versions yet.
 
 
-def test_a_finished_run_answers_in_words_first(lab: Lab) -> None:
-    shown = text_of(page(lab.portal, lab.people.viewer, "run", id=lab.done.id))
+def test_a_finished_run_answers_in_words_first(trained: TrainedPortal) -> None:
+    shown = text_of(page(trained.portal, trained.people.viewer, "run", id=trained.done.id))
     assert "which training never saw" in shown
     assert "`16` :gray[default 128]" in shown
     assert "Register a version" not in shown  # A viewer registers nothing.
 
 
-def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(lab: Lab) -> None:
-    run = start(lab.portal, lab.people, lab.training_set, title="To be stopped")
-    assert "stop" not in [button.key for button in page(lab.portal, lab.people.other_engineer, "run", id=run.id).button]
-    test = page(lab.portal, lab.people.engineer, "run", id=run.id)
+def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(trained: TrainedPortal) -> None:
+    run = start(trained.portal, trained.people, trained.training_set, title="To be stopped")
+    assert "stop" not in [
+        button.key for button in page(trained.portal, trained.people.other_engineer, "run", id=run.id).button
+    ]
+    test = page(trained.portal, trained.people.engineer, "run", id=run.id)
     assert "Waiting for capacity" in text_of(test)
     test.button(key="stop").click()
     assert "Stopping" in text_of(drawn(test))
-    assert run_job_here(lab.portal, run.job_id).state is JobState.CANCELLED
+    assert run_job_here(trained.portal, run.job_id).state is JobState.CANCELLED
     shown = text_of(drawn(test))
     assert "It was stopped" in shown
     assert "Resume" in shown
     test.button(key="resume").click()
     drawn(test)
-    assert lab.portal.training.get_run(lab.people.viewer, run_id=run.id).state is JobState.QUEUED
+    assert trained.portal.training.get_run(trained.people.viewer, run_id=run.id).state is JobState.QUEUED
 
 
-def test_a_wrong_parameter_is_refused_at_its_field(lab: Lab) -> None:
-    before = lab.portal.training.list_runs(lab.people.viewer).total
-    test = page(lab.portal, lab.people.engineer, "start-training", training_set=lab.training_set)
+def test_a_wrong_parameter_is_refused_at_its_field(trained: TrainedPortal) -> None:
+    before = trained.portal.training.list_runs(trained.people.viewer).total
+    test = page(trained.portal, trained.people.engineer, "start-training", training_set=trained.training_set)
     test.number_input(key="params_tabular_epochs").set_value(0)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
     assert "Parameters: epochs must be at least 1" in shown
     assert any(caption.value.startswith(":red[") for caption in test.caption)
-    assert lab.portal.training.list_runs(lab.people.viewer).total == before
+    assert trained.portal.training.list_runs(trained.people.viewer).total == before
 
 
-def test_a_training_is_started_with_what_was_entered(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.engineer, "start-training", training_set=lab.training_set)
+def test_a_training_is_started_with_what_was_entered(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "start-training", training_set=trained.training_set)
     test.number_input(key="params_tabular_epochs").set_value(7)
     test.number_input(key="seed").set_value(11)
     test.text_input(key="title").input("From the form")
     test.button(key="start_now").click()
     test.run()
-    run = lab.portal.training.list_runs(lab.people.viewer).items[0]
+    run = trained.portal.training.list_runs(trained.people.viewer).items[0]
     assert (run.title, run.params["epochs"], run.seed) == ("From the form", 7, 11)
 
 
-def test_a_model_without_a_proper_name_is_not_registered(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.engineer, "run", id=lab.done.id)
+def test_a_model_without_a_proper_name_is_not_registered(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "run", id=trained.done.id)
     test.button(key="register").click()
     drawn(test)
     assert "model" in text_of(pressed(test, "register", "register_now"))
-    assert lab.portal.registry.list_versions(lab.people.viewer).total == 0
+    assert trained.portal.registry.list_versions(trained.people.viewer).total == 0
 
 
 @pytest.fixture
-def sweep(lab: Lab) -> Sweep:
+def sweep(trained: TrainedPortal) -> Sweep:
     """A sweep of three trials: one complete, one pruned, one failed."""
-    started = sweeping.start(lab.portal, lab.people, lab.training_set, trials=3, workers=1)
+    started = sweeping.start(trained.portal, trained.people, trained.training_set, trials=3, workers=1)
     job = started.job_ids[0]
     ends = ({"kind": "complete", "value": 0.5}, {"kind": "pruned", "value": 0.6}, {"kind": "failed", "cause": "NaN"})
     for number, end in enumerate(ends):
         params = {"learning_rate": 0.01 * (number + 1), "hidden_width": 8}
-        assert assign_new(lab.portal.foundation, started.id, number=number, params=params, job_id=job)
-        ingest(lab.portal, job, {"number": number, **end})
-    return lab.portal.sweeps.get_sweep(lab.people.viewer, sweep_id=started.id)
+        assert assign_new(trained.portal.foundation, started.id, number=number, params=params, job_id=job)
+        ingest(trained.portal, job, {"number": number, **end})
+    return trained.portal.sweeps.get_sweep(trained.people.viewer, sweep_id=started.id)
 
 
-def test_a_sweep_says_how_far_it_is_and_which_trial_leads(lab: Lab, sweep: Sweep) -> None:
-    shown = text_of(page(lab.portal, lab.people.viewer, "sweep", id=sweep.id))
+def test_a_sweep_says_how_far_it_is_and_which_trial_leads(trained: TrainedPortal, sweep: Sweep) -> None:
+    shown = text_of(page(trained.portal, trained.people.viewer, "sweep", id=sweep.id))
     assert "best so far trial 0 with log loss 0.5" in shown
     assert "1 stopped early" in shown
     assert "3 trials are few for 2 parameters" in shown
     assert "Pruned" in shown
 
 
-def test_a_sweep_is_stopped_by_its_owner(lab: Lab, sweep: Sweep) -> None:
-    assert "stop" not in [button.key for button in page(lab.portal, lab.people.viewer, "sweep", id=sweep.id).button]
-    test = page(lab.portal, lab.people.engineer, "sweep", id=sweep.id)
+def test_a_sweep_is_stopped_by_its_owner(trained: TrainedPortal, sweep: Sweep) -> None:
+    assert "stop" not in [
+        button.key for button in page(trained.portal, trained.people.viewer, "sweep", id=sweep.id).button
+    ]
+    test = page(trained.portal, trained.people.engineer, "sweep", id=sweep.id)
     test.button(key="stop").click()
     drawn(test)
     assert "It was stopped." in text_of(drawn(test))
-    assert "No sweep matches" not in text_of(page(lab.portal, lab.people.viewer, "sweeps", state="cancelled"))
+    assert "No sweep matches" not in text_of(page(trained.portal, trained.people.viewer, "sweeps", state="cancelled"))
 
 
-def test_the_best_value_is_called_flattering_once_it_was_confirmed(lab: Lab, sweep: Sweep) -> None:
+def test_the_best_value_is_called_flattering_once_it_was_confirmed(trained: TrainedPortal, sweep: Sweep) -> None:
     from core.sweeps.tables import SweepRow
 
     confirmed = {
-        "run_ids": [lab.done.id],
+        "run_ids": [trained.done.id],
         "value": {"value": 0.52, "low": 0.5, "high": 0.54},
         "untouched": {"log_loss": {"value": 0.53, "low": 0.5, "high": 0.56}},
     }
-    with calling(lab.portal, sweeping.SYSTEM) as call:
+    with calling(trained.portal, sweeping.SYSTEM) as call:
         row = call.session.get_one(SweepRow, sweep.id)
         row.confirmation, row.state = confirmed, "finished"
         call.session.add(row)
-    shown = text_of(page(lab.portal, lab.people.engineer, "sweep", id=sweep.id))
+    shown = text_of(page(trained.portal, trained.people.engineer, "sweep", id=sweep.id))
     assert "Confirmed: log loss 0.5200 (0.5000 to 0.5400)" in shown
     assert "is biased upward" in shown
-    assert f"Register {lab.done.id}" in shown
-    assert "log loss 0.5200" in text_of(page(lab.portal, lab.people.viewer, "sweeps"))
+    assert f"Register {trained.done.id}" in shown
+    assert "log loss 0.5200" in text_of(page(trained.portal, trained.people.viewer, "sweeps"))
 
 
-def test_a_wrong_range_is_refused_at_its_line(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.engineer, "start-sweep", training_set=lab.training_set)
+def test_a_wrong_range_is_refused_at_its_line(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
     test.number_input(key="space_tabular_dropout_low").set_value(0.9)
     test.button(key="start_now").click()
     shown = text_of(drawn(test))
@@ -186,19 +192,19 @@ def test_a_wrong_range_is_refused_at_its_line(lab: Lab) -> None:
     assert any(caption.value.startswith(":red[") and "low is above high" in caption.value for caption in test.caption)
 
 
-def test_few_trials_are_warned_of_before_any_is_run(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.engineer, "start-sweep", training_set=lab.training_set)
+def test_few_trials_are_warned_of_before_any_is_run(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
     test.number_input(key="trials").set_value(3)
     assert "3 trials are few for 4 parameters" in text_of(drawn(test))
 
 
-def test_a_sweep_is_started_with_choices_and_fixed_parameters(lab: Lab) -> None:
-    test = page(lab.portal, lab.people.engineer, "start-sweep", training_set=lab.training_set)
+def test_a_sweep_is_started_with_choices_and_fixed_parameters(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.engineer, "start-sweep", training_set=trained.training_set)
     test.multiselect(key="space_tabular").set_value(["schedule"])
     drawn(test)
     test.number_input(key="fixed_tabular_epochs").set_value(1)
     test.button(key="start_now").click()
     test.run()
-    sweep = lab.portal.sweeps.list_sweeps(lab.people.viewer).items[0]
+    sweep = trained.portal.sweeps.list_sweeps(trained.people.viewer).items[0]
     assert sweep.space["schedule"].choices == ("one_cycle", "cosine", "constant")
     assert sweep.base_params == {"epochs": 1}

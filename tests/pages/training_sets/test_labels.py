@@ -18,7 +18,7 @@ from tests.training.sets import make_training_set
 
 
 @dataclass(frozen=True)
-class Office:
+class LabelSets:
     """A portal with two sets from which nobody can learn, one without a label and one whose label is a number, and one
     that is good. In another project there is only one without a label."""
 
@@ -30,13 +30,13 @@ class Office:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabelSets]:
     folder = tmp_path_factory.mktemp("labels")
     with installed(settings_in(folder / "home")) as (portal, people):
-        yield furnished_office(portal, people, folder)
+        yield make_sets(portal, people, folder)
 
 
-def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
+def make_sets(portal: Portal, people: People, folder: Path) -> LabelSets:
     dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights")
     snapshot = imported(portal, people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights()).id
     gaps = "SELECT id, due, nullif(distance, 300) AS far, carrier FROM flights"
@@ -45,7 +45,7 @@ def furnished_office(portal: Portal, people: People, folder: Path) -> Office:
     ids = [joined(portal, people, entity, snapshot=snapshot) for entity in (bare, numbers)]
     good = make_training_set(portal, folder / "good")
     make_training_set(portal, folder / "elsewhere", project="PROJ-2", entity=bare.model_dump(mode="json"))
-    return Office(portal, people, *ids, good)
+    return LabelSets(portal, people, *ids, good)
 
 
 def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str) -> str:
@@ -61,8 +61,8 @@ def joined(portal: Portal, people: People, entity: EntityQuery, *, snapshot: str
     return training_set.id
 
 
-def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
-    test = page(office.portal, office.people.engineer, "training-set", id=office.bare)
+def test_a_set_without_a_label_says_what_it_is_for(sets: LabelSets) -> None:
+    test = page(sets.portal, sets.people.engineer, "training-set", id=sets.bare)
     shown = text_of(test)
     assert "train,2013-01-01,2013-01-07,144" in shown
     assert "The set is for scoring and analysis" in shown
@@ -75,41 +75,41 @@ def test_a_set_without_a_label_says_what_it_is_for(office: Office) -> None:
         assert "it has no label. Make one like it" in buttons[name].help
 
 
-def test_a_label_that_is_a_number_is_told_with_its_gaps(office: Office) -> None:
-    shown = text_of(page(office.portal, office.people.viewer, "training-set", id=office.numbers))
+def test_a_label_that_is_a_number_is_told_with_its_gaps(sets: LabelSets) -> None:
+    shown = text_of(page(sets.portal, sets.people.viewer, "training-set", id=sets.numbers))
     assert "`far`, a whole number" in shown
-    training_set = office.portal.training_sets.get_training_set(office.people.viewer, training_set_id=office.numbers)
+    training_set = sets.portal.training_sets.get_training_set(sets.people.viewer, training_set_id=sets.numbers)
     assert sum(split.unlabeled for split in training_set.splits) > 0
     assert f"train,2013-01-01,2013-01-07,144,{training_set.splits[0].unlabeled}" in shown
 
 
-def test_the_list_tells_such_sets_apart(office: Office) -> None:
-    shown = text_of(page(office.portal, office.people.viewer, "training-sets"))
+def test_the_list_tells_such_sets_apart(sets: LabelSets) -> None:
+    shown = text_of(page(sets.portal, sets.people.viewer, "training-sets"))
     assert "no label" in shown
     assert "label far, a whole number" in shown
 
 
 @pytest.mark.parametrize("url", ["start-training", "start-sweep"])
-def test_nobody_is_offered_a_set_that_cannot_be_learned_from(office: Office, url: str) -> None:
-    test = page(office.portal, office.people.engineer, url, training_set=office.bare)
+def test_nobody_is_offered_a_set_that_cannot_be_learned_from(sets: LabelSets, url: str) -> None:
+    test = page(sets.portal, sets.people.engineer, url, training_set=sets.bare)
     (option,) = test.selectbox(key="training_set_choice").options
-    assert office.good in option
+    assert sets.good in option
     shown = text_of(test)
     reason = "This training set cannot be learned from: it has no label. Make one like it with a label of 0 and 1."
-    assert f"warning:] **with_nothing** {office.bare}: {reason}" in shown
+    assert f"warning:] **with_nothing** {sets.bare}: {reason}" in shown
     assert "its label far is not one of 0 and 1. Make one like it" in shown
     assert test.expander[0].label == "2 sets cannot be learned from"
 
 
 @pytest.mark.parametrize("url", ["start-training", "start-sweep"])
-def test_where_no_set_can_be_learned_from_the_page_says_why(office: Office, url: str) -> None:
-    shown = text_of(page(office.portal, office.people.outsider, url))
+def test_where_no_set_can_be_learned_from_the_page_says_why(sets: LabelSets, url: str) -> None:
+    shown = text_of(page(sets.portal, sets.people.outsider, url))
     assert "There is no training set to learn from yet" in shown
     assert "it has no label. Make one like it with a label of 0 and 1." in shown
 
 
-def test_the_form_says_what_a_label_means(office: Office) -> None:
-    test = page(office.portal, office.people.engineer, "new-training-set", like=office.numbers)
+def test_the_form_says_what_a_label_means(sets: LabelSets) -> None:
+    test = page(sets.portal, sets.people.engineer, "new-training-set", like=sets.numbers)
     kind = test.get("button_group")[0]
     assert (test.text_input(key="entity_label").value, kind.value) == ("far", "any")
     assert "it may have gaps" in text_of(test)
@@ -119,8 +119,8 @@ def test_the_form_says_what_a_label_means(office: Office) -> None:
     assert "Without a label the set is for scoring and analysis" in text_of(drawn(test))
 
 
-def test_a_split_without_days_is_left_out(office: Office) -> None:
-    test = page(office.portal, office.people.engineer, "new-training-set", like=office.bare)
+def test_a_split_without_days_is_left_out(sets: LabelSets) -> None:
+    test = page(sets.portal, sets.people.engineer, "new-training-set", like=sets.bare)
     for name in ("validation", "test"):
         for end in ("start", "end"):
             test.date_input(key=f"split_{name}_{end}").set_value(None)
@@ -128,19 +128,19 @@ def test_a_split_without_days_is_left_out(office: Office) -> None:
     drawn(test)
     test.button(key="join").click()
     test.run()
-    training_set = office.portal.training_sets.list_training_sets(office.people.engineer, search="one_split").items[0]
+    training_set = sets.portal.training_sets.list_training_sets(sets.people.engineer, search="one_split").items[0]
     assert [split.name for split in training_set.asked] == ["train"]
 
 
-def test_a_set_is_made_from_the_form_with_any_label_and_without_one(office: Office) -> None:
-    engineer = office.people.engineer
-    for like, label, kind in ((office.numbers, "far", "any"), (office.bare, "", "binary")):
-        test = page(office.portal, engineer, "new-training-set", like=like)
+def test_a_set_is_made_from_the_form_with_any_label_and_without_one(sets: LabelSets) -> None:
+    engineer = sets.people.engineer
+    for like, label, kind in ((sets.numbers, "far", "any"), (sets.bare, "", "binary")):
+        test = page(sets.portal, engineer, "new-training-set", like=like)
         test.text_input(key="set_name").input("again")
         drawn(test)
         test.button(key="join").click()
         test.run()
-        training_set = office.portal.training_sets.list_training_sets(engineer, search="again").items[0]
+        training_set = sets.portal.training_sets.list_training_sets(engineer, search="again").items[0]
         assert (training_set.state, training_set.entity.label, training_set.entity.label_kind) == (
             TrainingSetState.BUILDING,
             label,

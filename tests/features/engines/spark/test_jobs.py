@@ -17,7 +17,7 @@ from core.features.values import EntityQuery, FeatureVersion, Split, VersionStat
 from core.foundation.parquet import read_parquet
 from tests.compute.running import run_job_here, wait_for_job, worker_for
 from tests.features.departures import ENTITY_SQL
-from tests.features.drafting import SYSTEM, Desk, open_desk
+from tests.features.drafting import SYSTEM, Drafts, open_drafts
 from tests.features.engines.spark.server import skip_without_spark
 from tests.features.logic.test_pandas_logic import MEAN
 from tests.registry.onnx_files import calling
@@ -34,7 +34,7 @@ SPLITS = (
 class Built:
     """A version and a training set of it, with their rows."""
 
-    desk: Desk
+    drafts: Drafts
     version: FeatureVersion
     training_set: TrainingSet
     rows: pa.Table
@@ -44,23 +44,23 @@ class Built:
 @contextmanager
 def built_by_jobs(home: Path, **settings: Any) -> Iterator[Built]:
     """By the jobs of a portal of its own, whose worker goes on meanwhile."""
-    desk = open_desk(home, **settings)
-    with worker_for(desk.portal, loops=()):
-        version = desk.create(lookback_seconds=86_400)
-        wait_for_job(desk.portal, version.job_id, seconds=SECONDS)
-        version = desk.now(version)
+    drafts = open_drafts(home, **settings)
+    with worker_for(drafts.portal, loops=()):
+        version = drafts.create(lookback_seconds=86_400)
+        wait_for_job(drafts.portal, version.job_id, seconds=SECONDS)
+        version = drafts.now(version)
         assert (version.state, version.cause) == (VersionState.PUBLISHED, "")
-        training_set = joined(desk, version)
-        splits = {split.name: table(desk, split.digest) for split in training_set.splits}
-        yield Built(desk, version, training_set, table(desk, version.rows_digest), splits)
-    desk.portal.foundation.database.close()
+        training_set = joined(drafts, version)
+        splits = {split.name: table(drafts, split.digest) for split in training_set.splits}
+        yield Built(drafts, version, training_set, table(drafts, version.rows_digest), splits)
+    drafts.portal.foundation.database.close()
 
 
-def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
-    portal, engineer = desk.portal, desk.people.engineer
+def joined(drafts: Drafts, version: FeatureVersion) -> TrainingSet:
+    portal, engineer = drafts.portal, drafts.people.engineer
     entity = EntityQuery(
         sql=ENTITY_SQL,
-        sources={"flights": desk.snapshot},
+        sources={"flights": drafts.snapshot},
         row_id="id",
         event_time="due_at",
         label="late",
@@ -75,14 +75,14 @@ def joined(desk: Desk, version: FeatureVersion) -> TrainingSet:
         uses=(ViewUse(version_id=version.id, keys={"carrier": "carrier"}),),
         splits=SPLITS,
     )
-    wait_for_job(desk.portal, created.job_id, seconds=SECONDS)
+    wait_for_job(drafts.portal, created.job_id, seconds=SECONDS)
     training_set = portal.training_sets.get_training_set(engineer, training_set_id=created.id)
     assert (training_set.state, training_set.cause) == ("ready", "")
     return training_set
 
 
-def table(desk: Desk, digest: str) -> pa.Table:
-    return read_parquet(desk.portal.foundation.store.verified_path(digest))
+def table(drafts: Drafts, digest: str) -> pa.Table:
+    return read_parquet(drafts.portal.foundation.store.verified_path(digest))
 
 
 @pytest.fixture(scope="module")
@@ -125,10 +125,10 @@ def check_same(there: Built, here: Built) -> None:
 
 def test_the_online_store_holds_what_a_cluster_has_built(clustered: Built) -> None:
     """Its parts are computed on one machine, day by day."""
-    desk, version = clustered.desk, clustered.version
-    portal, engineer = desk.portal, desk.people.engineer
+    drafts, version = clustered.drafts, clustered.version
+    portal, engineer = drafts.portal, drafts.people.engineer
     materialization = portal.materialization.materialize(engineer, version_id=version.id)
-    wait_for_job(desk.portal, materialization.job_id)
+    wait_for_job(drafts.portal, materialization.job_id)
     assert portal.materialization.get_materialization(engineer, materialization_id=materialization.id).cause == ""
     answers = portal.materialization.get_online(
         engineer, version_id=version.id, keys=[{"carrier": carrier} for carrier in "ABC"]
@@ -139,32 +139,32 @@ def test_the_online_store_holds_what_a_cluster_has_built(clustered: Built) -> No
 
 
 def test_pandas_alone_says_that_one_machine_has_built_it(tmp_path: Path) -> None:
-    desk = open_desk(tmp_path, feature_engine="spark")
+    drafts = open_drafts(tmp_path, feature_engine="spark")
     keyed = MEAN.replace("flights.sort", 'flights.dropna(subset=["left_at", "carrier"]).sort')
-    version = desk.create(sql="", python=keyed)
-    run_job_here(desk.portal, version.job_id)
-    built = desk.now(version)
+    version = drafts.create(sql="", python=keyed)
+    run_job_here(drafts.portal, version.job_id)
+    built = drafts.now(version)
     assert built.state is VersionState.PUBLISHED
     assert built.notes == ("Built on one machine: Spark runs SQL, and this version is pandas alone.",)
 
 
 def test_sql_that_spark_has_not_ends_the_build_with_its_name(tmp_path: Path) -> None:
-    desk = open_desk(tmp_path, feature_engine="spark", spark_address="sc://127.0.0.1:1")
-    version = desk.create(sql="SELECT carrier, left_at, dayname(left_at) AS day FROM flights")
-    run_job_here(desk.portal, version.job_id)
-    assert desk.now(version).state is VersionState.FAILED
-    assert desk.now(version).cause.startswith("dayname cannot be carried over to Spark.")
+    drafts = open_drafts(tmp_path, feature_engine="spark", spark_address="sc://127.0.0.1:1")
+    version = drafts.create(sql="SELECT carrier, left_at, dayname(left_at) AS day FROM flights")
+    run_job_here(drafts.portal, version.job_id)
+    assert drafts.now(version).state is VersionState.FAILED
+    assert drafts.now(version).cause.startswith("dayname cannot be carried over to Spark.")
 
 
 def test_the_address_of_a_cluster_stands_in_no_database(tmp_path: Path) -> None:
     """It may hold a token: jobs get it when they start."""
-    desk = open_desk(tmp_path, feature_engine="spark", spark_address="sc://127.0.0.1:1/;token=secret")
-    version = desk.create()
-    with calling(desk.portal, SYSTEM) as call:
+    drafts = open_drafts(tmp_path, feature_engine="spark", spark_address="sc://127.0.0.1:1/;token=secret")
+    version = drafts.create()
+    with calling(drafts.portal, SYSTEM) as call:
         row = call.session.get(JobRow, version.job_id)
         assert row is not None
         assert "secret" not in str(row.payload)
-    run_job_here(desk.portal, version.job_id)
-    cause = desk.now(version).cause
+    run_job_here(drafts.portal, version.job_id)
+    cause = drafts.now(version).cause
     assert cause.startswith("Spark cannot be reached")
     assert "secret" not in cause
