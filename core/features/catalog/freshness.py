@@ -74,8 +74,10 @@ def newest_moments(call: Call, snapshot_ids: Collection[str]) -> dict[str, Momen
     """For each snapshot, the newest value of every column of times in the newest snapshot of its dataset."""
     named = select(SnapshotRow.id, SnapshotRow.dataset_id).where(col(SnapshotRow.id).in_(snapshot_ids))
     datasets = dict(call.session.exec(named).all()) if snapshot_ids else {}
-    kept = select(SnapshotRow.id).where(SnapshotRow.dataset_id == DatasetRow.id, col(SnapshotRow.deleted_at).is_(None))
-    newest_first = kept.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow)
+    undeleted = select(SnapshotRow.id).where(
+        SnapshotRow.dataset_id == DatasetRow.id, col(SnapshotRow.deleted_at).is_(None)
+    )
+    newest_first = undeleted.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow)
     is_newest = col(SnapshotRow.id) == newest_first.scalar_subquery()
     newest = select(DatasetRow.id, SnapshotRow.profile).select_from(DatasetRow).join(SnapshotRow, is_newest)
     wanted = newest.where(col(DatasetRow.id).in_(set(datasets.values())))

@@ -63,10 +63,10 @@ def datasets_of(call: Call, rows: Sequence[DatasetRow]) -> tuple[Dataset, ...]:
     of_dataset = select(SnapshotRow.version).where(SnapshotRow.dataset_id == DatasetRow.id)
     newest = of_dataset.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow).scalar_subquery()
     shown = of_dataset.where(col(SnapshotRow.deleted_at).is_(None)).order_by(col(SnapshotRow.version).desc())
-    kept = shown.limit(1).correlate(DatasetRow).scalar_subquery()
-    asked = select(DatasetRow.id, newest, kept).where(col(DatasetRow.id).in_(ids))
-    numbers = {dataset_id: (last, kept) for dataset_id, last, kept in call.session.exec(asked)}
-    wanted = [(dataset_id, kept) for dataset_id, (_last, kept) in numbers.items() if kept]
+    undeleted = shown.limit(1).correlate(DatasetRow).scalar_subquery()
+    numbers_query = select(DatasetRow.id, newest, undeleted).where(col(DatasetRow.id).in_(ids))
+    numbers = {dataset_id: (last, undeleted) for dataset_id, last, undeleted in call.session.exec(numbers_query)}
+    wanted = [(dataset_id, undeleted) for dataset_id, (_last, undeleted) in numbers.items() if undeleted]
     is_latest = tuple_(col(SnapshotRow.dataset_id), col(SnapshotRow.version)).in_(wanted)
     latest = {row.dataset_id: row for row in call.session.exec(select(SnapshotRow).where(is_latest))}
     waiting = _waiting(call, ids)

@@ -49,7 +49,7 @@ class RequestBook:
 
     def requests(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[Request, ...]:
         """Several at once: who asked for them and where their rollouts stand is read together."""
-        _kept = self.assessments.read_ahead(call, [row for row in rows if not row.frozen])
+        _loaded = self.assessments.read_ahead(call, [row for row in rows if not row.frozen])
         people = self.assessments.people(call, {row.requested_by for row in rows})
         begun = select(RolloutRow).where(col(RolloutRow.promotion_id).in_([row.id for row in rows]))
         rollouts = {rollout.promotion_id: rollout for rollout in call.session.exec(begun)}
