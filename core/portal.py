@@ -49,6 +49,8 @@ from core.lake.retention.service import RetentionService
 from core.loadtests.kind import LoadTestKind
 from core.loadtests.service import LoadTestService
 from core.promotion.approvals.assessment import Assessments
+from core.promotion.evidence_kinds.service import EvidenceService
+from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.live_uses import PromotionUses
 from core.promotion.policies.service import PolicyService
 from core.promotion.requests.decisions import DecisionService
@@ -102,6 +104,7 @@ class Portal:
     measurement: MeasurementService
     metrics: MetricsService
     loadtests: LoadTestService
+    evidence: EvidenceService
     requests: RequestService
     decisions: DecisionService
     policies: PolicyService
@@ -167,12 +170,11 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     base = foundation or build_foundation(settings)
     live_uses = AllUses((ServingUses(), PromotionUses()))
     identity, requirements = IdentityService(base), RequirementService(base)
-    compute, registry = ComputeService(base), RegistryService(base, live_uses=live_uses)
-    datasets, policies = DatasetService(base), PolicyService(base)
-    sources = SourceSnapshots(datasets)
+    registry = RegistryService(base, live_uses=live_uses, evidence_kinds=evidence_kinds())
+    compute, datasets, policies = ComputeService(base), DatasetService(base), PolicyService(base)
+    sources, tickets = SourceSnapshots(datasets), TicketIssuer(settings.home)
     sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
-    tickets = TicketIssuer(settings.home)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
     training = TrainingService(
         base, compute=compute, training_sets=sets, lake=datasets, registry=registry, requirements=requirements
@@ -205,6 +207,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),
         metrics=MetricsService(base),
         loadtests=LoadTestService(base, compute=compute, training_sets=sets, registry=registry, serving=endpoints),
+        evidence=EvidenceService(base),
         requests=RequestService(
             base, book=book, policies=policies, registry=registry, serving=endpoints, requirements=requirements
         ),

@@ -11,8 +11,8 @@ from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.loadtests.values import LoadTestView, Profile
 from core.promotion.values import Plan, Request, RequestState, Step
-from core.registry.values import EvidenceKind
-from core.serving.values import Endpoint, Environment
+from core.registry.values import QUALITY, SAFETY
+from core.serving.values import PARITY, Endpoint, Environment
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,14 @@ def _measure(walk: Walk, word: str, loads: tuple[Load, ...]) -> None:
     _settled(walk, "staging")
     job = walk.once(f"parity of the {word}", lambda: _check_parity(walk))
     walk.wait_for_job(walk.actor("mei"), job)
-    _say_evidence(walk, version_id, EvidenceKind.PARITY)
+    _say_evidence(walk, version_id, PARITY)
     for load in loads:
         _load_test(walk, word, load)
     walk.portal.registry.scan_safety(walk.actor("mei"), version_id=version_id)
-    _say_evidence(walk, version_id, EvidenceKind.SAFETY)
+    _say_evidence(walk, version_id, SAFETY)
     baseline = walk.created["first version"] if word != "first version" else ""
     walk.portal.registry.measure_quality(walk.actor("mei"), version_id=version_id, baseline_id=baseline)
-    _say_evidence(walk, version_id, EvidenceKind.QUALITY)
+    _say_evidence(walk, version_id, QUALITY)
 
 
 def _check_parity(walk: Walk) -> str:
@@ -101,8 +101,8 @@ def _load_test_result(test: LoadTestView) -> str:
     return f"{test.validity}: p99 {test.p99_ms:.1f} ms{capacity}" if test.p99_ms else test.validity
 
 
-def _say_evidence(walk: Walk, version_id: str, kind: EvidenceKind) -> None:
-    evidence = walk.portal.registry.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
+def _say_evidence(walk: Walk, version_id: str, kind: str) -> None:
+    evidence = walk.portal.evidence.list_evidence(walk.actor("mei"), subject=version_id, kind=kind, limit=1).items[0]
     walk.say(f"{kind}: {evidence.verdict} - {evidence.summary}", evidence.id)
 
 

@@ -9,10 +9,11 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.evidence import figures_of
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
-from core.registry.values import Evidence, EvidenceKind, Model, ModelVersion
+from core.registry.values import Model, ModelVersion
 from core.serving.values import Endpoint
 
 MOST = 20
@@ -80,19 +81,17 @@ def _heaviest(endpoint: Endpoint, model: str) -> str:
 def _figures(standing: Standing) -> None:
     versions = portal().registry.list_versions(actor(), model_id=standing.model.id, limit=MOST).items
     history = [version for version in reversed(versions) if version.evaluations]
-    load = _newest(standing.version, EvidenceKind.LOAD_TEST)
+    figures = figures_of(standing.version.id)
     first, second, third, fourth = st.columns(4, gap="xsmall")
     with first:
         _quality(_("AUC"), "auc", standing, history, better_up=True)
     with second:
         _quality(_("Log loss"), "log_loss", standing, history, better_up=False)
-    content = load.content if load and load.content.get("validity") == "VALID" else {}
-    p99 = next((item["ms"] for item in content.get("percentiles", ()) if item["fraction"] == 0.99), None)
-    capacity = (content.get("capacity") or {}).get("rate")
+    p99, capacity = figures.get("p99_ms"), figures.get("capacity_rps")
     with third:
-        st.metric(_("p99, ms"), numbers.fixed(p99, 1), border=True, height="stretch")
+        st.metric(_("p99, ms"), numbers.fixed(p99.value if p99 else None, 1), border=True, height="stretch")
     with fourth:
-        shown = numbers.fixed(capacity, 0)
+        shown = numbers.fixed(capacity.value if capacity else None, 0)
         st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
 
 
@@ -115,11 +114,6 @@ def _quality(label: str, metric: str, standing: Standing, history: Sequence[Mode
         chart_data=[past for _version, past in values] if len(values) > 1 else None,
         height="stretch",
     )
-
-
-def _newest(version: ModelVersion, kind: EvidenceKind) -> Evidence | None:
-    found = portal().registry.list_evidence(actor(), subject=version.id, kind=kind, limit=1).items
-    return found[0] if found else None
 
 
 def _table(standings: Sequence[Standing]) -> None:

@@ -41,12 +41,6 @@ def capacity_range(capacity: Capacity) -> str:
     return _("{low} to {high}").format(low=low, high=numbers.number(round(capacity.high)))
 
 
-def percentile_range(percentile: Percentile) -> str:
-    if percentile.low_ms is None or percentile.high_ms is None:
-        return _("too few samples")
-    return numbers.between(percentile.low_ms, percentile.high_ms)
-
-
 def p99_of(report: Report) -> Percentile | None:
     return next((percentile for percentile in report.percentiles if percentile.fraction == 0.99), None)
 

@@ -13,6 +13,7 @@ from app.session import actor, portal
 from app.ui import forms, frame, links
 from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
+from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.values import Request, RequestState
 from core.registry.values import Verdict
 
@@ -143,9 +144,9 @@ def _checks(request: Request) -> list[str]:
     """What a human must tick. Nothing, while nobody can approve it anyway."""
     if request.blocking:
         return []
-    load = [_("I have read the load-test report")] if any(gate.gate == "load_test" for gate in request.gates) else []
+    kinds = [evidence_kinds()[gate.gate] for gate in request.gates if gate.gate in evidence_kinds()]
     return [
-        *load,
+        *(_(kind.confirmation) for kind in kinds if kind.confirmation),
         _("I know what changes in production, and the rollback target"),
         *(_("{gate}: risk accepted").format(gate=title) for title in undecided(request)),
     ]

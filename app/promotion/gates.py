@@ -7,9 +7,10 @@ import streamlit as st
 
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, status
-from core.foundation.ids import Kind, kind_of
+from app.ui.evidence import baseline_of, measure, report_of
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
+from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.values import GateResult, Request, RequestState
 from core.registry.values import Verdict
 
@@ -66,29 +67,24 @@ def short(version: str) -> str:
 
 def _report(request: Request, gate: GateResult) -> None:
     """The link to what the verdict rests on: a comparison, a load test, else the evidence itself."""
-    if gate.gate == "quality" and request.replaces and request.replaces != request.version_id:
-        ids = f"{request.replaces},{request.version_id}"
-        links.follow("compare", _("Compare"), ids=ids, baseline=request.replaces)
-        return
-    evidence = portal().registry.get_evidence(actor(), evidence_id=gate.evidence_id)
-    words = {"load_test": _("Report"), "safety": _("Scan"), "parity": _("Rows")}
-    is_test = bool(evidence.source) and kind_of(evidence.source) is Kind.LOAD_TEST
-    target = evidence.source if is_test else gate.evidence_id
-    links.follow(target, words.get(gate.gate, _("Evidence")))
+    evidence = portal().evidence.get_evidence(actor(), evidence_id=gate.evidence_id)
+    if baseline := baseline_of(evidence):
+        links.follow("compare", _("Compare"), ids=f"{baseline},{request.version_id}", baseline=baseline)
+    else:
+        links.follow(report_of(evidence), _("Report"))
 
 
 def _measure(request: Request, gate: GateResult) -> None:
-    """What takes a moment is measured here; what needs a running endpoint, on staging."""
-    if gate.gate not in ("quality", "safety"):
-        links.follow("endpoints", _("Measure on staging"))
+    """What an action measures is measured here; what needs a running endpoint, on staging."""
+    kind = evidence_kinds().get(gate.gate)
+    if kind is None or not kind.measured_by:
+        if kind and kind.on_endpoint:
+            links.follow("endpoints", _("Measure on staging"))
         return
     if not st.button(_("Measure"), key=f"measure_{gate.gate}"):
         return
     with forms.attempt() as done:
-        if gate.gate == "quality":
-            portal().registry.measure_quality(actor(), version_id=request.version_id, baseline_id=request.replaces)
-        else:
-            portal().registry.scan_safety(actor(), version_id=request.version_id)
+        measure(kind.measured_by, version_id=request.version_id, baseline_id=request.replaces)
     if done.succeeded:
         frame.say(_("{gate} was measured").format(gate=gate.title))
         st.rerun()

@@ -1,22 +1,20 @@
 """Versions side by side in tables: what differs and whether that is sure, parameters, and changed decisions."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import streamlit as st
 
 from app.registry.naming import Places, labels_of, stage_of
-from app.session import actor, portal
 from app.ui import frame, links, numbers, status
+from app.ui.evidence import figures_of
 from app.ui.numbers import metric_name, metric_value
 from app.ui.parameters import plain
 from app.ui.tables import reading
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.promotion.evidence_kinds.content import Figure
 from core.registry.values import (
     Comparison,
-    Evidence,
-    EvidenceKind,
     Flip,
     Interval,
     MetricRow,
@@ -71,82 +69,59 @@ def _metric_line(row: MetricRow) -> Line:
 
 
 def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[Line]:
-    """p99 and capacity of the newest valid load tests with their intervals, and the size of the file. Latencies under
-    different loads stand side by side and are not compared."""
-    tests = {version.id: test for version in versions if (test := _load_test(version))}
-    loads = {version_id: _figures(test) for version_id, test in tests.items()}
+    """p99 and capacity as they were measured last with their intervals, and the size of the file. Figures that were
+    measured under different conditions stand side by side and are not compared."""
+    figures = {version.id: figures_of(version.id) for version in versions}
+    p99, capacity = _picked(figures, "p99_ms"), _picked(figures, "capacity_rps")
     sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
-    same_load = len({_load_of(test) for test in tests.values()}) == 1
-    measured = (
-        (_("p99 latency"), "p99", False, _picked(loads, "p99"), "ms", same_load),
-        (_("Capacity"), _("Capacity"), True, _picked(loads, "capacity"), "rps", True),
-        (_("Model size"), _("Size"), False, sizes, "kB", True),
+    lines = (
+        _measured_line(_("p99 latency"), short="p99", figures=p99, baseline=baseline, up=False, unit="ms"),
+        _measured_line(_("Capacity"), short=_("Capacity"), figures=capacity, baseline=baseline, up=True, unit="rps"),
+        _measured_line(_("Model size"), short=_("Size"), figures=sizes, baseline=baseline, up=False, unit="kB"),
     )
-    return [
-        Line(
-            name=name,
-            short=short,
-            up=up,
-            values={version_id: interval.value for version_id, interval in values.items()},
-            deltas=_differences(values, baseline=baseline) if comparable else {},
-            unit=unit,
-            comparable=comparable,
-        )
-        for name, short, up, values, unit, comparable in measured
-        if len(values) > 1
-    ]
+    return [line for line in lines if len(line.values) > 1]
 
 
-def _exactly(value: float) -> Interval:
-    return Interval(value=value, low=value, high=value)
+def _measured_line(name: str, *, short: str, figures: Mapping[str, Figure], baseline: str, up: bool, unit: str) -> Line:
+    comparable = len({figure.conditions for figure in figures.values()}) == 1
+    return Line(
+        name=name,
+        short=short,
+        up=up,
+        values={version_id: figure.value for version_id, figure in figures.items()},
+        deltas=_differences(figures, baseline=baseline) if comparable else {},
+        unit=unit,
+        comparable=comparable,
+    )
 
 
-def _picked(loads: Mapping[str, Mapping[str, Interval]], name: str) -> dict[str, Interval]:
-    return {version_id: figures[name] for version_id, figures in loads.items() if name in figures}
+def _exactly(value: float) -> Figure:
+    return Figure(value=value, low=value, high=value)
 
 
-def _differences(values: Mapping[str, Interval], *, baseline: str) -> dict[str, Interval]:
-    """Differences of figures that were measured apart: their intervals add up."""
-    if baseline not in values:
+def _picked(figures: Mapping[str, Mapping[str, Figure]], metric: str) -> dict[str, Figure]:
+    return {version_id: known[metric] for version_id, known in figures.items() if metric in known}
+
+
+def _differences(figures: Mapping[str, Figure], *, baseline: str) -> dict[str, Interval]:
+    """Differences of figures that were measured apart: their intervals add up. An end that is not known is open:
+    nothing can be sure across it."""
+    if baseline not in figures:
         return {}
-    before = values[baseline]
+    ends = {version_id: _ends(figure) for version_id, figure in figures.items()}
+    before = ends[baseline]
     return {
         version_id: Interval(
             value=interval.value - before.value, low=interval.low - before.high, high=interval.high - before.low
         )
-        for version_id, interval in values.items()
+        for version_id, interval in ends.items()
         if version_id != baseline
     }
 
 
-def _load_test(version: ModelVersion) -> Evidence | None:
-    """The newest load test of a version whose figures may be cited."""
-    tests = portal().registry.list_evidence(actor(), subject=version.id, kind=EvidenceKind.LOAD_TEST, limit=10).items
-    return next((test for test in tests if test.content.get("validity") == "VALID"), None)
-
-
-def _load_of(test: Evidence) -> tuple[Any, ...]:
-    """What decides how hard a test was."""
-    plan = test.content.get("plan") or {}
-    return tuple(plan.get(name) for name in ("profile", "rate", "in_flight", "spacing"))
-
-
-def _figures(test: Evidence) -> dict[str, Interval]:
-    empty: dict[str, Any] = {}
-    p99 = next((item for item in test.content.get("percentiles", ()) if item["fraction"] == 0.99), empty)
-    capacity = test.content.get("capacity") or empty
-    figures = {
-        "p99": _interval(p99.get("ms"), p99.get("low_ms"), p99.get("high_ms")),
-        "capacity": _interval(capacity.get("rate"), capacity.get("low"), capacity.get("high")),
-    }
-    return {name: interval for name, interval in figures.items() if interval is not None}
-
-
-def _interval(value: float | None, low: float | None, high: float | None) -> Interval | None:
-    """An end that is not known is open: nothing can be sure across it."""
-    if value is None:
-        return None
-    return Interval(value=value, low=0.0 if low is None else low, high=OPEN if high is None else high)
+def _ends(figure: Figure) -> Interval:
+    low, high = figure.low, figure.high
+    return Interval(value=figure.value, low=0.0 if low is None else low, high=OPEN if high is None else high)
 
 
 def metric_table(comparison: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:

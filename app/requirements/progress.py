@@ -2,19 +2,20 @@
 requirement."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from app.session import actor, portal
 from app.ui import links
+from app.ui.evidence import figures_in
 from app.ui.numbers import is_less_better, metric_value
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.values import Evidence, EvidenceKind
+from core.registry.values import Evidence
 from core.requirements.values import Criterion, Metric, Requirement
 
 MOST_VERSIONS = 12
 QUALITY = (Metric.AUC, Metric.LOG_LOSS, Metric.ECE)
+METRICS = tuple(metric.value for metric in Metric)
 
 
 class Figure(Value):
@@ -56,7 +57,7 @@ def _figures(requirement_id: str) -> Iterator[Figure]:
     versions = [thing for thing in chain.things if thing.kind is Kind.MODEL_VERSION]
     for thing in sorted(versions, key=lambda item: item.updated_at, reverse=True)[:MOST_VERSIONS]:
         yield from _of_version(thing.id)
-        for evidence in portal().registry.list_evidence(actor(), subject=thing.id, limit=50).items:
+        for evidence in portal().evidence.list_evidence(actor(), subject=thing.id, limit=50).items:
             yield from _of_evidence(evidence)
 
 
@@ -73,17 +74,7 @@ def _of_version(version_id: str) -> Iterator[Figure]:
 
 
 def _of_evidence(evidence: Evidence) -> Iterator[Figure]:
-    basis, content = f"{evidence.id}: {evidence.summary}", evidence.content
-    if evidence.kind is EvidenceKind.PARITY:
-        yield Figure(metric=Metric.PARITY_MISMATCHES, value=content["mismatches"], basis=basis)
-    if evidence.kind is EvidenceKind.LOAD_TEST and content.get("validity") == "VALID":
-        yield from _of_load(content, basis)
-
-
-def _of_load(content: dict[str, Any], basis: str) -> Iterator[Figure]:
-    yield Figure(metric=Metric.ERROR_RATE, value=content["error_rate"], basis=basis)
-    p99 = next((item["ms"] for item in content["percentiles"] if item["fraction"] == 0.99), None)
-    if p99 is not None:
-        yield Figure(metric=Metric.P99_MS, value=p99, basis=basis)
-    if content["capacity"] and content["capacity"]["rate"] is not None:
-        yield Figure(metric=Metric.CAPACITY_RPS, value=content["capacity"]["rate"], basis=basis)
+    basis = f"{evidence.id}: {evidence.summary}"
+    for metric, figure in figures_in(evidence).items():
+        if metric in METRICS:
+            yield Figure(metric=Metric(metric), value=figure.value, basis=basis)

@@ -6,12 +6,13 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers, status, times
 from app.ui.jobs import job_progress
-from app.ui.tables import reading
+from app.ui.sections import sections
 from core.compute.values import Job
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.registry.values import Evidence, EvidenceKind
-from core.serving.values import Endpoint, ParityReport
+from core.promotion.evidence_kinds.table import evidence_kinds
+from core.registry.values import Evidence, Verdict
+from core.serving.values import PARITY, Endpoint
 
 KIND = "serving.parity"
 MOST = 50
@@ -44,7 +45,7 @@ def parity(endpoint: Endpoint) -> None:
 
 def checks_of(endpoint: Endpoint) -> list[Evidence]:
     """Every check that ran through this very endpoint, the newest first."""
-    listed = portal().registry.list_evidence(actor(), kind=EvidenceKind.PARITY, limit=MOST).items
+    listed = portal().evidence.list_evidence(actor(), kind=PARITY, limit=MOST).items
     return [evidence for evidence in listed if evidence.measured_on.get("endpoint") == endpoint.id]
 
 
@@ -94,65 +95,11 @@ def _failed(job: Job) -> None:
 
 
 def _report(evidence: Evidence) -> None:
-    report = ParityReport.model_validate(evidence.content)
     age = times.since(evidence.created_at, now=frame.now())
-    exact = not report.mismatches and report.rows > 0
-    words = _("Offline and served agree in every cell.") if exact else links.escape(evidence.summary)
+    exact = _("Offline and served agree in every cell.")
+    words = exact if evidence.verdict is Verdict.PASS else links.escape(evidence.summary)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         checked = _("checked {age}")
         st.markdown(f"{status.icon(evidence.verdict)} **{words}** :gray[{checked.format(age=age)}]")
         links.follow(evidence.id, evidence.id)
-    columns = st.columns(4, gap="xsmall")
-    figures = (
-        (_("Rows compared"), numbers.number(report.rows)),
-        (_("Cells compared"), numbers.number(report.cells)),
-        (_("Mismatches"), numbers.number(report.mismatches)),
-        (_("Largest difference"), numbers.figure(report.largest_prediction_gap, 2)),
-    )
-    for column, (label, value) in zip(columns, figures, strict=True):
-        column.metric(label, value, border=True)
-    if report.mismatches:
-        mismatches(report)
-
-
-def mismatches(report: ParityReport) -> None:
-    """What differs, by cause and by input, and the worst rows."""
-    left, right = st.columns(2, gap="medium")
-    with left:
-        frame.section(_("By cause"), hint=_("rows"))
-        reading(
-            {
-                _("Cause"): [links.escape(_cause(cause.cause)) for cause in report.causes],
-                _("Rows"): [numbers.number(cause.rows) for cause in report.causes],
-            }
-        )
-    with right:
-        frame.section(_("By input"), hint=_("cells"))
-        shown = list(report.by_input.items())[:10]
-        reading(
-            {
-                _("Input"): [links.code(name) for name, _count in shown],
-                _("Cells"): [numbers.number(count) for _name, count in shown],
-            }
-        )
-    frame.section(_("Worst rows"), hint=_("by how far the prediction is off"))
-    rows = report.worst[:20]
-    reading(
-        {
-            _("Row"): [links.escape(row.row_id) for row in rows],
-            _("Input"): [links.code(row.name) for row in rows],
-            _("Offline"): [links.escape(_cell(row.offline)) for row in rows],
-            _("Served"): [links.escape(_cell(row.served)) for row in rows],
-            _("Cause"): [links.escape(_cause(row.cause)) for row in rows],
-        }
-    )
-
-
-def _cause(name: str) -> str:
-    return _("Expired (TTL)") if name == "ttl" else name.capitalize()
-
-
-def _cell(value: object) -> str:
-    if value is None or value == "":
-        return _("missing")
-    return numbers.figure(value) if isinstance(value, float) else str(value)[:60]
+    sections(evidence_kinds()[PARITY].content(evidence))

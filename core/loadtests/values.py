@@ -11,6 +11,8 @@ from core.features.values import FeatureContract
 from core.foundation.values import Value
 from core.loadtests.generator.arrivals import Spacing
 
+# The kind of evidence that a report is.
+LOAD_TEST = "load_test"
 HIGHEST_RATE = 5_000.0
 # A ticket, with which the generator calls the endpoint, lives for an hour.
 LONGEST_SECONDS = 3_300.0

@@ -3,7 +3,7 @@ silence is never a pass."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -11,7 +11,7 @@ from core.foundation.plugins import Plugin
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.promotion.values import GateResult
-from core.registry.values import Evidence, EvidenceKind, Interval, ModelVersion, Verdict
+from core.registry.values import Evidence, Interval, ModelVersion, Verdict
 from core.requirements.values import Criterion
 from core.serving.values import Endpoint
 
@@ -44,9 +44,8 @@ class Finding(NamedTuple):
 
 
 class Gate(Plugin, ABC):
-    """Judges the newest evidence of its `kind` that was measured on the very bytes that would serve."""
+    """Judges the newest evidence of the kind of its own name that was measured on the very bytes that would serve."""
 
-    kind: ClassVar[EvidenceKind]
     params: BaseModel
 
     def __init__(self, params: dict[str, Any]) -> None:
@@ -80,7 +79,7 @@ class Gate(Plugin, ABC):
 
     def misfit(self, evidence: Evidence, context: GateContext) -> str:
         """Why this evidence does not count for this request; empty when it does."""
-        if evidence.kind is not self.kind or evidence.subject != context.version.id:
+        if evidence.kind != self.name or evidence.subject != context.version.id:
             return _("{id} is evidence of something else").format(id=evidence.id)
         if evidence.id in context.unrecorded:
             return _("{id} was not written by a measurement of the portal").format(id=evidence.id)

@@ -2,6 +2,7 @@
 and is checked whenever it is read: figures that someone edited afterwards are refused, not shown."""
 
 import json
+from collections.abc import Mapping
 
 from sqlmodel import col, select
 
@@ -9,28 +10,28 @@ from core.foundation.actions.call import Call
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.ids import Kind
-from core.foundation.text import N_, _
+from core.foundation.plugins import Plugin
+from core.foundation.text import _
 from core.registry.tables import EvidenceRow, VersionRow
-from core.registry.values import Evidence, EvidenceKind, NewEvidence
-
-TITLES = {
-    EvidenceKind.QUALITY: N_("Quality"),
-    EvidenceKind.PARITY: N_("Parity"),
-    EvidenceKind.LOAD_TEST: N_("Load test"),
-    EvidenceKind.SAFETY: N_("Artifact safety"),
-}
+from core.registry.values import Evidence, NewEvidence
 
 
-def write_evidence(call: Call, new: NewEvidence) -> Evidence:
-    """Writes evidence about a model version in the caller's transaction. Raises Invalid when a figure is NaN, or when
-    it was measured on other bytes than the version's."""
+def write_evidence(call: Call, new: NewEvidence, *, kinds: Mapping[str, Plugin]) -> Evidence:
+    """Writes evidence about a model version in the caller's transaction. Raises Invalid when a figure is NaN, when it
+    is of no kind there is, or when it was measured on other bytes than the version's."""
+    if new.kind not in kinds:
+        raise Invalid(
+            _("There is no kind of evidence called {name}").format(name=repr(new.kind)),
+            hint=_("Choose one of: {names}.").format(names=", ".join(kinds)),
+            field="kind",
+        )
     version = call.session.get(VersionRow, new.subject)
     if version is None:
         raise Invalid(_("{id} is no model version").format(id=repr(new.subject[:40])), field="subject")
     measured_on = {"version": version.digest, "model": version.model_digest, **new.measured_on}
     if (measured_on["version"], measured_on["model"]) != (version.digest, version.model_digest):
         raise Invalid(_("This was measured on other bytes than those of {id}").format(id=version.id), field="subject")
-    kind_title = _(TITLES[new.kind])
+    kind_title = _(kinds[new.kind].title)
     title = f"{kind_title}: {version.model} v{version.version}"
     evidence_id = call.create(
         Kind.EVIDENCE, project=version.project, title=title, state=new.verdict.value, owner=new.created_by
@@ -39,7 +40,7 @@ def write_evidence(call: Call, new: NewEvidence) -> Evidence:
     row = EvidenceRow(
         id=evidence_id,
         project=version.project,
-        kind=new.kind.value,
+        kind=new.kind,
         subject=new.subject,
         digest=digest_bytes(document.encode()),
         document=document,
@@ -64,11 +65,11 @@ def evidence_of(row: EvidenceRow) -> Evidence:
     return Evidence.model_validate({**json.loads(row.document), **columns})
 
 
-def evidence_about(call: Call, subject: str, kind: EvidenceKind) -> tuple[Evidence, ...]:
+def evidence_about(call: Call, subject: str, kind: str) -> tuple[Evidence, ...]:
     """All evidence of that kind about an object, the newest first."""
     rows = (
         select(EvidenceRow)
-        .where(EvidenceRow.subject == subject, EvidenceRow.kind == kind.value)
+        .where(EvidenceRow.subject == subject, EvidenceRow.kind == kind)
         .order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())
     )
     return tuple(evidence_of(row) for row in call.session.exec(rows))
@@ -84,7 +85,7 @@ def find_evidence(call: Call, evidence_id: str) -> Evidence:
 def _document(new: NewEvidence) -> str:
     try:
         digested = new.model_dump(include={"kind", "subject", "verdict", "summary", "measured_on", "content"})
-        return canonical({**digested, "kind": new.kind.value, "verdict": new.verdict.value}).decode()
+        return canonical({**digested, "verdict": new.verdict.value}).decode()
     except (ValueError, TypeError) as error:
         raise Invalid(
             _("A figure of this evidence is missing or infinite"), hint=_("Measure again."), field="content"

@@ -10,8 +10,9 @@ from core.registry.holdouts import Predictions, are_same_rows, common_holdout, i
 from core.registry.sentences import title_of, verdict_in_words
 from core.registry.statistics import METRICS
 from core.registry.values import (
+    QUALITY,
+    SAFETY,
     Evaluation,
-    EvidenceKind,
     Interval,
     ModelVersion,
     NewEvidence,
@@ -40,7 +41,7 @@ def measure_quality(
     measured_on["predictions"] = chosen[0].predictions
     return NewEvidence(
         project=candidate.project,
-        kind=EvidenceKind.QUALITY,
+        kind=QUALITY,
         subject=candidate.id,
         verdict=judge(report.deltas),
         summary=_summary(report, candidate=candidate, baseline=baseline),
@@ -57,7 +58,7 @@ def scan_safety(data: bytes, *, version: ModelVersion, measured_by: str) -> NewE
     plain = _("Standard operators only, weights inside, {size:,.0f} kB").format(size=report.bytes / 1000)
     return NewEvidence(
         project=version.project,
-        kind=EvidenceKind.SAFETY,
+        kind=SAFETY,
         subject=version.id,
         verdict=Verdict.FAIL if refused else Verdict.PASS,
         summary="; ".join(refused) or plain,

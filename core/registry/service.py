@@ -14,6 +14,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.objects import ObjectRow
+from core.foundation.plugins import Plugin
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -22,14 +23,13 @@ from core.identity.service import Limit, Offset
 from core.registry import catalog, measuring, outbox
 from core.registry.artifact import Folder, examine, write_bare
 from core.registry.comparison import compare_versions
-from core.registry.evidence import evidence_about, evidence_of, find_evidence, write_evidence
-from core.registry.tables import EvidenceRow, ModelRow, VersionRow
+from core.registry.evidence import evidence_about, write_evidence
+from core.registry.tables import ModelRow, VersionRow
 from core.registry.values import (
     Alias,
     Artifact,
     Comparison,
     Evidence,
-    EvidenceKind,
     Model,
     ModelName,
     ModelVersion,
@@ -47,9 +47,9 @@ class RegistryService(Service):
     domain = "registry"
     events: ClassVar[Mapping[str, EventSpec]] = {"registry:evidence:written": EventSpec(N_("wrote the evidence"))}
 
-    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses, evidence_kinds: Mapping[str, Plugin]) -> None:
         super().__init__(foundation)
-        self._live_uses = live_uses
+        self._live_uses, self._evidence_kinds = live_uses, evidence_kinds
 
     def _prepare_comparison(
         self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = ""
@@ -200,47 +200,19 @@ class RegistryService(Service):
         call.note(digest=version.model_digest)
         return Artifact(version_id=version_id, filename=name, digest=version.model_digest, content=call.prepared)
 
-    @action(permission=Permission.READ, reads=True)
-    def list_evidence(
-        self,
-        call: Call,
-        *,
-        subject: str = "",
-        kind: EvidenceKind | None = None,
-        offset: Offset = 0,
-        limit: Limit = 50,
-    ) -> Listing[Evidence]:
-        """List evidence, the newest first."""
-        filters = conditions(call, EvidenceRow, subject=subject, kind=kind.value if kind else "")
-        return page_of(
-            call.session,
-            EvidenceRow,
-            where=filters,
-            order=(col(EvidenceRow.created_at).desc(),),
-            offset=offset,
-            limit=limit,
-            convert=evidence_of,
-        )
-
-    @action(permission=Permission.READ, reads=True)
-    def get_evidence(self, call: Call, *, evidence_id: str) -> Evidence:
-        """Show one piece of evidence."""
-        call.may_reach(evidence_id)
-        return find_evidence(call, evidence_id)
-
     @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_quality, says=N_("measured the quality of"))
     def measure_quality(self, call: Call, *, version_id: str, baseline_id: str = "", holdout: str = "") -> Evidence:
         """Measure how good a version is on rows that training has not seen, and against a baseline on the same rows."""
         call.may_reach(version_id)
         call.about(version_id)
-        return write_evidence(call, call.prepared)
+        return self.add_evidence(call, call.prepared)
 
     @action(permission=Permission.EVIDENCE_WRITE, prepare=_prepare_safety, says=N_("scanned"))
     def scan_safety(self, call: Call, *, version_id: str) -> Evidence:
         """Inspect the exact bytes of a version's model file, without running them."""
         call.may_reach(version_id)
         call.about(version_id)
-        return write_evidence(call, call.prepared)
+        return self.add_evidence(call, call.prepared)
 
     def examine(self, digest: str) -> Folder:
         """Reads and checks the folder of a version to be registered. Slow: for the time before the write lock."""
@@ -273,9 +245,9 @@ class RegistryService(Service):
 
     def add_evidence(self, call: Call, new: NewEvidence) -> Evidence:
         """Writes down what a measurement of the portal found, in the transaction that ends it."""
-        return write_evidence(call, new)
+        return write_evidence(call, new, kinds=self._evidence_kinds)
 
-    def evidence_of(self, call: Call, version_id: str, kind: EvidenceKind) -> tuple[Evidence, ...]:
+    def evidence_of(self, call: Call, version_id: str, kind: str) -> tuple[Evidence, ...]:
         """All evidence of that kind about a version, the newest first. Unavailable when one was tampered with."""
         return evidence_about(call, version_id, kind)
 

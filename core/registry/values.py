@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from core.foundation.text import N_
-from core.foundation.validation import WITH_HYPHENS, shaped
+from core.foundation.validation import WITH_HYPHENS, WITH_UNDERSCORES, shaped
 from core.foundation.values import Value
 
 ModelName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="churn-risk")]
@@ -19,7 +19,10 @@ Alias = Annotated[
         example="champion",
     ),
 ]
+EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UNDERSCORES, example="load_test")]
 Text = Annotated[str, StringConstraints(max_length=20_000)]
+# The kinds of evidence that the registry measures itself.
+QUALITY, SAFETY = "quality", "safety"
 
 
 class Verdict(StrEnum):
@@ -136,21 +139,14 @@ class Artifact(Value):
     content: bytes
 
 
-class EvidenceKind(StrEnum):
-    QUALITY = "quality"
-    PARITY = "parity"
-    LOAD_TEST = "load_test"
-    SAFETY = "safety"
-
-
 class Evidence(Value):
-    """A frozen, content-addressed record of something measured. `measured_on` names the digests it was measured on
-    (version, holdout, endpoint, baseline ...), `content` the figures, `digest` covers both. Written by the portal's own
-    measurement only, never typed by hand."""
+    """A frozen, content-addressed record of something measured. `kind` is the name of a plug-in, `measured_on` names
+    the digests it was measured on (version, holdout, endpoint, baseline ...), `content` has the figures, `digest`
+    covers both. Written by the portal's own measurement only, never typed by hand."""
 
     id: str
     project: str
-    kind: EvidenceKind
+    kind: EvidenceName
     subject: str
     verdict: Verdict
     summary: str
@@ -166,7 +162,7 @@ class NewEvidence(Value):
     """Evidence to be written by the measurement that produced it; `source` is its job, if it had one."""
 
     project: str
-    kind: EvidenceKind
+    kind: EvidenceName
     subject: str
     verdict: Verdict
     summary: str

@@ -85,6 +85,10 @@ class Ticket(Value):
     expires_at: datetime
 
 
+# The kind of evidence that a parity report is.
+PARITY = "parity"
+
+
 class ParityCause(Value):
     """A cause of mismatches and how many it explains."""
 

@@ -2,15 +2,17 @@
 
 import streamlit as st
 
-from app.loadtests.report import generator, over_rate, percentiles, server_time, strip, verdict
+from app.loadtests.report import generator, server_time, verdict
 from app.loadtests.series import live_test, series
 from app.loadtests.wording import cause_line, plan_line, state_of, title_of
 from app.session import actor, may, person, portal
 from app.ui import forms, frame, links, numbers, times
+from app.ui.sections import draw, facts
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.loadtests.values import LoadTestState, LoadTestView
+from core.promotion.evidence_kinds.load_test import main_figures, over_rate, percentiles
 
 
 def show() -> None:
@@ -87,12 +89,12 @@ def _finished(test: LoadTestView) -> None:
     report = portal().loadtests.get_report(actor(), test_id=test.id)
     verdict(report)
     if report.validity == "VALID":
-        strip(report)
+        facts(main_figures(report).facts)
         left, right = st.columns([1.72, 1], gap="medium")
         with left:
-            over_rate(report)
+            draw(over_rate(report), key="over_rate")
         with right:
-            percentiles(report)
+            draw(percentiles(report), key="percentiles")
             server_time(report)
             generator(report)
     else:

@@ -5,14 +5,15 @@ import re
 
 import streamlit as st
 
-from app.registry.evidence import TITLES
-from app.registry.evidence_content import content
 from app.registry.naming import title_of
 from app.session import actor, portal
 from app.ui import frame, links, status, times
+from app.ui.evidence import baseline_of
+from app.ui.sections import sections
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import N_, _
-from core.registry.values import Evidence, EvidenceKind, ModelVersion
+from core.promotion.evidence_kinds.table import evidence_kinds, kind_title
+from core.registry.values import Evidence, ModelVersion
 
 DIGEST = re.compile("[0-9a-f]{40,64}")
 NAMES = {
@@ -28,9 +29,9 @@ NAMES = {
 
 
 def show() -> None:
-    evidence = portal().registry.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
+    evidence = portal().evidence.get_evidence(actor(), evidence_id=links.wanted_id(Kind.EVIDENCE))
     version = portal().registry.get_version(actor(), version_id=evidence.subject)
-    title = _("{kind} of {version}").format(kind=_(TITLES[evidence.kind]), version=title_of(version))
+    title = _("{kind} of {version}").format(kind=kind_title(evidence.kind), version=title_of(version))
     by = _("Measured for {name}, {age}").format(
         name=links.escape(frame.name_of(evidence.created_by)), age=times.since(evidence.created_at, now=frame.now())
     )
@@ -41,7 +42,8 @@ def show() -> None:
     st.markdown(f"{status.icon(evidence.verdict)} **{links.escape(evidence.summary)}**")
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
-        content(evidence)
+        if kind := evidence_kinds().get(evidence.kind):
+            sections(kind.content(evidence))
     with right:
         _measured_on(evidence, version)
     with st.expander(_("Full content")):
@@ -50,8 +52,7 @@ def show() -> None:
 
 
 def _links(evidence: Evidence, version: ModelVersion) -> None:
-    baseline = str(evidence.content.get("baseline") or "")
-    if evidence.kind is EvidenceKind.QUALITY and baseline:
+    if baseline := baseline_of(evidence):
         links.follow("compare", _("Compare them"), ids=f"{baseline},{version.id}", baseline=baseline)
     if links.has_page(evidence.source):
         links.follow(evidence.source, _("Open {id}").format(id=evidence.source))
@@ -62,7 +63,7 @@ def _measured_on(evidence: Evidence, version: ModelVersion) -> None:
     frame.facts({_(NAMES.get(key, key.capitalize())): _shown(value) for key, value in evidence.measured_on.items()})
     with frame.card("measured_on", tight=True):
         links.link(version.id, title_of(version), icon=links.icon_of(version.id))
-        for target in (str(evidence.content.get("baseline") or ""), evidence.measured_on.get("endpoint", "")):
+        for target in (baseline_of(evidence), evidence.measured_on.get("endpoint", "")):
             if links.has_page(target):
                 links.link(target, _name(target), icon=links.icon_of(target))
     st.caption(_("Content digest: {digest}").format(digest=links.code(evidence.digest)))

@@ -9,8 +9,9 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.identity.permissions import Permission
+from core.loadtests.values import LOAD_TEST
 from core.portal import Portal
-from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
+from core.registry.values import ModelVersion, NewEvidence, Verdict
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.lake.imports.in_process import imported
@@ -66,7 +67,7 @@ class Scene:
     def evidence(self, version: ModelVersion, test_id: str) -> str:
         new = NewEvidence(
             project="PROJ-1",
-            kind=EvidenceKind.LOAD_TEST,
+            kind=LOAD_TEST,
             subject=version.id,
             verdict=Verdict.PASS,
             summary="",

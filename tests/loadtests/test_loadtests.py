@@ -8,9 +8,9 @@ import pytest
 from core.compute.values import JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
-from core.loadtests.values import LoadTestState, LoadTestView
+from core.loadtests.values import LOAD_TEST, LoadTestState, LoadTestView
 from core.portal import Portal
-from core.registry.values import EvidenceKind, ModelVersion, Verdict
+from core.registry.values import ModelVersion, Verdict
 from core.serving.values import Endpoint, Route, Server
 from tests.compute.running import run_job_here
 from tests.conftest import People
@@ -94,8 +94,8 @@ def test_a_test_of_a_running_endpoint_becomes_evidence_about_the_version(
 
 def _check_evidence(portal: Portal, people: People, done: LoadTestView) -> None:
     report = portal.loadtests.get_report(people.viewer, test_id=done.id)
-    evidence = portal.registry.get_evidence(people.viewer, evidence_id=done.evidence_id)
-    assert (evidence.kind, evidence.subject) == (EvidenceKind.LOAD_TEST, done.version_id)
+    evidence = portal.evidence.get_evidence(people.viewer, evidence_id=done.evidence_id)
+    assert (evidence.kind, evidence.subject) == (LOAD_TEST, done.version_id)
     assert evidence.content == report.model_dump(mode="json")
     assert evidence.measured_on["version"] == done.digest
     assert evidence.measured_on["endpoint"] == done.endpoint_id

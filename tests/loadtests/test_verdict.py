@@ -3,8 +3,8 @@
 import pytest
 
 from core.loadtests.report.evidence import evidence_of, sentence_of, verdict_of
-from core.loadtests.values import Profile
-from core.registry.values import EvidenceKind, Verdict
+from core.loadtests.values import LOAD_TEST, Profile
+from core.registry.values import Verdict
 from tests.loadtests.test_report import reported, searched
 from tests.loadtests.windows import DIGEST, plan_of, window_of
 
@@ -41,7 +41,7 @@ def test_evidence_names_what_it_was_measured_on() -> None:
     other = reported(*[window_of()] * 5, plan=plan_of(seed=2))
     evidence = evidence_of(report, project="PROJ-1", source="LT-1", created_by="P-2")
     assert (evidence.kind, evidence.subject, evidence.source, evidence.created_by) == (
-        EvidenceKind.LOAD_TEST,
+        LOAD_TEST,
         "MV-1",
         "LT-1",
         "P-2",

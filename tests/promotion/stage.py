@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import text
 
 from core.foundation.actors import Actor
+from core.loadtests.values import LOAD_TEST
 from core.portal import Portal
 from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.tables import RolloutRow
 from core.promotion.values import Plan, Request, Step
-from core.registry.values import Evidence, EvidenceKind, ModelVersion, NewEvidence, Verdict
-from core.serving.values import Endpoint, ServiceLevel
+from core.registry.values import Evidence, ModelVersion, NewEvidence, Verdict
+from core.serving.values import PARITY, Endpoint, ServiceLevel
 from tests.conftest import People
 from tests.promotion.values_to_judge import load_report, parity
 from tests.registry.onnx_files import calling, holdout_table, register_tiny, tiny_model
@@ -74,15 +75,13 @@ class Stage:
         return self.portal.registry.measure_quality(by, version_id=version.id, baseline_id=baseline)
 
     def parity(self, version: ModelVersion, mismatches: int = 0) -> Evidence:
-        return self.add(version, EvidenceKind.PARITY, parity(version, mismatches=mismatches).content)
+        return self.add(version, PARITY, parity(version, mismatches=mismatches).content)
 
     def load_test(self, version: ModelVersion, **changes: Any) -> Evidence:
         report = load_report(version, **changes).model_dump(mode="json")
-        return self.add(version, EvidenceKind.LOAD_TEST, report)
+        return self.add(version, LOAD_TEST, report)
 
-    def add(
-        self, version: ModelVersion, kind: EvidenceKind, content: dict[str, Any], by: Actor | None = None
-    ) -> Evidence:
+    def add(self, version: ModelVersion, kind: str, content: dict[str, Any], by: Actor | None = None) -> Evidence:
         """Evidence as the worker writes it when a measurement ends."""
         new = NewEvidence(
             project=version.project,

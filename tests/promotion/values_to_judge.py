@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.foundation.digests import digest_of
-from core.loadtests.values import Capacity, Percentile, Plan, Profile, RateRow, Report, ServerTime, Slo
+from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Plan, Profile, RateRow, Report, ServerTime, Slo
 from core.registry.values import (
+    QUALITY,
+    SAFETY,
     Evaluation,
     Evidence,
-    EvidenceKind,
     Finding,
     InputSpec,
     Interval,
@@ -18,7 +19,7 @@ from core.registry.values import (
     Signature,
     Verdict,
 )
-from core.serving.values import Endpoint, ParityReport, Route, ServiceLevel
+from core.serving.values import PARITY, Endpoint, ParityReport, Route, ServiceLevel
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 HOLDOUT = "a" * 64
@@ -99,7 +100,7 @@ def endpoint(*routes: Route, **changes: Any) -> Endpoint:
     return Endpoint(**{**standard, **changes})
 
 
-def evidence(kind: EvidenceKind, subject: ModelVersion, content: Any, number: int = 1, **changes: Any) -> Evidence:
+def evidence(kind: str, subject: ModelVersion, content: Any, number: int = 1, **changes: Any) -> Evidence:
     measured_on = {"version": subject.digest, "model": subject.model_digest, **changes.pop("measured_on", {})}
     document = content if isinstance(content, dict) else content.model_dump(mode="json")
     standard: dict[str, Any] = {
@@ -136,7 +137,7 @@ def quality(subject: ModelVersion, production: ModelVersion | None = None, **cha
     measured_on = {"holdout": HOLDOUT, "predictions": "b" * 64, "baseline": production.digest if production else ""}
     measured_on |= changes.pop("measured_on", {})
     report = QualityReport.model_construct(**content).model_dump(mode="json")
-    return evidence(EvidenceKind.QUALITY, subject, report, measured_on=measured_on, **changes)
+    return evidence(QUALITY, subject, report, measured_on=measured_on, **changes)
 
 
 def parity(subject: ModelVersion, *, mismatches: int = 0, rows: int = 500, **changes: Any) -> Evidence:
@@ -152,7 +153,7 @@ def parity(subject: ModelVersion, *, mismatches: int = 0, rows: int = 500, **cha
         version_digest=subject.digest,
         holdout=HOLDOUT,
     )
-    return evidence(EvidenceKind.PARITY, subject, report, **changes)
+    return evidence(PARITY, subject, report, **changes)
 
 
 def percentile(ms: float | None, fraction: float = 0.99) -> Percentile:
@@ -206,11 +207,11 @@ def load_report(subject: ModelVersion, **changes: Any) -> Report:
 
 
 def load_test(subject: ModelVersion, report: Report | None = None, **changes: Any) -> Evidence:
-    return evidence(EvidenceKind.LOAD_TEST, subject, report or load_report(subject), **changes)
+    return evidence(LOAD_TEST, subject, report or load_report(subject), **changes)
 
 
 def safety(subject: ModelVersion, *findings: Finding, **changes: Any) -> Evidence:
     report = SafetyReport(
         model_digest=subject.model_digest, bytes=120_000, operators={"Gemm": 2, "Relu": 1}, findings=findings
     )
-    return evidence(EvidenceKind.SAFETY, subject, report, **changes)
+    return evidence(SAFETY, subject, report, **changes)

@@ -12,7 +12,8 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Invalid, NotAllowed, NotFound, Unavailable
 from core.portal import Portal
 from core.registry.tables import EvidenceRow
-from core.registry.values import Evaluation, EvidenceKind, ModelVersion, NewEvidence, QualityReport, Verdict
+from core.registry.values import SAFETY, Evaluation, ModelVersion, NewEvidence, QualityReport, Verdict
+from core.serving.values import PARITY
 from tests.conftest import People
 from tests.registry.onnx_files import calling, evaluation_on, holdout_table, register_tiny, tiny_model
 
@@ -20,7 +21,7 @@ from tests.registry.onnx_files import calling, evaluation_on, holdout_table, reg
 def parity(version: ModelVersion, **changed: Any) -> NewEvidence:
     fields: dict[str, Any] = {
         "project": version.project,
-        "kind": EvidenceKind.PARITY,
+        "kind": PARITY,
         "subject": version.id,
         "verdict": Verdict.PASS,
         "summary": "No mismatch in 500 rows",
@@ -75,7 +76,7 @@ def test_versions_judged_on_different_rows_are_not_compared(
     with pytest.raises(Invalid, match="same rows") as refusal:
         portal.registry.measure_quality(people.engineer, version_id=version.id, baseline_id=elsewhere.id)
     assert "training sets" in refusal.value.hint
-    assert portal.registry.list_evidence(people.viewer).total == 0
+    assert portal.evidence.list_evidence(people.viewer).total == 0
 
 
 def test_the_same_rows_with_another_feature_are_common_rows(
@@ -157,18 +158,18 @@ def test_evidence_is_found_newest_first_and_linked(portal_on: Portal, people: Pe
     with calling(portal_on, people.sre) as call:
         first = portal_on.registry.add_evidence(call, parity(registered))
         second = portal_on.registry.add_evidence(call, parity(registered, content={"rows": 1, "mismatches": 1}))
-        measured = portal_on.registry.evidence_of(call, registered.id, EvidenceKind.PARITY)
-        assert portal_on.registry.evidence_of(call, registered.id, EvidenceKind.SAFETY) == ()
+        measured = portal_on.registry.evidence_of(call, registered.id, PARITY)
+        assert portal_on.registry.evidence_of(call, registered.id, SAFETY) == ()
     assert {evidence.id for evidence in measured} == {first.id, second.id}
     assert first.digest != second.digest
     assert first.measured_on["model"] == registered.model_digest
-    listed = portal_on.registry.list_evidence(people.viewer, subject=registered.id, kind=EvidenceKind.PARITY)
+    listed = portal_on.evidence.list_evidence(people.viewer, subject=registered.id, kind=PARITY)
     assert listed.total == 2
-    assert portal_on.registry.get_evidence(people.viewer, evidence_id=first.id) == first
+    assert portal_on.evidence.get_evidence(people.viewer, evidence_id=first.id) == first
     edges = portal_on.identity.lineage(people.viewer, object_id=registered.id).edges
     assert {edge.target for edge in edges if edge.relation == "measured by"} == {first.id, second.id}
     with pytest.raises(NotFound):
-        portal_on.registry.get_evidence(people.outsider, evidence_id=first.id)
+        portal_on.evidence.get_evidence(people.outsider, evidence_id=first.id)
 
 
 @pytest.mark.parametrize("column", ["document", "digest"])
@@ -184,9 +185,9 @@ def test_evidence_that_someone_edited_is_refused(
         setattr(row, column, {"document": better, "digest": digest_bytes(better.encode())}[column])
         session.add(row)
     with pytest.raises(Unavailable, match="was changed"):
-        portal.registry.get_evidence(people.viewer, evidence_id=evidence.id)
+        portal.evidence.get_evidence(people.viewer, evidence_id=evidence.id)
     with pytest.raises(Unavailable, match="was changed"), calling(portal, people.sre) as call:
-        portal.registry.evidence_of(call, version.id, EvidenceKind.PARITY)
+        portal.registry.evidence_of(call, version.id, PARITY)
 
 
 def test_who_may_measure(portal: Portal, people: People, version: ModelVersion) -> None:

@@ -141,7 +141,7 @@ def test_a_card_can_be_edited_and_its_digest_says_so(portal: Portal, people: Peo
 def test_a_version_that_is_needed_is_not_archived(portal: Portal, people: People) -> None:
     registered = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
     needed = Needed({registered.id: "it serves EP-1"})
-    registry = RegistryService(portal.foundation, live_uses=needed)
+    registry = RegistryService(portal.foundation, live_uses=needed, evidence_kinds={})
     with pytest.raises(Conflict, match="it serves EP-1"):
         registry.archive_version(people.engineer, version_id=registered.id)
     needed.reasons.clear()

@@ -37,7 +37,7 @@ class Scene:
         job = self.portal.measurement.check_parity(self.people.engineer, endpoint_id=self.endpoint.id, rows=rows)
         done = run_job_here(self.portal, job.id)
         assert done.state is JobState.SUCCEEDED, done.cause
-        evidence = self.portal.registry.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
+        evidence = self.portal.evidence.list_evidence(self.people.viewer, kind="parity", limit=1).items[0]
         return done, evidence
 
 

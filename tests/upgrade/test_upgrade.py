@@ -116,6 +116,6 @@ def test_whatever_was_made_can_still_be_read(portal: Portal) -> None:
     assert portal.training.get_run(mei, run_id="RUN-1").version_id == "MV-1"
     assert portal.sweeps.get_sweep(mei, sweep_id="SW-1").state == "finished"
     assert portal.loadtests.get_report(mei, test_id="LT-1").plan.rate == 20
-    assert len(portal.registry.list_evidence(mei, limit=200).items) == 10
+    assert len(portal.evidence.list_evidence(mei, limit=200).items) == 10
     assert portal.materialization.get_online(mei, version_id="FEAT-1", keys=({"carrier": "UA"},))
     assert len(portal.registry.download_artifact(mei, version_id="MV-1").content) > 5_000

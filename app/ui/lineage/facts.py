@@ -59,7 +59,7 @@ def _model_version(object_id: str) -> str:
 
 def _evidence(object_id: str) -> str:
     """The first figure of its summary, without what it was measured on."""
-    summary = portal().registry.get_evidence(actor(), evidence_id=object_id).summary
+    summary = portal().evidence.get_evidence(actor(), evidence_id=object_id).summary
     return FIRST_FIGURE.split(summary, maxsplit=1)[0].rstrip(".")[:MOST_LETTERS]
 
 

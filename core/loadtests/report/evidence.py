@@ -2,14 +2,14 @@
 
 from core.foundation.digests import digest_of
 from core.foundation.text import _
-from core.loadtests.values import Profile, Report
-from core.registry.values import EvidenceKind, NewEvidence, Verdict
+from core.loadtests.values import LOAD_TEST, Profile, Report
+from core.registry.values import NewEvidence, Verdict
 
 
 def evidence_of(report: Report, *, project: str, source: str, created_by: str) -> NewEvidence:
     """The evidence of a finished test, measured on the version's bytes, the endpoint, the plan and the payload."""
     return NewEvidence(
-        kind=EvidenceKind.LOAD_TEST,
+        kind=LOAD_TEST,
         subject=report.version_id,
         project=project,
         verdict=verdict_of(report),

@@ -13,6 +13,7 @@ from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.service import IdentityService
 from core.identity.values import Person
+from core.loadtests.values import LOAD_TEST
 from core.promotion.approvals.digests import Terms, digests_of
 from core.promotion.approvals.four_eyes import may_not_approve
 from core.promotion.approvals.gate_verdicts import judge, obstacles
@@ -26,6 +27,7 @@ from core.promotion.approvals.rules import (
     state_of,
     weigh,
 )
+from core.promotion.evidence_kinds.table import kind_names
 from core.promotion.gate import GateContext, label
 from core.promotion.requests.production_changes import Move, changes
 from core.promotion.rows import policy_of
@@ -33,13 +35,12 @@ from core.promotion.tables import DecisionRow, PolicyRow, PromotionRow, RolloutR
 from core.promotion.values import Change, Decision, Digests, GateResult, Plan, Policy, RequestState
 from core.registry.service import RegistryService
 from core.registry.tables import VersionRow
-from core.registry.values import Evidence, EvidenceKind, ModelVersion
+from core.registry.values import Evidence, ModelVersion
 from core.requirements.values import Criterion
 from core.serving.service import EndpointService
 from core.serving.tables import EndpointRow
 from core.serving.values import Endpoint, Route
 
-LOAD_TESTS = (EvidenceKind.LOAD_TEST,)
 UNDER_WAY = ("moving", "holding")
 
 
@@ -153,8 +154,8 @@ class Assessments:
         production = self._production(call, endpoint)
         rollback = self._registry.version(call, row.rollback_to) if row.rollback_to else production
         untried = rollback is not None and rollback != production and not was_admitted(call, endpoint.id, rollback)
-        evidence, damage = self._evidence(call, version)
-        others, more_damage = self._evidence(call, rollback) if rollback and untried else ((), ())
+        evidence, damage = self._evidence(call, version, kind_names())
+        others, more_damage = self._evidence(call, rollback, kind_names()) if rollback and untried else ((), ())
         return RequestFacts(
             version=version,
             endpoint=endpoint,
@@ -178,7 +179,7 @@ class Assessments:
         return self._registry.version(call, main.version_id) if main else None
 
     def _evidence(
-        self, call: Call, version: ModelVersion, kinds: Iterable[EvidenceKind] = EvidenceKind
+        self, call: Call, version: ModelVersion, kinds: Iterable[str]
     ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
         """All evidence on a version, each kind with the newest first, and what is damaged in words. Damaged evidence
         is as good as none; the request can still be read."""
@@ -226,7 +227,7 @@ class Assessments:
                 after=facts.version,
                 rollback=facts.rollback,
                 evidence=facts.evidence,
-                evidence_now=self._evidence(call, facts.production, LOAD_TESTS)[0] if facts.production else (),
+                evidence_now=self._evidence(call, facts.production, (LOAD_TEST,))[0] if facts.production else (),
                 titles={row.id: row.title for row in titles},
             )
         )

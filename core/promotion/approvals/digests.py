@@ -65,7 +65,7 @@ def changed_parts(before: Digests, *, now: Digests) -> list[str]:
 
 def _evidence(version: ModelVersion, evidence: Sequence[Evidence]) -> dict[str, Any]:
     return {
-        "evidence": sorted([item.id, item.kind.value, item.digest] for item in evidence),
+        "evidence": sorted([item.id, item.kind, item.digest] for item in evidence),
         "evaluations": [evaluation.model_dump(mode="json") for evaluation in version.evaluations],
         "card": version.card,
     }

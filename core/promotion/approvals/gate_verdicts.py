@@ -1,24 +1,19 @@
 """The gates there are, and what a policy makes of their verdicts."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 
 from pydantic import ValidationError
 
-from core.foundation.plugins import discover
 from core.foundation.text import _
-from core.promotion import gates as folder
+from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.gate import Gate, GateContext
 from core.promotion.values import GateCard, GateResult, GateRule, Policy
 from core.registry.values import Evidence, Verdict
 
-ENTRY_POINTS = "causeway.gates"
 
-
-@cache
 def gates() -> Mapping[str, type[Gate]]:
-    """Every gate by name: ours, and those of installed packages."""
-    return discover(folder, Gate, group=ENTRY_POINTS)  # type: ignore[type-abstract]  # only its subclasses are made
+    """Every gate by name: those of the kinds of evidence that are judged."""
+    return {name: kind.gate for name, kind in evidence_kinds().items() if kind.gate}
 
 
 def gate_cards() -> tuple[GateCard, ...]:
@@ -35,14 +30,14 @@ def judge(policy: Policy, *, evidence: Sequence[Evidence], context: GateContext)
 
 
 def _judge(rule: GateRule, evidence: Sequence[Evidence], context: GateContext) -> GateResult:
-    kind = gates().get(rule.gate)
-    if kind is None:
+    chosen = gates().get(rule.gate)
+    if chosen is None:
         return _refused(rule, _("There is no such gate in this installation"))
     try:
-        gate = kind(rule.params)
+        gate = chosen(rule.params)
     except ValidationError as error:
         return _refused(rule, str(error.errors()[0]["msg"]))
-    return gate.judge([item for item in evidence if item.kind is kind.kind], context)
+    return gate.judge([item for item in evidence if item.kind == rule.gate], context)
 
 
 def _refused(rule: GateRule, why: str) -> GateResult:

@@ -6,10 +6,10 @@ from pydantic import Field
 
 from core.foundation import plugins
 from core.foundation.text import N_, _
-from core.loadtests.values import Capacity, Percentile, Profile, RateRow, Report
+from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Profile, RateRow, Report
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, holds, worst
-from core.registry.values import Evidence, EvidenceKind, Interval, Verdict
+from core.registry.values import Evidence, Interval, Verdict
 from core.requirements.values import Comparison, Criterion, Metric
 
 
@@ -17,9 +17,8 @@ class LoadTestGate(Gate):
     """The generator's own health comes first: an INVALID test proves nothing. Then the promise of the target endpoint
     must have held, and the requirement's criteria on p99, errors and capacity, each with its whole interval."""
 
-    name = "load_test"
+    name = LOAD_TEST
     title = N_("Load test")
-    kind = EvidenceKind.LOAD_TEST
 
     class Params(plugins.Params):
         capacity_rps: float = Field(

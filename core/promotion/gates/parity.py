@@ -7,17 +7,16 @@ from pydantic import Field
 from core.foundation import plugins
 from core.foundation.text import N_, _
 from core.promotion.gate import Finding, Gate, GateContext
-from core.registry.values import Evidence, EvidenceKind, Verdict
-from core.serving.values import ParityReport
+from core.registry.values import Evidence, Verdict
+from core.serving.values import PARITY, ParityReport
 
 
 class ParityGate(Gate):
     """Held-out rows were sent through a running endpoint and every feature and prediction compared with the offline
     one, cell by cell. One mismatch fails, unless the policy allows some; too few rows prove nothing."""
 
-    name = "parity"
+    name = PARITY
     title = N_("Parity")
-    kind = EvidenceKind.PARITY
 
     class Params(plugins.Params):
         mismatches: int = Field(default=0, ge=0, le=1000, description="Cells that may differ.")

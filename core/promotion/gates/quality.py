@@ -12,7 +12,7 @@ from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import Finding, Gate, GateContext, holds, label, worst
 from core.registry.holdouts import is_seen
 from core.registry.statistics import METRICS, gain, non_inferiority
-from core.registry.values import Evaluation, Evidence, EvidenceKind, Interval, QualityReport, Verdict
+from core.registry.values import QUALITY, Evaluation, Evidence, Interval, QualityReport, Verdict
 from core.requirements.values import Comparison
 
 Margin = Annotated[float, Field(ge=0, le=1)]
@@ -23,9 +23,8 @@ class QualityGate(Gate):
     must be no worse than its margin (or better), with the whole 95 % interval, and the requirement's criteria must hold
     with the whole interval too. An interval that reaches across a limit is inconclusive."""
 
-    name = "quality"
+    name = QUALITY
     title = N_("Offline quality")
-    kind = EvidenceKind.QUALITY
 
     class Params(plugins.Params):
         margins: dict[Literal["auc", "log_loss", "brier", "ece"], Margin] = Field(

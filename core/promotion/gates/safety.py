@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from core.foundation.text import N_, _
 from core.promotion.gate import Finding, Gate, GateContext
-from core.registry.values import Evidence, EvidenceKind, SafetyReport, Verdict
+from core.registry.values import SAFETY, Evidence, SafetyReport, Verdict
 
 
 class SafetyGate(Gate):
     """The file was inspected without being run: plain ONNX, nothing executable, no reference to other files, only
     standard operators. What an upload would be refused for fails; what is only unusual is inconclusive."""
 
-    name = "safety"
+    name = SAFETY
     title = N_("Artifact safety")
-    kind = EvidenceKind.SAFETY
 
     def wanted(self, context: GateContext) -> str:
         return _("Scan the version.")

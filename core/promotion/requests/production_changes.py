@@ -7,13 +7,13 @@ from pydantic import ValidationError
 
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.loadtests.values import Report
+from core.loadtests.values import LOAD_TEST, Report
 from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import label
 from core.promotion.requests.traffic_plan import in_words
 from core.promotion.values import Change, Plan
 from core.registry.statistics import METRICS
-from core.registry.values import Evidence, EvidenceKind, Interval, ModelVersion
+from core.registry.values import QUALITY, Evidence, Interval, ModelVersion
 from core.serving.values import Endpoint
 
 NOTHING = "–"
@@ -88,7 +88,7 @@ def _counted(names: Sequence[str], total: int) -> str:
 
 def _metrics(move: Move) -> Iterator[Change]:
     """The expected metrics, on the rows of the newest quality evidence."""
-    evidence = next((item for item in move.evidence if item.kind is EvidenceKind.QUALITY), None)
+    evidence = next((item for item in move.evidence if item.kind == QUALITY), None)
     if evidence is None:
         return
     holdout = evidence.measured_on.get("holdout", "")
@@ -129,7 +129,7 @@ def _report(evidence: Sequence[Evidence]) -> Report | None:
     """The newest valid load test that searched for the capacity."""
     for item in evidence:
         try:
-            report = Report.model_validate(item.content) if item.kind is EvidenceKind.LOAD_TEST else None
+            report = Report.model_validate(item.content) if item.kind == LOAD_TEST else None
         except ValidationError:
             continue
         if report and report.validity == "VALID" and report.capacity:

@@ -4,8 +4,8 @@ import json
 
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
-from core.serving.values import ParityReport
+from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.serving.values import PARITY, ParityReport
 
 REPORT = "report.json"
 
@@ -22,7 +22,7 @@ def evidence_from(
 ) -> NewEvidence:
     """The evidence that a report is. `by` is who asked for the check."""
     return NewEvidence(
-        kind=EvidenceKind.PARITY,
+        kind=PARITY,
         subject=version.id,
         project=version.project,
         verdict=verdict_on(report),

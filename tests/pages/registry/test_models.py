@@ -2,9 +2,10 @@
 
 import pytest
 
-from core.loadtests.values import Plan, Profile
+from core.loadtests.values import LOAD_TEST, Plan, Profile
 from core.portal import Portal
-from core.registry.values import EvidenceKind
+from core.registry.values import QUALITY, SAFETY
+from core.serving.values import PARITY
 from tests.conftest import People
 from tests.pages.releasing import serving
 from tests.pages.running import drawn, page, pressed, text_of
@@ -63,9 +64,9 @@ def test_a_version_shows_evidence_and_what_is_missing(stage: Stage) -> None:
     drawn(test)
     assert "2 of 4 passed" in text_of(drawn(test))
     kinds = {
-        evidence.kind for evidence in stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id).items
+        evidence.kind for evidence in stage.portal.evidence.list_evidence(stage.people.viewer, subject=version.id).items
     }
-    assert kinds == {EvidenceKind.QUALITY, EvidenceKind.SAFETY}
+    assert kinds == {QUALITY, SAFETY}
 
 
 def test_a_viewer_measures_edits_and_archives_nothing(stage: Stage) -> None:
@@ -140,15 +141,15 @@ def test_another_team_compares_nothing_of_ours(stage: Stage) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (EvidenceKind.QUALITY, "Gray are 95 % intervals"),
-        (EvidenceKind.SAFETY, "No findings"),
-        (EvidenceKind.PARITY, "Cells :gray[features"),
-        (EvidenceKind.LOAD_TEST, "Response time over rate"),
+        (QUALITY, "Gray are 95 % intervals"),
+        (SAFETY, "No findings"),
+        (PARITY, "Cells :gray[features"),
+        (LOAD_TEST, "Response time over rate"),
     ],
 )
-def test_each_kind_of_evidence_is_drawn(stage: Stage, kind: EvidenceKind, words: str) -> None:
+def test_each_kind_of_evidence_is_drawn(stage: Stage, kind: str, words: str) -> None:
     version = stage.measured()
-    evidence = stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id, kind=kind).items[0]
+    evidence = stage.portal.evidence.list_evidence(stage.people.viewer, subject=version.id, kind=kind).items[0]
     shown = text_of(page(stage.portal, stage.people.viewer, "evidence", id=evidence.id))
     assert words in shown
     assert evidence.digest in shown

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from core.portal import Portal
-from core.registry.values import EvidenceKind, ModelVersion, NewEvidence, Verdict
-from core.serving.values import ParityCause, ParityReport, ParityRow, Server
+from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.serving.values import PARITY, ParityCause, ParityReport, ParityRow, Server
 from tests.conftest import People
 from tests.features.online.stores import view
 from tests.pages.releasing import serving, version_with_rows
@@ -186,7 +186,7 @@ def mismatching(version: ModelVersion, endpoint_id: str) -> NewEvidence:
         holdout="h",
     )
     return NewEvidence(
-        kind=EvidenceKind.PARITY,
+        kind=PARITY,
         subject=version.id,
         project=version.project,
         verdict=Verdict.FAIL,

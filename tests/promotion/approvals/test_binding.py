@@ -6,8 +6,8 @@ import pytest
 
 from core.foundation.errors import Conflict, Invalid, PortalError
 from core.identity.permissions import Role
+from core.loadtests.values import LOAD_TEST
 from core.promotion.values import Plan, RequestState, Step
-from core.registry.values import EvidenceKind
 from tests.promotion.stage import SYSTEM, Stage
 from tests.promotion.values_to_judge import load_report
 
@@ -81,7 +81,7 @@ def append_metric(stage: Stage, version_id: str) -> None:
 def rerun_load_test(stage: Stage, version_id: str) -> None:
     version = stage.portal.registry.get_version(stage.people.viewer, version_id=version_id)
     better = load_report(version, requests=90_000)
-    stage.add(version, EvidenceKind.LOAD_TEST, better.model_dump(mode="json"))
+    stage.add(version, LOAD_TEST, better.model_dump(mode="json"))
 
 
 def edit_card(stage: Stage, version_id: str) -> None:

@@ -8,7 +8,7 @@ from core.foundation.errors import Conflict, NotAllowed, NotSignedIn, PortalErro
 from core.foundation.ids import Kind
 from core.identity.permissions import Permission, Role
 from core.promotion.values import Request, RequestState
-from core.registry.values import EvidenceKind
+from core.serving.values import PARITY
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 from tests.promotion.values_to_judge import parity
 from tests.registry.onnx_files import calling
@@ -78,7 +78,7 @@ def test_whoever_registered_it_cannot_decide(stage: Stage) -> None:
 
 def test_whoever_measured_it_cannot_decide(stage: Stage) -> None:
     version = stage.measured()
-    stage.add(version, EvidenceKind.PARITY, parity(version).content, by=stage.people.other_approver)
+    stage.add(version, PARITY, parity(version).content, by=stage.people.other_approver)
     request = stage.open(version)
     assert "you measured EV-" in cannot_decide(stage, request, stage.people.other_approver)
 

@@ -118,7 +118,7 @@ def test_evidence_typed_into_the_database_fails_the_gate(stage: Stage) -> None:
     stage.parity(version, mismatches=3)
     request = stage.open(version)
     forged = "UPDATE evidence SET document = :document, digest = :digest WHERE kind = 'parity'"
-    honest = stage.portal.registry.list_evidence(stage.people.viewer, subject=version.id).items
+    honest = stage.portal.evidence.list_evidence(stage.people.viewer, subject=version.id).items
     good = next(evidence for evidence in honest if evidence.kind == "parity" and evidence.content["mismatches"] == 0)
     document = _document_of(stage, good.id)
     stage.edit(forged, document=document, digest=digest_bytes(document.encode() + b" "))
