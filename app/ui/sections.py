@@ -4,6 +4,7 @@ form here, by what the value is."""
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.ui import charts, frame, links, numbers
 from app.ui.tables import reading
@@ -11,9 +12,11 @@ from core.foundation.text import _
 from core.promotion.evidence_kinds.content import Cell, Fact, Intervals, Lines, Section, Sentence, Table
 
 MOST_LARGE = 4
+DASH = "\u202f\u2013\u2060\u202f"  # An interval is not broken into two lines.
 # How a value of each form is written, without its unit.
 BARE: dict[str, Callable[[float | int | None], str]] = {
     "number": numbers.number,
+    "exact": numbers.figure,
     "percent": lambda value: numbers.percent(value, 2),
     "milliseconds": lambda value: numbers.fixed(value, 1),
     "rate": lambda value: numbers.fixed(value, 0),
@@ -32,10 +35,10 @@ def sections(content: Sequence[Section], *, key: str = "") -> None:
 
 def draw(section: Section, *, key: str) -> None:
     """One part under its heading."""
-    frame.section(section.title, hint=links.escape(_words(section.hint)), key=key)
+    frame.section(section.title, hint=_marked_words(section.hint), key=key)
     if section.statement:
         st.markdown(_in_tone(section.statement))
-    facts(section.facts)
+    facts(section.facts, key=key)
     for number, series in enumerate(section.series):
         chart(series, key=f"{key}_series_{number}")
     if section.tables:
@@ -46,15 +49,19 @@ def draw(section: Section, *, key: str) -> None:
         st.caption(links.escape(section.note))
 
 
-def facts(given: Sequence[Fact]) -> None:
+def facts(given: Sequence[Fact], *, key: str) -> None:
     """Up to four as a strip of figures, more of them as small labels."""
     if len(given) > MOST_LARGE:
         st.markdown(" ".join(f":gray-badge[{links.escape(fact.label)} {_marked(fact.cell)}]" for fact in given))
     elif given:
-        for column, fact in zip(st.columns(MOST_LARGE, gap="xsmall"), given, strict=False):
-            column.metric(
-                fact.label, _plain(fact.cell), _basis(fact) or None, delta_color="off", delta_arrow="off", border=True
-            )
+        with st.container(key=f"facts_{key}"):
+            for column, fact in zip(st.columns(MOST_LARGE, gap="xsmall"), given, strict=False):
+                _fact(column, fact)
+
+
+def _fact(column: DeltaGenerator, fact: Fact) -> None:
+    basis = _words(fact.basis) if fact.basis else _interval(fact.cell)
+    column.metric(fact.label, _plain(fact.cell), basis or None, delta_color="off", delta_arrow="off", border=True)
 
 
 def chart(series: Lines | Intervals, *, key: str) -> None:
@@ -87,8 +94,11 @@ def _words(sentence: Sentence | None) -> str:
     return sentence.text.format(**{name: _plain(cell) for name, cell in sentence.cells.items()})
 
 
-def _basis(fact: Fact) -> str:
-    return _words(fact.basis) if fact.basis else _interval(fact.cell)
+def _marked_words(sentence: Sentence | None) -> str:
+    """The same as Markdown."""
+    if sentence is None:
+        return ""
+    return links.escape(sentence.text).format(**{name: _in_tone(cell) for name, cell in sentence.cells.items()})
 
 
 def _plain(cell: Cell) -> str:
@@ -105,7 +115,7 @@ def _interval(cell: Cell) -> str:
         return "" if cell.high is None else _("at most {high}").format(high=bare(cell.high))
     if cell.high is None:
         return _("at least {low}").format(low=bare(cell.low))
-    return f"{bare(cell.low)}{numbers.THIN}\u2013{numbers.THIN}{bare(cell.high)}"
+    return f"{bare(cell.low)}{DASH}{bare(cell.high)}"
 
 
 def _marked(cell: Cell) -> str:
@@ -116,7 +126,7 @@ def _marked(cell: Cell) -> str:
         return links.code(_plain(cell))
     if cell.form == "metric":
         arrow = "\u2193" if numbers.is_less_better(str(cell.value)) else "\u2191"
-        return f"{links.escape(_plain(cell))} {arrow}"
+        return f"{links.escape(_plain(cell))}\u00a0{arrow}"
     if cell.form == "difference":
         return _difference(cell)
     interval = _interval(cell)
@@ -133,7 +143,9 @@ def _difference(cell: Cell) -> str:
 
 def _in_tone(cell: Cell) -> str:
     """The value behind the icon of its tone."""
+    is_text = isinstance(cell.value, str)
+    shown = links.escape(_plain(cell)) if is_text else _plain(cell).replace(" ", "\u00a0")
     if not cell.tone:
-        return links.escape(_plain(cell))
+        return shown
     color, icon = TONES[cell.tone]
-    return f":{color}[:material/{icon}:] {links.escape(_plain(cell))}"
+    return f":{color}[:material/{icon}:]\u00a0{shown}"

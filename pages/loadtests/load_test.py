@@ -89,7 +89,7 @@ def _finished(test: LoadTestView) -> None:
     report = portal().loadtests.get_report(actor(), test_id=test.id)
     verdict(report)
     if report.validity == "VALID":
-        facts(main_figures(report).facts)
+        facts(main_figures(report).facts, key="report")
         left, right = st.columns([1.72, 1], gap="medium")
         with left:
             draw(over_rate(report), key="over_rate")

@@ -39,7 +39,8 @@ def show() -> None:
     facts = [by, _("measured by the portal"), links.code(evidence.digest[:12])]
     with frame.header(title, state=evidence.verdict, facts=facts, crumbs=crumbs, here=evidence.id):
         _links(evidence, version)
-    st.markdown(f"{status.icon(evidence.verdict)} **{links.escape(evidence.summary)}**")
+    if evidence.summary:
+        st.markdown(f"{status.icon(evidence.verdict)} **{links.escape(evidence.summary)}**")
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         if kind := evidence_kinds().get(evidence.kind):

@@ -8,14 +8,14 @@ from pydantic import Field
 from core.foundation.values import Value
 from core.registry.values import Interval
 
-Form = Literal["text", "code", "metric", "number", "percent", "milliseconds", "rate", "bytes", "difference"]
+Form = Literal["text", "code", "metric", "number", "exact", "percent", "milliseconds", "rate", "bytes", "difference"]
 Tone = Literal["", "good", "bad", "unsure"]
 
 
 class Cell(Value):
     """A value with the ends of its 95 % interval; None is nothing known, as an end it is open. `form` says what the
-    value is: the name of a `metric`, a share of one as `percent`, requests a second as a `rate`. `tone` says whether
-    it is good news, `target` is the id of the object that it names."""
+    value is: the name of a `metric`, an `exact` number with its digits, a share of one as `percent`, requests a second
+    as a `rate`. `tone` says whether it is good news, `target` is the id of the object that it names."""
 
     value: str | int | float | None
     form: Form = "text"

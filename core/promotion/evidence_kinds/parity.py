@@ -33,10 +33,10 @@ class ParityEvidence(EvidenceKind):
 
 def _cells(report: ParityReport) -> Section:
     figures: tuple[tuple[str, int | float], ...] = (
-        (_("Rows compared"), report.rows),
-        (_("Cells compared"), report.cells),
+        (_("Rows"), report.rows),
+        (_("Cells"), report.cells),
         (_("Mismatches"), report.mismatches),
-        (_("Largest difference"), report.largest_prediction_gap),
+        (_("Largest gap"), report.largest_prediction_gap),
     )
     return Section(
         title=_("Cells"),
@@ -90,5 +90,4 @@ def _cause(name: str) -> str:
 def _side(value: Any) -> Cell:
     if value is None or value == "":
         return Cell(value=_("missing"))
-    is_figure = isinstance(value, float)
-    return Cell(value=value, form="number") if is_figure else Cell(value=str(value)[:LONGEST])
+    return Cell(value=value, form="exact") if isinstance(value, float) else Cell(value=str(value)[:LONGEST])

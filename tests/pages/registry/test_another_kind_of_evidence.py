@@ -110,7 +110,7 @@ def test_its_facts_table_and_series_are_drawn(stage: Stage) -> None:
     assert [(metric.label, metric.value) for metric in test.metric] == [("Widest gap", "3 %")]
     table = next(table.value for table in test.table if "Flagged" in table.value)
     assert table["Group"].tolist() == ["new customers", "old ones"]
-    assert table["Flagged"].tolist() == ["21 %", "24 %"]
+    assert table["Flagged"].tolist() == ["21\u00a0%", "24\u00a0%"]
     assert len(test.get("plotly_chart")) == 1
 
 
