@@ -20,7 +20,7 @@ BARE: dict[str, Callable[[float | int | None], str]] = {
     "percent": lambda value: numbers.percent(value, 2),
     "milliseconds": lambda value: numbers.fixed(value, 1),
     "rate": lambda value: numbers.fixed(value, 0),
-    "bytes": lambda value: numbers.size(int(value or 0)),
+    "bytes": lambda value: numbers.NONE if value is None else numbers.size(int(value)),
     "difference": lambda value: f"{'+' if (value or 0) > 0 else ''}{numbers.number(value)}",
 }
 WITH_UNIT: dict[str, Callable[[float | None], str]] = {"milliseconds": numbers.milliseconds, "rate": numbers.rate}
@@ -61,7 +61,8 @@ def facts(given: Sequence[Fact], *, key: str) -> None:
 
 def _fact(column: DeltaGenerator, fact: Fact) -> None:
     basis = _words(fact.basis) if fact.basis else _interval(fact.cell)
-    column.metric(fact.label, _plain(fact.cell), basis or None, delta_color="off", delta_arrow="off", border=True)
+    label = links.escape(fact.label)
+    column.metric(label, _plain(fact.cell), basis or None, delta_color="off", delta_arrow="off", border=True)
 
 
 def chart(series: Lines | Intervals, *, key: str) -> None:
