@@ -55,6 +55,7 @@ DOMAINS = (
         "promotion",
         ("core/promotion",),
         (
+            "tests/promotion/evidence_kinds",
             "tests/promotion/gates",
             "tests/promotion/rollouts",
             "tests/promotion/approvals",

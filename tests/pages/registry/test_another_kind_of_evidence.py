@@ -118,6 +118,7 @@ def test_its_facts_table_and_series_are_drawn(stage: Stage) -> None:
 def test_its_gate_judges_a_request(stage: Stage, gap: float, verdict: Verdict) -> None:
     stage.edit("UPDATE promotion_policies SET gates = :rules", rules='[{"gate": "fairness"}]')
     version = stage.version()
+    stage.parity(version)
     request = stage.open(version)
     assert [(gate.gate, gate.title, gate.verdict) for gate in request.gates] == [
         ("fairness", "Fairness", Verdict.NO_DATA)
