@@ -11,6 +11,7 @@ from core.audit.service import AuditService
 from core.client import connect as connect
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.service import ComputeService
+from core.features.catalog.background import DriftReconciler
 from core.features.catalog.search import FeatureCatalogService
 from core.features.catalog.statistics import FeatureStatisticsService
 from core.features.engines.opening import engine_called
@@ -35,6 +36,7 @@ from core.foundation.database import Database
 from core.foundation.ports import LiveUses, Pin
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
+from core.health.service import HealthService
 from core.identity.access import RoleAccess
 from core.identity.service import IdentityService
 from core.identity.sessions import Sessions
@@ -103,6 +105,7 @@ class Portal:
     endpoints: EndpointService
     measurement: MeasurementService
     metrics: MetricsService
+    health: HealthService
     loadtests: LoadTestService
     evidence: EvidenceService
     requests: RequestService
@@ -206,6 +209,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         endpoints=endpoints,
         measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),
         metrics=MetricsService(base),
+        health=HealthService(base, live_uses=live_uses),
         loadtests=LoadTestService(base, compute=compute, training_sets=sets, registry=registry, serving=endpoints),
         evidence=EvidenceService(base),
         requests=RequestService(
@@ -248,6 +252,7 @@ def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
         MlflowIngester(portal.foundation),
         SweepController(portal.sweeps),
         MaterializationReconciler(portal.materialization),
+        DriftReconciler(portal.feature_statistics),
         RemovalReconciler(portal.garbage_collection),
         GarbageCollectionReconciler(portal.garbage_collection),
     )

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from app.loadtests.wording import plan_line, short_result, state_of
-from app.next_action.serving import is_refused
-from app.serving.traffic import traffic_state, versions_line
+from app.serving.traffic import traffic_stage, versions_line
 from app.session import actor, portal
-from app.ui import cells, frame
+from app.ui import cells, frame, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.health import Healths, health_cell, healths_of, severity
 from core.foundation.text import _
 from core.loadtests.values import LoadTestView
 from core.serving.values import Endpoint
@@ -21,52 +21,59 @@ READ = 200
 def endpoints_overview() -> None:
     """A line for each endpoint, then the newest load tests."""
     listing = portal().endpoints.list_endpoints(actor(), limit=READ)
-    shown = sorted(listing.items, key=_urgency)[:MOST]
+    healths = healths_of(endpoint.id for endpoint in listing.items)
+    shown = sorted(listing.items, key=lambda endpoint: _urgency(endpoint, healths))[:MOST]
     hint = _("{n} of {total}, what is broken first").format(n=len(shown), total=listing.total) if shown else ""
     frame.section(_("Endpoints"), hint=hint)
     if not shown:
         frame.empty(_("No endpoint yet"), advice=_("An endpoint is a name that callers use."), icon="cloud_done")
         return
-    _endpoints(shown)
+    _endpoints(shown, healths)
     _tests()
 
 
-def _urgency(endpoint: Endpoint) -> tuple[bool, bool, bool, str]:
+def _urgency(endpoint: Endpoint, healths: Healths) -> tuple[int, bool, bool, str]:
     is_production = endpoint.environment == "production"
-    return (not is_refused(endpoint), endpoint.settled, not is_production, endpoint.name)
+    return (severity(healths.get(endpoint.id)), endpoint.settled, not is_production, endpoint.name)
 
 
-def _endpoints(shown: Sequence[Endpoint]) -> None:
+def _endpoints(shown: Sequence[Endpoint], healths: Healths) -> None:
     columns = (
         Column(_("Endpoint")),
         Column(_("Serves"), width=180),
-        Column(_("Stage"), "word", 100, priority=2),
+        Column(_("Stage"), "word", 150, priority=2),
         Column(_("Health"), "state", 120),
         Column(_("Changed"), "time", 90),
     )
-    lines = [_endpoint(endpoint) for endpoint in shown]
+    lines = [_endpoint(endpoint, healths) for endpoint in shown]
     rows(columns, lines, key="home_endpoints", label=_("Endpoints"))
 
 
-def _endpoint(endpoint: Endpoint) -> Row:
+def _endpoint(endpoint: Endpoint, healths: Healths) -> Row:
     return Row(
         endpoint.id,
         (
             cells.text(endpoint.name, target=endpoint.id),
             cells.text(versions_line(endpoint.routes) if endpoint.routes else "—"),
-            cells.word(endpoint.environment),
-            cells.state(traffic_state(endpoint)),
+            cells.text(_stage(endpoint)),
+            health_cell(healths.get(endpoint.id)),
             cells.time(endpoint.changed_at, now=frame.now()),
         ),
         target=endpoint.id,
     )
 
 
+def _stage(endpoint: Endpoint) -> str:
+    """ "Production, canary": where it stands, and where its traffic is unless that has settled."""
+    environment, traffic = (status.look(word).word for word in (endpoint.environment, traffic_stage(endpoint)))
+    return environment if traffic_stage(endpoint) == "serving" else f"{environment}, {traffic.lower()}"
+
+
 def _tests() -> None:
     tests = portal().loadtests.list_tests(actor(), limit=MOST_TESTS).items
     frame.section(_("Load tests"), hint=_("the newest first"))
     if not tests:
-        frame.empty(_("No load test yet"), advice=_("It says how many requests a version carries."), icon="speed")
+        frame.empty(_("No load test yet"), advice=_("It measures how many requests a version can serve."), icon="speed")
         return
     columns = (
         Column(_("Test"), width=90),

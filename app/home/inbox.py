@@ -1,6 +1,7 @@
 """What waits for the visitor: the inbox of the home page, and its count in the sidebar."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import datetime
 
 from app.next_action.promotion import promotion_action
 from app.next_action.serving import is_refused
@@ -10,17 +11,16 @@ from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
 from app.ui.primary_action import rights
 from app.ui.wording import counted
-from core.compute.values import JobState
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.health.failures import Failure
+from core.health.values import Problem
 from core.identity.permissions import Permission
 from core.lake.import_values import Import, ImportState
 from core.loadtests.values import LoadTestState, LoadTestView
 from core.promotion.values import Policy, Request
 from core.serving.values import Endpoint
-from core.training.values import Run
 
-RECENT = timedelta(days=2)
 MOST = 50
 
 
@@ -37,10 +37,12 @@ class Need(Value):
 
 
 def waiting() -> tuple[Need, ...]:
-    """All that needs the visitor: what cannot be served, decisions, tests and policies to confirm, imports, then
-    failures of their own."""
+    """All that needs the visitor: what cannot be served, decisions, tests and policies to confirm, imports, what is
+    wrong with what they own, then failures of their own work."""
     requests = [_request(request) for request in portal().requests.what_needs_me(actor())]
-    return (*_refused(), *requests, *_tests(), *_policies(), *_imports(), *_failures())
+    refused = _refused()
+    problems = _problems({need.object_id for need in refused})
+    return (*refused, *requests, *_tests(), *_policies(), *_imports(), *problems, *_failures())
 
 
 def _request(request: Request) -> Need:
@@ -169,19 +171,37 @@ def _import(item: Import) -> Need:
 
 
 def _failures() -> list[Need]:
-    """The visitor's own runs that failed lately."""
-    me, since = actor().person_id, frame.now() - RECENT
-    runs = portal().training.list_runs(actor(), state=JobState.FAILED, limit=MOST).items
-    return [_failure(run) for run in runs if run.requested_by == me and not run.sweep_id and run.created_at > since]
+    """The visitor's own work that failed lately and was not made good since."""
+    return [_failure(failure) for failure in portal().health.own_failures(actor())]
 
 
-def _failure(run: Run) -> Need:
+def _failure(failure: Failure) -> Need:
+    cause = failure.cause or _("It failed without a reported cause.")
     return Need(
-        object_id=run.id,
-        title=run.title,
-        why=links.escape(run.cause or _("It ended without a word.")),
-        state=run.state,
+        object_id=failure.object_id,
+        title=failure.title,
+        why=links.escape(f"{failure.object_id} · {cause}"),
+        state=failure.state,
         label="",
-        since=run.ended_at or run.created_at,
+        since=failure.failed_at,
         action=_("See why"),
+    )
+
+
+def _problems(shown: Collection[str]) -> list[Need]:
+    """What is wrong with what the visitor owns, without what stands above already."""
+    problems = portal().health.own_problems(actor())
+    return [_problem(problem) for problem in problems if problem.health.object_id not in shown]
+
+
+def _problem(problem: Problem) -> Need:
+    health = problem.health
+    return Need(
+        object_id=health.object_id,
+        title=problem.title,
+        why=links.escape(health.reason),
+        state=health.state,
+        label="",
+        since=health.since or frame.now(),
+        action=_("Open"),
     )

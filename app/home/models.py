@@ -10,6 +10,7 @@ from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.evidence import figures_of
+from app.ui.health import Healths, health_cell, healths_of
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
@@ -120,15 +121,17 @@ def _table(standings: Sequence[Standing]) -> None:
     columns = (
         Column(_("Model")),
         Column(_("Version"), width=80),
-        Column(_("Stage"), "word", 126),
+        Column(_("Stage"), "word", 96),
+        Column(_("Health"), "state", 124),
         Column(_("AUC"), "number", 86),
         Column(_("Endpoint"), width=150, priority=2),
     )
-    lines = [_row(standing) for standing in standings]
+    healths = healths_of(standing.model.id for standing in standings)
+    lines = [_row(standing, healths) for standing in standings]
     rows(columns, lines, key="home_models", label=_("Your models"))
 
 
-def _row(standing: Standing) -> Row:
+def _row(standing: Standing, healths: Healths) -> Row:
     version, endpoint = standing.version, standing.endpoint
     return Row(
         standing.model.id,
@@ -136,6 +139,7 @@ def _row(standing: Standing) -> Row:
             cells.text(standing.model.name, target=standing.model.id),
             cells.text(f"v{version.version}", target=version.id),
             cells.word(standing.stage),
+            health_cell(healths.get(standing.model.id)),
             cells.number(standing.metric("auc")),
             cells.text(endpoint.name if endpoint else "—", target=endpoint.id if endpoint else ""),
         ),

@@ -24,10 +24,13 @@ def facts_of(dataset: Dataset, shown: Snapshot | None) -> list[str]:
     ]
 
 
-def state_of(shown: Snapshot | None) -> str:
-    if shown is None:
-        return "empty"
-    return "deleted" if shown.deleted_at else "quarantined" if shown.quarantine else "ready"
+def state_of(shown: Snapshot) -> str:
+    return "quarantined" if shown.quarantine and not shown.deleted_at else stage_of(shown)
+
+
+def stage_of(shown: Snapshot | None) -> str:
+    """Where a snapshot is in its life."""
+    return "empty" if shown is None else "deleted" if shown.deleted_at else "ready"
 
 
 def report(shown: Snapshot) -> None:

@@ -14,7 +14,7 @@ def feature_action(view: FeatureView, shown: FeatureVersion | None, *, rights: R
         return _new_version(view, _("It has no version yet."))
     if shown.state is VersionState.BUILDING:
         return nothing(_("v{n} is being built.").format(n=shown.version))
-    return _onward(view, shown) or _new_version(view, _("v{n} needs nothing.").format(n=shown.version))
+    return _onward(view, shown) or _new_version(view, _("v{n} needs no action.").format(n=shown.version))
 
 
 def _new_version(view: FeatureView, sentence: str) -> NextAction:

@@ -21,7 +21,7 @@ def endpoint_action(
             name="test",
             label=_("Start a load test"),
             icon="speed",
-            sentence=_("Nobody has put load on what it serves now."),
+            sentence=_("What it serves now has not been load-tested."),
             target=f"load-tests?endpoint={endpoint.id}",
         )
     return deployment(has_other_version=has_other_version, rights=rights)

@@ -29,7 +29,7 @@ def run_action(run: Run, *, rights: Rights) -> NextAction:
         label=_("Register a version"),
         icon="deployed_code",
         sentence=_("Only a registered version can be deployed, tested and released."),
-        missing="" if run.manifest else _("It kept no model that could be registered."),
+        missing="" if run.manifest else _("It saved no model that could be registered."),
     )
 
 

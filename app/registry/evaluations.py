@@ -11,17 +11,9 @@ from app.ui.numbers import metric_name
 from app.ui.tables import reading
 from app.ui.wording import criterion_line
 from core.foundation.text import _
-from core.registry.values import Evaluation, Interval
+from core.registry.values import UNSEEN, Evaluation, Interval
 
 SHOWN = ("auc", "log_loss", "ece", "brier")
-UNSEEN = "test"
-
-
-def judging(evaluations: Sequence[Evaluation]) -> Evaluation | None:
-    """The one to judge by: the rows that training never saw, else the last."""
-    unseen = [evaluation for evaluation in evaluations if evaluation.holdout_name == UNSEEN]
-    chosen = unseen or list(evaluations)
-    return chosen[-1] if chosen else None
 
 
 def value_of(evaluations: Sequence[Evaluation], metric: str, *, split: str) -> float | None:

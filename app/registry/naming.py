@@ -3,12 +3,11 @@ of a page."""
 
 from collections.abc import Iterable, Sequence
 
-from app.registry.evaluations import judging
 from app.session import actor, portal
 from app.ui import charts, numbers
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.values import Interval, ModelVersion
+from core.registry.values import Interval, ModelVersion, judging
 from core.serving.values import Endpoint
 
 MOST = 200
@@ -47,11 +46,6 @@ def places_on(endpoints: Sequence[Endpoint]) -> Places:
         for route in endpoint.routes:
             by_version.setdefault(route.version_id, []).append(Place(endpoint=endpoint, weight=route.weight))
     return {version_id: tuple(version_places) for version_id, version_places in by_version.items()}
-
-
-def endpoints_of(version: ModelVersion, known: Places) -> tuple[Endpoint, ...]:
-    """Those that send traffic to it."""
-    return tuple(place.endpoint for place in known.get(version.id, ()))
 
 
 def stage_of(version: ModelVersion, known: Places) -> str:

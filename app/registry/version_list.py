@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from app.registry.health import Criteria, criteria_of, health_of
-from app.registry.naming import Places, colors_of, endpoints_of, figure_of, stage_of
+from app.registry.naming import Places, colors_of, figure_of, stage_of
 from app.ui import cells, charts, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.health import Healths, health_cell, healths_of
 from app.ui.numbers import metric_name
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -31,8 +31,8 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
         Column(_("Serves"), width=190, priority=2),
         Column(_("Registered"), "time", 104, priority=2),
     )
-    criteria = criteria_of(listing.items)
-    lines = [_row(version, known, criteria) for version in listing.items]
+    healths = healths_of(version.id for version in listing.items)
+    lines = [_row(version, known, healths) for version in listing.items]
     chosen = rows(columns, lines, key="versions", label=_("Versions"), total=listing.total, choice="several")
     with bar:
         label = _("Compare {n}").format(n=len(chosen) or "")
@@ -40,7 +40,7 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
             links.open_page("compare", ids=",".join(chosen[:MOST_COMPARED]))
 
 
-def _row(version: ModelVersion, known: Places, criteria: Criteria) -> Row:
+def _row(version: ModelVersion, known: Places, healths: Healths) -> Row:
     figures = [figure_of(version, metric) for metric in METRICS]
     serving = known.get(version.id, ())
     return Row(
@@ -48,7 +48,7 @@ def _row(version: ModelVersion, known: Places, criteria: Criteria) -> Row:
         (
             cells.text(f"v{version.version}", target=version.id, detail=version.id),
             cells.word(stage_of(version, known)),
-            cells.health(health_of(version, criteria=criteria, serves_on=endpoints_of(version, known))),
+            health_cell(healths.get(version.id)),
             *(cells.number(figure.value if figure else None) for figure in figures),
             cells.code(version.run_id or _("upload"), target=version.run_id),
             cells.text(frame.name_of(version.created_by)),

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import streamlit as st
 
+from app.next_action.serving import is_refused
 from app.session import actor, portal
 from app.ui import frame, links, status, times
 from app.ui.tables import reading
@@ -35,29 +36,27 @@ def missing_features(endpoint: Endpoint) -> None:
             links.link(missing.version_id, _("Show the feature version"))
 
 
-def traffic_state(endpoint: Endpoint) -> str:
-    """One word on how the endpoint is."""
+def traffic_stage(endpoint: Endpoint) -> str:
+    """Where the endpoint is in its life; how well it is, its health says."""
     if not endpoint.routes:
         return "empty"
-    if endpoint.cause or any(server.state == "refused" for server in endpoint.servers):
-        return "refused"
-    if not endpoint.settled:
+    if not endpoint.settled and not is_refused(endpoint):
         return "switching"
-    return "canary" if len(endpoint.routes) > 1 else "healthy"
+    return "canary" if len(endpoint.routes) > 1 else "serving"
 
 
 def sentence(endpoint: Endpoint) -> str:
     """What the endpoint does now, as Markdown."""
-    state = traffic_state(endpoint)
+    stage = "refused" if endpoint.routes and is_refused(endpoint) else traffic_stage(endpoint)
     wanted = links.escape(versions_line(endpoint.routes))
     since = _since(endpoint)
-    if state == "empty":
+    if stage == "empty":
         return _(":gray[:material/cloud_off:] **It serves nothing yet.** Callers get a refusal that says so.")
-    if state == "refused":
+    if stage == "refused":
         return _(":red[:material/gpp_bad:] **{wanted} cannot be served.** What served before still answers.").format(
             wanted=wanted
         )
-    if state == "switching":
+    if stage == "switching":
         return _(":blue[:material/sync:] **Switching to {wanted}.** What served before answers until then.").format(
             wanted=wanted
         )

@@ -62,11 +62,6 @@ def state(name: str, label: str = "") -> Cell:
     return Cell(text=label or look.word, sort=look.word, color=look.color, icon=_icon(look.icon))
 
 
-def health(name: str) -> Cell:
-    """A state of health; empty while nothing was judged."""
-    return state(name) if name else text("")
-
-
 def word(name: str) -> Cell:
     """A life cycle's stage: a gray word, never a color."""
     shown = status.look(name).word

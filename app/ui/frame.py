@@ -16,9 +16,11 @@ from streamlit.errors import FragmentHandledException
 
 from app.session import actor, portal
 from app.ui import links, status, times
+from app.ui.health import health_line, health_mark
 from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
+from core.health.values import Health
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -65,10 +67,12 @@ def header(
     facts: Sequence[str] = (),
     crumbs: Sequence[tuple[str, str]] = (),
     here: str = "",
+    health: Health | None = None,
 ) -> DeltaGenerator:
     """The head of a page; returns the place at its right edge for at most one primary button, one secondary, one menu.
     `facts` are Markdown, at most four; `crumbs` are (label, url or object id), after which `here` (or the title) names
-    the page itself. `stage` is where the object is in its life, `state` its health or its state."""
+    the page itself. `stage` is where the object is in its life; beside it stands its `health` or, of what has none,
+    its `state`."""
     with st.container(key="page_header", gap=None):
         if crumbs:
             _breadcrumb(crumbs, here or title)
@@ -82,24 +86,28 @@ def header(
             with st.container(key="page_title", horizontal=True, vertical_alignment="center", gap="small"):
                 st.title(links.escape(title), anchor=False, width="content")
                 status.marks(stage, state=state, label=label)
+                health_mark(health)
             actions = st.container(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
-    _warn_of_sources(st.query_params.get("id", ""))
+    if not _warn_of_sources(st.query_params.get("id", "")):
+        health_line(health)
     return actions
 
 
-def _warn_of_sources(object_id: str) -> None:
-    """A banner on the page of something that came of a snapshot in quarantine."""
+def _warn_of_sources(object_id: str) -> bool:
+    """A banner on the page of something that came of a snapshot in quarantine; whether there is one."""
     if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
-        return
-    for snapshot in portal().retention.quarantined_upstream(actor(), object_id=object_id):
+        return False
+    quarantined = portal().retention.quarantined_upstream(actor(), object_id=object_id)
+    for snapshot in quarantined:
         key = f"row_quarantine_{snapshot.snapshot_id}"
         with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
             status.badge("quarantined", _("Its source is in quarantine"))
             links.link(snapshot.snapshot_id, snapshot.title)
             st.caption(links.escape(snapshot.reason))
+    return bool(quarantined)
 
 
 def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:
@@ -133,12 +141,13 @@ def card(key: str, *, height: int | Literal["content", "stretch"] = "content", t
     return st.container(key=f"card_{key}", border=True, gap="xsmall" if tight else "small", height=height)
 
 
-def card_head(title: str, *, state: str = "", label: str = "", text: str = "") -> None:
-    """The head of a detail card: name, badge, and one sentence."""
+def card_head(title: str, *, stage: str = "", state: str = "", health: Health | None = None, text: str = "") -> None:
+    """The head of a detail card: name, marks, and one sentence."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
         st.header(links.escape(title), anchor=False, width="content")
-        if state:
-            status.badge(state, label)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
+            status.marks(stage, state=state, label="")
+            health_mark(health)
     if text:
         st.caption(links.escape(text))
 

@@ -20,11 +20,11 @@ GROUPS: dict[Color, tuple[str, str]] = {
     "orange": (
         "schedule",
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
-        " pruned unsettled no_data quarantined deprecated",
+        " pruned unsettled no_data quarantined drifted deprecated",
     ),
     "red": (
         "error",
-        "failed fail goal_missed refused rejected regressed drifted invalid denied disabled revoked rolled_back",
+        "failed fail goal_missed refused rejected regressed invalid denied disabled revoked rolled_back",
     ),
     "gray": (
         "radio_button_unchecked",
@@ -51,6 +51,8 @@ ICONS = {
     "switching": "sync",
     "inconclusive": "warning",
     "stale": "history",
+    "drifted": "moving",
+    "quarantined": "do_not_disturb_on",
     "expired": "timer_off",
     "changes_requested": "edit_note",
 }

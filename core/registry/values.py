@@ -1,5 +1,6 @@
 """Models, their versions, evaluations and evidence as the other domains and the pages see them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -23,6 +24,8 @@ EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UND
 Text = Annotated[str, StringConstraints(max_length=20_000)]
 # The kinds of evidence that the registry measures itself.
 QUALITY, SAFETY = "quality", "safety"
+# The split that training never saw.
+UNSEEN = "test"
 
 
 class Verdict(StrEnum):
@@ -52,6 +55,13 @@ class Evaluation(Value):
     positive_share: float
     metrics: dict[str, Interval]
     predictions: str
+
+
+def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
+    """The one to judge by: the rows that training never saw, else the last."""
+    known = list(evaluations)
+    unseen = [evaluation for evaluation in known if evaluation.holdout_name == UNSEEN]
+    return (unseen or known)[-1] if known else None
 
 
 class InputSpec(Value):

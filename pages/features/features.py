@@ -12,6 +12,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
+from app.ui.health import Healths, health_cell, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.features.catalog.search import CatalogFeature
@@ -46,30 +47,31 @@ def show() -> None:
     if not listing.items:
         no_match(_("No feature matches"), FILTERS)
         return
+    healths = healths_of(item.version_id for item in listing.items)
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _catalog(listing)
+        chosen = _catalog(listing, healths)
     with right, frame.card("feature"):
         for item in listing.items:
             if item.reference in chosen:
-                _detail(item)
+                _detail(item, healths)
 
 
-def _catalog(listing: Listing[CatalogFeature]) -> tuple[str, ...]:
+def _catalog(listing: Listing[CatalogFeature], healths: Healths) -> tuple[str, ...]:
     columns = (
         Column(_("Feature")),
         Column(_("View"), width=132, priority=2),
-        Column(_("State"), "state", 116),
+        Column(_("Stage"), "word", 92),
+        Column(_("Health"), "state", 116),
         Column(_("Nulls"), "number", 70, priority=2),
         Column(_("Used by"), "number", 80, priority=4),
-        Column(_("Live"), "state", 80, priority=2, help=_("An endpoint needs it.")),
         Column(_("Distribution"), "spark", 96, priority=3),
     )
-    lines = [_row(item) for item in listing.items]
+    lines = [_row(item, healths) for item in listing.items]
     return rows(columns, lines, key="features", label=_("Features"), total=listing.total, choice="first", height=BESIDE)
 
 
-def _row(item: CatalogFeature) -> Row:
+def _row(item: CatalogFeature, healths: Healths) -> Row:
     bins = [count for _label, count in item.profile.bins] if item.profile else []
     nulls = item.feature.null_share if item.feature else None
     target = item.version_id or item.view_id
@@ -78,18 +80,23 @@ def _row(item: CatalogFeature) -> Row:
         (
             cells.text(item.name, target=target),
             cells.text(f"{item.view} v{item.version}", target=item.view_id),
-            cells.state(item.state.value),
+            cells.word(_stage(item)),
+            health_cell(healths.get(item.version_id)),
             cells.number(nulls, numbers.percent(nulls)),
             cells.number(item.used_by),
-            cells.state("production", _("Live")) if item.is_live else cells.text(""),
             cells.spark(bins, title=_("Distribution of {name}").format(name=item.name)),
         ),
         target=target,
     )
 
 
-def _detail(item: CatalogFeature) -> None:
-    frame.card_head(item.name, state=item.state.value, text=item.description)
+def _stage(item: CatalogFeature) -> str:
+    """Live is what an endpoint needs."""
+    return "live" if item.is_live else item.state.value
+
+
+def _detail(item: CatalogFeature, healths: Healths) -> None:
+    frame.card_head(item.name, stage=_stage(item), health=healths.get(item.version_id), text=item.description)
     with st.container(horizontal=True, gap="xsmall"):
         if item.state.can_be_joined and st.button(
             _("Add to a training set"), type="primary", icon=":material/add_shopping_cart:", key="add_to_set"

@@ -15,6 +15,7 @@ from app.next_action.features import feature_action
 from app.next_action.values import NextAction
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status, times
+from app.ui.health import health_of
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.values import FeatureVersion, FeatureView, VersionState
@@ -25,10 +26,11 @@ from core.identity.permissions import Permission
 
 def show() -> None:
     view, shown = _wanted(links.wanted_id(Kind.FEATURE_VIEW, Kind.FEATURE_VERSION))
-    state = shown.state if shown else "empty"
+    stage = shown.state if shown else "empty"
     crumbs = [(_("Features"), "features")]
     here = shown.id if shown else view.id
-    with frame.header(view.name, state=state, facts=_facts(view, shown), crumbs=crumbs, here=here):
+    health = health_of(here)
+    with frame.header(view.name, stage=stage, facts=_facts(view, shown), crumbs=crumbs, here=here, health=health):
         action = feature_action(view, shown, rights=rights(view.project))
         _actions(view, shown, action)
     what_is_missing(action)

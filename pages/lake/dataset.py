@@ -11,6 +11,7 @@ from app.lake.file_gallery import items
 from app.lake.profiles import preview_table, profile_grid
 from app.session import actor, may, portal
 from app.ui import frame, links
+from app.ui.health import health_of
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -26,9 +27,9 @@ def show() -> None:
         shown = portal().datasets.get_snapshot(actor(), snapshot_id=wanted)
     dataset = portal().datasets.get_dataset(actor(), dataset_id=shown.dataset_id if shown else wanted)
     shown = shown or dataset.latest
-    facts, state = snapshot_list.facts_of(dataset, shown), snapshot_list.state_of(shown)
-    crumbs = [(_("Datasets"), "datasets")]
-    with frame.header(dataset.name, state=state, facts=facts, crumbs=crumbs, here=wanted):
+    facts, stage = snapshot_list.facts_of(dataset, shown), snapshot_list.stage_of(shown)
+    crumbs, health = [(_("Datasets"), "datasets")], health_of(wanted)
+    with frame.header(dataset.name, stage=stage, facts=facts, crumbs=crumbs, here=wanted, health=health):
         if may(Permission.DATA_WRITE, project=dataset.project) and st.button(
             _("Add a snapshot"), type="primary", icon=":material/upload:"
         ):

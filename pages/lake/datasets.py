@@ -4,9 +4,10 @@ import streamlit as st
 
 from app.lake.datasets import FILTERS, dataset_dialog, filters, state_of, waiting_imports
 from app.session import actor, may, portal
-from app.ui import cells, frame, links, numbers, status
+from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
+from app.ui.health import Healths, health_cell, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -31,13 +32,14 @@ def show() -> None:
             icon="database",
         )
         return
+    healths = healths_of(item.id for item in listing.items)
     left, right = st.columns([1.72, 1], gap="small")
     with left:
-        chosen = _catalog(listing)
+        chosen = _catalog(listing, healths)
     with right, frame.card("dataset"):
         for item in listing.items:
             if item.id in chosen:
-                _detail(item)
+                _detail(item, healths)
 
 
 def _head(listing: Listing[Dataset]) -> None:
@@ -51,7 +53,7 @@ def _head(listing: Listing[Dataset]) -> None:
             dataset_dialog()
 
 
-def _catalog(listing: Listing[Dataset]) -> tuple[str, ...]:
+def _catalog(listing: Listing[Dataset], healths: Healths) -> tuple[str, ...]:
     if not listing.items:
         no_match(_("No dataset matches"), FILTERS)
         return ()
@@ -59,14 +61,15 @@ def _catalog(listing: Listing[Dataset]) -> tuple[str, ...]:
         Column(_("Dataset")),
         Column(_("Rows"), "number", 104),
         Column(_("Version"), "number", 84, priority=2),
-        Column(_("State"), "state", 150),
+        Column(_("Stage"), "word", 126, priority=2),
+        Column(_("Health"), "state", 124),
         Column(_("Updated"), "time", 96, priority=2),
     )
-    lines = [_row(item) for item in listing.items]
+    lines = [_row(item, healths) for item in listing.items]
     return rows(columns, lines, key="datasets", label=_("Datasets"), total=listing.total, choice="first", height=BESIDE)
 
 
-def _row(item: Dataset) -> Row:
+def _row(item: Dataset, healths: Healths) -> Row:
     newest = item.latest
     return Row(
         item.id,
@@ -74,19 +77,16 @@ def _row(item: Dataset) -> Row:
             cells.text(item.name, target=item.id),
             cells.number(newest.rows if newest else 0),
             cells.number(item.snapshots, f"v{item.snapshots}" if item.snapshots else "—"),
-            cells.state(state_of(item)),
+            cells.word(state_of(item)),
+            health_cell(healths.get(item.id)),
             cells.time(newest.created_at if newest else item.created_at, now=frame.now()),
         ),
         target=item.id,
     )
 
 
-def _detail(item: Dataset) -> None:
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
-        st.header(links.escape(item.name), anchor=False, width="content")
-        status.badge(state_of(item))
-    if item.description:
-        st.caption(links.escape(item.description))
+def _detail(item: Dataset, healths: Healths) -> None:
+    frame.card_head(item.name, stage=state_of(item), health=healths.get(item.id), text=item.description)
     if st.button(_("Open"), type="primary", icon=":material/arrow_forward:", key=f"open_{item.id}"):
         links.open_object(item.id)
     pairs = {_("Id"): f"`{item.id}`", _("Owner"): links.escape(frame.name_of(item.owner))}

@@ -7,6 +7,7 @@ from app.registry.version_list import quality, version_list
 from app.session import actor, may, portal
 from app.ui import frame, links
 from app.ui.components.rows import window
+from app.ui.health import health_of
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -21,7 +22,8 @@ def show() -> None:
     known = places()
     by = _("Owner: {name}").format(name=links.escape(frame.name_of(model.owner)))
     facts = [links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
-    with frame.header(model.name, facts=facts, crumbs=[(_("Models"), "models")], here=model.id):
+    crumbs, health = [(_("Models"), "models")], health_of(model.id)
+    with frame.header(model.name, facts=facts, crumbs=crumbs, here=model.id, health=health):
         allowed = listing.items and may(Permission.PROMOTE_REQUEST, project=model.project)
         if allowed and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
             links.open_page("promotions", version=listing.items[0].id)

@@ -8,6 +8,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.health import Healths, health_cell, healths_of
 from app.ui.numbers import metric_name
 from app.ui.tables import no_match, search
 from app.ui.wording import counted
@@ -41,13 +42,15 @@ def show() -> None:
     columns = (
         Column(_("Model")),
         Column(_("Version"), width=86),
-        Column(_("Stage"), "word", 126),
+        Column(_("Stage"), "word", 96),
+        Column(_("Health"), "state", 124),
         *(Column(metric_name(metric), "number", 96, priority=2) for metric in METRICS),
         Column(_("Serves"), width=190, priority=3),
         Column(_("Registered"), "time", 104, priority=2),
         Column("", "action", 104),
     )
-    lines = [_row(model, known) for model in listing.items]
+    healths = healths_of(model.id for model in listing.items)
+    lines = [_row(model, known, healths) for model in listing.items]
     rows(columns, lines, key="models", label=_("Models"), total=listing.total)
 
 
@@ -65,7 +68,7 @@ def _serving_line(known: Places) -> str:
     return _("{versions} in production").format(versions=counted(serving, _("version"), _("versions")))
 
 
-def _row(model: Model, known: Places) -> Row:
+def _row(model: Model, known: Places, healths: Healths) -> Row:
     versions = portal().registry.list_versions(actor(), model_id=model.id, limit=MOST).items if model.versions else ()
     first = _counting(versions, known)
     figures = [figure_of(first, metric) if first else None for metric in METRICS]
@@ -77,6 +80,7 @@ def _row(model: Model, known: Places) -> Row:
             cells.text(model.name, target=model.id, detail=detail),
             cells.text(f"v{first.version}" if first else "—", target=first.id if first else ""),
             cells.word(stage_of(first, known) if first else "empty"),
+            health_cell(healths.get(model.id)),
             *(cells.number(figure.value if figure else None) for figure in figures),
             cells.text(", ".join(place.words for place in serving), target=serving[0].endpoint.id if serving else ""),
             cells.time(first.created_at if first else model.created_at, now=frame.now()),

@@ -4,14 +4,12 @@ import streamlit as st
 
 from app.next_action.registry import version_action
 from app.registry.dialogs import put_away
-from app.registry.evaluations import condition_line, judging, sentence
+from app.registry.evaluations import condition_line, sentence
 from app.registry.evidence import evidence_rows
-from app.registry.health import criteria_of, health_of
 from app.registry.naming import (
     Places,
     baseline_for,
     endpoints,
-    endpoints_of,
     places_on,
     registered_line,
     stage_of,
@@ -20,12 +18,13 @@ from app.registry.naming import (
 from app.registry.version import card, files, metrics
 from app.session import actor, portal
 from app.ui import frame, links, times
+from app.ui.health import health_of
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
-from core.registry.values import ModelVersion
+from core.registry.values import ModelVersion, judging
 
 
 def show() -> None:
@@ -39,9 +38,9 @@ def show() -> None:
     crumbs = [(_("Models"), "models"), (version.model, version.model_id)]
     facts = [links.escape(registered), by, links.code(version.digest[:12])]
     stage = stage_of(version, known)
-    health = health_of(version, criteria=criteria_of((version,)), serves_on=endpoints_of(version, known))
+    health = health_of(version.id)
     here = f"v{version.version}"
-    with frame.header(title_of(version), stage=stage, state=health, facts=facts, crumbs=crumbs, here=here):
+    with frame.header(title_of(version), stage=stage, health=health, facts=facts, crumbs=crumbs, here=here):
         _actions(version, known)
         newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
         action = version_action(

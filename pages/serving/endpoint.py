@@ -9,10 +9,11 @@ from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.serving.actions import actions
 from app.serving.parity import parity
 from app.serving.replays import replays
-from app.serving.traffic import history, missing_features, traffic, traffic_state
+from app.serving.traffic import history, missing_features, traffic, traffic_stage
 from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
+from app.ui.health import health_of
 from app.ui.primary_action import what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -25,14 +26,15 @@ def show() -> None:
     frame.live_page(
         lambda: portal().endpoints.get_endpoint(actor(), endpoint_id=wanted),
         _draw,
-        runs=lambda endpoint: traffic_state(endpoint) == "switching",
+        runs=lambda endpoint: traffic_stage(endpoint) == "switching",
     )
 
 
 def _draw(endpoint: Endpoint) -> None:
     facts = [endpoint.environment.capitalize(), links.escape(endpoint.description), _promise(endpoint)]
     crumbs = [(_("Endpoints"), "endpoints")]
-    with frame.header(endpoint.name, state=traffic_state(endpoint), facts=facts, crumbs=crumbs, here=endpoint.id):
+    stage, health = traffic_stage(endpoint), health_of(endpoint.id)
+    with frame.header(endpoint.name, stage=stage, facts=facts, crumbs=crumbs, here=endpoint.id, health=health):
         action = actions(endpoint)
     what_is_missing(action)
     parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(endpoint)}

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from app.serving.traffic import traffic_state, versions_line
+from app.serving.traffic import traffic_stage, versions_line
 from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.health import Healths, health_cell, healths_of
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Environment, ServiceLevel
@@ -22,7 +23,7 @@ ENVIRONMENTS = (
 
 def show() -> None:
     endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
-    moving = sum(traffic_state(endpoint) == "switching" for endpoint in endpoints)
+    moving = sum(traffic_stage(endpoint) == "switching" for endpoint in endpoints)
     facts = [_("{n} endpoints").format(n=len(endpoints)), _("{n} switching").format(n=moving) if moving else ""]
     with frame.header(_("Endpoints"), facts=facts if endpoints else []):
         allowed = may(Permission.ENDPOINT_WRITE)
@@ -40,33 +41,38 @@ def show() -> None:
 
 def _lists() -> bool:
     endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+    healths = healths_of(endpoint.id for endpoint in endpoints)
     for environment, title, hint in ENVIRONMENTS:
         ours = [endpoint for endpoint in endpoints if endpoint.environment == environment]
         if ours:
-            _list(environment, _(title), _(hint), ours)
-    return any(traffic_state(endpoint) == "switching" for endpoint in endpoints)
+            _list(environment, (_(title), _(hint)), ours, healths)
+    return any(traffic_stage(endpoint) == "switching" for endpoint in endpoints)
 
 
-def _list(environment: str, title: str, hint: str, endpoints: Sequence[Endpoint]) -> None:
+def _list(environment: str, head: tuple[str, str], endpoints: Sequence[Endpoint], healths: Healths) -> None:
+    title, hint = head
     frame.section(title, hint=hint)
     columns = (
         Column(_("Endpoint")),
-        Column(_("State"), "state", 130),
+        Column(_("Stage"), "word", 92),
+        Column(_("Health"), "state", 124),
         Column(_("Serves now"), width=230),
         Column(_("Promised p99"), "number", 126, priority=2),
         Column(_("Changed"), "time", 104, priority=3),
     )
-    rows(columns, [_row(endpoint) for endpoint in endpoints], key=f"endpoints_{environment}", label=title)
+    lines = [_row(endpoint, healths) for endpoint in endpoints]
+    rows(columns, lines, key=f"endpoints_{environment}", label=title)
 
 
-def _row(endpoint: Endpoint) -> Row:
+def _row(endpoint: Endpoint, healths: Healths) -> Row:
     routes = endpoint.routes
     detail = " · ".join(filter(None, [endpoint.id, endpoint.description, endpoint.cause]))
     return Row(
         endpoint.id,
         (
             cells.text(endpoint.name, target=endpoint.id, detail=detail),
-            cells.state(traffic_state(endpoint)),
+            cells.word(traffic_stage(endpoint)),
+            health_cell(healths.get(endpoint.id)),
             cells.text(
                 versions_line(routes) if routes else _("nothing"), target=routes[0].version_id if routes else ""
             ),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.next_action.training import run_action
-from app.registry.evaluations import condition_line, evaluation_table, judging, sentence
+from app.registry.evaluations import condition_line, evaluation_table, sentence
 from app.session import actor, may, person, portal
 from app.training.progress import learning, live_run, log_tail
 from app.training.register_dialog import register
@@ -16,6 +16,7 @@ from core.compute.values import JobState
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
+from core.registry.values import judging
 from core.training.values import Run
 
 

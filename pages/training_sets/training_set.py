@@ -8,6 +8,7 @@ from app.next_action.training import training_set_action
 from app.session import actor, may, portal
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
 from app.ui import frame, links, numbers, times
+from app.ui.health import health_of
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.training_sets.values import TrainingSet, TrainingSetState
@@ -27,8 +28,14 @@ def show() -> None:
 
 def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
+    health = health_of(training_set.id)
     with frame.header(
-        training_set.name, state=training_set.state, facts=_facts(training_set), crumbs=crumbs, here=training_set.id
+        training_set.name,
+        state="" if health else training_set.state,
+        facts=_facts(training_set),
+        crumbs=crumbs,
+        here=training_set.id,
+        health=health,
     ):
         action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
         if action.name and st.button(

@@ -7,6 +7,7 @@ from app.training_sets.report import label_words
 from app.ui import cells, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.health import Healths, health_cell, healths_of
 from app.ui.tables import no_match, search
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
@@ -41,7 +42,8 @@ def show() -> None:
         Column(_("State"), "state", 140),
         Column(_("Made"), "time", 100, priority=2),
     )
-    lines = [_row(item) for item in listing.items]
+    healths = healths_of(item.id for item in listing.items)
+    lines = [_row(item, healths) for item in listing.items]
     rows(columns, lines, key="training_sets", label=_("Training sets"), total=listing.total)
 
 
@@ -59,7 +61,7 @@ def _filters() -> tuple[str, str]:
     return query, state or ""
 
 
-def _row(item: TrainingSet) -> Row:
+def _row(item: TrainingSet, healths: Healths) -> Row:
     count = sum(split.rows for split in item.splits)
     splits = ", ".join(f"{split.name} {numbers.number(split.rows)}" for split in item.splits)
     inputs = item.contract.categories() + item.contract.numbers() if item.contract else ()
@@ -71,7 +73,7 @@ def _row(item: TrainingSet) -> Row:
         (
             cells.text(item.name, target=item.id, detail=" · ".join(part for part in parts if part)),
             cells.number(count or None),
-            cells.state(item.state),
+            health_cell(healths[item.id]) if item.id in healths else cells.state(item.state),
             cells.time(item.created_at, now=frame.now()),
         ),
         target=item.id,

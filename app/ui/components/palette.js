@@ -97,6 +97,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
     item.id = `option-${index}`;
     item.append(element("span", "title", entry.title));
     if (entry.detail) item.append(element("span", "detail", entry.detail));
+    if (entry.health) item.append(element("span", `health ${entry.color}`, entry.health));
     item.append(element("span", "type", entry.type));
     item.addEventListener("mousemove", () => mark(index, false));
     item.addEventListener("click", () => open(index));
@@ -114,7 +115,9 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
 
   // Before anything is typed: what was opened last, else what changed last; then actions and pages.
   function offered() {
-    const kept = recent.read().filter((entry) => entry.key !== recent.here()).slice(0, RECENT);
+    // How an object is was not kept: it is what the server says now.
+    const fresh = new Map(data.objects.map((entry) => [entry.key, entry]));
+    const kept = recent.read().filter((entry) => entry.key !== recent.here()).slice(0, RECENT).map((entry) => fresh.get(entry.key) || entry);
     const known = new Set([recent.here(), ...kept.map((entry) => entry.key)]);
     const changed = data.objects.filter((entry) => entry.recent && !known.has(entry.key)).slice(0, RECENT - kept.length);
     return [[data.words.recent, kept], [data.words.changed, changed], ["", data.actions], ["", data.pages]];

@@ -10,10 +10,12 @@ from app import navigation
 from app.session import actor, may, person, portal
 from app.ui import links, status
 from app.ui.components.starts import Start, open_starts
+from app.ui.health import healths_of
 from core.features.catalog.search import CatalogFeature
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.foundation.text import _
+from core.health.values import Health
 
 FOLDER = Path(__file__).parent
 RECENT = 60
@@ -77,12 +79,15 @@ def entries(query: str) -> dict[str, Any]:
         "recent": _("Recent"),
         "changed": _("Changed lately"),
     }
-    objects = [_thing_entry(thing) for thing in things if links.has_page(thing.id)]
+    opened = [thing for thing in things if links.has_page(thing.id)]
+    healths = healths_of(thing.id for thing in opened)
+    objects = [_thing_entry(thing, healths.get(thing.id)) for thing in opened]
+    objects += _columns(query) if query else []
     return {
         "person": person().id,
         "actions": [_start_entry(start) for start in begun],
         "pages": pages,
-        "objects": objects + (_columns(query) if query else []),
+        "objects": objects,
         "types": {card.url: _(_owner(card).title) for card in navigation.PAGES},
         "words": words,
         "query": query,
@@ -92,7 +97,14 @@ def entries(query: str) -> dict[str, Any]:
 def _columns(query: str) -> list[dict[str, str | bool]]:
     """Feature columns, each opening the newest version that has it."""
     listing = portal().feature_catalog.catalog(actor(), query=query, limit=COLUMNS)
-    return [_column_entry(column) for column in listing.items if column.feature is not None and column.version_id]
+    columns = [column for column in listing.items if column.feature is not None and column.version_id]
+    healths = healths_of(column.version_id for column in columns)
+    return [_column_entry(column) | _mark(healths.get(column.version_id)) for column in columns]
+
+
+def _mark(health: Health | None) -> dict[str, str | bool]:
+    look = status.look(health.state) if health else None
+    return {"health": look.word, "color": look.color} if look else {"health": "", "color": ""}
 
 
 def _column_entry(column: CatalogFeature) -> dict[str, str | bool]:
@@ -123,7 +135,7 @@ def _owner(card: navigation.PageCard) -> navigation.PageCard:
     return navigation.cards().get(card.menu, card)
 
 
-def _thing_entry(thing: Thing) -> dict[str, str | bool]:
+def _thing_entry(thing: Thing, health: Health | None) -> dict[str, str | bool]:
     state = status.look(thing.state).word.lower()
     return {
         "key": thing.id,
@@ -131,6 +143,7 @@ def _thing_entry(thing: Thing) -> dict[str, str | bool]:
         "detail": f"{thing.id} · {state}",
         "type": _(_owner(navigation.cards()[links.url_of(thing.id)]).title),
         "recent": thing.kind not in UNASKED,
+        **_mark(health),
     }
 
 

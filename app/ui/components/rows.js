@@ -205,11 +205,19 @@ class Table {
 
   content(cell, column, isName) {
     if (cell.values) return [spark(cell)];
-    if (column.kind === "state") return cell.text ? [chip(cell)] : [];
+    if (column.kind === "state") return cell.text ? [this.stateMark(cell, column)] : [];
     const parts = [cell.href ? this.link(cell, column, isName) : element("span", `text ${cell.color || ""}`, cell.text)];
     if (column.kind === "code") parts[0].classList.add("code");
     if (cell.detail) parts.push(element("span", "detail", cell.detail));
     return parts;
+  }
+
+  stateMark(cell, column) {
+    if (!cell.href) return chip(cell);
+    const made = this.link(cell, column, false);
+    made.className = "marked";
+    made.replaceChildren(chip(cell));
+    return made;
   }
 
   link(cell, column, isName) {

@@ -5,12 +5,15 @@ function sideCard(node, chain, words, act) {
   const head = element("div", "card-head");
   head.append(icon(node.icon), act.name(node), iconButton("close", words.close, act.close));
   const state = element("div", "card-state");
-  state.append(element("span", `badge ${node.color}`, node.state), element("span", "gray", node.id));
+  // What has a health wears its color; where it is in its life is a gray word.
+  if (node.health) state.append(element("span", `badge ${node.color}`, node.health), element("span", "gray", node.state));
+  else state.append(element("span", `badge ${node.color}`, node.state));
+  state.append(element("span", "gray", node.id));
   const facts = element("dl", "card-facts");
-  for (const [label, value] of [[words.kind, node.kind], [words.fact, node.fact], [words.changed, node.changed]]) {
+  for (const [label, value] of [[words.kind, node.kind], [words.fact, node.figure], [words.changed, node.changed]]) {
     if (value && value !== node.state) facts.append(element("dt", "", label), element("dd", "", value));
   }
-  card.append(head, state, facts, kinds(words.before, chain.before, words, act), kinds(words.after, chain.after, words, act));
+  card.append(head, state, ...(node.why ? [element("p", "card-why", node.why)] : []), facts, kinds(words.before, chain.before, words, act), kinds(words.after, chain.after, words, act));
   if (node.opens && !act.isHere(node)) {
     const foot = element("div", "card-foot");
     const open = element("button", "primary", `${words.open} ${node.id}`);

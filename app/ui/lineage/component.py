@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.session import portal
 from app.ui import links
+from app.ui.health import healths_of
 from app.ui.lineage.facts import facts_of
 from app.ui.lineage.story import drawing
 from core.foundation.objects import Lineage
@@ -24,7 +25,9 @@ _lineage = st.components.v2.component(
 
 def lineage(chain: Lineage, *, key: str) -> None:
     """Draws the chain and opens what was chosen in it."""
-    data = drawing(chain, facts_of=facts_of, now=portal().foundation.clock.now().astimezone(UTC))
+    now = portal().foundation.clock.now().astimezone(UTC)
+    healths = healths_of(thing.id for thing in chain.things)
+    data = drawing(chain, facts_of=facts_of, healths=healths, now=now)
     result = _lineage(key=key, data=data, on_open_change=_nothing)
     if chosen := getattr(result, "open", None):
         links.open_object(str(chosen))

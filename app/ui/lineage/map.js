@@ -133,7 +133,7 @@ class LineageMap {
     const groups = (ids) => this.data.columns.flatMap((column) => column.groups).flatMap((group) => {
       const nodes = group.nodes.filter((node) => ids.has(node.id) && node.id !== this.chosen && this.nodes.has(node.id));
       if (!nodes.length) return [];
-      if (nodes.length === 1) return [{ icon: group.icon, nodes, title: nodes[0].title, color: nodes[0].color, fact: nodes[0].state }];
+      if (nodes.length === 1) return [{ icon: group.icon, nodes, title: nodes[0].title, color: nodes[0].color, fact: nodes[0].health || nodes[0].state }];
       const { fact, color } = group.summaries[this.mode];
       return [{ icon: group.icon, nodes, title: nodes.length === group.nodes.length ? group.titles.all : `${nodes.length} ${group.titles.all.replace(/^\S+\s/, "")}`, fact, color }];
     });

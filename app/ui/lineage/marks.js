@@ -44,8 +44,9 @@ function factLine(color, text) {
 function nodeButton(node, box) {
   const made = placed(element("button", "node"), box);
   made.dataset.id = node.id;
-  made.title = `${node.whole} · ${node.state} · ${node.fact}`;
-  made.setAttribute("aria-label", `${node.whole}, ${node.id}, ${node.kind}, ${node.state}, ${node.fact}`);
+  const told = [node.state, node.health, node.why, node.figure].filter(Boolean);
+  made.title = [node.whole, ...told].join(" · ");
+  made.setAttribute("aria-label", [node.whole, node.id, node.kind, ...told].join(", "));
   const title = element("span", "title");
   title.append(icon(node.icon), element("span", "words", node.title));
   made.append(title, factLine(node.color, `${node.id} · ${node.fact}`));

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from app.ui import links, status
+from app.ui.health import KINDS, STATES, Healths
 from app.ui.lineage.words import column_titles, group_title, kind_word, words
 from app.ui.times import since
 from core.foundation.ids import Kind
 from core.foundation.objects import Edge, Lineage, Thing
+from core.health.values import Health
 
 # From left to right, and in each column from top to bottom.
 COLUMNS: tuple[tuple[Kind, ...], ...] = (
@@ -31,13 +33,19 @@ SEVERITY = ("red", "orange", "blue", "violet", "gray", "green")
 MOST_FACTS = 6
 
 
-def drawing(chain: Lineage, *, facts_of: Callable[[Iterable[Thing]], dict[str, str]], now: datetime) -> dict[str, Any]:
+def drawing(
+    chain: Lineage, *, facts_of: Callable[[Iterable[Thing]], dict[str, str]], healths: Healths, now: datetime
+) -> dict[str, Any]:
     """The chain as the component takes it. Objects of kinds without a place (jobs, people) are left out; `facts_of`
     reads one fact for each of the objects it is given, by id."""
     placed = {thing.id: thing for thing in chain.things if thing.kind in PLACED}
     story = _story(chain, placed)
     facts = facts_of(_worth_a_fact(chain, placed, story))
-    nodes = [(thing, _node(thing, story, facts, now)) for thing in placed.values()]
+    marks = {thing.id: _marks(thing, healths.get(thing.id)) for thing in placed.values()}
+    nodes = [
+        (thing, marks[thing.id] | _node(thing, story, facts.get(thing.id, ""), marks[thing.id], now))
+        for thing in placed.values()
+    ]
     columns = [
         {"title": title, "groups": [_group(kind, nodes) for kind in kinds]}
         for title, kinds in zip(column_titles(), COLUMNS, strict=True)
@@ -81,36 +89,46 @@ def _group(kind: Kind, nodes: Iterable[tuple[Thing, dict[str, Any]]]) -> dict[st
     """All objects of one kind; several of them are drawn as one that opens. How it is called and what it says depends
     on whether the shortest story is shown or all."""
     members = [(thing, node) for thing, node in nodes if thing.kind is kind]
-    shown = {"story": [thing for thing, node in members if node["story"]], "all": [thing for thing, _node in members]}
+    shown = {"story": [node for _thing, node in members if node["story"]], "all": [node for _thing, node in members]}
     return {
         "key": kind.value,
         "icon": members[0][1]["icon"] if members else "",
-        "titles": {size: group_title(kind, len(things)) for size, things in shown.items()},
-        "summaries": {size: _summary(things) for size, things in shown.items()},
+        "titles": {size: group_title(kind, len(nodes)) for size, nodes in shown.items()},
+        "summaries": {size: _summary(nodes) for size, nodes in shown.items()},
         "nodes": [node for _thing, node in members],
     }
 
 
-def _summary(members: Sequence[Thing]) -> dict[str, str]:
-    """The worst state among the members, with how many are in it unless all are."""
-    looks = Counter(status.look(thing.state) for thing in members)
+def _summary(members: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """The worst health or state among the members, with how many are in it unless all are."""
+    looks = Counter((node["color"], node["health"] or node["state"]) for node in members)
     if not looks:
         return {"fact": "", "color": "gray"}
-    worst = min(looks, key=lambda look: SEVERITY.index(look.color))
-    count = looks[worst]
-    word = worst.word.lower()
-    return {"fact": word if count == len(members) else f"{count} {word}", "color": worst.color}
+    color, word = min(looks, key=lambda look: SEVERITY.index(look[0]))
+    count = looks[color, word]
+    return {"fact": word.lower() if count == len(members) else f"{count} {word.lower()}", "color": color}
 
 
-def _node(thing: Thing, story: set[str], facts: dict[str, str], now: datetime) -> dict[str, Any]:
+def _marks(thing: Thing, health: Health | None) -> dict[str, Any]:
+    """The word of the life cycle and, of what has one, its health with the reason; other objects have one state, which
+    is colored."""
     look = status.look(thing.state)
+    if health is not None:
+        judged = status.look(health.state)
+        return {"state": look.word, "health": judged.word, "color": judged.color, "why": health.reason}
+    color = "gray" if thing.kind in KINDS - STATES else look.color
+    return {"state": look.word, "health": "", "color": color, "why": ""}
+
+
+def _node(thing: Thing, story: set[str], figure: str, marks: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """What is wrong comes before the figure."""
+    is_wrong = bool(marks["why"])
     return {
         "id": thing.id,
         "title": _title(thing),
         "whole": thing.title or thing.id,
-        "fact": facts.get(thing.id) or look.word,
-        "state": look.word,
-        "color": look.color,
+        "fact": marks["health"] if is_wrong else figure or marks["state"],
+        "figure": figure,
         "kind": kind_word(thing.kind),
         "icon": _icon(thing.id),
         "changed": since(thing.updated_at, now=now),

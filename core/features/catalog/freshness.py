@@ -43,8 +43,10 @@ def _judged(
     assert row.newest_event is not None
     moments = (sources.get(source, {}).get(row.event_time) for source in row.sources.values())
     source = max((moment for moment in moments if moment), default=None)
-    age = (call.now - row.newest_event).total_seconds()
-    behind = max(0.0, (source - row.newest_event).total_seconds()) if source else None
+    online = max((schedule.watermark for schedule in schedules if schedule.watermark), default=None)
+    newest = max(row.newest_event, online or row.newest_event)
+    age = (call.now - newest).total_seconds()
+    behind = max(0.0, (source - newest).total_seconds()) if source else None
     expected = row.ttl_seconds or max((schedule.every_seconds for schedule in schedules), default=0)
     reason = _reason(age, behind, expected)
     return Freshness(
@@ -55,7 +57,7 @@ def _judged(
         age_seconds=age,
         behind_seconds=behind,
         expected_seconds=expected,
-        materialized_until=max((schedule.watermark for schedule in schedules if schedule.watermark), default=None),
+        materialized_until=online,
         verdict="stale" if reason else "fresh",
         reason=reason or _("Its newest row is as new as it should be."),
     )

@@ -165,6 +165,12 @@ def _candidates(call: Call, project: str, *, states: States, entity: str, owner:
 
 def _shown(call: Call, columns: Any, project: str, **equal: str) -> Any:
     """A query of these columns of the views that may be seen and of the version of each that people get."""
+    return with_shown_version(columns).where(*conditions(call, FeatureViewRow, project=project, **equal))
+
+
+def with_shown_version(columns: Any) -> Any:
+    """A query of these columns of every view and of the version of it that people get: the live one, else the
+    newest."""
     points = select(AliasRow.version_id).where(AliasRow.view_id == FeatureViewRow.id)
     live = points.order_by(col(AliasRow.number).desc()).limit(1).correlate(FeatureViewRow).scalar_subquery()
     written = select(FeatureVersionRow.id).where(
@@ -173,8 +179,7 @@ def _shown(call: Call, columns: Any, project: str, **equal: str) -> Any:
     newest = written.order_by(col(FeatureVersionRow.version).desc()).limit(1).correlate(FeatureViewRow)
     shown = func.coalesce(live, newest.scalar_subquery())
     same = col(FeatureVersionRow.id) == shown
-    joined = columns.select_from(FeatureViewRow).join(FeatureVersionRow, same, isouter=True)
-    return joined.where(*conditions(call, FeatureViewRow, project=project, **equal))
+    return columns.select_from(FeatureViewRow).join(FeatureVersionRow, same, isouter=True)
 
 
 def _in_use(call: Call, candidates: list[_Shown], use: Use, live_uses: LiveUses) -> list[_Shown]:

@@ -1,24 +1,36 @@
 """What people learn about features before they rely on them."""
 
+import logging
 from datetime import datetime, timedelta
 
+from core.features.catalog.drift import DRIFT_DAYS, DriftResult, DriftResults, drift_since_training, result_of
 from core.features.catalog.freshness import freshness_of
+from core.features.catalog.learned_from import unmeasured
 from core.features.catalog.statistics_queries import distances_of, windows_of
 from core.features.catalog.usage import dead_of, usage_of
-from core.features.catalog.values import DeadFeature, FeatureDrift, FeatureUsage, FeatureWindow, Freshness, Window
+from core.features.catalog.values import (
+    DeadFeature,
+    FeatureDrift,
+    FeatureUsage,
+    FeatureWindow,
+    Freshness,
+    UnmeasuredDrift,
+    Window,
+)
 from core.features.training_sets.records import find_training_set
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureVersion
 from core.features.versions.records import find_version, refuse_without_rows, version_row
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, PortalError
 from core.foundation.ports import LiveUses
 from core.foundation.text import _
 from core.identity.permissions import Permission
+from core.identity.service import Limit
 from core.lake.values import ColumnProfile
 
-DRIFT_DAYS = timedelta(days=28)
+logger = logging.getLogger(__name__)
 
 
 class FeatureStatisticsService(Service):
@@ -27,6 +39,7 @@ class FeatureStatisticsService(Service):
     def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
         super().__init__(foundation)
         self._live_uses = live_uses
+        self._results = DriftResults(foundation.settings.home)
 
     @action(permission=Permission.READ, reads=True)
     def statistics(self, call: Call, *, version_id: str) -> tuple[ColumnProfile, ...]:
@@ -70,6 +83,31 @@ class FeatureStatisticsService(Service):
         refuse_without_rows(training_set.splits, training_set.state)
         end = until or (version.newest_event or call.now) + timedelta(microseconds=1)
         return self._drift(training_set, version, since=since or end - DRIFT_DAYS, until=end)
+
+    @action(permission=Permission.SYSTEM, reads=True)
+    def unmeasured_drift(self, call: Call, *, limit: Limit = 20) -> tuple[UnmeasuredDrift, ...]:
+        """Show versions that people get, each with a training set that its newest rows were not compared with yet."""
+        call.unscoped()
+        live = self._live_uses.reached(call.session)
+        pairs = unmeasured(call.session, self._results, live=live, most=limit)
+        return tuple(
+            UnmeasuredDrift(version_id=pair.version_id, training_set_id=pair.training_set.id) for pair in pairs
+        )
+
+    @action(permission=Permission.SYSTEM, reads=True)
+    def measure_drift(self, call: Call, *, version_id: str, training_set_id: str) -> DriftResult:
+        """Compare the newest rows of a version with those that a training set was learned from, and keep the result.
+        What cannot be compared is kept as that, or it would be tried for ever."""
+        call.unscoped()
+        training_set, version = find_training_set(call, training_set_id), find_version(call, version_id)
+        try:
+            distances = drift_since_training(self.foundation.store, version, training_set)
+        except PortalError as refusal:
+            logger.warning("%s is not compared with %s: %s", version_id, training_set_id, refusal.message)
+            distances = {}
+        result = result_of(distances, now=call.now)
+        self._results.keep(result, rows_digest=version.rows_digest, set_digest=training_set.digest)
+        return result
 
     @action(permission=Permission.READ, reads=True)
     def usage(self, call: Call, *, version_id: str) -> FeatureUsage:

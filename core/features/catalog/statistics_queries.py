@@ -1,9 +1,9 @@
 """The values of a feature by window of event time, computed where the rows are; only the figures leave the engine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.features.catalog.values import FeatureWindow, Window
 from core.features.normal_form import EVENT, LATEST
@@ -39,16 +39,32 @@ def windows_of(path: Path, features: tuple[Feature, ...], *, window: Window) -> 
         return tuple(item for feature in features for item in _windows(session, feature))
 
 
+class Rows(NamedTuple):
+    """The rows of a version's file in a window of event time, the end excluded."""
+
+    path: Path
+    since: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        begin, end = (f"make_timestamptz({_microseconds(moment)})" for moment in (self.since, self.until))
+        return f"{parquet_rows([self.path])} WHERE {LATEST} AND {EVENT} >= {begin} AND {EVENT} < {end}"
+
+
+def distances_between(left: Rows, right: Rows, *, features: Sequence[Feature]) -> dict[str, Distance]:
+    """How far each feature of the right rows lies from the left ones, which may be another version's."""
+    with open_session(memory_mb=1024) as session:
+        session.execute(f"CREATE TEMP VIEW learned AS SELECT * FROM {left}")
+        session.execute(f"CREATE TEMP VIEW recent AS SELECT * FROM {right}")
+        return {feature.name: _distance(session, feature) for feature in features}
+
+
 def distances_of(
     rows: Path, split: Path, *, columns: dict[str, tuple[Feature, str]], since: datetime, until: datetime
 ) -> tuple[int, dict[str, Distance]]:
     """How many rows of the version lie in the window, and the distance of each feature from its column of the split."""
     with open_session(memory_mb=1024) as session:
-        begin, end = (f"make_timestamptz({_microseconds(moment)})" for moment in (since, until))
-        session.execute(
-            f"CREATE TEMP VIEW recent AS SELECT * FROM {parquet_rows([rows])}"
-            f" WHERE {LATEST} AND {EVENT} >= {begin} AND {EVENT} < {end}"
-        )
+        session.execute(f"CREATE TEMP VIEW recent AS SELECT * FROM {Rows(rows, since, until)}")
         (count,) = one_row(session, "SELECT count(*) FROM recent")
         distances = {}
         for name, (feature, column) in columns.items():
@@ -56,9 +72,13 @@ def distances_of(
             session.execute(
                 f"CREATE OR REPLACE TEMP VIEW learned AS SELECT {wanted} AS {quoted(name)} FROM {parquet_rows([split])}"
             )
-            kind = "number" if feature.kind == "number" else "text"
-            distances[name] = distance(Sides(session, "learned", "recent"), name, kind=kind)  # type: ignore[arg-type]
+            distances[name] = _distance(session, feature)
         return int(count), distances
+
+
+def _distance(session: "duckdb.DuckDBPyConnection", feature: Feature) -> Distance:
+    kind = "number" if feature.kind == "number" else "text"
+    return distance(Sides(session, "learned", "recent"), feature.name, kind=kind)  # type: ignore[arg-type]
 
 
 def _windows(session: "duckdb.DuckDBPyConnection", feature: Feature) -> Iterator[FeatureWindow]:

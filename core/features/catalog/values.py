@@ -38,10 +38,10 @@ class FeatureWindow(Value):
 
 
 class Freshness(Value):
-    """How old the newest row of a view's version is: against now, and against the newest row of its sources today
-    (`behind_seconds`, where a source has a column of the event time's name). `expected_seconds` is what its ttl or else
-    its schedule promises, 0 where neither does. It is stale when it is older than that, or when its sources have rows
-    that are newer by more than that. `reason` says so in words."""
+    """How old the newest row of a view's version is, built or kept online: against now, and against the newest row of
+    its sources today (`behind_seconds`, where a source has a column of the event time's name). `expected_seconds` is
+    what its ttl or else its schedule promises, 0 where neither does. It is stale when it is older than that, or when
+    its sources have rows that are newer by more than that. `reason` says so in words."""
 
     view_id: str
     version_id: str
@@ -68,6 +68,13 @@ class FeatureDrift(Value):
     rows: int
     distance: Distance
     caveat: str
+
+
+class UnmeasuredDrift(Value):
+    """A version whose newest values were not compared with those of a training set yet."""
+
+    version_id: str
+    training_set_id: str
 
 
 class FeatureCost(Value):

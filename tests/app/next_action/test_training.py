@@ -27,7 +27,7 @@ def test_the_state_of_a_run_decides(state: str, changes: dict[str, Any], role: R
 
 def test_a_run_without_a_model_says_why_it_is_not_registered() -> None:
     action = run_action(run("succeeded", manifest=""), rights=rights(Role.ENGINEER))
-    assert (action.name, action.missing) == ("register", "It kept no model that could be registered.")
+    assert (action.name, action.missing) == ("register", "It saved no model that could be registered.")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def thing(object_id: str, kind: Kind, title: str = "x", state: str = "ready") ->
 
 @pytest.mark.parametrize("kind", [kind for kind in Kind if links.has_page(f"{kind.prefix}-1")])
 def test_the_palette_names_every_kind_by_its_page(kind: Kind) -> None:
-    entry = _thing_entry(thing(f"{kind.prefix}-1", kind, state="in review"))
+    entry = _thing_entry(thing(f"{kind.prefix}-1", kind, state="in review"), None)
     assert entry["key"] == f"{kind.prefix}-1"
     assert entry["type"] in {card.title for card in navigation.PAGES if not card.is_hidden}
     assert entry["detail"] == f"{kind.prefix}-1 · needs review"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.ui.health import Healths
 from app.ui.lineage.component import FOLDER, SCRIPTS
 from app.ui.lineage.facts import FACTS
 from app.ui.lineage.story import COLUMNS, PLACED, drawing, plain_edges
@@ -25,9 +26,10 @@ def edges(*pairs: str, relation: str = "then") -> tuple[Edge, ...]:
     return tuple(Edge(source=source, target=target, relation=relation) for source, target in split)
 
 
-def drawn(start: str, *things: Thing, links: tuple[Edge, ...] = ()) -> dict[str, Any]:
+def drawn(start: str, *things: Thing, links: tuple[Edge, ...] = (), healths: Healths | None = None) -> dict[str, Any]:
     chain = Lineage(start=start, things=things, edges=links)
-    return drawing(chain, facts_of=lambda listed: {item.id: f"fact of {item.id}" for item in listed}, now=NOW)
+    facts = lambda listed: {item.id: f"fact of {item.id}" for item in listed}  # noqa: E731
+    return drawing(chain, facts_of=facts, healths=healths or {}, now=NOW)
 
 
 def nodes(drawing: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,0 +1,103 @@
+"""Data in quarantine below objects: which of them came of a snapshot that nothing new may be made of."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from core.foundation.ids import Kind, kind_of
+from core.foundation.objects import ObjectRow, walk
+from core.foundation.reach import Reach
+from core.foundation.text import _
+from core.health.values import Health
+from core.lake.tables import DatasetRow, SnapshotRow
+
+# What led to the objects of one list is a few dozen edges for each.
+MOST_EDGES = 50_000
+HEAVY: tuple[Any, ...] = (SnapshotRow.files, SnapshotRow.columns, SnapshotRow.report, SnapshotRow.profile)
+Sources = Mapping[str, frozenset[str]]
+
+
+class Quarantines:
+    """Reads the snapshots within reach in the caller's transaction."""
+
+    def __init__(self, session: Session, reach: Reach) -> None:
+        self._session, self._reach = session, reach
+
+    def below(self, objects: Collection[str]) -> dict[str, Health]:
+        """By object, the first of the snapshots in quarantine that led to it; the others are left out. One walk for
+        all of them."""
+        sources = self._sources(objects)
+        snapshots = {source for reached in sources.values() for source in reached if is_snapshot(source)}
+        quarantined = self.among(snapshots)
+        below = {
+            object_id: [quarantined[source] for source in sorted(reached) if source in quarantined]
+            for object_id, reached in sources.items()
+        }
+        return {object_id: found[0].of(object_id) for object_id, found in below.items() if found}
+
+    def among(self, snapshots: Collection[str]) -> dict[str, Health]:
+        """Those of the snapshots that are in quarantine, by id."""
+        columns = select(SnapshotRow, DatasetRow.name, ObjectRow.updated_at).options(*(defer(name) for name in HEAVY))
+        wanted = (
+            columns.join(DatasetRow)
+            .join(ObjectRow, col(ObjectRow.id) == SnapshotRow.id)
+            .where(
+                col(SnapshotRow.id).in_(snapshots),
+                SnapshotRow.quarantine != "",
+                *self._reach.condition(DatasetRow.project),
+            )
+        )
+        rows = self._session.exec(wanted) if snapshots else ()
+        return {row.id: _quarantined(row, name=name, since=since) for row, name, since in rows}
+
+    def of_datasets(self, datasets: Collection[str], *, live: Collection[str]) -> dict[str, Health]:
+        """By dataset with rows, the quarantine of its newest snapshot, else of one among the `live` objects."""
+        newest = self._newest(datasets)
+        columns = select(SnapshotRow.id, SnapshotRow.dataset_id)
+        used = columns.where(col(SnapshotRow.id).in_(live), col(SnapshotRow.dataset_id).in_(datasets))
+        pinned = self._session.exec(used.order_by(SnapshotRow.id)).all() if live else ()
+        quarantined = self.among({*newest.values(), *(snapshot_id for snapshot_id, _dataset in pinned)})
+        judged = {dataset_id: Health(object_id=dataset_id, state="healthy") for dataset_id in newest}
+        for snapshot_id, dataset_id in (*pinned, *((newest[dataset_id], dataset_id) for dataset_id in newest)):
+            if snapshot_id in quarantined:
+                judged[dataset_id] = quarantined[snapshot_id].of(dataset_id)
+        return judged
+
+    def _newest(self, datasets: Collection[str]) -> dict[str, str]:
+        """The newest snapshot of each dataset that was not deleted."""
+        kept = select(SnapshotRow.id).where(
+            SnapshotRow.dataset_id == DatasetRow.id, col(SnapshotRow.deleted_at).is_(None)
+        )
+        newest = kept.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow).scalar_subquery()
+        rows = self._session.exec(select(DatasetRow.id, newest).where(col(DatasetRow.id).in_(datasets)))
+        return {dataset_id: snapshot_id for dataset_id, snapshot_id in rows if snapshot_id}
+
+    def _sources(self, objects: Collection[str]) -> Sources:
+        """All that led to each object, itself included."""
+        before: dict[str, list[str]] = {}
+        for edge in walk(self._session, *objects, upstream=True, most=MOST_EDGES):
+            before.setdefault(edge.target, []).append(edge.source)
+        return {object_id: _reached(object_id, before) for object_id in objects}
+
+
+def is_snapshot(object_id: str) -> bool:
+    return kind_of(object_id) is Kind.SNAPSHOT
+
+
+def _reached(start: str, before: Mapping[str, Collection[str]]) -> frozenset[str]:
+    reached, waiting = {start}, [start]
+    while waiting:
+        new = set(before.get(waiting.pop(), ())) - reached
+        reached |= new
+        waiting += new
+    return frozenset(reached)
+
+
+def _quarantined(row: SnapshotRow, *, name: str, since: datetime) -> Health:
+    words = _("{name} v{version} is in quarantine: {reason}").format(
+        name=name, version=row.version, reason=row.quarantine
+    )
+    return Health(object_id=row.id, state="quarantined", reason=words, cause_id=row.id, since=since)

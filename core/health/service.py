@@ -1,0 +1,101 @@
+"""The health of objects, as lists, headers, the palette and the lineage map show it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+from sqlalchemy import ColumnElement
+from sqlmodel import col, select
+
+from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.run import Service, action
+from core.foundation.ids import Kind
+from core.foundation.objects import ObjectRow
+from core.foundation.ports import LiveUses
+from core.health.failures import Failure, failures_of
+from core.health.features import FeatureHealth
+from core.health.models import Endpoints, ModelHealth
+from core.health.quarantine import Quarantines
+from core.health.values import Health, Problem
+from core.identity.permissions import Permission
+
+MOST = 500
+ObjectIds = Annotated[tuple[str, ...], Field(max_length=MOST)]
+OWNED = (Kind.DATASET, Kind.FEATURE_VIEW, Kind.MODEL, Kind.ENDPOINT)
+MADE_OF_DATA = (Kind.SNAPSHOT, Kind.TRAINING_SET)
+OF_FEATURES = (Kind.FEATURE_VIEW, Kind.FEATURE_VERSION)
+OF_MODELS = (Kind.MODEL, Kind.MODEL_VERSION, Kind.ENDPOINT)
+
+
+class HealthService(Service):
+    domain = "health"
+
+    def __init__(self, foundation: Foundation, *, live_uses: LiveUses) -> None:
+        super().__init__(foundation)
+        self._live_uses = live_uses
+
+    @action(permission=Permission.READ, reads=True)
+    def of_objects(self, call: Call, *, object_ids: ObjectIds) -> tuple[Health, ...]:
+        """Show how objects are, rolled up from the worst of what they rest on: what cannot be served, a missed goal,
+        data in quarantine, drifted features, stale features.
+
+        An answer has the objects of which something was judged, as far as they may be seen. It costs the same number
+        of questions to the database for one object as for hundreds."""
+        return self._judged(call, [col(ObjectRow.id).in_(object_ids)]) if object_ids else ()
+
+    @action(permission=Permission.READ, reads=True)
+    def own_problems(self, call: Call) -> tuple[Problem, ...]:
+        """Show what is wrong with datasets, feature views, models and endpoints of your own, the first of those that
+        have one cause. Stale features are left out: they wait for data, not for somebody."""
+        own = (col(ObjectRow.owner) == call.actor.person_id, col(ObjectRow.kind).in_(OWNED))
+        judged = self._judged(call, own)
+        wrong = [health for health in judged if health.cause_id and health.state != "stale"]
+        by_cause = {health.cause_id: health for health in reversed(wrong)}
+        first = [health for health in wrong if by_cause[health.cause_id] is health]
+        named = select(ObjectRow.id, ObjectRow.title).where(
+            col(ObjectRow.id).in_([health.object_id for health in first])
+        )
+        titles = dict(call.session.exec(named).all())
+        return tuple(Problem(title=titles[health.object_id], health=health) for health in first)
+
+    @action(permission=Permission.READ, reads=True)
+    def own_failures(self, call: Call) -> tuple[Failure, ...]:
+        """Show which runs, sweeps, imports, training sets, feature versions and materializations of your own failed in
+        the last seven days, without those that were made good since."""
+        return failures_of(call)
+
+    def _judged(self, call: Call, which: Sequence[ColumnElement[bool]]) -> tuple[Health, ...]:
+        """The health of these objects as far as they may be seen, in the order of the chain."""
+        columns = select(ObjectRow.id, ObjectRow.kind).where(*which, *call.reach().condition(ObjectRow.project))
+        by_kind: dict[str, list[str]] = {}
+        for object_id, kind in call.session.exec(columns.order_by(col(ObjectRow.created_at)).limit(MOST)).all():
+            by_kind.setdefault(kind, []).append(object_id)
+        judged = (*self._of_data(call, by_kind), *_of_features(call, by_kind), *_of_models(call, by_kind))
+        return tuple(health for health in judged if health.state)
+
+    def _of_data(self, call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
+        """Of training sets and snapshots only quarantine is told: the rest of them never changes."""
+        quarantines = Quarantines(call.session, call.permitted)
+        made = [object_id for kind in MADE_OF_DATA for object_id in by_kind.get(kind, ())]
+        judged = list(quarantines.below(made).values()) if made else []
+        if datasets := by_kind.get(Kind.DATASET, []):
+            judged += quarantines.of_datasets(datasets, live=self._live_uses.reached(call.session)).values()
+        return judged
+
+
+def _of_features(call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
+    views, versions = (by_kind.get(kind, []) for kind in OF_FEATURES)
+    if not views and not versions:
+        return []
+    features = FeatureHealth(call, versions=versions, views=views)
+    return [*map(features.of_view, views), *map(features.of_version, versions)]
+
+
+def _of_models(call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
+    models, versions, served = (by_kind.get(kind, []) for kind in OF_MODELS)
+    if not models and not versions and not served:
+        return []
+    endpoints = Endpoints(call)
+    needed = {*versions, *(version_id for endpoint_id in served for version_id in endpoints.served_by(endpoint_id))}
+    judged = ModelHealth(call, versions=needed, models=models, endpoints=endpoints)
+    return [*map(judged.of_model, models), *map(judged.of_version, versions), *map(judged.of_endpoint, served)]
