@@ -170,12 +170,11 @@ def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Found
 
 def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
     """A portal over an installation whose tables exist."""
-    base = foundation or build_foundation(settings)
-    live_uses = AllUses((ServingUses(), PromotionUses()))
-    identity, requirements = IdentityService(base), RequirementService(base)
+    base, live_uses = foundation or build_foundation(settings), AllUses((ServingUses(), PromotionUses()))
+    identity, compute, requirements = IdentityService(base), ComputeService(base), RequirementService(base)
     registry = RegistryService(base, live_uses=live_uses, evidence_kinds=evidence_kinds())
-    compute, datasets, policies = ComputeService(base), DatasetService(base), PolicyService(base)
-    sources, tickets = SourceSnapshots(datasets), TicketIssuer(settings.home)
+    datasets, policies, tickets = DatasetService(base), PolicyService(base), TicketIssuer(settings.home)
+    sources = SourceSnapshots(datasets)
     sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)

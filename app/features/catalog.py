@@ -27,6 +27,11 @@ def facts_of(feature: CatalogFeature) -> dict[str, str]:
     return facts
 
 
+def stage_of(item: CatalogFeature) -> str:
+    """Where it is in its life; live is what an endpoint needs."""
+    return "live" if item.is_live else item.state.value
+
+
 def usage_of(item: CatalogFeature) -> None:
     """What uses the version that a feature of the catalog is of."""
     used = portal().feature_statistics.usage(actor(), version_id=item.version_id)

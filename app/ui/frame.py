@@ -16,9 +16,8 @@ from streamlit.errors import FragmentHandledException
 
 from app.session import actor, portal
 from app.ui import links, status, times
-from app.ui.health import health_line, health_mark
+from app.ui.health import health_line, health_mark, warning_of_sources
 from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
-from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.health.values import Health
 
@@ -28,7 +27,6 @@ SESSION_STATE = "streamlit/runtime/state/session_state.py"
 FLASH = "causeway_flash"
 NAMES = "causeway_names"
 LIVE_SECONDS = 2.0
-CAME_OF_DATA = (Kind.FEATURE_VERSION, Kind.TRAINING_SET, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 
 
 def now() -> datetime:
@@ -91,23 +89,9 @@ def header(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
-    if not _warn_of_sources(st.query_params.get("id", "")):
+    if not warning_of_sources(st.query_params.get("id", "")):
         health_line(health)
     return actions
-
-
-def _warn_of_sources(object_id: str) -> bool:
-    """A banner on the page of something that came of a snapshot in quarantine; whether there is one."""
-    if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
-        return False
-    quarantined = portal().retention.quarantined_upstream(actor(), object_id=object_id)
-    for snapshot in quarantined:
-        key = f"row_quarantine_{snapshot.snapshot_id}"
-        with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
-            status.badge("quarantined", _("Its source is in quarantine"))
-            links.link(snapshot.snapshot_id, snapshot.title)
-            st.caption(links.escape(snapshot.reason))
-    return bool(quarantined)
 
 
 def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:

@@ -27,6 +27,7 @@ KINDS = frozenset(
 )
 # Their life is a job's and colored; health is shown of them only where something is wrong.
 STATES = frozenset({Kind.SNAPSHOT, Kind.TRAINING_SET})
+CAME_OF_DATA = (Kind.FEATURE_VERSION, Kind.TRAINING_SET, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 Healths = Mapping[str, Health]
 
 
@@ -81,3 +82,17 @@ def health_line(health: Health | None) -> None:
         st.markdown(f"{status.icon(health.state)} {links.escape(health.reason)}", width="content")
         if health.cause_id != health.object_id and links.has_page(health.cause_id):
             links.link(health.cause_id, _("Open {id}").format(id=health.cause_id))
+
+
+def warning_of_sources(object_id: str) -> bool:
+    """A banner on the page of something that came of a snapshot in quarantine; whether there is one."""
+    if not links.has_page(object_id) or kind_of(object_id) not in CAME_OF_DATA:
+        return False
+    quarantined = portal().retention.quarantined_upstream(actor(), object_id=object_id)
+    for snapshot in quarantined:
+        key = f"row_quarantine_{snapshot.snapshot_id}"
+        with st.container(key=key, border=True, horizontal=True, vertical_alignment="center"):
+            status.badge("quarantined", _("Its source is in quarantine"))
+            links.link(snapshot.snapshot_id, snapshot.title)
+            st.caption(links.escape(snapshot.reason))
+    return bool(quarantined)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.features import unused
-from app.features.catalog import facts_of, usage_of, view_dialog
+from app.features.catalog import facts_of, stage_of, usage_of, view_dialog
 from app.features.filters import FILTERS, filters
 from app.lake.profiles import distribution
 from app.session import actor, may, portal
@@ -80,7 +80,7 @@ def _row(item: CatalogFeature, healths: Healths) -> Row:
         (
             cells.text(item.name, target=target),
             cells.text(f"{item.view} v{item.version}", target=item.view_id),
-            cells.word(_stage(item)),
+            cells.word(stage_of(item)),
             health_cell(healths.get(item.version_id)),
             cells.number(nulls, numbers.percent(nulls)),
             cells.number(item.used_by),
@@ -90,13 +90,8 @@ def _row(item: CatalogFeature, healths: Healths) -> Row:
     )
 
 
-def _stage(item: CatalogFeature) -> str:
-    """Live is what an endpoint needs."""
-    return "live" if item.is_live else item.state.value
-
-
 def _detail(item: CatalogFeature, healths: Healths) -> None:
-    frame.card_head(item.name, stage=_stage(item), health=healths.get(item.version_id), text=item.description)
+    frame.card_head(item.name, stage=stage_of(item), health=healths.get(item.version_id), text=item.description)
     with st.container(horizontal=True, gap="xsmall"):
         if item.state.can_be_joined and st.button(
             _("Add to a training set"), type="primary", icon=":material/add_shopping_cart:", key="add_to_set"

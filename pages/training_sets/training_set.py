@@ -29,14 +29,8 @@ def show() -> None:
 def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     health = health_of(training_set.id)
-    with frame.header(
-        training_set.name,
-        state="" if health else training_set.state,
-        facts=_facts(training_set),
-        crumbs=crumbs,
-        here=training_set.id,
-        health=health,
-    ):
+    state, facts = "" if health else training_set.state, _facts(training_set)
+    with frame.header(training_set.name, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
         action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
         if action.name and st.button(
             _("Start a sweep"), icon=":material/tune:", disabled=bool(action.missing), help=action.missing or None

@@ -18,6 +18,7 @@ from core.foundation.objects import ObjectRow
 from core.portal import Portal
 from tests.access.matrix import ROW_OF
 from tests.access.test_borders import takes_an_object
+from tests.health.installation import change, measure_drift
 from tests.upgrade.home import PEOPLE, upgraded
 
 PROJECT = "PROJ-1"
@@ -33,7 +34,10 @@ OF_NO_PROJECT = [
     "promotion.list_gates",
 ]
 # What must be said to ask at all.
-ARGUMENTS: dict[str, dict[str, Any]] = {"registry.compare": {"version_ids": ("MV-1", "MV-2")}}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "registry.compare": {"version_ids": ("MV-1", "MV-2")},
+    "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},
+}
 # What a summary without ids says of the project.
 TRACES = {"lake.dataset_facets": "P-2", "features.catalog_scope": "carrier"}
 # Who sees something where an engineer has nothing to see.
@@ -61,6 +65,7 @@ READING = [
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     with upgraded(tmp_path_factory.mktemp("outsiders")) as portal:
         add_an_unused_feature_version(portal)
+        add_a_failure_and_a_problem(portal)
         yield portal
 
 
@@ -68,6 +73,11 @@ def add_an_unused_feature_version(portal: Portal) -> None:
     with portal.foundation.database.write() as session:
         fields = session.get_one(FeatureVersionRow, "FEAT-1").model_dump()
         session.add(FeatureVersionRow(**{**fields, "id": "FEAT-900", "version": 900}))
+
+
+def add_a_failure_and_a_problem(portal: Portal) -> None:
+    measure_drift(portal)
+    change(portal, ObjectRow, "MAT-1", state="failed", updated_at=portal.foundation.clock.now())
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ class DriftResults:
         return self._folder / f"{rows_digest}-{set_digest}.json"
 
 
-def drift_since_training(store: Store, version: FeatureVersion, training_set: TrainingSet) -> Mapping[str, Distance]:
+def drift_since_training(store: Store, version: FeatureVersion, *, training_set: TrainingSet) -> Mapping[str, Distance]:
     """By feature, the 28 days up to the version's newest row against the rows in the split called train, else the
     earliest. Empty where no row is younger than that split, or the set has nothing of the view."""
     view = _view(version, training_set)

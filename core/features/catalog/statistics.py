@@ -101,7 +101,7 @@ class FeatureStatisticsService(Service):
         call.unscoped()
         training_set, version = find_training_set(call, training_set_id), find_version(call, version_id)
         try:
-            distances = drift_since_training(self.foundation.store, version, training_set)
+            distances = drift_since_training(self.foundation.store, version, training_set=training_set)
         except PortalError as refusal:
             logger.warning("%s is not compared with %s: %s", version_id, training_set_id, refusal.message)
             distances = {}
