@@ -141,7 +141,7 @@ class Portal:
 
 @dataclass(frozen=True)
 class AllUses:
-    """What is live, as every domain that has live things tells it."""
+    """What is live, as every domain that has live things reports it."""
 
     parts: tuple[LiveUses, ...]
 

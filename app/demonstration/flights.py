@@ -20,7 +20,7 @@ HOUR, DAY = 3600, 86_400
 
 
 class Table(Value):
-    """A table to import. The package's own times are brought to instants by the import, so nothing is left to say."""
+    """A table to import. The import converts the package's times to instants, so no choices are needed."""
 
     name: str
     description: str

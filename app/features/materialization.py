@@ -159,7 +159,7 @@ def _shown(value: object) -> str:
 
 
 def parts_table(parts: Sequence[MaterializedPart]) -> None:
-    """What each day brought."""
+    """The rows of each day."""
     columns = (
         Column(_("Day")),
         Column(_("Rows"), "number", 110),

@@ -79,7 +79,7 @@ def _learning(versions: Sequence[ModelVersion]) -> dict[str, charts.Points]:
 
 
 def _losses(run_id: str) -> charts.Points | None:
-    """The validation loss over the steps of a run; None when it told none."""
+    """The validation loss over the steps of a run; None when it reported none."""
     history = portal().training.history(actor(), run_id=run_id, names=("validation_log_loss",))
     points = history[0].points if history else ()
     return ([point.step for point in points], [point.value for point in points]) if points else None

@@ -29,7 +29,7 @@ def versions_line(routes: Sequence[Route]) -> str:
 
 
 def missing_features(endpoint: Endpoint) -> None:
-    """What the endpoint looks up in vain, with the way to where it can be brought online."""
+    """What the endpoint looks up in vain, with a link to where it can be materialized."""
     for missing in portal().endpoints.missing_features(actor(), endpoint_id=endpoint.id):
         with st.container(horizontal=True, vertical_alignment="center", key=f"missing-{missing.version_id}"):
             st.warning(f"**{links.escape(missing.view)}** {links.escape(missing.reason)}.", icon=":material/cloud_off:")

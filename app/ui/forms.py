@@ -63,7 +63,7 @@ def fields(
     places: dict[str, DeltaGenerator] | None = None,
 ) -> dict[str, Any]:
     """One field for each property of a JSON schema, filled with `values` or the defaults; returns what was entered.
-    `places` is told where below each field an error may be shown."""
+    `places` records where below each field an error may be shown."""
     properties = {name: prop for name, prop in schema.get("properties", {}).items() if not only or name in only}
     cells = st.columns(columns, gap="medium") if columns > 1 and len(properties) > 1 else [st.container()]
     entered: dict[str, Any] = {}

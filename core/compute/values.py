@@ -73,7 +73,7 @@ class Job(Value):
 
 
 class LogPart(Value):
-    """A stretch of a job's log. `offset` is where `text` begins in bytes, `end` where the next read goes on."""
+    """A part of a job's log. `offset` is where `text` begins in bytes, `end` where the next read goes on."""
 
     text: str
     offset: int

@@ -1,4 +1,4 @@
-"""The normal form of a feature version's rows. Whatever the author's SQL returned, it is brought once into the one
+"""The normal form of a feature version's rows. Whatever the author's SQL returned, it is converted once into the one
 shape that the point-in-time join, the statistics and the online store all read, so that they cannot disagree.
 
 The rules R1 to R12 come down to three columns computed here:

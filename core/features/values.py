@@ -196,7 +196,7 @@ class AliasPeriod(Value):
 
 class Impact(Value):
     """What publishing, deprecating or retiring touches: who uses which version of the view. `live` are the ids of the
-    versions that an endpoint needs; `is_cut` when there are more consumers than are told."""
+    versions that an endpoint needs; `is_cut` when there are more consumers than are listed."""
 
     view_id: str
     consumers: tuple[Consumer, ...]

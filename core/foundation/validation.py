@@ -89,7 +89,7 @@ def shaped(pattern: str, *, allowed: str, example: str) -> StringConstraints:
 
 def invalid_of(error: ValidationError, *, prefix: Sequence[str] = (), known: Sequence[str] = ()) -> Invalid:
     """The first thing that is wrong. `field` is its place in dots, below `prefix`; `known` are the names there are,
-    told where a name is none of them."""
+    listed where a name is none of them."""
     first = error.errors(include_url=False)[0]
     place = (*prefix, *(part for part in first["loc"] if not _is_branch(part)))
     label = label_of(place) or _("The input")

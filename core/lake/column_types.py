@@ -1,4 +1,4 @@
-"""Which columns the lake holds, and how it names their types. Everything that comes in is brought to these few types,
+"""Which columns the lake holds, and how it names their types. Everything that comes in is converted to these few types,
 so that SQL, the point-in-time join and the online store never meet a column they cannot hold exactly."""
 
 from collections.abc import Callable, Iterable

@@ -106,7 +106,7 @@ class GeneratorSpec(Value):
 
 
 class Stage(Value):
-    """A stretch at one rate, the length of one window. The first `settle` seconds are sent and not counted."""
+    """A time window at one rate. The first `settle` seconds are sent and not counted."""
 
     rate: float
     seconds: float

@@ -45,7 +45,7 @@ class MlflowIngester:
 
     def deliver(self) -> int:
         """Tells all that waits, and returns how many messages went. Raises Unavailable when MLflow does not answer;
-        what was not told stays."""
+        what was not delivered stays."""
         self._target.open()
         delivered = 0
         while rows := outbox.claim(self._database):

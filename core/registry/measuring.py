@@ -20,7 +20,7 @@ from core.registry.values import (
     Verdict,
 )
 
-# How much worse than its baseline a version may be and still count as no worse. The calibration error is told and not
+# How much worse than its baseline a version may be and still count as no worse. The calibration error is shown and not
 # judged: that of two well calibrated models cannot be told apart by any number of rows one is likely to have.
 MARGINS = {"auc": 0.005, "log_loss": 0.005}
 WORST_FIRST = (Verdict.FAIL, Verdict.NO_DATA, Verdict.INCONCLUSIVE, Verdict.PASS)

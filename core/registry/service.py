@@ -252,15 +252,15 @@ class RegistryService(Service):
         return evidence_about(call, version_id, kind)
 
     def record_run(self, call: Call, record: RunRecord) -> None:
-        """Has MLflow told of a run, later and exactly once."""
+        """Queues a run for MLflow, which gets it later and exactly once."""
         outbox.queue_run(call, record)
 
     def mlflow_run(self, call: Call, run_id: str) -> str:
-        """What MLflow calls a run; empty until it was told of it."""
+        """The id of a run in MLflow; empty until MLflow has it."""
         return outbox.mlflow_run_of(call.session, run_id)
 
     def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias) -> None:
-        """Has MLflow told that an alias points to this version. Nothing in the portal is decided by aliases."""
+        """Queues for MLflow that an alias points to this version. Nothing in the portal is decided by aliases."""
         wanted = select(VersionRow).where(VersionRow.model_id == model_id, VersionRow.version == version)
         row = call.session.exec(wanted).first()
         if row is None:

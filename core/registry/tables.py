@@ -1,4 +1,4 @@
-"""Models and versions, the evidence about them, and what is still to be told to MLflow."""
+"""Models and versions, the evidence about them, and what MLflow still has to get."""
 
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class VersionRow(SQLModel, table=True):
 
 
 class EvidenceRow(SQLModel, table=True):
-    """`document` is the text that was digested; what is told of the evidence is read from it."""
+    """`document` is the text that was digested; what is shown of the evidence is read from it."""
 
     __tablename__ = "evidence"
     __table_args__ = newest_first("evidence", "subject", "kind")

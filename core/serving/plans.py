@@ -1,4 +1,4 @@
-"""What the gateway is told: for each endpoint the model servers it needs and the weights between them."""
+"""What the gateway is to do: for each endpoint the model servers it needs and the weights between them."""
 
 from core.features.online.opening import live_address
 from core.foundation.actions.call import Call

@@ -1,4 +1,4 @@
-"""Endpoints, what they were told to serve, which bytes they may, and the replays that ran through them."""
+"""Endpoints, what they shall serve, which bytes they may, and the replays that ran through them."""
 
 from datetime import datetime
 from typing import Any

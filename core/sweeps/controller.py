@@ -91,7 +91,7 @@ class SweepController:
         self._replace_workers(row, trials=trials, jobs=jobs)
 
     def _study(self, row: SweepRow, trials: Sequence[TrialRow]) -> Study:
-        """The study, brought up to the table of trials."""
+        """The study, updated from the table of trials."""
         study = self._studies.get(row.id) or Study(spec_of(row))
         for trial in trials:
             study.learn(trial_of(trial))

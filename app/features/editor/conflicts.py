@@ -1,4 +1,4 @@
-"""Two people, or two tabs, over one draft: what was saved meanwhile is told, and nothing that was typed is lost."""
+"""Two people, or two tabs, over one draft: what was saved meanwhile is shown, and nothing that was typed is lost."""
 
 from collections.abc import Mapping
 from difflib import unified_diff

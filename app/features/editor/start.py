@@ -93,7 +93,7 @@ def _draft(subject: Subject, version: FeatureVersion) -> None:
 @forms.dialog(N_("Impact of publishing"))
 def publish_dialog(subject: Subject, *, request_key: str) -> None:
     """Who uses which version of the view, before it is published. `asked` is the place in the session where the
-    decision is told to the page."""
+    decision is handed to the page."""
     view = subject.view
     impact = portal().feature_views.impact(actor(), view_id=view.id)
     live = view.live.version if view.live else None

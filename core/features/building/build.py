@@ -58,7 +58,7 @@ def build_rows(
     stop: Stop = None,
 ) -> BuildResult:
     """Writes `rows.parquet` below `outputs`. Raises Invalid for all that is wrong with the logic, and for future
-    leakage; tests that its values break are told as checks."""
+    leakage; tests that its values break are reported as checks."""
     began = time.perf_counter()
     paths = tables_of(job_spec.sources, inputs)
     with locked_session(paths, limits) as session:
@@ -235,7 +235,7 @@ def shape_of(job_spec: BuildJobSpec, features: tuple[str, ...]) -> RowShape:
 def result_of(
     session: "duckdb.DuckDBPyConnection", rows: str, *, path: Path, kinds: Mapping[str, Kind], counts: RowCounts
 ) -> BuildResult:
-    """What is told of the built rows, the relation `rows` that lies at `path`, before their checks."""
+    """What is reported of the built rows, the relation `rows` that lies at `path`, before their checks."""
     types = types_of(session, rows)
     (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {rows}")
     statistics = tuple(profile_files([path], spill=path.parent, columns=list(kinds)))

@@ -28,7 +28,7 @@ class Logic(Value):
     tests: VersionTests
 
     def check(self) -> None:
-        """Invalid for what cannot be built, as far as it can be told without running anything."""
+        """Invalid for what cannot be built, as far as that is known without running anything."""
         if not self.sql.strip() and not self.python.strip():
             raise Invalid(_("There is neither SQL nor Python"), hint=_("Write at least one of them."), field="sql")
         if self.python.strip():

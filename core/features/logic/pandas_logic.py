@@ -143,7 +143,7 @@ def _column(name: str, series: "pd.Series") -> "pa.ChunkedArray":
 
 
 def _plain(column: "pa.ChunkedArray") -> "pa.ChunkedArray":
-    """In a type of the lake. Nanoseconds are brought to the next microsecond, so that no time moves before itself."""
+    """In a type of the lake. Nanoseconds go up to the next microsecond, so that no time moves before itself."""
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -52,8 +52,8 @@ class MaterializeKind(PlainKind):
 
 
 class MaterializationReconciler:
-    """Starts what is due, and clears what versions that were given up left in the store. A run that is refused is told
-    at its materialization and tried again at its next time."""
+    """Starts what is due, and clears what versions that were given up left in the store. A run that is refused is
+    recorded at its materialization and tried again at its next time."""
 
     name = "features.materializations"
 

@@ -1,4 +1,4 @@
-"""How a materialization is run: started as a job where something has changed, and brought up to date by what the job
+"""How a materialization is run: started as a job where something has changed, and updated by what the job
 did or by why it failed."""
 
 from collections.abc import Mapping

@@ -200,7 +200,7 @@ class MaterializationService(Service):
 
     @action(permission=Permission.SYSTEM, says=N_("could not start the materialization"))
     def note_refusal(self, call: Call, *, materialization_id: str, cause: str) -> None:
-        """A run that could not be started: told, and tried again at the next due time."""
+        """A run that could not be started: recorded, and tried again at the next due time."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
         row = materialization_row(call, materialization_id)

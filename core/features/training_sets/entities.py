@@ -1,4 +1,4 @@
-"""The rows to learn from: run, checked, and brought to the columns that callers will later send."""
+"""The rows to learn from: run, checked, and converted to the columns that callers will later send."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

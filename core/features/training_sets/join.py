@@ -1,7 +1,7 @@
 """A training set: entity rows joined with what was known at each of them, split by time, and held against leaks in
 three ways. Columns must not be computed from what happened later (`future_leakage`); no joined row may be younger than
 the entity it answers; and no column alone may tell a label of 0 and 1 suspiciously well (`label_leakage`). What late
-rows would have changed is told beside them (`leak_report`)."""
+rows would have changed is reported beside them (`leak_report`)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime

@@ -1,2 +1,2 @@
 """Feature views and their versions: drafted, built, published, deprecated, retired. What a version may become and who
-is told of it is decided here, in the portal's process."""
+is reported of it is decided here, in the portal's process."""

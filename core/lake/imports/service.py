@@ -93,7 +93,7 @@ class ImportService(Service):
         choices: ImportChoices = AS_IT_IS,
         confirm: bool = False,
     ) -> Import:
-        """Read a table of a Python package into a dataset, with its local times as instants and what it tells late
+        """Read a table of a Python package into a dataset, with its local times as instants and what it reports late
         marked already."""
         call.may_reach(dataset_id)
         source = ImportSource(kind="package", name=f"{package}/{table}")

@@ -1,5 +1,5 @@
 """Data frames of notebooks as the Parquet bytes that an import takes. What a frame has and a table of the lake has not,
-an index and cells of mixed kinds, is told in words instead of being guessed at."""
+an index and cells of mixed kinds, is refused with a reason instead of being guessed at."""
 
 import io
 from typing import TYPE_CHECKING, Any

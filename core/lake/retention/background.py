@@ -12,7 +12,7 @@ Work = Callable[[datetime], object]
 
 
 class BackgroundWork:
-    """One piece of work at a time, looked for no more often than every `pause`. One that fails is told in the log and
+    """One piece of work at a time, looked for no more often than every `pause`. One that fails is logged and
     is still due the next time."""
 
     def __init__(self, name: str, *, pause: timedelta, is_due: Callable[[datetime], bool], work: Work) -> None:

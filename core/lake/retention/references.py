@@ -20,7 +20,7 @@ UNREAD = ("audit_events",)
 DELETED = "SELECT id FROM snapshots WHERE deleted_at IS NOT NULL"
 EVER = "1 = 1"
 # Which rows of a table, or of one of its columns, keep what they name. A snapshot's own digest stays for the chain.
-# Jobs that are over were told to read what others name: what a resumed run reads is named by its training set.
+# Jobs that are over read what others name: what a resumed run reads is named by its training set.
 KEEPING = {
     "snapshots": "deleted_at IS NULL",
     "snapshots.digest": EVER,

@@ -1,4 +1,4 @@
-"""The book of requests: finding one, showing it, and changing its state so that each change is told to the audit log
+"""The book of requests: finding one, showing it, and changing its state so that each change is written to the audit log
 exactly once."""
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What Envoy is told, as values: a bootstrap that never changes while it runs, and two files that do: clusters and
+"""Envoy's configuration, as values: a bootstrap that never changes while it runs, and two files that do: clusters and
 routes. Nothing here touches a disk or a process."""
 
 from collections.abc import Iterable, Mapping

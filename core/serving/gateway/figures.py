@@ -32,7 +32,7 @@ def arm_figures(server: str) -> str:
 
 
 def statistics() -> Json:
-    """The labels of figures. They are brought up to date each second, since counters and times must agree."""
+    """The labels of figures. They are updated each second, since counters and times must agree."""
     tags = [{"tag_name": name, "regex": pattern} for name, pattern in TAGS.items()]
     return {"stats_config": {"stats_tags": tags}, "stats_flush_interval": "1s"}
 

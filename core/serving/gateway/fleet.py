@@ -129,7 +129,7 @@ class Fleet:
             server.daemon.kill()
 
     def bury(self) -> None:
-        """Forgets the servers that have ended as they were told, with their folders."""
+        """Forgets the servers that have ended as they should, with their folders."""
         for name, server in tuple(self._servers.items()):
             if server.state == "stopped":
                 shutil.rmtree(server.folder, ignore_errors=True)

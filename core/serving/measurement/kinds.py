@@ -13,7 +13,7 @@ from core.serving.measurement.service import PARITY, REPLAY, MeasurementService,
 from core.serving.rows import endpoint_url, find_endpoint
 from core.serving.tickets import LONGEST
 
-REPORT, PROGRESS = "report.json", "told"
+REPORT, PROGRESS = "report.json", "counts"
 
 
 class EndpointJobKind(PlainKind):

@@ -11,7 +11,7 @@ REPORT = "report.json"
 
 
 class Measured(Value):
-    """What the job of a parity check tells."""
+    """What the job of a parity check reports."""
 
     version_id: str
     report: ParityReport

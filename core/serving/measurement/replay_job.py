@@ -19,7 +19,7 @@ from core.serving.measurement.endpoint_client import (
     held_out_rows,
 )
 
-REPORT, PROGRESS = "report.json", "told"
+REPORT, PROGRESS = "report.json", "counts"
 REPORT_SECONDS = 0.5
 MICROSECONDS = 1_000_000
 LONGEST_PAUSE = 0.2
@@ -52,7 +52,7 @@ class Tally:
 
 
 def main(context: JobContext) -> None:
-    """Outputs: `report.json` with the counts and metrics. Events: `told`, the counts so far."""
+    """Outputs: `report.json` with the counts and metrics. Events: `counts`, the counts so far."""
     job_spec = ReplaySpec.model_validate(context.payload)
     context.progress(0.0, stage=_("reading rows"))
     rows = [row for row in held_out_rows(context, job_spec) if job_spec.start_us <= row.at_us < job_spec.end_us]
