@@ -26,7 +26,7 @@ PROJECT = "PROJ-1"
 MODEL = "late-arrival"
 EVERY = 61
 KNOWN = {"arr_delay": "arr_utc", "arr_utc": "arr_utc"}
-KEPT = ("sched_dep_utc", "arr_utc", "arr_delay", "carrier", "origin", "dest", "distance", "hour")
+COLUMNS = ("sched_dep_utc", "arr_utc", "arr_delay", "carrier", "origin", "dest", "distance", "hour")
 VIEW_SQL = """
 SELECT carrier, date_trunc('day', arr_utc) + INTERVAL 1 DAY AS day_end,
        count(*) AS flights, avg(arr_delay) AS delay
@@ -52,14 +52,14 @@ def flights_csv() -> bytes:
     from pyarrow import csv
 
     table = read_package_table("flights")[0].table
-    some = table.take(list(range(0, table.num_rows, EVERY))).select(KEPT)
+    some = table.take(list(range(0, table.num_rows, EVERY))).select(COLUMNS)
     named = some.add_column(0, "flight_id", pa.array([f"F{number}" for number in range(some.num_rows)]))
     sink = io.BytesIO()
     csv.write_csv(named, sink)
     return sink.getvalue()
 
 
-class Made(Generic[T]):
+class BuiltOnce(Generic[T]):
     """A part of the chain that is made when it is first asked for, by whichever thread that is."""
 
     def __init__(self, make: "Callable[[Chain], T]") -> None:
@@ -68,10 +68,10 @@ class Made(Generic[T]):
     def __get__(self, chain: "Chain", _owner: type) -> T:
         name = self._make.__name__
         with chain.locks.setdefault(name, RLock()):
-            if name not in chain.made:
-                chain.made[name] = self._make(chain)
-        found: T = chain.made[name]
-        return found
+            if name not in chain.parts:
+                chain.parts[name] = self._make(chain)
+        part: T = chain.parts[name]
+        return part
 
 
 class Chain:
@@ -79,40 +79,40 @@ class Chain:
 
     def __init__(self, running: Running) -> None:
         self.portal, self.people = running.portal, running.people
-        self.made: dict[str, Any] = {}
+        self.parts: dict[str, Any] = {}
         # One for each part, so that a part that is there is had while others are being made.
         self.locks: dict[str, Any] = {}
 
     @contextmanager
-    def made_ahead(self) -> Iterator[None]:
+    def build_ahead(self) -> Iterator[None]:
         """Makes everything while other tests run."""
         thread = Thread(target=lambda: (self.staging, self.production), name="chain")
         thread.start()
         yield
         thread.join()
 
-    @Made
+    @BuiltOnce
     def snapshot(self) -> str:
         portal, mei = self.portal, self.people.engineer
         dataset = portal.datasets.create_dataset(mei, project=PROJECT, name="flights")
-        made = imported(
+        snapshot = imported(
             self.portal, mei, dataset_id=dataset.id, filename="flights.csv", content=flights_csv(), known=KNOWN
         )
-        return made.id
+        return snapshot.id
 
-    @Made
+    @BuiltOnce
     def feature_version(self) -> str:
         portal, mei = self.portal, self.people.engineer
         view = portal.feature_views.create_view(
             mei, project=PROJECT, name="carrier_delay", entity="carrier", keys=("carrier",)
         )
-        made = portal.feature_drafts.create_version(
+        version = portal.feature_drafts.create_version(
             mei, view_id=view.id, sql=VIEW_SQL, sources={"flights": self.snapshot}, event_time="day_end"
         )
-        self._done(made.job_id)
-        return made.id
+        self._done(version.job_id)
+        return version.id
 
-    @Made
+    @BuiltOnce
     def training_set(self) -> str:
         entity = EntityQuery(
             sql=ENTITY_SQL,
@@ -124,58 +124,62 @@ class Chain:
             numbers=("distance", "hour"),
         )
         use = ViewUse(version_id=self.feature_version, keys={"carrier": "carrier"}, prefix="carrier_")
-        made = self.portal.training_sets.create_training_set(
+        training_set = self.portal.training_sets.create_training_set(
             self.people.engineer, project=PROJECT, name="late_arrivals", entity=entity, uses=(use,), splits=SPLITS
         )
-        self._done(made.job_id)
-        return made.id
+        self._done(training_set.job_id)
+        return training_set.id
 
-    @Made
+    @BuiltOnce
     def runs(self) -> tuple[str, str]:
         """Two trainings so much alike that neither is worse."""
-        made = [self._start(weight_decay=decay) for decay in (0.01, 0.011)]
-        for run in made:
+        started = [self._start(weight_decay=decay) for decay in (0.01, 0.011)]
+        for run in started:
             self._done(run[1])
-        return made[0][0], made[1][0]
+        return started[0][0], started[1][0]
 
-    @Made
+    @BuiltOnce
     def versions(self) -> tuple[str, str]:
         training, mei = self.portal.training, self.people.engineer
         first, second = (training.register_version(mei, run_id=run, model=MODEL).id for run in self.runs)
         return first, second
 
-    @Made
+    @BuiltOnce
     def staging(self) -> str:
         """An endpoint that serves the first version."""
-        made = self.endpoint("measured-here", "staging")
+        endpoint_id = self.endpoint("measured-here", "staging")
         portal, mei = self.portal, self.people.engineer
-        portal.endpoints.deploy_to_staging(mei, endpoint_id=made, version_id=self.versions[0])
+        portal.endpoints.deploy_to_staging(mei, endpoint_id=endpoint_id, version_id=self.versions[0])
         endpoints = portal.endpoints
-        wait_until(lambda: endpoints.get_endpoint(mei, endpoint_id=made).settled, seconds=60, what=f"traffic of {made}")
-        return made
+        wait_until(
+            lambda: endpoints.get_endpoint(mei, endpoint_id=endpoint_id).settled,
+            seconds=60,
+            what=f"traffic of {endpoint_id}",
+        )
+        return endpoint_id
 
-    @Made
+    @BuiltOnce
     def production(self) -> str:
         """An endpoint that serves the first version, which was approved for it."""
-        made, version = self.endpoint("late-arrival", "production"), self.versions[0]
+        endpoint_id, version = self.endpoint("late-arrival", "production"), self.versions[0]
         self.measure_on_staging(version)
         self.portal.registry.scan_safety(self.people.engineer, version_id=version)
         self.portal.registry.measure_quality(self.people.engineer, version_id=version)
-        self._release(version, made)
-        return made
+        self._release(version, endpoint_id)
+        return endpoint_id
 
     def endpoint(self, name: str, environment: Environment) -> str:
-        made = self.portal.endpoints.create_endpoint(
+        created = self.portal.endpoints.create_endpoint(
             self.people.sre, project=PROJECT, name=name, environment=environment, slo=ServiceLevel(p99_ms=50)
         )
-        return made.id
+        return created.id
 
     def measure_on_staging(self, version_id: str) -> None:
         """The evidence that a parity check and a load test would leave. The journeys that are about them take real
         ones; here the machine's speed shall decide nothing."""
         version = self.portal.registry.get_version(self.people.engineer, version_id=version_id)
-        for made in (values_to_judge.parity(version), values_to_judge.load_test(version)):
-            fields = made.model_dump(include={"project", "kind", "subject", "verdict", "summary", "content"})
+        for evidence in (values_to_judge.parity(version), values_to_judge.load_test(version)):
+            fields = evidence.model_dump(include={"project", "kind", "subject", "verdict", "summary", "content"})
             by = self.people.other_engineer.person_id
             with calling(self.portal, Actor.system("test")) as call:
                 self.portal.registry.add_evidence(call, NewEvidence(**fields, measured_on={}, created_by=by))
@@ -188,16 +192,16 @@ class Chain:
 
     def _release(self, version: str, endpoint: str) -> None:
         portal, people = self.portal, self.people
-        asked = portal.requests.open_request(people.engineer, version_id=version, endpoint_id=endpoint, plan=AT_ONCE)
-        seen = asked.digests.request
+        request = portal.requests.open_request(people.engineer, version_id=version, endpoint_id=endpoint, plan=AT_ONCE)
+        seen = request.digests.request
         portal.decisions.approve(
-            people.other_approver, request_id=asked.id, digests_seen=seen, reason="Every check passed"
+            people.other_approver, request_id=request.id, digests_seen=seen, reason="Every check passed"
         )
-        portal.rollouts.apply(people.sre, request_id=asked.id)
+        portal.rollouts.apply(people.sre, request_id=request.id)
         wait_until(
-            lambda: portal.requests.get_request(people.sre, request_id=asked.id).state == "applied",
+            lambda: portal.requests.get_request(people.sre, request_id=request.id).state == "applied",
             seconds=60,
-            what=f"the rollout of {asked.id}",
+            what=f"the rollout of {request.id}",
         )
 
     def _start(self, **params: float) -> tuple[str, str]:

@@ -50,8 +50,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Portal, worker and gateway, with people and nothing else."""
-    with installation(tmp_path_factory.mktemp("e2e") / "home") as found:
-        yield found
+    with installation(tmp_path_factory.mktemp("e2e") / "home") as installed:
+        yield installed
 
 
 @pytest.fixture(scope="package")
@@ -62,7 +62,7 @@ def chain(running: Running) -> Chain:
 
 @pytest.fixture(scope="package")
 def ahead(chain: Chain) -> Iterator[None]:
-    with chain.made_ahead():
+    with chain.build_ahead():
         yield
 
 
@@ -76,11 +76,11 @@ def begun(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    found = next((path for path in BROWSERS if Path(path).exists()), None)
-    assert found, "these tests need Chromium: apt-get install chromium"
+    executable = next((path for path in BROWSERS if Path(path).exists()), None)
+    assert executable, "these tests need Chromium: apt-get install chromium"
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=list(QUIET))
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(QUIET))
         yield chromium
         chromium.close()
 
@@ -109,26 +109,26 @@ def someone(browser: Browser, running: Running, visitors: list[Visitor]) -> Iter
 
 @pytest.fixture
 def visitor(browser: Browser, running: Running, visitors: list[Visitor]) -> Iterator[Visitor]:
-    with someone(browser, running, visitors) as found:
-        yield found
+    with someone(browser, running, visitors) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="package")
 def mei(browser: Browser, running: Running, visitors: list[Visitor]) -> Iterator[Visitor]:
     """An engineer who is signed in and whose browser knows the portal's files already."""
-    with someone(browser, running, visitors) as found:
-        yield found.sign_in("Mei Lin")
+    with someone(browser, running, visitors) as opened:
+        yield opened.sign_in("Mei Lin")
 
 
 @pytest.fixture(scope="package")
 def jonas(browser: Browser, running: Running, visitors: list[Visitor]) -> Iterator[Visitor]:
     """An SRE."""
-    with someone(browser, running, visitors) as found:
-        yield found.sign_in("Jonas Weber")
+    with someone(browser, running, visitors) as opened:
+        yield opened.sign_in("Jonas Weber")
 
 
 @pytest.fixture(scope="package")
 def sofia(browser: Browser, running: Running, visitors: list[Visitor]) -> Iterator[Visitor]:
     """An approver."""
-    with someone(browser, running, visitors) as found:
-        yield found.sign_in("Sofia Park")
+    with someone(browser, running, visitors) as opened:
+        yield opened.sign_in("Sofia Park")

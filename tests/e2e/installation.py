@@ -116,12 +116,12 @@ def log_of(home: Path, module: str) -> Path:
 
 
 def end_the_rest(home: Path) -> None:
-    left = list(processes_of(home))
-    for one in left:
-        one.terminate()
-    _gone, alive = psutil.wait_procs(left, timeout=STOP_SECONDS)
-    for one in alive:
-        one.kill()
+    remaining = list(processes_of(home))
+    for leftover in remaining:
+        leftover.terminate()
+    _gone, alive = psutil.wait_procs(remaining, timeout=STOP_SECONDS)
+    for leftover in alive:
+        leftover.kill()
 
 
 def wait_for(ready: Callable[[], bool], started: subprocess.Popen[bytes], log: Path) -> None:
