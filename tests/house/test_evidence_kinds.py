@@ -15,7 +15,7 @@ ABOUT_ONE_KIND = {ROOT / "app/serving/parity.py", ROOT / "app/demonstration/rele
 FACES = [path for path in PRODUCT if path.relative_to(ROOT).parts[0] in ("app", "pages") and path not in ABOUT_ONE_KIND]
 
 
-def kinds_told_apart(nodes: Iterator[ast.AST]) -> Iterator[str]:
+def kinds_compared(nodes: Iterator[ast.AST]) -> Iterator[str]:
     """The names of kinds that code compares with, branches by or looks things up by."""
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(".values"):
@@ -33,7 +33,7 @@ def kinds_told_apart(nodes: Iterator[ast.AST]) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", FACES, ids=named)
 def test_no_page_tells_kinds_of_evidence_apart(path: Path) -> None:
-    assert list(kinds_told_apart(iter(nodes_of(path)))) == []
+    assert list(kinds_compared(iter(nodes_of(path)))) == []
 
 
 def test_a_page_that_tells_them_apart_is_seen() -> None:
@@ -46,4 +46,4 @@ match kind:
     case "load_test":
         pass
 """
-    assert sorted(kinds_told_apart(ast.walk(ast.parse(code)))) == ["SAFETY", "load_test", "parity", "quality"]
+    assert sorted(kinds_compared(ast.walk(ast.parse(code)))) == ["SAFETY", "load_test", "parity", "quality"]

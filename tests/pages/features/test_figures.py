@@ -169,7 +169,7 @@ def test_a_version_is_brought_online_looked_up_and_held_to_parity(own: Furnished
     assert "not found" in shown
 
 
-def test_a_standing_order_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
+def test_a_scheduled_materialization_and_its_checks_have_pages_of_their_own(own: Furnished) -> None:
     mei, portal = own.people.engineer, own.portal
     version = new_version(own, new_view(own, "of_pages"))
     materialization = portal.materialization.materialize(mei, version_id=version.id, every_seconds=3600)

@@ -96,7 +96,7 @@ def test_it_is_listed_by_its_name(stage: Stage) -> None:
     evidence = measured(stage, stage.version())
     stage.parity(stage.version())
     listing = stage.portal.evidence.list_evidence(stage.people.viewer, kind="fairness")
-    assert [found.id for found in listing.items] == [evidence.id]
+    assert [record.id for record in listing.items] == [evidence.id]
     with pytest.raises(Invalid, match=r"Choose one of: quality, parity, load_test, safety, fairness\."):
         stage.portal.evidence.list_evidence(stage.people.viewer, kind="charm")
     with pytest.raises(Invalid, match="no kind of evidence called 'charm'"):

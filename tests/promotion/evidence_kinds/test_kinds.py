@@ -134,10 +134,10 @@ def test_a_scan_lists_what_it_found_and_the_operators_most_used_first() -> None:
         Finding(code="external", refuses=True, message="Points outside"),
         Finding(code="odd", refuses=False, message="Is unusual"),
     )
-    told, _operators = content_of(safety(CANDIDATE, *findings))
-    assert told.statement is None
-    assert [cell.tone for cell in column_of(told, "Finding")] == ["bad", "unsure"]
-    assert [cell.value for cell in column_of(told, "Code")] == ["external", "odd"]
+    refused, _operators = content_of(safety(CANDIDATE, *findings))
+    assert refused.statement is None
+    assert [cell.tone for cell in column_of(refused, "Finding")] == ["bad", "unsure"]
+    assert [cell.value for cell in column_of(refused, "Code")] == ["external", "odd"]
 
 
 def test_a_load_test_shows_capacity_rates_and_percentiles() -> None:
