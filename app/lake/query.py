@@ -12,16 +12,22 @@ from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
 
 MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
+# More tables than stand in the column are searched for.
+TABLES = 30
 NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 LINES, BARS, POINTS = N_("Lines"), N_("Bars"), N_("Points")
 
 
 def tables_beside(project: str) -> None:
     """The datasets that SQL may name, with their columns; a click puts a name into the SQL."""
-    listing = portal().datasets.list_datasets(actor(), project=project, limit=MOST)
-    readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
     frame.section(_("Tables"), hint=_("by their SQL names"))
-    if not readable:
+    query = st.session_state.get("query_tables", "")
+    listing = portal().datasets.list_datasets(actor(), project=project, query=query, limit=TABLES)
+    readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
+    if query or listing.total > TABLES:
+        hint = _("Find one of {n} tables").format(n=numbers.number(listing.total)) if not query else ""
+        st.text_input(_("Find a table"), key="query_tables", placeholder=hint, label_visibility="collapsed")
+    if not readable and not query:
         frame.empty(_("No data yet"), advice=_("Import a dataset; then it can be queried."), icon="database")
     for item in readable:
         _table(item)

@@ -1,5 +1,6 @@
 """Jobs: the long work of every domain, with its progress, its log and its cause when it fails."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -115,6 +116,11 @@ class ComputeService(Service):
     def job(self, call: Call, job_id: str) -> Job:
         """A job as it is in the caller's transaction."""
         return job_of(self._row(call, job_id))
+
+    def jobs(self, call: Call, ids: Collection[str]) -> dict[str, Job]:
+        """Jobs by id, as they are in the caller's transaction."""
+        rows = call.session.exec(select(JobRow).where(col(JobRow.id).in_(ids)))
+        return {row.id: job_of(row) for row in rows}
 
     def request_cancel(self, call: Call, job_id: str) -> None:
         """Wants a job stopped; the worker does it. Conflict when it is over."""

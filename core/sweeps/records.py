@@ -47,7 +47,19 @@ def spec_of(row: SweepRow) -> StudySpec:
 
 
 def sweep_of(session: Session, row: SweepRow) -> Sweep:
-    trials = trial_rows(session, row.id)
+    return sweeps_of(session, [row])[0]
+
+
+def sweeps_of(session: Session, rows: Sequence[SweepRow]) -> tuple[Sweep, ...]:
+    """Sweeps as values. Asks once for the trials of all of them."""
+    trials: dict[str, list[TrialRow]] = {row.id: [] for row in rows}
+    wanted = select(TrialRow).where(col(TrialRow.sweep_id).in_(trials))
+    for trial in session.exec(wanted.order_by(TrialRow.sweep_id, col(TrialRow.number))):
+        trials[trial.sweep_id].append(trial)
+    return tuple(_value(row, trials[row.id]) for row in rows)
+
+
+def _value(row: SweepRow, trials: Sequence[TrialRow]) -> Sweep:
     same = set(Sweep.model_fields) - {"state", "warnings", "confirmation", "job_ids"}
     return Sweep(
         **row.model_dump(include=same),

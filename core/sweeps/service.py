@@ -13,7 +13,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -22,7 +22,17 @@ from core.lake.datasets.service import DatasetService
 from core.sweeps.confirmation import confirm
 from core.sweeps.job import WorkerSpec
 from core.sweeps.kind import WORKER
-from core.sweeps.records import DIRECTIONS, best_of, find_sweep, importances_of, spec_of, sweep_of, trial_of, trial_rows
+from core.sweeps.records import (
+    DIRECTIONS,
+    best_of,
+    find_sweep,
+    importances_of,
+    spec_of,
+    sweep_of,
+    sweeps_of,
+    trial_of,
+    trial_rows,
+)
 from core.sweeps.space import check_space, lint_result, lint_space
 from core.sweeps.tables import SweepRow
 from core.sweeps.values import (
@@ -126,7 +136,7 @@ class SweepService(Service):
     ) -> Listing[Sweep]:
         """List sweeps, the newest first."""
         where = conditions(call, SweepRow, project=project, training_set_id=training_set_id, state=state)
-        return page_of(
+        return batch_of(
             call.session,
             SweepRow,
             where=where,
@@ -136,7 +146,7 @@ class SweepService(Service):
             ),
             offset=offset,
             limit=limit,
-            convert=lambda row: sweep_of(call.session, row),
+            convert=lambda rows: sweeps_of(call.session, rows),
         )
 
     @action(permission=Permission.READ, reads=True)

@@ -17,7 +17,8 @@ from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
 METRICS = ("auc", "log_loss")
-MOST = 200
+# So many versions are compared at once.
+COMPARED = 4
 
 
 def show() -> None:
@@ -69,8 +70,8 @@ def _serving_line(known: Places) -> str:
 
 
 def _row(model: Model, known: Places, healths: Healths) -> Row:
-    versions = portal().registry.list_versions(actor(), model_id=model.id, limit=MOST).items if model.versions else ()
-    first = _counting(versions, known)
+    newest = portal().registry.list_versions(actor(), model_id=model.id, limit=COMPARED).items if model.versions else ()
+    first = _counting(model, newest, known)
     figures = [figure_of(first, metric) if first else None for metric in METRICS]
     serving = known.get(first.id, ()) if first else ()
     detail = " · ".join(filter(None, [model.description, counted(model.versions, _("version"), _("versions"))]))
@@ -84,23 +85,34 @@ def _row(model: Model, known: Places, healths: Healths) -> Row:
             *(cells.number(figure.value if figure else None) for figure in figures),
             cells.text(", ".join(place.words for place in serving), target=serving[0].endpoint.id if serving else ""),
             cells.time(first.created_at if first else model.created_at, now=frame.now()),
-            _compare(first, versions),
+            _compare(first, newest),
         ),
         target=model.id,
     )
 
 
-def _compare(first: ModelVersion | None, versions: tuple[ModelVersion, ...]) -> Cell:
-    if first is None or len(versions) < 2:
+def _compare(first: ModelVersion | None, newest: tuple[ModelVersion, ...]) -> Cell:
+    if first is None or len(newest) < 2:
         return cells.text("")
-    ids = ",".join(version.id for version in versions[:4])
+    ids = ",".join(version.id for version in newest)
     return cells.action(_("Compare"), f"compare?ids={ids}&baseline={first.id}")
 
 
-def _counting(versions: tuple[ModelVersion, ...], known: Places) -> ModelVersion | None:
-    """The version in production, else in staging, else the newest."""
-    order = {PRODUCTION: 0, "staging": 1}
-    return min(versions, key=lambda version: (order.get(stage_of(version, known), 2), -version.version), default=None)
+def _counting(model: Model, newest: tuple[ModelVersion, ...], known: Places) -> ModelVersion | None:
+    """The version in production, else in staging, else the newest. Which of all its versions serve is known from the
+    endpoints, so that those behind the newest need not be read."""
+    endpoints = [places[0].endpoint for places in known.values()]
+    routes = [(endpoint, route) for endpoint in endpoints for route in endpoint.routes]
+    serving = [
+        (endpoint.environment != PRODUCTION, -route.version, route.version_id)
+        for endpoint, route in routes
+        if (endpoint.project, route.model) == (model.project, model.name)
+    ]
+    if not serving:
+        return newest[0] if newest else None
+    _stage, _number, version_id = min(serving)
+    by_id = {version.id: version for version in newest}
+    return by_id.get(version_id) or portal().registry.get_version(actor(), version_id=version_id)
 
 
 show()

@@ -12,7 +12,9 @@ from sqlmodel import Session
 
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.foundation.errors import NotAllowed
+from core.lake.tables import ImportRow
 from core.portal import Portal
+from core.sweeps.tables import SweepRow
 from tests.bench.history.lists import OF_FILES
 from tests.conftest import People
 
@@ -57,6 +59,15 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("training.list_runs", {"state": "failed"}),
     ("training.list_runs", {"state": "failed", "training_set_id": "TS-1"}),
     ("training.list_runs", {"state": "succeeded", "order_by": "auc"}),
+)
+# Lists whose rows show what stands in other tables.
+SHOWING_MORE = (
+    "features.catalog",
+    "features.list_views",
+    "imports.list_imports",
+    "lake.list_datasets",
+    "online.list_materializations",
+    "sweeps.list_sweeps",
 )
 THEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -142,12 +153,11 @@ def test_a_scan_is_told_from_a_search(portal_on: Portal) -> None:
 def test_a_list_asks_as_often_for_many_rows_as_for_few(
     portal_on: Portal, people: People, statements: Statements
 ) -> None:
-    lists = ("features.catalog", "features.list_views", "lake.list_datasets", "online.list_materializations")
     counted = []
     for number in (1, 2, 3, 4):
         add_rows(portal_on, people, number)
         counts = {}
-        for name in lists:
+        for name in SHOWING_MORE:
             service, _spec = portal_on.catalog()[name]
             statements.clear()
             assert len(getattr(service, name.partition(".")[2])(people.engineer).items) == number
@@ -157,9 +167,9 @@ def test_a_list_asks_as_often_for_many_rows_as_for_few(
 
 
 def add_rows(portal: Portal, people: People, number: int) -> None:
-    """A dataset, and a feature view with a version that is materialized."""
+    """A dataset with an import, a feature view with a version that is materialized, and a sweep."""
     mei = people.engineer
-    portal.datasets.create_dataset(mei, project="PROJ-1", name=f"flights_{number}")
+    dataset_id = portal.datasets.create_dataset(mei, project="PROJ-1", name=f"flights_{number}").id
     view_id = portal.feature_views.create_view(mei, project="PROJ-1", name=f"delays_{number}", entity="carrier").id
     same = {"created_by": mei.person_id, "created_at": THEN}
     version = FeatureVersionRow(
@@ -179,6 +189,34 @@ def add_rows(portal: Portal, people: People, number: int) -> None:
     materialization = MaterializationRow(
         id=f"MAT-{number}", project="PROJ-1", version_id=version.id, state="paused", every_seconds=0, **same
     )
+    source = {"kind": "upload", "name": "flights.csv"}
+    imported = ImportRow(
+        id=f"IMP-{number}",
+        dataset_id=dataset_id,
+        project="PROJ-1",
+        state="reading",
+        source=source,
+        mode="replace",
+        **same,
+    )
+    sweep = SweepRow(
+        id=f"SW-{number}",
+        project="PROJ-1",
+        title="Flights",
+        recipe="tabular",
+        training_set_id="TS-1",
+        state="running",
+        metric="auc",
+        split="validation",
+        sampler="random",
+        pruner="none",
+        trials=2,
+        workers=1,
+        seed=1,
+        confirm_seeds=0,
+        requested_by=mei.person_id,
+        created_at=THEN,
+    )
     with Session(portal.foundation.database.engine) as session:
-        session.add_all([version, materialization])
+        session.add_all([version, materialization, imported, sweep])
         session.commit()

@@ -1,5 +1,9 @@
 """Rows of imports as values, and how they are found."""
 
+from collections.abc import Sequence
+
+from sqlmodel import col, select
+
 from core.foundation.actions.call import Call
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
 from core.lake.tables import DatasetRow, ImportRow
@@ -11,7 +15,17 @@ def import_row(call: Call, import_id: str) -> ImportRow:
 
 
 def import_of(call: Call, row: ImportRow) -> Import:
-    dataset = call.session.get_one(DatasetRow, row.dataset_id)
+    return imports_of(call, [row])[0]
+
+
+def imports_of(call: Call, rows: Sequence[ImportRow]) -> tuple[Import, ...]:
+    """Imports as values. Asks as often for many as for one."""
+    named = select(DatasetRow).where(col(DatasetRow.id).in_({row.dataset_id for row in rows}))
+    datasets = {dataset.id: dataset for dataset in call.session.exec(named)}
+    return tuple(_value(row, datasets[row.dataset_id]) for row in rows)
+
+
+def _value(row: ImportRow, dataset: DatasetRow) -> Import:
     # What an earlier reading reported stands for corrections when a later one failed.
     staged = StagedSnapshot.model_validate(row.kept) if row.kept and row.state != ImportState.READING else None
     return Import(

@@ -10,7 +10,7 @@ from core.compute.service import ComputeService
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.plugins import OneOf
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -19,7 +19,7 @@ from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.process import ImportProcess, set_state
-from core.lake.imports.records import import_of, import_row
+from core.lake.imports.records import import_of, import_row, imports_of
 from core.lake.places.table import packages, place_of
 from core.lake.tables import ImportRow
 from core.lake.values import Snapshot
@@ -180,12 +180,12 @@ class ImportService(Service):
         limit: Limit = 50,
     ) -> Listing[Import]:
         """List imports, the newest first."""
-        return page_of(
+        return batch_of(
             call.session,
             ImportRow,
             where=conditions(call, ImportRow, project=project, dataset_id=dataset_id, state=state),
             order=(col(ImportRow.created_at).desc(), col(ImportRow.id).desc()),
             offset=offset,
             limit=limit,
-            convert=lambda row: import_of(call, row),
+            convert=lambda rows: imports_of(call, rows),
         )

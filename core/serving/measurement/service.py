@@ -1,6 +1,7 @@
 """What is measured through a running endpoint: parity with offline, and replays of real traffic. One measurement at a
 time has an endpoint, because each of them moves its online features through time."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
 
@@ -16,7 +17,7 @@ from core.features.values import FeatureContract, SplitFile
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
-from core.foundation.listings import page_of
+from core.foundation.listings import batch_of
 from core.foundation.text import N_, _
 from core.foundation.validation import WITH_UNDERSCORES, shaped
 from core.foundation.values import Listing, Value
@@ -109,7 +110,7 @@ class MeasurementService(Service):
     ) -> Listing[Replay]:
         """List replays, the newest first."""
         filters = _replays_within(call, endpoint_id)
-        return page_of(
+        return batch_of(
             call.session,
             ReplayRow,
             where=filters,
@@ -119,7 +120,7 @@ class MeasurementService(Service):
             ),
             offset=offset,
             limit=limit,
-            convert=lambda row: self._replay_of(call, row),
+            convert=lambda rows: self._replays_of(call, rows),
         )
 
     @action(permission=Permission.READ, reads=True)
@@ -238,15 +239,22 @@ class MeasurementService(Service):
         }
 
     def _replay_of(self, call: Call, row: ReplayRow) -> Replay:
-        job = self._compute.job(call, row.id)
-        return Replay(
-            **row.model_dump(include={"id", "endpoint_id", "sent", "failed", "metrics", "by_version"}),
-            job_id=job.id,
-            state=job.state,
-            progress=job.progress,
-            started_at=job.started_at or job.created_at,
-            ended_at=job.ended_at,
-        )
+        return self._replays_of(call, [row])[0]
+
+    def _replays_of(self, call: Call, rows: Sequence[ReplayRow]) -> tuple[Replay, ...]:
+        jobs = self._compute.jobs(call, [row.id for row in rows])
+        return tuple(_replay(row, jobs[row.id]) for row in rows)
+
+
+def _replay(row: ReplayRow, job: Job) -> Replay:
+    return Replay(
+        **row.model_dump(include={"id", "endpoint_id", "sent", "failed", "metrics", "by_version"}),
+        job_id=job.id,
+        state=job.state,
+        progress=job.progress,
+        started_at=job.started_at or job.created_at,
+        ended_at=job.ended_at,
+    )
 
 
 def _inputs(contract: FeatureContract, splits: tuple[SplitFile, ...]) -> dict[str, str]:
