@@ -2,7 +2,7 @@
 and is checked whenever it is read: figures that someone edited afterwards are refused, not shown."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlmodel import col, select
 
@@ -65,14 +65,21 @@ def evidence_of(row: EvidenceRow) -> Evidence:
     return Evidence.model_validate({**json.loads(row.document), **columns})
 
 
-def evidence_about(call: Call, subject: str, kind: str) -> tuple[Evidence, ...]:
-    """All evidence of that kind about an object, the newest first."""
-    rows = (
-        select(EvidenceRow)
-        .where(EvidenceRow.subject == subject, EvidenceRow.kind == kind)
-        .order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())
-    )
-    return tuple(evidence_of(row) for row in call.session.exec(rows))
+def evidence_about(call: Call, subject: str, kinds: Iterable[str]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """All evidence of these kinds about an object, kind by kind and each with the newest first, and what is damaged in
+    words. Damaged evidence is as good as none, and so is what else there is of its kind."""
+    rows: dict[str, list[EvidenceRow]] = {kind: [] for kind in kinds}
+    wanted = select(EvidenceRow).where(EvidenceRow.subject == subject, col(EvidenceRow.kind).in_(rows))
+    for row in call.session.exec(wanted.order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())):
+        rows[row.kind].append(row)
+    evidence: list[Evidence] = []
+    damage: list[str] = []
+    for rows_of_kind in rows.values():
+        try:
+            evidence += [evidence_of(row) for row in rows_of_kind]
+        except Unavailable as error:
+            damage.append(error.message)
+    return tuple(evidence), tuple(damage)
 
 
 def find_evidence(call: Call, evidence_id: str) -> Evidence:

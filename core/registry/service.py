@@ -1,7 +1,7 @@
 """Models, versions and the evidence about them. A version is exact bytes and never changes; evidence is written only by
 the portal's own measurements; nothing here deletes anything."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -247,9 +247,12 @@ class RegistryService(Service):
         """Writes down what a measurement of the portal found, in the transaction that ends it."""
         return write_evidence(call, new, kinds=self._evidence_kinds)
 
-    def evidence_of(self, call: Call, version_id: str, kind: str) -> tuple[Evidence, ...]:
-        """All evidence of that kind about a version, the newest first. Unavailable when one was tampered with."""
-        return evidence_about(call, version_id, kind)
+    def evidence_of(
+        self, call: Call, version_id: str, kinds: Iterable[str]
+    ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+        """All evidence of these kinds about a version, each kind with the newest first, and what is damaged in words.
+        Damaged evidence is as good as none; the rest can still be read."""
+        return evidence_about(call, version_id, kinds)
 
     def record_run(self, call: Call, record: RunRecord) -> None:
         """Queues a run for MLflow, which gets it later and exactly once."""

@@ -158,9 +158,9 @@ def test_evidence_is_found_newest_first_and_linked(portal_on: Portal, people: Pe
     with calling(portal_on, people.sre) as call:
         first = portal_on.registry.add_evidence(call, parity(registered))
         second = portal_on.registry.add_evidence(call, parity(registered, content={"rows": 1, "mismatches": 1}))
-        measured = portal_on.registry.evidence_of(call, registered.id, PARITY)
-        assert portal_on.registry.evidence_of(call, registered.id, SAFETY) == ()
-    assert {evidence.id for evidence in measured} == {first.id, second.id}
+        measured = portal_on.registry.evidence_of(call, registered.id, (SAFETY, PARITY))
+        assert portal_on.registry.evidence_of(call, registered.id, (SAFETY,)) == ((), ())
+    assert ({evidence.id for evidence in measured[0]}, measured[1]) == ({first.id, second.id}, ())
     assert first.digest != second.digest
     assert first.measured_on["model"] == registered.model_digest
     listed = portal_on.evidence.list_evidence(people.viewer, subject=registered.id, kind=PARITY)
@@ -186,8 +186,9 @@ def test_evidence_that_someone_edited_is_refused(
         session.add(row)
     with pytest.raises(Unavailable, match="was changed"):
         portal.evidence.get_evidence(people.viewer, evidence_id=evidence.id)
-    with pytest.raises(Unavailable, match="was changed"), calling(portal, people.sre) as call:
-        portal.registry.evidence_of(call, version.id, PARITY)
+    with calling(portal, people.sre) as call:
+        shown, damage = portal.registry.evidence_of(call, version.id, (SAFETY, PARITY))
+    assert (shown, damage) == ((), (f"Evidence {evidence.id} was changed after it was written",))
 
 
 def test_who_may_measure(portal: Portal, people: People, version: ModelVersion) -> None:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call
-from core.foundation.errors import Unavailable
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -155,7 +154,7 @@ class Assessments:
         rollback = self._registry.version(call, row.rollback_to) if row.rollback_to else production
         untried = rollback is not None and rollback != production and not was_admitted(call, endpoint.id, rollback)
         evidence, damage = self._evidence(call, version, kind_names())
-        others, more_damage = self._evidence(call, rollback, kind_names()) if rollback and untried else ((), ())
+        others, more_damage = self._evidence(call, rollback if untried else None, kind_names())
         return RequestFacts(
             version=version,
             endpoint=endpoint,
@@ -179,18 +178,9 @@ class Assessments:
         return self._registry.version(call, main.version_id) if main else None
 
     def _evidence(
-        self, call: Call, version: ModelVersion, kinds: Iterable[str]
+        self, call: Call, version: ModelVersion | None, kinds: Iterable[str]
     ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-        """All evidence on a version, each kind with the newest first, and what is damaged in words. Damaged evidence
-        is as good as none; the request can still be read."""
-        evidence: list[Evidence] = []
-        damage: list[str] = []
-        for kind in kinds:
-            try:
-                evidence += self._registry.evidence_of(call, version.id, kind)
-            except Unavailable as error:
-                damage.append(error.message)
-        return tuple(evidence), tuple(damage)
+        return self._registry.evidence_of(call, version.id, kinds) if version else ((), ())
 
     def _judged(self, facts: RequestFacts) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:
         gates = judge(facts.policy, evidence=facts.evidence, context=_context(facts, facts.version))
@@ -219,6 +209,7 @@ class Assessments:
         versions = [version for version in (facts.version, facts.production) if version]
         named = {name for version in versions for name in (version.training_set_id, *version.feature_versions)}
         titles = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(named)))
+        evidence_now, _damage = self._evidence(call, facts.production, (LOAD_TEST,))
         return changes(
             Move(
                 endpoint=facts.endpoint,
@@ -227,7 +218,7 @@ class Assessments:
                 after=facts.version,
                 rollback=facts.rollback,
                 evidence=facts.evidence,
-                evidence_now=self._evidence(call, facts.production, (LOAD_TEST,))[0] if facts.production else (),
+                evidence_now=evidence_now,
                 titles={row.id: row.title for row in titles},
             )
         )

@@ -15,7 +15,7 @@ from tests.e2e.conftest import BROWSERS, QUIET, SIZE
 from tests.e2e.installation import answers, free_port, log_of, process, wait_for
 from tests.e2e.visitor import DRAWN, WAIT_MS
 
-ROUNDS, WARM_UPS, STILL_MS = 5, 2, 400
+ROUNDS, WARM_UPS, STILL_MS = 5, 1, 400
 # What pages that show one object are opened with: the objects of the small installation.
 IDS = {
     "requirement": "R-1",
