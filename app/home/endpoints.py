@@ -8,7 +8,7 @@ from app.session import actor, portal
 from app.ui import cells, frame, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
-from app.ui.health import Healths, health_cell, healths_of, severity
+from app.ui.health import Healths, health_cell, health_column, healths_of, severity
 from core.foundation.text import _
 from core.loadtests.values import LoadTestView
 from core.serving.values import Endpoint
@@ -40,10 +40,10 @@ def _urgency(endpoint: Endpoint, healths: Healths) -> tuple[int, bool, bool, str
 def _endpoints(shown: Sequence[Endpoint], healths: Healths) -> None:
     columns = (
         Column(_("Endpoint")),
-        Column(_("Serves"), width=180),
-        Column(_("Stage"), "word", 150, priority=2),
-        Column(_("Health"), "state", 120),
-        Column(_("Changed"), "time", 90),
+        Column(_("Serves"), width=150),
+        Column(_("Stage"), width=110, priority=2),
+        health_column(),
+        Column(_("Changed"), "time", 84),
     )
     lines = [_endpoint(endpoint, healths) for endpoint in shown]
     rows(columns, lines, key="home_endpoints", label=_("Endpoints"))
@@ -78,7 +78,7 @@ def _tests() -> None:
     columns = (
         Column(_("Test"), width=90),
         Column(_("Endpoint")),
-        Column(_("Result"), width=250),
+        Column(_("Result")),
         Column(_("State"), "state", 120),
         Column(_("Started"), "time", 90, priority=2),
     )

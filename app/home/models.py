@@ -10,7 +10,7 @@ from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.evidence import figures_of
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.identity.permissions import Permission
@@ -122,7 +122,7 @@ def _table(standings: Sequence[Standing]) -> None:
         Column(_("Model")),
         Column(_("Version"), width=80),
         Column(_("Stage"), "word", 96),
-        Column(_("Health"), "state", 124),
+        health_column(),
         Column(_("AUC"), "number", 86),
         Column(_("Endpoint"), width=150, priority=2),
     )

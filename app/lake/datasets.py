@@ -147,9 +147,9 @@ def filters(facets: DatasetFacets) -> dict[str, Any]:
         }
 
 
-def state_of(dataset: Dataset) -> str:
-    """What a person should know first: that an import waits, that there are no rows, or that all is well."""
-    return ImportState.READY if dataset.waiting else "ready" if dataset.latest else "empty"
+def stage_of(dataset: Dataset) -> str:
+    """Where a dataset is in its life."""
+    return "ready" if dataset.latest else "empty"
 
 
 def waiting_imports() -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import frame, links, numbers, status, times
+from app.ui import frame, links, numbers, times
 from core.foundation.text import _
 from core.lake.values import Dataset, Snapshot
 
@@ -88,11 +88,3 @@ def _detail(item: Snapshot, before: Snapshot | None) -> str:
 def tags(dataset: Dataset) -> None:
     if dataset.tags:
         st.markdown(" ".join(f":gray-badge[{links.escape(tag)}]" for tag in dataset.tags))
-
-
-def contents(shown: Snapshot) -> None:
-    """Why a snapshot is not to be used, where that is so."""
-    if shown.quarantine:
-        with st.container(key=f"row_quarantine_{shown.id}", border=True, horizontal=True, vertical_alignment="center"):
-            status.badge("quarantined", _("In quarantine"))
-            st.markdown(links.escape(shown.quarantine))

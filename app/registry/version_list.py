@@ -6,7 +6,7 @@ from app.registry.naming import Places, colors_of, figure_of, stage_of
 from app.ui import cells, charts, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.numbers import metric_name
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -24,7 +24,7 @@ def version_list(listing: Listing[ModelVersion], known: Places) -> None:
     columns = (
         Column(_("Version")),
         Column(_("Stage"), "word", 96),
-        Column(_("Health"), "state", 124),
+        health_column(),
         *(Column(_(SHORT[metric]), "number", 104) for metric in METRICS),
         Column(_("From"), "code", 92, priority=2),
         Column(_("By"), width=120, priority=3),

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import links, status
-from app.ui.cells import Cell, state
+from app.ui.cells import Cell, Column, state
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.health.values import SEVERITY, Health
@@ -52,6 +52,11 @@ def severity(health: Health | None) -> int:
     return SEVERITY.index(health.state if health else "")
 
 
+def health_column(*, width: int = 136) -> Column:
+    """The head of the marks; the longest of them fits in it."""
+    return Column(_("Health"), "state", width)
+
+
 def health_cell(health: Health | None) -> Cell:
     """The mark in a catalog; the pointer shows why, and it opens the worst of what the object rests on. Empty while
     nothing was judged."""
@@ -81,7 +86,7 @@ def health_line(health: Health | None) -> None:
     with st.container(key="page_health", horizontal=True, gap="xsmall", vertical_alignment="center"):
         st.markdown(f"{status.icon(health.state)} {links.escape(health.reason)}", width="content")
         if health.cause_id != health.object_id and links.has_page(health.cause_id):
-            links.link(health.cause_id, _("Open {id}").format(id=health.cause_id))
+            links.follow(health.cause_id, _("Open {id}").format(id=health.cause_id))
 
 
 def warning_of_sources(object_id: str) -> bool:

@@ -12,7 +12,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.features.catalog.search import CatalogFeature
@@ -62,7 +62,7 @@ def _catalog(listing: Listing[CatalogFeature], healths: Healths) -> tuple[str, .
         Column(_("Feature")),
         Column(_("View"), width=132, priority=2),
         Column(_("Stage"), "word", 92),
-        Column(_("Health"), "state", 116),
+        health_column(),
         Column(_("Nulls"), "number", 70, priority=2),
         Column(_("Used by"), "number", 80, priority=4),
         Column(_("Distribution"), "spark", 96, priority=3),

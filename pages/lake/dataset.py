@@ -28,7 +28,7 @@ def show() -> None:
     dataset = portal().datasets.get_dataset(actor(), dataset_id=shown.dataset_id if shown else wanted)
     shown = shown or dataset.latest
     facts, stage = snapshot_list.facts_of(dataset, shown), snapshot_list.stage_of(shown)
-    crumbs, health = [(_("Datasets"), "datasets")], health_of(wanted)
+    crumbs, health = [(_("Datasets"), "datasets")], health_of(shown.id if shown and shown.quarantine else wanted)
     with frame.header(dataset.name, stage=stage, facts=facts, crumbs=crumbs, here=wanted, health=health):
         if may(Permission.DATA_WRITE, project=dataset.project) and st.button(
             _("Add a snapshot"), type="primary", icon=":material/upload:"
@@ -45,7 +45,6 @@ def show() -> None:
             icon="table_rows",
         )
         return
-    snapshot_list.contents(shown)
     _tabs(dataset, shown)
 
 

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from app.lake.datasets import FILTERS, dataset_dialog, filters, state_of, waiting_imports
+from app.lake.datasets import FILTERS, dataset_dialog, filters, stage_of, waiting_imports
 from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -61,8 +61,8 @@ def _catalog(listing: Listing[Dataset], healths: Healths) -> tuple[str, ...]:
         Column(_("Dataset")),
         Column(_("Rows"), "number", 104),
         Column(_("Version"), "number", 84, priority=2),
-        Column(_("Stage"), "word", 126, priority=2),
-        Column(_("Health"), "state", 124),
+        Column(_("Stage"), "word", 80),
+        health_column(),
         Column(_("Updated"), "time", 96, priority=2),
     )
     lines = [_row(item, healths) for item in listing.items]
@@ -77,7 +77,7 @@ def _row(item: Dataset, healths: Healths) -> Row:
             cells.text(item.name, target=item.id),
             cells.number(newest.rows if newest else 0),
             cells.number(item.snapshots, f"v{item.snapshots}" if item.snapshots else "—"),
-            cells.word(state_of(item)),
+            cells.word(stage_of(item)),
             health_cell(healths.get(item.id)),
             cells.time(newest.created_at if newest else item.created_at, now=frame.now()),
         ),
@@ -86,7 +86,7 @@ def _row(item: Dataset, healths: Healths) -> Row:
 
 
 def _detail(item: Dataset, healths: Healths) -> None:
-    frame.card_head(item.name, stage=state_of(item), health=healths.get(item.id), text=item.description)
+    frame.card_head(item.name, stage=stage_of(item), health=healths.get(item.id), text=item.description)
     if st.button(_("Open"), type="primary", icon=":material/arrow_forward:", key=f"open_{item.id}"):
         links.open_object(item.id)
     pairs = {_("Id"): f"`{item.id}`", _("Owner"): links.escape(frame.name_of(item.owner))}

@@ -8,7 +8,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.numbers import metric_name
 from app.ui.tables import no_match, search
 from app.ui.wording import counted
@@ -44,7 +44,7 @@ def show() -> None:
         Column(_("Model")),
         Column(_("Version"), width=86),
         Column(_("Stage"), "word", 96),
-        Column(_("Health"), "state", 124),
+        health_column(),
         *(Column(metric_name(metric), "number", 96, priority=2) for metric in METRICS),
         Column(_("Serves"), width=190, priority=3),
         Column(_("Registered"), "time", 104, priority=2),

@@ -9,7 +9,7 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
-from app.ui.health import Healths, health_cell, healths_of
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Environment, ServiceLevel
@@ -55,7 +55,7 @@ def _list(environment: str, head: tuple[str, str], endpoints: Sequence[Endpoint]
     columns = (
         Column(_("Endpoint")),
         Column(_("Stage"), "word", 92),
-        Column(_("Health"), "state", 124),
+        health_column(),
         Column(_("Serves now"), width=230),
         Column(_("Promised p99"), "number", 126, priority=2),
         Column(_("Changed"), "time", 104, priority=3),

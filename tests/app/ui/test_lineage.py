@@ -13,6 +13,7 @@ from app.ui.lineage.story import COLUMNS, PLACED, drawing, plain_edges
 from app.ui.lineage.words import group_title
 from core.foundation.ids import Kind
 from core.foundation.objects import Edge, Lineage, Thing
+from core.health.values import Health
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -122,6 +123,38 @@ def test_facts_are_read_for_few_and_for_the_object_itself() -> None:
     shown = {node["id"]: node["fact"] for node in nodes(drawn("RUN-3", thing("TS-1", Kind.TRAINING_SET), *many))}
     assert {object_id for object_id, fact in shown.items() if fact.startswith("fact of")} == {"TS-1", "RUN-3"}
     assert shown["RUN-4"] == "Finished"
+
+
+def test_a_node_wears_the_color_of_its_health_and_says_what_is_wrong_before_its_figure() -> None:
+    things = (thing("FEAT-1", Kind.FEATURE_VERSION, state="published"), thing("MV-1", Kind.MODEL_VERSION))
+    healths = {
+        "FEAT-1": Health(object_id="FEAT-1", state="drifted", reason="delay has drifted", cause_id="FEAT-1"),
+        "MV-1": Health(object_id="MV-1", state="healthy"),
+    }
+    features, version = nodes(drawn("MV-1", *things, links=edges("FEAT-1>MV-1"), healths=healths))
+    assert (features["state"], features["health"], features["color"]) == ("Published", "Drifted", "orange")
+    assert (features["fact"], features["figure"], features["why"]) == ("Drifted", "fact of FEAT-1", "delay has drifted")
+    assert (version["health"], version["color"], version["fact"]) == ("Healthy", "green", "fact of MV-1")
+
+
+def test_a_life_cycle_is_gray_where_nothing_was_judged_and_a_job_keeps_its_colored_state() -> None:
+    things = (
+        thing("MV-1", Kind.MODEL_VERSION, state="production"),
+        thing("RUN-1", Kind.RUN, state="failed"),
+        thing("TS-1", Kind.TRAINING_SET, state="ready"),
+    )
+    colors = {node["id"]: node["color"] for node in nodes(drawn("MV-1", *things))}
+    assert colors == {"MV-1": "gray", "RUN-1": "red", "TS-1": "green"}
+
+
+def test_a_closed_group_says_the_worst_health_of_its_members() -> None:
+    things = [thing(f"FEAT-{number}", Kind.FEATURE_VERSION, state="published") for number in range(3)]
+    healths = {
+        f"FEAT-{number}": Health(object_id=f"FEAT-{number}", state=state)
+        for number, state in enumerate(("healthy", "stale", "stale"))
+    }
+    group = drawn("FEAT-0", *things, healths=healths)["columns"][1]["groups"][1]
+    assert group["summaries"]["all"] == {"fact": "2 stale", "color": "orange"}
 
 
 @pytest.mark.parametrize("kind", sorted(PLACED))

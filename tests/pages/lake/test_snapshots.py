@@ -54,8 +54,8 @@ def test_versions_stand_beside_each_other(portal: Portal, people: People, pair: 
 def test_a_snapshot_in_quarantine_says_why(portal: Portal, people: People, pair: tuple[Snapshot, Snapshot]) -> None:
     portal.retention.quarantine(people.engineer, snapshot_id=pair[0].id, reason="Entered *twice*")
     shown = text_of(page(portal, people.viewer, "dataset", id=pair[0].id))
-    assert "In quarantine" in shown
-    assert "Entered *twice*" in shown
+    assert "Quarantined" in shown
+    assert "v1 is in quarantine: Entered *twice*" in shown
 
 
 def test_what_came_of_it_warns(furnished: Furnished) -> None:
