@@ -44,7 +44,7 @@ def test_a_ticket_is_in_no_database_and_gone_from_the_folder_at_the_end(portal: 
         ("crash", "code: ZeroDivisionError: by zero\nabout to divide"),
         ("not_a_number", "not a number: FloatingPointError: the loss is NaN at step 7"),
         ("fill_the_disk", "no space: the disk"),
-        ("eat_memory", "out of memory: it may use 128 MB"),
+        ("eat_memory", "out of memory: its limit is 128 MB"),
     ],
 )
 def test_a_failure_says_its_cause(portal: Portal, way: str, words: str) -> None:
@@ -60,7 +60,7 @@ def test_a_job_that_takes_longer_than_it_may_is_ended(portal: Portal) -> None:
     job_id = submit(portal, way="stubborn", resources=Resources(memory_mb=512, seconds=1), max_attempts=3)
     job = run_job_here(portal, job_id, kinds=KINDS)
     assert (job.state, job.attempt) == (JobState.FAILED, 1)
-    assert job.cause.startswith("out of time: it may take 1 s")
+    assert job.cause.startswith("out of time: its limit is 1 s")
     assert marked_with(row_of(portal, job_id).launch_token) == []
 
 
