@@ -108,22 +108,22 @@ def _tests() -> list[Need]:
     """Load tests of production that a second person has to confirm."""
     if not may(Permission.LOADTEST_PRODUCTION):
         return []
-    found = portal().loadtests.list_tests(actor(), limit=MOST).items
+    tests = portal().loadtests.list_tests(actor(), limit=MOST).items
     me = actor().person_id
-    return [_test(one) for one in found if one.state == LoadTestState.WAITING and one.requested_by != me]
+    return [_test(test) for test in tests if test.state == LoadTestState.WAITING and test.requested_by != me]
 
 
-def _test(found: LoadTestView) -> Need:
+def _test(test: LoadTestView) -> Need:
     why = _("{name} asks for {rate} requests a second on {endpoint}").format(
-        name=frame.name_of(found.requested_by), rate=numbers.figure(found.plan.rate), endpoint=found.endpoint
+        name=frame.name_of(test.requested_by), rate=numbers.figure(test.plan.rate), endpoint=test.endpoint
     )
     return Need(
-        object_id=found.id,
-        title=_("Load test of production {id}").format(id=found.id),
+        object_id=test.id,
+        title=_("Load test of production {id}").format(id=test.id),
         why=links.escape(why),
         state="waiting",
         label=_("Waits for a second person"),
-        since=found.created_at,
+        since=test.created_at,
         action=_("Open"),
     )
 

@@ -36,7 +36,7 @@ class Quarantines:
             object_id: [quarantined[source] for source in sorted(reached) if source in quarantined]
             for object_id, reached in sources.items()
         }
-        return {object_id: found[0].of(object_id) for object_id, found in below.items() if found}
+        return {object_id: quarantines[0].of(object_id) for object_id, quarantines in below.items() if quarantines}
 
     def among(self, snapshots: Collection[str]) -> dict[str, Health]:
         """Those of the snapshots that are in quarantine, by id."""
@@ -68,10 +68,10 @@ class Quarantines:
 
     def _newest(self, datasets: Collection[str]) -> dict[str, str]:
         """The newest snapshot of each dataset that was not deleted."""
-        kept = select(SnapshotRow.id).where(
+        undeleted = select(SnapshotRow.id).where(
             SnapshotRow.dataset_id == DatasetRow.id, col(SnapshotRow.deleted_at).is_(None)
         )
-        newest = kept.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow).scalar_subquery()
+        newest = undeleted.order_by(col(SnapshotRow.version).desc()).limit(1).correlate(DatasetRow).scalar_subquery()
         rows = self._session.exec(select(DatasetRow.id, newest).where(col(DatasetRow.id).in_(datasets)))
         return {dataset_id: snapshot_id for dataset_id, snapshot_id in rows if snapshot_id}
 

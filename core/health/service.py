@@ -76,8 +76,8 @@ class HealthService(Service):
     def _of_data(self, call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
         """Of training sets and snapshots only quarantine is told: the rest of them never changes."""
         quarantines = Quarantines(call.session, call.permitted)
-        made = [object_id for kind in MADE_OF_DATA for object_id in by_kind.get(kind, ())]
-        judged = list(quarantines.below(made).values()) if made else []
+        derived = [object_id for kind in MADE_OF_DATA for object_id in by_kind.get(kind, ())]
+        judged = list(quarantines.below(derived).values()) if derived else []
         if datasets := by_kind.get(Kind.DATASET, []):
             judged += quarantines.of_datasets(datasets, live=self._live_uses.reached(call.session)).values()
         return judged

@@ -54,9 +54,9 @@ def everything(portal: Portal) -> tuple[str, ...]:
 @contextmanager
 def statements(portal: Portal) -> Iterator[list[str]]:
     """The SQL that the portal's database is asked."""
-    asked: list[str] = []
-    hear: Any = lambda _connection, _cursor, query, *_others: asked.append(query)  # noqa: E731
+    executed: list[str] = []
+    hear: Any = lambda _connection, _cursor, query, *_others: executed.append(query)  # noqa: E731
     engine = portal.foundation.database.engine
     event.listen(engine, "before_cursor_execute", hear)
-    yield asked
+    yield executed
     event.remove(engine, "before_cursor_execute", hear)

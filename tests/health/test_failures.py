@@ -95,11 +95,11 @@ def join(portal: Portal) -> str:
         sql="SELECT * FROM flights", sources={"flights": SNAPSHOT}, row_id="id", event_time="due", numbers=("x",)
     )
     splits = (Split(name="train", start=date(2013, 1, 1), end=date(2013, 2, 1)),)
-    made = portal.training_sets.create_training_set(
+    training_set = portal.training_sets.create_training_set(
         MEI, project="PROJ-1", name="again", entity=query, uses=(), splits=splits
     )
-    fail(portal, made.job_id, "No row was left.")
-    return made.id
+    fail(portal, training_set.job_id, "No row was left.")
+    return training_set.id
 
 
 def test_a_failed_build_of_a_feature_version_is_told(whole: Portal) -> None:
@@ -110,11 +110,11 @@ def test_a_failed_build_of_a_feature_version_is_told(whole: Portal) -> None:
     assert failures(whole) == {version.id: "It took too long."}
 
 
-@pytest.mark.parametrize(("days", "told"), [(6, 1), (8, 0)])
-def test_only_what_failed_lately_is_told(whole: Portal, days: int, told: int) -> None:
+@pytest.mark.parametrize(("days", "count"), [(6, 1), (8, 0)])
+def test_only_what_failed_lately_is_told(whole: Portal, days: int, count: int) -> None:
     run_id = failed_run(whole)
     change(whole, ObjectRow, run_id, updated_at=whole.foundation.clock.now() - timedelta(days=days))
-    assert len(failures(whole)) == told
+    assert len(failures(whole)) == count
 
 
 def test_a_failure_without_a_reported_cause_is_told_too(whole: Portal) -> None:
