@@ -21,7 +21,7 @@ MOST = 20
 ORDER = {"production": 0, "staging": 1, "registered": 2}
 
 
-class Standing(Value):
+class ModelSummary(Value):
     """A model with its version that counts: the one in production, else in staging, else the newest."""
 
     model: Model
@@ -31,14 +31,14 @@ class Standing(Value):
 
     def metric(self, name: str) -> float | None:
         """A figure of the version's last evaluation."""
-        found = self.version.evaluations[-1].metrics.get(name) if self.version.evaluations else None
-        return found.value if found else None
+        figure = self.version.evaluations[-1].metrics.get(name) if self.version.evaluations else None
+        return figure.value if figure else None
 
 
 def models_overview() -> None:
     """Figures and grid; says where to begin while there is no model."""
-    standings = model_standings()
-    if not standings:
+    summaries = model_summaries()
+    if not summaries:
         frame.section(_("Your models"))
         with frame.empty(
             _("No models yet"), advice=_("A run that has finished registers its version here."), icon="deployed_code"
@@ -46,31 +46,31 @@ def models_overview() -> None:
             if may(Permission.JOBS_WRITE):
                 links.page_link("start-training", _("Start training"), icon=":material/play_circle:")
         return
-    first = standings[0]
+    first = summaries[0]
     hint = _("{model} v{version}, {stage}").format(
         model=links.escape(first.model.name), version=first.version.version, stage=first.stage
     )
     frame.section(_("Your models"), hint=hint)
     _figures(first)
-    _table(standings)
+    _table(summaries)
 
 
-def model_standings() -> list[Standing]:
+def model_summaries() -> list[ModelSummary]:
     """Every model with its version that counts, those in production first."""
     models = [model for model in portal().registry.list_models(actor(), limit=MOST).items if model.latest]
     endpoints = portal().endpoints.list_endpoints(actor(), limit=200).items
-    standings = [_standing(model, endpoints) for model in models]
-    return sorted(standings, key=lambda item: (ORDER[item.stage], item.model.name))
+    summaries = [_summary(model, endpoints) for model in models]
+    return sorted(summaries, key=lambda item: (ORDER[item.stage], item.model.name))
 
 
-def _standing(model: Model, endpoints: Sequence[Endpoint]) -> Standing:
+def _summary(model: Model, endpoints: Sequence[Endpoint]) -> ModelSummary:
     assert model.latest is not None  # Models without a version are left out.
     serving = [endpoint for endpoint in endpoints if _heaviest(endpoint, model.name)]
     if not serving:
-        return Standing(model=model, version=model.latest, stage="registered", endpoint=None)
-    endpoint = min(serving, key=lambda found: ORDER[found.environment])
+        return ModelSummary(model=model, version=model.latest, stage="registered", endpoint=None)
+    endpoint = min(serving, key=lambda served: ORDER[served.environment])
     version = portal().registry.get_version(actor(), version_id=_heaviest(endpoint, model.name))
-    return Standing(model=model, version=version, stage=endpoint.environment, endpoint=endpoint)
+    return ModelSummary(model=model, version=version, stage=endpoint.environment, endpoint=endpoint)
 
 
 def _heaviest(endpoint: Endpoint, model: str) -> str:
@@ -79,15 +79,15 @@ def _heaviest(endpoint: Endpoint, model: str) -> str:
     return max(routes, key=lambda route: route.weight).version_id if routes else ""
 
 
-def _figures(standing: Standing) -> None:
-    versions = portal().registry.list_versions(actor(), model_id=standing.model.id, limit=MOST).items
+def _figures(summary: ModelSummary) -> None:
+    versions = portal().registry.list_versions(actor(), model_id=summary.model.id, limit=MOST).items
     history = [version for version in reversed(versions) if version.evaluations]
-    figures = figures_of(standing.version.id)
+    figures = figures_of(summary.version.id)
     first, second, third, fourth = st.columns(4, gap="xsmall")
     with first:
-        _quality(_("AUC"), "auc", standing, history, better_up=True)
+        _quality(_("AUC"), "auc", summary, history, better_up=True)
     with second:
-        _quality(_("Log loss"), "log_loss", standing, history, better_up=False)
+        _quality(_("Log loss"), "log_loss", summary, history, better_up=False)
     p99, capacity = figures.get("p99_ms"), figures.get("capacity_rps")
     with third:
         st.metric(_("p99, ms"), numbers.fixed(p99.value if p99 else None, 1), border=True, height="stretch")
@@ -96,15 +96,17 @@ def _figures(standing: Standing) -> None:
         st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
 
 
-def _quality(label: str, metric: str, standing: Standing, history: Sequence[ModelVersion], *, better_up: bool) -> None:
+def _quality(
+    label: str, metric: str, summary: ModelSummary, history: Sequence[ModelVersion], *, better_up: bool
+) -> None:
     """A metric with its change against the version before, and its course over the versions."""
     values = [
         (version, version.evaluations[-1].metrics[metric].value)
         for version in history
         if metric in version.evaluations[-1].metrics
     ]
-    value = standing.metric(metric)
-    before = [past for version, past in values if version.version < standing.version.version]
+    value = summary.metric(metric)
+    before = [past for version, past in values if version.version < summary.version.version]
     delta = round(value - before[-1], 4) if value is not None and before else None
     st.metric(
         label,
@@ -117,7 +119,7 @@ def _quality(label: str, metric: str, standing: Standing, history: Sequence[Mode
     )
 
 
-def _table(standings: Sequence[Standing]) -> None:
+def _table(summaries: Sequence[ModelSummary]) -> None:
     columns = (
         Column(_("Model")),
         Column(_("Version"), width=80),
@@ -126,22 +128,22 @@ def _table(standings: Sequence[Standing]) -> None:
         Column(_("AUC"), "number", 86),
         Column(_("Endpoint"), width=150, priority=2),
     )
-    healths = healths_of(standing.model.id for standing in standings)
-    lines = [_row(standing, healths) for standing in standings]
+    healths = healths_of(summary.model.id for summary in summaries)
+    lines = [_row(summary, healths) for summary in summaries]
     rows(columns, lines, key="home_models", label=_("Your models"))
 
 
-def _row(standing: Standing, healths: Healths) -> Row:
-    version, endpoint = standing.version, standing.endpoint
+def _row(summary: ModelSummary, healths: Healths) -> Row:
+    version, endpoint = summary.version, summary.endpoint
     return Row(
-        standing.model.id,
+        summary.model.id,
         (
-            cells.text(standing.model.name, target=standing.model.id),
+            cells.text(summary.model.name, target=summary.model.id),
             cells.text(f"v{version.version}", target=version.id),
-            cells.word(standing.stage),
-            health_cell(healths.get(standing.model.id)),
-            cells.number(standing.metric("auc")),
+            cells.word(summary.stage),
+            health_cell(healths.get(summary.model.id)),
+            cells.number(summary.metric("auc")),
             cells.text(endpoint.name if endpoint else "—", target=endpoint.id if endpoint else ""),
         ),
-        target=standing.model.id,
+        target=summary.model.id,
     )
