@@ -12,8 +12,8 @@ from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
 
 MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
-# More tables than stand in the column are searched for.
-TABLES = 30
+# So many tables and kept queries stand beside the SQL; other tables are searched for.
+SHOWN = 30
 NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 LINES, BARS, POINTS = N_("Lines"), N_("Bars"), N_("Points")
 
@@ -22,9 +22,9 @@ def tables_beside(project: str) -> None:
     """The datasets that SQL may name, with their columns; a click puts a name into the SQL."""
     frame.section(_("Tables"), hint=_("by their SQL names"))
     query = st.session_state.get("query_tables", "")
-    listing = portal().datasets.list_datasets(actor(), project=project, query=query, limit=TABLES)
+    listing = portal().datasets.list_datasets(actor(), project=project, query=query, limit=SHOWN)
     readable = [item for item in listing.items if item.latest and not item.latest.quarantine]
-    if query or listing.total > TABLES:
+    if query or listing.total > SHOWN:
         hint = _("Find one of {n} tables").format(n=numbers.number(listing.total)) if not query else ""
         st.text_input(_("Find a table"), key="query_tables", placeholder=hint, label_visibility="collapsed")
     if not readable and not query:
@@ -50,14 +50,17 @@ def _put(name: str) -> None:
 
 def saved(project: str) -> None:
     """The queries that people of the project keep; a click takes one up."""
-    queries = portal().queries.list_saved(actor(), project=project, limit=MOST).items
-    if queries:
-        frame.section(_("Saved"), hint=str(len(queries)))
-    for number, item in enumerate(queries):
+    shown = MOST if st.session_state.get("query_saved_all") else SHOWN
+    listing = portal().queries.list_saved(actor(), project=project, limit=shown)
+    if listing.items:
+        frame.section(_("Saved"), hint=numbers.number(listing.total))
+    for number, item in enumerate(listing.items):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.button(item.name, key=f"query_use_{number}", type="tertiary", on_click=_use, args=(item,))
             st.caption(frame.name_of(item.saved_by))
             _drop(item, key=f"query_drop_{number}")
+    if listing.total > SHOWN:
+        st.toggle(_("Show all"), key="query_saved_all")
 
 
 def _drop(item: SavedQuery, *, key: str) -> None:
