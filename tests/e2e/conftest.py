@@ -14,7 +14,7 @@ from tests.e2e.installation import Running, installation
 from tests.e2e.visitor import WAIT_MS, Visitor
 from tests.groups import leads_to_a_model
 
-BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",

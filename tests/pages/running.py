@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
@@ -17,7 +18,7 @@ SECONDS = 20
 def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
     """The page, drawn once. A traceback on it fails the test at once."""
     session.install(portal)
-    test = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
+    test = app_test()
     test.session_state[session.SECRET] = portal.sessions.begin(actor.person_id)
     for name, value in query.items():
         test.query_params[name] = value
@@ -26,6 +27,14 @@ def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
         test._page_hash = calc_hash(url)
     drawn(test)
     assert url == navigation.HOME or not any(title.value.startswith("Good ") for title in test.title)
+    return test
+
+
+def app_test() -> AppTest:
+    """The portal's script. The portal registers its own components; those of installed packages, for which AppTest would
+    read about every package there is, it has none."""
+    test = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
+    test._bidi_component_manager = BidiComponentManager()
     return test
 
 
