@@ -6,8 +6,10 @@ word."""
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
@@ -65,7 +67,7 @@ def discover(package: ModuleType, kind: type[PluginType], *, group: str) -> Mapp
     """The plug-ins of `kind` by name: the modules of `package`, then the entry points of `group`. ValueError on a
     name twice."""
     classes = [cls for module in _modules(package) for cls in _classes_of(module, kind)]
-    classes += [entry.load() for entry in entry_points(group=group)]
+    classes += [entry.load() for entry in _entry_points(group, path=tuple(sys.path))]
     by_name: dict[str, type[PluginType]] = {}
     for cls in classes:
         if by_name.setdefault(cls.name, cls) is not cls:
@@ -81,6 +83,12 @@ def choose(plugins: Mapping[str, type[PluginType]], name: str) -> type[PluginTyp
             hint=_("Choose one of: {names}.").format(names=", ".join(sorted(plugins))),
         )
     return plugins[name]
+
+
+@cache
+def _entry_points(group: str, *, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
+    """Those of the packages on that path; to read them takes longer than most of what is asked of a plug-in."""
+    return tuple(entry_points(group=group))
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
