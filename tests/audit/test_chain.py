@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 import core.audit.verify
-from core.audit.journal import AuditJournal, exported
+from core.audit.journal import AuditJournal, exported, secret
 from core.audit.verify import chain_hash, statement
 from core.foundation.errors import NotAllowed
 from core.portal import Portal
@@ -140,3 +140,10 @@ def test_a_checkpoint_is_on_disk_before_it_counts_as_written(portal: Portal, peo
     with flushes(journal.checkpoint_file.parent) as flushed:
         assert journal.write_checkpoint(portal.foundation.database)
     assert flushed == [journal.checkpoint_file.name]
+
+
+def test_a_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "signing"
+    key = secret(path)
+    assert (len(key), secret(path)) == (32, key)
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)

@@ -145,6 +145,14 @@ def test_the_calibration_delta_holds_the_true_difference() -> None:
     assert held >= 50
 
 
+def test_what_two_models_share_of_their_calibration_errors_cancels() -> None:
+    labels, judged = drawn(4000, seed=3, shift=0.5)
+    _labels, shifted = drawn(4000, seed=3, shift=0.55)
+    alone = statistics.evaluate(labels, probabilities=judged)["ece"]
+    delta = statistics.compare(labels, baseline=judged, candidate=shifted)["ece"]
+    assert delta.high - delta.low < 0.6 * (alone.high - alone.low)
+
+
 @pytest.mark.parametrize(
     ("delta", "verdict"),
     [

@@ -104,6 +104,14 @@ def test_whoever_edited_the_card_cannot_decide(stage: Stage) -> None:
     assert f"you edited the card of {version.id}" in cannot_decide(stage, request, stage.people.other_approver)
 
 
+def test_whoever_edited_the_card_of_another_version_may_decide(stage: Stage) -> None:
+    version, later = stage.measured(), stage.version()
+    editor = stage.people.other_approver
+    stage.portal.identity.grant_role(SYSTEM, person_id=editor.person_id, role=Role.ENGINEER, project=PROJECT)
+    stage.portal.registry.edit_card(editor, version_id=later.id, card="Another one.")
+    assert editor.person_id not in stage.open(version).may_not_approve
+
+
 def test_whoever_revised_the_request_cannot_decide(stage: Stage) -> None:
     request = stage.open(stage.measured())
     reviser = as_approver(stage, stage.people.sre)

@@ -84,7 +84,7 @@ def test_a_policy_may_demand_better_than_production() -> None:
 def test_the_requirement_holds_with_its_whole_interval(criterion: Criterion, verdict: Verdict) -> None:
     result = judged(quality(CANDIDATE, PRODUCTION), criteria=(criterion,))
     assert result.verdict is verdict
-    assert "at " in result.value
+    assert f", {criterion.comparison.value.replace('_', ' ')} " in result.value
 
 
 def test_a_first_version_is_held_against_the_requirement() -> None:

@@ -28,6 +28,13 @@ def test_after_a_first_of_two_approvals_it_waits_for_the_other_only(stage: Stage
     assert waiting_for(stage, stage.people.other_approver) == [request.id]
 
 
+def test_an_approval_is_one_of_its_own_request_alone(stage: Stage) -> None:
+    first, other = stage.open(stage.measured()), stage.open(stage.measured())
+    stage.approve(first.id)
+    assert [len(stage.read(request.id).decisions) for request in (first, other)] == [1, 0]
+    assert stage.read(other.id).state is RequestState.IN_REVIEW
+
+
 def test_what_lacks_evidence_waits_for_the_one_who_asked(stage: Stage) -> None:
     request = stage.open(stage.version())
     assert waiting_for(stage, stage.people.engineer) == [request.id]
