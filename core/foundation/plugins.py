@@ -9,7 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions
 from types import ModuleType
 from typing import Any, ClassVar, TypeVar
 
@@ -88,7 +88,8 @@ def choose(plugins: Mapping[str, type[PluginType]], name: str) -> type[PluginTyp
 @cache
 def _entry_points(group: str, *, path: tuple[str, ...]) -> tuple[EntryPoint, ...]:
     """Those of the packages on that path; to read them takes longer than most of what is asked of a plug-in."""
-    return tuple(entry_points(group=group))
+    packages = distributions(path=list(path))
+    return tuple(entry for package in packages for entry in package.entry_points.select(group=group))
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
