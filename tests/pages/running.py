@@ -31,8 +31,8 @@ def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
 
 
 def app_test() -> AppTest:
-    """The portal's script. It registers its own components; of those in installed packages, for which AppTest would read
-    about every package there is, it has none."""
+    """The portal's script. It registers its own components; of those in installed packages, for which AppTest would
+    read about every package there is, it has none."""
     test = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
     test._bidi_component_manager = BidiComponentManager()
     return test
