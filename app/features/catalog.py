@@ -1,11 +1,14 @@
 """Parts of the feature pages: what the catalog says of a feature, and the dialog of a new view."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, times
+from app.ui.fields.naming import name_fields
 from core.features.catalog.search import CatalogFeature
 from core.features.values import FeatureContract
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 
 
@@ -44,16 +47,17 @@ def usage_of(item: CatalogFeature) -> None:
 def view_dialog() -> None:
     """A name and an entity; the first version comes next."""
     project = forms.choose_project(key="view_project")
-    name = st.text_input(_("Name"), key="view_name", placeholder="route_delay")
+    places: dict[str, DeltaGenerator] = {}
+    names = name_fields(Kind.FEATURE_VIEW, key="view", example=_("Route delay"), places=places)
     entity = st.text_input(_("Entity"), key="view_entity", placeholder="route", help=_("What its rows are about."))
     keys = st.text_input(
         _("Keys"), key="view_keys", placeholder="origin, dest", help=_("The columns that name one such thing.")
     )
     description = st.text_area(_("Description"), key="view_description", max_chars=4000)
     if st.button(_("Create and write its SQL"), type="primary", key="view_save"):
-        with forms.attempt() as done:
+        with forms.attempt(places) as done:
             view = portal().feature_views.create_view(
-                actor(), project=project, name=name, entity=entity, keys=words(keys), description=description
+                actor(), project=project, entity=entity, keys=words(keys), description=description, **names
             )
         if done.succeeded:
             links.open_page("new-feature-version", id=view.id)

@@ -1,10 +1,13 @@
 """What people say about a view and its versions: words, owner and tags. None of it changes a value."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.features.catalog import words
 from app.session import actor, portal
 from app.ui import forms, frame
+from app.ui.fields.naming import RENAME, rename_dialog
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
 
@@ -15,11 +18,18 @@ TAGS_HELP = N_("Separate with commas: small letters, figures, - and _.")
 
 def describe(view: FeatureView, shown: FeatureVersion | None) -> None:
     """The menu of what may be said anew."""
-    chosen = frame.more([_(EDIT_VIEW), _(EDIT_VERSION)] if shown else [_(EDIT_VIEW)])
-    if chosen == _(EDIT_VIEW):
+    choices = [_(RENAME), _(EDIT_VIEW), _(EDIT_VERSION)]
+    chosen = frame.more(choices if shown else choices[:-1])
+    if chosen == _(RENAME):
+        rename_dialog(view.title, view.name, partial(_rename, view))
+    elif chosen == _(EDIT_VIEW):
         _edit_view(view)
     elif chosen == _(EDIT_VERSION) and shown:
         _edit_version(shown)
+
+
+def _rename(view: FeatureView, title: str) -> None:
+    portal().feature_views.rename_view(actor(), view_id=view.id, title=title)
 
 
 @forms.dialog(EDIT_VIEW)

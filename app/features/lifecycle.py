@@ -148,14 +148,14 @@ def life_dialog(view: FeatureView, shown: FeatureVersion, what: str) -> None:
     effect = "again" if what == "publish" and shown.state is VersionState.DEPRECATED else what
     label = _(LABELS[what])
     consequence = _(EFFECTS[effect])
-    st.markdown(f"**{label} {links.escape(view.name)} v{shown.version}.** {consequence}")
+    st.markdown(f"**{label} {links.escape(shown.title)}.** {consequence}")
     consumers(view, shown)
     reason = _reason(shown, what)
     if st.button(_(LABELS[what]), type="primary", key="life_do"):
         with forms.attempt() as done:
             _do(view, shown, what, reason)
         if done.succeeded and what == "discard":
-            frame.say(_("{view} v{version} is discarded").format(view=view.name, version=shown.version))
+            frame.say(_("{title} is discarded").format(title=shown.title))
             links.open_object(view.id)
         if done.succeeded:
             st.rerun()

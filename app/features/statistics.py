@@ -182,6 +182,6 @@ def _training_sets(view: FeatureView, shown: FeatureVersion) -> dict[str, str]:
     ]
     pins = {training_set.id: any(use.version_id == shown.id for use in training_set.uses) for training_set in of_view}
     return {
-        training_set.id: training_set.name
+        training_set.id: training_set.title
         for training_set in sorted(of_view, key=lambda training_set: not pins[training_set.id])
     }

@@ -53,7 +53,7 @@ def _endpoint(endpoint: Endpoint, healths: Healths) -> Row:
     return Row(
         endpoint.id,
         (
-            cells.text(endpoint.name, target=endpoint.id),
+            cells.text(endpoint.title, target=endpoint.id),
             cells.text(versions_line(endpoint.routes) if endpoint.routes else "—"),
             cells.text(_stage(endpoint)),
             health_cell(healths.get(endpoint.id)),

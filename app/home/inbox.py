@@ -95,7 +95,7 @@ def _refusal(endpoint: Endpoint) -> Need:
     causes = [endpoint.cause, *(server.cause for server in endpoint.servers if server.state == "refused")]
     return Need(
         object_id=endpoint.id,
-        title=_("{name} cannot serve what it should").format(name=endpoint.name),
+        title=_("{name} cannot serve what it should").format(name=endpoint.title),
         why=links.escape(next((cause for cause in causes if cause), _("What served before still answers."))),
         state="refused",
         label="",
@@ -161,7 +161,7 @@ def _import(item: Import) -> Need:
     count = counted(warnings, _("thing to look at"), _("things to look at"))
     return Need(
         object_id=item.id,
-        title=_("Import into {dataset}").format(dataset=item.dataset),
+        title=_("Import into {dataset}").format(dataset=item.dataset_title),
         why=links.escape(f"{item.source.name} · {count}" if warnings else item.source.name),
         state=item.state,
         label=_("Needs confirmation"),

@@ -48,7 +48,7 @@ def models_overview() -> None:
         return
     first = summaries[0]
     hint = _("{model} v{version}, {stage}").format(
-        model=links.escape(first.model.name), version=first.version.version, stage=first.stage
+        model=links.escape(first.model.title), version=first.version.version, stage=first.stage
     )
     frame.section(_("Your models"), hint=hint)
     _figures(first)
@@ -138,12 +138,12 @@ def _row(summary: ModelSummary, healths: Healths) -> Row:
     return Row(
         summary.model.id,
         (
-            cells.text(summary.model.name, target=summary.model.id),
+            cells.text(summary.model.title, target=summary.model.id),
             cells.text(f"v{version.version}", target=version.id),
             cells.word(summary.stage),
             health_cell(healths.get(summary.model.id)),
             cells.number(summary.metric("auc")),
-            cells.text(endpoint.name if endpoint else "—", target=endpoint.id if endpoint else ""),
+            cells.text(endpoint.title if endpoint else "—", target=endpoint.id if endpoint else ""),
         ),
         target=summary.model.id,
     )

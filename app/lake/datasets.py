@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
+from app.ui.fields.naming import name_fields
 from app.ui.tables import choice, search
 from core.foundation.errors import Invalid
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.lake.import_values import Import, ImportChoices, ImportState, Mode
 from core.lake.places.table import packages, places
@@ -27,11 +30,12 @@ FORMS = {"": N_("Rows and files"), "table": N_("Rows"), "files": N_("Files")}
 def dataset_dialog() -> None:
     """A name; rows come with the first snapshot."""
     project = forms.choose_project(key="dataset_project")
-    name = st.text_input(_("Name"), key="dataset_name", help=_("Small letters, digits and underscores."))
+    places: dict[str, DeltaGenerator] = {}
+    names = name_fields(Kind.DATASET, key="dataset", example=_("Customer orders"), places=places)
     description = st.text_area(_("Description"), key="dataset_description", max_chars=4000)
     if st.button(_("Create"), type="primary", key="dataset_save"):
-        with forms.attempt() as done:
-            dataset = portal().datasets.create_dataset(actor(), project=project, name=name, description=description)
+        with forms.attempt(places) as done:
+            dataset = portal().datasets.create_dataset(actor(), project=project, description=description, **names)
         if done.succeeded:
             links.open_object(dataset.id)
 
@@ -164,7 +168,7 @@ def waiting_imports() -> None:
         for item in waiting:
             frame.row(
                 item.id,
-                title=_("{source} into {dataset}").format(source=item.source.name, dataset=item.dataset),
+                title=_("{source} into {dataset}").format(source=item.source.name, dataset=item.dataset_title),
                 target=item.id,
                 state=item.state,
                 detail=f"{item.id} · {links.escape(frame.name_of(item.created_by))}",

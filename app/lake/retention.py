@@ -1,6 +1,7 @@
 """Parts of the dataset page that take care of snapshots: what hangs on one, quarantine, deletion and retention."""
 
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import streamlit as st
 
@@ -8,6 +9,7 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.fields.naming import RENAME, rename_dialog
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
@@ -35,6 +37,7 @@ def menu(dataset: Dataset, shown: Snapshot | None) -> None:
     """The menu of a dataset: what the visitor may do with it and with the snapshot that is shown."""
     dialogs = {}
     if may(Permission.DATA_WRITE, project=dataset.project):
+        dialogs[_(RENAME)] = lambda: rename_dialog(dataset.title, dataset.name, partial(_rename, dataset))
         dialogs[_(EDIT)] = lambda: edit_dialog(dataset)
     if shown and shown.deleted_at is None:
         if may(Permission.QUARANTINE, project=dataset.project):
@@ -44,6 +47,10 @@ def menu(dataset: Dataset, shown: Snapshot | None) -> None:
         dialogs[_(RETENTION)] = lambda: retention_dialog(dataset)
     if dialogs and (chosen := frame.more(list(dialogs))):
         dialogs[chosen]()
+
+
+def _rename(dataset: Dataset, title: str) -> None:
+    portal().datasets.rename_dataset(actor(), dataset_id=dataset.id, title=title)
 
 
 @forms.dialog(N_("Edit the description"))
@@ -95,8 +102,8 @@ def hold_dialog(shown: Snapshot) -> None:
 def delete_dialog(shown: Snapshot) -> None:
     """The rows go, the place in the chain stays."""
     st.markdown(
-        _("The rows of **{name} v{version}** ({id}) are deleted for good. Its lineage stays.").format(
-            name=links.escape(shown.dataset), version=shown.version, id=shown.id
+        _("The rows of **{title}** ({id}) are deleted for good. Its lineage stays.").format(
+            title=links.escape(shown.title), id=shown.id
         )
     )
     st.caption(

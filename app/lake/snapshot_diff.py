@@ -29,7 +29,7 @@ SHIFTS_HEIGHT = 466
 
 
 def title_of(snapshot: Snapshot) -> str:
-    return f"{snapshot.dataset} v{snapshot.version}"
+    return snapshot.title
 
 
 def choose(left: Snapshot, right: Snapshot) -> None:

@@ -4,17 +4,20 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import frame, links, numbers, times
+from app.ui.fields.naming import identifier
 from core.foundation.text import _
 from core.lake.values import Dataset, Snapshot
 
 
 def facts_of(dataset: Dataset, shown: Snapshot | None) -> list[str]:
-    """At most four facts for the head of the page."""
+    """At most four facts for the head of the page, and the identifier where the title does not say it."""
     owner = _("Owner {name}").format(name=links.escape(frame.name_of(dataset.owner)))
+    name = identifier(dataset.title, dataset.name)
     if shown is None:
-        return [owner]
+        return [name, owner]
     age = times.ago(shown.created_at, now=frame.now())
     return [
+        name,
         _("{snapshot}, version {version} of {n}").format(snapshot=shown.id, version=shown.version, n=dataset.snapshots),
         _("{n} rows, {columns} columns, {size}").format(
             n=numbers.number(shown.rows), columns=len(shown.columns), size=numbers.size(shown.bytes)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import numbers
-from app.ui.sticky_fields import sticky
+from app.ui.fields.sticky import sticky
 from core.foundation.text import _
 from core.lake.values import Dataset
 

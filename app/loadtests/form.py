@@ -67,13 +67,13 @@ def start_test(wanted: str) -> None:
 
 
 def _endpoint_name(endpoint: Endpoint) -> str:
-    return f"{endpoint.name} ({endpoint.environment})"
+    return f"{endpoint.title} ({endpoint.environment})"
 
 
 def _effect(endpoint: Endpoint, rate: float | None, seconds: float | None) -> str:
     words = _("Sends up to **{rate} requests a second** at **{endpoint}** for {time}, real held-out rows as payload.")
     sentence = words.format(
-        rate=numbers.number(rate), endpoint=links.escape(endpoint.name), time=numbers.duration(seconds)
+        rate=numbers.number(rate), endpoint=links.escape(endpoint.title), time=numbers.duration(seconds)
     )
     if endpoint.environment == "production":
         return sentence + " " + _(":orange[It affects callers. It starts when a second person has confirmed it.]")

@@ -111,4 +111,4 @@ def _surely_leads(leader: ModelVersion, *, over: ModelVersion, comparison: Compa
 def _name_of(version: ModelVersion, versions: Sequence[ModelVersion]) -> str:
     """ "v2", with the model's name where there are several models."""
     is_single = len({item.model_id for item in versions}) == 1
-    return f"v{version.version}" if is_single else f"{version.model} v{version.version}"
+    return f"v{version.version}" if is_single else version.title

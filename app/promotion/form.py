@@ -74,11 +74,11 @@ def _at(choices: Sequence[ModelVersion | Endpoint], wanted: str) -> int:
 
 
 def _version_name(version: ModelVersion) -> str:
-    return f"{version.model} v{version.version} ({version.id})"
+    return f"{version.title} ({version.id})"
 
 
 def _name(endpoint: Endpoint) -> str:
-    return endpoint.name
+    return endpoint.title
 
 
 def _effect(endpoint: Endpoint) -> str:

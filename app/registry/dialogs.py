@@ -1,10 +1,15 @@
 """The dialogs that make a model, and a version from a file that was trained elsewhere, and that archive a version."""
 
+from functools import partial
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.registry.naming import title_of
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
+from app.ui.fields.naming import RENAME, name_fields, rename_dialog
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
@@ -19,15 +24,14 @@ def new_model() -> None:
     """A name under which versions are kept."""
     st.caption(_("A model is a name for versions, which come from runs. Registering a run creates it."))
     project = forms.choose_project(key="model_project")
-    name = st.text_input(_("Name"), key="model_name", placeholder="late-arrival", help=_(RULE))
+    places: dict[str, DeltaGenerator] = {}
+    names = name_fields(Kind.MODEL, key="model", example=_("Late arrival"), places=places)
     description = st.text_area(_("Description"), key="model_description", height=90)
     if st.button(_("Create"), type="primary", key="model_create"):
         created: list[Model] = []
-        with forms.attempt() as done:
+        with forms.attempt(places) as done:
             created.append(
-                portal().registry.create_model(
-                    actor(), project=project, name=(name or "").strip(), description=description or ""
-                )
+                portal().registry.create_model(actor(), project=project, description=description or "", **names)
             )
         if done.succeeded:
             links.open_object(created[0].id)
@@ -62,6 +66,16 @@ def upload() -> None:
         if done.succeeded:
             frame.say(_("{id} is registered").format(id=uploaded[0].id))
             links.open_object(uploaded[0].id)
+
+
+def model_menu(model: Model) -> None:
+    """The menu of a model's header, for those who may make one."""
+    if may(Permission.MODELS_WRITE, project=model.project) and frame.more([_(RENAME)]):
+        rename_dialog(model.title, model.name, partial(_rename, model))
+
+
+def _rename(model: Model, title: str) -> None:
+    portal().registry.rename_model(actor(), model_id=model.id, title=title)
 
 
 def put_away(version: ModelVersion) -> None:

@@ -23,7 +23,7 @@ class Place(Value):
     @property
     def words(self) -> str:
         """ "100 % of late-arrival"."""
-        return _("{share}\u202f% of {name}").format(share=self.weight, name=self.endpoint.name)
+        return _("{share}\u202f% of {name}").format(share=self.weight, name=self.endpoint.title)
 
 
 Places = dict[str, tuple[Place, ...]]
@@ -57,7 +57,7 @@ def stage_of(version: ModelVersion, known: Places) -> str:
 
 
 def title_of(version: ModelVersion) -> str:
-    return f"{version.model} v{version.version}"
+    return version.title
 
 
 def labels_of(versions: Iterable[ModelVersion]) -> dict[str, str]:

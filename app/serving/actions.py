@@ -1,11 +1,15 @@
 """The actions in the header of an endpoint's page: what its state asks for, and what else its environment allows."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.next_action.serving import endpoint_action
 from app.next_action.values import NextAction
 from app.serving.deploy import deploy, has_other_version, roll_back, rollout_of, served_before
 from app.session import actor, may, portal
+from app.ui import frame
+from app.ui.fields.naming import RENAME, rename_dialog
 from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -30,7 +34,13 @@ def actions(endpoint: Endpoint) -> NextAction:
         _staging(endpoint, action, has_other=has_other)
     else:
         _production(endpoint, action, can_return=can_return)
+    if may(Permission.ENDPOINT_WRITE, project=endpoint.project) and frame.more([_(RENAME)]):
+        rename_dialog(endpoint.title, endpoint.name, partial(_rename, endpoint))
     return action
+
+
+def _rename(endpoint: Endpoint, title: str) -> None:
+    portal().endpoints.rename_endpoint(actor(), endpoint_id=endpoint.id, title=title)
 
 
 def _staging(endpoint: Endpoint, action: NextAction, *, has_other: bool) -> None:

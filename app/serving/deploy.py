@@ -29,7 +29,7 @@ def deploy(endpoint: Endpoint) -> None:
     version = st.selectbox(_("Version"), versions, index=first, format_func=_version_name, key="deploy_version")
     st.markdown(
         _("**{endpoint}** will send every request to **{version}** once its server is ready. {now}").format(
-            endpoint=links.escape(endpoint.name),
+            endpoint=links.escape(endpoint.title),
             version=links.escape(_version_name(version)),
             now=_("Until then {what} answers.").format(what=links.escape(versions_line(endpoint.routes)))
             if endpoint.routes
@@ -61,7 +61,7 @@ def rollout_of(endpoint: Endpoint) -> str:
 
 
 def _version_name(version: ModelVersion) -> str:
-    return f"{version.model} v{version.version} ({version.id})"
+    return f"{version.title} ({version.id})"
 
 
 def served_before(endpoint: Endpoint) -> list[Route]:
@@ -85,7 +85,7 @@ def roll_back(endpoint: Endpoint) -> None:
     )
     st.markdown(
         _("**{endpoint}** (production) stops serving **{now}** and sends every request to **{to}** at once.").format(
-            endpoint=links.escape(endpoint.name),
+            endpoint=links.escape(endpoint.title),
             now=links.escape(versions_line(endpoint.routes)),
             to=links.escape(f"{route.model} v{route.version}"),
         )

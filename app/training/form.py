@@ -43,7 +43,7 @@ def offered_sets() -> Offered:
 
 
 def _reason_line(training_set: TrainingSet, reason: str) -> str:
-    return f"**{links.escape(training_set.name)}** {training_set.id}: {links.escape(reason)}"
+    return f"**{links.escape(training_set.title)}** {training_set.id}: {links.escape(reason)}"
 
 
 def nothing_offered(offered: Offered) -> None:
@@ -78,7 +78,7 @@ def _unsuitable(offered: Offered) -> None:
 def _set_name(training_set: TrainingSet) -> str:
     rows = sum(split.rows for split in training_set.splits)
     return _("{name} · {id} · {rows} rows").format(
-        name=training_set.name, id=training_set.id, rows=numbers.number(rows)
+        name=training_set.title, id=training_set.id, rows=numbers.number(rows)
     )
 
 

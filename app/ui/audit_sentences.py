@@ -1,6 +1,7 @@
 """Audit events as sentences that people read: "Mei Lin started Churn, October"."""
 
 from functools import cache
+from string import Formatter
 
 from app.ui import links
 from core.audit.service import AuditEvent
@@ -25,5 +26,13 @@ def sentence(event: AuditEvent) -> str:
     who = "Causeway" if event.via == "system" else event.actor_name
     known = _known().get(event.action)
     verb = _(known.says) if known else event.action.partition(".")[2].replace("_", " ")
+    if names := _named_in(verb, event):
+        return f"**{links.escape(who)}** {verb.format(**names)}"
     subject = "" if event.subject in ("", event.actor) else f" {links.escape(event.subject_title or event.subject)}"
     return f"**{links.escape(who)}** {links.escape(verb)}{subject}"
+
+
+def _named_in(verb: str, event: AuditEvent) -> dict[str, str]:
+    """What a sentence says of an event's details, where it does: it needs no subject then."""
+    names = [name for _text, name, _spec, _conversion in Formatter().parse(verb) if name]
+    return {name: links.escape(str(event.details.get(name, event.subject))) for name in names}

@@ -8,6 +8,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
+from core.foundation.objects import ObjectRow, catalog_entry
 
 
 class FeatureViewRow(SQLModel, table=True):
@@ -23,6 +24,7 @@ class FeatureViewRow(SQLModel, table=True):
     owner: str
     created_at: datetime = time_field(index=True)
     tags: list[Any] = json_field(list)
+    entry: ObjectRow = catalog_entry("FeatureViewRow")
 
 
 class AliasRow(SQLModel, table=True):
@@ -75,6 +77,7 @@ class FeatureVersionRow(SQLModel, table=True):
     newest_event: datetime | None = time_field(nullable=True)
     published_at: datetime | None = time_field(nullable=True)
     reason: str = ""
+    entry: ObjectRow = catalog_entry("FeatureVersionRow")
 
 
 class MaterializationRow(SQLModel, table=True):
@@ -163,3 +166,4 @@ class TrainingSetRow(SQLModel, table=True):
     requirement_id: str
     created_by: str
     created_at: datetime = time_field()
+    entry: ObjectRow = catalog_entry("TrainingSetRow")

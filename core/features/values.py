@@ -94,13 +94,14 @@ class Feature(Value):
 
 
 class FeatureView(Value):
-    """A named group of features of an entity, found by `keys`. `live` is the version its alias points at: what people
-    get who ask for the view and no version of it, `latest` the newest one. `versions` counts those that were not
-    discarded, `newest_number` is the last number that was given."""
+    """A named group of features of an entity, found by `keys`: `title` for people, `name` for queries. `live` is the
+    version its alias points at: what people get who ask for the view and no version of it, `latest` the newest one.
+    `versions` counts those that were not discarded, `newest_number` is the last number that was given."""
 
     id: str
     project: str
     name: str
+    title: str
     entity: str
     keys: tuple[str, ...]
     description: str
@@ -124,6 +125,7 @@ class FeatureVersion(Value):
     id: str
     view_id: str
     view: str
+    title: str
     project: str
     version: int
     state: VersionState

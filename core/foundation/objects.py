@@ -1,12 +1,13 @@
 """Every object with a short id has one row here, whatever domain it belongs to: its project decides who may see it, its
-title and state are what links and search show. `links` holds the edges of the chain, from what came first to what
-follows."""
+title and state are what links and search show. The title of what has an identifier is kept nowhere else. `links` holds
+the edges of the chain, from what came first to what follows."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Index, text
-from sqlmodel import Field, Session, SQLModel, col, func, or_, select
+from sqlmodel import Field, Relationship, Session, SQLModel, col, func, or_, select
 
 from core.foundation.columns import time_field
 from core.foundation.ids import Kind
@@ -41,6 +42,7 @@ class ObjectRow(SQLModel, table=True):
         Index("ix_objects_project_updated_at", "project", "updated_at"),
         # Objects are found by their names, too.
         Index("ix_objects_kind_title", "kind", "title"),
+        Index("ix_objects_kind_name", "kind", "name"),
     )
 
     id: str = Field(primary_key=True)
@@ -49,6 +51,8 @@ class ObjectRow(SQLModel, table=True):
     title: str
     state: str
     owner: str
+    # The identifier of what has one, which stays when the title changes.
+    name: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = time_field()
     updated_at: datetime = time_field(index=True)
 
@@ -71,12 +75,14 @@ class WriteLockRow(SQLModel, table=True):
 
 
 class Thing(Value):
-    """An object as links and search show it. `project` is empty for what belongs to none."""
+    """An object as links and search show it. `project` is empty for what belongs to none, `name` (its identifier) for
+    what has none."""
 
     id: str
     kind: Kind
     project: str
     title: str
+    name: str = ""
     state: str
     owner: str
     updated_at: datetime
@@ -104,6 +110,24 @@ def next_id(session: Session, kind: Kind) -> str:
     return f"{kind.prefix}-{number}"
 
 
+def coming_number(session: Session, kind: Kind) -> int:
+    """The number that the next object of a kind gets, for whoever holds the write lock."""
+    last = session.get(CounterRow, kind.value, populate_existing=True)
+    return last.value + 1 if last else 1
+
+
+def catalog_entry(table: str) -> Any:
+    """The row among the objects that belongs to each row of a domain's table."""
+    return Relationship(
+        sa_relationship_kwargs={
+            "primaryjoin": f"foreign({table}.id) == ObjectRow.id",
+            "lazy": "selectin",
+            "uselist": False,
+            "viewonly": True,
+        }
+    )
+
+
 def thing_of(row: ObjectRow) -> Thing:
     return Thing(**row.model_dump(exclude={"created_at"}))
 
@@ -111,13 +135,14 @@ def thing_of(row: ObjectRow) -> Thing:
 def find_things(
     session: Session, *, query: str, reach: Reach, kinds: Iterable[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
-    """Objects whose id or title contains `query` (any case), the most recently changed first."""
+    """Objects whose id, identifier or title contains `query` (any case), the most recently changed first."""
     where: list[ColumnElement[bool]] = []
     if chosen := [kind.value for kind in kinds]:
         where.append(col(ObjectRow.kind).in_(chosen))
     if query:
         title = func.lower(ObjectRow.title).contains(query.lower(), autoescape=True)
-        where.append(or_(title, func.lower(ObjectRow.id).contains(query.lower(), autoescape=True)))
+        plain = (func.lower(ObjectRow.id), col(ObjectRow.name))
+        where.append(or_(title, *(column.contains(query.lower(), autoescape=True) for column in plain)))
     newest = (col(ObjectRow.updated_at).desc(),)
     if not reach.is_everywhere:
         visible = [col(ObjectRow.project) == project for project in sorted({*reach.projects, ""})]

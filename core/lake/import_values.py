@@ -58,6 +58,7 @@ class Import(Value):
     id: str
     dataset_id: str
     dataset: str
+    dataset_title: str
     project: str
     state: ImportState
     source: ImportSource

@@ -7,6 +7,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
+from core.foundation.objects import ObjectRow, catalog_entry
 
 
 class DatasetRow(SQLModel, table=True):
@@ -21,6 +22,7 @@ class DatasetRow(SQLModel, table=True):
     created_at: datetime = time_field(index=True)
     form: str = "table"
     tags: list[Any] = json_field(list)
+    entry: ObjectRow = catalog_entry("DatasetRow")
 
 
 class SnapshotRow(SQLModel, table=True):
@@ -42,6 +44,7 @@ class SnapshotRow(SQLModel, table=True):
     key: list[Any] = json_field(list)
     quarantine: str = ""
     deleted_at: datetime | None = time_field(nullable=True)
+    entry: ObjectRow = catalog_entry("SnapshotRow")
 
 
 class SnapshotFileRow(SQLModel, table=True):

@@ -52,14 +52,15 @@ class SnapshotFile(Value):
 
 
 class Snapshot(Value):
-    """An immutable state of a dataset. `digest` names its manifest; `files` are its Parquet files in the store, in the
-    order of their rows, some of them shared with other snapshots. `key` names the columns that identify a row, where
-    somebody said so; `quarantine` is the reason why nothing new may be made of it; `deleted_at` when retention removed
-    its files."""
+    """An immutable state of a dataset; `dataset` is how queries call that. `digest` names its manifest; `files` are its
+    Parquet files in the store, in the order of their rows, some of them shared with other snapshots. `key` names the
+    columns that identify a row, where somebody said so; `quarantine` is the reason why nothing new may be made of it;
+    `deleted_at` when retention removed its files."""
 
     id: str
     dataset_id: str
     dataset: str
+    title: str
     project: str
     version: int
     digest: str
@@ -76,12 +77,14 @@ class Snapshot(Value):
 
 
 class Dataset(Value):
-    """A named table and its newest snapshot. `form` says what its rows are: plain rows, or the index of files (images,
-    texts) that lie in the store by the digest in their column `item`. `waiting` imports want to be confirmed."""
+    """A table and its newest snapshot: `title` for people, `name` for queries. `form` says what its rows are: plain
+    rows, or the index of files (images, texts) that lie in the store by the digest in their column `item`. `waiting`
+    imports want to be confirmed."""
 
     id: str
     project: str
     name: str
+    title: str
     description: str
     owner: str
     created_at: datetime

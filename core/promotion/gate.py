@@ -116,4 +116,4 @@ def holds(criterion: Criterion, interval: Interval) -> Verdict:
 
 
 def label(version: ModelVersion) -> str:
-    return f"{version.model} v{version.version}"
+    return version.title

@@ -5,14 +5,15 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions, page_of
+from core.foundation.naming import RENAMED, Naming, Title, entitled, rename
 from core.foundation.objects import ObjectRow
 from core.foundation.plugins import Plugin
 from core.foundation.ports import LiveUses
@@ -85,12 +86,28 @@ class RegistryService(Service):
         return self.foundation.store.read(self._visible(call, version_id).model_digest)
 
     @action(permission=Permission.MODELS_WRITE, says=N_("created the model"))
-    def create_model(self, call: Call, *, project: str, name: ModelName, description: Text = "") -> Model:
-        """Make a model, a name under which versions are kept."""
+    def create_model(
+        self,
+        call: Call,
+        *,
+        project: str,
+        name: ModelName | None = None,
+        title: Title | None = None,
+        description: Text = "",
+    ) -> Model:
+        """Make a model, a name under which versions are kept. Without one it follows from the title."""
         call.may_reach_project(project)
-        owner = call.actor.person_id
-        row = catalog.add_model(call, project=project, name=name, description=description, owner=owner)
+        naming = catalog.naming_of(call, project=project, name=name, title=title)
+        row = catalog.add_model(call, naming, project=project, description=description, owner=call.actor.person_id)
         call.about(row.id)
+        return catalog.models_of(call.session, [row])[0]
+
+    @action(permission=Permission.MODELS_WRITE, says=RENAMED)
+    def rename_model(self, call: Call, *, model_id: str, title: Title) -> Model:
+        """Give a model another title. The name under which its versions are kept stays."""
+        call.may_reach(model_id)
+        row = catalog.find_model(call.session, model_id)
+        rename(call, model_id, title)
         return catalog.models_of(call.session, [row])[0]
 
     @action(permission=Permission.READ, reads=True)
@@ -100,11 +117,16 @@ class RegistryService(Service):
         """List models with their newest version, the newest model first."""
         filters = conditions(call, ModelRow, project=project)
         if query:
-            filters.append(func.lower(ModelRow.name).contains(query.lower(), autoescape=True))
-        total = call.session.exec(select(func.count()).select_from(ModelRow).where(*filters)).one()
-        rows = select(ModelRow).where(*filters).order_by(col(ModelRow.created_at).desc(), col(ModelRow.id).desc())
-        items = catalog.models_of(call.session, call.session.exec(rows.offset(offset).limit(limit)))
-        return Listing(items=items, total=total, offset=offset, limit=limit)
+            filters.append(entitled(ModelRow, query))
+        return batch_of(
+            call.session,
+            ModelRow,
+            where=filters,
+            order=(col(ModelRow.created_at).desc(), col(ModelRow.id).desc()),
+            offset=offset,
+            limit=limit,
+            convert=lambda rows: catalog.models_of(call.session, rows),
+        )
 
     @action(permission=Permission.READ, reads=True)
     def get_model(self, call: Call, *, model_id: str) -> Model:
@@ -122,10 +144,7 @@ class RegistryService(Service):
             call.session,
             VersionRow,
             where=filters,
-            order=(
-                col(VersionRow.created_at).desc(),
-                col(VersionRow.id).desc(),
-            ),
+            order=(col(VersionRow.created_at).desc(), col(VersionRow.id).desc()),
             offset=offset,
             limit=limit,
             convert=catalog.version_of,
@@ -225,9 +244,9 @@ class RegistryService(Service):
         if (examined.digest, examined.model_digest) != (new.digest, new.model_digest):
             raise Invalid(_("The digests do not name the same model file"), field="model_digest")
         model = catalog.model_named(call.session, project=new.project, name=new.model)
-        model = model or catalog.add_model(
-            call, project=new.project, name=new.model, description="", owner=new.created_by
-        )
+        if model is None:
+            naming = Naming(title=new.model, name=new.model)
+            model = catalog.add_model(call, naming, project=new.project, description="", owner=new.created_by)
         same = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.digest == new.digest)
         if (known := call.session.exec(same).first()) is not None:
             return catalog.version_of(known)
@@ -264,10 +283,7 @@ class RegistryService(Service):
 
     def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias) -> None:
         """Queues for MLflow that an alias points to this version. Nothing in the portal is decided by aliases."""
-        wanted = select(VersionRow).where(VersionRow.model_id == model_id, VersionRow.version == version)
-        row = call.session.exec(wanted).first()
-        if row is None:
-            raise Invalid(_("{model} has no version {number}").format(model=model_id, number=version), field="version")
+        row = catalog.numbered_version(call.session, model_id, version)
         outbox.queue_alias(call, catalog.version_of(row), alias=alias)
 
     def _visible(self, call: Call, version_id: str) -> ModelVersion:
@@ -276,8 +292,8 @@ class RegistryService(Service):
 
     def _add_version(self, call: Call, new: NewVersion, *, model: ModelRow, folder: Folder) -> ModelVersion:
         number = catalog.next_number(call.session, model.id)
-        title = f"{model.name} v{number}"
-        about = {"project": new.project, "title": title, "owner": new.created_by}
+        names = {"title": f"{model.entry.title} v{number}", "name": f"{model.name} v{number}"}
+        about = {"project": new.project, "owner": new.created_by, **names}
         version_id = call.create(Kind.MODEL_VERSION, state="active", **about)
         data = new.model_dump(mode="json", exclude={"project", "model", "digest", "model_digest", "card"})
         row = VersionRow(

@@ -7,6 +7,7 @@ from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
+from core.foundation.objects import ObjectRow, catalog_entry
 
 
 class ModelRow(SQLModel, table=True):
@@ -19,6 +20,7 @@ class ModelRow(SQLModel, table=True):
     description: str
     owner: str
     created_at: datetime = time_field()
+    entry: ObjectRow = catalog_entry("ModelRow")
 
 
 class VersionRow(SQLModel, table=True):
@@ -52,6 +54,7 @@ class VersionRow(SQLModel, table=True):
     card: str
     created_by: str
     created_at: datetime = time_field()
+    entry: ObjectRow = catalog_entry("VersionRow")
 
 
 class EvidenceRow(SQLModel, table=True):

@@ -82,6 +82,7 @@ class Model(Value):
     id: str
     project: str
     name: str
+    title: str
     description: str
     owner: str
     created_at: datetime
@@ -97,6 +98,7 @@ class ModelVersion(Value):
     id: str
     model_id: str
     model: str
+    title: str
     project: str
     version: int
     state: Literal["active", "archived"]

@@ -1,6 +1,6 @@
 """From rows of endpoints to the values others see."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
@@ -18,10 +18,16 @@ def find_endpoint(session: Session, endpoint_id: str) -> EndpointRow:
     return row
 
 
+def is_taken(session: Session, name: str) -> bool:
+    """Whether an endpoint of any project is called so: the name is part of the address."""
+    return session.exec(select(EndpointRow.id).where(EndpointRow.name == name)).first() is not None
+
+
 def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
     same = {"id", "project", "name", "environment", "description", "actual", "generation", "cause"}
     return Endpoint(
         **row.model_dump(include=same),
+        title=row.entry.title,
         created_at=row.created_at,
         changed_at=row.changed_at,
         slo=ServiceLevel.model_validate(row.slo),

@@ -1,6 +1,7 @@
 """Endpoints: names that callers use, and what they are wanted to serve. Routes change in one place, `route`; the
 gateway makes them true and reports back."""
 
+from functools import partial
 from itertools import chain
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.naming import RENAMED, Title, named, rename
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -23,7 +25,15 @@ from core.registry.service import RegistryService
 from core.serving.admissions import AdmissionIssuer
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
-from core.serving.rows import admission_of, endpoint_of, expect_environment, find_endpoint, routes_of, served_of
+from core.serving.rows import (
+    admission_of,
+    endpoint_of,
+    expect_environment,
+    find_endpoint,
+    is_taken,
+    routes_of,
+    served_of,
+)
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
 from core.serving.tickets import TicketIssuer
 from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
@@ -56,20 +66,24 @@ class EndpointService(Service):
         call: Call,
         *,
         project: str,
-        name: EndpointName,
+        name: EndpointName | None = None,
+        title: Title | None = None,
         environment: Environment,
         description: Description = "",
         slo: ServiceLevel = PROMISE,
     ) -> Endpoint:
-        """Create an endpoint: a name that callers use, for staging or production. It serves nothing yet."""
+        """Create an endpoint: a name that callers use, for staging or production. It serves nothing yet.
+
+        Without a name the one in its address follows from its title."""
         call.may_reach_project(project)
-        if call.session.exec(select(EndpointRow.id).where(EndpointRow.name == name)).first():
-            # The name is part of the address, so it is taken for every project.
-            raise Conflict(_("The name {name} is taken").format(name=name), hint=_("Choose another name."))
+        naming = named(call, Kind.ENDPOINT, name=name, title=title, is_taken=partial(is_taken, call.session))
+        if is_taken(call.session, naming.name):
+            raise Conflict(_("The name {name} is taken").format(name=naming.name), hint=_("Choose another name."))
+        names = {"title": naming.title, "name": naming.name}
         row = EndpointRow(
-            id=call.create(Kind.ENDPOINT, project=project, title=name, state=environment),
+            id=call.create(Kind.ENDPOINT, project=project, state=environment, **names),
             project=project,
-            name=name,
+            name=naming.name,
             environment=environment,
             description=description,
             slo=slo.model_dump(mode="json"),
@@ -83,6 +97,14 @@ class EndpointService(Service):
         call.about(row.id)
         call.session.add(row)
         call.session.flush()
+        return endpoint_of(row, settings=self.foundation.settings)
+
+    @action(permission=Permission.ENDPOINT_WRITE, says=RENAMED)
+    def rename_endpoint(self, call: Call, *, endpoint_id: str, title: Title) -> Endpoint:
+        """Give an endpoint another title. Its address stays."""
+        call.may_reach(endpoint_id)
+        row = find_endpoint(call.session, endpoint_id)
+        rename(call, endpoint_id, title)
         return endpoint_of(row, settings=self.foundation.settings)
 
     @action(permission=Permission.READ, reads=True)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
+from core.foundation.objects import ObjectRow, catalog_entry
 
 
 class EndpointRow(SQLModel, table=True):
@@ -29,6 +30,7 @@ class EndpointRow(SQLModel, table=True):
     measuring: str
     created_at: datetime = time_field()
     changed_at: datetime = time_field()
+    entry: ObjectRow = catalog_entry("EndpointRow")
 
 
 class ServedRow(SQLModel, table=True):

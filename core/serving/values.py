@@ -42,12 +42,13 @@ class Server(Value):
 
 
 class Endpoint(Value):
-    """A name that callers use. `routes` are wanted, `actual` is what the gateway has confirmed (weights by version id);
-    the two agree when `settled`. `url` is where callers send requests."""
+    """A name that callers use, with a title for people. `routes` are wanted, `actual` is what the gateway has
+    confirmed (weights by version id); the two agree when `settled`. `url` is where callers send requests."""
 
     id: str
     project: str
     name: str
+    title: str
     environment: Environment
     description: str
     slo: ServiceLevel

@@ -266,7 +266,7 @@ class SweepService(Service):
         check_params(recipe, params={**new.base_params, **new.confirm_params})
         training_set = self._training_set(call, new.training_set_id, project=new.project)
         kind = _(recipe.title).partition(":")[0]
-        title = new.title or f"{kind}, {training_set.name}"
+        title = new.title or f"{kind}, {training_set.title}"
         row = SweepRow(
             **{**new.model_dump(mode="json"), "title": title},
             id=call.create(Kind.SWEEP, project=new.project, title=title, state=SweepState.RUNNING),

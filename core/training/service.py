@@ -199,7 +199,7 @@ class TrainingService(Service):
         training_set = self._training_set(call, new)
         contract = trainable(training_set, now=call.now)
         kind = _(recipe.title).partition(":")[0]
-        title = new.title or f"{kind}, {training_set.name}"
+        title = new.title or f"{kind}, {training_set.title}"
         requirement = self._requirement(call, new.requirement_id or training_set.requirement_id)
         known = new.model_copy(update={"title": title, "params": params, "requirement_id": requirement})
         person = new.owner or call.actor.person_id

@@ -60,8 +60,8 @@ def _header(subject: Subject) -> DeltaGenerator:
         ),
         draft.id if draft else begins,
     ]
-    title = _("Version {n} of {view}").format(n=subject.number, view=view.name)
-    crumbs = [(_("Features"), "features"), (view.name, view.id)]
+    title = _("Version {n} of {view}").format(n=subject.number, view=view.title)
+    crumbs = [(_("Features"), "features"), (view.title, view.id)]
     here = _("Edit") if draft else _("New version")
     return frame.header(title, state=draft.state if draft else "", facts=facts, crumbs=crumbs, here=here)
 

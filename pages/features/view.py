@@ -15,6 +15,7 @@ from app.next_action.features import feature_action
 from app.next_action.values import NextAction
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status, times
+from app.ui.fields.naming import identifier
 from app.ui.health import health_of
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
@@ -26,11 +27,10 @@ from core.identity.permissions import Permission
 
 def show() -> None:
     view, shown = _wanted(links.wanted_id(Kind.FEATURE_VIEW, Kind.FEATURE_VERSION))
-    stage = shown.state if shown else "empty"
+    stage, here = (shown.state, shown.id) if shown else ("empty", view.id)
     crumbs = [(_("Features"), "features")]
-    here = shown.id if shown else view.id
-    health = health_of(here)
-    with frame.header(view.name, stage=stage, facts=_facts(view, shown), crumbs=crumbs, here=here, health=health):
+    health, facts = health_of(here), _facts(view, shown)
+    with frame.header(view.title, stage=stage, facts=facts, crumbs=crumbs, here=here, health=health):
         action = feature_action(view, shown, rights=rights(view.project))
         _actions(view, shown, action)
     what_is_missing(action)
@@ -61,10 +61,10 @@ def _actions(view: FeatureView, shown: FeatureVersion | None, action: NextAction
 
 
 def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:
+    keys = links.code(", ".join(view.keys) or "—")
     facts = [
-        _("Entity {entity}, keys {keys}").format(
-            entity=links.escape(view.entity), keys=f"`{', '.join(view.keys) or '—'}`"
-        ),
+        identifier(view.title, view.name),
+        _("Entity {entity}, keys {keys}").format(entity=links.escape(view.entity), keys=keys),
         _("Owner {name}").format(name=links.escape(frame.name_of(view.owner))),
     ]
     if shown:

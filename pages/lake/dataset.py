@@ -29,7 +29,7 @@ def show() -> None:
     shown = shown or dataset.latest
     facts, stage = snapshot_list.facts_of(dataset, shown), snapshot_list.stage_of(shown)
     crumbs, health = [(_("Datasets"), "datasets")], health_of(shown.id if shown and shown.quarantine else wanted)
-    with frame.header(dataset.name, stage=stage, facts=facts, crumbs=crumbs, here=wanted, health=health):
+    with frame.header(dataset.title, stage=stage, facts=facts, crumbs=crumbs, here=wanted, health=health):
         if may(Permission.DATA_WRITE, project=dataset.project) and st.button(
             _("Add a snapshot"), type="primary", icon=":material/upload:"
         ):

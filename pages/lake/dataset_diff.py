@@ -5,6 +5,7 @@ import streamlit as st
 from app.lake.snapshot_diff import VERDICTS, choose, counts, distributions, examples, schema, title_of
 from app.session import actor, portal
 from app.ui import frame, links
+from app.ui.fields.naming import head_of
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.lake.values import Snapshot
@@ -21,7 +22,7 @@ def show() -> None:
     word = _(word)
     title = _("{left} against {right}").format(left=title_of(right), right=title_of(left))
     rows = _("{key} identifies a row").format(key=links.escape(", ".join(diff.key))) if diff.key else _("no key")
-    crumbs = [(_("Datasets"), "datasets"), (left.dataset, left.dataset_id)]
+    crumbs = [(_("Datasets"), "datasets"), (head_of(left.title, version=left.version), left.dataset_id)]
     with frame.header(title, state=state, label=word, facts=[left.id, right.id, rows], crumbs=crumbs, here=_("Diff")):
         choose(left, right)
     st.markdown(f"**{links.escape(diff.sentence)}**")

@@ -7,6 +7,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
+from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.tables import no_match
 from app.ui.wording import counted
@@ -74,7 +75,7 @@ def _row(item: Dataset, healths: Healths) -> Row:
     return Row(
         item.id,
         (
-            cells.text(item.name, target=item.id),
+            titled(item.title, item.name, target=item.id),
             cells.number(newest.rows if newest else 0),
             cells.number(item.snapshots, f"v{item.snapshots}" if item.snapshots else "—"),
             cells.word(stage_of(item)),
@@ -86,10 +87,14 @@ def _row(item: Dataset, healths: Healths) -> Row:
 
 
 def _detail(item: Dataset, healths: Healths) -> None:
-    frame.card_head(item.name, stage=stage_of(item), health=healths.get(item.id), text=item.description)
+    frame.card_head(item.title, stage=stage_of(item), health=healths.get(item.id), text=item.description)
     if st.button(_("Open"), type="primary", icon=":material/arrow_forward:", key=f"open_{item.id}"):
         links.open_object(item.id)
-    pairs = {_("Id"): f"`{item.id}`", _("Owner"): links.escape(frame.name_of(item.owner))}
+    pairs = {
+        _("Id"): f"`{item.id}`",
+        _("Identifier"): links.code(item.name),
+        _("Owner"): links.escape(frame.name_of(item.owner)),
+    }
     if item.tags:
         pairs[_("Tags")] = links.escape(", ".join(item.tags))
     if item.waiting:

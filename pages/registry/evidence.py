@@ -9,6 +9,7 @@ from app.registry.naming import title_of
 from app.session import actor, portal
 from app.ui import frame, links, status, times
 from app.ui.evidence import baseline_of
+from app.ui.fields.naming import head_of
 from app.ui.sections import sections
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import N_, _
@@ -35,7 +36,11 @@ def show() -> None:
     by = _("Measured for {name}, {age}").format(
         name=links.escape(frame.name_of(evidence.created_by)), age=times.since(evidence.created_at, now=frame.now())
     )
-    crumbs = [(_("Models"), "models"), (version.model, version.model_id), (f"v{version.version}", version.id)]
+    crumbs = [
+        (_("Models"), "models"),
+        (head_of(version.title, version=version.version), version.model_id),
+        (f"v{version.version}", version.id),
+    ]
     facts = [by, _("measured by the portal"), links.code(evidence.digest[:12])]
     with frame.header(title, state=evidence.verdict, facts=facts, crumbs=crumbs, here=evidence.id):
         _links(evidence, version)

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
+from app.registry.dialogs import model_menu
 from app.registry.naming import PRODUCTION, Places, places, stage_of
 from app.registry.version_list import quality, version_list
 from app.session import actor, may, portal
 from app.ui import frame, links
 from app.ui.components.rows import window
+from app.ui.fields.naming import identifier
 from app.ui.health import health_of
 from app.ui.wording import counted
 from core.foundation.ids import Kind
@@ -21,12 +23,14 @@ def show() -> None:
     listing = portal().registry.list_versions(actor(), model_id=model.id, offset=part.offset, limit=part.limit)
     known = places()
     by = _("Owner: {name}").format(name=links.escape(frame.name_of(model.owner)))
-    facts = [links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
+    name = identifier(model.title, model.name)
+    facts = [name, links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
     crumbs, health = [(_("Models"), "models")], health_of(model.id)
-    with frame.header(model.name, facts=facts, crumbs=crumbs, here=model.id, health=health):
+    with frame.header(model.title, facts=facts, crumbs=crumbs, here=model.id, health=health):
         allowed = listing.items and may(Permission.PROMOTE_REQUEST, project=model.project)
         if allowed and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
             links.open_page("promotions", version=listing.items[0].id)
+        model_menu(model)
     if not listing.items:
         advice = _("Register a finished run under this name, or upload an ONNX file.")
         with frame.empty(_("No version yet"), advice=advice, icon="deployed_code"):
@@ -69,7 +73,7 @@ def _serving(versions: tuple[ModelVersion, ...], known: Places) -> None:
         for version, place in served:
             frame.row(
                 f"{version.id}_{place.endpoint.id}",
-                title=place.endpoint.name,
+                title=place.endpoint.title,
                 target=place.endpoint.id,
                 value=f":gray[v{version.version} · {place.weight}\u202f%]",
                 state=place.endpoint.environment,

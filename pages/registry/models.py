@@ -8,6 +8,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.numbers import metric_name
 from app.ui.tables import no_match, search
@@ -78,7 +79,7 @@ def _row(model: Model, known: Places, healths: Healths) -> Row:
     return Row(
         model.id,
         (
-            cells.text(model.name, target=model.id, detail=detail),
+            titled(model.title, model.name, target=model.id, detail=detail),
             cells.text(f"v{first.version}" if first else "—", target=first.id if first else ""),
             cells.word(stage_of(first, known) if first else "empty"),
             health_cell(healths.get(model.id)),

@@ -18,6 +18,7 @@ from app.registry.naming import (
 from app.registry.version import card, files, metrics
 from app.session import actor, portal
 from app.ui import frame, links, times
+from app.ui.fields.naming import head_of
 from app.ui.health import health_of
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
@@ -35,7 +36,7 @@ def show() -> None:
         age=times.since(version.created_at, now=frame.now()), origin=registered_line(version)
     )
     by = _("by {name}").format(name=links.escape(frame.name_of(version.created_by)))
-    crumbs = [(_("Models"), "models"), (version.model, version.model_id)]
+    crumbs = [(_("Models"), "models"), (head_of(version.title, version=version.version), version.model_id)]
     facts = [links.escape(registered), by, links.code(version.digest[:12])]
     stage = stage_of(version, known)
     health = health_of(version.id)
@@ -96,7 +97,7 @@ def _serving(version: ModelVersion, known: Places) -> None:
             st.caption(_("Not serving yet."))
         for place in version_places:
             links.link(
-                place.endpoint.id, f"{place.endpoint.name} · {place.weight}\u202f%", icon=":material/cloud_done:"
+                place.endpoint.id, f"{place.endpoint.title} · {place.weight}\u202f%", icon=":material/cloud_done:"
             )
 
 

@@ -13,6 +13,7 @@ from app.serving.traffic import history, missing_features, traffic, traffic_stag
 from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
+from app.ui.fields.naming import identifier
 from app.ui.health import health_of
 from app.ui.primary_action import what_is_missing
 from core.foundation.ids import Kind
@@ -31,10 +32,11 @@ def show() -> None:
 
 
 def _draw(endpoint: Endpoint) -> None:
-    facts = [endpoint.environment.capitalize(), links.escape(endpoint.description), _promise(endpoint)]
+    name = identifier(endpoint.title, endpoint.name)
+    facts = [name, endpoint.environment.capitalize(), links.escape(endpoint.description), _promise(endpoint)]
     crumbs = [(_("Endpoints"), "endpoints")]
     stage, health = traffic_stage(endpoint), health_of(endpoint.id)
-    with frame.header(endpoint.name, stage=stage, facts=facts, crumbs=crumbs, here=endpoint.id, health=health):
+    with frame.header(endpoint.title, stage=stage, facts=facts, crumbs=crumbs, here=endpoint.id, health=health):
         action = actions(endpoint)
     what_is_missing(action)
     parts: dict[str, Callable[[], None]] = {_("Overview"): lambda: _overview(endpoint)}

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.serving.traffic import traffic_stage, versions_line
 from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.fields.naming import name_fields, titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.serving.values import Endpoint, Environment, ServiceLevel
@@ -70,7 +73,7 @@ def _row(endpoint: Endpoint, healths: Healths) -> Row:
     return Row(
         endpoint.id,
         (
-            cells.text(endpoint.name, target=endpoint.id, detail=detail),
+            titled(endpoint.title, endpoint.name, target=endpoint.id, detail=detail),
             cells.word(traffic_stage(endpoint)),
             health_cell(healths.get(endpoint.id)),
             cells.text(
@@ -86,7 +89,8 @@ def _row(endpoint: Endpoint, healths: Healths) -> Row:
 @forms.dialog(N_("New endpoint"))
 def _create() -> None:
     project = forms.choose_project(key="endpoint_project")
-    name = st.text_input(_("Name"), placeholder="late-arrival", key="endpoint_name", help=_("Part of the address."))
+    places: dict[str, DeltaGenerator] = {}
+    names = name_fields(Kind.ENDPOINT, key="endpoint", example=_("Late arrival"), places=places)
     choices: tuple[Environment, ...] = ("staging", "production")
     environment = st.segmented_control(
         _("Environment"), choices, default=choices[0], required=True, key="endpoint_environment"
@@ -96,14 +100,14 @@ def _create() -> None:
     p99 = left.number_input(_("Promised p99 in ms"), value=50.0, format="%g", key="endpoint_p99")
     share = right.number_input(_("At most % failed"), value=0.1, format="%g", key="endpoint_errors")
     if st.button(_("Create"), type="primary", key="endpoint_create"):
-        with forms.attempt() as done:
+        with forms.attempt(places) as done:
             endpoint = portal().endpoints.create_endpoint(
                 actor(),
                 project=project,
-                name=name or "",
                 environment=environment,
                 description=description or "",
                 slo=ServiceLevel(p99_ms=p99 or 0, error_rate=(share or 0) / 100),
+                **names,
             )
         if done.succeeded:
             links.open_object(endpoint.id)

@@ -5,7 +5,9 @@ import streamlit as st
 from app.session import actor, portal
 from app.training_sets.form import added, entity_form, like, problem, requirement_choice, splits_form, uses_form
 from app.ui import forms, frame, links
+from app.ui.fields.naming import name_fields
 from core.features.values import EntityQuery, Split, ViewUse
+from core.foundation.ids import Kind
 from core.foundation.text import _
 
 
@@ -18,8 +20,8 @@ def show() -> None:
     left, right = st.columns([1.72, 1], gap="medium")
     with right:
         project = forms.choose_project(key="set_project")
-        name = st.text_input(
-            _("Name"), value=given.name if given else "", key="set_name", placeholder="late_arrivals_2013"
+        names = name_fields(
+            Kind.TRAINING_SET, key="set", example=_("Late arrivals 2013"), given=given.title if given else ""
         )
         requirement = requirement_choice(project)
         known_at = st.toggle(
@@ -44,12 +46,12 @@ def show() -> None:
             training_set = portal().training_sets.create_training_set(
                 actor(),
                 project=project,
-                name=name,
                 entity=EntityQuery.model_validate(entity),
                 uses=tuple(ViewUse.model_validate(use) for use in uses),
                 splits=tuple(Split.model_validate(split) for split in splits),
                 known_at=known_at,
                 requirement_id=requirement,
+                **names,
             )
         if done.succeeded:
             frame.say(_("Joining {id}").format(id=training_set.id))

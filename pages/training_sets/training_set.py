@@ -6,8 +6,10 @@ from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.next_action.training import training_set_action
 from app.session import actor, may, portal
+from app.training_sets.menu import menu
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
 from app.ui import frame, links, numbers, times
+from app.ui.fields.naming import identifier
 from app.ui.health import health_of
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
@@ -30,15 +32,15 @@ def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
     health = health_of(training_set.id)
     state, facts = "" if health else training_set.state, _facts(training_set)
-    with frame.header(training_set.name, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
+    with frame.header(training_set.title, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
         action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
         if action.name and st.button(
             _("Start a sweep"), icon=":material/tune:", disabled=bool(action.missing), help=action.missing or None
         ):
             links.open_page("start-sweep", training_set=training_set.id)
         primary_action(action)
-        if may(Permission.FEATURE_SQL, project=training_set.project) and frame.more([_("Make one like it")]):
-            links.open_page("new-training-set", like=training_set.id)
+        if may(Permission.FEATURE_SQL, project=training_set.project):
+            menu(training_set)
     what_is_missing(action)
     if training_set.state is TrainingSetState.BUILDING:
         job_progress(training_set.job_id)
@@ -73,6 +75,7 @@ def _facts(training_set: TrainingSet) -> list[str]:
     by = links.escape(frame.name_of(training_set.created_by))
     rows = training_set.manifest.rows if training_set.manifest else 0
     return [
+        identifier(training_set.title, training_set.name),
         _("{n} rows").format(n=numbers.number(rows)),
         known,
         _("by {name}, {age}").format(name=by, age=times.ago(training_set.created_at, now=frame.now())),

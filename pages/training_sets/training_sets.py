@@ -7,6 +7,7 @@ from app.training_sets.report import label_words
 from app.ui import cells, frame, links, numbers, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, healths_of
 from app.ui.tables import no_match, search
 from app.ui.wording import counted
@@ -71,7 +72,7 @@ def _row(item: TrainingSet, healths: Healths) -> Row:
     return Row(
         item.id,
         (
-            cells.text(item.name, target=item.id, detail=" · ".join(part for part in parts if part)),
+            titled(item.title, item.name, target=item.id, detail=" · ".join(part for part in parts if part)),
             cells.number(count or None),
             health_cell(healths[item.id]) if item.id in healths else cells.state(item.state),
             cells.time(item.created_at, now=frame.now()),

@@ -70,13 +70,14 @@ ACTIONS = {
     "metrics": "metrics.render",
     "artifact": "registry.download_artifact features.download_split lake.download_file",
     "data": """
-        lake.create_dataset lake.edit_dataset lake.delete_snapshot
+        lake.create_dataset lake.rename_dataset lake.edit_dataset lake.delete_snapshot
         imports.start_upload imports.start_package_import imports.start_address_import
         imports.correct_import imports.confirm_import imports.discard_import
-        features.create_view features.describe_view features.describe_version
+        features.create_view features.rename_view features.describe_view features.describe_version
     """,
     "sql": """
-        features.create_version features.create_training_set features.edit_draft features.build_version
+        features.create_version features.create_training_set features.rename_training_set
+        features.edit_draft features.build_version
         features.publish_version features.deprecate_version features.retire_version features.discard_version
         features.point_alias features.roll_back features.preview_logic
         queries.start_query queries.get_query queries.result queries.cancel_query queries.list_queries
@@ -87,7 +88,7 @@ ACTIONS = {
         online.materialize online.run_materialization online.pause_materialization online.resume_materialization
     """,
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
-    "register": "registry.create_model registry.upload_version training.register_version",
+    "register": "registry.create_model registry.rename_model registry.upload_version training.register_version",
     "card": "registry.edit_card",
     "archive": "registry.archive_version",
     "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
@@ -98,7 +99,7 @@ ACTIONS = {
     "rollback": "promotion.rollback",
     "loadtest": "loadtests.start_test loadtests.stop_test",
     "loadtest-production": "loadtests.start_production_test loadtests.confirm_test",
-    "endpoint": "serving.create_endpoint serving.deploy_to_staging",
+    "endpoint": "serving.create_endpoint serving.rename_endpoint serving.deploy_to_staging",
     "predict-production": "serving.issue_ticket serving.start_replay",
     "predict-test": "serving.issue_test_ticket serving.start_test_replay",
     "audit": "audit.list_events",

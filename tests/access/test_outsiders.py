@@ -73,6 +73,8 @@ def add_an_unused_feature_version(portal: Portal) -> None:
     with portal.foundation.database.write() as session:
         fields = session.get_one(FeatureVersionRow, "FEAT-1").model_dump()
         session.add(FeatureVersionRow(**{**fields, "id": "FEAT-900", "version": 900}))
+        known = session.get_one(ObjectRow, "FEAT-1").model_dump()
+        session.add(ObjectRow(**{**known, "id": "FEAT-900"}))
 
 
 def add_a_failure_and_a_problem(portal: Portal) -> None:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.foundation.errors import NotAllowed
+from core.foundation.objects import ObjectRow
 from core.lake.tables import ImportRow
 from core.portal import Portal
 from core.sweeps.tables import SweepRow
@@ -218,5 +219,7 @@ def add_rows(portal: Portal, people: People, number: int) -> None:
         created_at=THEN,
     )
     with Session(portal.foundation.database.engine) as session:
+        known = session.get_one(ObjectRow, view_id).model_dump(exclude={"id", "kind"})
+        session.add(ObjectRow(**known, id=version.id, kind="feature_version"))
         session.add_all([version, materialization, imported, sweep])
         session.commit()

@@ -13,7 +13,7 @@ from app.features.catalog import words
 from app.features.editor.rules import rule_rows
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
-from app.ui.sticky_fields import put, sticky
+from app.ui.fields.sticky import put, sticky
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.errors import NotFound
 from core.foundation.text import _

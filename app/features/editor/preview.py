@@ -12,7 +12,7 @@ from app.features.editor.fields import Entered, Subject
 from app.lake.profiles import preview_table
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, status, tables
-from app.ui.sticky_fields import sticky
+from app.ui.fields.sticky import sticky
 from app.ui.wording import counted
 from core.features.values import Check, LogicPreview
 from core.foundation.text import _

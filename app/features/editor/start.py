@@ -1,14 +1,17 @@
 """Around the fields of the editor: which view it is about, the drafts there are, and what publishing touches."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.features.catalog import words
 from app.features.editor.fields import QUERY_SQL, Subject
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
-from app.ui.sticky_fields import sticky
+from app.ui.fields.naming import name_fields
+from app.ui.fields.sticky import sticky
 from app.ui.wording import counted
 from core.features.values import Consumer, FeatureVersion, FeatureView, VersionState
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 
 EDITOR = "new-feature-version"
@@ -22,7 +25,8 @@ def choose_view() -> None:
     with left, frame.card("view"):
         project = forms.choose_project(key="editor_project")
         views = {
-            view.id: view.name for view in portal().feature_views.list_views(actor(), project=project, limit=MOST).items
+            view.id: view.title
+            for view in portal().feature_views.list_views(actor(), project=project, limit=MOST).items
         }
         view_id = st.selectbox(
             _("Feature view"),
@@ -44,12 +48,13 @@ def choose_view() -> None:
 
 def _new_view(project: str) -> str:
     """The id of the view once it is made."""
+    places: dict[str, DeltaGenerator] = {}
+    names = name_fields(Kind.FEATURE_VIEW, key="editor", example=_("Route delay"), is_sticky=True, places=places)
     fields = {
-        "name": (_("Name"), "route_delay", ""),
         "entity": (_("Entity"), "route", _("What its rows are about.")),
         "keys": (_("Keys"), "origin, dest", _("The columns that name one such thing.")),
     }
-    places, typed = {}, {}
+    typed = {}
     for name, (label, example, help) in fields.items():
         typed[name] = st.text_input(label, placeholder=example, help=help or None, **sticky(f"editor_{name}", ""))
         places[name] = st.container()
@@ -60,10 +65,10 @@ def _new_view(project: str) -> str:
             view = portal().feature_views.create_view(
                 actor(),
                 project=project,
-                name=typed["name"] or "",
                 entity=typed["entity"] or "",
                 keys=words(typed["keys"] or ""),
                 description=description or "",
+                **names,
             )
     return view.id if view else ""
 
@@ -97,7 +102,7 @@ def publish_dialog(subject: Subject, *, request_key: str) -> None:
     view = subject.view
     impact = portal().feature_views.impact(actor(), view_id=view.id)
     live = view.live.version if view.live else None
-    st.markdown(_effect(view.name, number=subject.number, live=live))
+    st.markdown(_effect(view.title, number=subject.number, live=live))
     st.caption(_uses(impact.consumers))
     versions = {
         item.id: item.version for item in portal().feature_versions.list_versions(actor(), view_id=view.id).items
@@ -112,10 +117,10 @@ def publish_dialog(subject: Subject, *, request_key: str) -> None:
         st.rerun()
 
 
-def _effect(name: str, *, number: int, live: int | None) -> str:
-    first = _("**{name} v{n}** is built, checked, and published when every check passes.")
+def _effect(title: str, *, number: int, live: int | None) -> str:
+    first = _("**{title} v{n}** is built, checked, and published when every check passes.")
     rest = _("The alias then moves from v{live} to it; what pins a version keeps that version.")
-    sentence = first.format(name=links.escape(name), n=number)
+    sentence = first.format(title=links.escape(title), n=number)
     return f"{sentence} {rest.format(live=live)}" if live else sentence
 
 

@@ -1,5 +1,7 @@
 """Rows of training sets as values."""
 
+from sqlmodel import select
+
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetManifest
 from core.features.values import EntityQuery, FeatureContract, LeakFinding, Split, SplitFile, ViewUse
@@ -24,6 +26,12 @@ def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
     return row_of(call, TrainingSetRow, training_set_id, refusal=_("{id} is no training set"), field="training_set_id")
 
 
+def is_taken(call: Call, project: str, name: str) -> bool:
+    """Whether a training set of the project is called so."""
+    named = select(TrainingSetRow.id).where(TrainingSetRow.project == project, TrainingSetRow.name == name)
+    return call.session.exec(named).first() is not None
+
+
 def find_training_set(call: Call, training_set_id: str) -> TrainingSet:
     """A training set as it is in the caller's transaction; the caller has checked that it may be read."""
     return training_set_of(training_set_row(call, training_set_id))
@@ -32,6 +40,7 @@ def find_training_set(call: Call, training_set_id: str) -> TrainingSet:
 def training_set_of(row: TrainingSetRow) -> TrainingSet:
     return TrainingSet(
         **row.model_dump(exclude=JSON_OF_TRAINING_SET),
+        title=row.entry.title,
         entity=EntityQuery.model_validate(row.entity),
         uses=tuple(ViewUse.model_validate(use) for use in row.uses),
         asked=tuple(Split.model_validate(split) for split in row.asked),

@@ -1,6 +1,7 @@
 """Training sets: entity rows joined with what was known at each of them. A download of their rows is recorded."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -10,7 +11,7 @@ from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_job_spec
-from core.features.training_sets.records import find_training_set, training_set_of
+from core.features.training_sets.records import find_training_set, is_taken, training_set_of, training_set_row
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
 from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
@@ -20,6 +21,7 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.naming import RENAMED, Title, entitled, named, rename
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -59,7 +61,8 @@ class TrainingSetService(Service):
         call: Call,
         *,
         project: str,
-        name: ViewName,
+        name: ViewName | None = None,
+        title: Title | None = None,
         entity: EntityQuery,
         uses: Uses = (),
         splits: Splits,
@@ -68,14 +71,17 @@ class TrainingSetService(Service):
     ) -> TrainingSet:
         """Create a training set: entity rows, joined with what was known at each of them, split by time.
 
+        Without a name scripts call it by what follows from its title.
+
         Models learn from a label of 0 and 1. With another one, or without any, the set is for scoring and analysis.
         With `known_at` a value counts from when it was written; without it late rows and corrections count from their
         event time, and the set is refused where that would use them too early."""
         call.may_reach_project(project)
+        naming = named(call, Kind.TRAINING_SET, name=name, title=title, is_taken=partial(is_taken, call, project))
         row = TrainingSetRow(
             id="",
             project=project,
-            name=name,
+            name=naming.name,
             state=TrainingSetState.BUILDING,
             entity=entity.model_dump(mode="json"),
             uses=[use.model_dump(mode="json") for use in uses],
@@ -85,8 +91,16 @@ class TrainingSetService(Service):
             created_by=call.actor.person_id,
             created_at=call.now,
         )
-        self._join(call, row, entity, uses, splits)
+        self._join(call, row, naming.title, entity, uses, splits)
         call.about(row.id)
+        return training_set_of(row)
+
+    @action(permission=Permission.FEATURE_SQL, says=RENAMED)
+    def rename_training_set(self, call: Call, *, training_set_id: str, title: Title) -> TrainingSet:
+        """Give a training set another title. The name by which scripts call it stays."""
+        call.may_reach(training_set_id)
+        row = training_set_row(call, training_set_id)
+        rename(call, training_set_id, title)
         return training_set_of(row)
 
     @action(permission=Permission.READ, reads=True)
@@ -106,11 +120,11 @@ class TrainingSetService(Service):
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[TrainingSet]:
-        """List training sets, the newest first; `search` is part of a name or an id."""
+        """List training sets, the newest first; `search` is part of a title, a name or an id."""
         filters = conditions(call, TrainingSetRow, project=project, state=state)
         if search:
-            named = (col(TrainingSetRow.name), col(TrainingSetRow.id))
-            filters.append(or_(*(column.icontains(search, autoescape=True) for column in named)))
+            by_id = col(TrainingSetRow.id).icontains(search, autoescape=True)
+            filters.append(or_(by_id, entitled(TrainingSetRow, search)))
         return page_of(
             call.session,
             TrainingSetRow,
@@ -163,7 +177,13 @@ class TrainingSetService(Service):
         return find_training_set(call, training_set_id)
 
     def _join(
-        self, call: Call, row: TrainingSetRow, entity: EntityQuery, uses: Sequence[ViewUse], splits: Sequence[Split]
+        self,
+        call: Call,
+        row: TrainingSetRow,
+        title: str,
+        entity: EntityQuery,
+        uses: Sequence[ViewUse],
+        splits: Sequence[Split],
     ) -> None:
         """Gives a new training set its id and its job."""
         snapshots = self._sources.usable(call, entity.sources, project=row.project)
@@ -171,8 +191,8 @@ class TrainingSetService(Service):
         for _use, version in used:
             self._sources.refuse_quarantined(call, version.id)
         job_spec = join_job_spec(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
-        row.id = call.create(Kind.TRAINING_SET, project=row.project, title=row.name, state=row.state)
-        work = join_job(job_spec, project=row.project, title=row.name, subject=row.id, snapshots=snapshots)
+        row.id = call.create(Kind.TRAINING_SET, project=row.project, title=title, name=row.name, state=row.state)
+        work = join_job(job_spec, project=row.project, title=title, subject=row.id, snapshots=snapshots)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id
         call.session.add(row)
         link_sources(call, row.id, snapshots)

@@ -96,6 +96,7 @@ class TrainingSet(Value):
     id: str
     project: str
     name: str
+    title: str
     state: TrainingSetState
     entity: EntityQuery
     uses: tuple[ViewUse, ...]

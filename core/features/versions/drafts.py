@@ -229,8 +229,8 @@ class FeatureDraftService(Service):
             created_by=call.actor.person_id,
             created_at=call.now,
         )
-        title = f"{view.name} v{row.version}"
-        row.id = call.create(Kind.FEATURE_VERSION, project=view.project, title=title, state=row.state)
+        names = {"title": f"{view.entry.title} v{row.version}", "name": f"{view.name} v{row.version}"}
+        row.id = call.create(Kind.FEATURE_VERSION, project=view.project, state=row.state, **names)
         call.session.add(row)
         call.link(view.id, row.id, "has")
         return row

@@ -26,6 +26,12 @@ def view_row(call: Call, view_id: str) -> FeatureViewRow:
     return row_of(call, FeatureViewRow, view_id, refusal=_("{id} is no feature view"), field="view_id")
 
 
+def is_taken(call: Call, project: str, name: str) -> bool:
+    """Whether a view of the project is called so."""
+    named = select(FeatureViewRow.id).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
+    return call.session.exec(named).first() is not None
+
+
 def version_row(call: Call, version_id: str) -> FeatureVersionRow:
     return row_of(call, FeatureVersionRow, version_id, refusal=_("{id} is no feature version"), field="version_id")
 
@@ -80,6 +86,7 @@ def views_of(call: Call, rows: Sequence[FeatureViewRow]) -> tuple[FeatureView, .
     return tuple(
         FeatureView(
             **row.model_dump(exclude={"keys", "tags"}),
+            title=row.entry.title,
             keys=tuple(row.keys),
             tags=tuple(row.tags),
             live=live.get(row.id),
@@ -156,6 +163,7 @@ def uses_of(call: Call, version_ids: Collection[str]) -> dict[str, int]:
 def _value(row: FeatureVersionRow, view: FeatureViewRow, *, used_by: int) -> FeatureVersion:
     return FeatureVersion(
         **row.model_dump(exclude={*JSON_OF_VERSION, "statistics", "until"}),
+        title=row.entry.title,
         view=view.name,
         project=view.project,
         keys=tuple(view.keys),

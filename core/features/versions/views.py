@@ -1,20 +1,29 @@
 """Feature views: named groups of features of an entity, and which of their versions people get."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
-from sqlmodel import func, select
 
 from core.features.tables import FeatureViewRow
 from core.features.values import AliasPeriod, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
 from core.features.versions.impact import impact_of
-from core.features.versions.records import MOST_VERSIONS, version_row, versions_of, view_of, view_row, views_of
+from core.features.versions.records import (
+    MOST_VERSIONS,
+    is_taken,
+    version_row,
+    versions_of,
+    view_of,
+    view_row,
+    views_of,
+)
 from core.features.versions.states import DEPRECATED, PUBLISHED, alias_periods_of, before, move, move_alias
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
+from core.foundation.naming import RENAMED, Title, entitled, named, rename
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
@@ -47,22 +56,26 @@ class FeatureViewService(Service):
         call: Call,
         *,
         project: str,
-        name: ViewName,
+        name: ViewName | None = None,
+        title: Title | None = None,
         entity: Entity,
         keys: Keys = (),
         description: Description = "",
     ) -> FeatureView:
-        """Create a feature view: a named group of features of an entity, found by its keys."""
+        """Create a feature view: a named group of features of an entity, found by its keys.
+
+        Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
-        same_name = select(FeatureViewRow).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
-        if call.session.exec(same_name).first():
-            raise Conflict(_("There is a feature view called {name}").format(name=name), hint=_("Choose another name."))
-        view_id = call.create(Kind.FEATURE_VIEW, project=project, title=name, state="empty")
+        naming = named(call, Kind.FEATURE_VIEW, name=name, title=title, is_taken=partial(is_taken, call, project))
+        if is_taken(call, project, naming.name):
+            refusal = _("There is a feature view called {name}").format(name=naming.name)
+            raise Conflict(refusal, hint=_("Choose another name."))
+        view_id = call.create(Kind.FEATURE_VIEW, project=project, title=naming.title, name=naming.name, state="empty")
         call.about(view_id)
         row = FeatureViewRow(
             id=view_id,
             project=project,
-            name=name,
+            name=naming.name,
             entity=entity,
             keys=list(keys),
             description=description,
@@ -70,6 +83,15 @@ class FeatureViewService(Service):
             created_at=call.now,
         )
         call.session.add(row)
+        call.session.flush()
+        return view_of(call, row)
+
+    @action(permission=Permission.DATA_WRITE, says=RENAMED)
+    def rename_view(self, call: Call, *, view_id: str, title: Title) -> FeatureView:
+        """Give a feature view another title. The name by which queries and columns call it stays."""
+        call.may_reach(view_id)
+        row = view_row(call, view_id)
+        rename(call, view_id, title)
         return view_of(call, row)
 
     @action(permission=Permission.DATA_WRITE, says=N_("described"))
@@ -100,7 +122,7 @@ class FeatureViewService(Service):
         """List feature views by name."""
         filters = conditions(call, FeatureViewRow, project=project)
         if query:
-            filters.append(func.lower(FeatureViewRow.name).contains(query.lower(), autoescape=True))
+            filters.append(entitled(FeatureViewRow, query))
         return batch_of(
             call.session,
             FeatureViewRow,

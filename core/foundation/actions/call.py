@@ -124,8 +124,10 @@ class Call:
         """What the action's own audit event says beside its subject. Never a secret."""
         self._details.update(details)
 
-    def create(self, kind: Kind, *, project: str, title: str, state: str, owner: str | None = None) -> str:
-        """A new short id, with its row among the objects."""
+    def create(
+        self, kind: Kind, *, project: str, title: str, state: str, name: str = "", owner: str | None = None
+    ) -> str:
+        """A new short id, with its row among the objects. `name` is the identifier of what has one."""
         object_id = next_id(self.session, kind)
         project = object_id if kind is Kind.PROJECT else project
         row = ObjectRow(
@@ -133,6 +135,7 @@ class Call:
             kind=kind.value,
             project=project,
             title=title,
+            name=name,
             state=state,
             owner=owner or self.actor.person_id,
             created_at=self.now,

@@ -1,8 +1,10 @@
-"""Arguments that refer to objects take the id or the name, wherever the name is unique among what the caller may see:
-`--dataset-id orders` is `--dataset-id DS-1`."""
+"""Arguments that refer to objects take the id, the identifier or the title, wherever it is unique among what the caller
+may see: `--dataset-id orders` is `--dataset-id DS-1`. An identifier goes before a title that reads like it."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, or_, select
 
 from core.foundation.actions.call import Call
@@ -49,10 +51,7 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
         return tuple(_with_ids(call, argument, part) for part in value)
     if not isinstance(value, str) or not value or _is_id(value):
         return value
-    named = select(ObjectRow.id).where(col(ObjectRow.kind).in_(_kinds(call, argument)), ObjectRow.title == value)
-    visible = call.permitted.condition(ObjectRow.project)
-    named = named.where(or_(ObjectRow.project == "", *visible)) if visible else named
-    ids = call.session.exec(named.order_by(ObjectRow.id).limit(5)).all()
+    ids = _called(call, argument, ObjectRow.name == value) or _called(call, argument, ObjectRow.title == value)
     if len(ids) > 1:
         raise Invalid(
             _("{label}: several are called {name}").format(label=label_of((argument,)), name=repr(value[:40])),
@@ -60,6 +59,14 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
             field=argument,
         )
     return ids[0] if ids else value
+
+
+def _called(call: Call, argument: str, condition: ColumnElement[bool] | bool) -> Sequence[str]:
+    """The ids within reach that meet a condition, a few where there are many."""
+    query = select(ObjectRow.id).where(col(ObjectRow.kind).in_(_kinds(call, argument)), condition)
+    visible = call.permitted.condition(ObjectRow.project)
+    query = query.where(or_(ObjectRow.project == "", *visible)) if visible else query
+    return call.session.exec(query.order_by(ObjectRow.id).limit(5)).all()
 
 
 def _kinds(call: Call, argument: str) -> tuple[Kind, ...]:

@@ -19,6 +19,12 @@ def dataset_row(call: Call, dataset_id: str) -> DatasetRow:
     return row_of(call, DatasetRow, dataset_id, refusal=_("{id} is no dataset"), field="dataset_id")
 
 
+def is_taken(call: Call, project: str, name: str) -> bool:
+    """Whether a dataset of the project is called so."""
+    named = select(DatasetRow.id).where(DatasetRow.project == project, DatasetRow.name == name)
+    return call.session.exec(named).first() is not None
+
+
 def snapshot_row(call: Call, snapshot_id: str) -> SnapshotRow:
     return row_of(call, SnapshotRow, snapshot_id, refusal=_("{id} is no snapshot"), field="snapshot_id")
 
@@ -73,6 +79,7 @@ def datasets_of(call: Call, rows: Sequence[DatasetRow]) -> tuple[Dataset, ...]:
     return tuple(
         Dataset(
             **row.model_dump(exclude={"tags"}),
+            title=row.entry.title,
             tags=tuple(row.tags),
             waiting=waiting.get(row.id, 0),
             latest=snapshot_of(latest[row.id], row) if row.id in latest else None,
@@ -93,6 +100,7 @@ def snapshot_of(row: SnapshotRow, dataset: DatasetRow) -> Snapshot:
     return Snapshot(
         **row.model_dump(exclude={"columns", "files", "report", "profile", "key"}),
         key=tuple(row.key),
+        title=row.entry.title,
         dataset=dataset.name,
         project=dataset.project,
         columns=tuple(ColumnSpec.model_validate(column) for column in row.columns),

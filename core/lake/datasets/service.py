@@ -1,16 +1,18 @@
 """Datasets and their snapshots. A snapshot never changes; a dataset is its name and the line of its snapshots."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
-from sqlmodel import func, select
+from sqlmodel import select
 
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
+from core.foundation.naming import RENAMED, Title, entitled, named, rename
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -25,6 +27,7 @@ from core.lake.datasets.records import (
     dataset_of,
     dataset_row,
     datasets_of,
+    is_taken,
     kept_row,
     kept_snapshots_of,
     snapshot_of,
@@ -59,23 +62,41 @@ class DatasetService(Service):
     domain = "lake"
 
     @action(permission=Permission.DATA_WRITE, says=N_("created the dataset"))
-    def create_dataset(self, call: Call, *, project: str, name: DatasetName, description: Description = "") -> Dataset:
-        """Create a dataset, which holds no rows yet."""
+    def create_dataset(
+        self,
+        call: Call,
+        *,
+        project: str,
+        name: DatasetName | None = None,
+        title: Title | None = None,
+        description: Description = "",
+    ) -> Dataset:
+        """Create a dataset, which holds no rows yet. Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
-        same_name = select(DatasetRow).where(DatasetRow.project == project, DatasetRow.name == name)
-        if call.session.exec(same_name).first():
-            raise Conflict(_("There is a dataset called {name}").format(name=name), hint=_("Choose another name."))
-        dataset_id = call.create(Kind.DATASET, project=project, title=name, state="empty")
+        naming = named(call, Kind.DATASET, name=name, title=title, is_taken=partial(is_taken, call, project))
+        if is_taken(call, project, naming.name):
+            refusal = _("There is a dataset called {name}").format(name=naming.name)
+            raise Conflict(refusal, hint=_("Choose another name."))
+        dataset_id = call.create(Kind.DATASET, project=project, title=naming.title, name=naming.name, state="empty")
         call.about(dataset_id)
         row = DatasetRow(
             id=dataset_id,
             project=project,
-            name=name,
+            name=naming.name,
             description=description,
             owner=call.actor.person_id,
             created_at=call.now,
         )
         call.session.add(row)
+        call.session.flush()
+        return dataset_of(call, row)
+
+    @action(permission=Permission.DATA_WRITE, says=RENAMED)
+    def rename_dataset(self, call: Call, *, dataset_id: str, title: Title) -> Dataset:
+        """Give a dataset another title. The name by which queries call it stays."""
+        call.may_reach(dataset_id)
+        row = dataset_row(call, dataset_id)
+        rename(call, dataset_id, title)
         return dataset_of(call, row)
 
     @action(permission=Permission.DATA_WRITE, says=N_("described"))
@@ -110,7 +131,7 @@ class DatasetService(Service):
         """List datasets by name, narrowed by what they hold, whose they are, and a tag, whatever its case."""
         filters = conditions(call, DatasetRow, project=project, form=form, owner=owner)
         if query:
-            filters.append(func.lower(DatasetRow.name).contains(query.lower(), autoescape=True))
+            filters.append(entitled(DatasetRow, query))
         if tag:
             filters.append(tagged(tag))
         return batch_of(
@@ -262,8 +283,8 @@ class DatasetService(Service):
             return newest
         version = last.version + 1 if last is not None else 1
         _check_form(dataset, staged, is_first=last is None)
-        title = f"{dataset.name} v{version}"
-        snapshot_id = call.create(Kind.SNAPSHOT, project=dataset.project, title=title, state="ready", owner=by)
+        names = {"title": f"{dataset.entry.title} v{version}", "name": f"{dataset.name} v{version}"}
+        snapshot_id = call.create(Kind.SNAPSHOT, project=dataset.project, state="ready", owner=by, **names)
         row = _new_row(call, snapshot_id, dataset_id, version, staged, by)
         call.session.add_all([row, dataset])
         call.session.flush()

@@ -37,7 +37,7 @@ class ImportProcess:
         """A new import and its job."""
         call.may_reach(dataset_id)
         dataset = call.session.get_one(DatasetRow, dataset_id)
-        title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.name)
+        title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.entry.title)
         if mode == "append":
             choices = self._as_before(call, dataset_id, choices)
         import_id = call.create(Kind.IMPORT, project=dataset.project, title=title, state=ImportState.READING)

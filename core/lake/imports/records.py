@@ -31,6 +31,7 @@ def _value(row: ImportRow, dataset: DatasetRow) -> Import:
     return Import(
         **row.model_dump(exclude={"source", "choices", "confirm", "kept", "preview"}),
         dataset=dataset.name,
+        dataset_title=dataset.entry.title,
         source=ImportSource.model_validate(row.source),
         choices=ImportChoices.model_validate(row.choices),
         report=staged.report if staged else None,

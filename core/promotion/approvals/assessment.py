@@ -116,7 +116,7 @@ class Assessments:
             state=state,
             why=row.why or why,
             version=label(facts.version),
-            endpoint=facts.endpoint.name,
+            endpoint=facts.endpoint.title,
             replaces=facts.production.id if facts.production else "",
             replaces_version=label(facts.production) if facts.production else "",
             rollback_to=facts.rollback.id if facts.rollback else "",

@@ -75,7 +75,7 @@ class RequestService(Service):
             id=call.create(
                 Kind.PROMOTION,
                 project=version.project,
-                title=f"{version.model} v{version.version} → {endpoint.name}",
+                title=f"{version.title} → {endpoint.title}",
                 state=RequestState.DRAFT,
             ),
             project=version.project,

@@ -24,7 +24,8 @@ def rights(role: Role | None = None, *, person_id: str = "PER-9") -> Rights:
 
 def model_version(number: int = 2, **changes: Any) -> ModelVersion:
     given: dict[str, Any] = {
-        "id": f"MV-{number}", "model_id": "MODEL-1", "model": "late-arrival", "project": PROJECT, "version": number,
+        "id": f"MV-{number}", "model_id": "MODEL-1", "model": "late-arrival",
+        "title": f"late-arrival v{number}", "project": PROJECT, "version": number,
         "state": "active", "digest": "d", "model_digest": "m", "bytes": 1, "signature": Signature(inputs=()),
         "params": {}, "evaluations": (), "run_id": "", "training_set_id": "", "feature_versions": (),
         "requirement_id": "", "code_commit": "", "environment": {}, "card": "", "created_by": "PER-1",
@@ -40,7 +41,8 @@ def endpoint(environment: str = "production", *, serves: dict[int, int] | None =
         for number, weight in (serves or {}).items()
     )
     given: dict[str, Any] = {
-        "id": "EP-1", "project": PROJECT, "name": "late-arrival", "environment": environment, "description": "",
+        "id": "EP-1", "project": PROJECT, "name": "late-arrival", "title": "late-arrival",
+        "environment": environment, "description": "",
         "slo": ServiceLevel(), "url": "", "routes": routes, "actual": {}, "settled": True, "servers": (),
         "generation": 1, "cause": "", "created_at": NOW, "changed_at": NOW,
     }  # fmt: skip
@@ -93,7 +95,7 @@ def training_set(state: str, *, label: str = "late") -> TrainingSet:
     entity = {"sql": "SELECT 1", "sources": {}, "row_id": "id", "event_time": "due", "label": label}
     contract = FeatureContract(event_time="due", row_id="id", request=(), views=())
     given: dict[str, Any] = {
-        "id": "TS-1", "project": PROJECT, "name": "late", "state": state, "entity": entity, "uses": (),
+        "id": "TS-1", "project": PROJECT, "name": "late", "title": "Late", "state": state, "entity": entity, "uses": (),
         "known_at": True, "splits": (), "contract": contract, "leaks": (), "digest": "", "job_id": "", "cause": "",
         "requirement_id": "", "created_by": "PER-1", "created_at": NOW,
     }  # fmt: skip
@@ -102,7 +104,8 @@ def training_set(state: str, *, label: str = "late") -> TrainingSet:
 
 def feature_version(state: str, **changes: Any) -> FeatureVersion:
     given: dict[str, Any] = {
-        "id": "FV-1", "view_id": "FEAT-1", "view": "carrier", "project": PROJECT, "version": 1, "state": state,
+        "id": "FV-1", "view_id": "FEAT-1", "view": "carrier", "title": "carrier v1", "project": PROJECT, "version": 1,
+        "state": state,
         "sql": "", "sources": {}, "keys": (), "event_time": "", "created_time": "", "ttl_seconds": 0,
         "delay_seconds": 0, "features": (), "description": "", "digest": "", "rows_digest": "", "rows": 0,
         "job_id": "", "cause": "", "used_by": 0, "created_by": "", "created_at": NOW,
@@ -112,6 +115,6 @@ def feature_version(state: str, **changes: Any) -> FeatureVersion:
 
 def view(live: FeatureVersion | None = None) -> FeatureView:
     return FeatureView(
-        id="FEAT-1", project=PROJECT, name="carrier", entity="carrier", keys=(), description="", owner="",
-        created_at=NOW, latest=None, versions=1, live=live,
+        id="FEAT-1", project=PROJECT, name="carrier", title="carrier", entity="carrier", keys=(), description="",
+        owner="", created_at=NOW, latest=None, versions=1, live=live,
     )  # fmt: skip

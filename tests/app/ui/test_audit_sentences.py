@@ -37,6 +37,12 @@ def test_an_event_is_a_sentence_that_names_the_object_by_its_title() -> None:
     assert text == "**Mei \\*Lin\\*** approved Promote \\*late\\* v2"
 
 
+def test_renaming_names_what_it_was_called_and_what_it_was_called_then() -> None:
+    renamed = event("lake.rename_dataset", subject="DS-1", title="Called otherwise *today*")
+    renamed = renamed.model_copy(update={"details": {"before": "flights", "title": "航班 [2013]"}})
+    assert sentence(renamed) == "**Mei \\*Lin\\*** renamed flights to 航班 \\[2013\\]"
+
+
 def test_the_system_goes_by_the_products_name() -> None:
     assert sentence(event("training.run_succeeded", via="system", subject="")) == "**Causeway** finished"
 

@@ -53,6 +53,7 @@ def version_of(sql: str = SQL, **changes: Any) -> FeatureVersion:
         "version": 1,
         "state": VersionState.PUBLISHED,
         "sql": sql,
+        "title": "totals v1",
         "sources": {"events": "SNAP-1"},
         "keys": ("k",),
         "event_time": "happened",
@@ -119,8 +120,9 @@ class Materializer:
             stored.append(SnapshotFile(digest=digest, rows=table.num_rows, bytes=1, partition=partition))
         report = ImportReport(rows_read=0, rows_rejected=0, reasons=(), choices=())
         digest = "".join(file.digest for file in stored)[:64]
-        fields = {"id": f"SNAP-{digest[:6]}", "dataset_id": "DS-1", "dataset": "events", "project": "PROJ-1"}
-        fields |= {"version": 1, "digest": digest, "files": tuple(stored), "rows": 0, "bytes": 0, "columns": ()}
+        fields = {"id": f"SNAP-{digest[:6]}", "dataset_id": "DS-1", "dataset": "events", "title": "events v1"}
+        fields |= {"project": "PROJ-1", "version": 1, "digest": digest, "files": tuple(stored)}
+        fields |= {"rows": 0, "bytes": 0, "columns": ()}
         return Snapshot.model_validate(fields | {"report": report, "created_by": "P-1", "created_at": START})
 
     def planned(self, snapshot: Snapshot, *, at: datetime = LATEST, whole: bool = False) -> Plan:

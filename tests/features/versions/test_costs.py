@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import event
 
 from core.features.tables import FeatureVersionRow, FeatureViewRow
+from core.foundation.objects import ObjectRow
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.portal import Portal
 from tests.conftest import People
@@ -26,7 +27,15 @@ def grow(portal: Portal, *, first: int, last: int, views: int = 20) -> None:
             session.merge(
                 DatasetRow(id=f"DS-{at}", project="PROJ-1", name=f"d{at:04}", description="", owner="P", **BY)
             )
+            session.merge(_entry(f"FV-{at}"))
+            session.merge(_entry(f"DS-{at}"))
         session.flush()
+        session.add_all(
+            _entry(f"{kind}-{at}-{number}")
+            for kind in ("FEAT", "SNAP")
+            for at in range(views)
+            for number in range(first, last)
+        )
         session.add_all(_version(at, number) for at in range(views) for number in range(first, last))
         session.add_all(_snapshot(at, number) for at in range(views) for number in range(first, last))
 
@@ -54,6 +63,19 @@ def test_a_page_takes_as_many_statements_after_a_year(portal: Portal, people: Pe
     young = statements(portal, people, name)
     grow(portal, first=3, last=23)
     assert statements(portal, people, name) == young
+
+
+def _entry(object_id: str) -> ObjectRow:
+    return ObjectRow(
+        id=object_id,
+        kind="dataset",
+        project="PROJ-1",
+        title=object_id,
+        state="ready",
+        owner="P",
+        created_at=NOW,
+        updated_at=NOW,
+    )
 
 
 def _version(view: int, number: int) -> FeatureVersionRow:

@@ -33,8 +33,9 @@ def side(folder: Path, name: str, *tables: pa.Table, key: tuple[str, ...] = ()) 
     columns = tuple(ColumnSpec(name=f.name, type=type_name(f.type), null_share=0.0) for f in tables[0].schema)
     rows = sum(table.num_rows for table in tables)
     snapshot = Snapshot(
-        id=f"SNAP-{name}", dataset_id="DS-1", dataset="t", project="PROJ-1", version=int(name), digest=str(paths),
-        files=tuple(SnapshotFile(digest=path.stem, rows=0, bytes=0) for path in paths), rows=rows, bytes=0,
+        id=f"SNAP-{name}", dataset_id="DS-1", dataset="t", title="t", project="PROJ-1", version=int(name),
+        digest=str(paths), rows=rows, bytes=0,
+        files=tuple(SnapshotFile(digest=path.stem, rows=0, bytes=0) for path in paths),
         columns=columns, report=NOTHING, created_by="P-1", created_at=datetime(2013, 1, 1, tzinfo=UTC), key=key,
     )  # fmt: skip
     return snapshot, paths
