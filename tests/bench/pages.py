@@ -4,7 +4,10 @@ Streamlit page on the same server settings. Needs an installation with something
     CAUSEWAY_HOME=~/.causeway scripts/bench pages [RUN-7, a run under way, for its live part]
 
 With --history it makes installations of its own instead, a small one and one with a long history, and measures every
-list and every page of both, the pages in a browser."""
+list and every page of both, the pages in a browser; it needs nothing but a browser. Words name the pages that are
+measured, --lists leaves all of them out, and --postgresql measures the lists on PostgreSQL, too.
+
+    scripts/bench pages --history [--lists] [--postgresql] [runs version]"""
 
 import asyncio
 import os
