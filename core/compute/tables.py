@@ -4,6 +4,7 @@ database time; whoever writes names owner and attempt in the WHERE clause."""
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
@@ -11,7 +12,11 @@ from core.foundation.columns import json_field, newest_first, time_field
 
 class JobRow(SQLModel, table=True):
     __tablename__ = "jobs"
-    __table_args__ = newest_first("jobs", "state", "kind", "subject")
+    __table_args__ = (
+        *newest_first("jobs", "state", "kind", "subject"),
+        # What belongs to a kind of job is listed by the job's state.
+        Index("ix_jobs_newest_kind_state", "kind", "state", "created_at", "id", "project", "subject"),
+    )
 
     id: str = Field(primary_key=True)
     project: str

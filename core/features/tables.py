@@ -4,7 +4,7 @@ became of it is written once."""
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
@@ -42,10 +42,14 @@ class AliasRow(SQLModel, table=True):
 
 class FeatureVersionRow(SQLModel, table=True):
     __tablename__ = "feature_versions"
-    __table_args__ = (UniqueConstraint("view_id", "version"),)
+    __table_args__ = (
+        UniqueConstraint("view_id", "version"),
+        # Versions of a view are counted by their state.
+        Index("ix_feature_versions_view_id", "view_id", "version", "state"),
+    )
 
     id: str = Field(primary_key=True)
-    view_id: str = Field(foreign_key="feature_views.id", index=True)
+    view_id: str = Field(foreign_key="feature_views.id")
     version: int
     state: str
     sql: str

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 from sqlalchemy import ColumnElement
-from sqlmodel import col, func, literal, or_, update
+from sqlmodel import and_, col, func, literal, or_, update
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
@@ -94,11 +94,13 @@ def named(call: Call, kind: Kind, *, name: str | None, title: str | None, is_tak
     return Naming(title=title, name=next(candidate for candidate in candidates if not is_taken(candidate)))
 
 
-def entitled(table: Any, query: str) -> ColumnElement[bool]:
-    """The rows of a domain's table whose identifier or title contains `query`, in any case."""
+def entitled(table: Any, query: str, *, kind: Kind) -> ColumnElement[bool]:
+    """The rows of a domain's table whose identifier or title contains `query`, in any case. The kind keeps a database
+    that reads the titles first from reading those of everything there is."""
     part = query.lower()
-    title = table.entry.has(func.lower(ObjectRow.title).contains(part, autoescape=True))
-    return or_(func.lower(table.name).contains(part, autoescape=True), title)
+    title = func.lower(ObjectRow.title).contains(part, autoescape=True)
+    is_entitled = table.entry.has(and_(ObjectRow.kind == kind.value, title))
+    return or_(func.lower(table.name).contains(part, autoescape=True), is_entitled)
 
 
 def rename(call: Call, object_id: str, title: str) -> None:

@@ -2,10 +2,11 @@
 title and state are what links and search show. The title of what has an identifier is kept nowhere else. `links` holds
 the edges of the chain, from what came first to what follows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+import sqlalchemy
 from sqlalchemy import ColumnElement, Index, text
 from sqlmodel import Field, Relationship, Session, SQLModel, col, func, or_, select
 
@@ -20,6 +21,8 @@ NEXT_NUMBER = text(
 )
 LINEAGE_DEPTH = 12
 MOST_SHOWN = 400
+# So many of each kind are looked through for a text.
+SEARCHED = 5_000
 # Far more edges than any chain has: where something is refused or deleted by what a walk finds, a cut would be a fault.
 EVERY_EDGE = 1_000_000
 # So many places are asked for at once; a database takes only so many values in one question.
@@ -43,10 +46,11 @@ class ObjectRow(SQLModel, table=True):
         # Objects are found by their names, too.
         Index("ix_objects_kind_title", "kind", "title"),
         Index("ix_objects_kind_name", "kind", "name"),
+        Index("ix_objects_newest_kind", "kind", "updated_at", "id", "title", "name", "project"),
     )
 
     id: str = Field(primary_key=True)
-    kind: str = Field(index=True)
+    kind: str
     project: str
     title: str
     state: str
@@ -55,6 +59,9 @@ class ObjectRow(SQLModel, table=True):
     name: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = time_field()
     updated_at: datetime = time_field(index=True)
+
+
+NEWEST_FIRST = col(ObjectRow.updated_at).desc()
 
 
 class LinkRow(SQLModel, table=True):
@@ -133,22 +140,46 @@ def thing_of(row: ObjectRow) -> Thing:
 
 
 def find_things(
-    session: Session, *, query: str, reach: Reach, kinds: Iterable[Kind] = (), limit: int = 50
+    session: Session, *, query: str, reach: Reach, kinds: Collection[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
-    """Objects whose id, identifier or title contains `query` (any case), the most recently changed first."""
-    where: list[ColumnElement[bool]] = []
-    if chosen := [kind.value for kind in kinds]:
-        where.append(col(ObjectRow.kind).in_(chosen))
-    if query:
-        title = func.lower(ObjectRow.title).contains(query.lower(), autoescape=True)
-        plain = (func.lower(ObjectRow.id), col(ObjectRow.name))
-        where.append(or_(title, *(column.contains(query.lower(), autoescape=True) for column in plain)))
-    newest = (col(ObjectRow.updated_at).desc(),)
-    if not reach.is_everywhere:
-        visible = [col(ObjectRow.project) == project for project in sorted({*reach.projects, ""})]
-        where = [newest_of_each(col(ObjectRow.id), visible, where=where, order=newest, limit=limit)]
-    rows = select(ObjectRow).where(*where).order_by(*newest).limit(limit)
+    """Objects whose id, identifier or title contains `query` (any case): what has the very id, then the most recently
+    changed. Of each kind the 5,000 that changed last are looked through, so that what a search costs does not grow
+    with the history."""
+    chosen = [kind.value for kind in kinds or Kind]
+    where = [_matching(query, chosen, reach, limit)] if query else _newest(chosen if kinds else [], reach, limit)
+    very_id = (col(ObjectRow.id) == query.upper()).desc()
+    rows = select(ObjectRow).where(*where).order_by(*([very_id] if query else []), NEWEST_FIRST).limit(limit)
     return tuple(thing_of(row) for row in session.exec(rows))
+
+
+def _newest(kinds: Sequence[str], reach: Reach, limit: int) -> list[ColumnElement[bool]]:
+    where: list[ColumnElement[bool]] = [col(ObjectRow.kind).in_(kinds)] if kinds else []
+    if reach.is_everywhere:
+        return where
+    visible = [col(ObjectRow.project) == project for project in sorted({*reach.projects, ""})]
+    return [newest_of_each(col(ObjectRow.id), visible, where=where, order=(NEWEST_FIRST,), limit=limit)]
+
+
+def _matching(query: str, kinds: Sequence[str], reach: Reach, limit: int) -> ColumnElement[bool]:
+    """Those that may be among the first: what has the very id, and the newest of each kind that hold the text."""
+    visible = () if reach.is_everywhere else (col(ObjectRow.project).in_({*reach.projects, ""}),)
+    very_id = sqlalchemy.select(col(ObjectRow.id)).where(
+        col(ObjectRow.id) == query.upper(), col(ObjectRow.kind).in_(kinds), *visible
+    )
+    texts = (col(ObjectRow.id), col(ObjectRow.title), col(ObjectRow.name), col(ObjectRow.updated_at))
+    newest = sqlalchemy.select(*texts).where(*visible).order_by(NEWEST_FIRST).limit(SEARCHED)
+    pages = (newest.where(col(ObjectRow.kind) == kind).subquery() for kind in kinds)
+    matches = (_holding(page.c, query.lower()).limit(limit).subquery() for page in pages)
+    either: ColumnElement[bool] = col(ObjectRow.id).in_(
+        sqlalchemy.union_all(very_id, *(sqlalchemy.select(match) for match in matches))
+    )
+    return either
+
+
+def _holding(page: Any, part: str) -> sqlalchemy.Select[Any]:
+    texts = (func.lower(page.id), func.lower(page.title), page.name)
+    holding = or_(*(text.contains(part, autoescape=True) for text in texts))
+    return sqlalchemy.select(page.id).where(holding).order_by(page.updated_at.desc())
 
 
 def walk(session: Session, *starts: str, upstream: bool, most: int = EVERY_EDGE) -> tuple[Edge, ...]:

@@ -4,6 +4,7 @@ revisions are only ever added."""
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
@@ -83,9 +84,11 @@ class RolloutRow(SQLModel, table=True):
     switch by anyone else is seen; `before` are the routes to return to."""
 
     __tablename__ = "promotion_rollouts"
+    # The one that is under way on an endpoint is found among all that ever were.
+    __table_args__ = (Index("ix_promotion_rollouts_endpoint_id", "endpoint_id", "state"),)
 
     promotion_id: str = Field(primary_key=True, foreign_key="promotions.id")
-    endpoint_id: str = Field(index=True)
+    endpoint_id: str
     step: int
     state: str = Field(index=True)
     generation: int

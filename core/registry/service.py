@@ -117,7 +117,7 @@ class RegistryService(Service):
         """List models with their newest version, the newest model first."""
         filters = conditions(call, ModelRow, project=project)
         if query:
-            filters.append(entitled(ModelRow, query))
+            filters.append(entitled(ModelRow, query, kind=Kind.MODEL))
         return batch_of(
             call.session,
             ModelRow,

@@ -124,7 +124,7 @@ class TrainingSetService(Service):
         filters = conditions(call, TrainingSetRow, project=project, state=state)
         if search:
             by_id = col(TrainingSetRow.id).icontains(search, autoescape=True)
-            filters.append(or_(by_id, entitled(TrainingSetRow, search)))
+            filters.append(or_(by_id, entitled(TrainingSetRow, search, kind=Kind.TRAINING_SET)))
         return page_of(
             call.session,
             TrainingSetRow,

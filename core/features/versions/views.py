@@ -122,7 +122,7 @@ class FeatureViewService(Service):
         """List feature views by name."""
         filters = conditions(call, FeatureViewRow, project=project)
         if query:
-            filters.append(entitled(FeatureViewRow, query))
+            filters.append(entitled(FeatureViewRow, query, kind=Kind.FEATURE_VIEW))
         return batch_of(
             call.session,
             FeatureViewRow,

@@ -131,7 +131,7 @@ class DatasetService(Service):
         """List datasets by name, narrowed by what they hold, whose they are, and a tag, whatever its case."""
         filters = conditions(call, DatasetRow, project=project, form=form, owner=owner)
         if query:
-            filters.append(entitled(DatasetRow, query))
+            filters.append(entitled(DatasetRow, query, kind=Kind.DATASET))
         if tag:
             filters.append(tagged(tag))
         return batch_of(
