@@ -188,6 +188,8 @@ def walk(session: Session, *starts: str, upstream: bool, most: int = EVERY_EDGE)
     edges: dict[Edge, None] = {}
     reached, ends = set(starts), list(starts)
     for _step in range(LINEAGE_DEPTH):
+        if not ends:
+            break
         new_edges = _edges_at(session, ends, upstream=upstream, most=most - len(edges))
         edges.update(dict.fromkeys(new_edges))
         others = (edge.source if upstream else edge.target for edge in new_edges)

@@ -37,14 +37,16 @@ class Version(NamedTuple):
 class FeatureHealth:
     """Of the versions that are asked for and of those that people get of their views; all are read at once."""
 
-    def __init__(self, call: Call, *, versions: Collection[str], views: Collection[str]) -> None:
+    def __init__(
+        self, call: Call, *, versions: Collection[str], views: Collection[str], quarantines: Quarantines
+    ) -> None:
         named = _versions(call, versions)
         self.shown = _shown(call, {*views, *(version.row.view_id for version in named.values())})
         self._versions = named | {version.row.id: version for version in self.shown.values()}
         used = {key: version for key, version in self._versions.items() if version.row.state in IN_USE}
         self._freshness = freshness_by_version(call, [version.row for version in used.values()])
         self._newest_sets = newest_sets(call.session, {version.row.view_id for version in used.values()})
-        self._quarantined = Quarantines(call.session, call.permitted).below(used)
+        self._quarantined = quarantines.below(used)
         self._drift = DriftResults(call.foundation.settings.home)
         self._used = used
 

@@ -38,9 +38,10 @@ COLUMNS: tuple[Any, ...] = (
 class Endpoints:
     """The endpoints that may be seen, and what each of them serves now."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, *, is_needed: bool = True) -> None:
         visible = select(EndpointRow).where(*call.permitted.condition(EndpointRow.project))
-        self._rows = {row.id: row for row in call.session.exec(visible.order_by(EndpointRow.name))}
+        rows = call.session.exec(visible.order_by(EndpointRow.name)) if is_needed else ()
+        self._rows = {row.id: row for row in rows}
         self._served = {row.id: [route.version_id for route in routes_of(row)] for row in self._rows.values()}
 
     @property
@@ -70,18 +71,25 @@ class Endpoints:
         return Health(object_id=endpoint_id, state="refused", reason=reason, cause_id=endpoint_id, since=row.changed_at)
 
 
-class ModelHealth:
-    """Of the versions and the models that are asked for; all are read at once."""
+class Models:
+    """The versions and the newest of the models that are asked for, and what the active ones look up."""
 
     def __init__(self, call: Call, *, versions: Collection[str], models: Collection[str], endpoints: Endpoints) -> None:
-        self._endpoints = endpoints
-        self._rows = _versions(call, ids={*versions, *(endpoints.versions if models else ())}, newest_of=models)
-        active = [row for row in self._rows.values() if row.state != ARCHIVED]
-        looked_up = {version_id for row in active for version_id in row.feature_versions}
-        self._features = FeatureHealth(call, versions=looked_up, views=())
+        self.endpoints = endpoints
+        self.rows = _versions(call, ids={*versions, *(endpoints.versions if models else ())}, newest_of=models)
+        self.active = [row for row in self.rows.values() if row.state != ARCHIVED]
+        self.looked_up = {version_id for row in self.active for version_id in row.feature_versions}
+
+
+class ModelHealth:
+    """Of versions, models and endpoints; all are read at once."""
+
+    def __init__(self, call: Call, models: Models, *, features: FeatureHealth, quarantines: Quarantines) -> None:
+        active = models.active
+        self._endpoints, self._rows, self._features = models.endpoints, models.rows, features
         self._learned = learned_sets(call, {row.training_set_id for row in active if row.training_set_id})
         self._criteria = _criteria(call, {row.requirement_id for row in active if row.requirement_id})
-        self._quarantined = Quarantines(call.session, call.permitted).below([row.id for row in active])
+        self._quarantined = quarantines.below([row.id for row in active])
 
     def of_version(self, version_id: str) -> Health:
         """What cannot be served, else the worst of the goal, the data and the features; an archived version has no

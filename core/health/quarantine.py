@@ -21,10 +21,14 @@ Sources = Mapping[str, frozenset[str]]
 
 
 class Quarantines:
-    """Reads the snapshots within reach in the caller's transaction."""
+    """Reads the snapshots within reach in the caller's transaction; what it has walked and read it knows from then
+    on."""
 
     def __init__(self, session: Session, reach: Reach) -> None:
         self._session, self._reach = session, reach
+        self._before: dict[str, list[str]] = {}
+        self._walked: set[str] = set()
+        self._read: dict[str, Health | None] = {}
 
     def below(self, objects: Collection[str]) -> dict[str, Health]:
         """By object, the first of the snapshots in quarantine that led to it; the others are left out. One walk for
@@ -40,6 +44,10 @@ class Quarantines:
 
     def among(self, snapshots: Collection[str]) -> dict[str, Health]:
         """Those of the snapshots that are in quarantine, by id."""
+        self._read_new({snapshot_id for snapshot_id in snapshots if snapshot_id not in self._read})
+        return {snapshot_id: health for snapshot_id in snapshots if (health := self._read[snapshot_id]) is not None}
+
+    def _read_new(self, snapshots: Collection[str]) -> None:
         columns = select(SnapshotRow, DatasetRow.name, ObjectRow.updated_at).options(*(defer(name) for name in HEAVY))
         wanted = (
             columns.join(DatasetRow)
@@ -51,7 +59,8 @@ class Quarantines:
             )
         )
         rows = self._session.exec(wanted) if snapshots else ()
-        return {row.id: _quarantined(row, name=name, since=since) for row, name, since in rows}
+        self._read |= dict.fromkeys(snapshots)
+        self._read |= {row.id: _quarantined(row, name=name, since=since) for row, name, since in rows}
 
     def of_datasets(self, datasets: Collection[str], *, live: Collection[str]) -> dict[str, Health]:
         """By dataset with rows, the quarantine of its newest snapshot, else of one among the `live` objects."""
@@ -77,10 +86,12 @@ class Quarantines:
 
     def _sources(self, objects: Collection[str]) -> Sources:
         """All that led to each object, itself included."""
-        before: dict[str, list[str]] = {}
-        for edge in walk(self._session, *objects, upstream=True, most=MOST_EDGES):
-            before.setdefault(edge.target, []).append(edge.source)
-        return {object_id: _reached(object_id, before) for object_id in objects}
+        new = [object_id for object_id in objects if object_id not in self._walked]
+        for edge in walk(self._session, *new, upstream=True, most=MOST_EDGES) if new else ():
+            self._before.setdefault(edge.target, []).append(edge.source)
+            self._walked.add(edge.source)
+        self._walked.update(new)
+        return {object_id: _reached(object_id, self._before) for object_id in objects}
 
 
 def is_snapshot(object_id: str) -> bool:

@@ -1,6 +1,6 @@
 """The health of objects, as lists, headers, the palette and the lineage map show it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -14,7 +14,7 @@ from core.foundation.objects import ObjectRow
 from core.foundation.ports import LiveUses
 from core.health.failures import Failure, failures_of
 from core.health.features import FeatureHealth
-from core.health.models import Endpoints, ModelHealth
+from core.health.models import Endpoints, ModelHealth, Models
 from core.health.quarantine import Quarantines
 from core.health.values import Health, Problem
 from core.identity.permissions import Permission
@@ -66,36 +66,43 @@ class HealthService(Service):
 
     def _judged(self, call: Call, which: Sequence[ColumnElement[bool]]) -> tuple[Health, ...]:
         """The health of these objects as far as they may be seen, in the order of the chain."""
-        columns = select(ObjectRow.id, ObjectRow.kind).where(*which, *call.reach().condition(ObjectRow.project))
+        reach = call.reach()
+        # Not asked by project: a database would look through all objects of one project for a few of certain kinds.
+        columns = select(ObjectRow.id, ObjectRow.kind, ObjectRow.project).where(*which)
         by_kind: dict[str, list[str]] = {}
-        for object_id, kind in call.session.exec(columns.order_by(col(ObjectRow.created_at)).limit(MOST)).all():
-            by_kind.setdefault(kind, []).append(object_id)
-        judged = (*self._of_data(call, by_kind), *_of_features(call, by_kind), *_of_models(call, by_kind))
-        return tuple(health for health in judged if health.state)
+        for object_id, kind, project in call.session.exec(
+            columns.order_by(col(ObjectRow.created_at)).limit(MOST)
+        ).all():
+            if reach.includes(project):
+                by_kind.setdefault(kind, []).append(object_id)
+        return tuple(health for health in self._of_kinds(call, by_kind) if health.state)
 
-    def _of_data(self, call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
-        """Of training sets and snapshots only quarantine is told: the rest of them never changes."""
+    def _of_kinds(self, call: Call, by_kind: dict[str, list[str]]) -> Iterator[Health]:
+        """What led to a model is walked first, for its data and features are among it."""
         quarantines = Quarantines(call.session, call.permitted)
+        models, versions, served = (by_kind.get(kind, []) for kind in OF_MODELS)
+        views, features = (by_kind.get(kind, []) for kind in OF_FEATURES)
+        known = _models(call, models, versions, served)
+        quarantines.below([row.id for row in known.active])
+        judged = FeatureHealth(call, versions={*features, *known.looked_up}, views=views, quarantines=quarantines)
+        yield from self._of_data(call, by_kind, quarantines)
+        yield from map(judged.of_view, views)
+        yield from map(judged.of_version, features)
+        of_models = ModelHealth(call, known, features=judged, quarantines=quarantines)
+        yield from map(of_models.of_model, models)
+        yield from map(of_models.of_version, versions)
+        yield from map(of_models.of_endpoint, served)
+
+    def _of_data(self, call: Call, by_kind: dict[str, list[str]], quarantines: Quarantines) -> Iterator[Health]:
+        """Of training sets and snapshots only quarantine is told: the rest of them never changes."""
         derived = [object_id for kind in MADE_OF_DATA for object_id in by_kind.get(kind, ())]
-        judged = list(quarantines.below(derived).values()) if derived else []
+        yield from quarantines.below(derived).values()
         if datasets := by_kind.get(Kind.DATASET, []):
-            judged += quarantines.of_datasets(datasets, live=self._live_uses.reached(call.session)).values()
-        return judged
+            yield from quarantines.of_datasets(datasets, live=self._live_uses.reached(call.session)).values()
 
 
-def _of_features(call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
-    views, versions = (by_kind.get(kind, []) for kind in OF_FEATURES)
-    if not views and not versions:
-        return []
-    features = FeatureHealth(call, versions=versions, views=views)
-    return [*map(features.of_view, views), *map(features.of_version, versions)]
-
-
-def _of_models(call: Call, by_kind: dict[str, list[str]]) -> list[Health]:
-    models, versions, served = (by_kind.get(kind, []) for kind in OF_MODELS)
-    if not models and not versions and not served:
-        return []
-    endpoints = Endpoints(call)
+def _models(call: Call, models: Sequence[str], versions: Sequence[str], served: Sequence[str]) -> Models:
+    """With the versions that the endpoints among them serve."""
+    endpoints = Endpoints(call, is_needed=bool(models or versions or served))
     needed = {*versions, *(version_id for endpoint_id in served for version_id in endpoints.served_by(endpoint_id))}
-    judged = ModelHealth(call, versions=needed, models=models, endpoints=endpoints)
-    return [*map(judged.of_model, models), *map(judged.of_version, versions), *map(judged.of_endpoint, served)]
+    return Models(call, versions=needed, models=models, endpoints=endpoints)
