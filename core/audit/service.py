@@ -86,7 +86,7 @@ class AuditService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def activity(self, call: Call, *, subject: str = "", limit: Limit = 20) -> tuple[AuditEvent, ...]:
-        """What happened lately in your projects, or to one object: the timeline that pages show."""
+        """Show the latest events in your projects, or of one object: the timeline of the pages."""
         where: list[ColumnElement[bool]] = [col(AuditRow.outcome) == "ok"]
         if subject:
             call.may_reach(subject)

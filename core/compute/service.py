@@ -82,7 +82,7 @@ class ComputeService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def fit(self, call: Call, *, resources: Resources) -> Fit:
-        """Tell whether resources can be had now, later or never, and what to do about it."""
+        """Estimate whether resources are available now, later or never, and advise what to do."""
         call.unscoped()
         whole = whole_capacity(self.foundation.settings)
         queued = select(func.count()).select_from(JobRow).where(col(JobRow.state) == JobState.QUEUED)

@@ -112,7 +112,7 @@ class LoadTestService(Service):
         split: str = "",
         seed: Seed = 1,
     ) -> LoadTestView:
-        """Ask for a load test of a production endpoint. It starts when a second person has confirmed it."""
+        """Request a load test of a production endpoint. It starts when a second person has confirmed it."""
         wish = Wish(profile=profile, rate=rate, seconds=seconds, in_flight=in_flight, seed=seed)
         row = self._ask(call, endpoint_id, wish=wish, split=split, environment="production")
         call.about(row.id)
@@ -120,7 +120,7 @@ class LoadTestService(Service):
 
     @action(permission=Permission.LOADTEST_PRODUCTION, says=N_("confirmed the load test"))
     def confirm_test(self, call: Call, *, test_id: str) -> LoadTestView:
-        """Confirm a load test of a production endpoint that somebody else asked for. It starts at once."""
+        """Confirm a load test of a production endpoint that somebody else requested. It starts at once."""
         call.may_reach(test_id)
         call.about(test_id)
         row = find_test(call.session, test_id)

@@ -157,8 +157,8 @@ class RegistryService(Service):
 
     @action(permission=Permission.READ, reads=True, prepare=_prepare_comparison)
     def compare(self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = "") -> Comparison:
-        """Compare versions: metrics with what surely differs, parameters, curves, changed decisions. The baseline is
-        the first version unless another is named, `holdout` the digest or the name of the rows to judge on."""
+        """Compare versions: metrics and what differs significantly, parameters, curves, changed decisions. The baseline
+        is the first version unless another is named, `holdout` the digest or the name of the rows to judge on."""
         call.reach()
         prepared: Comparison = call.prepared
         return prepared
@@ -177,7 +177,7 @@ class RegistryService(Service):
 
     @action(permission=Permission.MODELS_ARCHIVE, says=N_("archived"))
     def archive_version(self, call: Call, *, version_id: str) -> ModelVersion:
-        """Put a version away. Refused while it serves or is something's rollback target."""
+        """Archive a version. Refused while it serves or is something's rollback target."""
         call.may_reach(version_id)
         call.about(version_id)
         row = catalog.find_version(call.session, version_id)

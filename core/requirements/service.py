@@ -24,7 +24,7 @@ class RequirementService(Service):
     def create_requirement(
         self, call: Call, *, project: str, title: Title, goal: Text = "", business_metric: Text = "", criteria: Criteria
     ) -> Requirement:
-        """Write down a goal and the conditions that prove it reached."""
+        """Create a requirement: a goal and the conditions that prove it reached."""
         call.may_reach_project(project)
         _refuse_twice(criteria)
         requirement_id = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
@@ -60,7 +60,7 @@ class RequirementService(Service):
 
     @action(permission=Permission.REQUIREMENT_WRITE, says=N_("changed the state of"))
     def set_state(self, call: Call, *, requirement_id: str, state: Literal["open", "met", "dropped"]) -> Requirement:
-        """Say that a requirement is open, met or dropped."""
+        """Mark a requirement as open, met or dropped."""
         call.may_reach(requirement_id)
         call.about(requirement_id)
         row = call.session.get_one(RequirementRow, requirement_id)

@@ -208,7 +208,7 @@ class EndpointService(Service):
         cause: str,
         wanted: int = 0,
     ) -> None:
-        """Write down what the gateway does for an endpoint: `generation` is the one its traffic has reached. A report
+        """Record what the gateway does for an endpoint: `generation` is the one its traffic has reached. A report
         that was made while it was after another generation than the present one (`wanted`) comes too late and changes
         nothing."""
         call.may_reach(endpoint_id)

@@ -183,7 +183,7 @@ class SweepService(Service):
 
     @action(permission=Permission.SYSTEM, says=N_("added workers to"))
     def add_workers(self, call: Call, *, sweep_id: str, count: int) -> None:
-        """Order workers in the place of those that died."""
+        """Start workers in place of those that died."""
         call.may_reach(sweep_id)
         call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
@@ -192,7 +192,7 @@ class SweepService(Service):
 
     @action(permission=Permission.SYSTEM)
     def note_importances(self, call: Call, *, sweep_id: str, importances: Importances) -> None:
-        """Keep what the controller has estimated."""
+        """Record what the controller has estimated."""
         call.may_reach(sweep_id)
         call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
@@ -222,7 +222,7 @@ class SweepService(Service):
 
     @action(permission=Permission.SYSTEM, says=N_("finished the sweep"))
     def finish(self, call: Call, *, sweep_id: str) -> None:
-        """Write down what the best is worth, once its runs are over."""
+        """Record the confirmed value of the best trial, once its runs are over."""
         call.may_reach(sweep_id)
         call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)

@@ -65,10 +65,10 @@ class MaterializationService(Service):
 
     @action(permission=Permission.JOBS_WRITE, says=N_("scheduled the materialization"))
     def materialize(self, call: Call, *, version_id: str, every_seconds: Every = 0) -> Materialization:
-        """Keep the newest rows of a feature version in the online store, and bring them there now.
+        """Materialize the newest rows of a feature version into the online store.
 
-        With `every_seconds` it is done again that often, reading only what is new; 0 is by hand. Said again of the same
-        version it changes how often."""
+        With `every_seconds` it is repeated that often, reading only what is new; 0 is by hand. For a version that is
+        materialized already it changes the schedule."""
         call.may_reach(version_id)
         version = served_version(call, version_id)
         row = materialization_of_version(call, version_id) or self.runs.new(call, version)
@@ -83,8 +83,7 @@ class MaterializationService(Service):
 
     @action(permission=Permission.JOBS_WRITE, says=N_("started the materialization"))
     def run_materialization(self, call: Call, *, materialization_id: str, whole: bool = False) -> Materialization:
-        """Bring what is new into the online store now; with `whole` put everything again, for a store that has lost
-        its content."""
+        """Materialize what is new now; with `whole` backfill everything, for a store that has lost its content."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
         row = materialization_row(call, materialization_id)
@@ -96,7 +95,7 @@ class MaterializationService(Service):
 
     @action(permission=Permission.JOBS_WRITE, says=N_("paused the materialization"))
     def pause_materialization(self, call: Call, *, materialization_id: str) -> Materialization:
-        """Stop running a materialization by its schedule. What is in the store stays, and grows old."""
+        """Stop running a materialization by its schedule. What is in the store stays, and goes stale."""
         call.may_reach(materialization_id)
         call.about(materialization_id)
         row = materialization_row(call, materialization_id)
@@ -179,7 +178,7 @@ class MaterializationService(Service):
 
     @action(permission=Permission.SYSTEM, reads=True)
     def due_materializations(self, call: Call) -> tuple[DueMaterialization, ...]:
-        """Those that are due and not under way, and those that a retired or discarded version has left."""
+        """The materializations that are due and not running, and those of retired or discarded versions."""
         call.unscoped()
         given_up = select(FeatureVersionRow.id).where(col(FeatureVersionRow.state).in_(GIVEN_UP))
         is_left = col(MaterializationRow.version_id).in_(given_up)

@@ -154,7 +154,7 @@ class TrainingSetService(Service):
 
     @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded rows of"))
     def download_split(self, call: Call, *, training_set_id: str, split: str) -> SplitFile:
-        """Take the rows of a split along; the download is recorded.
+        """Download the rows of a split; the download is recorded.
 
         The answer names the Parquet file; its bytes are at GET /api/v1/files/split/<training set>/<split>."""
         call.may_reach(training_set_id)

@@ -120,7 +120,7 @@ class FeatureDraftService(Service):
         description: Description = "",
         expected: Revision = "",
     ) -> FeatureVersion:
-        """Change a draft: all that it is asked for is what is sent now. A version that failed becomes a draft again.
+        """Change a draft: its whole definition becomes what is sent now. A version that failed becomes a draft again.
 
         `expected` is the revision that the change began with: refused when somebody has saved another one since.
         Without it the change is made whatever the draft says."""

@@ -89,7 +89,7 @@ class FeatureVersionService(Service):
     def describe_version(
         self, call: Call, *, version_id: str, description: Description | None = None, tags: Tags | None = None
     ) -> FeatureVersion:
-        """Change what is said about a version, and its tags. It stays the same version."""
+        """Change the description and tags of a version. It stays the same version."""
         call.may_reach(version_id)
         call.about(version_id)
         row = version_row(call, version_id)
@@ -102,9 +102,9 @@ class FeatureVersionService(Service):
     def publish_version(
         self, call: Call, *, version_id: str, accept: Annotated[str, StringConstraints(max_length=1000)] = ""
     ) -> FeatureVersion:
-        """Publish a staged version, and point the alias of its view at it; or take back that it was deprecated.
+        """Publish a staged version, and point the alias of its view at it; or undo its deprecation.
 
-        With a failed check it is refused. Where a check was inconclusive, `accept` says why it may be all the same."""
+        With a failed check it is refused. Where a check was inconclusive, `accept` says why it may be published."""
         call.may_reach(version_id)
         call.about(version_id)
         row = version_row(call, version_id)
@@ -121,7 +121,7 @@ class FeatureVersionService(Service):
 
     @action(permission=Permission.FEATURE_SQL, says=N_("deprecated"))
     def deprecate_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
-        """Say that a version is not for new use. What uses it goes on."""
+        """Deprecate a version: no new training set may use it, and existing uses continue."""
         call.may_reach(version_id)
         call.about(version_id)
         return self._leave(call, version_row(call, version_id), to=DEPRECATED, reason=reason)
@@ -137,8 +137,8 @@ class FeatureVersionService(Service):
 
     @action(permission=Permission.FEATURE_SQL, says=N_("discarded"))
     def discard_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
-        """Give up a version before it is published: a draft, one that failed or one that is staged. It is in lists no
-        more, and its number is not given again. Refused once a training set was made with it."""
+        """Discard a version before it is published: a draft, one that failed or one that is staged. It leaves the
+        lists, and its number is not used again. Refused once a training set was made with it."""
         call.may_reach(version_id)
         call.about(version_id)
         row = version_row(call, version_id)

@@ -104,7 +104,7 @@ class FeatureViewService(Service):
         owner: str | None = None,
         tags: Tags | None = None,
     ) -> FeatureView:
-        """Change what is said about a feature view, who owns it, and its tags."""
+        """Change the description, owner and tags of a feature view."""
         call.may_reach(view_id)
         call.about(view_id)
         row = view_row(call, view_id)

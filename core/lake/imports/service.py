@@ -133,7 +133,7 @@ class ImportService(Service):
 
     @action(permission=Permission.DATA_WRITE, says=N_("confirmed the import"))
     def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
-        """Make the rows of an import the next snapshot of its dataset. Said twice it is said once.
+        """Make the rows of an import the next snapshot of its dataset. Confirming it again changes nothing.
 
         Times without a zone need an answer first: their zone, or `accept`, which says that UTC is meant."""
         call.may_reach(import_id)
@@ -151,7 +151,7 @@ class ImportService(Service):
 
     @action(permission=Permission.DATA_WRITE, says=N_("discarded the import"))
     def discard_import(self, call: Call, *, import_id: str) -> Import:
-        """Give an import up: no snapshot comes of it."""
+        """Discard an import: it becomes no snapshot."""
         call.may_reach(import_id)
         row = import_row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):

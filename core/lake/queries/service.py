@@ -154,7 +154,7 @@ class QueryService(Service):
 
     @action(permission=Permission.FEATURE_SQL, says=N_("deleted a saved query"))
     def delete_saved(self, call: Call, *, project: str, name: QueryName) -> None:
-        """Forget a saved query."""
+        """Delete a saved query."""
         call.may_reach_project(project)
         if call.session.get(SavedQueryRow, (project, name)) is None:
             raise NotFound(_("There is no saved query called {name}").format(name=repr(name[:60])))
@@ -175,7 +175,7 @@ class QueryService(Service):
         result: str = "",
         cause: str = "",
     ) -> None:
-        """Take in what became of a query. One that was cancelled meanwhile stays so."""
+        """Record the outcome of a query. One that was cancelled meanwhile stays so."""
         call.may_reach(query_id)
         call.about(query_id)
         row = call.session.get_one(QueryRow, query_id)

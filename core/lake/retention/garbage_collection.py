@@ -67,7 +67,7 @@ class GarbageCollectionService(Service):
 
     @action(permission=Permission.SYSTEM, says=N_("removed the files of"))
     def note_removal(self, call: Call, *, snapshot_id: str, freed_bytes: int) -> None:
-        """Take in that the files of a deleted snapshot are gone, as far as nothing else holds them."""
+        """Record that the files of a deleted snapshot are gone, as far as nothing else holds them."""
         call.may_reach(snapshot_id)
         call.about(snapshot_id)
         call.session.exec(delete(SnapshotFileRow).where(col(SnapshotFileRow.snapshot_id) == snapshot_id))

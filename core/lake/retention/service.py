@@ -52,7 +52,7 @@ class RetentionService(Service):
     def impact(self, call: Call, *, snapshot_id: str) -> SnapshotImpact:
         """Show all that followed from a snapshot, and what of it is live now.
 
-        An endpoint is among it while it serves, or would go back to, a version that learned from the snapshot."""
+        An endpoint is among it while it serves, or could roll back to, a version that learned from the snapshot."""
         call.may_reach(snapshot_id)
         edges = walk(call.session, snapshot_id, upstream=False, most=MOST)
         pins = self.live_uses.of(call.session, snapshot_id)

@@ -29,7 +29,7 @@ class QualityEvidence(EvidenceKind):
                 "share": Cell(value=report.positive_share, form="percent"),
             },
         )
-        note = _("Gray are 95 % intervals; differences are paired by row, so small ones can be sure.")
+        note = _("Gray are 95 % intervals; differences are paired by row, so small ones can be significant.")
         figures = Section(title=_("Figures"), hint=rows, tables=(_table(report),), note=note)
         return (figures, _gains(report)) if report.deltas else (figures,)
 

@@ -123,7 +123,7 @@ def _promise(report: Report, row: RateRow | None, context: GateContext) -> Findi
 def _p99(criterion: Criterion, measured: Percentile | None) -> Finding:
     words = _("p99 at most {limit} ms").format(limit=figure(criterion.limit, digits=1))
     if measured is None or measured.ms is None or measured.low_ms is None or measured.high_ms is None:
-        return Finding(Verdict.FAIL, "", _("{what}: too few samples to tell").format(what=words))
+        return Finding(Verdict.FAIL, "", _("{what}: too few samples").format(what=words))
     interval = Interval(value=measured.ms, low=measured.low_ms, high=measured.high_ms)
     return Finding(holds(criterion, interval), "", words)
 

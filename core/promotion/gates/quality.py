@@ -59,7 +59,7 @@ class QualityGate(Gate):
             " · ".join(finding.value for finding in demanded) or self._plain(measured),
             " · ".join([*(finding.basis for finding in (*against, *demanded) if finding.basis), *_rows(evaluation)])
             if verdicts
-            else _("Nothing to hold it against: no version in production and no criterion"),
+            else _("Nothing to compare it with: no version in production and no criterion"),
         )
 
     def _other_rows(self, evidence: Evidence, context: GateContext) -> str:

@@ -64,7 +64,7 @@ class RequestService(Service):
         requirement_id: str = "",
         rollback_to: str = "",
     ) -> Request:
-        """Ask for a version to be released to an endpoint. It is in review at once."""
+        """Request the promotion of a version to an endpoint. It is in review at once."""
         check_plan(plan)
         version, endpoint = self._candidate(call, version_id, endpoint_id)
         self._refuse_second(call, version, endpoint)
