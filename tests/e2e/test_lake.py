@@ -80,3 +80,21 @@ def test_what_a_serving_model_learned_from_is_not_deleted(mei: Visitor, chain: C
     mei.sees(f"{chain.snapshot} cannot be deleted: late-arrival v1 ({chain.versions[0]}) learned from it")
     mei.open(f"/dataset?id={chain.snapshot}").tab("Impact")
     mei.sees("live now:")
+
+
+def test_a_dataset_is_named_in_any_language_and_renamed(mei: Visitor, running: Running) -> None:
+    mei.open("/datasets").page.get_by_role("button", name="New dataset").first.click()
+    mei.fill("Name", "Ankünfte in Köln")
+    expect(mei.page.get_by_label("Identifier", exact=True)).to_have_value("ankunfte_in_koln")
+    mei.press("Create")
+    dataset_id = mei.at("DS")
+    expect(mei.heading("Ankünfte in Köln")).to_be_visible()
+    choose(mei, "Rename")
+    mei.fill("Title", "航班抵达")
+    mei.press("Rename")
+    expect(mei.heading("航班抵达")).to_be_visible()
+    mei.sees("ankunfte_in_koln")
+    mei.open("/datasets?q=抵达").sees("航班抵达")
+    renamed = running.portal.datasets.get_dataset(running.people.engineer, dataset_id=dataset_id)
+    assert (renamed.title, renamed.name) == ("航班抵达", "ankunfte_in_koln")
+    mei.stands()

@@ -1,0 +1,70 @@
+"""Names in pages: the identifier follows what is typed until somebody writes another one; later the title alone
+changes."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.portal import Portal
+from tests.conftest import People
+from tests.pages.running import drawn, page, pressed, text_of
+
+TITLE = "航班抵达"
+
+
+def typed(test: AppTest, key: str, text: str) -> AppTest:
+    """Types into a field of the dialog, which stays open."""
+    test.button(key="new_model").click()
+    test.text_input(key=key).input(text)
+    return drawn(test)
+
+
+def test_the_identifier_follows_the_name_until_somebody_writes_another(portal: Portal, people: People) -> None:
+    test = page(portal, people.engineer, "models")
+    test.button(key="new_model").click()
+    drawn(test)
+    assert typed(test, "model_name", "Flüge, Mai").text_input(key="model_identifier").value == "fluge-mai"
+    assert typed(test, "model_name", "Flüge, Juni").text_input(key="model_identifier").value == "fluge-juni"
+    typed(test, "model_identifier", "june")
+    assert typed(test, "model_name", "Flüge, Juli").text_input(key="model_identifier").value == "june"
+    pressed(test, "new_model", "model_create")
+    model = portal.registry.get_model(people.viewer, model_id="M-1")
+    assert (model.title, model.name) == ("Flüge, Juli", "june")
+
+
+def test_a_title_without_latin_letters_is_the_heading_and_the_identifier_a_fact(portal: Portal, people: People) -> None:
+    test = page(portal, people.engineer, "models")
+    test.button(key="new_model").click()
+    drawn(test)
+    assert typed(test, "model_name", TITLE).text_input(key="model_identifier").value == ""
+    created = pressed(test, "new_model", "model_create")
+    assert created.title[0].value == TITLE
+    assert "`model-1`" in text_of(created)
+    assert f"{TITLE},model-1 · " in text_of(page(portal, people.viewer, "models"))
+
+
+def test_renaming_says_what_stays_and_shows_the_new_title(portal: Portal, people: People) -> None:
+    portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="flights")
+    test = page(portal, people.engineer, "dataset", id="DS-1")
+    assert "`flights`" not in text_of(test)
+    test.menu_button(key="more").click("Rename")
+    assert "The identifier stays `flights`: queries and addresses keep working." in text_of(drawn(test))
+    test.text_input(key="rename_title").input(TITLE)
+    test.menu_button(key="more").click("Rename")
+    test.button(key="rename_save").click()
+    drawn(test)
+    renamed = page(portal, people.viewer, "dataset", id="DS-1")
+    assert renamed.title[0].value == TITLE
+    assert "`flights`" in text_of(renamed)
+    assert f"{TITLE},flights" in text_of(page(portal, people.viewer, "datasets"))
+    assert "Rename" not in [option for menu in renamed.get("menu_button") for option in menu.options]
+
+
+def test_renaming_to_nothing_is_refused_at_the_field(portal: Portal, people: People) -> None:
+    portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="flights")
+    test = page(portal, people.engineer, "dataset", id="DS-1")
+    test.menu_button(key="more").click("Rename")
+    drawn(test)
+    test.text_input(key="rename_title").input("  ")
+    test.menu_button(key="more").click("Rename")
+    test.button(key="rename_save").click()
+    assert "Title takes at least 1 characters" in text_of(drawn(test))
+    assert portal.datasets.get_dataset(people.viewer, dataset_id="DS-1").title == "flights"
