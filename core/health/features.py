@@ -15,16 +15,19 @@ from core.features.catalog.values import Freshness
 from core.features.tables import FeatureVersionRow, FeatureViewRow, TrainingSetRow
 from core.features.values import VersionState
 from core.foundation.actions.call import Call
+from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.health.quarantine import Quarantines
 from core.health.values import Health, worst
 
+# The title of a view is that of its row among the objects.
+IS_ITS_ENTRY = col(ObjectRow.id) == FeatureViewRow.id
 # Their rows are there for somebody to use.
 IN_USE = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 
 
 class Version(NamedTuple):
-    """A version with the name of its view."""
+    """A version with the title of its view."""
 
     row: FeatureVersionRow
     view: str
@@ -111,20 +114,20 @@ def _stale(version: Version, freshness: Freshness) -> list[Health]:
 
 def _versions(call: Call, version_ids: Collection[str]) -> dict[str, Version]:
     """Those within reach, by id; what is heavy in their rows is left out."""
-    wanted = select(FeatureVersionRow, FeatureViewRow.name).join(FeatureViewRow)
+    wanted = select(FeatureVersionRow, ObjectRow.title).join(FeatureViewRow).join(ObjectRow, IS_ITS_ENTRY)
     visible = wanted.where(
         col(FeatureVersionRow.id).in_(version_ids), *call.permitted.condition(FeatureViewRow.project)
     )
     rows = call.session.exec(visible.options(*_light())) if version_ids else ()
-    return {row.id: Version(row, name) for row, name in rows}
+    return {row.id: Version(row, title) for row, title in rows}
 
 
 def _shown(call: Call, view_ids: Collection[str]) -> dict[str, Version]:
     """The version that people get, by view."""
-    wanted = with_shown_version(select(FeatureVersionRow, FeatureViewRow.name))
+    wanted = with_shown_version(select(FeatureVersionRow, ObjectRow.title)).join(ObjectRow, IS_ITS_ENTRY)
     visible = wanted.where(col(FeatureViewRow.id).in_(view_ids), *call.permitted.condition(FeatureViewRow.project))
     rows = call.session.exec(visible.options(*_light())) if view_ids else ()
-    return {row.view_id: Version(row, name) for row, name in rows if row is not None}
+    return {row.view_id: Version(row, title) for row, title in rows if row is not None}
 
 
 def _light() -> list[Any]:

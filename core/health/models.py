@@ -7,6 +7,7 @@ from sqlmodel import col, func, select
 
 from core.features.catalog.learned_from import LearnedSet
 from core.foundation.actions.call import Call
+from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.health.features import FeatureHealth, learned_sets
 from core.health.quarantine import Quarantines
@@ -24,7 +25,7 @@ ARCHIVED = "archived"
 COLUMNS: tuple[Any, ...] = (
     VersionRow.id,
     VersionRow.model_id,
-    VersionRow.model,
+    col(ObjectRow.title).label("model"),
     VersionRow.version,
     VersionRow.state,
     VersionRow.evaluations,
@@ -66,7 +67,8 @@ class Endpoints:
         if not row.cause and not refused:
             return Health(object_id=endpoint_id, state="healthy")
         reason = _("{name} cannot serve what it should: {cause}").format(
-            name=row.name, cause=next((cause for cause in (row.cause, *refused) if cause), _("no reason was given"))
+            name=row.entry.title,
+            cause=next((cause for cause in (row.cause, *refused) if cause), _("no reason was given")),
         )
         return Health(object_id=endpoint_id, state="refused", reason=reason, cause_id=endpoint_id, since=row.changed_at)
 
@@ -150,8 +152,9 @@ def _versions(call: Call, *, ids: Collection[str], newest_of: Collection[str]) -
     )
     latest = newest.group_by(VersionRow.model_id).subquery()
     is_newest = (col(VersionRow.model_id) == latest.c.model_id) & (col(VersionRow.version) == latest.c.version)
-    named = select(*COLUMNS).where(col(VersionRow.id).in_(ids), *call.permitted.condition(VersionRow.project))
-    of_models = select(*COLUMNS).join(latest, is_newest).where(*call.permitted.condition(VersionRow.project))
+    titled = select(*COLUMNS).join(ObjectRow, col(ObjectRow.id) == VersionRow.model_id)
+    named = titled.where(col(VersionRow.id).in_(ids), *call.permitted.condition(VersionRow.project))
+    of_models = titled.join(latest, is_newest).where(*call.permitted.condition(VersionRow.project))
     rows = [*(call.session.exec(named) if ids else ()), *(call.session.exec(of_models) if newest_of else ())]
     return {row.id: row for row in rows}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from core.foundation.ids import Kind, kind_of
@@ -16,6 +16,8 @@ from core.lake.tables import DatasetRow, SnapshotRow
 
 # What led to the objects of one list is a few dozen edges for each.
 MOST_EDGES = 50_000
+# The title of a dataset is that of its row among the objects.
+DATASET_ENTRY: Any = aliased(ObjectRow)
 HEAVY: tuple[Any, ...] = (SnapshotRow.files, SnapshotRow.columns, SnapshotRow.report, SnapshotRow.profile)
 Sources = Mapping[str, frozenset[str]]
 
@@ -48,19 +50,15 @@ class Quarantines:
         return {snapshot_id: health for snapshot_id in snapshots if (health := self._read[snapshot_id]) is not None}
 
     def _read_new(self, snapshots: Collection[str]) -> None:
-        columns = select(SnapshotRow, DatasetRow.name, ObjectRow.updated_at).options(*(defer(name) for name in HEAVY))
-        wanted = (
-            columns.join(DatasetRow)
-            .join(ObjectRow, col(ObjectRow.id) == SnapshotRow.id)
-            .where(
-                col(SnapshotRow.id).in_(snapshots),
-                SnapshotRow.quarantine != "",
-                *self._reach.condition(DatasetRow.project),
-            )
+        columns = select(SnapshotRow, DATASET_ENTRY.title, ObjectRow.updated_at)
+        joined = columns.join(DatasetRow).join(DATASET_ENTRY, DATASET_ENTRY.id == col(DatasetRow.id))
+        wanted = joined.join(ObjectRow, col(ObjectRow.id) == SnapshotRow.id).where(
+            col(SnapshotRow.id).in_(snapshots), SnapshotRow.quarantine != "", *self._reach.condition(DatasetRow.project)
         )
+        wanted = wanted.options(*(defer(name) for name in HEAVY))
         rows = self._session.exec(wanted) if snapshots else ()
         self._read |= dict.fromkeys(snapshots)
-        self._read |= {row.id: _quarantined(row, name=name, since=since) for row, name, since in rows}
+        self._read |= {row.id: _quarantined(row, dataset=dataset, since=since) for row, dataset, since in rows}
 
     def of_datasets(self, datasets: Collection[str], *, live: Collection[str]) -> dict[str, Health]:
         """By dataset with rows, the quarantine of its newest snapshot, else of one among the `live` objects."""
@@ -107,8 +105,8 @@ def _reached(start: str, before: Mapping[str, Collection[str]]) -> frozenset[str
     return frozenset(reached)
 
 
-def _quarantined(row: SnapshotRow, *, name: str, since: datetime) -> Health:
+def _quarantined(row: SnapshotRow, *, dataset: str, since: datetime) -> Health:
     words = _("{name} v{version} is in quarantine: {reason}").format(
-        name=name, version=row.version, reason=row.quarantine
+        name=dataset, version=row.version, reason=row.quarantine
     )
     return Health(object_id=row.id, state="quarantined", reason=words, cause_id=row.id, since=since)

@@ -171,6 +171,18 @@ def test_what_lies_in_another_project_does_not_show_in_what_rests_on_it(whole_on
     assert states(whole_on, VIEW, PRODUCTION, actor=PEOPLE.admin) == {VIEW: "quarantined", PRODUCTION: "quarantined"}
 
 
+def test_reasons_call_things_by_their_titles(whole: Portal) -> None:
+    change(whole, ObjectRow, DATASET, title="Flüge 航班")
+    change(whole, ObjectRow, VIEW, title="Delay by carrier")
+    measure_drift(whole)
+    assert healths(whole, VIEW)[VIEW].reason.startswith("delay of Delay by carrier v1 has drifted")
+    whole.retention.quarantine(PEOPLE.engineer, snapshot_id=SNAPSHOT, reason="Rows were sent twice.")
+    assert healths(whole, VIEW)[VIEW].reason == "Flüge 航班 v1 is in quarantine: Rows were sent twice."
+    change(whole, ObjectRow, PRODUCTION, title="Late arrival")
+    change(whole, EndpointRow, PRODUCTION, cause="No memory.")
+    assert healths(whole, PRODUCTION)[PRODUCTION].reason == "Late arrival cannot serve what it should: No memory."
+
+
 COPIES = 12
 
 
