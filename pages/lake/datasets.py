@@ -61,7 +61,7 @@ def _catalog(listing: Listing[Dataset], healths: Healths) -> tuple[str, ...]:
     columns = (
         Column(_("Dataset")),
         Column(_("Rows"), "number", 104),
-        Column(_("Version"), "number", 84, priority=2),
+        Column(_("Version"), "number", 84, priority=3),
         Column(_("Stage"), "word", 80),
         health_column(),
         Column(_("Updated"), "time", 96, priority=2),

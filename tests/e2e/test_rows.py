@@ -110,7 +110,7 @@ def test_a_narrow_window_keeps_the_columns_that_matter(catalog: Visitor) -> None
     expect(head.filter(has_text="Updated")).to_be_visible()
     catalog.fits(1100)
     expect(head.filter(has_text="Updated")).to_be_hidden()
-    for name in ("Dataset", "State", "Rows"):
+    for name in ("Dataset", "Stage", "Health", "Rows"):
         expect(head.filter(has_text=name)).to_be_visible()
     catalog.page.set_viewport_size({"width": 1440, "height": 900})
 
