@@ -46,6 +46,8 @@ class ObjectRow(SQLModel, table=True):
         # Objects are found by their names, too.
         Index("ix_objects_kind_title", "kind", "title"),
         Index("ix_objects_kind_name", "kind", "name"),
+        # What people own is found among all that there is.
+        Index("ix_objects_owner", "owner", "kind", "created_at", "id", "project"),
         Index("ix_objects_newest_kind", "kind", "updated_at", "id", "title", "name", "project"),
     )
 

@@ -52,6 +52,8 @@ NARROWED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("features.catalog", {"use": "unused"}),
     ("features.list_training_sets", {"search": "arrival"}),
     ("features.list_views", {"query": "arrival"}),
+    ("health.own_failures", {}),
+    ("health.own_problems", {}),
     ("identity.search", {}),
     ("identity.search", {"query": "arrival"}),
     ("lake.list_datasets", {"query": "arrival"}),

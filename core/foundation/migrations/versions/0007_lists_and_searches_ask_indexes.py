@@ -22,6 +22,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("objects", schema=None) as batch_op:
         batch_op.drop_index("ix_objects_kind")
+        batch_op.create_index("ix_objects_owner", ["owner", "kind", "created_at", "id", "project"], unique=False)
         batch_op.create_index(
             "ix_objects_newest_kind", ["kind", "updated_at", "id", "title", "name", "project"], unique=False
         )
@@ -38,6 +39,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("objects", schema=None) as batch_op:
         batch_op.drop_index("ix_objects_newest_kind")
+        batch_op.drop_index("ix_objects_owner")
         batch_op.create_index("ix_objects_kind", ["kind"], unique=False)
 
     with op.batch_alter_table("jobs", schema=None) as batch_op:
