@@ -48,6 +48,7 @@ class ObjectRow(SQLModel, table=True):
         Index("ix_objects_kind_name", "kind", "name"),
         # What people own is found among all that there is.
         Index("ix_objects_owner", "owner", "kind", "created_at", "id", "project"),
+        Index("ix_objects_owner_state", "owner", "state", "updated_at"),
         Index("ix_objects_newest_kind", "kind", "updated_at", "id", "title", "name", "project"),
     )
 

@@ -64,12 +64,13 @@ def failures_of(call: Call) -> tuple[Failure, ...]:
     own = select(ObjectRow).where(
         ObjectRow.updated_at > call.now - RECENT,
         ObjectRow.owner == call.actor.person_id,
-        # No index on kinds is of use: what is recent is little, and all that ever ran is much.
+        # No index on kinds or projects is of use: what failed lately is little, and all that ever ran is much.
         col(ObjectRow.kind).concat("").in_(list(WORK)),
         col(ObjectRow.state).in_(FAILED),
-        *call.reach().condition(ObjectRow.project),
     )
-    rows = call.session.exec(own.order_by(col(ObjectRow.updated_at).desc()).limit(MOST)).all()
+    newest = call.session.exec(own.order_by(col(ObjectRow.updated_at).desc()).limit(MOST)).all()
+    reach = call.reach()
+    rows = [row for row in newest if reach.includes(row.project)]
     causes = {
         object_id: cause
         for kind in dict.fromkeys(row.kind for row in rows)

@@ -20,6 +20,7 @@ from core.health.values import Health, Problem
 from core.identity.permissions import Permission
 
 MOST = 500
+MOST_OWN = 200
 ObjectIds = Annotated[tuple[str, ...], Field(max_length=MOST)]
 OWNED = (Kind.DATASET, Kind.FEATURE_VIEW, Kind.MODEL, Kind.ENDPOINT)
 MADE_OF_DATA = (Kind.SNAPSHOT, Kind.TRAINING_SET)
@@ -46,9 +47,9 @@ class HealthService(Service):
     @action(permission=Permission.READ, reads=True)
     def own_problems(self, call: Call) -> tuple[Problem, ...]:
         """Show what is wrong with datasets, feature views, models and endpoints of your own, the first of those that
-        have one cause. Stale features are left out: they wait for data, not for somebody."""
+        have one cause, among the newest 200. Stale features are left out: they wait for data, not for somebody."""
         own = (col(ObjectRow.owner) == call.actor.person_id, col(ObjectRow.kind).in_(OWNED))
-        judged = self._judged(call, own)
+        judged = self._judged(call, own, most=MOST_OWN)
         wrong = [health for health in judged if health.cause_id and health.state != "stale"]
         by_cause = {health.cause_id: health for health in reversed(wrong)}
         first = [health for health in wrong if by_cause[health.cause_id] is health]
@@ -64,15 +65,14 @@ class HealthService(Service):
         the last seven days, without those that were made good since."""
         return failures_of(call)
 
-    def _judged(self, call: Call, which: Sequence[ColumnElement[bool]]) -> tuple[Health, ...]:
-        """The health of these objects as far as they may be seen, in the order of the chain."""
+    def _judged(self, call: Call, which: Sequence[ColumnElement[bool]], *, most: int = MOST) -> tuple[Health, ...]:
+        """The health of the newest of these objects as far as they may be seen, in the order of the chain."""
         reach = call.reach()
         # Not asked by project: a database would look through all objects of one project for a few of certain kinds.
         columns = select(ObjectRow.id, ObjectRow.kind, ObjectRow.project).where(*which)
         by_kind: dict[str, list[str]] = {}
-        for object_id, kind, project in call.session.exec(
-            columns.order_by(col(ObjectRow.created_at)).limit(MOST)
-        ).all():
+        newest = call.session.exec(columns.order_by(col(ObjectRow.created_at).desc()).limit(most)).all()
+        for object_id, kind, project in reversed(newest):
             if reach.includes(project):
                 by_kind.setdefault(kind, []).append(object_id)
         return tuple(health for health in self._of_kinds(call, by_kind) if health.state)

@@ -23,6 +23,7 @@ def upgrade() -> None:
     with op.batch_alter_table("objects", schema=None) as batch_op:
         batch_op.drop_index("ix_objects_kind")
         batch_op.create_index("ix_objects_owner", ["owner", "kind", "created_at", "id", "project"], unique=False)
+        batch_op.create_index("ix_objects_owner_state", ["owner", "state", "updated_at"], unique=False)
         batch_op.create_index(
             "ix_objects_newest_kind", ["kind", "updated_at", "id", "title", "name", "project"], unique=False
         )
@@ -39,6 +40,7 @@ def downgrade() -> None:
 
     with op.batch_alter_table("objects", schema=None) as batch_op:
         batch_op.drop_index("ix_objects_newest_kind")
+        batch_op.drop_index("ix_objects_owner_state")
         batch_op.drop_index("ix_objects_owner")
         batch_op.create_index("ix_objects_kind", ["kind"], unique=False)
 
