@@ -44,7 +44,7 @@ def test_arrow_keys_walk_along_the_chain_and_enter_opens(mei: Visitor, chain: Ch
     page.keyboard.press("ArrowLeft")
     expect(node(page, f"{chain.runs[0]}, run")).to_be_focused()
     page.keyboard.press("ArrowUp")
-    expect(node(page, chain.training_set)).to_be_focused()
+    expect(node(page, f"{chain.training_set}, training set")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(rf"training-set\?id={chain.training_set}"))
 
