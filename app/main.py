@@ -42,11 +42,11 @@ def _unknown_page() -> Page | None:
 
 def _counts() -> dict[str, int]:
     """How many things wait for the visitor, shown beside Home."""
-    from app.home.inbox import waiting
+    from app.home.inbox import count_waiting
 
     count = 0
     with frame.guarded():
-        count = len(waiting())
+        count = count_waiting()
     return {navigation.HOME: count}
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from datetime import datetime
 
+import streamlit as st
+
 from app.next_action.promotion import promotion_action
 from app.next_action.serving import is_refused
 from app.promotion.decision import blocking_words, undecided
@@ -22,6 +24,7 @@ from core.promotion.values import Policy, Request
 from core.serving.values import Endpoint
 
 MOST = 50
+WAITING = "causeway_waiting"
 
 
 class Need(Value):
@@ -38,7 +41,19 @@ class Need(Value):
 
 def waiting() -> tuple[Need, ...]:
     """All that needs the visitor: what cannot be served, decisions, tests and policies to confirm, imports, what is
-    wrong with what they own, then failures of their own work."""
+    wrong with what they own, then failures of their own work. What was counted in this run is not read again."""
+    counted_in_run: tuple[Need, ...] | None = st.session_state.pop(WAITING, None)
+    return _read() if counted_in_run is None else counted_in_run
+
+
+def count_waiting() -> int:
+    """How many things need the visitor, asked before the page of the run; they are kept for it."""
+    st.session_state.pop(WAITING, None)
+    st.session_state[WAITING] = _read()
+    return len(st.session_state[WAITING])
+
+
+def _read() -> tuple[Need, ...]:
     requests = [_request(request) for request in portal().requests.what_needs_me(actor())]
     refused = _refused()
     problems = _problems({need.object_id for need in refused})

@@ -2,7 +2,7 @@
 title and state are what links and search show. The title of what has an identifier is kept nowhere else. `links` holds
 the edges of the chain, from what came first to what follows."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -204,13 +204,25 @@ def walk(session: Session, *starts: str, upstream: bool, most: int = EVERY_EDGE)
 def _edges_at(session: Session, places: Sequence[str], *, upstream: bool, most: int) -> list[Edge]:
     """At most so many of the edges that end (upstream) or begin at these places, in the order of the index."""
     anchor, other = (LinkRow.target, LinkRow.source) if upstream else (LinkRow.source, LinkRow.target)
-    leaving = select(LinkRow).where(col(LinkRow.source).not_like(ENDPOINTS)).order_by(anchor, other)
+    # Columns, not rows: a walk has thousands of edges, and a mapped object costs many times what its edge does.
+    columns = select(LinkRow.source, LinkRow.target, LinkRow.relation)
+    leaving = columns.where(col(LinkRow.source).not_like(ENDPOINTS)).order_by(anchor, other)
     edges: list[Edge] = []
     for begin in range(0, len(places), ASKED_AT_ONCE):
         some = col(anchor).in_(places[begin : begin + ASKED_AT_ONCE])
         rows = session.exec(leaving.where(some).limit(most - len(edges)))
-        edges += [Edge(source=row.source, target=row.target, relation=row.relation) for row in rows]
+        edges += [Edge(source=source, target=target, relation=relation) for source, target, relation in rows]
     return edges
+
+
+def led_to(start: str, sources: Mapping[str, Collection[str]]) -> frozenset[str]:
+    """A start and all that led to it, out of a walk from several: as far as a walk from it alone would have come.
+    `sources` are those of each target."""
+    reached, ends = {start}, {start}
+    for _step in range(LINEAGE_DEPTH):
+        ends = {source for end in ends for source in sources.get(end, ())} - reached
+        reached |= ends
+    return frozenset(reached)
 
 
 def lineage(session: Session, start: str, *, reach: Reach) -> Lineage:

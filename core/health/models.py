@@ -78,7 +78,7 @@ class Models:
 
     def __init__(self, call: Call, *, versions: Collection[str], models: Collection[str], endpoints: Endpoints) -> None:
         self.endpoints = endpoints
-        self.rows = _versions(call, ids={*versions, *(endpoints.versions if models else ())}, newest_of=models)
+        self.rows = _versions(call, ids=versions, models=models, serving=endpoints.versions)
         self.active = [row for row in self.rows.values() if row.state != ARCHIVED]
         self.looked_up = {version_id for row in self.active for version_id in row.feature_versions}
 
@@ -145,17 +145,19 @@ def _goal(row: Any, criteria: Iterable[Criterion]) -> list[Health]:
     return [Health(object_id=row.id, state="goal_missed", reason=reason, cause_id=row.id, since=row.created_at)]
 
 
-def _versions(call: Call, *, ids: Collection[str], newest_of: Collection[str]) -> dict[str, Any]:
-    """These versions and the newest active one of each model, within reach."""
+def _versions(call: Call, *, ids: Collection[str], models: Collection[str], serving: Collection[str]) -> dict[str, Any]:
+    """These versions, and of each model those that serve and the newest active one, within reach."""
+    is_theirs = col(VersionRow.model_id).in_(models)
     newest = select(VersionRow.model_id, func.max(VersionRow.version).label("version")).where(
-        col(VersionRow.model_id).in_(newest_of), VersionRow.state != ARCHIVED
+        is_theirs, VersionRow.state != ARCHIVED
     )
     latest = newest.group_by(VersionRow.model_id).subquery()
     is_newest = (col(VersionRow.model_id) == latest.c.model_id) & (col(VersionRow.version) == latest.c.version)
     titled = select(*COLUMNS).join(ObjectRow, col(ObjectRow.id) == VersionRow.model_id)
-    named = titled.where(col(VersionRow.id).in_(ids), *call.permitted.condition(VersionRow.project))
+    serves = col(VersionRow.id).in_(serving) & is_theirs
+    named = titled.where(col(VersionRow.id).in_(ids) | serves, *call.permitted.condition(VersionRow.project))
     of_models = titled.join(latest, is_newest).where(*call.permitted.condition(VersionRow.project))
-    rows = [*(call.session.exec(named) if ids else ()), *(call.session.exec(of_models) if newest_of else ())]
+    rows = [*call.session.exec(named), *(call.session.exec(of_models) if models else ())]
     return {row.id: row for row in rows}
 
 

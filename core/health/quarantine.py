@@ -8,7 +8,7 @@ from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from core.foundation.ids import Kind, kind_of
-from core.foundation.objects import ObjectRow, walk
+from core.foundation.objects import ObjectRow, led_to, walk
 from core.foundation.reach import Reach
 from core.foundation.text import _
 from core.health.values import Health
@@ -94,20 +94,11 @@ class Quarantines:
             self._before.setdefault(edge.target, []).append(edge.source)
             self._walked.add(edge.source)
         self._walked.update(new)
-        return {object_id: _reached(object_id, self._before) for object_id in objects}
+        return {object_id: led_to(object_id, self._before) for object_id in objects}
 
 
 def is_snapshot(object_id: str) -> bool:
     return kind_of(object_id) is Kind.SNAPSHOT
-
-
-def _reached(start: str, before: Mapping[str, Collection[str]]) -> frozenset[str]:
-    reached, waiting = {start}, [start]
-    while waiting:
-        new = set(before.get(waiting.pop(), ())) - reached
-        reached |= new
-        waiting += new
-    return frozenset(reached)
 
 
 def _quarantined(row: SnapshotRow, *, dataset: str, since: datetime) -> Health:

@@ -20,7 +20,7 @@ from core.health.values import Health, Problem
 from core.identity.permissions import Permission
 
 MOST = 500
-MOST_OWN = 200
+MOST_OWN = 100
 ObjectIds = Annotated[tuple[str, ...], Field(max_length=MOST)]
 OWNED = (Kind.DATASET, Kind.FEATURE_VIEW, Kind.MODEL, Kind.ENDPOINT)
 MADE_OF_DATA = (Kind.SNAPSHOT, Kind.TRAINING_SET)
@@ -47,7 +47,7 @@ class HealthService(Service):
     @action(permission=Permission.READ, reads=True)
     def own_problems(self, call: Call) -> tuple[Problem, ...]:
         """Show what is wrong with datasets, feature views, models and endpoints of your own, the first of those that
-        have one cause, among the newest 200. Stale features are left out: they wait for data, not for somebody."""
+        have one cause, among the newest 100. Stale features are left out: they wait for data, not for somebody."""
         own = (col(ObjectRow.owner) == call.actor.person_id, col(ObjectRow.kind).in_(OWNED))
         judged = self._judged(call, own, most=MOST_OWN)
         wrong = [health for health in judged if health.cause_id and health.state != "stale"]

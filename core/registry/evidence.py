@@ -2,7 +2,8 @@
 and is checked whenever it is read: figures that someone edited afterwards are refused, not shown."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
 
 from sqlmodel import col, select
 
@@ -65,21 +66,36 @@ def evidence_of(row: EvidenceRow) -> Evidence:
     return Evidence.model_validate({**json.loads(row.document), **columns})
 
 
-def evidence_about(call: Call, subject: str, kinds: Iterable[str]) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-    """All evidence of these kinds about an object, kind by kind and each with the newest first, and what is damaged in
+class Measured(NamedTuple):
+    """All evidence of some kinds about an object, kind by kind and each with the newest first, and what is damaged in
     words. Damaged evidence is as good as none, and so is what else there is of its kind."""
-    rows: dict[str, list[EvidenceRow]] = {kind: [] for kind in kinds}
-    wanted = select(EvidenceRow).where(EvidenceRow.subject == subject, col(EvidenceRow.kind).in_(rows))
-    for row in call.session.exec(wanted.order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())):
-        rows[row.kind].append(row)
+
+    evidence: tuple[Evidence, ...] = ()
+    damage: tuple[str, ...] = ()
+
+
+def evidence_about(call: Call, subjects: Collection[str], kinds: Iterable[str]) -> dict[str, Measured]:
+    """What was measured of each of these objects. Asked once, however many there are."""
+    names = tuple(kinds)
+    rows: dict[str, dict[str, list[EvidenceRow]]] = {subject: {name: [] for name in names} for subject in subjects}
+    # No index on kinds is of use: there is little of one object, and very much of each kind.
+    is_of_kinds = col(EvidenceRow.kind).concat("").in_(names)
+    wanted = select(EvidenceRow).where(col(EvidenceRow.subject).in_(subjects), is_of_kinds)
+    newest = wanted.order_by(col(EvidenceRow.created_at).desc(), col(EvidenceRow.id).desc())
+    for row in call.session.exec(newest) if rows else ():
+        rows[row.subject][row.kind].append(row)
+    return {subject: _measured(rows_by_kind.values()) for subject, rows_by_kind in rows.items()}
+
+
+def _measured(kinds: Iterable[list[EvidenceRow]]) -> Measured:
     evidence: list[Evidence] = []
     damage: list[str] = []
-    for rows_of_kind in rows.values():
+    for rows_of_kind in kinds:
         try:
             evidence += [evidence_of(row) for row in rows_of_kind]
         except Unavailable as error:
             damage.append(error.message)
-    return tuple(evidence), tuple(damage)
+    return Measured(tuple(evidence), tuple(damage))
 
 
 def find_evidence(call: Call, evidence_id: str) -> Evidence:

@@ -1,7 +1,7 @@
 """Models, versions and the evidence about them. A version is exact bytes and never changes; evidence is written only by
 the portal's own measurements; nothing here deletes anything."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -24,7 +24,7 @@ from core.identity.service import Limit, Offset
 from core.registry import catalog, measuring, outbox
 from core.registry.artifact import Folder, examine, write_bare
 from core.registry.comparison import compare_versions
-from core.registry.evidence import evidence_about, write_evidence
+from core.registry.evidence import Measured, evidence_about, write_evidence
 from core.registry.tables import ModelRow, VersionRow
 from core.registry.values import (
     Alias,
@@ -266,12 +266,9 @@ class RegistryService(Service):
         """Writes down what a measurement of the portal found, in the transaction that ends it."""
         return write_evidence(call, new, kinds=self._evidence_kinds)
 
-    def evidence_of(
-        self, call: Call, version_id: str, kinds: Iterable[str]
-    ) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
-        """All evidence of these kinds about a version, each kind with the newest first, and what is damaged in words.
-        Damaged evidence is as good as none; the rest can still be read."""
-        return evidence_about(call, version_id, kinds)
+    def evidence_of(self, call: Call, version_ids: Collection[str], kinds: Iterable[str]) -> Mapping[str, Measured]:
+        """All evidence of these kinds by version. Damaged evidence is as good as none; the rest can still be read."""
+        return evidence_about(call, version_ids, kinds)
 
     def record_run(self, call: Call, record: RunRecord) -> None:
         """Queues a run for MLflow, which gets it later and exactly once."""

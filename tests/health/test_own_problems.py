@@ -3,9 +3,20 @@
 from core.features.tables import FeatureVersionRow
 from core.foundation.actors import Actor
 from core.foundation.objects import ObjectRow
+from core.health.service import MOST_OWN
 from core.portal import Portal
 from core.serving.tables import EndpointRow
-from tests.health.installation import DATASET, FEATURES, MODEL, PRODUCTION, SNAPSHOT, VIEW, change, measure_drift
+from tests.health.installation import (
+    DATASET,
+    FEATURES,
+    MODEL,
+    PRODUCTION,
+    SNAPSHOT,
+    VIEW,
+    change,
+    measure_drift,
+    statements,
+)
 from tests.upgrade.home import PEOPLE
 
 
@@ -39,3 +50,14 @@ def test_stale_features_wait_for_data_and_not_for_somebody(whole: Portal) -> Non
 def test_an_endpoint_that_cannot_serve_is_its_owners_problem(whole: Portal) -> None:
     change(whole, EndpointRow, PRODUCTION, cause="The digest is not admitted.")
     assert problems(whole, PEOPLE.sre) == [(PRODUCTION, "refused")]
+
+
+def test_only_the_newest_things_are_looked_at_and_many_cost_the_same_questions_as_few(whole_on: Portal) -> None:
+    whole_on.retention.quarantine(PEOPLE.engineer, snapshot_id=SNAPSHOT, reason="Rows were sent twice.")
+    with statements(whole_on) as for_few:
+        assert problems(whole_on) == [(DATASET, "quarantined")]
+    for number in range(MOST_OWN):
+        whole_on.datasets.create_dataset(PEOPLE.engineer, project="PROJ-1", name=f"flights_{number}")
+    with statements(whole_on) as for_many:
+        assert problems(whole_on) == []
+    assert len(for_many) <= len(for_few)

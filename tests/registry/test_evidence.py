@@ -158,9 +158,11 @@ def test_evidence_is_found_newest_first_and_linked(portal_on: Portal, people: Pe
     with calling(portal_on, people.sre) as call:
         first = portal_on.registry.add_evidence(call, parity(registered))
         second = portal_on.registry.add_evidence(call, parity(registered, content={"rows": 1, "mismatches": 1}))
-        measured = portal_on.registry.evidence_of(call, registered.id, (SAFETY, PARITY))
-        assert portal_on.registry.evidence_of(call, registered.id, (SAFETY,)) == ((), ())
-    assert ({evidence.id for evidence in measured[0]}, measured[1]) == ({first.id, second.id}, ())
+        measured = portal_on.registry.evidence_of(call, {registered.id, "MV-9"}, (SAFETY, PARITY))
+        assert portal_on.registry.evidence_of(call, {registered.id}, (SAFETY,)) == {registered.id: ((), ())}
+    shown, damage = measured[registered.id]
+    assert ({evidence.id for evidence in shown}, damage) == ({first.id, second.id}, ())
+    assert measured["MV-9"] == ((), ())
     assert first.digest != second.digest
     assert first.measured_on["model"] == registered.model_digest
     listed = portal_on.evidence.list_evidence(people.viewer, subject=registered.id, kind=PARITY)
@@ -187,7 +189,7 @@ def test_evidence_that_someone_edited_is_refused(
     with pytest.raises(Unavailable, match="was changed"):
         portal.evidence.get_evidence(people.viewer, evidence_id=evidence.id)
     with calling(portal, people.sre) as call:
-        shown, damage = portal.registry.evidence_of(call, version.id, (SAFETY, PARITY))
+        shown, damage = portal.registry.evidence_of(call, {version.id}, (SAFETY, PARITY))[version.id]
     assert (shown, damage) == ((), (f"Evidence {evidence.id} was changed after it was written",))
 
 

@@ -2,14 +2,15 @@
 from the lineage and the audit log at every reading, never from what a request says of itself."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
 from core.audit.tables import AuditRow
 from core.foundation.ids import Kind
-from core.foundation.objects import LinkRow, ObjectRow, walk
+from core.foundation.objects import LinkRow, ObjectRow, led_to, walk
 from core.foundation.text import N_, _
 from core.promotion.tables import PromotionRow
 from core.registry.values import Evidence, ModelVersion
@@ -30,14 +31,29 @@ MEASURED = {
 Reason = tuple[str, str]
 
 
-def may_not_approve(
-    session: Session, row: PromotionRow, *, versions: Sequence[ModelVersion], evidence: Sequence[Evidence]
-) -> dict[str, str]:
-    """Person id -> why, in words. `versions` are the candidate and a rollback target that the approval would let in
-    too, `evidence` is all there is on them."""
+class Case(NamedTuple):
+    """A request with the versions that its approval would let in, and all the evidence there is on them."""
+
+    row: PromotionRow
+    versions: Sequence[ModelVersion]
+    evidence: Sequence[Evidence]
+
+
+def may_not_approve(session: Session, cases: Sequence[Case]) -> list[dict[str, str]]:
+    """For each request, person id -> why, in words. Asked as often for many requests as for one."""
+    makers = _Makers(session, {version.id: version for case in cases for version in case.versions})
+    measurers = _Measurers(session, [item for case in cases for item in case.evidence])
+    return [
+        _barred(
+            chain(_authors(case.row), *(makers.of(version) for version in case.versions), measurers.of(case.evidence))
+        )
+        for case in cases
+    ]
+
+
+def _barred(reasons: Iterable[Reason]) -> dict[str, str]:
     reasons_by_person: dict[str, list[str]] = defaultdict(list)
-    reasons = (_authors(row), *(_makers(session, version) for version in versions), _measurers(session, evidence))
-    for person_id, why in chain.from_iterable(reasons):
+    for person_id, why in reasons:
         if why not in reasons_by_person[person_id]:
             reasons_by_person[person_id].append(why)
     return {
@@ -54,32 +70,52 @@ def _authors(row: PromotionRow) -> Iterator[Reason]:
             yield person_id, _("revised the request")
 
 
-def _makers(session: Session, version: ModelVersion) -> Iterator[Reason]:
-    """Those who registered the version, trained it, ran the sweep it came from, or edited its card."""
-    edges = walk(session, version.id, upstream=True)
-    ids = {version.id, version.run_id, *(edge.source for edge in edges)}
-    for thing in _things(session, ids, kinds=AUTHORED):
-        yield thing.owner, _(AUTHORED[Kind(thing.kind)]).format(id=thing.id)
-    yield version.created_by, _(AUTHORED[Kind.MODEL_VERSION]).format(id=version.id)
-    edits = select(AuditRow.actor).where(
-        AuditRow.subject == version.id, AuditRow.action == CARD_EDITED, AuditRow.outcome == "ok"
-    )
-    for person_id in session.exec(edits.distinct()):
-        yield person_id, _("edited the card of {id}").format(id=version.id)
+class _Makers:
+    """Those who registered versions, trained them, ran the sweeps they came from, or edited their cards."""
+
+    def __init__(self, session: Session, versions: Mapping[str, ModelVersion]) -> None:
+        sources: dict[str, list[str]] = defaultdict(list)
+        for edge in walk(session, *versions, upstream=True):
+            sources[edge.target].append(edge.source)
+        self._origins = {id_: led_to(id_, sources) | {version.run_id} for id_, version in versions.items()}
+        self._things = _things(session, chain.from_iterable(self._origins.values()), kinds=AUTHORED)
+        edits = select(AuditRow.subject, AuditRow.actor).where(
+            col(AuditRow.subject).in_(versions), AuditRow.action == CARD_EDITED, AuditRow.outcome == "ok"
+        )
+        self._edits = session.exec(edits.distinct()).all()
+
+    def of(self, version: ModelVersion) -> Iterator[Reason]:
+        origins = self._origins[version.id]
+        for thing in self._things:
+            if thing.id in origins:
+                yield thing.owner, _(AUTHORED[Kind(thing.kind)]).format(id=thing.id)
+        yield version.created_by, _(AUTHORED[Kind.MODEL_VERSION]).format(id=version.id)
+        for version_id, person_id in self._edits:
+            if version_id == version.id:
+                yield person_id, _("edited the card of {id}").format(id=version.id)
 
 
-def _measurers(session: Session, evidence: Sequence[Evidence]) -> Iterator[Reason]:
-    """Those who asked for a measurement, by the evidence itself, by the job that took it and by what led to it."""
-    ids = {item.id for item in evidence}
-    leading = session.exec(select(LinkRow.source).where(col(LinkRow.target).in_(ids))) if ids else ()
-    for thing in _things(session, {*ids, *(item.source for item in evidence), *leading}, kinds=MEASURED):
-        yield thing.owner, _(MEASURED[Kind(thing.kind)]).format(id=thing.id)
-    for item in evidence:
-        yield item.created_by, _(MEASURED[Kind.EVIDENCE]).format(id=item.id)
+class _Measurers:
+    """Those who asked for measurements, by the evidence itself, by the job that took it and by what led to it."""
+
+    def __init__(self, session: Session, evidence: Sequence[Evidence]) -> None:
+        self._origins = {item.id: {item.id, item.source} for item in evidence}
+        edges = select(LinkRow.target, LinkRow.source).where(col(LinkRow.target).in_(self._origins))
+        for evidence_id, source in session.exec(edges) if evidence else ():
+            self._origins[evidence_id].add(source)
+        self._things = _things(session, chain.from_iterable(self._origins.values()), kinds=MEASURED)
+
+    def of(self, evidence: Sequence[Evidence]) -> Iterator[Reason]:
+        origins = {origin for item in evidence for origin in self._origins[item.id]}
+        for thing in self._things:
+            if thing.id in origins:
+                yield thing.owner, _(MEASURED[Kind(thing.kind)]).format(id=thing.id)
+        for item in evidence:
+            yield item.created_by, _(MEASURED[Kind.EVIDENCE]).format(id=item.id)
 
 
-def _things(session: Session, ids: Iterable[str], *, kinds: Iterable[Kind]) -> Iterator[ObjectRow]:
-    wanted = select(ObjectRow).where(
-        col(ObjectRow.id).in_(set(ids)), col(ObjectRow.kind).in_([kind.value for kind in kinds])
-    )
-    yield from session.exec(wanted.order_by(ObjectRow.id))
+def _things(session: Session, ids: Iterable[str], *, kinds: Iterable[Kind]) -> Sequence[ObjectRow]:
+    # No index on kinds is of use: these are few, and all that ever ran is much.
+    is_of_kinds = col(ObjectRow.kind).concat("").in_([kind.value for kind in kinds])
+    wanted = select(ObjectRow).where(col(ObjectRow.id).in_(set(ids)), is_of_kinds)
+    return session.exec(wanted.order_by(ObjectRow.id)).all()

@@ -35,11 +35,7 @@ class RequestBook:
 
     def assessment(self, call: Call, row: PromotionRow) -> Assessment:
         """As it is now, or as it was when the request was applied or ended."""
-        if row.frozen:
-            return Assessment.model_validate(row.frozen).model_copy(
-                update={"state": RequestState(row.state), "why": row.why}
-            )
-        return self.assessments.live(call, row)
+        return _frozen(row) if row.frozen else self.assessments.live(call, row)
 
     def request(self, call: Call, row: PromotionRow, assessment: Assessment | None = None) -> Request:
         """`assessment` when the caller has computed it and changed nothing since."""
@@ -48,15 +44,15 @@ class RequestBook:
         return _request(row, assessment or self.assessment(call, row), requester=requester, rollout=rollout)
 
     def requests(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[Request, ...]:
-        """Several at once: who asked for them and where their rollouts stand is read together."""
-        _loaded = self.assessments.read_ahead(call, [row for row in rows if not row.frozen])
+        """Several at once: the database is asked as often for many as for one."""
+        live = self.assessments.all_live(call, [row for row in rows if not row.frozen])
         people = self.assessments.people(call, {row.requested_by for row in rows})
         begun = select(RolloutRow).where(col(RolloutRow.promotion_id).in_([row.id for row in rows]))
         rollouts = {rollout.promotion_id: rollout for rollout in call.session.exec(begun)}
         return tuple(
             _request(
                 row,
-                self.assessment(call, row),
+                live.get(row.id) or _frozen(row),
                 requester=people.get(row.requested_by),
                 rollout=rollouts.get(row.id),
             )
@@ -96,6 +92,11 @@ def expect(assessment: Assessment, *, states: frozenset[RequestState], doing: st
                 doing=doing, states=", ".join(sorted(state.value for state in states))
             ),
         )
+
+
+def _frozen(row: PromotionRow) -> Assessment:
+    """As it was when the request was applied or ended."""
+    return Assessment.model_validate(row.frozen).model_copy(update={"state": RequestState(row.state), "why": row.why})
 
 
 def _request(

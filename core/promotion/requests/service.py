@@ -1,6 +1,8 @@
 """Requests for promotion: opened by whoever wants a version released, revised, withdrawn and read; with what waits for
 the reader."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import ColumnElement
 from sqlmodel import col, or_, select
 
@@ -10,6 +12,7 @@ from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
 from core.foundation.objects import ObjectRow
+from core.foundation.reach import Reach
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -29,6 +32,8 @@ from core.serving.values import Endpoint
 REVISABLE = OPEN | {RequestState.CHANGES_REQUESTED, RequestState.REJECTED}
 CANCELLABLE = OPEN | {RequestState.CHANGES_REQUESTED}
 STORED_OPEN = (RequestState.IN_REVIEW.value, RequestState.APPROVED.value)
+# What somebody may who has a request to decide on or to apply.
+DECIDING = (Permission.DEPLOY, Permission.PROMOTE_DECIDE)
 UNFINISHED = ("in review", "approved", "changes requested", "applying")
 
 
@@ -170,34 +175,12 @@ class RequestService(Service):
     def what_needs_me(self, call: Call) -> tuple[Request, ...]:
         """List what waits for you: to decide, to change, to measure or to apply."""
         waiting = col(PromotionRow.state).in_([*STORED_OPEN, RequestState.CHANGES_REQUESTED.value])
-        filters = (*call.reach().condition(PromotionRow.project), *self._own_or_to_decide(call), waiting)
+        access = self.foundation.access
+        reaches = {permission: access.reach(call.session, call.actor, permission) for permission in DECIDING}
+        filters = (*call.reach().condition(PromotionRow.project), *_own_or_to_decide(call, reaches.values()), waiting)
         rows = select(PromotionRow).where(*filters).order_by(col(PromotionRow.created_at).desc())
         requests = self._book.requests(call, call.session.exec(rows).all())
-        return tuple(request for request in requests if self._needs_caller(call, request))
-
-    def _own_or_to_decide(self, call: Call) -> list[ColumnElement[bool]]:
-        """What keeps the question to requests that can need the caller at all: each one that is left is judged."""
-        permissions = (Permission.DEPLOY, Permission.PROMOTE_DECIDE)
-        reaches = [self.foundation.access.reach(call.session, call.actor, permission) for permission in permissions]
-        if any(reach.is_everywhere for reach in reaches):
-            return []
-        projects = {project for reach in reaches for project in reach.projects}
-        own = col(PromotionRow.requested_by) == call.actor.person_id
-        return [or_(own, col(PromotionRow.project).in_(projects))]
-
-    def _needs_caller(self, call: Call, request: Request) -> bool:
-        me = call.actor.person_id
-        if request.state is RequestState.APPROVED:
-            return self._reaches(call, Permission.DEPLOY, request)
-        if request.requested_by == me:
-            return request.state is RequestState.CHANGES_REQUESTED or bool(request.blocking)
-        if request.state not in UNDECIDED or request.blocking or me in request.may_not_approve:
-            return False
-        approved = any(decision.person_id == me and decision.counts for decision in request.decisions)
-        return not approved and self._reaches(call, Permission.PROMOTE_DECIDE, request)
-
-    def _reaches(self, call: Call, permission: Permission, request: Request) -> bool:
-        return self.foundation.access.reach(call.session, call.actor, permission).includes(request.project)
+        return tuple(request for request in requests if _needs(call.actor.person_id, request, reaches=reaches))
 
     def _computed(
         self, call: Call, filters: list[ColumnElement[bool]], state: RequestState | None, offset: int, limit: int
@@ -253,6 +236,26 @@ class RequestService(Service):
         if requirement.project != version.project:
             raise Invalid(_("The requirement is of another project"), field="requirement_id")
         return [criterion.model_dump(mode="json") for criterion in requirement.criteria]
+
+
+def _own_or_to_decide(call: Call, reaches: Collection[Reach]) -> list[ColumnElement[bool]]:
+    """What keeps the question to requests that can need the caller at all: each one that is left is judged."""
+    if any(reach.is_everywhere for reach in reaches):
+        return []
+    projects = {project for reach in reaches for project in reach.projects}
+    own = col(PromotionRow.requested_by) == call.actor.person_id
+    return [or_(own, col(PromotionRow.project).in_(projects))]
+
+
+def _needs(person_id: str, request: Request, *, reaches: Mapping[Permission, Reach]) -> bool:
+    if request.state is RequestState.APPROVED:
+        return reaches[Permission.DEPLOY].includes(request.project)
+    if request.requested_by == person_id:
+        return request.state is RequestState.CHANGES_REQUESTED or bool(request.blocking)
+    if request.state not in UNDECIDED or request.blocking or person_id in request.may_not_approve:
+        return False
+    approved = any(decision.person_id == person_id and decision.counts for decision in request.decisions)
+    return not approved and reaches[Permission.PROMOTE_DECIDE].includes(request.project)
 
 
 def _known(call: Call, object_id: str, *, kind: Kind, field: str) -> None:

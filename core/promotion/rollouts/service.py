@@ -11,7 +11,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed, PortalError
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
-from core.promotion.approvals.assessment import UNDER_WAY, active_rollout, admission
+from core.promotion.approvals.facts import UNDER_WAY, active_rollout, admission
 from core.promotion.requests.request_book import RequestBook, expect
 from core.promotion.rollouts.pace import Pace, next_move
 from core.promotion.tables import PromotionRow, RolloutRow

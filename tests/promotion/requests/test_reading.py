@@ -4,8 +4,10 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid
+from core.identity.permissions import Role
 from core.promotion.values import RequestState
-from tests.promotion.stage import Stage
+from tests.health.installation import statements
+from tests.promotion.stage import PROJECT, SYSTEM, Stage
 
 
 def waiting_for(stage: Stage, who: Actor) -> list[str]:
@@ -83,3 +85,49 @@ def test_requests_are_listed_by_the_state_they_are_in_now(stage: Stage) -> None:
     with pytest.raises(Invalid) as refusal:
         listed("nearly done")
     assert refusal.value.field == "state"
+
+
+def test_a_page_of_requests_tells_of_each_what_its_own_page_tells(stage_on: Stage) -> None:
+    stage, people = stage_on, stage_on.people
+    stage.released()
+    measured = [stage.measured() for _number in range(3)]
+    stage.parity(measured[1])
+    stage.portal.identity.grant_role(
+        SYSTEM, person_id=people.other_approver.person_id, role=Role.ENGINEER, project=PROJECT
+    )
+    stage.portal.registry.edit_card(people.other_approver, version_id=measured[2].id, card="Trained on late arrivals.")
+    stage.edit("UPDATE evidence SET digest = :it WHERE subject = :id AND kind = 'safety'", it="0", id=measured[0].id)
+    stage.approve(stage.open(measured[1]).id)
+    stage.open(measured[2], rollback_to=stage.version().id)
+    stage.open(measured[0], rollback_to=measured[1].id)
+    listed = stage.portal.requests.list_requests(people.viewer).items
+    assert len(listed) == 4
+    assert list(listed) == [stage.read(request.id) for request in listed]
+    assert [people.other_approver.person_id in request.may_not_approve for request in listed] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_many_requests_cost_the_same_questions_as_one(stage_on: Stage) -> None:
+    stage, people = stage_on, stage_on.people
+    stage.released()
+    costs = []
+    for _number in range(3):
+        version = stage.measured()
+        stage.approve(stage.open(version, rollback_to=stage.measured().id).id)
+        stage.load_test(version)
+        costs.append([questions_of(stage, people.viewer), questions_of(stage, people.approver)])
+    assert costs[1:] == costs[:1] * 2
+
+
+def questions_of(stage: Stage, person: Actor) -> tuple[int, int]:
+    """What a list and the inbox ask the database."""
+    requests = stage.portal.requests
+    with statements(stage.portal) as of_the_list:
+        assert requests.list_requests(person).items
+    with statements(stage.portal) as of_the_inbox:
+        requests.what_needs_me(person)
+    return len(of_the_list), len(of_the_inbox)
