@@ -10,10 +10,11 @@ from core.foundation.actors import Actor
 from core.portal import Portal
 from core.requirements.values import Criterion
 from tests.conftest import People
+from tests.health.installation import statements
 from tests.installed import installed, settings_in
 from tests.lake.imports.in_process import read_here
 from tests.pages.conftest import flights
-from tests.pages.running import page, text_of
+from tests.pages.running import drawn, page, text_of
 from tests.promotion.stage import PROJECT, Stage
 
 ROLES = ("viewer", "engineer", "other_engineer", "sre", "approver", "other_approver", "admin")
@@ -67,6 +68,16 @@ def test_a_request_never_needs_a_review_of_somebody_whose_home_says_nothing(stag
         assert on_home or not on_page, role
         needed += [role] if on_page else []
     assert needed == (["approver", "other_approver"] if measured else [])
+
+
+def test_what_waits_is_read_once_for_its_count_and_for_home_and_anew_in_the_next_run(stage: Stage) -> None:
+    request = stage.open(stage.measured())
+    with statements(stage.portal) as executed:
+        test = page(stage.portal, stage.people.approver, "home")
+    assert len([query for query in executed if "WHERE objects.owner = " in query]) == 1
+    assert f"need_{request.id}" in {button.key for button in test.button}
+    stage.approve(request.id)
+    assert f"need_{request.id}" not in {button.key for button in drawn(test).button}
 
 
 def badges(test: AppTest) -> str:
