@@ -33,6 +33,10 @@ class Reach:
         """What keeps a query to rows whose `column` names a project within reach."""
         return () if self.is_everywhere else (col(column).in_(self.projects),)
 
+    def unindexed(self, column: Any) -> tuple[ColumnElement[bool], ...]:
+        """The same where a database shall not begin with all that one project holds."""
+        return () if self.is_everywhere else (col(column).concat("").in_(self.projects),)
+
 
 EVERYWHERE = Reach(is_everywhere=True, projects=frozenset())
 NOWHERE = Reach(is_everywhere=False, projects=frozenset())

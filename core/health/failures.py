@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from sqlalchemy import exists
 from sqlmodel import col, func, select
 
 from core.compute.tables import JobRow
@@ -60,17 +61,19 @@ WORK: dict[Kind, Work] = {
 
 
 def failures_of(call: Call) -> tuple[Failure, ...]:
-    """Those of the last seven days, the newest first, at most 50."""
+    """Those of the last seven days, the newest first, among the newest 50 that may be seen."""
+    # The runs of a sweep are the sweep's concern.
+    is_a_trial = exists().where(col(RunRow.id) == ObjectRow.id, col(RunRow.sweep_id) != "")
     own = select(ObjectRow).where(
         ObjectRow.updated_at > call.now - RECENT,
         ObjectRow.owner == call.actor.person_id,
         # No index on kinds or projects is of use: what failed lately is little, and all that ever ran is much.
         col(ObjectRow.kind).concat("").in_(list(WORK)),
         col(ObjectRow.state).in_(FAILED),
+        ~is_a_trial,
+        *call.reach().unindexed(ObjectRow.project),
     )
-    newest = call.session.exec(own.order_by(col(ObjectRow.updated_at).desc()).limit(MOST)).all()
-    reach = call.reach()
-    rows = [row for row in newest if reach.includes(row.project)]
+    rows = call.session.exec(own.order_by(col(ObjectRow.updated_at).desc()).limit(MOST)).all()
     causes = {
         object_id: cause
         for kind in dict.fromkeys(row.kind for row in rows)
@@ -95,8 +98,7 @@ def _open(call: Call, work: Work, failed: Collection[str]) -> Iterable[tuple[str
     table = work.table
     attempts = select(table.id, table.created_at, _cause(table), *work.subject).where(col(table.id).in_(failed))
     if table is RunRow:
-        # The runs of a sweep are the sweep's concern.
-        attempts = attempts.join(JobRow, col(JobRow.id) == RunRow.job_id).where(RunRow.sweep_id == "")
+        attempts = attempts.join(JobRow, col(JobRow.id) == RunRow.job_id)
     known = call.session.exec(attempts).all()
     first = min((attempt[1] for attempt in known), default=call.now)
     done = _done_since(call, work, first, {attempt[3] for attempt in known}) if known else {}

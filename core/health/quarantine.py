@@ -50,20 +50,15 @@ class Quarantines:
         return {snapshot_id: health for snapshot_id in snapshots if (health := self._read[snapshot_id]) is not None}
 
     def _read_new(self, snapshots: Collection[str]) -> None:
-        # Not asked by project: a database would look through all snapshots of one project for a few.
-        columns = select(SnapshotRow, DATASET_ENTRY.title, ObjectRow.updated_at, DatasetRow.project)
+        columns = select(SnapshotRow, DATASET_ENTRY.title, ObjectRow.updated_at)
         joined = columns.join(DatasetRow).join(DATASET_ENTRY, DATASET_ENTRY.id == col(DatasetRow.id))
         wanted = joined.join(ObjectRow, col(ObjectRow.id) == SnapshotRow.id).where(
-            col(SnapshotRow.id).in_(snapshots), SnapshotRow.quarantine != ""
+            col(SnapshotRow.id).in_(snapshots), SnapshotRow.quarantine != "", *self._reach.unindexed(DatasetRow.project)
         )
         wanted = wanted.options(*(defer(name) for name in HEAVY))
         rows = self._session.exec(wanted) if snapshots else ()
         self._read |= dict.fromkeys(snapshots)
-        self._read |= {
-            row.id: _quarantined(row, dataset=dataset, since=since)
-            for row, dataset, since, project in rows
-            if self._reach.includes(project)
-        }
+        self._read |= {row.id: _quarantined(row, dataset=dataset, since=since) for row, dataset, since in rows}
 
     def of_datasets(self, datasets: Collection[str], *, live: Collection[str]) -> dict[str, Health]:
         """By dataset with rows, the quarantine of its newest snapshot, else of one among the `live` objects."""

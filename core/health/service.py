@@ -67,14 +67,11 @@ class HealthService(Service):
 
     def _judged(self, call: Call, which: Sequence[ColumnElement[bool]], *, most: int = MOST) -> tuple[Health, ...]:
         """The health of the newest of these objects as far as they may be seen, in the order of the chain."""
-        reach = call.reach()
-        # Not asked by project: a database would look through all objects of one project for a few of certain kinds.
-        columns = select(ObjectRow.id, ObjectRow.kind, ObjectRow.project).where(*which)
+        visible = select(ObjectRow.id, ObjectRow.kind).where(*which, *call.reach().unindexed(ObjectRow.project))
         by_kind: dict[str, list[str]] = {}
-        newest = call.session.exec(columns.order_by(col(ObjectRow.created_at).desc()).limit(most)).all()
-        for object_id, kind, project in reversed(newest):
-            if reach.includes(project):
-                by_kind.setdefault(kind, []).append(object_id)
+        newest = call.session.exec(visible.order_by(col(ObjectRow.created_at).desc()).limit(most)).all()
+        for object_id, kind in reversed(newest):
+            by_kind.setdefault(kind, []).append(object_id)
         return tuple(health for health in self._of_kinds(call, by_kind) if health.state)
 
     def _of_kinds(self, call: Call, by_kind: dict[str, list[str]]) -> Iterator[Health]:

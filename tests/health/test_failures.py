@@ -11,9 +11,12 @@ from core.compute.tables import JobRow
 from core.compute.values import JobState
 from core.features.values import EntityQuery, Split
 from core.foundation.actors import Actor
+from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow
+from core.health.failures import MOST
 from core.portal import Portal, job_kinds
 from core.sweeps.tables import SweepRow
+from core.training.tables import RunRow
 from tests.health.installation import DATASET, SNAPSHOT, TRAINING_SET, VIEW, change
 from tests.lake.imports.in_process import imported, read_here
 from tests.registry.onnx_files import calling
@@ -70,6 +73,26 @@ def test_a_run_of_a_sweep_is_left_to_the_sweep(whole: Portal) -> None:
     change(whole, SweepRow, "SW-1", state="failed", cause="Every trial failed.")
     change(whole, ObjectRow, "SW-1", state="failed", updated_at=whole.foundation.clock.now())
     assert failures(whole) == {"SW-1": "Every trial failed."}
+
+
+def test_what_may_not_be_seen_hides_nothing_that_may(whole: Portal) -> None:
+    run_id = failed_run(whole)
+    with calling(whole, SYSTEM) as call:
+        for number in range(MOST):
+            call.create(Kind.IMPORT, project="PROJ-2", title=f"Import {number}", state="failed", owner=MEI.person_id)
+    assert failures(whole) == {run_id: "Out of memory."}
+
+
+def test_the_trials_of_a_sweep_hide_no_other_failure(whole: Portal) -> None:
+    run_id = failed_run(whole)
+    with calling(whole, SYSTEM) as call:
+        trial = call.session.get_one(RunRow, "RUN-3")
+        for number in range(MOST):
+            trial_id = call.create(
+                Kind.RUN, project="PROJ-1", title=f"Trial {number}", state="failed", owner=MEI.person_id
+            )
+            call.session.add(RunRow(**{**trial.model_dump(), "id": trial_id}))
+    assert failures(whole) == {run_id: "Out of memory."}
 
 
 def test_a_failed_import_is_made_good_by_the_next_one_of_its_dataset(whole_on: Portal) -> None:

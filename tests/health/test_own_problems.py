@@ -2,6 +2,7 @@
 
 from core.features.tables import FeatureVersionRow
 from core.foundation.actors import Actor
+from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow
 from core.health.service import MOST_OWN
 from core.portal import Portal
@@ -17,6 +18,7 @@ from tests.health.installation import (
     measure_drift,
     statements,
 )
+from tests.registry.onnx_files import calling
 from tests.upgrade.home import PEOPLE
 
 
@@ -61,3 +63,17 @@ def test_only_the_newest_things_are_looked_at_and_many_cost_the_same_questions_a
     with statements(whole_on) as for_many:
         assert problems(whole_on) == []
     assert len(for_many) <= len(for_few)
+
+
+def test_what_may_not_be_seen_hides_no_problem(whole: Portal) -> None:
+    whole.retention.quarantine(PEOPLE.engineer, snapshot_id=SNAPSHOT, reason="Rows were sent twice.")
+    with calling(whole, Actor.system("test")) as call:
+        for number in range(MOST_OWN):
+            call.create(
+                Kind.DATASET,
+                project="PROJ-2",
+                title=f"Unseen {number}",
+                state="active",
+                owner=PEOPLE.engineer.person_id,
+            )
+    assert problems(whole) == [(DATASET, "quarantined")]
