@@ -87,7 +87,7 @@ def may(permission: Permission, *, project: str = "") -> bool:
 
 
 def role_line(person: Person) -> str:
-    """The roles of a person in words: "Engineer in Flights"."""
+    """The roles of a person in words: "Engineer in Payments"."""
     names = projects()
     return ", ".join(
         _("{role} in {project}").format(role=role_title(grant.role), project=names.get(grant.project, grant.project))

@@ -1,7 +1,7 @@
 """The portal from a notebook or a script: every action over HTTP, and features and datasets as data frames.
 
     from core.portal import connect
-    rows = connect().features.get_training_set("late_arrivals_2013", split="train")
+    rows = connect().features.get_training_set("churn_2026", split="train")
 
 Whoever runs it is who the token stands for; refusals are the same errors as everywhere, with their hints."""
 

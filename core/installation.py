@@ -11,7 +11,7 @@ from core.portal import Portal, build_foundation, build_portal
 from core.registry import mlflow_store
 
 SYSTEM = Actor.system("installation")
-PROJECT = "Flight operations"
+PROJECT = "First project"
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def view_dialog() -> None:
     names = name_fields(Kind.FEATURE_VIEW, key="view", example=_("Route delay"), places=places)
     entity = st.text_input(_("Entity"), key="view_entity", placeholder="route", help=_("What its rows are about."))
     keys = st.text_input(
-        _("Keys"), key="view_keys", placeholder="origin, dest", help=_("The columns that name one such thing.")
+        _("Keys"), key="view_keys", placeholder="country, store_id", help=_("The columns that name one such thing.")
     )
     description = st.text_area(_("Description"), key="view_description", max_chars=4000)
     if st.button(_("Create and write its SQL"), type="primary", key="view_save"):

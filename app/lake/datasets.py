@@ -68,7 +68,7 @@ def snapshot_dialog(dataset: Dataset) -> None:
         known = st.text_area(
             _("Known only later"),
             key="snapshot_known",
-            placeholder="arr_delay arr_utc",
+            placeholder="refunded refunded_at",
             help=_(
                 "One line for each column that is known only later: the column, and the one with the time it becomes "
                 "known."

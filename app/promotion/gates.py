@@ -61,7 +61,7 @@ def _shorter(request: Request, basis: str) -> str:
 
 
 def short(version: str) -> str:
-    """ "v2" of "late-arrival v2"."""
+    """ "v2" of "churn-risk v2"."""
     return version.rpartition(" ")[2]
 
 

@@ -25,7 +25,7 @@ def new_model() -> None:
     st.caption(_("A model is a name for versions, which come from runs. Registering a run creates it."))
     project = forms.choose_project(key="model_project")
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.MODEL, key="model", example=_("Late arrival"), places=places)
+    names = name_fields(Kind.MODEL, key="model", example=_("Churn risk"), places=places)
     description = st.text_area(_("Description"), key="model_description", height=90)
     if st.button(_("Create"), type="primary", key="model_create"):
         created: list[Model] = []

@@ -22,7 +22,7 @@ class Place(Value):
 
     @property
     def words(self) -> str:
-        """ "100 % of late-arrival"."""
+        """ "100 % of churn-risk"."""
         return _("{share}\u202f% of {name}").format(share=self.weight, name=self.endpoint.title)
 
 

@@ -22,7 +22,7 @@ def register(run: Run) -> None:
         index=0 if names else None,
         accept_new_options=True,
         key="register_model",
-        placeholder=_("late-arrival"),
+        placeholder=_("churn-risk"),
         help=_("Choose one, or type a new name: lowercase letters, digits and dashes."),
     )
     card = st.text_area(

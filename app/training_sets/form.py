@@ -29,12 +29,12 @@ LABEL_KINDS = {
 }
 # The columns of the rows: label, an example, and whether it takes several.
 COLUMNS = {
-    "row_id": (N_("Row id"), "flight_id", False),
+    "row_id": (N_("Row id"), "order_id", False),
     "event_time": (N_("Moment of prediction"), "sched_dep_utc", False),
     "label": (N_("Label (optional)"), "late", False),
-    "categories": (N_("Categories sent"), "origin, dest, carrier", True),
+    "categories": (N_("Categories sent"), "country, plan, channel", True),
     "numbers": (N_("Numbers sent"), "distance", True),
-    "keys_only": (N_("For look-up only"), "tailnum", True),
+    "keys_only": (N_("For look-up only"), "customer_id", True),
 }
 
 
@@ -60,7 +60,7 @@ def entity_form(project: str, *, given: EntityQuery | None) -> Entered:
         value=given.sql if given else "",
         key="sql_entity",
         height=260,
-        placeholder="SELECT id, moment, label, ... FROM flights",
+        placeholder="SELECT id, moment, label, ... FROM orders",
         help=_("One row for each moment of prediction, with its outcome where there is one."),
     )
     entered: Entered = {

@@ -52,7 +52,7 @@ def _new_view(project: str) -> str:
     names = name_fields(Kind.FEATURE_VIEW, key="editor", example=_("Route delay"), is_sticky=True, places=places)
     fields = {
         "entity": (_("Entity"), "route", _("What its rows are about.")),
-        "keys": (_("Keys"), "origin, dest", _("The columns that name one such thing.")),
+        "keys": (_("Keys"), "country, store_id", _("The columns that name one such thing.")),
     }
     typed = {}
     for name, (label, example, help) in fields.items():
