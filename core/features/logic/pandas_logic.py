@@ -1,4 +1,4 @@
-"""Runs the pandas form of a version's logic: `def features(orders, customers)` gets its sources as frames and gives one.
+"""Runs the pandas form of a version's logic: `def features(orders, plans)` gets its sources as frames and gives one.
 
 It runs in the sandbox, in the same process as the checks on it: a sandbox keeps people's code from others, not from the
 checks on their own version."""
