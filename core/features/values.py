@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from core.foundation.text import N_
-from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, shaped
+from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, SqlName, shaped
 from core.foundation.values import Value
 from core.lake.values import TablePreview
 
-ViewName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="customer_orders")]
+ViewName = SqlName
 ColumnName = Annotated[str, shaped(r"^[A-Za-z][A-Za-z0-9_]{0,59}$", allowed=OF_COLUMNS, example="order_total")]
 OptionalColumn = Annotated[str, shaped(r"^([A-Za-z][A-Za-z0-9_]{0,59})?$", allowed=OF_COLUMNS, example="written_at")]
 Sql = Annotated[str, StringConstraints(max_length=20_000)]

@@ -3,7 +3,7 @@ was given, an example. No pattern, class or internal name reaches anyone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import StringConstraints, ValidationError
 
@@ -13,13 +13,16 @@ from core.foundation.text import N_, _
 
 @dataclass(frozen=True)
 class Shape:
-    """What a pattern means: the rest of "{field} takes ...", and a text that fits it."""
+    """What a pattern means: the rest of "{field} takes ...", a text that fits it, and how pages label a field that
+    actions call `name`."""
 
     allowed: str
     example: str
+    name_label: str
 
 
 SHAPES: dict[str, Shape] = {}
+IDENTIFIER = N_("Identifier")
 WITH_HYPHENS = N_("lower-case letters, digits and hyphens, beginning with a letter")
 WITH_UNDERSCORES = N_("lower-case letters, digits and underscores, beginning with a letter")
 OF_COLUMNS = N_("letters, digits and underscores, beginning with a letter")
@@ -32,7 +35,7 @@ LABELS = {
     "slo": "SLO",
     "params": N_("Parameters"),
     "rollback_to": N_("Rollback target"),
-    "text_id": N_("Identifier"),
+    "text_id": IDENTIFIER,
     "ttl_seconds": N_("Time to live"),
     "most_rps": N_("Highest rate"),
     "p99_ms": N_("p99 latency"),
@@ -81,10 +84,21 @@ RULES: Mapping[str, str] = {
 UNTOLD_INPUTS = ("missing", "extra_forbidden")
 
 
-def shaped(pattern: str, *, allowed: str, example: str) -> StringConstraints:
-    """Text that fits a pattern, with what the pattern means: "lower-case letters ...", and an example."""
-    SHAPES[pattern] = Shape(allowed, example)
+def shaped(pattern: str, *, allowed: str, example: str, name_label: str = "") -> StringConstraints:
+    """Text that fits a pattern, with what the pattern means: "lower-case letters ...", and an example. `name_label` is
+    what pages call a `name` of this shape, where that is another word."""
+    SHAPES[pattern] = Shape(allowed, example, name_label)
     return StringConstraints(pattern=pattern)
+
+
+# What SQL and scripts call a thing, and what stands in addresses.
+SqlName = Annotated[
+    str,
+    shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="customer_orders", name_label=IDENTIFIER),
+]
+AddressName = Annotated[
+    str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="churn-risk", name_label=IDENTIFIER)
+]
 
 
 def invalid_of(error: ValidationError, *, prefix: Sequence[str] = (), known: Sequence[str] = ()) -> Invalid:
@@ -92,7 +106,7 @@ def invalid_of(error: ValidationError, *, prefix: Sequence[str] = (), known: Seq
     listed where a name is none of them."""
     first = error.errors(include_url=False)[0]
     place = (*prefix, *(part for part in first["loc"] if not _is_branch(part)))
-    label = label_of(place) or _("The input")
+    label = _name_label(first, place) or label_of(place) or _("The input")
     message, hint = _message_of(first["type"], label=label, context=first.get("ctx", {}), known=known)
     if first["type"] not in UNTOLD_INPUTS:
         message = _("{message}; {given} was given").format(message=message, given=_given(first["input"]))
@@ -112,6 +126,11 @@ def label_of(place: Sequence[str | int]) -> str:
 
 def _word(name: str) -> str:
     return _(LABELS[name]) if name in LABELS else name.removesuffix("_id").replace("_", " ").strip()
+
+
+def _name_label(error: Mapping[str, Any], place: Sequence[str | int]) -> str:
+    shape = SHAPES.get(error.get("ctx", {}).get("pattern", ""))
+    return _(shape.name_label) if shape and place[-1:] == ("name",) else ""
 
 
 def _is_branch(part: str | int) -> bool:

@@ -5,11 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from core.foundation.validation import WITH_UNDERSCORES, shaped
+from core.foundation.validation import SqlName
 from core.foundation.values import Value
 
 ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-DatasetName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,59}$", allowed=WITH_UNDERSCORES, example="customer_orders")]
+DatasetName = SqlName
 
 
 class ColumnSpec(Value):

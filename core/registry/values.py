@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from core.foundation.text import N_
-from core.foundation.validation import WITH_HYPHENS, WITH_UNDERSCORES, shaped
+from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value
 
-ModelName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="churn-risk")]
+ModelName = AddressName
 Alias = Annotated[
     str,
     shaped(

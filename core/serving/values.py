@@ -5,10 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.foundation.validation import WITH_HYPHENS, shaped
+from core.foundation.validation import AddressName
 from core.foundation.values import Value
 
-EndpointName = Annotated[str, shaped(r"^[a-z][a-z0-9-]{1,59}$", allowed=WITH_HYPHENS, example="churn-risk")]
+EndpointName = AddressName
 Environment = Literal["staging", "production"]
 Percent = Annotated[int, Field(ge=0, le=100)]
 

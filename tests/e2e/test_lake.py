@@ -90,7 +90,7 @@ def test_a_dataset_is_named_in_any_language_and_renamed(mei: Visitor, running: R
     dataset_id = mei.at("DS")
     expect(mei.heading("Ankünfte in Köln")).to_be_visible()
     choose(mei, "Rename")
-    mei.fill("Title", "航班抵达")
+    mei.fill("Name", "航班抵达")
     mei.press("Rename")
     expect(mei.heading("航班抵达")).to_be_visible()
     mei.sees("ankunfte_in_koln")

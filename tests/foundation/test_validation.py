@@ -13,7 +13,7 @@ from core.portal import Portal
 from core.training.recipe import check_params, recipe_called
 
 CASES: tuple[tuple[str, dict[str, Any], str, str], ...] = (
-    ("lake.create_dataset", {"project": "P", "name": "Late arrivals"}, "Name takes lower-case letters", "name"),
+    ("lake.create_dataset", {"project": "P", "name": "Late arrivals"}, "Identifier takes lower-case letters", "name"),
     ("lake.create_dataset", {"name": "late"}, "Project is missing", "project"),
     ("lake.create_dataset", {"project": "P", "name": "late", "color": 1}, "There is no field Color here", "color"),
     ("serving.start_replay", {"endpoint_id": "EP-1", "start": "soon", "end": "2013-12-30"},
@@ -52,7 +52,8 @@ def test_text_in_the_wrong_form_is_refused_with_an_example(portal: Portal) -> No
     with pytest.raises(Invalid) as refused:
         spec_of(portal, "lake.create_dataset").validate({"project": "P", "name": "9 lives"})
     assert refused.value.message == (
-        "Name takes lower-case letters, digits and underscores, beginning with a letter; \u201c9 lives\u201d was given"
+        "Identifier takes lower-case letters, digits and underscores, beginning with a letter; "
+        "\u201c9 lives\u201d was given"
     )
     assert refused.value.hint == "For example: customer_orders"
 

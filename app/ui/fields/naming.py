@@ -90,7 +90,7 @@ def titled(title: str, name: str, *, target: str, detail: str = "") -> Cell:
 def rename_dialog(title: str, name: str, rename: Callable[[str], object]) -> None:
     """Another title; `rename` makes it so."""
     places: dict[str, DeltaGenerator] = {}
-    entered = st.text_input(_("Title"), value=title, max_chars=LONGEST_TITLE, key="rename_title")
+    entered = st.text_input(_("Name"), value=title, max_chars=LONGEST_TITLE, key="rename_title")
     places["title"] = st.container()
     st.caption(_("The identifier stays {name}: queries and addresses keep working.").format(name=links.code(name)))
     if st.button(_("Rename"), type="primary", key="rename_save"):

@@ -185,7 +185,7 @@ def test_a_model_is_named_in_the_browser(portal: Portal, people: People) -> None
     test.button(key="new_model").click()
     drawn(test)
     test.text_input(key="model_identifier").input("Not A Name")
-    assert "Name takes lower-case letters" in text_of(pressed(test, "new_model", "model_create"))
+    assert "Identifier takes lower-case letters" in text_of(pressed(test, "new_model", "model_create"))
     test.text_input(key="model_identifier").input("")
     test.text_input(key="model_name").input("late-arrival")
     pressed(test, "new_model", "model_create")

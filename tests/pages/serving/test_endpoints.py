@@ -36,7 +36,7 @@ def test_a_wrong_name_is_refused_at_the_form(portal: Portal, people: People) -> 
     test.button(key="new_endpoint").click()
     drawn(test)
     test.text_input(key="endpoint_identifier").input("../etc")
-    assert "Name takes lower-case letters" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
+    assert "Identifier takes lower-case letters" in text_of(pressed(test, "new_endpoint", "endpoint_create"))
     assert portal.endpoints.list_endpoints(people.viewer).total == 0
 
 
