@@ -48,8 +48,15 @@ def page_of(
 ) -> Listing[T]:
     """The rows of `table` that meet every condition, in order, from `offset`, each converted by itself: without a
     question to the database. Where one must be asked, `batch_of` asks it once."""
-    every = lambda rows: tuple(convert(row) for row in rows)  # noqa: E731 - a name for one line
-    return batch_of(session, table, where=where, order=order, offset=offset, limit=limit, convert=every)
+    return batch_of(
+        session,
+        table,
+        where=where,
+        order=order,
+        offset=offset,
+        limit=limit,
+        convert=lambda rows: tuple(convert(row) for row in rows),
+    )
 
 
 def batch_of(
