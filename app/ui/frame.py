@@ -171,7 +171,9 @@ def row(
                 st.caption(detail)
         if age:
             st.caption(age, width="content")
-        return st.container(key=f"act_{key}", horizontal=True, width="content", gap="xsmall")
+        return st.container(
+            key=f"act_{key}", horizontal=True, vertical_alignment="center", width="content", gap="xsmall"
+        )
 
 
 def _row_title(key: str, title: str, target: str, value: str, state: str, label: str) -> None:
