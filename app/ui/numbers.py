@@ -3,9 +3,10 @@ names and units here, by their name as text, so that a metric that a task brings
 
 from dataclasses import dataclass
 
-from core.foundation.text import N_, _
+from core.foundation import text as written
+from core.foundation.text import N_, THIN, _, grouped
 
-NONE, THIN, MINUS = "\u2014", "\u2009", "\u2212"
+NONE = "\u2014"
 MINUTE, HOUR = 60, 3600
 
 
@@ -35,20 +36,20 @@ def number(value: float | int | None, digits: int = 4) -> str:
     if value is None:
         return NONE
     if isinstance(value, int) or float(value).is_integer():
-        return _written(f"{int(value):,}")
+        return grouped(f"{int(value):,}")
     magnitude = abs(value)
     text = f"{value:.{digits}f}" if magnitude < 10 else f"{value:,.1f}"
-    return _written(f"{value:.3g}" if 0 < magnitude < 10**-digits else text)
+    return grouped(f"{value:.3g}" if 0 < magnitude < 10**-digits else text)
 
 
 def figure(value: float | int | None, digits: int = 6) -> str:
     """A number as it was set or measured, in at most so many significant digits: 0.05, 1 200, 1e-06."""
-    return NONE if value is None else _written(f"{value:,.{digits}g}")
+    return NONE if value is None else grouped(f"{value:,.{digits}g}")
 
 
 def fixed(value: float | None, digits: int) -> str:
     """A number with always the same digits after the point, for columns that are read downwards."""
-    return NONE if value is None else _written(f"{value:,.{digits}f}")
+    return NONE if value is None else grouped(f"{value:,.{digits}f}")
 
 
 def entered(value: float) -> str:
@@ -60,13 +61,12 @@ def percent(share: float | None, digits: int = 1) -> str:
     """A share of one in percent, without noughts that say nothing."""
     if share is None:
         return NONE
-    text = f"{share * 100:.{digits}f}"
-    return _written(text.rstrip("0").rstrip(".") if digits else text) + " %"
+    return written.percent(share, digits)
 
 
 def change(share: float) -> str:
     """A relative change in percent, with its sign."""
-    return ("+" if share > 0 else "") + _written(f"{share * 100:.1f}") + "\u202f%"
+    return ("+" if share > 0 else "") + grouped(f"{share * 100:.1f}") + "\u202f%"
 
 
 def p_value(value: float | None) -> str:
@@ -130,7 +130,3 @@ def unit_of(metric: str) -> str:
 
 def is_less_better(metric: str) -> bool:
     return metric in METRICS and METRICS[metric].is_less_better
-
-
-def _written(text: str) -> str:
-    return text.replace(",", THIN).replace("-", MINUS)

@@ -5,6 +5,7 @@ import gettext
 from functools import cache
 from pathlib import Path
 
+THIN, MINUS = "\u2009", "\u2212"
 LOCALE_FOLDER = Path(__file__).resolve().parents[2] / "app" / "locale"
 
 
@@ -16,6 +17,22 @@ def _(message: str) -> str:
 def N_(message: str) -> str:
     """Marks a constant as text to be translated later, with `_`, where it is shown."""
     return message
+
+
+def grouped(number: str) -> str:
+    """A number as Python writes it with commas, in the form that people read: thin spaces and a true minus."""
+    return number.replace(",", THIN).replace("-", MINUS)
+
+
+def thousands(number: float) -> str:
+    """A number without a fraction: "54 065"."""
+    return grouped(f"{number:,.0f}")
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share of one in percent, without noughts that say nothing: "24.3 %"."""
+    text = f"{share * 100:.{digits}f}"
+    return grouped(text.rstrip("0").rstrip(".") if digits else text) + " %"
 
 
 @cache

@@ -3,7 +3,7 @@ holds. The figures are computed from stored bytes that were hashed on the way; n
 
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.registry import onnx_safety, statistics
 from core.registry.comparison import labels_of
 from core.registry.holdouts import Predictions, are_same_rows, common_holdout, is_seen, read_predictions
@@ -55,7 +55,7 @@ def scan_safety(data: bytes, *, version: ModelVersion, measured_by: str) -> NewE
     """SAFETY evidence about the exact bytes of a version's model file."""
     report = onnx_safety.inspect(data)
     refused = [finding.message for finding in report.findings if finding.refuses]
-    plain = _("Standard operators only, weights inside, {size:,.0f} kB").format(size=report.bytes / 1000)
+    plain = _("Standard operators only, weights inside, {size} kB").format(size=thousands(report.bytes / 1000))
     return NewEvidence(
         project=version.project,
         kind=SAFETY,
@@ -128,7 +128,9 @@ def _report(judged: list[Predictions], *, evaluation: Evaluation, baseline: Mode
 
 def _summary(report: QualityReport, *, candidate: ModelVersion, baseline: ModelVersion | None) -> str:
     shown = ", ".join(f"{title_of(metric)} {report.metrics[metric].value:.4f}" for metric in ("auc", "log_loss"))
-    plain = _("{figures} on {rows:,} rows of {name}.").format(figures=shown, rows=report.rows, name=report.holdout_name)
+    plain = _("{figures} on {rows} rows of {name}.").format(
+        figures=shown, rows=thousands(report.rows), name=report.holdout_name
+    )
     if baseline is None:
         return plain
     labels = labels_of([candidate, baseline])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.features.values import FeatureContract
-from core.foundation.text import _
+from core.foundation.text import _, percent, thousands
 from core.training.recipe import Recipe
 from core.training.result import SplitResult
 
@@ -38,9 +38,10 @@ def _line(split: SplitResult) -> str:
         f"{interval.value:.4f} ({interval.low:.4f} to {interval.high:.4f})"
         for interval in (split.metrics[name] for name in ("auc", "log_loss", "ece"))
     )
-    return f"| {split.split} | {split.rows:,} | {split.positive_share:.1%} | {figures} |"
+    return f"| {split.split} | {thousands(split.rows)} | {percent(split.positive_share)} | {figures} |"
 
 
 def _plain(text: str) -> str:
     """A title as text: nothing in it is Markdown."""
-    return "".join(character for character in text if character not in "[]()<>`*_#|\n\r")
+    bare = "".join(character for character in text if character not in "[]()<>`*#|\n\r")
+    return bare.replace("_", r"\_")

@@ -8,6 +8,10 @@ import pytest
 
 from tests.house.test_style import PRODUCT, ROOT, named
 
+# What writes numbers in sentences of the core.
+FORMS = ("core/foundation/text.py", "core/promotion/figures.py")
+CORE = [path for path in PRODUCT if named(path).startswith("core/") and named(path) not in FORMS]
+PLACEHOLDER = re.compile(r"\{\w*:[^{}]*[,%][^{}]*\}")
 # What writes numbers, and what is printed to a terminal.
 WRITERS = ("app/ui/numbers.py", "app/cli/", "app/demonstration/", "app/web/")
 SHOWN = [
@@ -37,6 +41,23 @@ def _spec(joined: ast.JoinedStr) -> str:
 @pytest.mark.parametrize("path", SHOWN, ids=named)
 def test_no_page_formats_a_number_by_hand(path: Path) -> None:
     assert raw_formats(path.read_text("utf-8")) == []
+
+
+def thousands_and_percents(source: str) -> list[str]:
+    """The places where thousands or percents are formatted by hand, in f-strings and in texts to be filled."""
+    by_hand = [place for place in raw_formats(source) if re.search(r"[,%]", place)]
+    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return by_hand + [text.value for text in texts if isinstance(text.value, str) and PLACEHOLDER.search(text.value)]
+
+
+@pytest.mark.parametrize("path", CORE, ids=named)
+def test_no_sentence_of_the_core_has_a_form_of_its_own_for_thousands_and_percents(path: Path) -> None:
+    assert thousands_and_percents(path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize("source", ['f"{rows:,}"', 'f"{share:.1%}"', '_("{rows:,} rows")', '_("{size:,.0f} kB")'])
+def test_each_form_of_a_sentence_is_seen(source: str) -> None:
+    assert len(thousands_and_percents(source)) == 1
 
 
 @pytest.mark.parametrize("spec", [".1f", "g", ",", ",.0f", ".2%", "+.2f", ".{digits}f"])

@@ -30,7 +30,7 @@ def test_a_target_that_never_answers() -> None:
 
 
 def test_a_generator_without_a_core_to_spare() -> None:
-    assert "used 93% of its core" in reasons_of(*[window_of(cpu=0.93)] * 5)
+    assert "used 93 % of its core" in reasons_of(*[window_of(cpu=0.93)] * 5)
 
 
 def test_requests_that_left_late() -> None:
@@ -53,7 +53,7 @@ def test_a_cap_of_requests_in_flight_that_is_too_small_to_tell(in_flight: int, b
 
 
 def test_requests_that_were_due_and_never_sent() -> None:
-    assert "only 90.0% of the requests" in reasons_of(*[window_of(sent=360)] * 5)
+    assert "only 90 % of the requests" in reasons_of(*[window_of(sent=360)] * 5)
 
 
 def test_one_bad_window_in_five_is_forgiven_and_two_are_not() -> None:

@@ -12,7 +12,7 @@ from tests.loadtests.windows import DIGEST, plan_of, window_of
 def test_a_valid_test_within_the_slo_passes_and_beyond_it_fails() -> None:
     good, bad = reported(*[window_of()] * 5), reported(*[window_of(slow=40)] * 5)
     assert (verdict_of(good), verdict_of(bad)) == (Verdict.PASS, Verdict.FAIL)
-    assert sentence_of(good) == "p99 5.0 ms at 200 requests per second (limit 50 ms), 0.00% failed"
+    assert sentence_of(good) == "p99 5.0 ms at 200 requests per second (limit 50 ms), 0 % failed"
 
 
 def test_an_invalid_test_is_inconclusive_whatever_it_saw() -> None:

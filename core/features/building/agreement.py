@@ -13,7 +13,7 @@ from core.features.logic.runner import Running, replaced
 from core.features.logic.samples import difficult, latest_rows
 from core.features.values import Check
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.lake.profiles.profile import shown
 from core.sandbox.duckdb_session import listed
 
@@ -165,7 +165,7 @@ def _check(forms: Forms, differences: Sequence[Difference], *, samples: int, row
     if not rows:
         return Check(name=name, verdict="no data", detail=_("Neither form gave a row of any sample."))
     detail = _("{rows} rows of {samples} samples, ties, nulls and changes of the clock among them, are the same.")
-    return Check(name=name, verdict="pass", detail=detail.format(rows=f"{rows:,}", samples=samples))
+    return Check(name=name, verdict="pass", detail=detail.format(rows=thousands(rows), samples=samples))
 
 
 def _varied(differences: Sequence[Difference]) -> list[Difference]:

@@ -9,7 +9,7 @@ from core.features.columns import BROKEN, MOMENTS, TEXT, TRUTH, WHOLE, is_number
 from core.features.normal_form import CREATED, EVENT, LATEST
 from core.features.values import Check, FeatureRule, VersionTests
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import _, percent, thousands
 from core.lake.profiles.profile import shown
 from core.sandbox.duckdb_session import listed, literal, one_row, quoted, types_of
 
@@ -51,7 +51,7 @@ class Checks:
         counts = one_row(
             self.session, f"SELECT {', '.join(f'count_if({test})' for test in wrong.values())} FROM {self.rows}"
         )
-        infinite = [f"{name} ({count:,})" for name, count in zip(names, counts, strict=True) if count]
+        infinite = [f"{name} ({thousands(count)})" for name, count in zip(names, counts, strict=True) if count]
         words = _("Values are finite")
         if not infinite:
             detail = _("No value of {names} is infinite.").format(names=", ".join(names))
@@ -95,12 +95,12 @@ class Checks:
         return self._judged(words, count, judged, f"SELECT {self._shown()} FROM {self.rows} WHERE {LATEST} AND {wrong}")
 
     def _null_share(self, rule: FeatureRule, most: float) -> Check:
-        words = _("{name} is null in at most {share}").format(name=rule.feature, share=f"{most:.1%}")
+        words = _("{name} is null in at most {share}").format(name=rule.feature, share=percent(most))
         rows, valued = one_row(
             self.session, f"SELECT count(*), count({quoted(rule.feature)}) FROM {self.rows} WHERE {LATEST}"
         )
         share = (rows - valued) / rows
-        detail = _("Null in {share} of {rows} rows.").format(share=f"{share:.2%}", rows=f"{rows:,}")
+        detail = _("Null in {share} of {rows} rows.").format(share=percent(share, 2), rows=thousands(rows))
         if share <= most:
             return Check(name=words, verdict="pass", detail=detail)
         query = f"SELECT {self._shown()} FROM {self.rows} WHERE {LATEST} AND {quoted(rule.feature)} IS NULL"
@@ -141,7 +141,7 @@ class Checks:
         if not newest:
             return Check(name=words, verdict="no data", detail=_("No source has a time to compare with."))
         (behind,) = one_row(self.session, f"SELECT ({max(newest)} - epoch_us(max({EVENT}))) / 1e6 FROM {self.rows}")
-        detail = _("The newest row is {seconds} s behind the newest source row.").format(seconds=f"{behind:,.0f}")
+        detail = _("The newest row is {seconds} s behind the newest source row.").format(seconds=thousands(behind))
         return Check(name=words, verdict="pass" if behind <= most else "fail", detail=detail)
 
     def _newest(self, source: str) -> tuple[int, ...]:
@@ -153,8 +153,8 @@ class Checks:
 
     def _judged(self, words: str, count: int, judged: int, query: str) -> Check:
         if not count:
-            return Check(name=words, verdict="pass", detail=_("True of {rows} rows.").format(rows=f"{judged:,}"))
-        detail = _("Not so in {count} of {rows} rows.").format(count=f"{count:,}", rows=f"{judged:,}")
+            return Check(name=words, verdict="pass", detail=_("True of {rows} rows.").format(rows=thousands(judged)))
+        detail = _("Not so in {count} of {rows} rows.").format(count=thousands(count), rows=thousands(judged))
         return self._failed(words, detail, query)
 
     def _failed(self, words: str, detail: str, query: str) -> Check:

@@ -21,7 +21,7 @@ from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowSh
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count, write_parquet
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.sandbox.duckdb_session import listed, open_session, parquet_rows, quoted
 from core.sandbox.limits import Limits
 from core.sandbox.locked_session import grant, plain
@@ -68,7 +68,7 @@ def rehearse(
         if not short:
             raise
         where = _("It was rehearsed on the last {most} rows of {names}.").format(
-            most=f"{most:,}", names=", ".join(short)
+            most=thousands(most), names=", ".join(short)
         )
         raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
     return Rehearsal(rehearsed, given, folder / ROWS, result, short, most)
@@ -166,8 +166,8 @@ class _Building:
         more."""
         rehearsed, version = self.rehearsal, f"{self.engine.title} {self.engine.version}"
         short = _(" of the last {most} of {names}, on which future leakage was sought too")
-        of = short.format(most=f"{rehearsed.most:,}", names=", ".join(rehearsed.short)) if rehearsed.short else ""
-        return f"{version}: " + words.format(rows=f"{rehearsed.result.rows:,}", of=of, **names)
+        of = short.format(most=thousands(rehearsed.most), names=", ".join(rehearsed.short)) if rehearsed.short else ""
+        return f"{version}: " + words.format(rows=thousands(rehearsed.result.rows), of=of, **names)
 
     def tested(
         self,

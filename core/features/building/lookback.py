@@ -11,7 +11,7 @@ from core.features.columns import MOMENTS
 from core.features.normal_form import CREATED, EVENT, LATEST, SECOND
 from core.features.values import Check
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.sandbox.duckdb_session import one_row, parquet_rows, quoted, types_of
 from core.sandbox.locked_session import grant
 
@@ -35,7 +35,7 @@ def lookback_check(
 ) -> Check:
     """Computes the newest rows again from source rows of which any time is no older than the look-back before them.
     `columns` are the features with their types; `rebuild(name)` builds the rows once more into a table."""
-    words = _("Rows depend on no more than {seconds} s before them").format(seconds=f"{seconds:,}")
+    words = _("Rows depend on no more than {seconds} s before them").format(seconds=thousands(seconds))
     (since,) = one_row(session, f"SELECT quantile_disc(epoch_us({EVENT}), {FROM}) FROM {rows} WHERE {LATEST}")
     try:
         with _since(session, paths, since - seconds * SECOND):

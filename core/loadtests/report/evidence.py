@@ -1,7 +1,7 @@
 """From a report to evidence: a verdict, and one sentence a person can decide by."""
 
 from core.foundation.digests import digest_of
-from core.foundation.text import _
+from core.foundation.text import _, percent, thousands
 from core.loadtests.values import LOAD_TEST, Profile, Report
 from core.registry.values import NewEvidence, Verdict
 
@@ -38,8 +38,11 @@ def sentence_of(report: Report) -> str:
         return _("Invalid: {reason}").format(reason=report.reasons[0])
     if report.plan.profile is Profile.CAPACITY:
         return _capacity_sentence(report)
-    return _("p99 {ms} at {rate:.0f} requests per second (limit {limit:.0f} ms), {errors:.2%} failed").format(
-        ms=_milliseconds(report), rate=report.plan.rate, limit=report.slo.p99_ms, errors=report.error_rate
+    return _("p99 {ms} at {rate} requests per second (limit {limit:.0f} ms), {errors} failed").format(
+        ms=_milliseconds(report),
+        rate=thousands(report.plan.rate),
+        limit=report.slo.p99_ms,
+        errors=percent(report.error_rate, 2),
     )
 
 
@@ -48,11 +51,11 @@ def _capacity_sentence(report: Report) -> str:
     if capacity is None or capacity.rate is None or capacity.low is None:
         return _("No rate was found at which the p99 stays within {limit:.0f} ms").format(limit=limit)
     if capacity.high is None:
-        return _("At least {low:.0f} requests per second within {limit:.0f} ms; nothing broke").format(
-            low=capacity.low, limit=limit
+        return _("At least {low} requests per second within {limit:.0f} ms; nothing broke").format(
+            low=thousands(capacity.low), limit=limit
         )
-    return _("{rate:.0f} requests per second within {limit:.0f} ms (95 %: {low:.0f} to {high:.0f})").format(
-        rate=capacity.rate, limit=limit, low=capacity.low, high=capacity.high
+    return _("{rate} requests per second within {limit:.0f} ms (95 %: {low} to {high})").format(
+        rate=thousands(capacity.rate), limit=limit, low=thousands(capacity.low), high=thousands(capacity.high)
     )
 
 

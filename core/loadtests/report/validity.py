@@ -4,7 +4,7 @@ its own limit as the target's, and its report looks as good as any other."""
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from core.foundation.text import _
+from core.foundation.text import _, percent
 from core.loadtests.report.histogram import Histogram
 from core.loadtests.report.intervals import fewest_samples
 from core.loadtests.values import Plan, Profile, Slo, Window
@@ -25,7 +25,9 @@ def faults(window: Window, *, slo: Slo, in_flight: int) -> Iterator[str]:
     the SLO (Little's law: in flight = rate x time), and the generator's when the cap is too small to tell.
     """
     if window.cpu > MOST_CPU:
-        yield _("the generator used {cpu:.0%} of its core (more than {most:.0%})").format(cpu=window.cpu, most=MOST_CPU)
+        yield _("the generator used {cpu} of its core (more than {most})").format(
+            cpu=percent(window.cpu, 0), most=percent(MOST_CPU, 0)
+        )
     if (lag := Histogram(window.lag).percentile(0.99)) is not None and lag > (limit := lag_limit_ms(slo)):
         yield _("requests left {lag:.1f} ms after they were due (p99, more than {limit:.1f} ms)").format(
             lag=lag, limit=limit
@@ -36,7 +38,7 @@ def faults(window: Window, *, slo: Slo, in_flight: int) -> Iterator[str]:
             "the cap of {cap} requests in flight was reached; at {rate:.0f} per second it permits {ms:.1f} ms"
         ).format(cap=in_flight, rate=window.rate, ms=patience_ms)
     if window.sent + window.dropped < LEAST_SENT * window.due:
-        yield _("only {share:.1%} of the requests that were due were sent").format(share=window.sent / window.due)
+        yield _("only {share} of the requests that were due were sent").format(share=percent(window.sent / window.due))
 
 
 def lag_limit_ms(slo: Slo) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, thousands
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Profile, RateRow, Report
 from core.promotion.figures import figure
 from core.promotion.gate import Finding, Gate, GateContext, holds, worst
@@ -62,7 +62,7 @@ class LoadTestGate(Gate):
 
     def _enough(self, report: Report) -> Finding:
         basis = _("{requests} requests, {errors} errors").format(
-            requests=f"{report.requests:,}", errors=f"{sum(report.failures.values()):,}"
+            requests=thousands(report.requests), errors=thousands(sum(report.failures.values()))
         )
         enough = report.requests >= self.params.requests
         return Finding(Verdict.PASS if enough else Verdict.INCONCLUSIVE, "", basis)

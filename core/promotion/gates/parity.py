@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, thousands
 from core.promotion.gate import Finding, Gate, GateContext
 from core.registry.values import Evidence, Verdict
 from core.serving.values import PARITY, ParityReport
@@ -39,9 +39,9 @@ class ParityGate(Gate):
         criterion = context.criterion("parity_mismatches")
         allowed = min(self.params.mismatches, int(criterion.limit)) if criterion else self.params.mismatches
         value = _("{found} mismatches, limit {limit}").format(found=report.mismatches, limit=allowed)
-        basis = _("{rows} rows, {cells} cells").format(rows=f"{report.rows:,}", cells=f"{report.cells:,}")
+        basis = _("{rows} rows, {cells} cells").format(rows=thousands(report.rows), cells=thousands(report.cells))
         if report.causes:
-            basis += " · " + ", ".join(f"{cause.cause} {cause.rows:,}" for cause in report.causes[:3])
+            basis += " · " + ", ".join(f"{cause.cause} {thousands(cause.rows)}" for cause in report.causes[:3])
         return Finding(self._verdict(report, allowed), value, basis)
 
     def _verdict(self, report: ParityReport, allowed: int) -> Verdict:

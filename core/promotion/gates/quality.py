@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from core.foundation import plugins
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, thousands
 from core.promotion.figures import figure, metric_name, signed, with_interval
 from core.promotion.gate import Finding, Gate, GateContext, holds, label, worst
 from core.registry.holdouts import is_seen
@@ -150,4 +150,4 @@ def _forged(measured: QualityReport, evaluation: Evaluation) -> str | None:
 
 
 def _rows(evaluation: Evaluation) -> tuple[str]:
-    return (_("{rows} rows of {holdout}").format(rows=f"{evaluation.rows:,}", holdout=evaluation.holdout_name),)
+    return (_("{rows} rows of {holdout}").format(rows=thousands(evaluation.rows), holdout=evaluation.holdout_name),)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, thousands
 from core.promotion.gate import Finding, Gate, GateContext
 from core.registry.values import SAFETY, Evidence, SafetyReport, Verdict
 
@@ -28,7 +28,7 @@ class SafetyGate(Gate):
         report = SafetyReport.model_validate(evidence[0].content)
         if not report.findings:
             basis = _("{size} kB, {count} kinds of operators").format(
-                size=f"{report.bytes / 1000:,.0f}", count=len(report.operators)
+                size=thousands(report.bytes / 1000), count=len(report.operators)
             )
             return Finding(Verdict.PASS, _("No findings"), basis)
         refused = any(finding.refuses for finding in report.findings)

@@ -2,7 +2,7 @@
 
 import json
 
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.foundation.values import Value
 from core.registry.values import ModelVersion, NewEvidence, Verdict
 from core.serving.values import PARITY, ParityReport
@@ -43,10 +43,12 @@ def verdict_on(report: ParityReport) -> Verdict:
 
 def _summary(report: ParityReport) -> str:
     if not report.mismatches:
-        return _("{rows} rows and {cells} cells agree").format(rows=f"{report.rows:,}", cells=f"{report.cells:,}")
+        return _("{rows} rows and {cells} cells agree").format(
+            rows=thousands(report.rows), cells=thousands(report.cells)
+        )
     return _("{wrong} of {cells} cells differ, in {rows} rows; most often: {cause}").format(
-        wrong=f"{report.mismatches:,}",
-        cells=f"{report.cells:,}",
-        rows=f"{report.rows_with_mismatch:,}",
+        wrong=thousands(report.mismatches),
+        cells=thousands(report.cells),
+        rows=thousands(report.rows_with_mismatch),
         cause=report.causes[0].cause,
     )

@@ -49,9 +49,9 @@ RULES: dict[str, tuple[dict[str, Any], str, str]] = {
     "a share of nulls that holds": (
         {"feature": "some", "most_null_share": 0.25},
         "pass",
-        "Null in 25.00% of 400 rows.",
+        "Null in 25 % of 400 rows.",
     ),
-    "too many nulls": ({"feature": "some", "most_null_share": 0.24}, "fail", "Null in 25.00% of 400 rows."),
+    "too many nulls": ({"feature": "some", "most_null_share": 0.24}, "fail", "Null in 25 % of 400 rows."),
     "no nulls at all": ({"nulls": "refuse"}, "pass", "True of 400 rows."),
     "nulls that are refused": ({"feature": "some", "nulls": "refuse"}, "fail", "Not so in 100 of 400 rows."),
     "values that repeat": ({"unique": True}, "fail", f"Not so in {400 - len(set(DELAYS))} of 400 rows."),

@@ -39,7 +39,7 @@ def test_better_than_production_passes_and_says_by_how_much() -> None:
     result = judged(quality(CANDIDATE, PRODUCTION))
     assert result.verdict is Verdict.PASS
     assert "AUC +0.0100 (+0.0080 to +0.0120) against late-arrival v1" in result.basis
-    assert "50,000 rows of test" in result.basis
+    assert "50\u2009000 rows of test" in result.basis
     assert result.evidence_id == "EV-1"
 
 

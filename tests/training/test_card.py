@@ -1,0 +1,23 @@
+"""The model card that a version begins with."""
+
+from core.registry.values import Interval
+from core.training.card import write_card
+from core.training.recipes.tabular import Tabular
+from core.training.result import SplitResult
+from tests.training.flights import contract
+
+METRICS = {name: Interval(value=0.5, low=0.25, high=0.75) for name in ("auc", "log_loss", "ece")}
+SPLIT = SplitResult(split="test", rows=54_065, positive_share=0.243, metrics=METRICS)
+
+
+def card(title: str) -> list[str]:
+    return write_card(title=title, recipe=Tabular, params={}, contract=contract(), splits=[SPLIT]).splitlines()
+
+
+def test_a_title_is_shown_as_it_is_and_nothing_in_it_is_markdown() -> None:
+    assert card("Tabular, late_arrivals_2013")[0] == r"# Tabular, late\_arrivals\_2013"
+    assert card("[x](y) **b**\n# z")[0] == "# xy b z"
+
+
+def test_figures_have_the_forms_of_pages() -> None:
+    assert "| test | 54\u2009065 | 24.3 % |" in next(line for line in card("A") if line.startswith("| test"))
