@@ -1,5 +1,6 @@
 """What every test may ask for: an installation of its own, its people, and both databases."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +12,27 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from core.foundation.actions.call import Foundation
 from core.foundation.settings import Settings
-from core.portal import Portal, build_foundation, build_portal
+from core.portal import Portal, build_portal
 from tests.groups import group_of, turn_of
-from tests.installed import People, copy_home, prepared, settings_in
+from tests.installed import People, copy_home, opened, prepared, settings_in
 from tests.postgres import Postgres, shared_postgres
 
 ROOT = Path(__file__).resolve().parents[1]
+# Ten times as many new objects as usual.
+COLLECT_AFTER = (10_000, 20, 20)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: turn_of(item.nodeid))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What the tests have imported stays, so collecting garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -46,7 +57,7 @@ def settings(tmp_path: Path) -> Settings:
 def foundation(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Foundation]:
     """SQLite in a folder of the test's own, with the people in it if the test asks for them."""
     copy_home(settings, with_people=wants_people(request))
-    base = build_foundation(settings)
+    base = opened(settings)
     yield base
     base.database.close()
 
@@ -82,7 +93,7 @@ def foundation_on(request: pytest.FixtureRequest, settings: Settings) -> Iterato
     url = "" if request.param == "sqlite" else request.getfixturevalue("filled_postgres_url")
     chosen = settings.model_copy(update={"database_url": url})
     copy_home(chosen, with_people=wants_people(request))
-    base = build_foundation(chosen)
+    base = opened(chosen)
     yield base
     base.database.close()
 

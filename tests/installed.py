@@ -11,10 +11,15 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
+from sqlalchemy import Dialect
+
+from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
 from core.foundation.settings import Settings
 from core.identity.permissions import Role
 from core.portal import Portal, build_foundation, build_portal
+
+_COMPILED: dict[str, tuple[Dialect, dict[Any, Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -45,11 +50,25 @@ def settings_in(home: Path, **others: Any) -> Settings:
     return Settings(home=home, portal_port=0, gateway_port=0, gateway_admin_port=0, **others)
 
 
+def opened(settings: Settings) -> Foundation:
+    """The foundation of an installation that exists. What SQL statements compile to is kept for all databases of this
+    process: each test has one of its own, which would compile every statement anew."""
+    base = build_foundation(settings)
+    engine = base.database.engine
+    if engine.name not in _COMPILED:
+        # A dialect is whole once it has seen a connection.
+        engine.connect().close()
+        _COMPILED[engine.name] = engine.dialect, {}
+    engine.dialect, statements = _COMPILED[engine.name]
+    engine.update_execution_options(compiled_cache=statements)
+    return base
+
+
 @contextmanager
 def installed(settings: Settings) -> Iterator[tuple[Portal, People]]:
     """A portal over a new home, and its people."""
     copy_home(settings, with_people=True)
-    base = build_foundation(settings)
+    base = opened(settings)
     yield build_portal(settings, foundation=base), prepared().people
     base.database.close()
 

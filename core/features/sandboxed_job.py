@@ -69,4 +69,4 @@ def in_words(context: JobContext) -> Iterator[None]:
         yield
     except PortalError as error:
         if not context.stop_requested:
-            raise JobFailed(f"{error.message}. {error.hint}".rstrip(". ") + ".") from error
+            raise JobFailed(error.in_full) from error

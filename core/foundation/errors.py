@@ -13,6 +13,11 @@ class PortalError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def in_full(self) -> str:
+        """The message and the hint as sentences."""
+        return ". ".join(part.rstrip(". ") for part in (self.message, self.hint) if part) + "."
+
 
 class NotFound(PortalError):
     """There is no such thing, or the caller may not know that there is."""

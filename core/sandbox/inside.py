@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.foundation.errors import Invalid, PortalError
+from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.sandbox.limits import Limits
+from core.sandbox.limits import Limits, TimedOut
 from core.sandbox.sandbox import Sandbox, enter
 
 PR_SET_PDEATHSIG = 1
@@ -63,7 +63,7 @@ def _send(pipe: int, message: dict[str, Any]) -> None:
 
 
 def _too_long(_number: int, _frame: Any) -> None:
-    raise Invalid(_("The code took too long and was stopped"), hint=_("Narrow it, or build on fewer rows."))
+    raise TimedOut(_("The code took too long and was stopped"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.foundation.errors import Invalid
+from core.foundation.text import _
+
 Progress = Callable[[float, str], None]
 Stop = Callable[[], bool] | None
 
@@ -21,6 +24,13 @@ class Limits:
 
 
 HARD_SECONDS = 2.0
+
+
+class TimedOut(Invalid):
+    """The time of all the code is over, which says nothing about the part that ran last."""
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message, hint=_("Narrow it, or build on fewer rows."), field=field)
 
 
 def no_progress(_fraction: float, _stage: str) -> None:

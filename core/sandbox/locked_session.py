@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import literal, one_row, parquet_rows, quoted
-from core.sandbox.limits import Limits, Stop
+from core.sandbox.limits import Limits, Stop, TimedOut
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,9 +118,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except duckdb.InterruptException as error:
-        raise Invalid(
-            _("SQL: the query took too long and was stopped"), hint=_("Narrow it, or build on fewer rows."), field="sql"
-        ) from error
+        raise TimedOut(_("SQL: the query took too long and was stopped"), field="sql") from error
     except duckdb.OutOfMemoryException as error:
         raise Invalid(
             _("SQL: the query needs more memory than it may have"), hint=_("Narrow it in steps."), field="sql"

@@ -106,7 +106,7 @@ def _load(context: JobContext, *, spec: WorkerSpec) -> "TrainingData":
     try:
         tables = load_tables(context.inputs, contract=spec.contract, now=datetime.now(UTC))
     except PortalError as error:
-        raise JobFailed(f"{error.message} {error.hint}".strip()) from error
+        raise JobFailed(error.in_full) from error
     return load_data(tables, contract=spec.contract)
 
 

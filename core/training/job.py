@@ -106,7 +106,7 @@ def main(context: JobContext) -> None:
 def cause_of(error: Exception) -> Exception:
     """The error by what it means: the data's fault in words, memory that ran out, or the code's as it is."""
     if isinstance(error, PortalError):
-        return JobFailed(_("data: {reason} {hint}").format(reason=error.message, hint=error.hint).strip())
+        return JobFailed(_("data: {reason}").format(reason=error.in_full))
     # torch says on the CPU in a plain RuntimeError that memory has run out.
     first = str(error).partition("\n")[0]
     return MemoryError(first) if any(words in str(error) for words in NO_MEMORY) else error

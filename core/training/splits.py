@@ -34,7 +34,7 @@ def reason_against(training_set: TrainingSet, *, now: datetime) -> str:
     try:
         trainable(training_set, now=now)
     except PortalError as error:
-        return f"{error.message}. {error.hint}"
+        return error.in_full
     return ""
 
 

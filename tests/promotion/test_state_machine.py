@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.foundation.errors import Conflict, NotAllowed
 from core.identity.permissions import Role
-from core.portal import build_foundation, build_portal
+from core.portal import build_portal
 from core.registry.values import ModelVersion
-from tests.installed import copy_home, prepared, settings_in
+from tests.installed import copy_home, opened, prepared, settings_in
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 
 OPEN = ("in review", "approved", "stale", "expired")
@@ -49,7 +49,7 @@ class SharedPortal:
     def __init__(self, home: Path) -> None:
         settings = settings_in(home)
         copy_home(settings, with_people=True)
-        self.foundation = build_foundation(settings)
+        self.foundation = opened(settings)
         self.stage = Stage(build_portal(settings, foundation=self.foundation), prepared().people)
         self.versions = [self.stage.measured() for _number in range(3)]
         self.runs = 0

@@ -16,6 +16,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
 from core.lake.profiles.profile import shown
 from core.sandbox.duckdb_session import listed
+from core.sandbox.limits import TimedOut
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,8 +86,10 @@ def _rows(forms: Forms, make: Callable[[], Running], into: str) -> list[Row] | s
     try:
         side = make()
         side.run(into)
+    except TimedOut:
+        raise
     except Invalid as error:
-        return f"{error.message} {error.hint}".strip()
+        return error.in_full.rstrip(".")
     if missing := [name for name in (*forms.identity, *forms.features) if name not in side.types]:
         return _("It gives no column {name}").format(name=missing[0])
     columns = listed((*forms.identity, *forms.features))
@@ -151,8 +154,8 @@ def _missing(value: Any) -> bool:
 def _check(forms: Forms, differences: Sequence[Difference], *, samples: int, rows: int) -> Check:
     name = _("SQL and pandas agree")
     if differences:
-        detail = _("They differ in {count} places. {example}").format(
-            count=len(differences), example=_in_words(differences[0])
+        detail = _("Differences: {count}. {example}").format(
+            count=thousands(len(differences)), example=_in_words(differences[0])
         )
         columns = (_("sample"), *forms.identity, _("feature"), _("SQL"), _("pandas"))
         shown_rows = tuple(

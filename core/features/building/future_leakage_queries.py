@@ -13,6 +13,7 @@ from core.features.values import LeakFinding
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.duckdb_session import one_row, quoted
+from core.sandbox.limits import TimedOut
 
 if TYPE_CHECKING:
     import duckdb
@@ -133,6 +134,8 @@ def _differs(name: str, data_type: str) -> str:
 def _run_again(rebuild: Callable[[str], None], name: str) -> None:
     try:
         rebuild(name)
+    except TimedOut:
+        raise
     except Invalid as error:
         raise Invalid(
             _("The query fails when values that are known only later change: {why}").format(why=error.message),

@@ -13,6 +13,7 @@ from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
 from core.sandbox.duckdb_session import one_row, parquet_rows, quoted, types_of
+from core.sandbox.limits import TimedOut
 from core.sandbox.locked_session import grant
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def lookback_check(
     try:
         with _since(session, paths, since - seconds * SECOND):
             rebuild(AGAIN)
+    except TimedOut:
+        raise
     except Invalid as error:
         return Check(name=words, verdict="fail", detail=_("On those alone it fails: {why}").format(why=error.message))
     sides = [f"(SELECT * FROM {side} WHERE {LATEST} AND epoch_us({EVENT}) >= {since})" for side in (rows, AGAIN)]

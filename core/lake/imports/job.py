@@ -18,7 +18,7 @@ def main(context: JobContext) -> None:
     try:
         result = read_import(job_spec, workspace)
     except PortalError as error:
-        raise JobFailed(f"{error.message}. {error.hint}".strip()) from error
+        raise JobFailed(error.in_full) from error
     (context.outputs / RESULT).write_text(result.model_dump_json())
 
 

@@ -222,7 +222,7 @@ class QueryService(Service):
             with _places, tempfile.TemporaryDirectory(prefix="causeway-query-") as folder:
                 answer = self._answer(query, snapshots, Path(folder))
         except PortalError as error:
-            answer = {"cause": f"{error.message}. {error.hint}".rstrip(". ") + "."}
+            answer = {"cause": error.in_full}
         # Nothing is there to finish when the start itself was undone.
         with suppress(NotFound):
             self.finish_query(RUNNER, query_id=query.id, seconds=round(time.monotonic() - began, 3), **answer)

@@ -7,6 +7,7 @@ import pytest
 
 from core.features.building.agreement import same
 from core.features.values import Check
+from core.sandbox.limits import TimedOut
 from tests.features.departures import VIEW_SQL, build
 
 PANDAS = """
@@ -137,7 +138,16 @@ def test_a_planted_difference_is_found_and_shown(tmp_path: Path, case: str) -> N
     assert check.columns[-2:] == ("SQL", "pandas")
     assert check.rows
     assert all(row[-2] != row[-1] for row in check.rows), check.rows
-    assert "They differ in" in check.detail
+    assert check.detail.startswith("Differences: ")
+
+
+def test_time_that_is_over_is_no_difference(tmp_path: Path) -> None:
+    """The sandbox says so from within the code, on whichever sample it is then."""
+    over = "from core.sandbox.limits import TimedOut\n" + window().replace(
+        "    timed =", "    if len(flights) < 400:\n        raise TimedOut('It took too long')\n    timed ="
+    )
+    with pytest.raises(TimedOut, match="It took too long"):
+        agreed(tmp_path, VIEW_SQL, over)
 
 
 def test_the_samples_are_the_same_each_time(tmp_path: Path) -> None:
