@@ -62,13 +62,19 @@ class Portal(Protocol):
 
 
 class PortalOverDatabase:
-    """The portal's own actions, as the gateway."""
+    """The portal's own actions, as the gateway. What is wanted is read anew only after a commit."""
 
     def __init__(self, serving: EndpointService) -> None:
         self._serving = serving
+        self._read_at = ""
+        self._wanted: tuple[EndpointPlan, ...] = ()
 
     def wanted(self) -> tuple[EndpointPlan, ...]:
-        return self._serving.wanted(GATEWAY)
+        mark = self._serving.foundation.database.mark()
+        if mark != self._read_at:
+            self._wanted = self._serving.wanted(GATEWAY)
+            self._read_at = mark
+        return self._wanted
 
     def confirm(self, endpoint_id: str, *, report: Report) -> None:
         self._serving.confirm(GATEWAY, endpoint_id=endpoint_id, **dict(report))

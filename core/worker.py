@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlmodel import col, or_, select
@@ -19,6 +20,7 @@ from core.compute.kinds import JobKind, Reconciler
 from core.compute.lease import Lease, leave_at_once
 from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.actions.call import Foundation
+from core.foundation.database import Database
 from core.foundation.errors import Unavailable
 from core.foundation.failpoints import arm
 from core.foundation.observability.health import FINE, Health, checks_of
@@ -36,6 +38,8 @@ from core.portal import Portal, build_portal, job_kinds, reconcilers
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.2
 RECONCILE_SECONDS, REST_SECONDS = 0.5, 5.0
+# Where nobody has committed anything for a while, only time makes something due.
+CALM_AFTER_SECONDS, CALM_ROUND_SECONDS = 5.0, 2.0
 RETRY_SECONDS = 1.0
 START_SECONDS = 60.0
 # Longer than any round should take, a database that does not answer included.
@@ -71,6 +75,26 @@ class Checkpoints:
         )
         with self._foundation.database.read() as session:
             return session.exec(unsigned.limit(1)).first() is not None
+
+
+class Calm:
+    """Whether a round may be left out because nothing has changed lately."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._mark = ""
+        self._changed_at = self._round_at = 0.0
+
+    def lasts(self) -> bool:
+        """True while the database stands still and the last round is not long ago; a round follows whenever it is
+        not. Raises Unavailable."""
+        mark, now = self._database.mark(), time.monotonic()
+        if mark != self._mark:
+            self._mark, self._changed_at = mark, now
+        if now - self._changed_at >= CALM_AFTER_SECONDS and now - self._round_at < CALM_ROUND_SECONDS:
+            return True
+        self._round_at = now
+        return False
 
 
 class Worker:
@@ -145,7 +169,11 @@ class Worker:
             return RETRY_SECONDS
 
     def _reconcile(self) -> None:
+        calm = Calm(self.foundation.database)
         while not self._stopped.wait(RECONCILE_SECONDS):
+            with suppress(Unavailable):
+                if calm.lasts():
+                    continue
             awake = [
                 reconciler
                 for reconciler in self._reconcilers

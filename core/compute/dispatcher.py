@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.compute.capacity import whole_capacity
@@ -50,16 +50,20 @@ class Dispatcher:
         self._only = only
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="jobs")
         self._housekeeping = 0.0
+        self._read_at = ""
+        self._mine: Mapping[str, bool] = {}
 
     def tick(self) -> bool:
-        """One round. True while it holds jobs, so that the next round should come soon."""
-        if time.monotonic() >= self._housekeeping:
+        """One round. True while it holds jobs, so that the next round should come soon. Of the database it asks only
+        whether anything was committed; what becomes due by time alone waits for housekeeping."""
+        mark = self.foundation.database.mark()
+        is_due = time.monotonic() >= self._housekeeping
+        if is_due:
             self._housekeeping = time.monotonic() + HOUSEKEEPING_SECONDS
-            self._end_cancelled()
             self._adopt()
-        while (claimed := self.job_store.claim(only=self._only)) is not None:
-            reach("compute.after_claim")
-            self._monitor(claimed).begin()
+        if is_due or mark != self._read_at:
+            self._take_on()
+            self._read_at = mark
         self._look_at_all()
         return bool(self.monitors)
 
@@ -70,6 +74,13 @@ class Dispatcher:
     def release(self) -> None:
         """Leaves the jobs to another worker."""
         self.job_store.release()
+
+    def _take_on(self) -> None:
+        self._end_cancelled()
+        while (claimed := self.job_store.claim(only=self._only)) is not None:
+            reach("compute.after_claim")
+            self._monitor(claimed).begin()
+        self._mine = self.job_store.mine()
 
     def _end_cancelled(self) -> None:
         for job_id, kind in self.job_store.cancelled_in_queue():
@@ -102,7 +113,7 @@ class Dispatcher:
         return monitor
 
     def _look_at_all(self) -> None:
-        mine = self.job_store.mine()
+        mine = self._mine
         for job_id in mine.keys() - self.monitors.keys():
             # Ours, though nobody monitors it: a commit whose answer was lost, or a monitor that was out of step.
             self._monitor(self.job_store.claimed(job_id))

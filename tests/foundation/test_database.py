@@ -86,6 +86,24 @@ def test_writers_that_read_first_wait_for_each_other(foundation_on: Foundation) 
     assert sorted(seen, key=lambda run: int(run[4:])) == [f"RUN-{number}" for number in range(1, 121)]
 
 
+def test_the_mark_changes_with_every_commit_of_anyone(foundation_on: Foundation) -> None:
+    other = build_foundation(foundation_on.settings)
+    seen = [foundation_on.database.mark()]
+    for database in (other.database, foundation_on.database, other.database):
+        with database.write() as session:
+            next_id(session, Kind.RUN)
+        seen.append(foundation_on.database.mark())
+    other.database.close()
+    assert len(set(seen)) == 4
+
+
+def test_the_mark_stays_while_nothing_is_committed(foundation: Foundation) -> None:
+    before = foundation.database.mark()
+    with foundation.database.read() as session:
+        foundation.database.now(session)
+    assert foundation.database.mark() == before
+
+
 def test_an_error_undoes_the_transaction(portal_on: Portal) -> None:
     database = portal_on.foundation.database
 
