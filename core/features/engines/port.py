@@ -17,7 +17,7 @@ from core.features.values import Kind
 from core.foundation.errors import Invalid
 from core.foundation.plugins import Plugin
 from core.foundation.text import _
-from core.sandbox.duckdb_session import literal, one_row, open_session, quoted, types_of
+from core.sandbox.duckdb_session import literal, one_row, quoted, shared_session, types_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -118,7 +118,7 @@ class BuildEngine(Engine):
 
 def check_join(views: Sequence[JoinView], *, entity: Path, event_time: str) -> None:
     """Raises Invalid for an unknown column, a missing or null time, keys of other types and colliding names (R8)."""
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         source = f"read_parquet({literal(entity)})"
         types = types_of(session, source)
         _check_time(session, types, source, event_time)
@@ -130,7 +130,7 @@ def check_join(views: Sequence[JoinView], *, entity: Path, event_time: str) -> N
 def depends_on_known_at(view: JoinView) -> bool:
     """Whether any answer can depend on what was known: without late rows and corrections none does (R5)."""
     late = f"{KNOWN} IS DISTINCT FROM epoch_us({EVENT}) + {view.delay_us} OR {LATEST} <> {BEST}"
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         (count,) = one_row(session, f"SELECT count(*) FROM read_parquet({literal(view.rows)}) WHERE {late}")
     return bool(count)
 

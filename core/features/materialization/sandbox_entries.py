@@ -9,6 +9,7 @@ from core.features.job_specs import ROWS, BuildJobSpec
 from core.features.materialization.job_spec import PartResult, TimeWindowJobSpec
 from core.features.materialization.time_windows import compute_time_window, time_window_rows
 from core.foundation.text import _
+from core.sandbox.duckdb_session import open_session
 from core.sandbox.limits import Limits, Progress, no_progress
 
 WINDOWS_ENTRY = "core.features.materialization.sandbox_entries:compute_windows"
@@ -26,9 +27,10 @@ def compute_windows(
     """TimeWindowJobSpecs to the PartResults of all of them; the parts' files lie in the outputs."""
     windows = [TimeWindowJobSpec.model_validate(window) for window in spec["stretches"]]
     parts: list[PartResult] = []
-    for number, window in enumerate(windows):
-        progress(0.7 * number / len(windows), _("computing rows"))
-        parts += compute_time_window(window, inputs=inputs, outputs=outputs, limits=limits)
+    with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
+        for number, window in enumerate(windows):
+            progress(0.7 * number / len(windows), _("computing rows"))
+            parts += compute_time_window(window, session=session, inputs=inputs, outputs=outputs, limits=limits)
     return [part.model_dump(mode="json") for part in parts]
 
 

@@ -17,7 +17,7 @@ from core.features.normal_form import CREATED, EVENT, KNOWN, SECOND
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, open_session, save
+from core.sandbox.duckdb_session import BATCH_ROWS, listed, literal, one_row, save
 from core.sandbox.limits import Limits, Stop
 from core.sandbox.locked_session import locked_session, translated
 
@@ -29,18 +29,23 @@ DAY_US = 86_400 * SECOND
 
 
 def compute_time_window(
-    window: TimeWindowJobSpec, *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, stop: Stop = None
+    window: TimeWindowJobSpec,
+    *,
+    session: "duckdb.DuckDBPyConnection",
+    inputs: Mapping[str, Path],
+    outputs: Path,
+    limits: Limits,
+    stop: Stop = None,
 ) -> tuple[PartResult, ...]:
     """Writes a file below `outputs` for every part that has rows. Raises Invalid for what is wrong with the logic on
     these rows, and for rows further from their sources than the version's look-back says."""
     rows = outputs / ROWS
     events = (window.from_us, window.to_us)
     time_window_rows(window.build, inputs=inputs, path=rows, events=events, limits=limits, stop=stop)
-    with open_session(threads=limits.threads, memory_mb=limits.memory_mb) as session:
-        if WHOLE in window.parts:
-            parts = {WHOLE: _whole(session, rows, outputs)}
-        else:
-            parts = {part.name: part for part in _days(session, rows, window.build.keys, outputs)}
+    if WHOLE in window.parts:
+        parts = {WHOLE: _whole(session, rows, outputs)}
+    else:
+        parts = {part.name: part for part in _days(session, rows, window.build.keys, outputs)}
     rows.unlink(missing_ok=True)
     if strange := sorted(parts.keys() - window.parts.keys()):
         raise Invalid(

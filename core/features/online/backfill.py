@@ -11,7 +11,7 @@ from core.features.columns import model_value
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN
 from core.features.online.store import OnlineRow, OnlineStore, packed_rows
 from core.features.values import FeatureContract, ServedView
-from core.sandbox.duckdb_session import listed, literal, open_session, quoted
+from core.sandbox.duckdb_session import listed, literal, quoted, shared_session
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,6 +87,6 @@ def _read(view: ServedView, path: Path) -> "tuple[pa.Table, np.ndarray]":
         f"SELECT {', '.join([*times, *keys, *values])}, {KNOWN} FROM read_parquet({literal(path)}) WHERE {BEST}"
         f" ORDER BY {listed([KNOWN])}, {EVENT}, {CREATED} NULLS FIRST"
     )
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         table: Any = session.sql(query).to_arrow_table()
     return table.drop_columns([KNOWN]), table.column(KNOWN).to_numpy()

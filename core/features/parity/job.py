@@ -22,7 +22,7 @@ from core.features.values import ServedView
 from core.foundation.digests import digest_file
 from core.foundation.parquet import read_parquet
 from core.foundation.text import _
-from core.sandbox.duckdb_session import listed, literal, one_row, open_session, parquet_rows, quoted, save
+from core.sandbox.duckdb_session import listed, literal, one_row, parquet_rows, quoted, save, shared_session
 
 if TYPE_CHECKING:
     import duckdb
@@ -87,8 +87,8 @@ def _materialized_rows(job_spec: ParityJobSpec, parts: Sequence[Path], *, keys: 
     if job_spec.as_of_us is None or not parts:
         return {}
     newest, width = newest_rows(job_spec.view, [Known(parts, job_spec.as_of_us)]), len(job_spec.view.keys)
-    with open_session(threads=1) as session:
-        session.execute(f"CREATE VIEW sampled AS FROM {parquet_rows([keys])}")
+    with shared_session() as session:
+        session.execute(f"CREATE TEMP VIEW sampled AS FROM {parquet_rows([keys])}")
         return {row.key: row for row in online_rows(session, of_keys(newest, "sampled", keys=width), keys=width)}
 
 
@@ -136,7 +136,7 @@ def _microseconds(moment: Any) -> int | None:
 def _instant(job_spec: ParityJobSpec, rows: Path) -> int:
     if job_spec.at_us is not None:
         return job_spec.at_us
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         known = f"SELECT max({KNOWN}) FROM read_parquet({literal(rows)}) WHERE {KNOWN} <= {job_spec.now_us}"
         (newest,) = one_row(session, known)
     return job_spec.now_us if newest is None else int(newest)
@@ -147,13 +147,13 @@ def _sample_keys(job_spec: ParityJobSpec, rows: Path, parts: Sequence[Path], *, 
     names = [key for key, _column in job_spec.view.keys]
     aliased = ", ".join(f"{quoted(name)} AS key_{at}" for at, name in enumerate(names))
     columns = listed(f"key_{at}" for at in range(len(names)))
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         if not names:
-            session.execute("CREATE TABLE sampled AS SELECT 1 AS one")
+            session.execute("CREATE TEMP TABLE sampled AS SELECT 1 AS one")
         else:
             sides = [f"SELECT DISTINCT {aliased} FROM {parquet_rows(files)}" for files in ([rows], parts) if files]
             session.execute(
-                f"CREATE TABLE sampled AS SELECT * FROM ({' UNION '.join(sides)})"
+                f"CREATE TEMP TABLE sampled AS SELECT * FROM ({' UNION '.join(sides)})"
                 f" ORDER BY hash({columns}, {job_spec.seed}), {columns} LIMIT {job_spec.rows}"
             )
             _add_absent_keys(session, len(names))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.features.normal_form import CREATED, EVENT, KNOWN
 from core.features.values import FeatureContract, ServedView
-from core.sandbox.duckdb_session import literal, open_session, quoted
+from core.sandbox.duckdb_session import literal, quoted, shared_session
 from core.serving.measurement.comparison import Times
 from core.serving.measurement.endpoint_client import HeldOut
 
@@ -34,7 +34,7 @@ class KnownRows:
 
     @cached_property
     def _session(self) -> "duckdb.DuckDBPyConnection":
-        session = self._open.enter_context(open_session(threads=1))
+        session = self._open.enter_context(shared_session())
         for at, view in enumerate(self._contract.views):
             columns = ", ".join([*(quoted(key) for key, _column in view.keys), EVENT, CREATED, KNOWN])
             file = literal(self._files[view.digest])

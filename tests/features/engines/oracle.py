@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join
 from core.features.engines.spark_engine import SparkEngine
 from core.features.normal_form import RowShape, normal_form
-from core.sandbox.duckdb_session import open_session, save
+from core.sandbox.duckdb_session import save, shared_session
 
 Row = Mapping[str, Any]
 MICROSECOND = timedelta(microseconds=1)
@@ -112,7 +112,7 @@ class Rules:
 
     def keep(self, shape: RowShape, raw: Path, path: Path) -> None:
         """Brings raw rows to normal form."""
-        with open_session(threads=1) as session:
+        with shared_session() as session:
             save(session, normal_form(shape, source=f"read_parquet('{raw}')"), path)
         if self.builds and isinstance(self.engine, SparkEngine):
             self.engine.build(

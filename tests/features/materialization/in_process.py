@@ -25,7 +25,7 @@ from core.features.tables import MaterializedPartRow
 from core.features.values import Feature, FeatureVersion, VersionState
 from core.foundation.storage import Store
 from core.lake.values import ImportReport, Snapshot, SnapshotFile
-from core.sandbox.duckdb_session import open_session, parquet_rows
+from core.sandbox.duckdb_session import parquet_rows, shared_session
 from core.sandbox.limits import Limits
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
@@ -161,7 +161,10 @@ class Materializer:
 
     def _computed(self, window: TimeWindowJobSpec, context: JobContext) -> tuple[PartResult, ...]:
         """Without the sandbox, which other tests are about."""
-        return compute_time_window(window, inputs=context.inputs, outputs=context.outputs, limits=LIMITS)
+        with shared_session() as session:
+            return compute_time_window(
+                window, session=session, inputs=context.inputs, outputs=context.outputs, limits=LIMITS
+            )
 
     def keep(self, result: MaterializeResult, outputs: Path) -> None:
         for name in result.gone:
@@ -195,9 +198,9 @@ class Materializer:
         files = [self.store.path(part.rows_digest) for part in self.parts.values() if part.rows_digest]
         if not files:
             return pq.read_metadata(full).num_rows
-        with open_session(threads=1) as session:
-            session.execute(f"CREATE TABLE parts AS {whole_rows(job_spec, files)}")
-            session.execute(f"CREATE TABLE built AS FROM {parquet_rows([full])}")
+        with shared_session() as session:
+            session.execute(f"CREATE TEMP TABLE parts AS {whole_rows(job_spec, files)}")
+            session.execute(f"CREATE TEMP TABLE built AS FROM {parquet_rows([full])}")
             columns = ", ".join(f'"{name}"' for name in pq.read_schema(full).names)
             ways = [
                 f"SELECT {columns} FROM {a} EXCEPT ALL SELECT {columns} FROM {b}"

@@ -10,7 +10,7 @@ import pytest
 
 from core.features.online.store import KeyAnswer
 from core.foundation.errors import Invalid
-from core.sandbox.duckdb_session import open_session, parquet_rows
+from core.sandbox.duckdb_session import parquet_rows, shared_session
 from tests.features.materialization.in_process import DAY, LATEST, SQL, START, Materializer, events, version_of
 
 HOUR = timedelta(hours=1)
@@ -44,7 +44,7 @@ def offline(full: Path, *, at: datetime = LATEST) -> dict[str, KeyAnswer]:
         "SELECT k, epoch_us(__event), epoch_us(__created), CAST(grade AS VARCHAR), CAST(total AS DOUBLE),"
         f" CAST(seen AS DOUBLE) FROM {parquet_rows([full])} WHERE __known_us <= {moment} ORDER BY __event, __created"
     )
-    with open_session(threads=1) as session:
+    with shared_session() as session:
         rows = session.execute(query).fetchall()
     return {
         key: KeyAnswer("null" if set(values) == {None} else "present", tuple(values), event_us, created_us)

@@ -10,7 +10,7 @@ from core.features.engines.spark.sql import carried
 from core.features.engines.spark_engine import SparkEngine
 from core.features.normal_form import RowShape, normal_form
 from core.foundation.errors import Invalid
-from core.sandbox.duckdb_session import open_session, save
+from core.sandbox.duckdb_session import save, shared_session
 from tests.features.departures import VIEW_SQL, as_joined, build, flights, join, source, split_rows
 
 SAME = {
@@ -45,8 +45,8 @@ REFUSED = {
 @pytest.mark.parametrize("case", SAME)
 def test_a_version_has_the_same_rows_on_both_engines(spark: SparkEngine, tmp_path: Path, case: str) -> None:
     _table, path = source(tmp_path, flights(120))
-    with open_session(threads=1) as session:
-        session.execute(f"CREATE VIEW flights AS FROM read_parquet('{path}')")
+    with shared_session() as session:
+        session.execute(f"CREATE TEMP VIEW flights AS FROM read_parquet('{path}')")
         columns = [row[0] for row in session.execute(f"DESCRIBE {SAME[case]}").fetchall()]
         shape = RowShape(("carrier",), "left_at", None, tuple(columns[2:]))
         save(session, normal_form(shape, source=f"({SAME[case]})"), tmp_path / "here.parquet")
