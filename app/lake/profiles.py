@@ -1,12 +1,14 @@
 """Tables of data: every column with its gaps and a small picture of its distribution, and the first rows."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import streamlit as st
 
-from app.ui import charts, numbers
-from core.foundation.text import _
+from app.ui import cells, charts, numbers
+from app.ui.cells import Cell
+from app.ui.components.rows import BESIDE, rows
+from core.foundation.text import N_, _, grouped
 from core.lake.values import ColumnProfile, TablePreview
 
 PREVIEW_HEIGHT = 560
@@ -26,44 +28,68 @@ class Column(Protocol):
 def profile_grid(columns: Sequence[Column], profiles: Sequence[ColumnProfile], *, key: str) -> None:
     """Every column with its type, its gaps and a small picture. A snapshot's columns say when they are known, features
     whether a model takes them as categories or numbers."""
-    import pandas as pd
-
     by_name = {profile.name: profile for profile in profiles}
-    rows = [_row(column, by_name.get(column.name)) for column in columns]
-    config = {
-        _("Distribution"): st.column_config.BarChartColumn(_("Distribution"), width=150, y_min=0, color="blue"),
-        _("Nulls"): st.column_config.NumberColumn(_("Nulls"), format="%g %%", width=76),
-        _("Distinct"): st.column_config.NumberColumn(_("Distinct"), format="localized", width=86),
-        _("Mean"): st.column_config.TextColumn(_("Mean"), width=86),
-        _("Known"): st.column_config.TextColumn(
-            _("Known"), help=_("When a value is known: at once, or only at the instant in another column."), width=110
+    heads = (
+        cells.Column(_("Column")),
+        cells.Column(_("Type"), "code", 98),
+        *(cells.Column(title, width=width, help=_(tip)) for _name, title, width, tip in _marks(columns)),
+        cells.Column(_("Distribution"), "spark", 92),
+        cells.Column(_("Nulls"), "number", 60),
+        cells.Column(_("Distinct"), "number", 74),
+        cells.Column(_("From"), width=102, priority=2),
+        cells.Column(_("To"), width=102, priority=2),
+        cells.Column(_("Mean"), "number", 92, priority=3),
+    )
+    lines = [
+        cells.Row(column.name, (*_cells(column, columns), *_figures(column, by_name.get(column.name))))
+        for column in columns
+    ]
+    rows(heads, lines, key=key, label=_("Columns"), height=BESIDE)
+
+
+def _marks(columns: Sequence[Column]) -> list[tuple[str, str, int, str]]:
+    """What only some tables say of their columns: the attribute, its head, width in pixels, and help."""
+    marks = [
+        ("kind", _("Model takes it as"), 132, ""),
+        ("known", _("Known"), 80, N_("When a value is known: at once, or only at the instant in another column.")),
+    ]
+    return [mark for mark in marks if any(hasattr(column, mark[0]) for column in columns)]
+
+
+def _cells(column: Column, columns: Sequence[Column]) -> tuple[Cell, ...]:
+    marks = (getattr(column, name, "") or _("at once") for name, *_rest in _marks(columns))
+    return cells.text(column.name), cells.code(_type(column)), *(cells.text(mark) for mark in marks)
+
+
+def _type(column: Column) -> str:
+    """In small letters, and by its shorter name where it has two."""
+    return column.type.lower().replace("timestamp with time zone", "timestamptz")
+
+
+def _figures(column: Column, profile: ColumnProfile | None) -> tuple[Cell, ...]:
+    nulls = cells.number(column.null_share, numbers.percent(column.null_share))
+    if profile is None:
+        return cells.spark(()), nulls, cells.number(None), cells.text(""), cells.text(""), cells.number(None)
+    return (
+        cells.spark(
+            [count for _label, count in profile.bins], title=_("Distribution of {name}").format(name=profile.name)
         ),
-    }
-    height = 36 * min(len(rows), 18) + 34
-    st.dataframe(pd.DataFrame(rows), key=key, hide_index=True, row_height=36, height=height, column_config=config)
+        nulls,
+        cells.number(profile.distinct),
+        _end(profile, profile.minimum),
+        _end(profile, profile.maximum),
+        cells.number(profile.mean, numbers.figure(profile.mean, 4)),
+    )
 
 
-def _row(column: Column, profile: ColumnProfile | None) -> dict[str, Any]:
-    row: dict[str, Any] = {_("Column"): column.name, _("Type"): column.type.lower()}
-    if kind := getattr(column, "kind", ""):
-        row[_("Model takes it as")] = kind
-    row |= {_("Distribution"): [], _("Nulls"): round(column.null_share * 100, 1)}
-    if profile:
-        row |= {
-            _("Distribution"): [count for _label, count in profile.bins],
-            _("Distinct"): profile.distinct,
-            _("From"): _end(profile, profile.minimum),
-            _("To"): _end(profile, profile.maximum),
-            _("Mean"): numbers.figure(profile.mean, 4) if profile.mean is not None else "",
-        }
-    if hasattr(column, "known"):
-        row[_("Known")] = column.known or _("at once")
-    return row
-
-
-def _end(profile: ColumnProfile, text: str) -> str:
-    """The least or greatest value: of broken numbers as many digits as the grid has room for."""
-    return numbers.figure(float(text)) if profile.kind == "number" and "." in text else _short(text)
+def _end(profile: ColumnProfile, text: str) -> Cell:
+    """The least or greatest value: of broken numbers as many digits as the table has room for, of whole ones those of
+    the data, which may be years."""
+    if profile.kind == "time":
+        return cells.text(text[:10], detail=text[11:16])
+    if profile.kind != "number" or not text:
+        return cells.text(text[:24])
+    return cells.number(float(text), numbers.figure(float(text)) if "." in text else grouped(text))
 
 
 def _short(text: str) -> str:
@@ -75,12 +101,12 @@ def preview_table(preview: TablePreview, *, key: str = "preview") -> None:
     """The first rows as text, and of how many."""
     import pandas as pd
 
-    cells = [["" if cell is None else str(cell) for cell in row] for row in preview.rows]
-    height = min(PREVIEW_HEIGHT, 34 * len(cells) + 34)
+    lines = [["" if cell is None else str(cell) for cell in row] for row in preview.rows]
+    height = min(PREVIEW_HEIGHT, 34 * len(lines) + 34)
     st.dataframe(
-        pd.DataFrame(cells, columns=list(preview.columns)), key=key, hide_index=True, row_height=34, height=height
+        pd.DataFrame(lines, columns=list(preview.columns)), key=key, hide_index=True, row_height=34, height=height
     )
-    st.caption(_("The first {n} of {total} rows").format(n=len(cells), total=numbers.number(preview.total)))
+    st.caption(_("The first {n} of {total} rows").format(n=len(lines), total=numbers.number(preview.total)))
 
 
 def distribution(profile: ColumnProfile, *, key: str) -> None:

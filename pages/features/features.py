@@ -60,8 +60,8 @@ def show() -> None:
 def _catalog(listing: Listing[CatalogFeature], healths: Healths) -> tuple[str, ...]:
     columns = (
         Column(_("Feature")),
-        Column(_("View"), width=132, priority=2),
-        Column(_("Stage"), "word", 92),
+        Column(_("View"), width=122),
+        Column(_("Stage"), "word", 90, priority=2),
         health_column(),
         Column(_("Nulls"), "number", 70, priority=2),
         Column(_("Used by"), "number", 80, priority=4),
