@@ -29,8 +29,8 @@ class Postgres:
     @contextmanager
     def database(self, *, template: str = "template1") -> Iterator[str]:
         """The address of a new database: a copy of `template`, and empty without one."""
-        name = self._create(template)
-        yield self._address_of(name)
+        name = self.create(template)
+        yield self.address_of(name)
         self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def template(self, *, with_people: bool) -> str:
@@ -39,8 +39,8 @@ class Postgres:
 
     @cached_property
     def _with_tables(self) -> str:
-        name = self._create("template1")
-        database = Database(self._address_of(name))
+        name = self.create()
+        database = Database(self.address_of(name))
         database.create_tables()
         database.close()
         return name
@@ -48,21 +48,23 @@ class Postgres:
     @cached_property
     def _with_people(self) -> str:
         """They are those of every prepared home, whose key signs the audit log."""
-        name = self._create(self._with_tables)
+        name = self.create(self._with_tables)
         with tempfile.TemporaryDirectory() as home:
-            settings = settings_in(Path(home), database_url=self._address_of(name))
+            settings = settings_in(Path(home), database_url=self.address_of(name))
             copy_home(settings, with_people=True)
             base = build_foundation(settings)
             enroll(build_portal(settings, foundation=base))
             base.database.close()
         return name
 
-    def _create(self, template: str) -> str:
+    def create(self, template: str = "template1") -> str:
+        """The name of a new database that stays."""
         name = f"test_{uuid.uuid4().hex}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 
-    def _address_of(self, name: str) -> str:
+    def address_of(self, name: str) -> str:
+        """Where that database is reached."""
         return make_url(self.address).set(database=name).render_as_string(hide_password=False)
 
     def run(self, *statements: str) -> None:

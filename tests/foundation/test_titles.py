@@ -2,7 +2,6 @@
 with its versions."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,11 +53,9 @@ EVERY_KIND = pytest.mark.parametrize("kind", NAMED, ids=lambda kind: kind.argume
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def portal(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """One for all tests here: each gives what it makes names of its own, and reads first what it renames."""
-    folder = tmp_path_factory.mktemp("titles")
-    with ExitStack() as opened:
-        is_sqlite = request.param == "sqlite"
-        url = "" if is_sqlite else opened.enter_context(request.getfixturevalue("postgres").database())
-        yield opened.enter_context(upgraded(folder, database_url=url))
+    postgres = None if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with upgraded(tmp_path_factory.mktemp("titles"), postgres=postgres) as portal:
+        yield portal
 
 
 def run(portal: Portal, action: str, actor: Actor = PEOPLE.engineer, **arguments: Any) -> Any:

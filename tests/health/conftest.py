@@ -17,6 +17,6 @@ def whole(tmp_path: Path) -> Iterator[Portal]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def whole_on(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with upgraded(tmp_path, database_url=url) as portal:
+    postgres = None if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with upgraded(tmp_path, postgres=postgres) as portal:
         yield portal

@@ -1,19 +1,26 @@
-"""Unpacks the home of an earlier version and opens it as an upgrade does: with the migrations, then with the portal."""
+"""Unpacks the home of an earlier version and opens it as an upgrade does: with the migrations, then with the portal.
+The upgrade is made once and copied."""
 
+import atexit
+import shutil
 import sqlite3
 import tarfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import psycopg
 from sqlalchemy import text
 
 from core.foundation.actors import Actor
-from core.foundation.settings import Settings
+from core.foundation.database import Database
 from core.installation import migrate
 from core.portal import Portal, build_portal
-from tests.conftest import People
+from tests.installed import People, settings_in
+from tests.postgres import Postgres
 
 PACKED = Path(__file__).with_name("home_0.1.0.tar.xz")
 PLACE = "@home@"
@@ -23,48 +30,79 @@ IDS = {"admin": 1, "engineer": 2, "other_engineer": 3, "sre": 4, "approver": 5, 
 PEOPLE = People(**{name: Actor(person_id=f"P-{number}", kind="person", via="session") for name, number in IDS.items()})
 # When an approval ends is not what an upgrade is tried for, and no packed one would last.
 LASTING = "UPDATE promotion_decisions SET expires_at = '2999-01-01 00:00:00'"
+# On PostgreSQL only jobs know where the home lies.
+MOVED = "UPDATE jobs SET payload = CAST(replace(CAST(payload AS text), :place, :home) AS jsonb)"
+
+
+@dataclass(frozen=True)
+class Upgraded:
+    """What tests copy: the home after its upgrade, with PLACE where its own path belongs, which columns of which of its
+    files have that, and the PostgreSQL database that belongs to it, where there is one."""
+
+    home: Path
+    columns: Mapping[str, Sequence[tuple[str, str]]]
+    template: str
 
 
 @contextmanager
-def upgraded(folder: Path, *, database_url: str = "") -> Iterator[Portal]:
-    """The portal of today's code over the unpacked home; over an empty PostgreSQL, where one is named, that gets the
-    rows of the same installation."""
-    unpack(folder)
-    settings = Settings(
-        home=folder / "home", database_url=database_url, portal_port=0, gateway_port=0, gateway_admin_port=0
-    )
-    if database_url:
-        fill(database_url, dump=folder / "postgresql.sql")
-    migrate(settings)
-    portal = build_portal(settings)
-    with portal.foundation.database.write() as session:
-        session.connection().execute(text(LASTING))
-    yield portal
-    portal.foundation.database.close()
+def upgraded(folder: Path, *, postgres: Postgres | None = None) -> Iterator[Portal]:
+    """The portal of today's code over an upgraded home; over PostgreSQL, where one is given, with the rows of the same
+    installation."""
+    origin, home = upgrade(postgres), folder / "home"
+    shutil.copytree(origin.home, home)
+    for file, columns in origin.columns.items():
+        move_rows(home / file, columns, home=home)
+    with postgres.database(template=origin.template) if postgres else nullcontext("") as url:
+        portal = build_portal(settings_in(home, database_url=url))
+        if url:
+            with portal.foundation.database.write() as session:
+                session.connection().execute(text(MOVED), {"place": PLACE, "home": str(home)})
+        yield portal
+        portal.foundation.database.close()
 
 
-def unpack(folder: Path) -> None:
-    """The home as if it had always been there."""
+@cache
+def upgrade(postgres: Postgres | None) -> Upgraded:
+    """Unpacks the home and opens it with the migrations; once in a test process for each kind of database."""
+    folder = Path(mkdtemp(prefix="causeway-upgraded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with tarfile.open(PACKED) as packed:
         packed.extractall(folder, filter="data")
-    home = folder / "home"
-    for path in [*home.rglob("*"), folder / "postgresql.sql"]:
-        if path.suffix == ".sqlite":
-            move_rows(path, home)
-        elif path.is_file() and PLACE.encode() in (data := path.read_bytes()):
-            path.write_bytes(data.replace(PLACE.encode(), str(home).encode()))
+    home, template = folder / "home", postgres.create() if postgres else ""
+    settings = settings_in(home, database_url=postgres.address_of(template) if postgres else "")
+    if settings.database_url:
+        fill(settings.database_url, dump=folder / "postgresql.sql")
+    migrate(settings)
+    database = Database(settings.database)
+    with database.write() as session:
+        session.connection().execute(text(LASTING))
+    database.close()
+    files = {str(path.relative_to(home)): placed_columns(path) for path in home.rglob("*.sqlite")}
+    return Upgraded(home, files, template)
 
 
-def move_rows(file: Path, home: Path) -> None:
+def placed_columns(file: Path) -> list[tuple[str, str]]:
+    """Tables and columns of a database in which PLACE stands."""
+    with closing(sqlite3.connect(file)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        columns = [
+            (table, column)
+            for (table,) in tables
+            for _number, column, *_rest in database.execute(f'PRAGMA table_info("{table}")').fetchall()
+        ]
+        having = 'SELECT count(*) FROM "{}" WHERE typeof("{}") = \'text\' AND instr("{}", ?)'
+        return [
+            (table, column)
+            for table, column in columns
+            if database.execute(having.format(table, column, column), (PLACE,)).fetchone() != (0,)
+        ]
+
+
+def move_rows(file: Path, columns: Sequence[tuple[str, str]], *, home: Path) -> None:
     """Writes the home's own path wherever a row of the database has its place."""
     with closing(sqlite3.connect(file)) as database, database:
-        for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-            for _number, column, *_rest in database.execute(f'PRAGMA table_info("{table}")').fetchall():
-                database.execute(
-                    f'UPDATE "{table}" SET "{column}" = replace("{column}", ?, ?) '
-                    f'WHERE typeof("{column}") = \'text\' AND instr("{column}", ?)',
-                    (PLACE, str(home), PLACE),
-                )
+        for table, column in columns:
+            database.execute(f'UPDATE "{table}" SET "{column}" = replace("{column}", ?, ?)', (PLACE, str(home)))
 
 
 def fill(database_url: str, *, dump: Path) -> None:

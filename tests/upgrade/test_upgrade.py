@@ -29,8 +29,8 @@ FLIGHT = {"flight_id": "F1", "sched_dep_utc": "2013-12-01T12:00:00Z", "carrier":
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
-    url = "" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
-    with upgraded(tmp_path, database_url=url) as portal:
+    postgres = None if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with upgraded(tmp_path, postgres=postgres) as portal:
         yield portal
 
 
