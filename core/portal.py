@@ -1,7 +1,8 @@
 """The composition root: settings in, a portal out. Nothing else builds services."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import get_type_hints
 
 from sqlmodel import Session
@@ -134,8 +135,12 @@ class Portal:
             if isinstance(service := getattr(self, field.name), Service):
                 yield service
 
-    def catalog(self) -> dict[str, tuple[Service, ActionSpec]]:
+    def catalog(self) -> Mapping[str, tuple[Service, ActionSpec]]:
         """Every action by its name, "domain.action"."""
+        return self._catalog
+
+    @cached_property
+    def _catalog(self) -> Mapping[str, tuple[Service, ActionSpec]]:
         return {spec.name: (service, spec) for service in self.services() for spec in service.actions()}
 
 

@@ -18,6 +18,7 @@ from core.foundation.digests import canonical
 
 KEY_BYTES = 32
 BATCH = 1000
+LAST = select(AuditRow.seq, AuditRow.hash).order_by(col(AuditRow.seq).desc()).limit(1)
 
 
 class AuditJournal:
@@ -43,10 +44,9 @@ class AuditJournal:
     ) -> None:
         """Adds one event after the last one. The session holds the write lock, so that the chain has one order."""
         session.flush()
-        last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
-        seq, previous = (last.seq + 1, last.hash) if last else (1, "")
+        last, previous = session.exec(LAST).first() or (0, "")
         row = AuditRow(
-            seq=seq,
+            seq=last + 1,
             time=now,
             actor=actor.person_id,
             action=action,

@@ -3,6 +3,7 @@ of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import Session
@@ -55,7 +56,6 @@ class Call:
         self.session = session
         self.actor = actor
         self.spec = spec
-        self.now: datetime = foundation.database.now(session)
         self.prepared: Any = None
         self._details: dict[str, Any] = {}
         self._subject: Subject | None = None
@@ -69,6 +69,11 @@ class Call:
                 hint=_("Ask an administrator for a role that has it."),
                 permission=spec.permission,
             )
+
+    @cached_property
+    def now(self) -> datetime:
+        """The database's time, the same for the whole action."""
+        return self.foundation.database.now(self.session)
 
     def may_reach(self, object_id: str) -> ObjectRow:
         """The object, once the declared permission is known to reach its project. NotFound when the actor may not
