@@ -1,6 +1,7 @@
 """Messages to MLflow, written in the transaction that made them true. MLflow is never on the path of a request:
 it may be slow or down, and gets them later, in order, each thing at least once and with the effect of once."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,8 @@ from core.registry.tables import MirrorRow, OutboxRow
 from core.registry.values import Alias, ModelVersion, RunRecord
 
 RUN, VERSION, ALIAS = "run", "version", "alias"
+# What two records of a run may differ in and be told together.
+PROGRESS = frozenset({"state", "metrics", "artifacts", "ended_at"})
 BATCH = 20
 CLAIM = timedelta(seconds=30)
 
@@ -43,6 +46,27 @@ def claim(database: Database) -> list[OutboxRow]:
             row.claimed_until = now + CLAIM
             session.add(row)
     return waiting
+
+
+def gathered(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
+    """What can be told in one message, in the order of the first of each: the records of one run that say the same but
+    for what was measured and how far it is."""
+    together: dict[str, list[OutboxRow]] = {}
+    for row in rows:
+        same = {key: value for key, value in row.message.items() if key not in PROGRESS}
+        told_with = json.dumps(same, sort_keys=True) if row.kind == RUN else str(row.id)
+        together.setdefault(told_with, []).append(row)
+    return list(together.values())
+
+
+def message_of(rows: Sequence[OutboxRow]) -> dict[str, Any]:
+    """One message that says what all of them say."""
+    messages = [row.message for row in rows]
+    if rows[0].kind != RUN:
+        return messages[-1]
+    metrics = [point for message in messages for point in message["metrics"]]
+    artifacts = {name: digest for message in messages for name, digest in message["artifacts"].items()}
+    return {**messages[-1], "metrics": metrics, "artifacts": artifacts}
 
 
 def finish(

@@ -151,7 +151,9 @@ def test_a_worker_killed_while_telling_leaves_no_doubles(
     portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
 ) -> None:
     with_mlflow()
-    record_runs(portal, people, record(range(20)), record(range(20, 40), ended=True))
+    # Another tag: they are not told together.
+    ended = record(range(20, 40), ended=True).model_copy(update={"tags": {"sweep": "SW-1"}})
+    record_runs(portal, people, record(range(20)), ended)
     environment = {
         **os.environ,
         "CAUSEWAY_HOME": str(settings.home),
@@ -224,6 +226,18 @@ def test_a_message_that_mlflow_never_takes_holds_up_no_other(
     client = client_of(settings)
     assert len(client.get_metric_history(only_run(client).info.run_id, "loss")) == 2
     assert ingester.deliver() == 0
+
+
+def test_what_a_run_says_in_a_while_is_told_together_and_what_differs_apart(portal: Portal, people: People) -> None:
+    file = portal.foundation.store.put_bytes(b"a model")
+    ended = record(range(2, 4), ended=True).model_copy(update={"artifacts": {"model.onnx": file}})
+    renamed = record(range(1)).model_copy(update={"name": "Renamed"})
+    record_runs(portal, people, record(range(2)), renamed, ended)
+    first, second = outbox.gathered(waiting(portal))
+    message = outbox.message_of(first)
+    assert [point["step"] for point in message["metrics"]] == [0, 1, 2, 3]
+    assert (message["state"], message["artifacts"]) == ("finished", {"model.onnx": file})
+    assert outbox.message_of(second)["name"] == "Renamed"
 
 
 def test_only_one_reader_empties_the_outbox(portal: Portal, people: People) -> None:
