@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
+from itertools import count
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,7 +16,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import FragmentHandledException
 
 from app.session import actor, portal
-from app.ui import links, status, times
+from app.ui import links, redraws, status, times
 from app.ui.health import health_line, health_mark, warning_of_sources
 from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
 from core.foundation.text import _
@@ -278,11 +279,12 @@ def failure(error: BaseException) -> str:
 def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_SECONDS) -> None:
     """Draws `body` again every few seconds while something runs. `body` returns whether it still does; when that has
     ended the whole page is drawn once more."""
+    draws = count()
 
     @st.fragment(run_every=every if running else None)
     def part() -> None:
         ended = False
-        with guarded():
+        with guarded(), redraws.drawing(again=running and next(draws) > 0):
             ended = body() is False and running
         if ended:
             st.rerun(scope="app")

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.ui import redraws
 from app.ui.health import Healths
-from app.ui.lineage.component import FOLDER, SCRIPTS
+from app.ui.lineage.component import FOLDER, KEPT, SCRIPTS, Drawn
 from app.ui.lineage.facts import FACTS
 from app.ui.lineage.story import COLUMNS, PLACED, drawing, plain_edges
 from app.ui.lineage.words import group_title
@@ -168,3 +169,14 @@ def test_the_scripts_of_the_map_are_one_module() -> None:
     assert {path.name for path in Path(FOLDER).glob("*.js")} == set(SCRIPTS)
     exports = [name for name in SCRIPTS if "export default" in (FOLDER / name).read_text("utf-8")]
     assert exports == ["map.js"]
+
+
+def test_a_map_is_drawn_as_it_was_for_seconds_while_a_live_page_is_drawn_again_and_its_chain_stands() -> None:
+    kept = Drawn("as it stood", NOW, {})
+    with redraws.drawing(again=False):
+        assert not kept.holds("as it stood", NOW)
+    with redraws.drawing(again=True):
+        assert kept.holds("as it stood", NOW)
+        assert not kept.holds("otherwise", NOW)
+        assert not kept.holds("as it stood", NOW + KEPT)
+    assert not kept.holds("as it stood", NOW)
