@@ -10,6 +10,7 @@ WAIT_MS = 20_000
 JOB_MS = 90_000
 NARROW = 1100
 MOST_TABS = 150
+OURS = ':not([data-testid="stBaseButton-header"])'
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
@@ -54,8 +55,8 @@ class Visitor:
         return self
 
     def press(self, label: str) -> None:
-        """Clicks the button of that name."""
-        self.page.get_by_role("button", name=label, exact=True).click()
+        """Clicks the portal's button of that name; while a page runs, Streamlit has a "Stop" of its own."""
+        self.page.get_by_role("button", name=label, exact=True).and_(self.page.locator(OURS)).click()
 
     def fill(self, label: str | re.Pattern[str], text: str) -> None:
         """Types into the field of that label and leaves it, whereupon the portal knows what was typed. A dialog's
