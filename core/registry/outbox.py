@@ -53,9 +53,9 @@ def gathered(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
     for what was measured and how far it is."""
     together: dict[str, list[OutboxRow]] = {}
     for row in rows:
-        same = {key: value for key, value in row.message.items() if key not in PROGRESS}
-        told_with = json.dumps(same, sort_keys=True) if row.kind == RUN else str(row.id)
-        together.setdefault(told_with, []).append(row)
+        constant = {name: value for name, value in row.message.items() if name not in PROGRESS}
+        key = json.dumps(constant, sort_keys=True) if row.kind == RUN else str(row.id)
+        together.setdefault(key, []).append(row)
     return list(together.values())
 
 

@@ -15,7 +15,7 @@ from app.ui.lineage.story import drawing
 from core.foundation.objects import Lineage
 
 FOLDER = Path(__file__).parent
-DRAWN, KEPT = "causeway_lineage_drawn", timedelta(seconds=10)
+DRAWN, MAX_AGE = "causeway_lineage_drawn", timedelta(seconds=10)
 # One module, cut into files by what they do; only the last one exports.
 SCRIPTS = ("layout.js", "marks.js", "card.js", "view.js", "map.js")
 _lineage = st.components.v2.component(
@@ -36,7 +36,7 @@ class Drawn:
 
     def holds(self, stands: object, now: datetime) -> bool:
         """Whether it may be drawn once more: on a live page, for a few seconds, while the chain stands."""
-        return redraws.drawn_again() and self.stands == stands and now - self.at < KEPT
+        return redraws.drawn_again() and self.stands == stands and now - self.at < MAX_AGE
 
 
 def lineage(chain: Lineage, *, key: str) -> None:

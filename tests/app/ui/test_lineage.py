@@ -8,7 +8,7 @@ import pytest
 
 from app.ui import redraws
 from app.ui.health import Healths
-from app.ui.lineage.component import FOLDER, KEPT, SCRIPTS, Drawn
+from app.ui.lineage.component import FOLDER, MAX_AGE, SCRIPTS, Drawn
 from app.ui.lineage.facts import FACTS
 from app.ui.lineage.story import COLUMNS, PLACED, drawing, plain_edges
 from app.ui.lineage.words import group_title
@@ -172,11 +172,11 @@ def test_the_scripts_of_the_map_are_one_module() -> None:
 
 
 def test_a_map_is_drawn_as_it_was_for_seconds_while_a_live_page_is_drawn_again_and_its_chain_stands() -> None:
-    kept = Drawn("as it stood", NOW, {})
+    cached = Drawn("as it stood", NOW, {})
     with redraws.drawing(again=False):
-        assert not kept.holds("as it stood", NOW)
+        assert not cached.holds("as it stood", NOW)
     with redraws.drawing(again=True):
-        assert kept.holds("as it stood", NOW)
-        assert not kept.holds("otherwise", NOW)
-        assert not kept.holds("as it stood", NOW + KEPT)
-    assert not kept.holds("as it stood", NOW)
+        assert cached.holds("as it stood", NOW)
+        assert not cached.holds("otherwise", NOW)
+        assert not cached.holds("as it stood", NOW + MAX_AGE)
+    assert not cached.holds("as it stood", NOW)
