@@ -1,8 +1,11 @@
 """Who is looking, and the portal they look at. The session is ours: the cookie's secret is looked up on every run, so a
 session that was ended or a role that was taken away is gone with the next click."""
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
-from typing import cast
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -14,10 +17,23 @@ from core.identity.permissions import ROLES, Permission, Role
 from core.identity.values import Person
 from core.portal import Portal, build_portal
 
+T = TypeVar("T")
 COOKIE = "cw_session"
 SECRET = "causeway_session"
 PERSON = "causeway_person"
+# Some of what is read depends on the time alone: features grow stale, and nobody commits anything.
+MOST_SECONDS = 30.0
 _installed: list[Portal] = []
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What was read, for whom, when, and at which mark of the database."""
+
+    value: Any
+    secret: str
+    mark: str
+    at: float
 
 
 @cache
@@ -53,6 +69,18 @@ def actor() -> Actor:
     if signed_in is None:
         raise NotSignedIn(_("Your session has ended"), hint=_("Sign in again."))
     return signed_in
+
+
+def unless_changed(name: str, read: Callable[[], T]) -> T:
+    """What `read` gave before in this session under this name; read anew once anyone has committed anything. For what
+    every page shows and few pages change."""
+    mark, now, key = portal().foundation.database.mark(), time.monotonic(), f"causeway_reading_{name}"
+    reading: _Reading | None = st.session_state.get(key)
+    if reading and (reading.secret, reading.mark) == (secret(), mark) and now - reading.at < MOST_SECONDS:
+        return cast(T, reading.value)
+    value = read()
+    st.session_state[key] = _Reading(value, secret(), mark, now)
+    return value
 
 
 def recognize() -> Person | None:

@@ -3,13 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-import streamlit as st
-
 from app.next_action.promotion import promotion_action
 from app.next_action.serving import is_refused
 from app.promotion.decision import blocking_words, undecided
 from app.promotion.gates import count_line
-from app.session import actor, may, portal
+from app.session import actor, may, portal, unless_changed
 from app.ui import frame, links, numbers, status
 from app.ui.primary_action import rights
 from app.ui.wording import counted
@@ -24,7 +22,6 @@ from core.promotion.values import Policy, Request
 from core.serving.values import Endpoint
 
 MOST = 50
-WAITING = "causeway_waiting"
 
 
 class Need(Value):
@@ -41,16 +38,13 @@ class Need(Value):
 
 def waiting() -> tuple[Need, ...]:
     """All that needs the visitor: what cannot be served, decisions, tests and policies to confirm, imports, what is
-    wrong with what they own, then failures of their own work. What was counted in this run is not read again."""
-    counted_in_run: tuple[Need, ...] | None = st.session_state.pop(WAITING, None)
-    return _read() if counted_in_run is None else counted_in_run
+    wrong with what they own, then failures of their own work."""
+    return unless_changed("waiting", _read)
 
 
 def count_waiting() -> int:
-    """How many things need the visitor, asked before the page of the run; they are kept for it."""
-    st.session_state.pop(WAITING, None)
-    st.session_state[WAITING] = _read()
-    return len(st.session_state[WAITING])
+    """How many things need the visitor."""
+    return len(waiting())
 
 
 def _read() -> tuple[Need, ...]:

@@ -68,21 +68,25 @@ def test_the_hooks_of_the_style_sheet_exist(mei: Visitor, goal: str) -> None:
     assert missing == []
 
 
+def test_a_menu_behind_dots_has_a_name(mei: Visitor, goal: str) -> None:
+    page = mei.shows(f"/requirement?id={goal}").page
+    for name in ("Account", "More actions"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
+
+
 def test_the_palette_opens_on_its_key_finds_by_title_and_opens(mei: Visitor, goal: str) -> None:
-    visitor = mei.open("/")
-    field = visitor.palette()
-    field.fill("warn passengers")
-    expect(visitor.page.get_by_role("option").first).to_contain_text(GOAL)
-    visitor.page.keyboard.press("Enter")
-    expect(visitor.page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
+    page = mei.open("/").page
+    mei.palette().fill("warn passengers")
+    expect(page.get_by_role("option").first).to_contain_text(GOAL)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
 
 
 def test_the_palette_finds_pages_and_closes_on_escape(mei: Visitor) -> None:
-    visitor = mei.open("/")
-    visitor.palette().fill("aud")
-    expect(visitor.page.get_by_role("option").first).to_contain_text("Audit")
-    visitor.page.keyboard.press("Escape")
-    expect(visitor.page.get_by_role("dialog")).to_have_count(0)
+    mei.settled().palette().fill("aud")
+    expect(mei.page.get_by_role("option").first).to_contain_text("Audit")
+    mei.page.keyboard.press("Escape")
+    expect(mei.page.get_by_role("dialog")).to_have_count(0)
 
 
 # A quick answer takes the words away before anyone could look for them, so all that were there are kept.
@@ -133,12 +137,6 @@ def test_the_key_tab_meets_the_search_first_and_every_stop_is_seen(mei: Visitor)
     home = page.get_by_test_id("stSidebarNav").get_by_role("link", name="Home")
     mei.tab_to(home)
     assert home.evaluate("it => getComputedStyle(it).outlineStyle") == "solid"
-
-
-def test_a_menu_behind_dots_has_a_name(mei: Visitor, goal: str) -> None:
-    page = mei.open(f"/requirement?id={goal}").page
-    for name in ("Account", "More actions"):
-        expect(page.get_by_role("button", name=name, exact=True)).to_be_visible()
 
 
 def test_signing_out_closes_the_door_in_every_tab(visitor: Visitor, goal: str) -> None:

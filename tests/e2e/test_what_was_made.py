@@ -8,7 +8,7 @@ from tests.e2e.visitor import Visitor
 
 
 def test_the_palette_finds_every_kind_of_object_by_its_id(mei: Visitor, chain: Chain) -> None:
-    page = mei.open("/").page
+    page = mei.settled().page
     field = mei.palette()
     object_ids = [
         chain.snapshot,
@@ -32,5 +32,5 @@ def test_the_log_of_all_of_it_is_sound(jonas: Visitor, chain: Chain) -> None:
 
 
 def test_the_portal_has_logged_no_error(mei: Visitor, running: Running) -> None:
-    mei.open("/")
+    mei.settled()
     assert "Traceback" not in log_of(running.portal.foundation.settings.home, "app.server").read_text()

@@ -47,6 +47,10 @@ class Visitor:
         self.page.goto(self.address + path)
         return self.settled()
 
+    def shows(self, path: str) -> "Visitor":
+        """Loads a page unless it is the one that is open, for what is true of it however one came."""
+        return self.settled() if self.page.url == self.address + path else self.open(path)
+
     def settled(self) -> "Visitor":
         """Waits until the page has been drawn."""
         self.page.wait_for_selector(DRAWN)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import navigation
-from app.session import actor, may, person, portal
+from app.session import actor, may, person, portal, unless_changed
 from app.ui import links, status
 from app.ui.components.starts import Start, open_starts
 from app.ui.health import healths_of
@@ -53,7 +53,8 @@ def palette() -> None:
     """Draws the trigger; opens what was chosen. A search reruns this part of the page alone."""
     state = st.session_state.get("palette") or {}
     query = str(state.get("query") or "")[:120]
-    result = _palette(key="palette", data=entries(query), on_open_change=_nothing, on_query_change=_nothing)
+    data = entries(query) if query else unless_changed("palette", lambda: entries(""))
+    result = _palette(key="palette", data=data, on_open_change=_nothing, on_query_change=_nothing)
     if chosen := getattr(result, "open", None):
         _open(str(chosen))
 
