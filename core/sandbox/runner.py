@@ -6,27 +6,26 @@ import json
 import os
 import selectors
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from core.foundation import errors
 from core.foundation.errors import Invalid, PortalError, Unavailable
 from core.foundation.text import _
-from core.sandbox import bubblewrap, landlock, seccomp
+from core.sandbox import bubblewrap, inside, landlock, seccomp
 from core.sandbox.limits import HARD_SECONDS, Limits, Progress, Stop, no_progress
-from core.sandbox.sandbox import CORE, MB, Sandbox, system_paths
+from core.sandbox.sandbox import MB, Sandbox, system_paths
+from core.sandbox.starting import PYTHON, Forked, Streams, environment_of, fork
 
 MOST_ANSWER_BYTES, MOST_TEXT = 16 * MB, 4000
 LOOK_SECONDS, CHUNK = 0.1, 1 << 16
 # Python and Arrow beside the engine, which itself goes a third over its limit before it notices.
 OWN_MEMORY_MB, OVERSHOOT = 768, 1.3
 LISTED_ERRORS = ("NotFound", "NotAllowed", "Invalid", "Conflict", "Unavailable")
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
 
 
 @cache
@@ -49,11 +48,12 @@ def run_sandboxed(
     progress: Progress = no_progress,
     stop: Stop = None,
     sandbox: Sandbox | None = None,
+    keep_warm: bool = False,
 ) -> Any:
     """Runs `entry` ("module:function" of ours) with a JSON job spec in a sandboxed process of its own and returns its
     JSON answer; files it leaves in `outputs` are for the caller to check. Refusals inside arrive as what they are.
-    Raises Invalid when the code was stopped, took too long or too much memory, or ended the process; Unavailable where
-    this machine has no sandbox."""
+    With `keep_warm` the next starts of this process take milliseconds. Raises Invalid when the code was stopped, took
+    too long or too much memory, or ended the process; Unavailable where this machine has no sandbox."""
     chosen = sandbox or (best_sandbox() if limits.sandboxed else Sandbox.NONE)
     if chosen is Sandbox.NONE and limits.sandboxed:
         raise Unavailable(
@@ -69,33 +69,23 @@ def run_sandboxed(
         "limits": dataclasses.asdict(limits),
         "sandbox": chosen,
     }
-    with _Process(chosen, request) as process:
+    with _Process(chosen, request, keep_warm=keep_warm) as process:
         return process.listen(limits, progress=progress, stop=stop)
 
 
 class _Process:
     """One sandboxed process, from its start to its sure end."""
 
-    def __init__(self, sandbox: Sandbox, request: dict[str, Any]) -> None:
-        reading, writing = os.pipe()
-        environment = environment_of(request["limits"]["threads"])
-        command = [sys.executable, "-s", "-P", "-m", "core.sandbox.inside", str(writing)]
-        if sandbox is Sandbox.BUBBLEWRAP:
-            paths = [*system_paths(), *(Path(path) for path in request["inputs"].values())]
-            writable = Path(request["outputs"])
-            command = bubblewrap.around(command, readable=paths, writable=writable, environment=environment)
-        self._answers = reading
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-            pass_fds=(writing,),
-            cwd=request["outputs"],
-        )
-        os.close(writing)
-        self._request = json.dumps(request).encode()
+    def __init__(self, sandbox: Sandbox, request: dict[str, Any], *, keep_warm: bool) -> None:
+        pipes = [os.pipe() for _stream in Streams._fields]
+        (theirs, ours), (self._answers, answers), (self._errors, errors) = pipes
+        streams = Streams(theirs, answers, errors)
+        try:
+            self._process = _start(sandbox, request, streams=streams, keep_warm=keep_warm)
+        finally:
+            for handle in streams:
+                os.close(handle)
+        self._requests, self._request = os.fdopen(ours, "wb"), json.dumps(request).encode()
         self._buffer, self._bytes_read, self._stderr_tail = b"", 0, b""
         self._began = time.monotonic()
 
@@ -105,11 +95,10 @@ class _Process:
     def __exit__(self, *_failure: object) -> None:
         self._process.kill()
         self._process.wait()
-        os.close(self._answers)
-        for stream in (self._process.stdin, self._process.stderr):
-            assert stream is not None
-            with suppress(BrokenPipeError):
-                stream.close()
+        for handle in (self._answers, self._errors):
+            os.close(handle)
+        with suppress(BrokenPipeError):
+            self._requests.close()
 
     def listen(self, limits: Limits, *, progress: Progress, stop: Stop) -> Any:
         self._send_request()
@@ -120,20 +109,21 @@ class _Process:
             fraction, stage = message["progress"]
             progress(fraction, stage)
         self._process.kill()
-        words = (self._stderr_tail + _file(self._process.stderr).read()).decode(errors="replace")
+        words = (self._stderr_tail + self._rest_of_errors()).decode(errors="replace")
         raise Invalid(_("The code ended its process"), hint=words[-MOST_TEXT:].strip())
 
     def _send_request(self) -> None:
-        assert self._process.stdin is not None
-        with suppress(BrokenPipeError):
-            self._process.stdin.write(self._request)
-            self._process.stdin.close()
+        with suppress(BrokenPipeError), self._requests as stream:
+            stream.write(self._request)
+
+    def _rest_of_errors(self) -> bytes:
+        return b"".join(iter(partial(os.read, self._errors, CHUNK), b""))
 
     def _lines(self, limits: Limits, stop: Stop) -> Iterator[bytes]:
         """What the process says, line by line, until its pipe closes. Raises Invalid when its time is over."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._answers, selectors.EVENT_READ)
-            selector.register(_file(self._process.stderr), selectors.EVENT_READ)
+            selector.register(self._errors, selectors.EVENT_READ)
             while selector.get_map():
                 for key, _events in selector.select(LOOK_SECONDS):
                     self._read(selector, key)
@@ -176,10 +166,29 @@ class _Process:
         return 0
 
 
-def environment_of(threads: int) -> dict[str, str]:
-    """All that a sandboxed process knows of its surroundings."""
-    fixed = {"PYTHONPATH": str(CORE.parent), "PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "TZ": "UTC", "PATH": ""}
-    return fixed | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nowhere"} | dict.fromkeys(THREADS, str(max(1, threads)))
+def _start(
+    sandbox: Sandbox, request: dict[str, Any], *, streams: Streams, keep_warm: bool
+) -> "Forked | subprocess.Popen[bytes]":
+    """Only what the kernel itself has closed in is forked: nothing else is kept from the starter."""
+    folder, threads = Path(request["outputs"]), request["limits"]["threads"]
+    if sandbox is Sandbox.LANDLOCK:
+        forked = fork(request["entry"], folder=folder, threads=threads, streams=streams, keep_warm=keep_warm)
+        if forked is not None:
+            return forked
+    environment = environment_of(threads)
+    command = [*PYTHON, inside.__name__, str(streams.answers)]
+    if sandbox is Sandbox.BUBBLEWRAP:
+        paths = [*system_paths(), *(Path(path) for path in request["inputs"].values())]
+        command = bubblewrap.around(command, readable=paths, writable=folder, environment=environment)
+    return subprocess.Popen(
+        command,
+        stdin=streams.request,
+        stdout=subprocess.DEVNULL,
+        stderr=streams.errors,
+        env=environment,
+        pass_fds=(streams.answers,),
+        cwd=folder,
+    )
 
 
 def _message(line: bytes) -> dict[str, Any]:
@@ -203,8 +212,3 @@ def _answer(message: dict[str, Any]) -> Any:
     name, text, hint, field = message["refused"]
     kind: type[PortalError] = getattr(errors, name if name in LISTED_ERRORS else "Invalid")
     raise Invalid(text, hint=hint, field=field) if kind is Invalid else kind(text, hint=hint)
-
-
-def _file(stream: IO[bytes] | None) -> IO[bytes]:
-    assert stream is not None
-    return stream

@@ -1,23 +1,28 @@
 """The process that jobs of the warm executor are forked from. It reads one launch a line and answers with the pid of
 its supervisor. Nothing that starts a thread may run here, since a fork copies no thread."""
 
+import gc
 import json
 import os
 import random
 import runpy
 import signal
+import socket
 import sys
 import traceback
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from core.compute.folders import AttemptFolder
 from core.compute.supervisor import INHERITED, Supervisor
+from core.sandbox import starting
 
 TABLES = ("numpy", "pandas", "pyarrow.parquet", "pyarrow.csv", "pyarrow.compute", "duckdb", "polars", "sqlglot")
 LEARNING = ("torch", "sklearn.metrics", "scipy.stats", "onnx", "onnxruntime")
+SANDBOXING = "core.features."
 LEARNERS = ("core.training.", "core.sweeps.", "core.serving.")
 
 
@@ -38,6 +43,8 @@ def run_and_exit(command: list[str], output: int) -> None:
     try:
         become_a_job(output)
         *_python, module, folder = command
+        if module.startswith(SANDBOXING):
+            begin_starter()
         sys.argv = [module, folder]
         runpy.run_module(module, run_name="__main__", alter_sys=True)
         code = 0
@@ -68,10 +75,28 @@ def become_a_job(output: int) -> None:
         sys.modules["numpy"].random.seed()
 
 
+def begin_starter() -> None:
+    """What the job runs in the sandbox is forked as well, from a copy of it that stays as it is now."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() == 0:
+        ours.close()
+        starting.serve(theirs)
+    theirs.close()
+    starting.adopt(starting.Starter(ours))
+
+
+@cache
 def load(module: str) -> None:
-    """The libraries of a job, while there is nothing but one thread."""
+    """The libraries of a job, and what its module itself imports, while there is nothing but one thread."""
     for name in (*TABLES, *(LEARNING if module.startswith(LEARNERS) else ())):
         import_module(name)
+    if module.startswith("core."):
+        import_module(module)
+        # It is run under another name, as in a new interpreter.
+        del sys.modules[module]
+    # A collection in a fork would write to, and so copy, all that is shared with it.
+    gc.collect()
+    gc.freeze()
 
 
 def supervise(launch: dict[str, Any]) -> None:

@@ -1,34 +1,34 @@
 """User code does its work in the sandbox and reaches nothing else: not by files, not by the network, not by processes;
 and whatever it does, it ends in time."""
 
-import os
 import re
 import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from core.features.job_specs import BuildJobSpec, SourceTable
 from core.foundation.errors import Invalid, Unavailable
-from core.sandbox import landlock, seccomp
+from core.sandbox import landlock, seccomp, starting
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_sandbox, run_sandboxed
 from core.sandbox.sandbox import Sandbox
 from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
+from tests.sandbox.running import ENTRY, LIMITS, children, flights, job_spec_of, run
 
-ENTRY = "core.features.building.preview:preview_in_sandbox"
-LIMITS = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1)
 MEAN = """
 def features(flights):
     made = flights.sort_values("moment").copy()
     made["mean"] = made.groupby("carrier")["delay"].transform("mean").astype("Float64")
     return made[["carrier", "moment", "mean"]]
 """
+
+
+@pytest.fixture(autouse=True)
+def no_starter() -> None:
+    """Only what asks for a starter is forked."""
+    starting.dismiss()
 
 
 @pytest.fixture
@@ -47,54 +47,33 @@ def port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def flights(folder: Path) -> Path:
-    times = pa.array([number * 60_000_000 for number in range(6)], pa.timestamp("us", "UTC"))
-    table = pa.table({"carrier": ["A", "B"] * 3, "moment": times, "delay": [1, None, 3, 4, 5, 6]})
-    pq.write_table(table, folder / "flights.parquet")
-    return folder / "flights.parquet"
-
-
-def job_spec_of(python: str = "", *, sql: str = "", keys: tuple[str, ...] = ("carrier",)) -> dict[str, Any]:
-    job_spec = BuildJobSpec(
-        view="trial", sql=sql, python=python, sources=(SourceTable(name="flights", inputs=("flights",), known={}),),
-        keys=keys, event_time="moment", created_time="", ttl_seconds=0, delay_seconds=0, categories=(), numbers=(),
-    )  # fmt: skip
-    return job_spec.model_dump(mode="json")
-
-
-def run(
-    folder: Path, job_spec: dict[str, Any], *, limits: Limits = LIMITS, sandbox: Sandbox | None = None
-) -> dict[str, Any]:
-    inputs, outputs = {"flights": flights(folder)}, folder / "job"
-    answer: dict[str, Any] = run_sandboxed(
-        ENTRY, job_spec, inputs=inputs, outputs=outputs, limits=limits, sandbox=sandbox
-    )
-    return answer
-
-
 def attack(outside: Path, port: int, *, chosen: str = "") -> str:
     text = ATTACKS.replace("@outside@", str(outside)).replace("@port@", str(port))
     return text.replace("@chosen@", chosen).replace("@none@", "-1")
 
 
-SANDBOXES = [Sandbox.LANDLOCK, Sandbox.BUBBLEWRAP]
+# The sandbox, and whether its process is forked from a starter.
+STARTS = [(Sandbox.LANDLOCK, False), (Sandbox.LANDLOCK, True), (Sandbox.BUBBLEWRAP, False)]
 
 
-@pytest.mark.parametrize("sandbox", SANDBOXES)
-def test_user_code_works_in_the_sandbox(outside: Path, sandbox: Sandbox) -> None:
+@pytest.mark.parametrize(("sandbox", "keep_warm"), STARTS)
+def test_user_code_works_in_the_sandbox(outside: Path, sandbox: Sandbox, keep_warm: bool) -> None:
     for job_spec in (
         job_spec_of(MEAN),
         job_spec_of(sql="SELECT carrier, moment, avg(delay) OVER (PARTITION BY carrier) AS mean FROM flights"),
     ):
-        answer = run(outside, job_spec, sandbox=sandbox)
+        answer = run(outside, job_spec, sandbox=sandbox, keep_warm=keep_warm)
         means = {row[0]: row[2] for row in answer["preview"]["rows"]}
         assert means == {"A": 3.0, "B": 5.0}
 
 
-@pytest.mark.parametrize("sandbox", SANDBOXES)
-def test_no_attack_gets_anything(outside: Path, port: int, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("sandbox", "keep_warm"), STARTS)
+def test_no_attack_gets_anything(
+    outside: Path, port: int, sandbox: Sandbox, keep_warm: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CAUSEWAY_SECRET", "canary")
-    answer = run(outside, job_spec_of(attack(outside, port), keys=("attack",)), sandbox=sandbox)
+    job_spec = job_spec_of(attack(outside, port), keys=("attack",))
+    answer = run(outside, job_spec, sandbox=sandbox, keep_warm=keep_warm)
     rows = {row[0]: row[2] for row in answer["preview"]["rows"]}
     assert answer["preview"]["total"] == len(re.findall(r"^def (?!_|called|features)", ATTACKS, re.MULTILINE)) > 60
     # Inside a namespace there are a root, processes and names of its own; nothing of ours is in them.
@@ -136,13 +115,15 @@ LIMIT_MESSAGES = {
 }
 
 
+@pytest.mark.parametrize("keep_warm", [False, True])
 @pytest.mark.parametrize("what", LIMIT_MESSAGES)
-def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Path, what: str) -> None:
+def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Path, what: str, keep_warm: bool) -> None:
     body, message = LIMIT_MESSAGES[what]
     limits = Limits(seconds=120, memory_mb=64, rows=10_000, threads=1)
+    code = f"{PIPE}\ndef features(flights):\n    {body}\n    return flights\n"
     began = time.monotonic()
     with pytest.raises(Invalid, match=message):
-        run(outside, job_spec_of(f"{PIPE}\ndef features(flights):\n    {body}\n    return flights\n"), limits=limits)
+        run(outside, job_spec_of(code), limits=limits, keep_warm=keep_warm)
     assert time.monotonic() - began < limits.seconds / 2
 
 
@@ -200,14 +181,10 @@ def test_an_error_arrives_as_what_it_is(outside: Path) -> None:
 
 
 def test_no_process_outlives_its_run(outside: Path) -> None:
-    before = set(children())
+    before = children()
     with pytest.raises(Invalid):
         run(outside, job_spec_of("def features(flights):\n    import os; os.abort()"))
-    assert set(children()) - before == set()
-
-
-def children() -> list[str]:
-    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    assert children() - before == set()
 
 
 def test_without_a_sandbox_user_code_is_refused(outside: Path) -> None:

@@ -26,7 +26,7 @@ def preview(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], sandboxed: bo
     limits = Limits(seconds=SECONDS, memory_mb=MEMORY_MB, rows=MOST_ROWS, threads=1, sandboxed=sandboxed)
     with _place(), tempfile.TemporaryDirectory(prefix="causeway-preview-") as folder:
         answer = run_sandboxed(
-            ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits
+            ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits, keep_warm=True
         )
     return LogicPreview.model_validate(answer)
 

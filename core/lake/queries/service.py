@@ -246,6 +246,7 @@ class QueryService(Service):
                 seconds=SECONDS, memory_mb=MEMORY_MB, threads=THREADS, sandboxed=settings.user_code == "caged"
             ),
             stop=_every(LOOK_SECONDS, lambda: self._is_cancelled(query.id)),
+            keep_warm=True,
         )
         return {"rows": int(result["rows"]), "cut": bool(result["cut"]), "result": store.put_file(folder / RESULT)}
 

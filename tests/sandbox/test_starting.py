@@ -1,0 +1,98 @@
+"""A sandboxed process that is forked knows and may no more than a new interpreter, and the starter it comes from lasts
+as long as its owner."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.compute.processes import identity_of
+from core.sandbox import starting
+from tests.compute.running import wait_until
+from tests.sandbox.running import children, job_spec_of, run
+
+SURROUNDINGS = """
+import json, os, resource, signal, stat, sys, threading
+def kind_of(handle):
+    try:
+        return stat.S_IFMT(os.fstat(handle).st_mode)
+    except OSError:
+        return 0
+def features(flights):
+    made = flights.assign(value=1)
+    limits = [resource.getrlimit(number) for number in range(16)]
+    signals = [str(signal.getsignal(number)).split(' at ')[0] for number in (1, 10, 12, 13, 14, 15, 17)]
+    own = [os.umask(0o77), os.getcwd(), threading.active_count(), len(sys.argv), os.getsid(0)]
+    handles = sorted(kind_of(handle) for handle in range(250))
+    with open("surroundings", "w") as file:
+        json.dump([dict(os.environ), limits, signals, own, handles], file)
+    return made[["carrier", "moment", "value"]]
+"""
+OWNER = """
+import sys
+from pathlib import Path
+from tests.sandbox.running import job_spec_of, run
+run(Path(sys.argv[1]), job_spec_of("def features(flights):\\n    while True: pass"), keep_warm=True)
+"""
+
+
+@pytest.fixture
+def cold() -> Iterator[None]:
+    starting.dismiss()
+    yield
+    starting.dismiss()
+
+
+def surroundings(folder: Path, *, keep_warm: bool) -> Any:
+    """As code of people finds them."""
+    run(folder, job_spec_of(SURROUNDINGS), keep_warm=keep_warm)
+    return json.loads((folder / "job" / "surroundings").read_text())
+
+
+def test_a_forked_process_finds_what_a_new_one_finds(
+    tmp_path: Path, cold: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_SECRET", "canary")
+    of_new = surroundings(tmp_path, keep_warm=False)
+    assert of_new[0].keys() == starting.environment_of(1).keys()
+    assert [surroundings(tmp_path, keep_warm=True) for _time in range(2)] == [of_new, of_new]
+
+
+def test_one_starter_serves_all_starts_until_it_is_dismissed(tmp_path: Path, cold: None) -> None:
+    before = children()
+    for _time in range(2):
+        surroundings(tmp_path, keep_warm=True)
+        (starter,) = children() - before
+    starting.dismiss()
+    assert identity_of(int(starter)) is None
+
+
+def test_after_the_end_of_a_starter_another_serves(tmp_path: Path, cold: None) -> None:
+    before = children()
+    expected = surroundings(tmp_path, keep_warm=True)
+    (starter,) = children() - before
+    os.kill(int(starter), signal.SIGKILL)
+    assert [surroundings(tmp_path, keep_warm=True) for _time in range(2)] == [expected, expected]
+    assert len(children() - before - {starter}) == 1
+
+
+def grandchildren_of(pid: int) -> list[tuple[int, int]]:
+    """With their parents."""
+    return [(int(child), int(grandchild)) for child in children(pid) for grandchild in children(int(child))]
+
+
+def test_a_starter_and_what_it_forked_end_with_their_owner(tmp_path: Path) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path)], env={**os.environ, "PYTHONPATH": os.getcwd()}
+    )
+    wait_until(lambda: grandchildren_of(owner.pid), what="a forked process")
+    ((starter, forked),) = grandchildren_of(owner.pid)
+    owner.kill()
+    owner.wait()
+    wait_until(lambda: identity_of(starter) is None and identity_of(forked) is None, what="their end")
