@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from scipy import stats
 
 from core.foundation.errors import Invalid
 from core.lake.column_types import type_name
@@ -130,6 +129,8 @@ def test_the_verdict_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_distances_are_those_of_the_textbook(tmp_path: Path) -> None:
+    from scipy import stats
+
     dice = random.Random(2)
     xs, ys = [dice.gauss(0, 1) for _ in range(700)], [dice.gauss(0.3, 1.2) for _ in range(900)]
     a, b = [dice.choice("aab") for _ in range(700)], [dice.choice("abc") for _ in range(900)]

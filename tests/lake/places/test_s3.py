@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 import pytest
-import s3fs
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
 from core.foundation.errors import Invalid
@@ -23,6 +21,9 @@ SECRET = "a-secret-that-nobody-reads"
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
     """A server on a port of the system's choice, with three tables in a bucket."""
+    import s3fs
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
