@@ -114,19 +114,23 @@ def _stale(version: Version, freshness: Freshness) -> list[Health]:
 
 def _versions(call: Call, version_ids: Collection[str]) -> dict[str, Version]:
     """Those within reach, by id; what is heavy in their rows is left out."""
+    if not version_ids:
+        return {}
     wanted = select(FeatureVersionRow, ObjectRow.title).join(FeatureViewRow).join(ObjectRow, IS_ITS_ENTRY)
     visible = wanted.where(
         col(FeatureVersionRow.id).in_(version_ids), *call.permitted.condition(FeatureViewRow.project)
     )
-    rows = call.session.exec(visible.options(*_light())) if version_ids else ()
+    rows = call.session.exec(visible.options(*_light()))
     return {row.id: Version(row, title) for row, title in rows}
 
 
 def _shown(call: Call, view_ids: Collection[str]) -> dict[str, Version]:
     """The version that people get, by view."""
+    if not view_ids:
+        return {}
     wanted = with_shown_version(select(FeatureVersionRow, ObjectRow.title)).join(ObjectRow, IS_ITS_ENTRY)
     visible = wanted.where(col(FeatureViewRow.id).in_(view_ids), *call.permitted.condition(FeatureViewRow.project))
-    rows = call.session.exec(visible.options(*_light())) if view_ids else ()
+    rows = call.session.exec(visible.options(*_light()))
     return {row.view_id: Version(row, title) for row, title in rows if row is not None}
 
 

@@ -147,6 +147,8 @@ def _goal(row: Any, criteria: Iterable[Criterion]) -> list[Health]:
 
 def _versions(call: Call, *, ids: Collection[str], models: Collection[str], serving: Collection[str]) -> dict[str, Any]:
     """These versions, and of each model those that serve and the newest active one, within reach."""
+    if not ids and not models:
+        return {}
     is_theirs = col(VersionRow.model_id).in_(models)
     newest = select(VersionRow.model_id, func.max(VersionRow.version).label("version")).where(
         is_theirs, VersionRow.state != ARCHIVED

@@ -50,13 +50,15 @@ class Quarantines:
         return {snapshot_id: health for snapshot_id in snapshots if (health := self._read[snapshot_id]) is not None}
 
     def _read_new(self, snapshots: Collection[str]) -> None:
+        if not snapshots:
+            return
         columns = select(SnapshotRow, DATASET_ENTRY.title, ObjectRow.updated_at)
         joined = columns.join(DatasetRow).join(DATASET_ENTRY, DATASET_ENTRY.id == col(DatasetRow.id))
         wanted = joined.join(ObjectRow, col(ObjectRow.id) == SnapshotRow.id).where(
             col(SnapshotRow.id).in_(snapshots), SnapshotRow.quarantine != "", *self._reach.unindexed(DatasetRow.project)
         )
         wanted = wanted.options(*(defer(name) for name in HEAVY))
-        rows = self._session.exec(wanted) if snapshots else ()
+        rows = self._session.exec(wanted)
         self._read |= dict.fromkeys(snapshots)
         self._read |= {row.id: _quarantined(row, dataset=dataset, since=since) for row, dataset, since in rows}
 

@@ -72,7 +72,7 @@ class HealthService(Service):
         newest = call.session.exec(visible.order_by(col(ObjectRow.created_at).desc()).limit(most)).all()
         for object_id, kind in reversed(newest):
             by_kind.setdefault(kind, []).append(object_id)
-        return tuple(health for health in self._of_kinds(call, by_kind) if health.state)
+        return tuple(health for health in self._of_kinds(call, by_kind) if health.state) if by_kind else ()
 
     def _of_kinds(self, call: Call, by_kind: dict[str, list[str]]) -> Iterator[Health]:
         """What led to a model is walked first, for its data and features are among it."""

@@ -36,6 +36,8 @@ class Pair(NamedTuple):
 def newest_sets(session: Session, view_ids: Collection[str]) -> Mapping[str, LearnedSet]:
     """By view, the newest training set that is ready and was made of one of its ten newest versions. Asked once,
     however many views there are."""
+    if not view_ids:
+        return {}
     age = func.row_number().over(
         partition_by=col(FeatureVersionRow.view_id), order_by=col(FeatureVersionRow.version).desc()
     )
