@@ -16,7 +16,7 @@ from core.promotion.values import Plan, Step
 from core.registry.values import NewEvidence
 from core.serving.values import Environment, ServiceLevel
 from tests.compute.running import wait_for_job, wait_until
-from tests.e2e.installation import Running
+from tests.e2e.installation import Running, make_tables_of_mlflow
 from tests.lake.imports.in_process import imported
 from tests.promotion import values_to_judge
 from tests.registry.onnx_files import calling
@@ -114,6 +114,8 @@ class Chain:
 
     @BuiltOnce
     def training_set(self) -> str:
+        # Whoever trains has one.
+        make_tables_of_mlflow(self.portal.foundation.settings)
         entity = EntityQuery(
             sql=ENTITY_SQL,
             sources={"flights": self.snapshot},

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,24 +62,15 @@ def start_all(settings: Settings, parts: ExitStack) -> None:
     home = settings.home
     served = parts.enter_context(process(settings, "app.server"))
     gateway = parts.enter_context(process(settings, "core.gateway"))
-    parts.enter_context(late_worker(settings))
+    parts.enter_context(process(settings, "core.worker"))
     wait_for(lambda: answers(f"{settings.address}/health"), served, log_of(home, "app.server"))
     wait_for((home / ADDRESS_FILE).exists, gateway, log_of(home, "core.gateway"))
 
 
-@contextmanager
-def late_worker(settings: Settings) -> Iterator[None]:
-    """The worker comes once the tables of MLflow are made. That takes seconds, and the first tests need no worker."""
-    with ThreadPoolExecutor(max_workers=1) as pool, ExitStack() as parts:
-        coming = pool.submit(start_worker, settings, parts)
-        yield
-        coming.result()
-
-
-def start_worker(settings: Settings, parts: ExitStack) -> None:
+def make_tables_of_mlflow(settings: Settings) -> None:
+    """What `causeway migrate` adds to the tables that are there. It takes seconds, so only who trains waits for it."""
     with process(settings, "app.cli.commands", "migrate") as migration:
         assert migration.wait(timeout=START_SECONDS) == 0, log_of(settings.home, "app.cli.commands").read_text()
-    parts.enter_context(process(settings, "core.worker"))
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 from app import navigation
 from app.session import COOKIE
 from core.requirements.values import Criterion
-from tests.e2e.chain import Chain
 from tests.e2e.conftest import Running, Visitor
 from tests.http import web
 
@@ -87,34 +86,6 @@ def test_the_palette_finds_pages_and_closes_on_escape(mei: Visitor) -> None:
     expect(mei.page.get_by_role("option").first).to_contain_text("Audit")
     mei.page.keyboard.press("Escape")
     expect(mei.page.get_by_role("dialog")).to_have_count(0)
-
-
-# A quick answer takes the words away before anyone could look for them, so all that were there are kept.
-REMEMBER_TEXTS = """element => {
-  window.texts = [];
-  const remember = () => window.texts.push(element.textContent);
-  new MutationObserver(remember).observe(element, {childList: true, characterData: true, subtree: true});
-}"""
-
-
-def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still_looking(
-    mei: Visitor, chain: Chain
-) -> None:
-    visitor = mei.open(f"/version?id={chain.versions[0]}")
-    page, field = visitor.page, visitor.palette()
-    status = page.get_by_role("dialog").get_by_role("status")
-    field.fill("start tr")
-    expect(page.get_by_role("option").first).to_contain_text("Actions")
-    field.fill("late_share_of_nothing")
-    expect(status).to_have_text("Nothing has this name.")
-    status.evaluate(REMEMBER_TEXTS)
-    page.keyboard.press("Control+a")
-    page.keyboard.type("flights")
-    page.wait_for_function("window.texts.includes('Still looking…')")
-    expect(page.get_by_role("option", name=re.compile(r"^flights.*carrier_delay v1.*Feature columns$"))).to_be_visible()
-    expect(status).not_to_be_visible()
-    page.get_by_role("option", name=re.compile(r"^flights.*Feature columns$")).first.click()
-    expect(page).to_have_url(re.compile(rf"/feature-view\?id={chain.feature_version}$"))
 
 
 def test_the_palette_lists_what_was_opened_in_this_browser(mei: Visitor, goal: str) -> None:
