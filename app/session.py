@@ -58,9 +58,11 @@ def secret() -> str:
 
 
 def current() -> Actor | None:
-    """Who is signed in, None when nobody is (any more)."""
+    """Who is signed in, None when nobody is (any more). A page asks dozens of times; ending a session is a commit."""
     session_secret = secret()
-    return portal().sessions.actor_of_session(session_secret) if session_secret else None
+    if not session_secret:
+        return None
+    return unless_changed("actor", lambda: portal().sessions.actor_of_session(session_secret))
 
 
 def actor() -> Actor:
@@ -104,7 +106,7 @@ def person() -> Person:
 
 def projects() -> dict[str, str]:
     """The projects the visitor can see: id to name."""
-    return {project.id: project.name for project in portal().identity.list_projects(actor())}
+    return unless_changed("projects", lambda: {item.id: item.name for item in portal().identity.list_projects(actor())})
 
 
 def may(permission: Permission, *, project: str = "") -> bool:
