@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.features.job_specs import BuildJobSpec, SourceTable
+from core.sandbox import starting
 from core.sandbox.limits import Limits
 from core.sandbox.runner import run_sandboxed
 from core.sandbox.sandbox import Sandbox
@@ -39,6 +40,9 @@ def run(
     sandbox: Sandbox | None = None,
     keep_warm: bool = False,
 ) -> dict[str, Any]:
+    """In a new interpreter, or with `keep_warm` by the starter."""
+    if not keep_warm:
+        starting.dismiss()
     inputs, outputs = {"flights": flights(folder)}, folder / "job"
     answer: dict[str, Any] = run_sandboxed(
         ENTRY, job_spec, inputs=inputs, outputs=outputs, limits=limits, sandbox=sandbox, keep_warm=keep_warm

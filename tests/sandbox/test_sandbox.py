@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.foundation.errors import Invalid, Unavailable
-from core.sandbox import landlock, seccomp, starting
+from core.sandbox import landlock, seccomp
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_sandbox, run_sandboxed
 from core.sandbox.sandbox import Sandbox
@@ -23,12 +23,6 @@ def features(flights):
     made["mean"] = made.groupby("carrier")["delay"].transform("mean").astype("Float64")
     return made[["carrier", "moment", "mean"]]
 """
-
-
-@pytest.fixture(autouse=True)
-def no_starter() -> None:
-    """Only what asks for a starter is forked."""
-    starting.dismiss()
 
 
 @pytest.fixture
@@ -115,8 +109,8 @@ LIMIT_MESSAGES = {
 }
 
 
-@pytest.mark.parametrize("keep_warm", [False, True])
 @pytest.mark.parametrize("what", LIMIT_MESSAGES)
+@pytest.mark.parametrize("keep_warm", [False, True])
 def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Path, what: str, keep_warm: bool) -> None:
     body, message = LIMIT_MESSAGES[what]
     limits = Limits(seconds=120, memory_mb=64, rows=10_000, threads=1)
@@ -150,7 +144,7 @@ def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
     limits = Limits(seconds=1, memory_mb=256, rows=10_000, threads=1)
     began = time.monotonic()
     with pytest.raises(Invalid):
-        run(outside, job_spec_of(sql=sql), limits=limits)
+        run(outside, job_spec_of(sql=sql), limits=limits, keep_warm=True)
     assert time.monotonic() - began < limits.seconds + HARD_SECONDS + 3
 
 
@@ -161,7 +155,7 @@ def test_a_query_that_runs_away_is_ended(outside: Path, what: str) -> None:
 def test_what_people_code_says_over_the_pipe_is_believed_by_its_form_alone(outside: Path, line: str) -> None:
     code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(line + chr(10)).encode()!r})\n    return flights\n"
     with pytest.raises(Invalid, match="malformed result"):
-        run(outside, job_spec_of(code))
+        run(outside, job_spec_of(code), keep_warm=True)
 
 
 def test_a_stop_ends_the_code_at_once(outside: Path) -> None:
