@@ -16,7 +16,6 @@ from core.foundation.text import _
 from core.registry.statistics import auc, log_loss
 from core.training.preparation import Preparation
 from core.training.recipe import Recipe
-from core.training.torch_recipes.adamw import STATE, AdamW
 from core.training.torch_recipes.calibration import Calibration, fit_calibration
 from core.training.torch_recipes.checkpoints import newest_checkpoint, save_checkpoint
 from core.training.torch_recipes.data import Rows, TrainingData
@@ -90,8 +89,8 @@ class Training:
         self.check_steps = math.ceil(self.epoch_steps / CHECKS_PER_EPOCH)
         torch.manual_seed(seed)
         self.network = recipe.network(data.preparation.shape, params=params).to(data.device)
-        self.optimizer = AdamW(self.network.parameters(), weight_decay=params.weight_decay)
-        self.key = digest_of([recipe.name, params.model_dump(), seed, data.preparation.model_dump(), self.steps, STATE])
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), weight_decay=params.weight_decay, fused=True)
+        self.key = digest_of([recipe.name, params.model_dump(), seed, data.preparation.model_dump(), self.steps])
         self.step, self.stale_checks = 0, 0
         self.best: dict[str, Any] = {}
         self.metrics: dict[str, float] = {}
@@ -123,7 +122,7 @@ class Training:
             "key": self.key,
             "step": self.step,
             "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state(),
+            "optimizer": self.optimizer.state_dict(),
             "random": torch.get_rng_state(),
             "device_random": torch.cuda.get_rng_state() if self.data.device.type == "cuda" else None,
             "best": self.best,
@@ -171,7 +170,7 @@ class Training:
         if state["key"] != self.key:
             raise JobFailed(_("The checkpoint belongs to another training: its data, parameters or seed differ."))
         self.network.load_state_dict(state["network"])
-        self.optimizer.restore(state["optimizer"])
+        self.optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"])
         if state["device_random"] is not None:
             torch.cuda.set_rng_state(state["device_random"])
@@ -179,13 +178,14 @@ class Training:
         self.precision, self.metrics = state["precision"], state["metrics"]
 
     def _one_step(self) -> torch.Tensor:
-        self.optimizer.forget_gradients()
+        rate = learning_rate(
+            self.step, steps=self.steps, highest=self.params.learning_rate, schedule=self.params.schedule
+        )
+        self.optimizer.param_groups[0]["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
         loss = forward_and_back(self.network.train(), batch=self._batch(), precision=self.precision)
-        self.optimizer.step(self._rate_at(self.step))
+        self.optimizer.step()
         return loss
-
-    def _rate_at(self, step: int) -> float:
-        return learning_rate(step, steps=self.steps, highest=self.params.learning_rate, schedule=self.params.schedule)
 
     def _batch(self) -> Rows:
         epoch, place = divmod(self.step, self.epoch_steps)
@@ -236,7 +236,7 @@ class Training:
         now, steps = time.monotonic(), max(1, self.step - self._reported_step)
         figures = {
             "train_loss": float(self._losses) / steps,
-            "learning_rate": self._rate_at(self.step - 1),
+            "learning_rate": self.optimizer.param_groups[0]["lr"],
             "rows_per_s": steps * self.batch_size / max(1e-6, now - self._reported_at),
         }
         self._refuse_nan()
