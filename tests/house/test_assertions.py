@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = sorted(Path(__file__).resolve().parents[1].rglob("*.py"))
+from tests.house.test_style import TESTS, nodes_in, of_each_file, parsed, text_of
+
 ALWAYS_TRUE = (ast.Tuple, ast.List, ast.Dict, ast.Set, ast.GeneratorExp, ast.Lambda, ast.JoinedStr)
 
 
@@ -41,13 +42,13 @@ def is_constant(node: ast.expr) -> bool:
 
 
 def hollow(source: str) -> list[int]:
-    tree = ast.parse(source)
-    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert) and is_hollow(node.test)]
+    nodes = nodes_in(parsed(source))
+    return [node.lineno for node in nodes if isinstance(node, ast.Assert) and is_hollow(node.test)]
 
 
-@pytest.mark.parametrize("path", TESTS, ids=lambda path: f"{path.parent.name}/{path.name}")
+@of_each_file(TESTS)
 def test_no_assertion_passes_whatever_the_code_does(path: Path) -> None:
-    assert hollow(path.read_text(encoding="utf-8")) == []
+    assert hollow(text_of(path)) == []
 
 
 @pytest.mark.parametrize(

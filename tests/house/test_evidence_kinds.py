@@ -4,10 +4,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from core.promotion.evidence_kinds.table import kind_names
-from tests.house.test_style import PRODUCT, ROOT, named, nodes_of
+from tests.house.test_style import PRODUCT, ROOT, nodes_of, of_each_file
 
 CONSTANTS = {"QUALITY", "PARITY", "LOAD_TEST", "SAFETY"}
 # What is about one measurement: an endpoint's parity checks, and the walk that takes every measurement in turn.
@@ -31,7 +29,7 @@ def kinds_compared(nodes: Iterator[ast.AST]) -> Iterator[str]:
         )
 
 
-@pytest.mark.parametrize("path", FACES, ids=named)
+@of_each_file(FACES)
 def test_no_page_tells_kinds_of_evidence_apart(path: Path) -> None:
     assert list(kinds_compared(iter(nodes_of(path)))) == []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_style import PRODUCT, ROOT, named
+from tests.house.test_style import PRODUCT, ROOT, named, nodes_in, of_each_file, parsed, text_of
 
 # What writes numbers in sentences of the core.
 FORMS = ("core/foundation/text.py", "core/promotion/figures.py")
@@ -25,8 +25,7 @@ DATE = re.compile(r"%[A-Za-z]")
 
 def raw_formats(source: str) -> list[str]:
     """The places where a number is formatted by hand."""
-    tree = ast.parse(source)
-    formatted = [node for node in ast.walk(tree) if isinstance(node, ast.FormattedValue)]
+    formatted = [node for node in nodes_in(parsed(source)) if isinstance(node, ast.FormattedValue)]
     specs = [
         (node.lineno, _spec(node.format_spec)) for node in formatted if isinstance(node.format_spec, ast.JoinedStr)
     ]
@@ -38,21 +37,21 @@ def _spec(joined: ast.JoinedStr) -> str:
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "1" for part in joined.values)
 
 
-@pytest.mark.parametrize("path", SHOWN, ids=named)
+@of_each_file(SHOWN)
 def test_no_page_formats_a_number_by_hand(path: Path) -> None:
-    assert raw_formats(path.read_text("utf-8")) == []
+    assert raw_formats(text_of(path)) == []
 
 
 def thousands_and_percents(source: str) -> list[str]:
     """The places where thousands or percents are formatted by hand, in f-strings and in texts to be filled."""
     by_hand = [place for place in raw_formats(source) if re.search(r"[,%]", place)]
-    texts = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    texts = (node for node in nodes_in(parsed(source)) if isinstance(node, ast.Constant))
     return by_hand + [text.value for text in texts if isinstance(text.value, str) and PLACEHOLDER.search(text.value)]
 
 
-@pytest.mark.parametrize("path", CORE, ids=named)
+@of_each_file(CORE)
 def test_no_sentence_of_the_core_has_a_form_of_its_own_for_thousands_and_percents(path: Path) -> None:
-    assert thousands_and_percents(path.read_text("utf-8")) == []
+    assert thousands_and_percents(text_of(path)) == []
 
 
 @pytest.mark.parametrize("source", ['f"{rows:,}"', 'f"{share:.1%}"', '_("{rows:,} rows")', '_("{size:,.0f} kB")'])

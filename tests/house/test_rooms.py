@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_style import CODE, PRODUCT, ROOT, TESTS, named
+from tests.house.test_style import CODE, PRODUCT, ROOT, TESTS, named, nodes_of, of_each_file, tree_of
 
 MOST_MODULES, MOST_WITH_ONE_PREFIX = 20, 2
 FOLDERS = sorted({path.parent for path in PRODUCT + TESTS})
@@ -26,7 +26,7 @@ def modules_in(folder: Path) -> list[str]:
 
 def imports_of(path: Path) -> Iterator[str]:
     """The modules of ours that a file imports, wherever in it it does so."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and node.module:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name if name in MODULES else node.module for name in names)
@@ -53,14 +53,14 @@ def test_a_folder_can_be_looked_over(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", IDEAS, ids=named)
 def test_a_folder_states_its_idea(folder: Path) -> None:
-    stated = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8"))) or ""
+    stated = ast.get_docstring(tree_of(folder / "__init__.py")) or ""
     assert stated.count(". ") + stated.count(".\n") + stated.endswith(".") >= 2, stated
 
 
-@pytest.mark.parametrize("path", [path for path in PRODUCT if path.name == "__init__.py"], ids=named)
+@of_each_file([path for path in PRODUCT if path.name == "__init__.py"])
 def test_a_package_exports_nothing_of_its_modules(path: Path) -> None:
     if path.parent.name != "migrations":
-        assert [type(node).__name__ for node in ast.parse(path.read_text("utf-8")).body] in ([], ["Expr"])
+        assert [type(node).__name__ for node in tree_of(path).body] in ([], ["Expr"])
 
 
 def test_no_file_needs_one_that_needs_it() -> None:

@@ -4,6 +4,9 @@ import ast
 import subprocess
 import sys
 import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from statistics import median
@@ -30,14 +33,23 @@ def text_of(path: Path) -> str:
 
 
 @cache
-def tree_of(path: Path) -> ast.Module:
-    """The file's syntax, read once for all rules."""
-    return ast.parse(text_of(path))
+def parsed(source: str) -> ast.Module:
+    """The syntax of a file, read once for all rules."""
+    return ast.parse(source)
 
 
 @cache
+def nodes_in(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All there is in it, found once for all rules."""
+    return tuple(ast.walk(tree))
+
+
+def tree_of(path: Path) -> ast.Module:
+    return parsed(text_of(path))
+
+
 def nodes_of(path: Path) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(tree_of(path)))
+    return nodes_in(tree_of(path))
 
 
 @cache
@@ -65,13 +77,42 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", PRODUCT + TESTS, ids=named)
+def of_each_file(paths: Sequence[Path]) -> Callable[[Callable[[Path], None]], Callable[[str], None]]:
+    """Makes a rule about a file a test with a case for each folder: thousands of cases of a millisecond would take
+    longer to be told about than to run."""
+    files = defaultdict(list)
+    for path in paths:
+        files[named(path.parent)].append(path)
+
+    def decorate(rule: Callable[[Path], None]) -> Callable[[str], None]:
+        @pytest.mark.parametrize("folder", sorted(files))
+        def test(folder: str) -> None:
+            for path in files[folder]:
+                with naming(path):
+                    rule(path)
+
+        test.__name__, test.__doc__ = rule.__name__, rule.__doc__
+        return test
+
+    return decorate
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """A rule that is broken says by which file."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"{named(path)}: {error}") from error
+
+
+@of_each_file(PRODUCT + TESTS)
 def test_a_file_keeps_to_its_length(path: Path) -> None:
     limit = LONGEST_PAGE if path.is_relative_to(ROOT / "pages") else LONGEST_FILE
     assert len(text_of(path).splitlines()) <= limit
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_functions_are_short_and_flat(path: Path) -> None:
     for function in functions(path):
         assert lines_of(function) <= LONGEST_FUNCTION, function.name
@@ -83,7 +124,7 @@ def test_the_median_function_is_short() -> None:
     assert median(lengths) <= MEDIAN_FUNCTION
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_a_call_says_what_its_arguments_are(path: Path) -> None:
     """From the second argument on, what others call takes keywords. The session, call or context that an argument
     belongs to does not count; neither do the protocols of libraries and of Python itself."""
@@ -94,18 +135,18 @@ def test_a_call_says_what_its_arguments_are(path: Path) -> None:
         assert not is_ours or len(own) <= 2, f"{function.name}({', '.join(positional)})"
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_a_module_says_why_it_exists(path: Path) -> None:
     tree = tree_of(path)
     assert not tree.body or ast.get_docstring(tree)
 
 
-@pytest.mark.parametrize("path", PRODUCT + TESTS, ids=named)
+@of_each_file(PRODUCT + TESTS)
 def test_names_are_words_of_the_field(path: Path) -> None:
     assert not BANNED_NAMES & {part.removesuffix(".py") for part in path.relative_to(ROOT).parts}
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_no_module_assigns_a_lone_underscore(path: Path) -> None:
     """`_` is the translation of text; as a name for what is thrown away it would shadow it."""
     for node in nodes_of(path):

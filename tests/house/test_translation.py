@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_style import PRODUCT, named
+from tests.house.test_style import PRODUCT, nodes_in, of_each_file, parsed, text_of
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 TRANSLATES = "_"
 
 
 def parents_of(tree: ast.AST) -> dict[ast.AST, ast.AST]:
-    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    return {child: node for node in nodes_in(tree) for child in ast.iter_child_nodes(node)}
 
 
 def ancestors(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[tuple[ast.AST, ast.AST]]:
@@ -32,13 +32,13 @@ def runs_when_called(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> bool:
 
 
 def calls_of(tree: ast.AST, name: str) -> Iterator[ast.Call]:
-    for node in ast.walk(tree):
+    for node in nodes_in(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
             yield node
 
 
 def faults_of(source: str) -> list[str]:
-    tree = ast.parse(source)
+    tree = parsed(source)
     parents = parents_of(tree)
     faults = []
     for call in calls_of(tree, TRANSLATES):
@@ -54,9 +54,9 @@ def faults_of(source: str) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_texts_are_looked_up_when_they_are_shown(path: Path) -> None:
-    assert faults_of(path.read_text("utf-8")) == []
+    assert faults_of(text_of(path)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_style import PRODUCT, ROOT, TESTS, named, tree_of
+from tests.house.test_style import PRODUCT, ROOT, TESTS, named, nodes_in, of_each_file, tree_of
 from tests.house.test_translation import calls_of
 
 # A variable says what it holds, not that somebody found, made or kept it. `left` beside `right` is a side.
@@ -130,7 +130,7 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 def named_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """Every name that is given in it, with its line."""
-    for node in ast.walk(tree):
+    for node in nodes_in(tree):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.lineno, node.name
         elif isinstance(node, ast.arg):
@@ -143,7 +143,7 @@ def named_in(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 def lines_of_sides(tree: ast.Module) -> frozenset[int]:
     """Where `left` is one of two sides, for what it stands in names `right` as well."""
-    names = [list(named_in(node)) for node in ast.walk(tree) if isinstance(node, SCOPES)]
+    names = [list(named_in(node)) for node in nodes_in(tree) if isinstance(node, SCOPES)]
     both = [given for given in names if {"left", "right"} <= {name.strip("_").lower() for _line, name in given}]
     return frozenset(line for given in both for line, name in given if name.strip("_").lower() == "left")
 
@@ -175,14 +175,14 @@ def domain_of(path: Path) -> str:
     return (*path.relative_to(ROOT).parts, "")[1]
 
 
-@pytest.mark.parametrize("path", PRODUCT + TESTS, ids=named)
+@of_each_file(PRODUCT + TESTS)
 def test_no_private_word_is_a_name(path: Path) -> None:
     stored = STORED.get(named(path), frozenset())
     assert private_names(tree_of(path), domain=domain_of(path), stored=stored) == []
     assert not is_private(path.stem, domain=domain_of(path))
 
 
-@pytest.mark.parametrize("path", PRODUCT, ids=named)
+@of_each_file(PRODUCT)
 def test_no_page_speaks_a_private_phrase(path: Path) -> None:
     assert private_phrases(tree_of(path)) == []
 
