@@ -49,7 +49,9 @@ def start_worker(foundation: Foundation, tmp_path: Path) -> Iterator[StartWorker
         if failpoint:
             environment["CAUSEWAY_FAILPOINTS"] = failpoint
         if module:
-            workers.append(subprocess.Popen([sys.executable, "-m", module], env=environment, cwd=ROOT))
+            command = [sys.executable, "-m", module]
+            with log.open("wb") as written:
+                workers.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=written, stderr=written))
         else:
             workers.append(ForkedWorker(environment, log=log))
         return workers[-1]
