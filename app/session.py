@@ -23,6 +23,8 @@ SECRET = "causeway_session"
 PERSON = "causeway_person"
 # Some of what is read depends on the time alone: features grow stale, and nobody commits anything.
 MOST_SECONDS = 30.0
+# A session ends by time, too.
+MOST_SECONDS_OF_ACTOR = 1.0
 _installed: list[Portal] = []
 
 
@@ -31,7 +33,7 @@ class _Reading:
     """What was read, for whom, when, and at which mark of the database."""
 
     value: Any
-    secret: str
+    reader: tuple[str, object]
     mark: str
     at: float
 
@@ -62,7 +64,8 @@ def current() -> Actor | None:
     session_secret = secret()
     if not session_secret:
         return None
-    return unless_changed("actor", lambda: portal().sessions.actor_of_session(session_secret))
+    ask = lambda: portal().sessions.actor_of_session(session_secret)  # noqa: E731
+    return unless_changed("actor", ask, most_seconds=MOST_SECONDS_OF_ACTOR)
 
 
 def actor() -> Actor:
@@ -73,15 +76,17 @@ def actor() -> Actor:
     return signed_in
 
 
-def unless_changed(name: str, read: Callable[[], T]) -> T:
+def unless_changed(name: str, read: Callable[[], T], *, most_seconds: float = MOST_SECONDS) -> T:
     """What `read` gave before in this session under this name; read anew once anyone has committed anything. For what
     every page shows and few pages change."""
     mark, now, key = portal().foundation.database.mark(), time.monotonic(), f"causeway_reading_{name}"
+    # What is read depends on the roles that this run knows of, which may be those of a moment before.
+    reader = (secret(), st.session_state.get(PERSON))
     reading: _Reading | None = st.session_state.get(key)
-    if reading and (reading.secret, reading.mark) == (secret(), mark) and now - reading.at < MOST_SECONDS:
+    if reading and (reading.reader, reading.mark) == (reader, mark) and now - reading.at < most_seconds:
         return cast(T, reading.value)
     value = read()
-    st.session_state[key] = _Reading(value, secret(), mark, now)
+    st.session_state[key] = _Reading(value, reader, mark, now)
     return value
 
 

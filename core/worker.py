@@ -7,7 +7,6 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlmodel import col, or_, select
@@ -171,9 +170,8 @@ class Worker:
     def _reconcile(self) -> None:
         calm = Calm(self.foundation.database)
         while not self._stopped.wait(RECONCILE_SECONDS):
-            with suppress(Unavailable):
-                if calm.lasts():
-                    continue
+            if self._may_rest(calm):
+                continue
             awake = [
                 reconciler
                 for reconciler in self._reconcilers
@@ -181,6 +179,14 @@ class Worker:
             ]
             for reconciler in awake:
                 self._tick(reconciler)
+
+    def _may_rest(self, calm: Calm) -> bool:
+        """Whatever goes wrong in asking, the round is not left out."""
+        try:
+            return calm.lasts()
+        except Exception as error:
+            logger.warning("whether anything has changed is unknown: %s", error)
+            return False
 
     def _tick(self, reconciler: Reconciler) -> None:
         """One that fails rests a little and is tried again; the others go on."""

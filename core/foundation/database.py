@@ -1,8 +1,10 @@
 """One database, two engines. A write begins by taking the one write lock, so that what a rule has read cannot change
 under it: the check of an approval and the switch of traffic are one step, and the audit chain has one order."""
 
+import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session, SQLModel
 
@@ -33,6 +36,8 @@ class Database:
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
         # SQLite counts what others commit, for each connection apart: one is kept that commits nothing itself.
         self._observer: PoolProxiedConnection | None = None
+        # Two observers count alike, so a mark names its own.
+        self._observer_name = uuid.uuid4().hex
         self._observing = threading.Lock()
 
     @contextmanager
@@ -75,22 +80,38 @@ class Database:
 
     def mark(self) -> str:
         """Another text once anyone has committed anything. Far cheaper than to read anew what has not changed; take it
-        before you read."""
+        before you read. Raises Unavailable."""
         with _translated():
             if self.is_sqlite:
                 return self._data_version()
             with Session(self.engine) as session:
-                return str(session.connection().execute(text(POSTGRES_MARK)).scalar_one())
+                snapshot = session.connection().execute(text(POSTGRES_MARK)).scalar_one()
+                return f"{self._observer_name} {snapshot}"
 
     def _data_version(self) -> str:
         with self._observing:
-            if self._observer is None:
-                self._observer = self.engine.raw_connection()
-                self._observer.detach()
-            cursor = self._observer.cursor()
-            cursor.execute(SQLITE_MARK)
-            ((version,),) = cursor.fetchall()
-            return str(version)
+            try:
+                version = self._observed()
+            except sqlite3.Error as error:
+                self._end_observer()
+                raise _away() from error
+            return f"{self._observer_name} {version}"
+
+    def _observed(self) -> int:
+        if self._observer is None:
+            self._observer_name = uuid.uuid4().hex
+            self._observer = self.engine.raw_connection()
+            self._observer.detach()
+        cursor = self._observer.cursor()
+        cursor.execute(SQLITE_MARK)
+        ((version,),) = cursor.fetchall()
+        return int(version)
+
+    def _end_observer(self) -> None:
+        observer, self._observer = self._observer, None
+        if observer is not None:
+            with suppress(sqlite3.Error):
+                observer.close()
 
     def create_tables(self) -> None:
         """All tables that are imported so far, for tests; an installation runs the migrations."""
@@ -109,9 +130,8 @@ class Database:
             self.now(session)
 
     def close(self) -> None:
-        if self._observer is not None:
-            self._observer.close()
-            self._observer = None
+        with self._observing:
+            self._end_observer()
         self.engine.dispose()
 
 
@@ -124,9 +144,13 @@ def _translated() -> Iterator[None]:
             raise Unavailable(_("The database has no tables yet"), hint=_("Run `causeway migrate`.")) from error
         if not isinstance(error, OperationalError):
             raise
-        raise Unavailable(
-            _("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds.")
-        ) from error
+        raise _away() from error
+    except PoolExhausted as error:
+        raise _away() from error
+
+
+def _away() -> Unavailable:
+    return Unavailable(_("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds."))
 
 
 def _lacks_tables(error: DBAPIError) -> bool:

@@ -50,13 +50,18 @@ def claim(database: Database) -> list[OutboxRow]:
 
 def gathered(rows: Sequence[OutboxRow]) -> list[list[OutboxRow]]:
     """What can be told in one message, in the order of the first of each: the records of one run that say the same but
-    for what was measured and how far it is."""
-    together: dict[str, list[OutboxRow]] = {}
+    for what was measured and how far it is, as long as the run said nothing else between them."""
+    together: list[list[OutboxRow]] = []
+    latest: dict[str, tuple[str, list[OutboxRow]]] = {}
     for row in rows:
         constant = {name: value for name, value in row.message.items() if name not in PROGRESS}
-        key = json.dumps(constant, sort_keys=True) if row.kind == RUN else str(row.id)
-        together.setdefault(key, []).append(row)
-    return list(together.values())
+        subject = str(row.message["run_id"]) if row.kind == RUN else str(row.id)
+        key = json.dumps(constant, sort_keys=True)
+        if subject not in latest or latest[subject][0] != key:
+            latest[subject] = key, []
+            together.append(latest[subject][1])
+        latest[subject][1].append(row)
+    return together
 
 
 def message_of(rows: Sequence[OutboxRow]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.sandbox.limits import Limits, TimedOut
+from core.sandbox.limits import Limits, TimedOut, end_time, time_is_over
 from core.sandbox.sandbox import Sandbox, enter
 
 PR_SET_PDEATHSIG = 1
@@ -21,7 +21,7 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     pipe = int(sys.argv[1])
-    _end_with_the_caller()
+    end_with_the_caller()
     request = json.load(sys.stdin)
     limits, inputs = Limits(**request["limits"]), {name: Path(path) for name, path in request["inputs"].items()}
     outputs = Path(request["outputs"])
@@ -30,18 +30,22 @@ def main() -> int:
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
         answer = {"result": _run(request, inputs, outputs, limits, pipe)}
-    except PortalError as error:
-        field = getattr(error, "field", "")
-        answer = {"refused": [type(error).__name__, error.message, error.hint, field]}
     except MemoryError:
         answer = {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
+    except Exception as error:
+        # Libraries have words of their own for having been interrupted.
+        refusal = TimedOut() if time_is_over() and not isinstance(error, TimedOut) else error
+        if not isinstance(refusal, PortalError):
+            raise
+        field = getattr(refusal, "field", "")
+        answer = {"refused": [type(refusal).__name__, refusal.message, refusal.hint, field]}
     signal.setitimer(signal.ITIMER_REAL, 0)
     _send(pipe, answer)
     # Threads that user code left behind do not hold the process.
     os._exit(0)
 
 
-def _end_with_the_caller() -> None:
+def end_with_the_caller() -> None:
     """When the caller is killed this process ends too, since nobody else would end it."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -63,7 +67,8 @@ def _send(pipe: int, message: dict[str, Any]) -> None:
 
 
 def _too_long(_number: int, _frame: Any) -> None:
-    raise TimedOut(_("The code took too long and was stopped"))
+    end_time()
+    raise TimedOut
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Event
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
@@ -26,10 +27,23 @@ class Limits:
 HARD_SECONDS = 2.0
 
 
+_over = Event()
+
+
+def end_time() -> None:
+    """From here on whatever goes wrong in this process goes wrong because its time is over."""
+    _over.set()
+
+
+def time_is_over() -> bool:
+    return _over.is_set()
+
+
 class TimedOut(Invalid):
     """The time of all the code is over, which says nothing about the part that ran last."""
 
-    def __init__(self, message: str, *, field: str = "") -> None:
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        message = message or _("The code took too long and was stopped")
         super().__init__(message, hint=_("Narrow it, or build on fewer rows."), field=field)
 
 

@@ -3,8 +3,10 @@ already, in milliseconds instead of half a second. A starter runs nothing that p
 environment, and ends with the process that it works for."""
 
 import atexit
+import fcntl
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -22,7 +24,10 @@ from core.sandbox.sandbox import CORE
 
 LIBRARIES = ("numpy", "pandas", "pyarrow.compute", "pyarrow.parquet", "duckdb", "pydantic")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS")
-MOST_MESSAGE, MOST_HANDLES, ANSWERS = 1 << 16, 1 << 20, 3
+MOST_MESSAGE, MOST_HANDLES, ANSWERS, FREE = 1 << 16, 1 << 20, 3, 10
+# For an answer of a starter; the first one waits until it has loaded the libraries.
+PATIENCE_SECONDS = 30.0
+NOTHING = b"none"
 PYTHON = (sys.executable, "-s", "-P", "-m")
 
 
@@ -37,8 +42,13 @@ class Streams(NamedTuple):
 class Forked:
     """A process of a starter. Its descriptor stays its own when its number is given to another process."""
 
-    def __init__(self, pid: int, descriptor: int) -> None:
-        self.pid, self._descriptor = pid, descriptor
+    def __init__(self, pid: int, descriptor: int, *, starter: "Starter") -> None:
+        self.pid, self._descriptor, self._starter = pid, descriptor, starter
+
+    @property
+    def was_taken_along(self) -> bool:
+        """Whether its starter is no more, with which it ends."""
+        return self._starter.is_gone()
 
     def kill(self) -> None:
         with suppress(ProcessLookupError):
@@ -57,21 +67,31 @@ class Starter:
 
     def __init__(self, channel: socket.socket, *, process: "subprocess.Popen[bytes] | None" = None) -> None:
         self._channel, self._process, self._guard = channel, process, threading.Lock()
+        channel.settimeout(PATIENCE_SECONDS)
 
-    def start(self, entry: str, *, folder: Path, threads: int, streams: Streams) -> Forked:
-        """Raises OSError when the starter is no more."""
+    def start(self, entry: str, *, folder: Path, threads: int, streams: Streams) -> Forked | None:
+        """None when it cannot fork now. Raises OSError when the starter is no more, or does not answer."""
         message = json.dumps([entry, str(folder), threads]).encode()
         with self._guard:
             socket.send_fds(self._channel, [message], streams)
             pid, descriptors, _flags, _address = socket.recv_fds(self._channel, MOST_MESSAGE, 1)
-        if not descriptors:
+        if not pid:
             raise BrokenPipeError
-        return Forked(int(pid), descriptors[0])
+        return None if pid == NOTHING else Forked(int(pid), descriptors[0], starter=self)
+
+    def is_gone(self) -> bool:
+        try:
+            return not self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def end(self) -> None:
         """Whatever it has started ends with it."""
         self._channel.close()
         if self._process is not None:
+            self._process.kill()
             self._process.wait()
 
 
@@ -130,6 +150,7 @@ atexit.register(dismiss)
 def serve(channel: socket.socket) -> NoReturn:
     """The starter itself: forks for each message until its owner is gone. It has no threads, which no fork copies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    starter = os.getpid()
     for name in LIBRARIES:
         import_module(name)
     while True:
@@ -141,12 +162,14 @@ def serve(channel: socket.socket) -> NoReturn:
         # Entries are ours; whatever is wrong with one shows in the process that runs it.
         with suppress(Exception):
             import_module(entry.partition(":")[0])
-        child = os.fork()
-        if child == 0:
-            _become(Path(folder), threads=threads, streams=Streams(*descriptors))
-        descriptor = os.pidfd_open(child)
-        socket.send_fds(channel, [str(child).encode()], [descriptor])
-        for handle in (*descriptors, descriptor):
+        made: list[int] = []
+        with suppress(OSError):
+            child = os.fork()
+            if child == 0:
+                _become(Path(folder), threads=threads, streams=Streams(*descriptors), starter=starter)
+            made.append(os.pidfd_open(child))
+        socket.send_fds(channel, [str(child).encode() if made else NOTHING], made)
+        for handle in (*descriptors, *made):
             os.close(handle)
 
 
@@ -156,10 +179,18 @@ def _bury() -> None:
             pass
 
 
-def _become(folder: Path, *, threads: int, streams: Streams) -> NoReturn:
+def _become(folder: Path, *, threads: int, streams: Streams, starter: int) -> NoReturn:
     """In the new process: it is left with its own streams, folder and environment, and closes the sandbox itself."""
+    inside.end_with_the_caller()
+    if os.getppid() != starter:
+        os._exit(1)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _draw_anew()
     silence = os.open(os.devnull, os.O_WRONLY)
-    for handle, place in ((streams.request, 0), (silence, 1), (streams.errors, 2), (streams.answers, ANSWERS)):
+    places = {0: streams.request, 1: silence, 2: streams.errors, ANSWERS: streams.answers}
+    # None of them may lie where another one belongs.
+    moved = {place: fcntl.fcntl(handle, fcntl.F_DUPFD, FREE) for place, handle in places.items()}
+    for place, handle in moved.items():
         os.dup2(handle, place)
     os.closerange(ANSWERS + 1, MOST_HANDLES)
     os.environ.clear()
@@ -171,6 +202,12 @@ def _become(folder: Path, *, threads: int, streams: Streams) -> NoReturn:
     finally:
         traceback.print_exc()
         os._exit(1)
+
+
+def _draw_anew() -> None:
+    """Chance is another one in each process, as in a new interpreter."""
+    random.seed()
+    import_module("numpy").random.seed()
 
 
 if __name__ == "__main__":

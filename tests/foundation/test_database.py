@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
 
 from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
+from core.foundation.database import Database
 from core.foundation.errors import Unavailable
 from core.foundation.ids import Kind
 from core.foundation.migrations import differences, migrate, undo
@@ -102,6 +104,24 @@ def test_the_mark_stays_while_nothing_is_committed(foundation: Foundation) -> No
     with foundation.database.read() as session:
         foundation.database.now(session)
     assert foundation.database.mark() == before
+
+
+def test_a_mark_is_of_one_observer_alone(foundation: Foundation) -> None:
+    """A new observer counts from where the last one may have stopped."""
+    before = foundation.database.mark()
+    with foundation.database.write() as session:
+        next_id(session, Kind.RUN)
+    foundation.database.close()
+    assert foundation.database.mark() != before
+
+
+def test_a_database_that_is_away_has_no_mark_and_has_one_later(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/elsewhere/causeway.sqlite")
+    with pytest.raises(Unavailable, match="does not answer"):
+        database.mark()
+    (tmp_path / "elsewhere").mkdir()
+    assert database.mark()
+    database.close()
 
 
 def test_an_error_undoes_the_transaction(portal_on: Portal) -> None:

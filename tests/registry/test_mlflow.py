@@ -233,11 +233,11 @@ def test_what_a_run_says_in_a_while_is_told_together_and_what_differs_apart(port
     ended = record(range(2, 4), ended=True).model_copy(update={"artifacts": {"model.onnx": file}})
     renamed = record(range(1)).model_copy(update={"name": "Renamed"})
     record_runs(portal, people, record(range(2)), renamed, ended)
-    first, second = outbox.gathered(waiting(portal))
-    message = outbox.message_of(first)
-    assert [point["step"] for point in message["metrics"]] == [0, 1, 2, 3]
-    assert (message["state"], message["artifacts"]) == ("finished", {"model.onnx": file})
-    assert outbox.message_of(second)["name"] == "Renamed"
+    messages = [outbox.message_of(together) for together in outbox.gathered(waiting(portal))]
+    steps = [[point["step"] for point in message["metrics"]] for message in messages]
+    assert steps == [[0, 1], [0], [2, 3]]
+    assert messages[1]["name"] == "Renamed"
+    assert (messages[2]["state"], messages[2]["artifacts"]) == ("finished", {"model.onnx": file})
 
 
 def test_only_one_reader_empties_the_outbox(portal: Portal, people: People) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 
 from core.compute.processes import identity_of
+from core.foundation.errors import Invalid, Unavailable
 from core.sandbox import starting
+from core.sandbox.limits import Limits
 from tests.compute.running import wait_until
 from tests.sandbox.running import children, job_spec_of, run
 
@@ -80,6 +83,31 @@ def test_after_the_end_of_a_starter_another_serves(tmp_path: Path, cold: None) -
     os.kill(int(starter), signal.SIGKILL)
     assert [surroundings(tmp_path, keep_warm=True) for _time in range(2)] == [expected, expected]
     assert len(children() - before - {starter}) == 1
+
+
+def test_code_that_ends_with_its_starter_is_not_blamed(tmp_path: Path, cold: None) -> None:
+    before = children()
+
+    def end_starter() -> None:
+        wait_until(lambda: children() - before and grandchildren_of(os.getpid()), what="a forked process")
+        for starter in children() - before:
+            os.kill(int(starter), signal.SIGKILL)
+
+    ending = threading.Thread(target=end_starter)
+    ending.start()
+    with pytest.raises(Unavailable, match="What runs code was ended"):
+        run(tmp_path, job_spec_of("def features(flights):\n    while True: pass"), keep_warm=True)
+    ending.join()
+
+
+@pytest.mark.parametrize("keep_warm", [True, False])
+@pytest.mark.parametrize("way", ["SQL", "within a library"])
+def test_time_that_is_over_is_told_alike(tmp_path: Path, cold: None, way: str, keep_warm: bool) -> None:
+    endless = "SELECT carrier, moment, count(*) AS value FROM flights, range(100000000) a, range(100000) b GROUP BY ALL"
+    code = f"def features(flights):\n    import duckdb\n    return duckdb.sql('{endless}').df()"
+    job_spec = job_spec_of(sql=endless) if way == "SQL" else job_spec_of(code)
+    with pytest.raises(Invalid, match="took too long"):
+        run(tmp_path, job_spec, limits=Limits(seconds=1.5, memory_mb=512, rows=100, threads=1), keep_warm=keep_warm)
 
 
 def grandchildren_of(pid: int) -> list[tuple[int, int]]:

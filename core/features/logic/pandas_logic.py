@@ -12,7 +12,7 @@ from core.features.logic.python_source import FUNCTION, check_python, line_of
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _
 from core.sandbox.duckdb_session import quoted, types_of
-from core.sandbox.limits import Limits
+from core.sandbox.limits import Limits, TimedOut, time_is_over
 from core.sandbox.locked_session import translated
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -
     except MemoryError as error:
         raise Invalid(_("Python: it needs more memory than it may have"), field="python") from error
     except BaseException as error:
+        if time_is_over():
+            raise TimedOut from error
         what = str(error).partition("\n")[0][:300]
         raise Invalid(
             _("Python: {what}").format(what=f"{type(error).__name__}: {what}".rstrip(": ")),

@@ -1,11 +1,28 @@
 """Audit and people in the browser."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from sqlalchemy import text
+
+from app.session import SECRET
 from core.identity.permissions import Permission, Role
 from core.portal import Portal
+from tests.compute.running import wait_until
 from tests.conftest import People
 from tests.pages.running import drawn, page, text_of
+
+
+def test_a_session_that_ends_by_time_is_closed_at_once(portal: Portal, people: People) -> None:
+    test, database = page(portal, people.admin, "audit"), portal.foundation.database
+    soon = "UPDATE sessions SET expires_at = :soon"
+    with database.write() as session:
+        then = database.now(session) + timedelta(seconds=2)
+        session.connection().execute(text(soon), {"soon": then.isoformat(sep=" ")[:26]})
+    assert "Audit" in [title.value for title in drawn(test).title]
+    secret = test.session_state[SECRET]
+    wait_until(lambda: portal.sessions.actor_of_session(secret) is None, what="the end of the session")
+    wait_until(lambda: not drawn(test).title or "Audit" not in [title.value for title in test.title], seconds=5)
 
 
 def test_the_log_is_verified_in_words(portal: Portal, people: People) -> None:
