@@ -32,7 +32,8 @@ LAST = ("project", "digest", "files", "model_digest", "description")
 
 def show(answer: Any) -> None:
     """Prints an action's answer for people; `--json` is for programs."""
-    console = Console()
+    # What people have named is shown as they wrote it, brackets and colons included.
+    console = Console(markup=False, emoji=False)
     if isinstance(answer, dict) and isinstance(answer.get("items"), list):
         _print_table(console, answer["items"])
         console.print(f"{answer['offset'] + len(answer['items'])} of {answer['total']} shown", style="dim")

@@ -34,8 +34,8 @@ def profile_grid(columns: Sequence[Column], profiles: Sequence[ColumnProfile], *
         cells.Column(_("Type"), "code", 98),
         *(cells.Column(title, width=width, help=_(tip)) for _name, title, width, tip in _marks(columns)),
         cells.Column(_("Distribution"), "spark", 92),
-        cells.Column(_("Nulls"), "number", 60),
-        cells.Column(_("Distinct"), "number", 74),
+        cells.Column(_("Nulls"), "number", 70),
+        cells.Column(_("Distinct"), "number", 72),
         cells.Column(_("From"), width=102, priority=2),
         cells.Column(_("To"), width=102, priority=2),
         cells.Column(_("Mean"), "number", 92, priority=3),
@@ -51,7 +51,7 @@ def _marks(columns: Sequence[Column]) -> list[tuple[str, str, int, str]]:
     """What only some tables say of their columns: the attribute, its head, width in pixels, and help."""
     marks = [
         ("kind", _("Model takes it as"), 132, ""),
-        ("known", _("Known"), 80, N_("When a value is known: at once, or only at the instant in another column.")),
+        ("known", _("Known"), 74, N_("When a value is known: at once, or only at the instant in another column.")),
     ]
     return [mark for mark in marks if any(hasattr(column, mark[0]) for column in columns)]
 

@@ -1,6 +1,8 @@
 """What a terminal shows of a list: the telling columns first, and no more than fit."""
 
-from app.cli.output import columns_that_fit
+import pytest
+
+from app.cli.output import columns_that_fit, show
 
 ROWS = [
     {
@@ -13,6 +15,13 @@ ROWS = [
     },
     {"project": "PROJ-1", "note": "y" * 30, "plan": {"steps": []}, "title": "Withdraw", "id": "PR-2", "state": "stale"},
 ]
+
+
+@pytest.mark.parametrize("title", ["Preise [/x] [red]rot", "[x](y)", "a :smile: b", "[bold]Umsatz[/bold]"])
+def test_what_people_have_named_is_shown_as_they_wrote_it(title: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for answer in ([{"id": "DS-1", "title": title}], {"id": "DS-1", "title": title}, title):
+        show(answer)
+        assert title in capsys.readouterr().out
 
 
 def test_the_telling_columns_come_first_and_structures_are_left_out() -> None:
