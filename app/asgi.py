@@ -18,7 +18,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from app import session
 from app.ui import frame
-from app.web.api import api_routes
+from app.web.api import api_routes, unknown_route
 from app.web.downloads import download_routes
 from app.web.guard import Guard
 from app.web.operations import operation_routes
@@ -74,6 +74,7 @@ def build() -> st.App:
             *download_routes(session.portal),
             *sign_in_routes(session.portal),
             *operation_routes(session.portal),
+            unknown_route(session.portal),
             Route("/home", to_home),
         ],
         middleware=[

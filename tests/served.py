@@ -6,7 +6,7 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
-from app.web.api import api_routes
+from app.web.api import api_routes, unknown_route
 from app.web.downloads import download_routes
 from core.portal import Portal
 
@@ -18,7 +18,8 @@ class Served:
         self.portal = portal
 
     def __enter__(self) -> str:
-        application = Starlette(routes=[*api_routes(lambda: self.portal), *download_routes(lambda: self.portal)])
+        routes = [route for routes in (api_routes, download_routes) for route in routes(self._portal)]
+        application = Starlette(routes=[*routes, unknown_route(self._portal)])
         self.server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="none", lifespan="off"))
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
@@ -26,6 +27,9 @@ class Served:
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.socket]}, daemon=True)
         self.thread.start()
         return f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def _portal(self) -> Portal:
+        return self.portal
 
     def __exit__(self, *_error: object) -> None:
         self.server.should_exit = True

@@ -6,6 +6,7 @@ visitor."""
 import logging
 import uuid
 from collections.abc import Callable
+from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,7 +18,7 @@ from starlette.routing import BaseRoute, Route
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotSignedIn, PortalError
+from core.foundation.errors import Invalid, NotFound, NotSignedIn, PortalError
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
 from core.identity.sessions import TOKEN_PREFIX, Sessions
@@ -29,6 +30,7 @@ BODY_LIMIT = 70 * 1024 * 1024
 FILE_LIMIT = 350 * 1024 * 1024
 TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
 PATH = "/api/v1"
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 Endpoint = Callable[[Request], Any]
 
 
@@ -49,6 +51,24 @@ def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
             methods = ["GET", "POST"] if spec.reads else ["POST"]
             routes.append(Route(path_of(spec), _endpoint(portal, name), methods=methods))
     return routes
+
+
+def unknown_route(portal: Callable[[], Portal]) -> BaseRoute:
+    """What answers below our path where nothing else does, after all other routes: which action may have been meant."""
+
+    def answer(request: Request) -> Response:
+        catalog = portal().catalog()
+        public = {spec.name: spec for _service, spec in catalog.values() if not spec.is_internal}
+        name = str(request.path_params["rest"]).strip("/").replace("/", ".").replace("-", "_")
+        meant = next(iter(get_close_matches(name, public, n=1)), "")
+        hint = _("All of them are in /api/openapi.json.")
+        if meant:
+            method = "GET or POST" if public[meant].reads else "POST"
+            hint = _("Send {method} {path}.").format(method=method, path=path_of(public[meant]))
+        asked = _("{method} {path} is no action").format(method=request.method, path=request.url.path)
+        return refusal(NotFound(asked, hint=hint))
+
+    return Route(f"{PATH}/{{rest:path}}", answer, methods=METHODS)
 
 
 def path_of(spec: ActionSpec) -> str:

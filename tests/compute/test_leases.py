@@ -1,6 +1,8 @@
 """One worker at a time ticks the reconcilers; the audit log is signed; a fail-point needs a permit."""
 
+import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +12,7 @@ from core.compute.capacity import whole_capacity
 from core.compute.job_store import JobStore
 from core.compute.lease import Lease
 from core.compute.ownership import my_name, owner_is_dead
+from core.foundation.database import Database
 from core.foundation.settings import Settings
 from core.portal import Portal
 from core.worker import Checkpoints
@@ -48,6 +51,20 @@ def test_a_reconciler_that_fails_stops_no_other(portal: Portal) -> None:
     with worker_for(portal, kinds=(), loops=[bad, good]):
         wait_until(lambda: good.ticks > 2)
     assert bad.ticks == 1
+
+
+def test_reconcilers_go_on_when_nobody_knows_whether_anything_has_changed(portal: Portal) -> None:
+    class Unsure(Database):
+        def mark(self) -> str:
+            if threading.current_thread().name == "reconcilers":
+                raise OSError("no descriptor is left")
+            return super().mark()
+
+    base = portal.foundation
+    unsure, counting = Unsure(base.database.url), Counting("one")
+    with worker_for(replace(portal, foundation=replace(base, database=unsure)), kinds=(), loops=[counting]):
+        wait_until(lambda: counting.ticks > 2)
+    unsure.close()
 
 
 @pytest.mark.parametrize("lease_seconds", [2])

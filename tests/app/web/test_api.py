@@ -47,6 +47,24 @@ def test_an_action_is_called_with_json_and_read_by_query(client: httpx.Client) -
     assert (listed["total"], listed["items"][0]["id"]) == (1, requirement["id"])
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "hint"),
+    [
+        ("POST", "lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("GET", "lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("GET", "requirements/create_requirement", "Send POST /api/v1/requirements/create_requirement."),
+        ("POST", "lake/list_dataset", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("DELETE", "nowhere/at-all", "All of them are in /api/openapi.json."),
+    ],
+)
+def test_an_address_of_no_action_is_answered_with_the_one_that_may_be_meant(
+    client: httpx.Client, method: str, path: str, hint: str
+) -> None:
+    answer = client.request(method, f"/api/v1/{path}")
+    assert answer.status_code == 404
+    assert answer.json() == {"error": f"{method} /api/v1/{path} is no action", "hint": hint}
+
+
 @pytest.mark.parametrize("why", BAD_BODIES)
 def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, why: str) -> None:
     answer = client.post(CREATE, content=BAD_BODIES[why])
