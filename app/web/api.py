@@ -65,8 +65,8 @@ def unknown_route(portal: Callable[[], Portal]) -> BaseRoute:
         if meant:
             method = "GET or POST" if public[meant].reads else "POST"
             hint = _("Send {method} {path}.").format(method=method, path=path_of(public[meant]))
-        asked = _("{method} {path} is no action").format(method=request.method, path=request.url.path)
-        return refusal(NotFound(asked, hint=hint))
+        problem = _("{method} {path} is no action").format(method=request.method, path=request.url.path)
+        return refusal(NotFound(problem, hint=hint))
 
     return Route(f"{PATH}/{{rest:path}}", answer, methods=METHODS)
 

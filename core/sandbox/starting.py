@@ -162,14 +162,14 @@ def serve(channel: socket.socket) -> NoReturn:
         # Entries are ours; whatever is wrong with one shows in the process that runs it.
         with suppress(Exception):
             import_module(entry.partition(":")[0])
-        made: list[int] = []
+        owned: list[int] = []
         with suppress(OSError):
             child = os.fork()
             if child == 0:
                 _become(Path(folder), threads=threads, streams=Streams(*descriptors), starter=starter)
-            made.append(os.pidfd_open(child))
-        socket.send_fds(channel, [str(child).encode() if made else NOTHING], made)
-        for handle in (*descriptors, *made):
+            owned.append(os.pidfd_open(child))
+        socket.send_fds(channel, [str(child).encode() if owned else NOTHING], owned)
+        for handle in (*descriptors, *owned):
             os.close(handle)
 
 

@@ -102,11 +102,11 @@ def test_code_that_ends_with_its_starter_is_not_blamed(tmp_path: Path, cold: Non
 
 @pytest.mark.parametrize("keep_warm", [True, False])
 @pytest.mark.parametrize("way", ["SQL", "within a library"])
-def test_time_that_is_over_is_told_alike(tmp_path: Path, cold: None, way: str, keep_warm: bool) -> None:
+def test_time_that_is_over_is_told_as_that(tmp_path: Path, cold: None, way: str, keep_warm: bool) -> None:
     endless = "SELECT carrier, moment, count(*) AS value FROM flights, range(100000000) a, range(100000) b GROUP BY ALL"
     code = f"def features(flights):\n    import duckdb\n    return duckdb.sql('{endless}').df()"
     job_spec = job_spec_of(sql=endless) if way == "SQL" else job_spec_of(code)
-    with pytest.raises(Invalid, match="took too long"):
+    with pytest.raises(Invalid, match="took (too long|longer than)"):
         run(tmp_path, job_spec, limits=Limits(seconds=1.5, memory_mb=512, rows=100, threads=1), keep_warm=keep_warm)
 
 
