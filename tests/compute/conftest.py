@@ -11,10 +11,9 @@ import pytest
 from core.compute.processes import kill_all, marked_with
 from core.foundation.actions.call import Foundation
 from core.foundation.settings import Settings
-from tests.compute.forked_worker import ForkedWorker
 from tests.conftest import ROOT
 
-StartWorker = Callable[..., "ForkedWorker | subprocess.Popen[bytes]"]
+StartWorker = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -40,20 +39,20 @@ def settings(tmp_path: Path, lease_seconds: float) -> Settings:
 
 @pytest.fixture
 def start_worker(foundation: Foundation, tmp_path: Path) -> Iterator[StartWorker]:
-    """Starts a worker process over this installation; `failpoint` names where it dies, `module` another
-    program than that of tests, as a new interpreter. All are gone afterwards."""
-    workers: list[ForkedWorker | subprocess.Popen[bytes]] = []
+    """Starts a worker process over this installation; `failpoint` names where it dies. All are gone afterwards."""
+    workers: list[subprocess.Popen[bytes]] = []
 
-    def start(*, failpoint: str = "", module: str = "") -> "ForkedWorker | subprocess.Popen[bytes]":
-        environment, log = _environment(foundation.settings), tmp_path / f"worker-{len(workers)}.log"
-        if failpoint:
-            environment["CAUSEWAY_FAILPOINTS"] = failpoint
-        if module:
-            command = [sys.executable, "-m", module]
-            with log.open("wb") as written:
-                workers.append(subprocess.Popen(command, env=environment, cwd=ROOT, stdout=written, stderr=written))
-        else:
-            workers.append(ForkedWorker(environment, log=log))
+    def start(*, failpoint: str = "", module: str = "tests.compute.worker_process") -> "subprocess.Popen[bytes]":
+        with (tmp_path / f"worker-{len(workers)}.log").open("wb") as log:
+            environment = {
+                **_environment(foundation.settings),
+                **({"CAUSEWAY_FAILPOINTS": failpoint} if failpoint else {}),
+            }
+            workers.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", module], env=environment, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+                )
+            )
         return workers[-1]
 
     yield start

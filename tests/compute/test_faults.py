@@ -15,7 +15,6 @@ from core.compute.values import JobState
 from core.portal import Portal
 from tests.compute.conftest import StartWorker
 from tests.compute.demo_kind import KINDS, ingested, row_of, submit
-from tests.compute.forked_worker import ForkedWorker
 from tests.compute.running import SYSTEM, job_now, wait_for_job, wait_until, worker_for
 
 pytestmark = pytest.mark.usefixtures("people")
@@ -32,7 +31,7 @@ def processes_of(portal: Portal, job_id: str) -> list[int]:
     return [pid for token in tokens for pid in marked_with(token)]
 
 
-def ended(worker: "ForkedWorker | subprocess.Popen[bytes]") -> int:
+def ended(worker: "subprocess.Popen[bytes]") -> int:
     return worker.wait(timeout=30)
 
 
