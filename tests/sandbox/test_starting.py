@@ -106,7 +106,7 @@ def test_time_that_is_over_is_told_as_that(tmp_path: Path, cold: None, way: str,
     endless = "SELECT carrier, moment, count(*) AS value FROM flights, range(100000000) a, range(100000) b GROUP BY ALL"
     code = f"def features(flights):\n    import duckdb\n    return duckdb.sql('{endless}').df()"
     job_spec = job_spec_of(sql=endless) if way == "SQL" else job_spec_of(code)
-    with pytest.raises(Invalid, match="took (too long|longer than)"):
+    with pytest.raises(Invalid, match=r"took (too long|longer than)"):
         run(tmp_path, job_spec, limits=Limits(seconds=1.5, memory_mb=512, rows=100, threads=1), keep_warm=keep_warm)
 
 
