@@ -1,10 +1,10 @@
-"""Who is looking, and the portal they look at. The session is ours: the cookie's secret is looked up on every run, so a
-session that was ended or a role that was taken away is gone with the next click."""
+"""Who is looking, and the portal they look at. The session is ours: the cookie's secret is looked up anew after every
+commit, so a session that was ended or a role that was taken away is gone with the next click."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, cast
 
 import streamlit as st
@@ -64,7 +64,7 @@ def current() -> Actor | None:
     session_secret = secret()
     if not session_secret:
         return None
-    ask = lambda: portal().sessions.actor_of_session(session_secret)  # noqa: E731
+    ask = partial(portal().sessions.actor_of_session, session_secret)
     return unless_changed("actor", ask, most_seconds=MOST_SECONDS_OF_ACTOR)
 
 

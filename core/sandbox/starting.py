@@ -16,7 +16,7 @@ import traceback
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
-from select import POLLIN, poll
+from select import POLLHUP, POLLIN, poll
 from typing import NamedTuple, NoReturn
 
 from core.sandbox import inside
@@ -80,12 +80,11 @@ class Starter:
         return None if pid == NOTHING else Forked(int(pid), descriptors[0], starter=self)
 
     def is_gone(self) -> bool:
-        try:
-            return not self._channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
+        if self._channel.fileno() < 0:
             return True
+        looked = poll()
+        looked.register(self._channel, POLLIN)
+        return any(happened & POLLHUP for _handle, happened in looked.poll(0))
 
     def end(self) -> None:
         """Whatever it has started ends with it."""
@@ -162,15 +161,32 @@ def serve(channel: socket.socket) -> NoReturn:
         # Entries are ours; whatever is wrong with one shows in the process that runs it.
         with suppress(Exception):
             import_module(entry.partition(":")[0])
-        owned: list[int] = []
-        with suppress(OSError):
-            child = os.fork()
-            if child == 0:
-                _become(Path(folder), threads=threads, streams=Streams(*descriptors), starter=starter)
-            owned.append(os.pidfd_open(child))
+        child = _fork()
+        if child == 0:
+            _become(Path(folder), threads=threads, streams=Streams(*descriptors), starter=starter)
+        owned = _descriptor_of(child)
         socket.send_fds(channel, [str(child).encode() if owned else NOTHING], owned)
         for handle in (*descriptors, *owned):
             os.close(handle)
+
+
+def _fork() -> int | None:
+    """The new process as its parent sees it, 0 in it; None when there can be no other now."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
+
+
+def _descriptor_of(child: int | None) -> tuple[int, ...]:
+    """What the owner gets, if there is anything. A process that nobody holds is ended."""
+    if child is None:
+        return ()
+    try:
+        return (os.pidfd_open(child),)
+    except OSError:
+        os.kill(child, signal.SIGKILL)
+        return ()
 
 
 def _bury() -> None:
@@ -180,12 +196,23 @@ def _bury() -> None:
 
 
 def _become(folder: Path, *, threads: int, streams: Streams, starter: int) -> NoReturn:
-    """In the new process: it is left with its own streams, folder and environment, and closes the sandbox itself."""
-    inside.end_with_the_caller()
-    if os.getppid() != starter:
+    """The whole life of the new process, which closes the sandbox itself."""
+    try:
+        inside.end_with_the_caller()
+        if os.getppid() == starter:
+            _take_over(folder, threads=threads, streams=streams)
+            inside.main()
+    finally:
+        traceback.print_exc()
         os._exit(1)
+
+
+def _take_over(folder: Path, *, threads: int, streams: Streams) -> None:
+    """What a new interpreter would be given by whoever starts it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    _draw_anew()
+    # Chance is another one in each process.
+    random.seed()
+    import_module("numpy").random.seed()
     silence = os.open(os.devnull, os.O_WRONLY)
     places = {0: streams.request, 1: silence, 2: streams.errors, ANSWERS: streams.answers}
     # None of them may lie where another one belongs.
@@ -197,17 +224,6 @@ def _become(folder: Path, *, threads: int, streams: Streams, starter: int) -> No
     os.environ.update(environment_of(threads))
     os.chdir(folder)
     sys.argv = [inside.__name__, str(ANSWERS)]
-    try:
-        inside.main()
-    finally:
-        traceback.print_exc()
-        os._exit(1)
-
-
-def _draw_anew() -> None:
-    """Chance is another one in each process, as in a new interpreter."""
-    random.seed()
-    import_module("numpy").random.seed()
 
 
 if __name__ == "__main__":

@@ -101,6 +101,12 @@ def test_code_that_ends_with_its_starter_is_not_blamed(tmp_path: Path, cold: Non
 
 
 @pytest.mark.parametrize("keep_warm", [True, False])
+def test_code_that_ends_its_own_process_is_told_so(tmp_path: Path, cold: None, keep_warm: bool) -> None:
+    with pytest.raises(Invalid, match="The code ended its process"):
+        run(tmp_path, job_spec_of("import os\ndef features(flights):\n    os._exit(3)"), keep_warm=keep_warm)
+
+
+@pytest.mark.parametrize("keep_warm", [True, False])
 @pytest.mark.parametrize("way", ["SQL", "within a library"])
 def test_time_that_is_over_is_told_as_that(tmp_path: Path, cold: None, way: str, keep_warm: bool) -> None:
     endless = "SELECT carrier, moment, count(*) AS value FROM flights, range(100000000) a, range(100000) b GROUP BY ALL"
