@@ -34,7 +34,7 @@ def profile_grid(columns: Sequence[Column], profiles: Sequence[ColumnProfile], *
         cells.Column(_("Type"), "code", 98),
         *(cells.Column(title, width=width, help=_(tip)) for _name, title, width, tip in _marks(columns)),
         cells.Column(_("Distribution"), "spark", 92),
-        cells.Column(_("Nulls"), "number", 70),
+        cells.Column(_("Nulls"), "number", 66),
         cells.Column(_("Distinct"), "number", 72),
         cells.Column(_("From"), width=102, priority=2),
         cells.Column(_("To"), width=102, priority=2),
@@ -50,7 +50,7 @@ def profile_grid(columns: Sequence[Column], profiles: Sequence[ColumnProfile], *
 def _marks(columns: Sequence[Column]) -> list[tuple[str, str, int, str]]:
     """What only some tables say of their columns: the attribute, its head, width in pixels, and help."""
     marks = [
-        ("kind", _("Model takes it as"), 132, ""),
+        ("kind", _("Taken as"), 78, N_("Whether a model takes it as a number or as a category.")),
         ("known", _("Known"), 74, N_("When a value is known: at once, or only at the instant in another column.")),
     ]
     return [mark for mark in marks if any(hasattr(column, mark[0]) for column in columns)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Sums of the same numbers in another order differ in their last digits.
 CLOSE = 1e-9
-# At two instants of a long table thousands of flights are under way; in a short one more are needed to meet any.
+# At two instants of a long table thousands of rows are under way; in a short one more are needed to meet any.
 LONG_TABLE, FEW, MANY = 50_000, 2, 12
 ROWS = "(rows)"
 
@@ -87,7 +87,7 @@ def entity_leaks(
     rebuild: Callable[[str], None],
 ) -> tuple[LeakFinding, ...]:
     """Columns of the entity rows that depend on any marked column, and whether the choice of rows does. Whether there
-    is an outcome at all may decide (a cancelled flight has none), its value may not."""
+    is an outcome at all may decide (a cancelled order has none), its value may not."""
     if not tables:
         return ()
     identity = [quoted(row_id)]
