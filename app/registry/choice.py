@@ -4,6 +4,8 @@ import streamlit as st
 
 from app.registry.naming import MOST, PRODUCTION, Places, stage_of, title_of
 from app.session import actor, portal
+from app.ui import links
+from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import ModelVersion
@@ -30,7 +32,8 @@ def offered() -> Versions:
 
 
 def _wanted() -> list[str]:
-    ids = (part.strip() for part in st.query_params.get("ids", "").split(","))
+    names = (part.strip() for part in st.query_params.get("ids", "").split(","))
+    ids = (links.id_of(name, Kind.MODEL_VERSION) for name in names)
     return [version_id for version_id in dict.fromkeys(ids) if version_id][:MOST_COMPARED]
 
 
@@ -66,7 +69,7 @@ def _place(ids: list[str], versions: Versions, known: Places) -> int | None:
     """The baseline that the address names, else what is in production, else the oldest."""
     if not ids:
         return None
-    wanted = st.query_params.get("baseline", "")
+    wanted = links.id_in_address("baseline", Kind.MODEL_VERSION)
     if wanted in ids:
         return ids.index(wanted)
     order = sorted(

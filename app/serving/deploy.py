@@ -6,6 +6,7 @@ import streamlit as st
 from app.serving.traffic import versions_line
 from app.session import actor, portal
 from app.ui import forms, frame, links
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.promotion.values import RequestState
 from core.registry.values import ModelVersion
@@ -24,7 +25,7 @@ def deploy(endpoint: Endpoint) -> None:
     if not versions:
         st.caption(_("There is no other version to deploy."))
         return
-    wanted = st.query_params.get("version", "")
+    wanted = links.id_in_address("version", Kind.MODEL_VERSION)
     first = next((at for at, version in enumerate(versions) if version.id == wanted), 0)
     version = st.selectbox(_("Version"), versions, index=first, format_func=_version_name, key="deploy_version")
     st.markdown(

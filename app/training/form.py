@@ -10,6 +10,7 @@ from app.ui import frame, links, numbers
 from app.ui.parameters import recipes
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
+from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
 from core.training.splits import reason_against
@@ -56,7 +57,7 @@ def nothing_offered(offered: Offered) -> None:
 
 def choose_set(offered: Offered, *, key: str) -> TrainingSet:
     """One of them; at first the one that the address names."""
-    sets, wanted = offered.sets, st.query_params.get("training_set", "")
+    sets, wanted = offered.sets, links.id_in_address("training_set", Kind.TRAINING_SET)
     names = list(sets)
     index = names.index(wanted) if wanted in sets else 0
     chosen = st.selectbox(
@@ -68,7 +69,7 @@ def choose_set(offered: Offered, *, key: str) -> TrainingSet:
 
 def _unsuitable(offered: Offered) -> None:
     """Which sets cannot be learned from, and why; in sight the one that was asked for."""
-    if wanted := offered.others.get(st.query_params.get("training_set", "")):
+    if wanted := offered.others.get(links.id_in_address("training_set", Kind.TRAINING_SET)):
         st.caption(f":orange[:material/warning:] {wanted}")
     if offered.others:
         label = counted(len(offered.others), _("set cannot be learned from"), _("sets cannot be learned from"))

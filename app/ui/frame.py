@@ -90,7 +90,7 @@ def header(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
-    if not warning_of_sources(st.query_params.get("id", "")):
+    if not warning_of_sources(links.shown_id()):
         health_line(health)
     return actions
 

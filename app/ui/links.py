@@ -6,8 +6,9 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from app import navigation
+from app.session import actor, portal
 from core.foundation.errors import NotFound
-from core.foundation.ids import Kind, kind_of
+from core.foundation.ids import Kind, is_id, kind_of
 from core.foundation.text import _
 
 URLS: dict[Kind, str] = {
@@ -34,7 +35,7 @@ URLS: dict[Kind, str] = {
     Kind.PERSON: "people",
     Kind.SERVICE_ACCOUNT: "people",
 }
-TARGET_KEY = "causeway_open"
+TARGET_KEY, SHOWN_KEY = "causeway_open", "causeway_shown"
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
 
@@ -54,10 +55,7 @@ def escape_lines(text: str) -> str:
 
 
 def has_page(object_id: str) -> bool:
-    try:
-        return kind_of(object_id) in URLS
-    except NotFound:
-        return False
+    return is_id(object_id) and kind_of(object_id) in URLS
 
 
 def url_of(object_id: str) -> str:
@@ -134,12 +132,32 @@ def open_target(target: str) -> None:
         open_page(url, **dict(parse_qsl(query)))
 
 
+def id_in_address(key: str, *kinds: Kind) -> str:
+    """The id of what `?key=` names: by its id, or by an identifier or title that only one of these kinds has; "" where
+    the address does not say. NotFound where no name or several fit."""
+    return id_of(st.query_params.get(key, ""), *kinds)
+
+
+def id_of(name: str, *kinds: Kind) -> str:
+    """The same of a text."""
+    return name if not name or is_id(name) else portal().identity.find_object(actor(), name=name, kinds=kinds).id
+
+
+def shown_id() -> str:
+    """The id of the object that this page shows, whatever its address calls it; "" where it shows none."""
+    name, object_id = st.session_state.get(SHOWN_KEY, ("", ""))
+    return str(object_id) if name == st.query_params.get("id", "") else ""
+
+
 def wanted_id(*kinds: Kind) -> str:
-    """The `?id=` of this page, checked to be of one of the kinds. An object of another kind opens on its own page;
-    NotFound where there is none."""
-    wanted = st.query_params.get("id", "")
+    """The id of what `?id=` of this page names, checked to be of one of the kinds. An object of another kind opens on
+    its own page; NotFound where there is none."""
+    wanted = id_in_address("id", *kinds)
     if not wanted:
-        raise NotFound(_("This address names no object"), hint=_("It ends with an id, for instance ?id=RUN-12."))
+        raise NotFound(
+            _("This address names no object"), hint=_("It ends with an id or a name, for instance ?id=RUN-12.")
+        )
+    st.session_state[SHOWN_KEY] = (st.query_params["id"], wanted)
     kind = kind_of(wanted)
     if kind in kinds:
         return wanted

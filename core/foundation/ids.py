@@ -68,9 +68,14 @@ PREFIXES: dict[Kind, str] = {
 KINDS = {prefix: kind for kind, prefix in PREFIXES.items()}
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is a short id, and no name."""
+    prefix, dash, number = text.partition("-")
+    return bool(dash) and number.isdecimal() and number.isascii() and prefix in KINDS
+
+
 def kind_of(object_id: str) -> Kind:
     """The kind a short id names. NotFound when the text is no short id."""
-    prefix, dash, number = object_id.partition("-")
-    if dash and number.isdecimal() and number.isascii() and prefix in KINDS:
-        return KINDS[prefix]
+    if is_id(object_id):
+        return KINDS[object_id.partition("-")[0]]
     raise NotFound(_("There is no object called {id}").format(id=repr(object_id[:40])))

@@ -8,12 +8,13 @@ from pydantic import Field
 from sqlmodel import col, func, select
 
 from core.foundation.actions.call import Call
+from core.foundation.actions.references import ids_called
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
-from core.foundation.errors import Conflict, Invalid, NotAllowed
-from core.foundation.ids import Kind
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
-from core.foundation.objects import Lineage, Thing, find_things, lineage
+from core.foundation.objects import Lineage, Thing, find_things, lineage, thing_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person, people_of, person_of, token_of
@@ -58,6 +59,17 @@ class IdentityService(Service):
     def search(self, call: Call, *, query: str = "", limit: Limit = 50) -> tuple[Thing, ...]:
         """Find anything by its short id or title."""
         return find_things(call.session, query=query, reach=call.reach(), limit=limit)
+
+    @action(permission=Permission.READ, reads=True)
+    def find_object(self, call: Call, *, name: str, kinds: tuple[Kind, ...] = ()) -> Thing:
+        """Find the one object that an id, an identifier or a title names, among these kinds where any are given."""
+        ids = [name] if is_id(name) else ids_called(call, name, kinds=kinds or tuple(Kind))
+        if len(ids) > 1:
+            raise NotFound(
+                _("Several objects are called {name}").format(name=repr(name[:40])),
+                hint=_("Use the id of one: {ids}.").format(ids=", ".join(ids)),
+            )
+        return thing_of(call.may_reach(ids[0] if ids else name))
 
     @action(permission=Permission.READ, reads=True)
     def lineage(self, call: Call, *, object_id: str) -> Lineage:

@@ -4,10 +4,11 @@ import streamlit as st
 
 from app.identity.people import account_dialog, person_card, person_dialog, project_dialog, roles_of, tokens
 from app.session import actor, may, portal
-from app.ui import cells, frame
+from app.ui import cells, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import BESIDE, rows, window
 from app.ui.wording import counted
+from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -59,7 +60,7 @@ def _list(listing: Listing[Person]) -> tuple[str, ...]:
         label=_("People"),
         total=listing.total,
         choice="first",
-        chosen=st.query_params.get("id", ""),
+        chosen=links.id_in_address("id", Kind.PERSON, Kind.SERVICE_ACCOUNT),
         height=BESIDE,
     )
 

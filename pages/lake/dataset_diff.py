@@ -36,7 +36,7 @@ def show() -> None:
 
 def _wanted(name: str) -> Snapshot | None:
     """The snapshot that the address names; of a dataset its newest."""
-    wanted = st.query_params.get(name, "")
+    wanted = links.id_in_address(name, Kind.DATASET, Kind.SNAPSHOT)
     if not wanted:
         return None
     if kind_of(wanted) is Kind.DATASET:

@@ -5,9 +5,10 @@ import streamlit as st
 from app.loadtests.form import start_test
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.session import actor, may, person, portal
-from app.ui import cells, frame
+from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows, window
+from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -17,7 +18,7 @@ ORDER = {LoadTestState.WAITING: 0, LoadTestState.RUNNING: 1, LoadTestState.QUEUE
 
 
 def show() -> None:
-    wanted = st.query_params.pop("endpoint", "")
+    wanted = links.id_of(st.query_params.pop("endpoint", ""), Kind.ENDPOINT)
     listing = _read()
     running = sum(not test.state.is_over and test.state is not LoadTestState.WAITING for test in listing.items)
     facts = [_("{n} load tests").format(n=listing.total)] if listing.total else []

@@ -9,11 +9,12 @@ from app.promotion.form import ask_promotion
 from app.promotion.gates import count_line
 from app.promotion.policies import policies
 from app.session import actor, may, portal
-from app.ui import cells, frame
+from app.ui import cells, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
 from app.ui.primary_action import rights
 from app.ui.tables import choice, no_match
+from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.values import Request, RequestState
@@ -30,7 +31,8 @@ FILTERS: dict[str, str] = {
 
 
 def show() -> None:
-    version, endpoint = st.query_params.pop("version", ""), st.query_params.pop("endpoint", "")
+    version = links.id_of(st.query_params.pop("version", ""), Kind.MODEL_VERSION)
+    endpoint = links.id_of(st.query_params.pop("endpoint", ""), Kind.ENDPOINT)
     mine = portal().requests.what_needs_me(actor())
     total = portal().requests.list_requests(actor(), limit=1).total
     need = _("1 needs you") if len(mine) == 1 else _("{n} need you").format(n=len(mine))

@@ -1,5 +1,7 @@
 """What refers to an object takes its id or its name."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotFound
 from core.portal import Portal
 from tests.conftest import People
+from tests.upgrade.home import PEOPLE, upgraded
 
 PROJECT = "PROJ-1"
 
@@ -36,6 +39,73 @@ def test_a_name_that_several_have_is_refused_with_their_ids(portal: Portal, peop
     with pytest.raises(Invalid) as refused:
         run(portal, "lake.get_dataset", people.admin, dataset_id="flights")
     assert refused.value.hint == f"Use the id of one: {here.id}, {there.id}."
+
+
+def test_what_has_a_title_alone_is_found_by_it(portal: Portal, people: People) -> None:
+    account = run(
+        portal, "identity.create_service_account", people.admin, handle="robot", name="Night Robot", project=PROJECT
+    )
+    disabled = run(portal, "identity.set_state", people.admin, person_id="Night Robot", state="disabled")
+    assert (disabled.id, disabled.state) == (account.id, "disabled")
+
+
+def test_an_object_of_any_kind_is_found_by_its_name(portal: Portal, people: People) -> None:
+    dataset = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="flights", title="Flüge")
+    for name in (dataset.id, "flights", "Flüge"):
+        thing = run(portal, "identity.find_object", people.engineer, name=name)
+        assert (thing.id, thing.title, thing.name) == (dataset.id, "Flüge", "flights")
+        assert run(portal, "identity.lineage", people.engineer, object_id=name).start == dataset.id
+
+
+def test_the_kind_tells_apart_what_has_one_name(portal: Portal, people: People) -> None:
+    dataset = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="flights")
+    model = run(portal, "registry.create_model", people.engineer, project=PROJECT, name="flights")
+    with pytest.raises(NotFound) as refused:
+        run(portal, "identity.find_object", people.engineer, name="flights")
+    assert (
+        refused.value.in_full == f"Several objects are called 'flights'. Use the id of one: {dataset.id}, {model.id}."
+    )
+    assert run(portal, "identity.find_object", people.engineer, name="flights", kinds=["model"]).id == model.id
+
+
+@pytest.mark.parametrize("name", ["secret", "Secret", "DS-1"])
+def test_nobody_finds_what_they_may_not_see(portal: Portal, people: People, name: str) -> None:
+    run(portal, "lake.create_dataset", people.outsider, project="PROJ-2", name="secret", title="Secret")
+    with pytest.raises(NotFound) as refused:
+        run(portal, "identity.find_object", people.engineer, name=name)
+    assert refused.value.message == f"There is no object called '{name}'"
+
+
+def test_names_stand_for_ids_inside_structured_arguments_too(tmp_path: Path) -> None:
+    with upgraded(tmp_path) as portal:
+        mei = PEOPLE.engineer
+        before = run(portal, "features.get_training_set", mei, training_set_id="TS-1")
+        created = run(
+            portal,
+            "features.create_training_set",
+            mei,
+            project=PROJECT,
+            name="again",
+            entity=before.entity.model_dump(exclude_unset=True) | {"sources": {"flights": "flights v1"}},
+            uses=[use.model_dump() | {"version_id": "carrier_delay v1"} for use in before.uses],
+            splits=before.asked,
+        )
+        assert (created.entity, created.uses) == (before.entity, before.uses)
+
+
+IDS = re.compile(r"(^|_)ids?$")
+# Of these nothing has a name: a token is shown by its id, and a replay belongs to its endpoint.
+WITHOUT_NAMES = {"token_id", "replay_id"}
+
+
+def test_every_argument_that_takes_an_id_takes_a_name(portal: Portal) -> None:
+    arguments = {
+        name
+        for _service, spec in portal.catalog().values()
+        for name in spec.parameters.model_fields
+        if IDS.search(name) and not spec.is_internal
+    }
+    assert arguments <= set(KINDS) | WITHOUT_NAMES
 
 
 def test_every_argument_that_is_known_by_name_is_one_of_the_catalog(portal: Portal) -> None:

@@ -4,12 +4,13 @@ may see: `--dataset-id orders` is `--dataset-id DS-1`. An identifier goes before
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import ColumnElement
 from sqlmodel import col, or_, select
 
 from core.foundation.actions.call import Call
-from core.foundation.errors import Invalid, NotFound
-from core.foundation.ids import Kind, kind_of
+from core.foundation.errors import Invalid
+from core.foundation.ids import Kind, is_id
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.foundation.validation import label_of
@@ -17,22 +18,35 @@ from core.foundation.validation import label_of
 # A version is one of a model, but for those who write features.
 VERSIONS = (Kind.MODEL_VERSION,)
 OF_FEATURES = ("features.", "online.")
+ANY = tuple(Kind)
 KINDS: dict[str, tuple[Kind, ...]] = {
     "account_id": (Kind.SERVICE_ACCOUNT,),
     "baseline_id": VERSIONS,
     "dataset_id": (Kind.DATASET,),
     "endpoint_id": (Kind.ENDPOINT,),
+    "evidence_id": (Kind.EVIDENCE,),
+    "import_id": (Kind.IMPORT,),
+    "job_id": (Kind.JOB,),
     "left_id": (Kind.SNAPSHOT,),
+    "materialization_id": (Kind.MATERIALIZATION,),
     "model_id": (Kind.MODEL,),
+    "object_id": ANY,
+    "object_ids": ANY,
+    "parity_id": (Kind.FEATURE_PARITY,),
     "person_id": (Kind.PERSON, Kind.SERVICE_ACCOUNT),
     "policy_id": (Kind.POLICY,),
     "project": (Kind.PROJECT,),
+    "query_id": (Kind.QUERY,),
+    "request_id": (Kind.PROMOTION,),
     "requirement_id": (Kind.REQUIREMENT,),
     "right_id": (Kind.SNAPSHOT,),
     "rollback_to": VERSIONS,
     "run_id": (Kind.RUN,),
     "snapshot_id": (Kind.SNAPSHOT,),
+    "sources": (Kind.SNAPSHOT,),
+    "subject": ANY,
     "sweep_id": (Kind.SWEEP,),
+    "test_id": (Kind.LOAD_TEST,),
     "training_set_id": (Kind.TRAINING_SET,),
     "version_id": VERSIONS,
     "version_ids": VERSIONS,
@@ -43,15 +57,22 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 def with_ids(call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments with ids in place of names. A name that nothing within reach has stays as it is, for the action to
     refuse. Invalid for one that several have."""
-    return {name: _with_ids(call, name, value) if name in KINDS else value for name, value in arguments.items()}
+    return {name: _with_ids(call, name, value) for name, value in arguments.items()}
 
 
 def _with_ids(call: Call, argument: str, value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_with_ids(call, argument, part) for part in value)
-    if not isinstance(value, str) or not value or _is_id(value):
+    if isinstance(value, BaseModel):
+        named = value.model_fields_set & KINDS.keys()
+        return value.model_copy(update=with_ids(call, {name: getattr(value, name) for name in named}))
+    if argument not in KINDS:
         return value
-    ids = _called(call, argument, ObjectRow.name == value) or _called(call, argument, ObjectRow.title == value)
+    if isinstance(value, dict):
+        return {name: _with_ids(call, argument, part) for name, part in value.items()}
+    if not isinstance(value, str) or not value or is_id(value):
+        return value
+    ids = ids_called(call, value, kinds=_kinds(call, argument))
     if len(ids) > 1:
         raise Invalid(
             _("{label}: several are called {name}").format(label=label_of((argument,)), name=repr(value[:40])),
@@ -61,9 +82,14 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
     return ids[0] if ids else value
 
 
-def _called(call: Call, argument: str, condition: ColumnElement[bool] | bool) -> Sequence[str]:
-    """The ids within reach that meet a condition, a few where there are many."""
-    query = select(ObjectRow.id).where(col(ObjectRow.kind).in_(_kinds(call, argument)), condition)
+def ids_called(call: Call, name: str, *, kinds: Sequence[Kind]) -> Sequence[str]:
+    """The ids of those of these kinds within reach that have an identifier or, where none has, a title; a few where
+    there are many."""
+    return _ids(call, ObjectRow.name == name, kinds) or _ids(call, ObjectRow.title == name, kinds)
+
+
+def _ids(call: Call, condition: ColumnElement[bool] | bool, kinds: Sequence[Kind]) -> Sequence[str]:
+    query = select(ObjectRow.id).where(col(ObjectRow.kind).in_(kinds), condition)
     visible = call.permitted.condition(ObjectRow.project)
     query = query.where(or_(ObjectRow.project == "", *visible)) if visible else query
     return call.session.exec(query.order_by(ObjectRow.id).limit(5)).all()
@@ -72,10 +98,3 @@ def _called(call: Call, argument: str, condition: ColumnElement[bool] | bool) ->
 def _kinds(call: Call, argument: str) -> tuple[Kind, ...]:
     kinds = KINDS[argument]
     return (Kind.FEATURE_VERSION,) if kinds == VERSIONS and call.spec.name.startswith(OF_FEATURES) else kinds
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return bool(kind_of(text))
-    except NotFound:
-        return False
