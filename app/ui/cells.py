@@ -13,8 +13,9 @@ Kind = Literal["text", "number", "state", "word", "time", "code", "spark", "acti
 
 @dataclass(frozen=True)
 class Column:
-    """A column. Without `width` (pixels) it shares what is left. Where the window is narrow the columns of the highest
-    `priority` go first; those of priority 1 always stay."""
+    """A column. Without `width` (pixels) it shares what is left. Where the window is narrow each is only as wide as
+    what is in it, and what still has no room stands in words below the name: columns of the highest `priority` first,
+    those of priority 1 never."""
 
     title: str
     kind: Kind = "text"

@@ -127,8 +127,8 @@ def card(key: str, *, height: int | Literal["content", "stretch"] = "content", t
 
 
 def card_head(title: str, *, stage: str = "", state: str = "", health: Health | None = None, text: str = "") -> None:
-    """The head of a detail card: name, marks, and one sentence."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False):
+    """The head of a detail card: name, marks, and one sentence. In a narrow card the marks stand below the name."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", gap="xsmall"):
         st.header(links.escape(title), anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
             status.marks(stage, state=state, label="")

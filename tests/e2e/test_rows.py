@@ -9,6 +9,8 @@ from tests.e2e.installation import Running
 from tests.e2e.visitor import Visitor
 
 COUNT = 30
+CELLS = "th:not(.mark), th button span, td:not(.mark), .chip span"
+CUT = "cells => cells.filter((at) => at.scrollWidth > at.clientWidth + 1).map((at) => at.textContent)"
 
 
 @pytest.fixture(scope="module")
@@ -105,14 +107,19 @@ def test_more_rows_are_read_when_they_are_asked_for(catalog: Visitor) -> None:
     catalog.sees("30 of 30 shown")
 
 
-def test_a_narrow_window_keeps_the_columns_that_matter(catalog: Visitor) -> None:
-    head = catalog.page.get_by_role("columnheader")
-    expect(head.filter(has_text="Updated")).to_be_visible()
+def test_a_narrow_window_cuts_nothing_and_tells_of_what_has_no_column_below_the_name(catalog: Visitor) -> None:
+    head, first = catalog.page.get_by_role("columnheader"), lines(catalog.page).first
     catalog.fits(1100)
-    expect(head.filter(has_text="Updated")).to_be_hidden()
-    for name in ("Dataset", "Stage", "Health", "Rows"):
+    for name in ("Dataset", "Rows", "Stage", "Health", "Updated"):
         expect(head.filter(has_text=name)).to_be_visible()
+    assert catalog.page.locator(CELLS).evaluate_all(CUT) == []
+    catalog.page.set_viewport_size({"width": 900, "height": 800})
+    expect(head.filter(has_text="Updated")).to_be_hidden()
+    expect(first).to_contain_text(re.compile(r"Updated (just now|\d+ min)"))
+    assert catalog.page.locator(CELLS).evaluate_all(CUT) == []
     catalog.page.set_viewport_size({"width": 1440, "height": 900})
+    expect(head.filter(has_text="Updated")).to_be_visible()
+    expect(first).not_to_contain_text("Updated")
 
 
 def test_filters_that_leave_nothing_offer_to_clear_them(mei: Visitor, names: list[str]) -> None:

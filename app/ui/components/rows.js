@@ -1,9 +1,12 @@
 // The table of a catalog. DOM is built with textContent only: titles are what users typed.
-const FLEXIBLE = 170;
 const CHOOSE_MS = 160;
 const SKELETON_MS = 300;
 const SKELETON_ROWS = 3;
 const SVG = "http://www.w3.org/2000/svg";
+const MARK = 38;
+const NONE = "\u2014";
+// Every column as wide as what is in it; the page around the table shall not move meanwhile.
+const MEASURED = ".box table{table-layout:auto;width:max-content} .box .folded{display:none}";
 // What a table was sorted by outlives a redraw and a visit to another page.
 const orders = new Map();
 const mounted = new WeakMap();
@@ -47,6 +50,11 @@ function chip(cell) {
   }
   made.append(element("span", "", cell.text));
   return made;
+}
+
+function rule(index, width) {
+  if (width === null) return "";
+  return width ? `col.c${index}{width:${width}px}` : `.c${index}{display:none}`;
 }
 
 function compared(a, b) {
@@ -110,11 +118,7 @@ class Table {
   columns() {
     const group = element("colgroup");
     if (this.marks) group.append(element("col", "mark"));
-    this.data.columns.forEach((column, index) => {
-      const col = element("col", `c${index}`);
-      if (column.width) col.style.width = `${column.width}px`;
-      group.append(col);
-    });
+    this.data.columns.forEach((_column, index) => group.append(element("col", `c${index}`)));
     return group;
   }
 
@@ -309,19 +313,38 @@ class Table {
   }
 
   fit() {
-    if (!this.data) return;
+    if (!this.data || !this.host.clientWidth) return;
+    const top = this.box.scrollTop;
+    const room = this.box.clientWidth - (this.marks ? MARK : 0);
     // A column of actions that no row has would only be a gap.
-    const idle = (column, index) => column.kind === "action" && !this.data.rows.some((row) => row.cells[index].text);
-    const hidden = new Set(this.data.columns.flatMap((column, index) => (idle(column, index) ? [index] : [])));
-    const columns = this.data.columns.map((column, index) => ({ index, priority: column.priority, width: column.width || FLEXIBLE }));
-    const dropped = columns.filter((column) => column.priority > 1).sort((a, b) => b.priority - a.priority || b.index - a.index);
-    let wanted = columns.reduce((sum, column) => sum + (hidden.has(column.index) ? 0 : column.width), this.marks ? 38 : 0);
-    for (const column of dropped) {
-      if (wanted <= this.host.clientWidth) break;
-      wanted -= column.width;
-      hidden.add(column.index);
+    const isIdle = (column, index) => column.kind === "action" && !this.data.rows.some((row) => row.cells[index].text);
+    const natural = this.natural();
+    const columns = this.data.columns.map((column, index) => ({ ...column, index, natural: natural[index] }));
+    const drawn = columns.filter((column, index) => !isIdle(column, index));
+    const widths = new Map(widthsOf(drawn, room).map((width, at) => [drawn[at].index, width]));
+    this.style.textContent = columns.map(({ index }) => rule(index, widths.get(index))).join("");
+    const shares = drawn.find(({ index }) => widths.get(index) === null);
+    this.fold(drawn.filter(({ index }) => widths.get(index) === 0), shares || drawn[0]);
+    this.box.scrollTop = top;
+  }
+
+  natural() {
+    this.style.textContent = `${MEASURED} .rows .box{overflow:hidden;height:${this.box.offsetHeight}px}`;
+    return [...this.host.querySelectorAll("thead th:not(.mark)")].map((head) => Math.ceil(head.getBoundingClientRect().width));
+  }
+
+  // What there is no column for stands in words below the name.
+  fold(columns, under) {
+    const rows = new Map(this.data.rows.map((row) => [row.id, row]));
+    for (const line of this.lines()) {
+      line.querySelector(".folded")?.remove();
+      const { cells } = rows.get(line.dataset.id);
+      const folded = element("span", "detail folded");
+      for (const { index, title } of columns.filter((column) => ![undefined, "", NONE].includes(cells[column.index].text))) {
+        folded.append(folded.firstChild ? " · " : "", `${title} `, ...this.content({ ...cells[index], detail: "" }, { kind: "text" }, false));
+      }
+      if (folded.firstChild) line.querySelector(`td.c${under.index}`).append(folded);
     }
-    this.style.textContent = [...hidden].map((index) => `.c${index}{display:none}`).join("");
   }
 
   lines() {

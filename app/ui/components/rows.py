@@ -20,11 +20,13 @@ MOST = 200
 BESIDE = 682
 Choice = Literal["none", "one", "first", "several"]
 HTML = '<div class="rows"></div>'
+# One module; only the last file exports.
+SCRIPTS = ("widths.js", "rows.js")
 _rows = st.components.v2.component(
     "causeway_rows",
     html=HTML,
     css=(FOLDER / "rows.css").read_text(encoding="utf-8"),
-    js=(FOLDER / "rows.js").read_text(encoding="utf-8"),
+    js="\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
 )
 
 
