@@ -5,6 +5,7 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import frame, links, numbers, times
 from app.ui.fields.naming import identifier
+from app.ui.wording import counted
 from core.foundation.text import _
 from core.lake.values import Dataset, Snapshot
 
@@ -76,7 +77,7 @@ def _detail(item: Snapshot, before: Snapshot | None) -> str:
     shared = {file.digest for file in item.files} & {file.digest for file in before.files} if before else set()
     parts = [
         item.id,
-        _("{n} rows").format(n=numbers.number(item.rows)),
+        counted(item.rows, _("row"), _("rows")),
         numbers.size(item.bytes),
         _("{n} of {all} files shared with v{version}").format(
             n=len(shared), all=len(item.files), version=before.version

@@ -10,6 +10,7 @@ from app.ui.cells import Cell, Column, Row
 from app.ui.components.rows import rows
 from app.ui.numbers import metric_name
 from app.ui.parameters import plain, recipes, title_of
+from app.ui.wording import counted
 from core.foundation.text import N_, _
 from core.sweeps.values import Importances, Sweep, Trial
 
@@ -28,7 +29,7 @@ def axis_of(sweep: Sweep) -> str:
 def history(sweep: Sweep, trials: Sequence[Trial]) -> None:
     """Every trial's value, and the best one so far as a stair."""
     valued = [trial for trial in trials if trial.value is not None and trial.state in STATES]
-    frame.section(_("Best value so far"), hint=_("{n} trials").format(n=len(valued)))
+    frame.section(_("Best value so far"), hint=counted(len(valued), _("trial"), _("trials")))
     if not valued:
         st.caption(_("The first values come with the first trials."))
         return

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.features.catalog import words
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
+from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet
 from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, ViewUse
 from core.foundation.text import N_, _
@@ -138,7 +139,7 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     keep = before is not None and not newer and before.version_id != live.id
     version = portal().feature_versions.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
-        features = _("{n} features").format(n=len(version.features))
+        features = counted(len(version.features), _("feature"), _("features"))
         st.markdown(f"**{view.name}** :gray[v{version.version}, {features}]")
         places = st.columns(len(view.keys) + 1, gap="small")
         keys = {

@@ -7,8 +7,9 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import frame, links, numbers
+from app.ui.wording import counted
 from core.foundation.text import _
-from core.training.values import RecipeCard
+from core.training.values import DEFAULT_SEED, RecipeCard
 
 DIGITS = 4
 
@@ -41,9 +42,10 @@ def title_of(name: str, recipe: RecipeCard | None) -> str:
 def parameters(params: Mapping[str, Any], *, recipe: str) -> None:
     """The parameters that differ from the recipe's defaults; the others behind one click."""
     card = recipes().get(recipe)
-    defaults = {
-        name: prop.get("default") for name, prop in (card.parameters if card else {}).get("properties", {}).items()
-    }
+    # A version names its recipe and seed among them.
+    defaults: dict[str, Any] = {"recipe": recipe, "seed": DEFAULT_SEED}
+    for name, prop in (card.parameters if card else {}).get("properties", {}).items():
+        defaults[name] = prop.get("default")
     changed = [name for name, value in params.items() if name not in defaults or value != defaults[name]]
     same = [name for name in params if name not in changed]
     if changed:
@@ -51,7 +53,7 @@ def parameters(params: Mapping[str, Any], *, recipe: str) -> None:
     else:
         st.caption(_("All are the recipe's defaults."))
     if same:
-        with st.expander(_("{n} defaults").format(n=len(same))):
+        with st.expander(counted(len(same), _("default"), _("defaults"))):
             frame.facts(_rows(params, names=same, card=card, defaults={}))
 
 

@@ -53,7 +53,7 @@ from core.sweeps.values import (
 from core.training.recipe import check_params, recipe_called
 from core.training.service import TrainingService
 from core.training.splits import TRAIN, VALIDATION, trainable
-from core.training.values import NewRun
+from core.training.values import DEFAULT_SEED, NewRun
 
 FRESH = 1_000
 Seed = Annotated[int, Field(ge=0, le=2**30)]
@@ -93,7 +93,7 @@ class SweepService(Service):
         split: Literal["validation"] = "validation",
         sampler: Sampler = "tpe",
         pruner: Pruner = "median",
-        seed: Seed = 1,
+        seed: Seed = DEFAULT_SEED,
         confirm_seeds: FreshSeeds = 3,
         title: Title = "",
     ) -> Sweep:

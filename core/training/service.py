@@ -33,7 +33,7 @@ from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
 from core.training.tables import RunRow
-from core.training.values import NewRun, RecipeCard, Run, RunOrder, Series
+from core.training.values import DEFAULT_SEED, NewRun, RecipeCard, Run, RunOrder, Series
 
 ParamsIn = Annotated[dict[str, Any], Field(max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -97,7 +97,7 @@ class TrainingService(Service):
         training_set_id: str,
         params: ParamsIn | None = None,
         title: ShortTitle = "",
-        seed: Seed = 1,
+        seed: Seed = DEFAULT_SEED,
         requirement_id: str = "",
     ) -> Run:
         """Train a model. Parameters that are not given keep the recipe's defaults.

@@ -10,6 +10,8 @@ from core.compute.values import JobState
 from core.foundation.values import Value
 from core.registry.values import Evaluation
 
+DEFAULT_SEED = 1
+
 
 class RecipeCard(Value):
     """A recipe that one can train with; `parameters` is the JSON schema that draws its form."""
@@ -28,7 +30,7 @@ class NewRun(Value):
     training_set_id: str
     params: dict[str, Any] = Field(default_factory=dict)
     title: str = ""
-    seed: int = 1
+    seed: int = DEFAULT_SEED
     requirement_id: str = ""
     sweep_id: str = ""
     owner: str = ""

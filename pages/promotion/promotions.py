@@ -14,6 +14,7 @@ from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
 from app.ui.primary_action import rights
 from app.ui.tables import choice, no_match
+from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -36,7 +37,7 @@ def show() -> None:
     mine = portal().requests.what_needs_me(actor())
     total = portal().requests.list_requests(actor(), limit=1).total
     need = _("1 needs you") if len(mine) == 1 else _("{n} need you").format(n=len(mine))
-    with frame.header(_("Promotions"), facts=[need, _("{n} requests").format(n=total)] if total else []):
+    with frame.header(_("Promotions"), facts=[need, counted(total, _("request"), _("requests"))] if total else []):
         allowed = may(Permission.PROMOTE_REQUEST)
         pressed = allowed and st.button(_("Request a promotion"), type="primary", icon=":material/add:", key="ask")
     if allowed and (pressed or version or endpoint):

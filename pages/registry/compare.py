@@ -8,8 +8,9 @@ from app.registry.comparison import decisions, lines_of, metric_table, parameter
 from app.registry.comparison_charts import curves, trade_offs
 from app.registry.naming import Places, colors_of, endpoints, labels_of, places_on, stage_of
 from app.session import actor, portal
-from app.ui import frame, links, numbers
+from app.ui import frame, links
 from app.ui.primary_action import primary_action, rights, what_is_missing
+from app.ui.wording import counted
 from core.foundation.text import _
 from core.registry.values import Comparison
 from core.serving.values import Endpoint
@@ -49,7 +50,7 @@ def _head(comparison: Comparison, serving: tuple[Endpoint, ...]) -> None:
     facts = (
         [
             _("Evaluated on `{name}`").format(name=judged[0].holdout_name),
-            _("{n} rows").format(n=numbers.number(judged[0].rows)),
+            counted(judged[0].rows, _("row"), _("rows")),
             _("the same rows for all"),
         ]
         if judged

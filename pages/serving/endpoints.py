@@ -12,6 +12,7 @@ from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.fields.naming import name_fields, titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
+from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -27,7 +28,10 @@ ENVIRONMENTS = (
 def show() -> None:
     endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
     moving = sum(traffic_stage(endpoint) == "switching" for endpoint in endpoints)
-    facts = [_("{n} endpoints").format(n=len(endpoints)), _("{n} switching").format(n=moving) if moving else ""]
+    facts = [
+        counted(len(endpoints), _("endpoint"), _("endpoints")),
+        _("{n} switching").format(n=moving) if moving else "",
+    ]
     with frame.header(_("Endpoints"), facts=facts if endpoints else []):
         allowed = may(Permission.ENDPOINT_WRITE)
         if allowed and st.button(_("New endpoint"), type="primary", icon=":material/add:", key="new_endpoint"):

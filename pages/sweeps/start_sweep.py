@@ -13,7 +13,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.sweeps.space import lint_space
 from core.sweeps.values import Dimension, Sweep
-from core.training.values import RecipeCard
+from core.training.values import DEFAULT_SEED, RecipeCard
 
 METRICS = {"log_loss": N_("Log loss"), "auc": N_("AUC")}
 SAMPLERS = {"tpe": N_("TPE, learns from trials"), "random": N_("Random"), "qmc": N_("Quasi-random, evenly spread")}
@@ -82,7 +82,7 @@ def _trials() -> dict[str, Any]:
     sampler = st.selectbox(_("Sampler"), list(SAMPLERS), format_func=lambda chosen: _(SAMPLERS[chosen]), key="sampler")
     pruner = st.selectbox(_("Pruning"), list(PRUNERS), format_func=lambda chosen: _(PRUNERS[chosen]), key="pruner")
     left, right = st.columns([1, 2], gap="small")
-    seed = left.number_input(_("Seed"), value=1, step=1, key="seed")
+    seed = left.number_input(_("Seed"), value=DEFAULT_SEED, step=1, key="seed")
     title = right.text_input(_("Title"), key="title", placeholder=_("Automatic"))
     return {
         "trials": trials or 0,
@@ -91,7 +91,7 @@ def _trials() -> dict[str, Any]:
         "confirm_seeds": confirm or 0,
         "sampler": sampler,
         "pruner": pruner,
-        "seed": 1 if seed is None else seed,
+        "seed": DEFAULT_SEED if seed is None else seed,
         "title": (title or "").strip(),
     }
 

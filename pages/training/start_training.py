@@ -12,7 +12,7 @@ from app.ui import forms, frame, links
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.training.values import RecipeCard, Run
+from core.training.values import DEFAULT_SEED, RecipeCard, Run
 
 COMMON = ("epochs", "learning_rate", "dropout", "embedding_width")
 
@@ -68,10 +68,10 @@ def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str
 def _identity(chosen: TrainingSet, card: RecipeCard) -> tuple[int, str]:
     left, right = st.columns([1, 3], gap="medium")
     help_text = _("Weights, shuffling and dropout are drawn from it: the same seed and rows give the same model.")
-    seed = left.number_input(_("Seed"), value=1, step=1, key="seed", help=help_text)
+    seed = left.number_input(_("Seed"), value=DEFAULT_SEED, step=1, key="seed", help=help_text)
     suggestion = f"{card.title.partition(':')[0]}, {chosen.name}"
     title = right.text_input(_("Title"), key="title", placeholder=suggestion)
-    return 1 if seed is None else seed, (title or "").strip()
+    return DEFAULT_SEED if seed is None else seed, (title or "").strip()
 
 
 def _start(

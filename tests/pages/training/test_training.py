@@ -84,6 +84,12 @@ def test_a_finished_run_answers_in_words_first(trained: TrainedPortal) -> None:
     assert "Register a version" not in shown  # A viewer registers nothing.
 
 
+def test_the_seed_that_nobody_chose_is_no_change_of_the_defaults(trained: TrainedPortal) -> None:
+    test = page(trained.portal, trained.people.viewer, "run", id=trained.done.id)
+    defaults = next(part for part in test.expander if part.label.endswith("defaults"))
+    assert "Seed" in defaults.table[0].value[""].tolist()
+
+
 def test_a_run_that_waits_says_so_and_can_be_stopped_by_its_owner(trained: TrainedPortal) -> None:
     run = start(trained.portal, trained.people, trained.training_set, title="To be stopped")
     assert "stop" not in [
