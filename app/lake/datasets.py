@@ -31,7 +31,7 @@ def dataset_dialog() -> None:
     """A name; rows come with the first snapshot."""
     project = forms.choose_project(key="dataset_project")
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.DATASET, key="dataset", example=_("Customer orders"), places=places)
+    names = name_fields(Kind.DATASET, project=project, key="dataset", example=_("Customer orders"), places=places)
     description = st.text_area(_("Description"), key="dataset_description", max_chars=4000)
     if st.button(_("Create"), type="primary", key="dataset_save"):
         with forms.attempt(places) as done:

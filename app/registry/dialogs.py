@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.registry.model_choice import choose_model
 from app.registry.naming import title_of
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
@@ -14,9 +15,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 
-MOST = 200
 ARCHIVE = N_("Archive")
-RULE = N_("Lowercase letters, digits and dashes.")
 
 
 @forms.dialog(N_("New model"))
@@ -25,7 +24,7 @@ def new_model() -> None:
     st.caption(_("A model is a name for versions, which come from runs. Registering a run creates it."))
     project = forms.choose_project(key="model_project")
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.MODEL, key="model", example=_("Churn risk"), places=places)
+    names = name_fields(Kind.MODEL, project=project, key="model", example=_("Churn risk"), places=places)
     description = st.text_area(_("Description"), key="model_description", height=90)
     if st.button(_("Create"), type="primary", key="model_create"):
         created: list[Model] = []
@@ -44,23 +43,21 @@ def upload() -> None:
         _("ONNX only. The bytes decide, not the name: pickles, archives and files that point elsewhere are refused.")
     )
     project = forms.choose_project(key="upload_project")
-    names = [model.name for model in portal().registry.list_models(actor(), project=project, limit=MOST).items]
-    model = st.selectbox(
-        _("Model"), names, index=0 if names else None, accept_new_options=True, key="upload_model", help=_(RULE)
-    )
+    places: dict[str, DeltaGenerator] = {}
+    chosen = choose_model(project, key="upload", places=places)
     file = st.file_uploader(_("File"), key="upload_file")
     note = st.text_area(_("Card"), key="upload_note", height=90, placeholder=_("What it is, and where it comes from"))
     if st.button(_("Check and register"), type="primary", key="upload_now", disabled=file is None) and file is not None:
         uploaded: list[ModelVersion] = []
-        with forms.attempt() as done:
+        with forms.attempt(places) as done:
             uploaded.append(
                 portal().registry.upload_version(
                     actor(),
                     project=project,
-                    model=(model or "").strip(),
                     filename=file.name,
                     content=file.getvalue(),
                     note=note or "",
+                    **chosen.arguments(),
                 )
             )
         if done.succeeded:

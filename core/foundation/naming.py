@@ -3,14 +3,15 @@ what queries, addresses and scripts say, and never changes."""
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Annotated, Any
 
 from pydantic import StringConstraints
 from sqlalchemy import ColumnElement
-from sqlmodel import and_, col, func, literal, or_, update
+from sqlmodel import and_, col, func, literal, or_, select, update
+from sqlmodel.sql.expression import SelectOfScalar
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
@@ -36,23 +37,28 @@ Title = Annotated[
 LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "ı": "i"}
 )
+# Letters that are read for one another; two names that differ only in them are one name to a reader.
+LOOKALIKES = (("1", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
 
 
 @dataclass(frozen=True)
 class Form:
     """How the identifiers of a kind are written: the word that begins them where a title has no Latin letter to begin
-    with, and what stands between words."""
+    with, and what stands between words. One is taken once in a project, or once everywhere; of some kinds it is taken,
+    too, where it reads like another."""
 
     word: str
     separator: str
+    is_global: bool = False
+    is_read_aloud: bool = False
 
 
 FORMS = {
     Kind.DATASET: Form("dataset", "_"),
     Kind.FEATURE_VIEW: Form("view", "_"),
     Kind.TRAINING_SET: Form("training_set", "_"),
-    Kind.MODEL: Form("model", "-"),
-    Kind.ENDPOINT: Form("endpoint", "-"),
+    Kind.MODEL: Form("model", "-", is_read_aloud=True),
+    Kind.ENDPOINT: Form("endpoint", "-", is_global=True),
 }
 VERSIONS = {
     Kind.DATASET: Kind.SNAPSHOT,
@@ -80,18 +86,52 @@ def identifier_of(title: str, kind: Kind) -> str:
     return form.separator.join(words)[:LONGEST_IDENTIFIER].rstrip(form.separator)
 
 
-def named(call: Call, kind: Kind, *, name: str | None, title: str | None, is_taken: Callable[[str], bool]) -> Naming:
+def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str | None) -> Naming:
     """What a new object is called, by what was entered of it: a name stands as it is, with itself for a title; without
     one the first free identifier is taken that follows from the title."""
     if name:
         return Naming(title=title or name, name=name)
     if title is None:
         raise Invalid(_("Name is missing"), hint=_("Say a name, or a title from which it follows."), field="name")
+    return Naming(title=title, name=free_identifier(call, kind, project=project, title=title))
+
+
+def free_identifier(call: Call, kind: Kind, *, project: str, title: str) -> str:
+    """The first identifier that follows from a title and that nothing of the kind has. A title without a Latin letter
+    or a digit gives the kind and the number that its next object gets."""
     form = FORMS[kind]
     first = identifier_of(title, kind) or f"{form.word}{form.separator}{coming_number(call.session, kind)}"
     tails = chain([""], (f"{form.separator}{number}" for number in count(2)))
     candidates = (f"{first[: LONGEST_IDENTIFIER - len(tail)]}{tail}" for tail in tails)
-    return Naming(title=title, name=next(candidate for candidate in candidates if not is_taken(candidate)))
+    return next(candidate for candidate in candidates if not _is_used(call, kind, project, candidate))
+
+
+def is_taken(call: Call, kind: Kind, *, project: str, name: str) -> bool:
+    """Whether something of the kind is called so: in the project, or where it is one name for all, in any."""
+    return call.session.exec(_names(kind, project).where(ObjectRow.name == name)).first() is not None
+
+
+def as_read(name: str) -> str:
+    """A name as it is read: the same for two that differ in letters that look alike."""
+    for letters, seen_as in LOOKALIKES:
+        name = name.replace(letters, seen_as)
+    return name
+
+
+def names_of(call: Call, kind: Kind, *, project: str) -> Sequence[str]:
+    """The identifiers that things of a kind have."""
+    return call.session.exec(_names(kind, project)).all()
+
+
+def _names(kind: Kind, project: str) -> SelectOfScalar[str]:
+    names = select(ObjectRow.name).where(ObjectRow.kind == kind.value)
+    return names if FORMS[kind].is_global else names.where(ObjectRow.project == project)
+
+
+def _is_used(call: Call, kind: Kind, project: str, name: str) -> bool:
+    if not FORMS[kind].is_read_aloud:
+        return is_taken(call, kind, project=project, name=name)
+    return as_read(name) in {as_read(other) for other in names_of(call, kind, project=project)}
 
 
 def entitled(table: Any, query: str, *, kind: Kind) -> ColumnElement[bool]:

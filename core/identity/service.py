@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from sqlmodel import col, func, select
 
 from core.foundation.actions.call import Call
@@ -14,6 +14,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
+from core.foundation.naming import FORMS, LONGEST_TITLE, free_identifier
 from core.foundation.objects import Lineage, Thing, find_things, lineage, thing_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -25,6 +26,7 @@ from core.identity.values import Handle, Name, NewToken, Person, Project, Token
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Offset = Annotated[int, Field(ge=0)]
+EnteredTitle = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 
 
@@ -70,6 +72,14 @@ class IdentityService(Service):
                 hint=_("Use the id of one: {ids}.").format(ids=", ".join(ids)),
             )
         return thing_of(call.may_reach(ids[0] if ids else name))
+
+    @action(permission=Permission.READ, reads=True)
+    def suggest_name(self, call: Call, *, kind: Kind, project: str, title: EnteredTitle) -> str:
+        """Say which identifier a new object of a kind would get by a title: the first free one that follows from it."""
+        call.may_reach_project(project)
+        if kind not in FORMS:
+            raise Invalid(_("Objects of this kind have no identifier"), field="kind")
+        return free_identifier(call, kind, project=project, title=title)
 
     @action(permission=Permission.READ, reads=True)
     def lineage(self, call: Call, *, object_id: str) -> Lineage:

@@ -1,20 +1,22 @@
 """Models and versions from their rows, and the names that a new model may not have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session, col, func, select, tuple_
 
 from core.foundation.actions.call import Call
+from core.foundation.actions.references import id_called
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
-from core.foundation.naming import Naming, Title, named
+from core.foundation.naming import Naming, as_read, named, names_of
 from core.foundation.text import _
+from core.foundation.validation import invalid_of
 from core.registry.tables import ModelRow, VersionRow
-from core.registry.values import Model, ModelName, ModelVersion
+from core.registry.values import Model, ModelName, ModelVersion, NewVersion
 
-# Letters that are read for one another; two names that differ only in them are one name to a reader.
-LOOKALIKES = (("1", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
+A_MODEL_NAME: TypeAdapter[str] = TypeAdapter(ModelName)
 
 
 def version_of(row: VersionRow) -> ModelVersion:
@@ -69,19 +71,32 @@ def models_of(session: Session, rows: Iterable[ModelRow]) -> tuple[Model, ...]:
     )
 
 
-def model_named(session: Session, *, project: str, name: str) -> ModelRow | None:
-    return session.exec(select(ModelRow).where(ModelRow.project == project, ModelRow.name == name)).first()
+def model_called(call: Call, name: str, *, project: str) -> ModelRow | None:
+    """The model of a project that has this id, name or title. Invalid for a title that several have."""
+    model_id = id_called(call, name, kinds=(Kind.MODEL,), field="model", project=project)
+    row = call.session.get(ModelRow, model_id)
+    return row if row is not None and row.project == project else None
 
 
-def naming_of(call: Call, *, project: str, name: ModelName | None, title: Title | None) -> Naming:
-    """What a new model is called. Without a name the one that follows from its title reads like no other's."""
-    existing = {_as_read(other) for other in _names_in(call, project)} if name is None else set()
-    return named(call, Kind.MODEL, name=name, title=title, is_taken=lambda other: _as_read(other) in existing)
+def model_for(call: Call, new: NewVersion) -> ModelRow:
+    """The model that a version is to be of, made where there is none yet. Invalid for a name that none may have."""
+    if new.model and (row := model_called(call, new.model, project=new.project)):
+        return row
+    name = _checked(new.model) if new.model else None
+    naming = named(call, Kind.MODEL, project=new.project, name=name, title=new.title)
+    return add_model(call, naming, project=new.project, description="", owner=new.created_by)
+
+
+def _checked(name: str) -> str:
+    try:
+        return A_MODEL_NAME.validate_python(name)
+    except ValidationError as error:
+        raise invalid_of(error, prefix=("model",)) from error
 
 
 def add_model(call: Call, naming: Naming, *, project: str, description: str, owner: str) -> ModelRow:
     """A new model. Conflict when the name is taken, Invalid when it looks like another's."""
-    for existing in _names_in(call, project):
+    for existing in names_of(call, Kind.MODEL, project=project):
         _refuse_lookalike(naming.name, existing=existing)
     names = {"title": naming.title, "name": naming.name}
     row = ModelRow(
@@ -102,22 +117,12 @@ def next_number(session: Session, model_id: str) -> int:
     return (newest or 0) + 1
 
 
-def _names_in(call: Call, project: str) -> Sequence[str]:
-    return call.session.exec(select(ModelRow.name).where(ModelRow.project == project)).all()
-
-
 def _refuse_lookalike(name: str, *, existing: str) -> None:
     if name == existing:
         raise Conflict(_("There is already a model called {name}").format(name=name), hint=_("Add a version to it."))
-    if _as_read(name) == _as_read(existing):
+    if as_read(name) == as_read(existing):
         raise Invalid(
             _("{name} reads like {taken}, which exists").format(name=name, taken=existing),
             hint=_("Choose a name that nobody can mistake for it."),
             field="name",
         )
-
-
-def _as_read(name: str) -> str:
-    for letters, seen_as in LOOKALIKES:
-        name = name.replace(letters, seen_as)
-    return name

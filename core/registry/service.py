@@ -2,7 +2,7 @@
 the portal's own measurements; nothing here deletes anything."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, StringConstraints
 from sqlmodel import col, select
@@ -13,7 +13,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
-from core.foundation.naming import RENAMED, Naming, Title, entitled, rename
+from core.foundation.naming import RENAMED, Title, entitled, named, rename
 from core.foundation.objects import ObjectRow
 from core.foundation.plugins import Plugin
 from core.foundation.ports import LiveUses
@@ -33,6 +33,7 @@ from core.registry.values import (
     Evidence,
     Model,
     ModelName,
+    ModelReference,
     ModelVersion,
     NewEvidence,
     NewVersion,
@@ -76,9 +77,7 @@ class RegistryService(Service):
         data = self.foundation.store.read(version.model_digest)
         return measuring.scan_safety(data, version=version, measured_by=call.actor.person_id)
 
-    def _prepare_upload(
-        self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
-    ) -> Folder:
+    def _prepare_upload(self, call: Call, *, project: str, content: bytes, note: Text = "", **_names: Any) -> Folder:
         call.may_reach_project(project)
         return write_bare(self.foundation.store, content=content, card=note)
 
@@ -97,7 +96,7 @@ class RegistryService(Service):
     ) -> Model:
         """Make a model, a name under which versions are kept. Without one it follows from the title."""
         call.may_reach_project(project)
-        naming = catalog.naming_of(call, project=project, name=name, title=title)
+        naming = named(call, Kind.MODEL, project=project, name=name, title=title)
         row = catalog.add_model(call, naming, project=project, description=description, owner=call.actor.person_id)
         call.about(row.id)
         return catalog.models_of(call.session, [row])[0]
@@ -193,15 +192,27 @@ class RegistryService(Service):
 
     @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload, says=N_("uploaded"))
     def upload_version(
-        self, call: Call, *, project: str, model: ModelName, filename: Filename, content: bytes, note: Text = ""
+        self,
+        call: Call,
+        *,
+        project: str,
+        model: ModelReference | None = None,
+        title: Title | None = None,
+        filename: Filename,
+        content: bytes,
+        note: Text = "",
     ) -> ModelVersion:
-        """Register an ONNX file as a version. Anything else is refused by its content, whatever its name."""
+        """Register an ONNX file as a version. Anything else is refused by its content, whatever its name.
+
+        `model` is the id, name or title of a model, or the name of a new one, whose title is then `title`. Without it
+        the name of a new one follows from the title."""
         call.may_reach_project(project)
         folder: Folder = call.prepared
         call.note(filename=filename)
         new = NewVersion(
             project=project,
             model=model,
+            title=title,
             digest=folder.digest,
             model_digest=folder.model_digest,
             created_by=call.actor.person_id,
@@ -238,15 +249,12 @@ class RegistryService(Service):
         return examine(self.foundation.store, digest=digest)
 
     def register(self, call: Call, new: NewVersion, folder: Folder | None = None) -> ModelVersion:
-        """A new version of a model, which is made when it does not exist; the same bytes again are the version that is
+        """A new version of a model, which is made where it does not exist; the same bytes again are the version that is
         there. Raises Invalid when the folder is no safe model. `folder` is what `examine` has said before the lock."""
         examined = folder or self.examine(new.digest)
         if (examined.digest, examined.model_digest) != (new.digest, new.model_digest):
             raise Invalid(_("The digests do not name the same model file"), field="model_digest")
-        model = catalog.model_named(call.session, project=new.project, name=new.model)
-        if model is None:
-            naming = Naming(title=new.model, name=new.model)
-            model = catalog.add_model(call, naming, project=new.project, description="", owner=new.created_by)
+        model = catalog.model_for(call, new)
         same = select(VersionRow).where(VersionRow.model_id == model.id, VersionRow.digest == new.digest)
         if (known := call.session.exec(same).first()) is not None:
             return catalog.version_of(known)
@@ -255,6 +263,11 @@ class RegistryService(Service):
     def version(self, call: Call, version_id: str) -> ModelVersion:
         """A version as it is in the caller's transaction. NotFound when there is none."""
         return catalog.version_of(catalog.find_version(call.session, version_id))
+
+    def model_id(self, call: Call, model: str, *, project: str) -> str:
+        """The id of the model of a project that has this id, name or title; empty where none has."""
+        row = catalog.model_called(call, model, project=project)
+        return row.id if row else ""
 
     def read_model(self, version_id: str) -> bytes:
         """The model file of a version, hashed. Unavailable when the bytes are not the ones that were registered."""
@@ -292,7 +305,7 @@ class RegistryService(Service):
         names = {"title": f"{model.entry.title} v{number}", "name": f"{model.name} v{number}"}
         about = {"project": new.project, "owner": new.created_by, **names}
         version_id = call.create(Kind.MODEL_VERSION, state="active", **about)
-        data = new.model_dump(mode="json", exclude={"project", "model", "digest", "model_digest", "card"})
+        data = new.model_dump(mode="json", exclude={"project", "model", "title", "digest", "model_digest", "card"})
         row = VersionRow(
             **data,
             id=version_id,

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from core.foundation.naming import Title
 from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value
 
 ModelName = AddressName
+# What says which model a version is of: an id, a name or a title.
+ModelReference = Title
 Alias = Annotated[
     str,
     shaped(
@@ -121,11 +124,13 @@ class ModelVersion(Value):
 
 
 class NewVersion(Value):
-    """A version to be registered: `digest` names the manifest of its folder in the store. An empty card means the one
-    in the folder."""
+    """A version to be registered: `digest` names the manifest of its folder in the store. `model` says by its id, its
+    name or its title which model it is of; one that there is not yet is made, with this `title`. Without `model` a new
+    one is named by the title. An empty card means the one in the folder."""
 
     project: str
-    model: ModelName
+    model: ModelReference | None = None
+    title: Title | None = None
     digest: str
     model_digest: str
     params: dict[str, Any] = Field(default_factory=dict)

@@ -1,6 +1,6 @@
 """From rows of endpoints to the values others see."""
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
@@ -16,11 +16,6 @@ def find_endpoint(session: Session, endpoint_id: str) -> EndpointRow:
     if row is None:
         raise NotFound(_("There is no endpoint called {id}").format(id=repr(endpoint_id[:40])))
     return row
-
-
-def is_taken(session: Session, name: str) -> bool:
-    """Whether an endpoint of any project is called so: the name is part of the address."""
-    return session.exec(select(EndpointRow.id).where(EndpointRow.name == name)).first() is not None
 
 
 def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:

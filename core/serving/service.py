@@ -1,7 +1,6 @@
 """Endpoints: names that callers use, and what they are wanted to serve. Routes change in one place, `route`; the
 gateway makes them true and reports back."""
 
-from functools import partial
 from itertools import chain
 from typing import Annotated
 
@@ -16,7 +15,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.naming import RENAMED, Title, named, rename
+from core.foundation.naming import RENAMED, Title, is_taken, named, rename
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -30,7 +29,6 @@ from core.serving.rows import (
     endpoint_of,
     expect_environment,
     find_endpoint,
-    is_taken,
     routes_of,
     served_of,
 )
@@ -76,8 +74,8 @@ class EndpointService(Service):
 
         Without a name the one in its address follows from its title."""
         call.may_reach_project(project)
-        naming = named(call, Kind.ENDPOINT, name=name, title=title, is_taken=partial(is_taken, call.session))
-        if is_taken(call.session, naming.name):
+        naming = named(call, Kind.ENDPOINT, project=project, name=name, title=title)
+        if is_taken(call, Kind.ENDPOINT, project=project, name=naming.name):
             raise Conflict(_("The name {name} is taken").format(name=naming.name), hint=_("Choose another name."))
         names = {"title": naming.title, "name": naming.name}
         row = EndpointRow(

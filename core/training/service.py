@@ -18,6 +18,7 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
+from core.foundation.naming import Title
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
 from core.foundation.values import Listing
@@ -26,7 +27,7 @@ from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.registry.artifact import Folder
 from core.registry.service import RegistryService
-from core.registry.values import ModelName, ModelVersion, NewVersion, Text
+from core.registry.values import ModelReference, ModelVersion, NewVersion, Text
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.kind import TrainingKind
@@ -76,7 +77,7 @@ class TrainingService(Service):
         self.registry = registry
         self.requirements = requirements
 
-    def _prepare_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> Folder | None:
+    def _prepare_version(self, call: Call, *, run_id: str, **_names: Any) -> Folder | None:
         call.may_reach(run_id)
         row, _job = find_run(call.session, run_id)
         return self.registry.examine(row.manifest) if row.manifest else None
@@ -174,8 +175,19 @@ class TrainingService(Service):
         return self.run(call, run_id)
 
     @action(permission=Permission.MODELS_WRITE, prepare=_prepare_version, says=N_("registered"))
-    def register_version(self, call: Call, *, run_id: str, model: ModelName, card: Text = "") -> ModelVersion:
-        """Make a run's model a version of a named model."""
+    def register_version(
+        self,
+        call: Call,
+        *,
+        run_id: str,
+        model: ModelReference | None = None,
+        title: Title | None = None,
+        card: Text = "",
+    ) -> ModelVersion:
+        """Make a run's model a version of a named model.
+
+        `model` is the id, name or title of a model, or the name of a new one, whose title is then `title`. Without it
+        the name of a new one follows from the title."""
         call.may_reach(run_id)
         row, job = find_run(call.session, run_id)
         if job.state != JobState.SUCCEEDED or call.prepared is None:
@@ -183,8 +195,9 @@ class TrainingService(Service):
                 _("{id} has no model yet: it is {state}").format(id=run_id, state=job.state),
                 hint=_("Register it when it has succeeded."),
             )
-        self._refuse_other_model(call, row, model=model)
-        version = self.registry.register(call, self._new_version(call, row, model=model, card=card), call.prepared)
+        self._refuse_other_model(call, row, model=model or "")
+        new = self._new_version(call, row, model=model, title=title, card=card)
+        version = self.registry.register(call, new, call.prepared)
         call.about(version.id)
         row.version_id = version.id
         call.session.add(row)
@@ -246,11 +259,12 @@ class TrainingService(Service):
         if new.requirement_id:
             call.link(new.requirement_id, run_id, "asks for")
 
-    def _new_version(self, call: Call, row: RunRow, *, model: str, card: str) -> NewVersion:
+    def _new_version(self, call: Call, row: RunRow, *, model: str | None, title: str | None, card: str) -> NewVersion:
         contract = trainable(self.training_sets.training_set(call, row.training_set_id), now=call.now)
         return NewVersion(
             project=row.project,
             model=model,
+            title=title,
             digest=row.manifest,
             model_digest=row.model_digest,
             params={**row.params, "recipe": row.recipe, "seed": row.seed},
@@ -266,7 +280,8 @@ class TrainingService(Service):
         )
 
     def _refuse_other_model(self, call: Call, row: RunRow, *, model: str) -> None:
-        if row.version_id and (version := self.registry.version(call, row.version_id)).model != model:
+        version = self.registry.version(call, row.version_id) if row.version_id else None
+        if version and self.registry.model_id(call, model, project=row.project) != version.model_id:
             raise Conflict(
                 _("{id} is {model} v{number} already").format(id=row.id, model=version.model, number=version.version),
                 hint=_("A run is a version of one model. Train again to make another."),

@@ -21,7 +21,11 @@ def show() -> None:
     with right:
         project = forms.choose_project(key="set_project")
         names = name_fields(
-            Kind.TRAINING_SET, key="set", example=_("Late arrivals 2013"), given=given.title if given else ""
+            Kind.TRAINING_SET,
+            project=project,
+            key="set",
+            example=_("Late arrivals 2013"),
+            given=given.title if given else "",
         )
         requirement = requirement_choice(project)
         known_at = st.toggle(

@@ -87,13 +87,6 @@ class Visitor:
         self.page.get_by_role("option", name=option).first.click()
         self.page.wait_for_selector(DRAWN)
 
-    def write_in(self, label: str, text: str) -> None:
-        """Types what the list does not have yet."""
-        field = self.page.get_by_role("combobox", name=label, exact=True)
-        field.fill(text)
-        field.press("Enter")
-        self.page.wait_for_selector(DRAWN)
-
     def tick(self, label: str, *options: str) -> None:
         """Picks several from a list that stays open until it is closed."""
         self.page.get_by_role("combobox", name=label, exact=True).click()

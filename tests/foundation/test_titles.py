@@ -96,6 +96,24 @@ def test_an_identifier_that_follows_from_a_title_and_is_taken_gets_a_number(port
 
 
 @EVERY_KIND
+@pytest.mark.parametrize("title", [TITLE, "Vuelos", "2013"])
+def test_the_identifier_is_known_before_anything_is_made(portal: Portal, kind: Named, title: str) -> None:
+    for _time in range(2):
+        shown = run(portal, "identity.suggest_name", PEOPLE.viewer, kind=kind_of(kind.id), project=PROJECT, title=title)
+        assert create(portal, kind, title=title).name == shown
+
+
+def test_what_has_no_identifier_is_suggested_none(portal: Portal) -> None:
+    with pytest.raises(Invalid, match="no identifier"):
+        run(portal, "identity.suggest_name", kind="run", project=PROJECT, title=TITLE)
+
+
+def test_nobody_learns_of_names_in_a_project_they_may_not_see(portal: Portal) -> None:
+    with pytest.raises(NotFound):
+        run(portal, "identity.suggest_name", PEOPLE.outsider, kind="dataset", project=PROJECT, title="flights")
+
+
+@EVERY_KIND
 def test_a_name_typed_by_hand_stands_beside_the_title(portal: Portal, kind: Named) -> None:
     created = create(portal, kind, title=TITLE, name="typed")
     assert (created.title, created.name) == (TITLE, "typed")
@@ -193,6 +211,35 @@ def test_queries_keep_the_name_of_a_dataset_that_was_renamed(portal: Portal) -> 
 
     wait_until(lambda: state() != "running", seconds=60, what="the query's end")
     assert state() == "done"
+
+
+def test_a_run_is_registered_under_a_title_in_any_language(portal: Portal) -> None:
+    with pytest.raises(Invalid) as refused:
+        run(portal, "training.register_version", run_id="RUN-3")
+    assert (refused.value.message, refused.value.field) == ("Name is missing", "name")
+    with pytest.raises(Invalid) as refused:
+        run(portal, "training.register_version", run_id="RUN-3", model="No Name")
+    assert refused.value.message.startswith("Model takes lower-case letters, digits and hyphens")
+    version = run(portal, "training.register_version", run_id="RUN-3", title=TITLE)
+    model = run(portal, "registry.get_model", model_id=version.model_id)
+    assert (model.title, model.name) == (TITLE, f"model-{model.id.partition('-')[2]}")
+    assert (version.title, version.model) == (f"{TITLE} v1", model.name)
+    for name in (model.id, model.name):
+        again = run(portal, "training.register_version", run_id="RUN-3", model=name, title="Another title")
+        assert (again.id, again.title) == (version.id, version.title)
+    with pytest.raises(Conflict, match=f"RUN-3 is {model.name} v1 already"):
+        run(portal, "training.register_version", run_id="RUN-3", title="Another")
+
+
+def test_an_upload_makes_a_model_by_its_title_and_adds_to_one_by_any_of_its_names(portal: Portal) -> None:
+    def uploaded(**names: str) -> Any:
+        content = portal.registry.download_artifact(PEOPLE.engineer, version_id="MV-1").content
+        return run(portal, "registry.upload_version", project=PROJECT, filename="model.onnx", content=content, **names)
+
+    first = uploaded(title="Spätankünfte", model="late-ones")
+    assert (first.model, first.title) == ("late-ones", "Spätankünfte v1")
+    for name in ("late-ones", "Spätankünfte", first.model_id):
+        assert uploaded(model=name).id == first.id
 
 
 def test_a_model_called_by_its_title_reads_like_no_other(portal: Portal) -> None:

@@ -1,11 +1,14 @@
 """Names in pages: the identifier follows what is typed until somebody writes another one; later the title alone
 changes."""
 
+from pathlib import Path
+
 from streamlit.testing.v1 import AppTest
 
 from core.portal import Portal
 from tests.conftest import People
 from tests.pages.running import drawn, page, pressed, text_of
+from tests.upgrade.home import PEOPLE, upgraded
 
 TITLE = "航班抵达"
 
@@ -34,11 +37,40 @@ def test_a_title_without_latin_letters_is_the_heading_and_the_identifier_a_fact(
     test = page(portal, people.engineer, "models")
     test.button(key="new_model").click()
     drawn(test)
-    assert typed(test, "model_name", TITLE).text_input(key="model_identifier").value == ""
+    assert typed(test, "model_name", TITLE).text_input(key="model_identifier").value == "model-1"
     created = pressed(test, "new_model", "model_create")
     assert created.title[0].value == TITLE
     assert "`model-1`" in text_of(created)
     assert f"{TITLE},model-1 · " in text_of(page(portal, people.viewer, "models"))
+
+
+def test_an_identifier_that_is_taken_is_shown_with_its_number(portal: Portal, people: People) -> None:
+    portal.registry.create_model(people.engineer, project="PROJ-1", title="Flüge")
+    test = page(portal, people.engineer, "models")
+    test.button(key="new_model").click()
+    drawn(test)
+    assert typed(test, "model_name", "Flüge").text_input(key="model_identifier").value == "fluge-2"
+    pressed(test, "new_model", "model_create")
+    assert portal.registry.get_model(people.viewer, model_id="M-2").name == "fluge-2"
+
+
+def test_a_run_is_registered_under_a_title_with_its_identifier_shown(tmp_path: Path) -> None:
+    with upgraded(tmp_path) as portal:
+        test = page(portal, PEOPLE.engineer, "run", id="RUN-3")
+        test.button(key="register").click()
+        assert drawn(test).selectbox(key="register_model").options == ["late-arrival", "A new model"]
+        test.button(key="register").click()
+        test.selectbox(key="register_model").set_value("")
+        drawn(test)
+        test.button(key="register").click()
+        test.text_input(key="register_name").input(TITLE)
+        assert drawn(test).text_input(key="register_identifier").value == "model-2"
+        test.text_input(key="register_identifier").input("late-arrival")
+        assert "There is already a model called late-arrival" in text_of(pressed(test, "register", "register_now"))
+        test.text_input(key="register_identifier").input("")
+        pressed(test, "register", "register_now")
+        version = portal.registry.get_version(PEOPLE.engineer, version_id="MV-3")
+        assert (version.title, version.model) == (f"{TITLE} v1", "model-2")
 
 
 def test_renaming_says_what_stays_and_shows_the_new_title(portal: Portal, people: People) -> None:

@@ -49,7 +49,9 @@ def choose_view() -> None:
 def _new_view(project: str) -> str:
     """The id of the view once it is made."""
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.FEATURE_VIEW, key="editor", example=_("Route delay"), is_sticky=True, places=places)
+    names = name_fields(
+        Kind.FEATURE_VIEW, project=project, key="editor", example=_("Route delay"), is_sticky=True, places=places
+    )
     fields = {
         "entity": (_("Entity"), "route", _("What its rows are about.")),
         "keys": (_("Keys"), "country, store_id", _("The columns that name one such thing.")),

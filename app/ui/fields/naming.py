@@ -7,11 +7,12 @@ from typing import TypedDict
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.session import actor, portal
 from app.ui import cells, forms, frame, links
 from app.ui.cells import Cell
 from app.ui.fields.sticky import put, sticky
 from core.foundation.ids import Kind
-from core.foundation.naming import FORMS, LONGEST_IDENTIFIER, LONGEST_TITLE, identifier_of
+from core.foundation.naming import FORMS, LONGEST_IDENTIFIER, LONGEST_TITLE
 from core.foundation.text import N_, _
 
 RENAME = N_("Rename")
@@ -20,7 +21,7 @@ HELP = N_("What queries, addresses and scripts say. It follows from the name, an
 
 class Names(TypedDict):
     """The arguments of an action that makes something. Without a name the service takes the one that follows from the
-    title, with a number where that is taken."""
+    title."""
 
     title: str | None
     name: str | None
@@ -29,23 +30,29 @@ class Names(TypedDict):
 def name_fields(
     kind: Kind,
     *,
+    project: str,
     key: str,
     example: str = "",
     given: str = "",
     is_sticky: bool = False,
     places: dict[str, DeltaGenerator] | None = None,
 ) -> Names:
-    """The fields of a new object's name and identifier. `places` is told where below each an error may be shown;
-    `is_sticky` keeps what was typed on the way to another page and back."""
+    """The fields of the name and the identifier of something new in a project. `places` is told where below each an
+    error may be shown; `is_sticky` keeps what was typed on the way to another page and back."""
     title_key, name_key, form = f"{key}_name", f"{key}_identifier", FORMS[kind]
-    for field, value in ((title_key, given), (name_key, identifier_of(given, kind))):
+    for field, value in ((title_key, given), (name_key, "")):
         if is_sticky:
             sticky(field, value)
         st.session_state.setdefault(field, value)
     title = st.text_input(
-        _("Name"), placeholder=example, max_chars=LONGEST_TITLE, key=title_key, on_change=_follow, args=(kind, key)
+        _("Name"),
+        placeholder=example,
+        max_chars=LONGEST_TITLE,
+        key=title_key,
+        on_change=lambda: put(title_key, st.session_state[title_key]),
     )
     title_place = st.container()
+    _follow(kind, project, title=title.strip(), key=key)
     name = st.text_input(
         _("Identifier"),
         placeholder=f"{form.word}{form.separator}…",
@@ -56,17 +63,16 @@ def name_fields(
     )
     if places is not None:
         places |= {"title": title_place, "name": st.container()}
-    return Names(title=title or None, name=None if name in ("", identifier_of(title, kind)) else name)
+    return Names(title=title or None, name=name or None)
 
 
-def _follow(kind: Kind, key: str) -> None:
-    """The identifier follows the name until somebody writes another one."""
-    title_key, name_key, last_key = f"{key}_name", f"{key}_identifier", f"{key}_followed"
-    title = st.session_state[title_key]
-    follows = identifier_of(title, kind)
+def _follow(kind: Kind, project: str, *, title: str, key: str) -> None:
+    """The identifier follows the name, with the number it gets, until somebody writes another one."""
+    name_key, last_key = f"{key}_identifier", f"{key}_followed"
+    identity = portal().identity
+    follows = identity.suggest_name(actor(), kind=kind, project=project, title=title) if title else ""
     if st.session_state[name_key] in ("", st.session_state.get(last_key, "")):
         put(name_key, follows)
-    put(title_key, title)
     st.session_state[last_key] = follows
 
 

@@ -1,7 +1,5 @@
 """Rows of training sets as values."""
 
-from sqlmodel import select
-
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetManifest
 from core.features.values import EntityQuery, FeatureContract, LeakFinding, Split, SplitFile, ViewUse
@@ -24,12 +22,6 @@ JSON_OF_TRAINING_SET = {
 
 def training_set_row(call: Call, training_set_id: str) -> TrainingSetRow:
     return row_of(call, TrainingSetRow, training_set_id, refusal=_("{id} is no training set"), field="training_set_id")
-
-
-def is_taken(call: Call, project: str, name: str) -> bool:
-    """Whether a training set of the project is called so."""
-    named = select(TrainingSetRow.id).where(TrainingSetRow.project == project, TrainingSetRow.name == name)
-    return call.session.exec(named).first() is not None
 
 
 def find_training_set(call: Call, training_set_id: str) -> TrainingSet:

@@ -1,7 +1,6 @@
 """Training sets: entity rows joined with what was known at each of them. A download of their rows is recorded."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,7 +10,7 @@ from core.compute.service import ComputeService
 from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_job_spec
-from core.features.training_sets.records import find_training_set, is_taken, training_set_of, training_set_row
+from core.features.training_sets.records import find_training_set, training_set_of, training_set_row
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
 from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
@@ -77,7 +76,7 @@ class TrainingSetService(Service):
         With `known_at` a value counts from when it was written; without it late rows and corrections count from their
         event time, and the set is refused where that would use them too early."""
         call.may_reach_project(project)
-        naming = named(call, Kind.TRAINING_SET, name=name, title=title, is_taken=partial(is_taken, call, project))
+        naming = named(call, Kind.TRAINING_SET, project=project, name=name, title=title)
         row = TrainingSetRow(
             id="",
             project=project,

@@ -26,12 +26,6 @@ def view_row(call: Call, view_id: str) -> FeatureViewRow:
     return row_of(call, FeatureViewRow, view_id, refusal=_("{id} is no feature view"), field="view_id")
 
 
-def is_taken(call: Call, project: str, name: str) -> bool:
-    """Whether a view of the project is called so."""
-    named = select(FeatureViewRow.id).where(FeatureViewRow.project == project, FeatureViewRow.name == name)
-    return call.session.exec(named).first() is not None
-
-
 def version_row(call: Call, version_id: str) -> FeatureVersionRow:
     return row_of(call, FeatureVersionRow, version_id, refusal=_("{id} is no feature version"), field="version_id")
 

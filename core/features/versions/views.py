@@ -1,6 +1,5 @@
 """Feature views: named groups of features of an entity, and which of their versions people get."""
 
-from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -10,7 +9,6 @@ from core.features.values import AliasPeriod, ColumnName, Description, FeatureVi
 from core.features.versions.impact import impact_of
 from core.features.versions.records import (
     MOST_VERSIONS,
-    is_taken,
     version_row,
     versions_of,
     view_of,
@@ -23,7 +21,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming import RENAMED, Title, entitled, named, rename
+from core.foundation.naming import RENAMED, Title, entitled, is_taken, named, rename
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
@@ -66,8 +64,8 @@ class FeatureViewService(Service):
 
         Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
-        naming = named(call, Kind.FEATURE_VIEW, name=name, title=title, is_taken=partial(is_taken, call, project))
-        if is_taken(call, project, naming.name):
+        naming = named(call, Kind.FEATURE_VIEW, project=project, name=name, title=title)
+        if is_taken(call, Kind.FEATURE_VIEW, project=project, name=naming.name):
             refusal = _("There is a feature view called {name}").format(name=naming.name)
             raise Conflict(refusal, hint=_("Choose another name."))
         view_id = call.create(Kind.FEATURE_VIEW, project=project, title=naming.title, name=naming.name, state="empty")

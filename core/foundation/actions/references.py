@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement
 from sqlmodel import col, or_, select
 
 from core.foundation.actions.call import Call
@@ -70,29 +69,34 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {name: _with_ids(call, argument, part) for name, part in value.items()}
-    if not isinstance(value, str) or not value or is_id(value):
+    if not isinstance(value, str) or not value:
         return value
-    ids = ids_called(call, value, kinds=_kinds(call, argument))
+    return id_called(call, value, kinds=_kinds(call, argument), field=argument)
+
+
+def id_called(call: Call, name: str, *, kinds: Sequence[Kind], field: str, project: str = "") -> str:
+    """The id of what is named so, of a project where one is given; the name itself where nothing is. Invalid for a name
+    that several have."""
+    ids = [name] if is_id(name) else ids_called(call, name, kinds=kinds, project=project)
     if len(ids) > 1:
         raise Invalid(
-            _("{label}: several are called {name}").format(label=label_of((argument,)), name=repr(value[:40])),
+            _("{label}: several are called {name}").format(label=label_of((field,)), name=repr(name[:40])),
             hint=_("Use the id of one: {ids}.").format(ids=", ".join(ids)),
-            field=argument,
+            field=field,
         )
-    return ids[0] if ids else value
+    return ids[0] if ids else name
 
 
-def ids_called(call: Call, name: str, *, kinds: Sequence[Kind]) -> Sequence[str]:
+def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "") -> Sequence[str]:
     """The ids of those of these kinds within reach that have an identifier or, where none has, a title; a few where
     there are many."""
-    return _ids(call, ObjectRow.name == name, kinds) or _ids(call, ObjectRow.title == name, kinds)
-
-
-def _ids(call: Call, condition: ColumnElement[bool] | bool, kinds: Sequence[Kind]) -> Sequence[str]:
-    query = select(ObjectRow.id).where(col(ObjectRow.kind).in_(kinds), condition)
-    visible = call.permitted.condition(ObjectRow.project)
-    query = query.where(or_(ObjectRow.project == "", *visible)) if visible else query
-    return call.session.exec(query.order_by(ObjectRow.id).limit(5)).all()
+    rows = select(ObjectRow.id).where(col(ObjectRow.kind).in_(kinds)).order_by(ObjectRow.id).limit(5)
+    if visible := call.permitted.condition(ObjectRow.project):
+        rows = rows.where(or_(ObjectRow.project == "", *visible))
+    if project:
+        rows = rows.where(ObjectRow.project == project)
+    named = (rows.where(names == name) for names in (ObjectRow.name, ObjectRow.title))
+    return next(filter(None, (call.session.exec(query).all() for query in named)), ())
 
 
 def _kinds(call: Call, argument: str) -> tuple[Kind, ...]:

@@ -19,12 +19,6 @@ def dataset_row(call: Call, dataset_id: str) -> DatasetRow:
     return row_of(call, DatasetRow, dataset_id, refusal=_("{id} is no dataset"), field="dataset_id")
 
 
-def is_taken(call: Call, project: str, name: str) -> bool:
-    """Whether a dataset of the project is called so."""
-    named = select(DatasetRow.id).where(DatasetRow.project == project, DatasetRow.name == name)
-    return call.session.exec(named).first() is not None
-
-
 def snapshot_row(call: Call, snapshot_id: str) -> SnapshotRow:
     return row_of(call, SnapshotRow, snapshot_id, refusal=_("{id} is no snapshot"), field="snapshot_id")
 

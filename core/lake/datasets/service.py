@@ -1,6 +1,5 @@
 """Datasets and their snapshots. A snapshot never changes; a dataset is its name and the line of its snapshots."""
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming import RENAMED, Title, entitled, named, rename
+from core.foundation.naming import RENAMED, Title, entitled, is_taken, named, rename
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -27,7 +26,6 @@ from core.lake.datasets.records import (
     dataset_of,
     dataset_row,
     datasets_of,
-    is_taken,
     kept_row,
     kept_snapshots_of,
     snapshot_of,
@@ -73,8 +71,8 @@ class DatasetService(Service):
     ) -> Dataset:
         """Create a dataset, which holds no rows yet. Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
-        naming = named(call, Kind.DATASET, name=name, title=title, is_taken=partial(is_taken, call, project))
-        if is_taken(call, project, naming.name):
+        naming = named(call, Kind.DATASET, project=project, name=name, title=title)
+        if is_taken(call, Kind.DATASET, project=project, name=naming.name):
             refusal = _("There is a dataset called {name}").format(name=naming.name)
             raise Conflict(refusal, hint=_("Choose another name."))
         dataset_id = call.create(Kind.DATASET, project=project, title=naming.title, name=naming.name, state="empty")

@@ -134,7 +134,7 @@ def test_a_model_without_a_proper_name_is_not_registered(trained: TrainedPortal)
     test = page(trained.portal, trained.people.engineer, "run", id=trained.done.id)
     test.button(key="register").click()
     drawn(test)
-    assert "model" in text_of(pressed(test, "register", "register_now"))
+    assert "Name is missing" in text_of(pressed(test, "register", "register_now"))
     assert trained.portal.registry.list_versions(trained.people.viewer).total == 0
 
 
