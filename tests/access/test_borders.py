@@ -59,6 +59,7 @@ EXAMPLES: dict[str, Any] = {
     "goal": "",
     "handle": "someone",
     "keys": ["carrier"],
+    "kind": "dataset",
     "model": "late-arrival",
     "name": "ontime",
     "plan_digest": "0" * 64,

@@ -35,6 +35,7 @@ OF_NO_PROJECT = [
 ]
 # What must be said to ask at all.
 ARGUMENTS: dict[str, dict[str, Any]] = {
+    "identity.find_object": {"name": "late_arrivals"},
     "registry.compare": {"version_ids": ("MV-1", "MV-2")},
     "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},
 }
