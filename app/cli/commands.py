@@ -6,8 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
@@ -18,6 +17,7 @@ from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import NotSignedIn, PortalError
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
+from core.foundation.validation import bare, fields_of, form_of, is_structured
 from core.lake.readers.folders import files_below, zipped
 from core.portal import Portal
 
@@ -135,25 +135,22 @@ def command_of(spec: ActionSpec) -> click.Command:
 
 
 def _option(name: str, field: FieldInfo) -> click.Option:
-    kind = _kind_of(field.annotation)
-    structured = get_origin(kind) in (tuple, list, dict) or hasattr(kind, "model_fields")
+    kind, structured = bare(field.annotation), is_structured(field.annotation)
     types: dict[Any, click.ParamType[Any]] = {True: _Json(), False: _File() if kind is bytes else click.STRING}
     return click.Option(
         [f"--{name.replace('_', '-')}", name],
         required=field.is_required(),
-        help=field.description,
+        help=" ".join(filter(None, (field.description, _form_of(kind) if structured else ""))) or None,
         type=types[structured],
         metavar=_metavar(kind, structured=structured),
     )
 
 
-def _kind_of(annotation: Any) -> Any:
-    """What is inside Annotated and beside None."""
-    if get_origin(annotation) is Annotated:
-        return _kind_of(get_args(annotation)[0])
-    inner = [part for part in get_args(annotation) if part is not type(None)]
-    is_optional = len(inner) == 1 and get_origin(annotation) in (Union, UnionType)
-    return _kind_of(inner[0]) if is_optional else annotation
+def _form_of(kind: Any) -> str:
+    """How a value with parts is written; a list of words needs no JSON."""
+    form = form_of(kind)
+    is_flat = not fields_of(kind) and get_origin(kind) is not dict and not is_structured(get_args(kind)[0])
+    return _("Words with commas between them, or {form}").format(form=form) if is_flat else form
 
 
 class _File(click.ParamType[Any]):

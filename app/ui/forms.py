@@ -30,27 +30,29 @@ class Attempt:
 @contextmanager
 def attempt(places: Mapping[str, DeltaGenerator] | None = None) -> Iterator[Attempt]:
     """Does what a button asks for; a refusal is shown here, in its own words, and the rest of the page stands:
-    `with forms.attempt() as done: portal().training.cancel_run(...)`. With `places` it is shown at its field too."""
+    `with forms.attempt() as done: portal().training.cancel_run(...)`. What is wrong with a field that has one of the
+    `places` is said there, and only pointed to from here."""
     tried = Attempt()
     try:
         yield tried
         tried.succeeded = True
     except Invalid as error:
-        frame.refusal(error)
-        _at_field(error, places or {})
+        frame.refusal(_at_field(error, places or {}))
     except ValidationError as error:
         frame.refusal(invalid_of(error))
     except PortalError as error:
         frame.refusal(error)
 
 
-def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> None:
-    """The message below the field it is about, or below the nearest one around it, with its hint: the line, say."""
+def _at_field(error: Invalid, places: Mapping[str, DeltaGenerator]) -> Invalid:
+    """Shows the message below the field it is about, or below the nearest one around it, with its hint: the line, say.
+    Returns what is left to say elsewhere."""
     around = [name for name in places if error.field == name or error.field.startswith(f"{name}.")]
-    if around:
-        place = places[max(around, key=len)]
-        hint = f"  \n{links.escape(error.hint)}" if error.hint else ""
-        place.caption(f":red[:material/error: {links.escape(error.message)}]{hint}")
+    if not around:
+        return error
+    hint = f"  \n{links.escape(error.hint)}" if error.hint else ""
+    places[max(around, key=len)].caption(f":red[:material/error: {links.escape(error.message)}]{hint}")
+    return Invalid(_("This cannot be done yet"), hint=_("What is wrong is said at its field."))
 
 
 def fields(

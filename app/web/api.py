@@ -132,7 +132,7 @@ def parsed(spec: ActionSpec, body: bytes) -> dict[str, Any]:
     try:
         model = spec.parameters.model_validate_json(body)
     except ValidationError as error:
-        raise invalid_of(error, known=tuple(spec.parameters.model_fields)) from error
+        raise invalid_of(error, model=spec.parameters) from error
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 

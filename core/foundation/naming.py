@@ -31,6 +31,7 @@ Title = Annotated[
         r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$",
         allowed=N_("one line of text, in any language"),
         example="Customer orders",
+        name_label=N_("Name"),
     ),
 ]
 # Latin letters that no normal form takes apart.

@@ -1,11 +1,15 @@
 """What pydantic refuses, in the words of the person who entered it: the field as pages label it, what is allowed, what
-was given, an example. No pattern, class or internal name reaches anyone."""
+was given, an example. No pattern or class reaches anyone; names of fields do only where JSON is written with them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from enum import EnumType
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import StringConstraints, ValidationError
+from pydantic.fields import FieldInfo
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
@@ -14,7 +18,7 @@ from core.foundation.text import N_, _
 @dataclass(frozen=True)
 class Shape:
     """What a pattern means: the rest of "{field} takes ...", a text that fits it, and how pages label a field that
-    actions call `name`."""
+    actions call `name` or `title`."""
 
     allowed: str
     example: str
@@ -80,13 +84,24 @@ RULES: Mapping[str, str] = {
     "dataclass_type": N_("{label} takes names with their values"),
     "bytes_type": N_("{label} takes a file's bytes in base64"),
     "bytes_invalid_encoding": N_("{label} takes a file's bytes in base64"),
+    "json_invalid": N_("{label} is not JSON: {error}"),
 }
-UNTOLD_INPUTS = ("missing", "extra_forbidden")
+# The same where the limit is one.
+RULES_OF_ONE: Mapping[str, str] = {
+    "string_too_short": N_("{label} must not be empty"),
+    "string_too_long": N_("{label} takes one character"),
+    "too_short": N_("{label} must not be empty"),
+    "too_long": N_("{label} takes one entry"),
+}
+CANNOT_BE_READ = N_("{label} cannot be read")
+UNTOLD_INPUTS = ("missing", "extra_forbidden", "json_invalid")
+# How values without parts are written.
+WORDS = {str: "TEXT", bytes: "BASE64", int: "NUMBER", float: "NUMBER", bool: "true|false", Any: "VALUE"}
 
 
 def shaped(pattern: str, *, allowed: str, example: str, name_label: str = "") -> StringConstraints:
     """Text that fits a pattern, with what the pattern means: "lower-case letters ...", and an example. `name_label` is
-    what pages call a `name` of this shape, where that is another word."""
+    what pages call a `name` or `title` of this shape, where that is another word."""
     SHAPES[pattern] = Shape(allowed, example, name_label)
     return StringConstraints(pattern=pattern)
 
@@ -101,16 +116,72 @@ AddressName = Annotated[
 ]
 
 
-def invalid_of(error: ValidationError, *, prefix: Sequence[str] = (), known: Sequence[str] = ()) -> Invalid:
-    """The first thing that is wrong. `field` is its place in dots, below `prefix`; `known` are the names there are,
-    listed where a name is none of them."""
+def invalid_of(error: ValidationError, *, model: Any = Any, prefix: Sequence[str] = ()) -> Invalid:
+    """The first thing that is wrong with what should be a `model`. `field` is its place in dots, below `prefix`."""
     first = error.errors(include_url=False)[0]
-    place = (*prefix, *(part for part in first["loc"] if not _is_branch(part)))
-    label = _name_label(first, place) or label_of(place) or _("The input")
-    message, hint = _message_of(first["type"], label=label, context=first.get("ctx", {}), known=known)
-    if first["type"] not in UNTOLD_INPUTS:
+    parts = [part for part in first["loc"] if not _is_branch(part)]
+    place = (*prefix, *parts)
+    kind = _type_at(model, parts)
+    label = _name_label(kind, place) or label_of(place) or _("The input")
+    context = first.get("ctx", {})
+    message, hint = _message_of(first["type"], label=label, context=context)
+    if first["type"] == "extra_forbidden":
+        names = ", ".join(fields_of(_type_at(model, parts[:-1])))
+        hint = _("There are: {names}.").format(names=names) if names else ""
+    elif not hint and (is_structured(kind) or first["type"] not in RULES):
+        hint = _("Write {form}").format(form=form_of(kind))
+    if first["type"] not in UNTOLD_INPUTS and context.get("min_length") != 1:
         message = _("{message}; {given} was given").format(message=message, given=_given(first["input"]))
     return Invalid(message, hint=hint, field=".".join(str(part) for part in place))
+
+
+def is_structured(kind: Any) -> bool:
+    """Whether values of a type have parts: those of a model, a list or names with their values."""
+    return get_origin(bare(kind)) in (tuple, list, dict) or bool(fields_of(kind))
+
+
+def form_of(kind: Any) -> str:
+    """How a value of a type is written in JSON: `{"column": TEXT, "days": [NUMBER, ...]}`."""
+    whole, parts = bare(kind), get_args(bare(kind))
+    if fields := fields_of(whole):
+        return "{" + ", ".join(f'"{name}": {form_of(_type_at(whole, [name]))}' for name in fields) + "}"
+    if get_origin(whole) in (tuple, list):
+        return f"[{form_of(parts[0])}, ...]"
+    if get_origin(whole) is dict:
+        return f"{{NAME: {form_of(parts[1])}, ...}}"
+    if get_origin(whole) is Literal or isinstance(whole, EnumType):
+        return " | ".join(json.dumps(choice) for choice in parts or [member.value for member in whole])
+    return "|".join(dict.fromkeys(form_of(part) for part in _arms(whole))) or WORDS.get(whole, "TEXT")
+
+
+def bare(kind: Any) -> Any:
+    """A type without what annotates it, and without the None beside it."""
+    if get_origin(kind) is Annotated:
+        return bare(get_args(kind)[0])
+    arms = _arms(kind)
+    return bare(arms[0]) if len(arms) == 1 else kind
+
+
+def _arms(kind: Any) -> list[Any]:
+    """The types of a union, but for None; none where it is no union."""
+    is_union = get_origin(kind) in (Union, UnionType)
+    return [arm for arm in get_args(kind) if arm is not type(None)] if is_union else []
+
+
+def fields_of(kind: Any) -> Mapping[str, FieldInfo]:
+    """The fields of a model; none where the type is another."""
+    return getattr(bare(kind), "model_fields", {})
+
+
+def _type_at(kind: Any, place: Sequence[str | int]) -> Any:
+    """The type of a field, an entry or a value below a type, with what annotates it; Any where nothing is said."""
+    for part in place:
+        whole, field = bare(kind), fields_of(kind).get(str(part))
+        if field is not None:
+            kind = cast(Any, Annotated)[field.annotation, None, *field.metadata]
+        else:
+            kind = get_args(whole)[-1 if get_origin(whole) is dict else 0] if get_args(whole) else Any
+    return kind
 
 
 def label_of(place: Sequence[str | int]) -> str:
@@ -128,9 +199,18 @@ def _word(name: str) -> str:
     return _(LABELS[name]) if name in LABELS else name.removesuffix("_id").replace("_", " ").strip()
 
 
-def _name_label(error: Mapping[str, Any], place: Sequence[str | int]) -> str:
-    shape = SHAPES.get(error.get("ctx", {}).get("pattern", ""))
-    return _(shape.name_label) if shape and place[-1:] == ("name",) else ""
+def _name_label(kind: Any, place: Sequence[str | int]) -> str:
+    shape = _shape_of(kind) if place[-1:] in (("name",), ("title",)) else None
+    return _(shape.name_label) if shape and shape.name_label else ""
+
+
+def _shape_of(kind: Any) -> Shape | None:
+    """The shape among what annotates a type, or the one beside None."""
+    if get_origin(kind) is not Annotated:
+        return next((_shape_of(arm) for arm in _arms(kind)), None)
+    patterns = [getattr(annotation, "pattern", None) for annotation in kind.__metadata__]
+    shapes = [SHAPES[pattern] for pattern in patterns if pattern in SHAPES]
+    return shapes[0] if shapes else _shape_of(get_args(kind)[0])
 
 
 def _is_branch(part: str | int) -> bool:
@@ -138,18 +218,17 @@ def _is_branch(part: str | int) -> bool:
     return isinstance(part, str) and (not part.isidentifier() or part in ("str", "int", "float", "bool"))
 
 
-def _message_of(kind: str, *, label: str, context: Mapping[str, Any], known: Sequence[str]) -> tuple[str, str]:
+def _message_of(kind: str, *, label: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """What is wrong and what to do, by pydantic's name for it."""
     if kind == "extra_forbidden":
-        hint = _("There are: {names}.").format(names=", ".join(_word(name) for name in known)) if known else ""
-        return _("There is no field {label} here").format(label=label), hint
+        return _("There is no field {label} here").format(label=label), ""
     if kind == "string_pattern_mismatch":
         return _shape(label, context["pattern"])
     if kind in ("value_error", "assertion_error"):
         return f"{label}: {context['error']}", ""
-    if kind in RULES:
-        return _(RULES[kind]).format(label=label, **{name: _figure(value) for name, value in context.items()}), ""
-    return _("{label} is not of the right kind").format(label=label), ""
+    is_one = 1 in (context.get("min_length"), context.get("max_length"))
+    rule = (RULES_OF_ONE.get(kind) if is_one else None) or RULES.get(kind, CANNOT_BE_READ)
+    return _(rule).format(label=label, **{name: _figure(value) for name, value in context.items()}), ""
 
 
 def _shape(label: str, pattern: str) -> tuple[str, str]:
@@ -161,15 +240,18 @@ def _shape(label: str, pattern: str) -> tuple[str, str]:
 
 
 def _figure(value: Any) -> Any:
-    return f"{value:g}" if isinstance(value, float) else value
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("''", _("nothing"))
 
 
 def _given(value: Any) -> str:
     """What was entered, short enough to be read: what is long or nested only by its kind."""
     if isinstance(value, str) and value:
+        value = " ".join(value.split()) or value
         return f"\u201c{value[:LONGEST_GIVEN]}{'…' if len(value) > LONGEST_GIVEN else ''}\u201d"
     if isinstance(value, int | float):
         return f"{value:g}" if isinstance(value, float) else str(value)[:LONGEST_GIVEN]
     if isinstance(value, list | tuple | set):
         return _("a list of {n}").format(n=len(value))
+    if isinstance(value, dict):
+        return _("names with their values")
     return _("nothing") if value is None or value == "" else _("something else")

@@ -54,7 +54,7 @@ def check_params(recipe: type[Recipe], *, params: Mapping[str, Any]) -> TrainerP
     try:
         return recipe.Params.model_validate(dict(params))
     except ValidationError as error:
-        raise invalid_of(error, prefix=("params",), known=tuple(recipe.Params.model_fields)) from error
+        raise invalid_of(error, model=recipe.Params, prefix=("params",)) from error
 
 
 def card_of(recipe: type[Recipe]) -> RecipeCard:

@@ -79,7 +79,7 @@ def _read(path: Path) -> TrainingResult:
     try:
         return TrainingResult.model_validate_json(path.read_bytes())
     except ValidationError as error:
-        raise _spoiled(invalid_of(error).message) from error
+        raise _spoiled(invalid_of(error, model=TrainingResult).message) from error
 
 
 def _spoiled(reason: str) -> Invalid:

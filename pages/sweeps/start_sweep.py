@@ -65,7 +65,7 @@ def _space(card: RecipeCard, places: Places, *, trials: int) -> tuple[dict[str, 
     properties = card.parameters.get("properties", {})
     rest = [name for name in properties if name not in space]
     with st.expander(_("{n} fixed parameters").format(n=len(rest))):
-        entered = forms.fields(card.parameters, key=f"fixed_{card.name}", only=rest, columns=3, places=places)
+        entered = forms.fields(card.parameters, key=f"fixed_{card.name}", only=rest, columns=3)
     return space, {
         name: value for name, value in entered.items() if value not in (None, properties[name].get("default"))
     }

@@ -61,7 +61,8 @@ def _parameters(card: RecipeCard, places: dict[str, DeltaGenerator]) -> dict[str
     rest = [name for name in names if name not in first]
     if rest:
         with st.expander(_("{n} more parameters").format(n=len(rest))):
-            entered |= forms.fields(card.parameters, key=f"params_{card.name}", only=rest, columns=3, places=places)
+            # What is wrong with one of them is said where everybody sees it.
+            entered |= forms.fields(card.parameters, key=f"params_{card.name}", only=rest, columns=3)
     return entered
 
 

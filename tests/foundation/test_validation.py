@@ -24,6 +24,10 @@ CASES: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("identity.mint_token", {"name": "ci", "scopes": ["fly"]}, "Scopes 1 must be one of", "scopes.0"),
     ("promotion.open_request", {"version_id": "MV-1", "endpoint_id": "EP-1", "plan": {"steps": [{"weight": 10}]}},
      "Plan: steps 1: hold seconds is missing", "plan.steps.0.hold_seconds"),
+    ("lake.create_dataset", {"project": "P", "title": ""}, "Name must not be empty", "title"),
+    ("lake.create_dataset", {"project": "P", "title": "x" * 121}, "Name takes at most 120 characters;", "title"),
+    ("identity.mint_token", {"name": "c", "scopes": "x"}, "Scopes takes a list; \u201cx\u201d was given", "scopes"),
+    ("identity.search", {"query": b"\xff"}, "Query cannot be read; something else was given", "query"),
 )  # fmt: skip
 
 
@@ -39,6 +43,28 @@ def test_a_refusal_names_the_field_as_pages_do(
         spec_of(portal, action).validate(arguments)
     assert refused.value.message.startswith(message)
     assert refused.value.field == field
+
+
+STEP = {"weight": 10, "hold_seconds": 1}
+HINTS: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("lake.create_dataset", {"project": "P", "color": 1}, "There are: project, name, title, description."),
+    ("serving.create_endpoint", {"project": "P", "environment": "staging", "slo": {"p99": 1}},
+     "There are: p99_ms, error_rate."),
+    ("promotion.open_request", {"version_id": "V", "endpoint_id": "E", "plan": {"steps": [{**STEP, "share": 1}]}},
+     "There are: weight, hold_seconds."),
+    ("promotion.open_request", {"version_id": "V", "endpoint_id": "E", "plan": "at once"},
+     'Write {"steps": [{"weight": NUMBER, "hold_seconds": NUMBER}, ...]}'),
+    ("identity.search", {"query": b"\xff"}, "Write TEXT"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "arguments", "hint"), HINTS)
+def test_a_refusal_says_what_may_stand_at_that_very_place(
+    portal: Portal, action: str, arguments: dict[str, Any], hint: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        spec_of(portal, action).validate(arguments)
+    assert refused.value.hint == hint
 
 
 def test_a_parameter_of_a_recipe_that_is_none_is_refused_with_those_there_are() -> None:

@@ -98,5 +98,5 @@ def test_renaming_to_nothing_is_refused_at_the_field(portal: Portal, people: Peo
     test.text_input(key="rename_title").input("  ")
     test.menu_button(key="more").click("Rename")
     test.button(key="rename_save").click()
-    assert "Title takes at least 1 characters" in text_of(drawn(test))
+    assert "Name must not be empty" in text_of(drawn(test))
     assert portal.datasets.get_dataset(people.viewer, dataset_id="DS-1").title == "flights"

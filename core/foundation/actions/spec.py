@@ -63,7 +63,7 @@ class ActionSpec:
         try:
             model = self.parameters.model_validate(arguments)
         except ValidationError as error:
-            raise invalid_of(error, known=tuple(self.parameters.model_fields)) from error
+            raise invalid_of(error, model=self.parameters) from error
         values = {name: getattr(model, name) for name in self.parameters.model_fields}
         refuse_nul(values)
         return values

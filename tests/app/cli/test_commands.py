@@ -36,6 +36,19 @@ def test_every_command_says_what_it_does_in_a_sentence() -> None:
         assert ". " in f"{text} " or text.endswith("."), name
 
 
+def test_an_option_with_parts_shows_how_it_is_written() -> None:
+    def help_of(*words: str) -> str:
+        return " ".join(CliRunner().invoke(cli, [*words, "--help"], terminal_width=400).output.split())
+
+    assert '--plan JSON {"steps": [{"weight": NUMBER, "hold_seconds": NUMBER}, ...]}' in help_of(
+        "promotion", "open-request"
+    )
+    assert "--tags JSON Words with commas between them, or [TEXT, ...]" in help_of("features", "create-version")
+    assert '"partition": "" | "day" | "month"' in help_of("imports", "start-upload")
+    options = [option for _name, command in commands(cli) for option in command.params if option.type.name == "json"]
+    assert all(getattr(option, "help", "") for option in options)
+
+
 def test_the_help_begins_with_what_causeway_is_and_names_each_domain(signed_in: Installation) -> None:
     assert "carries a model from a business goal to production" in " ".join(HELP.split())
     domains = {service.domain for service in signed_in.portal.services()}

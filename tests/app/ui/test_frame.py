@@ -46,6 +46,16 @@ def _attempted() -> None:
     st.markdown(f"done: {done.succeeded}, and the page goes on")
 
 
+def _attempted_at_a_field() -> None:
+    import streamlit as st
+
+    from app.ui import forms
+    from core.foundation.errors import Invalid
+
+    with forms.attempt({"name": st.container()}):
+        raise Invalid("Name must not be empty", field="name")
+
+
 def test_a_refusal_is_shown_in_its_own_words_and_nothing_in_it_comes_alive() -> None:
     shown = texts(run(_refused))
     assert r"You may not do \:red\[this\]" in shown
@@ -65,6 +75,13 @@ def test_a_wrong_value_in_a_form_is_said_at_the_form_and_the_page_goes_on() -> N
     shown = texts(run(_attempted))
     assert "Limit must be at least 0" in shown
     assert "done: False, and the page goes on" in shown
+
+
+def test_what_is_wrong_with_a_field_is_said_once_and_at_the_field() -> None:
+    test = run(_attempted_at_a_field)
+    assert test.caption[0].value == ":red[:material/error: Name must not be empty]"
+    assert texts(test).count("Name must not be empty") == 1
+    assert "What is wrong is said at its field" in texts(test)
 
 
 @pytest.mark.parametrize("error", [Conflict("no"), Invalid("no", field="x"), Unavailable("no"), RuntimeError("no")])
