@@ -11,7 +11,7 @@ from app.ui.numbers import metric_name
 from app.ui.tables import reading
 from app.ui.wording import criterion_line
 from core.foundation.text import _
-from core.registry.values import UNSEEN, Evaluation, Interval
+from core.registry.values import UNSEEN, Evaluation, Interval, at_chance
 
 SHOWN = ("auc", "log_loss", "ece", "brier")
 
@@ -42,6 +42,14 @@ def sentence(evaluation: Evaluation) -> str:
     unseen = _(", which training never saw") if evaluation.holdout_name == UNSEEN else ""
     conjunction = _(" and ")
     return f"{conjunction.join(figures)} {links.escape(rows)}{unseen}."
+
+
+def answer(evaluation: Evaluation) -> str:
+    """The same behind a mark, which says first of a model that learned nothing that it did not."""
+    if metric := at_chance(evaluation):
+        warning = _("**No better than chance** by {metric}:").format(metric=metric_name(metric))
+        return f":orange[:material/warning:] {warning} {sentence(evaluation)}"
+    return f":green[:material/check_circle:] {sentence(evaluation)}"
 
 
 def condition_line(requirement_id: str, evaluation: Evaluation) -> str:

@@ -20,7 +20,7 @@ GROUPS: dict[Color, tuple[str, str]] = {
     "orange": (
         "schedule",
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
-        " pruned unsettled no_data quarantined drifted deprecated",
+        " pruned unsettled no_data at_chance quarantined drifted deprecated",
     ),
     "red": (
         "error",
@@ -50,6 +50,7 @@ ICONS = {
     "open": "flag",
     "switching": "sync",
     "inconclusive": "warning",
+    "at_chance": "warning",
     "stale": "history",
     "drifted": "moving",
     "quarantined": "do_not_disturb_on",

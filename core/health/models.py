@@ -14,7 +14,7 @@ from core.health.quarantine import Quarantines
 from core.health.values import Health, worst
 from core.registry.sentences import title_of
 from core.registry.tables import VersionRow
-from core.registry.values import Evaluation, judging
+from core.registry.values import Evaluation, at_chance, judging
 from core.requirements.tables import RequirementRow
 from core.requirements.values import Comparison, Criterion
 from core.serving.rows import routes_of
@@ -118,16 +118,17 @@ class ModelHealth:
         """What a version promises and rests on, wherever it serves."""
         quarantined = self._quarantined.get(row.id)
         learned: LearnedSet | None = self._learned.get(row.training_set_id)
+        evaluation = judging(Evaluation.model_validate(item) for item in row.evaluations)
         return [
-            *_goal(row, self._criteria.get(row.requirement_id, ())),
+            *_goal(row, evaluation, self._criteria.get(row.requirement_id, ())),
+            *_learned_nothing(row, evaluation),
             *([quarantined] if quarantined else []),
             *self._features.below_a_model(row.feature_versions, learned=learned),
         ]
 
 
-def _goal(row: Any, criteria: Iterable[Criterion]) -> list[Health]:
+def _goal(row: Any, evaluation: Evaluation | None, criteria: Iterable[Criterion]) -> list[Health]:
     """Whether the conditions hold that its evaluation can answer; nothing where it answers none."""
-    evaluation = judging(Evaluation.model_validate(item) for item in row.evaluations)
     figures = evaluation.metrics if evaluation else {}
     judged = [criterion for criterion in criteria if criterion.metric in figures]
     missed = [criterion for criterion in judged if not criterion.holds(figures[criterion.metric].value)]
@@ -143,6 +144,23 @@ def _goal(row: Any, criteria: Iterable[Criterion]) -> list[Health]:
         limit=f"{missed[0].limit:g}",
     )
     return [Health(object_id=row.id, state="goal_missed", reason=reason, cause_id=row.id, since=row.created_at)]
+
+
+def _learned_nothing(row: Any, evaluation: Evaluation | None) -> list[Health]:
+    """Whether it is as good as a guess, as far as its evaluation can tell."""
+    metric = at_chance(evaluation) if evaluation else ""
+    if not evaluation or not metric:
+        return []
+    interval = evaluation.metrics[metric]
+    reason = _("{model} v{version} is no better than chance: {metric} is {value} ({low} to {high})").format(
+        model=row.model,
+        version=row.version,
+        metric=title_of(metric),
+        value=f"{interval.value:.4g}",
+        low=f"{interval.low:.4g}",
+        high=f"{interval.high:.4g}",
+    )
+    return [Health(object_id=row.id, state="at_chance", reason=reason, cause_id=row.id, since=row.created_at)]
 
 
 def _versions(call: Call, *, ids: Collection[str], models: Collection[str], serving: Collection[str]) -> dict[str, Any]:

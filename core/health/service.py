@@ -38,7 +38,7 @@ class HealthService(Service):
     @action(permission=Permission.READ, reads=True)
     def of_objects(self, call: Call, *, object_ids: ObjectIds) -> tuple[Health, ...]:
         """Show how objects are, rolled up from the worst of what they rest on: what cannot be served, a missed goal,
-        data in quarantine, drifted features, stale features.
+        a model no better than chance, data in quarantine, drifted features, stale features.
 
         An answer has the objects of which something was judged, as far as they may be seen. It costs the same number
         of questions to the database for one object as for hundreds."""

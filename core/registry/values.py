@@ -29,6 +29,8 @@ Text = Annotated[str, StringConstraints(max_length=20_000)]
 QUALITY, SAFETY = "quality", "safety"
 # The split that training never saw.
 UNSEEN = "test"
+# What a metric is, of those that more is better of, where nothing was learned.
+CHANCE = {"auc": 0.5}
 
 
 class Verdict(StrEnum):
@@ -65,6 +67,13 @@ def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
     known = list(evaluations)
     unseen = [evaluation for evaluation in known if evaluation.holdout_name == UNSEEN]
     return (unseen or known)[-1] if known else None
+
+
+def at_chance(evaluation: Evaluation) -> str:
+    """The first metric whose interval does not lie above what chance gives; empty where each of them does."""
+    figures = evaluation.metrics
+    known = (metric for metric in CHANCE if metric in figures)
+    return next((metric for metric in known if figures[metric].low <= CHANCE[metric]), "")
 
 
 class InputSpec(Value):

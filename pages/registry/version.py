@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.next_action.registry import version_action
 from app.registry.dialogs import put_away
-from app.registry.evaluations import condition_line, sentence
+from app.registry.evaluations import answer, condition_line
 from app.registry.evidence import evidence_rows
 from app.registry.naming import (
     Places,
@@ -72,7 +72,7 @@ def _actions(version: ModelVersion, known: Places) -> None:
 def _overview(version: ModelVersion, known: Places) -> None:
     evaluation = judging(version.evaluations)
     if evaluation is not None:
-        st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")
+        st.markdown(answer(evaluation))
         if line := condition_line(version.requirement_id, evaluation):
             st.markdown(line)
     else:

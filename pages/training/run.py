@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.next_action.training import run_action
-from app.registry.evaluations import condition_line, evaluation_table, sentence
+from app.registry.evaluations import answer, condition_line, evaluation_table
 from app.session import actor, may, person, portal
 from app.training.progress import learning, live_run, log_tail
 from app.training.register_dialog import register
@@ -97,7 +97,7 @@ def _answer(run: Run) -> None:
         cause_card(run.cause or _("It ended without an error message."), job_id=run.job_id)
     evaluation = judging(run.evaluations)
     if evaluation is not None:
-        st.markdown(f":green[:material/check_circle:] {sentence(evaluation)}")
+        st.markdown(answer(evaluation))
         if line := condition_line(run.requirement_id, evaluation):
             st.markdown(line)
 

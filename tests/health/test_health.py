@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from core.features.tables import FeatureVersionRow, FeatureViewRow, MaterializationRow
@@ -12,6 +13,7 @@ from core.foundation.objects import LinkRow, ObjectRow
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.portal import Portal
 from core.registry.tables import ModelRow, VersionRow
+from core.registry.values import Evaluation, Interval, at_chance
 from core.requirements.values import Criterion
 from core.serving.tables import EndpointRow
 from tests.health.installation import (
@@ -120,6 +122,27 @@ def test_a_version_that_meets_its_goal_is_healthy_before_it_serves(whole: Portal
     assert states(whole, CANDIDATE) == {CANDIDATE: ""}
     ask_for(whole, auc=0.01)
     assert states(whole, CANDIDATE) == {CANDIDATE: "healthy"}
+
+
+def test_a_model_no_better_than_chance_needs_a_look_and_so_does_what_serves_it(whole: Portal) -> None:
+    guess = {"value": 0.499, "low": 0.45, "high": 0.54}
+    version = whole.registry.get_version(PEOPLE.viewer, version_id=SERVING)
+    known = [evaluation.model_dump() for evaluation in version.evaluations]
+    evaluations = [item | {"metrics": item["metrics"] | {"auc": guess}} for item in known]
+    change(whole, VersionRow, SERVING, evaluations=evaluations)
+    judged = healths(whole, SERVING, MODEL, STAGING)
+    assert {health.state for health in judged.values()} == {"at_chance"}
+    assert judged[MODEL].reason == "late-arrival v1 is no better than chance: AUC is 0.499 (0.45 to 0.54)"
+    ask_for(whole, auc=0.999)
+    assert states(whole, SERVING) == {SERVING: "goal_missed"}
+
+
+@pytest.mark.parametrize(("low", "metric"), [(0.5, "auc"), (0.2, "auc"), (0.51, "")])
+def test_what_its_interval_lifts_above_chance_has_learned_something(low: float, metric: str) -> None:
+    metrics = {"auc": Interval(value=0.6, low=low, high=0.7), "log_loss": Interval(value=0.1, low=0, high=0.2)}
+    fields = {"holdout": "h", "holdout_name": "test", "rows": 9, "positive_share": 0.5, "predictions": "p"}
+    evaluation = Evaluation(metrics=metrics, **fields)
+    assert at_chance(evaluation) == metric
 
 
 def test_what_cannot_be_served_is_the_worst(whole: Portal) -> None:

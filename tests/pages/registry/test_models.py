@@ -69,6 +69,13 @@ def test_a_version_shows_evidence_and_what_is_missing(stage: Stage) -> None:
     assert kinds == {QUALITY, SAFETY}
 
 
+def test_a_version_that_guesses_is_said_to_before_its_figures(stage: Stage) -> None:
+    guess = text_of(page(stage.portal, stage.people.viewer, "version", id=stage.version(-1.0).id))
+    assert ":orange[:material/warning:] **No better than chance** by AUC: **AUC 0." in guess
+    better = text_of(page(stage.portal, stage.people.viewer, "version", id=stage.version().id))
+    assert ":green[:material/check_circle:] **AUC" in better
+
+
 def test_a_viewer_measures_edits_and_archives_nothing(stage: Stage) -> None:
     version = stage.version()
     keys = {button.key for button in page(stage.portal, stage.people.viewer, "version", id=version.id).button}
