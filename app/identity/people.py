@@ -6,7 +6,7 @@ import streamlit as st
 from app.session import actor, may, person, portal, projects, role_title
 from app.ui import forms, frame, links, status, times
 from core.foundation.text import N_, _
-from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
+from core.identity.permissions import PROJECT_ROLES, Permission, Role, token_permissions
 from core.identity.values import NewToken, Person, Token
 
 EVERYWHERE = ""
@@ -155,7 +155,10 @@ def token_dialog(person: Person) -> None:
     with place.container():
         name = st.text_input(_("Purpose"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI"))
         scopes = st.multiselect(
-            _("Scopes"), sorted(TOKEN_PERMISSIONS), format_func=lambda scope: scope.value, key="token_scopes"
+            _("Scopes"),
+            sorted(token_permissions(person.kind)),
+            format_func=lambda scope: scope.value,
+            key="token_scopes",
         )
         days = st.number_input(_("Days until it ends"), value=30, step=1, key="token_days")
         if st.button(_("Mint"), type="primary", key="token_save"):

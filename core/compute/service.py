@@ -76,7 +76,7 @@ class ComputeService(Service):
         call.may_reach(job_id)
         call.about(job_id)
         if self.job(call, job_id).requested_by != call.actor.person_id and not runs_production(call):
-            raise NotAllowed(_("You may stop only your own jobs"), hint=_("Ask its owner, or an SRE."))
+            raise NotAllowed(_("You may stop only your own jobs"), hint=who_stops(call))
         self.request_cancel(call, job_id)
         return self.job(call, job_id)
 
@@ -174,3 +174,8 @@ def job_of(row: JobRow) -> Job:
 def runs_production(call: Call) -> bool:
     """Whether the caller runs production everywhere, for which one need not own a job to stop it."""
     return call.foundation.access.reach(call.session, call.actor, Permission.ROLLBACK).is_everywhere
+
+
+def who_stops(call: Call) -> str:
+    """Who may stop what the caller does not own, or with which token the caller could."""
+    return call.missing_scope(Permission.ROLLBACK, everywhere=True) or _("Ask its owner, or an SRE.")

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from sqlmodel import Session
 
 from core.foundation.actors import Actor
+from core.foundation.errors import NotAllowed
 from core.foundation.reach import Reach
 from core.foundation.values import Value
 
@@ -17,6 +18,14 @@ class Access(Protocol):
     def reach(self, session: Session, actor: Actor, permission: str) -> Reach:
         """Where the actor has the permission.
         Raises NotSignedIn when the identity is unknown, disabled or its token has ended."""
+
+    def refusal(self, session: Session, actor: Actor, permission: str, *, action: str) -> NotAllowed:
+        """What is said to an actor who has the permission nowhere: the role or the scope that is missing, and what to
+        do."""
+
+    def missing_scope(self, session: Session, actor: Actor, permission: str, *, everywhere: bool) -> str:
+        """What to do where the actor would have the permission (everywhere, where that is asked) but for the token in
+        use: where one is made that carries it. Empty where no token is in the way."""
 
 
 class Journal(Protocol):

@@ -90,8 +90,8 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.SYSTEM: frozenset(),
 }
 
-# What a token may carry. Approving, and giving rights to people, stays with people who are present.
-TOKEN_PERMISSIONS = frozenset(
+# What a token of a service account may carry. Approving, and giving rights to people, stays with those who are present.
+SERVICE_TOKEN_PERMISSIONS = frozenset(
     {
         Permission.READ,
         Permission.ARTIFACT_READ,
@@ -115,5 +115,18 @@ TOKEN_PERMISSIONS = frozenset(
         Permission.METRICS,
     }
 )
+# What a token of a person's own may carry: code that runs on shared data, and what is said of a version or held back,
+# have a person behind them who answers for it.
+OWN_TOKEN_PERMISSIONS = SERVICE_TOKEN_PERMISSIONS | {
+    Permission.FEATURE_SQL,
+    Permission.MODELS_EDIT,
+    Permission.MODELS_ARCHIVE,
+    Permission.QUARANTINE,
+}
 # What the portal's own processes never do.
 PEOPLE_ONLY = frozenset({Permission.PROMOTE_DECIDE})
+
+
+def token_permissions(kind: str) -> frozenset[Permission]:
+    """What a token may carry of a person or of a service account."""
+    return SERVICE_TOKEN_PERMISSIONS if kind == "service" else OWN_TOKEN_PERMISSIONS

@@ -19,7 +19,7 @@ from core.foundation.objects import Lineage, Thing, find_things, lineage, thing_
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person, people_of, person_of, token_of
-from core.identity.permissions import PROJECT_ROLES, TOKEN_PERMISSIONS, Permission, Role
+from core.identity.permissions import PROJECT_ROLES, Permission, Role, token_permissions
 from core.identity.sessions import new_secret
 from core.identity.tables import GrantRow, PersonRow, ProjectRow, TokenRow
 from core.identity.values import Handle, Name, NewToken, Person, Project, Token
@@ -251,11 +251,12 @@ class IdentityService(Service):
             raise NotAllowed(_("The last administrator stays"), hint=_("Give someone else the role first."))
 
     def _mint(self, call: Call, person_id: str, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
-        refused = [scope.value for scope in scopes if scope not in TOKEN_PERMISSIONS]
+        carried = token_permissions(find_person(call.session, person_id).kind)
+        refused = [scope.value for scope in scopes if scope not in carried]
         if refused or not scopes:
             raise Invalid(
                 _("A token cannot carry {scopes}").format(scopes=", ".join(refused) or _("nothing at all")),
-                hint=_("Choose among: {scopes}.").format(scopes=", ".join(sorted(TOKEN_PERMISSIONS))),
+                hint=_("Choose among: {scopes}.").format(scopes=", ".join(sorted(carried))),
                 field="scopes",
             )
         secret = new_secret()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from sqlmodel import col
 
-from core.compute.service import ComputeService
+from core.compute.service import ComputeService, runs_production, who_stops
 from core.compute.values import JobSpec
 from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
@@ -173,8 +173,8 @@ class SweepService(Service):
         call.may_reach(sweep_id)
         call.about(sweep_id)
         row = find_sweep(call.session, sweep_id)
-        if row.requested_by != call.actor.person_id and not _runs_production(call):
-            raise NotAllowed(_("You may stop only your own sweeps"), hint=_("Ask its owner, or an SRE."))
+        if row.requested_by != call.actor.person_id and not runs_production(call):
+            raise NotAllowed(_("You may stop only your own sweeps"), hint=who_stops(call))
         if SweepState(row.state).is_over:
             raise Conflict(_("{id} is over: {state}").format(id=row.id, state=row.state))
         self._end(call, row, SweepState.CANCELLED, cause="")
@@ -336,8 +336,3 @@ class SweepService(Service):
         call.session.add(row)
         call.update(row.id, state=state)
         call.note(state=state.value, cause=row.cause)
-
-
-def _runs_production(call: Call) -> bool:
-    """Whether the caller runs production everywhere, for which one need not own a sweep to stop it."""
-    return call.foundation.access.reach(call.session, call.actor, Permission.ROLLBACK).is_everywhere

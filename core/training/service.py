@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, StringConstraints
 
 from core.compute.devices import gpus_here
-from core.compute.service import ComputeService, runs_production
+from core.compute.service import ComputeService, runs_production, who_stops
 from core.compute.tables import JobRow
 from core.compute.values import Job, JobSpec, JobState, Resources
 from core.features.training_sets.service import TrainingSetService
@@ -160,7 +160,7 @@ class TrainingService(Service):
         call.about(run_id)
         row, _job = find_run(call.session, run_id)
         if row.requested_by != call.actor.person_id and not runs_production(call):
-            raise NotAllowed(_("You may stop only your own runs"), hint=_("Ask its owner, or an SRE."))
+            raise NotAllowed(_("You may stop only your own runs"), hint=who_stops(call))
         self.compute.request_cancel(call, row.job_id)
         return self.run(call, run_id)
 

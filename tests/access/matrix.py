@@ -40,6 +40,14 @@ L01 quarantine         N O Y N N X
 R01 requirement        O O N N N requirement.write
 """
 
+# What no service account does, and a person's own token does that carries this.
+OWN_SCOPES = {
+    "sql": "feature.sql",
+    "card": "models.edit",
+    "archive": "models.archive",
+    "quarantine": "quarantine",
+}
+
 ACTIONS = {
     "read": """
         identity.whoami identity.list_people identity.list_projects
@@ -131,6 +139,11 @@ class Row:
     def scope(self) -> str:
         """What a service account's token must carry; empty when none may."""
         return "" if self.codes["service"] == "X" else self.codes["service"]
+
+    @property
+    def own_scope(self) -> str:
+        """What a person's own token must carry; empty where only somebody who is present may."""
+        return OWN_SCOPES.get(self.group, self.scope)
 
 
 def read_rows() -> dict[str, Row]:

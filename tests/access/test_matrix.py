@@ -12,7 +12,7 @@ from core.foundation.actions.run import run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import NotAllowed, NotSignedIn, PortalError
-from core.identity.permissions import TOKEN_PERMISSIONS
+from core.identity.permissions import OWN_TOKEN_PERMISSIONS, SERVICE_TOKEN_PERMISSIONS
 from core.portal import Portal
 from tests.access.conftest import PEOPLE_COLUMNS, Installation
 from tests.access.matrix import ROW_OF, Row
@@ -38,10 +38,24 @@ def test_people_pass_the_first_gate_of_the_service_as_promised(installation: Ins
 def test_a_token_passes_only_with_the_scope_of_the_row(installation: Installation, spec: ActionSpec) -> None:
     row = ROW_OF[spec.name]
     # Where no token may pass, every scope is tried; elsewhere the right one and two wrong ones.
-    scopes = {row.scope, "read", "deploy"} if row.scope else {scope.value for scope in TOKEN_PERMISSIONS}
+    scopes = {row.scope, "read", "deploy"} if row.scope else {scope.value for scope in SERVICE_TOKEN_PERMISSIONS}
     for scope in scopes:
         passed = passes(lambda scope=scope: try_as(installation, spec, installation.account(scope)))
         assert passed == (scope == row.scope), scope
+
+
+@EVERY_ACTION
+def test_a_token_of_ones_own_does_what_its_scope_and_its_owner_may(
+    installation: Installation, spec: ActionSpec
+) -> None:
+    row = ROW_OF[spec.name]
+    scopes = {row.own_scope, "read", "deploy"} if row.own_scope else {scope.value for scope in OWN_TOKEN_PERMISSIONS}
+    for column in PEOPLE_COLUMNS:
+        for scope in scopes:
+            passed = passes(
+                lambda column=column, scope=scope: try_as(installation, spec, installation.own(column, scope))
+            )
+            assert passed == (scope == row.own_scope and row.codes[column] != "N"), (column, scope)
 
 
 @EVERY_ACTION

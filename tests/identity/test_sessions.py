@@ -1,10 +1,12 @@
 """Sessions and tokens: opaque, revocable at once, and narrower than the person."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 
+from core.foundation.actions.run import run_action
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
 from core.foundation.reach import EVERYWHERE, NOWHERE
@@ -113,3 +115,60 @@ def test_a_scope_for_people_only_is_worth_nothing_in_a_token(portal: Portal, peo
         with portal.foundation.database.read() as session:
             reached = [portal.foundation.access.reach(session, actor, scope) for scope in (Permission.READ, *scopes)]
         assert reached == [EVERYWHERE, NOWHERE, NOWHERE]
+
+
+PEOPLE_PAGE = "on the page People or with `causeway identity"
+OWN = "Mint a token of your own with the scope"
+
+
+@pytest.mark.parametrize(
+    ("scope", "action", "hint"),
+    [
+        ("feature.sql", "queries.list_queries", f"{OWN} feature.sql: {PEOPLE_PAGE} mint-token`."),
+        ("jobs.write", "training.resume_run", f"{OWN} jobs.write: {PEOPLE_PAGE} mint-token`."),
+        (
+            "token.mint",
+            "identity.mint_token",
+            "No token carries it, for people do this themselves: sign in to the portal.",
+        ),
+    ],
+)
+def test_a_refusal_for_want_of_a_scope_names_it_and_where_to_get_it(
+    portal: Portal, people: People, scope: str, action: str, hint: str
+) -> None:
+    minted = portal.identity.mint_token(people.engineer, name="CI", scopes=(Permission.READ,))
+    with pytest.raises(NotAllowed) as refused:
+        attempt(portal, action, portal.sessions.actor_of_token(minted.secret))
+    assert refused.value.message == f"This token may not do this: {action} needs the scope {scope}"
+    assert refused.value.hint == hint
+
+
+def test_a_service_account_learns_who_mints_its_token_and_what_it_never_does(portal: Portal, people: People) -> None:
+    account = portal.identity.create_service_account(people.admin, handle="ci", name="CI", project="PROJ-1")
+    mint = partial(portal.identity.mint_service_token, people.admin, account_id=account.id, name="CI")
+    actor = portal.sessions.actor_of_token(mint(scopes=(Permission.READ,)).secret)
+    with pytest.raises(NotAllowed) as refused:
+        attempt(portal, "training.resume_run", actor)
+    way = f"An administrator mints a token with the scope jobs.write for this account: {PEOPLE_PAGE}"
+    assert refused.value.hint == f"{way} mint-service-token`."
+    with pytest.raises(NotAllowed) as refused:
+        attempt(portal, "queries.list_queries", actor)
+    assert refused.value.hint.startswith(f"Service accounts do not do this. {OWN} feature.sql")
+    with pytest.raises(Invalid, match=r"A token cannot carry feature\.sql"):
+        mint(scopes=(Permission.FEATURE_SQL,))
+
+
+def test_where_the_role_is_missing_no_token_is_advised(portal: Portal, people: People) -> None:
+    minted = portal.identity.mint_token(people.viewer, name="CI", scopes=(Permission.READ,))
+    with pytest.raises(NotAllowed) as refused:
+        attempt(portal, "queries.list_queries", portal.sessions.actor_of_token(minted.secret))
+    assert refused.value.message == "You may not do this: queries.list_queries needs the permission feature.sql"
+    assert refused.value.hint == "Ask an administrator for a role that has it."
+    with pytest.raises(NotAllowed) as refused:
+        attempt(portal, "serving.issue_ticket", people.engineer)
+    assert refused.value.hint == "No role has it: service accounts do this, with a token that carries this scope."
+
+
+def attempt(portal: Portal, action: str, actor: Actor) -> None:
+    service, spec = portal.catalog()[action]
+    run_action(service, actor, spec=spec, arguments={})

@@ -10,6 +10,7 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.parquet import read_parquet
+from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry.onnx_safety import signature_of
 from core.training.values import Run
@@ -89,6 +90,10 @@ def test_an_engineer_stops_only_own_runs_and_an_sre_any(portal: Portal, people: 
     run = start(portal, people, training_set)
     with pytest.raises(NotAllowed, match="only your own runs"):
         portal.training.cancel_run(people.other_engineer, run_id=run.id)
+    minted = portal.identity.mint_token(people.sre, name="Night watch", scopes=(Permission.JOBS_CANCEL,))
+    with pytest.raises(NotAllowed) as refused:
+        portal.training.cancel_run(portal.sessions.actor_of_token(minted.secret), run_id=run.id)
+    assert refused.value.hint.startswith("Mint a token of your own with the scope rollback")
     portal.training.cancel_run(people.sre, run_id=run.id)
     with worker_for(portal, loops=(), only=(run.job_id,)):
         assert wait_for_job(portal, run.job_id).state is JobState.CANCELLED

@@ -62,13 +62,7 @@ class Call:
         self._reach = foundation.access.reach(session, actor, spec.permission)
         self._is_checked = False
         if self._reach.is_nowhere:
-            raise NotAllowed(
-                _("You may not do this: {action} needs the permission {permission}").format(
-                    action=spec.name, permission=spec.permission
-                ),
-                hint=_("Ask an administrator for a role that has it."),
-                permission=spec.permission,
-            )
+            raise foundation.access.refusal(session, actor, spec.permission, action=spec.name)
 
     @cached_property
     def now(self) -> datetime:
@@ -197,6 +191,10 @@ class Call:
             details=details,
             now=self.now,
         )
+
+    def missing_scope(self, permission: str, *, everywhere: bool = False) -> str:
+        """What to do where only the token in use keeps the caller from a permission; empty where it does not."""
+        return self.foundation.access.missing_scope(self.session, self.actor, permission, everywhere=everywhere)
 
     def _refuse_beyond(self, project: str, *, unseen: str) -> None:
         if self._reach.includes(project):

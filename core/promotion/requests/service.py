@@ -131,7 +131,8 @@ class RequestService(Service):
         call.about(row.id)
         deploys = self.foundation.access.reach(call.session, call.actor, Permission.DEPLOY)
         if call.actor.person_id not in row.authors and not deploys.includes(row.project):
-            raise NotAllowed(_("This request is someone else's"), hint=_("Ask {id}.").format(id=row.requested_by))
+            hint = call.missing_scope(Permission.DEPLOY) or _("Ask {id}.").format(id=row.requested_by)
+            raise NotAllowed(_("This request is someone else's"), hint=hint)
         assessment = self._book.assessments.live(call, row)
         expect(assessment, states=CANCELLABLE, doing=_("Cancelling"))
         self._book.freeze(call, row, assessment)
