@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from core.foundation.values import Value
+from core.lake.schema_changes import SchemaChange
 from core.lake.values import ColumnName, ImportReport, TablePreview, TimeZoneRule
 
 Zones = Annotated[tuple[TimeZoneRule, ...], Field(max_length=50)]
@@ -53,7 +54,8 @@ class ImportSource(Value):
 
 class Import(Value):
     """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
-    names its columns of times without a zone for which UTC was not confirmed yet."""
+    names its columns of times without a zone for which UTC was not confirmed yet, `schema_changes` what becomes of the
+    dataset's columns where its rows would replace those there are."""
 
     id: str
     dataset_id: str
@@ -67,6 +69,7 @@ class Import(Value):
     report: ImportReport | None
     preview: TablePreview | None
     unanswered: tuple[str, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
     snapshot_id: str
     job_id: str
     cause: str

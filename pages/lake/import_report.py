@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.lake.column_changes import column_changes
 from app.lake.import_choices import edited
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
@@ -30,6 +31,7 @@ def _draw(data_import: Import) -> None:
     title = _("Import into {name}").format(name=data_import.dataset)
     with frame.header(title, state=data_import.state, facts=_facts(data_import), crumbs=crumbs, here=data_import.id):
         _actions(data_import, writes=writes)
+    column_changes(data_import)
     if data_import.state is ImportState.READING:
         job_progress(data_import.job_id)
         st.caption(_("The report comes when every row was read. You may leave this page."))

@@ -1,6 +1,6 @@
 """From two snapshots to what changed between them, and what that means for those who learned from the first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.foundation.errors import Invalid
@@ -8,7 +8,8 @@ from core.foundation.text import _
 from core.lake.comparison.distance_values import Distance
 from core.lake.comparison.distances import DRIFTED, Sides, distance, kind_of
 from core.lake.comparison.row_diff import RowChanges, as_wholes, by_key, duplicates, is_key, load_sides
-from core.lake.comparison.values import SchemaChange, SnapshotDiff, Verdict
+from core.lake.comparison.values import SnapshotDiff, Verdict
+from core.lake.schema_changes import SchemaChange, schema_changes
 from core.lake.values import Snapshot
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows, quoted
 
@@ -30,7 +31,7 @@ def diff(
         load_sides(session, *paths)
         rows = by_key(session, chosen, common) if chosen else as_wholes(session, common) if common else _NOTHING
         doubles = tuple(duplicates(session, relation, chosen) for relation in (sides.left, sides.right))
-        changed = _schema(types[0], types[1])
+        changed = schema_changes(left.columns, right.columns)
         alike = [name for name in common if types[0][name] == types[1][name]]
         shifts = [distance(sides, name, kind=kind_of(types[1][name])) for name in alike]
         timely = tuple(shift.column for shift in shifts if _is_timely(sides, shift))
@@ -77,14 +78,6 @@ def _key(sides: Sides, wanted: Sequence[str], common: Sequence[str]) -> tuple[st
     return tuple(both[:1])
 
 
-def _schema(left: Mapping[str, str], right: Mapping[str, str]) -> tuple[SchemaChange, ...]:
-    names = list(dict.fromkeys([*left, *right]))
-    pairs = {name: (left.get(name, ""), right.get(name, "")) for name in names}
-    return tuple(
-        SchemaChange(column=name, left_type=old, right_type=new) for name, (old, new) in pairs.items() if old != new
-    )
-
-
 def _is_timely(sides: Sides, shift: Distance) -> bool:
     """Times, and figures that are the same in all rows of a side, as the month of a monthly file is: they move with
     the calendar. A flood of nulls is a drift in them too."""
@@ -122,7 +115,7 @@ def _judged(
     rows: RowChanges, schema: Sequence[SchemaChange], shifts: Sequence[Distance], *, left: Snapshot, right: Snapshot
 ) -> tuple[Verdict, str]:
     """The verdict, and what to do about it."""
-    gone = [change.column for change in schema if not change.right_type or change.left_type]
+    gone = [change.column for change in schema if change.is_breaking]
     drifted = [shift.column for shift in shifts if shift.verdict == "drifted"]
     if left.digest == right.digest or not (rows.added or rows.removed or rows.changed or schema):
         return "identical", _("Both hold the same rows.")

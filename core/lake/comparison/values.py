@@ -4,16 +4,9 @@ from typing import Any, Literal
 
 from core.foundation.values import Value
 from core.lake.comparison.distance_values import Distance
+from core.lake.schema_changes import SchemaChange
 
 Verdict = Literal["identical", "appended", "corrected", "drifted", "breaking"]
-
-
-class SchemaChange(Value):
-    """A column that was added, removed, or has another type; the type of a side that lacks it is empty."""
-
-    column: str
-    left_type: str
-    right_type: str
 
 
 class RowExample(Value):

@@ -1,13 +1,16 @@
 """Rows of imports as values, and how they are found."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select, tuple_
 
 from core.foundation.actions.call import Call
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
-from core.lake.tables import DatasetRow, ImportRow
-from core.lake.values import StagedSnapshot, TablePreview
+from core.lake.schema_changes import schema_changes
+from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
+from core.lake.values import ColumnSpec, StagedSnapshot, TablePreview
+
+REPLACES = (ImportState.READY, "replace")
 
 
 def import_row(call: Call, import_id: str) -> ImportRow:
@@ -22,10 +25,21 @@ def imports_of(call: Call, rows: Sequence[ImportRow]) -> tuple[Import, ...]:
     """Imports as values. Asks as often for many as for one."""
     named = select(DatasetRow).where(col(DatasetRow.id).in_({row.dataset_id for row in rows}))
     datasets = {dataset.id: dataset for dataset in call.session.exec(named)}
-    return tuple(_value(row, datasets[row.dataset_id]) for row in rows)
+    replaced = _columns(call, {row.dataset_id for row in rows if (row.state, row.mode) == REPLACES})
+    return tuple(_value(row, datasets[row.dataset_id], replaced.get(row.dataset_id, ())) for row in rows)
 
 
-def _value(row: ImportRow, dataset: DatasetRow) -> Import:
+def _columns(call: Call, dataset_ids: Collection[str]) -> dict[str, tuple[ColumnSpec, ...]]:
+    """The columns of the newest snapshot of each dataset that has one."""
+    undeleted = (col(SnapshotRow.dataset_id).in_(dataset_ids), col(SnapshotRow.deleted_at).is_(None))
+    last = select(SnapshotRow.dataset_id, func.max(SnapshotRow.version)).where(*undeleted)
+    newest = call.session.exec(last.group_by(SnapshotRow.dataset_id)).all() if dataset_ids else []
+    is_newest = tuple_(col(SnapshotRow.dataset_id), col(SnapshotRow.version)).in_(newest)
+    rows = call.session.exec(select(SnapshotRow.dataset_id, SnapshotRow.columns).where(is_newest)) if newest else ()
+    return {dataset_id: tuple(map(ColumnSpec.model_validate, columns)) for dataset_id, columns in rows}
+
+
+def _value(row: ImportRow, dataset: DatasetRow, replaced: Sequence[ColumnSpec]) -> Import:
     # What an earlier reading reported stands for corrections when a later one failed.
     staged = StagedSnapshot.model_validate(row.kept) if row.kept and row.state != ImportState.READING else None
     return Import(
@@ -36,6 +50,7 @@ def _value(row: ImportRow, dataset: DatasetRow) -> Import:
         choices=ImportChoices.model_validate(row.choices),
         report=staged.report if staged else None,
         preview=TablePreview.model_validate(row.preview) if staged else None,
+        schema_changes=schema_changes(replaced, staged.columns) if staged and replaced else (),
         unanswered=unanswered(staged) if staged and row.state == ImportState.READY else (),
     )
 

@@ -46,6 +46,28 @@ def test_a_report_is_shown_and_confirmed_by_who_may(portal: Portal, people: Peop
     assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
 
 
+def test_an_import_says_which_columns_go_come_and_change_before_it_is_confirmed(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    first = read_here(portal, begun(portal, people, dataset, content=b"id,city,price\n1,Oslo,2\n2,Bonn,3\n"))
+    assert page(portal, people.engineer, "import", id=first.id).warning.len == 0
+    portal.imports.confirm_import(people.engineer, import_id=first.id)
+    other = read_here(portal, begun(portal, people, dataset, content=b"id,price,weight\n1,cheap,2\n2,dear,4\n"))
+    shown = page(portal, people.engineer, "import", id=other.id).warning[0].value.splitlines()
+    assert [line.strip() for line in shown] == [
+        "**It replaces the columns of readings.**",
+        "Gone: `city`",
+        "Of another type: `price` bigint \u2192 varchar",
+        "New: `weight`",
+        "What reads a column that is gone or of another type fails: features, training sets and queries.",
+    ]
+    more = read_here(portal, begun(portal, people, dataset, content=b"id,city,price,weight\n1,Oslo,2,3\n2,Bonn,3,4\n"))
+    test = page(portal, people.engineer, "import", id=more.id)
+    assert (test.warning.len, "New: `weight`" in test.info[0].value) == (0, True)
+    portal.imports.confirm_import(people.engineer, import_id=more.id)
+    assert page(portal, people.engineer, "import", id=more.id).info.len == 0
+
+
 def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, people: People, dataset: Dataset) -> None:
     content = "id,city\n1,Zürich\n".encode("windows-1252")
     failed = read_here(portal, begun(portal, people, dataset, content=content))
