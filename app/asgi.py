@@ -17,7 +17,7 @@ from starlette.routing import Route
 from streamlit.runtime.pages_manager import PagesManager
 
 from app import session
-from app.ui import frame
+from app.ui import frame, redraws
 from app.web.api import api_routes, unknown_route
 from app.web.downloads import download_routes
 from app.web.guard import Guard
@@ -52,7 +52,7 @@ def show_error(error: Exception) -> bool:
     """What Streamlit calls for errors outside our frame: in callbacks and in live parts."""
     if isinstance(error, PortalError):
         frame.refusal(error)
-    elif not frame.met_another_run(error):
+    elif not redraws.met_another_run(error):
         frame.failure(error)
     return True
 

@@ -48,6 +48,7 @@ def no_such_page() -> None:
 
 def refused(error: PortalError) -> None:
     """Why the page cannot be shown, and where to go from here."""
+    frame.name_tab(_title(error))
     with st.container(key="closed_page", gap="small"):
         st.title(_title(error), anchor=False)
         st.markdown(f":gray[:material/{frame.icon_of(error)}:] **{links.escape(_message(error))}**")

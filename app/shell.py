@@ -17,9 +17,9 @@ SWITCH, SIGN_OUT = N_("Switch identity"), N_("Sign out")
 
 
 def configure() -> None:
-    """The browser tab and the style sheet."""
+    """The browser tab, which keeps its title until the page says another, and the style sheet."""
     st.set_page_config(
-        page_title="Causeway",
+        page_title=st.session_state.get(frame.TAB, frame.PRODUCT),
         page_icon=str(STATIC / "favicon.svg"),
         layout="wide",
         initial_sidebar_state="expanded",

@@ -21,7 +21,8 @@ STARTS = 6
 
 def show() -> None:
     waiting, jobs = inbox.waiting(), running_now()
-    frame.header(_greeting(), facts=[_count(len(waiting)), _("{n} in progress").format(n=len(jobs))])
+    facts = [_count(len(waiting)), _("{n} in progress").format(n=len(jobs))]
+    frame.header(_greeting(), facts=facts, tab=_("Home"))
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
         _needs(waiting)

@@ -2,7 +2,6 @@
 refused. Pages catch nothing; the frame shows what goes wrong."""
 
 import logging
-import traceback
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,8 +23,9 @@ from core.health.values import Health
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-SESSION_STATE = "streamlit/runtime/state/session_state.py"
 FLASH = "causeway_flash"
+TAB = "causeway_tab"
+PRODUCT = "Causeway"
 NAMES = "causeway_names"
 LIVE_SECONDS = 2.0
 
@@ -67,11 +67,13 @@ def header(
     crumbs: Sequence[tuple[str, str]] = (),
     here: str = "",
     health: Health | None = None,
+    tab: str = "",
 ) -> DeltaGenerator:
     """The head of a page; returns the place at its right edge for at most one primary button, one secondary, one menu.
     `facts` are Markdown, at most four; `crumbs` are (label, url or object id), after which `here` (or the title) names
     the page itself. `stage` is where the object is in its life; beside it stands its `health` or, of what has none,
-    its `state`."""
+    its `state`. The browser's tab says the title, or `tab`."""
+    name_tab(tab or title)
     with st.container(key="page_header", gap=None):
         if crumbs:
             _breadcrumb(crumbs, here or title)
@@ -93,6 +95,14 @@ def header(
     if not warning_of_sources(links.shown_id()):
         health_line(health)
     return actions
+
+
+def name_tab(title: str) -> None:
+    """What the browser's tab says: what the page is about, and the product. A page that is drawn again keeps it."""
+    name = f"{title} \u00b7 {PRODUCT}"
+    if st.session_state.get(TAB) != name:
+        st.session_state[TAB] = name
+        st.set_page_config(page_title=name)
 
 
 def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:
@@ -237,16 +247,9 @@ def guarded() -> Iterator[None]:
     except PortalError as error:
         refusal(error)
     except Exception as error:
-        if met_another_run(error):
+        if redraws.met_another_run(error):
             st.rerun()
         failure(error)
-
-
-def met_another_run(error: BaseException) -> bool:
-    """Whether two runs of one session, one ending and one beginning, met in Streamlit's own state: each has a lock of
-    its own, so one may read a dictionary while the other changes it. Nothing is lost; drawing again is the cure."""
-    last = traceback.extract_tb(error.__traceback__)[-1:]
-    return isinstance(error, RuntimeError) and any(step.filename.endswith(SESSION_STATE) for step in last)
 
 
 def icon_of(error: PortalError) -> str:

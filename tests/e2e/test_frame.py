@@ -61,6 +61,13 @@ def test_every_page_opens_by_its_address_and_asks_no_other_host(mei: Visitor, ca
         mei.fits(width)
 
 
+def test_the_browsers_tab_says_what_the_page_is_about(mei: Visitor, goal: str) -> None:
+    expect(mei.open("/").page).to_have_title("Home \u00b7 Causeway")
+    expect(mei.open(f"/requirement?id={goal}").page).to_have_title(f"{GOAL} \u00b7 Causeway")
+    mei.page.get_by_role("link", name="Datasets", exact=True).click()
+    expect(mei.page).to_have_title("Datasets \u00b7 Causeway")
+
+
 def test_the_hooks_of_the_style_sheet_exist(mei: Visitor, goal: str) -> None:
     mei.open(f"/requirement?id={goal}")
     missing = [hook for hook in HOOKS if mei.page.get_by_test_id(hook).count() == 0]

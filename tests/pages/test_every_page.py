@@ -4,6 +4,7 @@ not."""
 import pytest
 
 from app import navigation
+from app.ui import frame
 from core.portal import Portal
 from tests.conftest import People
 from tests.pages.conftest import Furnished
@@ -25,7 +26,9 @@ SHOWN = {
 
 @pytest.mark.parametrize("card", LISTS, ids=lambda card: card.url)
 def test_a_list_is_drawn_where_nothing_is_yet(portal: Portal, people: People, card: navigation.PageCard) -> None:
-    assert page(portal, people.engineer, card.url).title
+    test = page(portal, people.engineer, card.url)
+    title = card.title if card.url == navigation.HOME else test.title[0].value
+    assert test.session_state[frame.TAB] == f"{title} \u00b7 Causeway"
 
 
 @pytest.mark.parametrize("who", ["sre", "viewer", "outsider"])
@@ -40,14 +43,15 @@ def test_a_list_is_drawn_for_every_role(furnished: Furnished, card: navigation.P
 def test_a_detail_page_says_calmly_that_there_is_no_such_thing(
     furnished: Furnished, card: navigation.PageCard, wanted: str
 ) -> None:
-    shown = text_of(page(furnished.portal, furnished.people.engineer, card.url, id=wanted))
-    assert card.url in FORMS or "no object called" in shown
+    test = page(furnished.portal, furnished.people.engineer, card.url, id=wanted)
+    assert card.url in FORMS or "no object called" in text_of(test)
+    assert card.url in FORMS or test.session_state[frame.TAB] == "Not found \u00b7 Causeway"
 
 
 @pytest.mark.parametrize(("url", "field"), SHOWN.items())
 def test_a_detail_page_shows_its_object(furnished: Furnished, url: str, field: str) -> None:
     test = page(furnished.portal, furnished.people.engineer, url, id=getattr(furnished, field))
-    assert test.title
+    assert test.session_state[frame.TAB] == f"{test.title[0].value} \u00b7 Causeway".replace("\\", "")
     assert "There is no object" not in text_of(test)
 
 

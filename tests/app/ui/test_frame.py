@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import navigation
 from app.asgi import show_error
-from app.ui import frame
+from app.ui import redraws
 from core.foundation.errors import Conflict, Invalid, Unavailable
 
 
@@ -104,4 +104,4 @@ def test_two_runs_that_meet_in_streamlits_state_are_told_from_our_own_mistakes(f
     changing = compile("kept = {1: 1}\nfor key in kept: kept[key + 1] = 1", f"/somewhere/{file}", "exec")
     with pytest.raises(RuntimeError) as raised:
         exec(changing, {})
-    assert frame.met_another_run(raised.value) == met
+    assert redraws.met_another_run(raised.value) == met
