@@ -60,7 +60,7 @@ def up(empty: bool) -> None:
 
 @cli.command()
 def demo() -> None:
-    """Walk the whole chain on real flights, from the goal to an approved model in production."""
+    """Walk the whole chain on the data of a Python package, from the goal to an approved model in production."""
     from app.demonstration.run import run_demonstration
 
     sys.exit(run_demonstration(load_settings()))

@@ -48,8 +48,8 @@ def view_dialog() -> None:
     """A name and an entity; the first version comes next."""
     project = forms.choose_project(key="view_project")
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.FEATURE_VIEW, project=project, key="view", example=_("Route delay"), places=places)
-    entity = st.text_input(_("Entity"), key="view_entity", placeholder="route", help=_("What its rows are about."))
+    names = name_fields(Kind.FEATURE_VIEW, project=project, key="view", example=_("Customer activity"), places=places)
+    entity = st.text_input(_("Entity"), key="view_entity", placeholder="customer", help=_("What its rows are about."))
     keys = st.text_input(
         _("Keys"), key="view_keys", placeholder="country, store_id", help=_("The columns that name one such thing.")
     )

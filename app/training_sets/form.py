@@ -31,10 +31,10 @@ LABEL_KINDS = {
 # The columns of the rows: label, an example, and whether it takes several.
 COLUMNS = {
     "row_id": (N_("Row id"), "order_id", False),
-    "event_time": (N_("Moment of prediction"), "sched_dep_utc", False),
-    "label": (N_("Label (optional)"), "late", False),
+    "event_time": (N_("Moment of prediction"), "ordered_at", False),
+    "label": (N_("Label (optional)"), "returned", False),
     "categories": (N_("Categories sent"), "country, plan, channel", True),
-    "numbers": (N_("Numbers sent"), "distance", True),
+    "numbers": (N_("Numbers sent"), "price, past_orders", True),
     "keys_only": (N_("For look-up only"), "customer_id", True),
 }
 

@@ -85,7 +85,7 @@ def label(training_set: TrainingSet) -> None:
 
 
 def label_words(training_set: TrainingSet, *, code: bool = False) -> str:
-    """What the label is, where it is not 0 and 1: "no label", "label delay, a number"."""
+    """What the label is, where it is not 0 and 1: "no label", "label price, a number"."""
     if not training_set.entity.label:
         return _("No label") if code else _("no label")
     kind = _(LABEL_TYPES.get(training_set.manifest.label, "")) if training_set.manifest else ""

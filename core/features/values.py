@@ -21,7 +21,7 @@ Tag = Annotated[
     shaped(
         r"^[a-z0-9][a-z0-9_-]{0,29}$",
         allowed=N_("lower-case letters, digits, hyphens and underscores"),
-        example="weather",
+        example="orders",
     ),
 ]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]

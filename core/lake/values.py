@@ -14,7 +14,7 @@ DatasetName = SqlName
 
 class ColumnSpec(Value):
     """A column of a snapshot: its name, its DuckDB type, and the share of nulls. `known` says when its value is known:
-    empty for at once, else the name of the column with the instant (for instance "actual arrival")."""
+    empty for at once, else the name of the column with the instant (for instance "paid_at")."""
 
     name: str
     type: str

@@ -94,7 +94,7 @@ def _row(endpoint: Endpoint, healths: Healths) -> Row:
 def _create() -> None:
     project = forms.choose_project(key="endpoint_project")
     places: dict[str, DeltaGenerator] = {}
-    names = name_fields(Kind.ENDPOINT, project=project, key="endpoint", example=_("Late arrival"), places=places)
+    names = name_fields(Kind.ENDPOINT, project=project, key="endpoint", example=_("Churn risk"), places=places)
     choices: tuple[Environment, ...] = ("staging", "production")
     environment = st.segmented_control(
         _("Environment"), choices, default=choices[0], required=True, key="endpoint_environment"

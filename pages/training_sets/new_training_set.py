@@ -24,7 +24,7 @@ def show() -> None:
             Kind.TRAINING_SET,
             project=project,
             key="set",
-            example=_("Late arrivals 2013"),
+            example=_("Orders of last year"),
             given=given.title if given else "",
         )
         requirement = requirement_choice(project)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.test_style import PRODUCT, ROOT, TESTS, named, nodes_in, of_each_file, tree_of
+from tests.house.test_style import PRODUCT, ROOT, TESTS, named, nodes_in, of_each_file, text_of, tree_of
 from tests.house.test_translation import calls_of
 
 # A variable says what it holds, not that somebody found, made or kept it. `left` beside `right` is a side.
@@ -59,6 +59,8 @@ STORED = {
     "core/lake/retention/garbage_collection.py": frozenset({"plan_sweep", "sweep_due", "sweep_store"}),
     "core/lake/tables.py": frozenset({"kept"}),
 }
+OF_THE_DEMONSTRATION = ("app/demonstration/", "core/lake/places/")
+OTHERS_DATA = re.compile(r"(?i)(?<!in )\b(?:flights?|airlines?|airports?|aircrafts?|passengers?|carriers?)\b")
 PHRASES = (
     "keeps online",
     "took along",
@@ -171,6 +173,11 @@ def private_phrases(tree: ast.Module) -> list[str]:
     return [phrase for phrase in PHRASES for text in texts if phrase.lower() in str(text).lower()]
 
 
+def others_data(source: str) -> list[str]:
+    """Words of the demonstration's data. People's data may be about anything."""
+    return OTHERS_DATA.findall(source)
+
+
 def domain_of(path: Path) -> str:
     return (*path.relative_to(ROOT).parts, "")[1]
 
@@ -185,6 +192,16 @@ def test_no_private_word_is_a_name(path: Path) -> None:
 @of_each_file(PRODUCT)
 def test_no_page_speaks_a_private_phrase(path: Path) -> None:
     assert private_phrases(tree_of(path)) == []
+
+
+@of_each_file([path for path in PRODUCT if not named(path).startswith(OF_THE_DEMONSTRATION)])
+def test_nothing_but_the_demonstration_speaks_of_its_data(path: Path) -> None:
+    assert others_data(text_of(path)) == []
+
+
+def test_a_word_of_the_demonstrations_data_is_seen() -> None:
+    assert others_data('placeholder="flights by carrier"') == ["flights", "carrier"]
+    assert others_data("at most {n} requests in flight") == []
 
 
 @pytest.mark.parametrize(

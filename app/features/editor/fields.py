@@ -161,7 +161,7 @@ def _terms(subject: Subject) -> Entered:
         with (left, right)[number % 2]:
             hours[name] = _hours(subject, name, label, getattr(given, name) if given else 0, help=help_text)
     with right:
-        tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, arrivals")
+        tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, orders")
     return {"event_time": event, "created_time": created, **hours, "tags": words(tags)}
 
 

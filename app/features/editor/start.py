@@ -50,10 +50,10 @@ def _new_view(project: str) -> str:
     """The id of the view once it is made."""
     places: dict[str, DeltaGenerator] = {}
     names = name_fields(
-        Kind.FEATURE_VIEW, project=project, key="editor", example=_("Route delay"), is_sticky=True, places=places
+        Kind.FEATURE_VIEW, project=project, key="editor", example=_("Customer activity"), is_sticky=True, places=places
     )
     fields = {
-        "entity": (_("Entity"), "route", _("What its rows are about.")),
+        "entity": (_("Entity"), "customer", _("What its rows are about.")),
         "keys": (_("Keys"), "country, store_id", _("The columns that name one such thing.")),
     }
     typed = {}

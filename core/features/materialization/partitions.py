@@ -3,8 +3,8 @@ lie between its look-back and its end; the digests of exactly those files are wr
 others, because days were added, late rows came into old ones or files were replaced, the day is computed anew, and no
 other.
 
-Sources may be partitioned by another time than the event time (a flight is filed under the day it was due, and its
-delay is known when it has left), so a day more is read on both sides."""
+Sources may be partitioned by another time than the event time (an order is filed under the day it was placed, and its
+price is known when it was paid), so a day more is read on both sides."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ PARTS = {str, int, float, bool, type(None)}
 
 
 class FeatureReader:
-    """Answers `{"view": "carrier_delay", "keys": [{"carrier": "AA"}]}` for the views that the model looks up."""
+    """Answers `{"view": "activity", "keys": [{"customer_id": "C-17"}]}` for the views that the model looks up."""
 
     def __init__(self, contract: FeatureContract, *, limits: Limits) -> None:
         self._limits = limits

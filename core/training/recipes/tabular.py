@@ -42,7 +42,7 @@ class TabularParams(TrainerParams):
 class Tabular(Recipe):
     """Embeddings for categories and a multi-layer perceptron for everything together.
 
-    A good first choice for rows that mix categories (carrier, airport) and numbers (temperature, past delays). Text
+    A good first choice for rows that mix categories (country, plan) and numbers (price, past orders). Text
     that was rare or unseen in training is treated as unknown, and missing numbers as the median with a flag."""
 
     name = "tabular"
