@@ -68,6 +68,26 @@ def test_the_browsers_tab_says_what_the_page_is_about(mei: Visitor, goal: str) -
     expect(mei.page).to_have_title("Datasets \u00b7 Causeway")
 
 
+def test_a_page_keeps_the_room_of_its_scroll_bar(mei: Visitor, goal: str) -> None:
+    # This browser draws no scroll bars, so that nothing can be seen to move.
+    main = mei.shows(f"/requirement?id={goal}").page.get_by_test_id("stMain")
+    assert main.evaluate("main => getComputedStyle(main).scrollbarGutter") == "stable"
+
+
+def test_tab_goes_from_field_to_field_and_back_by_the_help(mei: Visitor) -> None:
+    mei.open("/datasets")
+    mei.press("New dataset")
+    name, identifier = (mei.page.get_by_label(label, exact=True) for label in ("Name", "Identifier"))
+    name.focus()
+    for key, focused in (
+        ("Tab", identifier),
+        ("Shift+Tab", mei.page.get_by_role("button", name="Help for Identifier")),
+        ("Tab", identifier),
+    ):
+        mei.page.keyboard.press(key)
+        expect(focused).to_be_focused()
+
+
 def test_the_hooks_of_the_style_sheet_exist(mei: Visitor, goal: str) -> None:
     mei.open(f"/requirement?id={goal}")
     missing = [hook for hook in HOOKS if mei.page.get_by_test_id(hook).count() == 0]
