@@ -76,6 +76,6 @@ def input_lines(contract: FeatureContract) -> list[tuple[str, str, str, str]]:
     ]
     for view in contract.views:
         keys = ", ".join(f"{key} = {field}" for key, field in view.keys)
-        origin = _("{view}, by {keys}").format(view=view.view, keys=keys)
+        origin = _("{view}, by {keys}").format(view=links.title_of(view.version_id, view.view), keys=keys)
         lines += [(name, str(kind), origin, feature) for feature, name, kind in view.outputs]
     return lines

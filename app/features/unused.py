@@ -42,6 +42,7 @@ def _catalog(versions: tuple[DeadFeature, ...]) -> tuple[str, ...]:
         Column(_("Rows"), "number", 100, priority=2),
         Column(_("Size"), "number", 92),
     )
+    links.titles_of(version.version_id for version in versions)
     lines = [_row(version) for version in versions]
     return rows(columns, lines, key="unused", label=_("Unused versions"), choice="first", height=BESIDE)
 
@@ -51,7 +52,7 @@ def _row(version: DeadFeature) -> Row:
     return Row(
         version.version_id,
         (
-            cells.text(f"{version.view} v{version.version}", target=version.version_id),
+            cells.text(links.title_of(version.version_id), target=version.version_id),
             cells.state(version.state),
             cells.text(frame.name_of(version.owner)),
             cells.time(version.created_at, now=frame.now()),
@@ -64,7 +65,7 @@ def _row(version: DeadFeature) -> Row:
 
 
 def _detail(version: DeadFeature) -> None:
-    frame.card_head(f"{version.view} v{version.version}", state=version.state)
+    frame.card_head(links.title_of(version.version_id), state=version.state)
     if st.button(_("Open the version"), type="primary", icon=":material/arrow_forward:", key="open_unused"):
         links.open_object(version.version_id)
     frame.facts(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.loadtests.wording import plan_line, short_result, state_of
 from app.serving.traffic import traffic_stage, versions_line
 from app.session import actor, portal
-from app.ui import cells, frame, status
+from app.ui import cells, frame, links, status
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.health import Healths, health_cell, health_column, healths_of, severity
@@ -82,6 +82,7 @@ def _tests() -> None:
         Column(_("State"), "state", 120),
         Column(_("Started"), "time", 90, priority=2),
     )
+    links.titles_of(test.endpoint_id for test in tests)
     rows(columns, [_test(test) for test in tests], key="home_tests", label=_("Load tests"))
 
 
@@ -91,7 +92,7 @@ def _test(test: LoadTestView) -> Row:
         test.id,
         (
             cells.text(test.id, target=test.id),
-            cells.text(test.endpoint, target=test.endpoint_id),
+            cells.text(links.title_of(test.endpoint_id, test.endpoint), target=test.endpoint_id),
             cells.text(short_result(test) or plan_line(test.plan)),
             cells.state(state, label),
             cells.time(test.created_at, now=frame.now()),

@@ -124,7 +124,9 @@ def _tests() -> list[Need]:
 
 def _test(test: LoadTestView) -> Need:
     why = _("{name} asks for {rate} requests a second on {endpoint}").format(
-        name=frame.name_of(test.requested_by), rate=numbers.figure(test.plan.rate), endpoint=test.endpoint
+        name=frame.name_of(test.requested_by),
+        rate=numbers.figure(test.plan.rate),
+        endpoint=links.title_of(test.endpoint_id, test.endpoint),
     )
     return Need(
         object_id=test.id,

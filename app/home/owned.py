@@ -59,7 +59,7 @@ def late_features() -> None:
 def _late(feature: CatalogFeature) -> None:
     frame.row(
         f"late_{feature.view_id}",
-        title=feature.view,
+        title=links.title_of(feature.view_id, feature.view),
         target=feature.view_id,
         value=f":gray[v{feature.version}]",
         state="stale",

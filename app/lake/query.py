@@ -35,7 +35,8 @@ def tables_beside(project: str) -> None:
 
 def _table(item: Dataset) -> None:
     assert item.latest is not None
-    with st.expander(f"{item.name} · {numbers.number(item.latest.rows)}"):
+    title = "" if item.title == item.name else f"{links.escape(item.title)} · "
+    with st.expander(f"{item.name} · :gray[{title}{numbers.number(item.latest.rows)}]"):
         st.button(
             _("Insert into the SQL"), key=f"query_put_{item.id}", type="tertiary", on_click=_put, args=(item.name,)
         )
@@ -84,7 +85,7 @@ def make_a_feature(project: str) -> None:
         st.caption(_("A version belongs to a feature view, and there is none yet."))
         links.page_link("features", _("Create a feature view"))
         return
-    names = {view.id: view.name for view in views}
+    names = {view.id: view.title for view in views}
     view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
     st.caption(_("The SQL becomes its next version once you have named its time columns."))
     if st.button(_("Go on"), type="primary", key="query_go_on"):

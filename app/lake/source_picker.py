@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import numbers
+from app.ui import links, numbers
 from app.ui.fields.sticky import sticky
 from core.foundation.text import _
 from core.lake.values import Dataset
@@ -25,6 +25,7 @@ def choose_sources(
     chosen = st.multiselect(
         _("Tables"),
         list(datasets),
+        format_func=lambda name: _label(datasets[name]),
         help=_("Datasets by their SQL names."),
         **(sticky(place, first) if is_sticky else {"key": place, "default": first}),
     )
@@ -32,6 +33,11 @@ def choose_sources(
     return {
         name: _snapshot(datasets[name], key=key, given=pinned.get(name, ""), is_sticky=is_sticky) for name in chosen
     }
+
+
+def _label(dataset: Dataset) -> str:
+    """What SQL says, and the title beside it where that is another."""
+    return dataset.name if dataset.title == dataset.name else f"{dataset.name} · {dataset.title}"
 
 
 def _snapshot(dataset: Dataset, *, key: str, given: str, is_sticky: bool) -> str:
@@ -43,7 +49,7 @@ def _snapshot(dataset: Dataset, *, key: str, given: str, is_sticky: bool) -> str
     names = {item.id: f"v{item.version} · {item.id} · {numbers.number(item.rows)} rows" for item in items}
     place, first = f"{key}_snapshot_{dataset.id}", given if given in names else items[0].id
     chosen = st.selectbox(
-        _("Snapshot of {name}").format(name=dataset.name),
+        _("Snapshot of {name}").format(name=links.escape(dataset.title)),
         list(names),
         format_func=names.__getitem__,
         **(sticky(place, first) if is_sticky else {"key": place, "index": list(names).index(first)}),

@@ -104,8 +104,12 @@ def short_result(test: LoadTestView) -> str:
     return _("p99 {ms}, limit {limit} ms").format(ms=ms(test.p99_ms), limit=numbers.figure(test.slo.p99_ms))
 
 
+def endpoint_of(test: LoadTestView) -> str:
+    return links.title_of(test.endpoint_id, test.endpoint)
+
+
 def title_of(test: LoadTestView) -> str:
-    return _("{profile} test of {endpoint}").format(profile=profile_name(test.plan.profile), endpoint=test.endpoint)
+    return _("{profile} test of {endpoint}").format(profile=profile_name(test.plan.profile), endpoint=endpoint_of(test))
 
 
 def state_of(test: LoadTestView) -> tuple[str, str]:

@@ -35,7 +35,7 @@ def _release(version: ModelVersion, *, endpoints: Sequence[Endpoint], rights: Ri
     ]
     serving = next((endpoint for endpoint in production if serves_all(endpoint, version.id)), None)
     if serving is not None:
-        return nothing(_("It serves every request of {endpoint}.").format(endpoint=serving.name))
+        return nothing(_("It serves every request of {endpoint}.").format(endpoint=serving.title))
     if not rights.may(Permission.PROMOTE_REQUEST):
         return nothing()
     missing = "" if production else _("Its project has no production endpoint yet.")

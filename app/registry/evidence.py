@@ -81,6 +81,6 @@ def _now(version: ModelVersion, kind: EvidenceKind, measurement: Measurement, *,
 def _on_staging(version: ModelVersion) -> None:
     serving = [place.endpoint for place in places().get(version.id, ()) if place.endpoint.environment == "staging"]
     if serving:
-        links.follow(serving[0].id, _("Measure on {name}").format(name=serving[0].name))
+        links.follow(serving[0].id, _("Measure on {name}").format(name=serving[0].title))
     else:
         links.follow("endpoints", _("Deploy to staging first"))

@@ -65,9 +65,7 @@ def _of_version(version_id: str) -> Iterator[Figure]:
     """What the last evaluation says: it is the one on the latest rows."""
     version = portal().registry.get_version(actor(), version_id=version_id)
     for evaluation in version.evaluations[-1:]:
-        basis = _("{model} v{version} on {rows}").format(
-            model=version.model, version=version.version, rows=evaluation.holdout_name
-        )
+        basis = _("{version} on {rows}").format(version=version.title, rows=evaluation.holdout_name)
         known = (metric for metric in QUALITY if metric in evaluation.metrics)
         for metric in known:
             yield Figure(metric=metric, value=evaluation.metrics[metric].value, basis=f"{basis} ({version_id})")

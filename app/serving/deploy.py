@@ -3,7 +3,7 @@ dialog repeats the object and the effect."""
 
 import streamlit as st
 
-from app.serving.traffic import versions_line
+from app.serving.traffic import version_title, versions_line
 from app.session import actor, portal
 from app.ui import forms, frame, links
 from core.foundation.ids import Kind
@@ -78,17 +78,18 @@ def served_before(endpoint: Endpoint) -> list[Route]:
 def roll_back(endpoint: Endpoint) -> None:
     """Production returns to bytes that were approved for it before, at once and without a new approval."""
     routes = served_before(endpoint)
+    names = {route.version_id: version_title(route) for route in routes}
     route = st.selectbox(
         _("Return to"),
         routes,
-        format_func=lambda route: f"{route.model} v{route.version} ({route.promotion_id})",
+        format_func=lambda route: f"{names[route.version_id]} ({route.promotion_id})",
         key="back_to",
     )
     st.markdown(
         _("**{endpoint}** (production) stops serving **{now}** and sends every request to **{to}** at once.").format(
             endpoint=links.escape(endpoint.title),
             now=links.escape(versions_line(endpoint.routes)),
-            to=links.escape(f"{route.model} v{route.version}"),
+            to=links.escape(names[route.version_id]),
         )
     )
     st.caption(_("It was approved in {id}. No new approval is needed.").format(id=route.promotion_id))

@@ -9,6 +9,7 @@ import streamlit as st
 from app.next_action.serving import is_refused
 from app.session import actor, portal
 from app.ui import frame, links, status, times
+from app.ui.fields.naming import head_of
 from app.ui.tables import reading
 from core.foundation.text import _
 from core.serving.values import Endpoint, Route, Served, Server
@@ -16,12 +17,20 @@ from core.serving.values import Endpoint, Route, Served, Server
 MOST = 200
 
 
+def version_title(route: Route) -> str:
+    return links.title_of(route.version_id, f"{route.model} v{route.version}")
+
+
+def _model_title(route: Route) -> str:
+    return head_of(version_title(route), version=route.version)
+
+
 def versions_line(routes: Sequence[Route]) -> str:
     """ "v2 90 % · v3 10 %", as plain text."""
     if len(routes) == 1:
-        return f"{routes[0].model} v{routes[0].version}"
-    models = list(dict.fromkeys(route.model for route in routes))
-    names = [f"v{route.version}" if len(models) == 1 else f"{route.model} v{route.version}" for route in routes]
+        return version_title(routes[0])
+    models = list(dict.fromkeys(_model_title(route) for route in routes))
+    names = [f"v{route.version}" if len(models) == 1 else version_title(route) for route in routes]
     shares = " · ".join(
         f"{name} {route.weight}\u202f%".replace(" ", "\u00a0") for name, route in zip(names, routes, strict=True)
     )
@@ -101,7 +110,7 @@ def _row(endpoint: Endpoint, version_id: str) -> None:
     server = _servers(endpoint).get(version_id)
     wanted, actual = (route.weight if route else 0), endpoint.actual.get(version_id, 0)
     share = f"{actual}\u202f%" if wanted == actual else f"{actual}\u202f% → {wanted}\u202f%"
-    name = f"{route.model} v{route.version}" if route else version_id
+    name = version_title(route) if route else links.title_of(version_id)
     with frame.row(
         f"serves_{version_id}",
         title=name,
@@ -153,7 +162,8 @@ def _on_the_day(day: date, chosen: Sequence[Served]) -> str:
 
 
 def _table(periods: Sequence[Served]) -> None:
-    models = {route.model for period in periods for route in period.routes}
+    links.titles_of(route.version_id for period in periods for route in period.routes)
+    models = {_model_title(route) for period in periods for route in period.routes}
     reading(
         {
             _("From"): [_moment(period.from_time) for period in periods],

@@ -104,8 +104,7 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, 
     if answer is None:
         return
     st.metric(_("Probability"), numbers.percent(answer.probability), border=True)
-    names = {route.version_id: f"{route.model} v{route.version}" for route in endpoint.routes}
-    version = links.escape(names.get(answer.version, answer.version))
+    version = links.escape(links.title_of(answer.version))
     st.caption(
         _("{version} answered in {time}").format(version=version, time=numbers.milliseconds(answer.milliseconds))
     )

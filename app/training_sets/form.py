@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from app.features.catalog import words
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
+from app.ui import links
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet
 from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, ViewUse
@@ -114,7 +115,12 @@ def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion 
         pinned[first.view] = ViewUse(version_id=first.id, keys={}, prefix=_prefix(first.view))
     before = [name for name in pinned if name in built]
     chosen = st.multiselect(
-        _("Features to join"), list(built), default=before, key="uses", help=_("Views at the version that is live.")
+        _("Features to join"),
+        list(built),
+        default=before,
+        format_func=lambda name: built[name].title,
+        key="uses",
+        help=_("Views at the version that is live."),
     )
     newer = st.query_params.get("newer", "") == "1"
     return [_use(built[name], before=pinned.get(name), newer=newer) for name in chosen]
@@ -140,7 +146,7 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     version = portal().feature_versions.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
         features = counted(len(version.features), _("feature"), _("features"))
-        st.markdown(f"**{view.name}** :gray[v{version.version}, {features}]")
+        st.markdown(f"**{links.escape(view.title)}** :gray[v{version.version}, {features}]")
         places = st.columns(len(view.keys) + 1, gap="small")
         keys = {
             key: place.text_input(

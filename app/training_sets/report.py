@@ -126,7 +126,12 @@ def late_rows(training_set: TrainingSet) -> None:
         charts.ranking(names, shares, key="late_shares", x="%", alt=_("Share of rows that late rows would change"))
     with right:
         _differences(report, can_teach=training_set.entity.can_teach)
-    late = [f"{links.escape(view.view)} ({numbers.number(view.rows)})" for view in report.views if view.rows]
+    versions = {view.view: view.version_id for view in training_set.contract.views} if training_set.contract else {}
+    late = [
+        f"{links.escape(links.title_of(versions.get(view.view, ''), view.view))} ({numbers.number(view.rows)})"
+        for view in report.views
+        if view.rows
+    ]
     st.caption(_("Entity rows whose latest event was not written yet: {views}.").format(views=", ".join(late)))
 
 
@@ -163,7 +168,7 @@ def answers(training_set: TrainingSet) -> None:
     bar = st.column_config.ProgressColumn(format="%.1f %%", min_value=0, max_value=100)
     st.dataframe(
         {
-            _("View"): [item.view for item in training_set.manifest.matches],
+            _("View"): [links.title_of(item.version_id, item.view) for item in training_set.manifest.matches],
             _("Version"): [item.version_id for item in training_set.manifest.matches],
             **shares,
             _("Late rows"): [_("yes") if item.uses_known_at else _("none") for item in training_set.manifest.matches],
@@ -197,7 +202,7 @@ def offer_newer(training_set: TrainingSet, *, may_make: bool) -> None:
     newer = newer_versions(training_set)
     if not newer:
         return
-    names = ", ".join(f"{version.view} v{version.version}" for version in newer)
+    names = ", ".join(version.title for version in newer)
     with frame.rows("newer"):
         icon = ":blue[:material/new_releases:]"
         detail = _("This set keeps the versions that it was built with.")

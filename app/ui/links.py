@@ -1,12 +1,14 @@
-"""From a short id to its page, and names made safe for Markdown. Every object's name on a page is such a link."""
+"""From a short id to its page and its title, and names made safe for Markdown. Every object's name on a page is such a
+link."""
 
 import re
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 import streamlit as st
 
 from app import navigation
-from app.session import actor, portal
+from app.session import actor, portal, unless_changed
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind, is_id, kind_of
 from core.foundation.text import _
@@ -110,6 +112,21 @@ def address_of(target: str) -> str:
     if has_page(target):
         return f"{url_of(target)}?id={target}"
     return target if target.partition("?")[0] in navigation.cards() else ""
+
+
+def titles_of(object_ids: Iterable[str]) -> dict[str, str]:
+    """What those of them are called now that the visitor may see; what names another object in passing may have been
+    written down when that had another title. All are read at once, and once in a session until something changes."""
+    known: dict[str, str] = unless_changed("titles", dict)
+    wanted = {object_id for object_id in object_ids if object_id}
+    if missing := tuple(sorted(wanted - known.keys())):
+        known.update(portal().identity.titles(actor(), object_ids=missing))
+    return {object_id: known[object_id] for object_id in wanted & known.keys()}
+
+
+def title_of(object_id: str, known_as: str = "") -> str:
+    """The title of one, or what it is known as where there is none."""
+    return titles_of((object_id,)).get(object_id) or known_as or object_id
 
 
 def request_open(target: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
-from sqlmodel import col, func, select
+from sqlmodel import col, func, or_, select
 
 from core.foundation.actions.call import Call
 from core.foundation.actions.references import ids_called
@@ -15,7 +15,7 @@ from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
 from core.foundation.naming import FORMS, LONGEST_TITLE, free_identifier
-from core.foundation.objects import Lineage, Thing, find_things, lineage, thing_of
+from core.foundation.objects import Lineage, ObjectRow, Thing, find_things, lineage, thing_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person, people_of, person_of, token_of
@@ -26,6 +26,7 @@ from core.identity.values import Handle, Name, NewToken, Person, Project, Token
 
 Limit = Annotated[int, Field(ge=1, le=200)]
 Offset = Annotated[int, Field(ge=0)]
+ObjectIds = Annotated[tuple[str, ...], Field(max_length=1000)]
 EnteredTitle = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 
@@ -72,6 +73,13 @@ class IdentityService(Service):
                 hint=_("Use the id of one: {ids}.").format(ids=", ".join(ids)),
             )
         return thing_of(call.may_reach(ids[0] if ids else name))
+
+    @action(permission=Permission.READ, reads=True)
+    def titles(self, call: Call, *, object_ids: ObjectIds) -> dict[str, str]:
+        """Say what objects are called now, by their ids: those of them that you can see."""
+        named = select(ObjectRow.id, ObjectRow.title).where(col(ObjectRow.id).in_(object_ids))
+        visible = call.reach().condition(ObjectRow.project)
+        return dict(call.session.exec(named.where(or_(ObjectRow.project == "", *visible)) if visible else named).all())
 
     @action(permission=Permission.READ, reads=True)
     def suggest_name(self, call: Call, *, kind: Kind, project: str, title: EnteredTitle) -> str:

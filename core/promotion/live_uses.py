@@ -43,7 +43,7 @@ def _reason(session: Session, row: PromotionRow, version_id: str) -> str:
     endpoint = find_endpoint(session, row.endpoint_id)
     routes = routes_of(endpoint)
     if any(route.version_id == version_id for route in routes):
-        return _("{endpoint} serves it").format(endpoint=endpoint.name)
+        return _("{endpoint} serves it").format(endpoint=endpoint.entry.title)
     if not is_own and any(route.promotion_id == row.id for route in routes):
         return _("it is the rollback target of {id}").format(id=row.id)
     return ""

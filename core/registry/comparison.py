@@ -56,10 +56,7 @@ def compare_versions(
 def labels_of(versions: Sequence[ModelVersion]) -> dict[str, str]:
     """What to call each version: "v2", with the model's name where there are several models."""
     is_one_model = len({version.model_id for version in versions}) == 1
-    return {
-        version.id: f"v{version.version}" if is_one_model else f"{version.model} v{version.version}"
-        for version in versions
-    }
+    return {version.id: f"v{version.version}" if is_one_model else version.title for version in versions}
 
 
 def parameter_rows(versions: Sequence[ModelVersion]) -> tuple[ParameterRow, ...]:

@@ -33,7 +33,7 @@ def write_evidence(call: Call, new: NewEvidence, *, kinds: Mapping[str, Plugin])
     if (measured_on["version"], measured_on["model"]) != (version.digest, version.model_digest):
         raise Invalid(_("This was measured on other bytes than those of {id}").format(id=version.id), field="subject")
     kind_title = _(kinds[new.kind].title)
-    title = f"{kind_title}: {version.model} v{version.version}"
+    title = f"{kind_title}: {version.entry.title}"
     evidence_id = call.create(
         Kind.EVIDENCE, project=version.project, title=title, state=new.verdict.value, owner=new.created_by
     )

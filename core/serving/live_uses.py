@@ -34,7 +34,7 @@ class ServingUses:
         """A version that an endpoint serves cannot be archived."""
         for row in session.exec(select(EndpointRow)):
             if any(route.version_id == version_id for route in routes_of(row)):
-                return _("{endpoint} serves it").format(endpoint=row.name)
+                return _("{endpoint} serves it").format(endpoint=row.entry.title)
         return ""
 
 
@@ -52,13 +52,18 @@ def _followers(object_id: str, edges: Iterable[Edge]) -> set[str]:
 
 def _every_pin(session: Session) -> Iterator[Pin]:
     held = _every_held(session)
-    ids = {version_id for _endpoint, versions in held for version_id in versions}
+    ids = {object_id for endpoint, versions in held for object_id in (endpoint.id, *versions)}
     named = select(ObjectRow.id, ObjectRow.title).where(col(ObjectRow.id).in_(ids))
     titles = dict(session.exec(named).all())
     for endpoint, versions in held:
         for version_id, role in versions.items():
-            title = titles[version_id]
-            yield Pin(version_id=version_id, version=title, endpoint_id=endpoint.id, endpoint=endpoint.name, role=role)
+            yield Pin(
+                version_id=version_id,
+                version=titles[version_id],
+                endpoint_id=endpoint.id,
+                endpoint=titles[endpoint.id],
+                role=role,
+            )
 
 
 def _every_held(session: Session) -> list[tuple[EndpointRow, dict[str, str]]]:

@@ -67,6 +67,7 @@ def _catalog(listing: Listing[CatalogFeature], healths: Healths) -> tuple[str, .
         Column(_("Used by"), "number", 80, priority=4),
         Column(_("Distribution"), "spark", 96, priority=3),
     )
+    links.titles_of(item.view_id for item in listing.items)
     lines = [_row(item, healths) for item in listing.items]
     return rows(columns, lines, key="features", label=_("Features"), total=listing.total, choice="first", height=BESIDE)
 
@@ -79,7 +80,7 @@ def _row(item: CatalogFeature, healths: Healths) -> Row:
         item.reference,
         (
             cells.text(item.name, target=target),
-            cells.text(f"{item.view} v{item.version}", target=item.view_id),
+            cells.text(f"{links.title_of(item.view_id, item.view)} v{item.version}", target=item.view_id),
             cells.word(stage_of(item)),
             health_cell(healths.get(item.version_id)),
             cells.number(nulls, numbers.percent(nulls)),

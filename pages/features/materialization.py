@@ -5,6 +5,7 @@ import streamlit as st
 from app.features.materialization import SERVED, facts_of, parts_table, schedule_actions
 from app.session import actor, may, portal
 from app.ui import charts, forms, frame, links, numbers, status, times
+from app.ui.fields.naming import head_of
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
 from app.ui.wording import counted
@@ -34,11 +35,11 @@ def _draw(materialization: Materialization) -> None:
         name=links.escape(frame.name_of(materialization.created_by)),
         age=times.since(materialization.created_at, now=frame.now()),
     )
-    view = (materialization.view, materialization.view_id)
+    view = (head_of(version.title, version=version.version), materialization.view_id)
     crumbs = [(_("Features"), "features"), view, (name, materialization.version_id)]
     rows = _("{n} rows materialized").format(n=numbers.number(materialization.rows))
     facts = [counted(materialization.keys, _("key"), _("keys")), rows, by]
-    title = _("{view} {version} online").format(view=materialization.view, version=name)
+    title = _("{version} online").format(version=version.title)
     with frame.header(title, state=materialization.state, facts=facts, crumbs=crumbs, here=materialization.id):
         _actions(materialization, version)
     if materialization.state == "running":

@@ -6,6 +6,7 @@ from app.features.parity import ask
 from app.features.parity_report import causes, examples, figures, pictures, verdict_line
 from app.session import actor, portal
 from app.ui import frame, links, numbers, status, times
+from app.ui.fields.naming import head_of
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
 from core.features.materialization.values import FeatureParity, FeatureParityReport
@@ -30,10 +31,10 @@ def _draw(check: FeatureParity) -> None:
     )
     crumbs = [
         (_("Features"), "features"),
-        (version.view, version.view_id),
+        (head_of(version.title, version=version.version), version.view_id),
         (_("v{n}").format(n=version.version), version.id),
     ]
-    title = _("Parity of {view} v{version}").format(view=version.view, version=version.version)
+    title = _("Parity of {version}").format(version=version.title)
     facts = [_("the online store against the point-in-time join, key by key"), by]
     with frame.header(title, state=check.verdict or check.state, facts=facts, crumbs=crumbs, here=check.id):
         _actions(check, version)

@@ -28,7 +28,7 @@ def show() -> None:
 def _draw(data_import: Import) -> None:
     writes = may(Permission.DATA_WRITE, project=data_import.project)
     crumbs = [(_("Datasets"), "datasets")]
-    title = _("Import into {name}").format(name=data_import.dataset)
+    title = _("Import into {name}").format(name=data_import.dataset_title)
     with frame.header(title, state=data_import.state, facts=_facts(data_import), crumbs=crumbs, here=data_import.id):
         _actions(data_import, writes=writes)
     column_changes(data_import)
@@ -82,7 +82,7 @@ def _actions(data_import: Import, *, writes: bool) -> None:
             accept = bool(st.session_state.get(_answer(data_import)))
             snapshot = portal().imports.confirm_import(actor(), import_id=data_import.id, accept=accept)
         if done.succeeded:
-            frame.say(_("{name} v{version} is imported").format(name=snapshot.dataset, version=snapshot.version))
+            frame.say(_("{name} is imported").format(name=snapshot.title))
             links.open_object(snapshot.id)
 
 

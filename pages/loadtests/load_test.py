@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.loadtests.report import generator, server_time, verdict
 from app.loadtests.series import live_test, series
-from app.loadtests.wording import cause_line, plan_line, state_of, title_of
+from app.loadtests.wording import cause_line, endpoint_of, plan_line, state_of, title_of
 from app.session import actor, may, person, portal
 from app.ui import forms, frame, links, numbers, times
 from app.ui.sections import draw, facts
@@ -32,7 +32,7 @@ def _draw(test: LoadTestView) -> None:
     crumbs = [(_("Load tests"), "load-tests")]
     actions = frame.header(title_of(test), state=state, label=label, facts=facts, crumbs=crumbs, here=test.id)
     with actions, st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
-        links.follow(test.endpoint_id, test.endpoint)
+        links.follow(test.endpoint_id, endpoint_of(test))
         links.follow(test.version_id, test.version_id)
         _stop(test)
     if test.state is LoadTestState.FINISHED:
@@ -66,7 +66,7 @@ def _waiting(test: LoadTestView) -> None:
     with frame.card("confirm"):
         st.markdown(
             _(":orange[:material/group:] **{endpoint} in production would get {plan}.** It starts at once.").format(
-                endpoint=links.escape(test.endpoint), plan=plan_line(test.plan)
+                endpoint=links.escape(endpoint_of(test)), plan=plan_line(test.plan)
             )
         )
         mine = test.requested_by == person().id

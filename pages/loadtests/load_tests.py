@@ -53,6 +53,7 @@ def _list() -> bool:
         Column(_("Started"), "time", 100, priority=2),
         Column("", "action", 96),
     )
+    links.titles_of(test.endpoint_id for test in listing.items)
     lines = [_row(test) for test in sorted(listing.items, key=lambda test: ORDER.get(test.state, 3))]
     rows(columns, lines, key="load_tests", label=_("Load tests"), total=listing.total)
     return any(test.state in (LoadTestState.RUNNING, LoadTestState.QUEUED) for test in listing.items)

@@ -9,6 +9,7 @@ from app.registry.comparison_charts import curves, trade_offs
 from app.registry.naming import Places, colors_of, endpoints, labels_of, places_on, stage_of
 from app.session import actor, portal
 from app.ui import frame, links
+from app.ui.fields.naming import head_of
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -58,7 +59,8 @@ def _head(comparison: Comparison, serving: tuple[Endpoint, ...]) -> None:
     )
     crumbs: list[tuple[str, str]] = [(_("Models"), "models")]
     if len({version.model_id for version in comparison.versions}) == 1:
-        crumbs.append((comparison.versions[0].model, comparison.versions[0].model_id))
+        first = comparison.versions[0]
+        crumbs.append((head_of(first.title, version=first.version), first.model_id))
     action = comparison_action(comparison, endpoints=serving, rights=rights(comparison.versions[0].project))
     with frame.header(_("Compare versions"), facts=facts, crumbs=crumbs, here=_("Compare")):
         primary_action(action)

@@ -80,7 +80,7 @@ def _name(target: str) -> str:
         return _("{version}, the baseline").format(
             version=title_of(portal().registry.get_version(actor(), version_id=target))
         )
-    return portal().endpoints.get_endpoint(actor(), endpoint_id=target).name
+    return portal().endpoints.get_endpoint(actor(), endpoint_id=target).title
 
 
 def _shown(value: str) -> str:

@@ -70,7 +70,7 @@ def _identity(chosen: TrainingSet, card: RecipeCard) -> tuple[int, str]:
     left, right = st.columns([1, 3], gap="medium")
     help_text = _("Weights, shuffling and dropout are drawn from it: the same seed and rows give the same model.")
     seed = left.number_input(_("Seed"), value=DEFAULT_SEED, step=1, key="seed", help=help_text)
-    suggestion = f"{card.title.partition(':')[0]}, {chosen.name}"
+    suggestion = f"{card.title.partition(':')[0]}, {chosen.title}"
     title = right.text_input(_("Title"), key="title", placeholder=suggestion)
     return DEFAULT_SEED if seed is None else seed, (title or "").strip()
 

@@ -51,7 +51,7 @@ OWN_SCOPES = {
 ACTIONS = {
     "read": """
         identity.whoami identity.list_people identity.list_projects
-        identity.search identity.find_object identity.suggest_name identity.lineage
+        identity.search identity.find_object identity.suggest_name identity.titles identity.lineage
         requirements.list_requirements requirements.get_requirement audit.activity
         compute.list_jobs compute.get_job compute.read_log compute.fit
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile

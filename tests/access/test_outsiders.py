@@ -36,6 +36,7 @@ OF_NO_PROJECT = [
 # What must be said to ask at all.
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "identity.find_object": {"name": "late_arrivals"},
+    "identity.titles": {"object_ids": ("DS-1", "MV-1")},
     "registry.compare": {"version_ids": ("MV-1", "MV-2")},
     "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},
 }

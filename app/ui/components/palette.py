@@ -112,7 +112,7 @@ def _column_entry(column: CatalogFeature) -> dict[str, str | bool]:
     return {
         "key": column.version_id,
         "title": column.name,
-        "detail": f"{column.view} v{column.version} · {status.look(column.state or '').word.lower()}",
+        "detail": f"{links.title_of(column.version_id)} · {status.look(column.state or '').word.lower()}",
         "type": _("Feature columns"),
         "recent": False,
     }

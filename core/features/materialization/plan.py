@@ -35,7 +35,7 @@ class Plan:
         return JobSpec(
             kind=MATERIALIZE,
             project=version.project,
-            title=_("Materialize {view} v{version}").format(view=version.view, version=version.version),
+            title=_("Materialize {version}").format(version=version.title),
             subject=subject,
             payload=self.job_spec.model_dump(mode="json"),
             inputs=self.inputs,

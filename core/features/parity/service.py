@@ -57,7 +57,7 @@ class FeatureParityService(Service):
         parity_id = call.create(
             Kind.FEATURE_PARITY,
             project=version.project,
-            title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),
+            title=_("Parity of {version}").format(version=version.title),
             state="running",
         )
         call.link(version.id, parity_id, "measured by")
@@ -134,7 +134,7 @@ class FeatureParityService(Service):
         return JobSpec(
             kind=FEATURE_PARITY,
             project=version.project,
-            title=_("Parity of {view} v{version}").format(view=version.view, version=version.version),
+            title=_("Parity of {version}").format(version=version.title),
             subject=subject,
             payload=job_spec.model_dump(mode="json"),
             inputs=source_inputs(snapshots) | parts | others,

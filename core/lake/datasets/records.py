@@ -9,6 +9,7 @@ from sqlmodel import col, func, or_, select, tuple_
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
 from core.foundation.listings import row_of
+from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.lake.import_values import ImportState
 from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
@@ -101,3 +102,17 @@ def snapshot_of(row: SnapshotRow, dataset: DatasetRow) -> Snapshot:
         files=tuple(SnapshotFile.model_validate(file) for file in row.files),
         report=ImportReport.model_validate(row.report),
     )
+
+
+def import_title(source: str, dataset: str) -> str:
+    """What an import is called: what is read, and the title of the dataset it is read into."""
+    return _("{source} into {dataset}").format(source=source[:120], dataset=dataset)
+
+
+def rename_imports(call: Call, dataset_id: str, title: str) -> None:
+    """Imports are called by the title that their dataset has now."""
+    sources = select(ImportRow.id, ImportRow.source).where(ImportRow.dataset_id == dataset_id)
+    titles = {id_: import_title(source["name"], title) for id_, source in call.session.exec(sources)}
+    for row in call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(titles))):
+        row.title = titles[row.id]
+        call.session.add(row)

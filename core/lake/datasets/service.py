@@ -28,6 +28,7 @@ from core.lake.datasets.records import (
     datasets_of,
     kept_row,
     kept_snapshots_of,
+    rename_imports,
     snapshot_of,
     snapshot_row,
     snapshots_of,
@@ -95,6 +96,7 @@ class DatasetService(Service):
         call.may_reach(dataset_id)
         row = dataset_row(call, dataset_id)
         rename(call, dataset_id, title)
+        rename_imports(call, dataset_id, title)
         return dataset_of(call, row)
 
     @action(permission=Permission.DATA_WRITE, says=N_("described"))

@@ -8,6 +8,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.errors import Conflict, PortalError
 from core.foundation.ids import Kind
 from core.foundation.text import _
+from core.lake.datasets.records import import_title
 from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.job_spec import IMPORT, UPLOAD, Base, ImportResult, ImportSpec
@@ -37,7 +38,7 @@ class ImportProcess:
         """A new import and its job."""
         call.may_reach(dataset_id)
         dataset = call.session.get_one(DatasetRow, dataset_id)
-        title = _("{source} into {dataset}").format(source=source.name[:120], dataset=dataset.entry.title)
+        title = import_title(source.name, dataset.entry.title)
         if mode == "append":
             choices = self._as_before(call, dataset_id, choices)
         import_id = call.create(Kind.IMPORT, project=dataset.project, title=title, state=ImportState.READING)

@@ -212,7 +212,7 @@ class RequestService(Service):
         if other := call.session.exec(wanted).first():
             raise Conflict(_("{id} asks for this already").format(id=other), hint=_("Revise that request."))
         if any(route.version_id == version.id and route.weight == 100 for route in endpoint.routes):
-            raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.name))
+            raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.title))
 
     def _rollback_target(self, call: Call, version: ModelVersion, rollback_to: str) -> str:
         if not rollback_to:

@@ -86,7 +86,7 @@ class RolloutService(Service):
             )
         endpoint = self._serving.endpoint(call, endpoint_id)
         if [route.version_id for route in endpoint.routes if route.weight] == [version_id]:
-            raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.name))
+            raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.title))
         self._leave(call, endpoint, version, admitted, why=plain(reason, field="reason"))
         self._serving.allow(call, endpoint_id, digest=version.digest, promotion_id=admitted.id)
         routes = (_route(version, 100, admitted.id),)
