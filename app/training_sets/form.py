@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from app.features.catalog import words
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
-from app.ui import links
+from app.ui import links, status
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet
-from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, ViewUse
+from core.features.values import EntityQuery, FeatureVersion, FeatureView, Split, VersionState, ViewUse
 from core.foundation.text import N_, _
 from core.foundation.validation import invalid_of
 
@@ -109,7 +109,7 @@ def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion 
     """The feature versions to join, each with the columns that its keys are found in. Of a set that is made again, the
     versions that it pins, or what is live now when the address says `newer`; `first` is one to begin with."""
     views = portal().feature_views.list_views(actor(), project=project, limit=MOST).items
-    built = {view.name: view for view in views if _offered(view)}
+    built = {view.name: view for view in sorted(views, key=lambda view: view.live is None) if _offered(view)}
     pinned = _pinned(given)
     if first:
         pinned[first.view] = ViewUse(version_id=first.id, keys={}, prefix=_prefix(first.view))
@@ -118,9 +118,9 @@ def uses_form(project: str, *, given: TrainingSet | None, first: FeatureVersion 
         _("Features to join"),
         list(built),
         default=before,
-        format_func=lambda name: built[name].title,
+        format_func=lambda name: _label(built[name]),
         key="uses",
-        help=_("Views at the version that is live."),
+        help=_("Views at the version that is live; where none is yet, at the newest that is staged."),
     )
     newer = st.query_params.get("newer", "") == "1"
     return [_use(built[name], before=pinned.get(name), newer=newer) for name in chosen]
@@ -131,6 +131,16 @@ def _offered(view: FeatureView) -> FeatureVersion | None:
     if view.live or not view.latest:
         return view.live
     return view.latest if view.latest.state.can_be_joined else None
+
+
+def _label(view: FeatureView) -> str:
+    """A view's title, with the stage of the version that people get where that is not published."""
+    version = _offered(view)
+    return " · ".join(filter(None, (view.title, _stage(version) if version else "")))
+
+
+def _stage(version: FeatureVersion) -> str:
+    return "" if version.state is VersionState.PUBLISHED else status.look(version.state).word
 
 
 def _pinned(given: TrainingSet | None) -> dict[str, ViewUse]:
@@ -146,7 +156,8 @@ def _use(view: FeatureView, *, before: ViewUse | None, newer: bool) -> Entered:
     version = portal().feature_versions.get_version(actor(), version_id=before.version_id) if before and keep else live
     with st.container(key=f"card_use_{view.id}", border=True, gap="xsmall"):
         features = counted(len(version.features), _("feature"), _("features"))
-        st.markdown(f"**{links.escape(view.title)}** :gray[v{version.version}, {features}]")
+        facts = ", ".join(filter(None, (f"v{version.version}", features, _stage(version))))
+        st.markdown(f"**{links.escape(view.title)}** :gray[{facts}]")
         places = st.columns(len(view.keys) + 1, gap="small")
         keys = {
             key: place.text_input(

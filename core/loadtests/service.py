@@ -206,7 +206,8 @@ class LoadTestService(Service):
         return self._write(call, target, project=project, plan=plan, split=split)
 
     def _write(self, call: Call, target: Target, *, project: str, plan: Plan, split: str) -> LoadTestRow:
-        title = _("{profile} test of {endpoint}").format(profile=plan.profile.value, endpoint=target.endpoint)
+        endpoint = self.serving.endpoint(call, target.endpoint_id)
+        title = _("{profile} test of {endpoint}").format(profile=plan.profile.value, endpoint=endpoint.title)
         test_id = call.create(Kind.LOAD_TEST, project=project, title=title, state=LoadTestState.WAITING)
         row = LoadTestRow(
             id=test_id,

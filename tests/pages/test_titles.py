@@ -78,3 +78,8 @@ def test_an_import_is_called_by_the_title_that_its_dataset_has_now(renamed: Port
 def test_what_is_live_is_named_by_titles(renamed: Portal) -> None:
     (pin, *_others) = renamed.retention.impact(PEOPLE.engineer, snapshot_id="SNAP-1").live
     assert (pin.version, pin.endpoint) == (f"{MODEL} v1", PRODUCTION)
+
+
+def test_a_new_load_test_is_called_by_the_title_of_its_endpoint(renamed: Portal) -> None:
+    test = renamed.loadtests.start_test(PEOPLE.engineer, endpoint_id="EP-1", rate=50, seconds=3)
+    assert renamed.identity.titles(PEOPLE.engineer, object_ids=(test.id,)) == {test.id: f"smoke test of {STAGING}"}

@@ -1,10 +1,13 @@
 """The pages of training sets: found by name, read with what was answered, made again with what is newer."""
 
 import json
+from pathlib import Path
 
 from core.foundation.digests import digest_bytes
+from tests.compute.running import run_job_here
 from tests.pages.conftest import Furnished
 from tests.pages.running import drawn, page, text_of
+from tests.upgrade.home import PEOPLE, upgraded
 
 
 def test_a_set_shows_what_its_views_answered_and_its_manifest(furnished: Furnished) -> None:
@@ -55,3 +58,23 @@ def test_the_form_says_at_once_what_is_missing(furnished: Furnished) -> None:
     assert "was given" not in text_of(test)
     test.text_area(key="sql_entity").input("SELECT 1 AS x")
     assert "beginning with a letter; nothing was given" in text_of(drawn(test))
+
+
+def test_a_version_that_is_not_published_is_marked_where_features_are_chosen(tmp_path: Path) -> None:
+    with upgraded(tmp_path) as portal:
+        mei = PEOPLE.engineer
+        staged = portal.feature_views.create_view(
+            mei, project="PROJ-1", title="Never published", entity="carrier", keys=("carrier",)
+        )
+        source = portal.feature_versions.get_version(mei, version_id="FEAT-1")
+        version = portal.feature_drafts.create_version(
+            mei, view_id=staged.id, sql=source.sql, sources=source.sources, event_time=source.event_time, until="staged"
+        )
+        assert run_job_here(portal, version.job_id).state == "succeeded"
+        test = page(portal, mei, "new-training-set")
+        uses = test.multiselect(key="uses")
+        assert uses.options == ["carrier_delay", "Never published · Staged"]
+        uses.set_value([uses.options[1], uses.options[0]])
+        shown = text_of(drawn(test))
+        assert f"**Never published** :gray[v1, {len(source.features)} features, Staged]" in shown
+        assert f"**carrier_delay** :gray[v1, {len(source.features)} features]" in shown
