@@ -135,14 +135,15 @@ class Features:
         return pd.DataFrame([view | {"version": (_shown(view) or {}).get("id", "")} for view in views], columns=columns)
 
     def get_training_set(self, name: str, *, split: str = "train", frame: Kind = "pandas") -> Any:
-        """The rows of a split, types exact and times in UTC. `name` is an id (TS-3) or a name, whose newest ready set
-        it then is."""
+        """The rows of a split, types exact and times in UTC. `name` is an id (TS-3), or a name or title, whose newest
+        ready set it then is."""
         set_id = name if name.startswith("TS-") else self._newest(name)
         return framed(self.client.table(f"split/{quote(set_id, safe='')}/{quote(split, safe='')}"), frame)
 
     def get_online(self, view: str, keys: Sequence[Mapping[str, Any]], *, at: datetime | None = None) -> "pd.DataFrame":
         """What the online store answers for each key, with `status` (present, null, not_found, expired) and
-        `event_time`. `view` is the name of a view or the id of a version (FEAT-3)."""
+        `event_time`. `view` is the id, name or title of a view, or the id of a version
+        (FEAT-3)."""
         import pandas as pd
 
         options: dict[str, Any] = {"at": at.isoformat()} if at else {}
@@ -157,15 +158,15 @@ class Features:
 
     def _newest(self, name: str) -> str:
         for item in self.client.every("features.list_training_sets"):
-            if item["name"] == name and item["state"] == "ready":
+            if name in (item["name"], item["title"]) and item["state"] == "ready":
                 return str(item["id"])
         raise NotFound(_("There is no ready training set called {name}").format(name=repr(name)))
 
     def _version(self, name: str) -> str:
-        for view in self.client.every("features.list_views", query=name):
-            if view["name"] == name and (version := _shown(view)):
-                return str(version["id"])
-        raise NotFound(_("There is no feature view called {name}").format(name=repr(name)))
+        version = _shown(self.client.run("features.get_view", view_id=name))
+        if version is None:
+            raise NotFound(_("{name} has no version yet").format(name=name), hint=_("Publish one first."))
+        return str(version["id"])
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ class Lake:
     client: Client
 
     def get(self, name: str, *, frame: Kind = "pandas") -> Any:
-        """The rows of a dataset's newest snapshot by its name or id (DS-3), or of one snapshot (SNAP-3)."""
+        """The rows of a dataset's newest snapshot by its id (DS-3), name or title, or of one snapshot (SNAP-3)."""
         import pyarrow as pa
 
         snapshot = self._snapshot(name)
@@ -217,12 +218,7 @@ class Lake:
         return cast(dict[str, Any], newest)
 
     def _dataset(self, name: str) -> dict[str, Any]:
-        if name.startswith("DS-"):
-            return cast(dict[str, Any], self.client.run("lake.get_dataset", dataset_id=name))
-        for item in self.client.every("lake.list_datasets", query=name):
-            if item["name"] == name:
-                return item
-        raise NotFound(_("There is no dataset called {name}").format(name=repr(name)))
+        return cast(dict[str, Any], self.client.run("lake.get_dataset", dataset_id=name))
 
 
 def framed(table: "pa.Table", frame: Kind) -> Any:

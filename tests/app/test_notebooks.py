@@ -102,6 +102,16 @@ def test_views_and_datasets_are_found_by_name(client: Client, scene: Scene) -> N
     assert len(client.lake.get(scene.snapshot.id, frame="polars")) == scene.snapshot.rows
 
 
+def test_a_title_names_a_dataset_a_view_and_a_set_too(client: Client, scene: Scene) -> None:  # noqa: F811
+    mei, portal = scene.people.engineer, scene.portal
+    portal.datasets.rename_dataset(mei, dataset_id=scene.snapshot.dataset_id, title="Alle Flüge")
+    portal.feature_views.rename_view(mei, view_id=scene.view.id, title="Verspätung")
+    portal.training_sets.rename_training_set(mei, training_set_id=scene.training_set.id, title="Späte")
+    assert len(client.lake.get("Alle Flüge")) == scene.snapshot.rows
+    assert len(client.features.get_training_set("Späte")) > 0
+    assert list(client.features.get_online("Verspätung", [{"carrier": "A"}])["carrier"]) == ["A"]
+
+
 def test_refusals_are_the_portals_own(client: Client, scene: Scene, address: str) -> None:  # noqa: F811
     with pytest.raises(Invalid, match="no split") as refusal:
         client.features.get_training_set(scene.training_set.id, split="nowhere")

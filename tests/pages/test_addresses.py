@@ -79,11 +79,12 @@ def test_the_pages_that_compare_take_names(portal: Portal) -> None:
     assert by_name == text_of(seen(portal, "dataset-diff", left="SNAP-1", right="DS-1"))
 
 
-def test_a_name_chooses_what_a_form_begins_with(portal: Portal) -> None:
-    by_name = seen(portal, "load-tests", endpoint="late-arrival")
-    assert [box.value for box in by_name.selectbox] == [
-        box.value for box in seen(portal, "load-tests", endpoint="EP-2").selectbox
-    ]
+@pytest.mark.parametrize("name", ["late-arrival v1", "late-arrival v2", "MV-1"])
+def test_a_name_chooses_what_a_form_begins_with(portal: Portal, name: str) -> None:
+    test = seen(portal, "promotions", version=name, endpoint="late-arrival")
+    wanted = portal.registry.get_version(PEOPLE.engineer, version_id=name)
+    assert test.selectbox(key="ask_version").value.id == wanted.id
+    assert test.selectbox(key="ask_endpoint").value.id == "EP-2"
 
 
 def test_what_comes_of_data_in_quarantine_says_so_whatever_the_address_calls_it(portal: Portal) -> None:
