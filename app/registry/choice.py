@@ -57,7 +57,7 @@ def choose(versions: Versions, known: Places) -> Choice:
             index=_place(ids, versions, known),
             format_func=lambda version_id: _baseline_name(versions[version_id], known),
             label_visibility="collapsed",
-            width=250,
+            width=280,
         )
         only = st.toggle(_("Only differences"), value=True, key="only", bind="query-params")
     st.query_params["ids"] = ",".join(ids)

@@ -117,13 +117,12 @@ def _breadcrumb(crumbs: Sequence[tuple[str, str]], title: str) -> None:
 
 def section(title: str, *, hint: str = "", key: str = "") -> DeltaGenerator:
     """The bar of a section: its name, a gray hint (a count, or what figures rest on); returns the place at its right
-    edge for a control."""
+    edge for a control, below the words where both find no room."""
     with st.container(
         key=f"sec_{key or _slug(title)}",
         horizontal=True,
         horizontal_alignment="distribute",
         vertical_alignment="center",
-        wrap=False,
     ):
         shown = f"{title} :gray[{hint}]" if hint else title
         st.header(shown, anchor=False, width="content")

@@ -59,6 +59,7 @@ def test_every_page_opens_by_its_address_and_asks_no_other_host(mei: Visitor, ca
     assert mei.problems == []
     for width in (1100, 1440):
         mei.fits(width)
+        assert mei.cut() == []
 
 
 def test_the_browsers_tab_says_what_the_page_is_about(mei: Visitor, goal: str) -> None:

@@ -159,6 +159,13 @@ class Visitor:
                        return main && main.scrollWidth <= main.clientWidth }"""
         )
 
+    def cut(self) -> Sequence[str]:
+        """What is wider than the cell or the button that it stands in."""
+        places = "th:not(.mark), th button span, td:not(.mark), .chip span, [data-testid=stMain] button"
+        return self.page.locator(places).evaluate_all(
+            "places => places.filter((at) => at.scrollWidth > at.clientWidth + 1).map((at) => at.textContent)"
+        )
+
     def complaints(self) -> Sequence[str]:
         """What scripts complained of and which strangers were asked, since this was last asked."""
         complaints = [*self.problems, *self.foreign]
