@@ -93,7 +93,7 @@ def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str 
     if name:
         return Naming(title=title or name, name=name)
     if title is None:
-        raise Invalid(_("Name is missing"), hint=_("Say a name, or a title from which it follows."), field="name")
+        raise Invalid(_("Name is missing"), hint=_("The identifier follows from it."), field="title")
     return Naming(title=title, name=free_identifier(call, kind, project=project, title=title))
 
 

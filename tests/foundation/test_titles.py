@@ -134,7 +134,7 @@ def test_a_name_typed_by_hand_that_is_taken_is_refused(portal: Portal, kind: Nam
 def test_without_a_name_and_a_title_nothing_is_made(portal: Portal, kind: Named) -> None:
     with pytest.raises(Invalid) as refused:
         create(portal, kind)
-    assert (refused.value.message, refused.value.field) == ("Name is missing", "name")
+    assert (refused.value.message, refused.value.field) == ("Name is missing", "title")
 
 
 @EVERY_KIND
@@ -217,7 +217,7 @@ def test_queries_keep_the_name_of_a_dataset_that_was_renamed(portal: Portal) -> 
 def test_a_run_is_registered_under_a_title_in_any_language(portal: Portal) -> None:
     with pytest.raises(Invalid) as refused:
         run(portal, "training.register_version", run_id="RUN-3")
-    assert (refused.value.message, refused.value.field) == ("Name is missing", "name")
+    assert (refused.value.message, refused.value.field) == ("Name is missing", "title")
     with pytest.raises(Invalid) as refused:
         run(portal, "training.register_version", run_id="RUN-3", model="No Name")
     assert refused.value.message.startswith("Model takes lower-case letters, digits and hyphens")
