@@ -108,9 +108,9 @@ class _Process:
                 return _answer(message)
             fraction, stage = message["progress"]
             progress(fraction, stage)
+        self._process.kill()
         if isinstance(self._process, Forked) and self._process.was_taken_along:
             raise Unavailable(_("What runs code was ended"), hint=_("Nothing is wrong with the code. Try again."))
-        self._process.kill()
         words = (self._stderr_tail + self._rest_of_errors()).decode(errors="replace")
         raise Invalid(_("The code ended its process"), hint=words[-MOST_TEXT:].strip())
 

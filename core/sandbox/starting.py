@@ -47,7 +47,9 @@ class Forked:
 
     @property
     def was_taken_along(self) -> bool:
-        """Whether its starter is no more, with which it ends."""
+        """Whether its starter is no more, with which it ends. To be asked of what ends or was killed: as long as it lives
+        it may hold its starter's channel open."""
+        self._await_end()
         return self._starter.is_gone()
 
     def kill(self) -> None:
@@ -56,10 +58,13 @@ class Forked:
 
     def wait(self) -> None:
         """Until it has ended; once only."""
+        self._await_end()
+        os.close(self._descriptor)
+
+    def _await_end(self) -> None:
         ended = poll()
         ended.register(self._descriptor, POLLIN)
         ended.poll()
-        os.close(self._descriptor)
 
 
 class Starter:

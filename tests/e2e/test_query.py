@@ -21,6 +21,7 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     page.get_by_label("SQL").press("Control+Enter")
     expect(page).to_have_url(re.compile(r"/query\?id=Q-\d+"))
     expect(page.get_by_text("2 rows")).to_be_visible()
+    mei.settled()
     with page.expect_download() as download:
         mei.press("Download as CSV")
     assert download.value.path().read_text().splitlines() == ["note,flights", "'=1+1,1", "plain,2"]

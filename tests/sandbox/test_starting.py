@@ -4,6 +4,7 @@ as long as its owner."""
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -98,6 +99,18 @@ def test_code_that_ends_with_its_starter_is_not_blamed(tmp_path: Path, cold: Non
     with pytest.raises(Unavailable, match="What runs code was ended"):
         run(tmp_path, job_spec_of("def features(flights):\n    while True: pass"), keep_warm=True)
     ending.join()
+
+
+def test_a_process_that_still_holds_the_channel_of_its_starter_does_not_hide_its_end() -> None:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=(theirs.fileno(),)) as holder:
+        theirs.close()
+        starter = starting.Starter(ours)
+        assert not starter.is_gone()
+        forked = starting.Forked(holder.pid, os.pidfd_open(holder.pid), starter=starter)
+        forked.kill()
+        assert forked.was_taken_along
+        forked.wait()
 
 
 @pytest.mark.parametrize("keep_warm", [True, False])
