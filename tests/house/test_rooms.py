@@ -59,7 +59,8 @@ def test_a_folder_states_its_idea(folder: Path) -> None:
 
 @of_each_file([path for path in PRODUCT if path.name == "__init__.py"])
 def test_a_package_exports_nothing_of_its_modules(path: Path) -> None:
-    if path.parent.name != "migrations":
+    """Alembic's holds its environment, and the outermost says how often garbage is looked for."""
+    if path.parent.name not in ("migrations", "core"):
         assert [type(node).__name__ for node in tree_of(path).body] in ([], ["Expr"])
 
 
