@@ -47,8 +47,8 @@ class Forked:
 
     @property
     def was_taken_along(self) -> bool:
-        """Whether its starter is no more, with which it ends. To be asked of what ends or was killed: as long as it lives
-        it may hold its starter's channel open."""
+        """Whether its starter is no more, with which it ends. Waits until the process has ended: as long as it lives it
+        may hold its starter's channel open."""
         self._await_end()
         return self._starter.is_gone()
 
