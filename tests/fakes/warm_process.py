@@ -21,7 +21,7 @@ from core.compute.supervisor import INHERITED, Supervisor
 from core.sandbox import starting
 
 TABLES = ("numpy", "pandas", "pyarrow.parquet", "pyarrow.csv", "pyarrow.compute", "duckdb", "polars", "sqlglot")
-LEARNING = ("torch", "sklearn.metrics", "scipy.stats", "onnx", "onnxruntime")
+LEARNING = ("torch", "torch._dynamo", "sklearn.metrics", "scipy.stats", "onnx", "onnxruntime")
 SANDBOXING = "core.features."
 LEARNERS = ("core.training.", "core.sweeps.", "core.serving.")
 
