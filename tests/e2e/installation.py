@@ -62,7 +62,7 @@ def start_all(settings: Settings, parts: ExitStack) -> None:
     home = settings.home
     served = parts.enter_context(process(settings, "app.server"))
     gateway = parts.enter_context(process(settings, "core.gateway"))
-    parts.enter_context(process(settings, "core.worker"))
+    parts.enter_context(process(settings, "tests.e2e.worker"))
     wait_for(lambda: answers(f"{settings.address}/health"), served, log_of(home, "app.server"))
     wait_for((home / ADDRESS_FILE).exists, gateway, log_of(home, "core.gateway"))
 
