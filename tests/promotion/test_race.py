@@ -12,9 +12,10 @@ from core.foundation.errors import Conflict
 from core.promotion.tables import DecisionRow, PromotionRow
 from core.registry.tables import VersionRow
 from core.serving.tables import AdmissionRow, EndpointRow
+from tests.effort import tries
 from tests.promotion.stage import Stage
 
-ROUNDS = 200
+ROUNDS = tries(80, long=1000)
 CHANGED = ("registry.edit_card", "ok")
 TABLES = ("promotion_rollouts", "promotion_states", "admissions", "served")
 

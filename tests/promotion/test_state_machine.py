@@ -15,6 +15,7 @@ from core.foundation.errors import Conflict, NotAllowed
 from core.identity.permissions import Role
 from core.portal import build_portal
 from core.registry.values import ModelVersion
+from tests.effort import tries
 from tests.installed import copy_home, opened, prepared, settings_in
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 
@@ -322,6 +323,10 @@ def test_no_order_of_events_lets_unapproved_bytes_serve(shared: SharedPortal) ->
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=8, stateful_step_count=14, deadline=None, database=None, suppress_health_check=checks
+            max_examples=tries(5, long=100),
+            stateful_step_count=14,
+            deadline=None,
+            database=None,
+            suppress_health_check=checks,
         ),
     )

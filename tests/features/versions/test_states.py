@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from core.features.values import FeatureVersion
 from core.foundation.errors import Conflict
+from tests.effort import tries
 from tests.features.drafting import Drafts, open_drafts
 
 REASON = "Because it must be said."
@@ -183,7 +184,7 @@ def drafts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drafts]:
 def test_versions_go_only_where_the_model_lets_them(drafts: Drafts) -> None:
     Lifecycles.drafts = drafts
     calm = settings(
-        max_examples=25,
+        max_examples=tries(8, long=250),
         stateful_step_count=30,
         deadline=None,
         suppress_health_check=list(HealthCheck),
