@@ -111,8 +111,7 @@ def import_title(source: str, dataset: str) -> str:
 
 def rename_imports(call: Call, dataset_id: str, title: str) -> None:
     """Imports are called by the title that their dataset has now."""
-    sources = select(ImportRow.id, ImportRow.source).where(ImportRow.dataset_id == dataset_id)
-    titles = {id_: import_title(source["name"], title) for id_, source in call.session.exec(sources)}
-    for row in call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(titles))):
-        row.title = titles[row.id]
+    imports = select(ObjectRow, ImportRow.source).join(ImportRow, col(ImportRow.id) == col(ObjectRow.id))
+    for row, source in call.session.exec(imports.where(ImportRow.dataset_id == dataset_id)):
+        row.title = import_title(source["name"], title)
         call.session.add(row)
