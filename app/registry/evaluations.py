@@ -46,7 +46,7 @@ def sentence(evaluation: Evaluation) -> str:
 
 def answer(evaluation: Evaluation) -> str:
     """The same behind a mark, which says first of a model that learned nothing that it did not."""
-    if metric := at_chance(evaluation):
+    if metric := at_chance(evaluation.metrics):
         warning = _("**No better than chance** by {metric}:").format(metric=metric_name(metric))
         return f":orange[:material/warning:] {warning} {sentence(evaluation)}"
     return f":green[:material/check_circle:] {sentence(evaluation)}"

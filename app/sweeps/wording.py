@@ -3,7 +3,7 @@
 from app.ui import links, numbers, times
 from app.ui.numbers import is_less_better, metric_name, metric_value
 from core.foundation.text import _
-from core.registry.values import Interval
+from core.registry.values import Interval, at_chance
 from core.sweeps.values import Sweep, SweepState
 
 
@@ -62,8 +62,11 @@ def _confirmed(sweep: Sweep, value: Interval) -> str:
         split=sweep.split,
         n=len(sweep.confirmation.run_ids),
     )
-    unseen = sweep.confirmation.untouched.get("auc" if sweep.metric == "auc" else sweep.metric)
+    unseen = sweep.confirmation.untouched.get(sweep.metric)
     rest = _("; {value} on the rows no trial saw").format(value=interval_words(unseen)) if unseen else ""
+    if at_chance(sweep.confirmation.untouched) or at_chance({sweep.metric: value}):
+        warning = _("**No better than chance.**")
+        return f":orange[:material/warning:] {warning} {sentence}{rest}."
     return f":green[:material/verified:] {sentence}{rest}."
 
 

@@ -148,7 +148,7 @@ def _goal(row: Any, evaluation: Evaluation | None, criteria: Iterable[Criterion]
 
 def _learned_nothing(row: Any, evaluation: Evaluation | None) -> list[Health]:
     """Whether it is as good as a guess, as far as its evaluation can tell."""
-    metric = at_chance(evaluation) if evaluation else ""
+    metric = at_chance(evaluation.metrics) if evaluation else ""
     if not evaluation or not metric:
         return []
     interval = evaluation.metrics[metric]

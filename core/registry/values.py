@@ -1,6 +1,6 @@
 """Models, their versions, evaluations and evidence as the other domains and the pages see them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -69,9 +69,8 @@ def judging(evaluations: Iterable[Evaluation]) -> Evaluation | None:
     return (unseen or known)[-1] if known else None
 
 
-def at_chance(evaluation: Evaluation) -> str:
+def at_chance(figures: Mapping[str, Interval]) -> str:
     """The first metric whose interval does not lie above what chance gives; empty where each of them does."""
-    figures = evaluation.metrics
     known = (metric for metric in CHANCE if metric in figures)
     return next((metric for metric in known if figures[metric].low <= CHANCE[metric]), "")
 

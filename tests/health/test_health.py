@@ -13,7 +13,7 @@ from core.foundation.objects import LinkRow, ObjectRow
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.portal import Portal
 from core.registry.tables import ModelRow, VersionRow
-from core.registry.values import Evaluation, Interval, at_chance
+from core.registry.values import Interval, at_chance
 from core.requirements.values import Criterion
 from core.serving.tables import EndpointRow
 from tests.health.installation import (
@@ -140,9 +140,7 @@ def test_a_model_no_better_than_chance_needs_a_look_and_so_does_what_serves_it(w
 @pytest.mark.parametrize(("low", "metric"), [(0.5, "auc"), (0.2, "auc"), (0.51, "")])
 def test_what_its_interval_lifts_above_chance_has_learned_something(low: float, metric: str) -> None:
     metrics = {"auc": Interval(value=0.6, low=low, high=0.7), "log_loss": Interval(value=0.1, low=0, high=0.2)}
-    fields = {"holdout": "h", "holdout_name": "test", "rows": 9, "positive_share": 0.5, "predictions": "p"}
-    evaluation = Evaluation(metrics=metrics, **fields)
-    assert at_chance(evaluation) == metric
+    assert at_chance(metrics) == metric
 
 
 def test_what_cannot_be_served_is_the_worst(whole: Portal) -> None:
