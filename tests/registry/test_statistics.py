@@ -115,17 +115,18 @@ def test_what_two_models_share_cancels() -> None:
         assert statistics.outcome(deltas[name], better=statistics.METRICS[name]) == "better"
 
 
-def test_a_paired_delta_is_as_wide_as_a_paired_bootstrap_says() -> None:
-    labels, judged = drawn(2000, seed=9)
+@pytest.mark.parametrize(("name", "shift"), [("auc", 0.0), ("ece", 0.8)])
+def test_a_paired_delta_is_as_wide_as_a_paired_bootstrap_says(name: str, shift: float) -> None:
+    figure: Callable[..., float] = getattr(statistics, name)
+    labels, judged = drawn(4000, seed=9, shift=shift)
     other = noisy(judged, by=0.5, seed=10)
     random = np.random.default_rng(1)
     samples = [random.integers(0, labels.size, labels.size) for _ in range(300)]
     gains = [
-        statistics.auc(labels[rows], probabilities=judged[rows])
-        - statistics.auc(labels[rows], probabilities=other[rows])
+        figure(labels[rows], probabilities=judged[rows]) - figure(labels[rows], probabilities=other[rows])
         for rows in samples
     ]
-    delta = statistics.compare(labels, baseline=other, candidate=judged)["auc"]
+    delta = statistics.compare(labels, baseline=other, candidate=judged)[name]
     assert (delta.high - delta.low) / (2 * 1.96) == pytest.approx(float(np.std(gains)), rel=0.12)
 
 
