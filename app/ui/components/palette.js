@@ -183,7 +183,15 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   dialog.onclick = (event) => {
     if (event.target === dialog) dialog.close();
   };
+  const leave = () => {
+    document.removeEventListener("keydown", onKey, true);
+    window.navigation?.removeEventListener("currententrychange", onMove);
+    clearTimeout(timer);
+    clearTimeout(drawn);
+  };
   const onKey = (event) => {
+    // Where pages change fast this has come after its place was gone, and nobody says so any more.
+    if (!dialog.isConnected) return leave();
     if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "k") {
       event.preventDefault();
       event.stopPropagation();
@@ -197,16 +205,11 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   };
   const onMove = () => {
     clearTimeout(drawn);
-    drawn = setTimeout(() => recent.keepPage(), DRAWN_MS);
+    drawn = setTimeout(() => (dialog.isConnected ? recent.keepPage() : leave()), DRAWN_MS);
   };
   document.addEventListener("keydown", onKey, true);
   window.navigation?.addEventListener("currententrychange", onMove);
   onMove();
   if (dialog.open) draw();
-  return () => {
-    document.removeEventListener("keydown", onKey, true);
-    window.navigation?.removeEventListener("currententrychange", onMove);
-    clearTimeout(timer);
-    clearTimeout(drawn);
-  };
+  return leave;
 }

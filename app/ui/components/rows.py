@@ -146,18 +146,27 @@ def _picked(key: str, ids: Sequence[str], *, choice: Choice, first: str) -> tupl
 
 
 def _opened(key: str) -> None:
-    links.request_open(str(st.session_state[key]["open"] or ""))
+    links.request_open(str(_sent(key, "open") or ""))
 
 
 def _chosen(key: str) -> None:
-    value = st.session_state[key]["choose"]
-    st.session_state[_chosen_key(key)] = tuple(str(row) for row in value) if isinstance(value, list) else ()
+    value = _sent(key, "choose")
+    if isinstance(value, list):
+        st.session_state[_chosen_key(key)] = tuple(str(row) for row in value)
 
 
 def _turned(key: str) -> None:
+    wanted = _sent(key, "more")
+    if not wanted:
+        return
     scope, shown = st.session_state.get(_window_key(key)) or ((), STEP)
-    step = STEP if st.session_state[key]["more"] == "more" else -STEP
+    step = STEP if wanted == "more" else -STEP
     st.session_state[_window_key(key)] = (scope, max(STEP, int(shown) + step))
+
+
+def _sent(key: str, what: str) -> Any:
+    """What was pressed; nothing where another page has taken the table's place meanwhile."""
+    return st.session_state[key][what] if key in st.session_state else None
 
 
 def _window_key(key: str) -> str:

@@ -129,3 +129,16 @@ def test_rows_are_chosen_among_those_that_are_there(choice: str, before: tuple[s
 
 def test_a_link_that_names_another_row_chooses_it_anew() -> None:
     assert drawn(choice="first", things_chosen=("7",), things_first="4")[1] == "3"
+
+
+def pressed_too_late() -> None:
+    """A page without the table whose rows somebody pressed just as it came."""
+    from app.ui.components import rows
+
+    for callback in (rows._chosen, rows._opened, rows._turned):
+        callback("table")
+
+
+def test_what_is_pressed_on_a_table_that_another_page_replaces_is_let_go() -> None:
+    test = AppTest.from_function(pressed_too_late, default_timeout=20).run()
+    assert list(test.exception) == []
