@@ -79,6 +79,14 @@ def test_an_edit_with_every_hash_computed_anew_is_found_by_the_checkpoint(portal
     assert any("signed in a checkpoint" in problem for problem in problems)
 
 
+@pytest.mark.parametrize("other", ["0", "f"])
+def test_another_event_than_the_one_that_was_signed_is_found(portal: Portal, people: People, other: str) -> None:
+    fill(portal, people)
+    signed = journal_of(portal).last_checkpoint()
+    change(portal, f"UPDATE audit_events SET hash = '{other * 64}' WHERE seq = {signed}")
+    assert any("signed in a checkpoint" in problem for problem in portal.audit.verify(people.admin).problems)
+
+
 def test_a_forged_checkpoint_is_found(portal: Portal, people: People) -> None:
     fill(portal, people)
     file = journal_of(portal).checkpoint_file

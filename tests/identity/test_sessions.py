@@ -96,10 +96,11 @@ def test_nobody_revokes_the_token_of_someone_else(portal: Portal, people: People
 
 
 def test_a_token_stands_for_its_owner_only(portal: Portal, people: People) -> None:
-    minted = portal.identity.mint_token(people.engineer, name="CI", scopes=(Permission.READ,))
-    borrowed = Actor(person_id=people.sre.person_id, kind="person", via="token", token_id=minted.token.id)
-    with pytest.raises(NotSignedIn):
-        portal.identity.whoami(borrowed)
+    for owner, other in ((people.engineer, people.sre), (people.sre, people.engineer)):
+        minted = portal.identity.mint_token(owner, name="CI", scopes=(Permission.READ,))
+        borrowed = Actor(person_id=other.person_id, kind="person", via="token", token_id=minted.token.id)
+        with pytest.raises(NotSignedIn):
+            portal.identity.whoami(borrowed)
 
 
 def test_a_scope_for_people_only_is_worth_nothing_in_a_token(portal: Portal, people: People) -> None:

@@ -46,9 +46,19 @@ DOMAINS = (
     Domain(
         "actions",
         ("core/foundation/action*",),
-        ("tests/foundation/test_actions.py", "tests/foundation/test_listings.py", "tests/audit/test_reading.py"),
+        (
+            "tests/foundation/test_actions.py",
+            "tests/foundation/test_references.py",
+            "tests/foundation/observability/test_actions.py",
+            "tests/foundation/test_listings.py",
+            "tests/audit/test_reading.py",
+        ),
     ),
-    Domain("identity", ("core/identity",), ("tests/identity", "tests/foundation/test_actions.py")),
+    Domain(
+        "identity",
+        ("core/identity",),
+        ("tests/identity", "tests/foundation/test_actions.py", "tests/foundation/test_references.py"),
+    ),
     Domain("audit", ("core/audit",), ("tests/audit",)),
     Domain("statistics", ("core/registry/statistics.py",), ("tests/registry/test_statistics.py",)),
     Domain(

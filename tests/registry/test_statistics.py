@@ -78,6 +78,13 @@ def test_delong_of_a_small_sample_by_hand() -> None:
     assert interval.high == 1.0
 
 
+def test_the_interval_of_an_auc_is_as_wide_above_as_below() -> None:
+    labels, judged = drawn(500, seed=2)
+    interval = statistics.evaluate(labels, probabilities=judged)["auc"]
+    assert interval.value < interval.high < 1
+    assert interval.high - interval.value == pytest.approx(interval.value - interval.low)
+
+
 def test_a_perfect_order_of_few_rows_is_not_certain() -> None:
     interval = statistics.evaluate([0, 0, 1, 1], probabilities=[0.1, 0.2, 0.8, 0.9])["auc"]
     assert (interval.value, interval.high) == (1.0, 1.0)
@@ -179,6 +186,7 @@ def test_an_outcome_is_claimed_only_when_the_interval_excludes_zero() -> None:
         ([0, 1], [0.1, float("nan")], "probabilities"),
         ([0, 1], [0.1, 1.2], "probabilities"),
         ([0, 1], [0.1], "probabilities"),
+        ([0, 1], [0.1, 0.2, 0.3], "probabilities"),
         ([0, 2], [0.1, 0.2], "labels"),
         ([1, 1], [0.1, 0.2], "labels"),
         ([], [], "labels"),

@@ -126,6 +126,11 @@ def test_a_laxer_promise_than_the_targets_proves_nothing() -> None:
     assert judged(LoadTestGate({}), load_test(CANDIDATE), slo=strict).verdict is Verdict.FAIL
 
 
+def test_a_stricter_promise_than_the_targets_proves_the_targets() -> None:
+    report = soak(slo=Slo(p99_ms=40.0, error_rate=0.001))
+    assert judged(LoadTestGate({}), load_test(CANDIDATE, report)).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize(("tested", "verdict"), [(0.0011, Verdict.FAIL), (0.001, Verdict.PASS), (0.0, Verdict.PASS)])
 def test_more_errors_than_the_target_promises_may_not_have_been_let_through(tested: float, verdict: Verdict) -> None:
     report = soak(slo=Slo(p99_ms=50.0, error_rate=tested))

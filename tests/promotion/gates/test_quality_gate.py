@@ -144,8 +144,9 @@ def test_a_policy_may_name_the_rows_to_judge_on() -> None:
     assert judged(quality(CANDIDATE, PRODUCTION), params={"split": "december"}).verdict is Verdict.FAIL
 
 
-def test_a_metric_from_other_predictions_fails() -> None:
-    assert judged(quality(CANDIDATE, PRODUCTION, measured_on={"predictions": "9" * 64})).verdict is Verdict.FAIL
+@pytest.mark.parametrize("other", ["0" * 64, "f" * 64])
+def test_a_metric_from_other_predictions_fails(other: str) -> None:
+    assert judged(quality(CANDIDATE, PRODUCTION, measured_on={"predictions": other})).verdict is Verdict.FAIL
 
 
 def test_evidence_on_other_bytes_fails() -> None:

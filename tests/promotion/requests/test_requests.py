@@ -228,6 +228,16 @@ def test_the_same_thing_is_asked_for_once(stage: Stage) -> None:
     assert stage.open(version).state is RequestState.IN_REVIEW
 
 
+def test_the_same_version_is_asked_for_at_several_endpoints_at_once(stage: Stage) -> None:
+    other = stage.portal.endpoints.create_endpoint(
+        stage.people.sre, project="PROJ-1", name="early-arrival", environment="production"
+    )
+    for places in ((stage.endpoint_id, other.id), (other.id, stage.endpoint_id)):
+        version = stage.version()
+        opened = [stage.open(version, endpoint_id=endpoint_id) for endpoint_id in places]
+        assert [request.state for request in opened] == [RequestState.IN_REVIEW] * 2
+
+
 def test_a_rejection_is_final_for_its_revision(stage: Stage) -> None:
     stage.demand(2)
     request = stage.open(stage.measured())
