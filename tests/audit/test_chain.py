@@ -132,15 +132,17 @@ def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: Peopl
     with portal.foundation.database.read() as session:
         lines = [orjson.dumps(event).decode() for event in exported(session)]
 
-    def check(lines: list[str]) -> int:
+    def check(lines: list[str]) -> tuple[int, str]:
         export = tmp_path / "export.jsonl"
         export.write_text("\n".join(lines) + "\n")
         script = [sys.executable, core.audit.verify.__file__, str(export), "--key", str(journal.key_file)]
         files = ["--checkpoints", str(journal.checkpoint_file), "--public-key", str(journal.public_file)]
-        return subprocess.run([*script, *files], check=False, capture_output=True, cwd=tmp_path).returncode
+        done = subprocess.run([*script, *files], check=False, capture_output=True, text=True, cwd=tmp_path)
+        return done.returncode, done.stdout
 
-    assert check(lines) == 0
-    assert check(lines[:-1]) == 1
+    assert check(lines)[0] == 0
+    code, problems = check(lines[:-1])
+    assert (code, "the tail was cut" in problems) == (1, True)
 
 
 def test_a_checkpoint_is_on_disk_before_it_counts_as_written(portal: Portal, people: People) -> None:

@@ -63,6 +63,7 @@ def test_what_was_denied_is_no_activity(portal: Portal, people: People, goals: d
     assert [(event.actor, event.action) for event in denied.items] == [
         (people.outsider.person_id, "requirements.get_requirement")
     ]
+    assert {event.outcome for event in portal.audit.list_events(people.admin, outcome="ok").items} == {"ok"}
 
 
 def test_filters_narrow_together(portal: Portal, people: People, goals: dict[str, str]) -> None:

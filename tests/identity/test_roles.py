@@ -6,6 +6,7 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, PortalError
+from core.foundation.ids import Kind, kind_of
 from core.identity.permissions import Role
 from core.portal import Portal
 from tests.conftest import People
@@ -81,6 +82,14 @@ def test_a_project_role_is_given_in_a_project(portal: Portal, people: People) ->
     with pytest.raises(Invalid) as refused:
         portal.identity.grant_role(people.admin, person_id=people.sre.person_id, role=Role.ENGINEER)
     assert refused.value.field == "project"
+
+
+def test_a_service_account_is_none_of_the_people_and_has_no_role(portal: Portal, people: People) -> None:
+    account = portal.identity.create_service_account(people.admin, handle="robot", name="Robot", project="PROJ-1")
+    assert kind_of(account.id) is Kind.SERVICE_ACCOUNT
+    assert kind_of(people.engineer.person_id) is Kind.PERSON
+    with pytest.raises(Invalid, match="scopes, not roles"):
+        portal.identity.grant_role(people.admin, person_id=account.id, role=Role.SRE)
 
 
 def test_a_handle_belongs_to_one_person(portal: Portal, people: People) -> None:

@@ -56,6 +56,19 @@ def test_a_token_ends_when_it_is_revoked_and_when_it_is_old(portal: Portal, peop
         portal.sessions.actor_of_token(old.secret)
 
 
+def test_each_of_many_tokens_stands_for_who_minted_it(portal: Portal, people: People) -> None:
+    owners = [people.engineer, people.sre, people.approver, people.admin, people.viewer, people.outsider]
+    secrets = [portal.identity.mint_token(who, name="CI", scopes=(Permission.READ,)).secret for who in owners]
+    assert [portal.sessions.actor_of_token(secret).person_id for secret in secrets] == [who.person_id for who in owners]
+    with pytest.raises(NotSignedIn):
+        portal.sessions.actor_of_token("cwt_of-nobody")
+
+
+def test_a_token_lasts_a_month_unless_somebody_says_otherwise(portal: Portal, people: People) -> None:
+    token = portal.identity.mint_token(people.engineer, name="CI", scopes=(Permission.READ,)).token
+    assert token.expires_at - token.created_at == timedelta(days=30)
+
+
 @pytest.mark.parametrize("secret", BROKEN)
 def test_a_broken_secret_is_nobody(portal: Portal, people: People, secret: str) -> None:
     assert portal.sessions.actor_of_session(secret) is None

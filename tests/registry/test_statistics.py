@@ -180,6 +180,12 @@ def test_an_outcome_is_claimed_only_when_the_interval_excludes_zero() -> None:
     assert statistics.outcome(Interval(value=0.1, low=0.05, high=0.3), better="down") == "worse"
 
 
+def test_a_gain_is_a_delta_of_which_more_is_better() -> None:
+    delta = Interval(value=0.1, low=-0.1, high=0.4)
+    assert statistics.gain(delta, better="up") == delta
+    assert statistics.gain(delta, better="down") == Interval(value=-0.1, low=-0.4, high=0.1)
+
+
 @pytest.mark.parametrize(
     ("labels", "judged", "field"),
     [

@@ -69,6 +69,8 @@ def test_only_feature_versions_that_differ_are_named() -> None:
     assert rows["Feature versions"] == ("carrier_delay v1 (2)", "carrier_delay v2 (2)")
     assert "Feature versions" not in table()
     assert "Training set" not in table()
+    for other in ("TS-0", "TS-999"):
+        assert "Training set" in table(after=version(2, training_set_id=other))
 
 
 def test_inputs_and_size_that_differ_are_named() -> None:
