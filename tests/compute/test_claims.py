@@ -79,7 +79,7 @@ def test_f11_two_whole_workers_start_each_job_once(portal: Portal) -> None:
         worker_for(portal, kinds=KINDS, executor=instant, loops=(), name="one"),
         worker_for(portal, kinds=KINDS, executor=instant, loops=(), name="two"),
     ):
-        wait_until(lambda: _succeeded(portal) == len(jobs), what="the end of all jobs")
+        wait_until(lambda: _succeeded(portal) == len(jobs), seconds=120, what="the end of all jobs")
     assert instant.starts == Counter(jobs)
     assert [_events(portal, f"compute.job_{what}") for what in ("started", "succeeded")] == [len(jobs)] * 2
     assert sorted(jobs) == sorted(job_id for job_id in jobs if ingested(portal, job_id, "outputs") == [{}])
