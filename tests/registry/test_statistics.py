@@ -5,7 +5,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sklearn import metrics as oracle
 
 from core.foundation.errors import Invalid
 from core.registry import statistics
@@ -61,6 +60,9 @@ def test_the_calibration_error_is_that_over_fifteen_bins_of_equal_width() -> Non
 
 
 def test_figures_agree_with_an_independent_library_on_tied_probabilities() -> None:
+    # Only the process that runs this loads it.
+    from sklearn import metrics as oracle
+
     labels, judged = drawn(5000, seed=3)
     judged = np.round(judged, 2)
     figures = statistics.evaluate(labels, probabilities=judged)
