@@ -1,9 +1,11 @@
 """The portal's process: `python -m app.server`."""
 
+import importlib
 import os
 import sys
 from pathlib import Path
 
+from core import garbage
 from core.foundation.settings import PREFIX, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,6 +20,8 @@ def main() -> int:
     # Streamlit reads its settings and its look from `.streamlit` in the working folder.
     os.environ[f"{PREFIX}HOME"] = str(settings.home.absolute())
     os.chdir(ROOT)
+    importlib.import_module("app.asgi")
+    garbage.loaded()
     uvicorn.run(
         "app.asgi:app",
         host=settings.host,

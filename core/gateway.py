@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from core import garbage
 from core.compute.folders import write_atomically
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, PortalError, Unavailable
@@ -266,6 +267,7 @@ def main() -> int:
         gateway = Gateway(settings, portal=PortalOverDatabase(portal.endpoints))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: gateway.stop())
+        garbage.loaded()
         gateway.run()
     return 0
 

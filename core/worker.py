@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import col, or_, select
 
+from core import garbage
 from core.audit.journal import AuditJournal
 from core.audit.tables import AuditRow
 from core.compute.dispatcher import Dispatcher
@@ -223,6 +224,7 @@ def serve(build: Callable[[Portal], Worker] = build_worker) -> int:
         signal.signal(number, lambda _number, _frame: worker.stop())
     operator = operator_server(worker)
     operator.open()
+    garbage.loaded()
     try:
         worker.run()
     finally:

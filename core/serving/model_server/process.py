@@ -13,6 +13,7 @@ from pathlib import Path
 import uvloop
 from pydantic import ValidationError
 
+from core import garbage
 from core.compute.folders import write_atomically
 from core.foundation.errors import PortalError
 from core.foundation.observability.logs import log_context
@@ -42,6 +43,7 @@ def main(arguments: list[str]) -> int:
         model = load_model(spec)
     except (PortalError, ValidationError, OSError) as refusal:
         return _refuse(folder, refusal)
+    garbage.loaded()
     # The socket is named relative to the folder: a full path may be longer than the system takes.
     os.chdir(folder)
     with log_context(object=spec.version_id, endpoint=spec.endpoint):
