@@ -15,20 +15,21 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
-from core.foundation.ids import Kind
+from core.foundation.ids import Kind, is_id
 from core.foundation.objects import ObjectRow, coming_number
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, normal
 from core.foundation.validation import shaped
 
 # What the audit log says of every action that renames.
 RENAMED = N_("renamed {before} to {title}")
 LONGEST_TITLE, LONGEST_IDENTIFIER = 120, 60
-# No control character, no separator of lines, and nothing that turns the direction of the text around it.
+# No control character, no separator of lines, nothing that turns the direction of the text around it, and nothing that
+# is not to be seen.
 Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE),
     shaped(
-        r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$",
+        r"^[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff]*$",
         allowed=N_("one line of text, in any language"),
         example="Customer orders",
         name_label=N_("Name"),
@@ -91,10 +92,19 @@ def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str 
     """What a new object is called, by what was entered of it: a name stands as it is, with itself for a title; without
     one the first free identifier is taken that follows from the title."""
     if name:
-        return Naming(title=title or name, name=name)
+        return Naming(title=checked_title(title) if title else name, name=name)
     if title is None:
         raise Invalid(_("Name is missing"), hint=_("The identifier follows from it."), field="title")
+    title = checked_title(title)
     return Naming(title=title, name=free_identifier(call, kind, project=project, title=title))
+
+
+def checked_title(title: str) -> str:
+    """A title in its normal form. Invalid for one that is written like an id, which it would be taken for."""
+    if is_id(title):
+        message = _("{title} is written like an id").format(title=title)
+        raise Invalid(message, hint=_("Add a word to it."), field="title")
+    return normal(title)
 
 
 def free_identifier(call: Call, kind: Kind, *, project: str, title: str) -> str:
@@ -147,6 +157,7 @@ def entitled(table: Any, query: str, *, kind: Kind) -> ColumnElement[bool]:
 def rename(call: Call, object_id: str, title: str) -> None:
     """Another title for an object, and at the head of the titles of its versions. What it is called in queries and
     addresses stays."""
+    title = checked_title(title)
     row = call.session.get_one(ObjectRow, object_id)
     call.about(object_id)
     call.note(before=row.title, title=title)

@@ -2,6 +2,7 @@
 `N_` where it is a constant."""
 
 import gettext
+import unicodedata
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,11 @@ def _(message: str) -> str:
 def N_(message: str) -> str:
     """Marks a constant as text to be translated later, with `_`, where it is shown."""
     return message
+
+
+def normal(text: str) -> str:
+    """One form for texts that look the same: an umlaut is one letter, and nothing stands around the words."""
+    return unicodedata.normalize("NFC", text.strip())
 
 
 def grouped(number: str) -> str:

@@ -130,7 +130,9 @@ def invalid_of(error: ValidationError, *, model: Any = Any, prefix: Sequence[str
         hint = _("There are: {names}.").format(names=names) if names else ""
     elif not hint and (is_structured(kind) or first["type"] not in RULES):
         hint = _("Write {form}").format(form=form_of(kind))
-    if first["type"] not in UNTOLD_INPUTS and context.get("min_length") != 1:
+    # A file's bytes are nobody's words, and may be a secret.
+    is_repeated = first["type"] not in UNTOLD_INPUTS and bare(kind) is not bytes
+    if is_repeated and context.get("min_length") != 1:
         message = _("{message}; {given} was given").format(message=message, given=_given(first["input"]))
     return Invalid(message, hint=hint, field=".".join(str(part) for part in place))
 

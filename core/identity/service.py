@@ -25,7 +25,8 @@ from core.identity.tables import GrantRow, PersonRow, ProjectRow, TokenRow
 from core.identity.values import Handle, Name, NewToken, Person, Project, Token
 
 Limit = Annotated[int, Field(ge=1, le=200)]
-Offset = Annotated[int, Field(ge=0)]
+Offset = Annotated[int, Field(ge=0, le=10**12)]
+AnyName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 ObjectIds = Annotated[tuple[str, ...], Field(max_length=1000)]
 EnteredTitle = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 BY_NAME = (col(PersonRow.name), col(PersonRow.id))
@@ -64,7 +65,7 @@ class IdentityService(Service):
         return find_things(call.session, query=query, reach=call.reach(), limit=limit)
 
     @action(permission=Permission.READ, reads=True)
-    def find_object(self, call: Call, *, name: str, kinds: tuple[Kind, ...] = ()) -> Thing:
+    def find_object(self, call: Call, *, name: AnyName, kinds: tuple[Kind, ...] = ()) -> Thing:
         """Find the one object that an id, an identifier or a title names, among these kinds where any are given."""
         ids = [name] if is_id(name) else ids_called(call, name, kinds=kinds or tuple(Kind))
         if len(ids) > 1:
@@ -72,7 +73,10 @@ class IdentityService(Service):
                 _("Several objects are called {name}").format(name=repr(name[:40])),
                 hint=_("Use the id of one: {ids}.").format(ids=", ".join(ids)),
             )
-        return thing_of(call.may_reach(ids[0] if ids else name))
+        row = call.may_reach(ids[0] if ids else name)
+        if kinds and row.kind not in kinds:
+            raise NotFound(_("There is no object called {id}").format(id=repr(name[:40])))
+        return thing_of(row)
 
     @action(permission=Permission.READ, reads=True)
     def titles(self, call: Call, *, object_ids: ObjectIds) -> dict[str, str]:

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from core.foundation.actions.call import Call
 from core.foundation.actions.references import KINDS
-from core.foundation.actions.run import run_action
+from core.foundation.actions.run import Service, action, run_action
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotFound
+from core.identity.permissions import Permission
 from core.portal import Portal
 from tests.conftest import People
 from tests.upgrade.home import PEOPLE, upgraded
@@ -39,6 +41,55 @@ def test_a_name_that_several_have_is_refused_with_their_ids(portal: Portal, peop
     with pytest.raises(Invalid) as refused:
         run(portal, "lake.get_dataset", people.admin, dataset_id="flights")
     assert refused.value.hint == f"Use the id of one: {here.id}, {there.id}."
+
+
+def test_a_name_means_the_same_to_what_changes_and_to_what_shows(portal: Portal, people: People) -> None:
+    run(portal, "identity.grant_role", people.admin, person_id="Mei Lin", role="viewer", project="PROJ-2")
+    there = run(portal, "lake.create_dataset", people.outsider, project="PROJ-2", name="sales")
+    here = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="tried", title="sales")
+    for called, others in (("lake.get_dataset", {}), ("lake.rename_dataset", {"title": "Hit"})):
+        with pytest.raises(Invalid) as refused:
+            run(portal, called, people.engineer, dataset_id="sales", **others)
+        assert refused.value.hint == f"Use the id of one: {there.id}, {here.id}."
+
+
+def test_what_a_name_means_is_asked_once_in_an_action_of_two_halves(portal: Portal, people: People) -> None:
+    first = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="one", title="Orders")
+    second = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="two")
+
+    class Halves(Service):
+        domain = "halves"
+
+        def _prepare(self, call: Call, *, dataset_id: str) -> str:
+            call.may_reach(dataset_id)
+            for renamed, title in ((first, "Old orders"), (second, "Orders")):
+                run(portal, "lake.rename_dataset", people.engineer, dataset_id=renamed.id, title=title)
+            return dataset_id
+
+        @action(permission=Permission.READ, reads=True, prepare=_prepare)
+        def show(self, call: Call, *, dataset_id: str) -> tuple[str, str]:
+            """Show both."""
+            call.may_reach(dataset_id)
+            return call.prepared, dataset_id
+
+    assert Halves(portal.foundation).show(people.engineer, dataset_id="Orders") == (first.id, first.id)
+
+
+def test_nothing_is_found_by_no_name(portal: Portal, people: People) -> None:
+    with pytest.raises(Invalid):
+        run(portal, "identity.find_object", people.engineer, name="")
+
+
+def test_an_id_of_another_kind_is_not_among_these_kinds(portal: Portal, people: People) -> None:
+    dataset = run(portal, "lake.create_dataset", people.engineer, project=PROJECT, name="flights")
+    with pytest.raises(NotFound):
+        run(portal, "identity.find_object", people.engineer, name=dataset.id, kinds=["model"])
+
+
+@pytest.mark.parametrize("name", ["\ud800", "a\udcffb", "\0"])
+def test_half_a_character_is_refused_as_such(portal: Portal, people: People, name: str) -> None:
+    with pytest.raises(Invalid, match="NUL or half a character"):
+        run(portal, "lake.get_dataset", people.engineer, dataset_id=name)
 
 
 def test_what_has_a_title_alone_is_found_by_it(portal: Portal, people: People) -> None:

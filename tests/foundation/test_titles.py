@@ -196,10 +196,29 @@ def test_the_log_says_what_it_was_called_and_what_it_is_called(portal: Portal, k
     assert (event.action, event.details) == (kind.rename, {"before": before, "title": TITLE})
 
 
-def test_an_identifier_goes_before_a_title_that_reads_like_it(portal: Portal) -> None:
+def test_an_identifier_takes_no_name_from_a_title_that_reads_like_it(portal: Portal) -> None:
+    entitled = create(portal, NAMED[0], title="arrivals", name="departures")
+    assert run(portal, "lake.get_dataset", dataset_id="arrivals").id == entitled.id
     own = create(portal, NAMED[0], name="arrivals")
-    create(portal, NAMED[0], title="arrivals", name="departures")
-    assert run(portal, "lake.get_dataset", dataset_id="arrivals").id == own.id
+    with pytest.raises(Invalid) as refused:
+        run(portal, "lake.rename_dataset", dataset_id="arrivals", title="Hit")
+    assert {entitled.id, own.id} <= set(refused.value.hint.rstrip(".").replace(",", "").split())
+
+
+@pytest.mark.parametrize("title", ["DS-1", "PROJ-1", "\u200b", "Orders\u2060", "\u200fOrders", "\u3164"])
+def test_a_title_is_seen_and_is_no_id(portal: Portal, title: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        create(portal, NAMED[0], title=title, name="departures")
+    assert refused.value.field == "title"
+    with pytest.raises(Invalid):
+        run(portal, "lake.rename_dataset", dataset_id="DS-1", title=title)
+
+
+def test_a_title_is_found_however_its_letters_are_put_together(portal: Portal) -> None:
+    dataset = create(portal, NAMED[0], title="Flu\u0308ge", name="composed")
+    assert dataset.title == "Fl\u00fcge"
+    for name in ("Fl\u00fcge", "Flu\u0308ge", " Fl\u00fcge "):
+        assert run(portal, "lake.get_dataset", dataset_id=name).id == dataset.id
 
 
 def test_queries_keep_the_name_of_a_dataset_that_was_renamed(portal: Portal) -> None:

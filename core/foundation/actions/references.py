@@ -1,23 +1,25 @@
 """Arguments that refer to objects take the id, the identifier or the title, wherever it is unique among what the caller
-may see: `--dataset-id orders` is `--dataset-id DS-1`. An identifier goes before a title that reads like it."""
+may see: `--dataset-id orders` is `--dataset-id DS-1`. What several are called, either way, is refused."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from sqlalchemy import ColumnElement
 from sqlmodel import col, or_, select
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import _, normal
 from core.foundation.validation import label_of
 
 # A version is one of a model, but for those who write features.
 VERSIONS = (Kind.MODEL_VERSION,)
 OF_FEATURES = ("features.", "online.")
 ANY = tuple(Kind)
+SEEING = "read"
 KINDS: dict[str, tuple[Kind, ...]] = {
     "account_id": (Kind.SERVICE_ACCOUNT,),
     "baseline_id": VERSIONS,
@@ -88,15 +90,24 @@ def id_called(call: Call, name: str, *, kinds: Sequence[Kind], field: str, proje
 
 
 def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "") -> Sequence[str]:
-    """The ids of those of these kinds within reach that have an identifier or, where none has, a title; a few where
-    there are many."""
-    rows = select(ObjectRow.id).where(col(ObjectRow.kind).in_(kinds)).order_by(ObjectRow.id).limit(5)
-    if visible := call.permitted.condition(ObjectRow.project):
-        rows = rows.where(or_(ObjectRow.project == "", *visible))
+    """The ids of those of these kinds that the caller may see and that have this identifier or title; a few where there
+    are many. Neither goes before the other: an identifier that is new would take what people mean by a title."""
+    called = normal(name)
+    rows = select(ObjectRow.id).where(
+        col(ObjectRow.kind).in_(kinds), or_(ObjectRow.name == called, ObjectRow.title == called)
+    )
     if project:
         rows = rows.where(ObjectRow.project == project)
-    named = (rows.where(names == name) for names in (ObjectRow.name, ObjectRow.title))
-    return next(filter(None, (call.session.exec(query).all() for query in named)), ())
+    return call.session.exec(rows.where(*_visible(call)).order_by(ObjectRow.id).limit(5)).all()
+
+
+def _visible(call: Call) -> list[ColumnElement[bool]]:
+    """What keeps names to objects that the caller may see: an action that changes fewer means the same by a name as
+    one that shows them."""
+    reaches = (call.permitted, call.foundation.access.reach(call.session, call.actor, SEEING))
+    if any(reach.is_everywhere for reach in reaches):
+        return []
+    return [col(ObjectRow.project).in_({"", *(project for reach in reaches for project in reach.projects)})]
 
 
 def _kinds(call: Call, argument: str) -> tuple[Kind, ...]:

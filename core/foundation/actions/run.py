@@ -81,11 +81,12 @@ def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: d
 def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any], outcome: Outcome) -> Any:
     foundation = service.foundation
     try:
-        prepared = _prepare(service, actor, spec, arguments) if spec.prepare else None
+        # What a name means is asked once: between the two halves it may be given to something else.
+        resolved, prepared = _prepare(service, actor, spec, arguments) if spec.prepare else (None, None)
         with foundation.database.read() if spec.reads else foundation.database.write() as session:
             call = Call(foundation, session, actor, spec)
             call.prepared = prepared
-            result = spec.function(service, call, **with_ids(call, spec.validate(arguments)))
+            result = spec.function(service, call, **(resolved or with_ids(call, spec.validate(arguments))))
             call.close()
         outcome.subject = call.subject
         return result
@@ -109,13 +110,15 @@ def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec)
         raise
 
 
-def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The arguments with ids in place of names, and what was prepared of them."""
     assert spec.prepare is not None
     with service.foundation.database.read() as session:
         call = Call(service.foundation, session, actor, spec)
-        prepared = spec.prepare(service, call, **with_ids(call, spec.validate(arguments)))
+        resolved = with_ids(call, spec.validate(arguments))
+        prepared = spec.prepare(service, call, **resolved)
         call.check_scope()
-    return prepared
+    return resolved, prepared
 
 
 def _record_denial(foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError) -> None:

@@ -2,6 +2,7 @@
 wrong."""
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.validation import invalid_of, label_of
+
+UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,18 @@ class ActionSpec:
         except ValidationError as error:
             raise invalid_of(error, model=self.parameters) from error
         values = {name: getattr(model, name) for name in self.parameters.model_fields}
-        refuse_nul(values)
+        refuse_unwritable(values)
         return values
 
 
-def refuse_nul(value: Any, *, field: str = "") -> None:
-    """Invalid for a text with a NUL in it, however deep: no name has one, and PostgreSQL can keep none."""
-    if isinstance(value, str) and "\0" in value:
-        label = label_of(field.split("."))
-        raise Invalid(_("{label} has a NUL character in it").format(label=label), hint=_("Remove it."), field=field)
+def refuse_unwritable(value: Any, *, field: str = "") -> None:
+    """Invalid for a text with a NUL or half a character in it, however deep: no name has one, and no database can keep
+    it."""
+    if isinstance(value, str) and UNWRITABLE.search(value):
+        message = _("{label} has a NUL or half a character in it").format(label=label_of(field.split(".")))
+        raise Invalid(message, hint=_("Remove it."), field=field)
     # Through iter(), for a model with a field called `keys` would pass for a mapping.
     whole = dict(iter(value)) if isinstance(value, BaseModel) else value
     named = whole if isinstance(whole, dict) else dict(enumerate(whole)) if isinstance(whole, list | tuple) else {}
     for name, part in named.items():
-        refuse_nul(part, field=f"{field}.{name}".strip("."))
+        refuse_unwritable(part, field=f"{field}.{name}".strip("."))

@@ -25,8 +25,9 @@ def imports_of(call: Call, rows: Sequence[ImportRow]) -> tuple[Import, ...]:
     """Imports as values. Asks as often for many as for one."""
     named = select(DatasetRow).where(col(DatasetRow.id).in_({row.dataset_id for row in rows}))
     datasets = {dataset.id: dataset for dataset in call.session.exec(named)}
-    replaced = _columns(call, {row.dataset_id for row in rows if (row.state, row.mode) == REPLACES})
-    return tuple(_value(row, datasets[row.dataset_id], replaced.get(row.dataset_id, ())) for row in rows)
+    replacing = {row.id: row.dataset_id for row in rows if (row.state, row.mode) == REPLACES}
+    columns = _columns(call, set(replacing.values()))
+    return tuple(_value(row, datasets[row.dataset_id], columns.get(replacing.get(row.id, ""), ())) for row in rows)
 
 
 def _columns(call: Call, dataset_ids: Collection[str]) -> dict[str, tuple[ColumnSpec, ...]]:
