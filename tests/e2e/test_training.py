@@ -56,7 +56,7 @@ def test_a_training_is_watched_stopped_and_resumed_where_it_was(form: Visitor, c
     form.press("Resume")
     wait_until(lambda: went_on(chain.log_of(run)), what="another step")
     assert steps_in(chain.log_of(run))[0] > stopped
-    form.press("Stop")
+    form.settled().press("Stop")
     form.sees(f"Stopping {run}")
 
 
