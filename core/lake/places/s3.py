@@ -22,6 +22,7 @@ CHUNK = 8 * 2**20
 MOST_FILES = 2000
 MOST_BYTES = 64 * 2**30
 SECONDS = 30
+SIGNED = "x-amz-"
 
 
 class S3(Place):
@@ -61,12 +62,14 @@ def access_of(settings: Settings) -> S3Access:
 
 
 def check_address(address: str) -> None:
-    """Invalid for what is no address of S3."""
+    """Invalid for what is no address of S3, or one that was signed. It is not repeated: it may hold a key."""
     match = ADDRESS.fullmatch(address)
-    if not match or ".." in match[2].split("/"):
+    if not match or ".." in match[2].split("/") or SIGNED in address.lower():
         raise Invalid(
-            _("{address} is no address of S3").format(address=repr(address[:80])),
-            hint=_("Write s3://bucket/path/to/file.parquet, or s3://bucket/folder/ for every file in it."),
+            _("This is no address of S3"),
+            hint=_(
+                "Write s3://bucket/path/to/file.parquet, or s3://bucket/folder/ for every file in it, without keys."
+            ),
             field="address",
         )
 

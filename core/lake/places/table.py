@@ -31,7 +31,7 @@ def place_of(source: ImportSource) -> Place:
             return place()
     prefixes = ", ".join(place.prefix for place in places().values() if place.kind == source.kind)
     raise Invalid(
-        _("{address} is no address that can be read").format(address=repr(source.name[:80])),
+        _("This is no address that can be read"),
         hint=_("It begins with one of: {prefixes}.").format(prefixes=prefixes),
         field="address",
     )

@@ -84,3 +84,10 @@ def test_what_cannot_be_fetched_is_said_in_words(portal: Portal, people: People,
 def test_what_is_no_address_of_s3_is_refused(address: str) -> None:
     with pytest.raises(Invalid, match="no address of S3"):
         check_address(address)
+
+
+@pytest.mark.parametrize("address", ["s3://AKIA:canary@bucket/x.csv", "s3://bucket/x.csv?X-Amz-Signature=canary"])
+def test_an_address_with_a_key_is_refused_without_repeating_it(address: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_address(address)
+    assert "canary" not in refused.value.in_full
