@@ -217,7 +217,8 @@ class IdentityService(Service):
         call.unscoped()
         row = call.session.get(TokenRow, token_id)
         if row is None or row.person_id != call.actor.person_id:
-            raise Invalid(_("You have no token {id}").format(id=repr(token_id[:40])), field="token_id")
+            # Not repeated: people paste the secret itself.
+            raise Invalid(_("You have no token with this id"), field="token_id")
         row.revoked_at = row.revoked_at or call.now
         call.session.add(row)
         call.about(row.person_id)
