@@ -6,12 +6,13 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement
-from sqlmodel import col, or_, select
+from sqlmodel import and_, col, or_, select
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
 from core.foundation.objects import ObjectRow
+from core.foundation.reach import within
 from core.foundation.text import _, normal
 from core.foundation.validation import label_of
 
@@ -93,21 +94,23 @@ def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "
     """The ids of those of these kinds that the caller may see and that have this identifier or title; a few where there
     are many. Neither goes before the other: an identifier that is new would take what people mean by a title."""
     called = normal(name)
-    rows = select(ObjectRow.id).where(
-        col(ObjectRow.kind).in_(kinds), or_(ObjectRow.name == called, ObjectRow.title == called)
-    )
+    of_kinds = col(ObjectRow.kind).in_(kinds)
+    named = or_(*(and_(of_kinds, names == called) for names in (ObjectRow.name, ObjectRow.title)))
+    # With a column that the index of the newest of a kind has not, what is named so is looked up and not sought through
+    # all of a kind.
+    rows = select(ObjectRow.id, ObjectRow.state).where(named, *_visible(call))
     if project:
-        rows = rows.where(ObjectRow.project == project)
-    return call.session.exec(rows.where(*_visible(call)).order_by(ObjectRow.id).limit(5)).all()
+        rows = rows.where(col(ObjectRow.project).concat("") == project)
+    return [object_id for object_id, _state in call.session.exec(rows.order_by(ObjectRow.id).limit(5))]
 
 
-def _visible(call: Call) -> list[ColumnElement[bool]]:
+def _visible(call: Call) -> tuple[ColumnElement[bool], ...]:
     """What keeps names to objects that the caller may see: an action that changes fewer means the same by a name as
     one that shows them."""
     reaches = (call.permitted, call.foundation.access.reach(call.session, call.actor, SEEING))
-    if any(reach.is_everywhere for reach in reaches):
-        return []
-    return [col(ObjectRow.project).in_({"", *(project for reach in reaches for project in reach.projects)})]
+    seen = within(frozenset({""}.union(*(reach.projects for reach in reaches))))
+    is_everywhere = any(reach.is_everywhere for reach in reaches)
+    return () if is_everywhere else seen.unindexed(ObjectRow.project)
 
 
 def _kinds(call: Call, argument: str) -> tuple[Kind, ...]:
