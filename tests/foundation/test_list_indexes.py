@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, text
 from sqlmodel import Session
 
 from core.features.tables import FeatureVersionRow, MaterializationRow
-from core.foundation.errors import NotAllowed
+from core.foundation.errors import NotAllowed, NotFound
 from core.foundation.objects import ObjectRow
 from core.lake.tables import ImportRow
 from core.portal import Portal
@@ -147,6 +147,20 @@ def scans_a_growing_table(plan: str) -> bool:
     if words[:3] == ["Seq", "Scan", "on"]:
         return words[3] in GROWING
     return words[0] == "SCAN" and words[1] in GROWING and "INDEX" not in words
+
+
+@pytest.mark.parametrize("role", ["engineer", "admin"])
+def test_what_a_name_means_is_looked_up_and_not_sought(
+    portal_on: Portal, people: People, statements: Statements, role: str
+) -> None:
+    if not portal_on.foundation.database.is_sqlite:
+        pytest.skip("PostgreSQL chooses by how many rows there are, and there are few here")
+    with suppress(NotFound):
+        portal_on.identity.find_object(getattr(people, role), name="nothing")
+    questions = [(query, given) for query, given in selects(statements) if "objects.title = " in query]
+    plan = plans_of(portal_on, questions)
+    for index in ("ix_objects_kind_name (kind=? AND name=?)", "ix_objects_kind_title (kind=? AND title=?)"):
+        assert any(index in line for line in plan), plan
 
 
 def test_a_scan_is_told_from_a_search(portal_on: Portal) -> None:
