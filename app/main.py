@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from app import closed, navigation, session, shell
-from app.ui import frame, links
+from app.ui import frame, links, redraws
 from core.foundation.text import _
 from core.identity.permissions import Permission
 
@@ -18,6 +18,7 @@ def main() -> None:
     page = navigation.declare(
         counts=_counts() if visitor else {}, may=session.may if visitor else _nothing, unknown=_unknown_page()
     )
+    redraws.notice_page()
     if visitor is None:
         shell.ended()
         st.stop()

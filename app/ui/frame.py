@@ -283,7 +283,6 @@ def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_
     ended the whole page is drawn once more."""
     draws = count()
 
-    @st.fragment(run_every=every if running else None)
     def part() -> None:
         ended = False
         with guarded(), redraws.drawing(again=running and next(draws) > 0):
@@ -291,7 +290,7 @@ def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_
         if ended:
             st.rerun(scope="app")
 
-    part()
+    redraws.part(part, every=every if running else None)
 
 
 def live_page(read: Callable[[], T], draw: Callable[[T], object], *, runs: Callable[[T], bool]) -> None:

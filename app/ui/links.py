@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import navigation
 from app.session import actor, portal, unless_changed
+from app.ui import redraws
 from core.foundation.errors import NotFound
 from core.foundation.ids import Kind, is_id, kind_of
 from core.foundation.text import _
@@ -99,6 +100,7 @@ def follow(target: str, label: str, **query: str) -> None:
 
 def open_page(url: str, **query: str) -> None:
     """Goes to one of our pages now."""
+    redraws.leave_page()
     st.switch_page(navigation.page(url), query_params=query)
 
 

@@ -1,10 +1,13 @@
 """The frame of the pages in a real browser."""
 
 import re
+from itertools import groupby
 from typing import Literal
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app import navigation
 from app.session import COOKIE
@@ -125,6 +128,53 @@ def test_the_palette_lists_what_was_opened_in_this_browser(mei: Visitor, goal: s
     expect(visitor.page.get_by_role("option").first).to_have_text(re.compile(rf"{GOAL}.*{goal}.*Requirements"))
     visitor.page.keyboard.press("Enter")
     expect(visitor.page).to_have_url(re.compile(rf"/requirement\?id={goal}$"))
+
+
+class Late:
+    """A connection on which the browser asks once more for a part of the page that it leaves, just as the next page is
+    announced."""
+
+    def __init__(self) -> None:
+        self.request = BackMsg()
+        self.announced: list[str] = []
+
+    def between(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def forward(sent: str | bytes) -> None:
+            message = BackMsg.FromString(bytes(sent))
+            if message.rerun_script.fragment_id:
+                self.request = message
+            server.send(sent)
+
+        def announce(sent: str | bytes) -> None:
+            message = ForwardMsg.FromString(bytes(sent))
+            browser.send(sent)
+            if message.HasField("new_session"):
+                self.announced.append(message.new_session.page_script_hash)
+                if self.request.rerun_script.page_script_hash not in ("", self.announced[-1]):
+                    self.request.rerun_script.is_auto_rerun = True
+                    self.request.rerun_script.ClearField("widget_states")
+                    server.send(self.request.SerializeToString())
+
+        browser.on_message(forward)
+        server.on_message(announce)
+
+
+def test_a_part_that_is_asked_for_too_late_does_not_clear_the_next_page(visitor: Visitor) -> None:
+    late = Late()
+    visitor.page.route_web_socket("**/_stcore/stream", late.between)
+    visitor.sign_in("Mei Lin")
+    palette = visitor.palette()
+    palette.fill("Datasets")
+    palette.press("Enter")
+    expect(visitor.page).to_have_url(re.compile("/datasets$"))
+    visitor.settled().press("New dataset")
+    visitor.sees("Create")
+    assert late.request.rerun_script.is_auto_rerun
+    pages = [page for page, _runs in groupby(late.announced)]
+    assert len(pages) == len(set(pages))
+    expect(visitor.heading("Datasets")).to_be_visible()
 
 
 def test_the_key_tab_meets_the_search_first_and_every_stop_is_seen(mei: Visitor) -> None:

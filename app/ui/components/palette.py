@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import navigation
 from app.session import actor, may, person, portal, unless_changed
-from app.ui import links, status
+from app.ui import links, redraws, status
 from app.ui.components.starts import Start, open_starts
 from app.ui.health import healths_of
 from core.features.catalog.search import CatalogFeature
@@ -48,9 +48,12 @@ _palette = st.components.v2.component(
 )
 
 
-@st.fragment
 def palette() -> None:
     """Draws the trigger; opens what was chosen. A search reruns this part of the page alone."""
+    redraws.part(_draw)
+
+
+def _draw() -> None:
     state = st.session_state.get("palette") or {}
     query = str(state.get("query") or "")[:120]
     data = entries(query) if query else unless_changed("palette", lambda: entries(""))
