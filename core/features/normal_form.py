@@ -9,7 +9,8 @@ The rules R1 to R12 come down to three columns computed here:
             answer to "what was known at t", so an ASOF join on `known_us` over them is exact (R5)."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, overload
 
 from core.sandbox.duckdb_session import listed, one_row, quoted
 
@@ -20,6 +21,25 @@ EVENT, CREATED, KNOWN = "__event", "__created", "__known_us"
 LATEST, BEST = "__is_latest", "__is_best"
 RESERVED_PREFIX = "__"
 SECOND = 1_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """The form in which moments are compared and written down."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+@overload
+def moment_of(microseconds_: int) -> datetime: ...
+
+
+@overload
+def moment_of(microseconds_: int | None) -> datetime | None: ...
+
+
+def moment_of(microseconds_: int | None) -> datetime | None:
+    return None if microseconds_ is None else EPOCH + microseconds_ * MICROSECOND
 
 
 @dataclass(frozen=True)

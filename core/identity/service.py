@@ -14,7 +14,8 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
-from core.foundation.naming import FORMS, LONGEST_TITLE, free_identifier
+from core.foundation.naming.names import free_identifier
+from core.foundation.naming.titles import FORMS, LONGEST_TITLE
 from core.foundation.objects import Lineage, ObjectRow, Thing, find_things, lineage, thing_of
 from core.foundation.text import N_, _
 from core.foundation.values import Listing

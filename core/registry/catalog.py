@@ -10,7 +10,8 @@ from core.foundation.actions.references import id_called
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
-from core.foundation.naming import Naming, as_read, named, names_of
+from core.foundation.naming.names import Naming, named, names_of
+from core.foundation.naming.titles import as_read
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
 from core.registry.tables import ModelRow, VersionRow

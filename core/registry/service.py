@@ -13,7 +13,8 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
-from core.foundation.naming import RENAMED, Title, entitled, named, rename
+from core.foundation.naming.names import RENAMED, entitled, named, rename
+from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow
 from core.foundation.plugins import Plugin
 from core.foundation.ports import LiveUses

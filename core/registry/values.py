@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from core.foundation.naming import Title
+from core.foundation.naming.titles import Title
 from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value

@@ -15,7 +15,8 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.naming import RENAMED, Title, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, is_taken, named, rename
+from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission

@@ -18,7 +18,7 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
-from core.foundation.naming import Title
+from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
 from core.foundation.values import Listing

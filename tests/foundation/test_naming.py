@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from core.features.values import ViewName
 from core.foundation.ids import Kind
-from core.foundation.naming import FORMS, Title, identifier_of
+from core.foundation.naming.titles import FORMS, Title, identifier_of
 from core.lake.values import DatasetName
 from core.registry.values import ModelName
 from core.serving.values import EndpointName

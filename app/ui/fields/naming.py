@@ -12,7 +12,7 @@ from app.ui import cells, forms, frame, links
 from app.ui.cells import Cell
 from app.ui.fields.sticky import put, sticky
 from core.foundation.ids import Kind
-from core.foundation.naming import FORMS, LONGEST_IDENTIFIER, LONGEST_TITLE
+from core.foundation.naming.titles import FORMS, LONGEST_IDENTIFIER, LONGEST_TITLE
 from core.foundation.text import N_, _
 
 RENAME = N_("Rename")

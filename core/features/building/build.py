@@ -4,7 +4,6 @@ profiled."""
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from core.features.normal_form import (
     RowCounts,
     RowShape,
     count_rows,
+    moment_of,
     normal_form,
 )
 from core.features.values import Check, Feature, Kind, LeakFinding
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 RAW, BUILT = "__raw", "__rows"
 NARROW = {"HUGEINT": "BIGINT"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Progress = Callable[[float, str], None]
 
 
@@ -249,7 +248,7 @@ def result_of(
         rows=counts.built,
         notes=_notes(counts),
         statistics=statistics,
-        newest_event=EPOCH + timedelta(microseconds=newest),
+        newest_event=moment_of(newest),
     )
 
 

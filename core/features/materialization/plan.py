@@ -3,20 +3,17 @@ which source files, and which rows then to put."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from core.compute.values import JobSpec, Resources
 from core.features.job_specs import BuildJobSpec, SourceTable
 from core.features.materialization.job_spec import MATERIALIZE, MaterializeJobSpec, TimeWindowJobSpec
 from core.features.materialization.partitions import SourceFile, TimeWindow, gone, parts_of, time_windows_of
-from core.features.normal_form import SECOND
+from core.features.normal_form import SECOND, microseconds
 from core.features.tables import MaterializedPartRow
 from core.features.values import FeatureVersion, ServedView
 from core.foundation.text import _
 from core.lake.values import Snapshot
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -108,14 +105,6 @@ def build_job_spec_of(version: FeatureVersion, sources: Sequence[SourceTable]) -
         python=version.python,
         tests=version.tests,
     )
-
-
-def microseconds(moment: datetime) -> int:
-    return (moment - EPOCH) // MICROSECOND
-
-
-def moment_of(microseconds_: int | None) -> datetime | None:
-    return None if microseconds_ is None else EPOCH + microseconds_ * MICROSECOND
 
 
 def _time_window_job_spec(

@@ -8,8 +8,9 @@ from sqlmodel import col, delete
 
 from core.compute.service import ComputeService
 from core.features.materialization.job_spec import MaterializeResult
-from core.features.materialization.plan import moment_of, plan
+from core.features.materialization.plan import plan
 from core.features.materialization.records import State, parts_known, served_version
+from core.features.normal_form import moment_of
 from core.features.sandboxed_job import fitted
 from core.features.tables import MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureVersion, MaterializationState

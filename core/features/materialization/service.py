@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 from sqlmodel import col, select
 
-from core.features.materialization.plan import live_view, microseconds, moment_of
+from core.features.materialization.plan import live_view
 from core.features.materialization.records import (
     State,
     materialization_of_version,
@@ -26,6 +26,7 @@ from core.features.materialization.values import (
     MissingOnline,
     OnlineAnswer,
 )
+from core.features.normal_form import microseconds, moment_of
 from core.features.online.opening import LiveStore
 from core.features.tables import FeatureVersionRow, MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureContract, FeatureVersion

@@ -9,11 +9,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building.build import BUILT, EPOCH, Builder
+from core.features.building.build import BUILT, Builder
 from core.features.job_specs import ROWS, BuildJobSpec, tables_of
 from core.features.materialization.job_spec import PartResult, TimeWindowJobSpec
 from core.features.materialization.partitions import DAY, WHOLE
-from core.features.normal_form import CREATED, EVENT, KNOWN, SECOND
+from core.features.normal_form import CREATED, EPOCH, EVENT, KNOWN, SECOND
 from core.foundation.errors import Invalid
 from core.foundation.parquet import write_parquet
 from core.foundation.text import _

@@ -9,9 +9,8 @@ from core.compute.process import JobContext, run_job
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import JoinView, Part
 from core.features.job_specs import ROWS
-from core.features.materialization.plan import EPOCH, MICROSECOND
 from core.features.materialization.sandbox_entries import ROWS_ENTRY
-from core.features.normal_form import CREATED, EVENT, KNOWN
+from core.features.normal_form import CREATED, EVENT, KNOWN, microseconds, moment_of
 from core.features.online.newest_rows import Known, newest_rows, of_keys, online_rows
 from core.features.online.opening import open_store
 from core.features.online.store import Key, KeyAnswer, OnlineRow, OnlineStore
@@ -75,7 +74,7 @@ def _compare(
     store.close()
     report = comparison.report(
         version_digest=job_spec.version_digest,
-        at=EPOCH + at_us * MICROSECOND,
+        at=moment_of(at_us),
         snapshots=job_spec.snapshots,
         rows=digest_file(rows),
     )
@@ -120,17 +119,14 @@ def _use(view: ServedView, rows: Path, *, prefix: str, ttl_us: int) -> JoinView:
 
 def _offline_answer(view: ServedView, row: Mapping[str, Any]) -> KeyAnswer:
     nothing = (None,) * len(view.outputs)
-    times = [_microseconds(row[f"ever_{name}"]) for name in ("event", "created")]
+    moments = [row[f"ever_{name}"] for name in ("event", "created")]
+    times = [None if moment is None else microseconds(moment) for moment in moments]
     if times[0] is None:
         return KeyAnswer("not_found", nothing)
     if row["alive_event"] is None:
         return KeyAnswer("expired", nothing, *times)
     values = tuple(row[f"alive_{at}"] for at in range(len(view.outputs)))
     return KeyAnswer("null" if values == nothing else "present", values, *times)
-
-
-def _microseconds(moment: Any) -> int | None:
-    return None if moment is None else (moment - EPOCH) // MICROSECOND
 
 
 def _instant(job_spec: ParityJobSpec, rows: Path) -> int:

@@ -10,9 +10,10 @@ from sqlmodel import col, select
 
 from core.compute.service import ComputeService
 from core.compute.values import JobSpec, Resources
-from core.features.materialization.plan import build_job_spec_of, live_view, microseconds
+from core.features.materialization.plan import build_job_spec_of, live_view
 from core.features.materialization.records import materialization_of_version, parts_known, served_version
 from core.features.materialization.values import FeatureParity
+from core.features.normal_form import microseconds
 from core.features.parity.job_spec import FEATURE_PARITY, ParityJobSpec
 from core.features.parity.records import parity_of, parity_row
 from core.features.sandboxed_job import fitted

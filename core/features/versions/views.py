@@ -21,7 +21,8 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming import RENAMED, Title, entitled, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.titles import Title
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped

@@ -11,7 +11,8 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming import RENAMED, Title, entitled, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.foundation.values import Listing

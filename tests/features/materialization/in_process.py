@@ -16,9 +16,9 @@ from core.compute.process import JobContext
 from core.features.job_specs import BuildJobSpec
 from core.features.materialization.job import put_online
 from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult, TimeWindowJobSpec
-from core.features.materialization.plan import Plan, build_job_spec_of, live_view, moment_of, plan
+from core.features.materialization.plan import Plan, build_job_spec_of, live_view, plan
 from core.features.materialization.time_windows import compute_time_window, time_window_rows
-from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, normal_form
+from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, moment_of, normal_form
 from core.features.online.opening import open_store
 from core.features.online.store import KeyAnswer
 from core.features.tables import MaterializedPartRow

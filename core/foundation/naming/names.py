@@ -1,67 +1,23 @@
-"""What people make has two names. The title is what pages show, in any language; the identifier follows from it, is
-what queries, addresses and scripts say, and never changes."""
+"""What is called how: the names that objects get, have, and are found by."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import StringConstraints
 from sqlalchemy import ColumnElement
 from sqlmodel import and_, col, func, literal, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
-from core.foundation.ids import Kind, is_id
+from core.foundation.ids import Kind
+from core.foundation.naming.titles import FORMS, LONGEST_IDENTIFIER, as_read, checked_title, identifier_of
 from core.foundation.objects import ObjectRow, coming_number
-from core.foundation.text import N_, _, normal
-from core.foundation.validation import shaped
+from core.foundation.text import N_, _
 
 # What the audit log says of every action that renames.
 RENAMED = N_("renamed {before} to {title}")
-LONGEST_TITLE, LONGEST_IDENTIFIER = 120, 60
-# No control character, no separator of lines, nothing that turns the direction of the text around it, and nothing that
-# is not to be seen.
-Title = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TITLE),
-    shaped(
-        r"^[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff]*$",
-        allowed=N_("one line of text, in any language"),
-        example="Customer orders",
-        name_label=N_("Name"),
-    ),
-]
-# Latin letters that no normal form takes apart.
-LETTERS = str.maketrans(
-    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "ı": "i"}
-)
-# Letters that are read for one another; two names that differ only in them are one name to a reader.
-LOOKALIKES = (("1", "l"), ("0", "o"), ("rn", "m"), ("vv", "w"))
-
-
-@dataclass(frozen=True)
-class Form:
-    """How the identifiers of a kind are written: the word that begins them where a title has no Latin letter to begin
-    with, and what stands between words. One is taken once in a project, or once everywhere; of some kinds it is taken,
-    too, where it reads like another."""
-
-    word: str
-    separator: str
-    is_global: bool = False
-    is_read_aloud: bool = False
-
-
-FORMS = {
-    Kind.DATASET: Form("dataset", "_"),
-    Kind.FEATURE_VIEW: Form("view", "_"),
-    Kind.TRAINING_SET: Form("training_set", "_"),
-    Kind.MODEL: Form("model", "-", is_read_aloud=True),
-    Kind.ENDPOINT: Form("endpoint", "-", is_global=True),
-}
 VERSIONS = {
     Kind.DATASET: Kind.SNAPSHOT,
     Kind.FEATURE_VIEW: Kind.FEATURE_VERSION,
@@ -77,17 +33,6 @@ class Naming:
     name: str
 
 
-def identifier_of(title: str, kind: Kind) -> str:
-    """The identifier that follows from a title; empty where it has neither a Latin letter nor a digit."""
-    form = FORMS[kind]
-    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", title).casefold()).translate(LETTERS)
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    words = re.findall("[a-z0-9]+", plain)
-    if words and (words[0][0].isdigit() or len("".join(words)) < 2):
-        words = [form.word, *words]
-    return form.separator.join(words)[:LONGEST_IDENTIFIER].rstrip(form.separator)
-
-
 def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str | None) -> Naming:
     """What a new object is called, by what was entered of it: a name stands as it is, with itself for a title; without
     one the first free identifier is taken that follows from the title."""
@@ -97,14 +42,6 @@ def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str 
         raise Invalid(_("Name is missing"), hint=_("The identifier follows from it."), field="title")
     title = checked_title(title)
     return Naming(title=title, name=free_identifier(call, kind, project=project, title=title))
-
-
-def checked_title(title: str) -> str:
-    """A title in its normal form. Invalid for one that is written like an id, which it would be taken for."""
-    if is_id(title):
-        message = _("{title} is written like an id").format(title=title)
-        raise Invalid(message, hint=_("Add a word to it."), field="title")
-    return normal(title)
 
 
 def free_identifier(call: Call, kind: Kind, *, project: str, title: str) -> str:
@@ -120,13 +57,6 @@ def free_identifier(call: Call, kind: Kind, *, project: str, title: str) -> str:
 def is_taken(call: Call, kind: Kind, *, project: str, name: str) -> bool:
     """Whether something of the kind is called so: in the project, or where it is one name for all, in any."""
     return call.session.exec(_names(kind, project).where(ObjectRow.name == name)).first() is not None
-
-
-def as_read(name: str) -> str:
-    """A name as it is read: the same for two that differ in letters that look alike."""
-    for letters, seen_as in LOOKALIKES:
-        name = name.replace(letters, seen_as)
-    return name
 
 
 def names_of(call: Call, kind: Kind, *, project: str) -> Sequence[str]:
