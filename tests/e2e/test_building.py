@@ -9,7 +9,7 @@ from tests.http import web
 
 def test_a_file_that_is_no_table_is_refused_in_words(mei: Visitor, running: Running) -> None:
     dataset = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="broken")
-    page = mei.open(f"/dataset?id={dataset.id}").page
+    page = mei.go(f"/dataset?id={dataset.id}").page
     page.get_by_role("button", name="Add a snapshot").click()
     page.locator('input[type="file"]').set_input_files(
         {"name": "broken.parquet", "mimeType": "application/octet-stream", "buffer": b"PAR1 not really"}
@@ -27,7 +27,7 @@ def test_an_upload_without_our_session_is_refused(running: Running) -> None:
 
 
 def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
-    page = mei.open("/people").page
+    page = mei.go("/people").page
     page.get_by_role("button", name="Mint a token").click()
     page.get_by_label("Purpose").fill("Nightly")
     page.get_by_label("Scopes").fill("read")
@@ -39,6 +39,6 @@ def test_a_token_is_shown_once(mei: Visitor, running: Running) -> None:
         f"{running.address}/api/v1/identity/whoami", json={}, headers={"authorization": f"Bearer {secret}"}
     )
     assert answer.json()["name"] == "Mei Lin"
-    mei.open("/people")
+    mei.go("/people")
     expect(page.get_by_text("Nightly")).to_be_visible()
     assert secret not in page.content()

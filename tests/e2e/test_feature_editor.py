@@ -38,7 +38,7 @@ def test_features_from_a_first_line_to_everyone(mei: Visitor, chain: Chain) -> N
 
 def begin(mei: Visitor) -> None:
     """A view, and logic that goes wrong first."""
-    mei.open("/new-feature-version")
+    mei.go("/new-feature-version")
     mei.fill("Name", "edited_days")
     mei.fill("Entity", "carrier")
     mei.fill("Keys", "carrier")

@@ -9,7 +9,7 @@ from tests.e2e.visitor import Visitor
 
 
 def test_a_goal_is_written_down_and_changed(mei: Visitor) -> None:
-    mei.open("/edit-requirement")
+    mei.go("/edit-requirement")
     mei.fill("Title", "Tell passengers an hour before they leave home")
     mei.fill("Business metric", "Share of late passengers warned in time")
     mei.fill("Limit", "0.55")
@@ -26,7 +26,7 @@ def test_a_goal_is_written_down_and_changed(mei: Visitor) -> None:
 
 
 def test_real_flights_are_uploaded_with_what_is_known_only_later(mei: Visitor) -> None:
-    mei.open("/datasets").page.get_by_role("button", name="New dataset").first.click()
+    mei.go("/datasets").page.get_by_role("button", name="New dataset").first.click()
     mei.fill("Name", "uploaded_flights")
     mei.press("Create")
     mei.at("DS")
@@ -41,7 +41,7 @@ def test_real_flights_are_uploaded_with_what_is_known_only_later(mei: Visitor) -
     mei.press("Confirm")
     mei.at("SNAP")
     mei.sees(re.compile(r"5\s521 rows, 9 columns"))
-    mei.open("/datasets?q=uploaded").sees("arr_utc, arr_delay")
+    mei.go("/datasets?q=uploaded").sees("arr_utc, arr_delay")
 
 
 def test_features_are_published_and_joined_to_rows_without_a_leak(mei: Visitor, chain: Chain) -> None:
@@ -51,7 +51,7 @@ def test_features_are_published_and_joined_to_rows_without_a_leak(mei: Visitor, 
 
 
 def publish_view(mei: Visitor) -> None:
-    mei.open("/features").page.get_by_role("button", name="New view").first.click()
+    mei.go("/features").page.get_by_role("button", name="New view").first.click()
     mei.fill("Name", "carrier_days")
     mei.fill("Entity", "carrier")
     mei.fill("Keys", "carrier")
@@ -67,7 +67,7 @@ def publish_view(mei: Visitor) -> None:
 
 
 def join_rows(mei: Visitor) -> None:
-    mei.open("/new-training-set")
+    mei.go("/new-training-set")
     mei.fill("Name", "late_flights")
     mei.fill("Rows (SQL)", ENTITY_SQL)
     mei.tick("Tables", "flights")

@@ -34,7 +34,7 @@ def portal_process(running: Running) -> psutil.Process:
 @pytest.fixture
 def mine(mei: Visitor) -> dict[str, str]:
     """The cookies of someone who is signed in."""
-    mei.open("/datasets")
+    mei.go("/datasets")
     return {cookie["name"]: cookie["value"] for cookie in mei.page.context.cookies()}
 
 

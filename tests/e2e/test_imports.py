@@ -19,7 +19,7 @@ TRIES, EDITOR_MS = 5, 3000
 def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running: Running) -> None:
     portal, me = running.portal, running.people.engineer
     dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="departed")
-    mei.open(f"/dataset?id={dataset.id}")
+    mei.go(f"/dataset?id={dataset.id}")
     read(mei, "departed.csv", FIRST)
     mei.sees_in_the_end("left_at has times without a zone: choose one, or UTC will be meant.")
     mei.press("Confirm")
@@ -47,7 +47,7 @@ def test_zone_and_type_are_corrected_before_a_file_counts(mei: Visitor, running:
 
 def test_times_without_a_zone_may_be_meant_as_utc(mei: Visitor, running: Running) -> None:
     dataset = running.portal.datasets.create_dataset(running.people.engineer, project="PROJ-1", name="departed_utc")
-    mei.open(f"/dataset?id={dataset.id}")
+    mei.go(f"/dataset?id={dataset.id}")
     read(mei, "departed.csv", FIRST)
     mei.sees_in_the_end("Read the times without a zone as UTC")
     mei.page.get_by_text("Read the times without a zone as UTC").click()
@@ -62,7 +62,7 @@ def test_a_folder_becomes_items_with_its_folders_as_labels(mei: Visitor, running
         (tmp_path / path).write_text("A note.")
     portal, me = running.portal, running.people.engineer
     dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="notes")
-    mei.open(f"/dataset?id={dataset.id}")
+    mei.go(f"/dataset?id={dataset.id}")
     mei.press("Add a snapshot")
     mei.page.get_by_role("radio", name="A folder").click()
     mei.settled()

@@ -32,7 +32,7 @@ def choose(visitor: Visitor, deed: str) -> None:
 
 def test_two_snapshots_are_compared_by_a_key(mei: Visitor, running: Running) -> None:
     first, second = two_snapshots(running, "compared")
-    mei.open(f"/dataset?id={second.id}").tab("Versions")
+    mei.go(f"/dataset?id={second.id}").tab("Versions")
     mei.page.get_by_role("link", name="Compare with v1").click()
     expect(mei.page).to_have_url(re.compile(f"left={first.id}&right={second.id}"))
     mei.sees("2 → 3")
@@ -54,36 +54,36 @@ def test_what_came_of_a_snapshot_in_quarantine_says_so(mei: Visitor, running: Ru
         me, view_id=view.id, sql=SQL, sources={"landed": second.id}, event_time="at"
     )
     wait_for_job(running.portal, version.job_id, seconds=90)
-    mei.open(f"/dataset?id={second.id}")
+    mei.go(f"/dataset?id={second.id}")
     choose(mei, "Put into quarantine")
     mei.fill(REASON, "Entered twice")
     mei.press("Put into quarantine")
     mei.sees("Quarantined", "Entered twice")
-    mei.open(f"/feature-view?id={version.id}").sees("Its source is in quarantine", "Entered twice")
+    mei.go(f"/feature-view?id={version.id}").sees("Its source is in quarantine", "Entered twice")
     mei.page.get_by_role("link", name=re.compile("landed v2")).click()
     mei.at("SNAP")
     choose(mei, "Release from quarantine")
     mei.fill(REASON, "Counted again")
     mei.press("Release from quarantine")
     expect(mei.page.get_by_text("Quarantined")).to_have_count(0)
-    mei.open(f"/feature-view?id={version.id}")
+    mei.go(f"/feature-view?id={version.id}")
     expect(mei.page.get_by_text("Its source is in quarantine")).to_have_count(0)
 
 
 def test_what_a_serving_model_learned_from_is_not_deleted(mei: Visitor, chain: Chain) -> None:
     assert chain.staging
-    mei.open(f"/dataset?id={chain.snapshot}")
+    mei.go(f"/dataset?id={chain.snapshot}")
     choose(mei, "Delete this snapshot")
     mei.sees("Live models learned from it:")
     mei.fill(REASON, "No longer wanted")
     mei.press(f"Delete {chain.snapshot}")
     mei.sees(f"{chain.snapshot} cannot be deleted: late-arrival v1 ({chain.versions[0]}) learned from it")
-    mei.open(f"/dataset?id={chain.snapshot}").tab("Impact")
+    mei.go(f"/dataset?id={chain.snapshot}").tab("Impact")
     mei.sees("live now:")
 
 
 def test_a_dataset_is_named_in_any_language_and_renamed(mei: Visitor, running: Running) -> None:
-    mei.open("/datasets").page.get_by_role("button", name="New dataset").first.click()
+    mei.go("/datasets").page.get_by_role("button", name="New dataset").first.click()
     mei.fill("Name", "Ankünfte in Köln")
     expect(mei.page.get_by_label("Identifier", exact=True)).to_have_value("ankunfte_in_koln")
     mei.press("Create")
@@ -94,7 +94,7 @@ def test_a_dataset_is_named_in_any_language_and_renamed(mei: Visitor, running: R
     mei.press("Rename")
     expect(mei.heading("航班抵达")).to_be_visible()
     mei.sees("ankunfte_in_koln")
-    mei.open("/datasets?q=抵达").sees("航班抵达")
+    mei.go("/datasets?q=抵达").sees("航班抵达")
     renamed = running.portal.datasets.get_dataset(running.people.engineer, dataset_id=dataset_id)
     assert (renamed.title, renamed.name) == ("航班抵达", "ankunfte_in_koln")
     mei.stands()

@@ -15,7 +15,7 @@ def node(page: Page, name: str) -> Locator:
 
 
 def open_map(visitor: Visitor, version: str) -> Page:
-    page = visitor.open(f"/version?id={version}").page
+    page = visitor.go(f"/version?id={version}").page
     visitor.tab("Lineage")
     expect(node(page, version)).to_have_attribute("aria-pressed", "true")
     return page

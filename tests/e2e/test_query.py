@@ -16,7 +16,7 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     portal, me = running.portal, running.people.engineer
     dataset = portal.datasets.create_dataset(me, project="PROJ-1", name="queried")
     imported(running.portal, me, dataset_id=dataset.id, content=TABLE)
-    page = mei.open("/query").page
+    page = mei.go("/query").page
     page.get_by_label("SQL").fill(SQL)
     page.get_by_label("SQL").press("Control+Enter")
     expect(page).to_have_url(re.compile(r"/query\?id=Q-\d+"))
@@ -34,7 +34,7 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
 
 
 def test_a_query_that_never_ends_is_cancelled(mei: Visitor, running: Running) -> None:
-    page = mei.open("/query").page
+    page = mei.go("/query").page
     page.get_by_label("SQL").fill(ENDLESS)
     page.get_by_label("SQL").press("Control+Enter")
     mei.press("Cancel")
@@ -45,7 +45,7 @@ def test_a_query_becomes_the_draft_of_a_feature(mei: Visitor, running: Running) 
     view = running.portal.feature_views.create_view(
         running.people.engineer, project="PROJ-1", name="of_a_query", entity="carrier", keys=("carrier",)
     )
-    page = mei.open("/query").page
+    page = mei.go("/query").page
     page.get_by_label("SQL").fill(SQL)
     page.get_by_label("SQL").blur()
     page.get_by_role("button", name="Make a feature of this").click()

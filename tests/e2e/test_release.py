@@ -12,7 +12,7 @@ from tests.e2e.visitor import Visitor
 def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline(mei: Visitor, chain: Chain) -> None:
     endpoint = chain.endpoint("try-it-here", "staging")
     assert chain.versions
-    mei.open(f"/endpoint?id={endpoint}").press("Deploy")
+    mei.go(f"/endpoint?id={endpoint}").press("Deploy")
     mei.choose("Version", re.compile("late-arrival v1"))
     mei.press("Deploy v1")
     mei.sees_in_the_end("late-arrival v1 answers every request")
@@ -27,7 +27,7 @@ def test_a_version_is_deployed_to_staging_and_computes_what_was_computed_offline
 
 
 def test_a_load_test_says_first_whether_it_may_be_believed(jonas: Visitor, chain: Chain) -> None:
-    jonas.open(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
+    jonas.go(f"/endpoint?id={chain.staging}").page.get_by_role("link", name="New test").click()
     jonas.page.get_by_role("radio", name="Smoke").click()
     jonas.fill(re.compile("Requests a second"), "200")
     jonas.fill(re.compile("Seconds, at most"), "3")
@@ -50,7 +50,7 @@ def test_who_asks_cannot_approve_and_what_was_approved_goes_out_and_back(
 def ask_for_the_second_version(mei: Visitor, chain: Chain) -> str:
     """Mei asks, measures what is missing, and is told why she may not approve."""
     chain.measure_on_staging(chain.versions[1])
-    mei.open(f"/endpoint?id={chain.production}").press("Request a promotion")
+    mei.go(f"/endpoint?id={chain.production}").press("Request a promotion")
     mei.choose("Version", "late-arrival v2")
     mei.press("Remove the last")
     mei.press("Remove the last")
@@ -72,7 +72,7 @@ def ask_for_the_second_version(mei: Visitor, chain: Chain) -> str:
 
 def approve_by_keyboard(sofia: Visitor, request: str) -> None:
     """From anywhere to the request and through the decision without a mouse."""
-    page = sofia.open("/").page
+    page = sofia.go("/").page
     sofia.palette()
     page.keyboard.type(request)
     expect(page.get_by_role("option").first).to_contain_text(request)
@@ -96,7 +96,7 @@ def approve_by_keyboard(sofia: Visitor, request: str) -> None:
 
 
 def roll_out(jonas: Visitor, request: str) -> None:
-    jonas.open(f"/promotion?id={request}").press("Begin the rollout")
+    jonas.go(f"/promotion?id={request}").press("Begin the rollout")
     jonas.sees_in_the_end("It was released", re.compile("late-arrival v2 takes all traffic"))
     tab = jonas.in_a_new_tab()
     tab.sees("It was released")
@@ -104,7 +104,7 @@ def roll_out(jonas: Visitor, request: str) -> None:
 
 
 def roll_back_and_forward(jonas: Visitor, endpoint: str) -> None:
-    jonas.open(f"/endpoint?id={endpoint}").sees_in_the_end("late-arrival v2 answers every request")
+    jonas.go(f"/endpoint?id={endpoint}").sees_in_the_end("late-arrival v2 answers every request")
     for version in ("v1", "v2"):
         jonas.press("Roll back")
         jonas.fill("Reason (kept in the audit log)", "A drill")

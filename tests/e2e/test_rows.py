@@ -22,7 +22,7 @@ def names(running: Running) -> list[str]:
 
 @pytest.fixture
 def catalog(mei: Visitor, names: list[str]) -> Visitor:
-    return mei.open("/datasets?q=catalog_")
+    return mei.go("/datasets?q=catalog_")
 
 
 def lines(page: Page) -> Locator:
@@ -121,6 +121,6 @@ def test_a_narrow_window_cuts_nothing_and_tells_of_what_has_no_column_below_the_
 
 
 def test_filters_that_leave_nothing_offer_to_clear_them(mei: Visitor, names: list[str]) -> None:
-    mei.open("/datasets?q=no_such_name")
+    mei.go("/datasets?q=no_such_name")
     mei.press("Clear filters")
     expect(lines(mei.page)).to_have_count(25)

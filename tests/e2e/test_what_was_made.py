@@ -38,7 +38,7 @@ REMEMBER_TEXTS = """element => {
 def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still_looking(
     mei: Visitor, chain: Chain
 ) -> None:
-    visitor = mei.open(f"/version?id={chain.versions[0]}")
+    visitor = mei.go(f"/version?id={chain.versions[0]}")
     page, field = visitor.page, visitor.palette()
     status = page.get_by_role("dialog").get_by_role("status")
     field.fill("start tr")
@@ -57,7 +57,7 @@ def test_the_palette_finds_actions_and_feature_columns_and_says_when_it_is_still
 
 def test_the_log_of_all_of_it_is_sound(jonas: Visitor, chain: Chain) -> None:
     assert chain.production
-    jonas.open("/audit").press("Verify the log")
+    jonas.go("/audit").press("Verify the log")
     jonas.sees("The log is intact")
 
 

@@ -13,6 +13,18 @@ MOST_TABS = 150
 OURS = ':not([data-testid="stBaseButton-header"])'
 DRAWN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
+# Resolves once the portal has begun to draw the page; to false where it does not, or need not.
+GO = """path => new Promise(resolve => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app || new URL(path, location).pathname === location.pathname) return resolve(false);
+  const done = begun => { watch.disconnect(); clearTimeout(late); resolve(begun) };
+  const watch = new MutationObserver(() => app.dataset.testScriptState === 'notRunning' || done(true));
+  const late = setTimeout(() => done(false), 3000);
+  watch.observe(app, {attributes: true, attributeFilter: ['data-test-script-state']});
+  history.pushState({}, '', path);
+  dispatchEvent(new PopStateEvent('popstate', {state: {}}));
+})"""
+
 
 class Visitor:
     """Someone at a browser. Requests that leave the portal and errors of scripts are kept."""
@@ -47,9 +59,15 @@ class Visitor:
         self.page.goto(self.address + path)
         return self.settled()
 
+    def go(self, path: str) -> "Visitor":
+        """Goes to another page as a link or the browser's Back would, without loading the portal anew."""
+        if not self.page.evaluate(GO, path):
+            self.page.goto(self.address + path)
+        return self.settled()
+
     def shows(self, path: str) -> "Visitor":
-        """Loads a page unless it is the one that is open, for what is true of it however one came."""
-        return self.settled() if self.page.url == self.address + path else self.open(path)
+        """Goes to a page unless it is the one that is open, for what is true of it however one came."""
+        return self.settled() if self.page.url == self.address + path else self.go(path)
 
     def settled(self) -> "Visitor":
         """Waits until the page has been drawn."""
