@@ -3,22 +3,21 @@
 import json
 from typing import Any
 
-from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app import navigation, session
 from core.foundation.actors import Actor
 from core.portal import Portal
+from tests import streamlit_client
 
 MAIN = navigation.FOLDER.parent / "app" / "main.py"
-SECONDS = 20
 
 
 def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
     """The page, drawn once. A traceback on it fails the test at once."""
     session.install(portal)
-    test = app_test()
+    test = streamlit_client.script(MAIN)
     test.session_state[session.SECRET] = portal.sessions.begin(actor.person_id)
     for name, value in query.items():
         test.query_params[name] = value
@@ -27,14 +26,6 @@ def page(portal: Portal, actor: Actor, url: str, **query: str) -> AppTest:
         test._page_hash = calc_hash(url)
     drawn(test)
     assert url == navigation.HOME or not any(title.value.startswith("Good ") for title in test.title)
-    return test
-
-
-def app_test() -> AppTest:
-    """The portal's script. It registers its own components; of those in installed packages, for which AppTest would
-    read about every package there is, it has none."""
-    test = AppTest.from_file(str(MAIN), default_timeout=SECONDS)
-    test._bidi_component_manager = BidiComponentManager()
     return test
 
 

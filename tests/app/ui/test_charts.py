@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+
+from tests import streamlit_client
 
 
 def picture() -> None:
@@ -18,7 +19,7 @@ def picture() -> None:
 
 
 def axes(x: list[Any]) -> list[dict[str, Any]]:
-    test = AppTest.from_function(picture, default_timeout=20)
+    test = streamlit_client.function(picture)
     test.session_state["x"] = x
     test.run()
     assert not test.exception

@@ -5,6 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.ui import forms
 from core.foundation.errors import Invalid
+from tests import streamlit_client
 
 
 def _form() -> None:
@@ -29,7 +30,7 @@ def _form() -> None:
 
 @pytest.fixture
 def form() -> AppTest:
-    test = AppTest.from_function(_form, default_timeout=20)
+    test = streamlit_client.function(_form)
     test.run()
     assert not test.exception
     return test

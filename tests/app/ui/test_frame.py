@@ -7,10 +7,11 @@ from app import navigation
 from app.asgi import show_error
 from app.ui import redraws
 from core.foundation.errors import Conflict, Invalid, Unavailable
+from tests import streamlit_client
 
 
 def run(body) -> AppTest:
-    test = AppTest.from_function(body, default_timeout=20)
+    test = streamlit_client.function(body)
     test.run()
     assert not test.exception
     return test

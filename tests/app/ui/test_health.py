@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.ui import status
 from app.ui.components.palette import _thing_entry
@@ -11,6 +10,7 @@ from app.ui.health import KINDS, health_cell, is_ill, severity
 from core.foundation.ids import Kind
 from core.foundation.objects import Thing
 from core.health.values import SEVERITY, Health, worst
+from tests import streamlit_client
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 DRIFTED = Health(object_id="MV-1", state="drifted", reason="delay has drifted", cause_id="FEAT-1")
@@ -70,7 +70,7 @@ def headed() -> None:
 
 
 def test_a_header_says_why_in_words_that_nobody_wrote_as_markdown() -> None:
-    test = AppTest.from_function(headed, default_timeout=20)
+    test = streamlit_client.function(headed)
     test.session_state["pages"] = {}
     test.run()
     shown = [item.value for item in test.markdown]

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from app.ui import cells, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import drawing
+from tests import streamlit_client
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 COLUMNS = (Column("Name"), Column("Rows", "number", 90, priority=2))
@@ -81,7 +81,7 @@ def catalog() -> None:
 
 def drawn(**state: object) -> tuple[dict[str, Any], str]:
     """What the table was given, and the chosen rows."""
-    test = AppTest.from_function(catalog, default_timeout=20)
+    test = streamlit_client.function(catalog)
     for key, value in state.items():
         test.session_state[key] = value
     test.run()
@@ -140,5 +140,5 @@ def pressed_too_late() -> None:
 
 
 def test_what_is_pressed_on_a_table_that_another_page_replaces_is_let_go() -> None:
-    test = AppTest.from_function(pressed_too_late, default_timeout=20).run()
+    test = streamlit_client.function(pressed_too_late).run()
     assert list(test.exception) == []

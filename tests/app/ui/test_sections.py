@@ -2,6 +2,8 @@
 
 from streamlit.testing.v1 import AppTest
 
+from tests import streamlit_client
+
 THIN, NARROW, DASH = "\u2009", "\u202f", "\u202f\u2013\u2060\u202f"
 
 
@@ -46,7 +48,7 @@ def facts() -> None:
 
 
 def drawn(body: object) -> AppTest:
-    test = AppTest.from_function(body, default_timeout=20).run()
+    test = streamlit_client.function(body).run()
     assert not test.exception
     return test
 
