@@ -85,7 +85,7 @@ def model_for(call: Call, new: NewVersion) -> ModelRow:
         return row
     name = _checked(new.model) if new.model else None
     naming = named(call, Kind.MODEL, project=new.project, name=name, title=new.title)
-    return add_model(call, naming, project=new.project, description="", owner=new.created_by)
+    return add_model(call, naming, project=new.project, description="", owner=new.created_by, field="model")
 
 
 def _checked(name: str) -> str:
@@ -95,10 +95,13 @@ def _checked(name: str) -> str:
         raise invalid_of(error, prefix=("model",)) from error
 
 
-def add_model(call: Call, naming: Naming, *, project: str, description: str, owner: str) -> ModelRow:
-    """A new model. Conflict when the name is taken, Invalid when it looks like another's."""
+def add_model(
+    call: Call, naming: Naming, *, project: str, description: str, owner: str, field: str = "name"
+) -> ModelRow:
+    """A new model, whose name was entered in the `field`. Conflict when it is taken, Invalid when it looks like
+    another's."""
     for existing in names_of(call, Kind.MODEL, project=project):
-        _refuse_lookalike(naming.name, existing=existing)
+        _refuse_lookalike(naming.name, existing=existing, field=field)
     names = {"title": naming.title, "name": naming.name}
     row = ModelRow(
         id=call.create(Kind.MODEL, project=project, state="active", owner=owner, **names),
@@ -118,12 +121,12 @@ def next_number(session: Session, model_id: str) -> int:
     return (newest or 0) + 1
 
 
-def _refuse_lookalike(name: str, *, existing: str) -> None:
+def _refuse_lookalike(name: str, *, existing: str, field: str) -> None:
     if name == existing:
         raise Conflict(_("There is already a model called {name}").format(name=name), hint=_("Add a version to it."))
     if as_read(name) == as_read(existing):
         raise Invalid(
             _("{name} reads like {taken}, which exists").format(name=name, taken=existing),
             hint=_("Choose a name that nobody can mistake for it."),
-            field="name",
+            field=field,
         )

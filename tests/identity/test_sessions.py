@@ -1,5 +1,6 @@
 """Sessions and tokens: opaque, revocable at once, and narrower than the person."""
 
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +12,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotAllowed, NotSignedIn
 from core.foundation.reach import EVERYWHERE, NOWHERE
 from core.identity.permissions import Permission
+from core.identity.sessions import Sessions
 from core.identity.tables import TokenRow
 from core.portal import Portal, build_portal
 from tests.conftest import People
@@ -32,6 +34,12 @@ def test_a_session_ends_when_it_is_ended_and_when_it_is_old(portal: Portal, peop
     assert portal.sessions.actor_of_session(second) == people.sre
     age(portal, "sessions", timedelta(seconds=5))
     assert portal.sessions.actor_of_session(second) is None
+
+
+def test_only_where_people_choose_who_to_be_are_there_people_to_choose_from(portal: Portal, people: People) -> None:
+    assert people.engineer.person_id in {person.id for person in portal.sessions.people()}
+    by_token = portal.foundation.settings.model_copy(update={"sign_in": "tokens"})
+    assert Sessions(replace(portal.foundation, settings=by_token)).people() == ()
 
 
 def test_a_token_carries_what_it_was_given_and_no_more(portal: Portal, people: People) -> None:

@@ -105,6 +105,9 @@ def test_a_name_that_reads_like_another_is_refused(portal: Portal, people: Peopl
     for name in ("1ate-arriva1", "late-arriva1", "late-arrival"):
         with pytest.raises((Invalid, Conflict)):
             portal.registry.create_model(people.engineer, project="PROJ-1", name=name)
+    with pytest.raises(Invalid) as refusal:
+        register_tiny(portal, people.engineer, "late-arriva1", rows=200)
+    assert refusal.value.field == "model"
 
 
 def test_a_version_follows_from_its_model_and_what_made_it(portal: Portal, people: People) -> None:

@@ -11,7 +11,7 @@ from core.promotion.values import Request, RequestState
 from core.serving.values import PARITY
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 from tests.promotion.values_to_judge import parity
-from tests.registry.onnx_files import calling
+from tests.registry.onnx_files import calling, register_tiny, tiny_model
 
 
 def as_approver(stage: Stage, actor: Actor) -> Actor:
@@ -74,6 +74,19 @@ def test_whoever_ran_the_sweep_it_came_from_cannot_decide(stage: Stage) -> None:
 def test_whoever_registered_it_cannot_decide(stage: Stage) -> None:
     request = stage.open(stage.measured(), by=stage.people.sre)
     assert "you registered MV-1" in cannot_decide(stage, request, as_approver(stage, stage.people.engineer))
+
+
+def test_whoever_registered_what_would_be_returned_to_cannot_decide_until_it_has_served(stage: Stage) -> None:
+    maker, requester = as_approver(stage, stage.people.engineer), stage.people.sre
+    returned = stage.version()
+    new = register_tiny(stage.portal, stage.people.other_engineer, model=tiny_model(weight=3.0))
+    request = stage.open(new, by=requester, rollback_to=returned.id)
+    assert f"you registered {returned.id}" in cannot_decide(stage, request, maker)
+    stage.portal.requests.cancel_request(requester, request_id=request.id)
+    stage.measure(returned)
+    stage.released(returned)
+    request = stage.open(new, by=requester, rollback_to=returned.id)
+    assert maker.person_id not in request.may_not_approve
 
 
 def test_whoever_measured_it_cannot_decide(stage: Stage) -> None:

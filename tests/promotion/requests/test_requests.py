@@ -219,6 +219,15 @@ def test_a_version_that_is_asked_for_is_not_archived(stage: Stage) -> None:
     stage.portal.registry.archive_version(stage.people.engineer, version_id=request.version_id)
 
 
+def test_the_rollback_target_of_a_request_is_not_archived(stage: Stage) -> None:
+    spare = stage.version()
+    request = stage.open(stage.version(), rollback_to=spare.id)
+    with pytest.raises(Conflict, match=f"it is the rollback target of {request.id}"):
+        stage.portal.registry.archive_version(stage.people.engineer, version_id=spare.id)
+    cancel(stage, request)
+    stage.portal.registry.archive_version(stage.people.engineer, version_id=spare.id)
+
+
 def test_the_same_thing_is_asked_for_once(stage: Stage) -> None:
     version = stage.version()
     first = stage.open(version)
