@@ -18,11 +18,10 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from app import session
 from app.ui import frame, redraws
-from app.web.api import api_routes, unknown_route
-from app.web.downloads import download_routes
 from app.web.guard import Guard
 from app.web.operations import operation_routes
 from app.web.requests import Requests
+from app.web.rest import rest_routes
 from app.web.sign_in import sign_in_routes
 from core.foundation.errors import PortalError
 from core.foundation.observability.logs import adopt_loggers
@@ -70,11 +69,9 @@ def build() -> st.App:
         MAIN,
         lifespan=warm,
         routes=[
-            *api_routes(session.portal),
-            *download_routes(session.portal),
+            *rest_routes(session.portal),
             *sign_in_routes(session.portal),
             *operation_routes(session.portal),
-            unknown_route(session.portal),
             Route("/home", to_home),
         ],
         middleware=[

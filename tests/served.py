@@ -6,8 +6,7 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
-from app.web.api import api_routes, unknown_route
-from app.web.downloads import download_routes
+from app.web.rest import rest_routes
 from core.portal import Portal
 
 
@@ -18,8 +17,7 @@ class Served:
         self.portal = portal
 
     def __enter__(self) -> str:
-        routes = [route for routes in (api_routes, download_routes) for route in routes(self._portal)]
-        application = Starlette(routes=[*routes, unknown_route(self._portal)])
+        application = Starlette(routes=rest_routes(self._portal))
         self.server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="none", lifespan="off"))
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))

@@ -15,6 +15,7 @@ from core.client import SESSION_FILE, connect
 from core.foundation.actions.run import Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import NotSignedIn, PortalError
+from core.foundation.json_text import unambiguous
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.validation import bare, fields_of, form_of, is_structured
@@ -177,7 +178,7 @@ class _Json(click.ParamType[Any]):
         if text[:1] not in '[{"':
             return text.split(",")
         try:
-            return json.loads(text)
+            return unambiguous(text)
         except ValueError as error:
             self.fail(f"not JSON: {error}", param, ctx)
 

@@ -13,6 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.ui import frame, links, numbers
 from core.foundation.errors import Invalid, PortalError
+from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
 
@@ -156,7 +157,7 @@ def _item(text: str, kind: str) -> Any:
 def parsed(text: str, label: str) -> Any:
     """JSON that someone typed. Invalid says where it goes wrong."""
     try:
-        return json.loads(text)
+        return unambiguous(text)
     except ValueError as error:
         raise Invalid(_("{label} is not JSON: {why}").format(label=label, why=error)) from error
 

@@ -6,7 +6,6 @@ visitor."""
 import logging
 import uuid
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -18,9 +17,10 @@ from starlette.routing import BaseRoute, Route
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotFound, NotSignedIn, PortalError
+from core.foundation.errors import Invalid, NotSignedIn, PortalError
+from core.foundation.json_text import unambiguous
 from core.foundation.text import _
-from core.foundation.validation import invalid_of
+from core.foundation.validation import invalid_of, refuse_booleans
 from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
 
@@ -29,8 +29,7 @@ BODY_LIMIT = 70 * 1024 * 1024
 # A data file of 256 MB is a third larger as text.
 FILE_LIMIT = 350 * 1024 * 1024
 TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
-PATH = "/api/v1"
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+PATH, OPENAPI = "/api/v1", "/api/openapi.json"
 Endpoint = Callable[[Request], Any]
 
 
@@ -44,31 +43,16 @@ def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
     """The routes of every action, the OpenAPI document and the health check. `portal` is asked on each call."""
     routes: list[BaseRoute] = [
         Route("/health", lambda _request: JSONResponse({"status": "ok"})),
-        Route("/api/openapi.json", lambda _request: JSONResponse(openapi(portal()))),
+        Route(OPENAPI, lambda _request: JSONResponse(openapi(portal()))),
     ]
     for name, (_service, spec) in portal().catalog().items():
         if not spec.is_internal:
-            methods = ["GET", "POST"] if spec.reads else ["POST"]
-            routes.append(Route(path_of(spec), _endpoint(portal, name), methods=methods))
+            routes.append(Route(path_of(spec), _endpoint(portal, name), methods=methods_of(spec)))
     return routes
 
 
-def unknown_route(portal: Callable[[], Portal]) -> BaseRoute:
-    """What answers below our path where nothing else does, after all other routes: which action may have been meant."""
-
-    def answer(request: Request) -> Response:
-        catalog = portal().catalog()
-        public = {spec.name: spec for _service, spec in catalog.values() if not spec.is_internal}
-        name = str(request.path_params["rest"]).strip("/").replace("/", ".").replace("-", "_")
-        meant = next(iter(get_close_matches(name, public, n=1)), "")
-        hint = _("All of them are in /api/openapi.json.")
-        if meant:
-            method = "GET or POST" if public[meant].reads else "POST"
-            hint = _("Send {method} {path}.").format(method=method, path=path_of(public[meant]))
-        problem = _("{method} {path} is no action").format(method=request.method, path=request.url.path)
-        return refusal(NotFound(problem, hint=hint))
-
-    return Route(f"{PATH}/{{rest:path}}", answer, methods=METHODS)
+def methods_of(spec: ActionSpec) -> list[str]:
+    return ["GET", "POST"] if spec.reads else ["POST"]
 
 
 def path_of(spec: ActionSpec) -> str:
@@ -133,6 +117,7 @@ def parsed(spec: ActionSpec, body: bytes) -> dict[str, Any]:
         model = spec.parameters.model_validate_json(body)
     except ValidationError as error:
         raise invalid_of(error, model=spec.parameters) from error
+    refuse_booleans(unambiguous(body), model=spec.parameters)
     return {name: getattr(model, name) for name in model.model_fields_set}
 
 

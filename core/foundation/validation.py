@@ -95,6 +95,7 @@ RULES_OF_ONE: Mapping[str, str] = {
 }
 CANNOT_BE_READ = N_("{label} cannot be read")
 UNTOLD_INPUTS = ("missing", "extra_forbidden", "json_invalid")
+NUMBERS = {int, float}
 # How values without parts are written.
 WORDS = {str: "TEXT", bytes: "BASE64", int: "NUMBER", float: "NUMBER", bool: "true|false", Any: "VALUE"}
 
@@ -135,6 +136,35 @@ def invalid_of(error: ValidationError, *, model: Any = Any, prefix: Sequence[str
     if is_repeated and context.get("min_length") != 1:
         message = _("{message}; {given} was given").format(message=message, given=_given(first["input"]))
     return Invalid(message, hint=hint, field=".".join(str(part) for part in place))
+
+
+def refuse_booleans(value: Any, *, model: Any) -> None:
+    """Invalid for a true or false where a model has a number: pydantic would read it as 1 or 0."""
+    _refuse_booleans(value, _alternatives(model), ())
+
+
+def _refuse_booleans(value: Any, kinds: Sequence[Any], place: tuple[str | int, ...]) -> None:
+    if isinstance(value, bool) and NUMBERS & set(kinds) and not {bool, Any} & set(kinds):
+        message = _("{label} takes a number; {given} was given").format(label=label_of(place), given=json.dumps(value))
+        raise Invalid(message, field=".".join(map(str, place)))
+    parts = value if isinstance(value, dict) else dict(enumerate(value)) if isinstance(value, list | tuple) else {}
+    for name, part in parts.items():
+        below = [kind for whole in kinds for kind in _below(whole, name)]
+        _refuse_booleans(part, below, (*place, name))
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """The bare types that a value may have."""
+    whole = bare(kind)
+    return [alternative for arm in _arms(whole) for alternative in _alternatives(arm)] or [whole]
+
+
+def _below(whole: Any, name: str | int) -> list[Any]:
+    """The bare types that a part of a value of this type may have."""
+    field = fields_of(whole).get(str(name))
+    parts = get_args(whole)
+    kinds = [field.annotation] if field else parts[-1:] if get_origin(whole) is dict else parts[:1]
+    return [alternative for kind in kinds for alternative in _alternatives(kind)]
 
 
 def is_structured(kind: Any) -> bool:

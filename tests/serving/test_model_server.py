@@ -1,5 +1,6 @@
 """The model server by itself: what it takes, what it refuses, and how it ends."""
 
+import json
 import os
 import signal
 import socket
@@ -149,6 +150,18 @@ def test_b008_bodies_that_are_no_request_are_refused(server: RunningServer, body
     for path in ("/predict", "/v2/models/late/infer"):
         expected = 422 if len(body) < SMALL.body_bytes else 413
         assert server.client.post(path, content=body).status_code == expected
+
+
+def test_a_name_that_stands_twice_is_refused_wherever_it_stands(server: RunningServer) -> None:
+    row = json.dumps(GOOD_ROW)
+    name, value = next(iter(GOOD_ROW.items()))
+    doubled = f'{{"{name}" : {json.dumps(value)}, {row[1:]}'
+    escaped = doubled.replace(f'"{name}" :', f'"\\u{ord(name[0]):04x}{name[1:]}" :')
+    for body in (f'{{"rows": [{doubled}]}}', f'{{"rows": [{escaped}]}}', f'{{"rows": [], "rows": [{row}]}}'):
+        answer = server.client.post("/predict", content=body.encode())
+        assert answer.status_code == 422
+        assert answer.json()["error"].endswith("is there twice")
+    assert server.client.post("/predict", content=f'{{"rows": [{row}]}}'.encode()).status_code == 200
 
 
 def test_more_rows_than_the_limit_are_refused(server: RunningServer) -> None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.foundation.validation import invalid_of, label_of
+from core.foundation.validation import invalid_of, label_of, refuse_booleans
 
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -63,6 +63,7 @@ class ActionSpec:
 
     def validate(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments with their types. Raises Invalid naming the first wrong one."""
+        refuse_booleans(arguments, model=self.parameters)
         try:
             model = self.parameters.model_validate(arguments)
         except ValidationError as error:

@@ -2,7 +2,7 @@
 a text is a text, null is a missing value, and every refusal says where."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy.typing as npt
 import orjson
 
 from core.foundation.errors import Invalid
+from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.registry.values import InputSpec, Signature
 from core.serving.server_spec import Limits
 
 TOP_LEVEL = {"id", "parameters", "inputs", "outputs"}
 TENSOR = {"name", "shape", "datatype", "data", "parameters"}
-NUMBERS = {float, int}
+NUMBERS, CONTAINERS = {float, int}, {dict, list}
 SHOWN = 40
 
 
@@ -41,7 +42,27 @@ def parse_object(body: bytes) -> dict[str, Any]:
         ) from error
     if not isinstance(document, dict):
         raise Invalid(_("The body must be a JSON object"))
+    # A name that stands twice has a colon that none of what was read accounts for.
+    if b"\\" in body or body.count(b":") != _colons(document):
+        unambiguous(body)
     return document
+
+
+def _colons(value: dict[str, Any] | list[Any]) -> int:
+    """With how many colons an object or a list was written, if without escapes. Lists that begin with a number are
+    passed over: a colon too many is looked into, and too few are impossible."""
+    parts: Iterable[Any] = value
+    colons = 0
+    if isinstance(value, dict):
+        parts, colons = value.values(), len(value) + "".join(value).count(":")
+    elif value and type(value[0]) in NUMBERS:
+        parts = ()
+    for part in parts:
+        if type(part) is str:
+            colons += part.count(":")
+        elif type(part) in CONTAINERS:
+            colons += _colons(part)
+    return colons
 
 
 def decode_inference(body: bytes, *, signature: Signature, limits: Limits) -> InferenceRequest:

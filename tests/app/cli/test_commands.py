@@ -68,6 +68,8 @@ def test_structured_options_are_json_a_list_of_words_or_a_file(signed_in: Instal
     for given in (criteria.read_text(), f"@{criteria}"):
         created = CliRunner().invoke(cli, [*words, "--criteria", given])
         assert json.loads(created.output)["criteria"][0]["limit"] == 0.6
+    twice = CliRunner().invoke(cli, [*words, "--criteria", criteria.read_text().replace("{", '{"limit": 0.9, ')])
+    assert (twice.exit_code, "'limit' is there twice" in twice.output + str(twice.exception)) == (1, True)
     minted = CliRunner().invoke(cli, ["identity", "mint-token", "--name", "CI", "--scopes", "read,deploy", "--json"])
     assert json.loads(minted.output)["token"]["scopes"] == ["read", "deploy"]
 

@@ -50,19 +50,61 @@ def test_an_action_is_called_with_json_and_read_by_query(client: httpx.Client) -
 @pytest.mark.parametrize(
     ("method", "path", "hint"),
     [
-        ("POST", "lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
-        ("GET", "lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
-        ("GET", "requirements/create_requirement", "Send POST /api/v1/requirements/create_requirement."),
-        ("POST", "lake/list_dataset", "Send GET or POST /api/v1/lake/list_datasets."),
-        ("DELETE", "nowhere/at-all", "All of them are in /api/openapi.json."),
+        ("POST", "v1/lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("GET", "v1/lake/list-datasets", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("POST", "v1/lake/list_dataset", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("PROPFIND", "v1/lake/list_dataset/", "Send GET or POST /api/v1/lake/list_datasets."),
+        ("DELETE", "v1/nowhere/at-all", "All of them are in /api/openapi.json."),
+        ("GET", "", "All of them are in /api/openapi.json."),
+        ("OPTIONS", "v2", "All of them are in /api/openapi.json."),
     ],
 )
 def test_an_address_of_no_action_is_answered_with_the_one_that_may_be_meant(
     client: httpx.Client, method: str, path: str, hint: str
 ) -> None:
-    answer = client.request(method, f"/api/v1/{path}")
+    answer = client.request(method, f"/api/{path}")
     assert answer.status_code == 404
-    assert answer.json() == {"error": f"{method} /api/v1/{path} is no action", "hint": hint}
+    assert answer.json() == {"error": f"{method} /api/{path} is no action", "hint": hint}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "v1/requirements/create_requirement", "POST"),
+        ("PUT", "v1/lake/list_datasets", "GET, HEAD, POST"),
+        ("TRACE", "v1/lake/list_datasets", "GET, HEAD, POST"),
+        ("POST", "v1/files/split/TS-1/train", "GET, HEAD"),
+        ("POST", "openapi.json", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_answered_with_those_that_it_does(
+    client: httpx.Client, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, f"/api/{path}")
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+    assert answer.json()["hint"] == f"Send {allowed.replace(', HEAD', '').replace(', ', ' or ')} /api/{path}."
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "field"),
+    [
+        (b'{"limit": 1, "limit": 2}', "'limit' is there twice", "limit"),
+        (b'{"limit": true}', "Limit takes a number; true was given", "limit"),
+        (b'{"offset": false}', "Offset takes a number; false was given", "offset"),
+    ],
+)
+def test_what_could_be_read_in_two_ways_is_refused(client: httpx.Client, body: bytes, error: str, field: str) -> None:
+    answer = client.post("/api/v1/requirements/list_requirements", content=body)
+    assert (answer.status_code, answer.json()["error"], answer.json()["field"]) == (422, error, field)
+
+
+def test_what_could_be_read_in_two_ways_is_refused_deep_inside(client: httpx.Client) -> None:
+    criterion = '{"metric": "auc", "comparison": "at_least", "limit": %s}'
+    goal = '{"project": "PROJ-1", "title": "On time", "criteria": [%s]}'
+    for limit, field in (("true", "criteria.0.limit"), ('0.5, "limit": 0.6', "limit")):
+        answer = client.post(CREATE, content=goal % criterion % limit)
+        assert (answer.status_code, answer.json()["field"]) == (422, field)
+    assert client.get("/api/v1/requirements/list_requirements").json()["total"] == 0
 
 
 @pytest.mark.parametrize("why", BAD_BODIES)
