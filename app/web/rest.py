@@ -49,10 +49,9 @@ class Unknown:
         actions = (spec for _service, spec in self._portal().catalog().values() if not spec.is_internal)
         public = {path_of(spec).removeprefix(PATH): spec for spec in actions}
         close = get_close_matches(path.removeprefix(PATH).rstrip("/").replace("-", "_"), public, n=1)
-        meant = public[close[0]] if close else None
-        return (
-            _send(path_of(meant), methods_of(meant)) if meant else _("All of them are in {path}.").format(path=OPENAPI)
-        )
+        if not close:
+            return _("All of them are in {path}.").format(path=OPENAPI)
+        return _send(path_of(public[close[0]]), methods_of(public[close[0]]))
 
 
 def _send(path: str, methods: Collection[str]) -> str:

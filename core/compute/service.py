@@ -22,7 +22,7 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 
 LogLimit = Annotated[int, Field(ge=1, le=1_000_000)]
-LogOffset = Annotated[int, Field(ge=-1)]
+LogOffset = Annotated[int, Field(ge=-1, le=10**15)]
 
 
 class ComputeService(Service):

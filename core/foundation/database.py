@@ -23,6 +23,9 @@ BUSY_SECONDS = 10
 LOCK_TABLE = "write_lock"
 SQLITE_NOW = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 POSTGRES_NOW = "SELECT clock_timestamp()"
+# The lowest byte of a code of SQLite's says what went wrong, the rest says more of it.
+PRIMARY_CODE = 0xFF
+POSTGRES_TOO_COMPLEX = "54"
 SQLITE_MARK = "PRAGMA data_version"
 POSTGRES_MARK = "SELECT CAST(pg_current_snapshot() AS text)"
 
@@ -142,7 +145,7 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if _lacks_tables(error):
             raise Unavailable(_("The database has no tables yet"), hint=_("Run `causeway migrate`.")) from error
-        if not isinstance(error, OperationalError):
+        if not _is_away(error):
             raise
         raise _away() from error
     except PoolExhausted as error:
@@ -151,6 +154,15 @@ def _translated() -> Iterator[None]:
 
 def _away() -> Unavailable:
     return Unavailable(_("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds."))
+
+
+def _is_away(error: DBAPIError) -> bool:
+    """Whether another try may do better. A statement that is too long or too complex stays so."""
+    if not isinstance(error, OperationalError):
+        return False
+    if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
+        return bool(code & PRIMARY_CODE != sqlite3.SQLITE_ERROR)
+    return not (getattr(error.orig, "sqlstate", None) or "").startswith(POSTGRES_TOO_COMPLEX)
 
 
 def _lacks_tables(error: DBAPIError) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
 
 from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
@@ -122,6 +123,22 @@ def test_a_database_that_is_away_has_no_mark_and_has_one_later(tmp_path: Path) -
     (tmp_path / "elsewhere").mkdir()
     assert database.mark()
     database.close()
+
+
+def test_what_no_other_try_would_mend_is_not_said_to_be_away(foundation_on: Foundation) -> None:
+    statement = "SELECT 1" + ", 1" * 3_000
+    with pytest.raises(OperationalError), foundation_on.database.read() as session:
+        session.connection().execute(text(statement))
+
+
+def test_a_database_that_only_reads_is_away_for_who_writes(foundation: Foundation) -> None:
+    def write() -> None:
+        with foundation.database.read() as session:
+            session.connection().execute(text("PRAGMA query_only=ON"))
+            next_id(session, Kind.RUN)
+
+    with pytest.raises(Unavailable, match="does not answer"):
+        write()
 
 
 def test_an_error_undoes_the_transaction(portal_on: Portal) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -96,3 +97,27 @@ def test_every_pattern_of_the_catalog_has_words_and_an_example_that_fits(portal:
 def test_a_place_within_lists_is_counted_from_one() -> None:
     assert label_of(("splits", 1, "start")) == "Splits 2: start"
     assert label_of(("endpoint_id",)) == "Endpoint"
+
+
+ENDS = {
+    "integer": ("maximum",),
+    "string": ("maxLength", "pattern", "enum", "const", "format"),
+    "array": ("maxItems",),
+}
+
+
+def unbounded(schema: Any, place: str) -> Iterator[str]:
+    """The numbers, texts and lists of a schema that go on for ever."""
+    if isinstance(schema, dict):
+        ends = ENDS.get(schema.get("type", ""))
+        if ends and not any(name in schema for name in ends):
+            yield place
+        for part in (*schema.get("anyOf", ()), schema.get("items"), schema.get("additionalProperties")):
+            yield from unbounded(part, place)
+
+
+def test_every_number_text_and_list_of_an_action_has_an_end(portal: Portal) -> None:
+    for _service, spec in portal.catalog().values():
+        if not spec.is_internal:
+            properties = spec.parameters.model_json_schema().get("properties", {})
+            assert [place for name, schema in properties.items() for place in unbounded(schema, name)] == [], spec.name

@@ -7,6 +7,7 @@ again from the versions' rows at any time."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
@@ -95,10 +96,18 @@ def pack_key(key: Key) -> bytes:
 
 
 def packed_keys(keys: Sequence[Key]) -> list[bytes | None]:
-    """The bytes of every key, None where a part of it is null."""
+    """The bytes of every key, None where it is none that a row can have: a part of it is null, a whole number beyond
+    64 bits, or no text that can be written."""
     if PLAIN.issuperset(map(type, chain.from_iterable(keys))):
-        return list(map(PACK, keys))
-    return [None if None in key else pack_key(key) for key in keys]
+        with suppress(OverflowError, ValueError):
+            return list(map(PACK, keys))
+    return [_packed(key) for key in keys]
+
+
+def _packed(key: Key) -> bytes | None:
+    with suppress(OverflowError, ValueError):
+        return None if None in key else pack_key(key)
+    return None
 
 
 def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[Packed]:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -14,6 +15,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.validation import invalid_of, label_of, refuse_booleans
 
+LONGEST_TEXT, MOST_ENTRIES = 1_000, 10_000
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -39,7 +41,7 @@ class ActionSpec:
         for name, parameter in inspect.signature(self.function).parameters.items():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-                fields[name] = (self.hints[name], Field(default=default))
+                fields[name] = (bounded(self.hints[name]), Field(default=default))
         config = ConfigDict(extra="forbid", allow_inf_nan=False, val_json_bytes="base64")
         return create_model(self.name, __config__=config, **fields)
 
@@ -63,14 +65,29 @@ class ActionSpec:
 
     def validate(self, arguments: dict[str, Any]) -> dict[str, Any]:
         """The arguments with their types. Raises Invalid naming the first wrong one."""
+        refuse_unwritable(arguments)
         refuse_booleans(arguments, model=self.parameters)
         try:
             model = self.parameters.model_validate(arguments)
         except ValidationError as error:
             raise invalid_of(error, model=self.parameters) from error
-        values = {name: getattr(model, name) for name in self.parameters.model_fields}
-        refuse_unwritable(values)
-        return values
+        return {name: getattr(model, name) for name in self.parameters.model_fields}
+
+
+def bounded(kind: Any, *, has_end: bool = False) -> Any:
+    """The same type with an end to its texts and lists: where nothing is said of their length, more than anyone means
+    is refused before a database is asked about it."""
+    whole, parts = get_origin(kind), get_args(kind)
+    if whole is Annotated:
+        notes = [note for part in parts[1:] for note in getattr(part, "metadata", (part,))]
+        ends = any(getattr(note, "max_length", None) or getattr(note, "pattern", None) for note in notes)
+        return Annotated[(bounded(parts[0], has_end=ends), *parts[1:])]
+    if whole in (Union, UnionType):
+        return Union[tuple(bounded(part) for part in parts)]  # noqa: UP007
+    if whole in (tuple, dict):
+        kind = whole[tuple(part if part is Ellipsis else bounded(part) for part in parts)]
+    most = {str: LONGEST_TEXT, tuple: MOST_ENTRIES}.get(whole or kind)
+    return kind if has_end or most is None else Annotated[kind, Field(max_length=most)]
 
 
 def refuse_unwritable(value: Any, *, field: str = "") -> None:

@@ -24,7 +24,7 @@ Digest = Annotated[
     ),
 ]
 Side = Annotated[int, Field(ge=0, le=1024)]
-Pixels = Annotated[int, Field(ge=0)]
+Pixels = Annotated[int, Field(ge=0, le=10**12)]
 MEMORY_MB = 512
 COLUMNS = "path, item, bytes, media_type, label, width, height, characters"
 # An empty text or a zero asks for nothing.

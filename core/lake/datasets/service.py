@@ -230,7 +230,9 @@ class DatasetService(Service):
         return content
 
     @action(permission=Permission.ARTIFACT_READ, says=N_("downloaded rows of"))
-    def download_file(self, call: Call, *, snapshot_id: str, number: Annotated[int, Field(ge=0)] = 0) -> SnapshotFile:
+    def download_file(
+        self, call: Call, *, snapshot_id: str, number: Annotated[int, Field(ge=0, le=10**9)] = 0
+    ) -> SnapshotFile:
         """Download one of a snapshot's files, counted from 0; the download is recorded.
 
         The answer names the Parquet file; its bytes are at GET /api/v1/files/snapshot/<snapshot>/<number>."""

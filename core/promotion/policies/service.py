@@ -22,6 +22,7 @@ from core.promotion.wording import plain
 GateRules = Annotated[tuple[GateRule, ...], Field(min_length=1, max_length=20)]
 Demands = Annotated[tuple[Approvals, ...], Field(min_length=1, max_length=5)]
 ValidDays = Annotated[int, Field(ge=1, le=90)]
+Revision = Annotated[int, Field(ge=0, le=10**9)]
 IN_FORCE, PROPOSED, REPLACED = "in force", "proposed", "replaced"
 # What has no policy is denied: staging endpoints take versions without a request, and have none.
 PRODUCTION = Policy(
@@ -53,7 +54,7 @@ class PolicyService(Service):
         return tuple(policy_of(row) for row in rows)
 
     @action(permission=Permission.READ, reads=True)
-    def get_policy(self, call: Call, *, policy_id: str, revision: int = 0) -> Policy:
+    def get_policy(self, call: Call, *, policy_id: str, revision: Revision = 0) -> Policy:
         """Show a policy: the revision in force, or the one named."""
         call.may_reach(policy_id)
         return policy_of(_revision(call, policy_id, revision) if revision else _in_force(call, policy_id))
@@ -91,7 +92,7 @@ class PolicyService(Service):
         return policy_of(row)
 
     @action(permission=Permission.POLICY_WRITE, says=N_("confirmed the policy"))
-    def confirm_policy(self, call: Call, *, policy_id: str, revision: int) -> Policy:
+    def confirm_policy(self, call: Call, *, policy_id: str, revision: Revision) -> Policy:
         """Put a proposed change in force. Someone else must have proposed it."""
         call.may_reach(policy_id)
         call.about(policy_id)

@@ -97,6 +97,16 @@ def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:
     assert [answer.status for answer in store.get(view(), keys, at_us=0)] == ["not_found"] * len(keys)
 
 
+IMPOSSIBLE = (2**64, 2**70, -(2**63) - 1, 1e300, float("inf"), float("nan"), "\ud800", "a\0", "a" * 100_000)
+
+
+@pytest.mark.parametrize("key", IMPOSSIBLE, ids=lambda key: str(key)[:8].encode("unicode_escape").decode())
+def test_a_key_that_no_row_can_have_is_not_found_and_spoils_no_other(store: OnlineStore, key: object) -> None:
+    store.put(view(), [row("a", 1, 1.0)])
+    statuses = [answer.status for answer in store.get(view(), [(key,), ("a",), (key,)], at_us=1)]
+    assert statuses == ["not_found", "present", "not_found"]
+
+
 def test_a_view_without_keys_has_one_row(store: OnlineStore) -> None:
     keyless = view().model_copy(update={"keys": ()})
     store.put(keyless, [packed((), 1, 1.0), packed((), 2, 2.0)])
