@@ -29,19 +29,22 @@ def profile_grid(columns: Sequence[Column], profiles: Sequence[ColumnProfile], *
     """Every column with its type, its gaps and a small picture. A snapshot's columns say when they are known, features
     whether a model takes them as categories or numbers."""
     by_name = {profile.name: profile for profile in profiles}
+    # Hardly any table has values that are not finite.
+    is_wild = any(profile.not_finite for profile in profiles)
     heads = (
         cells.Column(_("Column")),
         cells.Column(_("Type"), "code", 98),
         *(cells.Column(title, width=width, help=_(tip)) for _name, title, width, tip in _marks(columns)),
         cells.Column(_("Distribution"), "spark", 92),
         cells.Column(_("Nulls"), "number", 66),
+        *([cells.Column(_("Not finite"), "number", 78, help=_("Rows with NaN or infinity."))] if is_wild else []),
         cells.Column(_("Distinct"), "number", 72),
         cells.Column(_("From"), width=102, priority=2),
         cells.Column(_("To"), width=102, priority=2),
         cells.Column(_("Mean"), "number", 92, priority=3),
     )
     lines = [
-        cells.Row(column.name, (*_cells(column, columns), *_figures(column, by_name.get(column.name))))
+        cells.Row(column.name, (*_cells(column, columns), *_figures(column, by_name.get(column.name), is_wild=is_wild)))
         for column in columns
     ]
     rows(heads, lines, key=key, label=_("Columns"), height=BESIDE)
@@ -66,15 +69,18 @@ def _type(column: Column) -> str:
     return column.type.lower().replace("timestamp with time zone", "timestamptz")
 
 
-def _figures(column: Column, profile: ColumnProfile | None) -> tuple[Cell, ...]:
+def _figures(column: Column, profile: ColumnProfile | None, *, is_wild: bool) -> tuple[Cell, ...]:
     nulls = cells.number(column.null_share, numbers.percent(column.null_share))
+    not_finite = [cells.number(profile.not_finite if profile else None)] if is_wild else []
     if profile is None:
-        return cells.spark(()), nulls, cells.number(None), cells.text(""), cells.text(""), cells.number(None)
+        missing = cells.number(None)
+        return cells.spark(()), nulls, *not_finite, missing, cells.text(""), cells.text(""), missing
     return (
         cells.spark(
             [count for _label, count in profile.bins], title=_("Distribution of {name}").format(name=profile.name)
         ),
         nulls,
+        *not_finite,
         cells.number(profile.distinct),
         _end(profile, profile.minimum),
         _end(profile, profile.maximum),
@@ -86,7 +92,8 @@ def _end(profile: ColumnProfile, text: str) -> Cell:
     """The least or greatest value: of broken numbers as many digits as the table has room for, of whole ones those of
     the data, which may be years."""
     if profile.kind == "time":
-        return cells.text(text[:10], detail=text[11:16])
+        day, _t, clock = text.partition("T")
+        return cells.text(day, detail=clock[:5])
     if profile.kind != "number" or not text:
         return cells.text(text[:24])
     return cells.number(float(text), numbers.figure(float(text)) if "." in text else grouped(text))

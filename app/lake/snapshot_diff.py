@@ -119,21 +119,23 @@ def distributions(diff: SnapshotDiff, *, names: Names) -> None:
 
 def shifts(shifts: Sequence[Distance], *, names: Names, key: str) -> Distance | None:
     """A row for each column: how far it moved, and both its distributions; returns the chosen one."""
+    # Hardly any table has values that are not finite.
+    is_wild = any(shift.not_finite_change for shift in shifts)
     columns = (
         Column(_("Column")),
         Column(_("Verdict"), "state", 118),
         Column(_("Effect"), "number", 86),
         Column(_("PSI"), "number", 80, priority=3),
         Column(_("Nulls"), "number", 86, priority=3),
+        *([Column(_("Not finite"), "number", 86, priority=3)] if is_wild else []),
         *(Column(name, "spark", 110, priority=2) for name in names),
     )
-    lines = [_shift_row(shift, names) for shift in shifts]
+    lines = [_shift_row(shift, names, is_wild=is_wild) for shift in shifts]
     chosen = rows(columns, lines, key=key, label=_("Distributions"), choice="first", height=SHIFTS_HEIGHT)
     return next((shift for shift in shifts if shift.column in chosen), None)
 
 
-def _shift_row(shift: Distance, names: Names) -> Row:
-    nulls = numbers.change(shift.null_change) if shift.null_change else "—"
+def _shift_row(shift: Distance, names: Names, *, is_wild: bool) -> Row:
     sides = zip(names, (shift.left, shift.right), ("gray", "blue"), strict=True)
     return Row(
         shift.column,
@@ -142,10 +144,15 @@ def _shift_row(shift: Distance, names: Names) -> Row:
             cells.state(shift.verdict),
             cells.number(shift.effect, _three(shift.effect)),
             cells.number(shift.psi, _three(shift.psi)),
-            cells.number(shift.null_change, nulls),
+            _change_of(shift.null_change),
+            *([_change_of(shift.not_finite_change)] if is_wild else []),
             *(cells.spark([share for _label, share in bins], color=color, title=name) for name, bins, color in sides),
         ),
     )
+
+
+def _change_of(share: float) -> cells.Cell:
+    return cells.number(share, numbers.change(share) if share else "—")
 
 
 def _three(value: float | None) -> str:
@@ -158,6 +165,8 @@ def one_shift(shift: Distance, *, names: Names) -> None:
     if shift.left or shift.right:
         _both(shift, names=names)
     p_value = numbers.p_value(shift.p_value)
+    not_finite = {_("Change of NaN and infinity"): numbers.change(shift.not_finite_change)}
+    not_finite = not_finite if shift.not_finite_change else {}
     measure = _("(KS)") if shift.kind in ("number", "time") else _("(V)")
     frame.facts(
         {
@@ -165,6 +174,7 @@ def one_shift(shift: Distance, *, names: Names) -> None:
             _("Effect"): f"{numbers.fixed(shift.effect, 3)} {measure}",
             _("PSI"): numbers.fixed(shift.psi, 3),
             _("Change of nulls"): numbers.change(shift.null_change),
+            **not_finite,
         }
     )
     st.caption(_("Below 0.05 is the same, from 0.1 on is drift. Both are conventions."))

@@ -27,6 +27,8 @@ NAMES = {
     "timestamp[us]": "TIMESTAMP",
     "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
 }
+# The engine knows decimals of at most so many digits.
+MOST_DIGITS = 38
 INSTANT = NAMES["timestamp[us, tz=UTC]"]
 MOMENTS = (INSTANT, NAMES["timestamp[us]"])
 
@@ -86,14 +88,17 @@ def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     target = _target(column.type, name)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     try:
         return column if column.type == target else column.cast(target)
     except pa.ArrowInvalid as error:
+        is_decimal = pa.types.is_decimal(target)
         raise Invalid(
             _("Column {name} has values that {type} cannot hold exactly").format(
                 name=repr(name), type=type_name(target)
             ),
-            hint=_("Round times to microseconds before the upload."),
+            hint=_("Send the column as text.") if is_decimal else _("Round times to microseconds before the upload."),
             field="content",
         ) from error
 
@@ -103,7 +108,9 @@ def _target(given: "pa.DataType", name: str) -> "pa.DataType":
 
     if pa.types.is_dictionary(given):
         return _target(given.value_type, name)
-    if pa.types.is_decimal(given) or str(given) in NAMES:
+    if pa.types.is_decimal(given):
+        return _decimal(given, name)
+    if str(given) in NAMES:
         return given
     for recognized, target in _conversions(given):
         if recognized(given):
@@ -113,6 +120,19 @@ def _target(given: "pa.DataType", name: str) -> "pa.DataType":
         hint=_("Use numbers, text, true and false, dates and times. Structs can be flattened; spread lists over rows."),
         field="content",
     )
+
+
+def _decimal(given: "pa.DataType", name: str) -> "pa.DataType":
+    """As many digits as the engine holds, for a type that has room for more: each value is checked to fit."""
+    import pyarrow as pa
+
+    if not 0 <= given.scale <= MOST_DIGITS:
+        raise Invalid(
+            _("Column {name} is {type}, which a table of the lake cannot hold").format(name=repr(name), type=given),
+            hint=_("Use decimals of at most {most} digits, or send the column as text.").format(most=MOST_DIGITS),
+            field="content",
+        )
+    return pa.decimal128(min(given.precision, MOST_DIGITS), given.scale)
 
 
 def _conversions(given: "pa.DataType") -> "list[tuple[Callable[[pa.DataType], bool], pa.DataType]]":

@@ -113,7 +113,7 @@ class TablePreview(Value):
 
 class ColumnProfile(Value):
     """The distribution of a column. `bins` are (label, count): equal-width bins of numbers and times, or the most
-    frequent values of text."""
+    frequent values of text. `not_finite` counts NaN and infinity, which are in no other figure but `distinct`."""
 
     name: str
     kind: Literal["number", "text", "time", "boolean"]
@@ -123,6 +123,7 @@ class ColumnProfile(Value):
     maximum: str
     mean: float | None
     bins: tuple[tuple[str, int], ...]
+    not_finite: int = 0
 
 
 class StagedSnapshot(Value):

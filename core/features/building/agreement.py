@@ -14,7 +14,7 @@ from core.features.logic.samples import difficult, latest_rows
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
-from core.lake.profiles.profile import shown
+from core.lake.cells import rows_of, shown
 from core.sandbox.duckdb_session import listed
 from core.sandbox.limits import TimedOut
 
@@ -92,9 +92,9 @@ def _rows(forms: Forms, make: Callable[[], Running], into: str) -> list[Row] | s
         return error.in_full.rstrip(".")
     if missing := [name for name in (*forms.identity, *forms.features) if name not in side.types]:
         return _("It gives no column {name}").format(name=missing[0])
-    columns = listed((*forms.identity, *forms.features))
-    rows: list[Row] = forms.session.sql(f"SELECT {columns} FROM {into}").to_arrow_table().to_pylist()
-    return rows
+    names = (*forms.identity, *forms.features)
+    table = forms.session.sql(f"SELECT {listed(names)} FROM {into}").to_arrow_table()
+    return [dict(zip(names, row, strict=True)) for row in rows_of(table)]
 
 
 def _differences(forms: Forms, sample: str, sql: list[Row], pandas: list[Row]) -> Iterator[Difference]:

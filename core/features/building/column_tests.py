@@ -10,7 +10,7 @@ from core.features.normal_form import CREATED, EVENT, LATEST
 from core.features.values import Check, FeatureRule, VersionTests
 from core.foundation.errors import Invalid
 from core.foundation.text import _, percent, thousands
-from core.lake.profiles.profile import shown
+from core.lake.cells import json_rows
 from core.sandbox.duckdb_session import listed, literal, one_row, quoted, types_of
 
 if TYPE_CHECKING:
@@ -171,8 +171,7 @@ class Checks:
 def few_rows(session: "duckdb.DuckDBPyConnection", query: str) -> tuple[tuple[str, ...], tuple[tuple[Any, ...], ...]]:
     """The columns and the first rows of a query, every cell as a JSON value."""
     table = session.sql(f"SELECT * FROM ({query}) LIMIT {FEW}").to_arrow_table()
-    cells = [[shown(cell) for cell in column.to_pylist()] for column in table.columns]
-    return tuple(table.column_names), tuple(zip(*cells, strict=True))
+    return tuple(table.column_names), json_rows(table)
 
 
 def check_rules(tests: VersionTests, types: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from core.features.logic.samples import latest_rows
 from core.features.normal_form import CREATED, EVENT, LATEST
 from core.features.values import Feature, LogicPreview
 from core.foundation.text import _
-from core.lake.profiles.profile import shown
+from core.lake.cells import json_rows
 from core.lake.values import TablePreview
 from core.sandbox.duckdb_session import listed, one_row, quoted, types_of
 from core.sandbox.limits import Limits
@@ -78,6 +78,5 @@ def _newest(session: "duckdb.DuckDBPyConnection", builder: Builder) -> TablePrev
     table = session.sql(f"{query} LIMIT {SHOWN_ROWS}").to_arrow_table()
     types = types_of(session, BUILT)
     (total,) = one_row(session, f"SELECT count(*) FROM {BUILT} WHERE {LATEST}")
-    rows = zip(*([shown(cell) for cell in column.to_pylist()] for column in table.columns), strict=True)
     names = tuple(times.get(name, name) for name in columns)
-    return TablePreview(columns=names, types=tuple(types[name] for name in columns), rows=tuple(rows), total=total)
+    return TablePreview(columns=names, types=tuple(types[name] for name in columns), rows=json_rows(table), total=total)

@@ -73,11 +73,7 @@ def drift_since_training(store: Store, version: FeatureVersion, *, training_set:
 
 def result_of(distances: Mapping[str, Distance], *, now: datetime) -> DriftResult:
     """The feature that drifted furthest, if one did."""
-    effects = {
-        name: max(distance.effect, abs(distance.null_change))
-        for name, distance in distances.items()
-        if distance.verdict != "no data"
-    }
+    effects = {name: distance.size for name, distance in distances.items() if distance.verdict != "no data"}
     drifted = {name: effect for name, effect in effects.items() if distances[name].verdict == "drifted"}
     if not effects:
         return DriftResult(verdict="no data", measured_at=now)

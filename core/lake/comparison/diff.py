@@ -52,7 +52,7 @@ def diff(
         duplicates=(doubles[0], doubles[1]),
         changed_cells=rows.changed_cells,
         schema_changes=changed,
-        shifts=tuple(sorted(shifts, key=lambda shift: -max(shift.effect, abs(shift.null_change)))),
+        shifts=tuple(sorted(shifts, key=lambda shift: -shift.size)),
         labels=labels,
         timely=timely,
         examples=rows.examples,
@@ -80,8 +80,9 @@ def _key(sides: Sides, wanted: Sequence[str], common: Sequence[str]) -> tuple[st
 
 def _is_timely(sides: Sides, shift: Distance) -> bool:
     """Times, and figures that are the same in all rows of a side, as the month of a monthly file is: they move with
-    the calendar. A flood of nulls is a drift in them too."""
-    if abs(shift.null_change) >= DRIFTED or shift.kind not in ("time", "number"):
+    the calendar. A flood of nulls or of infinity is a drift
+    in them too."""
+    if shift.gap_change >= DRIFTED or shift.kind not in ("time", "number"):
         return False
     return shift.kind == "time" or any(_is_constant(sides, side, shift.column) for side in (sides.left, sides.right))
 

@@ -27,6 +27,15 @@ class Sides:
     right: str
 
 
+@dataclass(frozen=True)
+class _Gaps:
+    """Shares of the rows of a side that no figure counts, or what they changed by."""
+
+    rows: int
+    nulls: float
+    not_finite: float
+
+
 def kind_of(data_type: str) -> Kind:
     """How a column of that DuckDB type is compared."""
     if data_type == "BOOLEAN":
@@ -38,19 +47,19 @@ def kind_of(data_type: str) -> Kind:
 
 def distance(sides: Sides, column: str, *, kind: Kind) -> Distance:
     """The distance of a column between two relations."""
-    nulls = [_null_share(sides.session, relation, column) for relation in (sides.left, sides.right)]
-    change = nulls[1][0] - nulls[0][0]
-    if not nulls[0][1] or not nulls[1][1]:
+    left, right = (_gaps(sides.session, relation, column, kind=kind) for relation in (sides.left, sides.right))
+    change = _Gaps(right.rows, right.nulls - left.nulls, right.not_finite - left.not_finite)
+    if not left.rows or not right.rows:
         return _distance_of(column, kind, "none", None, 0.0, None, change, known=False)
     if kind in ("number", "time"):
         return _of_numbers(sides, column, kind, change)
     return _of_categories(sides, column, kind, change)
 
 
-def _of_numbers(sides: Sides, column: str, kind: Kind, change: float) -> Distance:
-    value = (
-        f"epoch_us(CAST({quoted(column)} AS TIMESTAMPTZ))" if kind == "time" else f"CAST({quoted(column)} AS DOUBLE)"
-    )
+def _of_numbers(sides: Sides, column: str, kind: Kind, change: _Gaps) -> Distance:
+    # The engine has no instant for infinity, nor for days that are further away than its times reach.
+    instant = f"epoch_us(TRY_CAST({quoted(column)} AS TIMESTAMPTZ))"
+    value = instant if kind == "time" else f"CAST({quoted(column)} AS DOUBLE)"
     relations = [
         f"(SELECT {value} AS v FROM {side}) WHERE v IS NOT NULL AND isfinite(v)" for side in (sides.left, sides.right)
     ]
@@ -116,7 +125,7 @@ def _decile_shares(session: "duckdb.DuckDBPyConnection", relations: Sequence[str
     return _Shares(left=sides[0], right=sides[1], edges=[*(float(edge) for edge in edges), math.inf])
 
 
-def _of_categories(sides: Sides, column: str, kind: Kind, change: float) -> Distance:
+def _of_categories(sides: Sides, column: str, kind: Kind, change: _Gaps) -> Distance:
     relations = [
         f"(SELECT CAST({quoted(column)} AS VARCHAR) AS v FROM {side}) WHERE v IS NOT NULL"
         for side in (sides.left, sides.right)
@@ -165,9 +174,11 @@ def _psi(shares: _Shares) -> float:
     return sum((right - left) * math.log(right / left) for left, right in pairs)
 
 
-def _null_share(session: "duckdb.DuckDBPyConnection", relation: str, column: str) -> tuple[float, int]:
-    rows, valued = one_row(session, f"SELECT count(*), count({quoted(column)}) FROM {relation}")
-    return (1 - valued / rows if rows else 0.0), int(rows)
+def _gaps(session: "duckdb.DuckDBPyConnection", relation: str, column: str, *, kind: Kind) -> _Gaps:
+    value = {"number": f"CAST({quoted(column)} AS DOUBLE)", "time": quoted(column)}.get(kind)
+    not_finite = f"count(*) FILTER (WHERE NOT isfinite({value}))" if value else "0"
+    rows, valued, wild = one_row(session, f"SELECT count(*), count({quoted(column)}), {not_finite} FROM {relation}")
+    return _Gaps(int(rows), 1 - valued / rows, wild / rows) if rows else _Gaps(0, 0.0, 0.0)
 
 
 def _bins(labels: Sequence[str], shares: Sequence[float]) -> Bins:
@@ -181,12 +192,13 @@ def _distance_of(
     p_value: float | None,
     effect: float,
     psi: float | None,
-    change: float,
+    change: _Gaps,
     *,
     known: bool = True,
 ) -> Distance:
     significant = p_value is None or p_value < SIGNIFICANT
-    size = max(effect if significant else 0.0, abs(change))
+    gap = max(abs(change.nulls), abs(change.not_finite))
+    size = max(effect if significant else 0.0, gap)
     verdict: Literal["same", "slight", "drifted", "no data"]
     verdict = "same" if size < SLIGHT else "slight" if size < DRIFTED else "drifted"
     return Distance(
@@ -196,6 +208,7 @@ def _distance_of(
         p_value=p_value,
         effect=round(effect, 6),
         psi=None if psi is None else round(psi, 6),
-        null_change=round(change, 6),
-        verdict=verdict if known or abs(change) >= SLIGHT else "no data",
+        null_change=round(change.nulls, 6),
+        not_finite_change=round(change.not_finite, 6),
+        verdict=verdict if known or gap >= SLIGHT else "no data",
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from core.lake.cells import rows_of, shown
 from core.lake.comparison.values import RowExample
-from core.lake.profiles.profile import shown
 from core.sandbox.duckdb_session import listed, one_row, parquet_rows, quoted
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _examples(
     query = f"SELECT {', '.join(names)} FROM {MATCHED} WHERE {condition} ORDER BY ALL LIMIT {EXAMPLES}"
     width = len(columns)
     examples = []
-    for row in session.execute(query).fetchall():
+    for row in rows_of(session.sql(query).to_arrow_table()):
         left, right = row[:width], row[width:]
         changed = tuple(
             name for name, a, b in zip(columns, left, right, strict=True) if how == "changed" and _differ(a, b)

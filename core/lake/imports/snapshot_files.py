@@ -12,6 +12,7 @@ from core.foundation.parquet import row_count, write_parquet
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.lake.column_types import MOMENTS, type_name
+from core.lake.finite import in_calendar
 from core.lake.import_values import ImportChoices, Partition
 from core.lake.imports.job_spec import WrittenFile
 from core.lake.profiles.profile import profile_files
@@ -159,9 +160,10 @@ def _canonical(path: Path, outputs: Path, name: str) -> WrittenFile:
 
 
 def _partition_of(column: "pa.ChunkedArray", partition: Partition) -> "pa.ChunkedArray":
+    """The time windows of times; those outside the years 1 to 9999 have none."""
     import pyarrow.compute as pc
 
-    return pc.fill_null(pc.strftime(column, FORMATS[partition]), NO_TIME)
+    return pc.if_else(pc.fill_null(in_calendar(column), False), pc.strftime(column, FORMATS[partition]), NO_TIME)
 
 
 def _joined(before: Path, outputs: Path, after: WrittenFile) -> WrittenFile:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.foundation.parquet import row_count
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.lake.import_values import ImportChoices
 from core.lake.profiles.column_reader import ColumnSource, ends_of
 from core.lake.profiles.distinct_counts import counting
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str]:
-    """Times without a zone, times in the future, columns without or with one value, and keys that are none."""
+    """Times without a zone, times in the future, values that are not finite, columns without or with one value, and
+    keys that are none."""
     import pyarrow.parquet as pq
 
     warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
@@ -37,25 +38,32 @@ def _of_column(field: "pa.Field", column: ColumnSource, now: datetime) -> list[s
             if ends.nulls
             else _("{name} has the same value in every row.").format(name=field.name)
         )
+    if ends.not_finite:
+        words = _("Rows in which {name} is NaN or infinite: {count}. No figure counts them.")
+        warnings.append(words.format(name=field.name, count=thousands(ends.not_finite)))
     if pa.types.is_timestamp(field.type):
         warnings += _of_times(field, column, now)
-    elif pa.types.is_date(field.type) and ends.maximum > now.date():
+    elif pa.types.is_date(field.type) and _later(column, pa.scalar(now.date(), pa.date32())):
         warnings.append(_("{name} has days in the future.").format(name=field.name))
     return warnings
 
 
 def _of_times(field: "pa.Field", column: ColumnSource, now: datetime) -> list[str]:
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     warnings = []
     if field.type.tz is None:
         warnings.append(_("{name} has times without a zone: choose one, or UTC will be meant.").format(name=field.name))
-    moment = pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))
-    later = sum(pc.greater(part.cast(pa.timestamp("us")), moment).true_count for part in column.parts())
-    if later:
+    if later := _later(column, pa.scalar(now.replace(tzinfo=None), pa.timestamp("us"))):
         warnings.append(_("Rows in which {name} lies in the future: {count}.").format(name=field.name, count=later))
     return warnings
+
+
+def _later(column: ColumnSource, moment: "pa.Scalar") -> int:
+    """Compared in Arrow: Python has no values for some times."""
+    import pyarrow.compute as pc
+
+    return sum(pc.greater(part.cast(moment.type), moment).true_count for part in column.parts())
 
 
 def _of_key(staged: Path, key: tuple[str, ...]) -> list[str]:

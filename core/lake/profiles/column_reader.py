@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.parquet import row_groups
+from core.lake.cells import value_of
+from core.lake.finite import finite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,29 +52,25 @@ class Ends:
     minimum: Any
     maximum: Any
 
+    @property
+    def not_finite(self) -> int:
+        return self.rows - self.nulls - self.values
+
 
 def ends_of(source: ColumnSource) -> Ends:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
     rows = nulls = count = 0
-    lows: list[Any] = []
-    highs: list[Any] = []
+    # Ends are compared in Arrow: it orders the times that Python has no values for.
+    ends: list[pa.Array] = []
     for part in source.parts():
         values = finite(part)
         rows, nulls, count = rows + len(part), nulls + part.null_count, count + len(values)
         if len(values):
-            ends = pc.min_max(values).as_py()
-            lows, highs = [min([*lows, ends["min"]])], [max([*highs, ends["max"]])]
-    return Ends(rows, nulls, count, *(lows or [None]), *(highs or [None]))
-
-
-def finite(part: "pa.Array") -> "pa.Array":
-    """The values that are there, without NaN and infinity."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = part.drop_null()
-    return values.filter(pc.is_finite(values)) if pa.types.is_floating(values.type) else values
+            ends += [pa.repeat(end, 1) for end in pc.min_max(values).values()]
+    whole = pc.min_max(pa.chunked_array(ends, source.schema.field(0).type))
+    return Ends(rows, nulls, count, value_of(whole["min"]), value_of(whole["max"]))
 
 
 def numbers(source: ColumnSource) -> "Iterator[np.ndarray]":

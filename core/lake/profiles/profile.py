@@ -5,12 +5,11 @@ rows, nor with how many different values it has."""
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from core.lake.cells import iso_moment, json_rows, shown
 from core.lake.column_types import type_name
 from core.lake.profiles.column_reader import ColumnSource, ends_of, numbers
 from core.lake.profiles.distinct_counts import Counts, counting
@@ -50,11 +49,10 @@ def preview_rows(path: Path, *, offset: int, limit: int) -> TablePreview:
         passed += rows
     first = groups[0][1] if groups else 0
     table = file.read_row_groups([group for group, _begin in groups]).slice(offset - first, limit)
-    rows_shown = zip(*([shown(cell) for cell in column.to_pylist()] for column in table.columns), strict=True)
     return TablePreview(
         columns=tuple(table.column_names),
         types=tuple(type_name(column.type) for column in table.columns),
-        rows=tuple(rows_shown),
+        rows=json_rows(table),
         total=file.metadata.num_rows,
     )
 
@@ -67,11 +65,10 @@ def preview_file(path: Path, *, limit: int, columns: list[str] | None = None) ->
     file = pq.ParquetFile(path, page_checksum_verification=True)
     batches = file.iter_batches(batch_size=limit, columns=columns)
     head = pa.Table.from_batches(list(_first(batches)), schema=_schema(file.schema_arrow, columns)).slice(0, limit)
-    rows = zip(*([shown(cell) for cell in column.to_pylist()] for column in head.columns), strict=True)
     return TablePreview(
         columns=tuple(head.column_names),
         types=tuple(type_name(column.type) for column in head.columns),
-        rows=tuple(rows),
+        rows=json_rows(head),
         total=file.metadata.num_rows,
     )
 
@@ -85,17 +82,6 @@ def preview_files(paths: Sequence[Path], *, limit: int) -> TablePreview:
         rows += part.rows[: max(0, limit - len(rows))]
         total += part.total
     return head.model_copy(update={"rows": tuple(rows), "total": total})
-
-
-def shown(cell: Any) -> Any:
-    """A cell as a JSON value. Times are ISO 8601; NaN and infinity are their names, since JSON has none."""
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z") if cell.tzinfo else cell.isoformat()
-    if isinstance(cell, date | Decimal):
-        return str(cell)
-    if isinstance(cell, float) and not abs(cell) < float("inf"):
-        return str(cell)
-    return cell
 
 
 def _first(batches: Any) -> Any:
@@ -118,6 +104,7 @@ def _profile(source: ColumnSource, counts: Counts) -> ColumnProfile:
         name=source.names[0],
         kind=kind,
         nulls=ends.nulls,
+        not_finite=ends.not_finite,
         distinct=distinct,
         minimum=_text(ends.minimum),
         maximum=_text(ends.maximum),
@@ -142,9 +129,10 @@ def _text(end: Any) -> str:
 
 @dataclass(frozen=True)
 class _Shape:
-    """The mean of a column of numbers or times, and how its values are spread."""
+    """The mean of a column of numbers or times, and how its values are spread. A figure that no double holds is left
+    out: the values of a double lie further apart than a double can say."""
 
-    mean: float
+    mean: float | None
     bins: Bins
 
     @classmethod
@@ -152,14 +140,33 @@ class _Shape:
         """In two passes: where the bins begin and end is known after the first."""
         import pyarrow as pa
 
-        spans = [(float(part.min()), float(part.max()), float(part.sum()), len(part)) for part in numbers(source)]
+        spans = [(float(part.min()), float(part.max()), _sum(part), len(part)) for part in numbers(source)]
         lows, highs, sums, lengths = zip(*spans, strict=True)
         low, high = min(lows), max(highs)
-        mean = math.fsum(sums) / sum(lengths)
+        mean = _mean(sums, sum(lengths))
+        if math.isinf(high - low):
+            return cls(mean, ())
         if pa.types.is_integer(data_type) and high - low < BINS:
             return cls(mean, _whole_number_bins(source, low))
         counts, edges = _histogram(source, low, high)
         return cls(mean, _time_bins(counts, edges) if pa.types.is_temporal(data_type) else _number_bins(counts, edges))
+
+
+def _sum(part: "np.ndarray") -> float:
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        return float(part.sum())
+
+
+def _mean(sums: Sequence[float], count: int) -> float | None:
+    """None where the sum is more than a double holds."""
+    if not all(map(math.isfinite, sums)):
+        return None
+    try:
+        return math.fsum(sums) / count
+    except OverflowError:
+        return None
 
 
 def _whole_number_bins(source: ColumnSource, low: float) -> Bins:
@@ -178,10 +185,10 @@ def _number_bins(counts: "np.ndarray", edges: "np.ndarray") -> Bins:
 
 
 def _time_bins(counts: "np.ndarray", edges: "np.ndarray") -> Bins:
-    import pyarrow as pa
-
-    starts = pa.array(edges[:-1].astype("int64"), pa.timestamp("us")).to_pylist()
-    return tuple((start.isoformat(timespec="minutes"), int(count)) for start, count in zip(starts, counts, strict=True))
+    starts = edges[:-1].astype("int64").tolist()
+    return tuple(
+        (iso_moment(start, timespec="minutes"), int(count)) for start, count in zip(starts, counts, strict=True)
+    )
 
 
 def _histogram(source: ColumnSource, low: float, high: float) -> "tuple[np.ndarray, np.ndarray]":

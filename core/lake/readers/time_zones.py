@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
-from core.foundation.text import _
+from core.foundation.text import _, thousands
 from core.lake.column_types import MOMENTS, type_name
+from core.lake.finite import in_calendar, is_infinite
 from core.lake.values import TimeZoneRule
 
 if TYPE_CHECKING:
@@ -46,19 +47,37 @@ class ZoneRules:
 
 
 def instants(column: "pa.ChunkedArray", rule: TimeZoneRule) -> "pa.ChunkedArray":
-    """Naive local microseconds as UTC microseconds. Raises Invalid where the clock skipped a time."""
+    """Naive local microseconds as UTC microseconds, which may be in the year 0 or 10000; infinity is no local time and
+    stays as it is. Raises Invalid where the clock skipped a time, and for years that no zone has rules for."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    infinite, known = is_infinite(column), in_calendar(column)
+    _check_years(known, infinite, rule)
+    local = pc.if_else(known, column, pa.scalar(None, column.type))
     try:
-        local = pc.assume_timezone(column, rule.zone, ambiguous="earliest", nonexistent="raise")
+        local = pc.assume_timezone(local, rule.zone, ambiguous="earliest", nonexistent="raise")
     except pa.ArrowInvalid as error:
         raise Invalid(
             _("{column} has local times that never were in {zone}").format(column=rule.column, zone=rule.zone),
             hint=_("The clock skipped them when summer time began: is this the right zone?"),
             field="zones",
         ) from error
-    return local.cast(pa.timestamp("us", "UTC"))
+    instant = pa.timestamp("us", "UTC")
+    return pc.if_else(infinite, column.cast(instant), local.cast(instant))
+
+
+def _check_years(known: "pa.ChunkedArray", infinite: "pa.ChunkedArray", rule: TimeZoneRule) -> None:
+    import pyarrow.compute as pc
+
+    if outside := pc.sum(pc.invert(pc.or_(known, infinite))).as_py():
+        raise Invalid(
+            _("{column} has local times outside the years 1 to 9999, in rows: {count}").format(
+                column=rule.column, count=thousands(outside)
+            ),
+            hint=_('Leave its zone out: then these times are read as UTC. For "no end", leave the value empty.'),
+            field="zones",
+        )
 
 
 def instants_of_slow_clocks(column: "pa.ChunkedArray", zone: str) -> "pa.ChunkedArray":
@@ -107,8 +126,10 @@ def _check_rule(schema: "pa.Schema", rule: TimeZoneRule) -> None:
 
 
 def _shown_twice(column: "pa.ChunkedArray", zone: str) -> int:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
+    column = pc.if_else(in_calendar(column), column, pa.scalar(None, column.type))
     first = pc.assume_timezone(column, zone, ambiguous="earliest", nonexistent="earliest")
     second = pc.assume_timezone(column, zone, ambiguous="latest", nonexistent="earliest")
     return int(pc.sum(pc.not_equal(first, second)).as_py() or 0)

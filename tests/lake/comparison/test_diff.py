@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.foundation.errors import Invalid
+from core.lake.cells import rows_of
 from core.lake.column_types import type_name
 from core.lake.comparison.diff import diff
 from core.lake.comparison.values import SnapshotDiff
@@ -26,7 +27,7 @@ def side(folder: Path, name: str, *tables: pa.Table, key: tuple[str, ...] = ()) 
     """A snapshot of some files as the lake would hold it. Equal tables are one file."""
     paths = []
     for table in tables:
-        path = folder / f"{abs(hash(str(table.to_pydict())))}.parquet"
+        path = folder / f"{abs(hash(str(rows_of(table)) + str(table.schema)))}.parquet"
         pq.write_table(table, path)
         paths.append(path)
     columns = tuple(ColumnSpec(name=f.name, type=type_name(f.type), null_share=0.0) for f in tables[0].schema)
@@ -170,6 +171,30 @@ def test_a_flood_of_nulls_is_a_drift(tmp_path: Path) -> None:
     left, right = table(x=list(range(100))), table(x=[None] * 40 + list(range(40, 100)))
     (shift,) = compared(tmp_path, left, right).shifts
     assert (shift.null_change, shift.verdict) == (0.4, "drifted")
+
+
+def test_a_flood_of_what_is_not_finite_is_a_drift(tmp_path: Path) -> None:
+    left, right = table(x=[1.0] * 100), table(x=[math.nan] * 20 + [math.inf] * 20 + [1.0] * 60)
+    comparison = compared(tmp_path, left, right)
+    (shift,) = comparison.shifts
+    assert (shift.null_change, shift.not_finite_change, shift.size, shift.verdict) == (0.0, 0.4, 0.4, "drifted")
+    assert (comparison.verdict, comparison.timely) == ("drifted", ())
+
+
+@pytest.mark.parametrize(
+    ("bits", "of_type"), [(63, pa.timestamp("us")), (63, pa.timestamp("us", "UTC")), (31, pa.date32())]
+)
+def test_times_beyond_the_calendar_are_compared_and_shown(tmp_path: Path, bits: int, of_type: pa.DataType) -> None:
+    """Of days there are more than the engine has times for."""
+    whole = pa.int64() if bits == 63 else pa.int32()
+    left, right = (
+        pa.table({"id": [1, 2, 3], "at": pa.array([0, 2 ** (bits - 1), end], whole).cast(of_type)})
+        for end in (5, 2**bits - 1)
+    )
+    comparison = compared(tmp_path, left, right)
+    assert [(example.left[1][:9], example.right[1]) for example in comparison.examples] == [("1970-01-0", "infinity")]
+    shift = next(shift for shift in comparison.shifts if shift.column == "at")
+    assert (shift.not_finite_change, shift.verdict) == (0.333333, "drifted")
 
 
 def test_labels_tell_their_balance(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.foundation.errors import Unavailable
+from core.lake.cells import shown
 from core.lake.profiles.column_reader import ColumnSource
 from core.lake.profiles.distinct_counts import counting
-from core.lake.profiles.profile import BINS, MOST_TEXT, profile_files, shown
+from core.lake.profiles.profile import BINS, MOST_TEXT, profile_files
 from core.lake.values import ColumnProfile
 
 DRAW = random.Random(5)
