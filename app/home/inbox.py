@@ -119,7 +119,7 @@ def _tests() -> list[Need]:
         return []
     tests = portal().loadtests.list_tests(actor(), limit=MOST).items
     me = actor().person_id
-    return [_test(test) for test in tests if test.state == LoadTestState.WAITING and test.requested_by != me]
+    return [_test(test) for test in tests if test.state == LoadTestState.WAITING and me not in test.may_not_confirm]
 
 
 def _test(test: LoadTestView) -> Need:
@@ -145,7 +145,7 @@ def _policies() -> list[Need]:
         return []
     me = actor().person_id
     policies = portal().policies.list_policies(actor())
-    return [_policy(policy) for policy in policies if policy.state == "proposed" and policy.proposed_by != me]
+    return [_policy(policy) for policy in policies if policy.state == "proposed" and me not in policy.may_not_confirm]
 
 
 def _policy(policy: Policy) -> Need:

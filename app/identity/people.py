@@ -6,7 +6,7 @@ import streamlit as st
 from app.session import actor, may, person, portal, projects, role_title
 from app.ui import forms, frame, links, status, times
 from core.foundation.text import N_, _
-from core.identity.permissions import PROJECT_ROLES, Permission, Role, token_permissions
+from core.identity.permissions import PROJECT_ROLES, ROLES, Permission, Role, token_permissions
 from core.identity.values import NewToken, Person, Token
 
 EVERYWHERE = ""
@@ -156,7 +156,7 @@ def token_dialog(person: Person) -> None:
         name = st.text_input(_("Purpose"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI"))
         scopes = st.multiselect(
             _("Scopes"),
-            sorted(token_permissions(person.kind)),
+            [scope for scope in sorted(token_permissions(person.kind)) if _may_give(person, scope)],
             format_func=lambda scope: scope.value,
             key="token_scopes",
         )
@@ -167,6 +167,14 @@ def token_dialog(person: Person) -> None:
     if st.session_state.get("token_save") and done.succeeded:
         place.empty()
         _secret(minted)
+
+
+def _may_give(person: Person, scope: Permission) -> bool:
+    """Nobody gives a token what they may not do themselves; what no role allows, whoever mints for the account."""
+    if person.kind != "service":
+        return may(scope)
+    permission = scope if ROLES[scope] else Permission.SERVICE_ACCOUNT_WRITE
+    return all(may(permission, project=grant.project) for grant in person.grants)
 
 
 def _mint(person: Person, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:

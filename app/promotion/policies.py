@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.identity import second_person
 from app.session import actor, may, person, portal, role_title
 from app.ui import forms, frame, links
 from core.foundation.text import N_, _
@@ -68,12 +69,12 @@ def _proposal(policy: Policy, proposal: Policy, cards: dict[str, GateCard]) -> N
         )
         for line in differences(policy, proposal=proposal, cards=cards):
             st.caption(line)
-        mine = proposal.proposed_by == person().id
-        if not may(Permission.POLICY_WRITE) or mine:
-            confirmation = _("Another administrator confirms it.")
-            st.caption(f":material/lock: {confirmation}")
+        barred = proposal.may_not_confirm
+        if not may(Permission.POLICY_WRITE) or person().id in barred:
+            second_person.locked(barred, otherwise=_("Another administrator confirms it."))
         elif st.button(_("Put in force"), type="primary", key=f"confirm_{proposal.id}_{proposal.revision}"):
             _confirm(proposal)
+        second_person.barred(barred, label=_("{n} may not confirm it"))
 
 
 def differences(policy: Policy, *, proposal: Policy, cards: dict[str, GateCard]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.identity import second_person
 from app.session import actor, person, portal, role_title
 from app.ui import frame, links, status, times
 from core.foundation.text import N_, _
@@ -32,8 +33,7 @@ def reviewers(request: Request) -> None:
             _line(f"reviewer_{person.id}", person.id, person.name, _roles(request), "waiting", _("Waiting"))
         if not last and not waiting:
             st.caption(_("Nobody has decided."))
-        if request.may_not_approve:
-            _barred(request)
+        second_person.barred(request.may_not_approve, label=_("{n} may not approve"))
 
 
 def _able(request: Request) -> list[Person]:
@@ -72,11 +72,3 @@ def _line(key: str, person_id: str, name: str, role: str, state: str, label: str
     ):
         st.markdown(f"**{links.escape(shown)}** :gray[{role}]")
         status.badge(state, label)
-
-
-def _barred(request: Request) -> None:
-    with st.popover(
-        _("{n} may not approve").format(n=len(request.may_not_approve)), type="tertiary", icon=":material/lock:"
-    ):
-        for person_id, why in request.may_not_approve.items():
-            st.caption(f"**{links.escape(frame.name_of(person_id))}** {links.escape(why)}")

@@ -21,8 +21,8 @@ OWN_WAY = N_(
     "Mint a token of your own with the scope {scope}: on the page People or with `causeway identity mint-token`."
 )
 SERVICE_WAY = N_(
-    "An administrator mints a token with the scope {scope} for this account: on the page People or with "
-    "`causeway identity mint-service-token`."
+    "An administrator who may do this too mints a token with the scope {scope} for this account: on the page People or "
+    "with `causeway identity mint-service-token`."
 )
 
 

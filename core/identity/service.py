@@ -1,6 +1,6 @@
 """People, projects, roles, service accounts and tokens. Nobody gives themselves a role, and an admin always remains."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import timedelta
 from typing import Annotated, ClassVar, Literal
 
@@ -17,10 +17,11 @@ from core.foundation.listings import count_of, page_query
 from core.foundation.naming.names import free_identifier
 from core.foundation.naming.titles import FORMS, LONGEST_TITLE
 from core.foundation.objects import Lineage, ObjectRow, Thing, find_things, lineage, thing_of
+from core.foundation.reach import Reach
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.people import find_person, people_of, person_of, token_of
-from core.identity.permissions import PROJECT_ROLES, Permission, Role, token_permissions
+from core.identity.permissions import PROJECT_ROLES, ROLES, Permission, Role, token_permissions
 from core.identity.sessions import new_secret
 from core.identity.tables import GrantRow, PersonRow, ProjectRow, TokenRow
 from core.identity.values import Handle, Name, NewToken, Person, Project, Token
@@ -185,6 +186,8 @@ class IdentityService(Service):
     ) -> NewToken:
         """Mint a token of your own that carries some of your permissions."""
         call.unscoped()
+        _refuse_uncarried(scopes, kind=find_person(call.session, call.actor.person_id).kind)
+        _refuse_beyond(scope for scope in scopes if self._where(call, scope).is_nowhere)
         return self._mint(call, call.actor.person_id, name, scopes, days)
 
     @action(permission=Permission.SERVICE_ACCOUNT_WRITE, says=N_("minted a token for"))
@@ -197,10 +200,15 @@ class IdentityService(Service):
         scopes: tuple[Permission, ...],
         days: Annotated[int, Field(ge=1, le=365)] = 30,
     ) -> NewToken:
-        """Mint a token for a service account."""
+        """Mint a token for a service account that carries some of your own permissions in its project, or calls
+        production, which no role allows."""
         call.unscoped()
-        if find_person(call.session, account_id).kind != "service":
+        account = find_person(call.session, account_id)
+        if account.kind != "service":
             raise Invalid(_("{id} is no service account").format(id=account_id), field="account_id")
+        _refuse_uncarried(scopes, kind="service")
+        projects = {grant.project for grant in person_of(call.session, account).grants}
+        _refuse_beyond(scope for scope in scopes if not self._may_give(call, scope, projects))
         return self._mint(call, account_id, name, scopes, days)
 
     @action(permission=Permission.TOKEN_MINT, reads=True)
@@ -264,15 +272,16 @@ class IdentityService(Service):
         if call.session.exec(admins).one() == 0:
             raise NotAllowed(_("The last administrator stays"), hint=_("Give someone else the role first."))
 
+    def _where(self, call: Call, permission: Permission) -> Reach:
+        """Where the caller has a permission."""
+        return self.foundation.access.reach(call.session, call.actor, permission)
+
+    def _may_give(self, call: Call, permission: Permission, projects: Collection[str]) -> bool:
+        """What no role allows comes with the right to mint for the account."""
+        reach = self._where(call, permission if ROLES[permission] else Permission.SERVICE_ACCOUNT_WRITE)
+        return all(reach.includes(project) for project in projects)
+
     def _mint(self, call: Call, person_id: str, name: str, scopes: tuple[Permission, ...], days: int) -> NewToken:
-        carried = token_permissions(find_person(call.session, person_id).kind)
-        refused = [scope.value for scope in scopes if scope not in carried]
-        if refused or not scopes:
-            raise Invalid(
-                _("A token cannot carry {scopes}").format(scopes=", ".join(refused) or _("nothing at all")),
-                hint=_("Choose among: {scopes}.").format(scopes=", ".join(sorted(carried))),
-                field="scopes",
-            )
         secret = new_secret()
         row = TokenRow(
             id=f"TOK-{digest_bytes(secret.encode())[:10]}",
@@ -287,3 +296,24 @@ class IdentityService(Service):
         call.about(person_id)
         call.note(token=row.id, scopes=row.scopes)
         return NewToken(token=token_of(row), secret=secret)
+
+
+def _refuse_uncarried(scopes: Collection[Permission], *, kind: str) -> None:
+    """Invalid for what no token of a person or a service account carries."""
+    carried = token_permissions(kind)
+    refused = [scope.value for scope in scopes if scope not in carried]
+    if refused or not scopes:
+        raise Invalid(
+            _("A token cannot carry {scopes}").format(scopes=", ".join(refused) or _("nothing at all")),
+            hint=_("Choose among: {scopes}.").format(scopes=", ".join(sorted(carried))),
+            field="scopes",
+        )
+
+
+def _refuse_beyond(scopes: Iterable[Permission]) -> None:
+    """NotAllowed for what whoever mints a token may not do."""
+    if beyond := ", ".join(scopes):
+        raise NotAllowed(
+            _("You cannot give a token what you may not do yourself: {scopes}").format(scopes=beyond),
+            hint=_("Somebody who may do it mints the token, or an administrator gives you the role first."),
+        )

@@ -14,7 +14,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed
 from core.foundation.ids import Kind
-from core.foundation.listings import conditions, page_of
+from core.foundation.listings import batch_of, conditions
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -22,7 +22,7 @@ from core.identity.service import Limit, Offset
 from core.loadtests.generator.arrivals import Spacing
 from core.loadtests.job_spec import held_out_rows, refuse_other_measurement, take_endpoint, target_of
 from core.loadtests.plans import Wish, check_production, plan_of
-from core.loadtests.rows import find_test, report_of, view_of
+from core.loadtests.rows import find_test, report_of, view_of, views_of
 from core.loadtests.tables import LoadTestRow, LoadTestSecondRow
 from core.loadtests.values import (
     InFlight,
@@ -97,7 +97,7 @@ class LoadTestService(Service):
         row = self._ask(call, endpoint_id, wish=wish, split=split, environment="staging")
         call.about(row.id)
         self._queue(call, row)
-        return view_of(row)
+        return view_of(call.session, row)
 
     @action(permission=Permission.LOADTEST_PRODUCTION, says=N_("requested a load test of production,"))
     def start_production_test(
@@ -116,7 +116,7 @@ class LoadTestService(Service):
         wish = Wish(profile=profile, rate=rate, seconds=seconds, in_flight=in_flight, seed=seed)
         row = self._ask(call, endpoint_id, wish=wish, split=split, environment="production")
         call.about(row.id)
-        return view_of(row)
+        return view_of(call.session, row)
 
     @action(permission=Permission.LOADTEST_PRODUCTION, says=N_("confirmed the load test"))
     def confirm_test(self, call: Call, *, test_id: str) -> LoadTestView:
@@ -126,14 +126,17 @@ class LoadTestService(Service):
         row = find_test(call.session, test_id)
         if row.state != LoadTestState.WAITING:
             raise Conflict(_("{id} waits for nobody: it is {state}").format(id=row.id, state=row.state))
-        if call.actor.kind != "person" or row.requested_by == call.actor.person_id:
+        why = view_of(call.session, row).may_not_confirm.get(call.actor.person_id)
+        if why or call.actor.kind != "person":
+            message = _("A test of production is confirmed by a second person")
             raise NotAllowed(
-                _("A test of production is confirmed by a second person"), hint=_("Ask a colleague who may do it.")
+                _("{rule}: you {why}").format(rule=message, why=why) if why else message,
+                hint=_("Ask a colleague who may do it."),
             )
         self._check_still_true(call, row)
         row.confirmed_by = call.actor.person_id
         self._queue(call, row)
-        return view_of(row)
+        return view_of(call.session, row)
 
     @action(permission=Permission.LOADTEST, says=N_("stopped the load test"))
     def stop_test(self, call: Call, *, test_id: str) -> LoadTestView:
@@ -149,7 +152,7 @@ class LoadTestService(Service):
             row.state, row.ended_at = LoadTestState.STOPPED, call.now
             call.session.add(row)
             call.update(row.id, state=LoadTestState.STOPPED)
-        return view_of(row)
+        return view_of(call.session, row)
 
     @action(permission=Permission.READ, reads=True)
     def list_tests(
@@ -157,7 +160,7 @@ class LoadTestService(Service):
     ) -> Listing[LoadTestView]:
         """List load tests, the newest first."""
         where = conditions(call, LoadTestRow, endpoint_id=endpoint_id, version_id=version_id)
-        return page_of(
+        return batch_of(
             call.session,
             LoadTestRow,
             where=where,
@@ -167,14 +170,14 @@ class LoadTestService(Service):
             ),
             offset=offset,
             limit=limit,
-            convert=view_of,
+            convert=lambda rows: views_of(call.session, rows),
         )
 
     @action(permission=Permission.READ, reads=True)
     def get_test(self, call: Call, *, test_id: str) -> LoadTestView:
         """Show one load test."""
         call.may_reach(test_id)
-        return view_of(find_test(call.session, test_id))
+        return view_of(call.session, find_test(call.session, test_id))
 
     @action(permission=Permission.READ, reads=True)
     def get_report(self, call: Call, *, test_id: str) -> Report:

@@ -232,7 +232,8 @@ class Report(Value):
 
 
 class LoadTestView(Value):
-    """A load test as pages and the API show it. `capacity` and `p99_ms` stay None while the result is not VALID."""
+    """A load test as pages and the API show it. `capacity` and `p99_ms` stay None while the result is not VALID;
+    `may_not_confirm` says who may not confirm one that waits for a second person, and why."""
 
     id: str
     project: str
@@ -254,3 +255,4 @@ class LoadTestView(Value):
     confirmed_by: str
     created_at: datetime
     ended_at: datetime | None
+    may_not_confirm: dict[str, str] = Field(default_factory=dict)

@@ -58,7 +58,7 @@ class Approvals(Value):
 
 class Policy(Value):
     """What a promotion to an environment needs. A change makes a new revision, which a second administrator confirms,
-    and concerns new requests only."""
+    and concerns new requests only. `may_not_confirm` says who may not confirm a proposed one, and why."""
 
     id: str
     name: str
@@ -71,6 +71,7 @@ class Policy(Value):
     state: Literal["proposed", "in force", "replaced"] = "in force"
     proposed_by: str = ""
     confirmed_by: str = ""
+    may_not_confirm: dict[str, str] = Field(default_factory=dict)
 
 
 class GateResult(Value):

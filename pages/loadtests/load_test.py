@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.identity import second_person
 from app.loadtests.report import generator, server_time, verdict
 from app.loadtests.series import live_test, series
 from app.loadtests.wording import cause_line, endpoint_of, plan_line, state_of, title_of
@@ -69,14 +70,10 @@ def _waiting(test: LoadTestView) -> None:
                 endpoint=links.escape(endpoint_of(test)), plan=plan_line(test.plan)
             )
         )
-        mine = test.requested_by == person().id
-        if mine or not may(Permission.LOADTEST_PRODUCTION, project=test.project):
-            why = (
-                _("You requested it: a second SRE confirms it.")
-                if mine
-                else _("An SRE other than its requester confirms it.")
-            )
-            st.caption(f":material/lock: {why}")
+        barred = test.may_not_confirm
+        second_person.barred(barred, label=_("{n} may not confirm it"))
+        if person().id in barred or not may(Permission.LOADTEST_PRODUCTION, project=test.project):
+            second_person.locked(barred, otherwise=_("An SRE other than its requester confirms it."))
             return
         if st.button(_("Confirm and start"), type="primary", icon=":material/play_arrow:", key="confirm"):
             with forms.attempt() as done:

@@ -8,10 +8,12 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.identity.permissions import OWN_TOKEN_PERMISSIONS, SERVICE_TOKEN_PERMISSIONS, Permission
+from core.identity.tables import TokenRow
 from core.portal import Portal
 from tests.installed import People, installed, settings_in
 from tests.served import Served
 
+SYSTEM = Actor.system("test")
 PEOPLE_COLUMNS = ("viewer", "engineer", "sre", "approver", "admin")
 
 
@@ -53,15 +55,19 @@ def tokens_of_an_account(portal: Portal, people: People) -> dict[str, str]:
     mint = portal.identity.mint_service_token
     scopes: list[Permission] = sorted(SERVICE_TOKEN_PERMISSIONS)
     return {
-        scope.value: mint(people.admin, account_id=account.id, name=scope.value, scopes=(scope,)).secret
-        for scope in scopes
+        scope.value: mint(SYSTEM, account_id=account.id, name=scope.value, scopes=(scope,)).secret for scope in scopes
     }
 
 
 def tokens_of_their_own(portal: Portal, people: People) -> dict[tuple[str, str], str]:
+    """A token for each scope, also those that one can mint no longer once the role is gone."""
+    wanted = [(column, scope) for column in PEOPLE_COLUMNS for scope in OWN_TOKEN_PERMISSIONS]
     mint = portal.identity.mint_token
-    return {
-        (column, scope.value): mint(getattr(people, column), name=scope.value, scopes=(scope,)).secret
-        for column in PEOPLE_COLUMNS
-        for scope in OWN_TOKEN_PERMISSIONS
+    minted = {
+        (column, scope.value): mint(getattr(people, column), name=scope.value, scopes=(Permission.READ,))
+        for column, scope in wanted
     }
+    with portal.foundation.database.write() as session:
+        for (_column, scope), token in minted.items():
+            session.add(session.get_one(TokenRow, token.token.id).sqlmodel_update({"scopes": [scope]}))
+    return {key: token.secret for key, token in minted.items()}

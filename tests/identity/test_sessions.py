@@ -171,7 +171,9 @@ def test_a_service_account_learns_who_mints_its_token_and_what_it_never_does(por
     actor = portal.sessions.actor_of_token(mint(scopes=(Permission.READ,)).secret)
     with pytest.raises(NotAllowed) as refused:
         attempt(portal, "training.resume_run", actor)
-    way = f"An administrator mints a token with the scope jobs.write for this account: {PEOPLE_PAGE}"
+    way = (
+        f"An administrator who may do this too mints a token with the scope jobs.write for this account: {PEOPLE_PAGE}"
+    )
     assert refused.value.hint == f"{way} mint-service-token`."
     with pytest.raises(NotAllowed) as refused:
         attempt(portal, "queries.list_queries", actor)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlmodel import col, select
 
+from core.audit.second_person import Eligibility
 from core.foundation.actions.call import Call
 from core.foundation.objects import ObjectRow
 from core.foundation.text import _
@@ -15,7 +16,7 @@ from core.identity.values import Person
 from core.loadtests.values import LOAD_TEST
 from core.promotion.approvals.digests import Terms, digests_of
 from core.promotion.approvals.facts import FactsReader, RequestFacts
-from core.promotion.approvals.four_eyes import Case, may_not_approve
+from core.promotion.approvals.four_eyes import Case, eligibility_for
 from core.promotion.approvals.gate_verdicts import judge, obstacles
 from core.promotion.approvals.rules import (
     ApprovalContext,
@@ -61,7 +62,7 @@ class Known(NamedTuple):
     """What an assessment rests on beside the facts of its request."""
 
     decisions: Sequence[DecisionRow]
-    barred: dict[str, str]
+    eligibility: Eligibility
     people: dict[str, Person]
     titles: dict[str, str]
     evidence_now: tuple[Evidence, ...]
@@ -95,9 +96,10 @@ class Assessments:
     def _known(self, call: Call, requests: Mapping[str, tuple[PromotionRow, RequestFacts]]) -> dict[str, Known]:
         decisions = _decisions_by_request(call, requests)
         cases = [
-            Case(row, facts.versions, (*facts.evidence, *facts.rollback_evidence)) for row, facts in requests.values()
+            Case(row, facts.policy, facts.versions, (*facts.evidence, *facts.rollback_evidence))
+            for row, facts in requests.values()
         ]
-        barred = may_not_approve(call.session, cases)
+        eligible = eligibility_for(call.session, cases)
         people = self.people(call, {decision.person_id for rows in decisions.values() for decision in rows})
         production = {facts.production.id for _row, facts in requests.values() if facts.production}
         measured_now = self._registry.evidence_of(call, production, (LOAD_TEST,))
@@ -105,12 +107,12 @@ class Assessments:
         return {
             id_: Known(
                 decisions=decisions.get(id_, ()),
-                barred=why_by_person,
+                eligibility=eligibility,
                 people=people,
                 titles=titles,
                 evidence_now=measured_now[facts.production.id].evidence if facts.production else (),
             )
-            for (id_, (_row, facts)), why_by_person in zip(requests.items(), barred, strict=True)
+            for (id_, (_row, facts)), eligibility in zip(requests.items(), eligible, strict=True)
         }
 
     def people(self, call: Call, ids: set[str]) -> dict[str, Person]:
@@ -127,7 +129,8 @@ def _assessment(call: Call, row: PromotionRow, facts: RequestFacts, known: Known
     )
     gates, blocking = _judged(facts)
     context = ApprovalContext(now=call.now, revision=row.revision, digests=digests, policy=facts.policy)
-    reviewers = Reviewers(project=row.project, people=known.people, barred=known.barred)
+    barred, void = known.eligibility.barred, known.eligibility.void
+    reviewers = Reviewers(project=row.project, people=known.people, barred=barred, void=void)
     decisions = weigh(known.decisions, context=context, reviewers=reviewers)
     given = approvers(decisions)
     enough = is_enough(facts.policy, given=given, reviewers=reviewers)

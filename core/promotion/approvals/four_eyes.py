@@ -1,5 +1,6 @@
-"""Who may not decide on a request: whoever wrote it, trained what it asks for, measured it, or described it. Computed
-from the lineage and the audit log at every reading, never from what a request says of itself."""
+"""Who may not decide on a request: whoever wrote it, trained what it asks for, measured it, or described it, by
+themselves or by an account of theirs; and whoever may decide only since then or by one of them. Computed from the
+lineage and the audit log at every reading, never from what a request says of itself."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,11 +9,14 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
+from core.audit.second_person import Eligibility, Matter, eligibilities, with_those_behind
 from core.audit.tables import AuditRow
 from core.foundation.ids import Kind
 from core.foundation.objects import LinkRow, ObjectRow, led_to, walk
 from core.foundation.text import N_, _
+from core.identity.permissions import ROLES, Permission
 from core.promotion.tables import PromotionRow
+from core.promotion.values import Policy
 from core.registry.values import Evidence, ModelVersion
 
 PEOPLE = (f"{Kind.PERSON.prefix}-", f"{Kind.SERVICE_ACCOUNT.prefix}-")
@@ -32,26 +36,35 @@ Reason = tuple[str, str]
 
 
 class Case(NamedTuple):
-    """A request with the versions that its approval would let in, and all the evidence there is on them."""
+    """A request with its policy, the versions that its approval would let in, and all the evidence there is on them."""
 
     row: PromotionRow
+    policy: Policy
     versions: Sequence[ModelVersion]
     evidence: Sequence[Evidence]
 
 
-def may_not_approve(session: Session, cases: Sequence[Case]) -> list[dict[str, str]]:
-    """For each request, person id -> why, in words. Asked as often for many requests as for one."""
+def eligibility_for(session: Session, cases: Sequence[Case]) -> list[Eligibility]:
+    """To each request. The database is asked as often for many requests as for one."""
+    authors = with_those_behind(session, _authors_of(session, cases))
+    matters = [Matter(case.row.created_at, case.row.project, by_id) for case, by_id in zip(cases, authors, strict=True)]
+    demanded = {demand.role for case in cases for demand in case.policy.approvals}
+    return eligibilities(session, matters, deciding=ROLES[Permission.PROMOTE_DECIDE], demanded=demanded)
+
+
+def _authors_of(session: Session, cases: Sequence[Case]) -> list[dict[str, str]]:
+    """For each request, who took part in it, with how in words."""
     makers = _Makers(session, {version.id: version for case in cases for version in case.versions})
     measurers = _Measurers(session, [item for case in cases for item in case.evidence])
     return [
-        _barred(
+        _by_person(
             chain(_authors(case.row), *(makers.of(version) for version in case.versions), measurers.of(case.evidence))
         )
         for case in cases
     ]
 
 
-def _barred(reasons: Iterable[Reason]) -> dict[str, str]:
+def _by_person(reasons: Iterable[Reason]) -> dict[str, str]:
     reasons_by_person: dict[str, list[str]] = defaultdict(list)
     for person_id, why in reasons:
         if why not in reasons_by_person[person_id]:

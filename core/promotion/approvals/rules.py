@@ -18,18 +18,24 @@ OPEN = frozenset({RequestState.IN_REVIEW, RequestState.APPROVED})
 
 
 class Reviewers(Value):
-    """Who has decided, as they are in the database now, and who may not decide on this request and why."""
+    """Who has decided, as they are in the database now, and who may not decide on this request and why. `void` are
+    roles that do not count for it: person, role and project."""
 
     project: str
     people: dict[str, Person]
     barred: dict[str, str]
+    void: frozenset[tuple[str, str, str]] = frozenset()
 
     def roles(self, person_id: str) -> frozenset[Role]:
-        """The roles that reach the request's project; none for someone disabled or deleted."""
+        """The roles that count and reach the request's project; none for someone disabled or deleted."""
         person = self.people.get(person_id)
         if person is None or person.state != "active" or person.kind != "person":
             return frozenset()
-        return frozenset(grant.role for grant in person.grants if grant.project in ("", self.project))
+        return frozenset(
+            grant.role
+            for grant in person.grants
+            if grant.project in ("", self.project) and (person_id, grant.role, grant.project) not in self.void
+        )
 
 
 class ApprovalContext(Value):

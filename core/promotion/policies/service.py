@@ -1,17 +1,19 @@
 """What a promotion needs: gates, and approvals of distinct people. A change is a new revision that a second
 administrator confirms, and it concerns requests that are opened afterwards."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
+from core.audit.second_person import Matter, eligibilities
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
-from core.identity.permissions import Permission, Role
+from core.identity.permissions import ROLES, Permission, Role
 from core.promotion.approvals.gate_verdicts import gate_cards, gates
 from core.promotion.presence import refuse_machines
 from core.promotion.rows import policy_of
@@ -50,14 +52,13 @@ class PolicyService(Service):
         """List the policies in force and those proposed."""
         call.unscoped()
         wanted = select(PolicyRow).where(col(PolicyRow.state) != REPLACED)
-        rows = call.session.exec(wanted.order_by(PolicyRow.environment, col(PolicyRow.revision)))
-        return tuple(policy_of(row) for row in rows)
+        return _shown(call, call.session.exec(wanted.order_by(PolicyRow.environment, col(PolicyRow.revision))).all())
 
     @action(permission=Permission.READ, reads=True)
     def get_policy(self, call: Call, *, policy_id: str, revision: Revision = 0) -> Policy:
         """Show a policy: the revision in force, or the one named."""
         call.may_reach(policy_id)
-        return policy_of(_revision(call, policy_id, revision) if revision else _in_force(call, policy_id))
+        return _shown(call, [_revision(call, policy_id, revision) if revision else _in_force(call, policy_id)])[0]
 
     @action(permission=Permission.READ, reads=True)
     def list_gates(self, call: Call) -> tuple[GateCard, ...]:
@@ -89,7 +90,7 @@ class PolicyService(Service):
         row = _row_of(proposed, call, state=PROPOSED, reason=plain(reason, field="reason"))
         call.session.add(row)
         call.note(revision=row.revision, reason=reason)
-        return policy_of(row)
+        return _shown(call, [row])[0]
 
     @action(permission=Permission.POLICY_WRITE, says=N_("confirmed the policy"))
     def confirm_policy(self, call: Call, *, policy_id: str, revision: Revision) -> Policy:
@@ -102,6 +103,10 @@ class PolicyService(Service):
             raise Conflict(_("Revision {revision} is {state}").format(revision=revision, state=row.state))
         if row.proposed_by == call.actor.person_id:
             raise NotAllowed(_("Nobody confirms their own change of a policy"), hint=_("Ask another administrator."))
+        if why := _shown(call, [row])[0].may_not_confirm.get(call.actor.person_id):
+            raise NotAllowed(
+                _("You may not confirm this change: you {why}").format(why=why), hint=_("Ask another administrator.")
+            )
         current = _in_force(call, policy_id)
         current.state, row.state, row.confirmed_by = REPLACED, IN_FORCE, call.actor.person_id
         call.session.add_all([current, row])
@@ -136,9 +141,20 @@ class PolicyService(Service):
         return row
 
 
+def _shown(call: Call, rows: Sequence[PolicyRow]) -> tuple[Policy, ...]:
+    """The revisions, each proposed one with those who may not confirm it."""
+    proposed = [row for row in rows if row.state == PROPOSED]
+    matters = [Matter(row.created_at, "", {row.proposed_by: _("proposed it")}) for row in proposed]
+    eligible = eligibilities(call.session, matters, deciding=ROLES[Permission.POLICY_WRITE])
+    barred = {(row.id, row.revision): eligibility.barred for row, eligibility in zip(proposed, eligible, strict=True)}
+    return tuple(
+        policy_of(row).model_copy(update={"may_not_confirm": barred.get((row.id, row.revision), {})}) for row in rows
+    )
+
+
 def _row_of(policy: Policy, call: Call, *, state: str, reason: str) -> PolicyRow:
     return PolicyRow(
-        **policy.model_dump(mode="json", exclude={"digest", "state", "proposed_by", "confirmed_by"}),
+        **policy.model_dump(mode="json", exclude={"digest", "state", "proposed_by", "confirmed_by", "may_not_confirm"}),
         state=state,
         reason=reason,
         proposed_by=call.actor.person_id,

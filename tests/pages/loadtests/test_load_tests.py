@@ -85,12 +85,14 @@ def test_a_running_test_is_stopped_with_one_click(portal: Portal, people: People
 
 def test_production_waits_for_a_second_person(portal: Portal, people: People, version: ModelVersion) -> None:
     endpoint = serving(portal, people, version, "production")
+    second, late = people.other_engineer, people.engineer
+    portal.identity.grant_role(SYSTEM, person_id=second.person_id, role=Role.SRE)
     requested = portal.loadtests.start_production_test(people.sre, endpoint_id=endpoint.id)
+    portal.identity.grant_role(SYSTEM, person_id=late.person_id, role=Role.SRE)
     own = page(portal, people.sre, "load-test", id=requested.id)
     assert "confirm" not in {button.key for button in own.button}
-    assert "a second SRE confirms it" in text_of(own)
-    second = people.other_engineer
-    portal.identity.grant_role(SYSTEM, person_id=second.person_id, role=Role.SRE)
+    assert "You may not confirm it: you requested it" in text_of(own)
+    assert "you got the role sre on " in text_of(page(portal, late, "load-test", id=requested.id))
     test = page(portal, second, "load-test", id=requested.id)
     test.button(key="confirm").click()
     drawn(test)

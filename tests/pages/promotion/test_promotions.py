@@ -199,6 +199,7 @@ def test_a_plan_that_falls_is_refused_in_words(stage: Stage) -> None:
 
 
 def test_a_proposal_waits_for_another_administrator(stage: Stage) -> None:
+    stage.portal.identity.grant_role(SYSTEM, person_id=stage.people.sre.person_id, role=Role.ADMIN)
     stage.portal.policies.propose_policy(
         stage.people.admin,
         policy_id=stage.policy.id,
@@ -210,7 +211,7 @@ def test_a_proposal_waits_for_another_administrator(stage: Stage) -> None:
     mine = page(stage.portal, stage.people.admin, "promotions")
     assert "Put in force" not in labels(mine)
     assert "2 approvers" in text_of(mine)
-    stage.portal.identity.grant_role(SYSTEM, person_id=stage.people.sre.person_id, role=Role.ADMIN)
+    assert "You may not confirm it: you proposed it." in text_of(mine)
     other = page(stage.portal, stage.people.sre, "promotions")
     other.button(key=f"confirm_{stage.policy.id}_2").click()
     drawn(other)

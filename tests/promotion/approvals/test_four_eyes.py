@@ -159,16 +159,15 @@ def test_other_roles_cannot_decide(stage: Stage) -> None:
 
 
 def token_of_a_person(stage: Stage) -> Actor:
-    scopes = (Permission.READ, Permission.DEPLOY) if False else (Permission.READ,)
-    token = stage.portal.identity.mint_token(stage.people.approver, name="script", scopes=scopes)
+    token = stage.portal.identity.mint_token(stage.people.approver, name="script", scopes=(Permission.READ,))
     return stage.portal.sessions.actor_of_token(token.secret)
 
 
 def service_account(stage: Stage) -> Actor:
-    identity, admin = stage.portal.identity, stage.people.admin
+    identity = stage.portal.identity
     account = identity.create_service_account(SYSTEM, handle="robot", name="Robot", project=PROJECT)
     token = identity.mint_service_token(
-        admin, account_id=account.id, name="ci", scopes=(Permission.READ, Permission.PROMOTE_REQUEST)
+        SYSTEM, account_id=account.id, name="ci", scopes=(Permission.READ, Permission.PROMOTE_REQUEST)
     )
     return stage.portal.sessions.actor_of_token(token.secret)
 

@@ -15,6 +15,7 @@ SAFETY_ONLY = (GateRule(gate="safety"),)
 
 
 def second_admin(stage: Stage) -> Actor:
+    """Before there is a change to confirm: a role that is granted later does not count for it."""
     who = stage.people.viewer
     stage.portal.identity.grant_role(SYSTEM, person_id=who.person_id, role=Role.ADMIN)
     return who
@@ -45,12 +46,12 @@ def test_an_installation_begins_with_a_policy_for_production(stage: Stage) -> No
 
 
 def test_a_change_is_in_force_when_a_second_administrator_confirms_it(stage: Stage) -> None:
+    other = second_admin(stage)
     proposed = propose(stage)
     assert (proposed.state, proposed.revision) == ("proposed", 2)
     assert in_force(stage).revision == 1
     with pytest.raises(NotAllowed, match="their own"):
         stage.portal.policies.confirm_policy(stage.people.admin, policy_id=proposed.id, revision=2)
-    other = second_admin(stage)
     confirmed = stage.portal.policies.confirm_policy(other, policy_id=proposed.id, revision=2)
     assert in_force(stage) == confirmed
     assert (confirmed.proposed_by, confirmed.confirmed_by) == (stage.people.admin.person_id, other.person_id)
@@ -59,10 +60,10 @@ def test_a_change_is_in_force_when_a_second_administrator_confirms_it(stage: Sta
 
 
 def test_an_open_request_keeps_the_policy_it_was_opened_with(stage: Stage) -> None:
-    version = stage.version()
+    version, other = stage.version(), second_admin(stage)
     request = stage.open(version)
     proposed = propose(stage, approvals=(Approvals(role=Role.APPROVER, count=1),))
-    stage.portal.policies.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
+    stage.portal.policies.confirm_policy(other, policy_id=proposed.id, revision=2)
     with pytest.raises(Conflict, match="Parity: no data"):
         stage.approve(request.id)
     assert stage.read(request.id).policy.revision == 1
@@ -72,17 +73,17 @@ def test_an_open_request_keeps_the_policy_it_was_opened_with(stage: Stage) -> No
 
 
 def test_a_change_in_mid_flight_keeps_an_approval(stage: Stage) -> None:
-    request = stage.approved()
+    request, other = stage.approved(), second_admin(stage)
     proposed = propose(stage)
-    stage.portal.policies.confirm_policy(second_admin(stage), policy_id=proposed.id, revision=2)
+    stage.portal.policies.confirm_policy(other, policy_id=proposed.id, revision=2)
     assert stage.read(request.id).state is RequestState.APPROVED
     assert stage.apply(request.id).state is RequestState.APPLYING
 
 
 def test_a_newer_proposal_takes_the_place_of_the_older(stage: Stage) -> None:
+    other = second_admin(stage)
     propose(stage)
     propose(stage, valid_days=5)
-    other = second_admin(stage)
     with pytest.raises(Conflict, match="replaced"):
         stage.portal.policies.confirm_policy(other, policy_id=stage.policy.id, revision=2)
     assert stage.portal.policies.confirm_policy(other, policy_id=stage.policy.id, revision=3).valid_days == 5

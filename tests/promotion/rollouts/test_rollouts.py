@@ -172,9 +172,9 @@ def test_applying_is_a_right_of_its_own(stage: Stage) -> None:
 
 
 def test_a_pipeline_applies_what_people_have_approved_and_nothing_else(stage: Stage) -> None:
-    identity, admin = stage.portal.identity, stage.people.admin
+    identity = stage.portal.identity
     account = identity.create_service_account(SYSTEM, handle="pipeline", name="Pipeline", project=PROJECT)
-    token = identity.mint_service_token(admin, account_id=account.id, name="ci", scopes=(Permission.DEPLOY,))
+    token = identity.mint_service_token(SYSTEM, account_id=account.id, name="ci", scopes=(Permission.DEPLOY,))
     pipeline: Actor = stage.portal.sessions.actor_of_token(token.secret)
     waiting = stage.open(stage.measured())
     with pytest.raises(Conflict):
