@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import col, or_, select
 
 from core import garbage
-from core.audit.journal import AuditJournal
+from core.audit.journal import SIGNED_AT_ONCE, SIGNED_LATER, AuditJournal
 from core.audit.tables import AuditRow
 from core.compute.dispatcher import Dispatcher
 from core.compute.executors.port import Executor
@@ -47,12 +47,11 @@ HUNG_SECONDS = 120.0
 # The folder of the files that say where workers answer, each named after its worker.
 ADDRESSES, SLASH = "workers", "~"
 CHECKPOINT_EVERY = timedelta(hours=1)
-PRODUCTION_CHANGES = ("promotion.", "serving.")
 logger = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """Signs the head of the audit log: at least hourly, and soon after every change of production."""
+    """Signs the head of the audit log: at least hourly, and what is signed at once where that did not succeed."""
 
     name = "audit.checkpoints"
 
@@ -63,15 +62,19 @@ class Checkpoints:
         self._signed_to = 0
 
     def tick(self, now: datetime) -> None:
-        due = self._signed_at is None or now - self._signed_at >= CHECKPOINT_EVERY
-        if due or self._production_changed():
+        # A clock that was set back must not put the next one off.
+        due = self._signed_at is None or not timedelta() <= now - self._signed_at < CHECKPOINT_EVERY
+        if due or self._is_unsigned():
             self._journal.write_checkpoint(self._foundation.database)
             self._signed_at, self._signed_to = now, self._journal.last_checkpoint() or 0
 
-    def _production_changed(self) -> bool:
-        changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in PRODUCTION_CHANGES))
+    def _is_unsigned(self) -> bool:
+        changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in SIGNED_AT_ONCE))
         unsigned = select(AuditRow.seq).where(
-            col(AuditRow.seq) > self._signed_to, col(AuditRow.outcome) == "ok", changes
+            col(AuditRow.seq) > self._signed_to,
+            col(AuditRow.outcome) == "ok",
+            changes,
+            col(AuditRow.action).not_in(SIGNED_LATER),
         )
         with self._foundation.database.read() as session:
             return session.exec(unsigned.limit(1)).first() is not None

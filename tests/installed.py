@@ -74,8 +74,8 @@ def installed(settings: Settings) -> Iterator[tuple[Portal, People]]:
 
 
 def copy_home(settings: Settings, *, with_people: bool) -> None:
-    """Lays a prepared home where the settings say; without its database where that lies elsewhere."""
-    ignored = shutil.ignore_patterns("*.sqlite") if settings.database_url else None
+    """Lays a prepared home where the settings say; without its database and what signs it where that is elsewhere."""
+    ignored = shutil.ignore_patterns("*.sqlite", "audit") if settings.database_url else None
     home = prepared().peopled if with_people else prepared().bare
     shutil.copytree(home, settings.home, ignore=ignored, dirs_exist_ok=True)
 

@@ -19,6 +19,7 @@ from core.foundation.json_text import unambiguous
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.validation import bare, fields_of, form_of, is_structured
+from core.foundation.values import Verification
 from core.lake.readers.folders import files_below, zipped
 from core.portal import Portal
 
@@ -196,9 +197,17 @@ def _metavar(kind: Any, *, structured: bool) -> str:
 def _caller(spec: ActionSpec) -> Callable[..., None]:
     def call(as_json: bool, **options: Any) -> None:
         arguments = {name: value for name, value in options.items() if value is not None}
-        _print(request(spec, arguments), as_json=as_json)
+        answer = request(spec, arguments)
+        _print(answer, as_json=as_json)
+        if _is_verification(spec) and answer["problems"]:
+            sys.exit(EXIT_REFUSED)
 
     return call
+
+
+def _is_verification(spec: ActionSpec) -> bool:
+    """Whether a script must learn from the exit status that problems were found."""
+    return isinstance(spec.returns, type) and issubclass(spec.returns, Verification)
 
 
 def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:

@@ -1,24 +1,32 @@
 """Writes events: in the transaction of the action, in one chain. The key and the signed checkpoints lie outside the
 database."""
 
-import json
-import os
+import logging
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy
+from sqlalchemy import LargeBinary, cast, event
 from sqlmodel import Session, col, select
 
+from core.audit.checkpoints import CheckpointFile, Head, read_key
 from core.audit.tables import AuditRow
-from core.audit.verify import COLUMNS, Findings, chain_hash, read_lines, statement, verify
+from core.audit.verify import COLUMNS, Findings, Proofs, chain_hash, verify
 from core.foundation.actors import Actor
 from core.foundation.database import Database
 from core.foundation.digests import canonical
+from core.foundation.errors import Unavailable
 
-KEY_BYTES = 32
 BATCH = 1000
-LAST = select(AuditRow.seq, AuditRow.hash).order_by(col(AuditRow.seq).desc()).limit(1)
+LAST = select(AuditRow.seq, AuditRow.hash, AuditRow.time).order_by(col(AuditRow.seq).desc()).limit(1)
+# Who may do what, by which rules, and what serves: each change of it is signed as soon as it is committed.
+SIGNED_AT_ONCE = ("identity.", "promotion.", "serving.")
+SIGNED_LATER = ("identity.signed_in", "identity.signed_out")
+UNSIGNED = "unsigned head of the audit log"
+STORED = (*COLUMNS, "body", "hash")
+logger = logging.getLogger(__name__)
 
 
 class AuditJournal:
@@ -26,9 +34,7 @@ class AuditJournal:
 
     def __init__(self, home: Path) -> None:
         self.key_file = home / "secrets" / "audit.key"
-        self.signing_file = home / "secrets" / "checkpoint.key"
-        self.public_file = home / "audit" / "checkpoint.pub"
-        self.checkpoint_file = home / "audit" / "checkpoints.jsonl"
+        self.checkpoints = CheckpointFile(home)
 
     def append(
         self,
@@ -42,9 +48,11 @@ class AuditJournal:
         details: dict[str, Any],
         now: datetime,
     ) -> None:
-        """Adds one event after the last one. The session holds the write lock, so that the chain has one order."""
+        """Adds one event after the last one. The session holds the write lock, so that the chain has one order.
+        Unavailable, and nothing is changed, where the key of a log that has begun is lost."""
         session.flush()
-        last, previous = session.exec(LAST).first() or (0, "")
+        last, previous, _time = session.exec(LAST).first() or (0, "", None)
+        key = read_key(self.key_file, is_new=last == 0)
         row = AuditRow(
             seq=last + 1,
             time=now,
@@ -58,72 +66,70 @@ class AuditJournal:
         )
         columns = {**row.model_dump(include=set(COLUMNS)), "time": now.isoformat(), "via": actor.via}
         row.body = canonical({**columns, "token": actor.token_id, "details": details}).decode()
-        row.hash = chain_hash(secret(self.key_file), previous=previous, body=row.body)
+        row.hash = chain_hash(key, previous=previous, body=row.body)
         session.add(row)
         session.flush()
+        self._sign_later(session, row)
 
     def write_checkpoint(self, database: Database) -> bool:
-        """Signs the present head and appends it to the file. False when nothing happened since the last one."""
+        """Signs the present head. False when nothing happened since it was signed last."""
         with database.read() as session:
-            last = session.exec(select(AuditRow).order_by(col(AuditRow.seq).desc()).limit(1)).first()
-        known = self.last_checkpoint()
-        if last is None or (known is not None and known >= last.seq):
-            return False
-        signature = self._sign(statement(last.seq, last.hash))
-        line = {"seq": last.seq, "hash": last.hash, "time": last.time.isoformat(), "signature": signature}
-        self.checkpoint_file.parent.mkdir(parents=True, exist_ok=True)
-        with self.checkpoint_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        return True
+            last = session.exec(LAST).first()
+        return last is not None and self.checkpoints.write(Head(*last))
 
     def last_checkpoint(self) -> int | None:
         """The number of the last event that was signed."""
-        lines = list(read_lines(self.checkpoint_file)) if self.checkpoint_file.exists() else []
-        return max((int(line["seq"]) for line in lines), default=None)
+        return self.checkpoints.last()
 
-    def verify(self, session: Session) -> Findings:
+    def verify(self, database: Database) -> Findings:
         """Reads the whole log and holds it against its chain and the checkpoints."""
-        self._sign(b"")
-        checkpoints = read_lines(self.checkpoint_file) if self.checkpoint_file.exists() else iter(())
-        return verify(
-            exported(session),
-            key=secret(self.key_file),
-            checkpoints=checkpoints,
-            public_key=self.public_file.read_bytes(),
-        )
+        # A checkpoint follows the commit of its event: those that are there before the log is read have theirs in it.
+        files = self.checkpoints
+        proofs = Proofs(self.key_file, files.file, files.public_file, size=files.size())
+        findings = Findings()
+        files.check_keys(findings)
+        with database.read() as session:
+            return verify(exported(session), proofs=proofs, findings=findings)
 
-    def _sign(self, message: bytes) -> str:
-        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    def _sign_later(self, session: Session, row: AuditRow) -> None:
+        """Once the transaction is committed, where it has an event that is signed at once."""
+        is_due = row.outcome == "ok" and row.action.startswith(SIGNED_AT_ONCE) and row.action not in SIGNED_LATER
+        if UNSIGNED not in session.info:
+            if not is_due:
+                return
+            event.listen(session, "after_commit", self._sign_committed, once=True)
+        session.info[UNSIGNED] = Head(row.seq, row.hash, row.time)
 
-        key = Ed25519PrivateKey.from_private_bytes(secret(self.signing_file))
-        if not self.public_file.exists():
-            self.public_file.parent.mkdir(parents=True, exist_ok=True)
-            self.public_file.write_bytes(key.public_key().public_bytes_raw())
-        return key.sign(message).hex()
-
-
-def secret(path: Path) -> bytes:
-    """32 random bytes, made once, readable by their owner only."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-    except FileExistsError:
-        pass
-    return path.read_bytes()
+    def _sign_committed(self, session: Session) -> None:
+        """What is committed stays: where it cannot be signed now, the worker tries again and a verification says so."""
+        try:
+            self.checkpoints.write(session.info.pop(UNSIGNED))
+        except Unavailable as error:
+            logger.error("the audit log cannot be signed: %s", error)
 
 
 def exported(session: Session) -> Iterator[dict[str, Any]]:
-    """Every event in order, as `verify` reads them, a thousand at a time."""
-    after = 0
-    while True:
-        rows = session.exec(
-            select(AuditRow).where(col(AuditRow.seq) > after).order_by(col(AuditRow.seq)).limit(BATCH)
-        ).all()
-        for row in rows:
-            yield {**row.model_dump(), "time": row.time.isoformat()}
-        if not rows:
-            return
-        after = rows[-1].seq
+    """Every event in order, as `verify` reads them, a thousand at a time. SQLite keeps what is no text or no time in
+    a column of either, so there the bytes are read."""
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    columns = [col(getattr(AuditRow, name)) for name in STORED]
+    stored = [columns[0], *(cast(column, LargeBinary) if is_sqlite else column for column in columns[1:])]
+    rows = sqlalchemy.select(*stored).order_by(columns[0]).limit(BATCH)
+    batch = session.connection().execute(rows).all()
+    while batch:
+        for row in batch:
+            yield {**dict(zip(STORED, map(_written, row), strict=True)), "time": _instant(row[1])}
+        batch = session.connection().execute(rows.where(columns[0] > batch[-1][0])).all()
+
+
+def _written(value: Any) -> Any:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _instant(value: Any) -> Any:
+    """A point in time as events record it; what is none as it stands."""
+    text = _written(value)
+    try:
+        return (datetime.fromisoformat(text).replace(tzinfo=UTC) if isinstance(text, str) else text).isoformat()
+    except (ValueError, AttributeError):
+        return text

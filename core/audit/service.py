@@ -1,6 +1,5 @@
 """Reading the audit log: who did what to what, and whether anyone touched the record of it."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,13 +9,14 @@ from sqlalchemy import CTE, ColumnElement
 from sqlmodel import col, func, select
 
 from core.audit.journal import AuditJournal
-from core.audit.tables import AuditRow
+from core.audit.tables import AuditRow, details_of
+from core.audit.verify import json_object
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.listings import count_of, page_query
 from core.foundation.objects import ObjectRow
 from core.foundation.reach import newest_of_each
-from core.foundation.values import Listing, Value
+from core.foundation.values import Listing, Value, Verification
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 
@@ -50,13 +50,12 @@ class AuditEvent(Value):
     details: dict[str, Any]
 
 
-class AuditReport(Value):
-    """A verification: sound when `problems` is empty. `signed_to` is the last event in a checkpoint."""
+class AuditReport(Verification):
+    """A verification of the log. `signed_to` is the last event in a checkpoint."""
 
     events: int
     head: str
     signed_to: int | None
-    problems: tuple[str, ...]
 
 
 class AuditService(Service):
@@ -100,14 +99,12 @@ class AuditService(Service):
 
     @action(permission=Permission.AUDIT_VERIFY, reads=True)
     def verify(self, call: Call) -> AuditReport:
-        """Check the whole log against its chain and the signed checkpoints outside the database."""
+        """Check the whole log against its chain and the signed checkpoints outside the database. Each missing, torn or
+        unreadable part is named."""
         call.unscoped()
-        findings = self._journal.verify(call.session)
+        findings = self._journal.verify(self.foundation.database)
         return AuditReport(
-            events=findings.count,
-            head=findings.head,
-            signed_to=self._journal.last_checkpoint(),
-            problems=tuple(findings.problems),
+            events=findings.count, head=findings.head, signed_to=findings.signed_to, problems=findings.problems
         )
 
     def _visible(self, call: Call) -> list[ColumnElement[bool]]:
@@ -119,7 +116,11 @@ class AuditService(Service):
     def _events(self, call: Call, rows: Any) -> tuple[AuditEvent, ...]:
         audit_rows = call.session.exec(rows).all()
         titles = _titles(call, {row.actor for row in audit_rows} | {row.subject for row in audit_rows})
-        return tuple(_event(row, titles) for row in audit_rows)
+        reach = call.permitted
+        return tuple(
+            _event(row, titles if row.outcome == "ok" or not row.project or reach.includes(row.project) else None)
+            for row in audit_rows
+        )
 
 
 def _matching(subject: str, actor: str, action: str, outcome: str) -> list[ColumnElement[bool]]:
@@ -142,8 +143,16 @@ def _titles(call: Call, ids: set[str]) -> dict[str, str]:
     return {row.id: row.title for row in rows}
 
 
-def _event(row: AuditRow, titles: Mapping[str, str]) -> AuditEvent:
-    body = json.loads(row.body)
-    data = row.model_dump(exclude={"body", "hash"})
-    actor, subject = titles.get(row.actor, row.actor), titles.get(row.subject, row.subject)
-    return AuditEvent(**data, actor_name=actor, subject_title=subject, via=body["via"], details=body["details"])
+def _event(row: AuditRow, titles: Mapping[str, str] | None) -> AuditEvent:
+    """Without titles the reader may not know the object, which they were refused as one that does not exist."""
+    body, data = json_object(row.body) or {}, row.model_dump(exclude={"body", "hash"})
+    if titles is None:
+        titles, data = {}, {**data, "subject": "", "project": ""}
+    subject = data["subject"]
+    return AuditEvent(
+        **data,
+        actor_name=titles.get(row.actor, row.actor),
+        subject_title=titles.get(subject, subject),
+        via=str(body.get("via", "")),
+        details=details_of(row.body),
+    )

@@ -1,11 +1,35 @@
 """The audit log. `body` is what was hashed; the other columns repeat it for searching and are checked against it."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Index
+from sqlalchemy.engine import Dialect
 from sqlmodel import Field, SQLModel
 
-from core.foundation.columns import time_field
+from core.audit.verify import json_object
+from core.foundation.columns import UtcDateTime
+
+UNREADABLE = datetime(1, 1, 1, tzinfo=UTC)
+
+
+class RecordedTime(UtcDateTime):
+    """An instant. One that somebody has damaged reads as the first of the year 1, so that a log with it in can be
+    shown; a verification names it."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Callable[[Any], Any]:
+        read = super().result_processor(dialect, coltype)
+
+        def tolerant(value: Any) -> Any:
+            try:
+                return read(value) if read else value
+            except (ValueError, TypeError):
+                return UNREADABLE
+
+        return tolerant
 
 
 class AuditRow(SQLModel, table=True):
@@ -20,7 +44,7 @@ class AuditRow(SQLModel, table=True):
     )
 
     seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    time: datetime = time_field()
+    time: datetime = Field(sa_type=RecordedTime, nullable=False)
     actor: str
     action: str
     outcome: str
@@ -28,3 +52,9 @@ class AuditRow(SQLModel, table=True):
     project: str
     body: str
     hash: str
+
+
+def details_of(body: str) -> dict[str, Any]:
+    """What an event says beside its columns; nothing where somebody has damaged it."""
+    details = (json_object(body) or {}).get("details")
+    return details if isinstance(details, dict) else {}

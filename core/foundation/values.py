@@ -20,3 +20,9 @@ class Listing(Value, Generic[T]):
     total: int
     offset: int
     limit: int
+
+
+class Verification(Value):
+    """What was found where the portal looked itself through: all is well where `problems`, in words, is empty."""
+
+    problems: tuple[str, ...]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from core.foundation.digests import canonical
 from core.foundation.errors import NotAllowed
+from core.foundation.keys import made_once
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.serving.keys import made_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

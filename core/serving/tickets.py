@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
+from core.foundation.keys import made_once
 from core.foundation.text import _
-from core.serving.keys import made_once
 
 if TYPE_CHECKING:
     from joserfc.jwk import ECKey

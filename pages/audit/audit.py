@@ -108,13 +108,13 @@ def _event(event: AuditEvent | None) -> None:
 def _verdict(report: AuditReport) -> None:
     with st.container(key="card_verdict", border=True, gap="xsmall"):
         if report.problems:
-            st.markdown(":red[:material/gpp_bad:] " + _("**The log was tampered with.**"))
-            for problem in report.problems[:20]:
+            st.markdown(":red[:material/gpp_bad:] " + _("**The log does not hold.** What was found:"))
+            for problem in report.problems:
                 st.caption(links.escape(problem))
             return
-        signed = _("signed to event {n}").format(n=report.signed_to) if report.signed_to else _("not signed yet")
-        whole = _("**The log is intact.** {n} events follow each other without a gap, {signed}.")
-        st.markdown(f":green[:material/verified_user:] {whole.format(n=numbers.number(report.events), signed=signed)}")
+        whole = _("**The log is intact.** {n} events follow each other without a gap, signed to event {signed}.")
+        verdict = whole.format(n=numbers.number(report.events), signed=report.signed_to)
+        st.markdown(f":green[:material/verified_user:] {verdict}")
 
 
 show()

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 import core.audit.verify
-from core.audit.journal import AuditJournal, exported, secret
-from core.audit.verify import chain_hash, statement
+from core.audit.checkpoints import read_key
+from core.audit.journal import AuditJournal, exported
+from core.audit.verify import chain_hash
 from core.foundation.errors import NotAllowed
 from core.portal import Portal
 from tests.conftest import People
@@ -62,6 +63,12 @@ def test_two_events_swapped_are_found(portal: Portal, people: People) -> None:
     assert portal.audit.verify(people.admin).problems
 
 
+def forge_last(file: Path) -> None:
+    """The last checkpoint signs an event far ahead, by its own word."""
+    *lines, last = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([*lines, last.replace('"seq": ', '"seq": 1')]))
+
+
 def test_an_edit_with_every_hash_computed_anew_is_found_by_the_checkpoint(portal: Portal, people: People) -> None:
     """The attacker holds the database and even the key of the chain, but not the signing key."""
     fill(portal, people)
@@ -89,21 +96,14 @@ def test_another_event_than_the_one_that_was_signed_is_found(portal: Portal, peo
 
 def test_a_forged_checkpoint_is_found(portal: Portal, people: People) -> None:
     fill(portal, people)
-    file = journal_of(portal).checkpoint_file
-    file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
+    forge_last(journal_of(portal).checkpoints.file)
     assert any("false signature" in problem for problem in portal.audit.verify(people.admin).problems)
 
 
 def test_a_forged_checkpoint_does_not_take_those_after_it_along(portal: Portal, people: People) -> None:
     fill(portal, people)
-    file = journal_of(portal).checkpoint_file
-    file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
+    forge_last(journal_of(portal).checkpoints.file)
     portal.identity.create_person(people.admin, handle="new", name="Newcomer")
-    with file.open("a") as lines, portal.foundation.database.read() as session:
-        last = list(exported(session))[-1]
-        line = {"seq": last["seq"], "hash": last["hash"], "time": last["time"]}
-        signature = journal_of(portal)._sign(statement(last["seq"], last["hash"]))
-        lines.write(orjson.dumps({**line, "signature": signature}).decode() + "\n")
     assert len(portal.audit.verify(people.admin).problems) == 1
     change(portal, ATTACKS["cut tail"])
     assert len(portal.audit.verify(people.admin).problems) > 1
@@ -136,7 +136,7 @@ def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: Peopl
         export = tmp_path / "export.jsonl"
         export.write_text("\n".join(lines) + "\n")
         script = [sys.executable, core.audit.verify.__file__, str(export), "--key", str(journal.key_file)]
-        files = ["--checkpoints", str(journal.checkpoint_file), "--public-key", str(journal.public_file)]
+        files = ["--checkpoints", str(journal.checkpoints.file), "--public-key", str(journal.checkpoints.public_file)]
         done = subprocess.run([*script, *files], check=False, capture_output=True, text=True, cwd=tmp_path)
         return done.returncode, done.stdout
 
@@ -146,14 +146,14 @@ def test_an_export_is_verified_by_the_script_alone(portal: Portal, people: Peopl
 
 
 def test_a_checkpoint_is_on_disk_before_it_counts_as_written(portal: Portal, people: People) -> None:
-    journal = journal_of(portal)
-    with flushes(journal.checkpoint_file.parent) as flushed:
-        assert journal.write_checkpoint(portal.foundation.database)
-    assert flushed == [journal.checkpoint_file.name]
+    file = journal_of(portal).checkpoints.file
+    with flushes(file.parent) as flushed:
+        portal.identity.create_person(people.admin, handle="new", name="Newcomer")
+    assert flushed == [file.name]
 
 
 def test_a_key_is_made_once_and_read_by_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "keys" / "signing"
-    key = secret(path)
-    assert (len(key), secret(path)) == (32, key)
+    key = read_key(path, is_new=True)
+    assert (len(key), read_key(path, is_new=False)) == (32, key)
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)

@@ -100,7 +100,7 @@ def test_p26_the_audit_log_is_signed_hourly_and_after_a_change_of_production(por
     now = datetime(2026, 1, 1, tzinfo=UTC)
     checkpoints.tick(now)
     first = journal.last_checkpoint()
-    portal.identity.create_project(SYSTEM, name="Another")
+    _append(portal, "training.start_run")
     checkpoints.tick(now + timedelta(minutes=59))
     assert journal.last_checkpoint() == first
     checkpoints.tick(now + timedelta(minutes=60))

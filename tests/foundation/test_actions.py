@@ -61,6 +61,12 @@ class NoteService(Service):
         call.link(note_id, other_id, "leads to")
         call.record("notes:joined", subject=other_id, details={"from": note_id})
 
+    @action(permission=Permission.JOBS_WRITE)
+    def annotate(self, call: Call, *, requirement_id: str) -> None:
+        """Annotate a note."""
+        call.may_reach(requirement_id)
+        call.about(requirement_id)
+
     @action(permission=Permission.READ, reads=True)
     def read(self, call: Call, *, note_id: str) -> str:
         """Read a note."""
@@ -152,6 +158,31 @@ def test_a_refusal_undoes_all_and_is_written_down(portal: Portal, people: People
     assert objects(portal) == {}
     (event,) = events(portal, people, "notes.write_and_fail")
     assert (event.outcome, event.details) == ("denied", {"reason": "There is one"})
+    assert (event.subject, event.project) == ("PROJ-1", "PROJ-1")
+
+
+@pytest.mark.parametrize("called", ["R-1", "On time"])
+@pytest.mark.parametrize("who", ["viewer", "sre"])
+def test_a_denial_names_the_object_by_whatever_it_was_called(
+    portal: Portal, people: People, notes: NoteService, who: str, called: str
+) -> None:
+    notes.write(people.engineer, project="PROJ-1", title="On time")
+    with pytest.raises(NotAllowed):
+        notes.annotate(getattr(people, who), requirement_id=called)
+    (event,) = events(portal, people, "notes.annotate")
+    assert (event.outcome, event.subject, event.project) == ("denied", "R-1", "PROJ-1")
+
+
+def test_who_may_not_know_an_object_reads_nothing_of_it_in_the_log(
+    portal: Portal, people: People, notes: NoteService
+) -> None:
+    notes.write(people.engineer, project="PROJ-1", title="Secret goal")
+    with pytest.raises(NotFound):
+        notes.read(people.outsider, note_id="R-1")
+    (denial,) = portal.audit.list_events(people.outsider, outcome="denied").items
+    assert (denial.subject, denial.subject_title, denial.project) == ("", "", "")
+    (denial,) = portal.audit.list_events(people.admin, outcome="denied").items
+    assert (denial.subject, denial.subject_title, denial.project) == ("R-1", "Secret goal", "PROJ-1")
 
 
 def test_a_denial_while_arguments_are_read_is_written_down(portal: Portal, people: People, notes: NoteService) -> None:

@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Outcome:
-    """How an action ended, and what it was about."""
+    """How an action ended, and what it was about or, where it was denied, would have been."""
 
     name: str = FAILED
     subject: str = ""

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement
-from sqlmodel import and_, col, or_, select
+from sqlmodel import Session, and_, col, or_, select
 
 from core.foundation.actions.call import Call
+from core.foundation.actions.spec import UNWRITABLE, ActionSpec
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
 from core.foundation.objects import ObjectRow
@@ -75,6 +76,27 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
     if not isinstance(value, str) or not value:
         return value
     return id_called(call, value, kinds=_kinds(call, argument), field=argument)
+
+
+def object_named_by(session: Session, spec: ActionSpec, arguments: dict[str, Any]) -> ObjectRow | None:
+    """The object that a call is about by its arguments: the first of them that is the id of one, or what only one is
+    called. For the log of what was refused, so nobody's reach counts."""
+    for name in spec.parameters.model_fields:
+        value = arguments.get(name)
+        first = next(iter(value), None) if isinstance(value, list | tuple) else value
+        if isinstance(first, str) and (row := _object_called(session, first, KINDS.get(name, ()))) is not None:
+            return row
+    return None
+
+
+def _object_called(session: Session, name: str, kinds: Sequence[Kind]) -> ObjectRow | None:
+    if is_id(name):
+        return session.get(ObjectRow, name)
+    if not kinds or not name or UNWRITABLE.search(name):
+        return None
+    called = or_(*(names == normal(name) for names in (ObjectRow.name, ObjectRow.title)))
+    rows = session.exec(select(ObjectRow).where(col(ObjectRow.kind).in_(kinds), called).limit(2)).all()
+    return rows[0] if len(rows) == 1 else None
 
 
 def id_called(call: Call, name: str, *, kinds: Sequence[Kind], field: str, project: str = "") -> str:

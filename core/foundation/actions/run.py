@@ -10,7 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from core.foundation.actions.call import Call, Foundation, Hidden
 from core.foundation.actions.log import Outcome, logged
-from core.foundation.actions.references import with_ids
+from core.foundation.actions.references import object_named_by, with_ids
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotAllowed, NotFound, PortalError
@@ -91,7 +91,7 @@ def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, 
         outcome.subject = call.subject
         return result
     except (NotAllowed, Conflict, Hidden) as refusal:
-        _record_denial(foundation, actor, spec, refusal)
+        outcome.subject = _record_denial(foundation, actor, spec, refusal, arguments)
         raise
     except NoResultFound as missing:
         # The id of an object of another kind: it has a row among the objects and none in this domain's table.
@@ -106,7 +106,7 @@ def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec)
         with foundation.database.read() as session:
             Call(foundation, session, actor, spec)
     except NotAllowed as refusal:
-        _record_denial(foundation, actor, spec, refusal)
+        _record_denial(foundation, actor, spec, refusal, {})
         raise
 
 
@@ -121,15 +121,20 @@ def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[s
     return resolved, prepared
 
 
-def _record_denial(foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError) -> None:
+def _record_denial(
+    foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError, arguments: dict[str, Any]
+) -> str:
+    """Names the object that the refused call was about, and returns its id."""
     with foundation.database.write() as session:
+        row = object_named_by(session, spec, arguments)
         foundation.journal.append(
             session,
             actor=actor,
             action=spec.name,
             outcome="denied",
-            subject="",
-            project="",
+            subject=row.id if row else "",
+            project=row.project if row else "",
             details={"reason": refusal.message},
             now=foundation.database.now(session),
         )
+        return row.id if row else ""

@@ -111,6 +111,19 @@ def test_a_refusal_is_one_line_and_its_hint(signed_in: Installation) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_verification_that_finds_something_ends_with_a_status_for_scripts(
+    signed_in: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_TOKEN", signed_in.secrets["sre"])
+    file = signed_in.portal.foundation.settings.home / "audit" / "checkpoints.jsonl"
+    whole = file.read_bytes()
+    assert CliRunner().invoke(cli, ["audit", "verify"]).exit_code == 0
+    file.write_bytes(whole + b'{"seq": 12')
+    done = CliRunner().invoke(cli, ["audit", "verify"])
+    file.write_bytes(whole)
+    assert (done.exit_code, "is torn or no JSON object" in " ".join(done.output.split())) == (EXIT_REFUSED, True)
+
+
 def test_without_a_portal_it_says_how_to_start_one(tmp_path: Path) -> None:
     environment = {"CAUSEWAY_HOME": str(tmp_path), "CAUSEWAY_TOKEN": "cwt_x", "CAUSEWAY_ADDRESS": "http://127.0.0.1:1"}
     command = [sys.executable, "-m", "app.cli.commands", "identity", "whoami"]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.audit.journal import AuditJournal, secret
+from core.audit.checkpoints import read_key
+from core.audit.journal import AuditJournal
 from core.audit.verify import chain_hash
 from core.foundation.digests import canonical
 from core.foundation.ids import Kind
@@ -33,7 +34,7 @@ def append_events(connection: sqlite3.Connection, *, home: Path, count: int) -> 
     ).fetchone()
     people = [person for (person,) in connection.execute("SELECT id FROM people ORDER BY id LIMIT 8")]
     start = datetime.fromisoformat(time).replace(tzinfo=UTC)
-    key = secret(AuditJournal(home).key_file)
+    key = read_key(AuditJournal(home).key_file, is_new=False)
     facts = itertools.islice(_facts(connection, people), count)
     numbered = enumerate(facts, start=seq + 1)
     while batch := list(itertools.islice(numbered, BATCH)):

@@ -31,6 +31,18 @@ def test_the_log_is_verified_in_words(portal: Portal, people: People) -> None:
     assert "The log is intact." in text_of(drawn(test))
 
 
+def test_what_a_verification_finds_is_listed_and_a_damaged_event_is_shown(portal: Portal, people: People) -> None:
+    with portal.foundation.database.write() as session:
+        session.connection().execute(text("UPDATE audit_events SET body = 'oh' WHERE seq = 3"))
+    (portal.foundation.settings.home / "audit" / "checkpoints.jsonl").unlink()
+    test = page(portal, people.admin, "audit")
+    next(button for button in test.button if button.label == "Verify the log").click()
+    shown = text_of(drawn(test))
+    assert "The log does not hold." in shown
+    assert "checkpoints.jsonl is missing" in shown
+    assert "the body of event 3 is no JSON object" in shown
+
+
 def test_a_viewer_may_not_read_the_log(portal: Portal, people: People) -> None:
     shown = text_of(page(portal, people.viewer, "audit"))
     assert "None of your roles has the permission audit.read" in shown
