@@ -95,7 +95,8 @@ def _cell_text(value: Any) -> str:
         ]
         return "\n".join(lines[:12]) + ("\n…" if len(lines) > 12 else "")
     if isinstance(value, list):
-        return ", ".join(_cell(item) for item in value)
+        sentences = any(" " in str(item) for item in value)
+        return "\n".join(map(str, value)) if sentences else ", ".join(_cell(item) for item in value)
     if isinstance(value, dict):
         return "\n".join(f"{key}: {_cell(part, width=100)}" for key, part in value.items())
     return _cell(value, width=2000)
