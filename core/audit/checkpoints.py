@@ -11,10 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
-from core.audit.verify import KEY_BYTES, Findings, json_object, signed_event, statement, why_unreadable
+from core.audit.keys import made_once, read_key
+from core.audit.verify import Findings, json_object, signed_event, statement, why_unreadable
 from core.foundation.errors import Unavailable
-from core.foundation.keys import made_once
-from core.foundation.text import _
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -98,25 +97,6 @@ class CheckpointFile:
                 yield cast(BinaryIO, file)
         except OSError as error:
             raise Unavailable(f"{self.file.name} {why_unreadable(error)}") from error
-
-
-def read_key(file: Path, *, is_new: bool) -> bytes:
-    """32 random bytes, readable by their owner only, made where that is due. Unavailable where they are missing or not
-    what they were: another key would make a chain that nobody can check."""
-    if not is_new and not file.exists():
-        raise _unusable(file, "is missing")
-    try:
-        key = made_once(file, make=lambda: os.urandom(KEY_BYTES))
-    except OSError as error:
-        raise _unusable(file, why_unreadable(error)) from error
-    if len(key) != KEY_BYTES:
-        raise _unusable(file, f"is no key: it has {len(key)} bytes and not {KEY_BYTES}")
-    return key
-
-
-def _unusable(file: Path, why: str) -> Unavailable:
-    hint = _("Restore it from a backup, in the folder {folder}.").format(folder=file.parent.name)
-    return Unavailable(f"{file.name} {why}", hint=hint)
 
 
 def _last(file: BinaryIO, verifier: Any) -> int | None:

@@ -11,7 +11,8 @@ import sqlalchemy
 from sqlalchemy import LargeBinary, cast, event
 from sqlmodel import Session, col, select
 
-from core.audit.checkpoints import CheckpointFile, Head, read_key
+from core.audit.checkpoints import CheckpointFile, Head
+from core.audit.keys import read_key
 from core.audit.tables import AuditRow
 from core.audit.verify import COLUMNS, Findings, Proofs, chain_hash, verify
 from core.foundation.actors import Actor

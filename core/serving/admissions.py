@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.audit.keys import made_once
 from core.foundation.digests import canonical
 from core.foundation.errors import NotAllowed
-from core.foundation.keys import made_once
 from core.foundation.text import _
 from core.foundation.values import Value
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.audit.keys import made_once
 from core.foundation.errors import Invalid
-from core.foundation.keys import made_once
 from core.foundation.text import _
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 import core.audit.verify
-from core.audit.checkpoints import read_key
 from core.audit.journal import AuditJournal, exported
+from core.audit.keys import read_key
 from core.audit.verify import chain_hash
 from core.foundation.errors import NotAllowed
 from core.portal import Portal

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.audit.checkpoints import read_key
 from core.audit.journal import AuditJournal
+from core.audit.keys import read_key
 from core.audit.verify import chain_hash
 from core.foundation.digests import canonical
 from core.foundation.ids import Kind
