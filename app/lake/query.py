@@ -1,20 +1,21 @@
 """Parts of the query page: what can be read, what was kept, what was run, and a result as table, chart or file."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from app.lake import result_values
 from app.session import actor, portal
 from app.ui import charts, exports, forms, frame, links, numbers, tables, times
 from core.foundation.text import N_, _
+from core.lake.column_types import is_number
 from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
 
 MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
 # So many tables and kept queries stand beside the SQL; other tables are searched for.
 SHOWN = 30
-NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL")
 LINES, BARS, POINTS = N_("Lines"), N_("Bars"), N_("Points")
 
 
@@ -113,14 +114,21 @@ def result_table(query: Query) -> None:
         return
     offset = tables.offset_of("query_page", size=PAGE)
     shown = portal().queries.result(actor(), query_id=query.id, offset=offset, limit=PAGE).preview
-    columns = {name: [row[at] for row in shown.rows] for at, name in enumerate(shown.columns)}
     height = tables.HEAD_HEIGHT + tables.ROW_HEIGHT * min(len(shown.rows), tables.VISIBLE_ROWS)
-    st.dataframe(columns, hide_index=True, row_height=tables.ROW_HEIGHT, height=height, key="query_rows")
+    table = result_values.table_of(shown)
+    st.dataframe(
+        table,
+        column_config=result_values.formats_of(table),
+        hide_index=True,
+        row_height=tables.ROW_HEIGHT,
+        height=height,
+        key="query_rows",
+    )
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         tables.pager(query.rows, key="query_page", size=PAGE)
         st.download_button(
             _("Download as CSV"),
-            data=_file(query, shown.columns),
+            data=_file(query, dict(zip(shown.columns, shown.types, strict=True))),
             file_name=f"{query.id}.csv",
             mime="text/csv",
             icon=":material/download:",
@@ -128,7 +136,7 @@ def result_table(query: Query) -> None:
         )
 
 
-def _file(query: Query, columns: Sequence[str]) -> Callable[[], bytes]:
+def _file(query: Query, columns: Mapping[str, str]) -> Callable[[], bytes]:
     """Reads and writes all rows once somebody asks for them; by then the page is no longer being drawn."""
     queries, who = portal().queries, actor()
 
@@ -142,7 +150,7 @@ def _file(query: Query, columns: Sequence[str]) -> Callable[[], bytes]:
 def chart_of(query: Query) -> None:
     """The first rows as a picture: people choose what goes on which axis."""
     shown = portal().queries.result(actor(), query_id=query.id, limit=CHART_ROWS).preview
-    numbers = [name for name, of_type in zip(shown.columns, shown.types, strict=True) if _is_number(of_type)]
+    numbers = [name for name, of_type in zip(shown.columns, shown.types, strict=True) if is_number(of_type)]
     if not numbers or not shown.rows:
         frame.empty(_("Nothing to draw"), advice=_("A chart needs a column of numbers."), icon="show_chart")
         return
@@ -152,7 +160,7 @@ def chart_of(query: Query) -> None:
     )
     x = x_axis.selectbox(_("X axis"), shown.columns, key="query_x")
     y = y_axis.selectbox(_("Y axis"), numbers, index=len(numbers) - 1, key="query_y")
-    xs, ys = ([row[shown.columns.index(name)] for row in shown.rows] for name in (x, y))
+    xs, ys = (result_values.plotted(shown, name) for name in (x, y))
     alt = _("{y} by {x}, the first {rows} rows").format(y=y, x=x, rows=len(shown.rows))
     if look == _(BARS):
         charts.bars([str(value) for value in xs], ys, key="query_drawn", x=x, y=y, alt=alt, height=300)
@@ -160,7 +168,3 @@ def chart_of(query: Query) -> None:
         charts.points({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
     else:
         charts.lines({y: (xs, ys)}, key="query_drawn", x=x, y=y, alt=alt, height=300)
-
-
-def _is_number(of_type: str) -> bool:
-    return any(part in of_type for part in NUMBERS)

@@ -2,22 +2,26 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+
+from core.lake.column_types import is_text
 
 # A cell that begins so would be run by a spreadsheet as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def csv_of(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """A table as CSV in UTF-8. Texts that a spreadsheet would take for a formula get an apostrophe in front; numbers
-    stay numbers, and what is missing stays empty."""
-    text = io.StringIO()
-    writer = csv.writer(text)
+def csv_of(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> bytes:
+    """A table as CSV in UTF-8. `columns` are their types by name. Texts that a spreadsheet would take for a formula get
+    an apostrophe in front; what is no text is written as it is, also where it came as text because JSON has no such
+    numbers, and what is missing stays empty."""
+    file = io.StringIO()
+    writer = csv.writer(file)
     writer.writerow([_harmless(name) for name in columns])
+    texts = [is_text(of_type) for of_type in columns.values()]
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row])
-    return text.getvalue().encode()
+        writer.writerow([_harmless(cell) if text else cell for cell, text in zip(row, texts, strict=True)])
+    return file.getvalue().encode()
 
 
 def _harmless(cell: Any) -> Any:

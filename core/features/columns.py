@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from core.features.values import Kind, LabelType
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.lake.column_types import DECIMAL
 from core.sandbox.duckdb_session import quoted
 
 TEXT, TRUTH = "VARCHAR", "BOOLEAN"
@@ -24,7 +25,7 @@ def kind_of(data_type: str) -> Kind | None:
 
 
 def is_number(data_type: str) -> bool:
-    return data_type in WHOLE | BROKEN or data_type.startswith("DECIMAL")
+    return data_type in WHOLE | BROKEN or DECIMAL.fullmatch(data_type) is not None
 
 
 def model_value(expression: str, kind: Kind) -> str:

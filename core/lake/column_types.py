@@ -1,6 +1,7 @@
 """Which columns the lake holds, and how it names their types. Everything that comes in is converted to these few types,
 so that SQL, the point-in-time join and the online store never meet a column they cannot hold exactly."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -27,8 +28,11 @@ NAMES = {
     "timestamp[us]": "TIMESTAMP",
     "timestamp[us, tz=UTC]": "TIMESTAMP WITH TIME ZONE",
 }
+DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),\s*(\d{1,2})\)")
 # The engine knows decimals of at most so many digits.
 MOST_DIGITS = 38
+NUMBERS = {name for arrow, name in NAMES.items() if arrow.startswith(("int", "uint", "float", "double"))}
+TEXT = NAMES["string"]
 INSTANT = NAMES["timestamp[us, tz=UTC]"]
 MOMENTS = (INSTANT, NAMES["timestamp[us]"])
 
@@ -40,6 +44,16 @@ def type_name(data_type: "pa.DataType") -> str:
     if pa.types.is_decimal(data_type):
         return f"DECIMAL({data_type.precision},{data_type.scale})"
     return NAMES[str(data_type)]
+
+
+def is_number(name: str) -> bool:
+    """Whether the DuckDB type of that name is one of numbers that the lake holds."""
+    return name in NUMBERS or DECIMAL.fullmatch(name) is not None
+
+
+def is_text(name: str) -> bool:
+    """Whether a column of the DuckDB type of that name has texts: all that are of no other type of the lake."""
+    return name == TEXT or not (name in NAMES.values() or is_number(name))
 
 
 def normalized(table: "pa.Table") -> "pa.Table":

@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from core.foundation.parquet import write_parquet
-from core.lake.column_types import NAMES
+from core.lake.column_types import DECIMAL, NAMES
 from core.sandbox.duckdb_session import BATCH_ROWS, quoted
 from core.sandbox.guard import check_query
 from core.sandbox.limits import Limits, Progress
 from core.sandbox.locked_session import locked_session, plain, time_limit, translated
 
 RESULT = "result.parquet"
+# What sums of whole numbers are; it becomes a decimal without digits after the point.
+WIDE = "HUGEINT"
+COARSE = dict.fromkeys(("TIMESTAMP_S", "TIMESTAMP_MS"), "TIMESTAMP")
 
 
 def run_query(
@@ -34,5 +37,6 @@ def run_query(
 
 
 def _shown(name: str, of_type: str) -> str:
-    is_ours = of_type in NAMES.values() or of_type.startswith("DECIMAL")
-    return quoted(name) if is_ours else f"CAST({quoted(name)} AS VARCHAR) AS {quoted(name)}"
+    if of_type in NAMES.values() or of_type == WIDE or DECIMAL.fullmatch(of_type):
+        return quoted(name)
+    return f"CAST({quoted(name)} AS {COARSE.get(of_type, 'VARCHAR')}) AS {quoted(name)}"

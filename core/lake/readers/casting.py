@@ -1,17 +1,14 @@
 """Columns in the types that a person chose instead of those that the bytes proposed."""
 
-import re
 from typing import TYPE_CHECKING
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.column_types import NAMES, type_name
+from core.lake.column_types import DECIMAL, NAMES, type_name
 from core.lake.import_values import ImportChoices
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),\s*(\d{1,2})\)")
 
 
 def casted_schema(schema: "pa.Schema", choices: ImportChoices) -> "pa.Schema":

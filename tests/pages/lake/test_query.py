@@ -1,6 +1,5 @@
 """The query page in the browser: writing, running, looking, keeping."""
 
-from app.ui.exports import csv_of
 from core.lake.queries.values import Query, QueryState
 from tests.compute.running import wait_until
 from tests.pages.conftest import PROJECT, Furnished
@@ -70,13 +69,12 @@ def test_a_viewer_is_told_for_whom_queries_are(furnished: Furnished) -> None:
     assert "Queries are for engineers" in shown
 
 
-def test_b096_no_cell_of_a_download_is_a_formula() -> None:
-    csv = csv_of(("name", "=n"), [("=1+1", -1), ("@x", None), ("\tx", 2.5), ("-x", "+y"), ("plain", 'a "b"')])
-    assert csv.decode().splitlines() == [
-        "name,'=n",
-        "'=1+1,-1",
-        "'@x,",
-        "'\tx,2.5",
-        "'-x,'+y",
-        'plain,"a ""b"""',
-    ]
+def test_a_page_shows_the_grid_and_the_chart_of_decimals(furnished: Furnished) -> None:
+    query = ran(
+        furnished, "SELECT carrier, sum(distance) AS total, -1.50::DECIMAL(9,2) AS money FROM flights GROUP BY 1"
+    )
+    test = page(furnished.portal, furnished.people.engineer, "query", id=query.id)
+    assert [str(kind) for kind in test.dataframe[0].value.dtypes] == ["str", "int64", "object"]
+    test.session_state["query_look"] = "Chart"
+    drawn(test)
+    assert test.selectbox(key="query_y").options == ["total", "money"]
