@@ -233,8 +233,13 @@ def framed(table: "pa.Table", frame: Kind) -> Any:
         return polars_frame(table)
     whole = {f"int{bits}": getattr(pd, f"Int{bits}Dtype")() for bits in (8, 16, 32, 64)}
     unsigned = {f"uint{bits}": getattr(pd, f"UInt{bits}Dtype")() for bits in (8, 16, 32, 64)}
-    types = whole | unsigned | {"bool": pd.BooleanDtype()}
-    return table.to_pandas(types_mapper=lambda of: types.get(str(of)))
+    types: dict[str, Any] = whole | unsigned | {"bool": pd.BooleanDtype()}
+    try:
+        return table.to_pandas(types_mapper=lambda of: types.get(str(of)))
+    except (ValueError, OverflowError):
+        # Python has no days outside the years 1 to 9999: then days stay Arrow's.
+        days = {str(of): pd.ArrowDtype(of) for of in table.schema.types if str(of).startswith("date")}
+        return table.to_pandas(types_mapper=lambda of: (types | days).get(str(of)))
 
 
 def _shown(view: dict[str, Any]) -> dict[str, Any] | None:

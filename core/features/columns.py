@@ -1,7 +1,9 @@
 """Which columns can be keys, categories and numbers, and how their values are written for a model: text and doubles.
 The join, the split files and the online store all cast by these rules, so that they cannot disagree."""
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from core.features.values import Kind, LabelType
 from core.foundation.errors import Invalid
@@ -31,6 +33,11 @@ def is_number(data_type: str) -> bool:
 def model_value(expression: str, kind: Kind) -> str:
     """The SQL of a value as a model takes it."""
     return f"CAST({expression} AS {CASTS[kind]})"
+
+
+def sent(value: Any) -> Any:
+    """A value as callers send it: JSON knows no NaN, a missing number is null."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def kinds_of(

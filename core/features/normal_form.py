@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, overload
 
+from core.foundation.errors import Invalid
+from core.foundation.text import _, thousands
 from core.sandbox.duckdb_session import listed, one_row, quoted
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ def moment_of(microseconds_: int | None) -> datetime | None: ...
 
 def moment_of(microseconds_: int | None) -> datetime | None:
     return None if microseconds_ is None else EPOCH + microseconds_ * MICROSECOND
+
+
+# The moments that a datetime holds, and so the times that rows may have.
+FIRST_US, LAST_US = (microseconds(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,24 @@ def count_rows(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, source:
         f" count(*) FILTER (WHERE NOT {without_event} AND ({without_key})) FROM {source}",
     )
     return RowCounts(read, no_event, no_key, superseded=read - no_event - no_key - built, built=built)
+
+
+def is_beyond(time: str) -> str:
+    """SQL that is true of an instant outside the years 1 to 9999, and of an infinite one."""
+    return f"({time} < make_timestamptz({FIRST_US}) OR {time} > make_timestamptz({LAST_US}))"
+
+
+def refuse_beyond(session: "duckdb.DuckDBPyConnection", shape: RowShape, *, rows: str) -> None:
+    """Invalid where rows in normal form have times of no calendar: they lie in no day, and so in no window."""
+    names = {EVENT: shape.event_time, **({CREATED: shape.created_time} if shape.created_time else {})}
+    tests = ", ".join(f"count(*) FILTER (WHERE {is_beyond(time)})" for time in names)
+    for name, count in zip(names.values(), one_row(session, f"SELECT {tests} FROM {rows}"), strict=True):
+        if count:
+            raise Invalid(
+                _("{name} lies outside the years 1 to 9999 in rows: {count}").format(name=name, count=thousands(count)),
+                hint=_("Leave these rows out in the query, or give them another time."),
+                field="sql",
+            )
 
 
 def _dated(shape: RowShape, source: str) -> str:

@@ -140,6 +140,16 @@ def test_whole_numbers_beyond_a_double_stay_whole() -> None:
     assert frame["t"].dtype == pd.DatetimeTZDtype("us", "UTC")
 
 
+def test_times_and_days_beyond_the_calendar_are_in_a_frame_as_they_are() -> None:
+    days = pa.array([0, 2**31 - 1, None], pa.int32()).cast(pa.date32())
+    moments = pa.array([0, 253402318799000000, None], pa.timestamp("us", "UTC"))
+    table = pa.table({"day": days, "at": moments, "n": [1, None, 3]})
+    frame = framed(table, "pandas")
+    assert pa.table({"day": pa.array(frame["day"])}).equals(table.select(["day"]))
+    assert [str(kind) for kind in frame.dtypes] == ["date32[day][pyarrow]", "datetime64[us, UTC]", "Int64"]
+    assert frame["at"].astype("int64").tolist()[:2] == [0, 253402318799000000]
+
+
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) -> None:  # noqa: F811
     dataset = scene.portal.datasets.create_dataset(

@@ -26,6 +26,7 @@ from core.features.normal_form import (
     count_rows,
     moment_of,
     normal_form,
+    refuse_beyond,
 )
 from core.features.values import Check, Feature, Kind, LeakFinding
 from core.foundation.errors import Invalid
@@ -107,6 +108,7 @@ class Builder:
             self.session.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS {normal_form(self.shape, source=self._raw())}"
             )
+        refuse_beyond(self.session, self.shape, rows=name)
 
     def counts(self) -> RowCounts:
         """How many rows became of how many. Invalid when none did."""

@@ -17,7 +17,7 @@ from core.features.building.future_leakage_queries import compare
 from core.features.engines.port import BuildEngine
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable, tables_of
 from core.features.logic.samples import last_rows
-from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape, count_rows
+from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, LATEST, RowShape, count_rows, refuse_beyond
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count, write_parquet
@@ -182,6 +182,7 @@ class _Building:
         tables = tables_of(job_spec.sources, inputs)
         for name, files in tables.items():
             grant(session, name, files)
+        refuse_beyond(session, self.shape, rows=rows)
         counts = count_rows(session, self.shape, source=given, built=row_count(path))
         kinds = {feature.name: feature.kind for feature in self.rehearsal.result.features}
         checks = Checks(session, rows, given, job_spec.keys, job_spec.event_time, job_spec.created_time, self.types)

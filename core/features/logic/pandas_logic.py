@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from core.features.logic.python_source import FUNCTION, check_python, line_of
 from core.foundation.errors import Invalid, PortalError
-from core.foundation.text import _
+from core.foundation.text import _, thousands
+from core.lake.finite import in_calendar
 from core.sandbox.duckdb_session import quoted, types_of
 from core.sandbox.limits import Limits, TimedOut, time_is_over
 from core.sandbox.locked_session import translated
@@ -80,8 +81,23 @@ def frame_of(table: "pa.Table") -> "pd.DataFrame":
         if pa.types.is_timestamp(field.type):
             moments = table.column(place).cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
             table = table.set_column(place, field.name, moments)
+        elif pa.types.is_date(field.type):
+            _refuse_days_beyond(table.column(place), field.name)
     frame: pd.DataFrame = table.to_pandas(types_mapper=exact.get)
     return frame
+
+
+def _refuse_days_beyond(days: "pa.ChunkedArray", name: str) -> None:
+    import pyarrow.compute as pc
+
+    if outside := pc.sum(pc.invert(in_calendar(days))).as_py():
+        raise Invalid(
+            _("Python: {name} has days outside the years 1 to 9999, in rows: {count}").format(
+                name=name, count=thousands(outside)
+            ),
+            hint=_("A frame has no such days. Use SQL, or correct them in the data."),
+            field="python",
+        )
 
 
 def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -> Any:

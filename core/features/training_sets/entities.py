@@ -9,6 +9,7 @@ from core.features.building.future_leakage import marked_tables
 from core.features.building.future_leakage_queries import entity_leaks
 from core.features.columns import TEXT, check_key, check_moment, infinite, kinds_of, label_type, model_value
 from core.features.job_specs import SourceTable, tables_of
+from core.features.normal_form import is_beyond
 from core.features.training_sets.job_spec import EVENT_TIME, LABEL, ROW_ID
 from core.features.values import EntityQuery, Kind, LabelType, LeakFinding, RequestField
 from core.foundation.errors import Invalid
@@ -95,11 +96,13 @@ class EntityBuilder:
         names = list(self.query.numbers)
         refuse_infinite(self.session, ENTITY, types=dict.fromkeys(names, "DOUBLE"), names=names)
         row_id, time = quoted(self.query.row_id), quoted(self.query.event_time)
+        beyond = _("{rows} rows have an event time outside the years 1 to 9999")
         self._refuse(
             {
                 _("{rows} rows have no id"): f"count(*) FILTER (WHERE {row_id} IS NULL)",
                 _("{rows} rows have an id that another row has"): f"count({row_id}) - count(DISTINCT {row_id})",
                 _("{rows} rows have no event time"): f"count(*) FILTER (WHERE {time} IS NULL OR NOT isfinite({time}))",
+                beyond: f"count(*) FILTER (WHERE {is_beyond(time)})",
             }
         )
         if self.query.can_teach:

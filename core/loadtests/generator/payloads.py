@@ -8,6 +8,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from core.features.columns import sent
 from core.features.values import FeatureContract
 
 ROW_ID, EVENT_TIME = "row_id", "event_time"
@@ -32,10 +33,5 @@ def _body(row: dict[str, Any]) -> bytes:
 
 def _sent(row: dict[str, Any], *, contract: FeatureContract) -> Iterator[tuple[str, Any]]:
     yield contract.row_id, str(row[ROW_ID])
-    # JSON knows no NaN; a missing number is null.
-    yield from ((field.name, None if _is_nan(row[field.name]) else row[field.name]) for field in contract.request)
+    yield from ((field.name, sent(row[field.name])) for field in contract.request)
     yield contract.event_time, row[EVENT_TIME].astimezone(UTC).isoformat()
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and value != value

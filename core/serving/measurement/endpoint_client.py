@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from core.compute.process import JobContext, JobFailed
+from core.features.columns import sent
 from core.features.values import FeatureContract
 from core.foundation.text import _
 from core.foundation.values import Value
@@ -126,7 +127,7 @@ def _read(path: Path, contract: FeatureContract, *, inputs: tuple[str, ...]) -> 
 
 
 def _sent(row: Mapping[str, Any], *, at_us: int, contract: FeatureContract) -> dict[str, Any]:
-    fields = {field.name: row[field.name] for field in contract.request}
+    fields = {field.name: sent(row[field.name]) for field in contract.request}
     moment = (EPOCH + timedelta(microseconds=at_us)).isoformat()
     return {contract.row_id: str(row[ROW_ID]), **fields, contract.event_time: moment}
 

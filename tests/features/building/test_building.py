@@ -63,6 +63,11 @@ def test_a_naive_time_is_utc(tmp_path: Path) -> None:
     assert {row["__event"] for row in rows_of(tmp_path)} == {datetime(2013, 1, 1, 12, tzinfo=UTC)}
 
 
+def test_the_last_second_of_the_calendar_is_a_time(tmp_path: Path) -> None:
+    built = build(tmp_path, "SELECT carrier, TIMESTAMP '9999-12-31 23:59:59' AS t, 1 AS x FROM flights", event_time="t")
+    assert built.newest_event == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
 def test_rows_without_time_or_key_are_left_out_and_told(tmp_path: Path) -> None:
     table = flights(50)
     columns = {name: table.column(name).to_pylist() for name in table.column_names}
@@ -133,6 +138,16 @@ REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
     "no feature": ("SELECT carrier, left_at FROM flights", {}, "no feature"),
     "a reserved name": ("SELECT carrier, left_at, id AS __event FROM flights", {}, "cannot be the name of a feature"),
     "a name with a space": ('SELECT carrier, left_at, id AS "a b" FROM flights', {}, "cannot be the name of a feature"),
+    "an event time after the year 9999": (
+        "SELECT carrier, left_at + INTERVAL 9000 YEAR AS left_at, id FROM flights WHERE id < 3",
+        {},
+        "left_at lies outside the years 1 to 9999 in rows: 3",
+    ),
+    "a created time that is no moment": (
+        "SELECT carrier, left_at, 'infinity'::TIMESTAMPTZ AS written, id FROM flights WHERE id < 3",
+        {"created_time": "written"},
+        "written lies outside the years 1 to 9999 in rows: 3",
+    ),
     "keys and times that are all missing": (
         "SELECT carrier, NULL::TIMESTAMPTZ AS left_at, id FROM flights",
         {},

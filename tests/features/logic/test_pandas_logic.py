@@ -58,6 +58,12 @@ def test_a_function_gets_types_that_hold_nulls_exactly_and_times_in_utc(tmp_path
     assert {row["id"] for row in rows_of(tmp_path)} == {2**53 + 1, None, 3}
 
 
+def test_days_that_a_frame_does_not_know_are_refused_in_words(tmp_path: Path) -> None:
+    days = pa.array([0, 2**31 - 1, 2932897], pa.int32()).cast(pa.date32())
+    with pytest.raises(Invalid, match="Python: until has days outside the years 1 to 9999, in rows: 2"):
+        built(tmp_path, "return flights", table=flights(3).append_column("until", days))
+
+
 def test_times_of_any_zone_are_the_same_instants_and_naive_ones_are_utc(tmp_path: Path) -> None:
     body = (
         "made = flights[['carrier', 'distance']].assign(at=pd.Timestamp('2013-07-01 08:00', tz='America/New_York'))\n"

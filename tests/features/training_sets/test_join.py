@@ -115,6 +115,11 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {},
         "1 rows have no event time",
     ),
+    "a row after the year 9999": (
+        {"sql": f"SELECT * REPLACE (due_at + INTERVAL 9000 YEAR AS due_at) FROM ({ENTITY_SQL}) WHERE id < 3"},
+        {},
+        "3 rows have an event time outside the years 1 to 9999",
+    ),
     "two rows of one id": ({"sql": f"SELECT * REPLACE (id // 2 AS id) FROM ({ENTITY_SQL})"}, {}, "200 rows have an id"),
     "a row without an id": (
         {"sql": f"SELECT * REPLACE (nullif(id, 7) AS id) FROM ({ENTITY_SQL})"},
