@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.session import actor, may, portal
-from app.ui import forms, frame, links, status
+from app.ui import forms, frame, links, status, times
 from app.ui.evidence import baseline_of, measure, report_of
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -49,10 +49,23 @@ def _gate(request: Request, gate: GateResult) -> None:
         detail=detail,
         icon=status.icon(gate.verdict),
     ):
+        if len(gate.attempts) > 1:
+            _attempts(gate)
         if gate.evidence_id:
             _report(request, gate)
         elif request.state in MEASURABLE and may(Permission.EVIDENCE_WRITE, project=request.project):
             _measure(request, gate)
+
+
+def _attempts(gate: GateResult) -> None:
+    """Everything that was measured, also what the verdict does not rest on."""
+    with st.popover(_("{n} attempts").format(n=len(gate.attempts)), type="tertiary"):
+        for attempt in gate.attempts:
+            value = links.escape(attempt.value.split(" · ")[0])
+            day = times.clock(frame.local(attempt.measured_at), now=frame.local(frame.now()))
+            st.markdown(f"{status.icon(attempt.verdict)} {value} :gray[{attempt.evidence_id} · {day}]")
+            why = _("It counts.") if attempt.counts else _("Does not count: {why}.").format(why=attempt.why_not)
+            st.caption(links.escape(why))
 
 
 def _shorter(request: Request, basis: str) -> str:

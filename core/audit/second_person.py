@@ -2,15 +2,14 @@
 Not whoever took part, nor those behind a service account that did, nor someone whose right to decide is newer than what
 is to be decided or comes from one of them. Computed from the roles and the audit log at every reading."""
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlmodel import Session, col, or_, select
 
-from core.audit.tables import AuditRow
+from core.audit.tables import AuditRow, details_of
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Role
@@ -136,16 +135,12 @@ def _enablings(session: Session, roles: Collection[Role]) -> dict[str, Right]:
     disabled: set[str] = set()
     enabled: dict[str, Right] = {}
     for person_id, actor, time, body in session.exec(changes.order_by(col(AuditRow.seq))):
-        if _state_in(body) == "disabled":
+        if details_of(body).get("state") == "disabled":
             disabled.add(person_id)
         elif person_id in disabled:
             disabled.remove(person_id)
             enabled[person_id] = Right(time, actor, ENABLED)
     return enabled
-
-
-def _state_in(body: str) -> Any:
-    return json.loads(body)["details"].get("state")
 
 
 def _eligibility(matter: Matter, roles: Mapping[RoleKey, Sequence[Right]], deciding: Collection[Role]) -> Eligibility:

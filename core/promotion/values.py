@@ -74,8 +74,21 @@ class Policy(Value):
     may_not_confirm: dict[str, str] = Field(default_factory=dict)
 
 
+class Attempt(Value):
+    """What one piece of evidence says to a gate; `counts` for the one that the gate's verdict rests on, else `why_not`
+    says why."""
+
+    evidence_id: str
+    measured_at: datetime
+    verdict: Verdict
+    value: str
+    counts: bool
+    why_not: str
+
+
 class GateResult(Value):
-    """A gate's verdict on evidence. `value` is the figure with its limit, `basis` what it rests on."""
+    """A gate's verdict on evidence. `value` is the figure with its limit, `basis` what it rests on; `attempts` is all
+    the evidence there is, the newest first."""
 
     gate: str
     title: str
@@ -84,6 +97,7 @@ class GateResult(Value):
     basis: str
     evidence_id: str
     evidence_digest: str
+    attempts: tuple[Attempt, ...] = ()
 
 
 class Digests(Value):

@@ -2,6 +2,7 @@
 computed in one transaction from what is stored. Pages, the decision and the deployment all read this one answer."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlmodel import col, select
@@ -127,7 +128,7 @@ def _assessment(call: Call, row: PromotionRow, facts: RequestFacts, known: Known
         policy=facts.policy,
         terms=_terms(row, facts),
     )
-    gates, blocking = _judged(facts)
+    gates, blocking = _judged(facts, call.now)
     context = ApprovalContext(now=call.now, revision=row.revision, digests=digests, policy=facts.policy)
     barred, void = known.eligibility.barred, known.eligibility.void
     reviewers = Reviewers(project=row.project, people=known.people, barred=barred, void=void)
@@ -158,11 +159,11 @@ def _assessment(call: Call, row: PromotionRow, facts: RequestFacts, known: Known
     )
 
 
-def _judged(facts: RequestFacts) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:
-    gates = judge(facts.policy, evidence=facts.evidence, context=_context(facts, facts.version))
+def _judged(facts: RequestFacts, now: datetime) -> tuple[tuple[GateResult, ...], tuple[str, ...]]:
+    gates = judge(facts.policy, evidence=facts.evidence, context=_context(facts, facts.version, now))
     blocking = [*_unfit(facts), *obstacles(facts.policy, gates)]
     if facts.rollback and facts.untried:
-        others = judge(facts.policy, evidence=facts.rollback_evidence, context=_context(facts, facts.rollback))
+        others = judge(facts.policy, evidence=facts.rollback_evidence, context=_context(facts, facts.rollback, now))
         prefix = _("Rollback target {version}").format(version=label(facts.rollback))
         blocking += [f"{prefix}: {obstacle}" for obstacle in obstacles(facts.policy, others)]
     return gates, tuple(blocking)
@@ -212,8 +213,9 @@ def _terms(row: PromotionRow, facts: RequestFacts) -> Terms:
     )
 
 
-def _context(facts: RequestFacts, version: ModelVersion) -> GateContext:
+def _context(facts: RequestFacts, version: ModelVersion, now: datetime) -> GateContext:
     return GateContext(
+        now=now,
         version=version,
         endpoint=facts.endpoint,
         production=facts.production,

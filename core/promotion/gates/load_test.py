@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from core.foundation import plugins
 from core.foundation.text import N_, _, thousands
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Profile, RateRow, Report
 from core.promotion.figures import figure
-from core.promotion.gate import Finding, Gate, GateContext, holds, worst
+from core.promotion.gate import Finding, Gate, GateContext, GateParams, holds, worst
 from core.registry.values import Evidence, Interval, Verdict
 from core.requirements.values import Comparison, Criterion, Metric
 
@@ -20,7 +19,10 @@ class LoadTestGate(Gate):
     name = LOAD_TEST
     title = N_("Load test")
 
-    class Params(plugins.Params):
+    class Params(GateParams):
+        rate_rps: float = Field(
+            default=0, ge=0, le=1e6, description="Requests per second at which a test counts; 0 asks none."
+        )
         capacity_rps: float = Field(
             default=0, ge=0, le=1e6, description="Requests per second it must hold; 0 asks none."
         )
@@ -29,6 +31,10 @@ class LoadTestGate(Gate):
     params: Params
 
     def wanted(self, context: GateContext) -> str:
+        if self.params.rate_rps:
+            return _("Deploy the version to staging and load-test it there with {rate} requests per second.").format(
+                rate=figure(self.params.rate_rps, digits=0)
+            )
         return _("Deploy the version to staging and load-test it there.")
 
     def misfit(self, evidence: Evidence, context: GateContext) -> str:
@@ -36,18 +42,29 @@ class LoadTestGate(Gate):
             return unfit
         if evidence.content.get("digest") != context.version.digest:
             return _("{id} loaded another version").format(id=evidence.id)
+        report = _report(evidence)
+        if report and _load(report) < self.params.rate_rps and not _broke(report):
+            return _("{id} put {rate} rps on it; the policy asks for {required}").format(
+                id=evidence.id,
+                rate=figure(_load(report), digits=0),
+                required=figure(self.params.rate_rps, digits=0),
+            )
         return ""
 
+    def is_valid(self, evidence: Evidence) -> bool:
+        report = _report(evidence)
+        return report is None or report.validity == "VALID"
+
     def weigh(self, evidence: Sequence[Evidence], context: GateContext) -> Finding:
-        reports = [Report.model_validate(item.content) for item in evidence]
-        report = reports[0]
+        report = Report.model_validate(evidence[0].content)
         if report.validity != "VALID":
             return Finding(Verdict.INCONCLUSIVE, _("INVALID"), "; ".join(report.reasons) or _("No reason was given"))
         row = _judged_row(report, self._required_rps(context), context.criterion("p99_ms"))
-        searched = next((report.capacity for report in reports if report.capacity and report.validity == "VALID"), None)
+        reports = (report, *filter(None, (_report(item) for item in evidence[1:])))
+        searched = next((tried.capacity for tried in reports if tried.capacity and tried.validity == "VALID"), None)
         findings = [
             self._enough(report),
-            _promise(report, row, context),
+            _promise(report, row, context, required=self.params.rate_rps),
             *self._criteria(report, row, searched, context),
         ]
         return Finding(
@@ -58,7 +75,7 @@ class LoadTestGate(Gate):
 
     def _required_rps(self, context: GateContext) -> float:
         criterion = context.criterion("capacity_rps")
-        return max(self.params.capacity_rps, criterion.limit if criterion else 0.0)
+        return max(self.params.rate_rps, self.params.capacity_rps, criterion.limit if criterion else 0.0)
 
     def _enough(self, report: Report) -> Finding:
         basis = _("{requests} requests, {errors} errors").format(
@@ -87,6 +104,28 @@ class LoadTestGate(Gate):
             yield Finding(Verdict.PASS, "", _capacity_words(searched))
 
 
+def _report(evidence: Evidence) -> Report | None:
+    """None where the content is no report, which fails when it is weighed."""
+    try:
+        return Report.model_validate(evidence.content)
+    except ValidationError:
+        return None
+
+
+def _load(report: Report) -> float:
+    """The highest rate that was put on the version, in requests per second: a search may end long before its last."""
+    if report.plan.profile is not Profile.CAPACITY:
+        return report.plan.rate
+    return max((row.rate for row in report.rates), default=0.0)
+
+
+def _broke(report: Report) -> bool:
+    """Whether the promise broke, at whatever rate: at a higher one it would have too."""
+    if report.plan.profile is not Profile.CAPACITY:
+        return not report.holds_slo
+    return any(not row.holds for row in report.rates)
+
+
 def _judged_row(report: Report, required_rate: float, criterion: Criterion | None) -> RateRow | None:
     """A search for capacity goes past the limit on purpose, and just below it response times say little: it is judged
     at the highest rate that held and satisfies the criterion on p99, among those that reach the capacity asked
@@ -105,10 +144,11 @@ def _percentile(report: Report, row: RateRow | None) -> Percentile | None:
     return next((percentile for percentile in report.percentiles if percentile.fraction == 0.99), None)
 
 
-def _promise(report: Report, row: RateRow | None, context: GateContext) -> Finding:
+def _promise(report: Report, row: RateRow | None, context: GateContext, *, required: float) -> Finding:
     """The promise is the target's own, not the one of the endpoint that was loaded."""
     slo = context.endpoint.slo
-    held = report.holds_slo and (row is not None or report.plan.profile is not Profile.CAPACITY)
+    reached = report.plan.profile is not Profile.CAPACITY or (row is not None and row.rate >= required)
+    held = report.holds_slo and reached
     measured = _percentile(report, row)
     ms = measured.ms if measured else None
     rate = row.rate if row else report.plan.rate

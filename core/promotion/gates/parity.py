@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from core.foundation import plugins
 from core.foundation.text import N_, _, thousands
-from core.promotion.gate import Finding, Gate, GateContext
+from core.promotion.gate import Finding, Gate, GateContext, GateParams
 from core.registry.values import Evidence, Verdict
 from core.serving.values import PARITY, ParityReport
 
@@ -18,7 +17,7 @@ class ParityGate(Gate):
     name = PARITY
     title = N_("Parity")
 
-    class Params(plugins.Params):
+    class Params(GateParams):
         mismatches: int = Field(default=0, ge=0, le=1000, description="Cells that may differ.")
         rows: int = Field(default=100, ge=1, le=1_000_000, description="Rows that must have been compared.")
 

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from core.foundation import plugins
 from core.foundation.text import N_, _, thousands
 from core.promotion.figures import figure, metric_name, signed, with_interval
-from core.promotion.gate import Finding, Gate, GateContext, holds, label, worst
+from core.promotion.gate import Finding, Gate, GateContext, GateParams, holds, label, worst
 from core.registry.holdouts import is_seen
 from core.registry.statistics import METRICS, gain, non_inferiority
 from core.registry.values import QUALITY, Evaluation, Evidence, Interval, QualityReport, Verdict
@@ -26,7 +25,7 @@ class QualityGate(Gate):
     name = QUALITY
     title = N_("Offline quality")
 
-    class Params(plugins.Params):
+    class Params(GateParams):
         margins: dict[Literal["auc", "log_loss", "brier", "ece"], Margin] = Field(
             default={"auc": 0.002, "log_loss": 0.005}, description="How much worse each metric may be."
         )

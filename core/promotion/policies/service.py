@@ -26,6 +26,8 @@ Demands = Annotated[tuple[Approvals, ...], Field(min_length=1, max_length=5)]
 ValidDays = Annotated[int, Field(ge=1, le=90)]
 Revision = Annotated[int, Field(ge=0, le=10**9)]
 IN_FORCE, PROPOSED, REPLACED = "in force", "proposed", "replaced"
+# Of the first policy: more than a smoke test puts on a version, and a month in which data moves on.
+RATE_RPS, FRESH_DAYS = 100, 30
 # What has no policy is denied: staging endpoints take versions without a request, and have none.
 PRODUCTION = Policy(
     id="",
@@ -33,10 +35,10 @@ PRODUCTION = Policy(
     environment="production",
     revision=1,
     gates=(
-        GateRule(gate="quality", on_inconclusive="judgement"),
-        GateRule(gate="parity"),
-        GateRule(gate="load_test"),
-        GateRule(gate="safety"),
+        GateRule(gate="quality", params={"max_age_days": FRESH_DAYS}, on_inconclusive="judgement"),
+        GateRule(gate="parity", params={"max_age_days": FRESH_DAYS}),
+        GateRule(gate="load_test", params={"max_age_days": FRESH_DAYS, "rate_rps": RATE_RPS}),
+        GateRule(gate="safety", params={"max_age_days": FRESH_DAYS}),
     ),
     approvals=(Approvals(role=Role.APPROVER, count=1),),
     valid_days=7,

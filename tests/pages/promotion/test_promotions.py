@@ -106,6 +106,15 @@ def test_a_failed_gate_says_why_nobody_can_approve(stage: Stage) -> None:
     assert test.button(key="approve").disabled
 
 
+def test_a_failed_attempt_is_shown_beside_the_one_that_counts(stage: Stage) -> None:
+    version = stage.measured()
+    stage.parity(version, mismatches=3)
+    stage.parity(version)
+    shown = text_of(review(stage, stage.people.approver, stage.open(version).id))
+    assert "3 mismatches, limit 0" in shown
+    assert "Does not count: A newer attempt counts." in shown
+
+
 def test_changes_are_requested_with_a_reason(stage: Stage) -> None:
     request = stage.open(stage.measured())
     test = review(stage, stage.people.approver, request.id)

@@ -16,6 +16,7 @@ from core.registry.values import Evidence, Finding, Verdict
 from core.requirements.values import Comparison, Criterion, Metric
 from core.serving.values import ServiceLevel
 from tests.promotion.values_to_judge import (
+    NOW,
     endpoint,
     load_report,
     load_test,
@@ -33,7 +34,7 @@ CANDIDATE, PRODUCTION = version(2), version(1)
 def judged(gate: Gate, *evidence: Evidence, criteria: tuple[Criterion, ...] = (), **changes: Any) -> GateResult:
     target = endpoint(**changes)
     return gate.judge(
-        evidence, GateContext(version=CANDIDATE, endpoint=target, production=PRODUCTION, criteria=criteria)
+        evidence, GateContext(now=NOW, version=CANDIDATE, endpoint=target, production=PRODUCTION, criteria=criteria)
     )
 
 
@@ -240,13 +241,13 @@ def test_the_portal_brings_four_gates_with_help() -> None:
 
 def test_a_gate_that_is_missing_or_misconfigured_fails() -> None:
     rules = policy(GateRule(gate="gone"), GateRule(gate="parity", params={"rows": -1}))
-    context = GateContext(version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
+    context = GateContext(now=NOW, version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
     results = judge(rules, evidence=[parity(CANDIDATE)], context=context)
     assert [result.verdict for result in results] == [Verdict.FAIL, Verdict.FAIL]
 
 
 def test_an_undecided_verdict_is_left_to_people_only_where_the_policy_says_so() -> None:
-    context = GateContext(version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
+    context = GateContext(now=NOW, version=CANDIDATE, endpoint=endpoint(), production=None, criteria=())
     measured = [quality(CANDIDATE), safety(CANDIDATE)]
     strict = policy(GateRule(gate="quality"), GateRule(gate="safety"))
     assert list(obstacles(strict, judge(strict, evidence=measured, context=context))) == [

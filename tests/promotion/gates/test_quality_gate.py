@@ -9,7 +9,7 @@ from core.promotion.gates.quality import QualityGate
 from core.promotion.values import GateResult
 from core.registry.values import Evidence, ModelVersion, Verdict
 from core.requirements.values import Comparison, Criterion, Metric
-from tests.promotion.values_to_judge import endpoint, evaluation, interval, quality, version
+from tests.promotion.values_to_judge import NOW, endpoint, evaluation, interval, quality, version
 
 CANDIDATE, PRODUCTION = version(2), version(1)
 
@@ -22,7 +22,7 @@ def judged(
     unrecorded: frozenset[str] = frozenset(),
 ) -> GateResult:
     context = GateContext(
-        version=CANDIDATE, endpoint=endpoint(), production=production, criteria=criteria, unrecorded=unrecorded
+        now=NOW, version=CANDIDATE, endpoint=endpoint(), production=production, criteria=criteria, unrecorded=unrecorded
     )
     return QualityGate(params or {}).judge(evidence, context)
 
@@ -133,7 +133,7 @@ def test_rows_that_training_has_seen_do_not_count() -> None:
     seen = evaluation(holdout="d" * 64, holdout_name="validation")
     candidate = version(2, evaluations=(evaluation(), seen))
     report = quality(candidate, PRODUCTION, measured_on={"holdout": "d" * 64})
-    context = GateContext(version=candidate, endpoint=endpoint(), production=PRODUCTION, criteria=())
+    context = GateContext(now=NOW, version=candidate, endpoint=endpoint(), production=PRODUCTION, criteria=())
     result = QualityGate({}).judge([report], context)
     assert result.verdict is Verdict.FAIL
     assert "training has seen" in result.basis
