@@ -98,6 +98,14 @@ def name_columns() -> str:
     return _("The first line names every column, each by a name of its own.")
 
 
+def refusal_of_type(name: str, given: str) -> Invalid:
+    return Invalid(
+        _("Column {name} is {type}, which a table of the lake cannot hold").format(name=repr(name), type=given),
+        hint=_("Use numbers, text, true and false, dates and times. Structs can be flattened; spread lists over rows."),
+        field="content",
+    )
+
+
 def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
@@ -129,11 +137,7 @@ def _target(given: "pa.DataType", name: str) -> "pa.DataType":
     for recognized, target in _conversions(given):
         if recognized(given):
             return target
-    raise Invalid(
-        _("Column {name} is {type}, which a table of the lake cannot hold").format(name=repr(name), type=str(given)),
-        hint=_("Use numbers, text, true and false, dates and times. Structs can be flattened; spread lists over rows."),
-        field="content",
-    )
+    raise refusal_of_type(name, str(given))
 
 
 def _decimal(given: "pa.DataType", name: str) -> "pa.DataType":

@@ -15,6 +15,7 @@ Zones = Annotated[tuple[TimeZoneRule, ...], Field(max_length=50)]
 Known = Annotated[dict[str, str], Field(max_length=200)]
 Mode = Literal["replace", "append"]
 Partition = Literal["", "day", "month"]
+Unfit = Literal["missing", "reject"]
 
 
 class ImportState(StrEnum):
@@ -28,14 +29,17 @@ class ImportState(StrEnum):
 class ImportChoices(Value):
     """How to read what cannot be known from the bytes. `zones` names the zone of columns with local times, `known` says
     which column tells a value known only later and names the column with that instant, `types` corrects a column's type
-    (a DuckDB type of the lake), `missing` are texts that stand for nothing, `key` names the columns that identify a
-    row, and `partition_by` the column of times by whose `partition` the rows are split over files. `encoding` and
+    (a DuckDB type of the lake), `missing` are texts that stand for nothing in every column of CSV and JSON lines, and
+    `unfit` says for a column of these that the cells that do not fit its type are missing, or their rows rejected; its
+    type is then the one of `types`, or the one that the most cells fit. `key` names the columns that identify a row,
+    and `partition_by` the column of times by whose `partition` the rows are split over files. `encoding` and
     `separator` are of CSV, empty for what its bytes propose; `flatten` makes columns of the fields of structs."""
 
     zones: Zones = ()
     known: Known = Field(default_factory=dict)
     types: Annotated[dict[str, str], Field(max_length=500)] = Field(default_factory=dict)
     missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], Field(max_length=20)] = ("",)
+    unfit: Annotated[dict[str, Unfit], Field(max_length=500)] = Field(default_factory=dict)
     key: Annotated[tuple[ColumnName, ...], Field(max_length=8)] = ()
     partition_by: Annotated[str, StringConstraints(max_length=200)] = ""
     partition: Partition = ""

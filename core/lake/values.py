@@ -29,9 +29,23 @@ class TimeZoneRule(Value):
     zone: str
 
 
+class UnfitCells(Value):
+    """A column of texts that do not all fit a type: how many of its `values` do not, and where the first of these
+    stands."""
+
+    column: str
+    type: str
+    count: int
+    values: int
+    text: str
+    line: int
+
+
 class ImportReport(Value):
     """What an import did: rows read and rejected with the reasons, the choices it made in words, and what a person
-    should look at before confirming (`warnings`, for instance a column of times without a zone)."""
+    should look at before confirming (`warnings`, for instance a column of times without a zone). `unfit` are columns
+    that are text because of a few cells, or would be, `missing_words` texts that usually mean "missing" and were read
+    as words, `exact_types` the types that hold all digits of columns that are text."""
 
     rows_read: int
     rows_rejected: int
@@ -39,6 +53,9 @@ class ImportReport(Value):
     choices: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     columns: tuple[ColumnSpec, ...] = ()
+    unfit: tuple[UnfitCells, ...] = ()
+    missing_words: tuple[str, ...] = ()
+    exact_types: tuple[str, ...] = ()
 
 
 class SnapshotFile(Value):

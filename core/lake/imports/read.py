@@ -67,6 +67,9 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         choices=tuple(reading.choices),
         warnings=tuple(warnings),
         columns=columns,
+        unfit=reading.unfit,
+        missing_words=reading.missing_words,
+        exact_types=reading.exact_types,
     )
     staged_snapshot = StagedSnapshot(
         digest="",
@@ -88,7 +91,7 @@ def _open(job_spec: ImportSpec, workspace: Workspace, folder: Path) -> tuple[Rea
     if source.kind != "upload":
         visit = Visit(folder, access=workspace.access, choices=choices, on_progress=on_progress)
         return place_of(source).read(source.name, visit)
-    into = ReaderWorkspace(choices, outputs=workspace.outputs, on_progress=on_progress)
+    into = ReaderWorkspace(choices, outputs=workspace.outputs, spill=folder, on_progress=on_progress)
     return read_file(workspace.inputs[UPLOAD], name=source.name, workspace=into), {}
 
 

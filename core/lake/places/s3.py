@@ -42,7 +42,8 @@ class S3(Place):
     def read(self, name: str, visit: Visit) -> tuple[Reading, dict[str, str]]:
         access = S3Access.model_validate(dict(visit.access))
         paths = fetch(name, visit.folder, access=access, on_progress=visit.part(0.0, 3 / 7))
-        return read_files(paths, workspace=Workspace(visit.choices, on_progress=visit.part(3 / 7, 1.0))), {}
+        workspace = Workspace(visit.choices, spill=visit.folder, on_progress=visit.part(3 / 7, 1.0))
+        return read_files(paths, workspace=workspace), {}
 
 
 class S3Access(Value):

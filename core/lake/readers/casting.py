@@ -19,7 +19,7 @@ def casted_schema(schema: "pa.Schema", choices: ImportChoices) -> "pa.Schema":
     missing = [name for name in (*choices.types, *choices.key) if name not in schema.names]
     if missing:
         raise Invalid(_("There is no column {name}").format(name=repr(missing[0][:60])), field="choices")
-    return pa.schema([(item.name, _target(choices.types.get(item.name, ""), item.type)) for item in schema])
+    return pa.schema([(item.name, chosen_type(choices, item.name) or item.type) for item in schema])
 
 
 def cast_table(table: "pa.Table", choices: ImportChoices) -> "pa.Table":
@@ -42,14 +42,14 @@ def cast_words(schema: "pa.Schema", choices: ImportChoices) -> list[str]:
     ]
 
 
-def _target(wanted: str, given: "pa.DataType") -> "pa.DataType":
+def chosen_type(choices: ImportChoices, column: str) -> "pa.DataType | None":
+    """The type that a person chose for a column. Invalid for one that the lake does not have."""
     import pyarrow as pa
 
-    if not wanted:
-        return given
+    wanted = choices.types.get(column, "")
     if decimal := DECIMAL.fullmatch(wanted):
         return pa.decimal128(int(decimal[1]), int(decimal[2]))
-    return _by_name(wanted)
+    return _by_name(wanted) if wanted else None
 
 
 def _by_name(wanted: str) -> "pa.DataType":

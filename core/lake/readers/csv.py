@@ -1,35 +1,26 @@
-"""CSV in two passes over the file, neither of which holds more than a few megabytes: the first finds for every column
-the types that all of its values fit, the second reads the rows in the types that were chosen."""
+"""CSV in two passes over the file, neither of which holds more than a few megabytes."""
 
-from collections.abc import Iterator
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
-from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.row_count import check_rows
 from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
+from core.lake.readers.text_columns import read_texts
+from core.lake.texts.types import Proposal, proposals
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# Cells that stand for nothing in columns of numbers and times; in text NA may be a word.
-NOTHING = ("", "NA")
-LEADING_ZERO = r"^[+-]?0\d"
-
-
-@dataclass
-class Fits:
-    """The types that every value of a column has fitted so far."""
-
-    types: "list[pa.DataType]"
-    is_empty: bool = True
-    has_leading_zero: bool = False
+PASSES = 2
 
 
 @dataclass
@@ -66,113 +57,66 @@ class CsvReader(FileReader):
 
 
 def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
-    """The table of a CSV file with a header. Types are those that every value of a column fits; an empty cell or NA is
-    missing in columns of numbers and times, in text only what `choices.missing` lists is."""
-    import pyarrow as pa
-
+    """The table of a CSV file with a header."""
     text = inspect(path, choices)
-    fits_by_name = _find_types(path, text, on_progress)
-    chosen = {name: _chosen(fits) for name, fits in fits_by_name.items()}
-    reading = Reading(pa.schema(list(chosen.items())), (), choices=[*text.choices, *_words(fits_by_name)])
-    reading.choices.append(_("Empty cells are missing values."))
-    reading.tables = _typed(path, text, chosen, choices, reading, on_progress)
+    reading = read_texts(CsvTable(path, text, on_progress), choices)
+    reading.choices = [*text.choices, *reading.choices, _("Empty cells are missing values.")]
     return reading
 
 
-def _typed(
-    path: Path,
-    text: CsvText,
-    types: "dict[str, pa.DataType]",
-    choices: ImportChoices,
-    reading: Reading,
-    on_progress: ProgressCallback,
-) -> "Iterator[pa.Table]":
-    import pyarrow as pa
+class CsvTable:
+    """The cells of every line as text."""
 
-    rejects, rows = Rejects(), 0
-    for batch in _batches(path, text, rejects, lambda share: on_progress(0.5 + share / 2, _("Reading rows"))):
-        rows += batch.num_rows
-        columns = [_cells(column, types[name], choices.missing) for name, column in zip(text.names, batch, strict=True)]
-        yield pa.table(columns, schema=reading.schema)
-    reading.rejected, reading.reasons = rejects.count, rejects.reasons
+    def __init__(self, path: Path, text: CsvText, on_progress: ProgressCallback) -> None:
+        self._path, self._text, self._on_progress = path, text, on_progress
+        self.names = text.names
+        self._rejects, self._passes = Rejects(), 0
 
+    @property
+    def rejected(self) -> int:
+        return self._rejects.count
 
-def _cells(column: "pa.Array", target: "pa.DataType", missing: tuple[str, ...]) -> "pa.Array":
-    import pyarrow as pa
-    import pyarrow.compute as pc
+    @property
+    def reasons(self) -> list[str]:
+        return self._rejects.reasons
 
-    is_text = pa.types.is_string(target)
-    cells = column if is_text else pc.utf8_trim_whitespace(column)
-    nothing = pc.is_in(cells, value_set=pa.array(missing if is_text else NOTHING, pa.string()))
-    return pc.cast(pc.if_else(nothing, pa.scalar(None, pa.string()), cells), target)
+    def batches(self, stage: str) -> "Iterator[pa.RecordBatch]":
+        """Invalid for a table without rows, or with many lines that are none."""
+        self._rejects, rows, gone = Rejects(), 0, min(self._passes, PASSES - 1) / PASSES
+        self._passes += 1
+        for batch in _batches(self._path, self._text, self._rejects, self._progress(gone, stage)):
+            rows += batch.num_rows
+            yield batch
+        check_rows(rows, self._rejects.count)
 
+    def lines(self, rows: Iterable[int]) -> dict[int, int]:
+        wanted = set(rows)
+        if not wanted:
+            return {}
+        with self._path.open(encoding=self._text.encoding, newline="") as file:
+            begun = islice(self._numbered(file), max(wanted) + 1)
+            return {row: line for row, line in begun if row in wanted}
 
-def _find_types(path: Path, text: CsvText, on_progress: ProgressCallback) -> dict[str, Fits]:
-    fits = {name: Fits(_candidates()) for name in text.names}
-    rejects, rows = Rejects(), 0
-    for batch in _batches(path, text, rejects, lambda share: on_progress(share / 2, _("Finding types"))):
-        rows += batch.num_rows
-        for name, column in zip(text.names, batch, strict=True):
-            _narrow(fits[name], column)
-    check_rows(rows, rejects.count)
-    return fits
+    def proposals(self, name: str) -> Sequence[Proposal]:
+        return proposals()
 
+    def missing(self, choices: ImportChoices) -> tuple[str, ...]:
+        return choices.missing
 
-def _candidates() -> "list[pa.DataType]":
-    """From the strictest to the loosest; what fits none of them is text."""
-    import pyarrow as pa
+    def _numbered(self, file: TextIO) -> Iterator[tuple[int, int]]:
+        """Rows with the lines on which they begin. Python's reader knows them; Arrow's does not say."""
+        csv.field_size_limit(MOST_LINE)
+        reader = csv.reader(file, delimiter=self._text.separator)
+        next(reader)
+        row, line = 0, reader.line_num + 1
+        for cells in reader:
+            if len(cells) == len(self.names):
+                yield row, line
+                row += 1
+            line = reader.line_num + 1
 
-    moments = [pa.timestamp("us"), pa.timestamp("us", "UTC")]
-    return [pa.int64(), pa.bool_(), pa.date32(), *moments, pa.float64()]
-
-
-def _narrow(fits: Fits, column: "pa.Array") -> None:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # Most columns say the same few values again and again, and a value that was said twice fits what it fitted before.
-    cells = pc.utf8_trim_whitespace(pc.unique(column))
-    cells = cells.filter(pc.invert(pc.is_in(cells, value_set=pa.array(NOTHING))))
-    if not len(cells) or not fits.types:
-        fits.is_empty = fits.is_empty and not len(cells)
-        return
-    fits.is_empty = False
-    fits.types = [candidate for candidate in fits.types if _fits(cells, candidate)]
-    if pa.int64() in fits.types:
-        fits.has_leading_zero |= bool(pc.any(pc.match_substring_regex(cells, LEADING_ZERO)).as_py())
-
-
-def _fits(cells: "pa.Array", candidate: "pa.DataType") -> bool:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    try:
-        pc.cast(cells, candidate)
-    except pa.ArrowInvalid:
-        return False
-    return True
-
-
-def _chosen(fits: Fits) -> "pa.DataType":
-    import pyarrow as pa
-
-    return pa.string() if fits.is_empty or fits.has_leading_zero or not fits.types else fits.types[0]
-
-
-def _words(fits_by_name: dict[str, Fits]) -> list[str]:
-    """What else the values of a column would have fitted, where a person may have meant it."""
-    sentences = []
-    for name, fits in fits_by_name.items():
-        others = [type_name(other) for other in fits.types if other != _chosen(fits)]
-        if fits.has_leading_zero and not fits.is_empty:
-            sentences.append(
-                _("{name} is text: as numbers its values would lose their leading zeros.").format(name=name)
-            )
-        elif not fits.is_empty and {"BOOLEAN", "DATE", "TIMESTAMP"} & set(others):
-            chosen = type_name(_chosen(fits))
-            sentence = _("{name} is {type}; its values would also fit {others}.")
-            sentences.append(sentence.format(name=name, type=chosen, others=", ".join(others)))
-    return sentences
+    def _progress(self, start: float, stage: str) -> Callable[[float], None]:
+        return lambda share: self._on_progress(start + share / PASSES, stage)
 
 
 def _batches(path: Path, text: CsvText, rejects: Rejects, progress: Any) -> "Iterator[pa.RecordBatch]":

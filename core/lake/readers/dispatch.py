@@ -62,6 +62,10 @@ def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     if len(readings) == 1:
         return first
     whole = Reading(first.schema, (), choices=[_("{count} files were read.").format(count=len(paths)), *first.choices])
+    whole.warnings = list(dict.fromkeys(line for reading in readings for line in reading.warnings))
+    whole.unfit = tuple(cells for reading in readings for cells in reading.unfit)
+    whole.missing_words = tuple(dict.fromkeys(word for reading in readings for word in reading.missing_words))
+    whole.exact_types = first.exact_types
     whole.tables = _one_after_another(readings, whole)
     return whole
 

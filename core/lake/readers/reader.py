@@ -14,10 +14,12 @@ from core.lake.readers.table_stream import ProgressCallback, Reading, ignore_pro
 @dataclass(frozen=True)
 class Workspace:
     """What every reader is given: how to read what the bytes leave open, where files that it unpacks go (None where
-    none may be), and where it reports how far it is."""
+    none may be), a folder for what memory does not hold meanwhile (None for the system's), and where it reports how far
+    it is."""
 
     choices: ImportChoices
     outputs: Path | None = None
+    spill: Path | None = None
     on_progress: ProgressCallback = ignore_progress
 
 

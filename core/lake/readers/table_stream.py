@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from core.lake.values import UnfitCells
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -17,8 +19,8 @@ REASONS_SHOWN = 5
 class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
     `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
-    decided on the way, `warnings` what a person should look at. Where the rows are an index of files, `items`
-    names these in the outputs of the job."""
+    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words` and `exact_types` are those of
+    the report. Where the rows are an index of files, `items` names these in the outputs of the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
@@ -26,6 +28,9 @@ class Reading:
     reasons: list[str] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    unfit: tuple[UnfitCells, ...] = ()
+    missing_words: tuple[str, ...] = ()
+    exact_types: tuple[str, ...] = ()
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
 
