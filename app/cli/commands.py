@@ -142,7 +142,7 @@ def _option(name: str, field: FieldInfo) -> click.Option:
     return click.Option(
         [f"--{name.replace('_', '-')}", name],
         required=field.is_required(),
-        help=" ".join(filter(None, (field.description, _form_of(kind) if structured else ""))) or None,
+        help=". ".join(filter(None, (field.description, _form_of(kind) if structured else ""))) or None,
         type=types[structured],
         metavar=_metavar(kind, structured=structured),
     )

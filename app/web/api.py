@@ -6,7 +6,7 @@ visitor."""
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.web.addresses import OPENAPI, methods_of, path_of
+from app.web.openapi import openapi
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
@@ -29,7 +31,6 @@ BODY_LIMIT = 70 * 1024 * 1024
 # A data file of 256 MB is a third larger as text.
 FILE_LIMIT = 350 * 1024 * 1024
 TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
-PATH, OPENAPI = "/api/v1", "/api/openapi.json"
 Endpoint = Callable[[Request], Any]
 
 
@@ -49,14 +50,6 @@ def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
         if not spec.is_internal:
             routes.append(Route(path_of(spec), _endpoint(portal, name), methods=methods_of(spec)))
     return routes
-
-
-def methods_of(spec: ActionSpec) -> list[str]:
-    return ["GET", "POST"] if spec.reads else ["POST"]
-
-
-def path_of(spec: ActionSpec) -> str:
-    return f"{PATH}/{spec.name.replace('.', '/')}"
 
 
 def actor_of(sessions: Sessions, authorization: str | None) -> Actor:
@@ -140,36 +133,3 @@ def _failure(spec: ActionSpec) -> JSONResponse:
     log.exception("error %s in %s", error_id, spec.name, extra={"error": error_id, "action": spec.name})
     body = {"error": _("Something went wrong here; nothing was changed"), "hint": _("Error {id}").format(id=error_id)}
     return JSONResponse(body, status_code=500)
-
-
-def openapi(portal: Portal) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of every action."""
-    models: dict[str, Any] = {}
-    catalog = [(service, spec) for service, spec in portal.catalog().values() if not spec.is_internal]
-    paths = {path_of(spec): {"post": _operation(service, spec, models)} for service, spec in catalog}
-    components = {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}, "schemas": models}
-    info = {"title": "Causeway", "version": "1", "description": "Every action of the portal."}
-    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": components}
-
-
-def _operation(service: Service, spec: ActionSpec, models: dict[str, Any]) -> dict[str, Any]:
-    answer = {"description": spec.summary, "content": _json_content(spec.returns, "serialization", service, models)}
-    return {
-        "operationId": spec.name,
-        "summary": spec.summary,
-        "tags": [service.domain],
-        "security": [{"bearer": []}],
-        "description": _("Needs the permission {permission}.").format(permission=spec.permission),
-        "requestBody": {"content": _json_content(spec.parameters, "validation", service, models)},
-        "responses": {"200": answer, "default": {"description": "error, hint and field"}},
-    }
-
-
-def _json_content(
-    shape: Any, mode: Literal["validation", "serialization"], service: Service, models: dict[str, Any]
-) -> dict[str, Any]:
-    """The schema of one body; the models it names are moved to `models`, under their domain's name."""
-    template = f"#/components/schemas/{service.domain}.{{model}}"
-    schema = TypeAdapter(shape).json_schema(mode=mode, ref_template=template)
-    models.update({f"{service.domain}.{name}": model for name, model in schema.pop("$defs", {}).items()})
-    return {"application/json": {"schema": schema}}

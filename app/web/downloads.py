@@ -10,27 +10,28 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.web.api import PATH, actor_of, refusal
+from app.web.addresses import SNAPSHOT, SPLIT
+from app.web.api import actor_of, refusal
 from core.foundation.errors import PortalError
 from core.portal import Portal
 
-Opened = Callable[[Portal, Any, dict[str, str]], str]
+Opened = Callable[[Portal, Any, dict[str, Any]], str]
 
 
 def download_routes(portal: Callable[[], Portal]) -> list[Route]:
     """One route for each kind of file."""
     return [
-        Route(f"{PATH}/files/split/{{of}}/{{name}}", _sender(portal, _split)),
-        Route(f"{PATH}/files/snapshot/{{of}}/{{number:int}}", _sender(portal, _file)),
+        Route(SPLIT, _sender(portal, _split)),
+        Route(SNAPSHOT.replace("{number}", "{number:int}"), _sender(portal, _file)),
     ]
 
 
-def _split(portal: Portal, actor: Any, params: dict[str, str]) -> str:
-    return portal.training_sets.download_split(actor, training_set_id=params["of"], split=params["name"]).digest
+def _split(portal: Portal, actor: Any, params: dict[str, Any]) -> str:
+    return portal.training_sets.download_split(actor, **params).digest
 
 
-def _file(portal: Portal, actor: Any, params: dict[str, str]) -> str:
-    return portal.datasets.download_file(actor, snapshot_id=params["of"], number=int(params["number"])).digest
+def _file(portal: Portal, actor: Any, params: dict[str, Any]) -> str:
+    return portal.datasets.download_file(actor, **params).digest
 
 
 def _sender(portal: Callable[[], Portal], opened: Opened) -> Callable[[Request], Any]:

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import Receive, Scope, Send
 
-from app.web.api import OPENAPI, PATH, api_routes, methods_of, path_of, refusal
+from app.web.addresses import OPENAPI, PATH, methods_of, path_of
+from app.web.api import api_routes, refusal
 from app.web.downloads import download_routes
 from core.foundation.errors import NotFound, PortalError
 from core.foundation.text import _

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select
 
 from core.foundation.actions.call import Call
+from core.foundation.actions.parameters import KINDS, VERSIONS
 from core.foundation.actions.spec import UNWRITABLE, ActionSpec
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
@@ -17,44 +18,8 @@ from core.foundation.reach import within
 from core.foundation.text import _, normal
 from core.foundation.validation import label_of
 
-# A version is one of a model, but for those who write features.
-VERSIONS = (Kind.MODEL_VERSION,)
 OF_FEATURES = ("features.", "online.")
-ANY = tuple(Kind)
 SEEING = "read"
-KINDS: dict[str, tuple[Kind, ...]] = {
-    "account_id": (Kind.SERVICE_ACCOUNT,),
-    "baseline_id": VERSIONS,
-    "dataset_id": (Kind.DATASET,),
-    "endpoint_id": (Kind.ENDPOINT,),
-    "evidence_id": (Kind.EVIDENCE,),
-    "import_id": (Kind.IMPORT,),
-    "job_id": (Kind.JOB,),
-    "left_id": (Kind.SNAPSHOT,),
-    "materialization_id": (Kind.MATERIALIZATION,),
-    "model_id": (Kind.MODEL,),
-    "object_id": ANY,
-    "object_ids": ANY,
-    "parity_id": (Kind.FEATURE_PARITY,),
-    "person_id": (Kind.PERSON, Kind.SERVICE_ACCOUNT),
-    "policy_id": (Kind.POLICY,),
-    "project": (Kind.PROJECT,),
-    "query_id": (Kind.QUERY,),
-    "request_id": (Kind.PROMOTION,),
-    "requirement_id": (Kind.REQUIREMENT,),
-    "right_id": (Kind.SNAPSHOT,),
-    "rollback_to": VERSIONS,
-    "run_id": (Kind.RUN,),
-    "snapshot_id": (Kind.SNAPSHOT,),
-    "sources": (Kind.SNAPSHOT,),
-    "subject": ANY,
-    "sweep_id": (Kind.SWEEP,),
-    "test_id": (Kind.LOAD_TEST,),
-    "training_set_id": (Kind.TRAINING_SET,),
-    "version_id": VERSIONS,
-    "version_ids": VERSIONS,
-    "view_id": (Kind.FEATURE_VIEW,),
-}
 
 
 def with_ids(call: Call, arguments: dict[str, Any]) -> dict[str, Any]:

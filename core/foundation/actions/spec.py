@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from core.foundation.actions.parameters import description_of
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.foundation.validation import invalid_of, label_of, refuse_booleans
@@ -41,9 +42,11 @@ class ActionSpec:
         for name, parameter in inspect.signature(self.function).parameters.items():
             if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
                 default = ... if parameter.default is inspect.Parameter.empty else parameter.default
-                fields[name] = (bounded(self.hints[name]), Field(default=default))
+                described = Field(default=default, description=description_of(self.name, name))
+                fields[name] = (bounded(self.hints[name]), described)
         config = ConfigDict(extra="forbid", allow_inf_nan=False, val_json_bytes="base64")
-        return create_model(self.name, __config__=config, **fields)
+        words = re.split(r"[._]", self.name)
+        return create_model("".join(word.capitalize() for word in words), __config__=config, **fields)
 
     @property
     def returns(self) -> Any:
