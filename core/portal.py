@@ -49,6 +49,7 @@ from core.lake.retention.garbage_collection import GarbageCollectionService
 from core.lake.retention.removal import RemovalReconciler
 from core.lake.retention.schedule import GarbageCollectionReconciler
 from core.lake.retention.service import RetentionService
+from core.lake.retention.verification import StoreVerificationService
 from core.loadtests.kind import LoadTestKind
 from core.loadtests.service import LoadTestService
 from core.promotion.approvals.assessment import Assessments
@@ -89,6 +90,7 @@ class Portal:
     datasets: DatasetService
     retention: RetentionService
     garbage_collection: GarbageCollectionService
+    store_verification: StoreVerificationService
     imports: ImportService
     queries: QueryService
     compute: ComputeService
@@ -196,6 +198,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         datasets=datasets,
         retention=RetentionService(base, live_uses=live_uses),
         garbage_collection=GarbageCollectionService(base),
+        store_verification=StoreVerificationService(base),
         imports=ImportService(base, datasets=datasets, compute=compute),
         queries=QueryService(base, datasets=datasets),
         compute=compute,

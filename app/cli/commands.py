@@ -19,7 +19,7 @@ from core.foundation.json_text import unambiguous
 from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.validation import bare, fields_of, form_of, is_structured
-from core.foundation.values import Verification
+from core.foundation.values import Part, Verification
 from core.lake.readers.folders import files_below, zipped
 from core.portal import Portal
 
@@ -197,17 +197,27 @@ def _metavar(kind: Any, *, structured: bool) -> str:
 def _caller(spec: ActionSpec) -> Callable[..., None]:
     def call(as_json: bool, **options: Any) -> None:
         arguments = {name: value for name, value in options.items() if value is not None}
-        answer = request(spec, arguments)
+        answer = _whole_answer(spec, arguments)
         _print(answer, as_json=as_json)
-        if _is_verification(spec) and answer["problems"]:
+        if _returns(spec, Verification) and answer["problems"]:
             sys.exit(EXIT_REFUSED)
 
     return call
 
 
-def _is_verification(spec: ActionSpec) -> bool:
-    """Whether a script must learn from the exit status that problems were found."""
-    return isinstance(spec.returns, type) and issubclass(spec.returns, Verification)
+def _returns(spec: ActionSpec, kind: type[Verification]) -> bool:
+    return isinstance(spec.returns, type) and issubclass(spec.returns, kind)
+
+
+def _whole_answer(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+    """What comes in parts is put together; how far it is goes to the standard error."""
+    answer = request(spec, arguments)
+    while _returns(spec, Part) and answer["next"]:
+        click.echo(f"{answer['progress']:.0%}", err=True)
+        part = request(spec, {**arguments, "after": answer["next"]})
+        sums = {name: answer[name] + part[name] for name in part.keys() - Part.model_fields.keys() | {"problems"}}
+        answer = part | sums
+    return answer
 
 
 def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:

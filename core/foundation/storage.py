@@ -1,20 +1,27 @@
 """Content-addressed storage. What is asked for by digest is hashed when read, and the very bytes that were hashed
-are the ones returned; a file that rotted is refused, never answered. A blob's time is when it was last put, so that
-what nobody names any more is told from what is being put just now."""
+are the ones returned; a file that rotted is refused, never answered, and whole again once its bytes are put anew. A
+blob's time is when it was last put, so that what nobody names any more is told from what is being put just now."""
 
 import os
+import re
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import ValidationError
+
 from core.foundation.digests import canonical, digest_bytes, digest_file
-from core.foundation.errors import Conflict, Invalid, NotFound, Unavailable, is_disk_full
+from core.foundation.errors import Conflict, Invalid, NotFound, PortalError, Unavailable, is_disk_full
 from core.foundation.text import _
 from core.foundation.values import Value
 
+DIGEST = re.compile("[0-9a-f]{64}")
+# Clocks of several machines differ by less.
+AHEAD_SECONDS = 86_400.0
 PROBE = b"whether the store can be written"
 
 
@@ -48,25 +55,22 @@ class Store:
 
     def path(self, digest: str) -> Path:
         """Where a blob lies. Says nothing about whether it is there or whole."""
-        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        if not DIGEST.fullmatch(digest):
             raise Invalid(_("{digest} is no SHA-256 digest").format(digest=repr(digest[:80])))
         return self.root / "sha256" / digest[:2] / digest[2:]
 
     def put_bytes(self, data: bytes) -> str:
         digest = digest_bytes(data)
-        if not _touch(self.path(digest)):
+        if not _put_again(self.path(digest), data):
             self._place(self._temporary(lambda target: target.write_bytes(data)), digest)
         return digest
 
     def put_file(self, source: Path) -> str:
         """Copies a file in and returns its digest; the copy is what was hashed, so a writer at the source cannot
-        interfere."""
+        interfere. It takes the place of one that is there: that may have rotted, and to read it would cost more."""
         copied = self._temporary(lambda target: shutil.copyfile(source, target))
         digest = digest_file(copied)
-        if _touch(self.path(digest)):
-            copied.unlink()
-        else:
-            self._place(copied, digest)
+        self._place(copied, digest)
         return digest
 
     def put_folder(self, folder: Path) -> Manifest:
@@ -86,8 +90,8 @@ class Store:
         path = self.path(digest)
         try:
             data = path.read_bytes()
-        except FileNotFoundError as error:
-            raise _missing(digest) from error
+        except OSError as error:
+            raise _unreadable(digest, error) from error
         if digest_bytes(data) != digest:
             raise _rotten(digest)
         return data
@@ -95,14 +99,20 @@ class Store:
     def verified_path(self, digest: str) -> Path:
         """The path of a blob that has just been hashed, for engines that insist on reading files themselves."""
         path = self.path(digest)
-        if not path.exists():
-            raise _missing(digest)
-        if digest_file(path) != digest:
+        try:
+            is_whole = digest_file(path) == digest
+        except OSError as error:
+            raise _unreadable(digest, error) from error
+        if not is_whole:
             raise _rotten(digest)
         return path
 
     def manifest(self, digest: str) -> Manifest:
-        return Manifest.model_validate_json(self.read(digest))
+        """Unavailable where the file is no manifest."""
+        try:
+            return Manifest.model_validate_json(self.read(digest))
+        except ValidationError as error:
+            raise Unavailable(_("File {digest} in the store is no manifest").format(digest=digest[:12])) from error
 
     def fetch_folder(self, manifest_digest: str, into: Path) -> Manifest:
         """Writes the files of a manifest below `into`, each checked on the way."""
@@ -115,10 +125,44 @@ class Store:
 
     def blobs(self) -> Iterator[tuple[str, int, float]]:
         """Digest, size in bytes and time of the last put (seconds since 1970) of every blob."""
-        for path in (self.root / "sha256").glob("??/*"):
+        for digest in self.digests():
             with suppress(FileNotFoundError):
-                status = path.stat()
-                yield path.parent.name + path.name, status.st_size, status.st_mtime
+                status = self.path(digest).lstat()
+                if stat.S_ISREG(status.st_mode):
+                    yield digest, status.st_size, status.st_mtime
+
+    def digests(self, *, after: str = "") -> Iterator[str]:
+        """The digests for which anything is there, in order, behind one of them."""
+        blobs = self.root / "sha256"
+        for folder in _names(blobs):
+            if folder >= after[:2]:
+                names = (folder + name for name in _names(blobs / folder))
+                yield from (name for name in names if DIGEST.fullmatch(name) and name > after)
+
+    def strangers(self) -> Iterator[str]:
+        """The paths of what lies among the blobs and cannot be one."""
+        blobs = self.root / "sha256"
+        for folder in _names(blobs):
+            if not (blobs / folder).is_dir():
+                yield folder
+            names = _names(blobs / folder)
+            yield from (f"{folder}/{name}" for name in names if not DIGEST.fullmatch(folder + name))
+
+    def fault_of(self, digest: str, *, now: float) -> str:
+        """What is wrong with a blob, in words that follow its name; empty where nothing is."""
+        path = self.path(digest)
+        try:
+            status = path.lstat()
+            if not stat.S_ISREG(status.st_mode):
+                return _("is no plain file")
+            if digest_file(path) != digest:
+                return _("is damaged: its bytes do not match its digest") if status.st_size else _("is empty")
+        except FileNotFoundError:
+            return _("is missing")
+        except OSError as error:
+            return _("cannot be read: {why}").format(why=error.strerror)
+        is_ahead = status.st_mtime > now + AHEAD_SECONDS
+        return _("has a time ahead of now, before which garbage collection leaves it") if is_ahead else ""
 
     def remove(self, digest: str, *, before: float) -> int:
         """Removes a blob that was last put before that time and returns its size; 0 where it is not there or younger.
@@ -170,7 +214,11 @@ class Store:
 
     def _place(self, source: Path, digest: str) -> None:
         target = self.path(digest)
+        if target.parent.is_file():
+            os.rename(target.parent, self._incoming())
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            os.rename(target, self._incoming())
         source.chmod(0o444)
         os.replace(source, target)
         _flush(target.parent)
@@ -192,13 +240,23 @@ def _regular_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _touch(path: Path) -> bool:
-    """A blob that is there is put now; False where there is none."""
+def _put_again(path: Path, data: bytes) -> bool:
+    """A blob that holds these bytes is put now; False where there is none that does."""
     try:
+        if path.stat().st_size != len(data) or path.read_bytes() != data:
+            return False
         os.utime(path)
-    except FileNotFoundError:
+    except OSError:
         return False
     return True
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, in order; nothing where it is none."""
+    try:
+        return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _flush(path: Path) -> None:
@@ -211,6 +269,15 @@ def _flush(path: Path) -> None:
 
 def _missing(digest: str) -> NotFound:
     return NotFound(_("The store has no file {digest}").format(digest=digest[:12]), hint=_("Restore it from a backup."))
+
+
+def _unreadable(digest: str, error: OSError) -> PortalError:
+    if isinstance(error, FileNotFoundError):
+        return _missing(digest)
+    return Unavailable(
+        _("File {digest} in the store cannot be read: {why}").format(digest=digest[:12], why=error.strerror),
+        hint=_("Restore it from a backup."),
+    )
 
 
 def _rotten(digest: str) -> Unavailable:

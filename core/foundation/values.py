@@ -26,3 +26,11 @@ class Verification(Value):
     """What was found where the portal looked itself through: all is well where `problems`, in words, is empty."""
 
     problems: tuple[str, ...]
+
+
+class Part(Verification):
+    """What was found in one part of what is looked through: how far that is, from 0 to 1, and what to name for the next
+    part; empty in the last one."""
+
+    progress: float
+    next: str

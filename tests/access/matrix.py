@@ -120,7 +120,7 @@ ACTIONS = {
     "token": "identity.mint_token identity.list_tokens identity.revoke_token",
     "service-account": "identity.create_service_account identity.mint_service_token",
     "quarantine": "lake.quarantine lake.release",
-    "gc": "lake.apply_retention lake.plan_sweep lake.sweep_store",
+    "gc": "lake.apply_retention lake.plan_sweep lake.sweep_store store.verify",
     "requirement": """
         requirements.create_requirement requirements.edit_requirement requirements.set_state
     """,

@@ -1,6 +1,8 @@
 """The bytes that are hashed are the bytes that are answered."""
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,48 @@ def test_a_truncated_and_a_missing_file_are_refused(store: Store) -> None:
     store.path(digest).unlink()
     with pytest.raises(NotFound):
         store.read(digest)
+
+
+def flip(path: Path) -> None:
+    path.chmod(0o644)
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+
+
+def cut(path: Path) -> None:
+    path.chmod(0o644)
+    path.write_bytes(b"")
+
+
+def make_folder(path: Path) -> None:
+    path.unlink()
+    (path / "within").mkdir(parents=True)
+
+
+def take_parent(path: Path) -> None:
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [flip, cut, make_folder, take_parent, Path.unlink])
+@pytest.mark.parametrize("way", ["bytes", "file"])
+def test_bytes_that_are_put_over_a_damaged_file_heal_it(
+    store: Store, tmp_path: Path, damage: Callable[[Path], object], way: str
+) -> None:
+    (tmp_path / "weights").write_bytes(b"weights")
+    digest = store.put_bytes(b"weights")
+    damage(store.path(digest))
+    for reading in (store.read, store.verified_path):
+        with pytest.raises((Unavailable, NotFound)):
+            reading(digest)
+    assert digest == (store.put_bytes(b"weights") if way == "bytes" else store.put_file(tmp_path / "weights"))
+    assert (store.read(digest), store.fault_of(digest, now=time.time())) == (b"weights", "")
+
+
+def test_a_file_of_the_store_that_is_no_manifest_is_refused_as_one(store: Store) -> None:
+    for content in (b"weights", b"[]", b'{"files": 1}'):
+        with pytest.raises(Unavailable, match="no manifest"):
+            store.manifest(store.put_bytes(content))
 
 
 @pytest.mark.parametrize("digest", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "/x"])

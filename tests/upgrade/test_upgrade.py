@@ -34,10 +34,11 @@ def portal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Portal]:
         yield portal
 
 
-def test_the_tables_are_those_of_the_code_and_the_audit_log_is_sound(portal: Portal) -> None:
+def test_the_tables_are_those_of_the_code_and_audit_log_and_store_are_whole(portal: Portal) -> None:
     # Tests that ran before in this process may have brought tables of their own.
     changes = [change for change in differences(portal.foundation.database) if not is_of_a_test(change)]
     assert changes == []
+    assert portal.store_verification.verify(PEOPLE.sre).problems == ()
     report = portal.audit.verify(PEOPLE.sre)
     assert report.problems == ()
     assert report.signed_to == EVENTS <= report.events

@@ -1,20 +1,19 @@
 """Which blobs of the store anything still names. It errs on the side of keeping: every text in the database that looks
 like a digest names a blob, and so does every one in a small JSON blob that is itself named."""
 
-import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import JSON, String, Text, cast, column, func, inspect, literal_column, table, text
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from core.foundation.storage import Store
+from core.foundation.storage import DIGEST, Store
 from core.lake.import_values import ImportState
 from core.lake.retention.item_index import items_in
 from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
 
-DIGEST = re.compile(r"[0-9a-f]{64}")
 # The audit log tells what was; it keeps nothing.
 UNREAD = ("audit_events",)
 DELETED = "SELECT id FROM snapshots WHERE deleted_at IS NOT NULL"
@@ -56,7 +55,7 @@ def still_named(session: Session, store: Store, digests: set[str], *, now: datet
 def in_database(session: Session, *, now: datetime) -> set[str]:
     """The digests that rows of any table name, read a part at a time."""
     digests: set[str] = set()
-    for name, of in list(_columns(session)):
+    for name, of in list(columns_with_text(session)):
         digests.update(named_by(session, name, of, now=now))
     return digests
 
@@ -77,18 +76,26 @@ def indexes(session: Session, *, without: Collection[str] = ()) -> Iterator[list
 
 def named_by(session: Session, name: str, of: str, *, now: datetime) -> Iterator[str]:
     """The digests in a column of a table, in the rows that keep what they name."""
+    for digests, _ids in rows_naming(session, name, of, ids=(), now=now):
+        yield from digests
+
+
+def rows_naming(
+    session: Session, name: str, of: str, *, ids: Sequence[str], now: datetime
+) -> Iterator[tuple[list[str], tuple[Any, ...]]]:
+    """The same by rows, each with what it has in the columns `ids`."""
     value = cast(column(of), Text)
     condition = KEEPING.get(f"{name}.{of}", KEEPING.get(name, EVER))
     where = text(condition)
     if ":week_ago" in condition:
         where = where.bindparams(week_ago=now - timedelta(days=7))
     long_enough = func.length(value) >= literal_column("64")
-    rows = select_columns(value).select_from(table(name)).where(long_enough, where)
-    for (value_text,) in session.connection().execute(rows, execution_options={"yield_per": PART}):
-        yield from DIGEST.findall(value_text)
+    rows: Any = select_columns(value, *map(column, ids)).select_from(table(name)).where(long_enough, where)
+    for value_text, *of_row in session.connection().execute(rows, execution_options={"yield_per": PART}):
+        yield DIGEST.findall(value_text), tuple(of_row)
 
 
-def _columns(session: Session) -> Iterator[tuple[str, str]]:
+def columns_with_text(session: Session) -> Iterator[tuple[str, str]]:
     """Table and column of every text and JSON document that is in the database, ours or not."""
     inspector = inspect(session.connection())
     for name in inspector.get_table_names():
@@ -109,16 +116,16 @@ def _add_documents(store: Store, digests: set[str], *, closed: Collection[str]) 
     """Adds what the small JSON blobs among the found name, and what those name in turn."""
     waiting = [digest for digest in digests if digest not in closed]
     while waiting:
-        more = set(_in_document(store, waiting.pop())) - digests
+        more = set(in_document(store, waiting.pop())) - digests
         digests |= more
         waiting.extend(more.difference(closed))
 
 
-def _in_document(store: Store, digest: str) -> list[str]:
+def in_document(store: Store, digest: str) -> list[str]:
+    """The digests in a small JSON blob. Unavailable where one is damaged: what it named is not known any more."""
     path = store.path(digest)
     if not path.is_file() or path.stat().st_size > LARGEST_DOCUMENT:
         return []
     with path.open("rb") as file:
-        if not (start := file.read(1)).startswith((b"{", b"[")):
-            return []
-        return DIGEST.findall((start + file.read()).decode("utf-8", "replace"))
+        may_be_document = file.read(1) in (b"", b"{", b"[")
+    return DIGEST.findall(store.read(digest).decode("utf-8", "replace")) if may_be_document else []

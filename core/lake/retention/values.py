@@ -50,6 +50,14 @@ class StoredFile(Value):
     put_at: datetime
 
 
+class DamagedFile(Value):
+    """A file of the store that cannot be read as what it was, why, and the objects that refer to it."""
+
+    digest: str
+    fault: str
+    needed_by: tuple[Thing, ...]
+
+
 class AgeGroup(Value):
     """Files that were last put longer ago than so many days, and not longer than those of the next group."""
 

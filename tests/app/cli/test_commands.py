@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.commands import EXIT_REFUSED, cli
+from core.foundation.digests import digest_bytes
+from core.lake.retention.verification import PART_FILES
 from tests.access.conftest import Installation, installation  # noqa: F401 - one server for the whole file
 
 HELP = CliRunner().invoke(cli, ["--help"]).output
@@ -123,6 +125,29 @@ def test_a_verification_that_finds_something_ends_with_a_status_for_scripts(
     done = CliRunner().invoke(cli, ["audit", "verify"], env={"COLUMNS": "200"})
     file.write_bytes(whole)
     assert (done.exit_code, "is torn or no JSON object" in done.output) == (EXIT_REFUSED, True)
+
+
+def test_the_store_is_verified_to_its_end_with_a_status_for_scripts(
+    signed_in: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CAUSEWAY_TOKEN", signed_in.secrets["sre"])
+    store = signed_in.portal.foundation.store
+    contents = {digest_bytes(content): content for content in (b"whole %d" % number for number in range(PART_FILES))}
+    for digest, content in contents.items():
+        store.path(digest).parent.mkdir(parents=True, exist_ok=True)
+        store.path(digest).write_bytes(content)
+    digests = sorted([*contents, store.put_bytes(b"one more")])
+    done = CliRunner().invoke(cli, ["store", "verify", "--json"])
+    assert (done.exit_code, json.loads(done.stdout)["files"] >= len(digests)) == (0, True)
+    assert done.stderr.strip().endswith("%")
+    for digest in (digests[0], digests[-1]):
+        store.path(digest).unlink()
+        store.path(digest).write_bytes(b"rotten")
+    done = CliRunner().invoke(cli, ["store", "verify", "--json"])
+    assert {file["digest"] for file in json.loads(done.stdout)["damaged"]} == {digests[0], digests[-1]}
+    assert done.exit_code == EXIT_REFUSED
+    for digest in digests:
+        store.path(digest).unlink()
 
 
 def test_without_a_portal_it_says_how_to_start_one(tmp_path: Path) -> None:
