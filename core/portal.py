@@ -179,9 +179,8 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     """A portal over an installation whose tables exist."""
     base, live_uses = foundation or build_foundation(settings), AllUses((ServingUses(), PromotionUses()))
     identity, compute, requirements = IdentityService(base), ComputeService(base), RequirementService(base)
-    registry = RegistryService(base, live_uses=live_uses, evidence_kinds=evidence_kinds())
-    datasets, policies, tickets = DatasetService(base), PolicyService(base), TicketIssuer(settings.home)
-    sources = SourceSnapshots(datasets)
+    registry, datasets = RegistryService(base, live_uses=live_uses, evidence_kinds=evidence_kinds()), DatasetService(base)
+    sources, policies, tickets = SourceSnapshots(datasets), PolicyService(base), TicketIssuer(settings.home)
     sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
