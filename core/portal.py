@@ -177,10 +177,10 @@ def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Found
 
 def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
     """A portal over an installation whose tables exist."""
-    base, live_uses = foundation or build_foundation(settings), AllUses((ServingUses(), PromotionUses()))
-    identity, compute, requirements = IdentityService(base), ComputeService(base), RequirementService(base)
-    registry, datasets = RegistryService(base, live_uses=live_uses, evidence_kinds=evidence_kinds()), DatasetService(base)
-    sources, policies, tickets = SourceSnapshots(datasets), PolicyService(base), TicketIssuer(settings.home)
+    base, uses = foundation or build_foundation(settings), AllUses((ServingUses(), PromotionUses()))
+    identity, compute, datasets = IdentityService(base), ComputeService(base), DatasetService(base)
+    sources, requirements, tickets = SourceSnapshots(datasets), RequirementService(base), TicketIssuer(settings.home)
+    registry, policies = RegistryService(base, live_uses=uses, evidence_kinds=evidence_kinds()), PolicyService(base)
     sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
@@ -195,7 +195,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=requirements,
         datasets=datasets,
-        retention=RetentionService(base, live_uses=live_uses),
+        retention=RetentionService(base, live_uses=uses),
         garbage_collection=GarbageCollectionService(base),
         store_verification=StoreVerificationService(base),
         imports=ImportService(base, datasets=datasets, compute=compute),
@@ -203,11 +203,11 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         compute=compute,
         registry=registry,
         training_sets=sets,
-        feature_statistics=FeatureStatisticsService(base, live_uses=live_uses),
+        feature_statistics=FeatureStatisticsService(base, live_uses=uses),
         feature_drafts=FeatureDraftService(base, sources=sources, compute=compute),
-        feature_versions=FeatureVersionService(base, live_uses=live_uses),
-        feature_views=FeatureViewService(base, live_uses=live_uses),
-        feature_catalog=FeatureCatalogService(base, live_uses=live_uses),
+        feature_versions=FeatureVersionService(base, live_uses=uses),
+        feature_views=FeatureViewService(base, live_uses=uses),
+        feature_catalog=FeatureCatalogService(base, live_uses=uses),
         feature_parity=FeatureParityService(base, sources=sources, compute=compute),
         materialization=online,
         training=training,
@@ -215,7 +215,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         endpoints=endpoints,
         measurement=MeasurementService(base, compute=compute, training_sets=sets, registry=registry, tickets=tickets),
         metrics=MetricsService(base),
-        health=HealthService(base, live_uses=live_uses),
+        health=HealthService(base, live_uses=uses),
         loadtests=LoadTestService(base, compute=compute, training_sets=sets, registry=registry, serving=endpoints),
         evidence=EvidenceService(base),
         requests=RequestService(
