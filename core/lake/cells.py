@@ -59,6 +59,14 @@ def iso_moment(microseconds: int, *, timespec: str = "auto") -> str:
     return (f"{year:04d}" if 0 <= year <= 9999 else f"{year:+07d}") + moment.isoformat(timespec=timespec)[4:]
 
 
+def moment_of_text(text: str) -> datetime | None:
+    """The time that such a text says; none where it says nothing, infinity, or a year that Python does not know."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
 @singledispatch
 def shown(cell: Any) -> Any:
     """A cell as a JSON value. Times are ISO 8601; decimals are text, so that no digit of theirs is lost, and numbers

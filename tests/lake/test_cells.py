@@ -1,7 +1,7 @@
 """Every value of a table comes out as a JSON value, those that Python cannot hold too."""
 
 import json
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from core.lake.cells import iso_moment, json_rows, rows_of, shown, values_of
+from core.lake.cells import iso_moment, json_rows, moment_of_text, rows_of, shown, values_of
 
 US, UTC_US = pa.timestamp("us"), pa.timestamp("us", "UTC")
 LAST = 2**63 - 1
@@ -84,6 +84,11 @@ def test_times_are_what_the_engine_says_they_are() -> None:
         "+012024-02-29T00:00",
         "+290000-01-01T00:00",
     ]
+
+
+def test_a_text_says_its_moment_where_python_has_one() -> None:
+    assert moment_of_text("2024-02-29T01:02:03Z") == datetime(2024, 2, 29, 1, 2, 3, tzinfo=UTC)
+    assert [moment_of_text(text) for text in ("", "infinity", "+010000-01-01T04:59:59Z")] == [None] * 3
 
 
 def test_values_that_python_has_stay_as_they_are() -> None:

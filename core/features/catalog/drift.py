@@ -18,7 +18,8 @@ from core.foundation.storage import Store
 from core.foundation.values import Value
 from core.lake.comparison.distance_values import Distance
 
-DRIFT_DAYS = timedelta(days=28)
+DRIFT_DAYS, MICROSECOND = timedelta(days=28), timedelta(microseconds=1)
+FIRST, LAST = (end.replace(tzinfo=UTC) for end in (datetime.min, datetime.max))
 
 
 class DriftResult(Value):
@@ -59,8 +60,8 @@ def drift_since_training(store: Store, version: FeatureVersion, *, training_set:
     split = min(training_set.splits, key=lambda item: (item.name != "train", item.start), default=None)
     if view is None or split is None or version.newest_event is None:
         return {}
-    until = version.newest_event + timedelta(microseconds=1)
-    since = max(until - DRIFT_DAYS, _midnight(split.end))
+    until = end_after(version.newest_event)
+    since = max(begin_before(until), _midnight(split.end))
     if since >= until:
         return {}
     learned_names = {feature for feature, _column, _kind in view.outputs}
@@ -69,6 +70,16 @@ def drift_since_training(store: Store, version: FeatureVersion, *, training_set:
         Rows(store.verified_path(version.rows_digest), since, until),
         features=[feature for feature in version.features if feature.name in learned_names],
     )
+
+
+def end_after(newest: datetime) -> datetime:
+    """The excluded end of a window up to that moment, of which only the very last has none after it."""
+    return newest + min(MICROSECOND, LAST - newest)
+
+
+def begin_before(end: datetime) -> datetime:
+    """28 days before, as far as the calendar goes back."""
+    return end - min(DRIFT_DAYS, end - FIRST)
 
 
 def result_of(distances: Mapping[str, Distance], *, now: datetime) -> DriftResult:

@@ -11,6 +11,7 @@ from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.features.versions.records import live_version, version_row, versions_of
 from core.foundation.actions.call import Call
 from core.foundation.text import _
+from core.lake.cells import moment_of_text
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import ColumnProfile
 
@@ -90,9 +91,8 @@ def newest_moments(call: Call, snapshot_ids: Collection[str]) -> dict[str, Momen
 
 def _moments(profile: Sequence[Any]) -> Moments:
     columns = [ColumnProfile.model_validate(item) for item in profile]
-    ends = {item.name: item.maximum for item in columns if item.kind == "time" and item.maximum}
-    moments = {name: datetime.fromisoformat(text) for name, text in ends.items()}
-    return {name: moment if moment.tzinfo else moment.replace(tzinfo=UTC) for name, moment in moments.items()}
+    ends = ((item.name, moment_of_text(item.maximum)) for item in columns if item.kind == "time")
+    return {name: end.replace(tzinfo=end.tzinfo or UTC) for name, end in ends if end is not None}
 
 
 def _no_data(view_id: str, version_id: str) -> Freshness:

@@ -1,9 +1,16 @@
 """What people learn about features before they rely on them."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from core.features.catalog.drift import DRIFT_DAYS, DriftResult, DriftResults, drift_since_training, result_of
+from core.features.catalog.drift import (
+    DriftResult,
+    DriftResults,
+    begin_before,
+    drift_since_training,
+    end_after,
+    result_of,
+)
 from core.features.catalog.freshness import freshness_of
 from core.features.catalog.learned_from import unmeasured
 from core.features.catalog.statistics_queries import distances_of, windows_of
@@ -81,8 +88,8 @@ class FeatureStatisticsService(Service):
         version = find_version(call, version_id)
         refuse_without_rows(version.rows_digest, version.state)
         refuse_without_rows(training_set.splits, training_set.state)
-        end = until or (version.newest_event or call.now) + timedelta(microseconds=1)
-        return self._drift(training_set, version, since=since or end - DRIFT_DAYS, until=end)
+        end = until or end_after(version.newest_event or call.now)
+        return self._drift(training_set, version, since=since or begin_before(end), until=end)
 
     @action(permission=Permission.SYSTEM, reads=True)
     def unmeasured_drift(self, call: Call, *, limit: Limit = 20) -> tuple[UnmeasuredDrift, ...]:

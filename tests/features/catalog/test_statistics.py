@@ -10,11 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.features.catalog.drift import FIRST, LAST, begin_before, end_after
 from core.features.catalog.statistics_queries import distances_of, windows_of
 from core.features.catalog.values import FeatureWindow, Window
 from core.features.normal_form import EVENT, LATEST
 from core.features.values import Feature
 from core.foundation.errors import Invalid
+from core.lake.tables import SnapshotRow
 from tests.features.versions.test_service import Scene, scene  # noqa: F401
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
@@ -114,6 +116,12 @@ def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
     assert (count, {item.verdict for item in nothing.values()}) == (0, {"no data"})
 
 
+def test_a_window_up_to_the_last_moment_of_the_calendar_is_one() -> None:
+    assert end_after(START) - START == timedelta(microseconds=1)
+    assert begin_before(START) == START - timedelta(days=28)
+    assert (end_after(LAST), begin_before(FIRST)) == (LAST, FIRST)
+
+
 class TestThroughTheActions:
     def test_windows_are_of_the_version(self, scene: Scene) -> None:  # noqa: F811
         windows = scene.portal.feature_statistics.windows(
@@ -145,6 +153,29 @@ class TestThroughTheActions:
         )
         assert freshness.behind_seconds == 0
         assert freshness.newest_source == freshness.newest_event
+
+    @pytest.mark.parametrize("end", ["+010000-01-01T04:59:59Z", "infinity"])
+    def test_a_source_with_an_open_end_is_not_newer(self, scene: Scene, end: str) -> None:  # noqa: F811
+        with scene.portal.foundation.database.write() as session:
+            row = session.get_one(SnapshotRow, scene.snapshot.id)
+            before = row.profile
+            row.profile = [item | ({"maximum": end} if item["name"] == "left_at" else {}) for item in before]
+            session.add(row)
+        freshness = scene.portal.feature_statistics.freshness(scene.people.viewer, view_id=scene.view.id)
+        assert (freshness.newest_source, freshness.behind_seconds) == (None, None)
+        with scene.portal.foundation.database.write() as session:
+            row = session.get_one(SnapshotRow, scene.snapshot.id)
+            row.profile = before
+            session.add(row)
+
+    def test_drift_at_the_beginning_of_the_calendar_has_no_rows(self, scene: Scene) -> None:  # noqa: F811
+        (drift,) = scene.portal.feature_statistics.drift(
+            scene.people.viewer,
+            version_id=scene.version.id,
+            training_set_id=scene.training_set.id,
+            until=datetime(1, 1, 2, tzinfo=UTC),
+        )
+        assert (drift.since, drift.rows) == (datetime(1, 1, 1, tzinfo=UTC), 0)
 
     def test_a_view_without_rows_has_no_data(self, scene: Scene) -> None:  # noqa: F811
         view = scene.portal.feature_views.create_view(
