@@ -110,8 +110,6 @@ def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
     import pyarrow as pa
 
     target = _target(column.type, name)
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     try:
         return column if column.type == target else column.cast(target)
     except pa.ArrowInvalid as error:

@@ -108,6 +108,11 @@ def test_the_bins_of_numbers_hold_what_lies_between_their_edges(tmp_path: Path) 
     assert (profile.bins[1][1], profile.bins[-1], len(profile.bins)) == (1, ("0.95 to 1", 2), BINS)
 
 
+def test_a_mean_whose_sum_no_double_holds_is_left_out(tmp_path: Path) -> None:
+    profile = profile_of(tmp_path, [1.7e308, 1.6e308], pa.float64(), group=1)
+    assert (profile.mean, profile.maximum, sum(count for _label, count in profile.bins)) == (None, "1.7e+308", 2)
+
+
 def test_a_table_without_rows_has_a_profile(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": pa.array([], pa.int64()), "b": pa.array([], pa.string())}), tmp_path / "rows.parquet")
     profiles = list(profile_files([tmp_path / "rows.parquet"], spill=tmp_path, columns=["b", "a"]))

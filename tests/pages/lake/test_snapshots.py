@@ -1,7 +1,11 @@
 """The line of a dataset's snapshots in the browser: compared, held in quarantine, deleted, and searched."""
 
+import io
 import json
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.lake.values import Snapshot
@@ -10,7 +14,7 @@ from tests.conftest import People
 from tests.lake.imports.in_process import imported, read_here
 from tests.lake.readers.test_zip import packed, picture
 from tests.pages.conftest import PROJECT, Furnished
-from tests.pages.running import drawn, page, text_of
+from tests.pages.running import catalogs_of, drawn, page, text_of
 
 FIRST = b"id,carrier,delay\n1,AA,5\n2,UA,9\n3,AA,1\n"
 SECOND = b"id,carrier,delay\n1,AA,5\n2,UA,90\n4,DL,3\n5,DL,4\n"
@@ -34,6 +38,42 @@ def test_a_comparison_says_its_verdict_first_and_counts_rows(
         ("Rows", "3 → 4"), ("Added", "2"), ("Removed", "1"), ("Changed", "1"),
     ]  # fmt: skip
     assert "9 → 90" in text_of(test)
+
+
+def test_values_at_the_end_of_what_can_be_are_shown_and_counted(portal: Portal, people: People) -> None:
+    """NaN and infinity, times that no calendar has, a wide decimal: in columns, rows and diff."""
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="extremes")
+    first, second = (
+        imported(portal, people.engineer, dataset_id=dataset.id, filename="t.parquet", content=extremes(wild))
+        for wild in (False, True)
+    )
+    columns = page(portal, people.viewer, "dataset", id=second.id)
+    titles = [column["title"] for column in catalogs_of(columns)["profile"]["columns"]]
+    assert "Not finite" in titles
+    assert "Not finite" not in text_of(page(portal, people.viewer, "dataset", id=first.id))
+    assert "-290272-08-27" in text_of(columns)
+    rows = text_of(page(portal, people.viewer, "dataset", id=second.id, tab="Rows"))
+    for words in ("infinity", "+010000-01-01", "nan", "-1.7e+308", "123456789012345678901234567890.12"):
+        assert words in rows
+    assert "Rows in which x is NaN or infinite: 1. No figure counts them." in second.report.warnings
+    comparison = text_of(page(portal, people.viewer, "dataset-diff", left=first.id, right=second.id))
+    assert "Not finite" in comparison
+    assert "1970-01-01T00:00:00Z → infinity" in comparison
+
+
+def extremes(wild: bool) -> bytes:
+    sink = io.BytesIO()
+    moments = [-(2**63) + 2**50, 2**63 - 1, 253402318799000000] if wild else [0, 0, 0]
+    table = pa.table(
+        {
+            "id": [1, 2, 3],
+            "x": [float("nan"), -1.7e308, 1.7e308] if wild else [1.0, 2.0, 3.0],
+            "at": pa.array(moments, pa.int64()).cast(pa.timestamp("us", "UTC")),
+            "money": pa.array([Decimal("123456789012345678901234567890.12"), None, Decimal(1)], pa.decimal256(50, 2)),
+        }
+    )
+    pq.write_table(table, sink)
+    return sink.getvalue()
 
 
 def test_a_comparison_without_two_snapshots_says_what_to_do(portal: Portal, people: People) -> None:
