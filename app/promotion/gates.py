@@ -30,7 +30,12 @@ def count_line(gates: Sequence[GateResult]) -> str:
 
 
 def evidence_rows(request: Request) -> None:
-    """A row for each gate, and one for the rollback target."""
+    """A row for each gate, and one for the rollback target; above them what the policy did not demand for a while."""
+    if request.policy_lapse:
+        line = _("Revision {n} of the policy was looser than those before and after it: {what}.").format(
+            n=request.policy.revision, what=links.escape(", ".join(request.policy_lapse))
+        )
+        st.caption(f":orange[:material/flag: {line}]")
     with frame.rows("evidence"):
         for gate in request.gates:
             _gate(request, gate)

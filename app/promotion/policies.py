@@ -35,6 +35,11 @@ def _card(policy: Policy, cards: dict[str, GateCard]) -> None:
         st.markdown(_("**{name}** needs {needs}.").format(name=links.escape(policy.name), needs=needs(policy)))
         for rule in policy.gates:
             st.caption(f":material/check_small: {_rule_line(rule, cards)}", help=_help(rule, cards))
+        for lapse in policy.lapses:
+            line = _("Revision {n} was looser for a while: {what}. Approved under it: {requests}.").format(
+                n=lapse.revision, what=links.escape(", ".join(lapse.looser)), requests=", ".join(lapse.requests)
+            )
+            st.caption(f":orange[:material/flag: {line}]")
 
 
 def needs(policy: Policy) -> str:

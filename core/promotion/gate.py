@@ -4,6 +4,7 @@ silence is never a pass."""
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, ValidationError
@@ -55,6 +56,10 @@ class GateParams(plugins.Params):
     max_age_days: int = Field(
         default=0, ge=0, le=3650, description="Days for which evidence counts; 0 sets no limit to its age."
     )
+
+    def looseness(self) -> Mapping[str, float]:
+        """Each setting as a number that is the larger the less it demands, for comparing revisions of a policy."""
+        return {"attempts": float(self.attempts == "newest"), "max_age_days": self.max_age_days or inf}
 
 
 class Gate(Plugin, ABC):

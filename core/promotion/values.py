@@ -56,9 +56,19 @@ class Approvals(Value):
     count: Annotated[int, Field(ge=1, le=10)]
 
 
+class Lapse(Value):
+    """A revision of a policy that was looser than others before and after it: in what, in words, and the requests that
+    were approved under it."""
+
+    revision: int
+    looser: tuple[str, ...]
+    requests: tuple[str, ...]
+
+
 class Policy(Value):
     """What a promotion to an environment needs. A change makes a new revision, which a second administrator confirms,
-    and concerns new requests only. `may_not_confirm` says who may not confirm a proposed one, and why."""
+    and concerns new requests only. `may_not_confirm` says who may not confirm a proposed one, and why;
+    `lapses` of the one in force are earlier revisions that were looser for a while."""
 
     id: str
     name: str
@@ -72,6 +82,7 @@ class Policy(Value):
     proposed_by: str = ""
     confirmed_by: str = ""
     may_not_confirm: dict[str, str] = Field(default_factory=dict)
+    lapses: tuple[Lapse, ...] = ()
 
 
 class Attempt(Value):
@@ -156,7 +167,8 @@ class Change(Value):
 class Request(Value):
     """A request for promotion with all that an approver needs, computed in one read. `version`, `replaces_version` and
     `rollback_version` are labels for the ids beside them. `blocking` says in words what keeps it from being approved or
-    applied, whoever decides. Once it is being applied or has ended, all of it is as it was at that moment."""
+    applied, whoever decides. Once it is being applied or has ended, all of it is as it was at that moment, but for
+    `policy_lapse`: in what its revision of the policy was looser than those before and after, in words."""
 
     id: str
     project: str
@@ -189,6 +201,7 @@ class Request(Value):
     rollback_version: str = ""
     criteria: tuple[Criterion, ...] = ()
     blocking: tuple[str, ...] = ()
+    policy_lapse: tuple[str, ...] = ()
     rollout: Progress | None = None
 
 

@@ -1,6 +1,6 @@
 """Does it hold what the endpoint promises, at the load that is asked for?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field, ValidationError
 
@@ -27,6 +27,10 @@ class LoadTestGate(Gate):
             default=0, ge=0, le=1e6, description="Requests per second it must hold; 0 asks none."
         )
         requests: int = Field(default=500, ge=1, le=10**9, description="Requests that must have been sent.")
+
+        def looseness(self) -> Mapping[str, float]:
+            own = {"rate_rps": -self.rate_rps, "capacity_rps": -self.capacity_rps, "requests": -self.requests}
+            return {**super().looseness(), **own}
 
     params: Params
 

@@ -1,6 +1,6 @@
 """Does the running endpoint compute what was computed offline?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
@@ -20,6 +20,9 @@ class ParityGate(Gate):
     class Params(GateParams):
         mismatches: int = Field(default=0, ge=0, le=1000, description="Cells that may differ.")
         rows: int = Field(default=100, ge=1, le=1_000_000, description="Rows that must have been compared.")
+
+        def looseness(self) -> Mapping[str, float]:
+            return {**super().looseness(), "mismatches": self.mismatches, "rows": -self.rows}
 
     params: Params
 

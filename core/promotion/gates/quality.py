@@ -1,6 +1,6 @@
 """Is the candidate good enough, and no worse than what serves now?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from typing import Annotated, Any, Literal
 
@@ -31,6 +31,10 @@ class QualityGate(Gate):
         )
         demand: Literal["non-inferior", "better"] = "non-inferior"
         split: str = Field(default="", description="The rows to judge on; empty: any that training has not seen.")
+
+        def looseness(self) -> Mapping[str, float]:
+            own = {"demand": float(self.demand == "non-inferior"), "split": float(not self.split)}
+            return {**super().looseness(), **own, **{f"margin {name}": margin for name, margin in self.margins.items()}}
 
     params: Params
 

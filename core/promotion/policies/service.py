@@ -14,7 +14,9 @@ from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import ROLES, Permission, Role
+from core.promotion.approvals.digests import RULES
 from core.promotion.approvals.gate_verdicts import gate_cards, gates
+from core.promotion.policies.lapses import lapses_of
 from core.promotion.presence import refuse_machines
 from core.promotion.rows import policy_of
 from core.promotion.tables import PolicyRow
@@ -144,19 +146,25 @@ class PolicyService(Service):
 
 
 def _shown(call: Call, rows: Sequence[PolicyRow]) -> tuple[Policy, ...]:
-    """The revisions, each proposed one with those who may not confirm it."""
+    """The revisions: a proposed one with those who may not confirm it, the one in force with what went before it."""
     proposed = [row for row in rows if row.state == PROPOSED]
     matters = [Matter(row.created_at, "", {row.proposed_by: _("proposed it")}) for row in proposed]
     eligible = eligibilities(call.session, matters, deciding=ROLES[Permission.POLICY_WRITE])
     barred = {(row.id, row.revision): eligibility.barred for row, eligibility in zip(proposed, eligible, strict=True)}
     return tuple(
-        policy_of(row).model_copy(update={"may_not_confirm": barred.get((row.id, row.revision), {})}) for row in rows
+        policy_of(row).model_copy(
+            update={
+                "may_not_confirm": barred.get((row.id, row.revision), {}),
+                "lapses": lapses_of(call.session, row.id) if row.state == IN_FORCE else (),
+            }
+        )
+        for row in rows
     )
 
 
 def _row_of(policy: Policy, call: Call, *, state: str, reason: str) -> PolicyRow:
     return PolicyRow(
-        **policy.model_dump(mode="json", exclude={"digest", "state", "proposed_by", "confirmed_by", "may_not_confirm"}),
+        **policy.model_dump(mode="json", include={"id", "name", "environment", "revision", *RULES}),
         state=state,
         reason=reason,
         proposed_by=call.actor.person_id,

@@ -1,7 +1,7 @@
 """The book of requests: finding one, showing it, and changing its state so that each change is written to the audit log
 exactly once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlmodel import col, select
 
@@ -10,6 +10,7 @@ from core.foundation.errors import Conflict, NotFound
 from core.foundation.text import _
 from core.identity.values import Person
 from core.promotion.approvals.assessment import Assessment, Assessments
+from core.promotion.policies.lapses import lapses_by_revision
 from core.promotion.tables import PromotionRow, RolloutRow, StateRow
 from core.promotion.values import Plan, Progress, Request, RequestState
 from core.requirements.values import Criterion
@@ -41,7 +42,9 @@ class RequestBook:
         """`assessment` when the caller has computed it and changed nothing since."""
         requester = self.assessments.people(call, {row.requested_by}).get(row.requested_by)
         rollout = call.session.get(RolloutRow, row.id)
-        return _request(row, assessment or self.assessment(call, row), requester=requester, rollout=rollout)
+        lapses = lapses_by_revision(call.session, [row.policy_id])
+        assessment = assessment or self.assessment(call, row)
+        return _request(row, assessment, requester=requester, rollout=rollout, lapses=lapses)
 
     def requests(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[Request, ...]:
         """Several at once: the database is asked as often for many as for one."""
@@ -49,12 +52,14 @@ class RequestBook:
         people = self.assessments.people(call, {row.requested_by for row in rows})
         begun = select(RolloutRow).where(col(RolloutRow.promotion_id).in_([row.id for row in rows]))
         rollouts = {rollout.promotion_id: rollout for rollout in call.session.exec(begun)}
+        lapses = lapses_by_revision(call.session, {row.policy_id for row in rows})
         return tuple(
             _request(
                 row,
                 live.get(row.id) or _frozen(row),
                 requester=people.get(row.requested_by),
                 rollout=rollouts.get(row.id),
+                lapses=lapses,
             )
             for row in rows
         )
@@ -100,7 +105,12 @@ def _frozen(row: PromotionRow) -> Assessment:
 
 
 def _request(
-    row: PromotionRow, assessment: Assessment, *, requester: Person | None, rollout: RolloutRow | None
+    row: PromotionRow,
+    assessment: Assessment,
+    *,
+    requester: Person | None,
+    rollout: RolloutRow | None,
+    lapses: Mapping[tuple[str, int], tuple[str, ...]],
 ) -> Request:
     stored = row.model_dump(
         include={"id", "project", "note", "version_id", "endpoint_id", "requirement_id", "revision", *DATES}
@@ -114,6 +124,7 @@ def _request(
         requested_by=row.requested_by,
         requester=requester.name if requester else row.requested_by,
         rollout=_progress(rollout, row),
+        policy_lapse=lapses.get((row.policy_id, row.policy_revision), ()),
     )
 
 
