@@ -5,13 +5,15 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
+from app.ui import links
 from core.foundation.text import N_, _
 from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import TimeZoneRule
 
-TYPES = ("BIGINT", "DOUBLE", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
+TYPES = ("BIGINT", "DOUBLE", "DECIMAL(18,2)", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
 ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15")
 SEPARATORS = {"": N_("as proposed"), ",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
+UNFIT = {"": N_("Keep as they are"), "missing": N_("Read as missing"), "reject": N_("Reject their rows")}
 COLUMN, TYPE, ZONE, KNOWN, KEY = N_("Column"), N_("Type"), N_("Time zone"), N_("Known later"), N_("Key")
 
 
@@ -31,19 +33,11 @@ def edited(data_import: Import) -> ImportChoices:
         by = st.selectbox(
             _("of"), names, index=_place(names, now.partition_by), key="import_by", disabled=not partition
         )
-        missing = st.text_input(
-            _("Missing texts"),
-            value=", ".join(filter(None, now.missing)),
-            key="import_missing",
-            help=_("Texts read as null, separated by commas; an empty cell always is."),
-        )
-    text = _text_choices(now) if data_import.source.kind != "package" else {}
-    words = tuple(dict.fromkeys(["", *(word.strip() for word in (missing or "").split(","))]))
+    text = _text_choices(data_import) if data_import.source.kind != "package" else {}
     return now.model_copy(
         update={
             **columns,
             **text,
-            "missing": words,
             "partition": partition or "",
             "partition_by": (by or "") if partition else "",
         }
@@ -57,7 +51,8 @@ def _forgotten(now: ImportChoices) -> dict[str, Any]:
     return nothing if chosen and st.checkbox(_("Reset the columns"), key="import_forget") else {}
 
 
-def _text_choices(now: ImportChoices) -> dict[str, Any]:
+def _text_choices(data_import: Import) -> dict[str, Any]:
+    now = data_import.choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
         encoding = st.selectbox(
             _("Encoding"),
@@ -74,7 +69,49 @@ def _text_choices(now: ImportChoices) -> dict[str, Any]:
             key="import_separator",
         )
         flatten = st.checkbox(_("Structs become columns"), value=now.flatten, key="import_flatten")
-    return {"encoding": encoding, "separator": separator, "flatten": flatten}
+    words = ("", *_missing_words(data_import))
+    return {
+        "encoding": encoding,
+        "separator": separator,
+        "flatten": flatten,
+        "missing": words,
+        "unfit": _unfit(data_import),
+    }
+
+
+def _missing_words(data_import: Import) -> list[str]:
+    """Words that are missing values; those that usually are and stand in the file are offered."""
+    chosen = list(filter(None, data_import.choices.missing))
+    usual = data_import.report.missing_words if data_import.report else ()
+    return st.multiselect(
+        _("Missing texts"),
+        list(dict.fromkeys([*chosen, *usual])),
+        default=chosen,
+        accept_new_options=True,
+        key=f"import_missing_{data_import.job_id}",
+        placeholder=_("Choose or write words"),
+        help=_("Texts that are missing values in every column; an empty cell always is one."),
+    )
+
+
+def _unfit(data_import: Import) -> dict[str, str]:
+    """For each column with cells that do not fit, what becomes of them."""
+    report, now = data_import.report, data_import.choices
+    types = {cells.column: cells.type for cells in report.unfit} if report else {}
+    if report and report.is_text and data_import.state is ImportState.FAILED:
+        types |= now.types
+    ways = {
+        column: st.segmented_control(
+            _("{column}: values that are no {type}").format(column=links.escape(column), type=kind),
+            list(UNFIT),
+            default=now.unfit.get(column, ""),
+            required=True,
+            format_func=lambda way: _(UNFIT[way]),
+            key=f"import_unfit_{data_import.job_id}_{column}",
+        )
+        for column, kind in types.items()
+    }
+    return {column: way for column, way in ways.items() if way}
 
 
 def _columns(data_import: Import) -> dict[str, Any]:
@@ -102,7 +139,7 @@ def _columns(data_import: Import) -> dict[str, Any]:
         height=min(420, 34 * len(specs) + 36),
         column_config={
             _(TYPE): st.column_config.SelectboxColumn(
-                _(TYPE), options=sorted({*TYPES, *start[_(TYPE)]}), required=True
+                _(TYPE), options=sorted({*TYPES, *data_import.report.exact_types, *start[_(TYPE)]}), required=True
             ),
             _(ZONE): st.column_config.SelectboxColumn(_(ZONE), options=["", *sorted(available_timezones())]),
             _(KNOWN): st.column_config.SelectboxColumn(_(KNOWN), options=["", *times]),

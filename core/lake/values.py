@@ -45,7 +45,8 @@ class ImportReport(Value):
     """What an import did: rows read and rejected with the reasons, the choices it made in words, and what a person
     should look at before confirming (`warnings`, for instance a column of times without a zone). `unfit` are columns
     that are text because of a few cells, or would be, `missing_words` texts that usually mean "missing" and were read
-    as words, `exact_types` the types that hold all digits of columns that are text."""
+    as words, `exact_types` the types that hold all digits of columns that are text; `is_text` says that the
+    cells of the file are texts, to which all of that can be applied."""
 
     rows_read: int
     rows_rejected: int
@@ -56,6 +57,7 @@ class ImportReport(Value):
     unfit: tuple[UnfitCells, ...] = ()
     missing_words: tuple[str, ...] = ()
     exact_types: tuple[str, ...] = ()
+    is_text: bool = False
 
 
 class SnapshotFile(Value):

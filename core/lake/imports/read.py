@@ -70,6 +70,7 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         unfit=reading.unfit,
         missing_words=reading.missing_words,
         exact_types=reading.exact_types,
+        is_text=reading.is_text,
     )
     staged_snapshot = StagedSnapshot(
         digest="",

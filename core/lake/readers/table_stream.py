@@ -19,8 +19,8 @@ REASONS_SHOWN = 5
 class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
     `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
-    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words` and `exact_types` are those of
-    the report. Where the rows are an index of files, `items` names these in the outputs of the job."""
+    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words`, `exact_types` and `is_text`
+    are those of the report. Where the rows are an index of files, `items` names these in the outputs of the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
@@ -31,6 +31,7 @@ class Reading:
     unfit: tuple[UnfitCells, ...] = ()
     missing_words: tuple[str, ...] = ()
     exact_types: tuple[str, ...] = ()
+    is_text: bool = False
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
 

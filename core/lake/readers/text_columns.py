@@ -76,13 +76,12 @@ def read_texts(table: TextTable, choices: ImportChoices) -> Reading:
     for report in reports:
         _check_chosen(report, choices)
     columns = [_column(survey, name, choices) for name, survey in surveys.items()]
-    reading = Reading(
-        pa.schema([(column.name, column.target) for column in columns]),
-        (),
-        choices=[sentence for column in columns for sentence in _words(surveys[column.name], column, choices)],
-        warnings=[*map(_unfit_words, reports, _actions(reports, choices))],
-        unfit=tuple(reports),
-    )
+    schema = pa.schema([(column.name, column.target) for column in columns])
+    reading = Reading(schema, (), unfit=tuple(reports), is_text=True)
+    reading.choices = [sentence for column in columns for sentence in _words(surveys[column.name], column, choices)]
+    for report in reports:
+        action = choices.unfit.get(report.column)
+        (reading.choices if action else reading.warnings).append(_unfit_words(report, action))
     _propose(reading, surveys, columns)
     reading.tables = _tables(table, columns, reading)
     return reading
@@ -253,10 +252,6 @@ def _loss_words(survey: Survey, name: str, loss: Loss) -> str:
     decimal = survey.exact_decimal
     exact = _("{type} holds all of them.").format(type=type_name(decimal)) if decimal is not None else ""
     return f"{sentences[loss].format(name=name)} {exact}".strip()
-
-
-def _actions(reports: Sequence[UnfitCells], choices: ImportChoices) -> list[Unfit | None]:
-    return [choices.unfit.get(report.column) for report in reports]
 
 
 def _unfit_words(report: UnfitCells, action: Unfit | None) -> str:

@@ -9,6 +9,7 @@ import pytest
 from core.foundation.errors import Invalid
 from core.lake.readers.csv_dialect import MOST_LINE
 from core.lake.readers.table_stream import Reading
+from core.lake.texts.survey import MOST_UNFIT
 from core.lake.values import UnfitCells
 from tests.lake.readers.test_dispatch import reading_of
 
@@ -17,6 +18,8 @@ IDS_WITH_NAN = b"account,amount\n9007199254740993,1\n9007199254740995,2\nNaN,3\n
 IDS_AND_A_FRACTION = b'{"id":9007199254740993}\n{"id":1.5}\n'
 MONEY = b"id,price\n1,1234567890123456.78\n2,0.10\n3,1.005\n"
 ODD = b"amount,note\n" + b"5,a\n" * 40 + b"oops,b\n6,c\n"
+# A thousand such cells are more than is read at once.
+WIDE = b"w" * 4096
 OF_ODD = UnfitCells(column="amount", type="BIGINT", count=1, values=42, text="oops", line=42)
 
 
@@ -113,8 +116,8 @@ def test_a_column_that_is_text_because_of_a_few_cells_says_so() -> None:
 def test_cells_that_do_not_fit_become_missing_where_that_was_chosen() -> None:
     reading = reading_of(ODD, unfit={"amount": "missing"})
     assert reading.table.column("amount").to_pylist()[-2:] == [None, 6]
-    assert (reading.rejected, reading.unfit) == (0, (OF_ODD,))
-    assert reading.warnings == ["amount is BIGINT; what does not fit is missing: 1 of 42 values: 'oops' in line 42."]
+    assert (reading.rejected, reading.unfit, reading.warnings) == (0, (OF_ODD,), [])
+    assert reading.choices[:1] == ["amount is BIGINT; what does not fit is missing: 1 of 42 values: 'oops' in line 42."]
 
 
 def test_rows_with_cells_that_do_not_fit_are_rejected_where_that_was_chosen() -> None:
@@ -150,13 +153,31 @@ def test_lines_are_those_of_the_file() -> None:
 @pytest.mark.parametrize("last", [b"9007199254740993.5", b"007", b"12345678901234567890", b"soon"])
 def test_the_last_part_of_a_file_counts_as_much_as_the_first(last: bytes) -> None:
     """The first part is empty cells, so that its type is open, and the odd cell comes where another part began."""
-    wide = b"w" * 4096
-    content = b"x,y\n" + (b"," + wide + b"\n") * 1100 + b"5,1\n" + last + b",2\n"
+    content = b"x,y\n" + (b"," + WIDE + b"\n") * 1100 + b"5,1\n" + last + b",2\n"
     reading = reading_of(content)
     assert reading.table.column("x").drop_null().to_pylist() == ["5", last.decode()]
-    rows = (b'{"y":"' + wide + b'"}\n') * 1100 + b'{"x":5}\n{"x":"x"}\n'
+    rows = (b'{"y":"' + WIDE + b'"}\n') * 1100 + b'{"x":5}\n'
+    assert json_of(rows).table.column("x").to_pylist() == [None] * 1100 + [5]
+    rows += b'{"x":"x"}\n'
     with pytest.raises(Invalid, match="line 1102: x is a text and was a number"):
         json_of(rows)
+
+
+def test_cells_that_do_not_fit_are_counted_and_numbered_over_all_parts_of_a_file() -> None:
+    row = b"5," + WIDE + b"\n"
+    content = b"x,y\n" + row + b"odd,1\n" + row * 1100 + b"late,2\n"
+    assert (reading_of(content).unfit[0].count, reading_of(content).unfit[0].line) == (2, 3)
+    reading = reading_of(content, unfit={"x": "reject"})
+    assert reading.reasons == ["Line 3: 'odd' in x is no BIGINT", "Line 1104: 'late' in x is no BIGINT"]
+    assert (reading.table.num_rows, reading.rejected) == (1101, 2)
+
+
+def test_what_becomes_of_many_cells_can_be_chosen_too() -> None:
+    content = b"x,y\n" + b"5,1\n" * 10 + b"".join(b"odd%d,1\n" % number for number in range(2 * MOST_UNFIT))
+    assert reading_of(content).unfit == ()
+    reading = reading_of(content, unfit={"x": "missing"})
+    assert reading.table.column("x").to_pylist() == [5] * 10 + [None] * 2 * MOST_UNFIT
+    assert (reading.unfit[0].count, reading.unfit[0].values) == (2 * MOST_UNFIT, 2 * MOST_UNFIT + 10)
 
 
 BAD_LINES = {

@@ -89,6 +89,7 @@ PROPOSED = {
     "seventeen digits of a double": (["0.10000000000000001", "0.10000000000000000", "2"], pa.float64()),
     "money": (["1234567890123456.78", "0.10"], pa.decimal128(18, 2)),
     "money of many digits": (["12345678901234567890.78", "0.10"], pa.decimal128(38, 2)),
+    "money beside a whole number": (["1234567890123456.78", "5"], pa.string()),
     "digits of two widths": (["1234567890123456.78", "0.1"], pa.string()),
     "white space": ([" 1", "2 "], pa.int64()),
     "nothing": (["", " "], pa.string()),

@@ -78,3 +78,43 @@ def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, peopl
     press(test, "Read again")
     again = read_here(portal, portal.imports.get_import(people.engineer, import_id=failed.id))
     assert again.preview.rows == ((1, "Zürich"),)
+
+
+def test_cells_that_do_not_fit_and_words_for_nothing_are_decided_about(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    content = b"amount,city\n" + b"5,Oslo\n" * 30 + b"oops,NA\n"
+    ready = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    assert "amount is text because of 1 of 31 values: 'oops' in line 32. The others are BIGINT." in text_of(test)
+    words = test.multiselect(key=f"import_missing_{ready.job_id}")
+    assert (words.options, words.value) == (["NA"], [])
+    words.select("NA")
+    test.segmented_control(key=f"import_unfit_{ready.job_id}_amount").set_value("missing")
+    drawn(test)
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert again.preview.rows[-1] == (None, None)
+    assert again.choices.unfit == {"amount": "missing"}
+    assert [column.type for column in again.report.columns] == ["BIGINT", "VARCHAR"]
+    test = page(portal, people.engineer, "import", id=ready.id)
+    test.segmented_control(key=f"import_unfit_{again.job_id}_amount").set_value("")
+    drawn(test)
+    press(test, "Read again")
+    last = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert (last.preview.rows[-1], last.choices.unfit) == (("oops", None), {})
+
+
+def test_a_refused_type_can_be_had_without_the_cells_that_do_not_fit(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    ready = read_here(portal, begun(portal, people, dataset, content=b"price\n1.5\n1.005\n"))
+    choices = ready.choices.model_copy(update={"types": {"price": "DECIMAL(18,2)"}})
+    failed = read_here(portal, portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices))
+    assert "price has values that are no DECIMAL(18,2) (1 of 2 values: '1.005' in line 3)" in failed.cause
+    test = page(portal, people.engineer, "import", id=failed.id)
+    test.segmented_control(key=f"import_unfit_{failed.job_id}_price").set_value("reject")
+    drawn(test)
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert (again.preview.rows, again.report.rows_rejected) == ((("1.50",),), 1)
