@@ -70,7 +70,8 @@ def served_before(endpoint: Endpoint) -> list[Route]:
     alone."""
     listing = portal().endpoints.history(actor(), endpoint_id=endpoint.id, limit=MOST).items
     alone = {route.version_id for route in endpoint.routes if route.weight == 100}
-    routes = {route.version_id: route for served in reversed(listing) for route in served.routes if route.promotion_id}
+    served = [period for period in reversed(listing) if period.state == "served"]
+    routes = {route.version_id: route for period in served for route in period.routes if route.promotion_id}
     return [route for route in reversed(routes.values()) if route.version_id not in alone]
 
 

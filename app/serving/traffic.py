@@ -151,7 +151,7 @@ def history(endpoint_id: str) -> None:
 
 def _overlaps(period: Served, day: date) -> bool:
     end = frame.local(period.to_time).date() if period.to_time else day
-    return frame.local(period.from_time).date() <= day <= end
+    return period.state == "served" and frame.local(period.from_time).date() <= day <= end
 
 
 def _on_the_day(day: date, chosen: Sequence[Served]) -> str:
@@ -169,6 +169,8 @@ def _table(periods: Sequence[Served]) -> None:
             _("From"): [_moment(period.from_time) for period in periods],
             _("For"): [
                 times.span(period.from_time, period.to_time, now=frame.now()).replace(" ", "\u00a0")
+                if period.state == "served"
+                else "—"
                 for period in periods
             ],
             _("Served"): [_served_cell(period, models) for period in periods],
@@ -191,8 +193,10 @@ def _served_cell(period: Served, models: set[str]) -> str:
     if len(models) == 1:
         shown = shown.removeprefix(f"{next(iter(models))} ")
     now_label = _("Now")
+    labels = {"wanted": _("wanted, answers nobody yet"), "never": _("never served")}
     now = f" {status.inline('healthy', now_label)}" if period.to_time is None else ""
-    return links.escape(shown) + now
+    unserved = f" :gray[{labels[period.state]}]" if period.state in labels else ""
+    return links.escape(shown) + now + unserved
 
 
 def _who(person_id: str) -> str:

@@ -1,9 +1,10 @@
 """The rules that routes must keep before they are wanted."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.foundation.actions.call import Call
-from core.foundation.errors import Conflict, Invalid, NotAllowed
+from core.foundation.errors import Conflict, Invalid, NotAllowed, PortalError
+from core.foundation.storage import Store
 from core.foundation.text import _
 from core.registry.values import ModelVersion
 from core.serving.rows import admission_of
@@ -17,6 +18,35 @@ class Versions(Protocol):
     """What serving asks of the registry."""
 
     def version(self, call: Call, version_id: str) -> ModelVersion: ...
+
+
+class ReadBytes(NamedTuple):
+    """The bytes of a version, by the digest of their manifest, and what is wrong with them; empty where nothing is."""
+
+    digest: str
+    fault: str
+
+
+def read_bytes(store: Store, digest: str) -> ReadBytes:
+    """Reads every file of a version and holds it against its digest: slow work, for before the write lock."""
+    try:
+        for file in store.manifest(digest).files:
+            store.verified_path(file.sha256)
+    except PortalError as error:
+        return ReadBytes(digest, error.message)
+    return ReadBytes(digest, "")
+
+
+def refuse_damaged(version: ModelVersion, known: ReadBytes) -> None:
+    """Conflict for a version that no model server could load, before anybody is told that it serves."""
+    if not known.fault and known.digest == version.digest:
+        return
+    raise Conflict(
+        _("{title} ({id}) cannot serve: {why}").format(
+            title=version.title, id=version.id, why=known.fault or _("its bytes were exchanged meanwhile")
+        ),
+        hint=_("Nothing was changed. Choose another version, or restore the file; `causeway store verify` names it."),
+    )
 
 
 def wanted_routes(routes: tuple[Route, ...]) -> tuple[Route, ...]:

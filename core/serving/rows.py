@@ -6,7 +6,7 @@ from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
-from core.serving.values import Endpoint, Environment, Route, Served, Server, ServiceLevel
+from core.serving.values import Endpoint, Environment, Route, Server, ServiceLevel
 
 ADDRESS_FILE = "gateway/address"
 
@@ -35,10 +35,6 @@ def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
 
 def routes_of(row: EndpointRow | ServedRow) -> tuple[Route, ...]:
     return tuple(Route.model_validate(route) for route in row.routes)
-
-
-def served_of(row: ServedRow) -> Served:
-    return Served.model_validate({**row.model_dump(exclude={"routes"}), "routes": routes_of(row)})
 
 
 def admission_of(session: Session, *, endpoint_id: str, digest: str) -> AdmissionRow | None:

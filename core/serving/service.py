@@ -23,15 +23,15 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
 from core.serving.admissions import AdmissionIssuer
+from core.serving.periods import begin_period, served_of, want_period
 from core.serving.plans import EndpointPlan, plan_of
-from core.serving.routing import check_routes, refuse_unadmitted, wanted_routes
+from core.serving.routing import ReadBytes, check_routes, read_bytes, refuse_damaged, refuse_unadmitted, wanted_routes
 from core.serving.rows import (
     admission_of,
     endpoint_of,
     expect_environment,
     find_endpoint,
     routes_of,
-    served_of,
 )
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
 from core.serving.tickets import TicketIssuer
@@ -150,8 +150,10 @@ class EndpointService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:
-        """Show what an endpoint served and when, the newest first."""
+        """Show what an endpoint served and when, the newest first. What was wanted and never answered a caller says
+        so, and stands at the time when it was wanted."""
         call.may_reach(endpoint_id)
+        newest = find_endpoint(call.session, endpoint_id).generation
         return page_of(
             call.session,
             ServedRow,
@@ -159,10 +161,15 @@ class EndpointService(Service):
             order=(col(ServedRow.generation).desc(),),
             offset=offset,
             limit=limit,
-            convert=served_of,
+            convert=lambda row: served_of(row, newest=newest),
         )
 
-    @action(permission=Permission.ENDPOINT_WRITE, says=N_("deployed to"))
+    def bytes_of(self, call: Call, *, version_id: str, **_others: object) -> ReadBytes:
+        """What is known of the bytes of a version once all of them were read."""
+        call.may_reach(version_id)
+        return read_bytes(self.foundation.store, self._registry.version(call, version_id).digest)
+
+    @action(permission=Permission.ENDPOINT_WRITE, prepare=bytes_of, says=N_("deployed to"))
     def deploy_to_staging(self, call: Call, *, endpoint_id: str, version_id: str) -> Endpoint:
         """Serve a version on a staging endpoint, alone."""
         call.may_reach(version_id)
@@ -170,6 +177,7 @@ class EndpointService(Service):
         call.about(endpoint_id)
         expect_environment(find_endpoint(call.session, endpoint_id), "staging")
         version = self._registry.version(call, version_id)
+        refuse_damaged(version, call.prepared)
         route = Route(
             version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100
         )
@@ -219,6 +227,7 @@ class EndpointService(Service):
         row.confirmed, row.actual, row.cause = generation, actual, cause
         row.servers = [server.model_dump(mode="json") for server in servers]
         call.session.add(row)
+        begin_period(call, row.id, generation)
         call.note(generation=generation, actual=actual, cause=cause, servers=[server.state for server in servers])
 
     def endpoint(self, call: Call, endpoint_id: str) -> Endpoint:
@@ -238,7 +247,7 @@ class EndpointService(Service):
         row.routes = [route.model_dump(mode="json") for route in wanted]
         row.generation, row.changed_at, row.cause = row.generation + 1, call.now, ""
         call.session.add(row)
-        self._begin_period(call, row, reason=reason, promotion_id=promotion_id)
+        want_period(call, row, reason=reason, promotion_id=promotion_id)
         for route in wanted:
             call.link(route.version_id, row.id, "served by")
         call.update(row.id)
@@ -253,24 +262,6 @@ class EndpointService(Service):
         row.promotion_id, row.signature = promotion_id, admission.signature
         row.admitted_by, row.admitted_at = call.actor.person_id, call.now
         call.session.add(row)
-        call.session.flush()
-
-    def _begin_period(self, call: Call, row: EndpointRow, *, reason: str, promotion_id: str) -> None:
-        before = call.session.get(ServedRow, (row.id, row.generation - 1))
-        if before is not None:
-            before.to_time = call.now
-            call.session.add(before)
-        call.session.add(
-            ServedRow(
-                endpoint_id=row.id,
-                generation=row.generation,
-                routes=row.routes,
-                reason=reason,
-                promotion_id=promotion_id,
-                changed_by=call.actor.person_id,
-                from_time=call.now,
-            )
-        )
         call.session.flush()
 
     def _issue(self, call: Call, endpoint_id: str, *, environment: Environment, minutes: int) -> Ticket:

@@ -34,7 +34,7 @@ class EndpointRow(SQLModel, table=True):
 
 
 class ServedRow(SQLModel, table=True):
-    """A period of an endpoint's history; the one under way has no end."""
+    """A period of an endpoint's history; the one under way has no end, one that never began ends as it begins."""
 
     __tablename__ = "served"
 

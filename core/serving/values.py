@@ -64,8 +64,8 @@ class Endpoint(Value):
 
 
 class Served(Value):
-    """A period of an endpoint's history: what it served, from when to when, by whose word and under which
-    promotion."""
+    """A period of an endpoint's history: what it served, from when to when, by whose word and under which promotion.
+    What is `wanted` answers no caller yet, and what `never` did was given up before."""
 
     endpoint_id: str
     generation: int
@@ -75,6 +75,7 @@ class Served(Value):
     changed_by: str
     from_time: datetime
     to_time: datetime | None
+    state: Literal["wanted", "served", "never"] = "served"
 
 
 class Ticket(Value):

@@ -219,8 +219,9 @@ def test_a_worker_that_is_told_to_stop_leaves_its_jobs_to_the_next_at_once(
 
 
 def test_the_worker_of_the_product_starts_and_stops(portal: Portal, start_worker: StartWorker) -> None:
-    worker = start_worker(module="core.worker")
     signed = portal.foundation.settings.home / "audit" / "checkpoints.jsonl"
+    signed.unlink(missing_ok=True)
+    worker = start_worker(module="core.worker")
     wait_until(signed.exists, what="the checkpoint of the audit log")
     worker.terminate()
     assert ended(worker) == 0

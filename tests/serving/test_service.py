@@ -8,10 +8,12 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.identity.permissions import Permission
 from core.portal import Portal
+from core.registry.values import ModelVersion
 from core.serving.service import EndpointService
 from core.serving.values import Route, Server
 from tests.conftest import People
 from tests.registry.onnx_files import calling, register_tiny
+from tests.serving.damaged import DAMAGES, damage_bytes
 from tests.serving.running import endpoint_now, route_to
 
 SYSTEM = Actor.system("gateway")
@@ -42,23 +44,70 @@ def test_names_are_safe_in_an_address(portal: Portal, people: People, name: str)
 def test_deploying_wants_the_version_alone_and_writes_history(portal: Portal, people: People) -> None:
     first, second = (register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5))
     endpoint = staging(portal, people)
-    for version in (first, second):
+    for generation, version in enumerate((first, second), start=1):
         portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+        serves(portal, endpoint, generation)
     deployed = endpoint_now(portal, endpoint)
     assert [(route.version_id, route.digest, route.weight) for route in deployed.routes] == [
         (second.id, second.digest, 100)
     ]
-    assert (deployed.generation, deployed.settled) == (2, False)
+    assert (deployed.generation, deployed.settled) == (2, True)
     history = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
     assert [period.routes[0].version_id for period in history] == [second.id, first.id]
     assert history[0].to_time is None
     assert history[1].to_time == history[0].from_time
+    assert [period.state for period in history] == ["served", "served"]
     assert history[0].changed_by == people.engineer.person_id
     edges = portal.identity.lineage(people.engineer, object_id=endpoint).edges
     assert {(edge.source, edge.relation) for edge in edges if edge.target == endpoint} == {
         (first.id, "served by"),
         (second.id, "served by"),
     }
+
+
+def serves(portal: Portal, endpoint_id: str, generation: int) -> None:
+    """The gateway has reached what was wanted then."""
+    portal.endpoints.confirm(SYSTEM, endpoint_id=endpoint_id, generation=generation, actual={}, servers=(), cause="")
+
+
+def test_history_says_of_nothing_that_it_served_before_the_gateway_does(portal: Portal, people: People) -> None:
+    """What was wanted and given up never served, and what had served before went on meanwhile."""
+    endpoint = staging(portal, people)
+    versions = [register_tiny(portal, people.engineer, weight=weight, rows=50) for weight in (1.0, 0.5, 0.2)]
+
+    def wanted(version: ModelVersion) -> list[tuple[str, bool]]:
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+        return states()
+
+    def states() -> list[tuple[str, bool]]:
+        history = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
+        return [(period.state, period.to_time is None) for period in history]
+
+    assert wanted(versions[0]) == [("wanted", False)]
+    serves(portal, endpoint, 1)
+    assert states() == [("served", True)]
+    assert wanted(versions[1]) == [("wanted", False), ("served", True)]
+    serves(portal, endpoint, 1)
+    assert states() == [("wanted", False), ("served", True)]
+    assert wanted(versions[2]) == [("wanted", False), ("never", False), ("served", True)]
+    serves(portal, endpoint, 3)
+    assert states() == [("served", True), ("never", False), ("served", False)]
+    newest, _never, oldest = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
+    assert oldest.to_time == newest.from_time
+    serves(portal, endpoint, 0)
+    assert states() == [("served", True), ("never", False), ("served", False)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("part", ["model.onnx", "manifest"])
+def test_damaged_bytes_are_not_deployed(portal: Portal, people: People, part: str, damage: str) -> None:
+    version, endpoint = register_tiny(portal, people.engineer, rows=50), staging(portal, people)
+    damage_bytes(portal, version, part, damage)
+    with pytest.raises(Conflict, match=rf"\({version.id}\) cannot serve: (File|The store has no file) \w+") as refusal:
+        portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    assert "causeway store verify" in refusal.value.hint
+    assert (endpoint_now(portal, endpoint).routes, endpoint_now(portal, endpoint).generation) == ((), 0)
+    assert portal.endpoints.history(people.viewer, endpoint_id=endpoint).total == 0
 
 
 def test_production_is_no_place_to_deploy_to_directly(portal: Portal, people: People) -> None:

@@ -19,6 +19,7 @@ from core.promotion.values import Plan, Reason, Request, RequestState
 from core.promotion.wording import plain
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
+from core.serving.routing import ReadBytes, refuse_damaged
 from core.serving.service import EndpointService
 from core.serving.values import Endpoint, Route
 
@@ -38,7 +39,10 @@ class RolloutService(Service):
         self._registry = registry
         self._serving = serving
 
-    @action(permission=Permission.DEPLOY, says=N_("applied"))
+    def _bytes_of_request(self, call: Call, *, request_id: str) -> ReadBytes:
+        return self._serving.bytes_of(call, version_id=self._book.row(call, request_id).version_id)
+
+    @action(permission=Permission.DEPLOY, prepare=_bytes_of_request, says=N_("applied"))
     def apply(self, call: Call, *, request_id: str) -> Request:
         """Begin the rollout of an approved request. Gates, approvals and digests are checked again here."""
         row = self._book.row(call, request_id)
@@ -51,6 +55,7 @@ class RolloutService(Service):
                 _("{id} is being rolled out on this endpoint").format(id=other.promotion_id),
                 hint=_("Wait until it has ended, or abort it."),
             )
+        refuse_damaged(facts.version, call.prepared)
         self._book.freeze(call, row, assessment)
         row.admitted = facts.version.digest
         self._serving.allow(call, row.endpoint_id, digest=row.admitted, promotion_id=row.id)
@@ -70,10 +75,13 @@ class RolloutService(Service):
         self._abort(call, row, cause=plain(reason, field="reason"))
         return self._book.request(call, row)
 
-    @action(permission=Permission.ROLLBACK, says=N_("rolled back"))
+    def _bytes_of_version(self, call: Call, *, version_id: str, **_others: object) -> ReadBytes:
+        return self._serving.bytes_of(call, version_id=version_id)
+
+    @action(permission=Permission.ROLLBACK, prepare=_bytes_of_version, says=N_("rolled back"))
     def rollback(self, call: Call, *, endpoint_id: str, version_id: str, reason: Reason) -> Endpoint:
         """Return to a version that was approved for this endpoint before, at once and without a new approval; forward
-        again in the same way. Bytes that were never approved here are refused."""
+        again in the same way. Bytes that were never approved here, or are damaged by now, are refused."""
         call.may_reach(version_id)
         call.may_reach(endpoint_id)
         call.about(endpoint_id)
@@ -84,6 +92,7 @@ class RolloutService(Service):
                 _("{id} was never approved for this endpoint").format(id=version_id),
                 hint=_("Open a request for promotion."),
             )
+        refuse_damaged(version, call.prepared)
         endpoint = self._serving.endpoint(call, endpoint_id)
         if [route.version_id for route in endpoint.routes if route.weight] == [version_id]:
             raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.title))

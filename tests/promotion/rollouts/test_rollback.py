@@ -6,6 +6,7 @@ from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, PortalError
 from core.promotion.values import RequestState
 from tests.promotion.stage import Stage
+from tests.serving.damaged import DAMAGES, damage_bytes
 
 
 def go_to(stage: Stage, version_id: str, by: Actor | None = None, reason: str = "It is worse live") -> dict[str, int]:
@@ -69,6 +70,52 @@ def test_other_bytes_under_an_approved_version_are_refused(stage: Stage) -> None
     with pytest.raises(NotAllowed):
         go_to(stage, first.version_id)
     assert stage.serves() == {second.version_id: 100}
+
+
+@pytest.mark.parametrize("part", ["model.onnx", "manifest"])
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_version_whose_bytes_have_rotted_is_refused_before_anything_changes(
+    stage: Stage, part: str, damage: str
+) -> None:
+    first, second = stage.released(), stage.released()
+    version = stage.portal.registry.get_version(stage.people.viewer, version_id=first.version_id)
+    before = stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id)
+    damage_bytes(stage.portal, version, part, damage)
+    with pytest.raises(Conflict, match=f"late-arrival v1 .{first.version_id}. cannot serve"):
+        go_to(stage, first.version_id)
+    assert stage.serves() == {second.version_id: 100}
+    assert stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id) == before
+    assert [stage.read(request.id).state for request in (first, second)] == [RequestState.APPLIED] * 2
+    denied = stage.portal.audit.list_events(stage.people.admin, action="promotion.rollback", outcome="denied").items[0]
+    assert (denied.subject, denied.project) == (stage.endpoint_id, "PROJ-1")
+
+
+def test_a_rollout_of_rotten_bytes_does_not_begin(stage: Stage) -> None:
+    version = stage.measured()
+    request = stage.approved(version)
+    damage_bytes(stage.portal, version, "model.onnx", "flipped")
+    with pytest.raises(Conflict, match="cannot serve"):
+        stage.apply(request.id)
+    assert (stage.serves(), stage.read(request.id).state) == ({}, RequestState.APPROVED)
+
+
+def test_a_rollback_serves_in_history_once_the_gateway_says_so(stage: Stage) -> None:
+    first, second = stage.released(), stage.released()
+    go_to(stage, first.version_id)
+
+    def newest() -> list[tuple[str, str]]:
+        periods = stage.portal.endpoints.history(stage.people.viewer, endpoint_id=stage.endpoint_id, limit=2).items
+        return [
+            (period.routes[0].version_id, period.state)
+            for period in periods
+            if period.to_time is None or period.state == "wanted"
+        ]
+
+    assert newest() == [(first.version_id, "wanted"), (second.version_id, "served")]
+    stage.settle(cause="The model server was refused")
+    assert newest() == [(first.version_id, "wanted"), (second.version_id, "served")]
+    stage.settle()
+    assert newest() == [(first.version_id, "served")]
 
 
 def test_another_endpoints_approval_is_none_here(stage: Stage) -> None:
