@@ -82,6 +82,9 @@ class Gate(Plugin, ABC):
         findings = {item.id: self._weighed(item, fitting, context) for item in fitting}
         decisive = self._decisive(fitting, findings) if fitting else evidence[0]
         finding = findings.get(decisive.id) or Finding(Verdict.FAIL, _("Does not count"), misfits[decisive.id])
+        if failed := [id_ for id_, other in findings.items() if other.verdict is Verdict.FAIL and id_ != decisive.id]:
+            words = _("failed attempts beside it: {ids}").format(ids=", ".join(failed))
+            finding = finding._replace(basis=" · ".join(filter(None, (finding.basis, words))))
         attempts = (self._attempt(item, decisive, findings, misfits) for item in evidence)
         return self._result(finding, decisive).model_copy(update={"attempts": tuple(attempts)})
 

@@ -69,6 +69,7 @@ def test_a_failed_test_does_not_vanish_behind_a_later_one_at_a_quarter_of_the_ra
         ("EV-1", Verdict.FAIL),
     ]
     assert all(bool(attempt.why_not) != attempt.counts for attempt in result.attempts)
+    assert ("failed attempts beside it: EV-1" in result.basis) == (decisive != "EV-1")
 
 
 def test_a_test_below_the_required_rate_says_so() -> None:
