@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.foundation.text import _
+from core.lake.finite import is_infinite
 from core.sandbox.duckdb_session import listed, quoted, types_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,10 @@ def _shifted(table: "pa.Table", by: "np.ndarray") -> "pa.Table":
 
     for name in _times(table):
         place, kind = table.column_names.index(name), table.column(name).type
-        moved = pc.add(table.column(name).cast(pa.timestamp("us", kind.tz)), pa.array(by, pa.duration("us")))
+        moments = table.column(name).cast(pa.timestamp("us", kind.tz))
+        moved = pc.add(moments, pa.array(by, pa.duration("us")))
+        # Infinity has no place from which it could be moved.
+        moved = pc.if_else(is_infinite(moments), moments, moved)
         table = table.set_column(place, table.schema.field(place), moved.cast(kind))
     return table
 
