@@ -12,7 +12,7 @@ from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.identity.permissions import Permission
-from core.lake.import_values import Import, ImportState
+from core.lake.import_values import Import, ImportChoices, ImportState
 from core.lake.values import ImportReport
 
 
@@ -111,6 +111,7 @@ def _corrections(data_import: Import) -> None:
         _("Read again"), icon=":material/refresh:", disabled=choices == data_import.choices and not data_import.cause
     ):
         with forms.attempt() as done:
+            choices = ImportChoices.model_validate(choices.model_dump())
             portal().imports.correct_import(actor(), import_id=data_import.id, choices=choices)
         if done.succeeded:
             st.rerun()

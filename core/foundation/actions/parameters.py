@@ -53,7 +53,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "business_metric": N_("What the goal is measured by outside the portal, in words"),
     "card": N_("What the version is for, in words: intended use, data, limits"),
     "categories": N_("Columns that are categories although they hold numbers"),
-    "choices": N_("What to read otherwise than proposed: zones, types, keys, columns known only later"),
+    "choices": N_(
+        "What to read otherwise than proposed: zones, types, keys, columns known only later, words that mean missing, "
+        "and what becomes of cells that do not fit their column"
+    ),
     "confirm": N_("Confirms the import in advance, once it is read"),
     "confirm_params": N_("Parameters with which the best trial is trained again, where those differ"),
     "confirm_seeds": N_("With how many fresh seeds the best trial is trained again"),

@@ -9,7 +9,8 @@ from typing import Any
 from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
 from core.foundation.text import _
-from core.lake.column_types import type_name
+from core.lake.column_types import MOMENTS, type_name
+from core.lake.import_values import ImportChoices
 from core.lake.imports.job_spec import UPLOAD, Base, ImportResult, ImportSpec
 from core.lake.imports.snapshot_files import describe, merged, write_files, write_tables
 from core.lake.imports.warnings import find_warnings
@@ -88,12 +89,19 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
 
 def _open(job_spec: ImportSpec, workspace: Workspace, folder: Path) -> tuple[Reading, dict[str, str]]:
     """The rows of the source, and which of its columns are known late."""
-    source, choices, on_progress = job_spec.source, job_spec.choices, workspace.part(0.0, 0.7)
+    source, choices, on_progress = job_spec.source, _as_base(job_spec), workspace.part(0.0, 0.7)
     if source.kind != "upload":
         visit = Visit(folder, access=workspace.access, choices=choices, on_progress=on_progress)
         return place_of(source).read(source.name, visit)
     into = ReaderWorkspace(choices, outputs=workspace.outputs, spill=folder, on_progress=on_progress)
     return read_file(workspace.inputs[UPLOAD], name=source.name, workspace=into), {}
+
+
+def _as_base(job_spec: ImportSpec) -> ImportChoices:
+    """The choices by which texts are read. They have the types of the rows that they are appended to, but for instants,
+    which say by what zone they are read."""
+    before = {column.name: column.type for column in job_spec.base.columns if column.type not in MOMENTS}
+    return job_spec.choices.model_copy(update={"types": before | job_spec.choices.types})
 
 
 def _stage(reading: Reading, job_spec: ImportSpec, staged: Path) -> None:

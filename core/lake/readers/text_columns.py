@@ -146,7 +146,7 @@ def _column(survey: Survey, name: str, choices: ImportChoices) -> _Column:
     most_fit = survey.most_fit() if unfit and survey.proposed == pa.string() else None
     target = survey.chosen.target if survey.chosen else most_fit.target if most_fit else survey.proposed
     words = survey.missing if target == pa.string() else ("", *survey.missing, *USUAL)
-    return _Column(name, target, words, unfit)
+    return _Column(name, target, words, None if target == pa.string() else unfit)
 
 
 def _tables(table: TextTable, columns: Sequence[_Column], reading: Reading) -> "Iterator[pa.Table]":

@@ -134,6 +134,7 @@ def test_a_file_that_cannot_be_read_says_why_and_is_read_with_another_encoding(
         ({"types": {"at": "BIGINT"}}, "at has values that are no BIGINT"),
         ({"partition": "day", "partition_by": "x"}, "'x' is no column of times"),
         ({"key": ["y"]}, "no column 'y'"),
+        ({"unfit": {"y": "reject"}}, "no column 'y'"),
     ],
 )
 def test_a_choice_that_does_not_fit_is_refused(
@@ -211,6 +212,19 @@ def test_appended_rows_are_read_like_those_before_them(portal: Portal, people: P
     columns = {column.name: column for column in added.columns}
     assert (columns["at"].type, columns["x"].type, columns["x"].known) == ("TIMESTAMP WITH TIME ZONE", "DOUBLE", "at")
     assert added.key == ("id",)
+
+
+def test_appended_texts_are_read_in_the_types_of_the_rows_before(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    """A month without a leading zero, or of whole prices, is no other table."""
+    first, more = b"id,zip,price\n1,01067,0.5\n", b"id,zip,price\n2,10115,7\n"
+    imported(portal, people.engineer, dataset_id=dataset.id, content=first)
+    added = imported(portal, people.engineer, dataset_id=dataset.id, content=more, mode="append")
+    assert [column.type for column in added.columns] == ["BIGINT", "VARCHAR", "DOUBLE"]
+    wrong = more.replace(b"2,", b"2.5,")
+    with pytest.raises(Invalid, match=r"id has values that are no BIGINT \(1 of 1 values: '2.5' in line 2\)"):
+        imported(portal, people.engineer, dataset_id=dataset.id, content=wrong, mode="append")
 
 
 def test_what_was_read_once_can_be_corrected_when_it_was_read_wrongly(

@@ -172,6 +172,19 @@ def test_cells_that_do_not_fit_are_counted_and_numbered_over_all_parts_of_a_file
     assert (reading.table.num_rows, reading.rejected) == (1101, 2)
 
 
+def test_missing_cells_fit_every_type() -> None:
+    content = b"a,b\n1,x\n,y\n2,\noops,z\n3,NA\n4,v\n"
+    rejecting = {"a": "reject", "b": "reject"}
+    reading = reading_of(content, unfit=rejecting, missing=("", "NA"))
+    assert [tuple(row.values()) for row in reading.table.to_pylist()] == [
+        (1, "x"),
+        (None, "y"),
+        (2, None),
+        (3, None),
+        (4, "v"),
+    ]
+
+
 def test_what_becomes_of_many_cells_can_be_chosen_too() -> None:
     content = b"x,y\n" + b"5,1\n" * 10 + b"".join(b"odd%d,1\n" % number for number in range(2 * MOST_UNFIT))
     assert reading_of(content).unfit == ()

@@ -118,3 +118,13 @@ def test_a_refused_type_can_be_had_without_the_cells_that_do_not_fit(
     press(test, "Read again")
     again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
     assert (again.preview.rows, again.report.rows_rejected) == ((("1.50",),), 1)
+
+
+def test_a_word_for_nothing_has_its_limit(portal: Portal, people: People, dataset: Dataset) -> None:
+    ready = read_here(portal, begun(portal, people, dataset, content=b"price\n1.5\nNA\n"))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    test.multiselect(key=f"import_missing_{ready.job_id}").set_value(["x" * 41])
+    drawn(test)
+    press(test, "Read again")
+    assert "40 characters" in text_of(test) + " ".join(error.value for error in test.error)
+    assert portal.imports.get_import(people.engineer, import_id=ready.id).choices.missing == ("",)
