@@ -3,13 +3,16 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, get_args
 
 import pytest
+from pydantic import AwareDatetime, BaseModel
 
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import Invalid
 from core.foundation.validation import SHAPES, label_of
+from core.identity.permissions import Permission
 from core.portal import Portal
 from core.training.recipe import check_params, recipe_called
 
@@ -20,6 +23,8 @@ CASES: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("serving.start_replay", {"endpoint_id": "EP-1", "start": "soon", "end": "2013-12-30"},
      "Start takes a date", "start"),
     ("serving.create_endpoint", {"name": "x"}, "Project is missing", "project"),
+    ("features.drift", {"version_id": "F-1", "training_set_id": "TS-1", "until": "2013-12-30T00:00:00"},
+     "Until needs a time zone, such as the Z", "until"),
     ("training.list_runs", {"limit": 0}, "Limit must be at least 1; 0 was given", "limit"),
     ("training.list_runs", {"limit": "many"}, "Limit takes a whole number; \u201cmany\u201d was given", "limit"),
     ("identity.mint_token", {"name": "ci", "scopes": ["fly"]}, "Scopes 1 must be one of", "scopes.0"),
@@ -121,3 +126,18 @@ def test_every_number_text_and_list_of_an_action_has_an_end(portal: Portal) -> N
         if not spec.is_internal:
             properties = spec.parameters.model_json_schema().get("properties", {})
             assert [place for name, schema in properties.items() for place in unbounded(schema, name)] == [], spec.name
+
+
+def takes_naive_times(annotation: Any) -> bool:
+    """Whether a time without a zone, which no instant can be compared with, is a value of the type or within one."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(takes_naive_times(field.annotation) for field in annotation.model_fields.values())
+    return annotation is datetime or any(map(takes_naive_times, get_args(annotation)))
+
+
+def test_no_action_takes_a_time_without_a_zone(portal: Portal) -> None:
+    names = [name for name, (_service, spec) in portal.catalog().items() if takes_naive_times(spec.parameters)]
+    public = [name for name in names if spec_of(portal, name).permission is not Permission.SYSTEM]
+    assert public == []
+    assert takes_naive_times(tuple[datetime | None, ...])
+    assert not takes_naive_times(AwareDatetime | None)

@@ -3,6 +3,8 @@
 import logging
 from datetime import datetime
 
+from pydantic import AwareDatetime
+
 from core.features.catalog.drift import (
     DriftResult,
     DriftResults,
@@ -75,8 +77,8 @@ class FeatureStatisticsService(Service):
         *,
         version_id: str,
         training_set_id: str,
-        since: datetime | None = None,
-        until: datetime | None = None,
+        since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
     ) -> tuple[FeatureDrift, ...]:
         """Compare the features' values in a window of event time with those that a training set was learned from.
 

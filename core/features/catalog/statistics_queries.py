@@ -1,12 +1,12 @@
 """The values of a feature by window of event time, computed where the rows are; only the figures leave the engine."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from core.features.catalog.values import FeatureWindow, Window
-from core.features.normal_form import EVENT, LATEST
+from core.features.normal_form import EVENT, LATEST, microseconds, moment_of
 from core.features.values import Feature
 from core.lake.comparison.distance_values import Distance
 from core.lake.comparison.distances import Sides, distance
@@ -47,7 +47,7 @@ class Rows(NamedTuple):
     until: datetime
 
     def __str__(self) -> str:
-        begin, end = (f"make_timestamptz({_microseconds(moment)})" for moment in (self.since, self.until))
+        begin, end = (f"make_timestamptz({microseconds(moment)})" for moment in (self.since, self.until))
         return f"{parquet_rows([self.path])} WHERE {LATEST} AND {EVENT} >= {begin} AND {EVENT} < {end}"
 
 
@@ -105,7 +105,7 @@ def _of_numbers(session: "duckdb.DuckDBPyConnection", feature: Feature) -> Itera
         yield FeatureWindow(
             feature=feature.name,
             kind="number",
-            start=_moment(start),
+            start=moment_of(start),
             rows=total,
             nulls=nulls,
             not_finite=not_finite,
@@ -133,7 +133,7 @@ def _of_categories(session: "duckdb.DuckDBPyConnection", feature: Feature) -> It
         yield FeatureWindow(
             feature=feature.name,
             kind="category",
-            start=_moment(start),
+            start=moment_of(start),
             rows=int(total),
             nulls=int(nulls),
             distinct=distinct,
@@ -146,11 +146,3 @@ def _of_categories(session: "duckdb.DuckDBPyConnection", feature: Feature) -> It
 def _pair(item: Any) -> tuple[str, int]:
     value, count = item.values() if isinstance(item, dict) else item
     return str(value), int(count)
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds // 1_000_000, UTC)
-
-
-def _microseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)

@@ -1,10 +1,10 @@
 """The online side of features: what keeps the live store full, and what it answers."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from core.features.materialization.plan import live_view
@@ -158,7 +158,7 @@ class MaterializationService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def get_online(
-        self, call: Call, *, version_id: str, keys: Keys, at: datetime | None = None
+        self, call: Call, *, version_id: str, keys: Keys, at: AwareDatetime | None = None
     ) -> tuple[OnlineAnswer, ...]:
         """Look keys up in the online store, as model servers do. `at` decides what has outlived its ttl; it is now
         unless said otherwise."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from sqlmodel import col, select
 
 from core.compute.service import ComputeService
@@ -48,7 +48,7 @@ class FeatureParityService(Service):
 
     @action(permission=Permission.EVIDENCE_WRITE, says=N_("started the parity check"))
     def check_parity(
-        self, call: Call, *, version_id: str, rows: Rows = 200, at: datetime | None = None
+        self, call: Call, *, version_id: str, rows: Rows = 200, at: AwareDatetime | None = None
     ) -> FeatureParity:
         """Compare what the online store answers with what the point-in-time join answers, for sampled keys at one
         instant: the newest of the version's rows unless said otherwise."""
