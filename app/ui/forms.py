@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
-from app.ui import frame, links, numbers
+from app.ui import frame, links, numbers, redraws
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.json_text import unambiguous
 from core.foundation.text import _
@@ -183,7 +183,8 @@ def dialog(title: str, **options: Any) -> Callable[[Callable[P, None]], Callable
     def declare(body: Callable[P, None]) -> Callable[P, None]:
         @wraps(body)
         def opened(*args: P.args, **kwargs: P.kwargs) -> None:
-            st.dialog(_(title), **options)(body)(*args, **kwargs)
+            redraws.notice_dialog()
+            st.dialog(_(title), on_dismiss="rerun", **options)(body)(*args, **kwargs)
 
         return opened
 

@@ -288,7 +288,7 @@ def live(body: Callable[[], bool | None], *, running: bool, every: float = LIVE_
         with guarded(), redraws.drawing(again=running and next(draws) > 0):
             ended = body() is False and running
         if ended:
-            st.rerun(scope="app")
+            redraws.draw_page()
 
     redraws.part(part, every=every if running else None)
 

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-PAGE = "causeway_page"
+PAGE, DIALOG = "causeway_page", "causeway_dialog"
 SESSION_STATE = "streamlit/runtime/state/session_state.py"
 _again: ContextVar[bool] = ContextVar("drawn_again", default=False)
 
@@ -50,6 +50,18 @@ def part(draw: Callable[[], object], *, every: float | None = None) -> None:
     st.fragment(drawn, run_every=every)()
 
 
+def notice_dialog() -> None:
+    """A dialog is opened. Until it is closed the page behind it is not drawn anew, which would close it while somebody
+    reads what it asks."""
+    st.session_state[DIALOG] = True
+
+
+def draw_page() -> None:
+    """Draws the whole page anew, unless a dialog is open: then whoever closes it does so."""
+    if not st.session_state.get(DIALOG):
+        st.rerun(scope="app")
+
+
 def leave_page() -> None:
     """Forgets the parts of the page that was drawn until now. A browser may still ask for one of them while the next
     page is drawn; Streamlit would then announce the old page after the new one, and the browser clears a page when
@@ -59,7 +71,8 @@ def leave_page() -> None:
 
 
 def notice_page() -> None:
-    """Leaves the page before when this run draws another one."""
+    """Leaves the page before when this run draws another one. A dialog is open once this run has opened it."""
+    st.session_state.pop(DIALOG, None)
     context = get_script_run_ctx()
     page = context.page_script_hash if context else ""
     if st.session_state.get(PAGE) != page:

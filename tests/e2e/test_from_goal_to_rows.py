@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.chain import ENTITY_SQL, KNOWN, SPLITS, VIEW_SQL, Chain, flights_csv
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import JOB_MS, Visitor
 
 
 def test_a_goal_is_written_down_and_changed(mei: Visitor) -> None:
@@ -61,6 +61,8 @@ def publish_view(mei: Visitor) -> None:
     mei.fill("SQL", VIEW_SQL)
     mei.fill("Event time", "day_end")
     mei.press("Publish")
+    # The preview behind the dialog ends meanwhile, which does not close it.
+    expect(mei.page.get_by_text("Running on a sample")).to_have_count(0, timeout=JOB_MS)
     mei.press("Build, check and publish")
     mei.at("FEAT")
     mei.sees_in_the_end("Published", re.compile("version 1 of 1"))
