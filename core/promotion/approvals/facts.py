@@ -134,7 +134,6 @@ def _read_ahead(call: Call, rows: Sequence[PromotionRow], *, rollouts: Iterable[
     return (
         *endpoints,
         *_rows_of(call, VersionRow, served | named),
-        *_rows_of(call, PolicyRow, {row.policy_id for row in rows}),
     )
 
 

@@ -2,7 +2,7 @@
 What was approved under it is pointed out, for nobody sees it in the policy that is in force now."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf
 
 from pydantic import ValidationError
@@ -20,11 +20,16 @@ Demand = tuple[str, str]
 VALID_DAYS = "valid days"
 
 
-def lapses_by_revision(session: Session, policy_ids: Iterable[str]) -> dict[tuple[str, int], tuple[str, ...]]:
+def revisions_of(session: Session, policy_ids: Collection[str]) -> Sequence[PolicyRow]:
+    """All revisions of these policies. Found in the session one by one, for as long as they are held."""
+    wanted = select(PolicyRow).where(col(PolicyRow.id).in_(policy_ids))
+    return session.exec(wanted.order_by(PolicyRow.id, col(PolicyRow.revision))).all() if policy_ids else ()
+
+
+def lapses_by_revision(revisions: Sequence[PolicyRow]) -> dict[tuple[str, int], tuple[str, ...]]:
     """What a revision demanded less, in words, by policy and revision: only those that were looser for a while."""
     chains: dict[str, list[PolicyRow]] = defaultdict(list)
-    wanted = select(PolicyRow).where(col(PolicyRow.id).in_(set(policy_ids)))
-    for row in session.exec(wanted.order_by(PolicyRow.id, col(PolicyRow.revision))):
+    for row in revisions:
         # A proposal that nobody confirmed was never in force; the first revision needed nobody.
         if row.confirmed_by or not chains[row.id]:
             chains[row.id].append(row)
@@ -33,7 +38,7 @@ def lapses_by_revision(session: Session, policy_ids: Iterable[str]) -> dict[tupl
 
 def lapses_of(session: Session, policy_id: str) -> tuple[Lapse, ...]:
     """Those of one policy under which requests were approved, with these requests."""
-    looser = lapses_by_revision(session, [policy_id])
+    looser = lapses_by_revision(revisions_of(session, [policy_id]))
     approved: dict[int, list[str]] = defaultdict(list)
     wanted = (
         select(PromotionRow.policy_revision, PromotionRow.id)

@@ -10,7 +10,7 @@ from core.foundation.errors import Conflict, NotFound
 from core.foundation.text import _
 from core.identity.values import Person
 from core.promotion.approvals.assessment import Assessment, Assessments
-from core.promotion.policies.lapses import lapses_by_revision
+from core.promotion.policies.lapses import lapses_by_revision, revisions_of
 from core.promotion.tables import PromotionRow, RolloutRow, StateRow
 from core.promotion.values import Plan, Progress, Request, RequestState
 from core.requirements.values import Criterion
@@ -40,19 +40,21 @@ class RequestBook:
 
     def request(self, call: Call, row: PromotionRow, assessment: Assessment | None = None) -> Request:
         """`assessment` when the caller has computed it and changed nothing since."""
+        revisions = revisions_of(call.session, {row.policy_id})
         requester = self.assessments.people(call, {row.requested_by}).get(row.requested_by)
         rollout = call.session.get(RolloutRow, row.id)
-        lapses = lapses_by_revision(call.session, [row.policy_id])
         assessment = assessment or self.assessment(call, row)
+        lapses = lapses_by_revision(revisions)
         return _request(row, assessment, requester=requester, rollout=rollout, lapses=lapses)
 
     def requests(self, call: Call, rows: Sequence[PromotionRow]) -> tuple[Request, ...]:
         """Several at once: the database is asked as often for many as for one."""
+        revisions = revisions_of(call.session, {row.policy_id for row in rows})
         live = self.assessments.all_live(call, [row for row in rows if not row.frozen])
         people = self.assessments.people(call, {row.requested_by for row in rows})
         begun = select(RolloutRow).where(col(RolloutRow.promotion_id).in_([row.id for row in rows]))
         rollouts = {rollout.promotion_id: rollout for rollout in call.session.exec(begun)}
-        lapses = lapses_by_revision(call.session, {row.policy_id for row in rows})
+        lapses = lapses_by_revision(revisions)
         return tuple(
             _request(
                 row,

@@ -58,7 +58,8 @@ def test_whoever_created_the_account_that_requested_it_cannot_decide(stage: Stag
     assert stage.approve(request.id).state is RequestState.APPROVED
 
 
-def test_a_friend_who_minted_a_token_of_the_account_cannot_decide_either(stage: Stage) -> None:
+def test_a_friend_who_minted_a_token_of_the_account_cannot_decide_either(stage_on: Stage) -> None:
+    stage = stage_on
     friend = maker(stage)
     request = stage.open(stage.measured(), by=account_of(stage, creator=stage.people.admin, minter=friend))
     assert refusal(stage, request, friend) == "minted a token of SA-1, which requested it"
@@ -236,7 +237,8 @@ def disabled(stage: Stage, who: Actor, state: str, by: Actor) -> None:
     stage.portal.identity.set_state(by, person_id=who.person_id, state=state)
 
 
-def test_whoever_is_enabled_again_after_the_request_or_by_its_requester_does_not_count(stage: Stage) -> None:
+def test_whoever_is_enabled_again_after_the_request_or_by_its_requester_does_not_count(stage_on: Stage) -> None:
+    stage = stage_on
     approver, admin = stage.people.approver, maker(stage)
     disabled(stage, approver, "disabled", admin)
     request = stage.open(stage.measured())
