@@ -26,10 +26,11 @@ class ParquetReader(FileReader):
         import pyarrow.parquet as pq
 
         with whole_file("Parquet"):
-            file = pq.ParquetFile(path, page_checksum_verification=True)
+            # As nanoseconds, times of the old form INT96 after the year 2262 would become others.
+            file = pq.ParquetFile(path, page_checksum_verification=True, coerce_int96_timestamp_unit="us")
             _check_unpacked(file.metadata)
             schema = file.schema_arrow
-        return typed_reading(
+        reading = typed_reading(
             schema,
             file.iter_batches(),
             rows=file.metadata.num_rows,
@@ -37,6 +38,14 @@ class ParquetReader(FileReader):
             on_progress=workspace.on_progress,
             choices=workspace.choices,
         )
+        reading.choices += _words_of_old_times(file.schema)
+        return reading
+
+
+def _words_of_old_times(schema: Any) -> list[str]:
+    old = [column.path for column in map(schema.column, range(len(schema))) if column.physical_type == "INT96"]
+    sentence = _("The times of {name} are INT96, an old form of Parquet; they are read to the microsecond.")
+    return [sentence.format(name=name) for name in old]
 
 
 def _check_unpacked(metadata: Any) -> None:

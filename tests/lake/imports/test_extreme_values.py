@@ -95,6 +95,19 @@ def test_times_beyond_the_calendar_are_shown_and_infinity_is_counted(
     assert "in the future" in warnings
 
 
+def test_old_times_of_parquet_are_read_in_every_year(tmp_path: Path) -> None:
+    """As nanoseconds the last second of the year 9999 is one of 1816."""
+    table = pa.table(
+        {"at": pa.array([datetime(9999, 12, 31, 23, 59, 59), datetime(1, 1, 1), None], pa.timestamp("us"))}
+    )
+    pq.write_table(table, tmp_path / "rows.parquet", use_deprecated_int96_timestamps=True)
+    result = read(tmp_path / "rows.parquet")
+    assert shown_in(result, "at") == ["9999-12-31T23:59:59", "0001-01-01T00:00:00", None]
+    assert result.kept.report.choices == (
+        "The times of at are INT96, an old form of Parquet; they are read to the microsecond.",
+    )
+
+
 def test_times_beyond_the_calendar_have_no_time_window(tmp_path: Path) -> None:
     path = engine_file(tmp_path, f"{FAR.format(type='TIMESTAMP')} AS at")
     written = read(path, partition_by="at", partition="month").written
