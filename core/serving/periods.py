@@ -42,6 +42,8 @@ def begin_period(call: Call, endpoint_id: str, generation: int) -> None:
         call.session.add(other)
     period.from_time, period.to_time = call.now, None
     call.session.add(period)
+    for route in routes_of(period):
+        call.link(route.version_id, endpoint_id, "served by")
 
 
 def served_of(row: ServedRow, *, newest: int) -> Served:

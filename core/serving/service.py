@@ -248,8 +248,6 @@ class EndpointService(Service):
         row.generation, row.changed_at, row.cause = row.generation + 1, call.now, ""
         call.session.add(row)
         want_period(call, row, reason=reason, promotion_id=promotion_id)
-        for route in wanted:
-            call.link(route.version_id, row.id, "served by")
         call.update(row.id)
         return endpoint_of(row, settings=self.foundation.settings)
 

@@ -3,6 +3,7 @@ for the portal and for the script alone, and stops neither the checking nor the 
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +172,26 @@ def test_a_log_that_was_cut_and_grew_again_is_found(portal: Portal, people: Peop
     for number in range(20):
         portal.identity.create_person(people.admin, handle=f"new{number}", name="Newcomer")
     assert any("not the one that was signed" in problem for problem in portal.audit.verify(people.admin).problems)
+
+
+def test_checkpoints_out_of_order_are_found(portal: Portal, people: People) -> None:
+    """A later one about an earlier event was written when the log had been cut."""
+    file = file_of(portal, "checkpoints")
+    lines = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join([*lines[:-2], lines[-1], lines[-2]]))
+    (problem,) = portal.audit.verify(people.admin).problems
+    assert problem.endswith("the log had been cut when it was written")
+
+
+def test_checkpoints_of_many_at_once_stand_in_the_order_of_the_log(portal_on: Portal, people: People) -> None:
+    def enroll(first: int) -> None:
+        for number in range(first, first + 4):
+            portal_on.identity.create_person(people.admin, handle=f"new{number}", name="Newcomer")
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(enroll, range(0, 32, 4)))
+    report = portal_on.audit.verify(people.admin)
+    assert (report.problems, report.signed_to) == ((), report.events)
 
 
 def test_a_forged_line_about_a_later_event_puts_no_checkpoint_off(portal: Portal, people: People) -> None:

@@ -92,6 +92,8 @@ def test_history_says_of_nothing_that_it_served_before_the_gateway_does(portal: 
     assert wanted(versions[2]) == [("wanted", False), ("never", False), ("served", True)]
     serves(portal, endpoint, 3)
     assert states() == [("served", True), ("never", False), ("served", False)]
+    edges = portal.identity.lineage(people.engineer, object_id=endpoint).edges
+    assert {edge.source for edge in edges if edge.target == endpoint} == {versions[0].id, versions[2].id}
     newest, _never, oldest = portal.endpoints.history(people.viewer, endpoint_id=endpoint).items
     assert oldest.to_time == newest.from_time
     serves(portal, endpoint, 0)
