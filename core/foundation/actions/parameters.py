@@ -47,6 +47,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "action": N_("The beginning of an action's name: promotion.approve, or promotion. for all of a domain"),
     "actor": N_("The id of who acted"),
     "address": N_("Where the file lies: s3://bucket/key, or s3://bucket/folder/ for every table in a folder"),
+    "after": N_("Behind which digest to go on: the `next` of the part before; from the beginning, if left out"),
     "approvals": N_("How many approvals are needed, by role"),
     "at": N_("The instant to answer for, with its zone; now, if left out"),
     "base_params": N_("Parameters of the recipe that all trials have in common"),

@@ -9,7 +9,8 @@ from core.foundation.errors import Invalid, Unavailable
 from core.lake.retention.verification import StoreReport, StoreVerificationService
 from core.portal import Portal
 from tests.installed import People
-from tests.lake.retention.test_garbage_collection import OWN, PHOTOS, ROWS, add, age_all
+from tests.lake.readers.test_zip import packed, picture
+from tests.lake.retention.test_garbage_collection import PHOTOS, ROWS, add, age_all
 from tests.registry.onnx_files import register_tiny
 
 
@@ -38,14 +39,18 @@ def test_a_whole_store_has_no_problem(portal_on: Portal, people: People) -> None
 def test_what_is_damaged_or_missing_is_named_with_what_needs_it(portal_on: Portal, people: People, way: str) -> None:
     """The rows of a table, one picture of many, and a file that only a manifest names."""
     store = portal_on.foundation.store
-    rows, photos = (
-        add(portal_on, people, "departures", ROWS),
-        add(portal_on, people, "photos", PHOTOS, filename="p.zip"),
+    rows = add(portal_on, people, "departures", ROWS)
+    photos = add(
+        portal_on,
+        people,
+        "photos",
+        packed([(f"cat/{at}.png", picture(shade=at)) for at in range(90)]),
+        filename="p.zip",
     )
     version = register_tiny(portal_on, people.engineer, rows=50)
-    picture = store.put_bytes(OWN)
+    last = store.put_bytes(picture(shade=89))
     inner = next(file for file in store.manifest(version.digest).files if file.path != "model.onnx")
-    needs = {rows.files[0].digest: rows.id, picture: photos.id, inner.sha256: version.id}
+    needs = {rows.files[0].digest: rows.id, last: photos.id, inner.sha256: version.id}
     for digest in needs:
         damage(store.path(digest)) if way == "damaged" else store.path(digest).unlink()
     report = verify(portal_on, people)
