@@ -8,7 +8,7 @@ from tests.e2e.conftest import Running, Visitor
 from tests.lake.imports.in_process import imported
 
 TABLE = b"carrier,delay,note\nAA,5,=1+1\nUA,12,plain\nUA,,plain\n"
-SQL = "SELECT note, count(*) AS flights FROM queried GROUP BY 1 ORDER BY 1"
+SQL = "SELECT note, sum(delay) AS delays, -1.50::DECIMAL(9, 2) AS money FROM queried GROUP BY 1 ORDER BY 1"
 ENDLESS = "SELECT count(*) AS n FROM range(10000000) a, range(10000000) b"
 
 
@@ -24,7 +24,7 @@ def test_a_query_from_writing_to_file(mei: Visitor, running: Running) -> None:
     mei.settled()
     with page.expect_download() as download:
         mei.press("Download as CSV")
-    assert download.value.path().read_text().splitlines() == ["note,flights", "'=1+1,1", "plain,2"]
+    assert download.value.path().read_text().splitlines() == ["note,delays,money", "'=1+1,5,-1.50", "plain,12,-1.50"]
     page.get_by_role("radio", name="Chart").click()
     expect(page.locator(".js-plotly-plot")).to_be_visible()
     page.reload()
