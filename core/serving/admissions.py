@@ -2,11 +2,10 @@
 model server checks it by itself, so neither a changed database row nor a swapped file can make it serve what nobody
 approved."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.audit.keys import made_once
+from core.audit.keys import read_key
 from core.foundation.digests import canonical
 from core.foundation.errors import NotAllowed
 from core.foundation.text import _
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 KEY_FILE = "admissions.key"
-KEY_BYTES = 32
 
 
 class Admission(Value):
@@ -29,24 +27,25 @@ class Admission(Value):
 
 
 class AdmissionIssuer:
-    """Signs admissions with a key that is made once and stays in the installation's secrets."""
+    """Signs admissions with a key that is made once and stays in the installation's secrets. One that was lost after
+    it has signed is not replaced: under another key no model server could start again. Unavailable then."""
 
     def __init__(self, home: Path) -> None:
         self._key_file = home / "secrets" / KEY_FILE
 
-    def sign(self, endpoint_id: str, *, digest: str, promotion_id: str) -> Admission:
+    def sign(self, endpoint_id: str, *, digest: str, promotion_id: str, has_signed: bool = False) -> Admission:
         message = _statement(endpoint_id, digest=digest, promotion_id=promotion_id)
-        signature = self._key().sign(message).hex()
+        signature = self._key(has_signed=has_signed).sign(message).hex()
         return Admission(endpoint_id=endpoint_id, digest=digest, promotion_id=promotion_id, signature=signature)
 
-    def public_key(self) -> str:
+    def public_key(self, *, has_signed: bool = False) -> str:
         """In hexadecimal, for the model servers."""
-        return self._key().public_key().public_bytes_raw().hex()
+        return self._key(has_signed=has_signed).public_key().public_bytes_raw().hex()
 
-    def _key(self) -> "Ed25519PrivateKey":
+    def _key(self, *, has_signed: bool) -> "Ed25519PrivateKey":
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        return Ed25519PrivateKey.from_private_bytes(made_once(self._key_file, make=lambda: os.urandom(KEY_BYTES)))
+        return Ed25519PrivateKey.from_private_bytes(read_key(self._key_file, is_new=not has_signed))
 
 
 def check_admission(admission: Admission | None, *, endpoint_id: str, digest: str, public_key: str) -> None:

@@ -1,6 +1,6 @@
 """From rows of endpoints to the values others see."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
@@ -39,6 +39,10 @@ def routes_of(row: EndpointRow | ServedRow) -> tuple[Route, ...]:
 
 def admission_of(session: Session, *, endpoint_id: str, digest: str) -> AdmissionRow | None:
     return session.get(AdmissionRow, (endpoint_id, digest))
+
+
+def has_admissions(session: Session) -> bool:
+    return session.exec(select(AdmissionRow.digest).limit(1)).first() is not None
 
 
 def endpoint_url(settings: Settings, *, name: str) -> str:

@@ -31,6 +31,7 @@ from core.serving.rows import (
     endpoint_of,
     expect_environment,
     find_endpoint,
+    has_admissions,
     routes_of,
 )
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
@@ -200,7 +201,7 @@ class EndpointService(Service):
         """What the gateway is to make true."""
         call.unscoped()
         rows = call.session.exec(select(EndpointRow).where(EndpointRow.generation > 0).order_by(EndpointRow.id)).all()
-        public_key = self.admissions.public_key()
+        public_key = self.admissions.public_key(has_signed=has_admissions(call.session))
         return tuple(plan_of(call, row, registry=self._registry, public_key=public_key) for row in rows)
 
     @action(permission=Permission.SYSTEM)
@@ -254,7 +255,8 @@ class EndpointService(Service):
     def allow(self, call: Call, endpoint_id: str, *, digest: str, promotion_id: str) -> None:
         """Admits bytes to an endpoint: a signature that its model servers demand in production."""
         find_endpoint(call.session, endpoint_id)
-        admission = self.admissions.sign(endpoint_id, digest=digest, promotion_id=promotion_id)
+        has_signed = has_admissions(call.session)
+        admission = self.admissions.sign(endpoint_id, digest=digest, promotion_id=promotion_id, has_signed=has_signed)
         row = admission_of(call.session, endpoint_id=endpoint_id, digest=digest)
         row = row or AdmissionRow(endpoint_id=endpoint_id, digest=digest, promotion_id="", signature="", admitted_by="")
         row.promotion_id, row.signature = promotion_id, admission.signature

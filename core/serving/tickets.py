@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.audit.keys import made_once
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, Unavailable
 from core.foundation.text import _
 
 if TYPE_CHECKING:
@@ -50,9 +50,16 @@ class TicketIssuer:
         return json.dumps({"keys": [self._key().as_dict(private=False)]})
 
     def _key(self) -> "ECKey":
+        from joserfc.errors import JoseError
         from joserfc.jwk import ECKey
 
-        return ECKey.import_key(json.loads(made_once(self._key_file, make=_new_key)))
+        try:
+            return ECKey.import_key(json.loads(made_once(self._key_file, make=_new_key)))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, JoseError) as error:
+            raise Unavailable(
+                _("The key that signs tickets cannot be read"),
+                hint=_("Restore {name} in the folder secrets from a backup.").format(name=KEY_FILE),
+            ) from error
 
 
 def _new_key() -> bytes:

@@ -1,11 +1,13 @@
 """Endpoints, routes, history and tickets: the rules, without a gateway."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from core.foundation.actors import Actor
-from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
+from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry.values import ModelVersion
@@ -14,7 +16,7 @@ from core.serving.values import Route, Server
 from tests.conftest import People
 from tests.registry.onnx_files import calling, register_tiny
 from tests.serving.damaged import DAMAGES, damage_bytes
-from tests.serving.running import endpoint_now, route_to
+from tests.serving.running import admit, endpoint_now, route_to
 
 SYSTEM = Actor.system("gateway")
 
@@ -175,6 +177,30 @@ def test_what_the_gateway_reports_settles_an_endpoint(portal: Portal, people: Pe
     late = {"generation": 1, "actual": {}, "servers": (), "cause": "of the wish before", "wanted": 1}
     portal.endpoints.confirm(SYSTEM, endpoint_id=endpoint, **late)
     assert (endpoint_now(portal, endpoint).cause, endpoint_now(portal, endpoint).actual) == ("", {version.id: 100})
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_bytes(b"")])
+def test_a_lost_key_of_admissions_is_not_replaced_by_one_that_no_server_could_start_under(
+    portal: Portal, people: People, damage: Callable[[Path], object]
+) -> None:
+    file = portal.foundation.settings.home / "secrets" / "admissions.key"
+    version, endpoint = register_tiny(portal, people.engineer, rows=50), staging(portal, people)
+    portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    admit(portal, endpoint, version)
+    assert portal.endpoints.wanted(SYSTEM)
+    file.chmod(0o600)
+    damage(file)
+    with pytest.raises(Unavailable, match=r"admissions\.key is"):
+        portal.endpoints.wanted(SYSTEM)
+    assert not file.exists() or file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"kty": "EC"}', b"\xff"])
+def test_a_damaged_key_of_tickets_is_said_in_words(portal: Portal, people: People, content: bytes) -> None:
+    endpoint = staging(portal, people)
+    (portal.foundation.settings.home / "secrets" / "tickets.json").write_bytes(content)
+    with pytest.raises(Unavailable, match="key that signs tickets"):
+        portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=endpoint)
 
 
 def test_only_our_own_processes_may_report(portal: Portal, people: People) -> None:
