@@ -6,19 +6,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from pydantic import StringConstraints
-
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.storage import Store
-from core.foundation.text import _
+from core.foundation.text import N_, _
+from core.foundation.validation import shaped
 from core.foundation.values import Part
 from core.identity.permissions import Permission
 from core.lake.retention.needs import needed, things_needing
 from core.lake.retention.values import DamagedFile
 
 PART_BYTES, PART_FILES = 512 * 2**20, 1_000
-Digest = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
+Digest = Annotated[
+    str,
+    shaped(
+        r"^([0-9a-f]{64})?$",
+        allowed=N_("the 64 hexadecimal digits of a file's SHA-256, or nothing"),
+        example="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    ),
+]
 
 
 class StoreReport(Part):
