@@ -181,6 +181,18 @@ class Store:
         leaving.unlink()
         return status.st_size
 
+    def remove_unfinished(self, *, before: float) -> None:
+        """Removes what was begun before that time and never became a blob: whoever wrote it has been killed."""
+        incoming = self.root / "incoming"
+        for path in map(incoming.joinpath, _names(incoming)):
+            with suppress(FileNotFoundError):
+                if path.lstat().st_mtime >= before:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
     def check(self) -> None:
         """Writes a file and reads it back. Unavailable where that does not work."""
         try:

@@ -83,6 +83,7 @@ class GarbageCollectionService(Service):
         def remove(_session: Session) -> None:
             for file in going:
                 store.remove(file.digest, before=before)
+            store.remove_unfinished(before=before)
 
         event.listen(call.session, "after_commit", remove, once=True)
         call.about("")

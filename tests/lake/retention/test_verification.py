@@ -90,6 +90,17 @@ def test_whatever_else_lies_there_is_named(portal: Portal, people: People) -> No
     assert portal.garbage_collection.plan_sweep(people.sre).files == 1
 
 
+def test_what_was_begun_and_never_finished_goes_with_the_garbage(portal: Portal, people: People) -> None:
+    incoming = portal.foundation.store.root / "incoming"
+    (incoming / "folder").mkdir(parents=True)
+    for name in ("old", "young", "folder/file"):
+        (incoming / name).write_bytes(b"half a fi")
+    for name in ("old", "folder"):
+        os.utime(incoming / name, (1000, 1000))
+    portal.garbage_collection.sweep_store(people.sre)
+    assert [path.name for path in incoming.iterdir()] == ["young"]
+
+
 def test_a_large_store_is_read_a_part_at_a_time(portal: Portal, people: People) -> None:
     store, service = portal.foundation.store, StoreVerificationService(portal.foundation, part_bytes=10)
     digests = sorted(store.put_bytes(b"part %d" % number) for number in range(7))
