@@ -34,8 +34,10 @@ def test_swapping_the_artifact_or_its_evidence_never_outruns_the_check(stage_on:
             with database.read() as session:
                 head = session.exec(select(func.max(AuditRow.seq))).one()
             start = Barrier(2)
+            # Applying reads the bytes before it takes the lock; whoever does so too comes as late as it does.
+            reads = bool(number // 2 % 2)
             applied = pool.submit(_apply, stage, request.id, start)
-            pool.submit(swap, stage, version.id, start).result()
+            pool.submit(swap, stage, version.id, start, reads=reads).result()
             outcomes[applied.result()] += 1
             with database.read() as session:
                 assert _deployed(session) <= {approved}
@@ -56,14 +58,20 @@ def _apply(stage: Stage, request_id: str, start: Barrier) -> str:
         return "refused"
 
 
-def _swap_bytes(stage: Stage, version_id: str, start: Barrier) -> None:
-    start.wait()
+def _swap_bytes(stage: Stage, version_id: str, start: Barrier, *, reads: bool) -> None:
+    _wait(stage, version_id, start, reads=reads)
     stage.edit("UPDATE model_versions SET digest = :digest WHERE id = :id", digest="0" * 64, id=version_id)
 
 
-def _edit_card(stage: Stage, version_id: str, start: Barrier) -> None:
-    start.wait()
+def _edit_card(stage: Stage, version_id: str, start: Barrier, *, reads: bool) -> None:
+    _wait(stage, version_id, start, reads=reads)
     stage.portal.registry.edit_card(stage.people.engineer, version_id=version_id, card="Other words.")
+
+
+def _wait(stage: Stage, version_id: str, start: Barrier, *, reads: bool) -> None:
+    start.wait()
+    if reads:
+        stage.portal.registry.download_artifact(stage.people.engineer, version_id=version_id)
 
 
 def _deployed(session: Session) -> set[str]:
