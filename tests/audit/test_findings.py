@@ -14,6 +14,7 @@ from sqlalchemy import text
 from core.audit import verify
 from core.audit.journal import AuditJournal, exported
 from core.audit.verify import LISTED
+from core.foundation.actors import Actor
 from core.foundation.errors import Unavailable
 from core.identity.permissions import Role
 from core.portal import Portal
@@ -231,7 +232,10 @@ def test_a_lost_signing_key_is_a_finding_and_is_not_replaced(
 
 def test_roles_tokens_policies_and_what_serves_are_signed_at_once(portal: Portal, people: People) -> None:
     admin, new = people.admin, people.viewer.person_id
+    policy = portal.policies.ensure_policies(Actor.system("test"))[0]
+    terms = {"policy_id": policy.id, "gates": policy.gates, "approvals": policy.approvals, "reason": "Fresher"}
     changes: tuple[Callable[[], object], ...] = (
+        lambda: portal.policies.propose_policy(admin, **terms, valid_days=3),
         lambda: portal.identity.grant_role(admin, person_id=new, role=Role.SRE),
         lambda: portal.identity.revoke_role(admin, person_id=new, role=Role.SRE),
         lambda: portal.identity.mint_token(people.sre, name="Script", scopes=("read",)),

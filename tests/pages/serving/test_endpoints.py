@@ -78,9 +78,12 @@ def test_a_refusal_of_the_server_is_shown_with_its_cause(stage: Stage) -> None:
     stage.portal.endpoints.confirm(
         SYSTEM, endpoint_id=stage.endpoint_id, generation=0, actual={}, servers=(refused,), cause="no admission"
     )
-    shown = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    test = page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id)
+    shown = text_of(test)
     assert "cannot be served" in shown
     assert "these bytes were never admitted" in shown
+    test.date_input(key="history_day").set_value(stage.endpoint.changed_at.date())
+    assert "It served nothing on" in text_of(drawn(test))
 
 
 def test_history_answers_what_served_on_a_day(stage: Stage) -> None:
