@@ -148,7 +148,7 @@ def _token(token: Token) -> None:
             st.rerun()
 
 
-@forms.dialog(N_("Mint a token"), width="medium", on_dismiss="rerun")
+@forms.dialog(N_("Mint a token"), width="medium")
 def token_dialog(person: Person) -> None:
     """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
     place = st.empty()

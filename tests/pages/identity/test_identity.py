@@ -104,3 +104,16 @@ def test_a_role_works_with_the_next_click(portal: Portal, people: People) -> Non
     test = page(portal, people.viewer, "datasets")
     portal.identity.grant_role(people.admin, person_id=people.viewer.person_id, role=Role.ENGINEER, project="PROJ-1")
     assert "New dataset" in [button.label for button in drawn(test).button]
+
+
+def test_a_token_is_offered_no_scope_that_its_minter_does_not_have(portal: Portal, people: People) -> None:
+    test = page(portal, people.approver, "people")
+    test.button(key="mint_own").click()
+    drawn(test)
+    assert test.multiselect(key="token_scopes").options == [
+        "artifact.read",
+        "audit.read",
+        "audit.verify",
+        "read",
+        "rollout.abort",
+    ]
