@@ -56,7 +56,9 @@ def _people(demand: Approvals) -> str:
 
 def _rule_line(rule: GateRule, cards: dict[str, GateCard]) -> str:
     title = cards[rule.gate].title if rule.gate in cards else rule.gate
-    params = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in rule.params.items())
+    properties = cards[rule.gate].parameters.get("properties", {}) if rule.gate in cards else {}
+    labels = {name: _(properties.get(name, {}).get("title", name)) for name in rule.params}
+    params = ", ".join(f"{labels[name]}: {value}" for name, value in rule.params.items())
     parts = [title, _(JUDGED[rule.on_inconclusive]), params]
     return links.escape(" · ".join(part for part in parts if part))
 

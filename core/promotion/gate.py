@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from core.foundation import plugins
 from core.foundation.plugins import Plugin
-from core.foundation.text import _
+from core.foundation.text import N_, _
 from core.foundation.values import Value
 from core.promotion.values import Attempt, GateResult
 from core.registry.values import Evidence, Interval, ModelVersion, Verdict
@@ -51,10 +51,16 @@ class GateParams(plugins.Params):
     """What a policy says of every gate: those of a gate of its own begin with these."""
 
     attempts: Literal["newest", "worst"] = Field(
-        default="newest", description="Which attempt decides where a version was measured several times."
+        default="newest",
+        title=N_("Deciding attempt"),
+        description="Which attempt decides where a version was measured several times.",
     )
     max_age_days: int = Field(
-        default=0, ge=0, le=3650, description="Days for which evidence counts; 0 sets no limit to its age."
+        default=0,
+        ge=0,
+        le=3650,
+        title=N_("Oldest evidence (days)"),
+        description="Days for which evidence counts; 0 sets no limit to its age.",
     )
 
     def looseness(self) -> Mapping[str, float]:

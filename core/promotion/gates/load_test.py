@@ -21,10 +21,18 @@ class LoadTestGate(Gate):
 
     class Params(GateParams):
         rate_rps: float = Field(
-            default=0, ge=0, le=1e6, description="Requests per second at which a test counts; 0 asks none."
+            default=0,
+            ge=0,
+            le=1e6,
+            title=N_("Rate of the test (rps)"),
+            description="Requests per second at which a test counts; 0 asks none.",
         )
         capacity_rps: float = Field(
-            default=0, ge=0, le=1e6, description="Requests per second it must hold; 0 asks none."
+            default=0,
+            ge=0,
+            le=1e6,
+            title=N_("Capacity (rps)"),
+            description="Requests per second it must hold; 0 asks none.",
         )
         requests: int = Field(default=500, ge=1, le=10**9, description="Requests that must have been sent.")
 
@@ -186,5 +194,7 @@ def _capacity_words(capacity: Capacity) -> str:
     if capacity.rate is None:
         return _("no rate holds the promise")
     low = figure(capacity.low or 0, digits=0)
-    high = figure(capacity.high, digits=0) if capacity.high is not None else _("not reached")
-    return _("capacity {rate} rps ({low} to {high})").format(rate=figure(capacity.rate, digits=0), low=low, high=high)
+    rate = figure(capacity.rate, digits=0)
+    if capacity.high is None:
+        return _("capacity {rate} rps (at least {low})").format(rate=rate, low=low)
+    return _("capacity {rate} rps ({low} to {high})").format(rate=rate, low=low, high=figure(capacity.high, digits=0))

@@ -103,4 +103,10 @@ def _in_words(demands: Iterable[Demand]) -> Iterable[str]:
         elif not setting:
             yield _("{gate} was not asked for").format(gate=title)
         elif gate not in missing:
-            yield _("{gate}: {setting}").format(gate=title, setting=setting.replace("_", " "))
+            yield _("{gate}: {setting}").format(gate=title, setting=_setting(gate, setting))
+
+
+def _setting(gate: str, name: str) -> str:
+    """What a setting of a gate is called."""
+    field = gates()[gate].Params.model_fields.get(name) if gate in gates() else None
+    return _(field.title) if field is not None and field.title else name.replace("_", " ")

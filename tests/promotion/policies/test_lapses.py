@@ -47,11 +47,11 @@ def in_force(stage: Stage) -> Policy:
 
 LOOSER: list[tuple[dict[str, Any], str]] = [
     ({"parity": None}, "Parity was not asked for"),
-    ({"load_test": {"rate_rps": 25}}, "Load test: rate rps"),
-    ({"load_test": {"capacity_rps": 0}}, "Load test: capacity rps"),
+    ({"load_test": {"rate_rps": 25}}, "Load test: Rate of the test (rps)"),
+    ({"load_test": {"capacity_rps": 0}}, "Load test: Capacity (rps)"),
     ({"load_test": {"requests": 5}}, "Load test: requests"),
-    ({"load_test": {"max_age_days": 0}}, "Load test: max age days"),
-    ({"load_test": {"attempts": "newest"}}, "Load test: attempts"),
+    ({"load_test": {"max_age_days": 0}}, "Load test: Oldest evidence (days)"),
+    ({"load_test": {"attempts": "newest"}}, "Load test: Deciding attempt"),
     ({"parity": {"mismatches": 10}}, "Parity: mismatches"),
     ({"parity": {"rows": 10}}, "Parity: rows"),
     ({"quality": {"margins": {"auc": 0.1, "log_loss": 0.005}}}, "Offline quality: margin auc"),
