@@ -10,6 +10,7 @@ import pytest
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.storage import Store
+from tests.damage import cut, flip
 from tests.flushes import flushes
 
 
@@ -53,16 +54,6 @@ def test_a_truncated_and_a_missing_file_are_refused(store: Store) -> None:
     store.path(digest).unlink()
     with pytest.raises(NotFound):
         store.read(digest)
-
-
-def flip(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
-
-
-def cut(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(b"")
 
 
 def make_folder(path: Path) -> None:

@@ -5,17 +5,7 @@ from pathlib import Path
 
 from core.portal import Portal
 from core.registry.values import ModelVersion
-
-
-def flip(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
-
-
-def cut(path: Path) -> None:
-    path.chmod(0o644)
-    path.write_bytes(b"")
-
+from tests.damage import cut, flip
 
 DAMAGES: dict[str, Callable[[Path], object]] = {"flipped": flip, "cut": cut, "removed": Path.unlink}
 

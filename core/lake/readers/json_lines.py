@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from core.foundation.errors import Invalid
+from core.foundation.json_text import object_of
 from core.foundation.text import N_, _
 from core.lake.column_types import check_names, refusal_of_type
 from core.lake.import_values import ImportChoices
@@ -182,14 +183,7 @@ class JsonTable:
                 raise _unreadable(kinds[after], why)
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> Row:
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        raise ValueError(_("a name stands twice in it"))
-    return row
-
-
-DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=Number, parse_float=Number, parse_constant=Number)
+DECODER = json.JSONDecoder(object_pairs_hook=object_of, parse_int=Number, parse_float=Number, parse_constant=Number)
 
 
 def _parts(path: Path) -> Iterator[tuple[Part, int]]:
@@ -223,6 +217,8 @@ def _object(text: bytes, line: int) -> Row:
         raise _unreadable(line, _("it is not UTF-8")) from error
     except RecursionError as error:
         raise _unreadable(line, _("its values are nested too deeply")) from error
+    except Invalid as error:
+        raise _unreadable(line, error.message) from error
     except ValueError as error:
         raise _unreadable(line, str(getattr(error, "msg", error))) from error
     if not isinstance(row, dict) or end < len(letters):

@@ -197,7 +197,7 @@ BAD_LINES = {
     "no object": (b'{"a":1}\n5\n', "line 2: it is no single object"),
     "two objects": (b'{"a":1}\n{"a":2}{"a":3}\n', "line 2: it is no single object"),
     "an object over two lines": (b'{"a":\n1}\n', "line 1: "),
-    "a name twice": (b'{"a":1,"a":2}\n', "line 1: a name stands twice in it"),
+    "a name twice": (b'{"a":1,"a":2}\n', "line 1: 'a' is there twice"),
     "half a character": (b'{"a":"\\ud800"}\n', "line 1: a has half a character"),
     "other bytes": (b'{"a":1}\n{"a":"\xff"}\n', "line 2: it is not UTF-8"),
     "deep nesting": (b'{"a":' + b"[" * 50_000 + b"\n", "line 1: its values are nested too deeply"),
