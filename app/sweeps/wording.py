@@ -2,9 +2,13 @@
 
 from app.ui import links, numbers, times
 from app.ui.numbers import is_less_better, metric_name, metric_value
+from app.ui.wording import counted
 from core.foundation.text import _
 from core.registry.values import Interval, at_chance
 from core.sweeps.values import Sweep, SweepState
+
+# With fewer the interval of the seeds says next to nothing.
+FEW_SEEDS = 3
 
 
 def metric_words(metric: str) -> str:
@@ -56,18 +60,28 @@ def answer(sweep: Sweep) -> str:
 
 
 def _confirmed(sweep: Sweep, value: Interval) -> str:
-    sentence = _("**Confirmed: {metric} {value}** on {split} with {n} fresh seeds").format(
+    seeds = len(sweep.confirmation.run_ids)
+    sentence = _("**Confirmed: {metric} {value}** on {split} with {seeds}").format(
         metric=metric_words(sweep.metric),
         value=interval_words(value),
         split=sweep.split,
-        n=len(sweep.confirmation.run_ids),
+        seeds=counted(seeds, _("fresh seed"), _("fresh seeds")),
     )
     unseen = sweep.confirmation.untouched.get(sweep.metric)
     rest = _("; {value} on the rows no trial saw").format(value=interval_words(unseen)) if unseen else ""
     if at_chance(sweep.confirmation.untouched) or at_chance({sweep.metric: value}):
         warning = _("**No better than chance.**")
         return f":orange[:material/warning:] {warning} {sentence}{rest}."
+    if seeds < FEW_SEEDS:
+        return f":orange[:material/warning:] {few_seeds(seeds)} {sentence}{rest}."
     return f":green[:material/verified:] {sentence}{rest}."
+
+
+def few_seeds(seeds: int) -> str:
+    """What so few seeds say about the chance of the seed, as Markdown."""
+    if seeds == 1:
+        return _("**One seed says nothing about the chance of the seed.** The interval is that of the rows alone.")
+    return _("**Two seeds say almost nothing.** Three or more make the interval useful.")
 
 
 def curse(sweep: Sweep) -> str:

@@ -1,8 +1,11 @@
 """How good probabilities are, how sure that is, and whether one model is better than another on the same rows.
 
-The AUC has the interval of DeLong, means over rows (log loss, Brier score) the normal one, and the calibration error,
-which is a sum of absolute values, one of its own. Two models are compared on the same rows in pairs: what they
-share cancels, so a difference far smaller than either interval can still be certain."""
+The AUC has the standard error of DeLong, means over rows (log loss, Brier score) that of a mean, and the calibration
+error, which is a sum of absolute values, an interval of its own. Shares (AUC, Brier score) have their intervals on the
+scale of the logit, the log loss on that of the logarithm, differences of shares on that of the inverse hyperbolic
+tangent, so that none leaves what the measure can be; `scales.py` has the formulas and their sources. Two models are
+compared on the same rows in pairs: what they share cancels, so a difference far smaller than either interval can still
+be certain."""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
+from core.registry.scales import DIFFERENCE, SHARE, UNBOUNDED, Scale, none_of, scale_of
 from core.registry.values import Interval, Verdict
 
 if TYPE_CHECKING:
@@ -55,8 +59,8 @@ def evaluate(labels: ArrayLike, *, probabilities: ArrayLike) -> dict[str, Interv
     known, judged = _judged(labels, probabilities=probabilities)
     return {
         "auc": _auc_interval(known, scores=judged),
-        "log_loss": _mean_interval(_losses(known, judged), lowest=0.0),
-        "brier": _mean_interval(_squares(known, judged), lowest=0.0),
+        "log_loss": _mean_interval(_losses(known, judged), scale=scale_of("log_loss")),
+        "brier": _brier_interval(_squares(known, judged)),
         "ece": _calibration_interval(known, probabilities=judged),
     }
 
@@ -67,8 +71,8 @@ def compare(labels: ArrayLike, *, baseline: ArrayLike, candidate: ArrayLike) -> 
     known, after = _judged(known, probabilities=candidate)
     return {
         "auc": _auc_delta(known, baseline=before, candidate=after),
-        "log_loss": _mean_interval(_losses(known, after) - _losses(known, before)),
-        "brier": _mean_interval(_squares(known, after) - _squares(known, before)),
+        "log_loss": _mean_interval(_losses(known, after) - _losses(known, before), scale=UNBOUNDED),
+        "brier": _mean_interval(_squares(known, after) - _squares(known, before), scale=DIFFERENCE),
         "ece": _calibration_delta(known, baseline=before, candidate=after),
     }
 
@@ -132,10 +136,18 @@ def _squares(labels: Floats, probabilities: Floats) -> Floats:
     return (probabilities - labels) ** 2
 
 
-def _mean_interval(values: Floats, *, lowest: float | None = None) -> Interval:
+def _mean_interval(values: Floats, *, scale: Scale) -> Interval:
     mean, spread = float(values.mean()), NORMAL_95 * float(values.std(ddof=1)) / math.sqrt(values.size)
-    low = mean - spread if lowest is None else max(lowest, mean - spread)
-    return Interval(value=mean, low=low, high=mean + spread)
+    return scale.interval(mean, spread=spread)
+
+
+def _brier_interval(squares: Floats) -> Interval:
+    """Where every row is certain and right (or wrong), the rows that there are cannot say that the next one is."""
+    interval = _mean_interval(squares, scale=SHARE)
+    doubt = none_of(squares.size)
+    if interval.value == 0.0:
+        return interval.model_copy(update={"high": doubt})
+    return interval.model_copy(update={"low": 1 - doubt}) if interval.value == 1.0 else interval
 
 
 def _mid_ranks(values: Floats) -> Floats:
@@ -172,10 +184,9 @@ def _auc_interval(labels: Floats, *, scores: Floats) -> Interval:
     positives, negatives = _placements(labels, scores)
     value, spread = float(positives.mean()), NORMAL_95 * _standard_error(positives, negatives)
     if spread > 0:
-        return Interval(value=value, low=max(0.0, value - spread), high=min(1.0, value + spread))
-    # No pair disagrees with another, so DeLong sees no variance. Of `pairs` disjoint pairs none contradicted, and the
-    # exact binomial bound on the share of those that would is 1 - 0.025 ** (1 / pairs).
-    doubt = 1 - 0.025 ** (1 / min(positives.size, negatives.size))
+        return SHARE.interval(value, spread=spread)
+    # No pair disagrees with another, so DeLong sees no variance: of as many disjoint pairs none contradicted.
+    doubt = none_of(min(positives.size, negatives.size))
     return Interval(value=value, low=max(0.0, value - doubt), high=min(1.0, value + doubt))
 
 
@@ -183,7 +194,11 @@ def _auc_delta(labels: Floats, *, baseline: Floats, candidate: Floats) -> Interv
     before, after = _placements(labels, baseline), _placements(labels, candidate)
     positives, negatives = after[0] - before[0], after[1] - before[1]
     value, spread = float(positives.mean()), NORMAL_95 * _standard_error(positives, negatives)
-    return Interval(value=value, low=value - spread, high=value + spread)
+    if spread > 0 or value == 0.0:
+        return DIFFERENCE.interval(value, spread=spread)
+    # Every pair says the same, and those that would not can differ by 2 at the most.
+    doubt = 2 * none_of(min(positives.size, negatives.size))
+    return Interval(value=value, low=max(-1.0, value - doubt), high=min(1.0, value + doubt))
 
 
 def _gaps(labels: Floats, *, probabilities: Floats) -> tuple[Integers, Floats]:
@@ -215,13 +230,15 @@ def _calibration_spread(bins: Integers, gaps: Floats) -> Floats:
 def _calibration_interval(labels: Floats, *, probabilities: Floats) -> Interval:
     """Sums of absolute values come out too large, the more so the better the calibration, which is why a bootstrap
     misses an error of 0. So the interval holds every true error that makes the one seen no surprise: the seen gaps are
-    shrunk or stretched together, and each bin's absolute sum is a folded normal."""
+    shrunk or stretched together, and each bin's absolute sum is a folded normal. No true error is above 1."""
     bins, gaps = _gaps(labels, probabilities=probabilities)
     seen, spread = _by_bin(bins, gaps), _calibration_spread(bins, gaps)
     value = float(abs(seen).sum())
     low = _true_error(seen, spread=spread, deviations=NORMAL_95)
     high = _true_error(seen, spread=spread, deviations=-NORMAL_95)
-    return Interval(value=value, low=min(value, low), high=max(value, high))
+    if value == 0.0:
+        return Interval(value=value, low=0.0, high=none_of(gaps.size))
+    return Interval(value=value, low=min(value, low), high=min(1.0, max(value, high)))
 
 
 def _true_error(seen: Floats, *, spread: Floats, deviations: float) -> float:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from statistics import mean, stdev
 
+from core.registry.scales import Scale, scale_of
 from core.registry.values import Evaluation, Interval
 from core.sweeps.values import Confirmation, Direction
 from core.training.splits import TRAIN, VALIDATION
@@ -21,26 +22,29 @@ def confirm(runs: Sequence[Run], *, metric: str, direction: Direction) -> Confir
     untouched = _untouched(ordered)
     return Confirmation(
         run_ids=tuple(run.id for run in ordered),
-        value=together([_of(run, VALIDATION).metrics[metric] for run in ordered]) if ordered else None,
+        value=together([_of(run, VALIDATION).metrics[metric] for run in ordered], scale=scale_of(metric))
+        if ordered
+        else None,
         untouched={
-            name: together([evaluation.metrics[name] for evaluation in untouched])
+            name: together([evaluation.metrics[name] for evaluation in untouched], scale=scale_of(name))
             for name in (untouched[0].metrics if untouched else ())
         },
     )
 
 
-def together(figures: Sequence[Interval]) -> Interval:
+def together(figures: Sequence[Interval], *, scale: Scale) -> Interval:
     """One figure from several seeds on the same rows: their mean. Its 95 % interval adds two independent chances in
-    squares: that of the rows, which more seeds do not make smaller (the mean half-width on each side), and that of the
-    seeds (Student's t for the mean of so few). With a single seed only the rows are covered."""
+    squares: that of the rows, which more seeds do not make smaller (from the mean low end to the mean high end), and
+    that of the seeds (Student's t for the mean of so few). Both are taken on the scale of the measure (the logit for
+    an AUC, the logarithm for a log loss; `core/registry/scales.py` has the sources), so that few seeds that disagree
+    make the interval wide and never absurd. With a single seed only the rows are covered."""
     values = [figure.value for figure in figures]
-    middle = mean(values)
-    seeds = STUDENT[len(values) - 2] * stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    below, above = (
-        mean(interval.value - interval.low for interval in figures),
-        mean(interval.high - interval.value for interval in figures),
+    return scale.interval(
+        mean(values),
+        spread=STUDENT[len(values) - 2] * stdev(values) / math.sqrt(len(values)) if len(values) > 1 else 0.0,
+        low=mean(figure.low for figure in figures),
+        high=mean(figure.high for figure in figures),
     )
-    return Interval(value=middle, low=middle - math.hypot(below, seeds), high=middle + math.hypot(above, seeds))
 
 
 def _untouched(runs: Sequence[Run]) -> list[Evaluation]:

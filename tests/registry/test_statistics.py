@@ -74,17 +74,51 @@ def test_figures_agree_with_an_independent_library_on_tied_probabilities() -> No
 def test_delong_of_a_small_sample_by_hand() -> None:
     # Shares of negatives below each positive: 1, 1/2, 1; of positives above each negative: 1, 2/3.
     interval = statistics.evaluate([0, 1, 0, 1, 1], probabilities=[0.1, 0.2, 0.3, 0.4, 0.5])["auc"]
-    spread = 1.959964 * np.sqrt((1 / 12) / 3 + (1 / 18) / 2)
+    spread = 1.959964 * np.sqrt((1 / 12) / 3 + (1 / 18) / 2) / (5 / 6 * 1 / 6)
     assert interval.value == pytest.approx(5 / 6)
-    assert interval.low == pytest.approx(5 / 6 - spread)
-    assert interval.high == 1.0
+    assert interval.low == pytest.approx(1 / (1 + np.exp(spread) / 5))
+    assert interval.high == pytest.approx(1 / (1 + np.exp(-spread) / 5))
 
 
-def test_the_interval_of_an_auc_is_as_wide_above_as_below() -> None:
+def test_the_interval_of_an_auc_is_as_wide_above_as_below_in_logits() -> None:
     labels, judged = drawn(500, seed=2)
     interval = statistics.evaluate(labels, probabilities=judged)["auc"]
+    low, value, high = (float(np.log(end / (1 - end))) for end in (interval.low, interval.value, interval.high))
     assert interval.value < interval.high < 1
-    assert interval.high - interval.value == pytest.approx(interval.value - interval.low)
+    assert high - value == pytest.approx(value - low)
+
+
+@pytest.mark.parametrize(("labels", "judged"), [([0, 1, 0], [0.9, 0.1, 1.0]), ([0, 1, 1, 1], [0.2, 0.1, 0.9, 0.9])])
+def test_intervals_of_few_rows_stay_inside_what_a_metric_can_be(labels: list[int], judged: list[float]) -> None:
+    figures = statistics.evaluate(labels, probabilities=judged)
+    for name, interval in figures.items():
+        assert 0 <= interval.low <= interval.value <= interval.high
+        assert interval.high <= (np.inf if name == "log_loss" else 1)
+    for name, delta in statistics.compare(labels, baseline=judged, candidate=judged[::-1]).items():
+        assert delta.low <= delta.value <= delta.high
+        assert name == "log_loss" or -1 <= delta.low <= delta.high <= 1
+
+
+def test_the_log_loss_of_few_rows_by_hand() -> None:
+    interval = statistics.evaluate([1, 0], probabilities=[0.5, 0.75])["log_loss"]
+    losses = np.log([2, 4])
+    wide = 1.959964 * losses.std(ddof=1) / np.sqrt(2) / losses.mean()
+    assert (interval.low, interval.high) == pytest.approx((losses.mean() / np.exp(wide), losses.mean() * np.exp(wide)))
+
+
+def test_what_is_right_in_every_row_is_as_sure_as_the_rows_are_many() -> None:
+    figures = statistics.evaluate([0, 1] * 10, probabilities=[0.0, 1.0] * 10)
+    for name in ("brier", "ece"):
+        assert (figures[name].value, figures[name].low) == (0.0, 0.0)
+        assert figures[name].high == pytest.approx(1 - 0.025 ** (1 / 20))
+    wrong = statistics.evaluate([0, 1] * 10, probabilities=[1.0, 0.0] * 10)["brier"]
+    assert (wrong.low, wrong.value, wrong.high) == (pytest.approx(0.025 ** (1 / 20)), 1.0, 1.0)
+
+
+def test_a_difference_in_which_all_of_few_pairs_agree_is_not_certain() -> None:
+    delta = statistics.compare([0, 1] * 4, baseline=[0.9, 0.1] * 4, candidate=[0.1, 0.9] * 4)["auc"]
+    assert (delta.value, delta.high) == (1.0, 1.0)
+    assert delta.low == pytest.approx(1 - 2 * (1 - 0.025**0.25))
 
 
 def test_a_perfect_order_of_few_rows_is_not_certain() -> None:
