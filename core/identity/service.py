@@ -104,7 +104,7 @@ class IdentityService(Service):
     @action(permission=Permission.PEOPLE_WRITE, says=N_("created the project"))
     def create_project(self, call: Call, *, name: Name) -> Project:
         """Create a project."""
-        call.unscoped()
+        call.concerns_everybody()
         if call.session.exec(select(ProjectRow).where(ProjectRow.name == name)).first():
             raise Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))
         project_id = call.create(Kind.PROJECT, project="", title=name, state="active")
@@ -131,7 +131,7 @@ class IdentityService(Service):
     @action(permission=Permission.PEOPLE_WRITE, says=N_("granted a role to"))
     def grant_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
         """Give a person a role, in a project or (for sre, approver, admin) everywhere."""
-        call.unscoped()
+        _may_rule(call, project)
         row = find_person(call.session, person_id)
         if person_id == call.actor.person_id:
             raise NotAllowed(_("Nobody gives a role to themselves"), hint=_("Ask another administrator."))
@@ -141,8 +141,6 @@ class IdentityService(Service):
             )
         if role in PROJECT_ROLES and not project:
             raise Invalid(_("The role {role} is given in a project").format(role=role), field="project")
-        if project:
-            call.may_reach_project(project)
         self._grant(call, person_id, role, project)
         call.about(person_id, project=project)
         call.note(role=role.value, project=project)
@@ -151,7 +149,7 @@ class IdentityService(Service):
     @action(permission=Permission.PEOPLE_WRITE, says=N_("revoked a role of"))
     def revoke_role(self, call: Call, *, person_id: str, role: Role, project: str = "") -> Person:
         """Take a role away; it stops working with the next call."""
-        call.unscoped()
+        _may_rule(call, project)
         row = find_person(call.session, person_id)
         grant = call.session.get(GrantRow, (person_id, role.value, project))
         if grant is None:
@@ -165,7 +163,7 @@ class IdentityService(Service):
     @action(permission=Permission.PEOPLE_WRITE, says=N_("changed the state of"))
     def set_state(self, call: Call, *, person_id: str, state: Literal["active", "disabled"]) -> Person:
         """Disable a person or service account at once, or enable it again."""
-        call.unscoped()
+        call.concerns_everybody()
         row = find_person(call.session, person_id)
         row.state = state
         call.session.add(row)
@@ -296,6 +294,14 @@ class IdentityService(Service):
         call.about(person_id)
         call.note(token=row.id, scopes=row.scopes)
         return NewToken(token=token_of(row), secret=secret)
+
+
+def _may_rule(call: Call, project: str) -> None:
+    """The caller may give and take roles in a project, or (none named) everywhere."""
+    if project:
+        call.may_reach_project(project)
+    else:
+        call.concerns_everybody()
 
 
 def _refuse_uncarried(scopes: Collection[Permission], *, kind: str) -> None:

@@ -1,6 +1,7 @@
 """Roles count at once, nobody gives themselves one, and an administrator always remains."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -90,6 +91,32 @@ def test_a_service_account_is_none_of_the_people_and_has_no_role(portal: Portal,
     assert kind_of(people.engineer.person_id) is Kind.PERSON
     with pytest.raises(Invalid, match="scopes, not roles"):
         portal.identity.grant_role(people.admin, person_id=account.id, role=Role.SRE)
+
+
+def test_an_administrator_of_one_project_decides_nothing_for_the_others(portal: Portal, people: People) -> None:
+    identity = portal.identity
+    local = identity.create_person(people.admin, handle="local", name="Lou Local").id
+    identity.grant_role(people.admin, person_id=local, role=Role.ADMIN, project="PROJ-1")
+    other = identity.create_project(people.admin, name="Elsewhere").id
+    lou = Actor(person_id=local, kind="person", via="session")
+    policy = portal.policies.list_policies(people.admin)[0]
+    friend = people.viewer.person_id
+    change = {"gates": policy.gates, "approvals": policy.approvals, "valid_days": 1, "reason": "Shorter"}
+    refused = (
+        partial(identity.grant_role, lou, person_id=friend, role=Role.ADMIN),
+        partial(identity.revoke_role, lou, person_id=people.admin.person_id, role=Role.ADMIN),
+        partial(identity.set_state, lou, person_id=people.sre.person_id, state="disabled"),
+        partial(identity.create_project, lou, name="Mine"),
+        partial(portal.policies.propose_policy, lou, policy_id=policy.id, **change),
+        partial(portal.policies.confirm_policy, lou, policy_id=policy.id, revision=1),
+    )
+    for call in refused:
+        with pytest.raises(NotAllowed, match=r"every project, and your role is for PROJ-1$"):
+            call()
+    with pytest.raises(NotFound):
+        identity.grant_role(lou, person_id=friend, role=Role.ENGINEER, project=other)
+    identity.grant_role(lou, person_id=friend, role=Role.ENGINEER, project="PROJ-1")
+    identity.revoke_role(lou, person_id=friend, role=Role.ENGINEER, project="PROJ-1")
 
 
 def test_a_handle_belongs_to_one_person(portal: Portal, people: People) -> None:

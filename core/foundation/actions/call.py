@@ -99,6 +99,19 @@ class Call:
         """Where the declared permission holds, for reading what is not the action's own; no check is owed for it."""
         return self._reach
 
+    def concerns_everybody(self) -> None:
+        """The declared permission holds in every project, as what is done here concerns all of them.
+        Raises NotAllowed where the actor has it in some projects alone."""
+        self._is_checked = True
+        if not self._reach.is_everywhere:
+            raise NotAllowed(
+                _("This concerns every project, and your role is for {projects}").format(
+                    projects=", ".join(sorted(self._reach.projects))
+                ),
+                hint=_("Ask somebody who has the role everywhere."),
+                permission=self.spec.permission,
+            )
+
     def unscoped(self) -> None:
         """Says that this action concerns no project."""
         self._is_checked = True

@@ -75,6 +75,7 @@ class PolicyService(Service):
         self, call: Call, *, policy_id: str, gates: GateRules, approvals: Demands, valid_days: ValidDays, reason: Reason
     ) -> Policy:
         """Propose a change of a policy. It is in force once another administrator confirms it."""
+        call.concerns_everybody()
         call.may_reach(policy_id)
         call.about(policy_id)
         refuse_machines(call)
@@ -99,6 +100,7 @@ class PolicyService(Service):
     @action(permission=Permission.POLICY_WRITE, says=N_("confirmed the policy"))
     def confirm_policy(self, call: Call, *, policy_id: str, revision: Revision) -> Policy:
         """Put a proposed change in force. Someone else must have proposed it."""
+        call.concerns_everybody()
         call.may_reach(policy_id)
         call.about(policy_id)
         refuse_machines(call)
