@@ -97,7 +97,7 @@ def test_an_administrator_of_one_project_decides_nothing_for_the_others(portal: 
     identity = portal.identity
     local = identity.create_person(people.admin, handle="local", name="Lou Local").id
     identity.grant_role(people.admin, person_id=local, role=Role.ADMIN, project="PROJ-1")
-    other = identity.create_project(people.admin, name="Elsewhere").id
+    other = identity.create_project(people.admin, name="Far away").id
     lou = Actor(person_id=local, kind="person", via="session")
     policy = portal.policies.list_policies(people.admin)[0]
     friend = people.viewer.person_id
