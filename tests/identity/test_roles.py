@@ -99,7 +99,7 @@ def test_an_administrator_of_one_project_decides_nothing_for_the_others(portal: 
     identity.grant_role(people.admin, person_id=local, role=Role.ADMIN, project="PROJ-1")
     other = identity.create_project(people.admin, name="Far away").id
     lou = Actor(person_id=local, kind="person", via="session")
-    policy = portal.policies.list_policies(people.admin)[0]
+    policy = portal.policies.ensure_policies(Actor.system("test"))[0]
     friend = people.viewer.person_id
     change = {"gates": policy.gates, "approvals": policy.approvals, "valid_days": 1, "reason": "Shorter"}
     refused = (
