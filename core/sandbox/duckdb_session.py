@@ -1,6 +1,7 @@
 """DuckDB connections for our own SQL, and how that SQL quotes names. What people write runs elsewhere, in the
 sandbox."""
 
+import string
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 100_000
 SHARED_MEMORY_MB = 2048
+SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 @contextmanager
@@ -59,6 +61,12 @@ def _prepared(connection: "duckdb.DuckDBPyConnection") -> "Iterator[duckdb.DuckD
 def quoted(name: str) -> str:
     """A name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """A name as the engine compares it: only the letters A to Z have a small form. What Python folds besides, a long s
+    to an s for instance, is to the engine another name."""
+    return name.translate(SMALL)
 
 
 def listed(names: Iterable[str], *, table: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_session import one_row
+from core.sandbox.duckdb_session import folded, one_row
 from core.sandbox.functions import ALLOWED, DISGUISED, TABLES
 from core.sandbox.locked_session import plain, translated
 
@@ -70,11 +70,11 @@ def tree_of(session: "duckdb.DuckDBPyConnection", sql: str) -> Node:
 
 def check_tree(node: Node, *, tables: Collection[str]) -> None:
     """Invalid for the first part of the tree that is not known to be harmless."""
-    _Walk().query(node, frozenset(name.casefold() for name in tables))
+    _Walk().query(node, frozenset(folded(name) for name in tables))
 
 
 class _Walk:
-    """One walk over a tree. `names` are the tables in scope, in small letters: the engine does not tell them apart."""
+    """One walk over a tree. `names` are the tables in scope, as the engine compares them."""
 
     def __init__(self) -> None:
         self._nodes_left = MOST_NODES
@@ -96,10 +96,10 @@ class _Walk:
             inner = definition.get("query_node") or definition["query"]["node"]
             self.query(inner, names)
             self._any({key: part for key, part in definition.items() if key not in ("query_node", "query")}, names)
-            names = names | {entry["key"].casefold()}
+            names = names | {folded(entry["key"])}
         if node["type"] == "CTE_NODE":
             self.query(node["query"], names)
-            names = names | {node["cte_name"].casefold()}
+            names = names | {folded(node["cte_name"])}
         return names
 
     def _any(self, part: Any, names: frozenset[str]) -> None:
@@ -137,7 +137,7 @@ def _check_expression(node: Node) -> None:
             raise _refused(_("SQL: functions are called by their plain name"))
         _check_called(node["function_name"], disguised=False)
         # With one argument it is the age as of today.
-        if node["function_name"].casefold() == "age" and len(_arguments(node)) < 2:
+        if folded(node["function_name"]) == "age" and len(_arguments(node)) < 2:
             raise _refused(_("SQL: age needs both of its instants"))
 
 
@@ -147,7 +147,7 @@ def _check_table(node: Node, names: frozenset[str]) -> None:
     _check_sample(node)
     if node["type"] == "BASE_TABLE":
         _check_granted(node, names)
-    if node["type"] == "TABLE_FUNCTION" and node["function"].get("function_name", "").casefold() not in TABLES:
+    if node["type"] == "TABLE_FUNCTION" and folded(node["function"].get("function_name", "")) not in TABLES:
         raise _refused(_("SQL: files cannot be read, and other functions that give rows are not permitted"))
 
 
@@ -162,7 +162,7 @@ def _check_granted(node: Node, names: frozenset[str]) -> None:
         raise _refused(_("SQL: tables are called by their plain name"))
     if node.get("at_clause"):
         raise _refused(_("SQL: a snapshot is chosen among the sources, not in the query"))
-    if name.casefold() not in names:
+    if folded(name) not in names:
         raise Invalid(
             _("SQL: table {name} not found").format(name=name[:60]),
             hint=_("There are: {names}.").format(names=", ".join(sorted(names)) or _("none")),
@@ -171,7 +171,7 @@ def _check_granted(node: Node, names: frozenset[str]) -> None:
 
 
 def _check_called(name: str, *, disguised: bool) -> None:
-    plain_name = name.casefold()
+    plain_name = folded(name)
     if plain_name in DISGUISED or (not disguised and plain_name not in ALLOWED):
         raise Invalid(
             _("SQL: the function {name} is not permitted").format(name=name[:60]),

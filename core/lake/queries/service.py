@@ -31,6 +31,7 @@ from core.lake.queries.sandbox_entry import RESULT
 from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedQuery, Sql
 from core.lake.tables import DatasetRow, QueryRow, SavedQueryRow, SnapshotRow
 from core.lake.values import Snapshot
+from core.sandbox.duckdb_session import folded
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import run_sandboxed
 
@@ -196,7 +197,7 @@ class QueryService(Service):
 
     def _newest(self, call: Call, project: str, sql: str) -> dict[str, Snapshot]:
         """The newest snapshots of the datasets whose names the SQL has as words, which is all it can read."""
-        words = set(re.findall(r"\w+", sql.casefold()))
+        words = set(re.findall(r"\w+", folded(sql)))
         named = select(DatasetRow).where(DatasetRow.project == project, col(DatasetRow.name).in_(words))
         snapshots = {}
         for dataset in call.session.exec(named.order_by(DatasetRow.name)):
