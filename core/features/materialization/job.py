@@ -10,7 +10,15 @@ from core.compute.process import JobContext, run_job
 from core.features.job_specs import RESULT
 from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult
 from core.features.materialization.sandbox_entries import WINDOWS_ENTRY
-from core.features.online.newest_rows import Known, has_rows, newest_rows, of_keys, packed_rows, withdrawn
+from core.features.online.newest_rows import (
+    Known,
+    has_rows,
+    newest_event,
+    newest_rows,
+    of_keys,
+    packed_rows,
+    withdrawn,
+)
 from core.features.online.opening import open_store
 from core.features.online.store import OnlineStore, Packed, pack_key
 from core.features.sandboxed_job import in_words, limits_of, run_in_sandbox
@@ -59,6 +67,7 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
         before = [context.inputs[key] for key in job_spec.replaced.values()]
         withdrawn = 0 if job_spec.whole else update.correct(before)
         put = update.everything() if job_spec.whole else update.new_rows()
+        watermark_us = update.newest_event()
     keys = store.count(job_spec.view)
     store.close()
     return MaterializeResult(
@@ -69,6 +78,7 @@ def put_online(context: JobContext, job_spec: MaterializeJobSpec, *, parts: Sequ
         put=put,
         withdrawn=withdrawn,
         keys=keys,
+        watermark_us=watermark_us,
     )
 
 
@@ -94,6 +104,11 @@ class StoreUpdate:
         until = self._job_spec.at_us
         new = [Known(self._computed, until), Known(pending, until, after_us=self._job_spec.since_us)]
         return self._store.put(self._view, self._rows_of(newest_rows(self._view, new))) if has_rows(new) else 0
+
+    def newest_event(self) -> int | None:
+        """How far the store is filled, in microseconds of event time."""
+        files = [*self._unchanged.values(), *self._computed]
+        return newest_event(self._session, files, until_us=self._job_spec.at_us)
 
     def everything(self) -> int:
         """Puts the newest row of every key, whatever the store holds, and forgets the keys that no part has."""

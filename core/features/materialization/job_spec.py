@@ -58,8 +58,8 @@ class PartResult(Value):
 
 
 class MaterializeResult(Value):
-    """The parts that were computed and those that are no more, how many rows were put and how many were taken back, and
-    the keys that the store now has of the view."""
+    """The parts that were computed and those that are no more, how many rows were put and how many were taken back, the
+    keys that the store now has of the view, and the newest event time among the rows that were known by then."""
 
     at_us: int
     snapshots: dict[str, str]
@@ -68,3 +68,4 @@ class MaterializeResult(Value):
     put: Annotated[int, Field(ge=0)]
     withdrawn: Annotated[int, Field(ge=0)]
     keys: Annotated[int, Field(ge=0)]
+    watermark_us: int | None = None

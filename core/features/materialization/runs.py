@@ -85,6 +85,7 @@ class MaterializationRuns:
             )
             call.session.add(part_row)
         call.session.flush()
+        row.watermark = moment_of(result.watermark_us)
         row.keys, row.as_of, row.snapshots = result.keys, moment_of(result.at_us), dict(result.snapshots)
         self._finish(call, row)
 
@@ -97,7 +98,6 @@ class MaterializationRuns:
     def _finish(self, call: Call, row: MaterializationRow) -> None:
         parts = parts_known(call, row)
         row.rows = sum(part.rows for part in parts)
-        row.watermark = max((part.newest_event for part in parts if part.newest_event), default=None)
         row.state, row.cause, row.finished_at = resting(row), "", call.now
         self._save(call, row)
         call.record("online.materialized", subject=row.id, details={"rows": row.rows, "keys": row.keys})

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.columns import model_value
-from core.features.normal_form import CREATED, EVENT, KNOWN, LATEST
+from core.features.normal_form import BEST, CREATED, EVENT, KNOWN
 from core.features.online.packing import packed_values
 from core.features.online.store import NO_CREATED, OnlineRow, Packed, pack_key
 from core.features.values import ServedView
-from core.sandbox.duckdb_session import listed, parquet_rows, quoted
+from core.sandbox.duckdb_session import listed, one_row, parquet_rows, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,7 +23,9 @@ PACKED = 2_048
 
 @dataclass(frozen=True)
 class Known:
-    """Rows of some files that became known after one instant (None: ever) and until another, in microseconds."""
+    """Rows of some files that became known after one instant (None: ever) and until another, in microseconds. Of these
+    only the best can be answers: which row is the latest is judged over all rows, and a correction that is known only
+    later must not remove what is right today."""
 
     files: Sequence[Path]
     until_us: int
@@ -32,7 +34,7 @@ class Known:
     @property
     def condition(self) -> str:
         after = "" if self.after_us is None else f" AND {KNOWN} > {self.after_us}"
-        return f"{LATEST} AND {KNOWN} <= {self.until_us}{after}"
+        return f"{BEST} AND {KNOWN} <= {self.until_us}{after}"
 
 
 def newest_rows(view: ServedView, parts: Sequence[Known]) -> str:
@@ -51,6 +53,15 @@ def newest_rows(view: ServedView, parts: Sequence[Known]) -> str:
     return (
         f"SELECT {', '.join([*names, f'unnest(arg_max(answer, {age}))'])} FROM ({' UNION ALL '.join(known)}) {grouped}"
     )
+
+
+def newest_event(session: "duckdb.DuckDBPyConnection", files: Sequence[Path], *, until_us: int) -> int | None:
+    """The event time, in microseconds, of the newest row among those that were known at an instant."""
+    if not files:
+        return None
+    known = f"FROM {parquet_rows(files)} WHERE {KNOWN} <= {until_us}"
+    (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) {known}")
+    return None if newest is None else int(newest)
 
 
 def has_rows(parts: Sequence[Known]) -> bool:

@@ -18,10 +18,11 @@ KEYS = ["a", "b", "c"]
 
 
 def random_events(dice: random.Random, *, days: int) -> dict[str, list[tuple[Any, ...]]]:
-    """Rows by day; some are written late, some have the same key and time, some no key."""
+    """Rows by day; some are written late, some are corrected later, some have no key."""
     rows_by_day: dict[str, list[tuple[Any, ...]]] = {}
     for day in range(days):
         rows = [event(dice, day) for _row in range(dice.randrange(0, 6))]
+        rows += [corrected(dice, row) for row in rows if dice.random() < 0.3]
         if rows or dice.random() < 0.5:
             rows_by_day[str((START + day * DAY).date())] = rows
     return rows_by_day
@@ -31,6 +32,12 @@ def event(dice: random.Random, day: int) -> tuple[Any, ...]:
     happened = START + day * DAY + dice.randrange(24) * HOUR
     written = happened + dice.choice([0, 0, 1, 30, 100]) * HOUR
     return (dice.choice([*KEYS, None]), happened, written, dice.randrange(100), dice.choice(["x", "y", None]))
+
+
+def corrected(dice: random.Random, row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same key and event, written again: in an hour, in some days, or when every run of a test is over."""
+    key, happened, written, value, grade = row
+    return key, happened, written + dice.choice([1, 60, 100_000]) * HOUR, value + 1, grade
 
 
 def snapshot_of(materializer: Materializer, days: dict[str, list[tuple[Any, ...]]]) -> Any:
@@ -139,6 +146,27 @@ def test_a_row_goes_online_when_it_is_known_and_not_before(tmp_path: Path) -> No
     assert result is not None
     assert (result.parts, result.put) == ((), 1)
     assert_same(materializer, snapshot, at=START + 3 * DAY)
+
+
+PLAIN, KINDS = "SELECT k, happened, written, CAST(x AS DOUBLE) AS x FROM events", {"x": "number"}
+
+
+def test_a_correction_ahead_of_now_removes_nothing_of_what_is_right_today(tmp_path: Path) -> None:
+    """The last of them has an event time ahead of now, and answers nobody before."""
+    materializer = Materializer(tmp_path, version_of(PLAIN, kinds=KINDS))
+    corrections = [("a", START, START, 10, "x"), ("a", START, START + 9 * DAY, 20, "x")]
+    days = {"2013-01-01": corrections, "2013-01-21": [("a", START + 20 * DAY, START, 30, "x")]}
+    snapshot = snapshot_of(materializer, days)
+    answers = []
+    for at in (START + DAY, START + 5 * DAY, START + 9 * DAY, START + 20 * DAY):
+        result = materializer.run(snapshot, at=at)
+        assert result is not None
+        newest = START + 20 * DAY if at == START + 20 * DAY else START
+        assert result.watermark_us == round(newest.timestamp() * 1e6)
+        answers.append(materializer.online(["a"], at=at)[0].values)
+    assert answers == [(10.0,), (10.0,), (20.0,), (30.0,)]
+    materializer.run(snapshot, at=START + 5 * DAY, whole=True)
+    assert materializer.online(["a"])[0].values == (10.0,)
 
 
 def test_a_correction_that_removes_the_newest_row_brings_the_older_one_back(tmp_path: Path) -> None:

@@ -136,6 +136,26 @@ def test_a_row_that_came_late_into_an_old_day_is_told_as_late(scene: Installatio
     assert {mismatch.key["k"] for mismatch in report.worst} == {"late", "k7"}
 
 
+def test_corrections_and_events_ahead_of_now_change_neither_side(scene_in: Installation) -> None:
+    """Both are right today: the value before the correction, and the row before the one that is still to come."""
+    moment, ahead = START + 4 * DAY, scene_in.portal.foundation.clock.now() + 300 * DAY
+    scene_in.days["2013-01-05"] = [
+        ("corrected", moment, moment, 10, "g"),
+        ("corrected", moment, ahead, 20, "g"),
+        ("planned", moment, moment, 10, "g"),
+    ]
+    planned = [(key, ahead, moment, 20, "g") for key in ("planned", "only planned")]
+    scene_in.days[str(ahead.date())] = planned
+    scene_in.add_snapshot()
+    materialization = scene_in.materialize()
+    assert materialization.watermark == START + 4 * DAY
+    report = report_of(checked(scene_in, at=moment))
+    assert (report.causes, report.moved_on, report.compared) == ({}, 0, report.keys)
+    values = {key: row_of(scene_in, key).values[1] for key in ("corrected", "planned")}
+    assert values == {"corrected": 10.1, "planned": 10.1}
+    assert scene_in.statuses("only planned") == ["not_found"]
+
+
 def test_a_row_that_the_store_lost_is_told_from_one_that_came_late(scene_in: Installation) -> None:
     scene_in.materialize()
     newest = row_of(scene_in, "k8")
