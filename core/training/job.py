@@ -12,6 +12,7 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.errors import PortalError
 from core.foundation.text import _
+from core.training.description import Origin
 from core.training.recipe import Recipe, check_params, recipe_called
 from core.training.result import (
     CARD_FILE,
@@ -48,6 +49,7 @@ class RunSpec:
         self.seed = int(payload["seed"])
         self.title = str(payload["title"])
         self.contract = FeatureContract.model_validate(payload["contract"])
+        self.origin = Origin.model_validate(payload.get("origin", {}))
 
 
 class Seconds:
@@ -169,7 +171,8 @@ def _export(context: JobContext, *, spec: RunSpec, trained: "Trained") -> "OnnxM
     folder = context.outputs / MODEL_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     signature = signature_of(trained.preparation)
-    (folder / MODEL_FILE).write_bytes(write_onnx(trained, recipe=spec.recipe))
+    model = write_onnx(trained, recipe=spec.recipe, origin=spec.origin, contract=spec.contract)
+    (folder / MODEL_FILE).write_bytes(model)
     (folder / SIGNATURE_FILE).write_bytes(canonical(signature))
     (folder / FEATURES_FILE).write_bytes(canonical(spec.contract))
     return OnnxModel((folder / MODEL_FILE).read_bytes(), signature=signature, threads=context.cpus)

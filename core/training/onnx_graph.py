@@ -7,10 +7,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-# onnx 1.23 would write opset 28 and IR 14, which onnxruntime 1.31 does not read; these are read by every runtime since
-# 1.17 and hold all that is needed here.
-OPSET, ML_OPSET, IR_VERSION = 20, 3, 10
+from core.training.description import Description
+
 ML_DOMAIN = "ai.onnx.ml"
+# Operators that every runtime since 2021 reads, and those that recipes are written for.
+OLDEST_OPSET, NEWEST_OPSET = 13, 20
+FORMATS = [release for release in helper.VERSION_TABLE if OLDEST_OPSET <= release[2] <= NEWEST_OPSET]
 
 
 class Graph:
@@ -50,17 +52,40 @@ class Graph:
     def cast(self, value: str, *, to: int) -> str:
         return self.node("Cast", value, to=to)
 
-    def finish(self, value: str, *, output: str) -> bytes:
-        """The file whose one output, float64 [batch], is `value`, checked by onnx."""
+    def finish(self, value: str, *, output: str, description: Description) -> bytes:
+        """The file whose one output, float64 [batch], is `value`, checked by onnx and in the oldest version of the
+        format that can say it."""
         self._nodes.append(helper.make_node("Identity", [value], [output]))
-        given = helper.make_tensor_value_info(output, TensorProto.DOUBLE, ["batch"])
+        given = helper.make_tensor_value_info(output, TensorProto.DOUBLE, ["batch"], doc_string=description.output)
+        for entry in self._inputs:
+            entry.doc_string = description.inputs.get(entry.name, "")
         graph = helper.make_graph(self._nodes, "model", self._inputs, [given], self._constants)
-        opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML_DOMAIN, ML_OPSET)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="causeway")
-        onnx.checker.check_model(model, full_check=True)
+        model = _in_oldest_format(graph)
+        _describe(model, description)
         return bytes(model.SerializeToString(deterministic=True))
 
     def _fresh(self, stem: str) -> str:
         # Names of inputs are column names, which never hold a dot.
         self._node_count += 1
         return f"{stem}.{self._node_count}"
+
+
+def _in_oldest_format(graph: Any) -> Any:
+    """Raises what onnx says of the newest format when none of them will do."""
+    uses_ml = any(node.domain == ML_DOMAIN for node in graph.node)
+    for _release, ir_version, opset, ml_opset, *_training in FORMATS:
+        opsets = [helper.make_opsetid("", opset)] + ([helper.make_opsetid(ML_DOMAIN, ml_opset)] if uses_ml else [])
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
+        try:
+            onnx.checker.check_model(model, full_check=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            refusal = error
+        else:
+            return model
+    raise refusal
+
+
+def _describe(model: Any, description: Description) -> None:
+    model.producer_name, model.producer_version = description.producer
+    model.model_version, model.doc_string = description.number, description.text
+    helper.set_model_props(model, dict(description.metadata))

@@ -30,6 +30,7 @@ from core.registry.service import RegistryService
 from core.registry.values import ModelReference, ModelVersion, NewVersion, Text
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
+from core.training.description import Origin
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
@@ -300,9 +301,22 @@ def _job_spec(new: NewRun, *, run_id: str, owner: str, training_set: TrainingSet
             "seed": new.seed,
             "title": new.title,
             "contract": contract.model_dump(mode="json"),
+            "origin": _origin(new, run_id=run_id, training_set=training_set).model_dump(),
         },
         inputs={split.name: split.digest for split in training_set.splits},
         owner=owner,
         priority=QUIET_PRIORITY if new.quiet else PRIORITY,
         max_attempts=ATTEMPTS,
+    )
+
+
+def _origin(new: NewRun, *, run_id: str, training_set: TrainingSet) -> Origin:
+    return Origin(
+        run=run_id,
+        title=new.title,
+        recipe=new.recipe,
+        training_set=training_set.id,
+        training_set_title=training_set.title,
+        training_set_digest=training_set.digest,
+        label=training_set.entity.label,
     )

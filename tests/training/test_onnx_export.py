@@ -1,5 +1,7 @@
 """The ONNX file says what the trained network says, for one row as for many, and for every value there can be."""
 
+import json
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -8,13 +10,15 @@ import pytest
 
 from core.compute.process import JobFailed
 from core.registry.onnx_safety import inspect, signature_of
+from core.training.description import Description, Origin
 from core.training.evaluation import OnnxModel
+from core.training.onnx_graph import Graph
 from core.training.recipes.tabular import Tabular
 from core.training.torch_recipes import onnx_export
 from core.training.torch_recipes.data import TrainingData, load_data
 from core.training.torch_recipes.onnx_export import check_against_torch, write_onnx
 from core.training.torch_recipes.trainer import Trained
-from tests.training.flights import contract, splits
+from tests.training.flights import CATEGORIES, NUMBERS, contract, splits
 from tests.training.runs import train_small
 
 
@@ -30,7 +34,12 @@ def model(trained: Trained) -> OnnxModel:
 
 def opened(trained: Trained) -> OnnxModel:
     signature = onnx_export.signature_of(trained.preparation)
-    return OnnxModel(write_onnx(trained, recipe=Tabular), signature=signature, threads=1)
+    return OnnxModel(written(trained), signature=signature, threads=1)
+
+
+def written(trained: Trained, **origin: str) -> bytes:
+    names = [item.name for item in trained.preparation.categories], [item.name for item in trained.preparation.numbers]
+    return write_onnx(trained, recipe=Tabular, origin=Origin(**origin), contract=contract(*map(tuple, names)))
 
 
 def ask(model: OnnxModel, **values: object) -> float:
@@ -86,7 +95,7 @@ def test_absurd_numbers_give_a_probability(model: OnnxModel, value: float) -> No
 
 
 def test_no_rows_give_no_probabilities(trained: Trained) -> None:
-    session = onnxruntime.InferenceSession(write_onnx(trained, recipe=Tabular), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(written(trained), providers=["CPUExecutionProvider"])
     empty = {
         item.name: np.array([], dtype=object if item.type == "tensor(string)" else np.float64)
         for item in session.get_inputs()
@@ -95,13 +104,13 @@ def test_no_rows_give_no_probabilities(trained: Trained) -> None:
 
 
 def test_the_same_training_gives_the_same_bytes_and_nothing_speaks_against_them(trained: Trained) -> None:
-    data = write_onnx(trained, recipe=Tabular)
-    assert data == write_onnx(trained, recipe=Tabular)
+    data = written(trained)
+    assert data == written(trained)
     assert not [finding for finding in inspect(data).findings if finding.refuses]
     assert signature_of(data) == onnx_export.signature_of(trained.preparation)
     read = onnx.load_from_string(data)
-    assert {(entry.domain, entry.version) for entry in read.opset_import} == {("", 20), ("ai.onnx.ml", 3)}
-    assert read.ir_version == 10
+    assert {(entry.domain, entry.version) for entry in read.opset_import} == {("", 13), ("ai.onnx.ml", 2)}
+    assert read.ir_version == 7
 
 
 @pytest.mark.parametrize(
@@ -144,3 +153,66 @@ def test_calibration_finds_the_line_that_made_the_labels() -> None:
     assert fit_calibration(logits, labels=labels, kind="temperature").shift == 0
     assert fit_calibration(-logits, labels=(logits > 0).astype(float), kind="platt") == Calibration()
     assert fit_calibration(np.zeros(10), labels=np.ones(10), kind="platt") == Calibration()
+
+
+RUNS = ("RUN-118", "RUN-119")
+DESCRIPTION = Description(text="", number=0, inputs={}, metadata={})
+ORIGIN = {
+    "run": "RUN-118",
+    "title": "Late arrivals",
+    "recipe": "tabular",
+    "training_set": "TS-4",
+    "training_set_title": "Flights by month",
+    "training_set_digest": "d" * 64,
+    "label": "is_late",
+}
+
+
+def test_a_stranger_learns_from_the_file_what_it_is_and_how_to_ask_it(trained: Trained, model: OnnxModel) -> None:
+    """With onnxruntime and the standard library alone."""
+    session = onnxruntime.InferenceSession(written(trained, **ORIGIN), providers=["CPUExecutionProvider"])
+    meta = session.get_modelmeta()
+    facts = meta.custom_metadata_map
+    assert (meta.producer_name, meta.version) == ("causeway", 118)
+    assert meta.description.startswith(
+        "Late arrivals: the probability that is_late is 1, by the recipe tabular on TS-4"
+    )
+    named = {name: facts[f"causeway.{name}"] for name in ("run", "training_set", "training_set_digest")}
+    assert named == {"run": "RUN-118", "training_set": "TS-4", "training_set_digest": "d" * 64}
+    output = json.loads(facts["causeway.output"])
+    assert facts["causeway.recipe"] == "tabular"
+    assert (output["label"], output["classes"], output["of"]) == ("is_late", [0, 1], 1)
+    inputs = json.loads(facts["causeway.inputs"])
+    missing = {"NaN": np.array([np.nan]), "": np.array([""], dtype=object)}
+    answers = session.run(None, {item.name: missing[inputs[item.name]["missing"]] for item in session.get_inputs()})
+    nothing = dict.fromkeys((*CATEGORIES, *NUMBERS))
+    assert float(answers[0][0]) == pytest.approx(ask(model, **nothing), abs=1e-12)
+    assert inputs["hour"]["if_missing"] == "13.0 stands in, the median of training"
+    assert inputs["dep_delay"]["if_missing"].endswith("with a flag that it was missing")
+
+
+def test_each_input_says_what_missing_means(trained: Trained) -> None:
+    graph = onnx.load_from_string(written(trained, **ORIGIN)).graph
+    notes = {entry.name: entry.doc_string for entry in (*graph.input, *graph.output)}
+    assert "empty text is a missing one" in notes["carrier"]
+    assert "NaN is a missing one, for which 13.0 stands in" in notes["hour"]
+    assert "from 0 to 1, that the label is 1" in notes["probability"]
+
+
+def test_two_trainings_alike_differ_in_what_the_file_says_alone(trained: Trained) -> None:
+    first, second = (onnx.load_from_string(written(trained, **ORIGIN | {"run": run})) for run in RUNS)
+    assert first.model_version == 118 != second.model_version
+    assert first.graph.SerializeToString(deterministic=True) == second.graph.SerializeToString(deterministic=True)
+
+
+def test_a_recipe_that_needs_newer_operators_gets_the_oldest_format_that_has_them() -> None:
+    formats = {}
+    for operator in ("Relu", "Gelu"):
+        graph = Graph()
+        value = graph.node(operator, graph.input("hour", is_text=False))
+        read = onnx.load_from_string(graph.finish(value, output="probability", description=DESCRIPTION))
+        formats[operator] = read.ir_version, [(entry.domain, entry.version) for entry in read.opset_import]
+    assert formats == {"Relu": (7, [("", 13)]), "Gelu": (9, [("", 20)])}
+    unknown = Graph()
+    with pytest.raises(onnx.checker.ValidationError, match="Telepathy"):
+        unknown.finish(unknown.node("Telepathy"), output="probability", description=DESCRIPTION)

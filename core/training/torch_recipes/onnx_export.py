@@ -7,8 +7,10 @@ import onnx
 import torch
 
 from core.compute.process import JobFailed
+from core.features.values import FeatureContract
 from core.foundation.text import _
 from core.registry.values import InputSpec, Signature
+from core.training.description import Origin, describe
 from core.training.onnx_graph import ML_DOMAIN, Graph
 from core.training.preparation import CLIP, NumberMap, Preparation, Vocabulary, encode_categories, encode_numbers
 from core.training.recipe import Recipe
@@ -21,9 +23,9 @@ OUTPUT = "probability"
 TOLERANCE = 1e-5
 
 
-def write_onnx(trained: Trained, *, recipe: type[Recipe]) -> bytes:
+def write_onnx(trained: Trained, *, recipe: type[Recipe], origin: Origin, contract: FeatureContract) -> bytes:
     """The file: an input [batch] a feature, text ("" is missing) or float64 (NaN is missing), and `probability`,
-    float64 [batch]."""
+    float64 [batch]. It says of itself where it comes from and what it takes."""
     graph = Graph()
     ids = [_id(graph, vocabulary=vocabulary) for vocabulary in trained.preparation.categories]
     numbers = _numbers(graph, numbers=trained.preparation.numbers) if trained.preparation.numbers else ""
@@ -32,7 +34,9 @@ def write_onnx(trained: Trained, *, recipe: type[Recipe]) -> bytes:
     sloped = graph.node("Mul", exact, graph.constant(np.array(trained.calibration.slope)))
     shifted = graph.node("Add", sloped, graph.constant(np.array(trained.calibration.shift)))
     column = graph.constant(np.array([1], dtype=np.int64))
-    return graph.finish(graph.node("Squeeze", graph.node("Sigmoid", shifted), column), output=OUTPUT)
+    probability = graph.node("Squeeze", graph.node("Sigmoid", shifted), column)
+    description = describe(origin, preparation=trained.preparation, contract=contract)
+    return graph.finish(probability, output=OUTPUT, description=description)
 
 
 def signature_of(preparation: Preparation) -> Signature:

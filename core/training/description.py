@@ -1,0 +1,112 @@
+"""What a model file says of itself, so that whoever finds it without the portal knows what it is and how to call it. It
+lies in the standard places of the format, which every reader of ONNX shows. It is English in every installation:
+the same training gives the same bytes wherever it runs."""
+
+import json
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from core.features.values import FeatureContract
+from core.foundation.values import Value
+from core.training.preparation import NumberMap, Preparation, Vocabulary
+
+PRODUCER = "causeway"
+OUTPUT_TEXT = "The calibrated probability, from 0 to 1, that the label is 1."
+
+
+class Origin(Value):
+    """Where a model comes from: its run, and what that learned from. A run is at most one version of one model."""
+
+    run: str = ""
+    title: str = ""
+    recipe: str = ""
+    training_set: str = ""
+    training_set_title: str = ""
+    training_set_digest: str = ""
+    label: str = "label"
+
+    @property
+    def number(self) -> int:
+        """That of the run, which grows with each: 118 for RUN-118."""
+        digits = self.run.rpartition("-")[2]
+        return int(digits) if digits.isdecimal() else 0
+
+
+class Description(Value):
+    """`inputs` has a sentence for each input; `metadata` are names with texts, some of them JSON."""
+
+    text: str
+    number: int
+    inputs: Mapping[str, str]
+    output: str = OUTPUT_TEXT
+    metadata: Mapping[str, str]
+
+    @property
+    def producer(self) -> tuple[str, str]:
+        return PRODUCER, version(PRODUCER)
+
+
+def describe(origin: Origin, *, preparation: Preparation, contract: FeatureContract) -> Description:
+    """What the file of a model with these inputs says."""
+    categories = {item.name: _category(item) for item in preparation.categories}
+    numbers = {item.name: _number(item) for item in preparation.numbers}
+    about = origin.model_dump(exclude={"label"})
+    facts: dict[str, Any] = {
+        **{name: text for name, text in about.items() if text},
+        "feature_versions": {view.version_id: view.digest for view in contract.views},
+        "inputs": {**categories, **numbers},
+        "output": {"name": "probability", "unit": "probability", "label": origin.label, "classes": [0, 1], "of": 1},
+    }
+    return Description(
+        text=_text(origin),
+        number=origin.number,
+        inputs={
+            **dict.fromkeys(categories, _of_text()),
+            **{item.name: _of_number(item) for item in preparation.numbers},
+        },
+        metadata={f"{PRODUCER}.{name}": _plain(value) for name, value in facts.items()},
+    )
+
+
+def _text(origin: Origin) -> str:
+    learned = f" on {origin.training_set} ({origin.training_set_title})" if origin.training_set else ""
+    return (
+        f"{origin.title or 'A model'}: the probability that {origin.label} is 1, by the recipe"
+        f" {origin.recipe or 'unknown'}{learned}. Each input is the raw value of a feature, one a row. A missing"
+        " text is the empty text, a missing number is NaN, and a text that training did not know may be sent as it is."
+    )
+
+
+def _category(vocabulary: Vocabulary) -> dict[str, Any]:
+    missing = "a value of its own" if "" in vocabulary.values else "counts as unknown"
+    return {
+        "kind": "category",
+        "missing": "",
+        "if_missing": missing,
+        "if_unknown": "every text that training did not know gets the same answer",
+        "known": len(vocabulary.values),
+        "example": next((value for value in vocabulary.values if value), ""),
+    }
+
+
+def _number(number: NumberMap) -> dict[str, Any]:
+    flagged = ", with a flag that it was missing" if number.flagged else ""
+    return {
+        "kind": "number",
+        "missing": "NaN",
+        "if_missing": f"{number.fill!r} stands in, the median of training{flagged}",
+        "example": number.fill,
+    }
+
+
+def _of_text() -> str:
+    return "Text as it is. The empty text is a missing one; a text that training did not know counts as unknown."
+
+
+def _of_number(number: NumberMap) -> str:
+    return f"A number as it is. NaN is a missing one, for which {number.fill!r} stands in."
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
