@@ -141,7 +141,7 @@ def trial_table(sweep: Sweep, trials: Sequence[Trial]) -> None:
 
 def _row(sweep: Sweep, trial: Trial) -> Row:
     is_best = sweep.best is not None and trial.number == sweep.best.number
-    duration = times.span(trial.started_at, trial.ended_at, now=frame.now())
+    duration = times.span(trial.started_at, trial.ended_at, now=frame.now(), measured=trial.ran_seconds)
     return Row(
         str(trial.number),
         (

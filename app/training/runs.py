@@ -114,7 +114,7 @@ def catalog(listing: Listing[Run], *, best: dict[str, Run]) -> list[Run]:
 
 def _row(run: Run, best: dict[str, Run]) -> Row:
     now = frame.now()
-    seconds = ((run.ended_at or now) - run.started_at).total_seconds() if run.started_at else None
+    seconds = times.lasted(run.started_at, run.ended_at, now=now, measured=run.ran_seconds)
     marks = ", ".join(_(METRICS[metric]) for metric, first in best.items() if first.id == run.id)
     return Row(
         run.id,
@@ -124,7 +124,7 @@ def _row(run: Run, best: dict[str, Run]) -> Row:
             *(cells.number(figure(run, metric)) for metric in METRICS),
             cells.text(marks, color="green"),
             cells.code(run.version_id, target=run.version_id),
-            cells.number(seconds, times.span(run.started_at, run.ended_at, now=now)),
+            cells.number(seconds, numbers.duration(seconds)),
             cells.time(run.created_at, now=now),
         ),
         target=run.id,

@@ -56,9 +56,18 @@ def minute(when: datetime | None) -> str:
     return f"{when:%Y-%m-%d %H:%M}" if when else "—"
 
 
-def span(start: datetime | None, end: datetime | None, *, now: datetime) -> str:
+def span(start: datetime | None, end: datetime | None, *, now: datetime, measured: float | None = None) -> str:
     """How long something took, or has been going on."""
-    return numbers.duration(((end or now) - start).total_seconds()) if start else "—"
+    return numbers.duration(lasted(start, end, now=now, measured=measured))
+
+
+def lasted(
+    start: datetime | None, end: datetime | None, *, now: datetime, measured: float | None = None
+) -> float | None:
+    """In seconds: what the process itself `measured`, else, while it runs, what the rows of the portal say."""
+    if measured is not None:
+        return measured
+    return ((end or now) - start).total_seconds() if start else None
 
 
 def remaining(seconds: float | None) -> str:

@@ -163,7 +163,7 @@ class JobMonitor:
         if result is not None and result["rc"] == 0:
             read = self.kind.read_outputs(self.claimed.job, self.folder.outputs)
             reach("compute.before_ingest")
-            self.job_store.succeed(self.claimed, self.kind, read=read)
+            self.job_store.succeed(self.claimed, self.kind, read=read, ran_seconds=self._ran_seconds())
             reach("compute.after_ingest")
             self._close()
             shutil.rmtree(self.folder.outputs, ignore_errors=True)
@@ -188,13 +188,18 @@ class JobMonitor:
 
     def _end(self, state: JobState, cause: str) -> None:
         try:
-            self.job_store.end(self.claimed, self.kind, state=state, cause=cause)
+            self.job_store.end(self.claimed, self.kind, state=state, cause=cause, ran_seconds=self._ran_seconds())
         except (Superseded, Unavailable):
             raise
         except Exception:
             logger.exception("the domain of %s could not handle its end", self.claimed.job.id)
-            self.job_store.end(self.claimed, None, state=state, cause=cause)
+            self.job_store.end(self.claimed, None, state=state, cause=cause, ran_seconds=self._ran_seconds())
         self._close()
+
+    def _ran_seconds(self) -> float | None:
+        """As the process beside the job measured it; None where nothing was left to measure."""
+        seconds = (read_json(self.folder.result) or {}).get("ran_seconds")
+        return seconds if isinstance(seconds, int | float) else None
 
     def _close(self) -> None:
         # The order may carry a ticket; nobody needs it any more.

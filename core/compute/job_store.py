@@ -164,18 +164,27 @@ class JobStore:
             if report.events:
                 kind.ingest_events(call, self._job(call, claimed), report.events)
 
-    def succeed(self, claimed: ClaimedJob, kind: JobKind, *, read: Any) -> None:
-        """The outputs and the state, in one transaction."""
+    def succeed(self, claimed: ClaimedJob, kind: JobKind, *, read: Any, ran_seconds: float | None = None) -> None:
+        """The outputs and the state, in one transaction. `ran_seconds` is how long its process ran."""
         with self._writing() as call:
             done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}
-            self._fenced(call, claimed, **done, **IDLE)
+            self._fenced(call, claimed, **done, ran_seconds=ran_seconds, **IDLE)
             kind.ingest_outputs(call, self._job(call, claimed), read)
             self._transition(call, claimed.job, JobState.SUCCEEDED)
 
-    def end(self, claimed: ClaimedJob, kind: JobKind | None, *, state: JobState, cause: str) -> None:
+    def end(
+        self,
+        claimed: ClaimedJob,
+        kind: JobKind | None,
+        *,
+        state: JobState,
+        cause: str,
+        ran_seconds: float | None = None,
+    ) -> None:
         """It failed for good, or was cancelled. Without a kind the domain does not learn of it."""
         with self._writing() as call:
-            self._fenced(call, claimed, state=state, cause=cause, eta_seconds=None, ended_at=call.now, **IDLE)
+            done = {"state": state, "cause": cause, "eta_seconds": None, "ended_at": call.now}
+            self._fenced(call, claimed, **done, ran_seconds=ran_seconds, **IDLE)
             self._conclude(call, call.session.get_one(JobRow, claimed.job.id), kind)
 
     def queue_again(self, claimed: ClaimedJob, *, cause: str, counts: bool = True) -> None:

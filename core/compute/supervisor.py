@@ -39,6 +39,7 @@ class Supervisor:
         self.child = 0
         self.ended: tuple[int, Any] | None = None
         self.began = time.monotonic()
+        self.ran_seconds = 0.0
         self.kill_at: float | None = None
         self.reason = ""
 
@@ -107,7 +108,7 @@ class Supervisor:
     def _has_ended(self) -> bool:
         pid, status, usage = os.wait4(self.child, os.WNOHANG)
         if pid:
-            self.ended = (status, usage)
+            self.ended, self.ran_seconds = (status, usage), time.monotonic() - self.began
         return bool(pid)
 
     def _beat(self) -> None:
@@ -166,6 +167,7 @@ class Supervisor:
                 "reason": self.reason,
                 "seconds": self.seconds,
                 "max_rss_mb": usage.ru_maxrss / 1024,
+                "ran_seconds": round(self.ran_seconds, 3),
                 "cpu_seconds": usage.ru_utime + usage.ru_stime,
             },
         )

@@ -49,6 +49,7 @@ class JobRow(SQLModel, table=True):
     created_at: datetime = time_field()
     started_at: datetime | None = time_field(nullable=True)
     ended_at: datetime | None = time_field(nullable=True)
+    ran_seconds: float | None = None
 
 
 class DutyRow(SQLModel, table=True):

@@ -112,7 +112,7 @@ def _load(context: JobContext, *, spec: WorkerSpec) -> "TrainingData":
 
 def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "TrainingData", inbox: Inbox) -> None:
     """One trial. What is wrong with its parameters fails it alone."""
-    number = message.number
+    number, began = message.number, time.monotonic()
     context.event("started", number=number)
     try:
         value = _train(context, message, spec=spec, data=data, inbox=inbox)
@@ -121,12 +121,14 @@ def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Trai
         raise
     except Exception as error:
         traceback.print_exception(error)
-        context.event("failed", number=number, cause=str(error)[:CAUSE_LENGTH])
+        ran = round(time.monotonic() - began, 3)
+        context.event("failed", number=number, cause=str(error)[:CAUSE_LENGTH], ran_seconds=ran)
         inbox.close(number)
         return
     if not context.stop_requested:
         # A trial that came to its end before it could be pruned is complete.
-        context.event("pruned" if value is None else "complete", number=number, value=value)
+        ran = round(time.monotonic() - began, 3)
+        context.event("pruned" if value is None else "complete", number=number, value=value, ran_seconds=ran)
         inbox.close(number)
 
 

@@ -28,6 +28,7 @@ class TrialEvent(Value):
     step: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     value: float | None = None
     cause: Annotated[str, Field(max_length=2_000)] = ""
+    ran_seconds: Annotated[float, Field(ge=0, le=1e9)] | None = None
 
 
 class SweepWorkerKind(PlainKind):
@@ -94,5 +95,5 @@ def _apply(event: TrialEvent, row: TrialRow, *, now: datetime) -> None:
         row.steps = [*row.steps, [event.step, event.value]] if event.value is not None else row.steps
     else:
         last = row.steps[-1][1] if row.steps else None
-        row.state, row.ended_at, row.cause = event.kind, now, event.cause
+        row.state, row.ended_at, row.cause, row.ran_seconds = event.kind, now, event.cause, event.ran_seconds
         row.value = event.value if event.kind == "complete" else last

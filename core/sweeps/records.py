@@ -106,8 +106,6 @@ def _seconds_left(row: SweepRow, trials: Sequence[TrialRow]) -> float | None:
     """Until the last trial ends, judged by those that have. None while that cannot be known."""
     if row.state != SweepState.RUNNING:
         return None
-    durations = [
-        (trial.ended_at - trial.started_at).total_seconds() for trial in trials if trial.ended_at and trial.started_at
-    ]
+    durations = [trial.ran_seconds for trial in trials if trial.ran_seconds is not None]
     remaining = row.trials - finished_count(trials)
     return round(mean(durations) * remaining / min(row.workers, max(1, remaining)), 1) if durations else None

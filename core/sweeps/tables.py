@@ -62,3 +62,4 @@ class TrialRow(SQLModel, table=True):
     acknowledged: bool = False
     started_at: datetime | None = time_field(nullable=True)
     ended_at: datetime | None = time_field(nullable=True)
+    ran_seconds: float | None = None

@@ -55,7 +55,8 @@ class SweepState(StrEnum):
 class Trial(Value):
     """A trial. `value` is the objective (None until it is known), `steps` its reported history: (number of the check on
     the validation rows, value). `job_id` is the worker that runs it; a trial whose worker ended is failed, and tried
-    once more under another number, of which it is the `retry_of`."""
+    once more under another number, of which it is the `retry_of`. `ran_seconds` is how long its worker trained it, by
+    the worker's own clock; None until it has ended there."""
 
     number: int
     state: TrialState
@@ -67,6 +68,7 @@ class Trial(Value):
     job_id: str = ""
     cause: str = ""
     retry_of: int | None = None
+    ran_seconds: float | None = None
 
 
 class Importance(Value):

@@ -64,6 +64,7 @@ class Run(Value):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    ran_seconds: float | None = None
     requirement_id: str = ""
     manifest: str = ""
     model_digest: str = ""

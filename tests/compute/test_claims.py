@@ -132,6 +132,17 @@ def test_f09_every_write_of_an_attempt_that_was_given_up_is_rejected(portal_on: 
     assert ingested(portal_on, claimed.job.id, "outputs") == [{}]
 
 
+def test_a_job_took_as_long_as_its_process_says_whenever_its_rows_were_written(portal_on: Portal) -> None:
+    store, claimed = submit_and_claim(portal_on)
+    assert job_now(portal_on, claimed.job.id).ran_seconds is None
+    store.succeed(claimed, KIND, read={}, ran_seconds=4_321.5)
+    job = job_now(portal_on, claimed.job.id)
+    assert job.ran_seconds == 4_321.5
+    assert job.started_at is not None
+    assert job.ended_at is not None
+    assert (job.ended_at - job.started_at).total_seconds() < 4_321.5
+
+
 def _claim(portal: Portal, store: JobStore) -> ClaimedJob:
     claimed_jobs: list[ClaimedJob] = []
 

@@ -60,6 +60,7 @@ def test_a_worker_runs_trial_after_trial_and_ends_when_told(tmp_path: Path) -> N
         ended = [(event["kind"], event["number"]) for event in process.events("complete", "pruned", "failed")]
         # A trial that the recipe refuses fails alone; one that was sent twice ran once.
         assert ended == [("complete", 0), ("failed", 1), ("complete", 2)]
+        assert all(0 <= event["ran_seconds"] < 90 for event in process.events("complete", "failed"))
         (failed,) = process.events("failed")
         assert "learning rate must be more than 0" in failed["cause"]
         steps = [(event["number"], event["step"]) for event in process.events("step")]

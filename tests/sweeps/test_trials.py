@@ -96,6 +96,15 @@ def test_an_end_without_a_number_is_a_failure(portal_on: Portal, sweep: Sweep) -
     assert (trial.state, trial.cause) == ("failed", "its value is no number")
 
 
+def test_trials_took_as_long_as_their_workers_say_and_the_rest_is_judged_by_it(portal_on: Portal, sweep: Sweep) -> None:
+    give(portal_on, sweep, 0, 0)
+    complete = {"kind": "complete", "number": 0, "value": 0.5, "ran_seconds": 90.0}
+    ingest(portal_on, sweep.job_ids[0], {"kind": "started", "number": 0}, complete)
+    (trial,) = trials_now(portal_on, sweep.id)
+    assert trial.ran_seconds == 90.0
+    assert sweep_now(portal_on, sweep.id).eta_seconds == 90.0 * (sweep.trials - 1) / sweep.workers
+
+
 def test_a_cancelled_sweep_gives_no_trial(portal_on: Portal, people: People, sweep: Sweep) -> None:
     portal_on.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
     assert not give(portal_on, sweep, 0, 0)

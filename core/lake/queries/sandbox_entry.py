@@ -1,6 +1,7 @@
 """What runs in the sandbox for a query of a person: the query, and nothing else. Its rows come back as a Parquet
 file."""
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,21 @@ def run_query(
     job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, progress: Progress
 ) -> dict[str, Any]:
     """`job_spec` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how
-    many rows were kept and whether there were more. A column that the lake has no type for comes as text."""
+    many rows were kept, whether there were more, and in how many seconds the query ran. A column that the lake has no
+    type for comes as text."""
     tables = {name: [inputs[name] for name in files] for name, files in job_spec["tables"].items()}
     with locked_session(tables, limits) as session:
         types = check_query(session, job_spec["sql"])
         progress(0.1, "")
         columns = ", ".join(_shown(name, of_type) for name, of_type in types.items())
         query = f"SELECT {columns} FROM (\n{plain(job_spec['sql'])}\n) LIMIT {job_spec['row_limit'] + 1}"
+        began = time.monotonic()
         with translated(), time_limit(session, limits.seconds):
             table = session.sql(query).to_arrow_table()
+        seconds = round(time.monotonic() - began, 3)
     shown = table.slice(0, job_spec["row_limit"])
     rows = write_parquet(shown.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=shown.schema)
-    return {"rows": rows, "cut": table.num_rows > rows}
+    return {"rows": rows, "cut": table.num_rows > rows, "seconds": seconds}
 
 
 def _shown(name: str, of_type: str) -> str:

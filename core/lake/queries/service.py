@@ -221,12 +221,14 @@ class QueryService(Service):
         began = time.monotonic()
         try:
             with _places, tempfile.TemporaryDirectory(prefix="causeway-query-") as folder:
+                # A query that waits for its place does not run yet.
+                began = time.monotonic()
                 answer = self._answer(query, snapshots, Path(folder))
         except PortalError as error:
-            answer = {"cause": error.in_full}
+            answer = {"cause": error.in_full, "seconds": round(time.monotonic() - began, 3)}
         # Nothing is there to finish when the start itself was undone.
         with suppress(NotFound):
-            self.finish_query(RUNNER, query_id=query.id, seconds=round(time.monotonic() - began, 3), **answer)
+            self.finish_query(RUNNER, query_id=query.id, **answer)
 
     def _answer(self, query: Query, snapshots: Mapping[str, Snapshot], folder: Path) -> dict[str, Any]:
         store, settings = self.foundation.store, self.foundation.settings
@@ -249,7 +251,12 @@ class QueryService(Service):
             stop=_every(LOOK_SECONDS, lambda: self._is_cancelled(query.id)),
             keep_warm=True,
         )
-        return {"rows": int(result["rows"]), "cut": bool(result["cut"]), "result": store.put_file(folder / RESULT)}
+        return {
+            "rows": int(result["rows"]),
+            "cut": bool(result["cut"]),
+            "seconds": float(result["seconds"]),
+            "result": store.put_file(folder / RESULT),
+        }
 
     def _is_cancelled(self, query_id: str) -> bool:
         with self.foundation.database.read() as session:

@@ -29,6 +29,13 @@ def test_what_never_happened_has_no_time() -> None:
     assert times.ago(None, now=NOW) == times.absolute(None) == numbers.duration(None) == "—"
 
 
+def test_what_a_process_measured_counts_and_until_then_what_the_rows_say() -> None:
+    start = NOW - timedelta(seconds=300)
+    assert times.span(start, NOW, now=NOW, measured=200.0) == "3 min 20 s"
+    assert times.span(start, None, now=NOW) == "5 min 0 s"
+    assert times.span(None, None, now=NOW) == "—"
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"), [(0.5, "0.5 s"), (4.0, "4 s"), (59.9, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
 )

@@ -96,6 +96,7 @@ def test_another_executor_sees_the_launch_that_the_first_one_made(launch: Launch
     assert (result["rc"], result["reason"]) == (143, "stopped")
     assert result["max_rss_mb"] > 5
     assert result["cpu_seconds"] > 0
+    assert 0 < result["ran_seconds"] < 60
 
 
 def test_a_supervisor_that_was_killed_is_lost_and_destroying_ends_what_it_left(launch: Launch) -> None:
