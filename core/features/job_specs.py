@@ -64,7 +64,8 @@ class BuildJobSpec(OnEngine):
 
 
 class BuildResult(Value):
-    """What became of it. `notes` are sentences about rows that were left out, `seconds` what it took."""
+    """What became of it. `notes` are sentences about rows that were left out, `seconds` what it took. From
+    `newest_known` on all of its rows are known."""
 
     features: tuple[Feature, ...]
     rows: int
@@ -73,3 +74,4 @@ class BuildResult(Value):
     checks: tuple[Check, ...] = ()
     seconds: float = 0.0
     newest_event: datetime | None = None
+    newest_known: datetime | None = None

@@ -48,6 +48,11 @@ def moment_of(microseconds_: int | None) -> datetime | None:
 FIRST_US, LAST_US = (microseconds(end.replace(tzinfo=UTC)) for end in (datetime.min, datetime.max))
 
 
+def known_moment(known_us: int | None) -> datetime | None:
+    """A known time as a moment: a delay may carry it beyond the calendar, whose last moment then stands for it."""
+    return None if known_us is None else moment_of(min(known_us, LAST_US))
+
+
 @dataclass(frozen=True)
 class RowShape:
     """Which columns of a query are the keys, the times and the features. `delay_us` is the source delay of R10."""

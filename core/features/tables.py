@@ -79,6 +79,7 @@ class FeatureVersionRow(SQLModel, table=True):
     lookback_seconds: int = 0
     build_seconds: float = 0.0
     newest_event: datetime | None = time_field(nullable=True)
+    newest_known: datetime | None = time_field(nullable=True)
     published_at: datetime | None = time_field(nullable=True)
     reason: str = ""
     entry: ObjectRow = catalog_entry("FeatureVersionRow")

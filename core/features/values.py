@@ -118,9 +118,10 @@ class FeatureVersion(Value):
     """An immutable version: SQL, pandas or both over named snapshots. `digest` covers all that decides its values,
     `rows_digest` names the Parquet file of its rows in normal form (`duckdb_rows`). `notes` are sentences about rows
     that were left out, `checks` what its tests gave. A row depends on source rows at most `lookback_seconds` older
-    than it (0: on all), which lets materialization compute new days alone. `reason` says why it was deprecated,
-    retired or discarded. `categories` and `numbers` are the features that its author named; `features` those that came
-    of it. `revision` changes with every edit of a draft."""
+    than it (0: on all), which lets materialization compute new days alone. `newest_event` is the latest event time of
+    its rows, `newest_known` the instant from which all of them are known. `reason` says why it was deprecated, retired
+    or discarded. `categories` and `numbers` are the features that its author named; `features` those that came of it.
+    `revision` changes with every edit of a draft."""
 
     id: str
     view_id: str
@@ -154,6 +155,7 @@ class FeatureVersion(Value):
     lookback_seconds: int = 0
     build_seconds: float = 0.0
     newest_event: datetime | None = None
+    newest_known: datetime | None = None
     published_at: datetime | None = None
     reason: str = ""
     categories: tuple[str, ...] = ()

@@ -19,11 +19,13 @@ from core.features.logic.runner import Running, SqlRunning
 from core.features.normal_form import (
     CREATED,
     EVENT,
+    KNOWN,
     RESERVED_PREFIX,
     SECOND,
     RowCounts,
     RowShape,
     count_rows,
+    known_moment,
     moment_of,
     normal_form,
     refuse_beyond,
@@ -238,7 +240,7 @@ def result_of(
 ) -> BuildResult:
     """What is reported of the built rows, the relation `rows` that lies at `path`, before their checks."""
     types = types_of(session, rows)
-    (newest,) = one_row(session, f"SELECT epoch_us(max({EVENT})) FROM {rows}")
+    newest, known = one_row(session, f"SELECT epoch_us(max({EVENT})), max({KNOWN}) FROM {rows}")
     statistics = tuple(profile_files([path], spill=path.parent, columns=list(kinds)))
     features = tuple(
         Feature(name=profile.name, type=types[profile.name], kind=kinds[profile.name], null_share=share)
@@ -251,6 +253,7 @@ def result_of(
         notes=_notes(counts),
         statistics=statistics,
         newest_event=moment_of(newest),
+        newest_known=known_moment(known),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from core.compute.folders import write_atomically
+from core.features.catalog.known_rows import newest_known_event
 from core.features.catalog.statistics_queries import Rows, distances_between
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureVersion, ServedView
@@ -53,21 +54,24 @@ class DriftResults:
         return self._folder / f"{rows_digest}-{set_digest}.json"
 
 
-def drift_since_training(store: Store, version: FeatureVersion, *, training_set: TrainingSet) -> Mapping[str, Distance]:
-    """By feature, the 28 days up to the version's newest row against the rows in the split called train, else the
+def drift_since_training(
+    store: Store, version: FeatureVersion, *, training_set: TrainingSet, now: datetime
+) -> Mapping[str, Distance]:
+    """By feature, the 28 days up to the version's newest known row against the rows in the split called train, else the
     earliest. Empty where no row is younger than that split, or the set has nothing of the view."""
     view = _view(version, training_set)
     split = min(training_set.splits, key=lambda item: (item.name != "train", item.start), default=None)
-    if view is None or split is None or version.newest_event is None:
+    newest = newest_known_event(store, version, now=now)
+    if view is None or split is None or newest is None:
         return {}
-    until = end_after(version.newest_event)
+    until = end_after(newest)
     since = max(begin_before(until), _midnight(split.end))
     if since >= until:
         return {}
     learned_names = {feature for feature, _column, _kind in view.outputs}
     return distances_between(
-        Rows(store.verified_path(view.rows_digest), _midnight(split.start), _midnight(split.end)),
-        Rows(store.verified_path(version.rows_digest), since, until),
+        Rows(store.verified_path(view.rows_digest), version.keys, _midnight(split.start), _midnight(split.end), now),
+        Rows(store.verified_path(version.rows_digest), version.keys, since, until, now),
         features=[feature for feature in version.features if feature.name in learned_names],
     )
 

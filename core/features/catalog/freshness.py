@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
+from core.features.catalog.known_rows import newest_known_event
 from core.features.catalog.values import Freshness
 from core.features.tables import FeatureVersionRow, MaterializationRow
 from core.features.versions.records import live_version, version_row, versions_of
@@ -45,15 +46,18 @@ def _judged(
     moments = (sources.get(source, {}).get(row.event_time) for source in row.sources.values())
     source = max((moment for moment in moments if moment), default=None)
     online = max((schedule.watermark for schedule in schedules if schedule.watermark), default=None)
-    newest = max(row.newest_event, online or row.newest_event)
-    age = (call.now - newest).total_seconds()
-    behind = max(0.0, (source - newest).total_seconds()) if source else None
+    known = newest_known_event(call.foundation.store, row, now=call.now)
+    if known is None:
+        return _no_data(row.view_id, row.id, reason=_("None of its rows is known yet."))
+    age = (call.now - max(known, online or known)).total_seconds()
+    # The newest of all rows on both sides: a row ahead of now is no sign that others are missing.
+    behind = max(0.0, (source - max(row.newest_event, online or known)).total_seconds()) if source else None
     expected = row.ttl_seconds or max((schedule.every_seconds for schedule in schedules), default=0)
     reason = _reason(age, behind, expected)
     return Freshness(
         view_id=row.view_id,
         version_id=row.id,
-        newest_event=row.newest_event,
+        newest_event=known,
         newest_source=source,
         age_seconds=age,
         behind_seconds=behind,
@@ -95,7 +99,7 @@ def _moments(profile: Sequence[Any]) -> Moments:
     return {name: end.replace(tzinfo=end.tzinfo or UTC) for name, end in ends if end is not None}
 
 
-def _no_data(view_id: str, version_id: str) -> Freshness:
+def _no_data(view_id: str, version_id: str, *, reason: str = "") -> Freshness:
     return Freshness(
         view_id=view_id,
         version_id=version_id,
@@ -106,5 +110,5 @@ def _no_data(view_id: str, version_id: str) -> Freshness:
         expected_seconds=0,
         materialized_until=None,
         verdict="no data",
-        reason=_("It has no rows yet."),
+        reason=reason or _("It has no rows yet."),
     )

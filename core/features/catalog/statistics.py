@@ -14,8 +14,9 @@ from core.features.catalog.drift import (
     result_of,
 )
 from core.features.catalog.freshness import freshness_of
+from core.features.catalog.known_rows import newest_known_event
 from core.features.catalog.learned_from import unmeasured
-from core.features.catalog.statistics_queries import distances_of, windows_of
+from core.features.catalog.statistics_queries import Rows, distances_of, windows_of
 from core.features.catalog.usage import dead_of, usage_of
 from core.features.catalog.values import (
     DeadFeature,
@@ -58,11 +59,13 @@ class FeatureStatisticsService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def windows(self, call: Call, *, version_id: str, window: Window = "week") -> tuple[FeatureWindow, ...]:
-        """Show the values of every feature of a version by day, week or month of event time."""
+        """Show the values of every feature of a version by day, week or month of event time, as far as they are known
+        by now."""
         call.may_reach(version_id)
         version = find_version(call, version_id)
         refuse_without_rows(version.rows_digest, version.state)
-        return windows_of(self.foundation.store.verified_path(version.rows_digest), version.features, window=window)
+        path = self.foundation.store.verified_path(version.rows_digest)
+        return windows_of(path, version.features, keys=version.keys, window=window, now=call.now)
 
     @action(permission=Permission.READ, reads=True)
     def freshness(self, call: Call, *, view_id: str) -> Freshness:
@@ -82,16 +85,18 @@ class FeatureStatisticsService(Service):
     ) -> tuple[FeatureDrift, ...]:
         """Compare the features' values in a window of event time with those that a training set was learned from.
 
-        The window is the 28 days up to the newest row unless said otherwise, its end excluded. The split is the one
-        called train, else the earliest. A version of the same view may be compared with a set made of another one."""
+        The window is the 28 days up to the newest row known by now unless said otherwise, its end excluded. The split
+        is the one called train, else the earliest. A version of the same view may be compared with a set made of
+        another one."""
         call.may_reach(training_set_id)
         training_set = find_training_set(call, training_set_id)
         call.may_reach(version_id)
         version = find_version(call, version_id)
         refuse_without_rows(version.rows_digest, version.state)
         refuse_without_rows(training_set.splits, training_set.state)
-        end = until or end_after(version.newest_event or call.now)
-        return self._drift(training_set, version, since=since or begin_before(end), until=end)
+        newest = newest_known_event(self.foundation.store, version, now=call.now)
+        end = until or end_after(newest or call.now)
+        return self._drift(training_set, version, since=since or begin_before(end), until=end, now=call.now)
 
     @action(permission=Permission.SYSTEM, reads=True)
     def unmeasured_drift(self, call: Call, *, limit: Limit = 20) -> tuple[UnmeasuredDrift, ...]:
@@ -110,7 +115,7 @@ class FeatureStatisticsService(Service):
         call.unscoped()
         training_set, version = find_training_set(call, training_set_id), find_version(call, version_id)
         try:
-            distances = drift_since_training(self.foundation.store, version, training_set=training_set)
+            distances = drift_since_training(self.foundation.store, version, training_set=training_set, now=call.now)
         except PortalError as refusal:
             logger.warning("%s is not compared with %s: %s", version_id, training_set_id, refusal.message)
             distances = {}
@@ -130,14 +135,14 @@ class FeatureStatisticsService(Service):
         return dead_of(call, project, live_uses=self._live_uses)
 
     def _drift(
-        self, training_set: TrainingSet, version: FeatureVersion, *, since: datetime, until: datetime
+        self, training_set: TrainingSet, version: FeatureVersion, *, since: datetime, until: datetime, now: datetime
     ) -> tuple[FeatureDrift, ...]:
         split = min(training_set.splits, key=lambda item: (item.name != "train", item.start))
         of_name = {feature.name: feature for feature in version.features}
         columns = {name: (of_name[name], column) for name, column in _inputs(training_set, version) if name in of_name}
         store = self.foundation.store
-        paths = store.verified_path(version.rows_digest), store.verified_path(split.digest)
-        rows, distances = distances_of(*paths, columns=columns, since=since, until=until)
+        recent = Rows(store.verified_path(version.rows_digest), version.keys, since, until, now)
+        rows, distances = distances_of(recent, store.verified_path(split.digest), columns=columns)
         return tuple(
             FeatureDrift(
                 feature=name,

@@ -5,8 +5,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from core.features.catalog.known_rows import known_rows
 from core.features.catalog.values import FeatureWindow, Window
-from core.features.normal_form import EVENT, LATEST, microseconds, moment_of
+from core.features.normal_form import EVENT, microseconds, moment_of
 from core.features.values import Feature
 from core.lake.comparison.distance_values import Distance
 from core.lake.comparison.distances import Sides, distance
@@ -21,10 +22,12 @@ MOST_WINDOWS, MOST_FREQUENT, MOST_TEXT = 120, 5, 120
 LARGEST = "1e150"
 
 
-def windows_of(path: Path, features: tuple[Feature, ...], *, window: Window) -> tuple[FeatureWindow, ...]:
-    """The newest 120 windows that have rows, the oldest first, for each feature."""
+def windows_of(
+    path: Path, features: tuple[Feature, ...], *, keys: Sequence[str], window: Window, now: datetime
+) -> tuple[FeatureWindow, ...]:
+    """The newest 120 windows that have rows known by now, the oldest first, for each feature."""
     with open_session(memory_mb=1024) as session:
-        session.execute(f"CREATE TEMP VIEW latest AS SELECT * FROM {parquet_rows([path])} WHERE {LATEST}")
+        session.execute(f"CREATE TEMP VIEW latest AS {known_rows(session, path, keys=keys, now=now)}")
         (newest,) = one_row(session, f"SELECT max({EVENT}) IS NOT NULL FROM latest")
         if not newest:
             return ()
@@ -40,31 +43,36 @@ def windows_of(path: Path, features: tuple[Feature, ...], *, window: Window) -> 
 
 
 class Rows(NamedTuple):
-    """The rows of a version's file in a window of event time, the end excluded."""
+    """The rows of a version's file in a window of event time, the end excluded, as far as they are known by now."""
 
     path: Path
+    keys: Sequence[str]
     since: datetime
     until: datetime
+    now: datetime
 
-    def __str__(self) -> str:
+    def show_as(self, name: str, *, session: "duckdb.DuckDBPyConnection") -> None:
+        """Makes them a view of the session."""
         begin, end = (f"make_timestamptz({microseconds(moment)})" for moment in (self.since, self.until))
-        return f"{parquet_rows([self.path])} WHERE {LATEST} AND {EVENT} >= {begin} AND {EVENT} < {end}"
+        known = known_rows(session, self.path, keys=self.keys, now=self.now)
+        window = f"{EVENT} >= {begin} AND {EVENT} < {end}"
+        session.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM ({known}) WHERE {window}")
 
 
 def distances_between(left: Rows, right: Rows, *, features: Sequence[Feature]) -> dict[str, Distance]:
     """How far each feature of the right rows lies from the left ones, which may be another version's."""
     with open_session(memory_mb=1024) as session:
-        session.execute(f"CREATE TEMP VIEW learned AS SELECT * FROM {left}")
-        session.execute(f"CREATE TEMP VIEW recent AS SELECT * FROM {right}")
+        left.show_as("learned", session=session)
+        right.show_as("recent", session=session)
         return {feature.name: _distance(session, feature) for feature in features}
 
 
 def distances_of(
-    rows: Path, split: Path, *, columns: dict[str, tuple[Feature, str]], since: datetime, until: datetime
+    rows: Rows, split: Path, *, columns: dict[str, tuple[Feature, str]]
 ) -> tuple[int, dict[str, Distance]]:
-    """How many rows of the version lie in the window, and the distance of each feature from its column of the split."""
+    """How many rows there are, and the distance of each feature from its column of the split."""
     with open_session(memory_mb=1024) as session:
-        session.execute(f"CREATE TEMP VIEW recent AS SELECT * FROM {Rows(rows, since, until)}")
+        rows.show_as("recent", session=session)
         (count,) = one_row(session, "SELECT count(*) FROM recent")
         distances = {}
         for name, (feature, column) in columns.items():

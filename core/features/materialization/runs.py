@@ -10,7 +10,7 @@ from core.compute.service import ComputeService
 from core.features.materialization.job_spec import MaterializeResult
 from core.features.materialization.plan import plan
 from core.features.materialization.records import State, parts_known, served_version
-from core.features.normal_form import moment_of
+from core.features.normal_form import known_moment, moment_of
 from core.features.sandboxed_job import fitted
 from core.features.tables import MaterializationRow, MaterializedPartRow
 from core.features.values import FeatureVersion, MaterializationState
@@ -80,7 +80,7 @@ class MaterializationRuns:
                 rows_digest=files.get(part.name, ""),
                 rows=part.rows,
                 newest_event=moment_of(part.newest_event_us),
-                newest_known=moment_of(part.newest_known_us),
+                newest_known=known_moment(part.newest_known_us),
                 made_at=call.now,
             )
             call.session.add(part_row)

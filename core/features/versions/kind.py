@@ -44,6 +44,7 @@ class BuildKind(PlainKind):
         row.statistics = [profile.model_dump(mode="json") for profile in result.statistics]
         row.checks = [check.model_dump(mode="json") for check in result.checks]
         row.build_seconds, row.newest_event = result.seconds, result.newest_event
+        row.newest_known = result.newest_known
         row.digest = self._digest(call, row)
         finish_build(call, row)
 

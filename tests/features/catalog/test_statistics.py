@@ -11,29 +11,43 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.features.catalog.drift import FIRST, LAST, begin_before, end_after
-from core.features.catalog.statistics_queries import distances_of, windows_of
+from core.features.catalog.freshness import freshness_by_version
+from core.features.catalog.known_rows import newest_known_event
+from core.features.catalog.statistics_queries import Rows, distances_of, windows_of
 from core.features.catalog.values import FeatureWindow, Window
-from core.features.normal_form import EVENT, LATEST
+from core.features.normal_form import CREATED, EVENT, KNOWN, LATEST, RowShape, normal_form
+from core.features.tables import FeatureVersionRow
 from core.features.values import Feature
+from core.foundation.actors import Actor
 from core.foundation.errors import Invalid
+from core.identity.permissions import Permission
 from core.lake.tables import SnapshotRow
+from core.sandbox.duckdb_session import save, shared_session
 from tests.features.versions.test_service import Scene, scene  # noqa: F401
+from tests.registry.onnx_files import calling
 
 START = datetime(2013, 1, 1, tzinfo=UTC)
 NUMBER, CATEGORY = Feature(name="x", type="DOUBLE", kind="number"), Feature(name="c", type="VARCHAR", kind="category")
 Number = float | int | None
+NOW = START + timedelta(days=4_000)
 
 
 def rows_file(folder: Path, values: list[Number], words: list[str | bool | None], *, hours: int = 7) -> Path:
     times = [START + hours * at * timedelta(hours=1) for at in range(len(values))]
     columns = {
         EVENT: pa.array(times, pa.timestamp("us", "UTC")),
+        CREATED: pa.nulls(len(values), pa.timestamp("us", "UTC")),
+        KNOWN: pa.array([round(time.timestamp() * 1e6) for time in times], pa.int64()),
         LATEST: pa.array([True] * len(values)),
         "x": pa.array(values),
         "c": pa.array(words),
     }
     pq.write_table(pa.table(columns), path := folder / "rows.parquet")
     return path
+
+
+def shown_windows(path: Path, features: tuple[Feature, ...], *, window: Window) -> tuple[FeatureWindow, ...]:
+    return windows_of(path, features, keys=(), window=window, now=NOW)
 
 
 def drawn(seed: int, rows: int = 300) -> tuple[list[Number], list[str | bool | None]]:
@@ -45,7 +59,7 @@ def drawn(seed: int, rows: int = 300) -> tuple[list[Number], list[str | bool | N
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int) -> None:
     values, words = drawn(seed)
-    windows = windows_of(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
+    windows = shown_windows(rows_file(tmp_path, values, words), (NUMBER, CATEGORY), window="day")
     days = [(START + 7 * at * timedelta(hours=1)).date() for at in range(len(values))]
     numbers = [item for item in windows if item.feature == "x"]
     assert [item.start.date() for item in numbers] == sorted(set(days))
@@ -69,7 +83,7 @@ def test_the_figures_of_a_window_are_those_of_its_rows(tmp_path: Path, seed: int
 def test_windows_add_up_to_the_whole(tmp_path: Path, window: Window) -> None:
     values, words = drawn(3)
     path = rows_file(tmp_path, values, words)
-    days, wide = (windows_of(path, (NUMBER,), window=size) for size in ("day", window))
+    days, wide = (shown_windows(path, (NUMBER,), window=size) for size in ("day", window))
     for name in ("rows", "nulls", "not_finite"):
         assert sum(getattr(item, name) for item in days) == sum(getattr(item, name) for item in wide)
     assert _weighted(days) == pytest.approx(_weighted(wide))
@@ -87,16 +101,50 @@ def test_odd_values_have_figures_that_json_can_say(tmp_path: Path) -> None:
     ]
     for values, low, high in cases:
         array: list[str | bool | None] = [True, False]
-        windows = windows_of(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
+        windows = shown_windows(rows_file(tmp_path, values, array), (NUMBER, CATEGORY), window="month")
         assert (windows[0].minimum, windows[0].maximum) == (low, high)
         assert dict(windows[1].frequent) == {"true": 1, "false": 1}
         assert FeatureWindow.model_validate_json(windows[0].model_dump_json()) == windows[0]
-    assert windows_of(rows_file(tmp_path, [], []), (NUMBER,), window="day") == ()
+    assert shown_windows(rows_file(tmp_path, [], []), (NUMBER,), window="day") == ()
 
 
 def test_only_the_newest_windows_are_told(tmp_path: Path) -> None:
-    windows = windows_of(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
+    windows = shown_windows(rows_file(tmp_path, [1.0] * 200, ["a"] * 200, hours=24), (NUMBER,), window="day")
     assert (len(windows), windows[-1].start) == (120, START + timedelta(days=199))
+
+
+LATER = START + timedelta(days=9)
+
+
+def rows_ahead(folder: Path) -> Path:
+    """A correction and an event ahead of most, a row that is late, and one whose created time is missing."""
+    hour = timedelta(hours=1)
+    rows = [
+        ("a", START, START, 10.0),
+        ("a", START, LATER, 20.0),
+        ("a", LATER, START, 30.0),
+        ("b", START, START + hour, 40.0),
+        ("b", START + hour, None, 50.0),
+    ]
+    columns = zip(("k", "event", "created", "x"), zip(*rows, strict=True), strict=True)
+    given = pa.table({name: pa.array(list(values)) for name, values in columns})
+    shape = RowShape(keys=("k",), event_time="event", created_time="created", features=("x",))
+    with shared_session() as session:
+        session.register("given", given)
+        save(session, normal_form(shape, source="given"), folder / "rows.parquet")
+    return folder / "rows.parquet"
+
+
+def test_what_is_known_only_later_is_in_no_figure_before(tmp_path: Path) -> None:
+    path, figures = rows_ahead(tmp_path), []
+    for now in (START, START + timedelta(days=1), LATER):
+        windows = windows_of(path, (NUMBER,), keys=("k",), window="day", now=now)
+        figures.append([(item.start, item.rows, item.minimum, item.maximum) for item in windows])
+    assert figures == [
+        [(START, 2, "10.0", "50.0")],
+        [(START, 3, "10.0", "50.0")],
+        [(START, 3, "20.0", "50.0"), (LATER, 1, "30.0", "30.0")],
+    ]
 
 
 def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
@@ -107,12 +155,16 @@ def test_a_shift_is_seen_and_the_same_values_are_not(tmp_path: Path) -> None:
     pq.write_table(pa.table({"p_x": before, "p_c": ["a"] * 400}), split := tmp_path / "train.parquet")
     columns = {"x": (NUMBER, "p_x"), "c": (CATEGORY, "p_c")}
     middle, end = START + timedelta(hours=400), START + timedelta(hours=800)
-    count, same = distances_of(rows, split, columns=columns, since=START, until=middle)
+
+    def within(since: datetime, until: datetime) -> Rows:
+        return Rows(rows, (), since, until, NOW)
+
+    count, same = distances_of(within(START, middle), split, columns=columns)
     assert (count, {item.verdict for item in same.values()}) == (400, {"same"})
-    _count, moved = distances_of(rows, split, columns=columns, since=middle, until=end)
+    _count, moved = distances_of(within(middle, end), split, columns=columns)
     assert (moved["x"].verdict, moved["c"].verdict, moved["c"].effect) == ("drifted", "drifted", 1.0)
     assert moved["x"].effect == pytest.approx(_largest_gap(before, after[400:]))
-    count, nothing = distances_of(rows, split, columns=columns, since=end, until=end + timedelta(days=1))
+    count, nothing = distances_of(within(end, end + timedelta(days=1)), split, columns=columns)
     assert (count, {item.verdict for item in nothing.values()}) == (0, {"no data"})
 
 
@@ -153,6 +205,20 @@ class TestThroughTheActions:
         )
         assert freshness.behind_seconds == 0
         assert freshness.newest_source == freshness.newest_event
+
+    def test_rows_ahead_of_now_make_nothing_fresh(self, scene: Scene, tmp_path: Path) -> None:  # noqa: F811
+        store, day = scene.portal.foundation.store, timedelta(days=1)
+        with scene.portal.foundation.database.read() as session:
+            row = session.get_one(FeatureVersionRow, scene.version.id)
+            session.expunge(row)
+        row.rows_digest = store.put_file(rows_ahead(tmp_path))
+        row.newest_event = row.newest_known = LATER
+        moments = [newest_known_event(store, row, now=now) for now in (START - day, START + day, LATER)]
+        assert moments == [None, START, LATER]
+        row.newest_event, row.newest_known = START, datetime(2999, 1, 1, tzinfo=UTC)
+        with calling(scene.portal, Actor.system("test"), permission=Permission.READ) as call:
+            freshness = freshness_by_version(call, [row])[row.id]
+        assert (freshness.newest_event, freshness.verdict) == (LATER, "stale")
 
     @pytest.mark.parametrize("end", ["+010000-01-01T04:59:59Z", "infinity"])
     def test_a_source_with_an_open_end_is_not_newer(self, scene: Scene, end: str) -> None:  # noqa: F811

@@ -18,7 +18,7 @@ from core.features.materialization.job import put_online
 from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult, TimeWindowJobSpec
 from core.features.materialization.plan import Plan, build_job_spec_of, live_view, plan
 from core.features.materialization.time_windows import compute_time_window, time_window_rows
-from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, moment_of, normal_form
+from core.features.normal_form import CREATED, EVENT, SECOND, RowShape, known_moment, moment_of, normal_form
 from core.features.online.opening import open_store
 from core.features.online.store import KeyAnswer
 from core.features.tables import MaterializedPartRow
@@ -177,7 +177,7 @@ class Materializer:
                 rows_digest=self.store.put_file(outputs / part.file) if part.rows else "",
                 rows=part.rows,
                 newest_event=moment_of(part.newest_event_us),
-                newest_known=moment_of(part.newest_known_us),
+                newest_known=known_moment(part.newest_known_us),
                 made_at=START,
             )
         self.since = moment_of(result.at_us)
