@@ -8,7 +8,7 @@ from core.foundation.migrations import migrate as run_migrations
 from core.foundation.settings import Settings
 from core.identity.permissions import Role
 from core.portal import Portal, build_foundation, build_portal
-from core.registry import mlflow_store
+from core.registry.tracking import mlflow_store
 
 SYSTEM = Actor.system("installation")
 PROJECT = "First project"

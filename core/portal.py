@@ -62,8 +62,8 @@ from core.promotion.requests.request_book import RequestBook
 from core.promotion.requests.service import RequestService
 from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.rollouts.service import RolloutService
-from core.registry.ingester import MlflowIngester
 from core.registry.service import RegistryService
+from core.registry.tracking.ingester import MlflowIngester
 from core.requirements.service import RequirementService
 from core.serving.exposition import MetricsService
 from core.serving.live_uses import ServingUses
@@ -244,7 +244,7 @@ def job_kinds(portal: Portal) -> tuple[JobKind, ...]:
         MaterializeKind(portal.foundation, runs=portal.materialization.runs),
         FeatureParityKind(portal.foundation),
         TrainingKind(portal.foundation.store, training_sets=portal.training_sets, registry=portal.registry),
-        SweepWorkerKind(),
+        SweepWorkerKind(portal.registry),
         ParityKind(portal.measurement),
         ReplayKind(portal.measurement),
         LoadTestKind(portal.loadtests),

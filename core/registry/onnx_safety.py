@@ -77,6 +77,12 @@ def signature_of(data: bytes) -> Signature:
     return Signature(inputs=tuple(inputs))
 
 
+def metadata_of(data: bytes) -> dict[str, str]:
+    """What a model file says of itself. Nothing in it is believed."""
+    model = _parsed(data)
+    return {} if model is None else {_text(entry.key): _text(entry.value) for entry in model.metadata_props}
+
+
 def _findings_by_content(data: bytes) -> list[Finding]:
     if len(data) > LARGEST_BYTES:
         size = _("The file has {size} MB; a model may have {most} MB")

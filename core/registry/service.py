@@ -22,11 +22,12 @@ from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
-from core.registry import catalog, measuring, outbox
+from core.registry import catalog, measuring
 from core.registry.artifact import Folder, examine, write_bare
 from core.registry.comparison import compare_versions
 from core.registry.evidence import Measured, evidence_about, write_evidence
 from core.registry.tables import ModelRow, VersionRow
+from core.registry.tracking import outbox
 from core.registry.values import (
     Alias,
     Artifact,

@@ -291,7 +291,7 @@ class MetricPoint(Value):
 
 class RunRecord(Value):
     """What happened in a run since its last record: new points, and the state it is in. Parameters never change.
-    `artifacts` maps file names to digests in the store."""
+    `artifacts` maps file names to digests in the store. `parent` is the run that this one is a part of, by our id."""
 
     run_id: str
     project: str
@@ -301,6 +301,7 @@ class RunRecord(Value):
     metrics: tuple[MetricPoint, ...] = ()
     tags: dict[str, str] = Field(default_factory=dict)
     artifacts: dict[str, str] = Field(default_factory=dict)
+    parent: str = ""
     started_at: datetime
     ended_at: datetime | None = None
 

@@ -13,7 +13,9 @@ from core.compute.values import Job, JobState
 from core.foundation.actions.call import Call
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.sweeps.records import find_sweep, trial_rows
+from core.registry.service import RegistryService
+from core.sweeps.mirror import record_trial
+from core.sweeps.records import OPEN, find_sweep, trial_rows
 from core.sweeps.tables import TrialRow
 from core.sweeps.values import SweepState
 
@@ -37,6 +39,9 @@ class SweepWorkerKind(PlainKind):
     name = WORKER
     module = "core.sweeps.job"
 
+    def __init__(self, registry: RegistryService) -> None:
+        self._registry = registry
+
     def ingest_events(self, call: Call, job: Job, events: Sequence[dict[str, Any]]) -> None:
         for fields in events:
             event = _event(fields)
@@ -45,6 +50,7 @@ class SweepWorkerKind(PlainKind):
             if event is not None and row is not None and row.job_id == job.id and row.state == "running":
                 _apply(event, row, now=call.now)
                 call.session.add(row)
+                self._export_to_mlflow(call, row)
 
     def ingest_outputs(self, call: Call, job: Job, read: Any) -> None:
         self._lose_trial(call, job, cause=_("its worker ended early"))
@@ -70,6 +76,11 @@ class SweepWorkerKind(PlainKind):
             )
         call.session.add(row)
         call.session.flush()
+        self._export_to_mlflow(call, row)
+
+    def _export_to_mlflow(self, call: Call, row: TrialRow) -> None:
+        if row.state not in OPEN:
+            record_trial(self._registry, call, row)
 
 
 def _event(fields: dict[str, Any]) -> TrialEvent | None:

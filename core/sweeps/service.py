@@ -22,6 +22,7 @@ from core.lake.datasets.service import DatasetService
 from core.sweeps.confirmation import confirm
 from core.sweeps.job import WorkerSpec
 from core.sweeps.kind import WORKER
+from core.sweeps.mirror import record_sweep
 from core.sweeps.records import (
     DIRECTIONS,
     best_of,
@@ -282,6 +283,7 @@ class SweepService(Service):
         if row.requirement_id:
             call.link(row.requirement_id, row.id, "asks for")
         self._order_workers(call, row, min(row.workers, row.trials))
+        record_sweep(self.training.registry, call, row)
         return row
 
     def _order_workers(self, call: Call, row: SweepRow, count: int) -> None:
@@ -335,4 +337,5 @@ class SweepService(Service):
         row.state, row.cause, row.ended_at = state, cause.strip(), call.now
         call.session.add(row)
         call.update(row.id, state=state)
+        record_sweep(self.training.registry, call, row)
         call.note(state=state.value, cause=row.cause)

@@ -110,6 +110,7 @@ class TrainingKind(PlainKind):
             ),
             tags={"training_set": row.training_set_id, "sweep": row.sweep_id},
             artifacts=artifacts or {},
+            parent=row.sweep_id,
             started_at=job.started_at or call.now,
             ended_at=None if state == "running" else call.now,
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from sqlmodel import select
@@ -16,13 +17,13 @@ from sqlmodel import select
 from core.foundation.errors import Unavailable
 from core.foundation.settings import Settings
 from core.portal import Portal, build_foundation, build_portal
-from core.registry import mlflow_store, outbox
-from core.registry.ingester import MlflowIngester
 from core.registry.tables import OutboxRow
+from core.registry.tracking import mlflow_store, outbox
+from core.registry.tracking.ingester import MlflowIngester
 from core.registry.values import MetricPoint, RunRecord
 from tests.conftest import ROOT
 from tests.installed import People, enroll
-from tests.registry.onnx_files import calling, holdout_table, register_tiny
+from tests.registry.onnx_files import calling, holdout_table, register_tiny, tiny_model
 
 STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
@@ -82,9 +83,13 @@ def waiting(portal: Portal) -> list[OutboxRow]:
         return list(session.exec(select(OutboxRow)))
 
 
-def only_run(client: Any) -> Any:
+def only_experiment(client: Any) -> str:
     (experiment,) = [candidate for candidate in client.search_experiments() if candidate.name == "PROJ-1"]
-    (run,) = client.search_runs([experiment.experiment_id])
+    return str(experiment.experiment_id)
+
+
+def only_run(client: Any) -> Any:
+    (run,) = client.search_runs([only_experiment(client)])
     return run
 
 
@@ -92,10 +97,9 @@ def test_a_run_arrives_with_all_it_says(
     portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
 ) -> None:
     with_mlflow()
-    file = portal.foundation.store.put_bytes(b"a model")
-    ended = record(range(900, 1800), ended=True).model_copy(
-        update={"artifacts": {"model.onnx": file, "gone": "0" * 64}}
-    )
+    put = portal.foundation.store.put_bytes
+    files = {"model.onnx": put(tiny_model()), "notes.txt": put(b"notes"), "gone": "0" * 64}
+    ended = record(range(900, 1800), ended=True).model_copy(update={"artifacts": files})
     record_runs(portal, people, record(range(900)), ended)
     assert MlflowIngester(portal.foundation).deliver() == 2
     client = client_of(settings)
@@ -106,11 +110,32 @@ def test_a_run_arrives_with_all_it_says(
     assert run.data.tags["causeway.run"] == "RUN-1"
     history = client.get_metric_history(run.info.run_id, "loss")
     assert [point.step for point in history] == list(range(1800))
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model.onnx"]
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model", "notes.txt"]
+    assert run.info.artifact_uri == (settings.home / "mlflow/PROJ-1" / run.info.run_id / "artifacts").as_uri()
     assert "The store has no file" in run.data.tags["causeway.missing.gone"]
     with calling(portal, people.engineer) as call:
         assert portal.registry.mlflow_run(call, "RUN-1") == run.info.run_id
     assert waiting(portal) == []
+
+
+def test_trials_are_nested_in_their_sweep_and_every_file_lies_in_the_home(
+    portal: Portal, people: People, settings: Settings, with_mlflow: Callable[[], None]
+) -> None:
+    with_mlflow()
+    version = register_tiny(portal, people.engineer, table=holdout_table(rows=200))
+    trial = record(range(2), ended=True).model_copy(update={"run_id": "SWEEP-1/0", "parent": "RUN-1"})
+    record_runs(portal, people, record(range(1)), trial)
+    assert MlflowIngester(portal.foundation).deliver() == 3
+    client = client_of(settings)
+    by_name = {run.data.tags["causeway.run"]: run for run in client.search_runs([only_experiment(client)])}
+    parent = by_name["RUN-1"].info.run_id
+    assert by_name["SWEEP-1/0"].data.tags["mlflow.parentRunId"] == parent
+    source = client.get_model_version("PROJ-1.late-arrival", "1").source
+    assert source == (settings.home / "mlflow/PROJ-1/versions" / version.id).as_uri()
+    assert (Path(urlsplit(source).path) / "model.onnx").read_bytes() == portal.registry.read_model(version.id)
+    places = {experiment.name: experiment.artifact_location for experiment in client.search_experiments()}
+    assert places["Default"].endswith("/mlflow/Default")
+    assert not [place for place in places.values() if place.startswith(ROOT.as_uri())]
 
 
 def test_what_is_delivered_twice_is_there_once(
@@ -139,7 +164,7 @@ RECORDING = """
 from core.foundation.failpoints import arm
 from core.foundation.settings import load_settings
 from core.portal import build_portal
-from core.registry.ingester import MlflowIngester
+from core.registry.tracking.ingester import MlflowIngester
 
 settings = load_settings()
 arm(settings)

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from core.compute.values import Job, JobState
 from core.portal import Portal
+from core.registry.tables import OutboxRow
 from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.trials import assign_new, assign_waiting
 from core.sweeps.values import Sweep
@@ -32,13 +34,13 @@ def ended(portal: Portal, job_id: str, state: JobState = JobState.FAILED, cause:
     """As compute tells the domain that a worker is gone."""
     job = portal.compute.get_job(SYSTEM, job_id=job_id).model_copy(update={"state": state, "cause": cause})
     with calling(portal, SYSTEM) as call:
-        SweepWorkerKind().ended(call, job)
+        SweepWorkerKind(portal.registry).ended(call, job)
 
 
 def ingest(portal: Portal, job_id: str, *events: dict[str, Any]) -> None:
     job: Job = portal.compute.get_job(SYSTEM, job_id=job_id)
     with calling(portal, SYSTEM) as call:
-        SweepWorkerKind().ingest_events(call, job, events)
+        SweepWorkerKind(portal.registry).ingest_events(call, job, events)
 
 
 def test_a_number_is_given_once_and_a_worker_has_one_trial_at_a_time(portal_on: Portal, sweep: Sweep) -> None:
@@ -108,3 +110,29 @@ def test_trials_took_as_long_as_their_workers_say_and_the_rest_is_judged_by_it(p
 def test_a_cancelled_sweep_gives_no_trial(portal_on: Portal, people: People, sweep: Sweep) -> None:
     portal_on.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
     assert not give(portal_on, sweep, 0, 0)
+
+
+def records(portal: Portal) -> list[dict[str, Any]]:
+    with portal.foundation.database.read() as session:
+        return [row.message for row in session.exec(select(OutboxRow).order_by(OutboxRow.id))]
+
+
+def test_mlflow_hears_of_a_sweep_and_of_each_trial_that_is_over(portal: Portal, people: People, tmp_path: Path) -> None:
+    sweep = start(portal, people, make_training_set(portal, tmp_path / "splits"), trials=3)
+    give(portal, sweep, 0, 0)
+    give(portal, sweep, 1, 1)
+    steps = [{"kind": "step", "number": 0, "step": step, "value": value} for step, value in ((1, 0.7), (2, 0.6))]
+    ingest(portal, sweep.job_ids[0], *steps, {"kind": "complete", "number": 0, "value": 0.6})
+    ingest(portal, sweep.job_ids[1], {"kind": "pruned", "number": 1})
+    portal.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
+    begun, complete, pruned, cancelled = records(portal)
+    assert [begun["state"], complete["state"], pruned["state"], cancelled["state"]] == [
+        "running",
+        "finished",
+        "killed",
+        "killed",
+    ]
+    assert (complete["run_id"], complete["parent"]) == (f"{sweep.id}/0", begun["run_id"])
+    points = [(point["name"], point["step"], point["value"]) for point in complete["metrics"]]
+    assert points == [("log_loss", 1, 0.7), ("log_loss", 2, 0.6), ("objective", 0, 0.6)]
+    assert (complete["params"]["hidden_width"], pruned["tags"]["state"]) == (8, "pruned")

@@ -7,8 +7,8 @@ from threading import Thread
 from core.foundation.actions.call import Foundation
 from core.foundation.errors import Invalid, Unavailable
 from core.foundation.failpoints import reach
-from core.registry import mlflow_store, outbox
 from core.registry.tables import OutboxRow
+from core.registry.tracking import mlflow_store, outbox
 
 log = logging.getLogger(__name__)
 SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=2), timedelta(seconds=30)

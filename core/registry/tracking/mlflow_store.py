@@ -5,7 +5,6 @@ Every delivery may come twice, after a crash between MLflow's commit and ours. S
 the portal's id in their tags, points of a metric carry the instant of their measurement, and all else overwrites."""
 
 import os
-import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
@@ -23,7 +23,9 @@ from core.foundation.errors import Invalid, PortalError, Unavailable
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.foundation.text import _
-from core.registry.outbox import ALIAS, RUN, VERSION
+from core.registry.artifact import MODEL
+from core.registry.tracking.model_folder import write_model_folder
+from core.registry.tracking.outbox import ALIAS, RUN, VERSION
 from core.registry.values import RunRecord
 
 ENVIRONMENT = {
@@ -38,6 +40,8 @@ ENVIRONMENT = {
 }
 SCHEMA = "mlflow"
 MARK = "mlflow.prepared"
+# Files lie here below the home: by project, those of runs and those of versions.
+FILES, VERSIONS = "mlflow", "versions"
 RUN_TAG, VERSION_TAG = "causeway.run", "causeway.version"
 STATUS = {"running": "RUNNING", "finished": "FINISHED", "failed": "FAILED", "killed": "KILLED"}
 # What MLflow will answer however often it is asked. Everything else may pass.
@@ -75,9 +79,20 @@ def prepare(settings: Settings) -> None:
         from mlflow.db import upgrade
 
         upgrade.callback(url.render_as_string(hide_password=False))
+        _place_files(settings)
     if not settings.database_url:
         _execute(url, "PRAGMA journal_mode=WAL")
     (settings.home / MARK).write_text(_mark(settings), "utf-8")
+
+
+def _place_files(settings: Settings) -> None:
+    """Where files of experiments lie: in the home. MLflow's first experiment would keep its own in the folder that it
+    happens to be started in."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    root = (settings.home / FILES).resolve().as_uri()
+    SqlAlchemyStore(address(settings), f"{root}/Default")
+    _execute(make_url(address(settings)), f"UPDATE experiments SET artifact_location = '{root}/' || name")
 
 
 class MlflowStore:
@@ -140,30 +155,37 @@ class MlflowStore:
             self._client.log_batch(run, metrics=points[start : start + METRICS_AT_ONCE])
 
     def _log_artifact(self, run: str, *, name: str, digest: str) -> None:
-        """A copy for those who look into MLflow. A file that is damaged in the store is noted, and holds nothing up."""
+        """A copy for those who look into MLflow; the model as `runs:/<id>/model`, which MLflow's client loads. A file
+        that is damaged in the store is noted, and holds nothing up."""
         plain = Path(name).name
+        artifacts = Path(unquote(urlsplit(self._client.get_run(run).info.artifact_uri).path))
         try:
             data = self._store.read(digest)
+            if plain == MODEL:
+                write_model_folder(artifacts / "model", content=data, metadata={"causeway.digest": digest})
+            else:
+                artifacts.mkdir(parents=True, exist_ok=True)
+                (artifacts / plain).write_bytes(data)
         except PortalError as error:
             self._client.set_tag(run, f"causeway.missing.{plain}", error.message)
             return
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder) / plain
-            copy.write_bytes(data)
-            self._client.log_artifact(run, str(copy))
         self._client.set_tag(run, f"causeway.digest.{plain}", digest)
 
     def _deliver_version(self, message: dict[str, Any]) -> None:
         name = _model_name(message)
-        if self._number_of(message) is not None:
-            return
-        self._create_model(name)
+        folder = version_folder(self._settings, project=message["project"], version_id=message["id"])
         tagged = ("digest", "model_digest", "training_set_id")
         tags = {VERSION_TAG: message["id"], "causeway.number": str(message["version"])}
         tags |= {f"causeway.{key}": message[key] for key in tagged if message[key]}
-        source = self._store.path(message["digest"]).as_uri()
+        try:
+            write_model_folder(folder, content=self._store.read(message["model_digest"]), metadata=tags)
+        except PortalError as error:
+            tags |= {f"causeway.missing.{MODEL}": error.message}
+        if self._number_of(message) is not None:
+            return
+        self._create_model(name)
         run = self._run_id(message["run_id"], self._experiment(message["project"])) if message["run_id"] else None
-        self._client.create_model_version(name, source=source, run_id=run, tags=tags, await_creation_for=0)
+        self._client.create_model_version(name, source=folder.as_uri(), run_id=run, tags=tags, await_creation_for=0)
 
     def _deliver_alias(self, message: dict[str, Any]) -> None:
         number = self._number_of(message)
@@ -183,7 +205,7 @@ class MlflowStore:
     def _experiment(self, project: str) -> str:
         if project not in self._experiments:
             experiment = self._client.get_experiment_by_name(project)
-            folder = (self._settings.home / "mlflow" / project).resolve().as_uri()
+            folder = (self._settings.home / FILES / project).resolve().as_uri()
             experiment_id = (
                 experiment.experiment_id
                 if experiment
@@ -200,8 +222,15 @@ class MlflowStore:
     def _create_run(self, record: RunRecord, experiment: str) -> str:
         started = _milliseconds(record.started_at)
         tags = {RUN_TAG: record.run_id}
+        if record.parent and (parent := self._run_id(record.parent, experiment)):
+            tags["mlflow.parentRunId"] = parent
         run = self._client.create_run(experiment, start_time=started, tags=tags, run_name=record.name)
         return str(run.info.run_id)
+
+
+def version_folder(settings: Settings, *, project: str, version_id: str) -> Path:
+    """Where the folder of a version lies that MLflow's client loads."""
+    return (settings.home / FILES / project / VERSIONS / version_id).resolve()
 
 
 @contextmanager
@@ -228,7 +257,7 @@ def _is_prepared(settings: Settings) -> bool:
 
 
 def _mark(settings: Settings) -> str:
-    return f"mlflow {version('mlflow')}, tables {_revision(settings)}"
+    return f"mlflow {version('mlflow')}, tables {_revision(settings)}, files in the home"
 
 
 def _revision(settings: Settings) -> str:
