@@ -9,17 +9,17 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.web.addresses import OPENAPI, methods_of, path_of
+from app.web.lanes import IDENTITY, READS, WRITES
 from app.web.openapi import openapi
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotSignedIn, PortalError
+from core.foundation.errors import Invalid, NotSignedIn, PortalError, Unavailable
 from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.foundation.validation import invalid_of, refuse_booleans
@@ -27,6 +27,7 @@ from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
 
 log = logging.getLogger(__name__)
+RETRY_SECONDS = "5"
 BODY_LIMIT = 70 * 1024 * 1024
 # A data file of 256 MB is a third larger as text.
 FILE_LIMIT = 350 * 1024 * 1024
@@ -70,9 +71,10 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
         service, spec = portal().catalog()[name]
         try:
             header = request.headers.get("authorization")
-            actor = await run_in_threadpool(actor_of, portal().sessions, header)
+            actor = await IDENTITY.run(actor_of, portal().sessions, header)
             arguments = await _permitted_arguments(request, service, actor, spec)
-            result = await run_in_threadpool(run_action, service, actor, spec=spec, arguments=arguments)
+            lane = READS if spec.reads else WRITES
+            result = await lane.run(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return refusal(error)
         except Exception:
@@ -84,11 +86,11 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
 
 async def _permitted_arguments(request: Request, service: Service, actor: Actor, spec: ActionSpec) -> dict[str, Any]:
     if spec.name in TAKES_LARGE_FILES:
-        await run_in_threadpool(refuse_unless_permitted, service, actor, spec=spec)
+        await READS.run(refuse_unless_permitted, service, actor, spec=spec)
     try:
         return await _arguments(request, spec)
     except Invalid:
-        await run_in_threadpool(refuse_unless_permitted, service, actor, spec=spec)
+        await READS.run(refuse_unless_permitted, service, actor, spec=spec)
         raise
 
 
@@ -124,7 +126,7 @@ def refusal(error: PortalError) -> JSONResponse:
     body = {"error": error.message, "hint": error.hint}
     if isinstance(error, Invalid) and error.field:
         body["field"] = error.field
-    headers = {"Retry-After": "5"} if error.status == 503 else {}
+    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, Unavailable) else {}
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

@@ -5,13 +5,13 @@ digest comes in the header X-Digest."""
 from collections.abc import Callable
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from app.web.addresses import SNAPSHOT, SPLIT
 from app.web.api import actor_of, refusal
+from app.web.lanes import READS
 from core.foundation.errors import PortalError
 from core.portal import Portal
 
@@ -45,6 +45,6 @@ def _sender(portal: Callable[[], Portal], opened: Opened) -> Callable[[Request],
         return FileResponse(path, media_type="application/vnd.apache.parquet", headers={"X-Digest": digest})
 
     async def send(request: Request) -> Response:
-        return await run_in_threadpool(response, request)
+        return await READS.run(response, request)
 
     return send

@@ -11,13 +11,15 @@ from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
+from app.web.api import RETRY_SECONDS
+from app.web.lanes import IDENTITY
 from app.web.operations import LIVE, METRICS, READY
+from core.foundation.errors import PortalError, Unavailable
 from core.foundation.settings import Settings, is_loopback
 from core.portal import Portal
 
@@ -64,7 +66,11 @@ class Guard:
             return None
         if scope["type"] == "websocket" and not is_same_origin(headers):
             return PlainTextResponse("Refused", status_code=403)
-        if not await run_in_threadpool(self._has_session, headers):
+        try:
+            has_session = await IDENTITY.run(self._has_session, headers)
+        except PortalError as error:
+            return plain(error)
+        if not has_session:
             return _to_sign_in(scope, headers)
         return _to_the_frame(scope, headers)
 
@@ -157,6 +163,12 @@ def opens_page(scope: Scope, headers: Headers) -> bool:
     """Whether a person's browser asks for a page, and not for a part of one."""
     asks = scope["type"] == "http" and scope["method"] == "GET" and "text/html" in headers.get("accept", "")
     return asks and not any(part in scope["path"] for part in ("_stcore", "/media/", "/component/"))
+
+
+def plain(error: PortalError) -> Response:
+    """A refusal for who asks for no JSON."""
+    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, Unavailable) else {}
+    return PlainTextResponse(error.in_full, status_code=error.status, headers=headers)
 
 
 def _to_the_frame(scope: Scope, headers: Headers) -> Response | None:

@@ -13,7 +13,16 @@ from app.web.addresses import FILES, methods_of, path_of
 from core.foundation.actions.parameters import description_of
 from core.foundation.actions.run import Service
 from core.foundation.actions.spec import ActionSpec
-from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, NotSignedIn, PortalError, Unavailable
+from core.foundation.errors import (
+    Conflict,
+    Invalid,
+    NoSpace,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    PortalError,
+    Unavailable,
+)
 from core.foundation.text import _
 from core.portal import Portal
 
@@ -24,7 +33,15 @@ TEMPLATE = "#/components/schemas/{model}"
 # is answered in another form (Plan-Input), and a list of a class (Listing_Plan_).
 QUALIFIED, SENT = re.compile(r"^core__([a-z]+)__.*__([A-Z]\w*)$"), re.compile(r"^(\w+)-(Input|Output)$")
 GENERIC = re.compile(r"^([A-Za-z]+)_([A-Za-z]+)_$")
-REFUSALS: tuple[type[PortalError], ...] = (NotSignedIn, NotAllowed, NotFound, Conflict, Invalid, Unavailable)
+REFUSALS: tuple[type[PortalError], ...] = (
+    NotSignedIn,
+    NotAllowed,
+    NotFound,
+    Conflict,
+    Invalid,
+    Unavailable,
+    NoSpace,
+)
 PLAIN = {"string", "integer", "number", "boolean", "null"}
 
 

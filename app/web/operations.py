@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.web.api import actor_of, refusal
+from app.web.lanes import HEALTH, READS
 from core.foundation.errors import PortalError
 from core.foundation.observability.health import FINE, Health, checks_of, document_of, status_of
 from core.foundation.observability.metrics import CONTENT_TYPE
@@ -26,12 +26,12 @@ def operation_routes(portal: Callable[[], Portal]) -> list[Route]:
         return JSONResponse({"status": FINE})
 
     async def ready(_request: Request) -> Response:
-        report = await run_in_threadpool(health.report)
+        report = await HEALTH.run(health.report)
         return JSONResponse(document_of(report), status_code=status_of(report))
 
     async def metrics(request: Request) -> Response:
         try:
-            text = await run_in_threadpool(_render, portal(), request.headers.get("authorization"))
+            text = await READS.run(_render, portal(), request.headers.get("authorization"))
         except PortalError as error:
             return refusal(error)
         return Response(text, headers={"Content-Type": CONTENT_TYPE})

@@ -7,7 +7,6 @@ from pathlib import Path
 from string import Template
 from urllib.parse import parse_qsl
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -15,6 +14,7 @@ from starlette.routing import Route
 from app.navigation import is_ours
 from app.session import COOKIE, role_title
 from app.web.guard import cookie_of, is_same_origin
+from app.web.lanes import READS, WRITES
 from core.foundation.actors import Actor
 from core.foundation.errors import PortalError
 from core.foundation.text import _
@@ -30,7 +30,7 @@ def sign_in_routes(portal: Callable[[], Portal]) -> list[Route]:
 
     async def show(request: Request) -> Response:
         target = safe_target(request.query_params.get("next", ""))
-        return HTMLResponse(await run_in_threadpool(sign_in_page, portal(), target=target))
+        return HTMLResponse(await READS.run(sign_in_page, portal(), target=target))
 
     async def enter(request: Request) -> Response:
         if not is_same_origin(request.headers):
@@ -38,16 +38,16 @@ def sign_in_routes(portal: Callable[[], Portal]) -> list[Route]:
         form = await read_form(request)
         target = safe_target(form.get("next", ""))
         try:
-            secret = await run_in_threadpool(_begin, portal(), form.get("person", ""), cookie_of(request.headers))
+            secret = await WRITES.run(_begin, portal(), form.get("person", ""), cookie_of(request.headers))
         except PortalError as error:
-            page = await run_in_threadpool(sign_in_page, portal(), target=target, error=error.message)
+            page = await READS.run(sign_in_page, portal(), target=target, error=error.message)
             return HTMLResponse(page, status_code=error.status)
         return _with_cookie(RedirectResponse(target, status_code=303), portal(), secret)
 
     async def leave(request: Request) -> Response:
         if not is_same_origin(request.headers):
             return PlainTextResponse("Refused: this form was not sent from the portal.", status_code=403)
-        await run_in_threadpool(portal().sessions.sign_out, cookie_of(request.headers))
+        await WRITES.run(portal().sessions.sign_out, cookie_of(request.headers))
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path="/")
         return answer

@@ -19,7 +19,7 @@ from core.compute.kinds import JobKind
 from core.compute.logs import read_log
 from core.compute.process import PROGRESS
 from core.compute.values import JobState
-from core.foundation.errors import PortalError, Unavailable, is_disk_full
+from core.foundation.errors import NoSpace, PortalError, Unavailable, is_disk_full
 from core.foundation.failpoints import reach
 from core.foundation.observability.logs import log_context
 from core.foundation.text import _
@@ -161,17 +161,25 @@ class JobMonitor:
     def _record_end(self, *, cancel_requested: bool) -> None:
         result = read_json(self.folder.result)
         if result is not None and result["rc"] == 0:
-            read = self.kind.read_outputs(self.claimed.job, self.folder.outputs)
-            reach("compute.before_ingest")
-            self.job_store.succeed(self.claimed, self.kind, read=read, ran_seconds=self._ran_seconds())
-            reach("compute.after_ingest")
-            self._close()
-            shutil.rmtree(self.folder.outputs, ignore_errors=True)
-            shutil.rmtree(self.folder.checkpoints, ignore_errors=True)
+            self._take_in()
         elif cancel_requested:
             self._end(JobState.CANCELLED, "")
         else:
             self._fail(self._cause(result))
+
+    def _take_in(self) -> None:
+        try:
+            read = self.kind.read_outputs(self.claimed.job, self.folder.outputs)
+        except NoSpace as error:
+            # Tried again without end, it would tell nobody why it waits.
+            self._fail(Cause(_words(error), passing=False))
+            return
+        reach("compute.before_ingest")
+        self.job_store.succeed(self.claimed, self.kind, read=read, ran_seconds=self._ran_seconds())
+        reach("compute.after_ingest")
+        self._close()
+        shutil.rmtree(self.folder.outputs, ignore_errors=True)
+        shutil.rmtree(self.folder.checkpoints, ignore_errors=True)
 
     def _fail(self, cause: Cause) -> None:
         if cause.passing and (cause.preempted or self.claimed.attempts_left > 0):

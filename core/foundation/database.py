@@ -16,18 +16,50 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlmodel import Session, SQLModel
 
-from core.foundation.errors import Unavailable
+from core.foundation.errors import NoSpace, PortalError, Unavailable
 from core.foundation.text import _
 
 BUSY_SECONDS = 10
+MOST_WAITING = 32
+MILLISECONDS = 1_000
+# For how long a transaction that writes may wait for the lock; one without this option only reads.
+WRITE_SECONDS = "causeway_write_seconds"
 LOCK_TABLE = "write_lock"
 SQLITE_NOW = "SELECT strftime('%Y-%m-%d %H:%M:%f', 'now')"
 POSTGRES_NOW = "SELECT clock_timestamp()"
 # The lowest byte of a code of SQLite's says what went wrong, the rest says more of it.
 PRIMARY_CODE = 0xFF
-POSTGRES_TOO_COMPLEX = "54"
+HELD = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+POSTGRES_TOO_COMPLEX, POSTGRES_HELD, POSTGRES_DISK_FULL = "54", "55P03", "53100"
 SQLITE_MARK = "PRAGMA data_version"
 POSTGRES_MARK = "SELECT CAST(pg_current_snapshot() AS text)"
+
+
+class WriteQueue:
+    """Writers of one process take turns before the database: one at a time begins a transaction, a few wait, and one
+    more is refused at once. However many want to write while somebody else holds the database, they hold neither the
+    threads nor the connections of those who read."""
+
+    def __init__(self, *, most_waiting: int = MOST_WAITING) -> None:
+        self._turn = threading.Lock()
+        self._places = threading.BoundedSemaphore(1 + most_waiting)
+
+    @contextmanager
+    def turn(self, *, seconds: float) -> Iterator[float]:
+        """Gives what is left of the seconds that the writer may wait, now for the database. Unavailable where too many
+        wait already, or the turn does not come in time."""
+        deadline = time.monotonic() + seconds
+        if not self._places.acquire(blocking=False):
+            raise busy(_("Too many changes wait for the database"))
+        try:
+            if not self._turn.acquire(timeout=seconds):
+                raise busy(_("Other changes hold the database"))
+            try:
+                yield max(0.0, deadline - time.monotonic())
+            finally:
+                self._turn.release()
+        finally:
+            self._places.release()
 
 
 class Database:
@@ -37,6 +69,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgres_engine(url)
+        self._queue = WriteQueue()
         # SQLite counts what others commit, for each connection apart: one is kept that commits nothing itself.
         self._observer: PoolProxiedConnection | None = None
         # Two observers count alike, so a mark names its own.
@@ -50,10 +83,15 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """One transaction under the write lock: committed at the end, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, _translated():
-            self._lock(session)
+    def write(self, *, seconds: float = BUSY_SECONDS) -> Iterator[Session]:
+        """One transaction under the write lock: committed at the end, rolled back on any error. Unavailable where the
+        lock is not to be had within `seconds`."""
+        with (
+            self._queue.turn(seconds=seconds) as remaining,
+            Session(self.engine, expire_on_commit=False) as session,
+            _translated(),
+        ):
+            self._lock(session, remaining)
             yield session
             session.commit()
 
@@ -61,15 +99,17 @@ class Database:
     def light_write(self) -> Iterator[Session]:
         """One transaction without the lock on PostgreSQL: for leases and heartbeats, whose statements fence
         themselves."""
+        if self.is_sqlite:
+            with self.write() as session:
+                yield session
+            return
         with Session(self.engine, expire_on_commit=False) as session, _translated():
-            if self.is_sqlite:
-                self._lock(session)
             yield session
             session.commit()
 
-    def _lock(self, session: Session) -> None:
+    def _lock(self, session: Session, seconds: float) -> None:
         if self.is_sqlite:
-            session.connection(execution_options={"causeway_immediate": True})
+            session.connection(execution_options={WRITE_SECONDS: seconds})
             return
         # LOCK TABLE takes no snapshot, so all that is read afterwards is what the last writer has committed.
         session.connection().execute(text(f"LOCK TABLE {LOCK_TABLE} IN EXCLUSIVE MODE"))
@@ -145,24 +185,40 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if _lacks_tables(error):
             raise Unavailable(_("The database has no tables yet"), hint=_("Run `causeway migrate`.")) from error
-        if not _is_away(error):
+        refusal = _refusal(error)
+        if refusal is None:
             raise
-        raise _away() from error
+        raise refusal from error
     except PoolExhausted as error:
         raise _away() from error
+
+
+def busy(message: str) -> Unavailable:
+    """A refusal of a change that another try may get through."""
+    return Unavailable(message, hint=_("Nothing was changed. Try again in a few seconds."))
 
 
 def _away() -> Unavailable:
     return Unavailable(_("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds."))
 
 
-def _is_away(error: DBAPIError) -> bool:
-    """Whether another try may do better. A statement that is too long or too complex stays so."""
+def _refusal(error: DBAPIError) -> PortalError | None:
+    """What to say of an error after which another try may do better; None for any other. A statement that is too long
+    or too complex stays so."""
     if not isinstance(error, OperationalError):
-        return False
+        return None
     if (code := getattr(error.orig, "sqlite_errorcode", None)) is not None:
-        return bool(code & PRIMARY_CODE != sqlite3.SQLITE_ERROR)
-    return not (getattr(error.orig, "sqlstate", None) or "").startswith(POSTGRES_TOO_COMPLEX)
+        is_held, is_full = code & PRIMARY_CODE in HELD, code & PRIMARY_CODE == sqlite3.SQLITE_FULL
+        is_lasting = code & PRIMARY_CODE == sqlite3.SQLITE_ERROR
+    else:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        is_held, is_full = state == POSTGRES_HELD, state == POSTGRES_DISK_FULL
+        is_lasting = state.startswith(POSTGRES_TOO_COMPLEX)
+    if is_held:
+        return busy(_("Another change holds the database"))
+    if is_full:
+        return NoSpace(_("No space is left for the database"))
+    return None if is_lasting else _away()
 
 
 def _lacks_tables(error: DBAPIError) -> bool:
@@ -171,7 +227,9 @@ def _lacks_tables(error: DBAPIError) -> bool:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+    # A connection is a file handle: those who read never wait for one.
+    pool = {"pool_size": 10, "max_overflow": 90, "pool_timeout": BUSY_SECONDS}
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -180,14 +238,31 @@ def _sqlite_engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
     # The driver must not begin transactions by itself: BEGIN IMMEDIATE is ours to say.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", _patience(BUSY_SECONDS)):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Any) -> None:
-    immediate = connection.get_execution_options().get("causeway_immediate", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    seconds = connection.get_execution_options().get(WRITE_SECONDS)
+    if seconds is None:
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA {_patience(seconds)}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql(f"PRAGMA {_patience(BUSY_SECONDS)}")
+
+
+def _patience(seconds: float) -> str:
+    return f"busy_timeout={int(seconds * MILLISECONDS)}"
 
 
 def _postgres_engine(url: str) -> Engine:
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY_SECONDS)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY_SECONDS)
+    event.listen(engine, "connect", _prepare_postgres)
+    return engine
+
+
+def _prepare_postgres(connection: Any, _record: ConnectionPoolEntry) -> None:
+    # Without it, whoever wants the lock of a writer that has stopped waits for ever.
+    connection.execute(f"SET lock_timeout = {BUSY_SECONDS * MILLISECONDS}")
+    connection.commit()

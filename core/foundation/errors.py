@@ -2,6 +2,8 @@
 
 import errno
 
+from core.foundation.text import _
+
 
 class PortalError(Exception):
     """A refusal in words. `message` says what is wrong, `hint` what to do."""
@@ -63,6 +65,15 @@ class Unavailable(PortalError):
     status = 503
 
 
+class NoSpace(Unavailable):
+    """A disk is full. Nothing of what was asked was done; what only reads goes on."""
+
+    status = 507
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint or _("Nothing was changed. Free some space and try again."))
+
+
 def is_disk_full(error: BaseException) -> bool:
     """Whether a disk, or the part of it that one may use, has no space left."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
@@ -70,5 +81,6 @@ def is_disk_full(error: BaseException) -> bool:
 
 def error_of(status: int) -> type[PortalError]:
     """The kind of error that a status of the REST API stands for."""
-    kinds = {kind.status: kind for kind in PortalError.__subclasses__()}
+    classes: tuple[type[PortalError], ...] = (*PortalError.__subclasses__(), NoSpace)
+    kinds = {kind.status: kind for kind in classes}
     return kinds.get(status, PortalError)

@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import ValidationError
 
 from core.foundation.digests import canonical, digest_bytes, digest_file
-from core.foundation.errors import Conflict, Invalid, NotFound, PortalError, Unavailable, is_disk_full
+from core.foundation.errors import Invalid, NoSpace, NotFound, PortalError, Unavailable, is_disk_full
 from core.foundation.text import _
 from core.foundation.values import Value
 
@@ -199,7 +199,9 @@ class Store:
             probe = self._temporary(lambda target: target.write_bytes(PROBE))
             whole = probe.read_bytes() == PROBE
             probe.unlink()
-        except (OSError, Conflict) as error:
+        except NoSpace:
+            raise
+        except OSError as error:
             raise Unavailable(_("The store cannot be written")) from error
         if not whole:
             raise Unavailable(_("The store does not give back what was written"))
@@ -210,7 +212,7 @@ class Store:
         return folder / uuid.uuid4().hex
 
     def _temporary(self, write: "Writer") -> Path:
-        """Conflict when the disk is full; what was written until then is removed."""
+        """NoSpace when the disk is full; what was written until then is removed."""
         target = self._incoming()
         try:
             write(target)
@@ -219,9 +221,7 @@ class Store:
             target.unlink(missing_ok=True)
             if not is_disk_full(error):
                 raise
-            raise Conflict(
-                _("No space is left in the store"), hint=_("Nothing was changed. Free some space and try again.")
-            ) from error
+            raise NoSpace(_("No space is left in the store")) from error
         return target
 
     def _place(self, source: Path, digest: str) -> None:

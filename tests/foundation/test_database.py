@@ -11,8 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from core.foundation.actions.call import Foundation
 from core.foundation.actors import Actor
-from core.foundation.database import Database
-from core.foundation.errors import Unavailable
+from core.foundation.database import Database, WriteQueue
+from core.foundation.errors import NoSpace, Unavailable
 from core.foundation.ids import Kind
 from core.foundation.migrations import differences, migrate, undo
 from core.foundation.objects import next_id
@@ -87,6 +87,85 @@ def test_writers_that_read_first_wait_for_each_other(foundation_on: Foundation) 
     for writer in writers:
         writer.join()
     assert sorted(seen, key=lambda run: int(run[4:])) == [f"RUN-{number}" for number in range(1, 121)]
+
+
+def held(database: Database, *, until: threading.Event, locked: threading.Event) -> None:
+    """Somebody else's transaction: another process has a queue of its own."""
+    with database.write():
+        locked.set()
+        until.wait()
+
+
+@pytest.fixture
+def held_by_another(foundation_on: Foundation) -> Iterator[Foundation]:
+    """A database in which another process has begun to write."""
+    until, locked, other = threading.Event(), threading.Event(), build_foundation(foundation_on.settings)
+    holder = threading.Thread(target=held, args=(other.database,), kwargs={"until": until, "locked": locked})
+    holder.start()
+    locked.wait()
+    yield foundation_on
+    until.set()
+    holder.join()
+    other.database.close()
+
+
+def test_a_writer_waits_for_so_long_and_not_longer_and_then_says_why(held_by_another: Foundation) -> None:
+    if held_by_another.database.is_sqlite:
+        with pytest.raises(Unavailable, match="Another change holds the database"):
+            write_at_once(held_by_another.database)
+    assert count_objects(held_by_another.database) == 0
+
+
+def write_at_once(database: Database) -> str:
+    with database.write(seconds=0.0) as session:
+        return next_id(session, Kind.RUN)
+
+
+def count_objects(database: Database) -> int:
+    with database.read() as session:
+        return int(session.connection().execute(text("SELECT count(*) FROM runs")).scalar_one())
+
+
+def test_writers_of_a_process_wait_in_turn_and_one_too_many_is_refused_at_once() -> None:
+    queue, until, locked = WriteQueue(most_waiting=1), threading.Event(), threading.Semaphore(0)
+
+    def write() -> None:
+        with queue.turn(seconds=30):
+            locked.release()
+            until.wait()
+
+    first, second = threading.Thread(target=write), threading.Thread(target=write)
+    first.start()
+    locked.acquire()
+    with pytest.raises(Unavailable, match="Other changes hold the database"), queue.turn(seconds=0.0):
+        pass
+    second.start()
+    refused = ""
+    while not refused.startswith("Too many changes"):
+        refused = refusal_of(queue)
+    until.set()
+    first.join()
+    second.join()
+    with queue.turn(seconds=0.0) as remaining:
+        assert remaining == 0.0
+
+
+def refusal_of(queue: WriteQueue) -> str:
+    with pytest.raises(Unavailable) as refused, queue.turn(seconds=0.0):
+        pass
+    return refused.value.message
+
+
+def test_a_full_disk_is_said_to_be_one(foundation: Foundation) -> None:
+    def fill() -> None:
+        with foundation.database.write() as session:
+            session.connection().execute(text("PRAGMA max_page_count = 1"))
+            session.connection().execute(text("CREATE TABLE filling AS SELECT zeroblob(100000) AS bytes"))
+
+    with pytest.raises(NoSpace, match="No space is left for the database") as refused:
+        fill()
+    assert (refused.value.status, refused.value.hint.startswith("Nothing was changed")) == (507, True)
+    assert "filling" not in tables(foundation)
 
 
 def test_the_mark_changes_with_every_commit_of_anyone(foundation_on: Foundation) -> None:

@@ -13,9 +13,11 @@ from core.foundation.actions.log import Outcome, logged
 from core.foundation.actions.references import object_named_by, with_ids
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
-from core.foundation.errors import Conflict, NotAllowed, NotFound, PortalError
+from core.foundation.database import BUSY_SECONDS
+from core.foundation.errors import Conflict, NoSpace, NotAllowed, NotFound, PortalError, is_disk_full
 from core.foundation.text import _
 
+READER_SECONDS = 1.0
 S = TypeVar("S", bound="Service")
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -96,6 +98,10 @@ def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, 
     except NoResultFound as missing:
         # The id of an object of another kind: it has a row among the objects and none in this domain's table.
         raise NotFound(_("That id names something of another kind"), hint=_("Check the id.")) from missing
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise NoSpace(_("No space is left on the disk")) from error
 
 
 def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec) -> None:
@@ -124,8 +130,9 @@ def _prepare(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[s
 def _record_denial(
     foundation: Foundation, actor: Actor, spec: ActionSpec, refusal: PortalError, arguments: dict[str, Any]
 ) -> str:
-    """Names the object that the refused call was about, and returns its id."""
-    with foundation.database.write() as session:
+    """Names the object that the refused call was about, and returns its id. Who only wanted to read waits no longer for
+    those who write than somebody reading may."""
+    with foundation.database.write(seconds=READER_SECONDS if spec.reads else BUSY_SECONDS) as session:
         row = object_named_by(session, spec, arguments)
         foundation.journal.append(
             session,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
-from core.foundation.database import Database
+from core.foundation.database import BUSY_SECONDS, WRITE_SECONDS, Database
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 
@@ -69,11 +69,13 @@ def current_revision(connection: Connection) -> str:
 @contextmanager
 def _connection(database: Database) -> Iterator[Connection]:
     with (
-        database.engine.connect().execution_options(causeway_immediate=True) as connection,
+        database.engine.connect().execution_options(**{WRITE_SECONDS: BUSY_SECONDS}) as connection,
         _unchecked(connection, is_sqlite=database.is_sqlite),
         connection.begin(),
     ):
         if not database.is_sqlite:
+            # Another migration may take long, and this one then has nothing more to do.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         yield connection
         if database.is_sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).all()):

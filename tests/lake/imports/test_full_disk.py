@@ -30,7 +30,7 @@ def test_a_full_disk_fails_the_import_in_words_and_leaves_the_snapshot_of_before
     outcome = json.loads(done.stdout.splitlines()[-1])
     assert outcome["failed"]["state"] == "failed"
     assert "no space is left" in outcome["failed"]["cause"].lower(), outcome["failed"]["cause"]
-    assert outcome["refused"][:2] == ["Conflict", "No space is left in the store"]
+    assert outcome["refused"][:2] == ["NoSpace", "No space is left in the store"]
     assert outcome["left"] == []
     assert outcome["whole"]
     assert outcome["snapshots"] == [outcome["first"]]
