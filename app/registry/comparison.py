@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
+from pydantic import Field
 
 from app.registry.naming import Places, labels_of, stage_of
 from app.ui import frame, links, numbers, status
@@ -13,6 +14,7 @@ from app.ui.tables import reading
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.promotion.evidence_kinds.content import Figure
+from core.registry.sentences import Measure, title_of, verdict_in_words
 from core.registry.values import (
     Comparison,
     Flip,
@@ -30,13 +32,15 @@ AROUND = ("code commit", "feature versions", "training set")
 
 
 class Line(Value):
-    """A figure across versions, by id. `deltas` are against the baseline; where there are intervals, a difference is
-    sure when its own excludes 0."""
+    """A figure across versions, by id. `deltas` are against the baseline; a difference is sure when its interval
+    excludes 0. `phrase` is its name inside a sentence."""
 
+    metric: str
     name: str
+    phrase: str
     up: bool
-    values: dict[str, float]
-    deltas: dict[str, Interval]
+    values: dict[str, float] = Field(default_factory=dict)
+    deltas: dict[str, Interval] = Field(default_factory=dict)
     unit: str = ""
     short: str = ""
     comparable: bool = True
@@ -48,12 +52,24 @@ class Line(Value):
 
     @property
     def best(self) -> frozenset[str]:
-        """The versions with the best value; ties all win, and nobody wins where all are the same."""
-        if not self.comparable:
+        """The versions with the best value, ties together, where each is surely better than each of the others; nobody
+        where all are the same, where the difference may be chance, and where it has no interval."""
+        if not self.comparable or not self.values:
             return frozenset()
         top = (max if self.up else min)(self.values.values())
         best = {version_id for version_id, value in self.values.items() if abs(value - top) <= SAME * abs(top)}
-        return frozenset(best if len(best) < len(self.values) else ())
+        others = self.values.keys() - best
+        is_sure = all(self._is_surely_better(first, than=other) for first in best for other in others)
+        return frozenset(best if others and is_sure else ())
+
+    def _is_surely_better(self, version_id: str, *, than: str) -> bool:
+        """The baseline has no delta: it differs from itself by nothing. Between two others the intervals of both
+        against the baseline add up, which claims too little rather than too much."""
+        nothing = Interval(value=0.0, low=0.0, high=0.0)
+        first, second = (self.deltas.get(name, nothing) for name in (version_id, than))
+        if version_id not in self.deltas and than not in self.deltas:
+            return False
+        return first.low > second.high if self.up else first.high < second.low
 
 
 def lines_of(comparison: Comparison) -> list[Line]:
@@ -65,7 +81,33 @@ def lines_of(comparison: Comparison) -> list[Line]:
 def _metric_line(row: MetricRow) -> Line:
     values = {version_id: interval.value for version_id, interval in row.values.items()}
     short = _("Calibration") if row.metric == Metric.ECE else metric_name(row.metric)
-    return Line(name=metric_name(row.metric), short=short, up=row.better == "up", values=values, deltas=row.deltas)
+    return Line(
+        metric=row.metric,
+        name=metric_name(row.metric),
+        phrase=title_of(row.metric),
+        short=short,
+        up=row.better == "up",
+        values=values,
+        deltas=row.deltas,
+    )
+
+
+def sentence(comparison: Comparison, lines: Sequence[Line]) -> str:
+    """The answer in words over the lines of the table, as far as something can be claimed."""
+    if not comparison.candidate:
+        return comparison.sentence
+    labels = labels_of(comparison.versions)
+    measures = [
+        Measure(
+            metric=line.metric,
+            title=line.phrase,
+            better="up" if line.up else "down",
+            baseline=line.values.get(comparison.baseline),
+            delta=line.deltas.get(comparison.candidate),
+        )
+        for line in lines
+    ]
+    return verdict_in_words(measures, candidate=labels[comparison.candidate], baseline=labels[comparison.baseline])
 
 
 def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[Line]:
@@ -74,25 +116,28 @@ def _measured_lines(versions: Sequence[ModelVersion], *, baseline: str) -> list[
     figures = {version.id: figures_of(version.id) for version in versions}
     p99, capacity = _picked(figures, "p99_ms"), _picked(figures, "capacity_rps")
     sizes = {version.id: _exactly(version.bytes / 1000) for version in versions}
-    lines = (
-        _measured_line(_("p99 latency"), short="p99", figures=p99, baseline=baseline, up=False, unit="ms"),
-        _measured_line(_("Capacity"), short=_("Capacity"), figures=capacity, baseline=baseline, up=True, unit="rps"),
-        _measured_line(_("Model size"), short=_("Size"), figures=sizes, baseline=baseline, up=False, unit="kB"),
+    latency = Line(metric="p99_ms", name=_("p99 latency"), phrase=_("p99 latency"), short="p99", up=False, unit="ms")
+    capacities = Line(
+        metric="capacity_rps",
+        name=_("Capacity"),
+        phrase=_("capacity"),
+        short=_("Capacity"),
+        up=True,
+        unit="rps",
     )
-    return [line for line in lines if len(line.values) > 1]
+    size = Line(metric="bytes", name=_("Model size"), phrase=_("model size"), short=_("Size"), up=False, unit="kB")
+    pairs = ((latency, p99), (capacities, capacity), (size, sizes))
+    return [_measured(line, figures, baseline=baseline) for line, figures in pairs if len(figures) > 1]
 
 
-def _measured_line(name: str, *, short: str, figures: Mapping[str, Figure], baseline: str, up: bool, unit: str) -> Line:
+def _measured(line: Line, figures: Mapping[str, Figure], *, baseline: str) -> Line:
     comparable = len({figure.conditions for figure in figures.values()}) == 1
-    return Line(
-        name=name,
-        short=short,
-        up=up,
-        values={version_id: figure.value for version_id, figure in figures.items()},
-        deltas=_differences(figures, baseline=baseline) if comparable else {},
-        unit=unit,
-        comparable=comparable,
-    )
+    measured = {
+        "values": {version_id: figure.value for version_id, figure in figures.items()},
+        "deltas": _differences(figures, baseline=baseline) if comparable else {},
+        "comparable": comparable,
+    }
+    return line.model_copy(update=measured)
 
 
 def _exactly(value: float) -> Figure:
@@ -124,9 +169,8 @@ def _ends(figure: Figure) -> Interval:
     return Interval(value=figure.value, low=0.0 if low is None else low, high=OPEN if high is None else high)
 
 
-def metric_table(comparison: Comparison, lines: Sequence[Line], *, known: Places, only: bool) -> None:
+def metric_table(comparison: Comparison, shown: Sequence[Line], *, known: Places) -> None:
     """One row a figure, one column a version; the change against the baseline stands beside the value."""
-    shown = [line for line in lines if not only or _differs(line)]
     if not shown:
         st.caption(_("No figure differs."))
         return
@@ -143,7 +187,7 @@ def metric_table(comparison: Comparison, lines: Sequence[Line], *, known: Places
         )
 
 
-def _differs(line: Line) -> bool:
+def differs(line: Line) -> bool:
     return len(set(line.values.values())) > 1 or len(line.values) == 1
 
 

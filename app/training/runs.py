@@ -50,11 +50,14 @@ def best_sentence(best: dict[str, Run]) -> str:
         return _(":gray[:material/hourglass_empty:] **No run has finished yet.**")
     first_run = next(iter(best.values()))
     if len({run.id for run in best.values()}) == 1:
-        return _(":green[:material/trophy:] **{id} is the best on the validation rows:** {figures}.").format(
-            id=first_run.id, figures=_(" and ").join(_figure_words(first_run, metric) for metric in best)
-        )
+        return _(
+            ":gray[:material/leaderboard:] **{id} is the best on the validation rows:** {figures}. "
+            "Its lead may be chance."
+        ).format(id=first_run.id, figures=_(" and ").join(_figure_words(first_run, metric) for metric in best))
     parts = [f"**{run.id}** {_figure_words(run, metric)}" for metric, run in best.items()]
-    return _(":green[:material/trophy:] Best on the validation rows: {parts}.").format(parts=_("; ").join(parts))
+    return _(":gray[:material/leaderboard:] Best on the validation rows: {parts}. A lead may be chance.").format(
+        parts=_("; ").join(parts)
+    )
 
 
 def _figure_words(run: Run, metric: str) -> str:
@@ -122,7 +125,7 @@ def _row(run: Run, best: dict[str, Run]) -> Row:
             cells.text(run.title, target=run.id, detail=run.id),
             cells.state(run.state),
             *(cells.number(figure(run, metric)) for metric in METRICS),
-            cells.text(marks, color="green"),
+            cells.text(marks),
             cells.code(run.version_id, target=run.version_id),
             cells.number(seconds, numbers.duration(seconds)),
             cells.time(run.created_at, now=now),

@@ -10,7 +10,7 @@ from core.foundation.text import _
 from core.registry import statistics
 from core.registry.curves import curves_of, flip_of
 from core.registry.holdouts import Predictions, are_same_rows, common_holdout, read_predictions
-from core.registry.sentences import verdict_in_words
+from core.registry.sentences import measures_of, verdict_in_words
 from core.registry.statistics import METRICS
 from core.registry.values import Comparison, Interval, MetricRow, ModelVersion, ParameterRow
 
@@ -39,6 +39,7 @@ def compare_versions(
         baseline=baseline.id,
         versions=tuple(versions),
         holdout=shared[0].holdout,
+        candidate=_best(deltas),
         sentence=_sentence(versions, baseline=baseline, figures=figures[baseline.id], deltas=deltas),
         metrics=_metric_rows(figures, deltas=deltas),
         parameters=parameter_rows(versions),
@@ -115,15 +116,19 @@ def _metric_rows(figures: Mapping[str, Figures], *, deltas: Mapping[str, Figures
     )
 
 
+def _best(deltas: Mapping[str, Figures]) -> str:
+    """The best of the others, by log loss; empty without others."""
+    return min(deltas, key=lambda version_id: deltas[version_id]["log_loss"].value, default="")
+
+
 def _sentence(
     versions: Sequence[ModelVersion], *, baseline: ModelVersion, figures: Figures, deltas: Mapping[str, Figures]
 ) -> str:
-    """About the best of the others, by log loss."""
     if not deltas:
         return _("There is nothing to compare it with. Choose another version.")
-    labels = labels_of(versions)
-    best = min(deltas, key=lambda version_id: deltas[version_id]["log_loss"].value)
-    return verdict_in_words(candidate=labels[best], baseline=labels[baseline.id], figures=figures, deltas=deltas[best])
+    labels, best = labels_of(versions), _best(deltas)
+    measures = measures_of(figures, deltas=deltas[best])
+    return verdict_in_words(measures, candidate=labels[best], baseline=labels[baseline.id])
 
 
 def _without_common_rows(versions: Sequence[ModelVersion], *, baseline: ModelVersion) -> Comparison:

@@ -7,7 +7,7 @@ from core.foundation.text import _, thousands
 from core.registry import onnx_safety, statistics
 from core.registry.comparison import labels_of
 from core.registry.holdouts import Predictions, are_same_rows, common_holdout, is_seen, read_predictions
-from core.registry.sentences import title_of, verdict_in_words
+from core.registry.sentences import measures_of, title_of, verdict_in_words
 from core.registry.statistics import METRICS
 from core.registry.values import (
     QUALITY,
@@ -134,10 +134,6 @@ def _summary(report: QualityReport, *, candidate: ModelVersion, baseline: ModelV
     if baseline is None:
         return plain
     labels = labels_of([candidate, baseline])
-    words = verdict_in_words(
-        candidate=labels[candidate.id],
-        baseline=labels[baseline.id],
-        figures=report.baseline_metrics,
-        deltas=report.deltas,
-    )
+    measures = measures_of(report.baseline_metrics, deltas=report.deltas)
+    words = verdict_in_words(measures, candidate=labels[candidate.id], baseline=labels[baseline.id])
     return f"{plain} {words}"

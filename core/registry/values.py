@@ -268,7 +268,8 @@ class Flip(Value):
 
 
 class Comparison(Value):
-    """Versions side by side on one holdout. `sentence` is the answer in words."""
+    """Versions side by side on one holdout. `sentence` is the answer in words, about the `candidate`: the best of those
+    that are not the baseline, empty where nothing can be claimed."""
 
     baseline: str
     versions: tuple[ModelVersion, ...]
@@ -278,6 +279,7 @@ class Comparison(Value):
     parameters: tuple[ParameterRow, ...]
     curves: tuple[Curve, ...]
     flips: tuple[Flip, ...]
+    candidate: str = ""
 
 
 class MetricPoint(Value):

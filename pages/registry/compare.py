@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.next_action.registry import comparison_action
 from app.registry.choice import choose, offered
-from app.registry.comparison import decisions, lines_of, metric_table, parameter_table
+from app.registry.comparison import decisions, differs, lines_of, metric_table, parameter_table, sentence
 from app.registry.comparison_charts import curves, trade_offs
 from app.registry.naming import Places, colors_of, endpoints, labels_of, places_on, stage_of
 from app.session import actor, portal
@@ -69,7 +69,8 @@ def _head(comparison: Comparison, serving: tuple[Endpoint, ...]) -> None:
 
 def _body(comparison: Comparison, known: Places, *, only: bool) -> None:
     labels, colors, lines = labels_of(comparison.versions), colors_of(comparison.versions), lines_of(comparison)
-    lead, dot, rest = comparison.sentence.partition(". ")
+    shown = [line for line in lines if not only or differs(line)]
+    lead, dot, rest = sentence(comparison, shown).partition(". ")
     st.markdown(f":material/check_circle: **{links.escape(lead + dot.strip())}** {links.escape(rest)}")
     left, right = st.columns([1.2, 1], gap="medium")
     with left:
@@ -79,7 +80,7 @@ def _body(comparison: Comparison, known: Places, *, only: bool) -> None:
             _("Metrics"),
             hint=_("against {name}, {stage}; gray may be chance").format(name=labels[comparison.baseline], stage=stage),
         )
-        metric_table(comparison, lines, known=known, only=only)
+        metric_table(comparison, shown, known=known)
         parameter_table(comparison, only=only)
     with right:
         curves(comparison, colors)

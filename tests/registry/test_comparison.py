@@ -8,7 +8,7 @@ import pytest
 
 from core.foundation.errors import Invalid, NotFound
 from core.portal import Portal
-from core.registry.sentences import verdict_in_words
+from core.registry.sentences import measures_of, verdict_in_words
 from core.registry.statistics import METRICS
 from core.registry.values import Comparison, Curve, Interval
 from tests.conftest import People
@@ -157,7 +157,5 @@ FIGURES = {metric: Interval(value=0.5, low=0.4, high=0.6) for metric in METRICS}
 )
 def test_the_sentence_claims_only_what_is_sure(deltas: dict[str, tuple[float, float, float]], sentence: str) -> None:
     known = {name: Interval(value=value, low=low, high=high) for name, (value, low, high) in deltas.items()}
-    words = verdict_in_words(
-        candidate="v2", baseline="v1", figures=FIGURES, deltas={**dict.fromkeys(METRICS, SAME), **known}
-    )
-    assert words == sentence
+    measures = measures_of(FIGURES, deltas={**dict.fromkeys(METRICS, SAME), **known})
+    assert verdict_in_words(measures, candidate="v2", baseline="v1") == sentence

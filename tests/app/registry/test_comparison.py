@@ -2,16 +2,31 @@
 
 import pytest
 
-from app.registry.comparison import Line, _change
+from app.registry.comparison import Line, _change, sentence
 from app.registry.version import shown
 from app.sweeps.space_editor import suggested
 from app.ui.charts import axis, shades
-from core.registry.values import Interval
+from core.registry.values import Comparison, Interval, ModelVersion
+
+VERSIONS = tuple(
+    ModelVersion.model_construct(id=version_id, model_id="M-1", version=number)
+    for number, version_id in enumerate(("base", "a"), start=1)
+)
 
 
 def line(up: bool, *, delta: Interval, values: dict[str, float] | None = None, **more: object) -> Line:
     figures = values or {"MV-1": 0.5, "MV-2": 0.5 + delta.value}
-    return Line.model_validate({"name": "AUC", "up": up, "values": figures, "deltas": {"MV-2": delta}, **more})
+    return Line.model_validate(
+        {
+            "metric": "auc",
+            "name": "AUC",
+            "phrase": "AUC",
+            "up": up,
+            "values": figures,
+            "deltas": {"MV-2": delta},
+            **more,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -28,11 +43,31 @@ def test_a_difference_is_green_or_red_only_when_it_is_sure(up: bool, delta: Inte
     assert _change(line(up, delta=delta), "MV-2", baseline="MV-1").startswith(color)
 
 
-def test_ties_all_win_and_nobody_wins_where_all_are_the_same() -> None:
-    delta = Interval(value=0, low=0, high=0)
-    assert line(True, delta=delta, values={"a": 0.7, "b": 0.70001, "c": 0.6}).best == {"a", "b"}
-    assert line(True, delta=delta, values={"a": 0.7, "b": 0.70001}).best == frozenset()
-    assert line(False, delta=delta, values={"a": 9.0, "b": 5.0}, comparable=False).best == frozenset()
+def among(*, baseline: float, **others: tuple[float, float]) -> Line:
+    """A line of which more is better: the baseline's value, and by how much each other differs, with a half-width."""
+    values = {"base": baseline} | {name: baseline + delta for name, (delta, _half) in others.items()}
+    deltas = {
+        name: Interval(value=delta, low=delta - half, high=delta + half) for name, (delta, half) in others.items()
+    }
+    return Line(metric="auc", name="AUC", phrase="AUC", up=True, values=values, deltas=deltas)
+
+
+def test_only_what_is_surely_better_than_each_other_is_the_best() -> None:
+    assert among(baseline=0.6, a=(0.1, 0.02)).best == {"a"}
+    assert among(baseline=0.6, a=(-0.1, 0.02)).best == {"base"}
+    assert among(baseline=0.6, a=(0.1, 0.11)).best == frozenset()
+    # Both are surely better than the baseline, and neither surely than the other.
+    assert among(baseline=0.6, a=(0.1, 0.02), b=(0.09, 0.02)).best == frozenset()
+    assert among(baseline=0.6, a=(0.1, 0.02), b=(0.05, 0.02)).best == {"a"}
+    assert among(baseline=9.0).best == frozenset()
+
+
+def test_ties_all_win_and_nobody_wins_where_all_are_the_same_or_nothing_is_known_of_the_difference() -> None:
+    assert among(baseline=0.7, a=(0.00001, 0.01), b=(-0.1, 0.02)).best == {"base", "a"}
+    assert among(baseline=0.7, a=(0.00001, 0.000001)).best == frozenset()
+    without = {"metric": "auc", "name": "AUC", "phrase": "AUC", "up": True}
+    assert Line(**without, values={"a": 0.9, "b": 0.5}).best == frozenset()
+    assert Line(**without, values={"a": 9.0, "b": 5.0}, comparable=False).best == frozenset()
 
 
 def test_axes_take_figures_powers_and_words() -> None:
@@ -67,3 +102,20 @@ def test_a_range_is_suggested_around_the_default_within_the_limits(
 
 def test_a_card_keeps_its_words_and_fetches_nothing() -> None:
     assert shown("# Title\n![x](http://elsewhere.example/a.png)") == "**Title**\n\\![x](http://elsewhere.example/a.png)"
+
+
+def test_the_sentence_counts_the_lines_of_the_table() -> None:
+    comparison = Comparison.model_construct(baseline="base", candidate="a", sentence="", versions=VERSIONS)
+    surely = among(baseline=0.5, a=(0.1, 0.02))
+    size = Line(
+        metric="bytes",
+        name="Model size",
+        phrase="model size",
+        up=False,
+        values={"base": 100.0, "a": 120.0},
+        deltas={"a": Interval(value=20.0, low=20.0, high=20.0)},
+    )
+    unknown = Line(metric="p99_ms", name="p99 latency", phrase="p99 latency", up=False, values={"base": 9.0, "a": 5.0})
+    words = "v2 wins 1 of 3 metrics. It is 20.0 % better in AUC than v1, but 20.0 % worse in model size."
+    assert sentence(comparison, [surely, size, unknown]) == words
+    assert sentence(comparison, [surely]) == "v2 wins 1 of 1 metrics. It is 20.0 % better in AUC than v1."

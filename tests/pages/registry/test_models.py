@@ -106,6 +106,7 @@ def test_a_comparison_answers_in_words_first(stage: Stage) -> None:
     test = page(stage.portal, stage.people.viewer, "compare", ids=f"{good.id},{bad.id}", baseline=good.id)
     shown = text_of(test)
     assert "v2 loses 4 of 4 metrics." in shown
+    assert len(test.table[0].value) == 4
     assert ":red[" in shown  # Surely worse.
     assert "the same rows for all" in shown
     assert "v2 decides" in shown
