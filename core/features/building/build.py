@@ -11,6 +11,7 @@ from core.features.building.agreement import Forms, agreement
 from core.features.building.column_tests import Checks, check_rules, filled
 from core.features.building.future_leakage import marked_tables
 from core.features.building.future_leakage_queries import check_repeats, view_leaks
+from core.features.building.later_rows import later_rows_check
 from core.features.building.lookback import lookback_check
 from core.features.columns import check_key, check_moment, kinds_of
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, tables_of
@@ -75,6 +76,7 @@ def build_rows(
         with translated():
             builder.refuse_chance()
             _refuse_leaks(builder.leaks(inputs))
+            checks = (*checks, builder.later_rows(paths))
         progress(0.85, _("Writing"))
         with translated():
             save(session, f"SELECT * FROM {BUILT}", outputs / ROWS)
@@ -163,6 +165,17 @@ class Builder:
             rows=BUILT,
             columns={name: self.types[name] for name in self.kinds},
             keys=self.job_spec.keys,
+            rebuild=self.build,
+        )
+
+    def later_rows(self, paths: Mapping[str, Sequence[Path]]) -> Check:
+        return later_rows_check(
+            self.session,
+            paths,
+            rows=BUILT,
+            keys=self.job_spec.keys,
+            columns=self._feature_types(),
+            event_type=self.types[self.job_spec.event_time],
             rebuild=self.build,
         )
 

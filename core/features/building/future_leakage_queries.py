@@ -54,7 +54,7 @@ def view_leaks(
 ) -> tuple[LeakFinding, ...]:
     """Features of the built table `rows` (normal form) that change with what became known after their row could be
     used. `columns` are the features with their types, `rebuild(name)` builds the same rows once more into a table."""
-    for instant in _instants(session, rows) if tables else ():
+    for instant in instants_of(session, rows) if tables else ():
         with exchanged(session, tables, after=instant):
             _run_again(rebuild, "__again")
         sides = [f"(SELECT * FROM {side} WHERE {BEST} AND {KNOWN} <= {instant})" for side in (rows, "__again")]
@@ -66,7 +66,7 @@ def view_leaks(
     return ()
 
 
-def _instants(session: "duckdb.DuckDBPyConnection", rows: str) -> tuple[int, ...]:
+def instants_of(session: "duckdb.DuckDBPyConnection", rows: str) -> tuple[int, ...]:
     """Instants to try, in microseconds: those from which rows could be used, evenly spread among them. At each of them
     one row at least is young enough for a change to show."""
     usable = f"FROM {rows} WHERE {BEST}"
