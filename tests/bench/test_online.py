@@ -12,8 +12,14 @@ from tests.bench.online.measure import BATCHES, measure
 def test_every_figure_is_there_with_its_goal(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(measure(keys=1000, feast_keys=0, batches=dict.fromkeys(BATCHES, 2), days=10))
     output = capsys.readouterr().out
-    for name in ("look-up of 500, to raw SQLite", "Redis, look-up of 1", "HTTP, look-up of 100", "one new day of 11"):
+    for name in (
+        "look-up of 500, to raw SQLite",
+        "Redis, look-up of 1",
+        "HTTP, look-up of 100",
+        "one new day of 11",
+    ):
         assert name in output
+    assert "redis, 500 rows of 3 views" in output
     assert "Feast: left out" in output
 
 

@@ -8,7 +8,7 @@ again from the versions' rows at any time."""
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import msgpack
@@ -18,6 +18,8 @@ from core.foundation.plugins import Plugin
 
 Status = Literal["present", "null", "not_found", "expired"]
 Key = tuple[Any, ...]
+# The instants of a look-up in microseconds: one for all keys, or one for each.
+Instants = int | Sequence[int]
 # Event and created time in microseconds, and the packed values: a row as a store keeps it, whatever follows.
 Stored = Sequence[Any]
 # A row to put as a store keeps it: the packed key, event and created time in microseconds, the packed values.
@@ -67,8 +69,9 @@ class OnlineStore(Plugin, ABC):
         `replacing` the last one stays, for rows that a correction has made older."""
 
     @abstractmethod
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
-        """The answers for the keys, in their order, at an instant in microseconds: it decides what has expired."""
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
+        """The answers for the keys, in their order, at an instant in microseconds, or at one for each key: it decides
+        what has expired. The rows of a request are one look-up, and so one way there and back."""
 
     @abstractmethod
     def remove(self, view: ServedView, keys: Iterable[Key]) -> None:
@@ -117,13 +120,20 @@ def packed_rows(rows: Iterable[OnlineRow]) -> Iterator[Packed]:
 
 
 def answers(
-    view: ServedView, keys: Sequence[bytes | None], *, rows_by_key: Mapping[bytes | None, Stored], at_us: int
+    view: ServedView, keys: Sequence[bytes | None], *, rows_by_key: Mapping[bytes | None, Stored], at_us: Instants
 ) -> list[KeyAnswer]:
-    """What stored rows say at an instant, for packed keys in their order; the one place where statuses are decided."""
+    """What stored rows say, for packed keys in their order; the one place where statuses are decided."""
     nothing = (None,) * len(view.outputs)
-    oldest = at_us - view.ttl_us if view.ttl_us else NO_CREATED
     missing = KeyAnswer("not_found", nothing)
-    return [missing if row is None else _answer(row, nothing, oldest) for row in map(rows_by_key.get, keys)]
+    stored = zip(map(rows_by_key.get, keys), _oldest(view, at_us, len(keys)), strict=True)
+    return [missing if row is None else _answer(row, nothing, oldest) for row, oldest in stored]
+
+
+def _oldest(view: ServedView, at_us: Instants, keys: int) -> Iterable[int]:
+    """The oldest event time, in microseconds, that is still an answer, for each key."""
+    if isinstance(at_us, int):
+        return repeat(at_us - view.ttl_us if view.ttl_us else NO_CREATED, keys)
+    return [instant - view.ttl_us for instant in at_us] if view.ttl_us else repeat(NO_CREATED, len(at_us))
 
 
 def _answer(row: Stored, nothing: tuple[None, ...], oldest_us: int) -> KeyAnswer:

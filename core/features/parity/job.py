@@ -1,7 +1,8 @@
 """The process of a parity check: builds the version's rows anew, asks the point-in-time join and the online store about
 the same keys at the same instant, and finds the cause of every difference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +65,8 @@ def _compare(
         entity = folder / "entity.parquet"
         answers_by_other = [offline_answers(job_spec.view, other, keys=entity, folder=folder) for other in others]
         materialized = _materialized_rows(job_spec, parts, keys=entity)
-    for at in differing:
-        alike = _lookalike_answers(store, job_spec.view, keys[at], at_us=at_us)
+    lookalike_answers = _lookalike_answers(store, job_spec.view, [keys[at] for at in differing], at_us=at_us)
+    for at, alike in zip(differing, lookalike_answers, strict=True):
         other_answers = [answers[at] for answers in answers_by_other]
         comparison.add(
             keys[at],
@@ -173,8 +174,13 @@ def _absent_value(column: str, data_type: str) -> str:
     return column if data_type == "BOOLEAN" else f"CAST(-({column} // 2) - 7 AS {data_type})"
 
 
-def _lookalike_answers(store: OnlineStore, view: ServedView, key: Key, *, at_us: int) -> list[KeyAnswer]:
-    return store.get(view, lookalikes(key), at_us=at_us)
+def _lookalike_answers(
+    store: OnlineStore, view: ServedView, keys: Sequence[Key], *, at_us: int
+) -> Iterator[list[KeyAnswer]]:
+    """For each key what the store answers for those that look like it, in one look-up for all."""
+    alike = [lookalikes(key) for key in keys]
+    answers = iter(store.get(view, list(chain.from_iterable(alike)), at_us=at_us))
+    return (list(islice(answers, len(forms))) for forms in alike)
 
 
 if __name__ == "__main__":

@@ -120,11 +120,11 @@ class Application:
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
         begun = perf_counter_ns()
-        probabilities = self._model.run(entities.inputs, rows=len(entities.rows))
+        probabilities = self._model.run(entities.inputs, rows=len(entities.ids))
         spent = perf_counter_ns() - begun
         predictions: list[dict[str, Any]] = [
-            {"row_id": row.row_id, "probability": probability}
-            for row, probability in zip(entities.rows, probabilities, strict=True)
+            {"row_id": row_id, "probability": probability}
+            for row_id, probability in zip(entities.ids, probabilities, strict=True)
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):

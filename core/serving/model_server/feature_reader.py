@@ -34,7 +34,7 @@ class FeatureReader:
         if at_us is not None and type(at_us) is not int:
             raise wrong("at_us", _("must be microseconds since 1970"))
         moment = time.time_ns() // NANOSECONDS if at_us is None else at_us
-        answers = lookup.find_many(view, keys, at_us=moment)
+        answers = lookup.find(view, keys, at_us=moment)
         return {
             "view": view.view,
             "version": view.version_id,

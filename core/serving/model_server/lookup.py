@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.features.online.opening import open_store
-from core.features.online.store import Key, KeyAnswer, OnlineStore
+from core.features.online.store import Instants, Key, KeyAnswer, OnlineStore
 from core.features.values import FeatureContract, ServedView
 from core.foundation.ids import Kind
 from core.serving.server_spec import ServerSpec
@@ -22,21 +22,15 @@ class OnlineLookup:
     def __init__(self, store: OnlineStore) -> None:
         self.store = store
 
-    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> KeyAnswer:
-        return self.store.get(view, [key], at_us=at_us)[0]
-
-    def find_many(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
+    def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
         return self.store.get(view, keys, at_us=at_us)
 
 
 class NoLookup:
     """For models of which callers send every input."""
 
-    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> KeyAnswer:
-        return KeyAnswer("not_found", (None,) * len(view.outputs))
-
-    def find_many(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
-        return [self.find(view, key=key, at_us=at_us) for key in keys]
+    def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
+        return [KeyAnswer("not_found", (None,) * len(view.outputs))] * len(keys)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ as of the row's own event time. The same contract made the training set, so the 
 about names."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.features.online.store import KeyAnswer
+from core.features.online.store import Instants, Key, KeyAnswer
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.text import _
 from core.serving.model_server.decode import check_size, numbers_of, parse_object, same_names, texts_of, wrong
@@ -25,25 +26,17 @@ Cell = str | float | None
 class Lookup(Protocol):
     """The online features of a request."""
 
-    def find(self, view: ServedView, *, key: tuple[object, ...], at_us: int) -> KeyAnswer:
-        """What a view answers for a key as of an instant; its values are in the order of the view's outputs."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row that was read: the values of the model's inputs by name, None where there is none, and what each view
-    answered."""
-
-    row_id: str | None
-    values: dict[str, Cell]
-    answers: tuple[KeyAnswer, ...]
+    def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
+        """What a view answers for every key at its instant; the values are in the order of the view's outputs."""
 
 
 @dataclass(frozen=True)
 class Entities:
-    """Rows ready for the model. `inputs` are the very values it gets, by name; a missing one is "" or NaN."""
+    """Rows ready for the model: their ids, what each view of the contract answered for each of them, and by name the
+    very values that the model gets; a missing one is "" or NaN."""
 
-    rows: tuple[Row, ...]
+    ids: Sequence[str | None]
+    answers: Sequence[Sequence[KeyAnswer]]
     inputs: dict[str, npt.NDArray[np.generic]]
     explain: bool
 
@@ -51,7 +44,7 @@ class Entities:
         """The values given to the model for a row (None for a missing one), and which row of each view they are."""
         lookups = [
             {"status": answer.status, "event_us": answer.event_us, "created_us": answer.created_us}
-            for answer in self.rows[at].answers
+            for answer in (answers[at] for answers in self.answers)
         ]
         return {"features": {name: _plain(column[at]) for name, column in self.inputs.items()}, "lookups": lookups}
 
@@ -62,6 +55,8 @@ class EntityReader:
     def __init__(self, contract: FeatureContract, *, limits: Limits) -> None:
         self._contract, self._limits = contract, limits
         self._required = [contract.event_time, *(field.name for field in contract.request)]
+        # A row has these columns, and the id that is the caller's own may be among them.
+        self._complete = (frozenset(self._required), frozenset([contract.row_id, *self._required]))
         self._inputs = [*contract.categories(), *contract.numbers()]
         self._texts = frozenset(contract.categories())
 
@@ -76,30 +71,21 @@ class EntityReader:
         if type(explain) is not bool:
             raise wrong("explain", _("must be true or false"))
         check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
-        entity_rows = tuple(self._row(row, lookup, where=f"rows[{at}]") for at, row in enumerate(rows))
-        return Entities(rows=entity_rows, inputs=self._arrays([row.values for row in entity_rows]), explain=explain)
+        instants = [self._instant(row, where=f"rows[{at}]") for at, row in enumerate(rows)]
+        ids = [self._id(row) for row in rows]
+        answers = [lookup.find(view, _keys(view, rows), at_us=instants) for view in self._contract.views]
+        return Entities(ids=ids, answers=answers, inputs=self._arrays(rows, answers), explain=explain)
 
-    def _row(self, row: Any, lookup: Lookup, *, where: str) -> Row:
+    def _instant(self, row: Any, *, where: str) -> int:
+        """The instant of a row in microseconds, once all of its columns are there and are what they should be."""
         if not isinstance(row, dict):
             raise wrong(where, _("must be an object"))
-        same_names(self._beside_id(row), self._required, where=where)
-        at_us = _instant(row[self._contract.event_time], where=f"{where}.{self._contract.event_time}")
-        values: dict[str, Cell] = {}
+        if row.keys() not in self._complete:
+            beside_id = {name: row[name] for name in row if name != self._contract.row_id}
+            same_names(row if self._contract.row_id in self._required else beside_id, self._required, where=where)
         for field in self._contract.request:
-            _check(row[field.name], field=field, where=f"{where}.{field.name}")
-            values[field.name] = row[field.name]
-        answers = tuple(
-            lookup.find(view, key=tuple(row[column] for _key, column in view.keys), at_us=at_us)
-            for view in self._contract.views
-        )
-        for view, answer in zip(self._contract.views, answers, strict=True):
-            values.update(zip((name for _feature, name, _kind in view.outputs), answer.values, strict=True))
-        return Row(row_id=self._id(row), values=values, answers=answers)
-
-    def _beside_id(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The columns that must be there: the id is the caller's own and may be left out."""
-        extra = self._contract.row_id not in self._required and self._contract.row_id in row
-        return {name: row[name] for name in row if name != self._contract.row_id} if extra else row
+            _check(row[field.name], field=field, where=where)
+        return _instant(row[self._contract.event_time], where=where, name=self._contract.event_time)
 
     def _id(self, row: dict[str, Any]) -> str | None:
         value = row.get(self._contract.row_id)
@@ -107,13 +93,27 @@ class EntityReader:
             return None if value is None else str(value)
         raise wrong(self._contract.row_id, _("must be a short text"))
 
-    def _arrays(self, rows: list[dict[str, Cell]]) -> dict[str, npt.NDArray[np.generic]]:
-        return {name: self._column([row[name] for row in rows], name=name) for name in self._inputs}
+    def _arrays(
+        self, rows: list[dict[str, Any]], answers: Sequence[Sequence[KeyAnswer]]
+    ) -> dict[str, npt.NDArray[np.generic]]:
+        looked_up: dict[str, Sequence[Cell]] = {}
+        for view, of_view in zip(self._contract.views, answers, strict=True):
+            columns = zip(*(answer.values for answer in of_view), strict=True)
+            looked_up.update(zip((name for _feature, name, _kind in view.outputs), columns, strict=True))
+        return {
+            name: self._column(looked_up[name] if name in looked_up else [row[name] for row in rows], name=name)
+            for name in self._inputs
+        }
 
-    def _column(self, values: list[Cell], *, name: str) -> npt.NDArray[np.generic]:
+    def _column(self, values: Sequence[Cell], *, name: str) -> npt.NDArray[np.generic]:
         if name in self._texts:
             return texts_of(values, where=name, limits=self._limits)
         return numbers_of(values, where=name)
+
+
+def _keys(view: ServedView, rows: Sequence[dict[str, Any]]) -> list[Key]:
+    columns = [column for _key, column in view.keys]
+    return [tuple([row[column] for column in columns]) for row in rows]
 
 
 def _check(value: Any, *, field: RequestField, where: str) -> None:
@@ -122,20 +122,20 @@ def _check(value: Any, *, field: RequestField, where: str) -> None:
     wanted = (str,) if field.kind == "category" else (int, float)
     if type(value) not in wanted:
         reason = _("{value} is no text") if field.kind == "category" else _("{value} is no number")
-        raise wrong(where, reason.format(value=repr(value)[:40]))
+        raise wrong(f"{where}.{field.name}", reason.format(value=repr(value)[:40]))
 
 
-def _instant(value: Any, *, where: str) -> int:
+def _instant(value: Any, *, where: str, name: str) -> int:
     """Microseconds of an ISO 8601 time. A time without a zone is refused: guessing it is how training and serving come
     to differ by hours."""
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise wrong(
-            where, _("{value} is no time").format(value=repr(value)[:40]), hint="2013-12-30T14:05:00Z"
-        ) from error
+        problem = _("{value} is no time").format(value=repr(value)[:40])
+        raise wrong(f"{where}.{name}", problem, hint="2013-12-30T14:05:00Z") from error
     if moment.tzinfo is None:
-        raise wrong(where, _("the time has no zone"), hint=_("End it with Z, or with an offset such as -05:00."))
+        hint = _("End it with Z, or with an offset such as -05:00.")
+        raise wrong(f"{where}.{name}", _("the time has no zone"), hint=hint)
     return (moment - EPOCH) // MICROSECOND
 
 

@@ -25,6 +25,7 @@ from tests.bench.online import feast_online
 from tests.bench.online.data import FEATURES, values_of, view_of, write_rows
 from tests.bench.online.days import days_lines, filling
 from tests.bench.online.http import http_lines
+from tests.bench.online.predictions import prediction_lines
 from tests.features.online.stores import redis_server
 
 KEYS, FEAST_KEYS = 100_000, 20_000
@@ -47,7 +48,8 @@ def measure(
         raw = stack.enter_context(raw_sqlite(folder / "raw.sqlite", keys))
         lookups = {"raw": raw, **{name: partial(_ask, store) for name, store in stores.items()}}
         medians = _in_turns(lookups, keys=keys, batches=batches)
-        lines = _lookups(medians) + http_lines(folder, keys=keys, batches=batches)
+        lines = _lookups(medians) + prediction_lines(stores, keys=keys, batches=batches)
+        lines += http_lines(folder, keys=keys, batches=batches)
         few = filling(folder, keys=keys, features=4)
         many = filling(folder, keys=keys, features=FEATURES, rows_per_key=1)
         feast = _feast(folder, redis, keys=feast_keys, batches=batches)

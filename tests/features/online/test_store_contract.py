@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from core.features.online.opening import open_store
 from core.features.online.store import NO_CREATED, KeyAnswer, OnlineStore
+from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from tests.features.online.stores import emptied, packed, redis_server, row, view
@@ -88,6 +90,36 @@ def test_times_far_away_and_before_1970_are_kept_and_compared(
     assert lookup(store, "a").values == (1.0,)
     store.put(view(), [row("a", event + 1, 3.0)])
     assert lookup(store, "a").values == (3.0,)
+
+
+def test_every_key_has_an_instant_of_its_own_in_one_look_up(store: OnlineStore) -> None:
+    """The answers are those that each key gets by itself."""
+    served = view(ttl_us=10)
+    store.put(served, [row("a", 90, 1.0), row("b", 95, 2.0)])
+    keys, instants = [("a",), ("b",), ("a",), ("x",), ("a",)], [100, 106, 101, 100, 0]
+    answers = store.get(served, keys, at_us=instants)
+    assert [answer.status for answer in answers] == ["present", "expired", "expired", "not_found", "present"]
+    assert answers == [lookup(store, *key, at, served) for key, at in zip(keys, instants, strict=True)]
+    assert [answer.status for answer in store.get(view(), keys[:2], at_us=[10**9, 0])] == ["present", "present"]
+    with pytest.raises(ValueError, match="zip"):
+        store.get(served, keys, at_us=[1])
+
+
+def test_a_look_up_of_many_keys_is_one_question(tmp_path: Path, redis_address: str) -> None:
+    many, instants = [(number,) for number in range(500)], list(range(500))
+    redis = open_store(emptied(redis_address))
+    redis.put(view(), [row(number, 1, 1.0) for number in range(500)])
+    with Redis.from_url(redis_address) as client:
+        client.config_resetstat()
+        assert {answer.status for answer in redis.get(view(), many, at_us=instants)} == {"present"}
+        assert client.info("commandstats")["cmdstat_mget"]["calls"] == 1
+    redis.close()
+    sqlite, statements = SqliteStore(tmp_path / "online.sqlite"), list[str]()
+    sqlite.put(view(), [row(number, 1, 1.0) for number in range(500)])
+    sqlite._connection.set_trace_callback(statements.append)
+    assert {answer.status for answer in sqlite.get(view(), many, at_us=instants)} == {"present"}
+    assert len(statements) == 1
+    sqlite.close()
 
 
 def test_keys_match_exactly_and_by_type(store: OnlineStore) -> None:

@@ -8,7 +8,17 @@ from itertools import islice
 from struct import Struct
 from typing import Any, Self
 
-from core.features.online.store import Key, KeyAnswer, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import (
+    Instants,
+    Key,
+    KeyAnswer,
+    OnlineStore,
+    Packed,
+    Stored,
+    answers,
+    pack_key,
+    packed_keys,
+)
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import N_, _
@@ -70,7 +80,7 @@ class RedisStore(OnlineStore):
                 given += sum(map(len, sent))
         return given
 
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
         packed = packed_keys(keys)
         wanted = [key for key in dict.fromkeys(packed) if key is not None]
         rows_by_key = self._many(view, wanted)

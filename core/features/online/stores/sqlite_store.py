@@ -9,7 +9,17 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Self
 
-from core.features.online.store import Key, KeyAnswer, OnlineStore, Packed, Stored, answers, pack_key, packed_keys
+from core.features.online.store import (
+    Instants,
+    Key,
+    KeyAnswer,
+    OnlineStore,
+    Packed,
+    Stored,
+    answers,
+    pack_key,
+    packed_keys,
+)
 from core.features.values import ServedView
 from core.foundation.errors import Unavailable
 from core.foundation.text import N_, _
@@ -79,7 +89,7 @@ class SqliteStore(OnlineStore):
                     given += len(part)
         return given
 
-    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: int) -> list[KeyAnswer]:
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
         with _translated():
             packed = packed_keys(keys)
             wanted = [key for key in dict.fromkeys(packed) if key is not None]

@@ -1,0 +1,99 @@
+"""Rows of entities as a model server reads them: how often it looks features up, and where it says what is wrong."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from core.features.online.store import Instants, Key, KeyAnswer
+from core.features.values import FeatureContract, RequestField, ServedView
+from core.foundation.errors import Invalid
+from core.serving.model_server.predict import EntityReader
+from core.serving.server_spec import Limits
+
+AT = "2013-01-15T00:00:00Z"
+AT_US = 1_358_208_000_000_000
+
+
+def view(name: str, **keys: str) -> ServedView:
+    outputs = ((f"{name}_x", f"{name}_x", "number"), (f"{name}_c", f"{name}_c", "category"))
+    return ServedView(
+        version_id="FEAT-1",
+        view=name,
+        digest=name,
+        rows_digest="",
+        keys=tuple(keys.items()),
+        outputs=outputs,  # type: ignore[arg-type]
+        ttl_us=0,
+        delay_us=0,
+    )
+
+
+CONTRACT = FeatureContract(
+    event_time="at",
+    row_id="id",
+    request=(
+        RequestField(name="k", kind="category", is_model_input=True),
+        RequestField(name="n", kind="number", is_model_input=False),
+    ),
+    views=(view("one", k="k"), view("both", k="k", n="n"), view("none")),
+)
+
+
+@dataclass
+class Recording:
+    """Answers every key with its own hash, and remembers what was looked up."""
+
+    calls: list[tuple[str, list[Key], Instants]] = field(default_factory=list)
+
+    def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
+        self.calls.append((view.view, list(keys), at_us))
+        return [KeyAnswer("present", (float(at), str(key)), at, None) for at, key in enumerate(keys)]
+
+
+def read(rows: list[dict[str, Any]], lookup: Recording) -> Any:
+    body = json.dumps({"rows": rows, "explain": True}).encode()
+    return EntityReader(CONTRACT, limits=Limits()).read(body, lookup=lookup)
+
+
+def test_a_request_looks_every_view_up_once_at_the_instants_of_its_rows() -> None:
+    lookup = Recording()
+    rows = [{"id": f"r{at}", "at": f"2013-01-15T00:00:0{at}Z", "k": "ab"[at % 2], "n": at} for at in range(5)]
+    entities = read(rows, lookup)
+    instants = [AT_US + at * 1_000_000 for at in range(5)]
+    assert lookup.calls == [
+        ("one", [("a",), ("b",), ("a",), ("b",), ("a",)], instants),
+        ("both", [("a", 0), ("b", 1), ("a", 2), ("b", 3), ("a", 4)], instants),
+        ("none", [()] * 5, instants),
+    ]
+    assert entities.ids == ["r0", "r1", "r2", "r3", "r4"]
+    assert entities.explained(3) == {
+        "features": {
+            **{"k": "b", "one_x": 3.0, "one_c": "('b',)", "both_x": 3.0, "both_c": "('b', 3)"},
+            **{"none_x": 3.0, "none_c": "()"},
+        },
+        "lookups": [{"status": "present", "event_us": 3, "created_us": None}] * 3,
+    }
+
+
+GOOD = {"at": AT, "k": "a", "n": 1}
+WRONG: dict[str, tuple[Any, str]] = {
+    "no object": ([], "rows[1]: must be an object"),
+    "a column is missing": ({"at": AT, "k": "a"}, "rows[1]: n missing"),
+    "a column nobody knows": ({**GOOD, "id": "x", "more": 1}, "rows[1]: more unknown"),
+    "a text for a number": ({**GOOD, "n": "1"}, "rows[1].n: '1' is no number"),
+    "no time": ({**GOOD, "at": "soon"}, "rows[1].at: 'soon' is no time"),
+    "a time without a zone": ({**GOOD, "at": "2013-01-15T00:00:00"}, "rows[1].at: the time has no zone"),
+    "an id that is no text": ({**GOOD, "id": 1.5}, "id: must be a short text"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said_before_anything_is_looked_up(case: str) -> None:
+    row, message = WRONG[case]
+    lookup = Recording()
+    with pytest.raises(Invalid) as refusal:
+        read([GOOD, row], lookup)
+    assert (refusal.value.message, lookup.calls) == (message, [])
