@@ -25,7 +25,8 @@ def main() -> None:
     with closed.guarded_page():
         shell.surround(visitor)
         frame.show_said()
-        page.run()
+        with redraws.once():
+            page.run()
 
 
 def _nothing(_permission: Permission) -> bool:

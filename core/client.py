@@ -9,14 +9,15 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import quote
+from uuid import uuid4
 
 from core.foundation.errors import Invalid, NotFound, NotSignedIn, PortalError, Unavailable, error_of
 from core.foundation.settings import load_settings
@@ -31,7 +32,9 @@ SESSION_FILE = "session"
 PATH = "/api/v1"
 TIMEOUT_SECONDS = 600
 IDLE_SECONDS = 2
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 5.0
+TRIES = 3
+KEY = "Idempotency-Key"
 PAGE = 200
 Kind = Literal["pandas", "polars", "arrow"]
 
@@ -63,15 +66,34 @@ class Client:
         self.features = Features(self)
         self.lake = Lake(self)
 
-    def run(self, action: str, /, **arguments: Any) -> Any:
+    def run(self, action: str, /, *, idempotency_key: str = "", **arguments: Any) -> Any:
         """Any action of the catalog by its name ("training.start_run"); its answer as JSON gives it. Arguments are JSON
-        values. Raises the PortalError that the portal answers with."""
-        url = f"{self.address}{PATH}/{action.replace('.', '/')}"
-        with self._reaching():
-            answer = http_client().post(url, json=arguments, headers=self._headers, timeout=TIMEOUT_SECONDS)
+        values. Every call has a key, its own where none is given: what was lost on the way is sent again and done once.
+        Raises the PortalError that the portal answers with."""
+        key = idempotency_key or uuid4().hex
+        with self._reaching(key):
+            answer = self._sent(f"{self.address}{PATH}/{action.replace('.', '/')}", arguments, key)
         if answer.is_error:
             raise _refused(answer)
         return answer.json()
+
+    def _sent(self, url: str, arguments: dict[str, Any], key: str) -> "httpx.Response":
+        """The answer, after some tries where the connection is lost or the portal says that it is worth another."""
+        import httpx
+
+        send = partial(
+            http_client().post, url, json=arguments, headers=self._headers | {KEY: key}, timeout=TIMEOUT_SECONDS
+        )
+        answer = _tried(send)
+        for _again in range(1, TRIES):
+            if (pause := _pause(answer)) is None:
+                break
+            time.sleep(pause)
+            # A portal that is away by now does not say what became of what was lost before.
+            answer = answer if isinstance(again := _tried(send), httpx.ConnectError) else again
+        if isinstance(answer, httpx.TransportError):
+            raise answer
+        return answer
 
     def every(self, action: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
         """The items of an action that lists, page after page."""
@@ -108,12 +130,17 @@ class Client:
         return {"Authorization": f"Bearer {self._token}"}
 
     @contextmanager
-    def _reaching(self) -> Iterator[None]:
+    def _reaching(self, key: str = "") -> Iterator[None]:
         import httpx
 
         try:
             yield
         except httpx.TransportError as error:
+            if key and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                raise Unavailable(
+                    _("{address} gave no answer").format(address=self.address),
+                    hint=_("Send it again with the idempotency key {key}: it is done once.").format(key=key),
+                ) from error
             raise Unavailable(
                 _("No portal answers at {address}").format(address=self.address),
                 hint=_("Start it with `causeway up`."),
@@ -257,6 +284,26 @@ def _refused(answer: "httpx.Response") -> PortalError:
     if isinstance(error, Invalid):
         error.field = body.get("field", "")
     return error
+
+
+def _tried(send: Callable[[], "httpx.Response"]) -> "httpx.Response | httpx.TransportError":
+    import httpx
+
+    try:
+        return send()
+    except httpx.TransportError as error:
+        return error
+
+
+def _pause(answer: "httpx.Response | httpx.TransportError") -> float | None:
+    """How long to wait before the next try; None where none is worth it."""
+    import httpx
+
+    if isinstance(answer, httpx.Response):
+        after = answer.headers.get("Retry-After", "")
+        return min(float(after), MOST_PAUSE_SECONDS) if after.isascii() and after.isdigit() else None
+    is_lost = isinstance(answer, httpx.NetworkError | httpx.RemoteProtocolError)
+    return PAUSE_SECONDS if is_lost and not isinstance(answer, httpx.ConnectError) else None
 
 
 def _signed_in() -> str:

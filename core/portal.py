@@ -30,6 +30,7 @@ from core.features.versions.service import FeatureVersionService
 from core.features.versions.sources import SourceSnapshots
 from core.features.versions.views import FeatureViewService
 from core.foundation.actions.call import Foundation
+from core.foundation.actions.idempotency import KeyRemoval
 from core.foundation.actions.run import EventSpec, Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.clock import Clock, SystemClock
@@ -261,4 +262,5 @@ def reconcilers(portal: Portal) -> tuple[Reconciler, ...]:
         DriftReconciler(portal.feature_statistics),
         RemovalReconciler(portal.garbage_collection),
         GarbageCollectionReconciler(portal.garbage_collection),
+        KeyRemoval(portal.foundation.database),
     )

@@ -127,6 +127,7 @@ def command_of(spec: ActionSpec) -> click.Command:
     """An action as a command: one option for each parameter."""
     fields = spec.parameters.model_fields
     options = [_option(name, field) for name, field in fields.items()]
+    options += [] if spec.reads else [_key_option()]
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")
     return click.Command(
         spec.name.partition(".")[2].replace("_", "-"),
@@ -145,6 +146,14 @@ def _option(name: str, field: FieldInfo) -> click.Option:
         help=". ".join(filter(None, (field.description, _form_of(kind) if structured else ""))) or None,
         type=types[structured],
         metavar=_metavar(kind, structured=structured),
+    )
+
+
+def _key_option() -> click.Option:
+    return click.Option(
+        ["--idempotency-key"],
+        metavar="TEXT",
+        help=_("Names this call: sent again with the same key it is done once. A new one where none is given."),
     )
 
 
@@ -195,9 +204,9 @@ def _metavar(kind: Any, *, structured: bool) -> str:
 
 
 def _caller(spec: ActionSpec) -> Callable[..., None]:
-    def call(as_json: bool, **options: Any) -> None:
+    def call(as_json: bool, idempotency_key: str | None = None, **options: Any) -> None:
         arguments = {name: value for name, value in options.items() if value is not None}
-        answer = _whole_answer(spec, arguments)
+        answer = _whole_answer(spec, arguments, key=idempotency_key or "")
         _print(answer, as_json=as_json)
         if _returns(spec, Verification) and answer["problems"]:
             sys.exit(EXIT_REFUSED)
@@ -209,9 +218,9 @@ def _returns(spec: ActionSpec, kind: type[Verification]) -> bool:
     return isinstance(spec.returns, type) and issubclass(spec.returns, kind)
 
 
-def _whole_answer(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+def _whole_answer(spec: ActionSpec, arguments: dict[str, Any], *, key: str) -> Any:
     """What comes in parts is put together; how far it is goes to the standard error."""
-    answer = request(spec, arguments)
+    answer = request(spec, arguments, key=key)
     while _returns(spec, Part) and answer["next"]:
         click.echo(f"{answer['progress']:.0%}", err=True)
         part = request(spec, {**arguments, "after": answer["next"]})
@@ -220,9 +229,9 @@ def _whole_answer(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     return answer
 
 
-def request(spec: ActionSpec, arguments: dict[str, Any]) -> Any:
+def request(spec: ActionSpec, arguments: dict[str, Any], *, key: str = "") -> Any:
     """Calls a running portal and returns its answer. Raises the error it answers with."""
-    return connect().run(spec.name, **arguments)
+    return connect().run(spec.name, idempotency_key=key, **arguments)
 
 
 def _print(answer: Any, *, as_json: bool) -> None:

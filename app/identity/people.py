@@ -53,7 +53,7 @@ def _give(person: Person) -> None:
         if person.kind == "person" and st.button(_("Grant a role"), icon=":material/add:", key=f"give_{person.id}"):
             role_dialog(person)
         if person.kind == "service" and st.button(_("Mint a token"), icon=":material/key:", key=f"mint_{person.id}"):
-            token_dialog(person)
+            token_dialog(person, [])
         active = person.state == "active"
         if st.button(_("Disable") if active else _("Enable"), type="tertiary", key=f"state_{person.id}"):
             with forms.attempt() as done:
@@ -123,7 +123,7 @@ def tokens() -> None:
     tokens = portal().identity.list_tokens(actor())
     with frame.section(_("Your tokens"), hint=_("for scripts and CI; a token never approves")):
         if st.button(_("Mint a token"), icon=":material/key:", key="mint_own"):
-            token_dialog(person())
+            token_dialog(person(), [])
     if not tokens:
         frame.empty(_("You have no token"), advice=_("Mint one to call the API or the command line."), icon="key")
         return
@@ -149,8 +149,9 @@ def _token(token: Token) -> None:
 
 
 @forms.dialog(N_("Mint a token"), width="medium")
-def token_dialog(person: Person) -> None:
-    """A token of one's own or of a service account; its secret is shown once and kept nowhere."""
+def token_dialog(person: Person, minted: list[NewToken]) -> None:
+    """A token of one's own or of a service account; its secret is shown once and kept nowhere. `minted` is empty, and
+    holds the token as long as the dialog is open."""
     place = st.empty()
     with place.container():
         name = st.text_input(_("Purpose"), key="token_name", max_chars=80, placeholder=_("Nightly training in CI"))
@@ -161,12 +162,12 @@ def token_dialog(person: Person) -> None:
             key="token_scopes",
         )
         days = st.number_input(_("Days until it ends"), value=30, step=1, key="token_days")
-        if st.button(_("Mint"), type="primary", key="token_save"):
-            with forms.attempt() as done:
-                minted = _mint(person, name, tuple(scopes), int(days))
-    if st.session_state.get("token_save") and done.succeeded:
+        if st.button(_("Mint"), type="primary", key="token_save") and not minted:
+            with forms.attempt():
+                minted.append(_mint(person, name, tuple(scopes), int(days)))
+    if minted:
         place.empty()
-        _secret(minted)
+        _secret(minted[0])
 
 
 def _may_give(person: Person, scope: Permission) -> bool:

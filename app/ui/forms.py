@@ -184,7 +184,7 @@ def dialog(title: str, **options: Any) -> Callable[[Callable[P, None]], Callable
         @wraps(body)
         def opened(*args: P.args, **kwargs: P.kwargs) -> None:
             redraws.notice_dialog()
-            st.dialog(_(title), on_dismiss="rerun", **options)(body)(*args, **kwargs)
+            st.dialog(_(title), on_dismiss="rerun", **options)(redraws.opening(body))(*args, **kwargs)
 
         return opened
 

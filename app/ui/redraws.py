@@ -1,16 +1,23 @@
 """Parts of a page that are drawn again without the page, and whether a page is drawn again: by the clock, when what
 seldom changes on it and is dear to read is drawn as it was a few seconds ago, or because two runs of one session
-met."""
+met. What people do on one drawing of a page, or in one opening of a dialog, has a key of its own: a button that is
+pressed twice does its work once."""
 
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import wraps
+from typing import ParamSpec
+from uuid import uuid4
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner import RerunException, get_script_run_ctx
 
-PAGE, DIALOG = "causeway_page", "causeway_dialog"
+from core.foundation.actions.idempotency import Attempt, attempting, current
+
+P = ParamSpec("P")
+PAGE, DIALOG, KEY = "causeway_page", "causeway_dialog", "causeway_form_key"
 SESSION_STATE = "streamlit/runtime/state/session_state.py"
 _again: ContextVar[bool] = ContextVar("drawn_again", default=False)
 
@@ -42,7 +49,8 @@ def part(draw: Callable[[], object], *, every: float | None = None) -> None:
     seconds. It goes by the name of its page, so that no other page has the same one."""
 
     def drawn() -> None:
-        draw()
+        with once():
+            draw()
 
     context = get_script_run_ctx()
     page = context.page_script_hash if context else ""
@@ -78,3 +86,38 @@ def notice_page() -> None:
     if st.session_state.get(PAGE) != page:
         leave_page()
     st.session_state[PAGE] = page
+
+
+@contextmanager
+def once() -> Iterator[None]:
+    """Draws a page or a part of one. The key lasts until a drawing is whole: a second press cuts the drawing short that
+    answers the first, and finds the same key. What is pressed on a whole drawing is meant anew."""
+    if current() is not None:
+        yield
+        return
+    attempt: Attempt = st.session_state.setdefault(KEY, _new())
+    try:
+        with attempting(attempt):
+            yield
+    except RerunException:
+        raise
+    except BaseException:
+        attempt.key = _new().key
+        raise
+    attempt.key = _new().key
+
+
+def _new() -> Attempt:
+    return Attempt(uuid4().hex, of_form=True)
+
+
+def opening(body: Callable[P, None]) -> Callable[P, None]:
+    """The body of a dialog that is opened now; its key lasts as long as it is open."""
+    attempt = _new()
+
+    @wraps(body)
+    def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+        with attempting(attempt):
+            body(*args, **kwargs)
+
+    return drawn

@@ -14,8 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.web.addresses import OPENAPI, methods_of, path_of
+from app.web.idempotency import REPLAYED, attempt_of
 from app.web.lanes import IDENTITY, READS, WRITES
 from app.web.openapi import openapi
+from core.foundation.actions.idempotency import attempting
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
@@ -27,7 +29,6 @@ from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
 
 log = logging.getLogger(__name__)
-RETRY_SECONDS = "5"
 BODY_LIMIT = 70 * 1024 * 1024
 # A data file of 256 MB is a third larger as text.
 FILE_LIMIT = 350 * 1024 * 1024
@@ -73,13 +74,15 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
             header = request.headers.get("authorization")
             actor = await IDENTITY.run(actor_of, portal().sessions, header)
             arguments = await _permitted_arguments(request, service, actor, spec)
-            lane = READS if spec.reads else WRITES
-            result = await lane.run(run_action, service, actor, spec=spec, arguments=arguments)
+            attempt, lane = (None, READS) if spec.reads else (attempt_of(request.headers), WRITES)
+            with attempting(attempt):
+                result = await lane.run(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return refusal(error)
         except Exception:
             return _failure(spec)
-        return Response(TypeAdapter(spec.returns).dump_json(result), media_type="application/json")
+        headers = {REPLAYED: "true"} if attempt and attempt.is_replay else {}
+        return Response(TypeAdapter(spec.returns).dump_json(result), media_type="application/json", headers=headers)
 
     return answer
 
@@ -126,7 +129,7 @@ def refusal(error: PortalError) -> JSONResponse:
     body = {"error": error.message, "hint": error.hint}
     if isinstance(error, Invalid) and error.field:
         body["field"] = error.field
-    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, Unavailable) else {}
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

@@ -16,7 +16,6 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
-from app.web.api import RETRY_SECONDS
 from app.web.lanes import IDENTITY
 from app.web.operations import LIVE, METRICS, READY
 from core.foundation.errors import PortalError, Unavailable
@@ -167,7 +166,7 @@ def opens_page(scope: Scope, headers: Headers) -> bool:
 
 def plain(error: PortalError) -> Response:
     """A refusal for who asks for no JSON."""
-    headers = {"Retry-After": RETRY_SECONDS} if isinstance(error, Unavailable) else {}
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
     return PlainTextResponse(error.in_full, status_code=error.status, headers=headers)
 
 

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from app.web.addresses import FILES, methods_of, path_of
+from app.web.idempotency import parameter, replayed
 from core.foundation.actions.parameters import description_of
 from core.foundation.actions.run import Service
 from core.foundation.actions.spec import ActionSpec
@@ -113,18 +114,27 @@ def _operations(
     """The action by POST, and by GET where it only reads and takes nothing with parts."""
     parameters = shapes[spec.name, "validation"]
     content = {"application/json": {"schema": shapes[spec.name, "serialization"]}}
+    responses = {"200": {"description": _("What the action answers."), "content": content}} | _refusals()
     general = {
         "summary": spec.summary,
         "description": "\n\n".join([*_rest(spec), _("Needs the permission {name}.").format(name=spec.permission)]),
         "tags": [service.domain],
-        "responses": {"200": {"description": _("What the action answers."), "content": content}} | _refusals(),
+        "responses": responses,
     }
     named = _named(parameters, schemas)
     body = {"required": bool(named.get("required")), "content": {"application/json": {"schema": parameters}}}
-    yield "post", {"operationId": spec.name, **general, "requestBody": body}
+    yield "post", {"operationId": spec.name, **general, **_written(spec, responses), "requestBody": body}
     queried = [_query(name, schema, named) for name, schema in named.get("properties", {}).items()]
     if "GET" in methods_of(spec) and all(_is_plain(parameter["schema"], schemas) for parameter in queried):
         yield "get", {"operationId": f"{spec.name}.get", **general, "parameters": queried}
+
+
+def _written(spec: ActionSpec, responses: Document) -> Document:
+    """What an operation that writes takes and answers beside its arguments."""
+    if spec.reads:
+        return {}
+    done = responses["200"] | {"headers": replayed()}
+    return {"parameters": [parameter()], "responses": responses | {"200": done}}
 
 
 def _rest(spec: ActionSpec) -> list[str]:

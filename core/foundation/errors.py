@@ -60,9 +60,17 @@ class Conflict(PortalError):
 
 
 class Unavailable(PortalError):
-    """Something needed does not answer. The only error that is worth a retry."""
+    """Something needed does not answer. The only error that is worth a retry, after so many seconds."""
 
     status = 503
+    retry_after = 5
+
+
+class InProgress(Unavailable):
+    """The same call is under way already; what becomes of it is known soon."""
+
+    status = 409
+    retry_after = 1
 
 
 class NoSpace(Unavailable):

@@ -33,6 +33,8 @@ ObjectIds = Annotated[tuple[str, ...], Field(max_length=1000)]
 EnteredTitle = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
 BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 
+MINT_ANOTHER = N_("Revoke the token that was minted, and mint another under another key.")
+
 
 class IdentityService(Service):
     domain = "identity"
@@ -173,7 +175,7 @@ class IdentityService(Service):
         call.note(state=state)
         return person_of(call.session, row)
 
-    @action(permission=Permission.TOKEN_MINT, says=N_("minted a token for"))
+    @action(permission=Permission.TOKEN_MINT, says=N_("minted a token for"), shown_once=MINT_ANOTHER)
     def mint_token(
         self,
         call: Call,
@@ -188,7 +190,7 @@ class IdentityService(Service):
         _refuse_beyond(scope for scope in scopes if self._where(call, scope).is_nowhere)
         return self._mint(call, call.actor.person_id, name, scopes, days)
 
-    @action(permission=Permission.SERVICE_ACCOUNT_WRITE, says=N_("minted a token for"))
+    @action(permission=Permission.SERVICE_ACCOUNT_WRITE, says=N_("minted a token for"), shown_once=MINT_ANOTHER)
     def mint_service_token(
         self,
         call: Call,

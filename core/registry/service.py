@@ -223,7 +223,7 @@ class RegistryService(Service):
         call.about(version.id)
         return version
 
-    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact, says=N_("downloaded"))
+    @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact, says=N_("downloaded"), repeats=True)
     def download_artifact(self, call: Call, *, version_id: str) -> Artifact:
         """Fetch the model file of a version. Its bytes are hashed first, and the download is recorded."""
         version = self._visible(call, version_id)

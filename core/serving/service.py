@@ -186,12 +186,12 @@ class EndpointService(Service):
         call.note(version=version.id, digest=version.digest)
         return endpoint
 
-    @action(permission=Permission.PREDICT_TEST, says=N_("got a ticket for"))
+    @action(permission=Permission.PREDICT_TEST, says=N_("got a ticket for"), repeats=True)
     def issue_test_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
         """Get a short-lived ticket to call a staging endpoint: send it as `Authorization: Bearer`."""
         return self._issue(call, endpoint_id, environment="staging", minutes=minutes)
 
-    @action(permission=Permission.PREDICT_PRODUCTION, says=N_("got a ticket for"))
+    @action(permission=Permission.PREDICT_PRODUCTION, says=N_("got a ticket for"), repeats=True)
     def issue_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
         """Get a short-lived ticket to call a production endpoint; for service accounts."""
         return self._issue(call, endpoint_id, environment="production", minutes=minutes)

@@ -3,12 +3,13 @@ the audit event in that transaction."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar, cast
 
 from sqlalchemy.exc import NoResultFound
 
 from core.foundation.actions.call import Call, Foundation, Hidden
+from core.foundation.actions.idempotency import KeyedCall, Replay, sending
 from core.foundation.actions.log import Outcome, logged
 from core.foundation.actions.references import object_named_by, with_ids
 from core.foundation.actions.spec import ActionSpec
@@ -55,11 +56,18 @@ class Service:
 
 
 def action(
-    *, permission: str, reads: bool = False, prepare: Callable[..., Any] | None = None, says: str = ""
+    *,
+    permission: str,
+    reads: bool = False,
+    prepare: Callable[..., Any] | None = None,
+    says: str = "",
+    repeats: bool = False,
+    shown_once: str = "",
 ) -> Callable[[Callable[Concatenate[S, Call, P], R]], Callable[Concatenate[S, Actor, P], R]]:
     """Makes a method an action. A reading action runs without the write lock and leaves no event unless it is denied.
     `prepare(service, call, **arguments)` does slow reading work first, outside the lock; `call.prepared` is its
-    answer. `says` is the verb of the audit log's sentence; an action that says nothing is left out of timelines."""
+    answer. `says` is the verb of the audit log's sentence; an action that says nothing is left out of timelines. What
+    `repeats` and `shown_once` mean stands at ActionSpec."""
 
     def declare(function: Callable[Concatenate[S, Call, P], R]) -> Callable[Concatenate[S, Actor, P], R]:
         @wraps(function)
@@ -67,7 +75,14 @@ def action(
             return cast(R, run_action(service, actor, spec=cast(Any, perform).spec, arguments=arguments))
 
         cast(Any, perform).spec = ActionSpec(
-            name=function.__name__, permission=permission, reads=reads, function=function, prepare=prepare, says=says
+            name=function.__name__,
+            permission=permission,
+            reads=reads,
+            function=function,
+            prepare=prepare,
+            says=says,
+            repeats=repeats,
+            shown_once=shown_once,
         )
         return perform
 
@@ -76,20 +91,30 @@ def action(
 
 def run_action(service: Service, actor: Actor, *, spec: ActionSpec, arguments: dict[str, Any]) -> Any:
     """One action from check to commit. A refusal changes nothing and is itself written to the audit log."""
-    with logged(spec, actor) as outcome:
-        return _run(service, actor, spec, arguments, outcome)
+    with logged(spec, actor) as outcome, sending(spec, service.foundation.database) as keyed:
+        return _run(service, actor, spec, arguments, outcome=outcome, keyed=keyed)
 
 
-def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, Any], outcome: Outcome) -> Any:
+def _run(
+    service: Service,
+    actor: Actor,
+    spec: ActionSpec,
+    arguments: dict[str, Any],
+    *,
+    outcome: Outcome,
+    keyed: KeyedCall | None,
+) -> Any:
     foundation = service.foundation
     try:
+        if keyed and spec.prepare and (replay := _claim(foundation, actor, spec, arguments, keyed)):
+            return replay.answer
         # What a name means is asked once: between the two halves it may be given to something else.
         resolved, prepared = _prepare(service, actor, spec, arguments) if spec.prepare else (None, None)
         with foundation.database.read() if spec.reads else foundation.database.write() as session:
             call = Call(foundation, session, actor, spec)
             call.prepared = prepared
-            result = spec.function(service, call, **(resolved or with_ids(call, spec.validate(arguments))))
-            call.close()
+            perform = partial(_perform, service, call, arguments, resolved)
+            result = keyed.perform(call, arguments, perform) if keyed else perform()
         outcome.subject = call.subject
         return result
     except (NotAllowed, Conflict, Hidden) as refusal:
@@ -102,6 +127,20 @@ def _run(service: Service, actor: Actor, spec: ActionSpec, arguments: dict[str, 
         if not is_disk_full(error):
             raise
         raise NoSpace(_("No space is left on the disk")) from error
+
+
+def _perform(service: Service, call: Call, arguments: dict[str, Any], resolved: dict[str, Any] | None) -> Any:
+    spec = call.spec
+    result = spec.function(service, call, **(resolved or with_ids(call, spec.validate(arguments))))
+    call.close()
+    return result
+
+
+def _claim(
+    foundation: Foundation, actor: Actor, spec: ActionSpec, arguments: dict[str, Any], keyed: KeyedCall
+) -> Replay | None:
+    with foundation.database.write() as session:
+        return keyed.claim(Call(foundation, session, actor, spec), arguments)
 
 
 def refuse_unless_permitted(service: Service, actor: Actor, *, spec: ActionSpec) -> None:

@@ -22,7 +22,9 @@ UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class ActionSpec:
-    """An entry of the catalog. `says` is what the audit log says of it, between who did it and to what: "started"."""
+    """An entry of the catalog. `says` is what the audit log says of it, between who did it and to what: "started".
+    `repeats` is true of an action whose only effect is its answer and the event that it was given: sent again, it is
+    done again. `shown_once` is what to do for whoever lost an answer that is kept nowhere."""
 
     name: str
     permission: str
@@ -30,6 +32,8 @@ class ActionSpec:
     function: Callable[..., Any]
     prepare: Callable[..., Any] | None = None
     says: str = ""
+    repeats: bool = False
+    shown_once: str = ""
 
     @cached_property
     def hints(self) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """REST: typed answers to everything, and an OpenAPI document that is one."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
-from app.web.api import BODY_LIMIT
+from app.web.api import BODY_LIMIT, refusal
+from core.foundation.errors import Conflict, InProgress, Unavailable
 from core.portal import Portal
 from tests.http import web
 from tests.installed import People
@@ -151,3 +153,39 @@ def test_errors_say_what_to_do(client: httpx.Client) -> None:
     for strange, status in (("../../etc\u202e", 404), ("R-1\x00", 422)):
         answer = client.get("/api/v1/requirements/get_requirement", params={"requirement_id": strange})
         assert answer.status_code == status
+
+
+def test_equal_posts_at_once_make_one_object_and_say_which_of_them_did(client: httpx.Client) -> None:
+    def post(_number: int) -> httpx.Response:
+        return client.post(CREATE, json=GOAL, headers={"Idempotency-Key": "f9b1"})
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(post, range(10)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert sorted(answer.headers.get("idempotency-replayed", "") for answer in answers) == [""] + ["true"] * 9
+    assert client.get("/api/v1/requirements/list_requirements").json()["total"] == 1
+    other = client.post(CREATE, json={**GOAL, "title": "Late"}, headers={"Idempotency-Key": '"f9b1"'})
+    assert (other.status_code, "Send another key" in other.json()["hint"]) == (409, True)
+    assert "idempotency-replayed" not in other.headers
+
+
+@pytest.mark.parametrize("key", ["", '""', "two words", "k" * 256, 'a"b', "\u00e4"])
+def test_a_key_that_is_none_is_refused(client: httpx.Client, key: str) -> None:
+    answer = client.post(CREATE, json=GOAL, headers={"Idempotency-Key": key.encode("latin-1")})
+    assert (answer.status_code, answer.json()["field"]) == (422, "Idempotency-Key")
+    assert client.get("/api/v1/requirements/list_requirements", headers={"Idempotency-Key": ""}).json()["total"] == 0
+
+
+def test_two_keys_are_none(client: httpx.Client) -> None:
+    keys = [("Idempotency-Key", "one"), ("Idempotency-Key", "two")]
+    assert client.post(CREATE, json=GOAL, headers=keys).status_code == 422
+
+
+def test_what_is_under_way_or_away_says_when_to_send_it_again() -> None:
+    answers = [refusal(error) for error in (InProgress("wait"), Unavailable("away"), Conflict("no"))]
+    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [
+        (409, "1"),
+        (503, "5"),
+        (409, None),
+    ]

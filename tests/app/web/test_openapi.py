@@ -63,6 +63,18 @@ def test_every_operation_parameter_and_refusal_is_described(document: dict[str, 
             assert operation["requestBody"]["required"] == bool(shape.get("required"))
 
 
+def test_whatever_writes_takes_a_key_and_nothing_else_does(document: dict[str, Any], portal: Portal) -> None:
+    writing = {spec.name for _service, spec in portal.catalog().values() if not (spec.reads or spec.is_internal)}
+    taking = {
+        operation["operationId"]
+        for _path, _method, operation in operations(document)
+        if any((part["in"], part["name"]) == ("header", "Idempotency-Key") for part in operation.get("parameters", ()))
+    }
+    assert taking == writing
+    answered = document["paths"]["/api/v1/lake/create_dataset"]["post"]["responses"]["200"]
+    assert "Idempotency-Replayed" in answered["headers"]
+
+
 def test_a_class_is_one_component_and_bytes_are_said_to_be_base64(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     assert all(name.isalnum() and schema.get("title", name) == name for name, schema in schemas.items())
