@@ -243,7 +243,8 @@ def _wait_while(counted: Callable[[], int], *, seconds: float) -> None:
 
 def share_of(plan: EndpointPlan) -> Share:
     weights = {server_name(spec): plan.weights[spec.version_id] for spec in plan.servers}
-    return Share(endpoint_id=plan.endpoint_id, name=plan.name, generation=plan.generation, weights=weights)
+    same = plan.model_dump(include={"endpoint_id", "name", "generation", "closed"})
+    return Share(**same, weights=weights)
 
 
 @contextmanager

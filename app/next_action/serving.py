@@ -49,6 +49,9 @@ def _production(
     if is_refused(endpoint) and can_return and rights.may(Permission.ROLLBACK):
         sentence = _("What it should serve cannot be served.")
         return NextAction(name="roll_back", label=_("Roll back"), icon="undo", sentence=sentence)
+    if endpoint.closed and can_return and rights.may(Permission.ROLLBACK):
+        sentence = _("It serves nothing. What was released here before needs no new approval.")
+        return NextAction(name="bring_back", label=_("Bring back"), icon="undo", sentence=sentence)
     if not rights.may(Permission.PROMOTE_REQUEST):
         return nothing()
     return NextAction(

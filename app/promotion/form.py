@@ -83,7 +83,7 @@ def _name(endpoint: Endpoint) -> str:
 
 def _effect(endpoint: Endpoint) -> str:
     if not endpoint.routes:
-        return _("It serves nothing yet: this would be its first version.")
+        return _("It serves nothing: this version opens it step by step.")
     return _("It serves {now} now.").format(now=links.escape(versions_line(endpoint.routes)))
 
 
@@ -114,7 +114,7 @@ def _rollback_target(version: ModelVersion, versions: list[ModelVersion], endpoi
         for other in versions
         if other.project == version.project and other.id != version.id
     }
-    now = _("what serves now") if endpoint.routes else _("nothing, it is the first")
+    now = _("what serves now") if endpoint.routes else _("nothing, for nothing serves now")
     return str(
         st.selectbox(
             _("Rollback target"),

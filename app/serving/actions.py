@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.next_action.serving import endpoint_action
 from app.next_action.values import NextAction
-from app.serving.deploy import deploy, has_other_version, roll_back, rollout_of, served_before
+from app.serving.deploy import bring_back, deploy, has_other_version, roll_back, rollout_of, served_before
 from app.session import actor, may, portal
 from app.ui import frame
 from app.ui.fields.naming import RENAME, rename_dialog
@@ -51,7 +51,12 @@ def _staging(endpoint: Endpoint, action: NextAction, *, has_other: bool) -> None
 
 
 def _production(endpoint: Endpoint, action: NextAction, *, can_return: bool) -> None:
-    may_return = can_return and action.name != "roll_back" and may(Permission.ROLLBACK, project=endpoint.project)
-    is_asked = may_return and st.button(_("Roll back"), icon=":material/undo:", key="roll_back")
+    label = _("Roll back") if endpoint.routes else _("Bring back")
+    may_return = (
+        can_return
+        and action.name not in ("roll_back", "bring_back")
+        and may(Permission.ROLLBACK, project=endpoint.project)
+    )
+    is_asked = may_return and st.button(label, icon=":material/undo:", key="roll_back")
     if primary_action(action) or is_asked:
-        roll_back(endpoint)
+        (roll_back if endpoint.routes else bring_back)(endpoint)

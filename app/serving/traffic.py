@@ -15,6 +15,7 @@ from core.foundation.text import _
 from core.serving.values import Endpoint, Route, Served, Server
 
 MOST = 200
+WHOLE = 100
 
 
 def version_title(route: Route) -> str:
@@ -27,7 +28,9 @@ def _model_title(route: Route) -> str:
 
 def versions_line(routes: Sequence[Route]) -> str:
     """ "v2 90 % · v3 10 %", as plain text."""
-    if len(routes) == 1:
+    if not routes:
+        return _("nothing")
+    if len(routes) == 1 and routes[0].weight == WHOLE:
         return version_title(routes[0])
     models = list(dict.fromkeys(_model_title(route) for route in routes))
     names = [f"v{route.version}" if len(models) == 1 else version_title(route) for route in routes]
@@ -47,11 +50,15 @@ def missing_features(endpoint: Endpoint) -> None:
 
 def traffic_stage(endpoint: Endpoint) -> str:
     """Where the endpoint is in its life; how well it is, its health says."""
-    if not endpoint.routes:
+    if not endpoint.routes and not endpoint.closed:
         return "empty"
     if not endpoint.settled and not is_refused(endpoint):
         return "switching"
-    return "canary" if len(endpoint.routes) > 1 else "serving"
+    if not endpoint.routes:
+        return "serves nothing"
+    if len(endpoint.routes) > 1:
+        return "canary"
+    return "serving" if endpoint.routes[0].weight == WHOLE else "opening"
 
 
 def sentence(endpoint: Endpoint) -> str:
@@ -69,12 +76,31 @@ def sentence(endpoint: Endpoint) -> str:
         return _(":blue[:material/sync:] **Switching to {wanted}.** What served before answers until then.").format(
             wanted=wanted
         )
+    if stage == "serves nothing":
+        return _(":orange[:material/cloud_off:] **It serves nothing** {why}. Callers are told so.").format(
+            why=_closed_words(endpoint)
+        )
+    if stage == "opening":
+        return _(
+            ":violet[:material/alt_route:] **It opens: {wanted}** of callers {since}. The others are told so."
+        ).format(wanted=wanted, since=since)
     if len(endpoint.routes) > 1:
         return _(":violet[:material/alt_route:] **Traffic is shared: {wanted}** {since}.").format(
             wanted=wanted, since=since
         )
     return _(":green[:material/check_circle:] **{wanted} answers every request** {since}.").format(
         wanted=wanted, since=since
+    )
+
+
+def _closed_words(endpoint: Endpoint) -> str:
+    """Since when, by whom and why it serves nothing, as Markdown; empty while it serves."""
+    if endpoint.closed is None:
+        return ""
+    return _("since {time} by {name} because: {reason}").format(
+        time=_moment(endpoint.closed.since),
+        name=links.escape(_who(endpoint.closed.by)),
+        reason=links.escape(endpoint.closed.reason),
     )
 
 

@@ -16,11 +16,11 @@ GROUPS: dict[Color, tuple[str, str]] = {
         " ok confirmed done fresh present",
     ),
     "blue": ("progress_activity", "reading running building confirming applying starting open checking switching"),
-    "violet": ("alt_route", "canary draining"),
+    "violet": ("alt_route", "canary opening draining"),
     "orange": (
         "schedule",
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
-        " pruned unsettled no_data at_chance quarantined drifted deprecated",
+        " pruned unsettled no_data at_chance quarantined drifted deprecated taken_out",
     ),
     "red": (
         "error",
@@ -51,6 +51,7 @@ ICONS = {
     "switching": "sync",
     "inconclusive": "warning",
     "at_chance": "warning",
+    "taken_out": "cloud_off",
     "stale": "history",
     "drifted": "moving",
     "quarantined": "do_not_disturb_on",

@@ -317,8 +317,6 @@ class LeakFinding(Value):
 
 
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]
-Description = Annotated[str, StringConstraints(max_length=4000)]
-Reason = Annotated[str, StringConstraints(min_length=3, max_length=1000)]
 Until = Literal["draft", "staged", "published"]
 Sources = Annotated[dict[ViewName, str], Field(min_length=1, max_length=20)]
 Columns = Annotated[tuple[ColumnName, ...], Field(max_length=500)]

@@ -17,7 +17,7 @@ from core.registry.tables import VersionRow
 from core.registry.values import Evaluation, at_chance, judging
 from core.requirements.tables import RequirementRow
 from core.requirements.values import Comparison, Criterion
-from core.serving.rows import routes_of
+from core.serving.rows import closed_words, routes_of
 from core.serving.tables import EndpointRow
 from core.serving.values import Server
 
@@ -40,6 +40,7 @@ class Endpoints:
     """The endpoints that may be seen, and what each of them serves now."""
 
     def __init__(self, call: Call, *, is_needed: bool = True) -> None:
+        self._session = call.session
         visible = select(EndpointRow).where(*call.permitted.condition(EndpointRow.project))
         rows = call.session.exec(visible.order_by(EndpointRow.name)) if is_needed else ()
         self._rows = {row.id: row for row in rows}
@@ -58,10 +59,11 @@ class Endpoints:
         return [self.own(endpoint_id) for endpoint_id, served in self._served.items() if version_id in served]
 
     def own(self, endpoint_id: str) -> Health:
-        """Whether it can serve what it should, whatever that rests on; nothing is judged while it serves nothing."""
+        """Whether it can serve what it should, whatever that rests on, and whether all was taken out of a production
+        one; nothing else is judged while it serves nothing."""
         row = self._rows.get(endpoint_id)
         if row is None or not row.routes:
-            return Health(object_id=endpoint_id, state="")
+            return self._without_version(row, endpoint_id)
         servers = (Server.model_validate(server) for server in row.servers)
         refused = [server.cause for server in servers if server.state == "refused"]
         if not row.cause and not refused:
@@ -71,6 +73,12 @@ class Endpoints:
             cause=next((cause for cause in (row.cause, *refused) if cause), _("no reason was given")),
         )
         return Health(object_id=endpoint_id, state="refused", reason=reason, cause_id=endpoint_id, since=row.changed_at)
+
+    def _without_version(self, row: EndpointRow | None, endpoint_id: str) -> Health:
+        if row is None or row.environment != "production" or not row.generation:
+            return Health(object_id=endpoint_id, state="")
+        reason = closed_words(self._session, row)
+        return Health(object_id=row.id, state="taken_out", reason=reason, cause_id=row.id, since=row.changed_at)
 
 
 class Models:

@@ -6,9 +6,19 @@ from typing import Literal
 
 from core.foundation.values import Value
 
-State = Literal["refused", "goal_missed", "at_chance", "quarantined", "drifted", "stale", "healthy", ""]
+State = Literal["refused", "goal_missed", "taken_out", "at_chance", "quarantined", "drifted", "stale", "healthy", ""]
 # The worst first; "" says that nothing was judged.
-SEVERITY: tuple[State, ...] = ("refused", "goal_missed", "at_chance", "quarantined", "drifted", "stale", "healthy", "")
+SEVERITY: tuple[State, ...] = (
+    "refused",
+    "goal_missed",
+    "taken_out",
+    "at_chance",
+    "quarantined",
+    "drifted",
+    "stale",
+    "healthy",
+    "",
+)
 
 
 class Health(Value):

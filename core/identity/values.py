@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.text import N_
 from core.foundation.validation import WITH_HYPHENS, shaped
 from core.foundation.values import Value
@@ -15,6 +16,7 @@ Name = Annotated[
     str,
     StringConstraints(min_length=1, max_length=80, strip_whitespace=True),
     shaped(r"^[^\x00-\x1f<>]+$", allowed=N_("one line of text without angle brackets"), example="Mei Lin"),
+    ONE_LINE,
 ]
 
 

@@ -45,6 +45,7 @@ class LoadTestKind(PlainKind):
         token, _ends = self._service.serving.tickets.issue(
             spec.target.endpoint_id,
             subject=job.id,
+            place=0,
             now=self._service.foundation.clock.now(),
             seconds=spec.plan.seconds + AFTER_SECONDS,
         )

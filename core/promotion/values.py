@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from core.foundation.values import Value
 from core.identity.permissions import Role
@@ -203,7 +203,3 @@ class Request(Value):
     blocking: tuple[str, ...] = ()
     policy_lapse: tuple[str, ...] = ()
     rollout: Progress | None = None
-
-
-Reason = Annotated[str, StringConstraints(min_length=3, max_length=4000, strip_whitespace=True)]
-Note = Annotated[str, StringConstraints(max_length=20_000)]

@@ -14,6 +14,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
+from core.foundation.naming.texts import Prose
 from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow
 from core.foundation.plugins import Plugin
@@ -40,7 +41,6 @@ from core.registry.values import (
     NewEvidence,
     NewVersion,
     RunRecord,
-    Text,
 )
 
 VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
@@ -79,7 +79,7 @@ class RegistryService(Service):
         data = self.foundation.store.read(version.model_digest)
         return measuring.scan_safety(data, version=version, measured_by=call.actor.person_id)
 
-    def _prepare_upload(self, call: Call, *, project: str, content: bytes, note: Text = "", **_names: Any) -> Folder:
+    def _prepare_upload(self, call: Call, *, project: str, content: bytes, note: Prose = "", **_names: Any) -> Folder:
         call.may_reach_project(project)
         return write_bare(self.foundation.store, content=content, card=note)
 
@@ -94,7 +94,7 @@ class RegistryService(Service):
         project: str,
         name: ModelName | None = None,
         title: Title | None = None,
-        description: Text = "",
+        description: Prose = "",
     ) -> Model:
         """Make a model, a name under which versions are kept. Without one it follows from the title."""
         call.may_reach_project(project)
@@ -165,7 +165,7 @@ class RegistryService(Service):
         return prepared
 
     @action(permission=Permission.MODELS_EDIT, says=N_("edited the card of"))
-    def edit_card(self, call: Call, *, version_id: str, card: Text) -> ModelVersion:
+    def edit_card(self, call: Call, *, version_id: str, card: Prose) -> ModelVersion:
         """Change what the card of a version says. Approvals that rest on the old card become stale."""
         call.may_reach(version_id)
         call.about(version_id)
@@ -202,7 +202,7 @@ class RegistryService(Service):
         title: Title | None = None,
         filename: Filename,
         content: bytes,
-        note: Text = "",
+        note: Prose = "",
     ) -> ModelVersion:
         """Register an ONNX file as a version. Anything else is refused by its content, whatever its name.
 

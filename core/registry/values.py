@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
+from core.foundation.naming.texts import Prose
 from core.foundation.naming.titles import Title
 from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
@@ -24,7 +25,6 @@ Alias = Annotated[
     ),
 ]
 EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UNDERSCORES, example="load_test")]
-Text = Annotated[str, StringConstraints(max_length=20_000)]
 # The kinds of evidence that the registry measures itself.
 QUALITY, SAFETY = "quality", "safety"
 # The split that training never saw.
@@ -149,7 +149,7 @@ class NewVersion(Value):
     requirement_id: str = ""
     code_commit: str = ""
     environment: dict[str, str] = Field(default_factory=dict)
-    card: Text = ""
+    card: Prose = ""
     created_by: str
 
 

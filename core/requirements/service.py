@@ -9,12 +9,13 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.naming.texts import Prose
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.requirements.tables import RequirementRow
-from core.requirements.values import Criteria, Criterion, Requirement, Text, Title
+from core.requirements.values import Criteria, Criterion, Requirement, Title
 
 
 class RequirementService(Service):
@@ -22,7 +23,14 @@ class RequirementService(Service):
 
     @action(permission=Permission.REQUIREMENT_WRITE, says=N_("created the requirement"))
     def create_requirement(
-        self, call: Call, *, project: str, title: Title, goal: Text = "", business_metric: Text = "", criteria: Criteria
+        self,
+        call: Call,
+        *,
+        project: str,
+        title: Title,
+        goal: Prose = "",
+        business_metric: Prose = "",
+        criteria: Criteria,
     ) -> Requirement:
         """Create a requirement: a goal and the conditions that prove it reached."""
         call.may_reach_project(project)
@@ -45,7 +53,7 @@ class RequirementService(Service):
 
     @action(permission=Permission.REQUIREMENT_WRITE, says=N_("changed the requirement"))
     def edit_requirement(
-        self, call: Call, *, requirement_id: str, title: Title, goal: Text, business_metric: Text, criteria: Criteria
+        self, call: Call, *, requirement_id: str, title: Title, goal: Prose, business_metric: Prose, criteria: Criteria
     ) -> Requirement:
         """Change a requirement. Requests for promotion that are open keep the criteria they were opened with."""
         call.may_reach(requirement_id)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.values import Value
 
 
@@ -37,8 +38,7 @@ class Criterion(Value):
         return value >= self.limit if self.comparison is Comparison.AT_LEAST else value <= self.limit
 
 
-Title = Annotated[str, StringConstraints(min_length=3, max_length=160, strip_whitespace=True)]
-Text = Annotated[str, StringConstraints(max_length=20_000)]
+Title = Annotated[str, StringConstraints(min_length=3, max_length=160, strip_whitespace=True), ONE_LINE]
 Criteria = Annotated[tuple[Criterion, ...], Field(min_length=1, max_length=20)]
 
 

@@ -6,28 +6,36 @@ from core.foundation.settings import Settings
 from core.foundation.values import Value
 from core.serving.admissions import Admission
 from core.serving.routing import Versions
-from core.serving.rows import admission_of, routes_of
+from core.serving.rows import admission_of, closed_words, routes_of
 from core.serving.server_spec import ServerSpec
 from core.serving.tables import EndpointRow
 from core.serving.values import Route
 
 
 class EndpointPlan(Value):
-    """An endpoint as the gateway makes it true. `weights` are by version id and sum to 100; `servers` has one entry for
-    each of them."""
+    """An endpoint as the gateway makes it true. `weights` are by version id and sum to 100, or less while a first
+    version opens; `servers` has one entry for each of them. `closed` says why there is none."""
 
     endpoint_id: str
     name: str
     generation: int
     weights: dict[str, int]
     servers: tuple[ServerSpec, ...]
+    closed: str = ""
 
 
 def plan_of(call: Call, row: EndpointRow, *, registry: Versions, public_key: str) -> EndpointPlan:
     routes = routes_of(row)
     servers = tuple(_server(call, row, route, registry=registry, public_key=public_key) for route in routes)
     weights = {route.version_id: route.weight for route in routes}
-    return EndpointPlan(endpoint_id=row.id, name=row.name, generation=row.generation, weights=weights, servers=servers)
+    return EndpointPlan(
+        endpoint_id=row.id,
+        name=row.name,
+        generation=row.generation,
+        weights=weights,
+        servers=servers,
+        closed=closed_words(call.session, row),
+    )
 
 
 def _server(call: Call, row: EndpointRow, route: Route, *, registry: Versions, public_key: str) -> ServerSpec:

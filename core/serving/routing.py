@@ -50,13 +50,16 @@ def refuse_damaged(version: ModelVersion, known: ReadBytes) -> None:
 
 
 def wanted_routes(routes: tuple[Route, ...]) -> tuple[Route, ...]:
-    """The routes that get traffic; no route at all serves nothing, as it was before the first version. Invalid when
-    their weights are no whole, or a version is there twice."""
+    """The routes that get traffic; no route at all serves nothing. Invalid when a version is there twice, or when their
+    weights are no whole: only a version that opens an endpoint by itself may leave callers out."""
     weighted = tuple(route for route in routes if route.weight)
     total = sum(route.weight for route in weighted)
-    if routes and total != WHOLE:
+    is_opening = len(weighted) == 1 and total < WHOLE
+    if routes and total != WHOLE and not is_opening:
         raise Invalid(
-            _("The weights sum to {total}").format(total=total), hint=_("They must sum to 100."), field="routes"
+            _("The weights sum to {total}").format(total=total),
+            hint=_("They must sum to 100, or to less where one version opens the endpoint."),
+            field="routes",
         )
     if len({route.version_id for route in weighted}) < len(weighted):
         raise Invalid(_("A version has two weights"), hint=_("Give it one."), field="routes")

@@ -5,8 +5,9 @@ from sqlmodel import Session, select
 from core.foundation.errors import Invalid, NotFound
 from core.foundation.settings import Settings
 from core.foundation.text import _
+from core.identity.tables import PersonRow
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
-from core.serving.values import Endpoint, Environment, Route, Server, ServiceLevel
+from core.serving.values import Closed, Endpoint, Environment, Route, Server, ServiceLevel
 
 ADDRESS_FILE = "gateway/address"
 
@@ -28,8 +29,30 @@ def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
         slo=ServiceLevel.model_validate(row.slo),
         url=endpoint_url(settings, name=row.name),
         routes=routes_of(row),
+        closed=closed_of(row),
         settled=0 < row.generation == row.confirmed,
         servers=tuple(Server.model_validate(server) for server in row.servers),
+    )
+
+
+def closed_of(row: EndpointRow) -> Closed | None:
+    """What took everything out of an endpoint; none while it serves, and where nothing ever did."""
+    if row.routes or not row.generation:
+        return None
+    return Closed(since=row.changed_at, by=row.period.changed_by, reason=row.period.reason)
+
+
+def closed_words(session: Session, row: EndpointRow) -> str:
+    """The same in a sentence, as callers are told; empty where there is nothing to tell."""
+    closed = closed_of(row)
+    if closed is None:
+        return ""
+    person = session.get(PersonRow, closed.by)
+    return _("{endpoint} serves nothing since {time} by {name} because: {reason}").format(
+        endpoint=row.entry.title,
+        time=f"{closed.since:%Y-%m-%d %H:%M} UTC",
+        name=person.name if person else "Causeway",
+        reason=closed.reason,
     )
 
 

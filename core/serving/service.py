@@ -4,7 +4,7 @@ gateway makes them true and reports back."""
 from itertools import chain
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlmodel import col, select
 
 from core.features.materialization.service import MaterializationService
@@ -16,6 +16,7 @@ from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.naming.names import RENAMED, is_taken, named, rename
+from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -39,7 +40,6 @@ from core.serving.tickets import TicketIssuer
 from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
 
 Minutes = Annotated[int, Field(ge=1, le=60)]
-Description = Annotated[str, StringConstraints(max_length=4_000)]
 PROMISE = ServiceLevel()
 
 
@@ -186,6 +186,14 @@ class EndpointService(Service):
         call.note(version=version.id, digest=version.digest)
         return endpoint
 
+    @action(permission=Permission.ENDPOINT_WRITE, says=N_("took every version out of"))
+    def clear_staging(self, call: Call, *, endpoint_id: str, reason: Reason) -> Endpoint:
+        """Have a staging endpoint serve nothing, at once. Deploying a version ends it."""
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
+        expect_environment(find_endpoint(call.session, endpoint_id), "staging")
+        return self.close(call, endpoint_id, reason=reason)
+
     @action(permission=Permission.PREDICT_TEST, says=N_("got a ticket for"), repeats=True)
     def issue_test_ticket(self, call: Call, *, endpoint_id: str, minutes: Minutes = 15) -> Ticket:
         """Get a short-lived ticket to call a staging endpoint: send it as `Authorization: Bearer`."""
@@ -238,7 +246,7 @@ class EndpointService(Service):
     def route(
         self, call: Call, endpoint_id: str, routes: tuple[Route, ...], *, reason: str, promotion_id: str = ""
     ) -> Endpoint:
-        """Changes what an endpoint is wanted to serve: the only way to. Weights sum to 100, digests are those of the
+        """Changes what an endpoint is wanted to serve: the only way to. Weights are a whole, digests are those of the
         registry, and production takes only bytes that were admitted. Invalid, Conflict or NotAllowed otherwise."""
         row = find_endpoint(call.session, endpoint_id)
         wanted = wanted_routes(routes)
@@ -251,6 +259,16 @@ class EndpointService(Service):
         want_period(call, row, reason=reason, promotion_id=promotion_id)
         call.update(row.id)
         return endpoint_of(row, settings=self.foundation.settings)
+
+    def close(self, call: Call, endpoint_id: str, *, reason: str) -> Endpoint:
+        """Takes every version out of an endpoint. Conflict where there is none."""
+        row = find_endpoint(call.session, endpoint_id)
+        if not row.routes:
+            raise Conflict(_("{endpoint} serves nothing already").format(endpoint=row.entry.title))
+        version_ids = [route.version_id for route in routes_of(row)]
+        endpoint = self.route(call, endpoint_id, (), reason=reason)
+        call.note(versions=version_ids, reason=reason)
+        return endpoint
 
     def allow(self, call: Call, endpoint_id: str, *, digest: str, promotion_id: str) -> None:
         """Admits bytes to an endpoint: a signature that its model servers demand in production."""

@@ -3,10 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Relationship, SQLModel
 
 from core.foundation.columns import json_field, newest_first, time_field
 from core.foundation.objects import ObjectRow, catalog_entry
+
+# The period of history that an endpoint is in, or waits for.
+PERIOD = (
+    "and_(foreign(ServedRow.endpoint_id) == EndpointRow.id, foreign(ServedRow.generation) == EndpointRow.generation)"
+)
 
 
 class EndpointRow(SQLModel, table=True):
@@ -31,6 +36,10 @@ class EndpointRow(SQLModel, table=True):
     created_at: datetime = time_field()
     changed_at: datetime = time_field()
     entry: ObjectRow = catalog_entry("EndpointRow")
+    # Read only of those that serve nothing.
+    period: "ServedRow" = Relationship(
+        sa_relationship_kwargs={"primaryjoin": PERIOD, "uselist": False, "viewonly": True}
+    )
 
 
 class ServedRow(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """Tickets: short-lived signed permissions to call one endpoint. The gateway checks them by the public key alone, so a
 call costs no look-up, and a ticket for one endpoint opens no other."""
 
+import hashlib
 import json
 import uuid
 from datetime import datetime, timedelta
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 KEY_FILE = "tickets.json"
 ISSUER = "causeway"
 ALGORITHM = "ES256"
+# The claim that says where among all callers of its endpoint a ticket stands.
+PLACE = "place"
 LONGEST = timedelta(hours=1)
+# Of so many places each caller has one, and keeps it: a share of n % is the first n of them.
+PLACES = 100
 
 
 class TicketIssuer:
@@ -26,8 +31,11 @@ class TicketIssuer:
     def __init__(self, home: Path) -> None:
         self._key_file = home / "secrets" / KEY_FILE
 
-    def issue(self, endpoint_id: str, *, subject: str, now: datetime, seconds: float) -> tuple[str, datetime]:
-        """A token and when it ends. `subject` says for whom. Invalid for more than an hour."""
+    def issue(
+        self, endpoint_id: str, *, subject: str, now: datetime, seconds: float, place: int | None = None
+    ) -> tuple[str, datetime]:
+        """A token and when it ends. `subject` says for whom, and gives the place where none is named: who has place 0
+        is let in whatever an endpoint's share is, as measurements are. Invalid for more than an hour."""
         from joserfc import jwt
 
         lifetime = timedelta(seconds=seconds)
@@ -39,6 +47,7 @@ class TicketIssuer:
             "iss": ISSUER,
             "aud": endpoint_id,
             "sub": subject,
+            PLACE: place_of(subject, endpoint_id=endpoint_id) if place is None else place,
             "iat": int(now.timestamp()),
             "exp": int(ends.timestamp()),
             "jti": uuid.uuid4().hex,
@@ -60,6 +69,13 @@ class TicketIssuer:
                 _("The key that signs tickets cannot be read"),
                 hint=_("Restore {name} in the folder secrets from a backup.").format(name=KEY_FILE),
             ) from error
+
+
+def place_of(caller: str, *, endpoint_id: str) -> int:
+    """Where a caller stands among the callers of an endpoint, from 0 to 99: by hash, so that it is the same for ever,
+    and another one on another endpoint."""
+    digest = hashlib.sha256(f"{endpoint_id} {caller}".encode()).digest()
+    return int.from_bytes(digest[:8]) % PLACES
 
 
 def _new_key() -> bytes:

@@ -41,9 +41,19 @@ class Server(Value):
     started_at: datetime
 
 
+class Closed(Value):
+    """Since when an endpoint is wanted to serve nothing that did serve, by whose word and why."""
+
+    since: datetime
+    by: str
+    reason: str
+
+
 class Endpoint(Value):
     """A name that callers use, with a title for people. `routes` are wanted, `actual` is what the gateway has
-    confirmed (weights by version id); the two agree when `settled`. `url` is where callers send requests."""
+    confirmed (weights by version id); the two agree when `settled`. Weights of less than 100 in all answer that share
+    of callers. `closed` is what took everything out; empty, too, for what never served. `url` is where callers send
+    requests."""
 
     id: str
     project: str
@@ -59,6 +69,7 @@ class Endpoint(Value):
     servers: tuple[Server, ...]
     generation: int
     cause: str
+    closed: Closed | None = None
     created_at: datetime
     changed_at: datetime
 

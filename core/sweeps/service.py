@@ -14,6 +14,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -58,7 +59,7 @@ from core.training.values import DEFAULT_SEED, NewRun
 
 FRESH = 1_000
 Seed = Annotated[int, Field(ge=0, le=2**30)]
-Title = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True)]
+Title = Annotated[str, StringConstraints(max_length=160, strip_whitespace=True), ONE_LINE]
 
 
 class SweepService(Service):

@@ -18,16 +18,16 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
+from core.foundation.naming.texts import ONE_LINE, Prose
 from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
-from core.foundation.validation import shaped
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.registry.artifact import Folder
 from core.registry.service import RegistryService
-from core.registry.values import ModelReference, ModelVersion, NewVersion, Text
+from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.description import Origin
@@ -42,7 +42,7 @@ Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 ShortTitle = Annotated[
     str,
     StringConstraints(max_length=160, strip_whitespace=True),
-    shaped(r"^[^\x00-\x1f]*$", allowed=N_("one line of text"), example="Churn, October"),
+    ONE_LINE,
 ]
 Names = Annotated[tuple[str, ...], Field(max_length=50)]
 MostPoints = Annotated[int, Field(ge=2, le=10_000)]
@@ -183,7 +183,7 @@ class TrainingService(Service):
         run_id: str,
         model: ModelReference | None = None,
         title: Title | None = None,
-        card: Text = "",
+        card: Prose = "",
     ) -> ModelVersion:
         """Make a run's model a version of a named model.
 

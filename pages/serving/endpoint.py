@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.serving.actions import actions
+from app.serving.deploy import may_serve_nothing, serve_nothing
 from app.serving.parity import parity
 from app.serving.replays import replays
 from app.serving.traffic import history, missing_features, traffic, traffic_stage
@@ -56,7 +57,12 @@ def _overview(endpoint: Endpoint) -> None:
     left, right = st.columns([1.9, 1], gap="medium")
     with left:
         missing_features(endpoint)
-        frame.section(_("Serves now"))
+        with frame.section(_("Serves now")):
+            is_asked = may_serve_nothing(endpoint) and st.button(
+                _("Serve nothing"), type="tertiary", icon=":material/cloud_off:", key="serve_nothing"
+            )
+        if is_asked:
+            serve_nothing(endpoint)
         traffic(endpoint)
         history(endpoint.id)
     with right:

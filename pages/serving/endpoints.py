@@ -80,9 +80,7 @@ def _row(endpoint: Endpoint, healths: Healths) -> Row:
             titled(endpoint.title, endpoint.name, target=endpoint.id, detail=detail),
             cells.word(traffic_stage(endpoint)),
             health_cell(healths.get(endpoint.id)),
-            cells.text(
-                versions_line(routes) if routes else _("nothing"), target=routes[0].version_id if routes else ""
-            ),
+            cells.text(versions_line(routes), target=routes[0].version_id if routes else ""),
             cells.number(endpoint.slo.p99_ms, numbers.figure(endpoint.slo.p99_ms) + " ms"),
             cells.time(endpoint.changed_at, now=frame.now()),
         ),

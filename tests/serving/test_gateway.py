@@ -17,8 +17,9 @@ import pytest
 from core.foundation.errors import Conflict, Unavailable
 from core.gateway import Report, alone
 from core.portal import Portal
+from core.serving.gateway.filters import PLACE_HEADER
 from core.serving.plans import EndpointPlan
-from core.serving.tickets import TicketIssuer
+from core.serving.tickets import TicketIssuer, place_of
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
 from tests.http import web
@@ -52,9 +53,11 @@ def plain(stage: Stage) -> Endpoint:
     return stage.endpoint("plain", stage.low)
 
 
-def bearer(stage: Stage, endpoint_id: str, *, seconds: float = 60, now: datetime | None = None) -> dict[str, str]:
+def bearer(
+    stage: Stage, endpoint_id: str, *, subject: str = "SA-1", seconds: float = 60, now: datetime | None = None
+) -> dict[str, str]:
     issuer = TicketIssuer(stage.portal.foundation.settings.home)
-    token, _ends = issuer.issue(endpoint_id, subject="SA-1", now=now or datetime.now(UTC), seconds=seconds)
+    token, _ends = issuer.issue(endpoint_id, subject=subject, now=now or datetime.now(UTC), seconds=seconds)
     return {"Authorization": f"Bearer {token}"}
 
 
@@ -148,7 +151,19 @@ def test_an_endpoint_may_go_back_to_serving_nothing(stage: Stage) -> None:
     endpoint = stage.endpoint("emptied", stage.low)
     stage.serve(endpoint.id)
     answer = stage.ask(endpoint)
-    assert (answer.status_code, answer.json()["error"]) == (503, "Nothing is served here")
+    assert answer.status_code == 503
+    assert answer.json()["error"].startswith("emptied serves nothing since ")
+    assert answer.json()["error"].endswith(" by Causeway because: test")
+
+
+def test_a_first_version_answers_its_share_of_callers(stage: Stage) -> None:
+    endpoint = stage.serve(stage.endpoint("opening").id, (stage.low, 10))
+    callers = {f"SA-{number}": place_of(f"SA-{number}", endpoint_id=endpoint.id) for number in range(40)}
+    for caller, place in callers.items():
+        # The place is the ticket's, whatever the caller says.
+        answer = stage.ask(endpoint, **bearer(stage, endpoint.id, subject=caller), **{PLACE_HEADER: "0"})
+        assert answer.status_code == (200 if place < 10 else 503)
+    assert (answer.json()["error"], answer.headers["retry-after"]) == ("opening: 10 %", "60")
 
 
 def test_a_version_that_fails_on_every_request_loses_its_share_and_the_other_one_none(stage: Stage) -> None:

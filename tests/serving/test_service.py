@@ -123,7 +123,7 @@ def test_production_is_no_place_to_deploy_to_directly(portal: Portal, people: Pe
         portal.endpoints.deploy_to_staging(people.sre, endpoint_id=endpoint.id, version_id=version.id)
 
 
-@pytest.mark.parametrize("weights", [(99,), (60, 50), (100, 1), (0, 0)])
+@pytest.mark.parametrize("weights", [(60, 30), (60, 50), (100, 1), (0, 0), (0,)])
 def test_b071_weights_sum_to_a_hundred(portal: Portal, people: People, weights: tuple[int, ...]) -> None:
     versions = [register_tiny(portal, people.engineer, weight=float(at + 1), rows=50) for at in range(len(weights))]
     endpoint = staging(portal, people)

@@ -13,7 +13,6 @@ from core.features.tables import FeatureVersionRow, FeatureViewRow
 from core.features.values import (
     ColumnName,
     Columns,
-    Description,
     FeatureVersion,
     LogicPreview,
     Python,
@@ -34,6 +33,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
+from core.foundation.naming.texts import Description
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.lake.values import Snapshot

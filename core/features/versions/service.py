@@ -1,13 +1,11 @@
 """Feature versions: what there is to see of them, and their life from staged to retired."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
-
-from pydantic import StringConstraints
+from typing import ClassVar
 
 from core.features.normal_form import CREATED, EVENT
 from core.features.tables import FeatureVersionRow
-from core.features.values import Description, FeatureVersion, Reason, Tags, VersionState
+from core.features.values import FeatureVersion, Tags, VersionState
 from core.features.versions.records import (
     MOST_VERSIONS,
     count_versions,
@@ -34,6 +32,7 @@ from core.features.versions.states import (
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict
+from core.foundation.naming.texts import Description, Reason
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -99,9 +98,7 @@ class FeatureVersionService(Service):
         return version_of(call, row)
 
     @action(permission=Permission.FEATURE_SQL, says=N_("published"))
-    def publish_version(
-        self, call: Call, *, version_id: str, accept: Annotated[str, StringConstraints(max_length=1000)] = ""
-    ) -> FeatureVersion:
+    def publish_version(self, call: Call, *, version_id: str, accept: Description = "") -> FeatureVersion:
         """Publish a staged version, and point the alias of its view at it; or undo its deprecation.
 
         With a failed check it is refused. Where a check was inconclusive, `accept` says why it may be published."""

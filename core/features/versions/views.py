@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from core.features.tables import FeatureViewRow
-from core.features.values import AliasPeriod, ColumnName, Description, FeatureView, Impact, Reason, Tags, ViewName
+from core.features.values import AliasPeriod, ColumnName, FeatureView, Impact, Tags, ViewName
 from core.features.versions.impact import impact_of
 from core.features.versions.records import (
     MOST_VERSIONS,
@@ -22,6 +22,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
 from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _

@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.text import N_, _, normal
 from core.foundation.validation import shaped
 
@@ -24,6 +25,7 @@ Title = Annotated[
         example="Customer orders",
         name_label=N_("Name"),
     ),
+    ONE_LINE,
 ]
 # Latin letters that no normal form takes apart.
 LETTERS = str.maketrans(

@@ -14,7 +14,7 @@ from core.lake.readers.images import thumbnail
 from core.lake.values import Item, ItemContent
 from core.sandbox.duckdb_session import one_row, open_session, parquet_rows
 
-Words = Annotated[str, StringConstraints(max_length=200)]
+Search = Annotated[str, StringConstraints(max_length=200)]
 Digest = Annotated[
     str,
     shaped(

@@ -12,6 +12,7 @@ from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
 from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.texts import ONE_LINE, Description
 from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
@@ -20,7 +21,7 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.comparison.diff import diff
 from core.lake.comparison.values import SnapshotDiff
-from core.lake.datasets.items import Digest, Pixels, Side, Words, find_items, read_item
+from core.lake.datasets.items import Digest, Pixels, Search, Side, find_items, read_item
 from core.lake.datasets.quarantine import quarantined_sources
 from core.lake.datasets.records import (
     count_of,
@@ -52,8 +53,7 @@ from core.lake.values import (
 )
 from core.lake.values import Limit as PreviewLimit
 
-Description = Annotated[str, StringConstraints(max_length=4000)]
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), ONE_LINE]
 Tags = Annotated[tuple[Tag, ...], Field(max_length=20)]
 Key = Annotated[tuple[ColumnName, ...], Field(max_length=8)]
 
@@ -208,9 +208,9 @@ class DatasetService(Service):
         call: Call,
         *,
         snapshot_id: str,
-        query: Words = "",
-        label: Words = "",
-        media_type: Words = "",
+        query: Search = "",
+        label: Search = "",
+        media_type: Search = "",
         least_pixels: Pixels = 0,
         offset: Offset = 0,
         limit: Limit = 50,

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.values import Value
 from core.lake.values import TablePreview
 
 Sql = Annotated[str, StringConstraints(min_length=6, max_length=20_000)]
-QueryName = Annotated[str, StringConstraints(max_length=80)]
+QueryName = Annotated[str, StringConstraints(max_length=80), ONE_LINE]
 RowLimit = Annotated[int, Field(ge=1, le=100_000)]
 
 

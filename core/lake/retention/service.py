@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call, Foundation
@@ -13,6 +13,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind, kind_of
+from core.foundation.naming.texts import Reason
 from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
@@ -24,7 +25,6 @@ from core.lake.retention.values import RetentionItem, RetentionPlan, SnapshotImp
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.lake.values import Quarantined, Snapshot
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 KeepLast = Annotated[int, Field(ge=1, le=10_000)]
 Days = Annotated[int, Field(ge=0, le=36_500)]
 CHAIN = (

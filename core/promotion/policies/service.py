@@ -12,6 +12,7 @@ from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind
+from core.foundation.naming.texts import Reason
 from core.foundation.text import N_, _
 from core.identity.permissions import ROLES, Permission, Role
 from core.promotion.approvals.digests import RULES
@@ -20,8 +21,7 @@ from core.promotion.policies.lapses import lapses_of
 from core.promotion.presence import refuse_machines
 from core.promotion.rows import policy_of
 from core.promotion.tables import PolicyRow
-from core.promotion.values import Approvals, GateCard, GateRule, Policy, Reason
-from core.promotion.wording import plain
+from core.promotion.values import Approvals, GateCard, GateRule, Policy
 
 GateRules = Annotated[tuple[GateRule, ...], Field(min_length=1, max_length=20)]
 Demands = Annotated[tuple[Approvals, ...], Field(min_length=1, max_length=5)]
@@ -92,7 +92,7 @@ class PolicyService(Service):
                 "revision": _next(call, policy_id),
             }
         )
-        row = _row_of(proposed, call, state=PROPOSED, reason=plain(reason, field="reason"))
+        row = _row_of(proposed, call, state=PROPOSED, reason=reason)
         call.session.add(row)
         call.note(revision=row.revision, reason=reason)
         return _shown(call, [row])[0]

@@ -5,14 +5,14 @@ from datetime import timedelta
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed
+from core.foundation.naming.texts import Reason
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.approvals.assessment import Assessment
 from core.promotion.presence import refuse_machines
 from core.promotion.requests.request_book import OPEN, UNDECIDED, RequestBook, expect
 from core.promotion.tables import DecisionRow, PromotionRow
-from core.promotion.values import Decision, Reason, Request, RequestState
-from core.promotion.wording import plain
+from core.promotion.values import Decision, Request, RequestState
 
 
 class DecisionService(Service):
@@ -78,7 +78,6 @@ class DecisionService(Service):
         return row, assessment
 
     def _decide(self, call: Call, row: PromotionRow, assessment: Assessment, decision: str, reason: str) -> None:
-        plain(reason, field="reason")
         call.session.add(
             DecisionRow(
                 promotion_id=row.id,

@@ -165,4 +165,4 @@ def _traffic(move: Move) -> Iterator[Change]:
     names = {route.version_id: f"{route.model} v{route.version}" for route in move.endpoint.routes} | known
     now = ", ".join(f"{route.weight} % {names[route.version_id]}" for route in move.endpoint.routes)
     yield _row(_("Traffic"), now, in_words(move.plan))
-    yield _row(_("Rollback target"), "", label(move.rollback) if move.rollback else _("none: it is the first version"))
+    yield _row(_("Rollback target"), "", label(move.rollback) if move.rollback else _("none: nothing serves now"))

@@ -11,6 +11,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
+from core.foundation.naming.texts import Prose
 from core.foundation.objects import ObjectRow
 from core.foundation.reach import Reach
 from core.foundation.text import N_, _
@@ -21,8 +22,7 @@ from core.promotion.policies.service import PolicyService
 from core.promotion.requests.request_book import OPEN, UNDECIDED, RequestBook, expect
 from core.promotion.requests.traffic_plan import check_plan
 from core.promotion.tables import PromotionRow
-from core.promotion.values import Note, Plan, Request, RequestState
-from core.promotion.wording import plain
+from core.promotion.values import Plan, Request, RequestState
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
 from core.requirements.service import RequirementService
@@ -65,7 +65,7 @@ class RequestService(Service):
         version_id: str,
         endpoint_id: str,
         plan: Plan,
-        note: Note = "",
+        note: Prose = "",
         requirement_id: str = "",
         rollback_to: str = "",
     ) -> Request:
@@ -92,7 +92,7 @@ class RequestService(Service):
             policy_revision=policy.revision,
             plan=plan.model_dump(mode="json"),
             criteria=criteria,
-            note=plain(note, field="note"),
+            note=note,
             revision=1,
             state=RequestState.DRAFT,
             why="",
@@ -110,13 +110,13 @@ class RequestService(Service):
         return self._book.request(call, row)
 
     @action(permission=Permission.PROMOTE_REQUEST, says=N_("changed the plan of"))
-    def revise_request(self, call: Call, *, request_id: str, plan: Plan, note: Note = "") -> Request:
+    def revise_request(self, call: Call, *, request_id: str, plan: Plan, note: Prose = "") -> Request:
         """Change the plan or the note. It is a new revision without any approval."""
         check_plan(plan)
         row = self._book.row(call, request_id)
         call.about(row.id)
         expect(self._book.assessment(call, row), states=REVISABLE, doing=_("Revising"))
-        row.plan, row.note = plan.model_dump(mode="json"), plain(note, field="note")
+        row.plan, row.note = plan.model_dump(mode="json"), note
         row.revision += 1
         row.authors = sorted({*row.authors, call.actor.person_id})
         row.frozen = {}

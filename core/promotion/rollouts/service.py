@@ -9,14 +9,14 @@ from sqlmodel import col, select
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, NotAllowed, PortalError
+from core.foundation.naming.texts import Reason
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.promotion.approvals.facts import UNDER_WAY, active_rollout, admission
 from core.promotion.requests.request_book import RequestBook, expect
 from core.promotion.rollouts.pace import Pace, next_move
 from core.promotion.tables import PromotionRow, RolloutRow
-from core.promotion.values import Plan, Reason, Request, RequestState
-from core.promotion.wording import plain
+from core.promotion.values import Plan, Request, RequestState
 from core.registry.service import RegistryService
 from core.registry.values import ModelVersion
 from core.serving.routing import ReadBytes, refuse_damaged
@@ -72,7 +72,7 @@ class RolloutService(Service):
         row = self._book.row(call, request_id)
         call.about(row.id)
         expect(self._book.assessment(call, row), states=APPLYING, doing=_("Aborting"))
-        self._abort(call, row, cause=plain(reason, field="reason"))
+        self._abort(call, row, cause=reason)
         return self._book.request(call, row)
 
     def _bytes_of_version(self, call: Call, *, version_id: str, **_others: object) -> ReadBytes:
@@ -96,13 +96,25 @@ class RolloutService(Service):
         endpoint = self._serving.endpoint(call, endpoint_id)
         if [route.version_id for route in endpoint.routes if route.weight] == [version_id]:
             raise Conflict(_("{endpoint} serves this version already").format(endpoint=endpoint.title))
-        self._leave(call, endpoint, version, admitted, why=plain(reason, field="reason"))
+        self._leave(call, endpoint, version, admitted, why=reason)
         self._serving.allow(call, endpoint_id, digest=version.digest, promotion_id=admitted.id)
         routes = (_route(version, 100, admitted.id),)
         switched = self._serving.route(call, endpoint_id, routes, reason=reason, promotion_id=admitted.id)
         self._registry.set_alias(call, model_id=version.model_id, version=version.version, alias=CHAMPION)
         call.note(version=version_id, digest=version.digest, reason=reason, admitted_by=admitted.id)
         return switched
+
+    @action(permission=Permission.ROLLBACK, says=N_("took every version out of"))
+    def serve_nothing(self, call: Call, *, endpoint_id: str, reason: Reason) -> Endpoint:
+        """Take whatever an endpoint serves out of production, at once and without an approval. Callers are told since
+        when it serves nothing, by whose word and why. Rolling back to a version that served brings it back."""
+        call.may_reach(endpoint_id)
+        call.about(endpoint_id)
+        endpoint = self._serving.endpoint(call, endpoint_id)
+        current = self._end_rollout(call, endpoint, why=reason)
+        if current is not None:
+            self._book.set_state(call, current, RequestState.ROLLED_BACK, why=reason)
+        return self._serving.close(call, endpoint_id, reason=reason)
 
     @action(permission=Permission.SYSTEM, reads=True)
     def due_rollouts(self, call: Call) -> tuple[str, ...]:
@@ -157,8 +169,8 @@ class RolloutService(Service):
         self._switch(call, row, rollout, step=0)
 
     def _switch(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, step: int) -> None:
-        """Gives the new version the step's share. Where nothing served before, there is nothing to share with: it takes
-        all, and each step is still held and checked."""
+        """Gives the new version the step's share. Where nothing served before, there is nothing to share with: that
+        share of callers is answered, and the others are told that it is opening."""
         plan = Plan.model_validate(row.plan)
         weight = plan.steps[step].weight
         version = self._registry.version(call, row.version_id)
@@ -209,18 +221,21 @@ class RolloutService(Service):
     ) -> None:
         """A rollout under way ends. The request whose version is left for an older one is rolled back; the one that is
         returned to is applied again."""
-        if (rollout := active_rollout(call, endpoint.id)) is not None:
-            rollout.state, rollout.cause = "aborted", why
-            call.session.add(rollout)
-            self._book.set_state(
-                call, call.session.get_one(PromotionRow, rollout.promotion_id), RequestState.ROLLED_BACK, why=why
-            )
+        current = self._end_rollout(call, endpoint, why=why)
         is_own = admitted.admitted == version.digest
-        current = _current(call, endpoint)
         if current is not None and (not is_own or _is_newer(current, admitted)):
             self._book.set_state(call, current, RequestState.ROLLED_BACK, why=why)
         if is_own and admitted.state == RequestState.ROLLED_BACK:
             self._book.set_state(call, admitted, RequestState.APPLIED)
+
+    def _end_rollout(self, call: Call, endpoint: Endpoint, *, why: str) -> PromotionRow | None:
+        """A rollout under way ends; returns the applied request that serves."""
+        if (rollout := active_rollout(call, endpoint.id)) is not None:
+            rollout.state, rollout.cause = "aborted", why
+            call.session.add(rollout)
+            request = call.session.get_one(PromotionRow, rollout.promotion_id)
+            self._book.set_state(call, request, RequestState.ROLLED_BACK, why=why)
+        return _current(call, endpoint)
 
 
 def _current(call: Call, endpoint: Endpoint) -> PromotionRow | None:
@@ -250,10 +265,8 @@ def _route(version: ModelVersion, weight: int, promotion_id: str) -> Route:
 
 
 def _shared(new: Route, before: Sequence[Route]) -> tuple[Route, ...]:
-    """The new version's share, and the rest for what served before."""
+    """The new version's share, and the rest for what served before; for nobody where nothing did."""
     main = max(before, key=lambda route: route.weight, default=None)
-    if main is None:
-        return (new.model_copy(update={"weight": 100}),)
-    if new.weight == 100:
+    if main is None or new.weight == 100:
         return (new,)
     return (main.model_copy(update={"weight": 100 - new.weight}), new)

@@ -3,17 +3,23 @@ routes. Nothing here touches a disk or a process."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from core.foundation.text import _
 from core.serving.gateway.figures import access_log, arm_figures, statistics
-from core.serving.gateway.filters import http_filters, local_replies, ticket_for
+from core.serving.gateway.filters import HINT, NOTES, PLACE_HEADER, http_filters, local_replies, ticket_for
 from core.serving.server_spec import Limits
+from core.serving.tickets import PLACES
 
 TYPE = "type.googleapis.com/"
 CLUSTERS_FILE, ROUTES_FILE, ROUTES = "./clusters.json", "./routes.json", "endpoints"
 PROBE_PATH = "/healthz"
 MOST_CONNECTIONS = 10_000
+# Whoever is not let in yet asks again after so many seconds.
+RETRY_SECONDS = 60
+# Envoy refuses a whole table with a longer answer in it than 4 096 bytes.
+LONGEST_ANSWER = 1_000
 LIMITS = Limits()
 Json = dict[str, Any]
 
@@ -38,11 +44,13 @@ class Listening:
 
 @dataclass(frozen=True)
 class Exposed:
-    """An endpoint as callers reach it: its weights by the names of backends."""
+    """An endpoint as callers reach it: its weights by the names of backends. What they leave of 100 answers nobody.
+    `closed` says why it serves nothing, where it does."""
 
     endpoint_id: str
     name: str
     weights: Mapping[str, int]
+    closed: str = ""
     most_body: int = LIMITS.body_bytes
 
 
@@ -70,7 +78,7 @@ def clusters(backends: Iterable[Backend], *, exposed: Iterable[Exposed], number:
 def routes(exposed: Iterable[Exposed], *, number: int, stopping: bool = False) -> Json:
     """The route table; `number` is also what the probe answers once it is in use. While `stopping` the probe answers
     503, so that callers who ask it send nothing more."""
-    table = [_probe(number, stopping=stopping), *(_route(endpoint) for endpoint in exposed), _nothing_here()]
+    table = [_probe(number, stopping=stopping), *chain.from_iterable(map(_routes, exposed)), _nothing_here()]
     host = {"name": "all", "domains": ["*"], "routes": table}
     resource = {"@type": f"{TYPE}envoy.config.route.v3.RouteConfiguration", "name": ROUTES, "virtual_hosts": [host]}
     return {"version_info": str(number), "resources": [resource]}
@@ -151,19 +159,32 @@ def _probe(number: int, *, stopping: bool) -> Json:
     return {"match": {"path": PROBE_PATH}, "direct_response": _text(503 if stopping else 200, str(number))}
 
 
-def _route(endpoint: Exposed) -> Json:
-    """Callers' paths begin with the endpoint's name; model servers know only what follows."""
-    match = {"path_separated_prefix": f"/endpoints/{endpoint.name}"}
-    guard = ticket_for(endpoint.endpoint_id, most_body=endpoint.most_body)
+def _routes(endpoint: Exposed) -> list[Json]:
+    """Callers' paths begin with the endpoint's name; model servers know only what follows. While not all of the traffic
+    is given to versions, callers are answered whose place is among the first so many; the others are told."""
+    total = sum(endpoint.weights.values())
+    if total == PLACES:
+        return [_serving(endpoint)]
+    if not total:
+        closed = endpoint.closed or _("Nothing is served here")
+        return [_refusing(endpoint, closed, hint=_("Ask those who run the endpoint."))]
+    hint = _("A new version opens step by step. Try again later.")
+    opening = _refusing(endpoint, _("opening: {share} %").format(share=total), hint=hint)
+    retry = {"header": {"key": "Retry-After", "value": str(RETRY_SECONDS)}}
+    return [_serving(endpoint, share=total), opening | {"response_headers_to_add": [retry]}]
+
+
+def _refusing(endpoint: Exposed, words: str, *, hint: str) -> Json:
+    """503 in words, to whoever has a ticket."""
+    return _matched(endpoint, hint=hint) | {"direct_response": _text(503, words[:LONGEST_ANSWER])}
+
+
+def _serving(endpoint: Exposed, *, share: int = PLACES) -> Json:
+    route = _matched(endpoint, hint=_("No model server answers. Try again in a few seconds."))
+    if share < PLACES:
+        route["match"]["headers"] = [{"name": PLACE_HEADER, "range_match": {"start": 0, "end": share}}]
     shares = [{"name": arm(name, endpoint), "weight": weight} for name, weight in sorted(endpoint.weights.items())]
-    if not shares:
-        return {
-            "match": match,
-            "direct_response": _text(503, _("Nothing is served here")),
-            "typed_per_filter_config": guard,
-        }
-    return {
-        "match": match,
+    return route | {
         "route": {
             "weighted_clusters": {"clusters": shares},
             "regex_rewrite": {
@@ -178,7 +199,15 @@ def _route(endpoint: Exposed) -> Json:
                 "retry_back_off": {"base_interval": "0.01s", "max_interval": "0.1s"},
             },
         },
-        "typed_per_filter_config": guard,
+    }
+
+
+def _matched(endpoint: Exposed, *, hint: str) -> Json:
+    """What is the same for everything below an endpoint's path."""
+    return {
+        "match": {"path_separated_prefix": f"/endpoints/{endpoint.name}"},
+        "typed_per_filter_config": ticket_for(endpoint.endpoint_id, most_body=endpoint.most_body),
+        "metadata": {"filter_metadata": {NOTES: {HINT: hint}}},
     }
 
 

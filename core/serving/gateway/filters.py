@@ -5,11 +5,14 @@ from typing import Any
 
 from core.foundation.text import _
 from core.serving.model_server.lookup import CALLER
-from core.serving.tickets import ISSUER
+from core.serving.tickets import ISSUER, PLACE
 
 TYPE = "type.googleapis.com/envoy.extensions.filters.http."
 TICKETS, RIGHTS, BODY = "envoy.filters.http.jwt_authn", "envoy.filters.http.rbac", "envoy.filters.http.buffer"
 CLAIMS = "ticket"
+# The header by which the place of a caller is routed, and where a route keeps the hint of its refusals.
+PLACE_HEADER = "x-causeway-place"
+NOTES, HINT = "causeway", "hint"
 Json = dict[str, Any]
 
 
@@ -20,8 +23,13 @@ def http_filters(*, public_keys: str, most_body: int) -> list[Json]:
         "local_jwks": {"inline_string": public_keys},
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
         "payload_in_metadata": CLAIMS,
-        # Envoy takes a header of this name away from callers, so a model server can trust it.
-        "claim_to_headers": [{"header_name": CALLER.decode(), "claim_name": "sub"}],
+        # Envoy takes headers of these names away from callers, so a model server can trust them, and so can a route,
+        # which is chosen again once they are there.
+        "claim_to_headers": [
+            {"header_name": CALLER.decode(), "claim_name": "sub"},
+            {"header_name": PLACE_HEADER, "claim_name": PLACE},
+        ],
+        "clear_route_cache": True,
         "require_expiration": True,
         "max_lifetime": "3600s",
         "clock_skew_seconds": 1,
@@ -59,7 +67,7 @@ def local_replies() -> Json:
         403: _("This ticket is for another endpoint."),
         404: _("Ask for the address of the endpoint in the portal."),
         413: _("Send fewer rows at a time."),
-        503: _("No model server answers. Try again in a few seconds."),
+        503: f"%METADATA(ROUTE:{NOTES}:{HINT})%",
         504: _("The model server took too long."),
     }
     plain = {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}}

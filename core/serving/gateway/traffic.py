@@ -20,18 +20,20 @@ logger = logging.getLogger(__name__)
 
 
 class Share(Value):
-    """What an endpoint's callers get: weights by the names of servers, since `generation` of what was wanted."""
+    """What an endpoint's callers get: weights by the names of servers, since `generation` of what was wanted;
+    `closed` says why it is nothing."""
 
     endpoint_id: str
     name: str
     generation: int
     weights: dict[str, int]
+    closed: str = ""
 
     def __hash__(self) -> int:
         return hash((self.endpoint_id, self.generation))
 
     def exposed(self) -> Exposed:
-        return Exposed(endpoint_id=self.endpoint_id, name=self.name, weights=self.weights)
+        return Exposed(endpoint_id=self.endpoint_id, name=self.name, weights=self.weights, closed=self.closed)
 
 
 class State(Value):

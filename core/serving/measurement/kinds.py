@@ -27,7 +27,7 @@ class EndpointJobKind(PlainKind):
         with foundation.database.read() as session:
             name, now = find_endpoint(session, job.subject).name, foundation.database.now(session)
         seconds = LONGEST.total_seconds()
-        token, _ends = self.measurement.tickets.issue(job.subject, subject=job.id, now=now, seconds=seconds)
+        token, _ends = self.measurement.tickets.issue(job.subject, subject=job.id, now=now, seconds=seconds, place=0)
         return {"url": endpoint_url(foundation.settings, name=name), "token": token}
 
 

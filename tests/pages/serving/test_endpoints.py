@@ -118,6 +118,39 @@ def test_a_roll_back_without_a_reason_is_refused(stage: Stage) -> None:
     assert stage.serves() == {second.version_id: 100}
 
 
+def test_an_sre_takes_everything_out_and_brings_it_back(stage: Stage) -> None:
+    request = stage.released()
+    test = page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id)
+    test.button(key="serve_nothing").click()
+    assert f"stops serving **{request.version}** at once" in text_of(drawn(test))
+    test.text_area(key="nothing_reason").input("It answers *nonsense*")
+    pressed(test, "serve_nothing", "nothing_now")
+    stage.settle()
+    test = page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id)
+    shown = text_of(test)
+    assert "**It serves nothing** since " in shown
+    assert "by Jonas Weber because: It answers *nonsense*. Callers are told so." in shown
+    assert "nothing" in text_of(page(stage.portal, stage.people.viewer, "endpoints"))
+    test.button(key="bring_back").click()
+    drawn(test)
+    test.text_area(key="back_reason").input("It was the data")
+    pressed(test, "bring_back", "back_now")
+    assert stage.serves() == {request.version_id: 100}
+
+
+def test_a_first_version_is_shown_opening(stage: Stage) -> None:
+    request = stage.apply(stage.approved().id)
+    stage.settle()
+    shown = text_of(page(stage.portal, stage.people.sre, "endpoint", id=stage.endpoint_id))
+    assert f"It opens: {request.version} 10 %** of callers" in shown
+
+
+def test_only_an_sre_takes_out_of_production(stage: Stage) -> None:
+    stage.released()
+    test = page(stage.portal, stage.people.engineer, "endpoint", id=stage.endpoint_id)
+    assert "serve_nothing" not in {button.key for button in test.button}
+
+
 def test_only_an_sre_rolls_back(stage: Stage) -> None:
     stage.released()
     stage.released()

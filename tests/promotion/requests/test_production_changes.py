@@ -84,7 +84,7 @@ def test_a_first_version_replaces_nothing() -> None:
     rows = table(now=None, rollback=None, endpoint=endpoint(), evidence_now=())
     assert rows["Model"] == ("–", "late-arrival v2")
     assert rows["Traffic"][0] == "–"
-    assert rows["Rollback target"][1] == "none: it is the first version"
+    assert rows["Rollback target"][1] == "none: nothing serves now"
     assert rows["Feature versions"] == ("–", "weather v1, carrier_delay v1 (2)")
     assert rows["Expected AUC"] == ("–", "0.7000 (0.6980 to 0.7020)")
 

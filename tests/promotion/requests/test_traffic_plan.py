@@ -1,4 +1,4 @@
-"""Plans, comments and the pace of a rollout: pure rules (B071, B074)."""
+"""Plans and the pace of a rollout: pure rules (B071, B074)."""
 
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,6 @@ from core.promotion.requests.traffic_plan import check_plan, in_words
 from core.promotion.rollouts.pace import SETTLE_SECONDS, next_move
 from core.promotion.tables import RolloutRow
 from core.promotion.values import Plan, Step
-from core.promotion.wording import plain
 from tests.promotion.values_to_judge import NOW, endpoint
 
 
@@ -44,19 +43,6 @@ def test_a_plan_reads_as_a_sentence() -> None:
         steps=(Step(weight=5, hold_seconds=300), Step(weight=25, hold_seconds=90), Step(weight=100, hold_seconds=3600))
     )
     assert in_words(words) == "5 % for 5 min, then 25 % for 90 s, then 100 % for 1 h"
-
-
-@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200f", "\u061c", "\x00", "\x1b", "\x7f", "\ud800"])
-def test_text_that_reads_otherwise_than_it_is_written_is_refused(character: str) -> None:
-    with pytest.raises(Invalid) as refusal:
-        plain(f"approved {character}for all", field="reason")
-    assert refusal.value.field == "reason"
-    assert "10" in refusal.value.message
-
-
-def test_markdown_and_other_scripts_are_kept_as_text() -> None:
-    text = "[see](javascript:alert(1)) <b>bold</b>\n\t批准 مقبول"
-    assert plain(text, field="note") == text
 
 
 def rollout(**changes: Any) -> RolloutRow:

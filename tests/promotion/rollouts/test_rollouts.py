@@ -58,7 +58,9 @@ def test_a_first_version_is_held_and_checked_at_each_step(stage: Stage) -> None:
     for step in (1, 2, 3):
         progress = stage.read(request.id).rollout
         assert progress is not None
-        assert (progress.step, progress.weight) == (step, THREE_STEPS.steps[step - 1].weight)
+        weight = THREE_STEPS.steps[step - 1].weight
+        assert (progress.step, progress.weight) == (step, weight)
+        assert stage.serves() == {request.version_id: weight}
         stage.settle()
         stage.tick()
         stage.hold_out(request.id)
