@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from app.web.connections import Connection
 from core import garbage
 from core.foundation.settings import PREFIX, load_settings
 
@@ -24,6 +25,7 @@ def main() -> int:
     garbage.loaded()
     uvicorn.run(
         "app.asgi:app",
+        http=Connection,
         host=settings.host,
         port=settings.portal_port,
         log_level="warning",

@@ -6,6 +6,7 @@ import threading
 import uvicorn
 from starlette.applications import Starlette
 
+from app.web.connections import Connection
 from app.web.rest import rest_routes
 from core.portal import Portal
 
@@ -13,12 +14,13 @@ from core.portal import Portal
 class Served:
     """The REST API of a portal on a port of its own, in a thread, until the block ends."""
 
-    def __init__(self, portal: Portal) -> None:
-        self.portal = portal
+    def __init__(self, portal: Portal, *, http: type[Connection] = Connection) -> None:
+        self.portal, self.http = portal, http
 
     def __enter__(self) -> str:
         application = Starlette(routes=rest_routes(self._portal))
-        self.server = uvicorn.Server(uvicorn.Config(application, log_level="critical", ws="none", lifespan="off"))
+        config = uvicorn.Config(application, http=self.http, log_level="critical", ws="none", lifespan="off")
+        self.server = uvicorn.Server(config)
         self.socket = socket.socket()
         self.socket.bind(("127.0.0.1", 0))
         self.socket.listen()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -79,6 +79,9 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
                 result = await lane.run(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return refusal(error)
+        except ClientDisconnect:
+            # Nobody is there any more to read why.
+            return Response(status_code=400)
         except Exception:
             return _failure(spec)
         headers = {REPLAYED: "true"} if attempt and attempt.is_replay else {}

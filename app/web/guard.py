@@ -16,13 +16,18 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
+from app.web.api import TooLarge, refusal
 from app.web.lanes import IDENTITY
 from app.web.operations import LIVE, METRICS, READY
 from core.foundation.errors import PortalError, Unavailable
 from core.foundation.settings import Settings, is_loopback
+from core.foundation.text import _
 from core.portal import Portal
 
-OPEN_PATHS = ("/static/", "/app/static/", "/api/")
+API = "/api/"
+OPEN_PATHS = ("/static/", "/app/static/", API)
+# A form with a name in it, and whatever a browser sends by itself.
+ANONYMOUS_BYTES = 65_536
 OPEN = frozenset(
     {"/health", "/sign-in", "/sign-out", "/_stcore/health", "/favicon.ico", "/favicon.png", "/manifest.json"}
     | {LIVE, READY, METRICS}
@@ -61,6 +66,9 @@ class Guard:
             return PlainTextResponse("Unknown host", status_code=421)
         if is_closed(path):
             return PlainTextResponse("Not found", status_code=404)
+        if is_anonymous(headers) and int(headers.get("content-length", 0)) > ANONYMOUS_BYTES:
+            error = TooLarge(_("Nobody sends as much without signing in"), hint=_("Sign in first."))
+            return refusal(error) if path.startswith(API) else plain(error)
         if path in OPEN or path.startswith(OPEN_PATHS):
             return None
         if scope["type"] == "websocket" and not is_same_origin(headers):
@@ -132,6 +140,11 @@ def content_policy() -> str:
             "object-src 'none'",
         )
     )
+
+
+def is_anonymous(headers: Headers) -> bool:
+    """Whether a request does not even claim to come from somebody."""
+    return "authorization" not in headers and not cookie_of(headers)
 
 
 def is_closed(path: str) -> bool:

@@ -1,5 +1,7 @@
 """The guard: what anonymous visitors, other sites and other hosts get."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -163,3 +165,14 @@ def test_the_policy_allows_no_inline_script_but_the_one_that_is_hashed() -> None
     assert "'unsafe-eval'" not in policy["script-src"]
     assert policy["script-src"].count("sha256-") == 1
     assert policy["frame-ancestors"] == policy["object-src"] == "'none'"
+
+
+@pytest.mark.parametrize("path", ["/api/v1/imports/start_upload", "/sign-in", "/_stcore/upload_file/a/b", "/nowhere"])
+def test_a_large_body_from_nobody_is_refused_before_any_of_it_is_read(client: Client, path: str) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    answer = client.post(path, content=body(), headers={"Content-Length": "65537"})
+    assert (answer.status_code, "without signing in" in answer.text) == (413, True)
+    assert ("json" in answer.headers["content-type"]) == path.startswith("/api/")
