@@ -14,7 +14,8 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.foundation.ids import Kind, is_id
 from core.foundation.listings import count_of, page_query
-from core.foundation.naming.names import free_identifier
+from core.foundation.naming.names import free_identifier, refuse_lookalike
+from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.titles import FORMS, LONGEST_TITLE
 from core.foundation.objects import Lineage, ObjectRow, Thing, find_things, lineage, thing_of
 from core.foundation.reach import Reach
@@ -31,6 +32,8 @@ Offset = Annotated[int, Field(ge=0, le=10**12)]
 AnyName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 ObjectIds = Annotated[tuple[str, ...], Field(max_length=1000)]
 EnteredTitle = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TITLE)]
+# Who acts: nobody should be taken for somebody else.
+PEOPLE = (Kind.PERSON, Kind.SERVICE_ACCOUNT)
 BY_NAME = (col(PersonRow.name), col(PersonRow.id))
 
 MINT_ANOTHER = N_("Revoke the token that was minted, and mint another under another key.")
@@ -109,6 +112,7 @@ class IdentityService(Service):
         call.concerns_everybody()
         if call.session.exec(select(ProjectRow).where(ProjectRow.name == name)).first():
             raise Conflict(_("There is a project called {name}").format(name=name), hint=_("Choose another name."))
+        refuse_lookalike(call, name, kinds=(Kind.PROJECT,), field="name")
         project_id = call.create(Kind.PROJECT, project="", title=name, state="active")
         call.about(project_id)
         call.session.add(ProjectRow(id=project_id, name=name, created_at=call.now))
@@ -243,10 +247,12 @@ class IdentityService(Service):
 
     def _add(self, call: Call, *, kind: Literal["person", "service"], handle: str, name: str) -> Person:
         call.unscoped()
-        if call.session.exec(select(PersonRow).where(PersonRow.handle == handle)).first():
-            raise Conflict(_("The handle {handle} is taken").format(handle=handle), hint=_("Choose another."))
+        handles = call.session.exec(select(PersonRow.handle)).all()
+        if other := next((known for known in handles if skeleton(known) == skeleton(handle)), ""):
+            raise Conflict(_("The handle {handle} is taken").format(handle=other), hint=_("Choose another."))
+        refuse_lookalike(call, name, kinds=PEOPLE, field="name")
         object_kind = Kind.PERSON if kind == "person" else Kind.SERVICE_ACCOUNT
-        person_id = call.create(object_kind, project="", title=name, state="active")
+        person_id = call.create(object_kind, project="", title=name, name=handle, state="active")
         row = PersonRow(id=person_id, kind=kind, handle=handle, name=name, state="active", created_at=call.now)
         call.session.add(row)
         call.session.flush()

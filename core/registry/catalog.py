@@ -84,7 +84,7 @@ def model_for(call: Call, new: NewVersion) -> ModelRow:
     if new.model and (row := model_called(call, new.model, project=new.project)):
         return row
     name = _checked(new.model) if new.model else None
-    naming = named(call, Kind.MODEL, project=new.project, name=name, title=new.title)
+    naming = named(call, Kind.MODEL, project=new.project, name=name, title=new.title, field="model")
     return add_model(call, naming, project=new.project, description="", owner=new.created_by, field="model")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.texts import Prose, Reason, Words, fault_of
 from core.foundation.naming.titles import Title
 from core.identity.values import Name
@@ -72,3 +73,24 @@ def test_every_type_of_text_refuses_it(kind: Any) -> None:
     for text in ("a \u202etext", "a \u200btext", "a t\u0435xt"):
         with pytest.raises(ValidationError):
             TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("\u0441\u043e\u0441\u043e", "coco"),
+        ("churn 1", "churn l"),
+        ("model O", "model 0"),
+        ("modern", "modem"),
+        ("\uff43\uff48\uff55\uff52\uff4e", "churn"),
+        ("\U0001d41c\U0001d421\U0001d42e\U0001d42b\U0001d427", "churn"),
+        ("Gro\u0308\u00dfe", "Gr\u00f6\u00dfe"),
+    ],
+)
+def test_names_that_look_the_same_have_one_skeleton(name: str, other: str) -> None:
+    assert skeleton(name) == skeleton(other)
+
+
+def test_names_that_look_different_have_two() -> None:
+    names = ["churn", "Churn", "chum risk", "\u00e9t\u00e9", "ete", "\u6d41\u5931", "\u98ce\u9669", "v1", "v2"]
+    assert len({skeleton(name) for name in names}) == len(names)

@@ -143,3 +143,20 @@ def test_what_lies_in_another_project_does_not_exist(portal: Portal, people: Peo
     assert portal.identity.search(people.outsider, query="On time") == ()
     denied = portal.audit.list_events(people.admin, outcome="denied")
     assert denied.total == 2
+
+
+def test_nobody_looks_like_somebody_else(portal: Portal, people: People) -> None:
+    create = portal.identity.create_person
+    with pytest.raises(Invalid, match="looks like Jonas Weber") as refusal:
+        create(people.admin, handle="another", name="\uff2aonas Weber")
+    assert refusal.value.field == "name"
+    with pytest.raises(Conflict, match="The handle jonas is taken"):
+        create(people.admin, handle="jonas", name="Somebody")
+    with pytest.raises(Invalid, match="looks like Flights"):
+        portal.identity.create_project(people.admin, name="FIights")
+    assert create(people.admin, handle="another-jonas", name="Jonas Weber").name == "Jonas Weber"
+
+
+def test_people_are_found_by_their_handle(portal: Portal, people: People) -> None:
+    assert [thing.title for thing in portal.identity.search(people.viewer, query="jonas")] == ["Jonas Weber"]
+    assert portal.identity.find_object(people.viewer, name="jonas").id == people.sre.person_id

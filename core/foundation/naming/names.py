@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from core.foundation.actions.call import Call
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
+from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.titles import FORMS, LONGEST_IDENTIFIER, as_read, checked_title, identifier_of
 from core.foundation.objects import ObjectRow, coming_number
 from core.foundation.text import N_, _
@@ -33,15 +34,30 @@ class Naming:
     name: str
 
 
-def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str | None) -> Naming:
+def named(call: Call, kind: Kind, *, project: str, name: str | None, title: str | None, field: str = "title") -> Naming:
     """What a new object is called, by what was entered of it: a name stands as it is, with itself for a title; without
     one the first free identifier is taken that follows from the title."""
-    if name:
-        return Naming(title=checked_title(title) if title else name, name=name)
-    if title is None:
+    if not name and title is None:
         raise Invalid(_("Name is missing"), hint=_("The identifier follows from it."), field="title")
-    title = checked_title(title)
-    return Naming(title=title, name=free_identifier(call, kind, project=project, title=title))
+    title = checked_title(title) if title else str(name)
+    refuse_lookalike(call, title, kinds=(kind,), project=project, field=field)
+    return Naming(title=title, name=name or free_identifier(call, kind, project=project, title=title))
+
+
+def refuse_lookalike(
+    call: Call, title: str, *, kinds: Sequence[Kind], field: str, project: str = "", but: str = ""
+) -> None:
+    """Invalid for a title that another object of these kinds seems to have and has not: in the project, where one is
+    named. The very same title is none: pages show the identifier beside it."""
+    titles = select(ObjectRow.id, ObjectRow.title).where(col(ObjectRow.kind).in_(kinds), ObjectRow.id != but)
+    seen_as = skeleton(title)
+    for object_id, other in call.session.exec(titles.where(ObjectRow.project == project) if project else titles):
+        if other != title and skeleton(other) == seen_as:
+            raise Invalid(
+                _("{title} looks like {other} ({id})").format(title=title, other=other, id=object_id),
+                hint=_("Choose a name that nobody takes for it."),
+                field=field,
+            )
 
 
 def free_identifier(call: Call, kind: Kind, *, project: str, title: str) -> str:
@@ -89,10 +105,12 @@ def rename(call: Call, object_id: str, title: str) -> None:
     addresses stays."""
     title = checked_title(title)
     row = call.session.get_one(ObjectRow, object_id)
+    kind = Kind(row.kind)
+    refuse_lookalike(call, title, kinds=(kind,), project=row.project, field="title", but=object_id)
     call.about(object_id)
     call.note(before=row.title, title=title)
     call.update(object_id, title=title)
-    if version := VERSIONS.get(Kind(row.kind)):
+    if version := VERSIONS.get(kind):
         tail = func.substr(ObjectRow.name, len(row.name) + 1)
         call.session.exec(
             update(ObjectRow)

@@ -1,5 +1,6 @@
 """Datasets and snapshots through the service: immutable, linked, previewed, and closed to other projects."""
 
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -101,6 +102,18 @@ def test_datasets_are_found_by_name(portal: Portal, people: People, dataset: Dat
     assert [(item.project, item.name, item.latest) for item in listed.items] == [("PROJ-1", "departures", None)]
     assert portal.datasets.list_datasets(people.sre, query="dep").total == 2
     assert portal.datasets.list_datasets(people.viewer, query="%").total == 0
+
+
+def test_a_title_that_passes_for_another_is_refused(portal: Portal, people: People, dataset: Dataset) -> None:
+    other = portal.datasets.create_dataset(people.engineer, project="PROJ-1", title="\u0441\u043e\u0441\u043e").id
+    for act in (
+        partial(portal.datasets.create_dataset, people.engineer, project="PROJ-1"),
+        partial(portal.datasets.rename_dataset, people.engineer, dataset_id=dataset.id),
+    ):
+        with pytest.raises(Invalid, match=rf"coco looks like \u0441\u043e\u0441\u043e \({other}\)") as refusal:
+            act(title="coco")
+        assert refusal.value.field == "title"
+    portal.datasets.rename_dataset(people.engineer, dataset_id=other, title="\u0441\u043e\u0441\u043e")
 
 
 def test_a_name_is_used_once_in_a_project(portal: Portal, people: People, dataset: Dataset) -> None:
