@@ -3,7 +3,10 @@ it. The file is there when the server hangs, and after it was killed, up to its 
 
 Times are counted in whole microseconds by cells that part every power of two into 32: exact below 64, at most 1.6 %
 wrong at the middle of a cell above, up to two minutes, which the last cell stands for and all that is longer. Cells
-are added and subtracted without loss, which percentiles are not."""
+are added and subtracted without loss, which percentiles are not.
+
+Behind them lie the gaps of the inputs: the rows and, by name, those with something unknown or missing; twice, now and
+as they were an hour ago, so that whoever reads them sees what has changed since."""
 
 import json
 import mmap
@@ -11,23 +14,26 @@ import struct
 import time
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.compute.folders import write_atomically
+from core.serving.input_gaps import GapNames, InputGaps
 from core.serving.server_spec import ServerSpec
 
 COUNTERS_FILE = "counters"
-LAYOUT = 1
+LAYOUT = 2
 CELLS, EXACT, PARTS = 736, 64, 32
 LONGEST_US = (1 << 27) - 1
 STATUS_CLASSES = 6
-HEADER = struct.Struct("<3Q")
-HEADER_BYTES, CELL_BYTES = 1_024, 8
+# Layout, when counting began and when it was last written down in microseconds, and where the counts begin: between lie
+# labels and names, as JSON.
+HEADER = struct.Struct("<4Q")
+CELL_BYTES = 8
 # Where an answer's time is spent: from its arrival to its last byte, waiting for its turn, and in the model.
 HISTOGRAMS = ("total", "waiting", "compute")
 COUNTS = STATUS_CLASSES + len(HISTOGRAMS) * (1 + CELLS)
-FILE_BYTES = HEADER_BYTES + COUNTS * CELL_BYTES
+WITHOUT_NAMES = GapNames()
 
 
 @dataclass(frozen=True)
@@ -41,35 +47,39 @@ class Histogram:
 @dataclass(frozen=True)
 class Counted:
     """A file as it was read. A server that was started again begins at zero: `started_us` tells. `by_class[4]` are the
-    answers with a status of 400 to 499."""
+    answers with a status of 400 to 499. `gaps_before` are the gaps as they were an hour ago."""
 
     started_us: int
     copied_us: int
     labels: dict[str, str]
     by_class: Sequence[int]
     histograms: dict[str, Histogram]
+    gaps: InputGaps = field(default_factory=InputGaps)
+    gaps_before: InputGaps = field(default_factory=InputGaps)
 
 
 class CounterFile:
     """The writing side."""
 
-    def __init__(self, path: Path, *, spec: ServerSpec) -> None:
+    def __init__(self, path: Path, *, spec: ServerSpec, names: GapNames = WITHOUT_NAMES) -> None:
         """Raises OSError where there is no room: a mapped file with a hole in it would end the process later."""
         self._started_us = time.time_ns() // 1_000
-        labels = json.dumps(labels_of(spec)).encode()
-        head = self._head() + labels
-        write_atomically(path, head.ljust(HEADER_BYTES, b" ") + bytes(COUNTS * CELL_BYTES))
+        named = {"labels": labels_of(spec), "inputs": names.inputs, "views": names.views}
+        text = json.dumps(named).encode()
+        self._begin = HEADER.size + -(-len(text) // CELL_BYTES) * CELL_BYTES
+        head = (self._head() + text).ljust(self._begin, b" ")
+        write_atomically(path, head + bytes((COUNTS + 2 * names.cells) * CELL_BYTES))
         with path.open("r+b") as file:
-            self._map = mmap.mmap(file.fileno(), FILE_BYTES)
-        self._cells = memoryview(self._map)[HEADER_BYTES:].cast("Q")
+            self._map = mmap.mmap(file.fileno(), 0)
+        self._cells = memoryview(self._map)[self._begin :].cast("Q")
 
     def copy(self, counts: Iterable[int]) -> None:
-        """`counts` are the status classes, then for each histogram its sum and its cells."""
+        """`counts` are the status classes, then for each histogram its sum and its cells, then the gaps twice."""
         self._cells[:] = array("Q", counts)
         self._map[: HEADER.size] = self._head()
 
     def _head(self) -> bytes:
-        return HEADER.pack(LAYOUT, self._started_us, time.time_ns() // 1_000)
+        return HEADER.pack(LAYOUT, self._started_us, time.time_ns() // 1_000, self._begin)
 
 
 def labels_of(spec: ServerSpec) -> dict[str, str]:
@@ -88,19 +98,26 @@ def read_counters(path: Path) -> Counted | None:
         data = path.read_bytes()
     except OSError:
         return None
-    if len(data) != FILE_BYTES or HEADER.unpack_from(data)[0] != LAYOUT:
+    if len(data) < HEADER.size or HEADER.unpack_from(data)[0] != LAYOUT:
         return None
-    _layout, started_us, copied_us = HEADER.unpack_from(data)
-    cells = memoryview(data)[HEADER_BYTES:].cast("Q")
+    _layout, started_us, copied_us, begin = HEADER.unpack_from(data)
+    named = json.loads(data[HEADER.size : begin])
+    names = GapNames(tuple(named["inputs"]), tuple(named["views"]))
+    if len(data) != begin + (COUNTS + 2 * names.cells) * CELL_BYTES:
+        return None
+    cells = memoryview(data)[begin:].cast("Q")
+    now, before = cells[COUNTS:][: names.cells], cells[COUNTS + names.cells :]
     parts = (cells[STATUS_CLASSES + at * (1 + CELLS) :][: 1 + CELLS] for at in range(len(HISTOGRAMS)))
     return Counted(
         started_us=started_us,
         copied_us=copied_us,
-        labels=json.loads(data[HEADER.size : HEADER_BYTES]),
+        labels=named["labels"],
         by_class=cells[:STATUS_CLASSES],
         histograms={
             name: Histogram(sum_us=part[0], cells=part[1:]) for name, part in zip(HISTOGRAMS, parts, strict=True)
         },
+        gaps=names.gaps(now),
+        gaps_before=names.gaps(before),
     )
 
 

@@ -1,7 +1,7 @@
 """The figures of an installation for Prometheus: those of the process that is asked, and those of the model servers,
 read from their files."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -72,6 +72,7 @@ def families_of(servers: Sequence[Counted]) -> Iterator[Metric]:
         "When the model server last wrote its counts down, as it does each second.",
         moments=[(counted, counted.copied_us) for counted in servers],
     )
+    yield from _gaps(servers)
     known = GaugeMetricFamily("causeway_model_server_info", "1 for each model server.", labels=[*LABELS, *IDS])
     for counted in servers:
         known.add_metric([*_values(counted), *(counted.labels[name] for name in IDS)], 1)
@@ -91,6 +92,26 @@ def _histogram(servers: Iterable[Counted], name: str) -> Metric:
         histogram = counted.histograms[name]
         buckets = buckets_of(histogram)
         family.add_metric(_values(counted), buckets=buckets, sum_value=histogram.sum_us / MICROSECONDS)
+    return family
+
+
+def _gaps(servers: Sequence[Counted]) -> Iterator[Metric]:
+    """Of which rows something was unknown or missing, by inputs and views of the models."""
+    rows = CounterMetricFamily("causeway_predicted_rows", "Rows that were given predictions.", labels=LABELS)
+    for counted in servers:
+        rows.add_metric(_values(counted), counted.gaps.rows)
+    yield rows
+    unknown = [(counted, counted.gaps.unknown) for counted in servers]
+    yield _by_name("causeway_unknown_inputs", "Rows with a value that the model does not know.", "input", unknown)
+    missing = [(counted, counted.gaps.missing) for counted in servers]
+    yield _by_name("causeway_missing_views", "Rows for which a view had no row, or an expired one.", "view", missing)
+
+
+def _by_name(name: str, documentation: str, label: str, counts: Iterable[tuple[Counted, Mapping[str, int]]]) -> Metric:
+    family = CounterMetricFamily(name, documentation, labels=[*LABELS, label])
+    samples = ((counted, item) for counted, by_name in counts for item in by_name.items())
+    for counted, (value, count) in samples:
+        family.add_metric([*_values(counted), value], count)
     return family
 
 

@@ -23,7 +23,8 @@ from core.serving.counter_file import (
     read_counters,
 )
 from core.serving.exposition import BOUNDS, buckets_of, counted_in, families_of
-from core.serving.model_server.counters import Copying, Counters
+from core.serving.input_gaps import MOST_NAMES, OTHERS, GapNames, InputGaps
+from core.serving.model_server.counters import BEFORE_SECONDS, Copying, Counters
 from core.serving.server_spec import READY_FILE, ServerSpec
 from tests.compute.running import wait_until
 from tests.registry.onnx_files import tiny_model
@@ -87,6 +88,38 @@ def test_the_file_says_what_was_counted_since_when_and_for_whom(tmp_path: Path, 
     assert sum(read(tmp_path).by_class) == 0
 
 
+NAMES = GapNames(inputs=("carrier", "event_time"), views=("weather",))
+
+
+def test_gaps_are_counted_by_input_and_view_now_and_as_they_were(
+    tmp_path: Path, spec: ServerSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    counters = Counters(NAMES)
+    copying = Copying(counters, spec=spec)
+    counters.count_gaps(InputGaps(rows=10, unknown={"carrier": 2}))
+    for _second in range(BEFORE_SECONDS):
+        copying.copy()
+    counters.count_gaps(InputGaps(rows=5, unknown={"carrier": 1, "event_time": 1}, missing={"weather": 4}))
+    copying.copy()
+    counted = read(tmp_path)
+    assert counted.gaps == InputGaps(15, {"carrier": 3, "event_time": 1}, {"weather": 4})
+    assert counted.gaps_before == InputGaps(10, {"carrier": 2, "event_time": 0}, {"weather": 0})
+    assert counted.gaps.since(counted.gaps_before) == InputGaps(5, {"carrier": 1, "event_time": 1}, {"weather": 4})
+    samples = {by: samples_of(exposition(families_of([counted])), by=by) for by in ("input", "view")}
+    assert samples["input"]["causeway_unknown_inputs_total", "late-arrival", "1", "carrier"] == 3
+    assert samples["view"]["causeway_missing_views_total", "late-arrival", "1", "weather"] == 4
+    assert samples["view"]["causeway_predicted_rows_total", "late-arrival", "1", ""] == 15
+
+
+def test_however_many_inputs_a_model_has_the_labels_are_bounded() -> None:
+    counters = Counters(GapNames.of([f"input_{at}" for at in range(5_000)], [f"view_{at}" for at in range(3)]))
+    counters.count_gaps(InputGaps(1, unknown={"input_0": 1, "input_98": 1, "input_99": 1, "input_4999": 1}))
+    gaps = counters.names.gaps(counters.gaps)
+    assert (len(gaps.unknown), len(gaps.missing)) == (MOST_NAMES, 3)
+    assert {name: count for name, count in gaps.unknown.items() if count} == {"input_0": 1, "input_98": 1, OTHERS: 2}
+
+
 @pytest.mark.parametrize("damage", ["missing", "cut", "another layout"])
 def test_a_file_that_is_no_such_file_is_passed_over(tmp_path: Path, spec: ServerSpec, damage: str) -> None:
     path = tmp_path / "server" / COUNTERS_FILE
@@ -96,7 +129,7 @@ def test_a_file_that_is_no_such_file_is_passed_over(tmp_path: Path, spec: Server
     if damage == "missing":
         path.unlink()
     else:
-        path.write_bytes(data[:-8] if damage == "cut" else HEADER.pack(2, 0, 0) + data[HEADER.size :])
+        path.write_bytes(data[:-8] if damage == "cut" else HEADER.pack(1, 0, 0, 0) + data[HEADER.size :])
     assert list(counted_in(tmp_path)) == []
 
 
@@ -184,11 +217,11 @@ def lines_of(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "log").read_text().splitlines()]
 
 
-def samples_of(text: str) -> dict[tuple[str, ...], float]:
-    """Values by name, endpoint, version and class of status; without the buckets."""
+def samples_of(text: str, *, by: str = "code") -> dict[tuple[str, ...], float]:
+    """Values by name, endpoint, version and class of status or another label; without the buckets."""
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return {
-        (sample.name, *(sample.labels.get(name, "") for name in ("endpoint", "version", "code"))): sample.value
+        (sample.name, *(sample.labels.get(name, "") for name in ("endpoint", "version", by))): sample.value
         for sample in samples
         if "le" not in sample.labels
     }

@@ -4,7 +4,7 @@ store; and the features by key."""
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,15 @@ def test_a_measurement_is_answered_from_the_store_that_it_moves(scene: Scene) ->
 def test_nobody_else_can_pass_for_a_measurement(scene: Scene) -> None:
     for name in ("x-causeway-caller", "X-Causeway-Caller"):
         assert scene.delay(**{name: "JOB-7"}) == scene.delay() != 2.5
+
+
+def test_a_view_that_has_no_row_or_an_expired_one_is_counted_as_missing(scene: Scene) -> None:
+    expired = (AT + timedelta(days=400)).isoformat()
+    rows = [ROW, {**ROW, "carrier": "nobody"}, {**ROW, "due_at": expired}, {**ROW, "carrier": "B"}]
+    answer = scene.post("/predict", {"rows": rows})
+    assert answer.json()["missing"] == {"carrier_delay": 2}
+    assert answer.headers["x-causeway-missing"] == "2"
+    assert scene.post("/predict", {"rows": [ROW]}).json()["missing"] == {}
 
 
 def test_features_are_answered_by_key(scene: Scene) -> None:

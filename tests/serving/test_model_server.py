@@ -68,6 +68,31 @@ def test_predict_takes_rows_of_an_entity_and_explains_what_the_model_was_given(s
     assert explained[1]["features"] == {"carrier": None, "origin": "EWR", "distance": 0.5, "wind": -2.0}
 
 
+def test_what_the_model_does_not_know_is_said_in_the_answer_and_its_head(server: RunningServer) -> None:
+    """It answers all the same. What is missing is no unknown category, and a time of today is near."""
+    far = {"event_time": "1913-11-01T00:00:00Z"}
+    rows = [GOOD_ROW, {**GOOD_ROW, "carrier": "banana"}, {**GOOD_ROW, "carrier": None}, {**GOOD_ROW, **far}]
+    answer = server.post("/predict", {"rows": rows})
+    document = answer.json()
+    assert (document["unknown"], document["missing"]) == ({"carrier": 1, "event_time": 1}, {})
+    assert (answer.headers["x-causeway-unknown"], answer.headers["x-causeway-missing"]) == ("2", "0")
+    assert len(document["predictions"]) == 4
+    explained = server.post("/predict", {"rows": rows[:2], "explain": True}).json()
+    assert [prediction["unknown"] for prediction in explained["predictions"]] == [[], ["carrier"]]
+    clean = server.post("/predict", {"rows": [GOOD_ROW]})
+    assert (clean.json()["unknown"], clean.json()["missing"]) == ({}, {})
+    assert "x-causeway-unknown" not in clean.headers
+    measuring = {"x-causeway-caller": "JOB-1"}
+    replayed = server.client.post("/predict", json={"rows": [{**GOOD_ROW, **far}]}, headers=measuring)
+    assert replayed.json()["unknown"] == {}
+
+
+def test_an_inference_request_counts_unknown_texts_too(server: RunningServer) -> None:
+    status, document = infer(server, *changed(0, data=["banana", "apple"]))
+    assert (status, document["parameters"]) == (200, {"unknown.carrier": 2})
+    assert "parameters" not in infer(server, *TENSORS)[1]
+
+
 def test_the_server_describes_itself(server: RunningServer) -> None:
     assert server.client.get("/v2").json()["name"] == "causeway"
     assert server.client.get("/v2/health/live").status_code == 200

@@ -11,9 +11,11 @@ import orjson
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
+from core.serving.input_gaps import GapNames, InputGaps
 from core.serving.model_server.decode import decode_inference
 from core.serving.model_server.feature_reader import FeatureReader
-from core.serving.model_server.lookup import Lookups
+from core.serving.model_server.gap_finder import GapFinder
+from core.serving.model_server.lookup import Lookups, is_measuring
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.session import ServedModel
 from core.serving.server_spec import ServerSpec
@@ -46,13 +48,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """`compute_ns` is the time the model took; None when it was not asked. The answers that tell how the server is
-    are no traffic and not `counted`."""
+    """`compute_ns` is the time the model took; None when it was not asked, and so are the `gaps` of what it was given.
+    The answers that tell how the server is are no traffic and not `counted`; nor are gaps in what measures it."""
 
     status: int
     body: bytes
     compute_ns: int | None = None
     counted: bool = True
+    gaps: InputGaps | None = None
+    is_measured: bool = False
 
 
 Handler = Callable[[Request], Answer]
@@ -66,9 +70,15 @@ class Application:
     ) -> None:
         self._spec, self._model, self._reader, self._readiness = spec, model, reader, readiness
         self._lookups = lookups
+        self._gaps = GapFinder(model.contract, known=model.known)
         self._features = FeatureReader(model.contract, limits=spec.limits)
         self._named = {"model_name": spec.model, "model_version": str(spec.version)}
         self._routes = self._table()
+
+    @property
+    def gap_names(self) -> GapNames:
+        """What gaps are counted by."""
+        return self._gaps.names
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request; a refusal is an answer too, and so is a failure of ours."""
@@ -114,8 +124,12 @@ class Application:
             "shape": [inference.rows],
             "data": probabilities,
         }
-        document = {**self._named, **({"id": inference.id} if inference.id else {}), "outputs": [output]}
-        return Answer(OK, orjson.dumps(document), spent)
+        named = {**self._named, **({"id": inference.id} if inference.id else {})}
+        gaps = self._gaps.in_tensors(inference.inputs, rows=inference.rows)
+        # The protocol has texts, numbers and truth values in there, and no objects.
+        parameters = {f"unknown.{name}": count for name, count in gaps.unknown.items()}
+        document = {**named, "outputs": [output], **({"parameters": parameters} if parameters else {})}
+        return Answer(OK, orjson.dumps(document), spent, gaps=gaps, is_measured=is_measuring(request.caller))
 
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
@@ -128,8 +142,13 @@ class Application:
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):
-                prediction.update(entities.explained(at))
-        return Answer(OK, orjson.dumps({**self._named, "predictions": predictions}), spent)
+                unknown = self._gaps.unknown_inputs(entities.inputs, at)
+                prediction.update({**entities.explained(at), "unknown": unknown})
+        is_measured = is_measuring(request.caller)
+        gaps = self._gaps.in_entities(entities, is_measured=is_measured)
+        counted = {"unknown": gaps.unknown, "missing": gaps.missing}
+        body = orjson.dumps({**self._named, "predictions": predictions, **counted})
+        return Answer(OK, body, spent, gaps=gaps, is_measured=is_measured)
 
     def _look_up(self, request: Request) -> Answer:
         return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))

@@ -3,13 +3,24 @@ and every request pays. The lists are copied once a second to where others read 
 
 import asyncio
 import logging
+from collections import deque
 from pathlib import Path
 from typing import Protocol
 
-from core.serving.counter_file import CELLS, COUNTERS_FILE, STATUS_CLASSES, CounterFile, cell_of
+from core.serving.counter_file import (
+    CELLS,
+    COUNTERS_FILE,
+    STATUS_CLASSES,
+    WITHOUT_NAMES,
+    CounterFile,
+    cell_of,
+)
+from core.serving.input_gaps import GapNames, InputGaps
 from core.serving.server_spec import ServerSpec
 
 COPY_SECONDS = 1.0
+# How long ago the gaps were what the present ones are held against, and how often they are remembered for that.
+BEFORE_SECONDS, STEP_SECONDS = 3_600, 60
 # The cells of the times that nearly all answers take: looking one up is faster than working it out.
 NEAR_US = 8_192
 NEAR = [cell_of(us) for us in range(NEAR_US)]
@@ -25,16 +36,37 @@ class Count(Protocol):
 class Counters:
     """Lists of whole numbers, each cell a count; `sums` are the microseconds of all times, waits and computations."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: GapNames = WITHOUT_NAMES) -> None:
+        self.names, self.gaps, self.gaps_before = names, [0] * names.cells, [0] * names.cells
+        self._places = {name: at for at, name in enumerate(names.inputs, start=1)}
+        self._view_places = {name: at for at, name in enumerate(names.views, start=1 + len(names.inputs))}
         self.by_class = [0] * STATUS_CLASSES
         self.total, self.waiting, self.compute = [0] * CELLS, [0] * CELLS, [0] * CELLS
         self.sums = [0, 0, 0]
         self.count = _counting(self)
 
+    def count_gaps(self, gaps: InputGaps) -> None:
+        """Names that have no place of their own are counted in the last one of their kind."""
+        self.gaps[0] += gaps.rows
+        for name, count in gaps.unknown.items():
+            self.gaps[self._places.get(name, len(self._places))] += count
+        for name, count in gaps.missing.items():
+            self.gaps[self._view_places.get(name, len(self.gaps) - 1)] += count
+
     def counts(self) -> list[int]:
         """In the order of the file."""
         total, waiting, compute = self.sums
-        return [*self.by_class, total, *self.total, waiting, *self.waiting, compute, *self.compute]
+        return [
+            *self.by_class,
+            total,
+            *self.total,
+            waiting,
+            *self.waiting,
+            compute,
+            *self.compute,
+            *self.gaps,
+            *self.gaps_before,
+        ]
 
 
 def _counting(counters: Counters) -> Count:
@@ -65,8 +97,9 @@ class Copying:
     def __init__(self, counters: Counters, *, spec: ServerSpec) -> None:
         self._counters = counters
         self._file: CounterFile | None = None
+        self._steps, self._copies = deque([list(counters.gaps)], maxlen=BEFORE_SECONDS // STEP_SECONDS), 0
         try:
-            self._file = CounterFile(Path(COUNTERS_FILE), spec=spec)
+            self._file = CounterFile(Path(COUNTERS_FILE), spec=spec, names=counters.names)
         except OSError as error:
             # Answering matters more than counting.
             logger.warning("nothing is counted: %s", error)
@@ -79,3 +112,7 @@ class Copying:
     def copy(self) -> None:
         if self._file is not None:
             self._file.copy(self._counters.counts())
+        self._copies += 1
+        if self._copies % STEP_SECONDS == 0:
+            self._steps.append(list(self._counters.gaps))
+            self._counters.gaps_before = self._steps[0]

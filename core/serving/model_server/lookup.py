@@ -42,7 +42,11 @@ class Lookups:
 
     def of(self, caller: bytes) -> OnlineLookup | NoLookup:
         """By whom the ticket was given to: jobs of the portal get one only to measure."""
-        return self.measured if caller.startswith(MEASURING) else self.live
+        return self.measured if is_measuring(caller) else self.live
+
+
+def is_measuring(caller: bytes) -> bool:
+    return caller.startswith(MEASURING)
 
 
 def lookups_for(contract: FeatureContract, *, spec: ServerSpec) -> Lookups:

@@ -32,10 +32,11 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True)
 class Entities:
-    """Rows ready for the model: their ids, what each view of the contract answered for each of them, and by name the
-    very values that the model gets; a missing one is "" or NaN."""
+    """Rows ready for the model: their ids and instants in microseconds, what each view of the contract answered for
+    each of them, and by name the very values that the model gets; a missing one is "" or NaN."""
 
     ids: Sequence[str | None]
+    instants: Sequence[int]
     answers: Sequence[Sequence[KeyAnswer]]
     inputs: dict[str, npt.NDArray[np.generic]]
     explain: bool
@@ -74,7 +75,8 @@ class EntityReader:
         instants = [self._instant(row, where=f"rows[{at}]") for at, row in enumerate(rows)]
         ids = [self._id(row) for row in rows]
         answers = [lookup.find(view, _keys(view, rows), at_us=instants) for view in self._contract.views]
-        return Entities(ids=ids, answers=answers, inputs=self._arrays(rows, answers), explain=explain)
+        inputs = self._arrays(rows, answers)
+        return Entities(ids=ids, instants=instants, answers=answers, inputs=inputs, explain=explain)
 
     def _instant(self, row: Any, *, where: str) -> int:
         """The instant of a row in microseconds, once all of its columns are there and are what they should be."""

@@ -82,7 +82,7 @@ async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | No
     reader = EntityReader(model.contract, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
-    counters = Counters()
+    counters = Counters(application.gap_names)
     copying = Copying(counters, spec=spec)
     copying.go_on(loop)
     connections = Connections(

@@ -186,6 +186,8 @@ class Connection(asyncio.Protocol):
             total_ns = perf_counter_ns() - self._began_ns
             spent = answer.compute_ns
             self._all.counters.count(answer.status, total_ns=total_ns, waited_ns=waited_ns, compute_ns=spent)
+        if answer.gaps is not None and not answer.is_measured:
+            self._all.counters.count_gaps(answer.gaps)
         if last:
             transport.close()
 
@@ -194,6 +196,9 @@ class Connection(asyncio.Protocol):
         if answer.compute_ns is not None:
             waited, spent = waited_ns // MICROSECOND_NS, answer.compute_ns // MICROSECOND_NS
             times = b"\r\nx-causeway-queue-us: %d\r\nx-causeway-compute-us: %d" % (waited, spent)
+        if answer.gaps is not None and not answer.gaps.is_empty:
+            unknown, missing = (sum(counts.values()) for counts in (answer.gaps.unknown, answer.gaps.missing))
+            times += b"\r\nx-causeway-unknown: %d\r\nx-causeway-missing: %d" % (unknown, missing)
         name = b"\r\nx-request-id: " + self._id if self._id else b""
         ending = b"\r\nconnection: close\r\n\r\n" if last else b"\r\n\r\n"
         line = b"HTTP/1.1 %d %s" % (answer.status, REASONS.get(answer.status, b"Error"))

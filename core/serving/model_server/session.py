@@ -16,6 +16,7 @@ from core.foundation.storage import Store
 from core.foundation.text import _
 from core.registry.values import Signature
 from core.serving.admissions import check_admission
+from core.serving.model_server.known_categories import KnownCategories, known_categories
 from core.serving.server_spec import ServerSpec
 
 MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
@@ -27,11 +28,12 @@ InputArrays = dict[str, npt.NDArray[np.generic]]
 
 @dataclass(frozen=True)
 class ServedModel:
-    """The session with what it takes and what callers send."""
+    """The session with what it takes, what callers send, and by input the texts that the graph knows."""
 
     session: onnxruntime.InferenceSession
     signature: Signature
     contract: FeatureContract
+    known: KnownCategories
 
     def run(self, inputs: InputArrays, *, rows: int) -> list[float]:
         """One probability a row. Unavailable when the model fails or gives anything but finite numbers in that
@@ -63,7 +65,8 @@ def load_model(spec: ServerSpec) -> ServedModel:
     session = open_session(files[MODEL])
     _check_graph(session, signature)
     _check_contract(contract, signature)
-    model = ServedModel(session=session, signature=signature, contract=contract)
+    known = known_categories(files[MODEL])
+    model = ServedModel(session=session, signature=signature, contract=contract, known=known)
     _warm_up(model)
     return model
 
