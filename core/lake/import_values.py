@@ -16,6 +16,44 @@ Known = Annotated[dict[str, str], Field(max_length=200)]
 Mode = Literal["replace", "append"]
 Partition = Literal["", "day", "month"]
 Unfit = Literal["missing", "reject"]
+# How texts of a column stand for values; `core.lake.texts` says what each means.
+NotationName = Literal[
+    "1,234.5",
+    "1.234,5",
+    "1,234.5% / 100",
+    "1.234,5% / 100",
+    "dd.mm.yyyy",
+    "mm/dd/yyyy",
+    "yyyy/mm/dd",
+    "d Mon yyyy",
+    "dd.mm.yy",
+    "mm/dd/yy",
+    "yyyymmdd",
+    "epoch seconds",
+    "epoch milliseconds",
+    "epoch microseconds",
+    "yes/no",
+    "y/n",
+    "t/f",
+    "on/off",
+    "ja/nein",
+    "j/n",
+    "wahr/falsch",
+    "oui/non",
+    "o/n",
+    "vrai/faux",
+    "sí/no",
+    "si/no",
+    "s/n",
+    "verdadero/falso",
+    "sì/no",
+    "vero/falso",
+    "sim/não",
+    "ja/nee",
+    "tak/nie",
+    "да/нет",
+    "是/否",
+]
 
 
 class ImportState(StrEnum):
@@ -31,8 +69,10 @@ class ImportChoices(Value):
     which column tells a value known only later and names the column with that instant, `types` corrects a column's type
     (a DuckDB type of the lake), `missing` are texts that stand for nothing in every column of CSV and JSON lines, and
     `unfit` says for a column of these that the cells that do not fit its type are missing, or their rows rejected; its
-    type is then the one of `types`, or the one that the most cells fit. `key` names the columns that identify a row,
-    and `partition_by` the column of times by whose `partition` the rows are split over files. `encoding` and
+    type is then the one of `types`, or the one that the most cells fit. `notations` says how the numbers, times or
+    words of such a column are written, where its texts leave that open or mean something else. `key` names the columns
+    that identify a row, and `partition_by` the column of times by whose `partition` the rows are split over files.
+    `encoding` and
     `separator` are of CSV, empty for what its bytes propose; `flatten` makes columns of the fields of structs."""
 
     zones: Zones = ()
@@ -40,6 +80,7 @@ class ImportChoices(Value):
     types: Annotated[dict[str, str], Field(max_length=500)] = Field(default_factory=dict)
     missing: Annotated[tuple[Annotated[str, StringConstraints(max_length=40)], ...], Field(max_length=20)] = ("",)
     unfit: Annotated[dict[str, Unfit], Field(max_length=500)] = Field(default_factory=dict)
+    notations: Annotated[dict[str, NotationName], Field(max_length=500)] = Field(default_factory=dict)
     key: Annotated[tuple[ColumnName, ...], Field(max_length=8)] = ()
     partition_by: Annotated[str, StringConstraints(max_length=200)] = ""
     partition: Partition = ""
@@ -58,8 +99,9 @@ class ImportSource(Value):
 
 class Import(Value):
     """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
-    names its columns of times without a zone for which UTC was not confirmed yet, `schema_changes` what becomes of the
-    dataset's columns where its rows would replace those there are."""
+    names its columns of times without a zone for which UTC was not confirmed yet and those that can be read in more
+    than one way, `schema_changes` what becomes of the dataset's columns where its rows would replace those there
+    are."""
 
     id: str
     dataset_id: str

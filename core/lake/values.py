@@ -31,7 +31,7 @@ class TimeZoneRule(Value):
 
 class UnfitCells(Value):
     """A column of texts that do not all fit a type: how many of its `values` do not, and where the first of these
-    stands."""
+    stands. `notation` is how the others are written, empty for plainly."""
 
     column: str
     type: str
@@ -39,6 +39,35 @@ class UnfitCells(Value):
     values: int
     text: str
     line: int
+    notation: str = ""
+
+
+class CellExample(Value):
+    """A cell as it stands in the file, and as it is shown once it was read; none where it does not fit."""
+
+    before: str
+    after: str | None
+
+
+class NotationReading(Value):
+    """A way to read a column of texts: by a notation (empty for plainly) as a type, with how many of its values `fit`
+    that."""
+
+    notation: str
+    type: str
+    fit: int
+    examples: tuple[CellExample, ...]
+
+
+class ColumnReading(Value):
+    """How a column of texts was read, of how many `values`, and the other ways in which it could be. `is_asked` says
+    that its texts do not tell which way is right."""
+
+    column: str
+    values: int
+    reading: NotationReading
+    others: tuple[NotationReading, ...] = ()
+    is_asked: bool = False
 
 
 class ImportReport(Value):
@@ -46,7 +75,7 @@ class ImportReport(Value):
     should look at before confirming (`warnings`, for instance a column of times without a zone). `unfit` are columns
     that are text because of a few cells, or would be, `missing_words` texts that usually mean "missing" and were read
     as words, `exact_types` the types that hold all digits of columns that are text; `is_text` says that the
-    cells of the file are texts, to which all of that can be applied."""
+    cells of the file are texts, to which all of that can be applied, `readings` how each column of it was read."""
 
     rows_read: int
     rows_rejected: int
@@ -58,6 +87,7 @@ class ImportReport(Value):
     missing_words: tuple[str, ...] = ()
     exact_types: tuple[str, ...] = ()
     is_text: bool = False
+    readings: tuple[ColumnReading, ...] = ()
 
 
 class SnapshotFile(Value):

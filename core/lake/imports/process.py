@@ -12,7 +12,7 @@ from core.lake.datasets.records import import_title
 from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.job_spec import IMPORT, UPLOAD, Base, ImportResult, ImportSpec
-from core.lake.imports.records import import_of, import_row, unanswered
+from core.lake.imports.records import import_of, import_row, in_doubt, with_notations, without_zone
 from core.lake.tables import DatasetRow, ImportRow
 from core.lake.values import Snapshot, StagedSnapshot
 
@@ -108,13 +108,10 @@ class ImportProcess:
 
     def confirm(self, call: Call, row: ImportRow, *, accept: bool = False) -> Snapshot:
         """The snapshot. Conflict where the rows it appends to are no longer the newest, and, unless `accept` says that
-        UTC is meant, where times have no zone."""
+        what is proposed is meant, where times have no zone or columns can be read in more than one way."""
         staged = StagedSnapshot.model_validate(row.kept)
-        if not accept and (columns := unanswered(staged)):
-            raise Conflict(
-                _("Times without a zone: {columns}").format(columns=", ".join(columns)),
-                hint=_("Choose their zone and read the import again, or accept that UTC is meant."),
-            )
+        if not accept:
+            _check_answered(staged)
         newest = self._datasets.newest(call, row.dataset_id)
         if row.mode == "append" and (newest.id if newest else "") != staged.base:
             raise Conflict(
@@ -123,6 +120,8 @@ class ImportProcess:
             )
         snapshot = self._datasets.add_snapshot(call, row.dataset_id, staged, by=row.created_by)
         row.snapshot_id, row.cause = snapshot.id, ""
+        choices = with_notations(ImportChoices.model_validate(row.choices), staged)
+        row.choices = choices.model_dump(mode="json")
         set_state(call, row, ImportState.CONFIRMED)
         return snapshot
 
@@ -150,6 +149,19 @@ class ImportProcess:
         if before is None:
             return choices
         return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
+
+
+def _check_answered(staged: StagedSnapshot) -> None:
+    if columns := without_zone(staged):
+        raise Conflict(
+            _("Times without a zone: {columns}").format(columns=", ".join(columns)),
+            hint=_("Choose their zone and read the import again, or accept that UTC is meant."),
+        )
+    if columns := in_doubt(staged):
+        raise Conflict(
+            _("Columns that can be read in more than one way: {columns}").format(columns=", ".join(columns)),
+            hint=_("Choose how they are written and read the import again, or accept what is proposed."),
+        )
 
 
 def set_state(call: Call, row: ImportRow, state: ImportState) -> None:

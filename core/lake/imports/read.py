@@ -72,6 +72,7 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         missing_words=reading.missing_words,
         exact_types=reading.exact_types,
         is_text=reading.is_text,
+        readings=reading.readings,
     )
     staged_snapshot = StagedSnapshot(
         digest="",

@@ -5,9 +5,11 @@ from collections.abc import Collection, Sequence
 from sqlmodel import col, func, select, tuple_
 
 from core.foundation.actions.call import Call
+from core.lake.column_types import DECIMAL
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
 from core.lake.schema_changes import schema_changes
 from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
+from core.lake.texts.numbers import DECIMAL_POINT
 from core.lake.values import ColumnSpec, StagedSnapshot, TablePreview
 
 REPLACES = (ImportState.READY, "replace")
@@ -57,6 +59,29 @@ def _value(row: ImportRow, dataset: DatasetRow, replaced: Sequence[ColumnSpec]) 
 
 
 def unanswered(staged: StagedSnapshot) -> tuple[str, ...]:
+    """The columns about which somebody has to say something first."""
+    return tuple(dict.fromkeys((*without_zone(staged), *in_doubt(staged))))
+
+
+def without_zone(staged: StagedSnapshot) -> tuple[str, ...]:
     """The columns of times without a zone for which somebody has to say that UTC is meant. Rows are appended only to
     rows of the same types: for those it was said when the rows before were confirmed."""
     return () if staged.base else tuple(column.name for column in staged.columns if column.type == "TIMESTAMP")
+
+
+def in_doubt(staged: StagedSnapshot) -> tuple[str, ...]:
+    """The columns that can be read in more than one way."""
+    return tuple(reading.column for reading in staged.report.readings if reading.is_asked)
+
+
+def with_notations(choices: ImportChoices, staged: StagedSnapshot) -> ImportChoices:
+    """The choices with how each column was read: rows that come later are read alike, whatever their texts
+    leave open."""
+    read = {item.column: item.reading for item in staged.report.readings}
+    shown = {name: reading.notation for name, reading in read.items() if reading.notation}
+    plain = {name: DECIMAL_POINT.name for name, reading in read.items() if _has_fractions(reading.type)}
+    return ImportChoices.model_validate(choices.model_dump() | {"notations": plain | shown | choices.notations})
+
+
+def _has_fractions(kind: str) -> bool:
+    return kind in ("DOUBLE", "FLOAT") or DECIMAL.fullmatch(kind) is not None

@@ -16,7 +16,9 @@ def casted_schema(schema: "pa.Schema", choices: ImportChoices) -> "pa.Schema":
     have."""
     import pyarrow as pa
 
-    missing = [name for name in (*choices.types, *choices.unfit, *choices.key) if name not in schema.names]
+    missing = [
+        name for name in (*choices.types, *choices.unfit, *choices.notations, *choices.key) if name not in schema.names
+    ]
     if missing:
         raise Invalid(_("There is no column {name}").format(name=repr(missing[0][:60])), field="choices")
     return pa.schema([(item.name, chosen_type(choices, item.name) or item.type) for item in schema])

@@ -14,7 +14,9 @@ from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.row_count import check_rows
 from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
-from core.lake.readers.text_columns import read_texts
+from core.lake.readers.text_tables.columns import read_texts
+from core.lake.texts.notations import Notation
+from core.lake.texts.registry import NOTATIONS
 from core.lake.texts.types import Proposal, proposals
 
 if TYPE_CHECKING:
@@ -99,6 +101,9 @@ class CsvTable:
 
     def proposals(self, name: str) -> Sequence[Proposal]:
         return proposals()
+
+    def notations(self, name: str) -> Sequence[Notation]:
+        return tuple(NOTATIONS.values())
 
     def missing(self, choices: ImportChoices) -> tuple[str, ...]:
         return choices.missing

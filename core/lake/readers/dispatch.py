@@ -65,7 +65,7 @@ def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     whole.warnings = list(dict.fromkeys(line for reading in readings for line in reading.warnings))
     whole.unfit = tuple(cells for reading in readings for cells in reading.unfit)
     whole.missing_words = tuple(dict.fromkeys(word for reading in readings for word in reading.missing_words))
-    whole.exact_types, whole.is_text = first.exact_types, first.is_text
+    whole.exact_types, whole.is_text, whole.readings = first.exact_types, first.is_text, first.readings
     whole.tables = _one_after_another(readings, whole)
     return whole
 

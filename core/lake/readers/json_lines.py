@@ -19,7 +19,9 @@ from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.table_stream import MOST_COLUMNS, Reading
-from core.lake.readers.text_columns import read_texts
+from core.lake.readers.text_tables.columns import read_texts
+from core.lake.texts.notations import Family, Notation
+from core.lake.texts.registry import NOTATIONS
 from core.lake.texts.survey import USUAL
 from core.lake.texts.types import Proposal, proposals
 
@@ -114,6 +116,13 @@ class JsonTable:
         allowed = {Number: pa.types.is_primitive, str: pa.types.is_temporal, bool: pa.types.is_boolean}
         kinds = self._kinds[name]
         return [item for item in proposals() if any(allowed[kind](item.target) for kind in kinds)]
+
+    def notations(self, name: str) -> Sequence[Notation]:
+        """Where a type was chosen, every notation of it; numbers of JSON have a point and may count since 1970."""
+        if name in self._choices.types:
+            return tuple(NOTATIONS.values())
+        kinds, times = self._kinds[name], [item for item in NOTATIONS.values() if item.family is Family.TIME]
+        return [item for item in times if (Number if item.is_offered else str) in kinds]
 
     def missing(self, choices: ImportChoices) -> tuple[str, ...]:
         """An empty text is a text, unlike null."""

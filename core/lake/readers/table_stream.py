@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from core.lake.values import UnfitCells
+from core.lake.values import ColumnReading, UnfitCells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,8 +19,9 @@ REASONS_SHOWN = 5
 class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
     `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
-    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words`, `exact_types` and `is_text`
-    are those of the report. Where the rows are an index of files, `items` names these in the outputs of the job."""
+    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words`, `exact_types`, `is_text`
+    and `readings` are those of the report. Where the rows are an index of files, `items` names these in the outputs of
+    the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
@@ -32,6 +33,7 @@ class Reading:
     missing_words: tuple[str, ...] = ()
     exact_types: tuple[str, ...] = ()
     is_text: bool = False
+    readings: tuple[ColumnReading, ...] = ()
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
 

@@ -2,145 +2,44 @@
 part of a file ends and the next begins."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import combinations
+from typing import TYPE_CHECKING
 
-from core.lake.texts.types import SURE_DIGITS, Proposal, holds
+from core.lake.texts.candidates import Candidate, Loss, Part, is_any
+from core.lake.texts.interpretation import Interpretation, interpretation_of
+from core.lake.texts.notations import PLAIN, Family, Notation
+from core.lake.texts.types import SURE_DIGITS, Proposal
+from core.lake.texts.words import ANY_WORD
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Words that mean "missing" wherever they stand among numbers and times; among texts each may be a word.
-USUAL = ("NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-", "?")
-# Types that this many cells do not fit are given up.
-MOST_UNFIT = 1000
+USUAL = ("NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None", "-", "?")
 FEW = 0.05
-# The widths of decimals: the first that holds all digits.
-WIDTHS = (18, 38)
 # Whole numbers that every type of numbers gives back.
 SMALL_WHOLE = rf"^(0|-?[1-9][0-9]{{0,{SURE_DIGITS - 1}}})$"
-
-
-class Cell(NamedTuple):
-    """A cell by the number of its row, from 0 on, and its text."""
-
-    row: int
-    text: str
-
-
-class _Part(NamedTuple):
-    """Some rows of a column: its different texts in the order in which they come, how often each does, and the row and
-    the text without trimming of each."""
-
-    texts: "pa.Array"
-    counts: "pa.Array"
-    raw: "pa.Array"
-    column: "pa.Array"
-    row: int
-
-    def chosen(self, mask: "pa.Array") -> "_Part":
-        return self._replace(texts=self.texts.filter(mask), counts=self.counts.filter(mask), raw=self.raw.filter(mask))
-
-    def first(self) -> Cell:
-        import pyarrow.compute as pc
-
-        return Cell(self.row + pc.index(self.column, self.raw[0]).as_py(), self.texts[0].as_py())
-
-    def total(self) -> int:
-        import pyarrow.compute as pc
-
-        return pc.sum(self.counts).as_py() or 0
-
-
-class Loss(StrEnum):
-    """What would not come back of a text that was read as a number."""
-
-    ZEROS = "leading zeros"
-    PLUS = "plus signs"
-    DIGITS = "digits"
-
-
-LOST = {Loss.ZEROS: r"^[+-]?0[0-9]", Loss.PLUS: r"^\+"}
-
-
-@dataclass
-class Candidate:
-    """A type and the cells that do not fit it. `loses` says what some would have lost after it, if any would."""
-
-    target: "pa.DataType"
-    proposal: Proposal | None = None
-    unfit: int = 0
-    first: Cell | None = None
-    loses: "set[Loss]" = field(default_factory=set)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is proposed for whole numbers of few digits."""
-        return self.proposal is not None and bool(self.proposal.loose)
-
-    def narrow(self, part: _Part) -> None:
-        import pyarrow.compute as pc
-
-        fits = self.proposal.fits(part.texts) if self.proposal else holds(part.texts, self.target)
-        if fits.true_count == len(fits):
-            return
-        others = part.chosen(pc.invert(fits))
-        if self.proposal and (lost := self.proposal.loses(others.texts)).true_count:
-            self.loses |= _losses(others.texts.filter(lost))
-            others = others.chosen(pc.invert(lost))
-        if len(others.texts):
-            self.first = self.first or others.first()
-            self.unfit += others.total()
-
-
-@dataclass
-class Digits:
-    """How many digits the numbers of a column have before and after the point."""
-
-    whole: int = 0
-    least_scale: int = 99
-    most_scale: int = 0
-    has_exponent: bool = False
-
-    def add(self, texts: "pa.Array") -> None:
-        """All texts are numerals."""
-        import pyarrow.compute as pc
-
-        plain = pc.utf8_ltrim(texts, "+-")
-        point, length = pc.find_substring(plain, "."), pc.utf8_length(plain)
-        has_point = pc.greater_equal(point, 0)
-        scales = pc.min_max(pc.if_else(has_point, pc.subtract(pc.subtract(length, point), 1), 0)).as_py()
-        self.least_scale = min(self.least_scale, scales["min"])
-        self.most_scale = max(self.most_scale, scales["max"])
-        self.whole = max(self.whole, pc.max(pc.if_else(has_point, point, length)).as_py())
-        self.has_exponent |= _any(texts, "[eEfF]")
-
-    def add_whole(self) -> None:
-        """The texts are whole numbers of few digits."""
-        self.whole, self.least_scale = max(self.whole, SURE_DIGITS), 0
-
-    def decimal(self) -> "pa.DataType | None":
-        """The decimal that holds all of the numbers, where they have fractions."""
-        import pyarrow as pa
-
-        fits = [width for width in WIDTHS if self.whole + self.most_scale <= width]
-        return pa.decimal128(fits[0], self.most_scale) if fits and self.most_scale and not self.has_exponent else None
+# What is given up is given up after a few texts.
+FIRST_TEXTS = 2048
+# What every text of a family has.
+SIGNS = {Family.NUMBER: "[0-9]", Family.TIME: "[0-9]", Family.WORD: ANY_WORD}
+EXAMPLES, SAMPLES = 3, 60
 
 
 @dataclass
 class Survey:
-    """A column as its texts are: `values` counts those that are not `missing`, `usual` the words that usually mean it.
-    `chosen` is the type that a person wants, `has_limit` gives up types that fit only some of the texts."""
+    """A column as its texts are: `values` counts those that are not `missing`, `usual` the words that usually mean it,
+    `samples` are the first of them. `differences` are texts of which two notations say different things, by the names
+    of the two."""
 
-    candidates: list[Candidate]
+    interpretations: list[Interpretation]
     missing: tuple[str, ...]
-    chosen: Candidate | None = None
-    has_limit: bool = True
     values: int = 0
     usual: "Counter[str]" = field(default_factory=Counter)
-    digits: Digits = field(default_factory=Digits)
+    samples: dict[str, None] = field(default_factory=dict)
+    differences: dict[frozenset[str], list[str]] = field(default_factory=dict)
 
     def add(self, column: "pa.Array", row: int) -> None:
         """The next rows, of which the first has the number `row`."""
@@ -149,7 +48,7 @@ class Survey:
 
         counted = pc.value_counts(column)
         raw, counts = counted.field("values"), counted.field("counts")
-        part = _Part(pc.utf8_trim_whitespace(raw), counts, raw, column, row)
+        part = Part(pc.utf8_trim_whitespace(raw), counts, raw, column, row)
         words = pa.array(("", *self.missing), pa.string())
         part = part.chosen(pc.and_(pc.is_valid(raw), pc.invert(pc.is_in(part.texts, value_set=words))))
         is_usual = pc.is_in(part.texts, value_set=pa.array(USUAL))
@@ -157,101 +56,190 @@ class Survey:
         self.usual.update(dict(zip(usual.texts.to_pylist(), usual.counts.to_pylist(), strict=True)))
         part = part.chosen(pc.invert(is_usual))
         self.values += part.total()
-        if len(part.texts):
-            self._narrow(part)
+        for texts in (part.slice(0, FIRST_TEXTS), part.slice(FIRST_TEXTS)):
+            if len(texts.texts):
+                self._narrow(texts)
 
-    def _narrow(self, part: _Part) -> None:
+    def _narrow(self, part: Part) -> None:
         import pyarrow.compute as pc
 
+        if len(self.samples) < SAMPLES:
+            self.samples |= dict.fromkeys(part.texts.slice(0, SAMPLES).to_pylist())
         are_small = self._takes_whole() and pc.all(pc.match_substring_regex(part.texts, SMALL_WHOLE)).as_py()
-        for candidate in (*self.candidates, *filter(None, [self.chosen])):
-            if not (are_small and candidate.is_number):
-                candidate.narrow(part)
-        if self.has_limit:
-            self.candidates = [candidate for candidate in self.candidates if candidate.unfit <= MOST_UNFIT]
-        if are_small:
-            self.digits.add_whole()
-        elif self._number():
-            self.digits.add(part.texts)
+        going = [item for item in self.interpretations if not item.is_over]
+        families = {item.notation.family for item in going} & SIGNS.keys()
+        lacking = {family for family in families if not is_any(part.texts, SIGNS[family])}
+        before, plain = self._unlike_numbers(), []
+        for item in going:
+            if item.notation.family in lacking:
+                item.refuse(part)
+                continue
+            are_plain = before is not None and before == self._unlike_numbers()
+            if (texts := item.add(part, are_small=are_small, are_plain=are_plain)) is not None:
+                plain.append((item.notation, texts))
+        if not are_small:
+            self._compare(part, plain)
+
+    def _unlike_numbers(self) -> int | None:
+        """How many texts are no plain numbers, where most are and none would lose anything."""
+        import pyarrow as pa
+
+        doubles = (candidate for candidate in self.plain.candidates if candidate.target == pa.float64())
+        return next((candidate.unfit for candidate in doubles if not candidate.loses), None)
+
+    def _compare(self, part: Part, plain: "Sequence[tuple[Notation, pa.Array]]") -> None:
+        import pyarrow.compute as pc
+
+        for (left, of_left), (right, of_right) in combinations(plain, 2):
+            if not _are_rivals(left, right):
+                continue
+            differs = pc.fill_null(pc.not_equal(of_left, of_right), False)
+            if differs.true_count:
+                texts = self.differences.setdefault(frozenset({left.name, right.name}), [])
+                texts += part.texts.filter(differs)[: EXAMPLES - len(texts)].to_pylist()
+
+    def reading(self, *, takes_unfit: bool = False, preferred: Collection[str] = ()) -> "Reading":
+        """How it is read, by what was chosen and by what its texts are; `takes_unfit` says that some may not fit, and
+        `preferred` names notations that other columns of the table show."""
+        rivals = self._rivals(takes_unfit=takes_unfit)
+        first = next((rival for rival in rivals if rival.notation.name in preferred), rivals[0] if rivals else None)
+        if first is None:
+            return Reading(PLAIN, self.plain.chosen or Candidate(_text()))
+        others = [rival for rival in rivals if rival is not first]
+        closest = first.closest()
+        assert closest is not None, "a rival has a type"
+        return Reading(first.notation, closest, tuple(others))
+
+    def _rivals(self, *, takes_unfit: bool) -> list[Interpretation]:
+        """The interpretations that fit best and say different things of a text."""
+        fits: list[tuple[int, Interpretation]] = []
+        for interpretation in self._deciding():
+            closest = interpretation.closest()
+            if closest and (not closest.unfit or interpretation.chosen or (takes_unfit and self._is_some(closest))):
+                fits.append((closest.unfit, interpretation))
+        rivals: list[Interpretation] = []
+        for unfit, interpretation in fits:
+            if unfit == min(fits, key=lambda pair: pair[0])[0] and all(
+                self.difference(rival.notation, interpretation.notation) for rival in rivals
+            ):
+                rivals.append(interpretation)
+        return rivals
+
+    def _deciding(self) -> Iterator[Interpretation]:
+        """The interpretations of which one is what is chosen or proposed. What a type that was chosen does not hold of
+        plain numbers is not looked for in other notations of them."""
+        chosen = [item for item in self.interpretations if item.is_chosen]
+        typed = [item for item in self.interpretations if item.chosen]
+        if self.plain.number() and self.plain.chosen and self.plain.chosen.unfit:
+            typed = [item for item in typed if item.notation.family is not Family.NUMBER]
+        for item in chosen or typed or self.interpretations:
+            if self.values and (item.is_chosen or item.chosen or not item.notation.is_offered):
+                yield item
+
+    def difference(self, first: Notation, other: Notation) -> list[str]:
+        """Texts of which two notations say different things."""
+        return self.differences.get(frozenset({first.name, other.name}), [])
+
+    def _is_some(self, candidate: Candidate) -> bool:
+        return candidate.unfit < self.values
+
+    @property
+    def plain(self) -> Interpretation:
+        """The column as it stands."""
+        return self.interpretations[0]
 
     @property
     def proposed(self) -> "pa.DataType":
-        """The strictest type that gives back all of the texts."""
-        import pyarrow as pa
-
-        if not self.values:
-            return pa.string()
-        fits = [candidate for candidate in self.candidates if not (candidate.unfit or candidate.loses)]
-        if fits:
-            return fits[0].target
-        decimal = self.exact_decimal
-        is_even = self.digits.least_scale == self.digits.most_scale
-        return decimal if decimal is not None and is_even else pa.string()
+        """The strictest type that gives back all of the texts, by a notation that keeps what they mean."""
+        fits = (item for item in self.interpretations if not item.notation.is_offered)
+        return next((item.fitting[0].target for item in fits if self.values and item.fitting), _text())
 
     @property
-    def others(self) -> list["pa.DataType"]:
-        """The types that give back all of the texts but are not the strictest."""
-        fits = [candidate.target for candidate in self.candidates if not (candidate.unfit or candidate.loses)]
-        return fits[1:] if self.values else []
+    def offered(self) -> list[tuple[Notation, "pa.DataType"]]:
+        """What all texts would be too, if somebody said so."""
+        if not self.values:
+            return []
+        offered = [item for item in self.interpretations if item.notation.is_offered and not item.is_chosen]
+        others = [(PLAIN, candidate.target) for candidate in self.plain.fitting[1:]]
+        return others + [(item.notation, item.fitting[0].target) for item in offered if item.fitting]
 
     @property
     def exact_decimal(self) -> "pa.DataType | None":
         """The decimal that holds what a double does not."""
-        number = self._number()
-        return self.digits.decimal() if number and number.loses == {Loss.DIGITS} else None
+        return self.plain.exact_decimal if self.values else None
 
     @property
     def loss(self) -> Loss | None:
         """What texts that are all numbers would lose by being numbers."""
-        import pyarrow as pa
-
-        number = self._number()
-        if number is None or self.proposed != pa.string() or self.nearest():
+        number = self.plain.number() if self.values else None
+        if number is None or self.proposed != _text() or self.nearest():
             return None
         return next((loss for loss in Loss if loss in number.loses), None)
 
-    def nearest(self) -> Candidate | None:
+    def nearest(self) -> "Reading | None":
         """The type that all texts but a few fit."""
-        candidate = self._best()
-        is_few = candidate and candidate.unfit <= max(1, FEW * self.values) and candidate.unfit * 2 < self.values
-        return candidate if is_few else None
+        if self.proposed != _text():
+            return None
+        reading = self.reading(takes_unfit=True)
+        unfit = reading.candidate.unfit
+        return reading if unfit and unfit <= max(1, FEW * self.values) and unfit * 2 < self.values else None
 
-    def most_fit(self) -> Candidate | None:
-        """The type that the most texts fit, where any does."""
-        candidate = self._best()
-        return candidate if candidate and candidate.unfit < self.values else None
-
-    def _best(self) -> Candidate | None:
-        partly = [candidate for candidate in self.candidates if candidate.unfit and not candidate.loses]
-        return min(partly, key=lambda candidate: candidate.unfit, default=None)
-
-    def _number(self) -> Candidate | None:
-        """The loosest type of numbers, where all texts are numbers."""
-        import pyarrow as pa
-
-        doubles = (candidate for candidate in self.candidates if candidate.target == pa.float64())
-        return next((candidate for candidate in doubles if self.values and not candidate.unfit), None)
+    def units(self) -> list[str]:
+        """The units of a column whose texts would all be numbers if there were not several of these."""
+        numbers = (item for item in self.interpretations if item.notation.family is Family.NUMBER and item.number())
+        return next((item.several_units for item in numbers if len(item.several_units) > 1), []) if self.values else []
 
     def _takes_whole(self) -> bool:
         import pyarrow as pa
 
-        return any(candidate.target == pa.int64() for candidate in self.candidates)
+        return any(candidate.target == pa.int64() for candidate in self.plain.candidates)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a column is read: its notation, its type with the cells that do not fit that, and the interpretations between
+    which only a person can choose."""
+
+    notation: Notation
+    candidate: Candidate
+    rivals: tuple[Interpretation, ...] = ()
+
+    @property
+    def target(self) -> "pa.DataType":
+        return self.candidate.target
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether a person has to say which reading is right."""
+        return bool(self.rivals) or self.notation.is_doubtful
 
 
 def survey_of(
-    proposals: Sequence[Proposal], *, missing: tuple[str, ...], chosen: "pa.DataType | None", has_limit: bool
+    proposals: Sequence[Proposal],
+    notations: Sequence[Notation] = (),
+    *,
+    missing: tuple[str, ...],
+    chosen: "pa.DataType | None" = None,
+    notation: Notation | None = None,
+    has_limit: bool = True,
 ) -> Survey:
-    """A survey that begins."""
-    candidates = [Candidate(proposal.target, proposal) for proposal in proposals]
-    return Survey(candidates, missing, Candidate(chosen) if chosen is not None else None, has_limit)
+    """A survey that begins. `notations` may be proposed beside the plain reading; `chosen` and `notation` are the type
+    and the notation that a person chose."""
+    plain = interpretation_of(PLAIN, proposals, chosen=chosen, has_limit=has_limit, is_chosen=False)
+    others = [
+        interpretation_of(item, item.proposals(), chosen=chosen, has_limit=has_limit, is_chosen=item is notation)
+        for item in ([notation] if notation else notations)
+        if chosen is None or item.is_of(chosen)
+    ]
+    return Survey([plain, *others], missing)
 
 
-def _any(texts: "pa.Array", pattern: str) -> bool:
-    import pyarrow.compute as pc
+def _are_rivals(left: Notation, right: Notation) -> bool:
+    families = {left.family, right.family} - {Family.PLAIN}
+    return families == {Family.NUMBER} or (families == {Family.TIME} and not (left.is_offered or right.is_offered))
 
-    return bool(pc.any(pc.match_substring_regex(texts, pattern)).as_py())
 
+def _text() -> "pa.DataType":
+    import pyarrow as pa
 
-def _losses(texts: "pa.Array") -> set[Loss]:
-    losses = {loss for loss, pattern in LOST.items() if _any(texts, pattern)}
-    return losses or {Loss.DIGITS}
+    return pa.string()

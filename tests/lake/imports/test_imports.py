@@ -70,6 +70,34 @@ def test_times_without_a_zone_are_answered_for_by_a_person(portal: Portal, peopl
     assert read_here(portal, added).state is ImportState.CONFIRMED
 
 
+def test_what_can_be_read_in_two_ways_is_answered_for_by_a_person(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    """And rows that come later are read as the rows before them were."""
+    first, later = b"id;price\n1;1.100\n", b"id;price\n2;2.250\n"
+    begun = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="t.csv", content=first, confirm=True
+    )
+    ready = read_here(portal, begun)
+    assert (ready.state, ready.unanswered) == (ImportState.READY, ("price",))
+    assert ready.cause.startswith("It waits for a person. Columns that can be read in more than one way: price. Choose")
+    choices = ready.choices.model_copy(update={"notations": {"price": "1.234,5"}})
+    again = read_here(portal, portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices))
+    assert (again.state, again.preview.rows) == (ImportState.CONFIRMED, ((1, 1100),))
+    added = imported(portal, people.engineer, dataset_id=dataset.id, content=later, mode="append")
+    assert portal.datasets.preview(people.engineer, snapshot_id=added.id, limit=5).rows == ((1, 1100), (2, 2250))
+
+
+def test_what_is_accepted_as_proposed_is_how_later_rows_are_read(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    imported(portal, people.engineer, dataset_id=dataset.id, content=b"price;x\n1.100;1.25\n")
+    newest = portal.imports.list_imports(people.engineer, dataset_id=dataset.id).items[0]
+    assert newest.choices.notations == {"price": "1,234.5", "x": "1,234.5"}
+    with pytest.raises(Invalid, match="price has values that are no DOUBLE"):
+        imported(portal, people.engineer, dataset_id=dataset.id, content=b"price;x\n1,5;1.25\n", mode="append")
+
+
 def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: Dataset) -> None:
     content = (
         b"id,at,day,same,nothing,zip\n"

@@ -1,5 +1,6 @@
 """Tables of texts: what was in the file comes in as it was there, and what a person chooses is applied to the texts."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from core.foundation.errors import Invalid
 from core.lake.readers.csv_dialect import MOST_LINE
 from core.lake.readers.table_stream import Reading
-from core.lake.texts.survey import MOST_UNFIT
+from core.lake.texts.interpretation import MOST_UNFIT
 from core.lake.values import UnfitCells
 from tests.lake.readers.test_dispatch import reading_of
 
@@ -25,6 +26,10 @@ OF_ODD = UnfitCells(column="amount", type="BIGINT", count=1, values=42, text="oo
 
 def column(name: str, content: bytes, **choices: Any) -> list[Any]:
     return reading_of(content, **choices).table.column(name).to_pylist()
+
+
+# As a bookkeeping program in Germany writes it.
+BOOKED = b"Betrag;Datum;Bezahlt;Anteil\n1.234,50;13.04.2026;ja;12,5 %\n-0,99;03.04.2026;nein;3 %\n"
 
 
 def json_of(content: bytes, **choices: Any) -> Reading:
@@ -228,3 +233,85 @@ def test_what_json_says_of_a_value_is_kept() -> None:
     ]
     assert reading.table.schema.field("day").type == pa.date32()
     assert "The fields of x became columns." in reading.choices
+
+
+def test_how_a_column_is_written_is_found_and_said() -> None:
+    reading = reading_of(BOOKED)
+    assert reading.table.to_pylist()[0] == {
+        "Betrag": 1234.5,
+        "Datum": date(2026, 4, 13),
+        "Bezahlt": True,
+        "Anteil": 12.5,
+    }
+    assert "Betrag is DOUBLE, written as 1.234,5: decimal comma." in reading.choices
+    assert "Datum is DATE, written as dd.mm.yyyy: day, month, year." in reading.choices
+    assert reading.warnings == [
+        "Anteil can be read in more than one way (1.234,5; 1.234,5% / 100), for instance '12,5 %'."
+    ]
+    shares = reading_of(BOOKED, notations={"Anteil": "1.234,5% / 100"})
+    assert (shares.table.column("Anteil").to_pylist(), shares.warnings) == ([0.125, 0.03], [])
+
+
+def test_every_reading_shows_cells_before_and_after() -> None:
+    (amount, day, paid, share) = reading_of(BOOKED).readings
+    assert [(cell.before, cell.after) for cell in amount.reading.examples] == [
+        ("1.234,50", "1234.5"),
+        ("-0,99", "-0.99"),
+    ]
+    assert [cell.after for cell in day.reading.examples] == ["2026-04-13", "2026-04-03"]
+    assert (paid.reading.notation, paid.reading.type, paid.is_asked) == ("ja/nein", "BOOLEAN", False)
+    assert share.is_asked
+    assert [(other.notation, other.type, other.fit) for other in share.others] == [
+        ("1.234,5% / 100", "DOUBLE", 2),
+        ("", "VARCHAR", 2),
+    ]
+    assert [cell.after for cell in share.others[0].examples] == ["0.125", "0.03"]
+
+
+def test_examples_are_those_in_which_readings_differ() -> None:
+    (column,) = reading_of(b"x\n1\n2\n3\n4\n1.100\n").readings
+    assert column.reading.examples[0].before == "1.100"
+    assert (column.reading.notation, column.is_asked) == ("", True)
+    assert column.others[0].notation == "1.234,5"
+
+
+def test_other_columns_show_what_is_likely_where_a_person_is_asked() -> None:
+    content = b"a;b;c\n1.100;1,50;03/04/2026\n"
+    price, _clear, day = reading_of(content).readings
+    assert (price.reading.notation, price.others[0].notation, price.is_asked) == ("1.234,5", "1,234.5", True)
+    assert (day.reading.notation, day.is_asked) == ("dd.mm.yyyy", True)
+    (lone,) = reading_of(b"x\n1.100\n").readings
+    assert lone.reading.notation == ""
+
+
+def test_what_does_not_fit_a_notation_is_said_and_chosen_about() -> None:
+    content = b"x;n\n" + b"1.234,50;1\n" * 40 + b"oops;2\n"
+    reading = reading_of(content)
+    expected = "x is text because of 1 of 41 values: 'oops' in line 42. The others are DOUBLE written as 1.234,5."
+    assert reading.warnings == [expected]
+    cleaned = reading_of(content, unfit={"x": "missing"}).table.column("x").to_pylist()
+    assert cleaned[-2:] == [1234.5, None]
+    rest = reading_of(content, unfit={"x": "reject"})
+    assert (rest.table.num_rows, rest.reasons) == (40, ["Line 42: 'oops' in x is no DOUBLE"])
+    with pytest.raises(
+        Invalid, match=r"x has values that are no DOUBLE written as 1\.234,5 .*'oops' in line 42"
+    ) as refusal:
+        reading_of(content, notations={"x": "1.234,5"})
+    assert refusal.value.field == "choices.notations"
+
+
+def test_numbers_of_several_units_are_never_one_column_of_numbers() -> None:
+    content = "price\n€ 5\n$ 6\n".encode()
+    reading = reading_of(content)
+    assert reading.table.column("price").to_pylist() == ["€ 5", "$ 6"]
+    assert reading.warnings == ["price is text: its numbers have several units, $, €."]
+    with pytest.raises(Invalid, match=r"cannot be read as 1,234\.5: its numbers have several units"):
+        reading_of(content, notations={"price": "1,234.5"})
+
+
+def test_texts_of_json_are_days_and_numbers_of_json_have_a_point() -> None:
+    table = json_of(b'{"d":"13.04.2026","n":1.100,"c":"1,5"}\n{"d":"03.04.2026","n":2.200,"c":"2,5"}\n')
+    assert table.table.to_pylist()[0] == {"d": date(2026, 4, 13), "n": 1.1, "c": "1,5"}
+    assert not any(reading.is_asked for reading in table.readings)
+    chosen = json_of(b'{"c":"1,5"}\n', types={"c": "DOUBLE"}).table.column("c")
+    assert chosen.to_pylist() == [1.5]

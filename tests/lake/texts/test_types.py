@@ -1,6 +1,6 @@
 """A type holds a text where the text comes back from it; nothing is rounded on the way."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.lake.texts.notations import Notation
+from core.lake.texts.registry import NOTATIONS
 from core.lake.texts.survey import Survey, survey_of
 from core.lake.texts.types import holds, proposals, values
 from tests.effort import tries
@@ -23,10 +25,25 @@ NUMBERS = st.one_of(
 )
 TIMES = st.one_of(st.dates().map(str), st.datetimes().map(str), st.datetimes(timezones=st.just(UTC)).map(str))
 TEXTS = st.one_of(NUMBERS, TIMES, st.sampled_from(["true", "False", "inf", "x", "0x1F", "2013-02-30", "1,5", "1_0"]))
+ODD_TEXTS = [
+    "",
+    "NA",
+    " 5 ",
+    "1.100",
+    "1,100",
+    "€ 5",
+    "$5",
+    "5 %",
+    "03/04/2026",
+    "13/04/2026",
+    "ja",
+    "nein",
+    "1700000000",
+]
 
 
-def surveyed(parts: Iterable[list[str]]) -> Survey:
-    survey = survey_of(proposals(), missing=("",), chosen=None, has_limit=True)
+def surveyed(parts: Iterable[list[str]], *, notations: Sequence[Notation] = ()) -> Survey:
+    survey = survey_of(proposals(), notations, missing=("",))
     row = 0
     for part in parts:
         survey.add(pa.array(part, pa.string()), row)
@@ -58,18 +75,26 @@ def test_a_proposed_type_gives_the_texts_back(texts: list[str]) -> None:
         assert is_same(text, value), target
 
 
-@given(texts=st.lists(st.one_of(TEXTS, st.sampled_from(["", "NA", " 5 "])), min_size=2, max_size=8), data=st.data())
+@given(texts=st.lists(st.one_of(TEXTS, st.sampled_from(ODD_TEXTS)), min_size=2, max_size=8), data=st.data())
 @settings(max_examples=tries(100, long=5_000), deadline=None, database=None)
 def test_what_a_column_is_does_not_depend_on_where_its_parts_end(texts: list[str], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(texts)))
-    whole, parts = surveyed([texts]), surveyed([texts[:cut], texts[cut:]])
+    notations = tuple(NOTATIONS.values())
+    whole, parts = (surveyed(rows, notations=notations) for rows in ([texts], [texts[:cut], texts[cut:]]))
+    readings = [survey.reading() for survey in (whole, parts)]
+    assert readings[0].notation is readings[1].notation
+    assert [rival.notation for rival in readings[0].rivals] == [rival.notation for rival in readings[1].rivals]
     assert (parts.proposed, parts.loss, parts.values, parts.usual) == (
         whole.proposed,
         whole.loss,
         whole.values,
         whole.usual,
     )
-    nearest = [(survey.nearest().first, survey.nearest().unfit) for survey in (whole, parts) if survey.nearest()]
+    nearest = [
+        (survey.nearest().candidate.first, survey.nearest().candidate.unfit)
+        for survey in (whole, parts)
+        if survey.nearest()
+    ]
     assert len(nearest) in (0, 2)
     assert nearest[:1] == nearest[1:]
 
@@ -109,8 +134,9 @@ PROPOSED = {
 @pytest.mark.parametrize("case", PROPOSED)
 def test_the_strictest_type_that_keeps_all_texts_is_proposed(case: str) -> None:
     texts, target = PROPOSED[case]
-    assert surveyed([texts]).proposed == target
-    assert surveyed([[text] for text in texts]).proposed == target
+    notations = tuple(NOTATIONS.values())
+    assert surveyed([texts], notations=notations).proposed == target
+    assert surveyed([[text] for text in texts], notations=notations).proposed == target
 
 
 CHOSEN = {
