@@ -57,7 +57,7 @@ from core.promotion.approvals.assessment import Assessments
 from core.promotion.evidence_kinds.service import EvidenceService
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.promotion.live_uses import PromotionUses
-from core.promotion.policies.service import PolicyService
+from core.promotion.policies.service import PolicyService, suspicious_auc
 from core.promotion.requests.decisions import DecisionService
 from core.promotion.requests.request_book import RequestBook
 from core.promotion.requests.service import RequestService
@@ -182,7 +182,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     identity, compute, datasets = IdentityService(base), ComputeService(base), DatasetService(base)
     sources, requirements, tickets = SourceSnapshots(datasets), RequirementService(base), TicketIssuer(settings.home)
     registry, policies = RegistryService(base, live_uses=uses, evidence_kinds=evidence_kinds()), PolicyService(base)
-    sets = TrainingSetService(base, sources=sources, compute=compute, requirements=requirements)
+    sets = _training_sets(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
     training = TrainingService(
@@ -225,6 +225,15 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         decisions=DecisionService(base, book=book),
         policies=policies,
         rollouts=RolloutService(base, book=book, registry=registry, serving=endpoints),
+    )
+
+
+def _training_sets(
+    base: Foundation, *, sources: SourceSnapshots, compute: ComputeService, requirements: RequirementService
+) -> TrainingSetService:
+    """The policies of promotion say which inputs a person has to review."""
+    return TrainingSetService(
+        base, sources=sources, compute=compute, requirements=requirements, suspicious_auc=suspicious_auc
     )
 
 

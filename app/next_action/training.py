@@ -41,6 +41,13 @@ def _resume(rights: Rights) -> NextAction:
 
 
 def training_set_action(training_set: TrainingSet, *, now: datetime, rights: Rights) -> NextAction:
+    if training_set.state is TrainingSetState.NEEDS_REVIEW and rights.may(Permission.FEATURE_SQL):
+        return NextAction(
+            name="accept_inputs",
+            label=_("Review inputs"),
+            icon="rate_review",
+            sentence=_("An input predicts the label alone: say why it is known in time, or make the set without it."),
+        )
     if training_set.state is not TrainingSetState.READY or not rights.may(Permission.JOBS_WRITE):
         return nothing()
     return NextAction(

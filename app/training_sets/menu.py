@@ -1,6 +1,8 @@
-"""The menu in the header of a training set's page."""
+"""What the header of a training set's page offers."""
 
 from functools import partial
+
+import streamlit as st
 
 from app.session import actor, portal
 from app.ui import frame, links
@@ -18,6 +20,12 @@ def menu(training_set: TrainingSet) -> None:
         links.open_page("new-training-set", like=training_set.id)
     elif chosen == _(RENAME):
         rename_dialog(training_set.title, training_set.name, partial(_rename, training_set))
+
+
+def sweep(training_set: TrainingSet, *, missing: str) -> None:
+    """The way to a sweep, beside the one to a run."""
+    if st.button(_("Start a sweep"), icon=":material/tune:", disabled=bool(missing), help=missing or None):
+        links.open_page("start-sweep", training_set=training_set.id)
 
 
 def _rename(training_set: TrainingSet, title: str) -> None:

@@ -4,7 +4,7 @@ pins, and its manifest."""
 import streamlit as st
 
 from app.session import actor, portal
-from app.ui import charts, frame, links, numbers
+from app.ui import charts, frame, links, numbers, times
 from app.ui.tables import reading
 from core.features.training_sets.values import LeakReport, TrainingSet, TrainingSetState
 from core.features.values import FeatureVersion
@@ -33,8 +33,22 @@ def leaks(training_set: TrainingSet) -> None:
     with frame.rows("leaks"):
         for number, leak in enumerate(training_set.leaks):
             value = f"AUC {numbers.fixed(leak.auc, 3)}" if leak.auc is not None else ""
-            icon = ":red[:material/gpp_bad:]"
+            icon = ":orange[:material/warning:]" if leak.may_be_accepted else ":red[:material/gpp_bad:]"
             frame.row(f"leak_{number}", title=leak.column, value=value, detail=links.escape(leak.reason), icon=icon)
+    _acceptance(training_set)
+
+
+def _acceptance(training_set: TrainingSet) -> None:
+    """What a person said of inputs that predict the label alone."""
+    acceptance = training_set.leak_report.acceptance if training_set.leak_report else None
+    if acceptance:
+        st.markdown(
+            _("Accepted by {person}, {age}: {reason}").format(
+                person=links.escape(frame.name_of(acceptance.by)),
+                age=times.ago(acceptance.at, now=frame.now()),
+                reason=links.escape(acceptance.reason),
+            )
+        )
 
 
 def _clean(training_set: TrainingSet) -> str:

@@ -309,11 +309,16 @@ class SplitFile(Value):
 
 
 class LeakFinding(Value):
-    """A column with signs of leakage: `auc` is how well it alone predicts the label."""
+    """A column with signs of leakage: `auc` is how well it alone predicts the label. Where that is the only sign it may
+    be a discovery, and a person may accept it."""
 
     column: str
     reason: str
     auc: float | None
+
+    @property
+    def may_be_accepted(self) -> bool:
+        return self.auc is not None
 
 
 Seconds = Annotated[int, Field(ge=0, le=10 * 366 * 86_400)]

@@ -26,7 +26,7 @@ Alias = Annotated[
 ]
 EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UNDERSCORES, example="load_test")]
 # The kinds of evidence that the registry measures itself.
-QUALITY, SAFETY = "quality", "safety"
+QUALITY, SAFETY, INPUTS = "quality", "safety", "inputs"
 # The split that training never saw.
 UNSEEN = "test"
 # What a metric is, of those that more is better of, where nothing was learned.
@@ -227,6 +227,17 @@ class SafetyReport(Value):
     bytes: int
     operators: dict[str, int]
     findings: tuple[Finding, ...]
+
+
+class InputReport(Value):
+    """The content of INPUTS evidence: the AUC alone of those inputs that were above the `limit` when the training set
+    was made, and who accepted them with which reason."""
+
+    training_set: str
+    limit: float
+    inputs: dict[str, float]
+    accepted_by: str = ""
+    reason: str = ""
 
 
 class MetricRow(Value):

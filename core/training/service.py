@@ -31,6 +31,7 @@ from core.registry.values import ModelReference, ModelVersion, NewVersion
 from core.requirements.service import RequirementService
 from core.training.catalog import find_run, history, in_state, list_runs, read_run
 from core.training.description import Origin
+from core.training.inputs import inputs_evidence
 from core.training.kind import TrainingKind
 from core.training.recipe import all_recipes, card_of, check_params, recipe_called
 from core.training.splits import trainable
@@ -200,6 +201,8 @@ class TrainingService(Service):
         new = self._new_version(call, row, model=model, title=title, card=card)
         version = self.registry.register(call, new, call.prepared)
         call.about(version.id)
+        if row.version_id != version.id:
+            self._examine_inputs(call, row, version)
         row.version_id = version.id
         call.session.add(row)
         return version
@@ -259,6 +262,11 @@ class TrainingService(Service):
         call.link(new.training_set_id, run_id, "trained")
         if new.requirement_id:
             call.link(new.requirement_id, run_id, "asks for")
+
+    def _examine_inputs(self, call: Call, row: RunRow, version: ModelVersion) -> None:
+        training_set = self.training_sets.training_set(call, row.training_set_id)
+        if evidence := inputs_evidence(training_set, version):
+            self.registry.add_evidence(call, evidence)
 
     def _new_version(self, call: Call, row: RunRow, *, model: str | None, title: str | None, card: str) -> NewVersion:
         contract = trainable(self.training_sets.training_set(call, row.training_set_id), now=call.now)

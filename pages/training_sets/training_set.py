@@ -6,8 +6,9 @@ from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
 from app.next_action.training import training_set_action
 from app.session import actor, may, portal
-from app.training_sets.menu import menu
+from app.training_sets.menu import menu, sweep
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
+from app.training_sets.review import accept_dialog
 from app.ui import frame, links, numbers, times
 from app.ui.fields.naming import identifier
 from app.ui.health import health_of
@@ -34,11 +35,10 @@ def _draw(training_set: TrainingSet) -> None:
     state, facts = "" if health else training_set.state, _facts(training_set)
     with frame.header(training_set.title, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
         action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
-        if action.name and st.button(
-            _("Start a sweep"), icon=":material/tune:", disabled=bool(action.missing), help=action.missing or None
-        ):
-            links.open_page("start-sweep", training_set=training_set.id)
-        primary_action(action)
+        if action.name == "start_training":
+            sweep(training_set, missing=action.missing)
+        if primary_action(action) and action.name == "accept_inputs":
+            accept_dialog(training_set)
         if may(Permission.FEATURE_SQL, project=training_set.project):
             menu(training_set)
     what_is_missing(action)

@@ -13,6 +13,7 @@ from core.features.building.build import build_rows
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, SourceTable
 from core.features.training_sets.job_spec import JoinedView, JoinJobSpec, JoinResult
 from core.features.training_sets.join import join_training_set
+from core.features.training_sets.values import SUSPICIOUS_AUC
 from core.features.values import EntityQuery, ServedView, Split
 from core.sandbox.limits import Limits
 
@@ -133,6 +134,7 @@ def join(
         views=tuple(joined.view for joined in views),
         splits=changes.pop("splits", SPLITS),
         known_at=changes.pop("known_at", True),
+        suspicious_auc=changes.pop("suspicious_auc", SUSPICIOUS_AUC),
     )
     outputs = folder / "set"
     outputs.mkdir(exist_ok=True)

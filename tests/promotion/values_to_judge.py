@@ -6,11 +6,13 @@ from typing import Any
 from core.foundation.digests import digest_of
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Plan, Profile, RateRow, Report, ServerTime, Slo
 from core.registry.values import (
+    INPUTS,
     QUALITY,
     SAFETY,
     Evaluation,
     Evidence,
     Finding,
+    InputReport,
     InputSpec,
     Interval,
     ModelVersion,
@@ -210,6 +212,15 @@ def load_report(subject: ModelVersion, **changes: Any) -> Report:
 
 def load_test(subject: ModelVersion, report: Report | None = None, **changes: Any) -> Evidence:
     return evidence(LOAD_TEST, subject, report or load_report(subject), **changes)
+
+
+def inputs(
+    subject: ModelVersion, strong: dict[str, float] | None = None, *, reason: str = "", limit: float = 0.8
+) -> Evidence:
+    report = InputReport(
+        training_set="TS-1", limit=limit, inputs=strong or {}, accepted_by="P-2" if reason else "", reason=reason
+    )
+    return evidence(INPUTS, subject, report)
 
 
 def safety(subject: ModelVersion, *findings: Finding, **changes: Any) -> Evidence:

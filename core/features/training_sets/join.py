@@ -13,7 +13,7 @@ from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import Engine, JoinView, Matches, Part, check_join, depends_on_known_at
 from core.features.training_sets.entities import EntityRows, build_entity
 from core.features.training_sets.job_spec import ENTITY_ROWS, EVENT_TIME, LABEL, JoinedView, JoinJobSpec, JoinResult
-from core.features.training_sets.label_leakage import SUSPICIOUS_AUC, columns_auc
+from core.features.training_sets.label_leakage import columns_auc
 from core.features.training_sets.late_rows import Joined, leak_report
 from core.features.training_sets.values import ViewMatches
 from core.features.values import FeatureContract, LabelType, LeakFinding, ServedView, Split, SplitFile
@@ -37,11 +37,10 @@ def join_training_set(
     engine: Engine | None = None,
     progress: Progress = no_progress,
     rows: EntityRows | None = None,
-    suspicious_auc: float = SUSPICIOUS_AUC,
 ) -> JoinResult:
-    """Writes `<split>.parquet` below `outputs` for every split, unless a leak is found: then the result names it and
-    there are no splits. `rows` says that the entity rows lie there already, built in the sandbox. Raises Invalid for
-    what is wrong with the query, the keys and the splits."""
+    """Writes `<split>.parquet` below `outputs` for every split, unless a leak is found that nobody may accept: then the
+    result names it and there are no splits. `rows` says that the entity rows lie there already, built in the sandbox.
+    Raises Invalid for what is wrong with the query, the keys and the splits."""
     entity = outputs / ENTITY_ROWS
     if rows is None:
         rows = build_entity(job_spec.entity, sources=job_spec.sources, inputs=inputs, path=entity, limits=limits)
@@ -56,16 +55,16 @@ def join_training_set(
     )
     progress(0.7, _("Comparing what was known with what was latest"))
     late = [view for view in views if depends_on_known_at(view)]
-    report = leak_report(engine, joined, late=late)
+    report = leak_report(engine, joined, late=late).model_copy(update={"suspicious_auc": job_spec.suspicious_auc})
     progress(0.9, _("Looking for leaks"))
     contract = contract_of(job_spec, rows)
-    label_leaks = _label_leaks(contract, joined.parts[0].path, suspicious_auc) if joined.can_teach else ()
+    label_leaks = _label_leaks(contract, joined.parts[0].path, job_spec.suspicious_auc) if joined.can_teach else ()
     leaks = (*rows.leaks, *_from_the_future(joined), *label_leaks)
     total = row_count(entity)
     entity.unlink()
     return JoinResult(
         contract=contract,
-        splits=() if leaks else files,
+        splits=files if all(leak.may_be_accepted for leak in leaks) else (),
         leaks=leaks,
         notes=_notes(outside=total - sum(file.rows for file in files)),
         rows=total,

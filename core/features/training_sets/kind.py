@@ -38,9 +38,9 @@ class JoinKind(PlainKind):
         return result.model_copy(update={"splits": tuple(splits)})
 
     def ingest_outputs(self, call: Call, job: Job, read: JoinResult) -> None:
-        """The training set is ready, or refused when a leak was found."""
+        """The training set is ready, waits for a person's review, or is refused when a leak was found."""
         row = training_set_row(call, job.subject)
-        row.state = TrainingSetState.REFUSED if read.leaks else TrainingSetState.READY
+        row.state = _state(read)
         row.contract = read.contract.model_dump(mode="json")
         row.splits = [split.model_dump(mode="json") for split in read.splits]
         row.leaks = [leak.model_dump(mode="json") for leak in read.leaks]
@@ -49,7 +49,7 @@ class JoinKind(PlainKind):
         manifest = self._manifest(call, row, read)
         row.manifest = manifest.model_dump(mode="json")
         row.cause = _refusal(read)
-        row.digest = "" if read.leaks else digest_of(manifest)
+        row.digest = "" if row.state is TrainingSetState.REFUSED else digest_of(manifest)
         call.session.add(row)
         call.update(row.id, state=row.state)
         call.record(f"features.training_set_{row.state}", subject=row.id, details={"digest": row.digest})
@@ -80,6 +80,13 @@ class JoinKind(PlainKind):
 
 def _with_digest(store: Store, split: SplitFile, path: Path) -> SplitFile:
     return split.model_copy(update={"digest": ingest_rows(store, path, rows=split.rows)})
+
+
+def _state(read: JoinResult) -> TrainingSetState:
+    if not read.leaks:
+        return TrainingSetState.READY
+    is_open = all(leak.may_be_accepted for leak in read.leaks)
+    return TrainingSetState.NEEDS_REVIEW if is_open else TrainingSetState.REFUSED
 
 
 def _refusal(read: JoinResult) -> str:

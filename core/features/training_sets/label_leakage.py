@@ -7,9 +7,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-# Honest single columns of the demonstration stay below 0.66, and whole models of such data end near 0.75; a column that
-# is known too late reaches 0.93 alone. A problem that is easier than that sets its own limit.
-SUSPICIOUS_AUC = 0.8
 MOST_ROWS = 200_000
 BINS = 64
 # A value seen this often counts half for itself and half for the average.

@@ -20,6 +20,7 @@ def join_job_spec(
     uses: Sequence[tuple[ViewUse, FeatureVersion]],
     splits: Sequence[Split],
     known_at: bool,
+    suspicious_auc: float,
 ) -> JoinJobSpec:
     """The job spec, once names and splits are known to fit together. Invalid says what does not, Conflict that a
     version is not published."""
@@ -35,7 +36,12 @@ def join_job_spec(
     if not inputs:
         raise Invalid(_("There is nothing to learn from"), hint=_("Add columns or feature views."), field="uses")
     return JoinJobSpec(
-        entity=entity, sources=source_tables(snapshots), views=views, splits=tuple(splits), known_at=known_at
+        entity=entity,
+        sources=source_tables(snapshots),
+        views=views,
+        splits=tuple(splits),
+        known_at=known_at,
+        suspicious_auc=suspicious_auc,
     )
 
 

@@ -1,6 +1,6 @@
 """Training sets: entity rows joined with what was known at each of them. A download of their rows is recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints
@@ -11,7 +11,7 @@ from core.features.sandboxed_job import fitted
 from core.features.tables import TrainingSetRow
 from core.features.training_sets.plan import join_job, join_job_spec
 from core.features.training_sets.records import find_training_set, training_set_of, training_set_row
-from core.features.training_sets.values import TrainingSet, TrainingSetState
+from core.features.training_sets.values import Acceptance, TrainingSet, TrainingSetState
 from core.features.values import EntityQuery, FeatureVersion, Split, SplitFile, ViewName, ViewUse
 from core.features.versions.records import JOINED_INTO, find_version, refuse_without_rows
 from core.features.versions.sources import SourceSnapshots, link_sources, of_project
@@ -21,6 +21,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
+from core.foundation.naming.texts import Reason
 from core.foundation.naming.titles import Title
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -40,6 +41,7 @@ class TrainingSetService(Service):
     domain = "features"
     events: ClassVar[Mapping[str, EventSpec]] = {
         "features.training_set_ready": EventSpec(N_("joined and checked")),
+        "features.training_set_needs_review": EventSpec(N_("joined, and found inputs to review, in")),
         "features.training_set_refused": EventSpec(N_("refused, for a leak,")),
         "features.training_set_failed": EventSpec(N_("could not join")),
     }
@@ -51,8 +53,11 @@ class TrainingSetService(Service):
         sources: SourceSnapshots,
         compute: ComputeService,
         requirements: RequirementService,
+        suspicious_auc: Callable[[Call], float],
     ) -> None:
+        """`suspicious_auc` says above which AUC an input alone has to be reviewed."""
         super().__init__(foundation)
+        self._suspicious_auc = suspicious_auc
         self._sources, self._compute, self._requirements = sources, compute, requirements
 
     @action(permission=Permission.FEATURE_SQL, says=N_("started the training set"))
@@ -101,6 +106,24 @@ class TrainingSetService(Service):
         call.may_reach(training_set_id)
         row = training_set_row(call, training_set_id)
         rename(call, training_set_id, title)
+        return training_set_of(row)
+
+    @action(permission=Permission.FEATURE_SQL, says=N_("accepted the inputs of"))
+    def accept_inputs(self, call: Call, *, training_set_id: str, reason: Reason) -> TrainingSet:
+        """Accept inputs that predict the label alone: say why they are known at the time of prediction.
+
+        The set is ready then. The reason is kept as evidence with every version that is learned from it."""
+        call.may_reach(training_set_id)
+        call.about(training_set_id)
+        row = training_set_row(call, training_set_id)
+        if row.state != TrainingSetState.NEEDS_REVIEW:
+            raise Conflict(_("{id} is {state}").format(id=training_set_id, state=row.state))
+        acceptance = Acceptance(by=call.actor.person_id, at=call.now, reason=reason)
+        row.state, row.cause = TrainingSetState.READY, ""
+        row.leak_report = row.leak_report | {"acceptance": acceptance.model_dump(mode="json")}
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+        call.note(reason=reason, inputs=[leak["column"] for leak in row.leaks])
         return training_set_of(row)
 
     @action(permission=Permission.READ, reads=True)
@@ -190,7 +213,14 @@ class TrainingSetService(Service):
         used = [(use, _version(call, use, project=row.project)) for use in uses]
         for _use, version in used:
             self._sources.refuse_quarantined(call, version.id)
-        job_spec = join_job_spec(entity, snapshots=snapshots, uses=used, splits=splits, known_at=row.known_at)
+        job_spec = join_job_spec(
+            entity,
+            snapshots=snapshots,
+            uses=used,
+            splits=splits,
+            known_at=row.known_at,
+            suspicious_auc=self._suspicious_auc(call),
+        )
         row.id = call.create(Kind.TRAINING_SET, project=row.project, title=title, name=row.name, state=row.state)
         work = join_job(job_spec, project=row.project, title=title, subject=row.id, snapshots=snapshots)
         row.job_id = self._compute.submit(call, fitted(work, self.foundation.settings)).id

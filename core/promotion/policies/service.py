@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from sqlmodel import col, select
 
 from core.audit.second_person import Matter, eligibilities
+from core.features.training_sets.values import SUSPICIOUS_AUC
 from core.foundation.actions.call import Call
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
@@ -17,6 +18,7 @@ from core.foundation.text import N_, _
 from core.identity.permissions import ROLES, Permission, Role
 from core.promotion.approvals.digests import RULES
 from core.promotion.approvals.gate_verdicts import gate_cards, gates
+from core.promotion.gates.inputs import InputsGate
 from core.promotion.policies.lapses import lapses_of
 from core.promotion.presence import refuse_machines
 from core.promotion.rows import policy_of
@@ -46,6 +48,13 @@ PRODUCTION = Policy(
     valid_days=7,
     digest="",
 )
+
+
+def suspicious_auc(call: Call) -> float:
+    """The AUC above which an input alone has to be reviewed: the strictest that a policy in force names."""
+    in_force = call.session.exec(select(PolicyRow).where(PolicyRow.state == IN_FORCE)).all()
+    rules = [rule for row in in_force for rule in policy_of(row).gates if rule.gate == InputsGate.name]
+    return min((InputsGate(rule.params).params.auc for rule in rules), default=SUSPICIOUS_AUC)
 
 
 class PolicyService(Service):

@@ -32,7 +32,13 @@ def test_a_run_without_a_model_says_why_it_is_not_registered() -> None:
 
 @pytest.mark.parametrize(
     ("state", "role", "name"),
-    [("ready", Role.ENGINEER, "start_training"), ("ready", Role.VIEWER, ""), ("building", Role.ENGINEER, "")],
+    [
+        ("ready", Role.ENGINEER, "start_training"),
+        ("ready", Role.VIEWER, ""),
+        ("building", Role.ENGINEER, ""),
+        ("needs_review", Role.ENGINEER, "accept_inputs"),
+        ("needs_review", Role.VIEWER, ""),
+    ],
 )
 def test_a_set_that_is_ready_is_learned_from(state: str, role: Role, name: str) -> None:
     assert training_set_action(training_set(state), now=NOW, rights=rights(role)).name == name

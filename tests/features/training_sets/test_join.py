@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from core.features.training_sets.label_leakage import SUSPICIOUS_AUC, auc, column_auc, columns_auc
+from core.features.training_sets.label_leakage import auc, column_auc, columns_auc
+from core.features.training_sets.values import SUSPICIOUS_AUC
 from core.features.values import Split
 from core.foundation.errors import Invalid
 from tests.features.departures import ENTITY_SQL, as_joined, build, entity, flights, join, split_rows
@@ -181,15 +182,16 @@ def test_keys_of_another_type_are_refused(tmp_path: Path) -> None:
         join(tmp_path, entity(sql, keys_only=("id_key",)), views=(view,))
 
 
-def test_a_column_that_tells_the_label_too_well_refuses_the_set(tmp_path: Path) -> None:
-    """Nothing is marked here: the outcome is found by what it tells."""
+def test_a_column_that_tells_the_label_too_well_is_shown_with_the_set(tmp_path: Path) -> None:
+    """Nothing is marked here: the outcome is found by what it tells, and a person may know better."""
     sql = f"SELECT e.*, f.delay * 2 + 1 AS mood FROM ({ENTITY_SQL}) e JOIN flights f USING (id)"
     result = join(tmp_path, entity(sql, numbers=("distance", "mood")), marks={})
     (leak,) = result.leaks
-    assert (leak.column, result.splits) == ("mood", ())
+    assert (leak.column, leak.may_be_accepted, len(result.splits)) == ("mood", True, 2)
     assert leak.auc is not None
     assert leak.auc > 0.95
-    assert join(tmp_path, entity(sql, numbers=("distance", "mood")), marks={}, suspicious_auc=1.0).leaks == ()
+    at_most_one = join(tmp_path, entity(sql, numbers=("distance", "mood")), marks={}, suspicious_auc=1.0)
+    assert (at_most_one.leaks, at_most_one.leak_report.suspicious_auc) == ((), 1.0)
 
 
 def test_a_feature_with_the_wrong_event_time_refuses_the_set_where_nothing_is_marked(tmp_path: Path) -> None:

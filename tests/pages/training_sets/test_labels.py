@@ -13,7 +13,7 @@ from tests.compute.running import run_job_here
 from tests.installed import People, installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.pages.conftest import ENTITY, PROJECT, SPLITS, flights
-from tests.pages.running import drawn, page, text_of
+from tests.pages.running import drawn, page, pressed, text_of
 from tests.training.sets import make_training_set
 
 
@@ -146,3 +146,20 @@ def test_a_set_is_made_from_the_form_with_any_label_and_without_one(sets: LabelS
             label,
             kind,
         )
+
+
+def test_inputs_that_predict_the_label_alone_are_accepted_on_the_page(sets: LabelSets) -> None:
+    leak = {"column": "tail_number", "reason": "Alone it predicts the label.", "auc": 0.912}
+    report = {"rows": 10, "views": [], "differences": []}
+    folder = sets.portal.foundation.settings.home
+    strong = make_training_set(sets.portal, folder / "far", state="needs_review", leaks=[leak], leak_report=report)
+    test = page(sets.portal, sets.people.engineer, "training-set", id=strong)
+    assert "Start training" not in [button.label for button in test.button]
+    test.button(key="accept_inputs").click()
+    drawn(test)
+    assert "**tail_number**: an input that predicts the label so well" in text_of(test)
+    test.text_input(key="accept_reason").input("Registered before departure.")
+    pressed(test, "accept_inputs", "accept_do")
+    shown = text_of(page(sets.portal, sets.people.engineer, "training-set", id=strong))
+    assert "Accepted by Mei" in shown
+    assert "Registered before departure." in shown

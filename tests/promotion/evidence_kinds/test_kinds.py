@@ -13,6 +13,7 @@ from core.serving.values import ParityCause, ParityReport, ParityRow
 from tests.promotion.values_to_judge import (
     HOLDOUT,
     evidence,
+    inputs,
     interval,
     load_report,
     load_test,
@@ -60,8 +61,9 @@ def differing(mismatches: int = 3) -> Evidence:
     return evidence("parity", CANDIDATE, report)
 
 
-def test_a_release_asks_for_four_kinds_in_this_order() -> None:
-    assert [kind.title for kind in KINDS] == ["Offline quality", "Parity", "Load test", "Artifact safety"]
+def test_a_release_asks_for_the_kinds_in_this_order() -> None:
+    titles = ["Offline quality", "Parity", "Load test", "Artifact safety", "Inputs alone"]
+    assert [kind.title for kind in KINDS] == titles
     assert [kind.confirmation for kind in KINDS if kind.confirmation] == ["I have read the load-test report"]
     assert (kind_title("load_test"), kind_title("gone_long_ago")) == ("Load test", "Gone long ago")
 
@@ -72,7 +74,8 @@ def test_a_kind_is_complete(kind: EvidenceKind) -> None:
     assert kind.missing
     assert kind.gate is not None
     assert kind.gate.name == kind.name
-    assert bool(kind.measured_by) != kind.on_endpoint
+    # What inputs tell alone is known from the training set.
+    assert bool(kind.measured_by) + kind.on_endpoint == (kind.name != "inputs")
 
 
 def test_rows_have_a_cell_for_each_column() -> None:
@@ -138,6 +141,16 @@ def test_a_scan_lists_what_it_found_and_the_operators_most_used_first() -> None:
     assert refused.statement is None
     assert [cell.tone for cell in column_of(refused, "Finding")] == ["bad", "unsure"]
     assert [cell.value for cell in column_of(refused, "Code")] == ["external", "odd"]
+
+
+def test_inputs_alone_are_shown_with_who_accepted_them() -> None:
+    (clean,) = content_of(inputs(CANDIDATE))
+    assert clean.statement is not None
+    assert (clean.statement.value, clean.statement.tone) == ("No input predicts the label alone.", "good")
+    named, accepted = content_of(inputs(CANDIDATE, {"perimeter": 0.975}, reason="Measured before the diagnosis"))
+    assert [cell.value for cell in column_of(named, "Input")] == ["perimeter"]
+    assert accepted.statement is not None
+    assert accepted.statement.value == "Measured before the diagnosis"
 
 
 def test_a_load_test_shows_capacity_rates_and_percentiles() -> None:

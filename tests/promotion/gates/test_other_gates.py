@@ -8,6 +8,7 @@ from core.identity.permissions import Role
 from core.loadtests.values import Capacity, Plan, Profile, Report, Slo
 from core.promotion.approvals.gate_verdicts import gate_cards, gates, judge, obstacles
 from core.promotion.gate import Gate, GateContext
+from core.promotion.gates.inputs import InputsGate
 from core.promotion.gates.load_test import LoadTestGate
 from core.promotion.gates.parity import ParityGate
 from core.promotion.gates.safety import SafetyGate
@@ -18,6 +19,7 @@ from core.serving.values import ServiceLevel
 from tests.promotion.values_to_judge import (
     NOW,
     endpoint,
+    inputs,
     load_report,
     load_test,
     parity,
@@ -76,7 +78,7 @@ def test_parity_of_other_bytes_fails() -> None:
     assert judged(ParityGate({}), elsewhere).verdict is Verdict.FAIL
 
 
-@pytest.mark.parametrize("gate", [ParityGate({}), LoadTestGate({}), SafetyGate({})])
+@pytest.mark.parametrize("gate", [ParityGate({}), LoadTestGate({}), SafetyGate({}), InputsGate({})])
 def test_nothing_measured_is_no_data(gate: Gate) -> None:
     result = judged(gate)
     assert result.verdict is Verdict.NO_DATA
@@ -89,6 +91,7 @@ def test_nothing_measured_is_no_data(gate: Gate) -> None:
         (ParityGate({}), parity(CANDIDATE)),
         (LoadTestGate({}), load_test(CANDIDATE)),
         (SafetyGate({}), safety(CANDIDATE)),
+        (InputsGate({}), inputs(CANDIDATE)),
     ],
 )
 def test_content_that_is_no_report_fails(gate: Gate, report: Evidence) -> None:
@@ -232,8 +235,8 @@ def policy(*rules: GateRule) -> Policy:
     )
 
 
-def test_the_portal_brings_four_gates_with_help() -> None:
-    assert sorted(gates()) == ["load_test", "parity", "quality", "safety"]
+def test_the_portal_brings_its_gates_with_help() -> None:
+    assert sorted(gates()) == ["inputs", "load_test", "parity", "quality", "safety"]
     assert all(
         card.help and card.parameters["properties"] is not None for card in gate_cards() if card.name != "safety"
     )
@@ -257,3 +260,23 @@ def test_an_undecided_verdict_is_left_to_people_only_where_the_policy_says_so() 
     assert not list(obstacles(lenient, judge(lenient, evidence=measured, context=context)))
     without = policy(GateRule(gate="parity", on_inconclusive="judgement"))
     assert list(obstacles(without, judge(without, evidence=measured, context=context))) == ["Parity: no data"]
+
+
+def test_inputs_that_tell_nothing_alone_pass() -> None:
+    result = judged(InputsGate({}), inputs(CANDIDATE))
+    assert (result.verdict, result.value) == (Verdict.PASS, "No input above an AUC of 0.8 alone")
+
+
+def test_an_accepted_input_is_left_to_the_approvers_with_its_reason() -> None:
+    strong = inputs(CANDIDATE, {"perimeter": 0.975}, reason="Measured before the diagnosis")
+    result = judged(InputsGate({}), strong)
+    assert (result.verdict, result.value) == (Verdict.INCONCLUSIVE, "perimeter 0.975")
+    assert result.basis == "accepted by P-2: Measured before the diagnosis"
+    assert judged(InputsGate({"auc": 0.98}), strong).verdict is Verdict.PASS
+    assert judged(InputsGate({}), inputs(CANDIDATE, {"perimeter": 0.975})).verdict is Verdict.FAIL
+
+
+def test_a_limit_below_what_was_examined_proves_nothing() -> None:
+    result = judged(InputsGate({"auc": 0.7}), inputs(CANDIDATE))
+    assert (result.verdict, result.value) == (Verdict.INCONCLUSIVE, "Not examined")
+    assert result.basis == "TS-1 was only examined above 0.8; the policy asks for 0.7"
