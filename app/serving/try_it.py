@@ -21,13 +21,15 @@ SECONDS = 10
 
 
 class Answer(Value):
-    """What a caller gets: the probability, who answered in how many milliseconds, and what was looked up."""
+    """What a caller gets: the probability, who answered in how many milliseconds, what was looked up, and the inputs
+    that the model does not know."""
 
     probability: float
     version: str
     milliseconds: float
     features: dict[str, Any]
     lookups: tuple[dict[str, Any], ...]
+    unknown: tuple[str, ...] = ()
 
 
 def trial(endpoint: Endpoint) -> None:
@@ -141,16 +143,21 @@ def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:
         milliseconds=answer.elapsed.total_seconds() * 1e3,
         features=prediction.get("features", {}),
         lookups=tuple(prediction.get("lookups", ())),
+        unknown=tuple(document.get("unknown", ())),
     )
 
 
 def _lookups(contract: FeatureContract, answer: Answer) -> None:
-    """How each look-up ended: a feature that is not there is said, not hidden."""
+    """How each look-up ended: a feature that is not there is said, not hidden, and so is what the model does not
+    know."""
     words = {"present": ":green[:material/check:]", "null": ":gray[:material/remove:]"}
     for view, lookup in zip(contract.views, answer.lookups, strict=False):
         state = str(lookup.get("status", ""))
         icon = words.get(state, ":orange[:material/warning:]")
         st.caption(f"{icon} {links.escape(view.view)} :gray[{links.escape(state.replace('_', ' '))}]")
+    unknown = _("unknown to the model")
+    for name in answer.unknown:
+        st.caption(f":orange[:material/warning:] {links.code(name)} :gray[{unknown}]")
 
 
 def _shown(value: Any) -> str:

@@ -20,7 +20,7 @@ GROUPS: dict[Color, tuple[str, str]] = {
     "orange": (
         "schedule",
         "needs_confirmation waiting in_review needs_review changes_requested late warning stale expired inconclusive"
-        " pruned unsettled no_data at_chance quarantined drifted deprecated taken_out",
+        " pruned unsettled no_data at_chance quarantined unknown_inputs drifted deprecated taken_out",
     ),
     "red": (
         "error",
@@ -51,6 +51,7 @@ ICONS = {
     "switching": "sync",
     "inconclusive": "warning",
     "at_chance": "warning",
+    "unknown_inputs": "help",
     "taken_out": "cloud_off",
     "stale": "history",
     "drifted": "moving",

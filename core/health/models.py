@@ -1,6 +1,7 @@
 """The health of model versions, models and endpoints: the goal, what the features do, and whether the bytes serve."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from sqlmodel import col, func, select
@@ -8,7 +9,7 @@ from sqlmodel import col, func, select
 from core.features.catalog.learned_from import LearnedSet
 from core.foundation.actions.call import Call
 from core.foundation.objects import ObjectRow
-from core.foundation.text import _
+from core.foundation.text import _, percent
 from core.health.features import FeatureHealth, learned_sets
 from core.health.quarantine import Quarantines
 from core.health.values import Health, worst
@@ -17,6 +18,8 @@ from core.registry.tables import VersionRow
 from core.registry.values import Evaluation, at_chance, judging
 from core.requirements.tables import RequirementRow
 from core.requirements.values import Comparison, Criterion
+from core.serving.counter_file import SERVERS, Counted, counted_in
+from core.serving.endpoint_inputs import endpoint_inputs
 from core.serving.rows import closed_words, routes_of
 from core.serving.tables import EndpointRow
 from core.serving.values import Server
@@ -40,7 +43,7 @@ class Endpoints:
     """The endpoints that may be seen, and what each of them serves now."""
 
     def __init__(self, call: Call, *, is_needed: bool = True) -> None:
-        self._session = call.session
+        self._session, self._now, self._home = call.session, call.now, call.foundation.settings.home
         visible = select(EndpointRow).where(*call.permitted.condition(EndpointRow.project))
         rows = call.session.exec(visible.order_by(EndpointRow.name)) if is_needed else ()
         self._rows = {row.id: row for row in rows}
@@ -67,12 +70,32 @@ class Endpoints:
         servers = (Server.model_validate(server) for server in row.servers)
         refused = [server.cause for server in servers if server.state == "refused"]
         if not row.cause and not refused:
-            return Health(object_id=endpoint_id, state="healthy")
+            return self._asked_beyond(row)
         reason = _("{name} cannot serve what it should: {cause}").format(
             name=row.entry.title,
             cause=next((cause for cause in (row.cause, *refused) if cause), _("no reason was given")),
         )
         return Health(object_id=endpoint_id, state="refused", reason=reason, cause_id=endpoint_id, since=row.changed_at)
+
+    def _asked_beyond(self, row: EndpointRow) -> Health:
+        """Whether much more of what it is asked than before is unknown to its models, or missing."""
+        inputs = endpoint_inputs(self._counted, endpoint_id=row.id, now=self._now)
+        gap = next((gap for gap in inputs.gaps if gap.has_jumped), None)
+        if gap is None:
+            return Health(object_id=row.id, state="healthy")
+        reasons = {
+            "unknown": _("{name} was unknown to the model in {share} of the rows of the last hour"),
+            "missing": _("{name} had no row in {share} of the rows of the last hour"),
+        }
+        reason = reasons[gap.kind].format(name=gap.name, share=percent(gap.share))
+        if gap.share_before is not None:
+            reason = _("{reason}; before it was {share}").format(reason=reason, share=percent(gap.share_before))
+        return Health(object_id=row.id, state="unknown_inputs", reason=reason, cause_id=row.id)
+
+    @cached_property
+    def _counted(self) -> list[Counted]:
+        """What all model servers have counted: read once, and only where an endpoint serves."""
+        return list(counted_in(self._home / SERVERS))
 
     def _without_version(self, row: EndpointRow | None, endpoint_id: str) -> Health:
         if row is None or row.environment != "production" or not row.generation:

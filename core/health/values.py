@@ -6,7 +6,18 @@ from typing import Literal
 
 from core.foundation.values import Value
 
-State = Literal["refused", "goal_missed", "taken_out", "at_chance", "quarantined", "drifted", "stale", "healthy", ""]
+State = Literal[
+    "refused",
+    "goal_missed",
+    "taken_out",
+    "at_chance",
+    "quarantined",
+    "unknown_inputs",
+    "drifted",
+    "stale",
+    "healthy",
+    "",
+]
 # The worst first; "" says that nothing was judged.
 SEVERITY: tuple[State, ...] = (
     "refused",
@@ -14,6 +25,7 @@ SEVERITY: tuple[State, ...] = (
     "taken_out",
     "at_chance",
     "quarantined",
+    "unknown_inputs",
     "drifted",
     "stale",
     "healthy",

@@ -13,7 +13,7 @@ import mmap
 import struct
 import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from core.serving.input_gaps import GapNames, InputGaps
 from core.serving.server_spec import ServerSpec
 
 COUNTERS_FILE = "counters"
+# Below the home folder, a folder for each model server.
+SERVERS = Path("gateway/servers")
 LAYOUT = 2
 CELLS, EXACT, PARTS = 736, 64, 32
 LONGEST_US = (1 << 27) - 1
@@ -119,6 +121,12 @@ def read_counters(path: Path) -> Counted | None:
         gaps=names.gaps(now),
         gaps_before=names.gaps(before),
     )
+
+
+def counted_in(folder: Path) -> Iterator[Counted]:
+    """What every model server below a folder has counted."""
+    files = (read_counters(path) for path in sorted(folder.glob(f"*/{COUNTERS_FILE}")))
+    return (counted for counted in files if counted is not None)
 
 
 def cell_of(us: int) -> int:

@@ -3,7 +3,6 @@ read from their files."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
-from pathlib import Path
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from sqlmodel import col, func, select
@@ -16,7 +15,7 @@ from core.foundation.objects import ObjectRow
 from core.foundation.observability.metrics import exposition
 from core.foundation.reach import Reach
 from core.identity.permissions import Permission
-from core.serving.counter_file import COUNTERS_FILE, Counted, Histogram, begin_of, cell_of, read_counters
+from core.serving.counter_file import SERVERS, Counted, Histogram, begin_of, cell_of, counted_in
 
 MICROSECONDS = 1e6
 LABELS = ("endpoint", "model", "version")
@@ -41,15 +40,9 @@ class MetricsService(Service):
         """The figures of the portal, its jobs and its model servers in Prometheus' text format, as `/metrics` answers
         them; of jobs and endpoints those of the projects that one may see."""
         reach = call.reach()
-        folder = self.foundation.settings.home / "gateway" / "servers"
+        folder = self.foundation.settings.home / SERVERS
         servers = [counted for counted in counted_in(folder) if _is_visible(call, counted, reach)]
         return exposition([_jobs(call, reach), *families_of(servers)])
-
-
-def counted_in(folder: Path) -> Iterator[Counted]:
-    """What every model server below a folder has counted."""
-    files = (read_counters(path) for path in sorted(folder.glob(f"*/{COUNTERS_FILE}")))
-    return (counted for counted in files if counted is not None)
 
 
 def families_of(servers: Sequence[Counted]) -> Iterator[Metric]:

@@ -24,6 +24,8 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
 from core.serving.admissions import AdmissionIssuer
+from core.serving.counter_file import SERVERS, counted_in
+from core.serving.endpoint_inputs import endpoint_inputs
 from core.serving.periods import begin_period, served_of, want_period
 from core.serving.plans import EndpointPlan, plan_of
 from core.serving.routing import ReadBytes, check_routes, read_bytes, refuse_damaged, refuse_unadmitted, wanted_routes
@@ -37,7 +39,17 @@ from core.serving.rows import (
 )
 from core.serving.tables import AdmissionRow, EndpointRow, ServedRow
 from core.serving.tickets import TicketIssuer
-from core.serving.values import Endpoint, EndpointName, Environment, Route, Served, Server, ServiceLevel, Ticket
+from core.serving.values import (
+    Endpoint,
+    EndpointInputs,
+    EndpointName,
+    Environment,
+    Route,
+    Served,
+    Server,
+    ServiceLevel,
+    Ticket,
+)
 
 Minutes = Annotated[int, Field(ge=1, le=60)]
 PROMISE = ServiceLevel()
@@ -148,6 +160,14 @@ class EndpointService(Service):
         contracts = [self._training_sets.training_set(call, training_set_id).contract for training_set_id in ids]
         missing = [self._materialization.missing_for(call, contract) for contract in contracts if contract]
         return tuple(dict.fromkeys(chain.from_iterable(missing)))
+
+    @action(permission=Permission.READ, reads=True)
+    def inputs(self, call: Call, *, endpoint_id: str) -> EndpointInputs:
+        """Show which inputs of the last hour's predictions the models of an endpoint did not know, and which features
+        were missing, by share of the rows."""
+        call.may_reach(endpoint_id)
+        servers = counted_in(self.foundation.settings.home / SERVERS)
+        return endpoint_inputs(servers, endpoint_id=endpoint_id, now=call.now)
 
     @action(permission=Permission.READ, reads=True)
     def history(self, call: Call, *, endpoint_id: str, offset: Offset = 0, limit: Limit = 50) -> Listing[Served]:

@@ -10,6 +10,9 @@ from core.foundation.values import Value
 
 EndpointName = AddressName
 Environment = Literal["staging", "production"]
+# A share of inputs that are unknown or missing asks for attention when it has become several times what it was and is
+# no longer small, or is large where nothing is known of before.
+ENOUGH_ROWS, SMALL_SHARE, LARGE_SHARE, JUMP = 100, 0.05, 0.2, 3.0
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 
@@ -72,6 +75,41 @@ class Endpoint(Value):
     closed: Closed | None = None
     created_at: datetime
     changed_at: datetime
+
+
+class InputGap(Value):
+    """How many of the last hour's `rows` had a value of an input that the model does not know (the event time is an
+    input, and unknown 20 years away), or no row of a view; and how many did `before`, since the servers started."""
+
+    name: str
+    kind: Literal["unknown", "missing"]
+    rows: int
+    count: int
+    rows_before: int
+    count_before: int
+
+    @property
+    def share(self) -> float:
+        return self.count / self.rows if self.rows else 0.0
+
+    @property
+    def share_before(self) -> float | None:
+        """None where there was too little before to compare with."""
+        return self.count_before / self.rows_before if self.rows_before >= ENOUGH_ROWS else None
+
+    @property
+    def has_jumped(self) -> bool:
+        """Whether the share is several times what it was; with nothing to compare it with, whether it is large."""
+        limit = LARGE_SHARE if self.share_before is None else max(SMALL_SHARE, JUMP * self.share_before)
+        return self.rows >= ENOUGH_ROWS and self.share >= limit
+
+
+class EndpointInputs(Value):
+    """What an endpoint's running servers were asked in the last hour: how many rows, and what was unknown or missing in
+    them, the largest share first. Rows that jobs send to measure are not among them."""
+
+    rows: int
+    gaps: tuple[InputGap, ...]
 
 
 class Served(Value):

@@ -8,6 +8,7 @@ import streamlit as st
 from app.loadtests.wording import plan_line, short_result, state_of, title_of
 from app.serving.actions import actions
 from app.serving.deploy import may_serve_nothing, serve_nothing
+from app.serving.inputs import inputs
 from app.serving.parity import parity
 from app.serving.replays import replays
 from app.serving.traffic import history, missing_features, traffic, traffic_stage
@@ -64,6 +65,8 @@ def _overview(endpoint: Endpoint) -> None:
         if is_asked:
             serve_nothing(endpoint)
         traffic(endpoint)
+        if endpoint.routes:
+            inputs(endpoint)
         history(endpoint.id)
     with right:
         frame.section(_("How to call it"))

@@ -69,7 +69,7 @@ ACTIONS = {
         registry.list_evidence registry.get_evidence
         training.list_recipes training.list_runs training.get_run training.history
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
-        serving.list_endpoints serving.get_endpoint serving.missing_features serving.history
+        serving.list_endpoints serving.get_endpoint serving.missing_features serving.inputs serving.history
         serving.list_replays serving.get_replay
         health.of_objects health.own_problems health.own_failures
         loadtests.list_tests loadtests.get_test loadtests.get_report loadtests.series

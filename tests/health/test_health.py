@@ -10,11 +10,13 @@ from sqlmodel import select
 from core.features.tables import FeatureVersionRow, FeatureViewRow, MaterializationRow
 from core.foundation.actors import Actor
 from core.foundation.objects import LinkRow, ObjectRow
+from core.foundation.text import percent
 from core.lake.tables import DatasetRow, SnapshotRow
 from core.portal import Portal
 from core.registry.tables import ModelRow, VersionRow
 from core.registry.values import Interval, at_chance
 from core.requirements.values import Criterion
+from core.serving.input_gaps import InputGaps
 from core.serving.tables import EndpointRow
 from tests.health.installation import (
     CANDIDATE,
@@ -37,6 +39,7 @@ from tests.health.installation import (
     states,
 )
 from tests.lake.imports.in_process import imported
+from tests.serving.counted_inputs import write_counts
 from tests.upgrade.home import PEOPLE
 
 FEATURES_AND_ABOVE = (VIEW, FEATURES, MODEL, SERVING, STAGING, PRODUCTION)
@@ -86,6 +89,19 @@ def test_drift_is_measured_once_and_rolls_up_to_what_serves(whole_on: Portal) ->
     assert judged[VIEW].reason == ("delay of carrier_delay v1 has drifted by 0.17 since the training window of TS-1")
     assert TRAINING_SET not in judged
     assert whole_on.feature_statistics.unmeasured_drift(Actor.system("test")) == ()
+
+
+def test_an_endpoint_that_is_asked_what_its_model_does_not_know_says_so_until_that_ends(whole: Portal) -> None:
+    home, before = whole.foundation.settings.home, InputGaps(1000, {"carrier": 10})
+    write_counts(home, PRODUCTION, recent=InputGaps(500, {"carrier": 100}), before=before)
+    judged = healths(whole, PRODUCTION, STAGING)
+    assert (judged[PRODUCTION].state, judged[PRODUCTION].cause_id) == ("unknown_inputs", PRODUCTION)
+    shares = (percent(0.2), percent(0.01))
+    reason = "carrier was unknown to the model in {} of the rows of the last hour; before it was {}".format(*shares)
+    assert judged[PRODUCTION].reason == reason
+    assert judged[STAGING].state == "healthy"
+    write_counts(home, PRODUCTION, recent=InputGaps(500, {"carrier": 5}), before=before)
+    assert states(whole, PRODUCTION) == {PRODUCTION: "healthy"}
 
 
 def test_rows_older_than_their_time_to_live_are_stale_until_newer_ones_are_online(whole_on: Portal) -> None:

@@ -20,9 +20,10 @@ from core.serving.counter_file import (
     CounterFile,
     begin_of,
     cell_of,
+    counted_in,
     read_counters,
 )
-from core.serving.exposition import BOUNDS, buckets_of, counted_in, families_of
+from core.serving.exposition import BOUNDS, buckets_of, families_of
 from core.serving.input_gaps import MOST_NAMES, OTHERS, GapNames, InputGaps
 from core.serving.model_server.counters import BEFORE_SECONDS, Copying, Counters
 from core.serving.server_spec import READY_FILE, ServerSpec

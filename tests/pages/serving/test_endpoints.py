@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from core.foundation.text import percent
 from core.portal import Portal
 from core.registry.values import ModelVersion, NewEvidence, Verdict
+from core.serving.input_gaps import InputGaps
 from core.serving.values import PARITY, ParityCause, ParityReport, ParityRow, Server
 from tests.conftest import People
 from tests.features.online.stores import view
@@ -14,6 +16,7 @@ from tests.pages.releasing import serving, version_with_rows
 from tests.pages.running import drawn, page, pressed, text_of
 from tests.promotion.stage import PROJECT, SYSTEM, Stage
 from tests.registry.onnx_files import calling
+from tests.serving.counted_inputs import write_counts
 
 
 @pytest.fixture
@@ -59,6 +62,21 @@ def test_an_endpoint_warns_of_features_that_are_not_online(portal: Portal, peopl
     test = page(portal, people.viewer, "endpoint", id=endpoint.id)
     (warning,) = test.warning
     assert warning.value.replace("\\", "") == "**v** is not materialized: its inputs will be missing."
+
+
+def test_an_endpoint_shows_which_inputs_were_unknown_or_missing(stage: Stage) -> None:
+    stage.released()
+    quiet = text_of(page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id))
+    assert "No row came in the last hour" in quiet
+    recent, before = InputGaps(1000, {"carrier": 250}, {"weather": 10}), InputGaps(1000, {"carrier": 10})
+    write_counts(stage.portal.foundation.settings.home, stage.endpoint_id, recent=recent, before=before)
+    test = page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id)
+    shown = test.table[0].value
+    assert list(shown["Input"]) == ["`carrier`", "`weather`"]
+    assert list(shown["What"]) == ["unknown to the model", "no row, or an expired one"]
+    assert "trending_up" in shown["Last hour"][0]
+    assert list(shown["Before"]) == [percent(0.01), percent(0.0)]
+    assert "Unknown inputs" in text_of(test)
 
 
 def test_a_switch_is_told_until_the_gateway_confirms(stage: Stage) -> None:
