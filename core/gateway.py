@@ -8,13 +8,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from core import garbage
-from core.compute.folders import write_atomically
+from core.compute.folders import write_atomically, write_if_changed
+from core.compute.own_files import read_own, set_aside
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, PortalError, Unavailable
 from core.foundation.settings import Settings, load_settings
@@ -33,6 +35,8 @@ from core.serving.values import Server
 
 GATEWAY = Actor.system("gateway")
 TICK_SECONDS, RETRY_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.5, 0.02, 20.0
+# An answer comes in milliseconds; one that takes longer is awaited beside the rounds that follow.
+CONFIRM_SECONDS = 0.2
 LINGER_SECONDS, GRACE_SECONDS, DRAIN_SECONDS = 30.0, 1.0, 20.0
 PLANS_FILE, LOCK_FILE = "plans.json", "lock"
 logger = logging.getLogger(__name__)
@@ -83,19 +87,29 @@ class PortalOverDatabase:
 
 class Gateway:
     """The loop, until `stop` is called. A version that is no longer needed stays warm for `linger_seconds`, so that
-    going back to it takes no start."""
+    going back to it takes no start. Envoy has `start_seconds` to say that it is there."""
 
-    def __init__(self, settings: Settings, *, portal: Portal, linger_seconds: float = LINGER_SECONDS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        portal: Portal,
+        linger_seconds: float = LINGER_SECONDS,
+        start_seconds: float = START_SECONDS,
+    ) -> None:
         self.folder = (settings.home / "gateway").resolve()
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._settings, self._portal, self._linger = settings, portal, linger_seconds
+        self._settings, self._portal = settings, portal
+        self._linger, self._start_seconds = linger_seconds, start_seconds
         self._public_keys = TicketIssuer(settings.home).public_keys()
         self._envoy = Envoy(self.folder)
         self._fleet = Fleet(self.folder / "servers", environment=settings.log_environment())
         self._traffic = Traffic(self._envoy, folder=self.folder, number=time.time_ns() // 1_000_000)
         self._plans_file = self.folder / PLANS_FILE
-        self._plans = self._last_known()
+        self._plans = self._stored = self._last_known()
         self._reported: dict[str, Report] = {}
+        self._reporter = ThreadPoolExecutor(1, thread_name_prefix="reports")
+        self._confirming: Future[None] | None = None
         self._unneeded: dict[str, float] = {}
         self._stop = threading.Event()
         self._cut_off = self._is_up = False
@@ -119,15 +133,15 @@ class Gateway:
         """One look at everything, and one step towards what is wanted."""
         if not self._is_up or not self._envoy.daemon.is_alive():
             self._start_envoy()
-        self._plans = self._ask()
-        specs = {server_name(spec): spec for plan in self._plans for spec in plan.servers}
+        self._plans = plans = self._ask()
+        specs = {server_name(spec): spec for plan in plans for spec in plan.servers}
         needed = specs.keys() | self._traffic.in_use
         self._fleet.want(specs, in_use=self._traffic.in_use)
         leaving = self._leaving_of(frozenset(needed))
         ready = self._fleet.ready()
-        self._traffic.move(map(share_of, self._plans), ready=ready, known=ready - leaving)
+        self._traffic.move(map(share_of, plans), ready=ready, known=ready - leaving)
         self._retire(leaving - self._traffic.in_use)
-        self._report()
+        self._report(plans)
 
     def _try_tick(self) -> bool:
         """Whether all went well. Whatever did not, callers go on being served as before, and the next tick tries
@@ -145,17 +159,21 @@ class Gateway:
     def _start_envoy(self) -> None:
         """Starts Envoy, or goes on with the one that runs. Unavailable when it does not come up."""
         self._is_up = False
-        if not self._envoy.daemon.is_alive():
+        was_running = self._envoy.daemon.is_alive()
+        if not was_running:
             self._traffic.prepare()
             host, port = self._settings.host, self._port()
             admin = self._settings.gateway_admin_port
             listening = Listening(host=host, port=port, admin_port=admin, access_log=self._settings.access_log)
             self._envoy.start(listening, public_keys=self._public_keys)
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + self._start_seconds
         while not self._envoy.is_ready() and self._envoy.daemon.is_alive() and time.monotonic() < deadline:
             self._stop.wait(READY_SECONDS)
+        if was_running and not self._envoy.is_ready():
+            logger.error("Envoy runs and cannot be talked to: it is started anew")
+            self._envoy.stop()
         bound_host, port = self._envoy.address()
-        write_atomically(self._settings.home / ADDRESS_FILE, f"http://{bound_host}:{port}".encode())
+        write_if_changed(self._settings.home / ADDRESS_FILE, f"http://{bound_host}:{port}".encode())
         self._is_up = True
 
     def _port(self) -> int:
@@ -163,12 +181,16 @@ class Gateway:
         file = self._settings.home / ADDRESS_FILE
         if self._settings.gateway_port or not file.exists():
             return self._settings.gateway_port
-        return int(file.read_text().rpartition(":")[2])
+        try:
+            return int(file.read_text().rpartition(":")[2])
+        except ValueError:
+            set_aside(file)
+            return 0
 
-    def _last_known(self) -> tuple[EndpointPlan, ...]:
-        if not self._plans_file.exists():
-            return ()
-        return Plans.model_validate_json(self._plans_file.read_bytes()).plans
+    def _last_known(self) -> tuple[EndpointPlan, ...] | None:
+        """None where nothing says so."""
+        plans = read_own(self._plans_file, Plans)
+        return plans.plans if plans else None
 
     def _ask(self) -> tuple[EndpointPlan, ...]:
         """What is wanted now; what was last wanted while the database does not answer."""
@@ -176,11 +198,22 @@ class Gateway:
             plans = self._portal.wanted()
         except Unavailable:
             self._say_cut_off(True)
+            if self._plans is None:
+                # Neither the database nor the file says what is wanted: what is served stays as it is.
+                raise
             return self._plans
         self._say_cut_off(False)
-        if plans != self._plans:
-            write_atomically(self._plans_file, Plans(plans=plans).model_dump_json().encode())
+        if plans != self._stored:
+            self._keep(plans)
         return plans
+
+    def _keep(self, plans: tuple[EndpointPlan, ...]) -> None:
+        """For a start without the database, which a full disk does not stop from serving what is wanted now."""
+        try:
+            write_atomically(self._plans_file, Plans(plans=plans).model_dump_json().encode())
+            self._stored = plans
+        except OSError as error:
+            logger.warning("%s cannot be written: %s", self._plans_file.name, error)
 
     def _say_cut_off(self, cut_off: bool) -> None:
         if cut_off != self._cut_off:
@@ -202,15 +235,22 @@ class Gateway:
                 self._fleet.retire(name)
         self._fleet.bury()
 
-    def _report(self) -> None:
-        for plan in self._plans:
-            report = self._report_on(plan)
-            if self._reported.get(plan.endpoint_id) == report:
-                continue
+    def _report(self, plans: tuple[EndpointPlan, ...]) -> None:
+        """In a thread of its own: whoever holds the database keeps nobody from looking after the servers."""
+        reports = {plan.endpoint_id: self._report_on(plan) for plan in plans}
+        news = {key: report for key, report in reports.items() if self._reported.get(key) != report}
+        if self._confirming is None and news:
+            self._confirming = self._reporter.submit(self._confirm, news)
+        if self._confirming is not None and wait([self._confirming], timeout=CONFIRM_SECONDS).done:
+            confirming, self._confirming = self._confirming, None
+            confirming.result()
+
+    def _confirm(self, news: Mapping[str, Report]) -> None:
+        for endpoint_id, report in news.items():
             # Without the database the report waits; it is compared again at the next tick.
             with suppress(Unavailable):
-                self._portal.confirm(plan.endpoint_id, report=report)
-                self._reported[plan.endpoint_id] = report
+                self._portal.confirm(endpoint_id, report=report)
+                self._reported[endpoint_id] = report
 
     def _report_on(self, plan: EndpointPlan) -> Report:
         share = self._traffic.share_of(plan.endpoint_id)
@@ -233,6 +273,7 @@ class Gateway:
             _wait_while(self._envoy.callers_waiting, seconds=DRAIN_SECONDS)
         self._envoy.stop()
         self._fleet.stop()
+        self._reporter.shutdown(cancel_futures=True)
 
 
 def _wait_while(counted: Callable[[], int], *, seconds: float) -> None:

@@ -9,11 +9,8 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import col, or_, select
-
 from core import garbage
-from core.audit.journal import SIGNED_AT_ONCE, SIGNED_LATER, AuditJournal
-from core.audit.tables import AuditRow
+from core.audit.journal import AuditJournal
 from core.compute.dispatcher import Dispatcher
 from core.compute.executors.port import Executor
 from core.compute.kinds import JobKind, Reconciler
@@ -21,9 +18,9 @@ from core.compute.lease import Lease, leave_at_once
 from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.actions.call import Foundation
 from core.foundation.database import Database
-from core.foundation.errors import Unavailable
+from core.foundation.errors import PortalError, Unavailable
 from core.foundation.failpoints import arm
-from core.foundation.observability.health import FINE, Health, checks_of
+from core.foundation.observability.health import FINE
 from core.foundation.observability.metrics import (
     CONTENT_TYPE,
     RECONCILER_FAILURES,
@@ -34,6 +31,7 @@ from core.foundation.observability.metrics import (
 from core.foundation.observability.operator_server import OperatorServer, Reply, health_reply
 from core.foundation.settings import load_settings
 from core.foundation.text import _
+from core.health.readiness import health_of
 from core.portal import Portal, build_portal, job_kinds, reconcilers
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 0.2
@@ -41,7 +39,6 @@ RECONCILE_SECONDS, REST_SECONDS = 0.5, 5.0
 # Where nobody has committed anything for a while, only time makes something due.
 CALM_AFTER_SECONDS, CALM_ROUND_SECONDS = 5.0, 2.0
 RETRY_SECONDS = 1.0
-START_SECONDS = 60.0
 # Longer than any round should take, a database that does not answer included.
 HUNG_SECONDS = 120.0
 # The folder of the files that say where workers answer, each named after its worker.
@@ -56,28 +53,15 @@ class Checkpoints:
     name = "audit.checkpoints"
 
     def __init__(self, foundation: Foundation) -> None:
-        self._foundation = foundation
-        self._journal = AuditJournal(foundation.settings.home)
+        self._database, self._journal = foundation.database, AuditJournal(foundation.settings.home)
         self._signed_at: datetime | None = None
-        self._signed_to = 0
 
     def tick(self, now: datetime) -> None:
         # A clock that was set back must not put the next one off.
-        due = self._signed_at is None or not timedelta() <= now - self._signed_at < CHECKPOINT_EVERY
-        if due or self._is_unsigned():
-            self._journal.write_checkpoint(self._foundation.database)
-            self._signed_at, self._signed_to = now, self._journal.last_checkpoint() or 0
-
-    def _is_unsigned(self) -> bool:
-        changes = or_(*(col(AuditRow.action).startswith(prefix) for prefix in SIGNED_AT_ONCE))
-        unsigned = select(AuditRow.seq).where(
-            col(AuditRow.seq) > self._signed_to,
-            col(AuditRow.outcome) == "ok",
-            changes,
-            col(AuditRow.action).not_in(SIGNED_LATER),
-        )
-        with self._foundation.database.read() as session:
-            return session.exec(unsigned.limit(1)).first() is not None
+        if self._signed_at is None or not timedelta() <= now - self._signed_at < CHECKPOINT_EVERY:
+            self._journal.write_checkpoint(self._database)
+            self._signed_at = now
+        self._journal.sign_what_is_due(self._database)
 
 
 class Calm:
@@ -124,8 +108,10 @@ class Worker:
         self._stopped = threading.Event()
 
     def run(self) -> None:
-        """Until stopped; jobs are then left running for the next worker."""
-        self.lease.start()
+        """Until stopped; jobs are then left running for the next worker. Without a database it waits for one."""
+        while not self._begin():
+            if self._stopped.wait(RETRY_SECONDS):
+                return
         # In a thread of their own: a rollout that thinks for a while delays no job.
         reconciling = threading.Thread(target=self._reconcile, name="reconcilers")
         reconciling.start()
@@ -144,6 +130,16 @@ class Worker:
         """`ok` while the loop turns, else for how long it has not."""
         silent = time.monotonic() - self._last_round
         return FINE if silent < HUNG_SECONDS else _("No round for {seconds} s").format(seconds=int(silent))
+
+    def _begin(self) -> bool:
+        """Whether the lease could be taken."""
+        self._last_round = time.monotonic()
+        try:
+            self.lease.start()
+        except PortalError as error:
+            logger.warning("the worker waits: %s", error)
+            return False
+        return True
 
     def _work(self) -> None:
         while not self._stopped.is_set():
@@ -167,7 +163,8 @@ class Worker:
         WORKER_LEADS.set(self.lease.leads)
         try:
             return BUSY_SECONDS if self.dispatcher.tick() else IDLE_SECONDS
-        except Unavailable as error:
+        except (Unavailable, OSError) as error:
+            # A disk that is full or gone, or a database that does not answer: what is there goes on.
             logger.warning("the worker waits: %s", error)
             return RETRY_SECONDS
 
@@ -221,7 +218,6 @@ def serve(build: Callable[[Portal], Worker] = build_worker) -> int:
     settings.start_logs("worker")
     arm(settings)
     portal = build_portal(settings)
-    portal.foundation.database.wait_until_ready(seconds=START_SECONDS)
     worker = build(portal)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: worker.stop())
@@ -238,8 +234,7 @@ def serve(build: Callable[[Portal], Worker] = build_worker) -> int:
 def operator_server(worker: Worker) -> OperatorServer:
     """What says how a worker is. Any number of workers may run, so each has a file that says where it listens."""
     base = worker.foundation
-    least = base.settings.least_free_mb
-    health = Health(checks_of(base.database, store=base.store, home=base.settings.home, least_free_mb=least))
+    health = health_of(base)
     routes = {
         "/metrics": lambda: Reply(200, exposition(), CONTENT_TYPE),
         "/health/live": lambda: health_reply({"loop": worker.heartbeat()}),

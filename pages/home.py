@@ -7,6 +7,7 @@ from app.home import inbox
 from app.home.endpoints import endpoints_overview
 from app.home.models import models_overview
 from app.home.owned import goals, late_features
+from app.home.troubles import troubles
 from app.home.undecidable import undecidable
 from app.session import may, person
 from app.ui import frame, links, times
@@ -25,6 +26,7 @@ def show() -> None:
     frame.header(_greeting(), facts=facts, tab=_("Home"))
     left, right = st.columns([1.75, 1], gap="medium")
     with left:
+        troubles()
         _needs(waiting)
         _overviews()
     with right:

@@ -2,20 +2,16 @@
 
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from itertools import cycle
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from app.cli.supervision import STOP_SECONDS, Part, PartProcess, Supervisor
 from core.client import http_client
-from core.foundation.errors import Conflict, PortalError, Unavailable
+from core.foundation.errors import Conflict, PortalError
 from core.foundation.settings import Settings
 from core.foundation.text import _
 
@@ -23,19 +19,7 @@ if TYPE_CHECKING:
     import psutil
 
 START_SECONDS = 60
-STOP_SECONDS = 15
-MOST_RESTARTS = 5
 POLL_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Part:
-    """A process of the portal: the module it runs, and the path that answers once it is ready ("" for none)."""
-
-    name: str
-    module: str
-    address: str
-    ready: str
 
 
 def parts(settings: Settings) -> tuple[Part, ...]:
@@ -56,18 +40,19 @@ def run_all(settings: Settings, *, with_demonstration: bool) -> int:
     migrate(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
-    running: dict[str, subprocess.Popen[bytes]] = {}
+    supervisor = Supervisor(settings.home, parts(settings))
     try:
-        _start_all(settings, running)
+        _start_all(supervisor)
         if with_demonstration:
             _demonstrate(settings)
         _say_what_next(settings)
-        return _keep_running(settings, running)
+        _keep_running(supervisor)
     except KeyboardInterrupt:
         click.echo("")
-        return 0
     finally:
-        _stop_all(settings, running)
+        supervisor.stop()
+        _stop_the_rest(settings.home)
+    return 0
 
 
 def refuse_taken_ports(settings: Settings) -> None:
@@ -110,41 +95,26 @@ def _can_bind(probe: socket.socket, host: str, port: int) -> bool:
     return True
 
 
-def _start_all(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> None:
-    for part in parts(settings):
-        running[part.name] = _start(settings, part)
-    for part in parts(settings):
-        _wait_until_ready(part, running[part.name], log=_log_of(settings, part))
-        click.echo(f"  {part.name:<9} {part.address}")
+def _start_all(supervisor: Supervisor) -> None:
+    """One that does not come up takes none of the others down: it is started again until it does."""
+    supervisor.look(time.monotonic())
+    for process in supervisor.processes:
+        if _becomes_ready(supervisor, process):
+            click.echo(f"  {process.part.name:<9} {process.part.address}")
+        else:
+            words = _("  {part:<9} does not answer yet and is started again until it does; see {log}")
+            click.echo(words.format(part=process.part.name, log=process.log))
 
 
-def _start(settings: Settings, part: Part) -> subprocess.Popen[bytes]:
-    path = _log_of(settings, part)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as log:
-        # A session of its own: Ctrl-C reaches the parts through us, in order, and not all at once.
-        command = [sys.executable, "-m", part.module]
-        return subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
-
-
-def _log_of(settings: Settings, part: Part) -> Path:
-    return settings.home / "logs" / f"{part.name}.log"
-
-
-def _wait_until_ready(part: Part, process: subprocess.Popen[bytes], *, log: Path) -> None:
+def _becomes_ready(supervisor: Supervisor, process: PartProcess) -> bool:
+    """Waits until it answers, ends, or has had its time."""
     deadline = time.monotonic() + START_SECONDS
-    while part.ready and not _answers(part.ready):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise Unavailable(
-                _("The {part} did not start").format(part=part.name), hint=_("Read {log}.").format(log=log)
-            )
-        _pause(process)
-
-
-def _pause(process: subprocess.Popen[bytes]) -> None:
-    """A moment, cut short by the end of the process."""
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=POLL_SECONDS)
+    while process.part.ready and not _answers(process.part.ready):
+        supervisor.look(time.monotonic())
+        if process.endings or time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def _answers(url: str) -> bool:
@@ -171,47 +141,23 @@ def _say_what_next(settings: Settings) -> None:
     click.echo(_("\nOpen {address} and choose who to be. Ctrl-C stops everything.").format(address=settings.address))
 
 
-def _keep_running(settings: Settings, running: dict[str, subprocess.Popen[bytes]]) -> int:
-    """Starts again what has ended; gives up when that happens too often to be chance."""
-    endings: list[float] = []
-    for part in cycle(parts(settings)):
-        _pause(running[part.name])
-        if running[part.name].poll() is None:
-            continue
-        now = time.monotonic()
-        endings = [*(moment for moment in endings if moment > now - 60), now]
-        log = _log_of(settings, part)
-        if len(endings) > MOST_RESTARTS:
-            raise Unavailable(
-                _("The {part} keeps ending").format(part=part.name), hint=_("Read {log}.").format(log=log)
-            )
-        click.echo(_("The {part} has ended and is started again; see {log}.").format(part=part.name, log=log))
-        running[part.name] = _start(settings, part)
-    return 0
+def _keep_running(supervisor: Supervisor) -> NoReturn:
+    """Starts again what has ended, for ever."""
+    while True:
+        supervisor.look(time.monotonic())
+        time.sleep(POLL_SECONDS)
 
 
-def _stop_all(settings: Settings, running: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    """Stops the parts, then the jobs, model servers and proxies that outlive them on purpose."""
-    for process in running.values():
-        process.terminate()
-    for process in running.values():
-        _end(process)
+def _stop_the_rest(home: Path) -> None:
+    """Stops the jobs, model servers and proxies that outlive the parts on purpose."""
     import psutil
 
-    processes = list(processes_of(settings.home))
+    processes = list(processes_of(home))
     for process in processes:
         process.terminate()
     _gone, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
     for process in alive:
         process.kill()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(timeout=STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def processes_of(home: Path) -> "Iterator[psutil.Process]":

@@ -10,6 +10,8 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from core.compute.folders import read_json
+from core.compute.own_files import set_aside
 from core.compute.values import Job, JobState
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, NotFound, Unavailable
@@ -21,6 +23,14 @@ T = TypeVar("T")
 POLL_SECONDS = 0.2
 
 
+def read_created(record: Path) -> dict[str, str]:
+    """What earlier steps created. A record that does not parse is kept under another name, and the walk begins anew."""
+    created = read_json(record)
+    if created is None and record.exists():
+        set_aside(record)
+    return created or {}
+
+
 class Walk:
     """The people who act, what earlier steps created (an object's id by a step's word), and the console."""
 
@@ -28,7 +38,7 @@ class Walk:
         self.portal = portal
         self.console = console
         self.record = record
-        self.created: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+        self.created: dict[str, str] = read_created(record)
         self.people = {person.handle: person for person in portal.sessions.people()}
 
     def actor(self, handle: str) -> Actor:

@@ -9,8 +9,9 @@ from starlette.routing import Route
 from app.web.api import actor_of, refusal
 from app.web.lanes import HEALTH, READS
 from core.foundation.errors import PortalError
-from core.foundation.observability.health import FINE, Health, checks_of, document_of, status_of
+from core.foundation.observability.health import FINE, document_of, status_of
 from core.foundation.observability.metrics import CONTENT_TYPE
+from core.health.readiness import health_of
 from core.portal import Portal
 
 LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
@@ -18,9 +19,7 @@ LIVE, READY, METRICS = "/health/live", "/health/ready", "/metrics"
 
 def operation_routes(portal: Callable[[], Portal]) -> list[Route]:
     """The routes of an operator. `portal` is asked on each call."""
-    base = portal().foundation
-    least = base.settings.least_free_mb
-    health = Health(checks_of(base.database, store=base.store, home=base.settings.home, least_free_mb=least))
+    health = health_of(portal().foundation)
 
     async def live(_request: Request) -> Response:
         return JSONResponse({"status": FINE})

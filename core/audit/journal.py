@@ -78,6 +78,20 @@ class AuditJournal:
             last = session.exec(LAST).first()
         return last is not None and self.checkpoints.write(Head(*last))
 
+    def sign_what_is_due(self, database: Database) -> None:
+        """Signs the present head where one of the events that are signed at once is not. Unavailable, in words, where
+        that cannot be done."""
+        if self._is_unsigned(database, after=self.checkpoints.last() or 0):
+            self.write_checkpoint(database)
+
+    def _is_unsigned(self, database: Database, *, after: int) -> bool:
+        changes = sqlalchemy.or_(*(col(AuditRow.action).startswith(prefix) for prefix in SIGNED_AT_ONCE))
+        unsigned = select(AuditRow.seq).where(
+            col(AuditRow.seq) > after, col(AuditRow.outcome) == "ok", changes, col(AuditRow.action).not_in(SIGNED_LATER)
+        )
+        with database.read() as session:
+            return session.exec(unsigned.limit(1)).first() is not None
+
     def last_checkpoint(self) -> int | None:
         """The number of the last event that was signed."""
         return self.checkpoints.last()

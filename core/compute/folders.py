@@ -10,6 +10,7 @@ Only the standard library is used here: the supervisor and every job import it."
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,13 +103,27 @@ class AttemptFolder:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """The file is there whole or not at all; readable by its owner only."""
+    """The file is there whole or not at all; readable by its owner only. Nothing is left of one that could not be
+    written."""
     temporary = _beside(path)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def write_if_changed(path: Path, data: bytes) -> None:
+    """The same, and nothing where the file says that already, for which a full disk has space enough."""
+    with suppress(OSError):
+        if path.read_bytes() == data:
+            return
+    write_atomically(path, data)
 
 
 def _beside(path: Path) -> Path:

@@ -160,18 +160,6 @@ class Database:
         """All tables that are imported so far, for tests; an installation runs the migrations."""
         SQLModel.metadata.create_all(self.engine)
 
-    def wait_until_ready(self, *, seconds: float) -> None:
-        """Returns once the database answers. Raises Unavailable after `seconds`."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            with suppress(Unavailable):
-                return self._ask_the_time()
-        self._ask_the_time()
-
-    def _ask_the_time(self) -> None:
-        with self.read() as session:
-            self.now(session)
-
     def close(self) -> None:
         with self._observing:
             self._end_observer()

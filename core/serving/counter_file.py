@@ -95,7 +95,8 @@ def labels_of(spec: ServerSpec) -> dict[str, str]:
 
 
 def read_counters(path: Path) -> Counted | None:
-    """None where there is no such file, or one that was written by a server of another version of Causeway."""
+    """None where there is no such file, one that does not parse, or one that was written by a server of another version
+    of Causeway."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -103,8 +104,12 @@ def read_counters(path: Path) -> Counted | None:
     if len(data) < HEADER.size or HEADER.unpack_from(data)[0] != LAYOUT:
         return None
     _layout, started_us, copied_us, begin = HEADER.unpack_from(data)
-    named = json.loads(data[HEADER.size : begin])
-    names = GapNames(tuple(named["inputs"]), tuple(named["views"]))
+    try:
+        named = json.loads(data[HEADER.size : begin])
+        names = GapNames(tuple(named["inputs"]), tuple(named["views"]))
+        labels = {**named["labels"]}
+    except (ValueError, KeyError, TypeError):
+        return None
     if len(data) != begin + (COUNTS + 2 * names.cells) * CELL_BYTES:
         return None
     cells = memoryview(data)[begin:].cast("Q")
@@ -113,7 +118,7 @@ def read_counters(path: Path) -> Counted | None:
     return Counted(
         started_us=started_us,
         copied_us=copied_us,
-        labels=named["labels"],
+        labels=labels,
         by_class=cells[:STATUS_CLASSES],
         histograms={
             name: Histogram(sum_us=part[0], cells=part[1:]) for name, part in zip(HISTOGRAMS, parts, strict=True)

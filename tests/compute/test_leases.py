@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,11 @@ from core.compute.lease import Lease
 from core.compute.ownership import my_name, owner_is_dead
 from core.foundation.database import Database
 from core.foundation.settings import Settings
-from core.portal import Portal
-from core.worker import Checkpoints
+from core.portal import Portal, build_foundation
+from core.worker import Checkpoints, Worker
 from tests.compute.running import SYSTEM, wait_until, worker_for
 from tests.conftest import People
+from tests.installed import settings_in
 
 
 class Counting:
@@ -134,3 +136,18 @@ def test_failpoints_need_a_permit_that_production_refuses(settings: Settings, al
     assert settings.allow_failpoints
     with pytest.raises(ValidationError, match="fail-points are refused" if allowed else "CAUSEWAY_PUBLIC_ADDRESS"):
         Settings(environment="production", sign_in="tokens", allow_failpoints=allowed, home=settings.home)
+
+
+def test_a_worker_without_a_database_waits_for_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = settings_in(tmp_path / "home", database_url=f"sqlite:///{tmp_path}/later/causeway.sqlite")
+    worker = Worker(build_foundation(settings), kinds=())
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    wait_until(lambda: "the worker waits: The database does not answer" in caplog.text, what="a worker that waits")
+    assert worker.heartbeat() == "ok"
+    (tmp_path / "later").mkdir()
+    worker.foundation.database.create_tables()
+    wait_until(lambda: worker.lease.leads, what="a worker that works")
+    worker.stop()
+    thread.join()
+    worker.foundation.database.close()

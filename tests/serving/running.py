@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from core.foundation.actors import Actor
+from core.foundation.errors import Unavailable
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
-from core.gateway import Gateway, PortalOverDatabase
+from core.gateway import Gateway, PortalOverDatabase, Report
 from core.gateway import Portal as GatewayPortal
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry.values import ModelVersion
 from core.serving.admissions import Admission
+from core.serving.plans import EndpointPlan
 from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, Limits, ServerSpec
 from core.serving.values import Endpoint, Route
 from tests.compute.running import wait_until
@@ -236,3 +239,25 @@ def file_of(portal: Portal, version: ModelVersion) -> Path:
     path = portal.foundation.store.path(version.model_digest)
     path.chmod(0o600)
     return path
+
+
+class CutOff:
+    """A portal whose database is gone."""
+
+    def wanted(self) -> tuple[EndpointPlan, ...]:
+        raise Unavailable("gone")
+
+    def confirm(self, endpoint_id: str, *, report: Report) -> None:
+        raise Unavailable("gone")
+
+
+def processes_of(folder: str) -> list[psutil.Process]:
+    processes = psutil.process_iter(["cmdline"])
+    return [process for process in processes if any(word.startswith(folder) for word in process.info["cmdline"] or [])]
+
+
+def answers(url: str, ticket: dict[str, str]) -> bool:
+    try:
+        return web.post(f"{url}/predict", json={"rows": [ROW]}, headers=ticket).status_code == 200
+    except httpx.TransportError:
+        return False

@@ -14,11 +14,10 @@ import httpx
 import psutil
 import pytest
 
-from core.foundation.errors import Conflict, Unavailable
-from core.gateway import Report, alone
+from core.foundation.errors import Conflict
+from core.gateway import alone
 from core.portal import Portal
 from core.serving.gateway.filters import PLACE_HEADER
-from core.serving.plans import EndpointPlan
 from core.serving.tickets import TicketIssuer, place_of
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
@@ -28,12 +27,15 @@ from tests.serving.running import (
     DISTANCE,
     ROOT,
     ROW,
+    CutOff,
     Stage,
     answering,
+    answers,
     endpoint_now,
     file_of,
     gateway_over,
     portal_in,
+    processes_of,
     route_to,
     settled,
     stage_in,
@@ -304,16 +306,6 @@ def gateway_process(portal: Portal) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait(timeout=30)
 
 
-class CutOff:
-    """A portal whose database is gone."""
-
-    def wanted(self) -> tuple[EndpointPlan, ...]:
-        raise Unavailable("gone")
-
-    def confirm(self, endpoint_id: str, *, report: Report) -> None:
-        raise Unavailable("gone")
-
-
 def test_stopping_leaves_no_process_and_a_retired_version_is_ended(tmp_path: Path) -> None:
     with stage_in(tmp_path / "home", linger_seconds=0.0) as stage:
         endpoint = stage.endpoint("ending", stage.low)
@@ -325,24 +317,12 @@ def test_stopping_leaves_no_process_and_a_retired_version_is_ended(tmp_path: Pat
     assert processes_of(folder) == []
 
 
-def processes_of(folder: str) -> list[psutil.Process]:
-    processes = psutil.process_iter(["cmdline"])
-    return [process for process in processes if any(word.startswith(folder) for word in process.info["cmdline"] or [])]
-
-
 def test_f30_without_the_database_the_last_known_routes_serve(tmp_path: Path) -> None:
     with stage_in(tmp_path / "home") as stage:
         endpoint = stage.endpoint("cut-off", stage.low)
         ticket = stage.ticket(endpoint)
     with gateway_over(stage.portal.foundation.settings, CutOff()):
         wait_until(lambda: answers(endpoint.url, ticket), what="an answer without the database")
-
-
-def answers(url: str, ticket: dict[str, str]) -> bool:
-    try:
-        return web.post(f"{url}/predict", json={"rows": [ROW]}, headers=ticket).status_code == 200
-    except httpx.TransportError:
-        return False
 
 
 def test_there_is_one_gateway_for_an_installation(tmp_path: Path) -> None:

@@ -172,5 +172,5 @@ def supervisor_of(launch: Launch) -> Identity | None:
     try:
         start_record = json.loads(launch.folder.started(launch.token).read_bytes())
         return Identity(pid=start_record["pid"], ticks=start_record.get("ticks", 0), boot=start_record.get("boot", ""))
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -1,6 +1,7 @@
 """A small HTTP server on loopback for a process that answers nobody else: its health and its figures."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from core.foundation.text import _
 LOOPBACK = "127.0.0.1"
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 NOT_FOUND = 404
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,18 @@ class OperatorServer:
 
     def open(self) -> None:
         """The file is there whole or not at all."""
+        try:
+            self._write_address()
+        except OSError as error:
+            # Whoever knows the port is answered all the same.
+            logger.warning("%s is not said in a file: %s", self.address, error)
+        self._thread.start()
+
+    def _write_address(self) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._file.with_name(f".{self._file.name}")
         unfinished.write_text(self.address)
         unfinished.replace(self._file)
-        self._thread.start()
 
     def close(self) -> None:
         self._file.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from core.compute.folders import write_atomically
+from core.compute.folders import write_if_changed
 from core.foundation.errors import Unavailable
 from core.foundation.text import _
 from core.serving.gateway.config import PROBE_PATH, Listening, bootstrap
@@ -40,7 +40,7 @@ class Envoy:
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Replaces a file in one step, which is what Envoy watches for."""
-        write_atomically(self.folder / name, json.dumps(content, sort_keys=True).encode())
+        write_if_changed(self.folder / name, json.dumps(content, sort_keys=True).encode())
 
     def is_ready(self) -> bool:
         try:

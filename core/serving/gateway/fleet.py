@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ValidationError
-
-from core.compute.folders import write_atomically
+from core.compute.folders import write_if_changed
+from core.compute.own_files import read_own
 from core.foundation.text import _
 from core.serving.gateway.daemons import Daemon, end_all
 from core.serving.server_spec import READY_FILE, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
@@ -62,7 +61,7 @@ class ModelServer:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (READY_FILE, REFUSED_FILE):
             (self.folder / name).unlink(missing_ok=True)
-        write_atomically(self.folder / SPEC_FILE, self.spec.model_dump_json().encode())
+        write_if_changed(self.folder / SPEC_FILE, self.spec.model_dump_json().encode())
         self.daemon.start([sys.executable, "-P", "-m", MODULE, str(self.folder)], environment=environment)
         self.begun, self.started_at = time.monotonic(), datetime.now(UTC)
 
@@ -91,6 +90,8 @@ class Fleet:
     def __init__(self, root: Path, *, environment: Mapping[str, str]) -> None:
         self.root, self._environment = root, environment
         self._servers: dict[str, ModelServer] = {}
+        # Folders of servers that have lost their spec: those that are wanted go on as they are.
+        self._nameless: list[Path] = []
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in sorted(root.iterdir()):
             self._adopt(folder)
@@ -98,6 +99,7 @@ class Fleet:
     def want(self, specs: Mapping[str, ServerSpec], *, in_use: frozenset[str]) -> None:
         """Starts what is missing of the wanted servers, and starts again what has died of those or of the ones in
         use."""
+        self._name(specs, in_use)
         for name, spec in specs.items():
             server = self._servers.get(name) or self._add(name, spec)
             if server.spec != spec and server.state == "refused":
@@ -149,13 +151,22 @@ class Fleet:
 
     def _adopt(self, folder: Path) -> None:
         """A server that another gateway has left, alive or not."""
-        try:
-            spec = ServerSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
-        except (OSError, ValidationError):
-            Daemon(folder).kill()
-            shutil.rmtree(folder, ignore_errors=True)
-            return
-        self._add(folder.name, spec)
+        spec = read_own(folder / SPEC_FILE, ServerSpec)
+        if spec is not None:
+            self._add(folder.name, spec)
+        else:
+            self._nameless.append(folder)
+
+    def _name(self, specs: Mapping[str, ServerSpec], in_use: frozenset[str]) -> None:
+        """Takes on those of the nameless that are wanted, and ends those that nobody needs."""
+        for folder in self._nameless:
+            if (spec := specs.get(folder.name)) is not None:
+                write_if_changed(folder / SPEC_FILE, spec.model_dump_json().encode())
+                self._add(folder.name, spec)
+            elif folder.name not in in_use:
+                Daemon(folder).kill()
+                shutil.rmtree(folder, ignore_errors=True)
+        self._nameless = [folder for folder in self._nameless if folder.exists() and folder.name not in self._servers]
 
     def _keep_alive(self, server: ModelServer) -> None:
         now = time.monotonic()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from core.compute.folders import write_atomically
+from core.compute.own_files import read_own
 from core.foundation.errors import Unavailable
 from core.foundation.values import Value
 from core.serving.gateway.config import CLUSTERS_FILE, ROUTES_FILE, Backend, Exposed, clusters, routes
@@ -48,7 +49,7 @@ class Traffic:
     def __init__(self, envoy: Envoy, *, folder: Path, number: int) -> None:
         """`number` must be above any that an earlier gateway gave a file: files are told apart by it."""
         self._envoy, self._file, self._number = envoy, folder / STATE_FILE, number
-        state = State.model_validate_json(self._file.read_bytes()) if self._file.exists() else State()
+        state = read_own(self._file, State) or State()
         self._shares = {share.endpoint_id: share for share in state.shares}
         self._clusters: tuple[frozenset[str], frozenset[Share]] | None = None
 
@@ -61,9 +62,12 @@ class Traffic:
         return self._shares.get(endpoint_id)
 
     def prepare(self) -> None:
-        """Writes the files as they were, before Envoy starts."""
-        self._write_clusters(self.in_use, self._shares.values())
-        self._write_routes(self._shares)
+        """Writes the files as they were, before Envoy starts. On a full disk those that are there say the same."""
+        try:
+            self._write_clusters(self.in_use, self._shares.values())
+            self._write_routes(self._shares)
+        except OSError as error:
+            logger.warning("Envoy starts by the files that are there: %s", error)
 
     def move(self, wanted: Iterable[Share], *, ready: frozenset[str], known: frozenset[str]) -> None:
         """One step towards the wanted shares whose servers are all `ready`; the others stay as they are. Envoy sees the

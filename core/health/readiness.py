@@ -1,0 +1,44 @@
+"""Whether an installation can be of use, by everything that it rests on."""
+
+from collections.abc import Mapping
+
+from core.audit.journal import AuditJournal
+from core.compute.own_files import ASIDE, files_aside
+from core.compute.parts import check_parts
+from core.foundation.actions.call import Foundation
+from core.foundation.observability.health import FINE, Check, Health, checks_of
+from core.foundation.text import N_, _
+
+# What each check is about, for people.
+TITLES: Mapping[str, str] = {
+    "database": N_("Database"),
+    "store": N_("Store"),
+    "disk": N_("Disk"),
+    "audit": N_("Audit log"),
+    "parts": N_("Processes"),
+}
+SET_ASIDE = N_("{name} could not be read and was made anew; what it was is kept as {path}")
+
+
+def health_of(base: Foundation) -> Health:
+    """The health of an installation, for processes that say how they are."""
+    home, least_free_mb = base.settings.home, base.settings.least_free_mb
+    checks: dict[str, Check] = {
+        **checks_of(base.database, store=base.store, home=home, least_free_mb=least_free_mb),
+        "audit": lambda: AuditJournal(home).sign_what_is_due(base.database),
+        "parts": lambda: check_parts(home),
+    }
+    return Health(checks)
+
+
+def troubles_of(base: Foundation) -> dict[str, str]:
+    """What is wrong, in words, by the title of what it is about; files that were set aside are no trouble any more and
+    said all the same."""
+    report = health_of(base).report()
+    troubles = {_(TITLES[name]): words for name, words in report.items() if words != FINE}
+    home = base.settings.home
+    notes = {
+        file.name: _(SET_ASIDE).format(name=file.name.partition(ASIDE)[0], path=file.relative_to(home))
+        for file in files_aside(home)
+    }
+    return troubles | notes
