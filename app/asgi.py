@@ -19,6 +19,7 @@ from streamlit.runtime.pages_manager import PagesManager
 from app import session
 from app.ui import frame, redraws
 from app.web.guard import Guard
+from app.web.mlflow_door import mlflow_routes
 from app.web.operations import operation_routes
 from app.web.requests import Requests
 from app.web.rest import rest_routes
@@ -70,6 +71,7 @@ def build() -> st.App:
         lifespan=warm,
         routes=[
             *rest_routes(session.portal),
+            *mlflow_routes(session.portal),
             *sign_in_routes(session.portal),
             *operation_routes(session.portal),
             Route("/home", to_home),

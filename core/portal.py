@@ -65,6 +65,7 @@ from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.rollouts.service import RolloutService
 from core.registry.service import RegistryService
 from core.registry.tracking.ingester import MlflowIngester
+from core.registry.tracking.service import TrackingService
 from core.requirements.service import RequirementService
 from core.serving.exposition import MetricsService
 from core.serving.live_uses import ServingUses
@@ -96,6 +97,7 @@ class Portal:
     queries: QueryService
     compute: ComputeService
     registry: RegistryService
+    tracking: TrackingService
     training_sets: TrainingSetService
     feature_statistics: FeatureStatisticsService
     feature_drafts: FeatureDraftService
@@ -185,9 +187,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
     sets = _training_sets(base, sources=sources, compute=compute, requirements=requirements)
     online = _materialization(base, sources=sources, compute=compute)
     endpoints = EndpointService(base, training_sets=sets, materialization=online, registry=registry, tickets=tickets)
-    training = TrainingService(
-        base, compute=compute, training_sets=sets, lake=datasets, registry=registry, requirements=requirements
-    )
+    training = _training(base, compute=compute, sets=sets, lake=datasets, registry=registry, requirements=requirements)
     book = RequestBook(Assessments(registry=registry, serving=endpoints, identity=identity))
     return Portal(
         foundation=base,
@@ -203,6 +203,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         queries=QueryService(base, datasets=datasets),
         compute=compute,
         registry=registry,
+        tracking=TrackingService(base),
         training_sets=sets,
         feature_statistics=FeatureStatisticsService(base, live_uses=uses),
         feature_drafts=FeatureDraftService(base, sources=sources, compute=compute),
@@ -234,6 +235,20 @@ def _training_sets(
     """The policies of promotion say which inputs a person has to review."""
     return TrainingSetService(
         base, sources=sources, compute=compute, requirements=requirements, suspicious_auc=suspicious_auc
+    )
+
+
+def _training(
+    base: Foundation,
+    *,
+    compute: ComputeService,
+    sets: TrainingSetService,
+    lake: DatasetService,
+    registry: RegistryService,
+    requirements: RequirementService,
+) -> TrainingService:
+    return TrainingService(
+        base, compute=compute, training_sets=sets, lake=lake, registry=registry, requirements=requirements
     )
 
 

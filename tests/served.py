@@ -7,6 +7,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.web.connections import Connection
+from app.web.mlflow_door import mlflow_routes
 from app.web.rest import rest_routes
 from core.portal import Portal
 
@@ -18,7 +19,7 @@ class Served:
         self.portal, self.http = portal, http
 
     def __enter__(self) -> str:
-        application = Starlette(routes=rest_routes(self._portal))
+        application = Starlette(routes=[*rest_routes(self._portal), *mlflow_routes(self._portal)])
         config = uvicorn.Config(application, http=self.http, log_level="critical", ws="none", lifespan="off")
         self.server = uvicorn.Server(config)
         self.socket = socket.socket()

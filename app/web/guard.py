@@ -24,8 +24,8 @@ from core.foundation.settings import Settings, is_loopback
 from core.foundation.text import _
 from core.portal import Portal
 
-API = "/api/"
-OPEN_PATHS = ("/static/", "/app/static/", API)
+API, MLFLOW = "/api/", "/mlflow/"
+OPEN_PATHS = ("/static/", "/app/static/", API, MLFLOW)
 # A form with a name in it, and whatever a browser sends by itself.
 ANONYMOUS_BYTES = 65_536
 OPEN = frozenset(

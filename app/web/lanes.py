@@ -58,3 +58,5 @@ IDENTITY = Lane("identity", threads=8)
 READS = Lane("reads", threads=32)
 # No more than may wait for their turn before the database.
 WRITES = Lane("writes", threads=24)
+# A search in MLflow's tables may take seconds, and the first one imports MLflow.
+TRACKING = Lane("tracking", threads=4, seconds=20.0)

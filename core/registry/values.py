@@ -164,6 +164,23 @@ class Artifact(Value):
     content: bytes
 
 
+class TrackedAnswer(Value):
+    """An answer in MLflow's own JSON."""
+
+    document: dict[str, Any]
+
+
+class TrackedFile(Value):
+    """A file of a run or version in MLflow: its content, in base64 in JSON, or the digest under which it lies in the
+    store."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    path: str
+    digest: str = ""
+    content: bytes = b""
+
+
 class Evidence(Value):
     """A frozen, content-addressed record of something measured. `kind` is the name of a plug-in, `measured_on` names
     the digests it was measured on (version, holdout, endpoint, baseline ...), `content` has the figures, `digest`

@@ -67,6 +67,7 @@ ACTIONS = {
         online.list_parts
         registry.list_models registry.get_model registry.list_versions registry.get_version registry.compare
         registry.list_evidence registry.get_evidence
+        tracking.read tracking.read_file
         training.list_recipes training.list_runs training.get_run training.history
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
         serving.list_endpoints serving.get_endpoint serving.missing_features serving.inputs serving.history
@@ -77,7 +78,7 @@ ACTIONS = {
         promotion.list_gates promotion.what_needs_me
     """,
     "metrics": "metrics.render",
-    "artifact": "registry.download_artifact features.download_split lake.download_file",
+    "artifact": "registry.download_artifact tracking.download_model features.download_split lake.download_file",
     "data": """
         lake.create_dataset lake.rename_dataset lake.edit_dataset lake.delete_snapshot
         imports.start_upload imports.start_package_import imports.start_address_import

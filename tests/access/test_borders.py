@@ -62,6 +62,8 @@ EXAMPLES: dict[str, Any] = {
     "kind": "dataset",
     "model": "late-arrival",
     "name": "ontime",
+    "path": "PROJ-1/versions/MV-1/MLmodel",
+    "place": "mlflow/runs/search",
     "plan_digest": "0" * 64,
     "plan": {"steps": [{"weight": 100, "hold_seconds": 1}]},
     "reason": "Because it must be said.",

@@ -38,6 +38,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "identity.find_object": {"name": "late_arrivals"},
     "identity.titles": {"object_ids": ("DS-1", "MV-1")},
     "registry.compare": {"version_ids": ("MV-1", "MV-2")},
+    "tracking.read": {"place": "mlflow/registered-models/search"},
+    "tracking.read_file": {"path": "PROJ-1/versions/MV-1/MLmodel"},
     "health.of_objects": {"object_ids": ("DS-1", "FV-1", "MV-1", "EP-1")},
 }
 # What a summary without ids says of the project.

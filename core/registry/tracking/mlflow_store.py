@@ -70,6 +70,7 @@ def prepare(settings: Settings) -> None:
     silence()
     url = make_url(address(settings))
     if _is_prepared(settings):
+        _place_files(settings)
         return
     if settings.database_url:
         _execute(make_url(settings.database_url), f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}")
@@ -79,20 +80,17 @@ def prepare(settings: Settings) -> None:
         from mlflow.db import upgrade
 
         upgrade.callback(url.render_as_string(hide_password=False))
-        _place_files(settings)
     if not settings.database_url:
         _execute(url, "PRAGMA journal_mode=WAL")
     (settings.home / MARK).write_text(_mark(settings), "utf-8")
 
 
 def _place_files(settings: Settings) -> None:
-    """Where files of experiments lie: in the home. MLflow's first experiment would keep its own in the folder that it
-    happens to be started in."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    root = (settings.home / FILES).resolve().as_uri()
-    SqlAlchemyStore(address(settings), f"{root}/Default")
-    _execute(make_url(address(settings)), f"UPDATE experiments SET artifact_location = '{root}/' || name")
+    """Where the files of experiments lie: in the home. MLflow's first experiment would keep its own in the folder that
+    it happens to be started in."""
+    place = f"'{(settings.home / FILES).resolve().as_uri()}/' || name"
+    update = f"UPDATE experiments SET artifact_location = {place} WHERE artifact_location <> {place}"
+    _execute(make_url(address(settings)), update)
 
 
 class MlflowStore:
@@ -120,12 +118,15 @@ class MlflowStore:
         """Raises Unavailable unless MLflow's tables are there and answer. Opened without this question, MLflow would
         create tables of its own, or try for minutes."""
         silence()
-        _revision(self._settings)
+        ready(self._settings)
         if self._client is None:
             from mlflow.tracking import MlflowClient
 
             url = address(self._settings)
             self._client = MlflowClient(tracking_uri=url, registry_uri=url)
+            # It makes its first experiment when it is opened first.
+            self._client.search_experiments(max_results=1)
+            _place_files(self._settings)
 
     def _deliver_run(self, record: RunRecord) -> str:
         from mlflow.entities import Param, RunTag
@@ -162,7 +163,7 @@ class MlflowStore:
         try:
             data = self._store.read(digest)
             if plain == MODEL:
-                write_model_folder(artifacts / "model", content=data, metadata={"causeway.digest": digest})
+                write_model_folder(artifacts / "model", content=data, metadata={"causeway.model_digest": digest})
             else:
                 artifacts.mkdir(parents=True, exist_ok=True)
                 (artifacts / plain).write_bytes(data)
@@ -257,7 +258,12 @@ def _is_prepared(settings: Settings) -> bool:
 
 
 def _mark(settings: Settings) -> str:
-    return f"mlflow {version('mlflow')}, tables {_revision(settings)}, files in the home"
+    return f"mlflow {version('mlflow')}, tables {_revision(settings)}"
+
+
+def ready(settings: Settings) -> None:
+    """Raises Unavailable unless MLflow's tables are there and answer."""
+    _revision(settings)
 
 
 def _revision(settings: Settings) -> str:

@@ -1,7 +1,6 @@
 """MLflow hears of everything exactly once, late if it must, and decides nothing."""
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,25 +25,6 @@ from tests.installed import People, enroll
 from tests.registry.onnx_files import calling, holdout_table, register_tiny, tiny_model
 
 STARTED = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's tables, made once: to make them takes seconds."""
-    home = tmp_path_factory.mktemp("mlflow")
-    mlflow_store.prepare(Settings(home=home))
-    return home / "mlflow.sqlite"
-
-
-@pytest.fixture
-def with_mlflow(prepared_file: Path, settings: Settings) -> Callable[[], None]:
-    """Makes MLflow reachable."""
-
-    def make_reachable() -> None:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(prepared_file, settings.home / "mlflow.sqlite")
-
-    return make_reachable
 
 
 def client_of(settings: Settings) -> Any:
