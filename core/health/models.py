@@ -85,7 +85,7 @@ class Endpoints:
             return Health(object_id=row.id, state="healthy")
         reasons = {
             "unknown": _("{name} was unknown to the model in {share} of the rows of the last hour"),
-            "missing": _("{name} had no row in {share} of the rows of the last hour"),
+            "missing": _("{name} had no features for {share} of the rows of the last hour"),
         }
         reason = reasons[gap.kind].format(name=gap.name, share=percent(gap.share))
         if gap.share_before is not None:

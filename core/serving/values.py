@@ -12,7 +12,7 @@ EndpointName = AddressName
 Environment = Literal["staging", "production"]
 # A share of inputs that are unknown or missing asks for attention when it has become several times what it was and is
 # no longer small, or is large where nothing is known of before.
-ENOUGH_ROWS, SMALL_SHARE, LARGE_SHARE, JUMP = 100, 0.05, 0.2, 3.0
+ENOUGH_ROWS, SMALL_SHARE, LARGE_SHARE, JUMP = 100, 0.05, 0.5, 3.0
 Percent = Annotated[int, Field(ge=0, le=100)]
 
 

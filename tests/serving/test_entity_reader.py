@@ -3,13 +3,16 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.features.online.store import Instants, Key, KeyAnswer
+from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, Unavailable
+from core.serving.model_server.lookup import OnlineLookup
 from core.serving.model_server.predict import EntityReader
 from core.serving.server_spec import Limits
 
@@ -76,6 +79,32 @@ def test_a_request_looks_every_view_up_once_at_the_instants_of_its_rows() -> Non
         },
         "lookups": [{"status": "present", "event_us": 3, "created_us": None}] * 3,
     }
+
+
+class Failing(SqliteStore):
+    """A store that has gone away until it is back."""
+
+    is_gone, calls = True, 0
+
+    def get(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
+        self.calls += 1
+        if self.is_gone:
+            raise Unavailable("The online store does not answer: gone", hint="Try again.")
+        return super().get(view, keys, at_us=at_us)
+
+
+def test_a_store_that_does_not_answer_is_left_alone_for_a_moment(tmp_path: Path) -> None:
+    store, now = Failing(tmp_path / "online.sqlite"), [100.0]
+    lookup = OnlineLookup(store, clock=lambda: now[0])
+    for moment in (100.0, 100.1, 101.9):
+        now[0] = moment
+        with pytest.raises(Unavailable, match="does not answer: gone"):
+            lookup.find(CONTRACT.views[0], [("a",)], at_us=0)
+    assert store.calls == 1
+    now[0], store.is_gone = 102.0, False
+    assert lookup.find(CONTRACT.views[0], [("a",)], at_us=0)[0].status == "not_found"
+    assert store.calls == 2
+    store.close()
 
 
 GOOD = {"at": AT, "k": "a", "n": 1}

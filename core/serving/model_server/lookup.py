@@ -2,28 +2,42 @@
 requests of a parity check or a replay the endpoint's own store, which that measurement moves through time. So nobody
 who measures touches what callers get, and nobody who calls is answered out of the past."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 
 from core.features.online.opening import open_store
 from core.features.online.store import Instants, Key, KeyAnswer, OnlineStore
 from core.features.values import FeatureContract, ServedView
+from core.foundation.errors import Unavailable
 from core.foundation.ids import Kind
 from core.serving.server_spec import ServerSpec
 
 # The gateway writes the subject of the ticket there, and takes away what callers write themselves.
 CALLER = b"x-causeway-caller"
+# How long a store is left alone that did not answer.
+REST_SECONDS = 2.0
 MEASURING = f"{Kind.JOB.prefix}-".encode()
 
 
 class OnlineLookup:
-    """Reads a store in this process; what jobs write into it is seen at once."""
+    """Reads a store in this process; what jobs write into it is seen at once. A store that did not answer is left alone
+    for a moment: those who come meanwhile are refused at once, instead of waiting for it one after the other with the
+    health checks behind them."""
 
-    def __init__(self, store: OnlineStore) -> None:
-        self.store = store
+    def __init__(self, store: OnlineStore, *, clock: Callable[[], float] = monotonic) -> None:
+        self.store, self._clock = store, clock
+        self._refusal, self._rests_until = Unavailable(""), -math.inf
 
     def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:
-        return self.store.get(view, keys, at_us=at_us)
+        if self._clock() < self._rests_until:
+            raise Unavailable(self._refusal.message, hint=self._refusal.hint)
+        try:
+            return self.store.get(view, keys, at_us=at_us)
+        except Unavailable as refusal:
+            self._refusal, self._rests_until = refusal, self._clock() + REST_SECONDS
+            raise
 
 
 class NoLookup:

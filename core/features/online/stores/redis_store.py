@@ -28,7 +28,7 @@ TIMES = Struct(">QQ")
 BIAS = 2**63
 # Keys in one call of the script, calls in one round trip, keys in one MGET.
 BATCH, ROUND, MOST_KEYS = 500, 8, 1_000
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS, CONNECT_SECONDS = 5.0, 1.0
 # Lua compares texts by the server's locale, so the times are compared as four numbers of 32 bits.
 NEWER_WINS = """
 local held, kept = redis.call('MGET', unpack(KEYS)), {}
@@ -62,7 +62,7 @@ class RedisStore(OnlineStore):
 
         self._namespace = namespace
         self._client: Any = redis.Redis.from_url(
-            address, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
+            address, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=CONNECT_SECONDS
         )
         self._newer_wins = self._client.register_script(NEWER_WINS)
 
