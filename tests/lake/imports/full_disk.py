@@ -22,11 +22,11 @@ def fill_up(portal: Portal, people: People, home: Path) -> None:
     dataset = portal.datasets.create_dataset(people.engineer, project="PROJ-1", name="readings").id
     filler = home / "store" / "filler"
     first = _imported(portal, people, dataset, rows=10)
-    waiting = _started(portal, people, dataset, rows=20_000)
+    waiting = started(portal, people, dataset, rows=20_000)
     _fill(filler)
     outcome = {"first": first.snapshot_id, "failed": _read(portal, people, waiting).model_dump(mode="json")}
     try:
-        _started(portal, people, dataset, rows=30_000)
+        started(portal, people, dataset, rows=30_000)
     except PortalError as error:
         outcome["refused"] = [type(error).__name__, error.message, error.hint]
     store = portal.foundation.store
@@ -51,7 +51,7 @@ def _fill(filler: Path) -> None:
                 continue
 
 
-def _started(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:
+def started(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:
     dice = random.Random(rows)
     content = "k,text\n" + "".join(f"{number},{dice.randbytes(16).hex()}\n" for number in range(rows))
     return portal.imports.start_upload(
@@ -72,7 +72,7 @@ def _read(portal: Portal, people: People, started: Import) -> Import:
 
 
 def _imported(portal: Portal, people: People, dataset: str, *, rows: int) -> Import:
-    return _read(portal, people, _started(portal, people, dataset, rows=rows))
+    return _read(portal, people, started(portal, people, dataset, rows=rows))
 
 
 if __name__ == "__main__":
