@@ -25,7 +25,7 @@ from core.foundation.values import Value
 from core.portal import build_portal
 from core.serving.gateway.config import Listening
 from core.serving.gateway.envoy import Envoy
-from core.serving.gateway.fleet import Fleet, server_name, version_of
+from core.serving.gateway.fleet import Fleet, Patience, server_name, version_of
 from core.serving.gateway.traffic import Share, Traffic
 from core.serving.plans import EndpointPlan
 from core.serving.rows import ADDRESS_FILE
@@ -37,6 +37,7 @@ GATEWAY = Actor.system("gateway")
 TICK_SECONDS, RETRY_SECONDS, READY_SECONDS, START_SECONDS = 0.1, 0.5, 0.02, 20.0
 # An answer comes in milliseconds; one that takes longer is awaited beside the rounds that follow.
 CONFIRM_SECONDS = 0.2
+LOOK_SECONDS = 1.0
 LINGER_SECONDS, GRACE_SECONDS, DRAIN_SECONDS = 30.0, 1.0, 20.0
 PLANS_FILE, LOCK_FILE = "plans.json", "lock"
 logger = logging.getLogger(__name__)
@@ -103,7 +104,9 @@ class Gateway:
         self._linger, self._start_seconds = linger_seconds, start_seconds
         self._public_keys = TicketIssuer(settings.home).public_keys()
         self._envoy = Envoy(self.folder)
-        self._fleet = Fleet(self.folder / "servers", environment=settings.log_environment())
+        patience = Patience(start=settings.model_server_start_seconds, answer=settings.model_server_answer_seconds)
+        environment = settings.log_environment()
+        self._fleet = Fleet(self.folder / "servers", environment=environment, patience=patience)
         self._traffic = Traffic(self._envoy, folder=self.folder, number=time.time_ns() // 1_000_000)
         self._plans_file = self.folder / PLANS_FILE
         self._plans = self._stored = self._last_known()
@@ -113,6 +116,7 @@ class Gateway:
         self._unneeded: dict[str, float] = {}
         self._stop = threading.Event()
         self._cut_off = self._is_up = False
+        self._next_look = 0.0
 
     def run(self) -> None:
         """Serves until told to stop, then ends Envoy and the servers."""
@@ -133,7 +137,10 @@ class Gateway:
         """One look at everything, and one step towards what is wanted."""
         if not self._is_up or not self._envoy.daemon.is_alive():
             self._start_envoy()
-        self._plans = plans = self._ask()
+        before, self._plans = self._plans, self._ask()
+        plans = self._plans
+        self._fleet.try_again(_wanted_anew(plans, before=before or ()))
+        self._listen()
         specs = {server_name(spec): spec for plan in plans for spec in plan.servers}
         needed = specs.keys() | self._traffic.in_use
         self._fleet.want(specs, in_use=self._traffic.in_use)
@@ -142,6 +149,14 @@ class Gateway:
         self._traffic.move(map(share_of, plans), ready=ready, known=ready - leaving)
         self._retire(leaving - self._traffic.in_use)
         self._report(plans)
+
+    def _listen(self) -> None:
+        """Once a second: which servers answer, as Envoy has found on the way that callers take."""
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            # A proxy that does not answer says nothing about them.
+            with suppress(Unavailable):
+                self._fleet.hear(self._envoy.silent())
 
     def _try_tick(self) -> bool:
         """Whether all went well. Whatever did not, callers go on being served as before, and the next tick tries
@@ -280,6 +295,13 @@ def _wait_while(counted: Callable[[], int], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while counted() and time.monotonic() < deadline:
         time.sleep(READY_SECONDS)
+
+
+def _wanted_anew(plans: Sequence[EndpointPlan], *, before: Sequence[EndpointPlan]) -> list[str]:
+    """The servers of endpoints for which somebody has wanted something since."""
+    generations = {plan.endpoint_id: plan.generation for plan in before}
+    changed = (plan for plan in plans if generations.get(plan.endpoint_id) != plan.generation)
+    return [server_name(spec) for plan in changed for spec in plan.servers]
 
 
 def share_of(plan: EndpointPlan) -> Share:

@@ -53,12 +53,19 @@ def traffic_stage(endpoint: Endpoint) -> str:
     if not endpoint.routes and not endpoint.closed:
         return "empty"
     if not endpoint.settled and not is_refused(endpoint):
-        return "switching"
+        return "unresponsive" if _is_silent(endpoint) else "switching"
     if not endpoint.routes:
         return "serves nothing"
     if len(endpoint.routes) > 1:
         return "canary"
     return "serving" if endpoint.routes[0].weight == WHOLE else "opening"
+
+
+def _is_silent(endpoint: Endpoint) -> bool:
+    """Whether callers are sent where they should be, and a server there does not answer."""
+    wanted = {route.version_id: route.weight for route in endpoint.routes}
+    silent = (server for server in endpoint.servers if server.state != "ready" and server.version_id in wanted)
+    return endpoint.actual == wanted and any(silent)
 
 
 def sentence(endpoint: Endpoint) -> str:
@@ -69,7 +76,13 @@ def sentence(endpoint: Endpoint) -> str:
     if stage == "empty":
         return _(":gray[:material/cloud_off:] **It serves nothing yet.** Callers get a refusal that says so.")
     if stage == "refused":
-        return _(":red[:material/gpp_bad:] **{wanted} cannot be served.** What served before still answers.").format(
+        before = _("What served before still answers.")
+        effect = _("Callers get an error where no other version answers.") if _is_silent(endpoint) else before
+        return _(":red[:material/gpp_bad:] **{wanted} cannot be served.** {effect}").format(
+            wanted=wanted, effect=effect
+        )
+    if stage == "unresponsive":
+        return _(":red[:material/error:] **{wanted} does not answer now.** It is started again by itself.").format(
             wanted=wanted
         )
     if stage == "switching":

@@ -124,6 +124,15 @@ class Settings(LogSettings):
         default="caged",
         description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no sandbox.",
     )
+    model_server_memory_mb: int = Field(
+        default=4_096, ge=256, description="Memory in MB that one model server may use; a model that needs more fails."
+    )
+    model_server_start_seconds: float = Field(
+        default=60.0, ge=1, le=3_600, description="How long a model server may take until its model has answered once."
+    )
+    model_server_answer_seconds: float = Field(
+        default=10.0, ge=0.5, le=600, description="A model server that answers nothing for so long is replaced."
+    )
     s3_endpoint: SensitiveText = Field(default="", description="Where S3 answers, `https://...`; empty means Amazon's.")
     s3_access_key: SensitiveText = Field(
         default="", description="The access key for imports from S3; empty: no secret."

@@ -7,7 +7,7 @@ from core.foundation.values import Value
 from core.serving.admissions import Admission
 from core.serving.routing import Versions
 from core.serving.rows import admission_of, closed_words, routes_of
-from core.serving.server_spec import ServerSpec
+from core.serving.server_spec import Limits, ServerSpec
 from core.serving.tables import EndpointRow
 from core.serving.values import Route
 
@@ -54,6 +54,7 @@ def _server(call: Call, row: EndpointRow, route: Route, *, registry: Versions, p
             "live": live_address(settings),
             "admission": proof,
             "public_key": public_key,
+            "limits": Limits(memory_mb=settings.model_server_memory_mb),
         }
     )
 

@@ -1,5 +1,7 @@
 """From rows of endpoints to the values others see."""
 
+from collections.abc import Collection, Sequence
+
 from sqlmodel import Session, select
 
 from core.foundation.errors import Invalid, NotFound
@@ -20,6 +22,7 @@ def find_endpoint(session: Session, endpoint_id: str) -> EndpointRow:
 
 
 def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
+    routes, servers = routes_of(row), tuple(Server.model_validate(server) for server in row.servers)
     same = {"id", "project", "name", "environment", "description", "actual", "generation", "cause"}
     return Endpoint(
         **row.model_dump(include=same),
@@ -28,10 +31,10 @@ def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
         changed_at=row.changed_at,
         slo=ServiceLevel.model_validate(row.slo),
         url=endpoint_url(settings, name=row.name),
-        routes=routes_of(row),
+        routes=routes,
         closed=closed_of(row),
-        settled=0 < row.generation == row.confirmed,
-        servers=tuple(Server.model_validate(server) for server in row.servers),
+        settled=0 < row.generation == row.confirmed and _answer(servers, of={route.version_id for route in routes}),
+        servers=servers,
     )
 
 
@@ -54,6 +57,10 @@ def closed_words(session: Session, row: EndpointRow) -> str:
         name=person.name if person else "Causeway",
         reason=closed.reason,
     )
+
+
+def _answer(servers: Sequence[Server], *, of: Collection[str]) -> bool:
+    return all(server.state == "ready" for server in servers if server.version_id in of)
 
 
 def routes_of(row: EndpointRow | ServedRow) -> tuple[Route, ...]:

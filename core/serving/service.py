@@ -1,8 +1,9 @@
 """Endpoints: names that callers use, and what they are wanted to serve. Routes change in one place, `route`; the
 gateway makes them true and reports back."""
 
+from collections.abc import Mapping
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from sqlmodel import col, select
@@ -11,7 +12,7 @@ from core.features.materialization.service import MaterializationService
 from core.features.materialization.values import MissingOnline
 from core.features.training_sets.service import TrainingSetService
 from core.foundation.actions.call import Call, Foundation
-from core.foundation.actions.run import Service, action
+from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
@@ -55,8 +56,14 @@ Minutes = Annotated[int, Field(ge=1, le=60)]
 PROMISE = ServiceLevel()
 
 
+RESTS = "serving.server_rests"
+
+
 class EndpointService(Service):
     domain = "serving"
+    events: ClassVar[Mapping[str, EventSpec]] = {
+        RESTS: EventSpec(N_("stopped trying for a while to start a model server of"))
+    }
 
     def __init__(
         self,
@@ -253,11 +260,20 @@ class EndpointService(Service):
         if wanted and wanted != row.generation:
             call.note(too_late=wanted)
             return
+        self._note_rests(call, row, servers)
         row.confirmed, row.actual, row.cause = generation, actual, cause
         row.servers = [server.model_dump(mode="json") for server in servers]
         call.session.add(row)
         begin_period(call, row.id, generation)
         call.note(generation=generation, actual=actual, cause=cause, servers=[server.state for server in servers])
+
+    def _note_rests(self, call: Call, row: EndpointRow, servers: tuple[Server, ...]) -> None:
+        """In the history of the endpoint: which servers were given up for a while, and why."""
+        known = {server.rests_until for server in map(Server.model_validate, row.servers)}
+        for server in servers:
+            if server.rests_until and server.rests_until not in known:
+                details = {"version": server.version_id, "cause": server.cause}
+                call.record(RESTS, subject=row.id, details=details)
 
     def endpoint(self, call: Call, endpoint_id: str) -> Endpoint:
         """An endpoint as it is in the caller's transaction."""

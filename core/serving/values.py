@@ -35,13 +35,15 @@ class Route(Value):
 
 
 class Server(Value):
-    """A model server process as the gateway last saw it."""
+    """A model server process as the gateway last saw it; `rests_until` when it starts again after starts that
+    failed."""
 
     version_id: str
-    state: Literal["starting", "ready", "draining", "stopped", "refused"]
+    state: Literal["starting", "ready", "unresponsive", "draining", "stopped", "refused"]
     address: str
     cause: str
     started_at: datetime
+    rests_until: datetime | None = None
 
 
 class Closed(Value):
@@ -54,9 +56,9 @@ class Closed(Value):
 
 class Endpoint(Value):
     """A name that callers use, with a title for people. `routes` are wanted, `actual` is what the gateway has
-    confirmed (weights by version id); the two agree when `settled`. Weights of less than 100 in all answer that share
-    of callers. `closed` is what took everything out; empty, too, for what never served. `url` is where callers send
-    requests."""
+    confirmed (weights by version id); when `settled` the two agree and the server of every version answers. Weights of
+    less than 100 in all answer that share of callers. `closed` is what took everything out; empty, too, for what never
+    served. `url` is where callers send requests."""
 
     id: str
     project: str

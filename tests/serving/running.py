@@ -196,8 +196,9 @@ class Stage:
 
 
 @contextmanager
-def stage_in(home: Path, *, linger_seconds: float = 30.0) -> Iterator[Stage]:
-    with portal_in(home) as (portal, people):
+def stage_in(home: Path, *, linger_seconds: float = 30.0, **others: Any) -> Iterator[Stage]:
+    """`others` are settings."""
+    with portal_in(home, **others) as (portal, people):
         low, high = (
             register_tiny(portal, people.engineer, model=answering(p), features=DISTANCE, rows=50) for p in (0.1, 0.9)
         )
@@ -206,9 +207,9 @@ def stage_in(home: Path, *, linger_seconds: float = 30.0) -> Iterator[Stage]:
 
 
 @contextmanager
-def portal_in(home: Path) -> Iterator[tuple[Portal, People]]:
-    """An installation with its people and no gateway."""
-    with installed(settings_in(home)) as opened:
+def portal_in(home: Path, **others: Any) -> Iterator[tuple[Portal, People]]:
+    """An installation with its people and no gateway; `others` are settings."""
+    with installed(settings_in(home, **others)) as opened:
         yield opened
 
 

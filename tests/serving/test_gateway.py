@@ -22,6 +22,7 @@ from core.serving.tickets import TicketIssuer, place_of
 from core.serving.values import Endpoint
 from tests.compute.running import wait_until
 from tests.http import web
+from tests.registry.attack_models import failing_far
 from tests.registry.onnx_files import register_tiny, tiny_model
 from tests.serving.running import (
     DISTANCE,
@@ -170,7 +171,9 @@ def test_a_first_version_answers_its_share_of_callers(stage: Stage) -> None:
 
 def test_a_version_that_fails_on_every_request_loses_its_share_and_the_other_one_none(stage: Stage) -> None:
     """Its graph answers NaN wherever the distance is above 1000, which no warm-up row is."""
-    broken = register_tiny(stage.portal, stage.people.engineer, model=failing_model(), features=DISTANCE, rows=50)
+    broken = register_tiny(
+        stage.portal, stage.people.engineer, model=failing_far(features=DISTANCE), features=DISTANCE, rows=50
+    )
     endpoint = stage.endpoint("ejecting", stage.low, broken)
     ticket, row = stage.ticket(endpoint), {**ROW, "distance": 2_000.0}
     with httpx.Client(headers=ticket) as client:
@@ -180,7 +183,9 @@ def test_a_version_that_fails_on_every_request_loses_its_share_and_the_other_one
 
 
 def test_the_last_version_is_never_thrown_out(stage: Stage) -> None:
-    broken = register_tiny(stage.portal, stage.people.engineer, model=failing_model(), features=DISTANCE, rows=50)
+    broken = register_tiny(
+        stage.portal, stage.people.engineer, model=failing_far(features=DISTANCE), features=DISTANCE, rows=50
+    )
     endpoint = stage.endpoint("last", broken)
     ticket, bad = stage.ticket(endpoint), {**ROW, "distance": 2_000.0}
     with httpx.Client(headers=ticket) as client:
@@ -188,23 +193,6 @@ def test_the_last_version_is_never_thrown_out(stage: Stage) -> None:
             answer = client.post(f"{endpoint.url}/predict", json={"rows": [bad]})
             assert (answer.status_code, answer.json()["error"]) == (503, "The model gave no usable answer")
         assert client.post(f"{endpoint.url}/predict", json={"rows": [ROW]}).status_code == 200
-
-
-def failing_model() -> bytes:
-    import onnx
-    from onnx import TensorProto, helper
-
-    model = onnx.load_from_string(tiny_model(features=DISTANCE))
-    nodes = [
-        helper.make_node("Greater", ["distance", "limit"], ["too_far"]),
-        helper.make_node("Where", ["too_far", "nothing", "sound"], ["probability"]),
-    ]
-    for node in model.graph.node:
-        node.output[:] = ["sound" if name == "probability" else name for name in node.output]
-    model.graph.node.extend(nodes)
-    for name, value in (("limit", 1000.0), ("nothing", float("nan"))):
-        model.graph.initializer.append(helper.make_tensor(name, TensorProto.DOUBLE, [], [value]))
-    return model.SerializeToString()
 
 
 def test_a_model_server_that_dies_is_started_again(stage: Stage) -> None:

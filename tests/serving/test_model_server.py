@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from core.foundation.storage import Store
-from core.serving.server_spec import SOCKET_FILE, Limits
+from core.serving.server_spec import REFUSED_EXIT, SOCKET_FILE, Limits
+from tests.registry.attack_models import expanding
 from tests.registry.onnx_files import holdout_table, predict, tiny_model
-from tests.serving.running import GOOD_ROW, TENSORS, RunningServer, model_server, spec_of
+from tests.serving.running import GOOD_ROW, TENSORS, RunningServer, model_server, refusal_of, spec_of
 
 SMALL = Limits(body_bytes=20_000, rows=100, cells=300, text=50, grace_seconds=0.0)
 
@@ -264,7 +265,6 @@ def connection(server: RunningServer) -> socket.socket:
 
 def test_f48_a_model_that_answers_nan_answers_nothing(tmp_path: Path) -> None:
     """A version that cannot answer even a row of missing values never gets as far as to be asked."""
-    from tests.serving.running import refusal_of
 
     spec = spec_of(Store(tmp_path / "store"), model=tiny_model(poison=True), online=tmp_path / "online.sqlite")
     assert refusal_of(tmp_path / "server", spec) == (3, "The model gave no usable answer")
@@ -285,3 +285,13 @@ def test_a_server_that_is_told_to_stop_says_so_and_finishes_what_has_begun(tmp_p
         caller.sendall(body[10:])
         assert caller.recv(65_536).startswith(b"HTTP/1.1 200 OK")
         assert server.process.wait(timeout=10) == 0
+
+
+def test_a_model_that_needs_more_memory_than_a_server_may_use_is_refused_in_words(tmp_path: Path) -> None:
+    """300 million doubles, out of a file of a few hundred bytes."""
+    limits = Limits(memory_mb=512)
+    spec = spec_of(
+        Store(tmp_path / "store"), model=expanding(300_000_000), online=tmp_path / "online.sqlite", limits=limits
+    )
+    refusal = "The model needs more memory than a model server may use"
+    assert refusal_of(tmp_path / "server", spec) == (REFUSED_EXIT, refusal)

@@ -261,3 +261,52 @@ def test_routes_change_the_same_way_on_both_databases(portal_on: Portal, people:
     (plan,) = serving.wanted(SYSTEM)
     assert plan.servers[0].admission is not None
     assert plan.servers[0].admission.promotion_id == "PR-2"
+
+
+def test_settled_means_that_the_server_of_every_version_answers(portal: Portal, people: People) -> None:
+    endpoint, version = staging(portal, people), register_tiny(portal, people.engineer, rows=50)
+    portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    for state, of, is_settled in (
+        ("ready", version.id, True),
+        ("unresponsive", version.id, False),
+        ("starting", version.id, False),
+        ("refused", version.id, False),
+        ("draining", "MV-77", True),
+        ("ready", version.id, True),
+    ):
+        report(portal, endpoint, server_in(state, of))
+        assert endpoint_now(portal, endpoint).settled is is_settled, state
+
+
+def test_a_server_that_rests_is_in_the_history_of_its_endpoint_once_and_with_its_cause(
+    portal: Portal, people: People
+) -> None:
+    endpoint, version = staging(portal, people), register_tiny(portal, people.engineer, rows=50)
+    portal.endpoints.deploy_to_staging(people.engineer, endpoint_id=endpoint, version_id=version.id)
+    now = datetime.now(UTC)
+    resting = server_in("refused", version.id, cause="It needs more memory", rests_until=now)
+    for server in (resting, resting, resting.model_copy(update={"rests_until": now + timedelta(minutes=1)})):
+        report(portal, endpoint, server)
+    events = portal.audit.list_events(people.admin, action="serving.server_rests").items
+    assert [(event.subject, event.details) for event in events] == [
+        (endpoint, {"version": version.id, "cause": "It needs more memory"})
+    ] * 2
+    health = portal.health.of_objects(people.engineer, object_ids=(endpoint,))[0]
+    assert (health.state, "It needs more memory" in health.reason) == ("refused", True)
+
+
+def server_in(state: str, version_id: str, **others: object) -> Server:
+    known = {
+        "version_id": version_id,
+        "state": state,
+        "address": "unix:x",
+        "cause": "",
+        "started_at": datetime.now(UTC),
+    }
+    return Server.model_validate(known | others)
+
+
+def report(portal: Portal, endpoint_id: str, server: Server) -> None:
+    portal.endpoints.confirm(
+        SYSTEM, endpoint_id=endpoint_id, generation=1, actual={}, servers=(server,), cause=server.cause
+    )

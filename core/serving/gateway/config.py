@@ -112,7 +112,8 @@ def _cluster(backend: Backend) -> Json:
                 "no_traffic_interval": "1s",
                 "unhealthy_interval": "0.25s",
                 "unhealthy_threshold": 2,
-                "healthy_threshold": 1,
+                # A server that is new to Envoy needs only one.
+                "healthy_threshold": 2,
                 "http_health_check": {"path": "/v2/health/ready"},
             }
         ],

@@ -17,12 +17,14 @@ from core.serving.model_server.feature_reader import FeatureReader
 from core.serving.model_server.gap_finder import GapFinder
 from core.serving.model_server.lookup import Lookups, is_measuring
 from core.serving.model_server.predict import EntityReader
-from core.serving.model_server.session import ServedModel
+from core.serving.model_server.session import InputArrays, ServedModel
 from core.serving.server_spec import ServerSpec
 
 SERVER, PROTOCOL_VERSION = "causeway", "2"
 OK, NOT_FOUND, WRONG_METHOD, NOT_READY, BROKEN = 200, 404, 405, 503, 503
 NANOSECONDS = 1_000
+# An answer proves for so long that the model answers.
+PROOF_NS = 5_000_000_000
 logger = logging.getLogger(__name__)
 
 
@@ -74,6 +76,8 @@ class Application:
         self._features = FeatureReader(model.contract, limits=spec.limits)
         self._named = {"model_name": spec.model, "model_version": str(spec.version)}
         self._routes = self._table()
+        # Loading has tried the model.
+        self._proved_ns = perf_counter_ns()
 
     @property
     def gap_names(self) -> GapNames:
@@ -115,9 +119,7 @@ class Application:
 
     def _infer(self, request: Request) -> Answer:
         inference = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
-        begun = perf_counter_ns()
-        probabilities = self._model.run(inference.inputs, rows=inference.rows)
-        spent = perf_counter_ns() - begun
+        probabilities, spent = self._computed(inference.inputs, rows=inference.rows)
         output = {
             "name": self._model.signature.output,
             "datatype": "FP64",
@@ -133,9 +135,7 @@ class Application:
 
     def _predict(self, request: Request) -> Answer:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
-        begun = perf_counter_ns()
-        probabilities = self._model.run(entities.inputs, rows=len(entities.ids))
-        spent = perf_counter_ns() - begun
+        probabilities, spent = self._computed(entities.inputs, rows=len(entities.ids))
         predictions: list[dict[str, Any]] = [
             {"row_id": row_id, "probability": probability}
             for row_id, probability in zip(entities.ids, probabilities, strict=True)
@@ -153,9 +153,23 @@ class Application:
     def _look_up(self, request: Request) -> Answer:
         return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))
 
+    def _computed(self, inputs: InputArrays, *, rows: int) -> tuple[list[float], int]:
+        """The model's answers, and how many nanoseconds it took."""
+        begun = perf_counter_ns()
+        probabilities = self._model.run(inputs, rows=rows)
+        self._proved_ns = perf_counter_ns()
+        return probabilities, self._proved_ns - begun
+
     def _health(self, _request: Request) -> Answer:
+        """Ready is what answers: where nobody has called for a while, the model is tried on a row."""
         if not self._readiness.ready:
             return replace(refused(NOT_READY, _("This server is stopping")), counted=False)
+        if perf_counter_ns() - self._proved_ns > PROOF_NS:
+            try:
+                self._model.prove()
+            except PortalError as failure:
+                return replace(refused(NOT_READY, failure.message, hint=failure.hint), counted=False)
+            self._proved_ns = perf_counter_ns()
         return Answer(OK, orjson.dumps({"name": self._spec.model, "ready": True}), counted=False)
 
     def _server(self, _request: Request) -> Answer:

@@ -5,6 +5,7 @@ checks, finishes what has begun, and ends."""
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 from contextlib import suppress
@@ -23,7 +24,7 @@ from core.serving.model_server.counters import Copying, Counters
 from core.serving.model_server.lookup import lookups_for
 from core.serving.model_server.predict import EntityReader
 from core.serving.model_server.protocol import AccessLog, Connections
-from core.serving.model_server.session import ServedModel, load_model
+from core.serving.model_server.session import ServedModel, load_model, too_much_memory
 from core.serving.server_spec import READY_FILE, REFUSED_EXIT, REFUSED_FILE, SOCKET_FILE, SPEC_FILE, ServerSpec
 
 POLL_SECONDS = 0.02
@@ -40,8 +41,9 @@ def main(arguments: list[str]) -> int:
     logger.info("loading the model")
     try:
         spec = ServerSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
+        limit_memory(spec.limits.memory_mb)
         model = load_model(spec)
-    except (PortalError, ValidationError, OSError) as refusal:
+    except (PortalError, ValidationError, OSError, MemoryError) as refusal:
         return _refuse(folder, refusal)
     garbage.loaded()
     # The socket is named relative to the folder: a full path may be longer than the system takes.
@@ -49,6 +51,11 @@ def main(arguments: list[str]) -> int:
     with log_context(object=spec.version_id, endpoint=spec.endpoint):
         uvloop.run(_serve(spec, model, access=log_access if settings.access_log else None))
     return 0
+
+
+def limit_memory(most_mb: int) -> None:
+    """What a model asks for beyond it, it does not get, and the request fails that asked; the machine stays well."""
+    resource.setrlimit(resource.RLIMIT_DATA, (most_mb << 20, most_mb << 20))
 
 
 def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
@@ -69,7 +76,8 @@ def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
 
 
 def _refuse(folder: Path, refusal: Exception) -> int:
-    cause = refusal.message if isinstance(refusal, PortalError) else f"{type(refusal).__name__}: {refusal}"
+    plain = too_much_memory() if isinstance(refusal, MemoryError) else refusal
+    cause = plain.message if isinstance(plain, PortalError) else f"{type(plain).__name__}: {plain}"
     logger.error("refused: %s", cause)
     write_atomically(folder / REFUSED_FILE, cause.encode())
     return REFUSED_EXIT

@@ -23,6 +23,8 @@ MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
 ERRORS_ONLY = 3
 TYPES: dict[str, type] = {"BYTES": object, "FP64": np.float64}
 ONNX_TYPES = {"BYTES": "tensor(string)", "FP64": "tensor(double)"}
+# How onnxruntime says that it was given no memory.
+NO_MEMORY = ("bad_alloc", "Failed to allocate memory")
 InputArrays = dict[str, npt.NDArray[np.generic]]
 
 
@@ -43,12 +45,35 @@ class ServedModel:
         except (
             Exception
         ) as error:  # onnxruntime has no common class of its own; whatever it raises is the model's failure.
+            if _lacks_memory(error):
+                raise too_much_memory() from error
             raise Unavailable(
                 _("The model failed on this request"), hint=_("Its owner finds the cause in the log.")
             ) from error
         if answers.shape != (rows,) or not np.isfinite(answers).all():
             raise Unavailable(_("The model gave no usable answer"), hint=_("Nothing was answered in its place."))
         return list(answers.tolist())
+
+    def prove(self) -> None:
+        """Answers a request that every model must be able to answer: one row of which everything is missing.
+        Unavailable when it cannot."""
+        inputs: InputArrays = {
+            spec.name: np.array([""], dtype=object) if spec.datatype == "BYTES" else np.array([np.nan])
+            for spec in self.signature.inputs
+        }
+        self.run(inputs, rows=1)
+
+
+def too_much_memory() -> Unavailable:
+    """The refusal of a model that asks for more memory than a model server may use."""
+    return Unavailable(
+        _("The model needs more memory than a model server may use"),
+        hint=_("Its owner makes it smaller, or an administrator raises CAUSEWAY_MODEL_SERVER_MEMORY_MB."),
+    )
+
+
+def _lacks_memory(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
 def load_model(spec: ServerSpec) -> ServedModel:
@@ -67,7 +92,8 @@ def load_model(spec: ServerSpec) -> ServedModel:
     _check_contract(contract, signature)
     known = known_categories(files[MODEL])
     model = ServedModel(session=session, signature=signature, contract=contract, known=known)
-    _warm_up(model)
+    # The first call plans memory and is slow; no caller should be the one to wait for it.
+    model.prove()
     return model
 
 
@@ -91,6 +117,8 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # As above: it raises classes of its own that share no parent.
+        if _lacks_memory(error):
+            raise too_much_memory() from error
         raise Invalid(_("The model file cannot be loaded")) from error
 
 
@@ -121,13 +149,3 @@ def _difference(model_inputs: Mapping[str, str], contract_inputs: Mapping[str, s
             if model_inputs.get(name) != contract_inputs.get(name)
         )
     )
-
-
-def _warm_up(model: ServedModel) -> None:
-    """The first call plans memory and is slow; no caller should be the one to wait for it. Everything missing is a
-    request that every model must be able to answer."""
-    inputs: InputArrays = {
-        spec.name: np.array([""], dtype=object) if spec.datatype == "BYTES" else np.array([np.nan])
-        for spec in model.signature.inputs
-    }
-    model.run(inputs, rows=1)
