@@ -1,8 +1,9 @@
 """What the visitor owns: goals with what was measured for them, and feature views whose data is late."""
 
-from app.requirements.progress import measured_for
+from app.requirements.progress import Candidate, best, candidates, cell
 from app.session import actor, may, portal
 from app.ui import frame, links
+from app.ui.health import healths_of
 from app.ui.wording import criterion_line
 from core.features.catalog.search import CatalogFeature
 from core.foundation.text import _
@@ -14,7 +15,7 @@ READ = 200
 
 
 def goals() -> None:
-    """The visitor's own open requirements, with the best figure for each condition."""
+    """The visitor's own open requirements, with what serves for them, else the version that comes nearest."""
     me = actor().person_id
     requirements = portal().requirements.list_requirements(actor(), state="open", limit=READ).items
     own = [requirement for requirement in requirements if requirement.owner == me]
@@ -22,23 +23,29 @@ def goals() -> None:
         return
     hint = _("{n} of {total}").format(n=MOST, total=len(own)) if len(own) > MOST else str(len(own))
     frame.section(_("Your goals"), hint=hint)
+    healths = healths_of(requirement.id for requirement in own[:MOST])
     with frame.rows("goals"):
         for requirement in own[:MOST]:
-            _goal(requirement)
+            health = healths.get(requirement.id)
+            frame.row(
+                f"goal_{requirement.id}",
+                title=requirement.title,
+                target=requirement.id,
+                detail=_progress(requirement, best(candidates(requirement))),
+                state=health.state if health else requirement.state,
+            )
 
 
-def _goal(requirement: Requirement) -> None:
+def _progress(requirement: Requirement, leading: Candidate | None) -> str:
+    """One version, and each condition with its own figure for it."""
+    if leading is None:
+        return " · ".join(links.escape(criterion_line(criterion)) for criterion in requirement.criteria)
     conditions = [
-        f"{links.escape(criterion_line(measured.criterion))}: {measured.shown}"
-        for measured in measured_for(requirement)
+        f"{links.escape(criterion_line(criterion))}: {cell(assessment)}"
+        for criterion, assessment in zip(requirement.criteria, leading.assessments, strict=True)
     ]
-    frame.row(
-        f"goal_{requirement.id}",
-        title=requirement.title,
-        target=requirement.id,
-        detail=" · ".join(conditions),
-        state=requirement.state,
-    )
+    place = leading.endpoints[0] if leading.endpoints else _("not serving")
+    return f"**{links.escape(leading.title)}**, {links.escape(place)}  \n" + " · ".join(conditions)
 
 
 def late_features() -> None:

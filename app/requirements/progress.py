@@ -1,78 +1,75 @@
-"""Conditions beside what was measured: for each, the best figure among the versions and evidence that follow from the
-requirement."""
+"""How far a requirement is: its conditions by version. A figure is always that of one version, and a version is judged
+by all of its figures together."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
-from app.session import actor, portal
-from app.ui import links
-from app.ui.evidence import figures_in
-from app.ui.numbers import is_less_better, metric_value
-from core.foundation.ids import Kind
+from app.ui.components.assessments import assessments_of
+from app.ui.numbers import metric_value
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry.values import Evidence
-from core.requirements.values import Criterion, Metric, Requirement
+from core.health.assessment import Assessment
+from core.health.values import SEVERITY
+from core.requirements.values import Criterion, Requirement
 
-MOST_VERSIONS = 12
-QUALITY = (Metric.AUC, Metric.LOG_LOSS, Metric.ECE)
-METRICS = tuple(metric.value for metric in Metric)
-
-
-class Figure(Value):
-    """A figure and the object that it was measured on or comes from."""
-
-    metric: Metric
-    value: float
-    basis: str
+MOST_VERSIONS = 5
 
 
-class Measured(Value):
-    """A condition, the best figure for it, and what the figure rests on, as Markdown."""
+class Candidate(Value):
+    """A version that answers to the requirement, with what is known of each condition, in their order."""
 
-    criterion: Criterion
-    shown: str
-    basis: str
+    version_id: str
+    title: str
+    endpoints: tuple[str, ...]
+    assessments: tuple[Assessment, ...]
 
-
-def measured_for(requirement: Requirement) -> tuple[Measured, ...]:
-    """What was measured for each condition, in the order of the conditions."""
-    figures = list(_figures(requirement.id))
-    return tuple(_best(criterion, figures) for criterion in requirement.criteria)
-
-
-def _best(criterion: Criterion, figures: list[Figure]) -> Measured:
-    ours = [figure for figure in figures if figure.metric is criterion.metric]
-    if not ours:
-        nothing_measured_yet = _("nothing measured yet")
-        return Measured(criterion=criterion, shown="—", basis=f":gray[{nothing_measured_yet}]")
-    pick = min if is_less_better(criterion.metric) else max
-    best = pick(ours, key=lambda figure: figure.value)
-    color, icon = ("green", "check_circle") if criterion.holds(best.value) else ("red", "cancel")
-    shown = f":{color}[:material/{icon}:] {metric_value(criterion.metric, best.value)}"
-    return Measured(criterion=criterion, shown=shown, basis=links.escape(best.basis))
+    @property
+    def met(self) -> int:
+        """How many conditions hold."""
+        return sum(assessment.verdict == "kept" for assessment in self.assessments)
 
 
-def _figures(requirement_id: str) -> Iterator[Figure]:
-    chain = portal().identity.lineage(actor(), object_id=requirement_id)
-    versions = [thing for thing in chain.things if thing.kind is Kind.MODEL_VERSION]
-    for thing in sorted(versions, key=lambda item: item.updated_at, reverse=True)[:MOST_VERSIONS]:
-        yield from _of_version(thing.id)
-        for evidence in portal().evidence.list_evidence(actor(), subject=thing.id, limit=50).items:
-            yield from _of_evidence(evidence)
+def candidates(requirement: Requirement) -> tuple[Candidate, ...]:
+    """Those that serve, then the newest."""
+    by_version: dict[str, list[Assessment]] = {}
+    for assessment in assessments_of(requirement.id):
+        by_version.setdefault(assessment.version_id, []).append(assessment)
+    return tuple(_candidate(requirement.criteria, shown) for shown in list(by_version.values())[:MOST_VERSIONS])
 
 
-def _of_version(version_id: str) -> Iterator[Figure]:
-    """What the last evaluation says: it is the one on the latest rows."""
-    version = portal().registry.get_version(actor(), version_id=version_id)
-    for evaluation in version.evaluations[-1:]:
-        basis = _("{version} on {rows}").format(version=version.title, rows=evaluation.holdout_name)
-        known = (metric for metric in QUALITY if metric in evaluation.metrics)
-        for metric in known:
-            yield Figure(metric=metric, value=evaluation.metrics[metric].value, basis=f"{basis} ({version_id})")
+def best(known: Sequence[Candidate]) -> Candidate | None:
+    """The one in production or else on staging; while none serves, the one that keeps the most conditions."""
+    if not known or known[0].endpoints:
+        return next(iter(known), None)
+    return max(known, key=lambda candidate: candidate.met)
 
 
-def _of_evidence(evidence: Evidence) -> Iterator[Figure]:
-    basis = f"{evidence.id}: {evidence.summary}"
-    for metric, figure in figures_in(evidence).items():
-        if metric in METRICS:
-            yield Figure(metric=Metric(metric), value=figure.value, basis=basis)
+def _candidate(criteria: Sequence[Criterion], shown: Sequence[Assessment]) -> Candidate:
+    places = dict.fromkeys(assessment.endpoint for assessment in shown if assessment.endpoint)
+    return Candidate(
+        version_id=shown[0].version_id,
+        title=shown[0].title,
+        endpoints=tuple(places),
+        assessments=tuple(_worst(criterion, shown) for criterion in criteria),
+    )
+
+
+def _worst(criterion: Criterion, shown: Sequence[Assessment]) -> Assessment:
+    """Of a version that serves on several endpoints, the figure of the one where it is worst; what was measured comes
+    before what was not."""
+    own = [assessment for assessment in shown if assessment.metric == criterion.metric]
+    return min(own, key=lambda assessment: (SEVERITY.index(assessment.health.state), assessment.measured is None))
+
+
+def cell(assessment: Assessment) -> str:
+    """What is known of a condition, as Markdown."""
+    figure = assessment.counts
+    if figure is None:
+        text = _("not measured")
+        return f":gray[{text}]"
+    color, icon = ("green", "check_circle") if assessment.verdict == "kept" else ("red", "cancel")
+    value = metric_value(assessment.metric, figure.value)
+    basis = _("before it served")
+    if assessment.measured:
+        promised = assessment.promised
+        basis = _("promised {value}").format(value=metric_value(assessment.metric, promised.value)) if promised else ""
+    return f":{color}[:material/{icon}:] {value}" + (f" :gray[{basis}]" if basis else "")

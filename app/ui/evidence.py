@@ -1,12 +1,14 @@
 """What pages do with evidence of any kind: measure it, cite its figures, and lead to its report."""
 
+from itertools import chain
+
 from pydantic import ValidationError
 
 from app.session import actor, portal
 from core.foundation.actions.run import run_action
 from core.foundation.ids import Kind, kind_of
 from core.promotion.evidence_kinds.content import Figure
-from core.promotion.evidence_kinds.evidence_kind import Measurement
+from core.promotion.evidence_kinds.evidence_kind import EvidenceKind, Measurement
 from core.promotion.evidence_kinds.table import evidence_kinds
 from core.registry.values import Evidence
 
@@ -30,10 +32,12 @@ def figures_in(evidence: Evidence) -> dict[str, Figure]:
 
 
 def figures_of(version_id: str) -> dict[str, Figure]:
-    """What may be cited of a version, by the metric's name: each figure as it was measured last."""
-    listed = portal().evidence.list_evidence(actor(), subject=version_id, limit=MOST).items
+    """What may be cited of a version, by the metric's name: each figure as it was measured last, whatever was measured
+    since without it."""
+    citable = [name for name, kind in evidence_kinds().items() if type(kind).figures is not EvidenceKind.figures]
+    listings = (portal().evidence.list_evidence(actor(), subject=version_id, kind=name, limit=MOST) for name in citable)
     figures: dict[str, Figure] = {}
-    for evidence in reversed(listed):
+    for evidence in chain.from_iterable(reversed(listing.items) for listing in listings):
         figures |= figures_in(evidence)
     return figures
 

@@ -23,10 +23,11 @@ KINDS = frozenset(
         Kind.MODEL,
         Kind.MODEL_VERSION,
         Kind.ENDPOINT,
+        Kind.REQUIREMENT,
     }
 )
 # Their life is a job's and colored; health is shown of them only where something is wrong.
-STATES = frozenset({Kind.SNAPSHOT, Kind.TRAINING_SET})
+STATES = frozenset({Kind.SNAPSHOT, Kind.TRAINING_SET, Kind.REQUIREMENT})
 CAME_OF_DATA = (Kind.FEATURE_VERSION, Kind.TRAINING_SET, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 Healths = Mapping[str, Health]
 

@@ -24,7 +24,8 @@ GROUPS: dict[Color, tuple[str, str]] = {
     ),
     "red": (
         "error",
-        "failed fail goal_missed refused rejected regressed invalid denied disabled revoked rolled_back unresponsive",
+        "failed fail goal_missed promise_broken refused rejected regressed invalid denied disabled revoked rolled_back"
+        " unresponsive",
     ),
     "gray": (
         "radio_button_unchecked",

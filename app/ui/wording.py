@@ -9,9 +9,14 @@ COMPARISONS: dict[str, str] = {Comparison.AT_LEAST: N_("at least"), Comparison.A
 
 def criterion_line(criterion: Criterion) -> str:
     """ "AUC at least 0.68"."""
+    return f"{numbers.metric_name(criterion.metric)} {limit_line(criterion)}"
+
+
+def limit_line(criterion: Criterion) -> str:
+    """ "at least 0.68"."""
     limit = numbers.figure(criterion.limit) + numbers.unit_of(criterion.metric)
     comparison = _(COMPARISONS[criterion.comparison])
-    return f"{numbers.metric_name(criterion.metric)} {comparison} {limit}"
+    return f"{comparison} {limit}"
 
 
 def counted(count: int, *words: str) -> str:

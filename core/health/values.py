@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from core.foundation.values import Value
 
@@ -10,6 +10,7 @@ State = Literal[
     "refused",
     "goal_missed",
     "taken_out",
+    "promise_broken",
     "at_chance",
     "quarantined",
     "unknown_inputs",
@@ -19,18 +20,7 @@ State = Literal[
     "",
 ]
 # The worst first; "" says that nothing was judged.
-SEVERITY: tuple[State, ...] = (
-    "refused",
-    "goal_missed",
-    "taken_out",
-    "at_chance",
-    "quarantined",
-    "unknown_inputs",
-    "drifted",
-    "stale",
-    "healthy",
-    "",
-)
+SEVERITY: tuple[State, ...] = get_args(State)
 
 
 class Health(Value):

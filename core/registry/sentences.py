@@ -26,7 +26,16 @@ class Measure(Value):
 
 def title_of(metric: str) -> str:
     """A metric's name as people say it."""
-    titles = {"auc": _("AUC"), "log_loss": _("log loss"), "brier": _("Brier score"), "ece": _("calibration error")}
+    titles = {
+        "auc": _("AUC"),
+        "log_loss": _("log loss"),
+        "brier": _("Brier score"),
+        "ece": _("calibration error"),
+        "p99_ms": _("p99 latency"),
+        "error_rate": _("error rate"),
+        "capacity_rps": _("capacity"),
+        "parity_mismatches": _("parity mismatches"),
+    }
     return titles.get(metric, metric)
 
 

@@ -71,7 +71,7 @@ class AdmissionRow(SQLModel, table=True):
 
 
 class ReplayRow(SQLModel, table=True):
-    """A replay is named by its job."""
+    """A replay is named by its job. `figures` has, by version, how good its answers were, with intervals."""
 
     __tablename__ = "replays"
     __table_args__ = newest_first("replays", "endpoint_id")
@@ -83,4 +83,5 @@ class ReplayRow(SQLModel, table=True):
     failed: int
     metrics: dict[str, Any] = json_field()
     by_version: dict[str, Any] = json_field()
+    figures: dict[str, Any] = json_field()
     created_at: datetime = time_field()

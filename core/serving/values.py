@@ -7,6 +7,7 @@ from pydantic import Field
 
 from core.foundation.validation import AddressName
 from core.foundation.values import Value
+from core.registry.values import Interval
 
 EndpointName = AddressName
 Environment = Literal["staging", "production"]
@@ -176,7 +177,7 @@ class ParityReport(Value):
 
 class Replay(Value):
     """Real rows sent to an endpoint in the order and spacing in which they happened, with the outcomes that
-    followed."""
+    followed. `metrics` are of all answers, `figures` of each version's own, with their intervals."""
 
     id: str
     endpoint_id: str
@@ -189,3 +190,4 @@ class Replay(Value):
     by_version: dict[str, int]
     started_at: datetime
     ended_at: datetime | None
+    figures: dict[str, dict[str, Interval]] = Field(default_factory=dict)

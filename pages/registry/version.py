@@ -18,6 +18,7 @@ from app.registry.naming import (
 from app.registry.version import card, files, metrics
 from app.session import actor, portal
 from app.ui import frame, links, times
+from app.ui.components.assessments import promised_against_measured
 from app.ui.fields.naming import head_of
 from app.ui.health import health_of
 from app.ui.neighbors import neighbors
@@ -79,6 +80,7 @@ def _overview(version: ModelVersion, known: Places) -> None:
         st.markdown(_(":gray[:material/help:] **Its quality was not measured:** it was uploaded, not trained here."))
     left, right = st.columns([1.72, 1], gap="medium")
     with left:
+        promised_against_measured(version.id)
         evidence_rows(version)
         card(version)
     with right:

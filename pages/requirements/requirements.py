@@ -6,6 +6,7 @@ from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
+from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.wording import counted, criterion_line
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -34,14 +35,16 @@ def show() -> None:
     columns = (
         Column(_("Requirement")),
         Column(_("Owner"), width=160, priority=2),
-        Column(_("State"), "state", 130),
+        Column(_("State"), "state", 110),
+        health_column(),
         Column(_("Asked for"), "time", 110, priority=2),
     )
-    lines = [_row(item) for item in listing.items]
+    healths = healths_of(item.id for item in listing.items)
+    lines = [_row(item, healths) for item in listing.items]
     rows(columns, lines, key="requirements", label=_("Requirements"), total=listing.total)
 
 
-def _row(item: Requirement) -> Row:
+def _row(item: Requirement, healths: Healths) -> Row:
     conditions = [criterion_line(criterion) for criterion in item.criteria]
     return Row(
         item.id,
@@ -49,6 +52,7 @@ def _row(item: Requirement) -> Row:
             cells.text(item.title, target=item.id, detail=" · ".join([item.id, *conditions])),
             cells.text(frame.name_of(item.owner)),
             cells.state(item.state),
+            health_cell(healths.get(item.id)),
             cells.time(item.created_at, now=frame.now()),
         ),
         target=item.id,

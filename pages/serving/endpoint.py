@@ -15,6 +15,7 @@ from app.serving.traffic import history, missing_features, traffic, traffic_stag
 from app.serving.try_it import trial
 from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
+from app.ui.components.assessments import promised_against_measured
 from app.ui.fields.naming import identifier
 from app.ui.health import health_of
 from app.ui.primary_action import what_is_missing
@@ -67,6 +68,7 @@ def _overview(endpoint: Endpoint) -> None:
         traffic(endpoint)
         if endpoint.routes:
             inputs(endpoint)
+            promised_against_measured(endpoint.id)
         history(endpoint.id)
     with right:
         frame.section(_("How to call it"))

@@ -72,7 +72,7 @@ ACTIONS = {
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
         serving.list_endpoints serving.get_endpoint serving.missing_features serving.inputs serving.history
         serving.list_replays serving.get_replay
-        health.of_objects health.own_problems health.own_failures
+        health.of_objects health.assessments health.own_problems health.own_failures
         loadtests.list_tests loadtests.get_test loadtests.get_report loadtests.series
         promotion.list_requests promotion.get_request promotion.list_policies promotion.get_policy
         promotion.list_gates promotion.what_needs_me

@@ -4,6 +4,7 @@ a factor. What really became of them is joined to the answers afterwards, and on
 import json
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +44,7 @@ class Tally:
     sent: int = 0
     failed: int = 0
     by_version: Counter[str] = field(default_factory=Counter)
+    versions: list[str] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     probabilities: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -62,7 +64,7 @@ def main(context: JobContext) -> None:
     _send(context, job_spec, rows, tally=tally)
     context.event(PROGRESS, **tally.counts())
     if not context.stop_requested:
-        report = {**tally.counts(), "metrics": _metrics(tally)}
+        report = {**tally.counts(), "metrics": _metrics(tally), "figures": _figures(tally)}
         (context.outputs / REPORT).write_text(json.dumps(report))
 
 
@@ -100,6 +102,7 @@ def _ask(client: EndpointClient, row: HeldOut, *, tally: Tally) -> None:
         return
     tally.seconds.append(time.monotonic() - begun)
     tally.by_version[response.version] += 1
+    tally.versions.append(response.version)
     tally.labels.append(row.label)
     tally.probabilities.append(response.document["predictions"][0]["probability"])
 
@@ -117,6 +120,18 @@ def _metrics(tally: Tally) -> dict[str, float]:
         # One outcome only: there is nothing to tell apart.
         return metrics
     return metrics | {name: judged[name].value for name in METRICS}
+
+
+def _figures(tally: Tally) -> dict[str, dict[str, Any]]:
+    """The same with intervals, of each version by the rows that it answered, where these have both outcomes."""
+    answers = list(zip(tally.versions, tally.labels, tally.probabilities, strict=True))
+    figures = {}
+    for version in tally.by_version:
+        labels, probabilities = zip(*((label, p) for by, label, p in answers if by == version), strict=True)
+        with suppress(Invalid):
+            judged = evaluate(labels, probabilities=probabilities)
+            figures[version] = {name: judged[name].model_dump() for name in METRICS}
+    return figures
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry.service import RegistryService
-from core.registry.values import ModelVersion
+from core.registry.values import Interval, ModelVersion
 from core.serving.measurement.parity_evidence import Measured, evidence_from
 from core.serving.plans import online_file
 from core.serving.rows import expect_environment, find_endpoint, routes_of
@@ -48,6 +48,7 @@ class ReplayReport(Value):
     failed: int
     by_version: dict[str, int]
     metrics: dict[str, float] = Field(default_factory=dict)
+    figures: dict[str, dict[str, Interval]] = Field(default_factory=dict)
 
 
 class MeasurementService(Service):
@@ -145,6 +146,10 @@ class MeasurementService(Service):
         row = call.session.get_one(ReplayRow, job.id)
         row.sent, row.failed = report.sent, report.failed
         row.by_version, row.metrics = report.by_version, report.metrics
+        row.figures = {
+            version_id: {name: interval.model_dump() for name, interval in judged.items()}
+            for version_id, judged in report.figures.items()
+        }
         call.session.add(row)
 
     def _replay(self, call: Call, row: EndpointRow, *, start: date, end: date, speed: float, most_rps: float) -> Replay:
@@ -248,7 +253,7 @@ class MeasurementService(Service):
 
 def _replay(row: ReplayRow, job: Job) -> Replay:
     return Replay(
-        **row.model_dump(include={"id", "endpoint_id", "sent", "failed", "metrics", "by_version"}),
+        **row.model_dump(include={"id", "endpoint_id", "sent", "failed", "metrics", "by_version", "figures"}),
         job_id=job.id,
         state=job.state,
         progress=job.progress,
