@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from core.compute.process import JobContext, JobFailed
 from core.compute.values import JobSpec
 from core.foundation.errors import PortalError
 from core.foundation.settings import Settings
 from core.sandbox.limits import Limits
+from core.sandbox.messages import Answer
 from core.sandbox.runner import run_sandboxed
 
 SECONDS = 900.0
@@ -31,21 +31,25 @@ def run_in_sandbox(
     entry: str,
     spec: BaseModel,
     *,
+    answers: "TypeAdapter[Answer]",
     limits: Limits,
     inputs: Mapping[str, Path] | None = None,
     outputs: Path | None = None,
     share: float = 1.0,
-) -> Any:
+    keep_warm: bool = False,
+) -> Answer:
     """Runs an entry ("module:function") on the job's files, or on others: progress is passed on, as a `share` of the
-    whole, and a stop of the job ends it."""
+    whole, and a stop of the job ends it. Logic in pandas, which runs in many processes, is kept warm."""
     return run_sandboxed(
         entry,
         spec.model_dump(mode="json"),
+        answers=answers,
         inputs=context.inputs if inputs is None else inputs,
         outputs=outputs or context.outputs,
         limits=limits,
         progress=progress_of(context, share=share),
         stop=lambda: context.stop_requested,
+        keep_warm=keep_warm,
     )
 
 

@@ -6,6 +6,9 @@ import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+# Of the others one gives memory that is charged to nobody.
+DEVICES = ("/dev/null", "/dev/urandom")
+
 
 def is_there() -> bool:
     return shutil.which("bwrap") is not None
@@ -16,7 +19,9 @@ def around(
 ) -> list[str]:
     """The command that runs `command` inside. Paths keep their names; a link is bound by the name it has."""
     inside = [str(shutil.which("bwrap")), "--unshare-all", "--die-with-parent", "--new-session", "--clearenv"]
-    inside += ["--cap-drop", "ALL", "--proc", "/proc", "--dev", "/dev"]
+    inside += ["--cap-drop", "ALL", "--proc", "/proc", "--dir", "/dev"]
+    for device in DEVICES:
+        inside += ["--dev-bind", device, device]
     for path in dict.fromkeys(readable):
         if path.is_symlink():
             inside += ["--symlink", os.readlink(path), str(path)]
@@ -24,7 +29,7 @@ def around(
             inside += ["--ro-bind", str(path), str(path)]
     inside += ["--bind", str(writable), str(writable), "--chdir", str(writable)]
     # What the namespace itself is made of lies in memory, which is nobody's to fill.
-    inside += ["--remount-ro", "/dev", "--remount-ro", "/"]
+    inside += ["--remount-ro", "/"]
     for name, value in environment.items():
         inside += ["--setenv", name, value]
     return [*inside, "--", *command]

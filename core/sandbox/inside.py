@@ -13,6 +13,7 @@ from typing import Any
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
+from core.sandbox.asking import Asking, ask_by, send
 from core.sandbox.limits import Limits, TimedOut, end_time, time_is_over
 from core.sandbox.sandbox import Sandbox, enter
 
@@ -22,27 +23,43 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     pipe = int(sys.argv[1])
     end_with_the_caller()
-    request = json.load(sys.stdin)
-    limits, inputs = Limits(**request["limits"]), {name: Path(path) for name, path in request["inputs"].items()}
-    outputs = Path(request["outputs"])
+    request = json.loads(sys.stdin.buffer.readline())
+    _close_in(request, pipe)
+    send(pipe, _answer(request, pipe))
+    # Threads that user code left behind do not hold the process.
+    os._exit(0)
+
+
+def _close_in(request: dict[str, Any], pipe: int) -> None:
+    """Nothing of the request runs before the sandbox is closed."""
+    limits, untrusted = Limits(**request["limits"]), bool(request["untrusted"])
+    readable, writable = [Path(path) for path in request["inputs"].values()], Path(request["outputs"])
     try:
-        enter(Sandbox(request["sandbox"]), limits, readable=inputs.values(), writable=outputs)
+        enter(Sandbox(request["sandbox"]), limits, readable=readable, writable=writable, untrusted=untrusted)
+    except OSError:
+        send(pipe, {"refused": ["Unavailable", _("User code cannot be sandboxed on this machine"), "", ""]})
+        os._exit(1)
+    if not untrusted:
+        ask_by(Asking(pipe, sys.stdin.buffer))
+
+
+def _answer(request: dict[str, Any], pipe: int) -> dict[str, Any]:
+    limits = Limits(**request["limits"])
+    try:
         signal.signal(signal.SIGALRM, _too_long)
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-        answer = {"result": _run(request, inputs, outputs, limits, pipe)}
+        return {"result": _run(request, limits, pipe)}
     except MemoryError:
-        answer = {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
+        return {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
     except Exception as error:
         # Libraries have words of their own for having been interrupted.
         refusal = TimedOut() if time_is_over() and not isinstance(error, TimedOut) else error
         if not isinstance(refusal, PortalError):
             raise
         field = getattr(refusal, "field", "")
-        answer = {"refused": [type(refusal).__name__, refusal.message, refusal.hint, field]}
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    _send(pipe, answer)
-    # Threads that user code left behind do not hold the process.
-    os._exit(0)
+        return {"refused": [type(refusal).__name__, refusal.message, refusal.hint, field]}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def end_with_the_caller() -> None:
@@ -50,20 +67,17 @@ def end_with_the_caller() -> None:
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _run(request: dict[str, Any], inputs: dict[str, Path], outputs: Path, limits: Limits, pipe: int) -> Any:
+def _run(request: dict[str, Any], limits: Limits, pipe: int) -> Any:
     module, _colon, name = request["entry"].partition(":")
     function = getattr(importlib.import_module(module), name)
+    inputs = {name: Path(path) for name, path in request["inputs"].items()}
 
     def progress(fraction: float, stage: str) -> None:
-        _send(pipe, {"progress": [fraction, stage]})
+        send(pipe, {"progress": [fraction, stage]})
 
-    return function(request["job_spec"], inputs=inputs, outputs=outputs, limits=limits, progress=progress)
-
-
-def _send(pipe: int, message: dict[str, Any]) -> None:
-    data = json.dumps(message).encode() + b"\n"
-    while data:
-        data = data[os.write(pipe, data) :]
+    return function(
+        request["job_spec"], inputs=inputs, outputs=Path(request["outputs"]), limits=limits, progress=progress
+    )
 
 
 def _too_long(_number: int, _frame: Any) -> None:

@@ -23,6 +23,11 @@ class Limits:
     threads: int = 2
     sandboxed: bool = True
 
+    @property
+    def folder_mb(self) -> int:
+        """MB of the files that people's Python may make: the frames it gives have been in memory."""
+        return 2 * self.memory_mb
+
 
 HARD_SECONDS = 2.0
 
@@ -37,6 +42,10 @@ def end_time() -> None:
 
 def time_is_over() -> bool:
     return _over.is_set()
+
+
+class Stopped(Invalid):
+    """Somebody stopped all of it, the part that ran last too."""
 
 
 class TimedOut(Invalid):

@@ -39,21 +39,24 @@ def system_paths() -> tuple[Path, ...]:
     return tuple(dict.fromkeys([*named, *(path.resolve() for path in named[: len(ours)])]))
 
 
-def enter(sandbox: Sandbox, limits: Limits, *, readable: Iterable[Path], writable: Path) -> None:
-    """Closes the sandbox around this process. Raises OSError where that is not possible; nothing may run then."""
-    _limit(limits)
+def enter(
+    sandbox: Sandbox, limits: Limits, *, readable: Iterable[Path], writable: Path, untrusted: bool = False
+) -> None:
+    """Closes the sandbox around this process; one that runs people's Python takes no file away again, so that all it
+    has written is seen in its folder. Raises OSError where that is not possible; nothing may run then."""
+    _limit(limits, file_mb=limits.folder_mb if untrusted else FILE_MB)
     if sandbox is Sandbox.LANDLOCK:
         landlock.restrict(readable=(*system_paths(), *readable), writable=(writable,))
     if sandbox is not Sandbox.NONE:
-        seccomp.restrict()
+        seccomp.restrict(keeping_files=untrusted)
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: Limits, *, file_mb: int) -> None:
     seconds = int((limits.seconds + HARD_SECONDS) * max(limits.threads, 1)) + 5
     wanted = {
         resource.RLIMIT_AS: (2 * limits.memory_mb + OWN_ADDRESSES_MB) * MB,
         resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_FSIZE: FILE_MB * MB,
+        resource.RLIMIT_FSIZE: file_mb * MB,
         resource.RLIMIT_NOFILE: OPEN_FILES,
         resource.RLIMIT_CORE: 0,
     }

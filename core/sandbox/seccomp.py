@@ -1,5 +1,6 @@
 """A filter of system calls: no sockets, no other processes, no other programs, no signals to others, nothing that only
-administrators do. Refused calls answer EPERM, so a program hears of it as of any missing permission."""
+administrators do, and no memory or disk that is charged to nobody. Refused calls answer EPERM, so a program hears of it
+as of any missing permission."""
 
 import ctypes
 import errno
@@ -37,18 +38,35 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "setresuid": (117, 147), "setresgid": (119, 149), "setfsuid": (122, 151), "setfsgid": (123, 152),
     "setgroups": (116, 159), "capset": (126, 91), "personality": (135, 92), "setrlimit": (160, 164),
     "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+    "memfd_create": (319, 279), "memfd_secret": (447, 447), "fallocate": (285, 47),
+    "splice": (275, 76), "tee": (276, 77), "vmsplice": (278, 75), "io_setup": (206, 0),
+    "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445), "landlock_restrict_self": (446, 446),
+    "inotify_init": (253, None), "inotify_init1": (294, 26),
     "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
+}  # fmt: skip
+# By these a file vanishes whose bytes stay as long as anybody has it open.
+REMOVING: dict[str, tuple[int | None, int | None]] = {
+    "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
+    "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276),
 }  # fmt: skip
 CLONE, CLONE3, TGKILL, PRLIMIT64, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
 SET_PARENT_DEATH = 1
 # What makes a file, with the argument that says its permissions.
 CREATING: tuple[tuple[tuple[int | None, int | None], int], ...] = (((2, None), 2), ((257, 56), 3), ((85, None), 1))
 OF_ANOTHER_USER = 0o6000
+# Files without a name, by the flags of the same calls.
+OPENING: tuple[tuple[tuple[int | None, int | None], int], ...] = (((2, None), 1), ((257, 56), 2))
+WITHOUT_NAME = 0o20000000
+# Memory that is shared and of no file, and huge pages, stay when a process no longer has them in sight.
+MMAP, MMAP_FLAGS, SHARED, OF_NO_FILE, HUGE = (9, 222), 3, 0x1, 0x20, 0x40000
+FCNTL, SET_PIPE_SIZE = (72, 25), 1031
+# Of what can be asked of a file all but terminals: some set disk aside, some keep a file from being removed.
+IOCTL, KIND_OF_REQUEST, OF_TERMINALS = (16, 29), 0xFF00, 0x5400
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 CLONE_THREAD, OTHER_NUMBERS = 0x10000, 0x40000000
 # Offsets in the kernel's struct seccomp_data, and the instructions of classic BPF.
-NUMBER, MACHINE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32
-LOAD, EQUAL, AT_LEAST, ANY_BIT, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x06
+NUMBER, MACHINE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32
+LOAD, EQUAL, AT_LEAST, ANY_BIT, AND, ANSWER = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 ALLOW, KILL, FAIL = 0x7FFF0000, 0x80000000, 0x00050000
 SET_SECCOMP, FILTER = 22, 2
 Instruction = tuple[int, int, int, int]
@@ -62,19 +80,19 @@ def is_known_machine() -> bool:
     return platform.machine() in MACHINES
 
 
-def restrict() -> None:
-    """From here on this process cannot make the refused calls. The caller has given up new privileges. Raises OSError
-    where the kernel refuses, KeyError on a machine whose calls are not known."""
-    code = b"".join(
-        struct.pack("<HBBI", *instruction) for instruction in program(platform.machine(), own_id=os.getpid())
-    )
+def restrict(*, keeping_files: bool) -> None:
+    """From here on this process cannot make the refused calls, and with `keeping_files` none that removes a file. The
+    caller has given up new privileges. Raises OSError where the kernel refuses, KeyError on a machine whose calls are
+    not known."""
+    instructions = program(platform.machine(), own_id=os.getpid(), keeping_files=keeping_files)
+    code = b"".join(struct.pack("<HBBI", *instruction) for instruction in instructions)
     given = _Program(len(code) // 8, code)
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(SET_SECCOMP, FILTER, ctypes.byref(given), 0, 0):
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def program(machine: str, *, own_id: int) -> list[Instruction]:
+def program(machine: str, *, own_id: int, keeping_files: bool) -> list[Instruction]:
     """The filter. Threads may be started and may signal each other; limits may be read, not set; an end with the
     caller is not undone, and no file is born to run as its owner."""
     column, mark = MACHINES[machine]
@@ -101,8 +119,20 @@ def program(machine: str, *, own_id: int) -> list[Instruction]:
         if (number := numbers[column]) is not None:
             permissions = (LOAD, 0, 0, FIRST_ARGUMENT + 8 * position)
             instructions += [(EQUAL, 0, 4, number), permissions, (ANY_BIT, 0, 1, OF_ANOTHER_USER), refused]
+            instructions += [(LOAD, 0, 0, NUMBER)]
+    for numbers, position in OPENING:
+        if (number := numbers[column]) is not None:
+            flags = (LOAD, 0, 0, FIRST_ARGUMENT + 8 * position)
+            instructions += [(EQUAL, 0, 4, number), flags, (ANY_BIT, 0, 1, WITHOUT_NAME), refused]
             instructions += [(ANSWER, 0, 0, ALLOW)]
-    for numbers in REFUSED.values():
+    flags = (LOAD, 0, 0, FIRST_ARGUMENT + 8 * MMAP_FLAGS)
+    instructions += [(EQUAL, 0, 6, MMAP[column]), flags, (ANY_BIT, 2, 0, HUGE), (ANY_BIT, 0, 2, OF_NO_FILE)]
+    instructions += [(ANY_BIT, 0, 1, SHARED), refused, (ANSWER, 0, 0, ALLOW)]
+    instructions += [(EQUAL, 0, 4, FCNTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT), (EQUAL, 0, 1, SET_PIPE_SIZE), refused]
+    instructions += [(ANSWER, 0, 0, ALLOW)]
+    instructions += [(EQUAL, 0, 5, IOCTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT), (AND, 0, 0, KIND_OF_REQUEST)]
+    instructions += [(EQUAL, 1, 0, OF_TERMINALS), refused, (ANSWER, 0, 0, ALLOW)]
+    for numbers in (*REFUSED.values(), *(REMOVING.values() if keeping_files else ())):
         if (number := numbers[column]) is not None:
             instructions += [(EQUAL, 0, 1, number), refused]
     return [*instructions, (ANSWER, 0, 0, ALLOW)]

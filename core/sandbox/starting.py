@@ -4,6 +4,7 @@ environment, and ends with the process that it works for."""
 
 import atexit
 import fcntl
+import gc
 import json
 import os
 import random
@@ -157,6 +158,8 @@ def serve(channel: socket.socket) -> NoReturn:
     starter = os.getpid()
     for name in LIBRARIES:
         import_module(name)
+    # What is here stays: its forks need not copy it in order to look for what is gone.
+    gc.freeze()
     while True:
         message, descriptors, _flags, _address = socket.recv_fds(channel, MOST_MESSAGE, len(Streams._fields))
         if not message:

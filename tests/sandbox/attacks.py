@@ -96,6 +96,27 @@ def _leads_to_file(handle):
         return "@outside@" in os.readlink(f"/proc/self/fd/{handle}")
     except OSError:
         return False
+def memory_of_no_process(): return os.memfd_create("hidden")
+def secret_memory(): return called(447, 0)
+def shared_memory(): import mmap; return mmap.mmap(-1, 4096)
+def shared_memory_by_number(): return called(9, None, 4096, 3, 0x21, -1, 0)
+def shared_memory_of_a_device(): import mmap; return mmap.mmap(os.open("/dev/zero", os.O_RDWR), 4096)
+def huge_pages(): return called(9, None, 2**21, 3, 0x40022, -1, 0)
+def large_pipe(): import fcntl; return fcntl.fcntl(os.pipe()[1], 1031, 2**20)
+def pages_in_a_pipe(): return called(278, os.pipe()[1], None, 0, 0)
+def splice(): return called(275, os.pipe()[0], None, os.pipe()[1], None, 1, 0)
+def asynchronous_disk(): return called(206, 64, ctypes.create_string_buffer(8))
+def disk_set_aside(): return os.posix_fallocate(_file(), 0, 2**20)
+def disk_set_aside_unseen(): return called(285, _file(), 1, 0, 2**20)
+def disk_set_aside_by_request():
+    import fcntl, struct; return fcntl.ioctl(_file(), 0x40305828, struct.pack("hhqqii16x", 0, 0, 0, 2**20, 0, 0))
+def file_for_ever(): import fcntl, struct; return fcntl.ioctl(_file(), 0x40086602, struct.pack("l", 0x10))
+def file_without_a_name(): return os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
+def file_that_vanishes(): Path("gone").write_text("x"); return os.unlink("gone") or "gone"
+def file_that_is_replaced(): Path("a").write_text("x"); return os.rename("a", "b") or "gone"
+def watch_files(): return called(294, 0)
+def rules_of_files(): return called(444, None, 0, 1)
+def _file(): return os.open("mine", os.O_CREAT | os.O_RDWR, 0o600)
 def load_a_pickle_of_ours(): return __import__("core.foundation.settings", fromlist=["x"]).Settings().home.joinpath("settings.toml").read_text()
 
 def features(flights):
@@ -140,6 +161,15 @@ EXHAUSTING = {
     "the process": "import os; os._exit(0)",
     "the process, by a fault": "import ctypes; ctypes.string_at(0)",
     "the answer": "import os\n    while True: os.write(3, b'x' * 65536) if False else os.write(pipe(), b'x' * 65536)",
+}
+# What is taken in many small parts, each of which is below its limit.
+IN_PARTS = {
+    "disk, file by file": "[open(str(n), 'wb').write(bytes(16_000_000)) for n in range(1000)]",
+    "names of files": "[open(str(n), 'wb') and None for n in range(10_000_000)]",
+    "threads, small ones": (
+        "import threading\n    threading.stack_size(32768)\n"
+        "    [threading.Thread(target=threading.Event().wait).start() for _ in range(100_000)]"
+    ),
 }
 PIPE = """
 import os

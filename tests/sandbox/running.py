@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from core.features.job_specs import BuildJobSpec, SourceTable
 from core.sandbox import starting
@@ -13,6 +14,7 @@ from core.sandbox.limits import Limits
 from core.sandbox.runner import run_sandboxed
 from core.sandbox.sandbox import Sandbox
 
+ANSWERS: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 ENTRY = "core.features.building.preview:preview_in_sandbox"
 LIMITS = Limits(seconds=20, memory_mb=512, rows=10_000, threads=1)
 
@@ -45,7 +47,14 @@ def run(
         starting.dismiss()
     inputs, outputs = {"flights": flights(folder)}, folder / "job"
     answer: dict[str, Any] = run_sandboxed(
-        ENTRY, job_spec, inputs=inputs, outputs=outputs, limits=limits, sandbox=sandbox, keep_warm=keep_warm
+        ENTRY,
+        job_spec,
+        answers=ANSWERS,
+        inputs=inputs,
+        outputs=outputs,
+        limits=limits,
+        sandbox=sandbox,
+        keep_warm=keep_warm,
     )
     return answer
 

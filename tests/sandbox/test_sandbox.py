@@ -14,8 +14,8 @@ from core.sandbox import landlock, seccomp
 from core.sandbox.limits import HARD_SECONDS, Limits
 from core.sandbox.runner import best_sandbox, run_sandboxed
 from core.sandbox.sandbox import Sandbox
-from tests.sandbox.attacks import ATTACKS, EXHAUSTING, PIPE
-from tests.sandbox.running import ENTRY, LIMITS, children, flights, job_spec_of, run
+from tests.sandbox.attacks import ATTACKS, EXHAUSTING, IN_PARTS, PIPE
+from tests.sandbox.running import ANSWERS, ENTRY, LIMITS, children, flights, job_spec_of, run
 
 MEAN = """
 def features(flights):
@@ -102,7 +102,10 @@ def test_whatever_wears_the_machine_down_is_ended(outside: Path, what: str) -> N
 # What each limit says when it is the one that ended the code. None of these is ended by time.
 LIMIT_MESSAGES = {
     "memory that is used": (EXHAUSTING["memory, slowly"], r"needs more memory than it may have \(64 MB\)"),
-    "memory that is only asked for": ("import mmap; mmap.mmap(-1, 8 << 30)", "Cannot allocate memory"),
+    "memory that is only asked for": (
+        "import mmap; mmap.mmap(-1, 8 << 30, flags=mmap.MAP_PRIVATE)",
+        "Cannot allocate memory",
+    ),
     "answers": (EXHAUSTING["the answer"], "writes more output than it may"),
     "a file": ("open('big', 'wb').truncate(9 << 30)", "File too large"),
     "open files": ("x = [open('/dev/null') for _ in range(300)]", "Too many open files"),
@@ -119,6 +122,22 @@ def test_each_limit_ends_code_by_itself_long_before_its_time_is_over(outside: Pa
     with pytest.raises(Invalid, match=message):
         run(outside, job_spec_of(code), limits=limits, keep_warm=keep_warm)
     assert time.monotonic() - began < limits.seconds / 2
+
+
+IN_PARTS_MESSAGES = {
+    "disk, file by file": r"writes more files than it may \(128 MB\)",
+    "names of files": r"writes more files than it may \(128 MB\)",
+    "threads, small ones": "starts more than 256 threads",
+}
+
+
+@pytest.mark.parametrize("what", IN_PARTS)
+def test_what_is_taken_in_small_parts_is_counted_together(outside: Path, what: str) -> None:
+    limits = Limits(seconds=120, memory_mb=64, rows=10_000, threads=1)
+    with pytest.raises(Invalid, match=IN_PARTS_MESSAGES[what]):
+        run(outside, job_spec_of(f"def features(flights):\n    {IN_PARTS[what]}\n"), limits=limits, keep_warm=True)
+    # Nothing of it stays.
+    assert list((outside / "job").iterdir()) == []
 
 
 RUNAWAY = {
@@ -162,7 +181,8 @@ def test_a_stop_ends_the_code_at_once(outside: Path) -> None:
     began = time.monotonic()
     with pytest.raises(Invalid, match="stopped"):
         run_sandboxed(
-            ENTRY, job_spec_of("def features(flights):\n    while True: pass"), inputs={"flights": flights(outside)},
+            ENTRY, job_spec_of("def features(flights):\n    while True: pass"), answers=ANSWERS,
+            inputs={"flights": flights(outside)},
             outputs=outside / "job", limits=LIMITS, stop=lambda: time.monotonic() - began > 0.5,
         )  # fmt: skip
     assert time.monotonic() - began < 5
@@ -195,7 +215,7 @@ def test_this_machine_has_the_strongest_sandbox() -> None:
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 def test_the_filter_of_calls_is_well_formed(machine: str) -> None:
     """Every jump lands inside, and the last instruction answers; the kernel would refuse anything else."""
-    instructions = seccomp.program(machine, own_id=1)
+    instructions = seccomp.program(machine, own_id=1, keeping_files=True)
     assert len(instructions) < 4096
     assert instructions[-1] == (seccomp.ANSWER, 0, 0, seccomp.ALLOW)
     for place, (_code, if_true, if_false, _value) in enumerate(instructions):

@@ -4,22 +4,24 @@ serve with, so where the two differ one of them is wrong."""
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.features.logic.runner import Running, replaced
-from core.features.logic.samples import difficult, latest_rows
+from core.features.logic.samples import Tables, difficult, latest_rows
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
 from core.lake.cells import rows_of, shown
 from core.sandbox.duckdb_session import listed
 from core.sandbox.limits import TimedOut
+from core.sandbox.locked_session import translated
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SAMPLE_ROWS, SEED = 600, 20130704
 CLOSE = 1e-9
@@ -41,12 +43,12 @@ class Difference:
 
 @dataclass(frozen=True)
 class Forms:
-    """The two forms in one session. `pandas` makes the second one, which runs once to learn its columns; `identity`
-    are the keys and times, `features` the values."""
+    """The two forms in one session. `pandas` runs the second one on several samples, each on its own; `identity` are
+    the keys and times, `features` the values."""
 
     session: "duckdb.DuckDBPyConnection"
     sql: Running
-    pandas: Callable[[], Running]
+    pandas: "Callable[[Sequence[Tables]], Sequence[pa.Table | Invalid]]"
     paths: Mapping[str, Sequence[Path]]
     keys: Sequence[str]
     identity: Sequence[str]
@@ -59,9 +61,11 @@ def agreement(forms: Forms, *, seed: int = SEED) -> Check:
     differences: list[Difference] = []
     counts = {"samples": 0, "rows": 0}
     tables = latest_rows(forms.session, tuple(forms.paths), keys=forms.keys, most=SAMPLE_ROWS)
-    for sample, rows in difficult(tables, keys=forms.keys, seed=seed):
+    samples = list(difficult(tables, keys=forms.keys, seed=seed))
+    made = forms.pandas([rows for _sample, rows in samples])
+    for (sample, rows), pandas in zip(samples, made, strict=True):
         with replaced(forms.session, rows, forms.paths):
-            sides = _run(forms, sample)
+            sides = _run(forms, sample, pandas)
         if isinstance(sides, Difference):
             differences.append(sides)
         elif sides is not None:
@@ -70,9 +74,9 @@ def agreement(forms: Forms, *, seed: int = SEED) -> Check:
     return _check(forms, differences, **counts)
 
 
-def _run(forms: Forms, sample: str) -> "tuple[list[Row], list[Row]] | Difference | None":
+def _run(forms: Forms, sample: str, pandas: "pa.Table | Invalid") -> "tuple[list[Row], list[Row]] | Difference | None":
     """The rows of both forms; nothing when both refuse the sample, a difference when one does."""
-    left, right = _rows(forms, lambda: forms.sql, LEFT), _rows(forms, forms.pandas, RIGHT)
+    left, right = _rows_of_sql(forms), _rows_of_pandas(forms, pandas)
     if isinstance(left, str) and isinstance(right, str):
         return None
     if isinstance(left, str) or isinstance(right, str):
@@ -81,19 +85,30 @@ def _run(forms: Forms, sample: str) -> "tuple[list[Row], list[Row]] | Difference
     return left, right
 
 
-def _rows(forms: Forms, make: Callable[[], Running], into: str) -> list[Row] | str:
-    """What a form gives, or in words why it gives nothing."""
+def _rows_of_sql(forms: Forms) -> list[Row] | str:
+    """What the form gives, or in words why it gives nothing."""
     try:
-        side = make()
-        side.run(into)
+        forms.sql.run(LEFT)
     except TimedOut:
         raise
     except Invalid as error:
         return error.in_full.rstrip(".")
-    if missing := [name for name in (*forms.identity, *forms.features) if name not in side.types]:
+    return _rows(forms, LEFT, forms.sql.types)
+
+
+def _rows_of_pandas(forms: Forms, pandas: "pa.Table | Invalid") -> list[Row] | str:
+    if isinstance(pandas, Invalid):
+        return pandas.in_full.rstrip(".")
+    with translated():
+        forms.session.register(RIGHT, pandas)
+        return _rows(forms, RIGHT, pandas.column_names)
+
+
+def _rows(forms: Forms, side: str, columns: Collection[str]) -> list[Row] | str:
+    if missing := [name for name in (*forms.identity, *forms.features) if name not in columns]:
         return _("It gives no column {name}").format(name=missing[0])
     names = (*forms.identity, *forms.features)
-    table = forms.session.sql(f"SELECT {listed(names)} FROM {into}").to_arrow_table()
+    table = forms.session.sql(f"SELECT {listed(names)} FROM {side}").to_arrow_table()
     return [dict(zip(names, row, strict=True)) for row in rows_of(table)]
 
 

@@ -15,8 +15,10 @@ from core.features.building.later_rows import later_rows_check
 from core.features.building.lookback import lookback_check
 from core.features.columns import check_key, check_moment, kinds_of
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, tables_of
-from core.features.logic.pandas_logic import PandasRunning
+from core.features.logic.pandas_logic import PandasRunning, run_python
+from core.features.logic.python_source import check_python
 from core.features.logic.runner import Running, SqlRunning
+from core.features.logic.samples import Tables
 from core.features.normal_form import (
     CREATED,
     EVENT,
@@ -41,6 +43,7 @@ from core.sandbox.locked_session import locked_session, translated
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 RAW, BUILT = "__raw", "__rows"
 NARROW = {"HUGEINT": "BIGINT"}
@@ -182,16 +185,22 @@ class Builder:
     def _sql(self) -> Running:
         return SqlRunning(self.session, self.job_spec.sql, limits=self.limits, stop=self.stop)
 
-    def _pandas(self) -> Running:
+    def _pandas(self, *, ahead_seconds: int = 0) -> Running:
         names = tuple(source.name for source in self.job_spec.sources)
-        return PandasRunning(self.session, self.job_spec.python, names=names, limits=self.limits)
+        return PandasRunning(
+            self.session, self.job_spec.python, names=names, limits=self.limits, ahead_seconds=ahead_seconds
+        )
+
+    def _pandas_of_samples(self, samples: "Sequence[Tables]") -> "Sequence[pa.Table | Invalid]":
+        check_python(self.job_spec.python, names=[source.name for source in self.job_spec.sources])
+        return run_python(self.job_spec.python, samples, limits=self.limits)
 
     def _forms(self, paths: Mapping[str, Sequence[Path]]) -> Forms:
         times = [self.job_spec.event_time, *([self.job_spec.created_time] if self.job_spec.created_time else [])]
         return Forms(
             session=self.session,
             sql=self.logic,
-            pandas=self._pandas,
+            pandas=self._pandas_of_samples,
             paths=paths,
             keys=self.job_spec.keys,
             identity=(*self.job_spec.keys, *times),

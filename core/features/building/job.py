@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from core.compute.process import JobContext, run_job
 from core.features.building.engine_build import build_with_engine, rehearse
 from core.features.building.sandbox_entry import ENTRY
@@ -16,6 +18,7 @@ from core.foundation.text import _
 from core.sandbox.limits import Limits
 
 REHEARSAL = "rehearsal"
+RESULTS = TypeAdapter(BuildResult)
 
 
 def main(context: JobContext) -> None:
@@ -30,7 +33,9 @@ def _build(context: JobContext, job_spec: BuildJobSpec, limits: Limits) -> Build
     engine = engine_called(job_spec.engine)
     if issubclass(engine, BuildEngine) and job_spec.sql.strip():
         return _with_engine(context, job_spec, limits, engine=engine)
-    result = BuildResult.model_validate(run_in_sandbox(context, ENTRY, job_spec.without_address(), limits=limits))
+    result = run_in_sandbox(
+        context, ENTRY, job_spec.without_address(), answers=RESULTS, limits=limits, keep_warm=bool(job_spec.python)
+    )
     if not issubclass(engine, BuildEngine):
         return result
     note = _("Built on one machine: {engine} runs SQL, and this version is pandas alone.").format(engine=engine.title)
@@ -43,8 +48,17 @@ def _with_engine(
     folder = context.outputs / REHEARSAL
 
     def in_sandbox(rehearsed: BuildJobSpec, inputs: Mapping[str, Path]) -> BuildResult:
-        answer = run_in_sandbox(context, ENTRY, rehearsed, limits=limits, inputs=inputs, outputs=folder, share=0.5)
-        return BuildResult.model_validate(answer)
+        return run_in_sandbox(
+            context,
+            ENTRY,
+            rehearsed,
+            answers=RESULTS,
+            limits=limits,
+            inputs=inputs,
+            outputs=folder,
+            share=0.5,
+            keep_warm=bool(rehearsed.python),
+        )
 
     rehearsal = rehearse(job_spec, inputs=context.inputs, folder=folder, run=in_sandbox)
     # What the engine cannot run is refused before a cluster is waited for.

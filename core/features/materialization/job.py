@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import TypeAdapter
+
 from core.compute.process import JobContext, run_job
 from core.features.job_specs import RESULT
 from core.features.materialization.job_spec import MaterializeJobSpec, MaterializeResult, PartResult
@@ -29,6 +31,8 @@ from core.sandbox.duckdb_session import one_row, open_session
 if TYPE_CHECKING:
     import duckdb
 
+PARTS = TypeAdapter(tuple[PartResult, ...])
+
 
 def main(context: JobContext) -> None:
     """Outputs: `result.json`, a MaterializeResult, and the file of every part that has rows."""
@@ -46,8 +50,9 @@ def _compute(context: JobContext, job_spec: MaterializeJobSpec) -> tuple[PartRes
     if not job_spec.stretches:
         return ()
     # The address of the store may hold a password: people's code has no business with it.
-    answers = run_in_sandbox(context, WINDOWS_ENTRY, job_spec.model_copy(update={"online": ""}), limits=limits)
-    parts = tuple(PartResult.model_validate(part) for part in answers)
+    given = job_spec.model_copy(update={"online": ""})
+    warm = any(window.build.python for window in job_spec.stretches)
+    parts = run_in_sandbox(context, WINDOWS_ENTRY, given, answers=PARTS, limits=limits, keep_warm=warm)
     # The names become files: code in the sandbox may answer what it likes.
     if {part.name for part in parts} - {name for window in job_spec.stretches for name in window.parts}:
         raise Invalid(_("The logic returned parts that were not requested"))

@@ -6,6 +6,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import TypeAdapter
+
 from core.compute.process import JobContext, run_job
 from core.features.engines.polars_engine import PolarsEngine
 from core.features.engines.port import JoinView, Part
@@ -40,7 +42,9 @@ def main(context: JobContext) -> None:
             context,
             ROWS_ENTRY,
             job_spec.build,
+            answers=TypeAdapter(None),
             limits=limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage),
+            keep_warm=bool(job_spec.build.python),
         )
         rows = context.outputs / ROWS
         context.progress(0.6, stage=_("comparing"))

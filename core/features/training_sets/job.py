@@ -1,5 +1,7 @@
 """The process that joins a training set. Its entity SQL runs in the sandbox, in a process of its own."""
 
+from pydantic import TypeAdapter
+
 from core.compute.process import JobContext, run_job
 from core.features.engines.opening import engine_called
 from core.features.job_specs import RESULT
@@ -14,7 +16,8 @@ def main(context: JobContext) -> None:
     job_spec = JoinJobSpec.model_validate(context.payload)
     with in_words(context):
         limits = limits_of(context, memory_mb=job_spec.memory_mb, sandboxed=job_spec.cage)
-        rows = EntityRows.model_validate(run_in_sandbox(context, ENTRY, job_spec.without_address(), limits=limits))
+        given = job_spec.without_address()
+        rows = run_in_sandbox(context, ENTRY, given, answers=TypeAdapter(EntityRows), limits=limits)
         with engine_called(job_spec.engine).opened(job_spec.spark_address) as engine:
             result = join_training_set(
                 job_spec,

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from core.features.job_specs import BuildJobSpec
 from core.features.values import LogicPreview
 from core.foundation.errors import Unavailable
@@ -25,10 +27,15 @@ def preview(job_spec: BuildJobSpec, *, inputs: Mapping[str, Path], sandboxed: bo
     """Unavailable when too many previews run already."""
     limits = Limits(seconds=SECONDS, memory_mb=MEMORY_MB, rows=MOST_ROWS, threads=1, sandboxed=sandboxed)
     with _place(), tempfile.TemporaryDirectory(prefix="causeway-preview-") as folder:
-        answer = run_sandboxed(
-            ENTRY, job_spec.model_dump(mode="json"), inputs=inputs, outputs=Path(folder), limits=limits, keep_warm=True
+        return run_sandboxed(
+            ENTRY,
+            job_spec.model_dump(mode="json"),
+            answers=TypeAdapter(LogicPreview),
+            inputs=inputs,
+            outputs=Path(folder),
+            limits=limits,
+            keep_warm=True,
         )
-    return LogicPreview.model_validate(answer)
 
 
 @contextmanager

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from core.foundation.parquet import write_parquet
 from core.lake.column_types import DECIMAL, NAMES
 from core.sandbox.duckdb_session import BATCH_ROWS, quoted
@@ -19,12 +21,19 @@ WIDE = "HUGEINT"
 COARSE = dict.fromkeys(("TIMESTAMP_S", "TIMESTAMP_MS"), "TIMESTAMP")
 
 
+class QueryAnswer(BaseModel):
+    """How many rows were kept, whether there were more, and in how many seconds the query ran."""
+
+    rows: int
+    cut: bool
+    seconds: float
+
+
 def run_query(
     job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, limits: Limits, progress: Progress
 ) -> dict[str, Any]:
-    """`job_spec` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers how
-    many rows were kept, whether there were more, and in how many seconds the query ran. A column that the lake has no
-    type for comes as text."""
+    """`job_spec` has the SQL, the files of each table as names of inputs, and the number of rows to keep. Answers a
+    QueryAnswer. A column that the lake has no type for comes as text."""
     tables = {name: [inputs[name] for name in files] for name, files in job_spec["tables"].items()}
     with locked_session(tables, limits) as session:
         types = check_query(session, job_spec["sql"])
@@ -37,7 +46,7 @@ def run_query(
         seconds = round(time.monotonic() - began, 3)
     shown = table.slice(0, job_spec["row_limit"])
     rows = write_parquet(shown.to_batches(max_chunksize=BATCH_ROWS), outputs / RESULT, schema=shown.schema)
-    return {"rows": rows, "cut": table.num_rows > rows, "seconds": seconds}
+    return QueryAnswer(rows=rows, cut=table.num_rows > rows, seconds=seconds).model_dump()
 
 
 def _shown(name: str, of_type: str) -> str:

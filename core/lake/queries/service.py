@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 from sqlmodel import col, delete, select
 
 from core.foundation.actions.call import Call, Foundation
@@ -27,7 +27,7 @@ from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.lake.profiles.profile import preview_rows
-from core.lake.queries.sandbox_entry import RESULT
+from core.lake.queries.sandbox_entry import RESULT, QueryAnswer
 from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedQuery, Sql
 from core.lake.tables import DatasetRow, QueryRow, SavedQueryRow, SnapshotRow
 from core.lake.values import Snapshot
@@ -243,6 +243,7 @@ class QueryService(Service):
         result = run_sandboxed(
             ENTRY,
             job_spec,
+            answers=TypeAdapter(QueryAnswer),
             inputs={name: store.verified_path(file.digest) for name, file in files.items()},
             outputs=folder,
             limits=Limits(
@@ -252,9 +253,9 @@ class QueryService(Service):
             keep_warm=True,
         )
         return {
-            "rows": int(result["rows"]),
-            "cut": bool(result["cut"]),
-            "seconds": float(result["seconds"]),
+            "rows": result.rows,
+            "cut": result.cut,
+            "seconds": result.seconds,
             "result": store.put_file(folder / RESULT),
         }
 

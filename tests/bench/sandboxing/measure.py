@@ -9,7 +9,10 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from pydantic import TypeAdapter
+
 from core.foundation.errors import Invalid
+from core.lake.queries.sandbox_entry import QueryAnswer
 from core.sandbox import bubblewrap
 from core.sandbox.limits import Limits
 from core.sandbox.runner import run_sandboxed
@@ -46,7 +49,15 @@ def measure(*, rounds: int = 9) -> list[Line]:
 
 def _run(folder: Path, sql: str, limits: Limits, sandbox: Sandbox | None) -> None:
     job_spec = {"sql": sql, "row_limit": 10, "tables": {}}
-    run_sandboxed(ENTRY, job_spec, inputs={}, outputs=folder / "outputs", limits=limits, sandbox=sandbox)
+    run_sandboxed(
+        ENTRY,
+        job_spec,
+        answers=TypeAdapter(QueryAnswer),
+        inputs={},
+        outputs=folder / "outputs",
+        limits=limits,
+        sandbox=sandbox,
+    )
 
 
 def _in_turns(runs: Mapping[str, Callable[[], None]], *, rounds: int) -> dict[str, float]:

@@ -1,0 +1,29 @@
+"""A clock that is ahead, for one process: Debian's libfaketime answers for the system what time it is. Logic that gives
+other rows by that clock uses the present time."""
+
+import sysconfig
+from functools import cache
+from pathlib import Path
+
+LIBRARY = "libfaketime.so.1"
+PACKAGE = "libfaketime"
+FOLDERS = ("/usr/lib/{architecture}/faketime", "/usr/lib/faketime", "/usr/lib64/faketime", "/usr/local/lib/faketime")
+# Another year, month, day, weekday, hour, minute and second: whichever part of the time is used is another one.
+AHEAD_SECONDS = ((400 * 24 + 7) * 60 + 13) * 60 + 17
+# Time limits go on by the clock that only counts, and nothing is shared with other processes.
+FIXED = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DISABLE_SHM": "1", "FAKETIME_CACHE_DURATION": "1000000"}
+
+
+@cache
+def library() -> Path | None:
+    """Where it is, if this machine has it."""
+    architecture = sysconfig.get_config_var("MULTIARCH") or ""
+    places = [Path(folder.format(architecture=architecture)) / LIBRARY for folder in FOLDERS]
+    return next((place for place in places if place.exists()), None)
+
+
+def ahead_by(seconds: int) -> dict[str, str]:
+    """The environment of a process whose clock is that far ahead."""
+    if not seconds:
+        return {}
+    return FIXED | {"LD_PRELOAD": str(library()), "FAKETIME": f"+{seconds}"}
