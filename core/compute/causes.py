@@ -6,7 +6,6 @@ from typing import Any
 
 from core.foundation.text import _
 
-LINES = 12
 MOST = 2000
 
 
@@ -32,15 +31,15 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
     if result["reason"] == "stopped" and outcome is None:
         return _preempted()
     if outcome is not None:
-        return _cause_of_outcome(outcome, log_tail, memory_mb=memory_mb)
+        return _cause_of_outcome(outcome, memory_mb=memory_mb)
     if result["signal"]:
         return _signalled(int(result["signal"]))
     if "No space left on device" in log_tail:
         return Cause(no_space(), passing=False)
-    return Cause(_with_log(_("exit code {code}").format(code=result["rc"]), log_tail), passing=False)
+    return Cause(_("exit code {code}; its log says more").format(code=result["rc"]), passing=False)
 
 
-def _cause_of_outcome(outcome: dict[str, Any], log_tail: str, *, memory_mb: int) -> Cause:
+def _cause_of_outcome(outcome: dict[str, Any], *, memory_mb: int) -> Cause:
     message = str(outcome.get("message", ""))
     if outcome.get("kind") == "stopped":
         return _preempted()
@@ -50,9 +49,8 @@ def _cause_of_outcome(outcome: dict[str, Any], log_tail: str, *, memory_mb: int)
         "space": no_space(),
         "nan": _("not a number: {message}").format(message=message),
     }
-    words_of_kind = words.get(str(outcome.get("kind")))
-    if words_of_kind is None:
-        words_of_kind = _with_log(_("code: {message}").format(message=message), log_tail)
+    # Where in the code it happened is for those who read the log.
+    words_of_kind = words.get(str(outcome.get("kind"))) or _("code: {message}").format(message=message)
     return Cause(words_of_kind[:MOST], passing=False)
 
 
@@ -76,8 +74,3 @@ def _out_of_memory(memory_mb: int) -> str:
 def no_space() -> str:
     """Said when the disk of the job folders is full."""
     return _("no space: the disk of the job folders is full; free some and run it again")
-
-
-def _with_log(words: str, log_tail: str) -> str:
-    lines = [line for line in log_tail.strip().splitlines() if line.strip()][-LINES:]
-    return "\n".join([words, *lines])[:MOST]

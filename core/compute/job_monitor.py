@@ -19,10 +19,9 @@ from core.compute.kinds import JobKind
 from core.compute.logs import read_log
 from core.compute.process import PROGRESS
 from core.compute.values import JobState
-from core.foundation.errors import NoSpace, PortalError, Unavailable, is_disk_full
+from core.foundation.errors import NoSpace, PortalError, Unavailable, is_disk_full, outline
 from core.foundation.failpoints import reach
 from core.foundation.observability.logs import log_context
-from core.foundation.text import _
 
 EVENTS_SECONDS, PROGRESS_SECONDS = 0.15, 0.4
 BATCH_BYTES = 1 << 20
@@ -245,4 +244,4 @@ def _words(error: Exception) -> str:
         return f"{error.message}\n{error.hint}".strip()
     if is_disk_full(error):
         return no_space()
-    return _("{kind}: {error}").format(kind=type(error).__name__, error=error)
+    return outline(error)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from core.compute.folders import AttemptFolder, read_json, write_json
-from core.foundation.errors import is_disk_full
+from core.foundation.errors import is_disk_full, outline
 from core.foundation.observability.logs import configure_logs
 
 EXIT_CODE, EXIT_FAILED, EXIT_STOPPED = 1, 3, 143
@@ -91,7 +91,7 @@ def _report(folder: Path, error: BaseException) -> int:
         print(error, file=sys.stderr)
     else:
         traceback.print_exception(error)
-    message = str(error) if kind == "failed" else f"{type(error).__name__}: {error}"
+    message = str(error) if kind == "failed" else outline(error)
     try:
         write_json(AttemptFolder(folder).outcome, {"kind": kind, "message": message[:2000]})
     except OSError:

@@ -1,6 +1,11 @@
 """The one tree of errors that callers see: what is wrong, and what to do about it."""
 
 import errno
+import re
+
+# A place on this machine's disk, up to its last part. Addresses have a scheme in front of them.
+FOLDERS = re.compile(r"(?<![\w.:/])(?:file:/{0,2})?/(?:[^\s/'\"<>|,;:()\[\]]+/)+")
+MOST_OUTLINE = 500
 
 from core.foundation.text import _
 
@@ -85,6 +90,22 @@ class NoSpace(Unavailable):
 def is_disk_full(error: BaseException) -> bool:
     """Whether a disk, or the part of it that one may use, has no space left."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def without_folders(text: str) -> str:
+    """A text of a library for people, to whom it says a file's name and not where this machine keeps it."""
+    return FOLDERS.sub("", text)
+
+
+def outline(error: BaseException) -> str:
+    """An error that nobody foresaw, for people: its kind and the first line of its text. Where it happened is for the
+    log."""
+    try:
+        first = str(error).strip().partition("\n")[0]
+    except Exception:
+        first = ""
+    words = f"{type(error).__name__}: {without_folders(first)}".rstrip(": ")
+    return words[:MOST_OUTLINE].encode(errors="replace").decode()
 
 
 def error_of(status: int) -> type[PortalError]:

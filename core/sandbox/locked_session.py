@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, without_folders
 from core.foundation.text import _
 from core.sandbox.duckdb_session import literal, one_row, parquet_rows, quoted
 from core.sandbox.limits import Limits, Stop, TimedOut
@@ -27,6 +27,8 @@ LOCKED = (
     "SET max_expression_depth = 250",
 )
 WATCH_SECONDS = 0.1
+# Our queries read files, and make and read tables that people cannot name.
+OWN_SIGNS = ("read_parquet(", "__", "CREATE OR REPLACE")
 FIRST_LINE = re.compile(r"^(?:[A-Z][A-Za-z]+(?: [A-Z][A-Za-z]+)* Error: )?(?P<what>[^\n]*)")
 KNOWN_ERRORS = (
     (re.compile(r'Referenced column "(?P<name>[^"]*)" not found'), "column {name} not found"),
@@ -128,7 +130,9 @@ def translated() -> Iterator[None]:
 
 
 def in_words(message: str) -> str:
-    """The engine's message as one sentence, without its class, its candidates and its picture of the place."""
+    """The engine's message as one sentence, without its class, its candidates, its picture of the place and our
+    folders."""
+    message = without_folders(message)
     for pattern, words in KNOWN_ERRORS:
         if match := pattern.search(message):
             return _(words).format(**match.groupdict())
@@ -137,10 +141,12 @@ def in_words(message: str) -> str:
 
 
 def where(message: str) -> str:
-    """The line of the query that the engine points at."""
+    """The line of the query that the engine points at; nothing of a query that is ours."""
     match = re.search(r"^LINE (\d+): (.*)$", message, re.MULTILINE)
     # The guard asks for the columns of a query by a word in front of it.
     text = match[2].removeprefix("DESCRIBE ")[:200] if match else ""
+    if any(sign in text for sign in OWN_SIGNS):
+        return ""
     return _("Line {number}: {text}").format(number=match[1], text=text) if match else ""
 
 

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from core.compute.process import JobContext, JobFailed, run_job
 from core.features.values import FeatureContract
-from core.foundation.errors import PortalError
+from core.foundation.errors import PortalError, outline
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.sweeps.values import Metric
@@ -122,7 +122,7 @@ def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Trai
     except Exception as error:
         traceback.print_exception(error)
         ran = round(time.monotonic() - began, 3)
-        context.event("failed", number=number, cause=str(error)[:CAUSE_LENGTH], ran_seconds=ran)
+        context.event("failed", number=number, cause=outline(error)[:CAUSE_LENGTH], ran_seconds=ran)
         inbox.close(number)
         return
     if not context.stop_requested:

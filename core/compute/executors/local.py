@@ -13,7 +13,7 @@ from pathlib import Path
 from core.compute.executors.port import Launch, LaunchStatus
 from core.compute.folders import place_once, read_json, write_atomically, write_json
 from core.compute.processes import MARKER, Identity, is_alive, kill_all, marked_with, send_signal
-from core.foundation.errors import Unavailable
+from core.foundation.errors import Unavailable, outline
 from core.foundation.text import _
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -71,7 +71,7 @@ class LocalExecutor:
             with self._guard:
                 self._children[launch.token] = self._spawn(launch)
         except OSError as error:
-            raise Unavailable(_("No process can be started: {error}").format(error=error)) from error
+            raise Unavailable(_("No process can be started: {error}").format(error=outline(error))) from error
 
     def _spawn(self, launch: Launch) -> int:
         """A new supervisor in a session of its own."""

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from core import garbage
 from core.compute.folders import write_atomically
-from core.foundation.errors import PortalError
+from core.foundation.errors import PortalError, outline
 from core.foundation.observability.logs import log_context
 from core.foundation.settings import LogSettings
 from core.serving.model_server.application import NANOSECONDS, Answer, Application, Readiness, Request
@@ -77,7 +77,7 @@ def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
 
 def _refuse(folder: Path, refusal: Exception) -> int:
     plain = too_much_memory() if isinstance(refusal, MemoryError) else refusal
-    cause = plain.message if isinstance(plain, PortalError) else f"{type(plain).__name__}: {plain}"
+    cause = plain.message if isinstance(plain, PortalError) else outline(plain)
     logger.error("refused: %s", cause)
     write_atomically(folder / REFUSED_FILE, cause.encode())
     return REFUSED_EXIT

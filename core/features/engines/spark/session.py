@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from core.foundation.errors import Invalid, Unavailable
+from core.foundation.errors import Invalid, Unavailable, without_folders
 from core.foundation.text import _
 
 if TYPE_CHECKING:
@@ -104,4 +104,4 @@ def _portal_error(error: Exception, condition: str) -> Invalid | Unavailable:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:300]
+    return without_folders(str(error).strip().partition("\n")[0])[:300]
