@@ -15,6 +15,7 @@ from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.sandbox.asking import Asking, ask_by, send
 from core.sandbox.limits import Limits, TimedOut, end_time, time_is_over
+from core.sandbox.present_time import forget
 from core.sandbox.sandbox import Sandbox, enter
 
 PR_SET_PDEATHSIG = 1
@@ -39,6 +40,7 @@ def _close_in(request: dict[str, Any], pipe: int) -> None:
     except OSError:
         send(pipe, {"refused": ["Unavailable", _("User code cannot be sandboxed on this machine"), "", ""]})
         os._exit(1)
+    forget(os.environ)
     if not untrusted:
         ask_by(Asking(pipe, sys.stdin.buffer))
 

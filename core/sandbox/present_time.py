@@ -2,6 +2,7 @@
 other rows by that clock uses the present time."""
 
 import sysconfig
+from collections.abc import MutableMapping
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,11 @@ AHEAD_SECONDS = ((400 * 24 + 7) * 60 + 13) * 60 + 17
 # Time limits go on by the clock that only counts, and nothing is shared with other processes.
 FIXED = {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DISABLE_SHM": "1", "FAKETIME_CACHE_DURATION": "1000000"}
 
+OF_CLOCK = ("LD_PRELOAD", "FAKETIME")
+# The library's own, and the files that it makes for each process, which a process of the sandbox cannot remove.
+SHARED, SHARED_FILES = "FAKETIME_SHARED", ("faketime_shm_{pid}", "sem.faketime_sem_{pid}")
+SHARED_MEMORY = Path("/dev/shm")
+
 
 @cache
 def library() -> Path | None:
@@ -22,8 +28,21 @@ def library() -> Path | None:
     return next((place for place in places if place.exists()), None)
 
 
+def forget(environment: MutableMapping[str, str]) -> None:
+    """Takes out of an environment what says of the clock that it is ahead."""
+    for name in (*FIXED, *OF_CLOCK, SHARED):
+        environment.pop(name, None)
+
+
 def ahead_by(seconds: int) -> dict[str, str]:
     """The environment of a process whose clock is that far ahead."""
     if not seconds:
         return {}
-    return FIXED | {"LD_PRELOAD": str(library()), "FAKETIME": f"+{seconds}"}
+    preload, clock = OF_CLOCK
+    return FIXED | {preload: str(library()), clock: f"+{seconds}"}
+
+
+def clear_away(pid: int) -> None:
+    """What the library left of a process that has ended."""
+    for name in SHARED_FILES:
+        (SHARED_MEMORY / name.format(pid=pid)).unlink(missing_ok=True)

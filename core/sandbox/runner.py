@@ -22,7 +22,7 @@ from core.foundation.text import _
 from core.sandbox import asking, bubblewrap, inside, landlock, seccomp
 from core.sandbox.limits import HARD_SECONDS, Limits, Progress, Stop, Stopped, TimedOut, no_progress
 from core.sandbox.messages import MOST_TEXT, Answer, Call, answer_of, malformed, message_of, refusal_of
-from core.sandbox.present_time import ahead_by
+from core.sandbox.present_time import ahead_by, clear_away
 from core.sandbox.sandbox import MB, Sandbox, system_paths
 from core.sandbox.starting import PYTHON, Forked, Streams, environment_of, fork
 from core.sandbox.usage import Usage, usage_of
@@ -124,6 +124,8 @@ class _Process:
     def __exit__(self, *_failure: object) -> None:
         self._process.kill()
         self._process.wait()
+        if self._surroundings.ahead_seconds:
+            clear_away(self._process.pid)
         for handle in (self._answers, self._errors):
             os.close(handle)
         with suppress(BrokenPipeError):

@@ -44,9 +44,9 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "inotify_init": (253, None), "inotify_init1": (294, 26),
     "iopl": (172, None), "ioperm": (173, None), "modify_ldt": (154, None),
 }  # fmt: skip
-# By these a file vanishes whose bytes stay as long as anybody has it open.
-REMOVING: dict[str, tuple[int | None, int | None]] = {
-    "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
+# By these a file vanishes whose bytes stay as long as anybody has it open, or lies where nobody looks.
+HIDING: dict[str, tuple[int | None, int | None]] = {
+    "mkdir": (83, None), "mkdirat": (258, 34), "unlink": (87, None), "unlinkat": (263, 35), "rmdir": (84, None),
     "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276),
 }  # fmt: skip
 CLONE, CLONE3, TGKILL, PRLIMIT64, PRCTL = (56, 220), (435, 435), (234, 131), (302, 261), (157, 167)
@@ -132,7 +132,7 @@ def program(machine: str, *, own_id: int, keeping_files: bool) -> list[Instructi
     instructions += [(ANSWER, 0, 0, ALLOW)]
     instructions += [(EQUAL, 0, 5, IOCTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT), (AND, 0, 0, KIND_OF_REQUEST)]
     instructions += [(EQUAL, 1, 0, OF_TERMINALS), refused, (ANSWER, 0, 0, ALLOW)]
-    for numbers in (*REFUSED.values(), *(REMOVING.values() if keeping_files else ())):
+    for numbers in (*REFUSED.values(), *(HIDING.values() if keeping_files else ())):
         if (number := numbers[column]) is not None:
             instructions += [(EQUAL, 0, 1, number), refused]
     return [*instructions, (ANSWER, 0, 0, ALLOW)]

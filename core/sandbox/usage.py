@@ -4,6 +4,7 @@ filter of calls refuses whatever makes such memory."""
 import os
 import re
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,21 +33,10 @@ def usage_of(pid: int, *, folder: Path | None, most_files: int) -> Usage:
 
 
 def _files(folder: Path, *, most: int) -> tuple[int, int]:
-    """What the files take, holes left out and what is set aside for them counted."""
-    taken, files, folders = 0, 0, [os.fspath(folder)]
-    while folders and files <= most:
-        with suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                files += 1
-                taken += _taken(entry)
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                if files > most:
-                    break
-    return taken, files
-
-
-def _taken(entry: "os.DirEntry[str]") -> int:
-    with suppress(OSError):
-        return entry.stat(follow_symlinks=False).st_blocks * BLOCK
-    return 0
+    """What the files take, holes left out and what is set aside for them counted. The folder has none below it: those
+    who write in it cannot make any."""
+    size, files = 0, 0
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in islice(entries, most + 1):
+            size, files = size + entry.stat(follow_symlinks=False).st_blocks * BLOCK, files + 1
+    return size, files

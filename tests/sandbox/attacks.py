@@ -114,6 +114,7 @@ def file_for_ever(): import fcntl, struct; return fcntl.ioctl(_file(), 0x4008660
 def file_without_a_name(): return os.open(".", os.O_TMPFILE | os.O_RDWR, 0o600)
 def file_that_vanishes(): Path("gone").write_text("x"); return os.unlink("gone") or "gone"
 def file_that_is_replaced(): Path("a").write_text("x"); return os.rename("a", "b") or "gone"
+def folder_below(): return os.mkdir("deep") or "made"
 def watch_files(): return called(294, 0)
 def rules_of_files(): return called(444, None, 0, 1)
 def _file(): return os.open("mine", os.O_CREAT | os.O_RDWR, 0o600)

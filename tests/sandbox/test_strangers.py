@@ -43,7 +43,7 @@ FORGED = {
 }
 
 
-def said(folder: Path, line: str) -> Invalid:
+def refusal_of_line(folder: Path, line: str) -> Invalid:
     """The refusal that comes of a line that code sends instead of its frame."""
     code = f"{PIPE}\ndef features(flights):\n    os.write(pipe(), {(line + chr(10)).encode()!r})\n    return flights\n"
     with pytest.raises(Invalid) as refusal:
@@ -68,13 +68,13 @@ def is_message(line: str) -> bool:
 def test_what_code_says_is_read_like_the_words_of_a_stranger(what: str, tmp_path: Path) -> None:
     line = FORGED[what]
     # Of some the form is right, and it is what a process of people's code may not say.
-    refused = said(tmp_path, line) if is_message(line) else refusal_by_form(line)
+    refused = refusal_of_line(tmp_path, line) if is_message(line) else refusal_by_form(line)
     assert refused.message == "The code returned a malformed result"
 
 
 def test_code_passes_for_no_machine_that_fails_and_no_right_that_is_missing(tmp_path: Path) -> None:
     forged = json.dumps({"refused": ["Unavailable", "The store\n\u202e is gone", "Again.", "sql"]})
-    refusal = said(tmp_path, forged)
+    refusal = refusal_of_line(tmp_path, forged)
     assert (type(refusal), refusal.message, refusal.hint) == (Invalid, "The store   is gone", "Again.")
     for kind in ("NotAllowed", "NotFound", "Conflict", "PortalError", "__class__"):
         message = message_of(json.dumps({"refused": [kind, "x", "", ""]}).encode())
@@ -160,7 +160,7 @@ def test_chance_is_found_whatever_it_remembers(tmp_path: Path) -> None:
 FORGING = """
 import os, sys
 def features(flights):
-    open("made_0.arrow", "wb").write({data})
+    open("frame_0.arrow", "wb").write({data})
     os.write(int(sys.argv[1]), b'{{"result": [null]}}\\n')
     os._exit(0)
 """

@@ -62,8 +62,8 @@ def agreement(forms: Forms, *, seed: int = SEED) -> Check:
     counts = {"samples": 0, "rows": 0}
     tables = latest_rows(forms.session, tuple(forms.paths), keys=forms.keys, most=SAMPLE_ROWS)
     samples = list(difficult(tables, keys=forms.keys, seed=seed))
-    made = forms.pandas([rows for _sample, rows in samples])
-    for (sample, rows), pandas in zip(samples, made, strict=True):
+    tables_of_pandas = forms.pandas([rows for _sample, rows in samples])
+    for (sample, rows), pandas in zip(samples, tables_of_pandas, strict=True):
         with replaced(forms.session, rows, forms.paths):
             sides = _run(forms, sample, pandas)
         if isinstance(sides, Difference):

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.features.building.agreement import Forms, agreement
+from core.features.building.agreement import SAMPLE_ROWS, Forms, agreement
 from core.features.building.column_tests import Checks, check_rules, filled
 from core.features.building.future_leakage import marked_tables
-from core.features.building.future_leakage_queries import check_repeats, view_leaks
+from core.features.building.future_leakage_queries import view_leaks
 from core.features.building.later_rows import later_rows_check
 from core.features.building.lookback import lookback_check
+from core.features.building.present_time import present_time_check, present_time_check_of_sample
 from core.features.columns import check_key, check_moment, kinds_of
 from core.features.job_specs import ROWS, BuildJobSpec, BuildResult, tables_of
 from core.features.logic.pandas_logic import PandasRunning, run_python
 from core.features.logic.python_source import check_python
 from core.features.logic.runner import Running, SqlRunning
-from core.features.logic.samples import Tables
+from core.features.logic.samples import Tables, latest_rows
 from core.features.normal_form import (
     CREATED,
     EVENT,
@@ -40,6 +41,7 @@ from core.lake.profiles.profile import profile_files
 from core.sandbox.duckdb_session import one_row, quoted, save, types_of
 from core.sandbox.limits import Limits, Stop
 from core.sandbox.locked_session import locked_session, translated
+from core.sandbox.present_time import library
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,7 +79,7 @@ def build_rows(
             checks = builder.checks(paths)
         progress(0.5, _("Looking for future leakage"))
         with translated():
-            builder.refuse_chance()
+            checks = (*checks, *builder.refuse_chance())
             _refuse_leaks(builder.leaks(inputs))
             checks = (*checks, builder.later_rows(paths))
         progress(0.85, _("Writing"))
@@ -108,9 +110,14 @@ class Builder:
         check_rules(self.job_spec.tests, self._feature_types())
         self.shape = shape_of(self.job_spec, tuple(self.kinds))
 
-    def build(self, name: str) -> None:
-        """Makes the table `name` in normal form. It may have no rows."""
-        self.logic.run(RAW)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tables that the logic reads."""
+        return tuple(source.name for source in self.job_spec.sources)
+
+    def build(self, name: str, *, ahead_seconds: int = 0) -> None:
+        """Makes the table `name` in normal form, by a clock that is that far ahead. It may have no rows."""
+        self.logic.run(RAW, ahead_seconds=ahead_seconds)
         with translated():
             self.session.execute(
                 f"CREATE OR REPLACE TEMP TABLE {name} AS {normal_form(self.shape, source=self._raw())}"
@@ -155,11 +162,25 @@ class Builder:
             rebuild=self.build,
         )
 
-    def refuse_chance(self) -> None:
-        """Invalid for pandas logic that gives other rows on the same data. The guard of SQL refuses chance by name."""
-        if not self.job_spec.sql.strip():
-            identity = [*(quoted(key) for key in self.job_spec.keys), EVENT, CREATED]
-            check_repeats(self.session, BUILT, identity=identity, columns=self._feature_types(), rebuild=self.build)
+    def refuse_chance(self) -> tuple[Check, ...]:
+        """Invalid for pandas logic that gives other rows on the same data, now or by another clock. The guard of SQL
+        refuses chance and clock by name."""
+        python, has_clock = self.job_spec.python, library() is not None
+        if not python.strip():
+            return ()
+        if self.job_spec.sql.strip():
+            tables = latest_rows(self.session, self.names, keys=self.job_spec.keys, most=SAMPLE_ROWS)
+            return (present_time_check_of_sample(python, tables, limits=self.limits, has_clock=has_clock),)
+        identity = [*(quoted(key) for key in self.job_spec.keys), EVENT, CREATED]
+        check = present_time_check(
+            self.session,
+            BUILT,
+            identity=identity,
+            columns=self._feature_types(),
+            rebuild=self.build,
+            has_clock=has_clock,
+        )
+        return (check,)
 
     def leaks(self, inputs: Mapping[str, Path]) -> tuple[LeakFinding, ...]:
         return view_leaks(
@@ -185,14 +206,11 @@ class Builder:
     def _sql(self) -> Running:
         return SqlRunning(self.session, self.job_spec.sql, limits=self.limits, stop=self.stop)
 
-    def _pandas(self, *, ahead_seconds: int = 0) -> Running:
-        names = tuple(source.name for source in self.job_spec.sources)
-        return PandasRunning(
-            self.session, self.job_spec.python, names=names, limits=self.limits, ahead_seconds=ahead_seconds
-        )
+    def _pandas(self) -> Running:
+        return PandasRunning(self.session, self.job_spec.python, names=self.names, limits=self.limits)
 
     def _pandas_of_samples(self, samples: "Sequence[Tables]") -> "Sequence[pa.Table | Invalid]":
-        check_python(self.job_spec.python, names=[source.name for source in self.job_spec.sources])
+        check_python(self.job_spec.python, names=self.names)
         return run_python(self.job_spec.python, samples, limits=self.limits)
 
     def _forms(self, paths: Mapping[str, Sequence[Path]]) -> Forms:

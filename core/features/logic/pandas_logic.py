@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from core.features.logic.python_call import ENTRY, Refusal
 from core.features.logic.python_source import check_python
-from core.features.logic.table_files import MADE, load_foreign, save_table
+from core.features.logic.table_files import FRAME, load_foreign, save_table
 from core.foundation.errors import Invalid
 from core.foundation.text import _
 from core.sandbox.asking import writable_folder
@@ -29,29 +29,22 @@ REFUSALS = TypeAdapter(list[Refusal | None])
 
 
 class PandasRunning:
-    """`names` are the session's tables, which are the function's arguments. With `ahead_seconds` the clock of its runs
-    is ahead."""
+    """`names` are the session's tables, which are the function's arguments."""
 
     def __init__(
-        self,
-        session: "duckdb.DuckDBPyConnection",
-        source: str,
-        *,
-        names: Sequence[str],
-        limits: Limits,
-        ahead_seconds: int = 0,
+        self, session: "duckdb.DuckDBPyConnection", source: str, *, names: Sequence[str], limits: Limits
     ) -> None:
         check_python(source, names=names)
         self._session, self._source, self._names, self._limits = session, source, tuple(names), limits
-        self._ahead_seconds = ahead_seconds
         # Only a run tells which columns there are. Its rows are those that the first call of `run` asks for.
         self._first: pa.Table | None = self._call()
         with translated():
             session.register(OUTPUT, self._first)
             self.types: Mapping[str, str] = types_of(session, OUTPUT)
 
-    def run(self, into: str) -> None:
-        table, self._first = self._first if self._first is not None else self._call(), None
+    def run(self, into: str, *, ahead_seconds: int = 0) -> None:
+        first = None if ahead_seconds else self._first
+        table, self._first = self._call(ahead_seconds) if first is None else first, None
         if missing := [name for name in self.types if name not in table.column_names]:
             raise Invalid(
                 _("Python: on other rows the frame lacks the column {name}").format(name=missing[0]), field="python"
@@ -62,16 +55,16 @@ class PandasRunning:
             self._session.register(OUTPUT, table)
             self._session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(columns)} FROM {OUTPUT}")
 
-    def _call(self) -> "pa.Table":
-        (made,) = run_python(
+    def _call(self, ahead_seconds: int = 0) -> "pa.Table":
+        (answer,) = run_python(
             self._source,
             [{name: self._rows(name) for name in self._names}],
             limits=self._limits,
-            ahead_seconds=self._ahead_seconds,
+            ahead_seconds=ahead_seconds,
         )
-        if isinstance(made, Invalid):
-            raise made
-        return made
+        if isinstance(answer, Invalid):
+            raise answer
+        return answer
 
     def _rows(self, name: str) -> "pa.RecordBatchReader":
         return self._session.sql(f"SELECT * FROM {quoted(name)}").to_arrow_reader(BATCH_ROWS)
@@ -104,10 +97,10 @@ def run_python(
         )
         if len(refusals) != len(sets):
             raise malformed()
-        return [_made(refusal, outputs / MADE.format(number=at), limits) for at, refusal in enumerate(refusals)]
+        return [_answer(refusal, outputs / FRAME.format(number=at), limits) for at, refusal in enumerate(refusals)]
 
 
-def _made(refusal: Refusal | None, path: Path, limits: Limits) -> "pa.Table | Invalid":
+def _answer(refusal: Refusal | None, path: Path, limits: Limits) -> "pa.Table | Invalid":
     if refusal is not None:
         message, hint = (plain(part) for part in refusal)
         return Invalid(message, hint=hint, field="python")

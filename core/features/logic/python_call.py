@@ -9,7 +9,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from core.features.logic.python_source import FUNCTION, line_of
-from core.features.logic.table_files import MADE, load_table, save_table
+from core.features.logic.table_files import FRAME, load_table, save_table
 from core.foundation.errors import Invalid, PortalError
 from core.foundation.text import _, thousands
 from core.lake.finite import in_calendar
@@ -41,7 +41,7 @@ def call(
     refusals: list[Refusal | None] = []
     for number, names in enumerate(job_spec["sets"]):
         tables = {name: inputs[given] for name, given in names.items()}
-        refusals.append(_refusal(code, source, tables, outputs / MADE.format(number=number)))
+        refusals.append(_refusal(code, source, tables, outputs / FRAME.format(number=number)))
     return refusals
 
 

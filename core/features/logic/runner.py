@@ -22,9 +22,9 @@ class Running(Protocol):
 
     types: Mapping[str, str]
 
-    def run(self, into: str) -> None:
-        """Makes the table `into` of what the logic gives on the session's tables; it may have no rows. Invalid for
-        what goes wrong in the logic, with the line where there is one."""
+    def run(self, into: str, *, ahead_seconds: int = 0) -> None:
+        """Makes the table `into` of what the logic gives on the session's tables, by a clock that is that far ahead; it
+        may have no rows. Invalid for what goes wrong in the logic, with the line where there is one."""
 
 
 class SqlRunning:
@@ -34,7 +34,7 @@ class SqlRunning:
         self._session, self._sql, self._limits, self._stop = session, sql, limits, stop
         self.types: Mapping[str, str] = check_query(session, sql)
 
-    def run(self, into: str) -> None:
+    def run(self, into: str, *, ahead_seconds: int = 0) -> None:
         run_query(self._session, self._sql, into=into, limits=self._limits, stop=self._stop, may_be_empty=True)
 
 

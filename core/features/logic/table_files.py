@@ -10,7 +10,7 @@ from core.sandbox.messages import malformed
 if TYPE_CHECKING:
     import pyarrow as pa
 
-MADE = "made_{number}.arrow"
+FRAME = "frame_{number}.arrow"
 
 
 def save_table(table: "pa.Table | pa.RecordBatchReader", path: Path) -> None:
