@@ -3,11 +3,11 @@
 import errno
 import re
 
+from core.foundation.text import _
+
 # A place on this machine's disk, up to its last part. Addresses have a scheme in front of them.
 FOLDERS = re.compile(r"(?<![\w.:/])(?:file:/{0,2})?/(?:[^\s/'\"<>|,;:()\[\]]+/)+")
 MOST_OUTLINE = 500
-
-from core.foundation.text import _
 
 
 class PortalError(Exception):
