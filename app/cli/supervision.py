@@ -17,8 +17,8 @@ from core.foundation.text import _
 STOP_SECONDS = 15
 # Up for as long, a process has come through what ended it before.
 STEADY_SECONDS, LONGEST_PAUSE, MOST_DOUBLINGS = 60.0, 60.0, 6
-# A single ending may be chance; who ends again does not stay up.
-REPEATED = 2
+# An ending may be chance; who ends again soon after waits, and who does so once more does not stay up.
+WAITING, RESTLESS = 2, 3
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class Supervisor:
                 log=str(process.log.relative_to(self._home)),
             )
             for process in self.processes
-            if process.endings >= REPEATED
+            if process.endings >= RESTLESS
         )
         if endings != self._reported:
             # On a disk that is full it is said as soon as there is space again.
@@ -114,7 +114,7 @@ class Supervisor:
 
 def pause_after(endings: int) -> float:
     """Seconds until a part is started again that has ended so many times."""
-    return 0.0 if endings < REPEATED else min(LONGEST_PAUSE, 2.0 ** min(endings - REPEATED, MOST_DOUBLINGS))
+    return 0.0 if endings < WAITING else min(LONGEST_PAUSE, 2.0 ** min(endings - WAITING, MOST_DOUBLINGS))
 
 
 def _started(process: PartProcess) -> subprocess.Popen[bytes]:

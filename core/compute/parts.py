@@ -2,7 +2,7 @@
 folder, for as long as it runs itself."""
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.compute.folders import write_atomically
@@ -23,11 +23,14 @@ class Ending(Value):
     starts_at: datetime
     log: str
 
-    @property
-    def words(self) -> str:
-        return _("The {part} has ended {times} times and is started again at {time} UTC; see {log}").format(
-            part=self.part, times=self.times, time=f"{self.starts_at:%H:%M:%S}", log=self.log
+    def words(self, now: datetime) -> str:
+        """For people, at this moment."""
+        sentence = (
+            _("The {part} has ended {times} times and is started again at {time} UTC; see {log}")
+            if self.starts_at > now
+            else _("The {part} has ended {times} times and was started again at {time} UTC; see {log}")
         )
+        return sentence.format(part=self.part, times=self.times, time=f"{self.starts_at:%H:%M:%S}", log=self.log)
 
 
 class Endings(Value):
@@ -58,4 +61,4 @@ def endings_in(home: Path) -> tuple[Ending, ...]:
 def check_parts(home: Path) -> None:
     """Unavailable, in words, while a process keeps ending."""
     if endings := endings_in(home):
-        raise Unavailable("; ".join(ending.words for ending in endings))
+        raise Unavailable("; ".join(ending.words(datetime.now(UTC)) for ending in endings))

@@ -45,5 +45,5 @@ def test_home_says_what_is_wrong_with_the_installation_and_nothing_where_all_is_
     set_aside(home / "gateway" / "traffic.json")
     words = text_of(page(portal, people.viewer, "home"))
     assert "This installation" in words
-    assert "The worker has ended 3 times and is started again at 00:00:00 UTC; see logs/x" in words
+    assert "The worker has ended 3 times and was started again at 00:00:00 UTC; see logs/x" in words
     assert "traffic.json could not be read and was made anew" in words
