@@ -1,6 +1,7 @@
 """The job's side: what a job process may read and how it speaks. It has neither the portal's database nor its secrets;
 it reads `job.json`, appends to its event stream and fills its outputs folder. Nothing heavy is imported here."""
 
+import errno
 import json
 import os
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -51,12 +53,14 @@ class JobContext:
         now = time.monotonic()
         if stage != self._last_progress[1] or now - self._last_progress[0] >= PROGRESS_SECONDS or fraction == 1:
             self._last_progress = (now, stage)
-            self.event(PROGRESS, fraction=fraction, stage=stage, eta_seconds=eta_seconds)
+            # A job goes on that cannot say how far it is.
+            with suppress(OSError):
+                self.event(PROGRESS, fraction=fraction, stage=stage, eta_seconds=eta_seconds)
 
     def event(self, kind: str, /, **fields: Any) -> None:
         """Sends the portal a fact; the job's kind gets it exactly once, in order, as `{"kind": kind, **fields}`."""
         line = json.dumps({"kind": kind, **fields}, default=_plain)
-        os.write(self._events, line.encode() + b"\n")
+        append_whole(self._events, line.encode() + b"\n")
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """The messages that have come since the last call, in order. A later attempt gets them all again."""
@@ -66,6 +70,14 @@ class JobContext:
 
     def on_signal(self, _number: int, _frame: Any) -> None:
         self.stop_requested = True
+
+
+def append_whole(file: int, data: bytes) -> None:
+    """Appends to a file all of it or nothing: half a line would take the next one with it. OSError on a full disk."""
+    size = os.fstat(file).st_size
+    if os.write(file, data) != len(data):
+        os.ftruncate(file, size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def run_job(main: Callable[[JobContext], None]) -> NoReturn:

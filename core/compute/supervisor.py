@@ -55,8 +55,10 @@ class Supervisor:
         self._watch(output)
         self._sweep()
         self._drain(output)
-        if self._is_current():
-            self._write_result()
+        while self._is_current() and not self._write_result():
+            # A full disk: what the job has done waits for space.
+            self._say_alive()
+            time.sleep(self.beat_seconds)
         return 0
 
     def _listen(self) -> None:
@@ -111,9 +113,12 @@ class Supervisor:
             self.ended, self.ran_seconds = (status, usage), time.monotonic() - self.began
         return bool(pid)
 
-    def _beat(self) -> None:
+    def _say_alive(self) -> None:
         with suppress(OSError):
             os.utime(self.folder.heartbeat)
+
+    def _beat(self) -> None:
+        self._say_alive()
         if not self._is_current():
             self._kill("superseded")
         elif memory_of_tree(self.child) > self.memory_bytes:
@@ -154,23 +159,28 @@ class Supervisor:
         while (data := _read(output)) and time.monotonic() < deadline:
             self.log.write(data)
 
-    def _write_result(self) -> None:
+    def _write_result(self) -> bool:
+        """Whether there was space for it."""
+        try:
+            write_json(self.folder.result, self._result())
+        except OSError:
+            return False
+        return True
+
+    def _result(self) -> dict[str, Any]:
         assert self.ended is not None
         status, usage = self.ended
         code = os.waitstatus_to_exitcode(status)
-        write_json(
-            self.folder.result,
-            {
-                "token": self.token,
-                "rc": code,
-                "signal": -code if code < 0 else 0,
-                "reason": self.reason,
-                "seconds": self.seconds,
-                "max_rss_mb": usage.ru_maxrss / 1024,
-                "ran_seconds": round(self.ran_seconds, 3),
-                "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            },
-        )
+        return {
+            "token": self.token,
+            "rc": code,
+            "signal": -code if code < 0 else 0,
+            "reason": self.reason,
+            "seconds": self.seconds,
+            "max_rss_mb": usage.ru_maxrss / 1024,
+            "ran_seconds": round(self.ran_seconds, 3),
+            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        }
 
 
 def _consume(selector: selectors.BaseSelector, key: selectors.SelectorKey) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -219,6 +220,10 @@ def load_settings() -> Settings:
         )
     try:
         return Settings()
+    except (TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(
+            _("{file} cannot be read: {why}").format(file=SETTINGS_FILE, why=error), hint=_("Mend it in a text editor.")
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

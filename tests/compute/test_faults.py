@@ -92,6 +92,25 @@ def test_f03_a_worker_killed_between_reading_and_taking_in_takes_nothing_twice(
     assert_it_ran_once(portal, job_id)
 
 
+def test_a_result_that_finds_no_space_waits_for_it_and_the_job_has_not_run_in_vain(portal: Portal) -> None:
+    """A folder in its place stands for the disk that is full: the file cannot be written there."""
+    job_id = submit(portal, way="greet")
+    attempt = portal.compute.folder(job_id).attempt(1)
+    result, greeting = attempt.result, attempt.outputs / "greeting.txt"
+    (result / "in the way").mkdir(parents=True)
+    with worker_for(portal, kinds=KINDS):
+        wait_until(lambda: greeting.exists() and len(processes_of(portal, job_id)) < 2, what="the end of the job")
+        beat = attempt.heartbeat.stat().st_mtime_ns
+        wait_until(
+            lambda: attempt.heartbeat.stat().st_mtime_ns != beat or not processes_of(portal, job_id),
+            what="a sign of who waits",
+        )
+        (result / "in the way").rmdir()
+        result.rmdir()
+        assert wait_for_job(portal, job_id).state == JobState.SUCCEEDED
+    assert job_now(portal, job_id).attempt == 1
+
+
 @pytest.mark.parametrize("lease_seconds", [4])
 def test_f09_an_attempt_that_was_paused_past_its_lease_is_fenced_and_ended(
     portal: Portal, start_worker: StartWorker

@@ -1,5 +1,7 @@
 """The files between worker, supervisor and job: whole or not there, and read to the last whole line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from core.compute.causes import cause_of
 from core.compute.devices import gpus_here
 from core.compute.folders import AttemptFolder, JobFolder, place_once, read_json, write_json
 from core.compute.job_monitor import BATCH_BYTES, read_events
+from tests.conftest import ROOT
 
 
 @pytest.fixture
@@ -99,3 +102,25 @@ def test_a_cause_is_named(
     assert cause.words.startswith(words)
     assert "last line" not in cause.words
     assert cause.passing is passing
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "one" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError):
+        write_json(tmp_path / "one", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
+
+
+def test_a_line_that_finds_no_space_is_taken_back_whole(tmp_path: Path) -> None:
+    """The limit of a file's size stands for the end of a disk: what fits of a line is written, and says so."""
+    path = tmp_path / "events"
+    program = (
+        "import resource, signal, sys, os; from core.compute.process import append_whole\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))\n"
+        "file = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n"
+        "append_whole(file, b'a line of 17 one\\n')\n"
+        "append_whole(file, b'another\\n')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, cwd=ROOT)
+    assert (done.returncode, "No space left on device" in done.stderr) == (1, True)
+    assert path.read_bytes() == b"a line of 17 one\n"

@@ -45,6 +45,16 @@ def test_a_wrong_value_names_its_setting(monkeypatch: pytest.MonkeyPatch) -> Non
         load_settings()
 
 
+@pytest.mark.parametrize("content", [b'host = "x', b"\xff\xfe"])
+def test_a_file_that_does_not_parse_is_said_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    (tmp_path / "settings.toml").write_bytes(content)
+    monkeypatch.setenv("CAUSEWAY_HOME", str(tmp_path))
+    with pytest.raises(Invalid, match=r"settings\.toml cannot be read"):
+        load_settings()
+
+
 def test_the_file_in_the_home_folder_is_read_and_the_environment_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
