@@ -2,8 +2,11 @@
 there is no second database that a crash could leave behind or ahead, and any controller can take over from any
 other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from core.foundation.digests import digest_of
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 METHOD = "PED-ANOVA"
 FEWEST_FOR_IMPORTANCE = 5
 STARTUP_TRIALS = 4
+STATES = {"complete": "COMPLETE", "pruned": "PRUNED", "running": "RUNNING", "waiting": "WAITING"}
 # The first check on the validation rows says more about the warm-up than about the parameters.
 EARLIEST_CHECK = 2
 
@@ -94,10 +98,55 @@ class Study:
     def _conclude(self, trial: Trial) -> None:
         import optuna
 
-        states = optuna.trial.TrialState
-        state = {"complete": states.COMPLETE, "pruned": states.PRUNED}.get(trial.state, states.FAIL)
+        state = optuna.trial.TrialState[STATES.get(trial.state, "FAIL")]
         value = trial.value if trial.state == "complete" else None
         self._study.tell(self._live.pop(trial.number), value, state=state)
+
+
+def journal_of(
+    spec: StudySpec, trials: Sequence[Trial], *, name: str, facts: Mapping[str, Any], created_at: datetime
+) -> bytes:
+    """The study as a journal file, which Optuna loads and its dashboard opens. Times are UTC without a zone, since
+    Optuna's have none."""
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    distributions = {name: distribution_of(dimension) for name, dimension in spec.space.items()}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "study.log"
+        storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+        study = optuna.create_study(storage=storage, study_name=name, direction=spec.direction)
+        for key, value in facts.items():
+            study.set_user_attr(key, value)
+        for trial in trials:
+            frozen = _frozen(trial, distributions=distributions, created_at=created_at)
+            storage.create_new_trial(storage.get_study_id_from_name(name), template_trial=frozen)
+        return path.read_bytes()
+
+
+def _frozen(trial: Trial, *, distributions: Mapping[str, Any], created_at: datetime) -> "optuna.trial.FrozenTrial":
+    """A trial as Optuna would have it: one that waits has its parameters as those to be taken."""
+    import optuna
+
+    waits = trial.state == "waiting"
+    about = {"cause": trial.cause, "retry_of": trial.retry_of, "job": trial.job_id}
+    return optuna.trial.FrozenTrial(
+        number=trial.number,
+        trial_id=trial.number,
+        state=optuna.trial.TrialState[STATES.get(trial.state, "FAIL")],
+        value=trial.value if trial.state in ("complete", "pruned") else None,
+        params={} if waits else trial.params,
+        distributions={} if waits else {name: distributions[name] for name in trial.params},
+        user_attrs={key: value for key, value in about.items() if value not in (None, "")},
+        system_attrs={"fixed_params": trial.params} if waits else {},
+        intermediate_values=dict(trial.steps),
+        datetime_start=None if waits else _plain(trial.started_at or created_at),
+        datetime_complete=_plain(trial.ended_at) if trial.ended_at else None,
+    )
+
+
+def _plain(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def distribution_of(dimension: Dimension) -> "optuna.distributions.BaseDistribution":
@@ -154,6 +203,7 @@ def _number_at(dimension: Dimension, u: float) -> float | int:
         value = low - half + u * (high - low + 2 * half)
     if dimension.step or dimension.type == "int":
         step = dimension.step or 1
-        value = low + step * round((value - low) / step)
+        # The last step may end below the end of the range.
+        value = low + step * min(round((value - low) / step), int((high - low) / step + 1e-9))
     value = min(max(value, low), high)
     return int(value) if dimension.type == "int" else value

@@ -7,8 +7,9 @@ from sqlmodel import Session, col, select
 
 from core.foundation.errors import NotFound
 from core.foundation.text import _
+from core.sweeps.optuna_study import journal_of
 from core.sweeps.tables import SweepRow, TrialRow
-from core.sweeps.values import Confirmation, Direction, Importances, StudySpec, Sweep, SweepState, Trial
+from core.sweeps.values import Confirmation, Direction, Importances, StudyFile, StudySpec, Sweep, SweepState, Trial
 
 DIRECTIONS: dict[str, Direction] = {"log_loss": "minimize", "auc": "maximize"}
 OPEN = ("waiting", "running")
@@ -44,6 +45,16 @@ def spec_of(row: SweepRow) -> StudySpec:
             "seed": row.seed,
         }
     )
+
+
+def study_file(row: SweepRow, trials: Sequence[TrialRow]) -> StudyFile:
+    """A sweep with all of its trials as Optuna's own file."""
+    names = ("title", "recipe", "metric", "split", "sampler", "pruner", "seed", "base_params", "training_set_id")
+    facts = {name: getattr(row, name) for name in names}
+    content = journal_of(
+        spec_of(row), [trial_of(trial) for trial in trials], name=row.id, facts=facts, created_at=row.created_at
+    )
+    return StudyFile(sweep_id=row.id, filename=f"{row.id}.optuna.log", content=content)
 
 
 def sweep_of(session: Session, row: SweepRow) -> Sweep:

@@ -30,6 +30,7 @@ from core.sweeps.records import (
     find_sweep,
     importances_of,
     spec_of,
+    study_file,
     sweep_of,
     sweeps_of,
     trial_of,
@@ -46,6 +47,7 @@ from core.sweeps.values import (
     Pruner,
     Sampler,
     Space,
+    StudyFile,
     Sweep,
     SweepState,
     Trial,
@@ -168,6 +170,12 @@ class SweepService(Service):
         """Show how much each parameter mattered, by which estimator, and on how many trials that rests."""
         call.may_reach(sweep_id)
         return importances_of(find_sweep(call.session, sweep_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def export_study(self, call: Call, *, sweep_id: str) -> StudyFile:
+        """Take a sweep along as a journal of Optuna, which its `load_study` reads and optuna-dashboard opens."""
+        call.may_reach(sweep_id)
+        return study_file(find_sweep(call.session, sweep_id), trial_rows(call.session, sweep_id))
 
     @action(permission=Permission.JOBS_CANCEL, says=N_("cancelled the sweep"))
     def cancel_sweep(self, call: Call, *, sweep_id: str) -> Sweep:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from core.foundation.values import Value
 from core.registry.values import Interval
@@ -105,6 +105,16 @@ class StudySpec(Value):
     sampler: Sampler
     pruner: Pruner
     seed: int
+
+
+class StudyFile(Value):
+    """A sweep's study as Optuna's own journal file; in JSON its bytes are base64."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+
+    sweep_id: str
+    filename: str
+    content: bytes
 
 
 class NewSweep(Value):

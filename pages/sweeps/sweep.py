@@ -5,6 +5,7 @@ import streamlit as st
 from app.registry.evaluations import value_of
 from app.session import actor, may, person, portal
 from app.sweeps.charts import history, importances, parallel, trial_table
+from app.sweeps.study import offer_study
 from app.sweeps.wording import answer, curse
 from app.training.register_dialog import register
 from app.ui import forms, frame, links, numbers, status, times
@@ -86,6 +87,7 @@ def _course(sweep: Sweep) -> None:
         importances(sweep, portal().sweeps.importances(actor(), sweep_id=sweep.id))
     parallel(sweep, trials)
     trial_table(sweep, trials)
+    offer_study(sweep)
 
 
 def _rest(sweep: Sweep) -> None:

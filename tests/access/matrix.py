@@ -70,6 +70,7 @@ ACTIONS = {
         tracking.read tracking.read_file
         training.list_recipes training.list_runs training.get_run training.history
         sweeps.list_sweeps sweeps.get_sweep sweeps.list_trials sweeps.importances
+        sweeps.export_study
         serving.list_endpoints serving.get_endpoint serving.missing_features serving.inputs serving.history
         serving.list_replays serving.get_replay
         health.of_objects health.assessments health.own_problems health.own_failures

@@ -1,10 +1,14 @@
 """A study is a pure function of its trials: it can be built anew at any moment and goes on as it would have."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
-from core.sweeps.optuna_study import Study
+from core.sweeps.optuna_study import Study, distribution_of, journal_of
 from core.sweeps.values import Dimension, StudySpec, Trial
 
 SPACE = {
@@ -22,11 +26,8 @@ def spec(**fields: Any) -> StudySpec:
 
 def trial(number: int, state: str = "complete", value: float | None = None, **fields: Any) -> Trial:
     steps = tuple(fields.pop("steps", ()))
-    fields = {"params": {"x": 0.1, "n": 3, "kind": "a"}, **fields}
-    return Trial(
-        **{"number": number, "state": state, "value": value, "steps": steps, "started_at": None, "ended_at": None},
-        **fields,
-    )
+    known = {"number": number, "state": state, "value": value, "steps": steps, "started_at": None, "ended_at": None}
+    return Trial(**{**known, "params": {"x": 0.1, "n": 3, "kind": "a"}, **fields})
 
 
 def goodness(params: dict[str, Any]) -> float:
@@ -168,3 +169,49 @@ def test_few_trials_or_equal_ones_have_no_importances() -> None:
     equal = [trial(n, value=0.5, params=proposal.params) for n, proposal in enumerate(searched(spec(), 8))]
     importances = Study(spec(), equal).importances()
     assert (importances.trials, importances.trusted, importances.shares) == (8, False, ())
+
+
+def test_the_exported_study_is_the_one_that_optuna_loads(tmp_path: Path) -> None:
+    began, ended = datetime(2026, 1, 5, 9, tzinfo=UTC), datetime(2026, 1, 5, 10, tzinfo=UTC)
+    over = {"started_at": began, "ended_at": ended}
+    trials = [
+        trial(0, value=0.4, params={"x": 0.5, "n": 9, "kind": True}, steps=[(1, 0.6), (2, 0.4)], **over),
+        trial(1, "pruned", value=0.9, params={"x": 0.001, "n": 1, "kind": 1}, steps=[(1, 0.9)], **over),
+        trial(2, "failed", cause="signal 9", job_id="JOB-1", **over),
+        trial(3, "running", retry_of=2, started_at=began, ended_at=None),
+        trial(4, "waiting", started_at=None, ended_at=None),
+    ]
+    path = tmp_path / "study.log"
+    facts = {"title": "Widths", "base_params": {"epochs": 3}}
+    path.write_bytes(journal_of(spec(direction="maximize"), trials, name="SWEEP-1", facts=facts, created_at=began))
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+    study = optuna.load_study(study_name="SWEEP-1", storage=storage)
+    states = optuna.trial.TrialState
+    assert [frozen.state for frozen in study.trials] == [
+        states.COMPLETE,
+        states.PRUNED,
+        states.FAIL,
+        states.RUNNING,
+        states.WAITING,
+    ]
+    for frozen, known in zip(study.trials[:4], trials, strict=False):
+        assert frozen.params == known.params
+        assert frozen.distributions == {name: distribution_of(dimension) for name, dimension in SPACE.items()}
+        assert frozen.intermediate_values == dict(known.steps)
+    assert [frozen.value for frozen in study.trials] == [0.4, 0.9, None, None, None]
+    assert study.trials[4].system_attrs == {"fixed_params": trials[4].params}
+    assert (study.best_trial.number, study.direction.name, study.user_attrs) == (0, "MAXIMIZE", facts)
+    assert study.trials[0].duration == timedelta(hours=1)
+    assert study.trials[2].user_attrs == {"cause": "signal 9", "job": "JOB-1"}
+    assert study.trials[3].user_attrs == {"retry_of": 2}
+
+
+@pytest.mark.filterwarnings("ignore:The distribution is specified")
+def test_proposals_stay_on_the_steps_of_a_range_that_they_do_not_divide() -> None:
+    space = {"n": Dimension(type="int", low=1, high=10, step=4), "x": Dimension(type="float", low=0, high=1, step=0.3)}
+    study, params = Study(spec(space=space, sampler="qmc")), []
+    for number in range(20):
+        params.append(study.propose())
+        study.learn(trial(number, value=0.5, params=params[-1]))
+    assert {values["n"] for values in params} == {1, 5, 9}
+    assert {round(values["x"], 9) for values in params} == {0.0, 0.3, 0.6, 0.9}

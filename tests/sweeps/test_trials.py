@@ -4,7 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from sqlmodel import select
 
 from core.compute.values import Job, JobState
@@ -110,6 +113,18 @@ def test_trials_took_as_long_as_their_workers_say_and_the_rest_is_judged_by_it(p
 def test_a_cancelled_sweep_gives_no_trial(portal_on: Portal, people: People, sweep: Sweep) -> None:
     portal_on.sweeps.cancel_sweep(people.engineer, sweep_id=sweep.id)
     assert not give(portal_on, sweep, 0, 0)
+
+
+def test_a_sweep_is_taken_along_as_a_study(portal: Portal, people: People, tmp_path: Path) -> None:
+    sweep = start(portal, people, make_training_set(portal, tmp_path / "splits"), trials=3)
+    give(portal, sweep, 0, 0)
+    ingest(portal, sweep.job_ids[0], {"kind": "complete", "number": 0, "value": 0.6})
+    file = portal.sweeps.export_study(people.viewer, sweep_id=sweep.id)
+    path = tmp_path / file.filename
+    path.write_bytes(file.content)
+    study = optuna.load_study(study_name=sweep.id, storage=JournalStorage(JournalFileBackend(str(path))))
+    assert [(trial.value, trial.params) for trial in study.trials] == [(0.6, {"hidden_width": 8})]
+    assert (study.user_attrs["recipe"], study.user_attrs["training_set_id"]) == ("tabular", sweep.training_set_id)
 
 
 def records(portal: Portal) -> list[dict[str, Any]]:
