@@ -9,6 +9,7 @@ from app.promotion.decision import blocking_words, undecided
 from app.promotion.gates import count_line
 from app.session import actor, may, portal, unless_changed
 from app.ui import frame, links, numbers, status
+from app.ui.health import severity
 from app.ui.primary_action import rights
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -200,8 +201,8 @@ def _failure(failure: Failure) -> Need:
 
 
 def _problems(shown: Collection[str]) -> list[Need]:
-    """What is wrong with what the visitor owns, without what stands above already."""
-    problems = portal().health.own_problems(actor())
+    """What is wrong with what the visitor owns, the worst first, without what stands above already."""
+    problems = sorted(portal().health.own_problems(actor()), key=lambda problem: severity(problem.health))
     return [_problem(problem) for problem in problems if problem.health.object_id not in shown]
 
 

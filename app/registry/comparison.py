@@ -201,7 +201,7 @@ def _cell(line: Line, version_id: str, *, baseline: str) -> str:
 
 
 def _number(line: Line, value: float) -> str:
-    return numbers.number(round(value, 1)) if line.unit else metric_value("", value)
+    return numbers.figure(round(value, 1)) if line.unit else metric_value("", value)
 
 
 def _change(line: Line, version_id: str, *, baseline: str) -> str:

@@ -25,7 +25,7 @@ class Candidate(Value):
     @property
     def met(self) -> int:
         """How many conditions hold."""
-        return sum(assessment.verdict == "kept" for assessment in self.assessments)
+        return sum(assessment.health.state == "healthy" for assessment in self.assessments)
 
 
 def candidates(requirement: Requirement) -> tuple[Candidate, ...]:
@@ -66,7 +66,7 @@ def cell(assessment: Assessment) -> str:
     if figure is None:
         text = _("not measured")
         return f":gray[{text}]"
-    color, icon = ("green", "check_circle") if assessment.verdict == "kept" else ("red", "cancel")
+    color, icon = ("green", "check_circle") if assessment.health.state == "healthy" else ("red", "cancel")
     value = metric_value(assessment.metric, figure.value)
     basis = _("before it served")
     if assessment.measured:

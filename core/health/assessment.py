@@ -55,7 +55,7 @@ class Figures(Value):
                 yield well if self.goal.holds(reading.value) else self._missed(self.goal, reading)
         if self.level and self.measured:
             yield well if self.level.holds(self.measured.value) else self._broken(_limit(self.level))
-        if self.promised and self.measured and self.metric in METRICS:
+        if self.promised and self.measured and self.metric in METRICS and _are_intervals(self.promised, self.measured):
             is_worse = _is_surely_worse(self.measured, self.promised, metric=self.metric)
             yield self._broken(_promise(self.promised)) if is_worse else well
 
@@ -97,7 +97,8 @@ class Figures(Value):
 
 class Assessment(Figures):
     """The same with what follows: the `health` of the version on this endpoint by this figure, the worst of what goal,
-    level and promise say, and the `verdict` on them together. Nothing is judged of what is held against nothing."""
+    level and promise say, and the `verdict` on them together. Nothing is judged of what is held against nothing, and
+    what was not measured where it serves is not kept there, whatever was promised."""
 
     health: Health
     verdict: Verdict
@@ -105,8 +106,14 @@ class Assessment(Figures):
 
 def assess(figures: Figures) -> Assessment:
     health = worst(figures.version_id, figures.judged())
-    verdict: Verdict = "kept" if health.state == "healthy" else "missed" if health.state else "no data"
-    return Assessment(**dict(figures), health=health, verdict=verdict)
+    return Assessment(**dict(figures), health=health, verdict=_verdict(figures, health))
+
+
+def _verdict(figures: Figures, health: Health) -> Verdict:
+    if health.state not in ("", "healthy"):
+        return "missed"
+    is_silent = figures.measured is None and figures.endpoint_id
+    return "no data" if is_silent or not health.state else "kept"
 
 
 def levels_of(slo: ServiceLevel) -> dict[str, Criterion]:
@@ -137,12 +144,12 @@ def _promise(promised: Reading) -> str:
     )
 
 
+def _are_intervals(*readings: Reading) -> bool:
+    return all(reading.low is not None and reading.high is not None for reading in readings)
+
+
 def _is_surely_worse(measured: Reading, promised: Reading, *, metric: str) -> bool:
-    """Both were measured on other rows, so their chances add up; nothing is sure without the two intervals."""
-    if None in (measured.low, measured.high, promised.low, promised.high):
-        return False
-    assert measured.low is not None and measured.high is not None  # noqa: PT018
-    assert promised.low is not None and promised.high is not None  # noqa: PT018
+    """Both were measured on other rows, so their chances add up: it takes intervals that lie apart."""
     if METRICS[metric] == "up":
-        return measured.high < promised.low
-    return measured.low > promised.high
+        return (measured.high or 0.0) < (promised.low or 0.0)
+    return (measured.low or 0.0) > (promised.high or 0.0)

@@ -61,7 +61,7 @@ def reading(value: float, half: float | None = None) -> Reading:
             "missed",
         ),
         (judged("log_loss", goal=LOSS, promised=reading(0.5478), measured=reading(0.5500)), "healthy", "kept"),
-        (judged("log_loss", goal=LOSS, promised=reading(0.5478)), "healthy", "kept"),
+        (judged("log_loss", goal=LOSS, promised=reading(0.5478)), "healthy", "no data"),
         (judged("log_loss", goal=LOSS), "", "no data"),
         (judged("p99_ms", level=FAST, measured=reading(50.1)), "promise_broken", "missed"),
         (judged("p99_ms", level=FAST, measured=reading(50.0)), "healthy", "kept"),
@@ -72,7 +72,7 @@ def reading(value: float, half: float | None = None) -> Reading:
         (judged("auc", promised=reading(0.70, 0.01), measured=reading(0.67, 0.03)), "healthy", "kept"),
         (judged("auc", promised=reading(0.70, 0.01), measured=reading(0.75, 0.01)), "healthy", "kept"),
         (judged("log_loss", promised=reading(0.5, 0.01), measured=reading(0.6, 0.01)), "promise_broken", "missed"),
-        (judged("log_loss", promised=reading(0.5, 0.01), measured=reading(0.6)), "healthy", "kept"),
+        (judged("log_loss", promised=reading(0.5, 0.01), measured=reading(0.6)), "", "no data"),
     ],
 )
 def test_the_worst_of_goal_level_and_promise_counts(shown: Assessment, state: str, verdict: str) -> None:

@@ -4,6 +4,7 @@ from core.portal import Portal
 from core.requirements.values import Criterion
 from tests.conftest import People
 from tests.pages.running import drawn, page, text_of
+from tests.registry.onnx_files import register_tiny
 
 CRITERIA = (Criterion.model_validate({"metric": "auc", "comparison": "at_least", "limit": 0.68}),)
 
@@ -62,3 +63,26 @@ def test_nothing_measured_is_said_and_not_passed(portal: Portal, people: People)
     shown = text_of(page(portal, people.viewer, "requirement", id=requirement.id))
     assert "nothing measured yet" in shown
     assert "check_circle" not in shown
+
+
+def test_each_version_has_its_own_column_and_lends_no_figure(portal: Portal, people: People) -> None:
+    fields = (
+        {"metric": "auc", "comparison": "at_least", "limit": 0.6},
+        {"metric": "p99_ms", "comparison": "at_most", "limit": 50},
+    )
+    criteria = tuple(Criterion.model_validate(item) for item in fields)
+    requirement = portal.requirements.create_requirement(
+        people.engineer, project="PROJ-1", title="Warn of late arrivals", criteria=criteria
+    )
+    good, bad = (
+        register_tiny(portal, people.engineer, weight=weight, requirement_id=requirement.id) for weight in (1.0, -1.0)
+    )
+    test = page(portal, people.viewer, "requirement", id=requirement.id)
+    table = test.table[0].value
+    heads = [column.partition("]")[0].strip("[") for column in table.columns]
+    assert heads == ["Condition", "late-arrival v2", "late-arrival v1"]
+    _conditions, second, first = (list(table[column]) for column in table.columns)
+    assert f"check_circle:] {good.evaluations[0].metrics['auc'].value:.4f} " in first[0]
+    assert f"cancel:] {bad.evaluations[0].metrics['auc'].value:.4f} " in second[0]
+    assert first[1] == second[1] == ":gray[not measured]"
+    assert "late-arrival v1 keeps 1 of 2 conditions." in text_of(test)

@@ -9,6 +9,7 @@ from core.foundation.text import percent
 from core.portal import Portal
 from core.registry.values import ModelVersion, NewEvidence, Verdict
 from core.serving.input_gaps import InputGaps
+from core.serving.tables import ReplayRow
 from core.serving.values import PARITY, ParityCause, ParityReport, ParityRow, Server
 from tests.conftest import People
 from tests.features.online.stores import view
@@ -249,3 +250,33 @@ def mismatching(version: ModelVersion, endpoint_id: str) -> NewEvidence:
         content=report.model_dump(mode="json"),
         created_by="P-3",
     )
+
+
+def test_what_was_measured_stands_beside_what_was_promised_and_is_red_where_it_is_missed(stage: Stage) -> None:
+    version_id = stage.released().version_id
+    figures = {version_id: {"log_loss": {"value": 9.0, "low": 8.0, "high": 10.0}}}
+    with stage.portal.foundation.database.write() as session:
+        session.add(
+            ReplayRow(
+                id="JOB-900",
+                endpoint_id=stage.endpoint_id,
+                project="PROJ-1",
+                sent=100,
+                failed=0,
+                metrics={"p99_ms": 4.0},
+                by_version={version_id: 100},
+                figures=figures,
+                created_at=stage.endpoint.changed_at,
+            )
+        )
+    test = page(stage.portal, stage.people.viewer, "endpoint", id=stage.endpoint_id)
+    shown = text_of(test)
+    assert "does not keep its promise on late-arrival: log loss is 9" in shown
+    (table,) = [table.value for table in test.table if "Measured" in table.value.columns]
+    verdicts = dict(zip(table["What"], table["Verdict"], strict=True))
+    assert {name: words.split()[-1] for name, words in verdicts.items()} == {
+        "p99 latency": "kept]",
+        "Error rate": "kept]",
+        "Log loss": "missed]",
+    }
+    assert ":red[**9**]" in " ".join(table["Measured"])
