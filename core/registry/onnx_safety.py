@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.foundation.digests import digest_bytes
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, without_folders
 from core.foundation.text import _
 from core.registry.values import Finding, InputSpec, SafetyReport, Signature
 
@@ -152,7 +152,8 @@ def _invalid_graph(model: Any) -> str:
     try:
         onnx.checker.check_model(model)
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
-        return _("The graph is not valid ONNX: {why}").format(why=str(error).strip().partition("\n")[0][:200])
+        first = without_folders(str(error).strip().partition("\n")[0])
+        return _("The graph is not valid ONNX: {why}").format(why=first[:200])
     return ""
 
 

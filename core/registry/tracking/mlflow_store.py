@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from core.foundation.errors import Invalid, PortalError, Unavailable
+from core.foundation.errors import Invalid, PortalError, Unavailable, without_folders
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.foundation.text import _
@@ -242,7 +242,7 @@ def _translated() -> Iterator[None]:
         yield
     except MlflowException as error:
         if error.error_code in REFUSALS:
-            raise Invalid(_("MLflow refuses it: {why}").format(why=str(error)[:500])) from error
+            raise Invalid(_("MLflow refuses it: {why}").format(why=without_folders(str(error))[:500])) from error
         raise Unavailable(_("MLflow does not answer"), hint=_("It will be retried later.")) from error
     except (SQLAlchemyError, OSError) as error:
         raise Unavailable(_("MLflow does not answer"), hint=_("It will be retried later.")) from error
