@@ -32,7 +32,7 @@ LOOK_SECONDS, CHUNK, LEAST_SECONDS = 0.1, 1 << 16, 0.1
 # Python and Arrow beside the engine, which itself goes a third over its limit before it notices.
 OWN_MEMORY_MB, OVERSHOOT = 768, 1.3
 # Threads and files cost the machine what no process is charged for.
-MOST_THREADS, MOST_FILES = 256, 4096
+MOST_THREADS, MOST_FILES = max(256, 4 * (os.cpu_count() or 1)), 4096
 logger = logging.getLogger(__name__)
 
 
