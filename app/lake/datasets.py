@@ -20,7 +20,7 @@ from core.lake.values import Dataset, DatasetFacets, TimeZoneRule
 
 UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's data"), N_("S3")
 REPLACE, APPEND = N_("Replace"), N_("Append")
-ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "zip"]
+ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "xlsx", "xlsm", "gz", "zip"]
 MOST_WAITING = 20
 FILTERS = dict.fromkeys(("q", "form", "owner", "tag"), "")
 FORMS = {"": N_("Rows and files"), "table": N_("Rows"), "files": N_("Files")}
@@ -94,7 +94,9 @@ def _source() -> Source:
     )
     if kind == _(UPLOAD):
         file = st.file_uploader(
-            _("CSV, JSON lines, Parquet or Arrow; or a ZIP of images or texts"), type=ENDINGS, key="snapshot_file"
+            _("CSV, Excel, JSON lines, Parquet or Arrow; or a ZIP of images or texts"),
+            type=ENDINGS,
+            key="snapshot_file",
         )
         return Source(kind, file.name, file.getvalue()) if file else Source(kind)
     if kind == _(FOLDER):

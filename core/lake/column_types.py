@@ -2,8 +2,9 @@
 so that SQL, the point-in-time join and the online store never meet a column they cannot hold exactly."""
 
 import re
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
@@ -31,6 +32,9 @@ NAMES = {
 DECIMAL = re.compile(r"DECIMAL\((\d{1,2}),\s*(\d{1,2})\)")
 # The engine knows decimals of at most so many digits.
 MOST_DIGITS = 38
+MOST_COLUMNS, LONGEST_NAME = 2000, 200
+# So many changed names are said in a sentence.
+NAMED = 5
 NUMBERS = {name for arrow, name in NAMES.items() if arrow.startswith(("int", "uint", "float", "double"))}
 TEXT = NAMES["string"]
 INSTANT = NAMES["timestamp[us, tz=UTC]"]
@@ -73,25 +77,48 @@ def normal_schema(schema: "pa.Schema") -> "pa.Schema":
     return pa.schema([(field.name, _target(field.type, field.name)) for field in schema])
 
 
-def check_names(names: Iterable[str]) -> None:
-    """Every column has a name of its own; SQL does not tell `Id` from `id`, so neither does this."""
-    seen: set[str] = set()
-    for position, name in enumerate(names, start=1):
-        if not name.strip():
-            raise Invalid(
-                _("Column {number} has no name").format(number=position), hint=name_columns(), field="content"
-            )
-        if len(name) > 200 or not name.isprintable():
-            raise Invalid(
-                _("Column {number} has a name that cannot be shown").format(number=position),
-                hint=name_columns(),
-                field="content",
-            )
-        if name.casefold() in seen:
-            raise Invalid(
-                _("Two columns are called {name}").format(name=repr(name)), hint=name_columns(), field="content"
-            )
-        seen.add(name.casefold())
+class ColumnNames(NamedTuple):
+    """The names of columns, and for those that were changed what they were before."""
+
+    names: tuple[str, ...]
+    changed: dict[str, str]
+
+    @property
+    def words(self) -> list[str]:
+        """What was changed, where anything was."""
+        if not self.changed:
+            return []
+        pairs = [f"{before[:40]!r} → {after!r}" for after, before in self.changed.items()]
+        more = [_("and {n} more").format(n=len(pairs) - NAMED)] if len(pairs) > NAMED else []
+        sentence = _("Names that cannot be columns were changed: {names}.")
+        return [sentence.format(names=", ".join([*pairs[:NAMED], *more]))]
+
+
+def column_names(given: Sequence[str]) -> ColumnNames:
+    """Every column has a name of its own, on one line; SQL does not tell `Id` from `id`, so neither does this. Names
+    that cannot be are changed, the others stay as they are."""
+    if len(given) > MOST_COLUMNS:
+        raise Invalid(_("More than {most} columns").format(most=MOST_COLUMNS), field="content")
+    reserved = {name.casefold() for name in given if _can_be(name)}
+    names: dict[str, str] = {}
+    used: set[str] = set()
+    for position, before in enumerate(given, start=1):
+        after = before if _can_be(before) else _on_one_line(before) or f"column_{position}"
+        if after.casefold() in (used if after == before else reserved):
+            after = next(new for new in (f"{after}_{n}" for n in count(2)) if new.casefold() not in reserved)
+        reserved.add(after.casefold())
+        used.add(after.casefold())
+        names[after] = before
+    return ColumnNames(tuple(names), {after: before for after, before in names.items() if after != before})
+
+
+def _can_be(name: str) -> bool:
+    return bool(name.strip()) and len(name) <= LONGEST_NAME and name.isprintable()
+
+
+def _on_one_line(name: str) -> str:
+    plain = "".join(letter if letter.isprintable() else " " for letter in name)
+    return " ".join(plain.split())[: LONGEST_NAME - 10].strip()
 
 
 def name_columns() -> str:

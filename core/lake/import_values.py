@@ -72,8 +72,9 @@ class ImportChoices(Value):
     type is then the one of `types`, or the one that the most cells fit. `notations` says how the numbers, times or
     words of such a column are written, where its texts leave that open or mean something else. `key` names the columns
     that identify a row, and `partition_by` the column of times by whose `partition` the rows are split over files.
-    `encoding` and
-    `separator` are of CSV, empty for what its bytes propose; `flatten` makes columns of the fields of structs."""
+    `encoding` and `separator` are of CSV, empty for what its bytes propose; `header` is the line of CSV or the row of a
+    sheet that names the columns, 0 for what is proposed; `sheet` is the one of a workbook that is read; `flatten` makes
+    columns of the fields of structs."""
 
     zones: Zones = ()
     known: Known = Field(default_factory=dict)
@@ -86,6 +87,8 @@ class ImportChoices(Value):
     partition: Partition = ""
     encoding: Literal["", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15"] = ""
     separator: Literal["", ",", ";", "\t", "|"] = ""
+    header: Annotated[int, Field(ge=0, le=1000)] = 0
+    sheet: Annotated[str, StringConstraints(max_length=60)] = ""
     flatten: bool = False
 
 
@@ -99,9 +102,9 @@ class ImportSource(Value):
 
 class Import(Value):
     """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
-    names its columns of times without a zone for which UTC was not confirmed yet and those that can be read in more
-    than one way, `schema_changes` what becomes of the dataset's columns where its rows would replace those there
-    are."""
+    names its columns of times without a zone for which UTC was not confirmed yet, those that can be read in more than
+    one way, and the sheet that was read where a workbook has several; `schema_changes` says what becomes of the
+    dataset's columns where its rows would replace those there are."""
 
     id: str
     dataset_id: str

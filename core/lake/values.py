@@ -75,7 +75,9 @@ class ImportReport(Value):
     should look at before confirming (`warnings`, for instance a column of times without a zone). `unfit` are columns
     that are text because of a few cells, or would be, `missing_words` texts that usually mean "missing" and were read
     as words, `exact_types` the types that hold all digits of columns that are text; `is_text` says that the
-    cells of the file are texts, to which all of that can be applied, `readings` how each column of it was read."""
+    cells of the file are texts, to which all of that can be applied, `readings` how each column of it was read.
+    `renamed` has for names that could not be columns what they were in the file, `sheets` the names of a workbook's
+    sheets."""
 
     rows_read: int
     rows_rejected: int
@@ -88,6 +90,8 @@ class ImportReport(Value):
     exact_types: tuple[str, ...] = ()
     is_text: bool = False
     readings: tuple[ColumnReading, ...] = ()
+    renamed: dict[str, str] = Field(default_factory=dict)
+    sheets: tuple[str, ...] = ()
 
 
 class SnapshotFile(Value):

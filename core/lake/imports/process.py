@@ -12,7 +12,7 @@ from core.lake.datasets.records import import_title
 from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.job_spec import IMPORT, UPLOAD, Base, ImportResult, ImportSpec
-from core.lake.imports.records import import_of, import_row, in_doubt, with_notations, without_zone
+from core.lake.imports.records import as_read, import_of, import_row, in_doubt, several_sheets, without_zone
 from core.lake.tables import DatasetRow, ImportRow
 from core.lake.values import Snapshot, StagedSnapshot
 
@@ -21,6 +21,7 @@ from core.lake.values import Snapshot, StagedSnapshot
 LEAST_MEMORY_MB = 512
 MEMORY_FOR_EACH_MB = 4
 MOST_MEMORY_MB = 2560
+PACKED = (".gz", ".xlsx", ".xlsm")
 ATTEMPTS = 3
 
 
@@ -109,9 +110,9 @@ class ImportProcess:
     def confirm(self, call: Call, row: ImportRow, *, accept: bool = False) -> Snapshot:
         """The snapshot. Conflict where the rows it appends to are no longer the newest, and, unless `accept` says that
         what is proposed is meant, where times have no zone or columns can be read in more than one way."""
-        staged = StagedSnapshot.model_validate(row.kept)
+        staged, choices = StagedSnapshot.model_validate(row.kept), ImportChoices.model_validate(row.choices)
         if not accept:
-            _check_answered(staged)
+            _check_answered(staged, choices)
         newest = self._datasets.newest(call, row.dataset_id)
         if row.mode == "append" and (newest.id if newest else "") != staged.base:
             raise Conflict(
@@ -120,16 +121,17 @@ class ImportProcess:
             )
         snapshot = self._datasets.add_snapshot(call, row.dataset_id, staged, by=row.created_by)
         row.snapshot_id, row.cause = snapshot.id, ""
-        choices = with_notations(ImportChoices.model_validate(row.choices), staged)
-        row.choices = choices.model_dump(mode="json")
+        row.choices = as_read(choices, staged).model_dump(mode="json")
         set_state(call, row, ImportState.CONFIRMED)
         return snapshot
 
     def _memory_mb(self, source: ImportSource, base: Base) -> int:
-        """What the job orders. What lies elsewhere is not measured before it is fetched."""
+        """What the job orders. What lies elsewhere is not measured before it is fetched, and what is packed is larger
+        than it says."""
         sent = self._foundation.store.path(source.digest).stat().st_size if source.digest else 0
         read = (sent + sum(file.bytes for file in base.files)) >> 20
-        needed = MOST_MEMORY_MB if source.kind == "address" else LEAST_MEMORY_MB + read * MEMORY_FOR_EACH_MB
+        is_unknown = source.kind == "address" or source.name.lower().endswith(PACKED)
+        needed = MOST_MEMORY_MB if is_unknown else LEAST_MEMORY_MB + read * MEMORY_FOR_EACH_MB
         return min(needed, MOST_MEMORY_MB, self._foundation.settings.memory_mb)
 
     def _base(self, call: Call, row: ImportRow) -> Base:
@@ -151,7 +153,12 @@ class ImportProcess:
         return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
 
 
-def _check_answered(staged: StagedSnapshot) -> None:
+def _check_answered(staged: StagedSnapshot, choices: ImportChoices) -> None:
+    if sheets := several_sheets(staged, choices):
+        raise Conflict(
+            _("The workbook has several sheets: {names}").format(names=", ".join(sheets)),
+            hint=_("Choose one and read the import again, or accept the first."),
+        )
     if columns := without_zone(staged):
         raise Conflict(
             _("Times without a zone: {columns}").format(columns=", ".join(columns)),

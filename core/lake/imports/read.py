@@ -73,6 +73,8 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         exact_types=reading.exact_types,
         is_text=reading.is_text,
         readings=reading.readings,
+        renamed=reading.renamed,
+        sheets=reading.sheets,
     )
     staged_snapshot = StagedSnapshot(
         digest="",

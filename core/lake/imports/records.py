@@ -45,22 +45,29 @@ def _columns(call: Call, dataset_ids: Collection[str]) -> dict[str, tuple[Column
 def _value(row: ImportRow, dataset: DatasetRow, replaced: Sequence[ColumnSpec]) -> Import:
     # What an earlier reading reported stands for corrections when a later one failed.
     staged = StagedSnapshot.model_validate(row.kept) if row.kept and row.state != ImportState.READING else None
+    choices = ImportChoices.model_validate(row.choices)
     return Import(
         **row.model_dump(exclude={"source", "choices", "confirm", "kept", "preview"}),
         dataset=dataset.name,
         dataset_title=dataset.entry.title,
         source=ImportSource.model_validate(row.source),
-        choices=ImportChoices.model_validate(row.choices),
+        choices=choices,
         report=staged.report if staged else None,
         preview=TablePreview.model_validate(row.preview) if staged else None,
         schema_changes=schema_changes(replaced, staged.columns) if staged and replaced else (),
-        unanswered=unanswered(staged) if staged and row.state == ImportState.READY else (),
+        unanswered=unanswered(staged, choices) if staged and row.state == ImportState.READY else (),
     )
 
 
-def unanswered(staged: StagedSnapshot) -> tuple[str, ...]:
-    """The columns about which somebody has to say something first."""
-    return tuple(dict.fromkeys((*without_zone(staged), *in_doubt(staged))))
+def unanswered(staged: StagedSnapshot, choices: ImportChoices) -> tuple[str, ...]:
+    """The columns about which somebody has to say something first, and the name of the sheet if it is about that."""
+    sheet = staged.report.sheets[:1] if several_sheets(staged, choices) else ()
+    return tuple(dict.fromkeys((*sheet, *without_zone(staged), *in_doubt(staged))))
+
+
+def several_sheets(staged: StagedSnapshot, choices: ImportChoices) -> tuple[str, ...]:
+    """The sheets of which somebody has to choose one."""
+    return staged.report.sheets if len(staged.report.sheets) > 1 and not choices.sheet else ()
 
 
 def without_zone(staged: StagedSnapshot) -> tuple[str, ...]:
@@ -74,13 +81,15 @@ def in_doubt(staged: StagedSnapshot) -> tuple[str, ...]:
     return tuple(reading.column for reading in staged.report.readings if reading.is_asked)
 
 
-def with_notations(choices: ImportChoices, staged: StagedSnapshot) -> ImportChoices:
-    """The choices with how each column was read: rows that come later are read alike, whatever their texts
-    leave open."""
-    read = {item.column: item.reading for item in staged.report.readings}
-    shown = {name: reading.notation for name, reading in read.items() if reading.notation}
-    plain = {name: DECIMAL_POINT.name for name, reading in read.items() if _has_fractions(reading.type)}
-    return ImportChoices.model_validate(choices.model_dump() | {"notations": plain | shown | choices.notations})
+def as_read(choices: ImportChoices, staged: StagedSnapshot) -> ImportChoices:
+    """The choices with the sheet that was read, and how each column was: rows that come later are read alike, whatever
+    their texts leave open."""
+    readings = {item.column: item.reading for item in staged.report.readings}
+    shown = {name: reading.notation for name, reading in readings.items() if reading.notation}
+    plain = {name: DECIMAL_POINT.name for name, reading in readings.items() if _has_fractions(reading.type)}
+    sheet = choices.sheet or next(iter(several_sheets(staged, choices)), "")
+    read = {"notations": plain | shown | choices.notations, "sheet": sheet}
+    return ImportChoices.model_validate(choices.model_dump() | read)
 
 
 def _has_fractions(kind: str) -> bool:

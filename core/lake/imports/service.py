@@ -74,12 +74,12 @@ class ImportService(Service):
         choices: ImportChoices = AS_IT_IS,
         confirm: bool = False,
     ) -> Import:
-        """Read a file into a dataset: CSV, JSON lines, Parquet, Arrow, or a ZIP of images or texts.
+        """Read a file into a dataset: CSV, Excel, JSON lines, Parquet or Arrow, or a ZIP of images or texts.
 
-        A job reads it and reports what it chose; the rows become a snapshot when the import is confirmed. `confirm`
-        says so in advance, for scripts; an import with times without a zone, or with a column that can be read in more
-        than one way, waits for a person all the same. Rows to append are read like the rows before them, but for what
-        is chosen."""
+        It may be packed by gzip. A job reads it and reports what it chose; the rows become a snapshot when the import
+        is confirmed. `confirm` says so in advance, for scripts; an import with times without a zone, with a column that
+        can be read in more than one way, or of one of several sheets that nobody chose waits for a person all the same.
+        Rows to append are read like the rows before them, but for what is chosen."""
         return self.process.start(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
     @action(permission=Permission.DATA_WRITE, says=N_("started the import"))
@@ -136,8 +136,9 @@ class ImportService(Service):
     def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
         """Make the rows of an import the next snapshot of its dataset. Confirming it again changes nothing.
 
-        Times without a zone and columns that can be read in more than one way need an answer first: their zone or their
-        notation, or `accept`, which says that UTC and what is proposed are meant."""
+        Times without a zone, columns that can be read in more than one way, and a workbook with several sheets need an
+        answer first: the zone, the notation or the sheet, or `accept`, which says that UTC and what is proposed are
+        meant."""
         call.may_reach(import_id)
         call.about(import_id)
         row = import_row(call, import_id)

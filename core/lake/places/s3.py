@@ -17,7 +17,8 @@ from core.lake.readers.reader import Workspace
 from core.lake.readers.table_stream import ProgressCallback, Reading
 
 ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([^\0]{1,1000})")
-ENDINGS = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".arrow", ".feather")
+TEXTS = (".csv", ".tsv", ".jsonl", ".ndjson")
+ENDINGS = (".parquet", *TEXTS, *(f"{ending}.gz" for ending in TEXTS), ".arrow", ".feather", ".xlsx")
 CHUNK = 8 * 2**20
 MOST_FILES = 2000
 MOST_BYTES = 64 * 2**30

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 from core.foundation.errors import Invalid
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, thousands
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.row_count import check_rows
 from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
 from core.lake.readers.text_tables.columns import read_texts
+from core.lake.readers.text_tables.header import is_header, without_header
 from core.lake.texts.notations import Notation
 from core.lake.texts.registry import NOTATIONS
 from core.lake.texts.types import Proposal, proposals
@@ -47,7 +48,7 @@ class CsvReader(FileReader):
     name = "CSV"
     title = N_("CSV")
     suffixes = (".csv", ".tsv")
-    choices = ("encoding", "separator", "missing")
+    choices = ("encoding", "separator", "header", "missing")
 
     @classmethod
     def recognizes(cls, start: bytes) -> bool:
@@ -61,8 +62,11 @@ class CsvReader(FileReader):
 def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallback = ignore_progress) -> Reading:
     """The table of a CSV file with a header."""
     text = inspect(path, choices)
-    reading = read_texts(CsvTable(path, text, on_progress), choices)
-    reading.choices = [*text.choices, *reading.choices, _("Empty cells are missing values.")]
+    table = CsvTable(path, text, on_progress)
+    reading = read_texts(table, choices)
+    words = [*text.choices, *text.names.words, *table.words]
+    reading.choices = [*words, *reading.choices, _("Empty cells are missing values.")]
+    reading.renamed = text.names.changed
     return reading
 
 
@@ -71,8 +75,8 @@ class CsvTable:
 
     def __init__(self, path: Path, text: CsvText, on_progress: ProgressCallback) -> None:
         self._path, self._text, self._on_progress = path, text, on_progress
-        self.names = text.names
-        self._rejects, self._passes = Rejects(), 0
+        self.names = text.names.names
+        self._rejects, self._passes, self._repeated = Rejects(), 0, 0
 
     @property
     def rejected(self) -> int:
@@ -86,10 +90,19 @@ class CsvTable:
         """Invalid for a table without rows, or with many lines that are none."""
         self._rejects, rows, gone = Rejects(), 0, min(self._passes, PASSES - 1) / PASSES
         self._passes += 1
+        self._repeated = 0
         for batch in _batches(self._path, self._text, self._rejects, self._progress(gone, stage)):
-            rows += batch.num_rows
-            yield batch
+            others = without_header(batch, self._text.header)
+            self._repeated += batch.num_rows - others.num_rows
+            rows += others.num_rows
+            yield others
         check_rows(rows, self._rejects.count)
+
+    @property
+    def words(self) -> list[str]:
+        """What was left out in the newest pass beside what is no row."""
+        sentence = _("Lines that repeat the header were left out: {count}.")
+        return [sentence.format(count=thousands(self._repeated))] if self._repeated else []
 
     def lines(self, rows: Iterable[int]) -> dict[int, int]:
         wanted = set(rows)
@@ -111,14 +124,14 @@ class CsvTable:
     def _numbered(self, file: TextIO) -> Iterator[tuple[int, int]]:
         """Rows with the lines on which they begin. Python's reader knows them; Arrow's does not say."""
         csv.field_size_limit(MOST_LINE)
+        above = sum(1 for _line in islice(iter(file.readline, ""), self._text.ends))
         reader = csv.reader(file, delimiter=self._text.separator)
-        next(reader)
-        row, line = 0, reader.line_num + 1
+        row, line = 0, above + 1
         for cells in reader:
-            if len(cells) == len(self.names):
+            if len(cells) == len(self.names) and not is_header(cells, self._text.header):
                 yield row, line
                 row += 1
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
 
     def _progress(self, start: float, stage: str) -> Callable[[float], None]:
         return lambda share: self._on_progress(start + share / PASSES, stage)
@@ -132,13 +145,17 @@ def _batches(path: Path, text: CsvText, rejects: Rejects, progress: Any) -> "Ite
     size = max(1, path.stat().st_size)
     options = {
         "read_options": arrow_csv.ReadOptions(
-            column_names=list(text.names), skip_rows=1, block_size=MOST_LINE, encoding=text.encoding, use_threads=False
+            column_names=list(text.names.names),
+            skip_rows=text.ends,
+            block_size=MOST_LINE,
+            encoding=text.encoding,
+            use_threads=False,
         ),
         "parse_options": arrow_csv.ParseOptions(
             delimiter=text.separator, invalid_row_handler=rejects, newlines_in_values=text.has_quotes
         ),
         "convert_options": arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(text.names, pa.string()), strings_can_be_null=False
+            column_types=dict.fromkeys(text.names.names, pa.string()), strings_can_be_null=False
         ),
     }
     with path.open("rb") as file:

@@ -3,18 +3,21 @@ is proposed in words; what is broken is refused."""
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
-from core.lake.column_types import check_names, name_columns
+from core.lake.column_types import ColumnNames, column_names, name_columns
 from core.lake.import_values import ImportChoices
-from core.lake.readers.table_stream import MOST_COLUMNS
+from core.lake.readers.text_tables.header import Header, Row, can_name, find_header, is_number
 
 SEPARATORS = {",": N_("a comma"), ";": N_("a semicolon"), "\t": N_("a tab"), "|": N_("a bar")}
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+# How Excel says in the first line what separates the cells of the others.
+DECLARATION = re.compile(r'(?i)"?sep=(.)"?')
 MOST_LINE = 4 * 2**20
 CHUNK = 2**20
 SAMPLE_LINES = 50
@@ -24,27 +27,32 @@ MOST_SAMPLE = 100_000
 
 @dataclass(frozen=True)
 class CsvText:
-    """How a file's bytes become cells, and what was decided about that in words."""
+    """How a file's bytes become cells, and what was decided about that in words. `header` are the cells of the row that
+    names the columns, which ends on the line `ends`; `names` is what the columns are called for them."""
 
     encoding: str
     separator: str
-    names: tuple[str, ...]
+    header: tuple[str, ...]
+    ends: int
+    names: ColumnNames
     has_quotes: bool
     choices: tuple[str, ...]
 
 
 def inspect(path: Path, choices: ImportChoices) -> CsvText:
     """Looks at every byte once. Raises Invalid: NUL, not UTF-8 and no encoding chosen, two encodings in one file, no
-    header, names missing or twice, too many columns, a first line without end."""
+    header, too many columns, a first line without end."""
     encoding, sentences = _encoding(path, choices.encoding)
     has_quotes = _check_bytes(path, encoding)
-    lines = _first_lines(path, encoding)
-    separator = choices.separator or _separator(lines)
+    separator, header = _table(_first_lines(path, encoding), choices)
     if separator != ",":
-        sentences.append(
-            _("Columns are separated by {what}.").format(what=_(SEPARATORS.get(separator, repr(separator))))
-        )
-    return CsvText(encoding, separator, tuple(_header(lines, separator)), has_quotes, tuple(sentences))
+        what = _(SEPARATORS.get(separator, repr(separator)))
+        sentences.append(_("Columns are separated by {what}.").format(what=what))
+    if header.above or choices.header:
+        sentence = _("The header is line {line}; what stands above it was left out.")
+        sentences.append(sentence.format(line=header.row.begin))
+    names = column_names(header.row.cells)
+    return CsvText(encoding, separator, header.row.cells, header.row.end, names, has_quotes, tuple(sentences))
 
 
 def _encoding(path: Path, chosen: str) -> tuple[str, list[str]]:
@@ -118,7 +126,7 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
         lines = [file.readline(MOST_LINE + 1) for _number in range(SAMPLE_LINES)]
     if len(lines[0]) > MOST_LINE:
         raise line_too_long()
-    return [line.rstrip("\r\n").removeprefix("\ufeff") for line in lines if line]
+    return [lines[0].removeprefix("\ufeff"), *filter(None, lines[1:])]
 
 
 def line_too_long() -> Invalid:
@@ -129,39 +137,54 @@ def line_too_long() -> Invalid:
     )
 
 
-def _separator(lines: list[str]) -> str:
-    """The comma, unless the header has none and another separator splits the first lines alike."""
-    short = [line for line in lines if len(line) < MOST_SAMPLE]
-    widths = {mark: [len(row) for row in csv.reader(short, delimiter=mark)] or [0] for mark in SEPARATORS}
-    if widths[","][0] > 1:
-        return ","
-    alike = [mark for mark, counts in widths.items() if counts[0] > 1 and len(set(counts)) == 1]
-    return alike[0] if alike else ","
-
-
-def _header(lines: list[str], separator: str) -> list[str]:
-    """The names in the first line. A line of numbers is data, so it is no header."""
+def _table(lines: list[str], choices: ImportChoices) -> tuple[str, Header]:
+    """The separator, and the row that names the columns: by what was chosen, by what the first line says of it as Excel
+    writes that, or by what splits the first lines alike."""
     if len(lines[0]) >= MOST_SAMPLE:
         raise Invalid(_("The first line is too long for a header"), hint=name_columns(), field="content")
-    names = next(csv.reader(lines[:1], delimiter=separator), [])
-    if len(names) > MOST_COLUMNS:
-        raise Invalid(_("More than {most} columns").format(most=MOST_COLUMNS), field="content")
-    if numbers := [name for name in names if _is_number(name)]:
+    short = [line if len(line) < MOST_SAMPLE else "\n" for line in lines]
+    declared = DECLARATION.fullmatch(short[0].rstrip("\r\n"))
+    marks = choices.separator or (declared[1] if declared else "") or "".join(SEPARATORS)
+    headers = {mark: _header(_rows(short, mark, declared=bool(declared)), choices.header) for mark in marks}
+    likely = [(mark, header) for mark, header in headers.items() if header]
+    if likely:
+        return min(likely, key=lambda pair: (pair[1].above, -pair[1].alike))
+    return _narrow(short, marks[0], declared=bool(declared))
+
+
+def _rows(lines: list[str], mark: str, *, declared: bool) -> list[Row]:
+    reader = csv.reader(lines[declared:], delimiter=mark)
+    rows, begin = [], 1 + declared
+    for cells in reader:
+        rows.append(Row(begin, reader.line_num + declared, tuple(cells)))
+        begin = reader.line_num + declared + 1
+    return rows
+
+
+def _header(rows: list[Row], line: int) -> Header | None:
+    """The row of the names: the one that begins on the chosen line, or the one that looks like it."""
+    if not line:
+        return find_header(rows)
+    below = [row for row in rows if row.begin >= line]
+    if not below or below[0].begin > line or not any(below[0].cells):
+        raise Invalid(_("Line {line} is no header").format(line=line), hint=name_columns(), field="choices.header")
+    alike = sum(len(row.cells) == len(below[0].cells) for row in below)
+    return Header(below[0], rows.index(below[0]), alike if len(below[0].cells) > 1 else 0)
+
+
+def _narrow(lines: list[str], mark: str, *, declared: bool) -> tuple[str, Header]:
+    """A table with one column, or one whose lines are no table. A line of numbers is data, so it is no header."""
+    rows = [row for row in _rows(lines, mark, declared=declared) if any(row.cells)]
+    if not rows:
+        raise Invalid(_("The file is empty"), field="content")
+    if not can_name(rows[0], rows[1:]):
+        number = next(cell for cell in rows[0].cells if is_number(cell))
         raise Invalid(
-            _("The file has no header: its first line has the number {number}").format(number=numbers[0][:40]),
+            _("The file has no header: its first line has the number {number}").format(number=number[:40]),
             hint=name_columns(),
             field="content",
         )
-    check_names(names)
-    return names
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return mark, Header(rows[0], 0, 0)
 
 
 def _save_as_utf8() -> str:

@@ -2,9 +2,11 @@
 the bytes leave open is said."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import finalize
 
 from core.foundation.errors import Invalid
 from core.foundation.plugins import discover
@@ -12,8 +14,10 @@ from core.foundation.text import _
 from core.lake import readers as folder
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv import CsvReader
+from core.lake.readers.gzip import is_packed, unpacked
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.table_stream import REASONS_SHOWN, Reading
+from core.lake.readers.zip import NAME_AT, OPEN_DOCUMENT
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +30,8 @@ UNREAD = {
     b"%PDF": "PDF",
     b"\xd0\xcf\x11\xe0": "XLS",
 }
+# Workbooks of other programs and times, and those that a password locks.
+WORKBOOKS = {"XLS", "OpenDocument"}
 AS_IT_IS = Workspace(ImportChoices())
 
 
@@ -38,6 +44,8 @@ def readers() -> Mapping[str, type[FileReader]]:
 def read_file(path: Path, *, name: str = "", workspace: Workspace = AS_IT_IS) -> Reading:
     """The rows in a file. Raises Invalid for one that is empty, of a kind that the lake does not read, or damaged, and
     for one that holds files where the workspace has no place for them."""
+    if is_packed(path):
+        return _read_packed(path, name=name, workspace=workspace)
     reader = reader_of(path)
     if reader.form == "files" and workspace.outputs is None:
         raise _no_table(reader.name)
@@ -48,9 +56,23 @@ def read_file(path: Path, *, name: str = "", workspace: Workspace = AS_IT_IS) ->
     return reading
 
 
+def _read_packed(path: Path, *, name: str, workspace: Workspace) -> Reading:
+    """The file inside, which stays until the rows were read. What is packed twice is no table."""
+    content = unpacked(path, workspace.spill, on_progress=workspace.on_progress)
+    try:
+        reader_of(content)
+        reading = read_file(content, name=name.removesuffix(".gz"), workspace=workspace)
+    except BaseException:
+        content.unlink()
+        raise
+    finalize(reading, content.unlink, missing_ok=True)
+    reading.choices.insert(0, _("The file was packed by gzip."))
+    return reading
+
+
 def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     """One table that lies in several files. Invalid where their columns differ."""
-    readings = [read_file(path, workspace=workspace) for path in paths]
+    readings = _alike(paths, [read_file(path, workspace=workspace) for path in paths], workspace)
     first = readings[0]
     for number, reading in enumerate(readings, start=1):
         if not reading.schema.equals(first.schema):
@@ -62,12 +84,51 @@ def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     if len(readings) == 1:
         return first
     whole = Reading(first.schema, (), choices=[_("{count} files were read.").format(count=len(paths)), *first.choices])
-    whole.warnings = list(dict.fromkeys(line for reading in readings for line in reading.warnings))
+    numbered = [(number, line) for number, reading in enumerate(readings, start=1) for line in reading.warnings]
+    whole.warnings = [_("File {number}: {line}").format(number=number, line=line) for number, line in numbered]
     whole.unfit = tuple(cells for reading in readings for cells in reading.unfit)
     whole.missing_words = tuple(dict.fromkeys(word for reading in readings for word in reading.missing_words))
-    whole.exact_types, whole.is_text, whole.readings = first.exact_types, first.is_text, first.readings
+    whole.exact_types, whole.is_text, whole.renamed = first.exact_types, first.is_text, first.renamed
+    doubtful = {item.column: item for reading in readings for item in reading.readings if item.is_asked}
+    whole.readings = tuple(doubtful.get(item.column, item) for item in first.readings)
     whole.tables = _one_after_another(readings, whole)
     return whole
+
+
+def _alike(paths: Sequence[Path], readings: list[Reading], workspace: Workspace) -> list[Reading]:
+    """The files read again in the notations that some of them surely have, where others leave it open. Invalid where
+    two files are surely written differently."""
+    sure: dict[str, str] = {}
+    numbered = enumerate(map(_sure, readings), start=1)
+    for number, column, notation in ((number, *item) for number, columns in numbered for item in columns.items()):
+        if sure.setdefault(column, notation) != notation:
+            raise _written_differently(number, column, notation=notation, before=sure[column])
+    choices = workspace.choices.model_copy(update={"notations": sure | workspace.choices.notations})
+    again = replace(workspace, choices=choices)
+    return [
+        read_file(path, workspace=again) if _is_open(reading, sure) else reading
+        for path, reading in zip(paths, readings, strict=True)
+    ]
+
+
+def _sure(reading: Reading) -> dict[str, str]:
+    """How columns are written beyond doubt, where that is not plainly."""
+    readings = ((item.column, item.reading.notation) for item in reading.readings if not item.is_asked)
+    return {column: notation for column, notation in readings if notation}
+
+
+def _written_differently(number: int, column: str, *, notation: str, before: str) -> Invalid:
+    sentence = _("File {number} has {column} written as {notation}, and a file before it as {before}")
+    return Invalid(
+        sentence.format(number=number, column=column, notation=notation, before=before),
+        hint=_("Import the files one by one, or write them alike."),
+        field="address",
+    )
+
+
+def _is_open(reading: Reading, sure: Mapping[str, str]) -> bool:
+    open_ones = (item for item in reading.readings if item.column in sure)
+    return any(item.is_asked or item.reading.notation != sure[item.column] for item in open_ones)
 
 
 def _one_after_another(readings: "Sequence[Reading]", whole: Reading) -> "Iterator[pa.Table]":
@@ -85,6 +146,8 @@ def reader_of(path: Path) -> type[FileReader]:
         raise Invalid(_("The file is empty"), field="content")
     if reader := next((reader for reader in readers().values() if reader.recognizes(start)), None):
         return reader
+    if start[NAME_AT:].startswith(OPEN_DOCUMENT):
+        raise _no_table("OpenDocument")
     if unread := next((kind for mark, kind in UNREAD.items() if start.startswith(mark)), ""):
         raise _no_table(unread)
     if _is_list(start.removeprefix(b"\xef\xbb\xbf").lstrip()):
@@ -97,9 +160,10 @@ def _is_list(text: bytes) -> bool:
 
 
 def _no_table(kind: str) -> Invalid:
+    tables = _("Send CSV, Excel, JSON lines, Parquet or Arrow, or a ZIP of images or texts.")
     return Invalid(
         _("The file is {kind}, which is no table").format(kind=kind),
-        hint=_("Send CSV, JSON lines, Parquet or Arrow, or a ZIP of images or texts."),
+        hint=_("Save it as .xlsx, without a password.") if kind in WORKBOOKS else tables,
         field="content",
     )
 

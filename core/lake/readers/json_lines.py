@@ -3,23 +3,21 @@ values go as texts into a file, by columns, before types are looked for."""
 
 import codecs
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from tempfile import mkstemp
 from typing import TYPE_CHECKING, Any
-from weakref import finalize
 
 from core.foundation.errors import Invalid
 from core.foundation.json_text import object_of
 from core.foundation.text import N_, _
-from core.lake.column_types import check_names, refusal_of_type
+from core.lake.column_types import MOST_COLUMNS, column_names, refusal_of_type
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
-from core.lake.readers.table_stream import MOST_COLUMNS, Reading
+from core.lake.readers.table_stream import Reading
 from core.lake.readers.text_tables.columns import read_texts
+from core.lake.readers.text_tables.spilled import SpilledTexts
 from core.lake.texts.notations import Family, Notation
 from core.lake.texts.registry import NOTATIONS
 from core.lake.texts.survey import USUAL
@@ -64,7 +62,9 @@ class JsonLinesReader(FileReader):
         table = JsonTable(path, workspace)
         reading = read_texts(table, workspace.choices)
         sentence = _("The fields of {name} became columns.")
-        reading.choices = [*(sentence.format(name=name) for name in table.structs), *reading.choices]
+        flat = [sentence.format(name=name) for name in table.structs]
+        reading.choices = [*flat, *table.changes.words, *reading.choices]
+        reading.renamed = table.changes.changed
         return reading
 
 
@@ -80,29 +80,20 @@ class JsonTable:
         self._kinds: dict[str, dict[type, int]] = {}
         self.structs: dict[str, None] = {}
         self.reasons: list[str] = []
-        descriptor, name = mkstemp(dir=workspace.spill)
-        os.close(descriptor)
-        self._texts = Path(name)
-        finalize(self, self._texts.unlink, missing_ok=True)
+        self._texts = SpilledTexts(workspace.spill)
         self._write()
-        self.names = tuple(name for name, kinds in self._kinds.items() if kinds or name not in self.structs)
-        if not self.names:
+        keys = [name for name, kinds in self._kinds.items() if kinds or name not in self.structs]
+        if not keys:
             raise Invalid(_("The objects of the file have no values"), field="content")
-        check_names(self.names)
+        self.changes = column_names(keys)
+        self.names = self.changes.names
+        self._keys = dict(zip(self.names, keys, strict=True))
         self._check_kinds()
 
     def batches(self, stage: str) -> "Iterator[pa.RecordBatch]":
-        import pyarrow as pa
-
-        size = self._texts.stat().st_size
-        with self._texts.open("rb") as file:
-            while file.tell() < size:
-                (part,) = pa.ipc.open_stream(file)
-                nothing = pa.nulls(part.num_rows, pa.string())
-                known = set(part.schema.names)
-                arrays = [part.column(name) if name in known else nothing for name in self.names]
-                yield pa.record_batch(arrays, names=list(self.names))
-                self._on_progress(PARSED + (1 - PARSED) * file.tell() / size, stage)
+        for batch, share in self._texts.batches(tuple(self._keys.values()), names=self.names):
+            yield batch
+            self._on_progress(PARSED + (1 - PARSED) * share, stage)
 
     def lines(self, rows: Iterable[int]) -> dict[int, int]:
         wanted = set(rows)
@@ -114,14 +105,17 @@ class JsonTable:
         import pyarrow as pa
 
         allowed = {Number: pa.types.is_primitive, str: pa.types.is_temporal, bool: pa.types.is_boolean}
-        kinds = self._kinds[name]
+        kinds = self._kinds[self._keys[name]]
         return [item for item in proposals() if any(allowed[kind](item.target) for kind in kinds)]
 
     def notations(self, name: str) -> Sequence[Notation]:
         """Where a type was chosen, every notation of it; numbers of JSON have a point and may count since 1970."""
         if name in self._choices.types:
             return tuple(NOTATIONS.values())
-        kinds, times = self._kinds[name], [item for item in NOTATIONS.values() if item.family is Family.TIME]
+        kinds, times = (
+            self._kinds[self._keys[name]],
+            [item for item in NOTATIONS.values() if item.family is Family.TIME],
+        )
         return [item for item in times if (Number if item.is_offered else str) in kinds]
 
     def missing(self, choices: ImportChoices) -> tuple[str, ...]:
@@ -129,15 +123,10 @@ class JsonTable:
         return tuple(filter(None, choices.missing))
 
     def _write(self) -> None:
-        import pyarrow as pa
-
         size = self._path.stat().st_size
-        with self._texts.open("wb") as file:
-            for part, position in _parts(self._path):
-                batch = self._batch(part)
-                with pa.ipc.new_stream(file, batch.schema) as stream:
-                    stream.write_batch(batch)
-                self._on_progress(PARSED * position / size, _("Reading rows"))
+        for part, position in _parts(self._path):
+            self._texts.append(self._batch(part))
+            self._on_progress(PARSED * position / size, _("Reading rows"))
 
     def _batch(self, part: Part) -> "pa.RecordBatch":
         import pyarrow as pa

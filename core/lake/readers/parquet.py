@@ -5,8 +5,9 @@ from typing import Any
 
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
+from core.lake.column_types import MOST_COLUMNS
 from core.lake.readers.reader import FileReader, Workspace
-from core.lake.readers.table_stream import MOST_COLUMNS, Reading
+from core.lake.readers.table_stream import Reading
 from core.lake.readers.typed_batches import typed_reading, whole_file
 
 MOST_UNPACKED = 64 * 2**30

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 # Called with the share that is done, between 0 and 1, and with what is being done, in words.
 ProgressCallback = Callable[[float, str], None]
-MOST_COLUMNS = 2000
 REASONS_SHOWN = 5
 
 
@@ -19,9 +18,9 @@ REASONS_SHOWN = 5
 class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
     `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
-    decided on the way, `warnings` what a person should look at; `unfit`, `missing_words`, `exact_types`, `is_text`
-    and `readings` are those of the report. Where the rows are an index of files, `items` names these in the outputs of
-    the job."""
+    decided on the way, `warnings` what a person should look at. `unfit`, `missing_words`, `exact_types`, `is_text`,
+    `readings`, `renamed` and `sheets` are those of the report. Where the rows are an index of files, `items` names
+    these in the outputs of the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
@@ -34,6 +33,8 @@ class Reading:
     exact_types: tuple[str, ...] = ()
     is_text: bool = False
     readings: tuple[ColumnReading, ...] = ()
+    renamed: dict[str, str] = field(default_factory=dict)
+    sheets: tuple[str, ...] = ()
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
 

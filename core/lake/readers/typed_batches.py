@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.lake.column_types import check_names, normal_schema, normalized
+from core.lake.column_types import column_names, normal_schema, normalized
 from core.lake.import_values import ImportChoices
 from core.lake.readers.row_count import check_rows
-from core.lake.readers.table_stream import MOST_COLUMNS, ProgressCallback, Reading, with_progress
+from core.lake.readers.table_stream import ProgressCallback, Reading, with_progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,18 +21,18 @@ def typed_reading(
     import pyarrow as pa
 
     flat, sentences = _flat(schema.empty_table(), choices)
-    if len(flat.schema) > MOST_COLUMNS:
-        raise Invalid(_("More than {most} columns").format(most=MOST_COLUMNS), field="content")
-    check_names(flat.schema.names)
+    names = column_names(flat.schema.names)
+    flat = flat.rename_columns(names.names)
     check_rows(rows, 0)
 
     def parts() -> "Iterator[pa.Table]":
         with whole_file(kind):
             for batch in batches:
-                yield normalized(_flat(pa.Table.from_batches([batch]), choices)[0])
+                yield normalized(_flat(pa.Table.from_batches([batch]), choices)[0].rename_columns(names.names))
 
     tables = with_progress(parts(), rows=rows, on_progress=on_progress, stage=_("Reading rows"))
-    return Reading(normal_schema(flat.schema), tables, choices=sentences)
+    choices_made = [*names.words, *sentences]
+    return Reading(normal_schema(flat.schema), tables, choices=choices_made, renamed=names.changed)
 
 
 def _flat(table: "pa.Table", choices: ImportChoices) -> "tuple[pa.Table, list[str]]":

@@ -29,6 +29,10 @@ ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".7z", ".rar", ".bz2", ".xz")
 # What operating systems leave in archives beside what people mean.
 LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 ITEMS = "items"
+# Office programs write ZIPs too, which begin with files of these names.
+NAME_AT = 30
+OPEN_XML = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/", b"word/", b"ppt/", b"customXml/")
+OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis"
 
 
 class ZipReader(FileReader):
@@ -39,6 +43,10 @@ class ZipReader(FileReader):
     suffixes = (".zip",)
     marks = (b"PK\x03\x04", b"PK\x05\x06")
     form = "files"
+
+    @classmethod
+    def recognizes(cls, start: bytes) -> bool:
+        return start.startswith(cls.marks) and not start[NAME_AT:].startswith((*OPEN_XML, OPEN_DOCUMENT))
 
     def read(self, path: Path, workspace: Workspace) -> Reading:
         assert workspace.outputs is not None, "the table of readers gives a place to readers of files"

@@ -11,6 +11,7 @@ from core.portal import Portal, build_portal
 from tests.compute.running import run_job_here
 from tests.conftest import People
 from tests.lake.imports.in_process import imported, read_here
+from tests.lake.readers.test_xlsx import book
 
 CSV = b"id,at,x\n1,2013-01-01 10:00:00,5\n2,2013-01-02 10:00:00,6\n2,2013-02-02 10:00:00,\n"
 MORE = b"id,at,x\n3,2013-02-03 10:00:00,7\n"
@@ -96,6 +97,21 @@ def test_what_is_accepted_as_proposed_is_how_later_rows_are_read(
     assert newest.choices.notations == {"price": "1,234.5", "x": "1,234.5"}
     with pytest.raises(Invalid, match="price has values that are no DOUBLE"):
         imported(portal, people.engineer, dataset_id=dataset.id, content=b"price;x\n1,5;1.25\n", mode="append")
+
+
+def test_one_of_several_sheets_is_chosen_by_a_person(portal: Portal, people: People, dataset: Dataset) -> None:
+    content = book(("First", [["a"], [1]]), ("Second", [["a"], [2]]))
+    begun = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="t.xlsx", content=content, confirm=True
+    )
+    ready = read_here(portal, begun)
+    assert (ready.state, ready.unanswered, ready.report.sheets) == (ImportState.READY, ("First",), ("First", "Second"))
+    assert ready.cause.startswith("It waits for a person. The workbook has several sheets: First, Second. Choose")
+    choices = ready.choices.model_copy(update={"sheet": "Second"})
+    again = read_here(portal, portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices))
+    assert (again.state, again.preview.rows) == (ImportState.CONFIRMED, ((2,),))
+    added = imported(portal, people.engineer, dataset_id=dataset.id, filename="t.xlsx", content=content, mode="append")
+    assert portal.datasets.preview(people.engineer, snapshot_id=added.id, limit=5).rows == ((2,), (2,))
 
 
 def test_a_report_says_what_to_look_at(portal: Portal, people: People, dataset: Dataset) -> None:
