@@ -22,6 +22,7 @@ from core.features.materialization.service import MaterializationService
 from core.features.online.opening import LiveStore
 from core.features.parity.kind import FeatureParityKind
 from core.features.parity.service import FeatureParityService
+from core.features.tables import FeatureViewRow, TrainingSetRow
 from core.features.training_sets.kind import JoinKind
 from core.features.training_sets.service import TrainingSetService
 from core.features.versions.drafts import FeatureDraftService
@@ -35,11 +36,13 @@ from core.foundation.actions.run import EventSpec, Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
+from core.foundation.ids import Kind
 from core.foundation.ports import LiveUses, Pin
 from core.foundation.settings import Settings
 from core.foundation.storage import Store
 from core.health.service import HealthService
 from core.identity.access import RoleAccess
+from core.identity.keeping import KeepingService
 from core.identity.service import IdentityService
 from core.identity.sessions import Sessions
 from core.lake.datasets.service import DatasetService
@@ -51,6 +54,7 @@ from core.lake.retention.removal import RemovalReconciler
 from core.lake.retention.schedule import GarbageCollectionReconciler
 from core.lake.retention.service import RetentionService
 from core.lake.retention.verification import StoreVerificationService
+from core.lake.tables import DatasetRow
 from core.loadtests.kind import LoadTestKind
 from core.loadtests.service import LoadTestService
 from core.promotion.approvals.assessment import Assessments
@@ -63,7 +67,9 @@ from core.promotion.requests.request_book import RequestBook
 from core.promotion.requests.service import RequestService
 from core.promotion.rollouts.reconciler import RolloutReconciler
 from core.promotion.rollouts.service import RolloutService
+from core.registry.catalog import archive_versions
 from core.registry.service import RegistryService
+from core.registry.tables import ModelRow
 from core.registry.tracking.ingester import MlflowIngester
 from core.registry.tracking.service import TrackingService
 from core.requirements.service import RequirementService
@@ -72,6 +78,7 @@ from core.serving.live_uses import ServingUses
 from core.serving.measurement.kinds import ParityKind, ReplayKind
 from core.serving.measurement.service import MeasurementService
 from core.serving.service import EndpointService
+from core.serving.tables import EndpointRow
 from core.serving.tickets import TicketIssuer
 from core.sweeps.controller import SweepController
 from core.sweeps.kind import SweepWorkerKind
@@ -87,6 +94,7 @@ class Portal:
     foundation: Foundation
     sessions: Sessions
     identity: IdentityService
+    keeping: KeepingService
     audit: AuditService
     requirements: RequirementService
     datasets: DatasetService
@@ -178,6 +186,18 @@ def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Found
     )
 
 
+def _keeping(base: Foundation, uses: LiveUses) -> KeepingService:
+    tables = {
+        Kind.DATASET: DatasetRow,
+        Kind.FEATURE_VIEW: FeatureViewRow,
+        Kind.TRAINING_SET: TrainingSetRow,
+        Kind.MODEL: ModelRow,
+        Kind.ENDPOINT: EndpointRow,
+    }
+    emptying = {Kind.DATASET: RetentionService(base, live_uses=uses).empty, Kind.MODEL: archive_versions}
+    return KeepingService(base, tables=tables, live_uses=uses, asking=PromotionUses().asking, emptying=emptying)
+
+
 def build_portal(settings: Settings, *, foundation: Foundation | None = None) -> Portal:
     """A portal over an installation whose tables exist."""
     base, uses = foundation or build_foundation(settings), AllUses((ServingUses(), PromotionUses()))
@@ -193,6 +213,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         foundation=base,
         sessions=Sessions(base),
         identity=identity,
+        keeping=_keeping(base, uses),
         audit=AuditService(base, journal=AuditJournal(settings.home)),
         requirements=requirements,
         datasets=datasets,

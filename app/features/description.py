@@ -5,11 +5,13 @@ from functools import partial
 import streamlit as st
 
 from app.features.catalog import words
-from app.session import actor, portal
+from app.session import actor, may, portal
 from app.ui import forms, frame
+from app.ui.fields.keeping import Dialogs, keeping_dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
+from core.identity.permissions import Permission
 
 EDIT_VIEW, EDIT_VERSION = N_("Edit the view"), N_("Edit this version's description")
 MOST_PEOPLE = 200
@@ -17,15 +19,16 @@ TAGS_HELP = N_("Separate with commas: small letters, figures, - and _.")
 
 
 def describe(view: FeatureView, shown: FeatureVersion | None) -> None:
-    """The menu of what may be said anew."""
-    choices = [_(RENAME), _(EDIT_VIEW), _(EDIT_VERSION)]
-    chosen = frame.more(choices if shown else choices[:-1])
-    if chosen == _(RENAME):
-        rename_dialog(view.title, view.name, partial(_rename, view))
-    elif chosen == _(EDIT_VIEW):
-        _edit_view(view)
-    elif chosen == _(EDIT_VERSION) and shown:
-        _edit_version(shown)
+    """The menu of what may be said anew of a view, and of what may become of it."""
+    dialogs: Dialogs = {}
+    if may(Permission.DATA_WRITE, project=view.project):
+        dialogs[_(RENAME)] = lambda: rename_dialog(view.title, view.name, partial(_rename, view))
+        dialogs[_(EDIT_VIEW)] = lambda: _edit_view(view)
+        if shown:
+            dialogs[_(EDIT_VERSION)] = lambda: _edit_version(shown)
+    dialogs |= keeping_dialogs(view.id, title=view.title, project=view.project)
+    if dialogs and (chosen := frame.more(list(dialogs))):
+        dialogs[chosen]()
 
 
 def _rename(view: FeatureView, title: str) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 import streamlit as st
 
 from app.ui import frame, status
-from app.ui.tables import choice, search
+from app.ui.tables import choice, is_archived_chosen, search
 from core.features.catalog.search import CatalogScope
 from core.foundation.text import N_, _
 
-FILTERS: dict[str, object] = {"q": "", "state": [], "entity": "", "owner": "", "use": "", "fresh": ""}
+FILTERS: dict[str, object] = {"q": "", "state": [], "entity": "", "owner": "", "use": "", "fresh": "", "kept": ""}
 STATES = ("published", "staged", "draft", "deprecated", "failed")
 USES = {
     "": N_("Any use"),
@@ -42,6 +42,7 @@ def filters(whole: CatalogScope) -> dict[str, Any]:
             "owner": choice(_("Owner"), {"": _("All owners")} | _names(whole), key="owner"),
             "use": choice(_("Use"), USES, key="use"),
             "fresh": choice(_("Freshness"), FRESHNESS, key="fresh"),
+            "archived": is_archived_chosen(),
         }
 
 

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.fields.naming import name_fields
-from app.ui.tables import choice, search
+from app.ui.tables import choice, is_archived_chosen, search
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
@@ -22,7 +22,7 @@ UPLOAD, FOLDER, PACKAGE, ADDRESS = N_("A file"), N_("A folder"), N_("A package's
 REPLACE, APPEND = N_("Replace"), N_("Append")
 ENDINGS = ["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "xlsx", "xlsm", "gz", "zip"]
 MOST_WAITING = 20
-FILTERS = dict.fromkeys(("q", "form", "owner", "tag"), "")
+FILTERS = dict.fromkeys(("q", "form", "owner", "tag", "kept"), "")
 FORMS = {"": N_("Rows and files"), "table": N_("Rows"), "files": N_("Files")}
 
 
@@ -150,6 +150,7 @@ def filters(facets: DatasetFacets) -> dict[str, Any]:
             "form": choice(_("Content"), FORMS, key="form", width=144),
             "owner": choice(_("Owner"), owners, key="owner"),
             "tag": choice(_("Tag"), tags, key="tag"),
+            "archived": is_archived_chosen(),
         }
 
 

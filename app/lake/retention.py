@@ -9,6 +9,7 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.fields.keeping import Dialogs, keeping_dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from app.ui.wording import counted
 from core.foundation.ids import Kind
@@ -35,7 +36,7 @@ VERDICTS = {"delete": N_("Delete"), "keep": N_("Keep")}
 
 def menu(dataset: Dataset, shown: Snapshot | None) -> None:
     """The menu of a dataset: what the visitor may do with it and with the snapshot that is shown."""
-    dialogs = {}
+    dialogs: Dialogs = {}
     if may(Permission.DATA_WRITE, project=dataset.project):
         dialogs[_(RENAME)] = lambda: rename_dialog(dataset.title, dataset.name, partial(_rename, dataset))
         dialogs[_(EDIT)] = lambda: edit_dialog(dataset)
@@ -45,6 +46,7 @@ def menu(dataset: Dataset, shown: Snapshot | None) -> None:
         if may(Permission.DATA_WRITE, project=dataset.project):
             dialogs[_(DELETE)] = lambda: delete_dialog(shown)
         dialogs[_(RETENTION)] = lambda: retention_dialog(dataset)
+    dialogs |= keeping_dialogs(dataset.id, title=dataset.title, project=dataset.project)
     if dialogs and (chosen := frame.more(list(dialogs))):
         dialogs[chosen]()
 

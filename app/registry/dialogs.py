@@ -9,13 +9,12 @@ from app.registry.model_choice import choose_model
 from app.registry.naming import title_of
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
+from app.ui.fields.keeping import ARCHIVE, Dialogs, keeping_dialogs
 from app.ui.fields.naming import RENAME, name_fields, rename_dialog
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
-
-ARCHIVE = N_("Archive")
 
 
 @forms.dialog(N_("New model"))
@@ -66,9 +65,13 @@ def upload() -> None:
 
 
 def model_menu(model: Model) -> None:
-    """The menu of a model's header, for those who may make one."""
-    if may(Permission.MODELS_WRITE, project=model.project) and frame.more([_(RENAME)]):
-        rename_dialog(model.title, model.name, partial(_rename, model))
+    """The menu of a model's header."""
+    dialogs: Dialogs = {}
+    if may(Permission.MODELS_WRITE, project=model.project):
+        dialogs[_(RENAME)] = lambda: rename_dialog(model.title, model.name, partial(_rename, model))
+    dialogs |= keeping_dialogs(model.id, title=model.title, project=model.project)
+    if dialogs and (chosen := frame.more(list(dialogs))):
+        dialogs[chosen]()
 
 
 def _rename(model: Model, title: str) -> None:

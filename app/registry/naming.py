@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from app.session import actor, portal
 from app.ui import charts, numbers
+from app.ui.wording import counted
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.values import Interval, ModelVersion, judging
@@ -102,3 +103,9 @@ def registered_line(version: ModelVersion) -> str:
     """What the version is made of, as plain text."""
     origin = version.run_id or _("an upload")
     return _("from {run}, {size} ONNX").format(run=origin, size=numbers.size(version.bytes))
+
+
+def serving_line(known: Places) -> str:
+    """How many versions are in production."""
+    serving = sum(1 for version_places in known.values() if version_places[0].endpoint.environment == PRODUCTION)
+    return _("{versions} in production").format(versions=counted(serving, _("version"), _("versions")))

@@ -9,6 +9,7 @@ from app.next_action.values import NextAction
 from app.serving.deploy import bring_back, deploy, has_other_version, roll_back, rollout_of, served_before
 from app.session import actor, may, portal
 from app.ui import frame
+from app.ui.fields.keeping import Dialogs, keeping_dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
@@ -34,8 +35,12 @@ def actions(endpoint: Endpoint) -> NextAction:
         _staging(endpoint, action, has_other=has_other)
     else:
         _production(endpoint, action, can_return=can_return)
-    if may(Permission.ENDPOINT_WRITE, project=endpoint.project) and frame.more([_(RENAME)]):
-        rename_dialog(endpoint.title, endpoint.name, partial(_rename, endpoint))
+    dialogs: Dialogs = {}
+    if may(Permission.ENDPOINT_WRITE, project=endpoint.project):
+        dialogs[_(RENAME)] = lambda: rename_dialog(endpoint.title, endpoint.name, partial(_rename, endpoint))
+    dialogs |= keeping_dialogs(endpoint.id, title=endpoint.title, project=endpoint.project)
+    if dialogs and (chosen := frame.more(list(dialogs))):
+        dialogs[chosen]()
     return action
 
 

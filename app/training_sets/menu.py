@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.session import actor, portal
 from app.ui import frame, links
+from app.ui.fields.keeping import keeping_dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import N_, _
@@ -15,11 +16,13 @@ LIKE_IT = N_("Make one like it")
 
 def menu(training_set: TrainingSet) -> None:
     """What else those may do who make training sets."""
-    chosen = frame.more([_(LIKE_IT), _(RENAME)])
-    if chosen == _(LIKE_IT):
-        links.open_page("new-training-set", like=training_set.id)
-    elif chosen == _(RENAME):
-        rename_dialog(training_set.title, training_set.name, partial(_rename, training_set))
+    dialogs = {
+        _(LIKE_IT): lambda: links.open_page("new-training-set", like=training_set.id),
+        _(RENAME): lambda: rename_dialog(training_set.title, training_set.name, partial(_rename, training_set)),
+        **keeping_dialogs(training_set.id, title=training_set.title, project=training_set.project),
+    }
+    if chosen := frame.more(list(dialogs)):
+        dialogs[chosen]()
 
 
 def sweep(training_set: TrainingSet, *, missing: str) -> None:

@@ -16,7 +16,7 @@ from streamlit.errors import FragmentHandledException
 
 from app.session import actor, portal
 from app.ui import links, redraws, status, times
-from app.ui.health import health_line, health_mark, warning_of_sources
+from app.ui.health import health_line, health_mark, put_away_line, warning_of_sources
 from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
 from core.foundation.text import _
 from core.health.values import Health
@@ -92,6 +92,7 @@ def header(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
+    put_away_line(here)
     if not warning_of_sources(links.shown_id()):
         health_line(health)
     return actions
@@ -261,7 +262,7 @@ def refusal(error: PortalError) -> None:
     """An error in the portal's own words."""
     color = "red" if isinstance(error, Unavailable) else "orange"
     with st.container(key=f"refusal_{uuid.uuid4().hex[:8]}", border=True, gap="xsmall"):
-        st.markdown(f":{color}[:material/{icon_of(error)}:] **{links.escape(error.message)}**")
+        st.markdown(f":{color}[:material/{icon_of(error)}:] **{links.linked(error.message)}**")
         if error.hint:
             st.caption(links.escape(error.hint))
 

@@ -8,7 +8,7 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import links, status
 from app.ui.cells import Cell, Column, state
-from core.foundation.ids import Kind, kind_of
+from core.foundation.ids import Kind, is_id, kind_of
 from core.foundation.text import _
 from core.health.values import SEVERITY, Health
 
@@ -28,6 +28,7 @@ KINDS = frozenset(
 )
 # Their life is a job's and colored; health is shown of them only where something is wrong.
 STATES = frozenset({Kind.SNAPSHOT, Kind.TRAINING_SET, Kind.REQUIREMENT})
+PUT_AWAY = (Kind.DATASET, Kind.FEATURE_VIEW, Kind.TRAINING_SET, Kind.MODEL, Kind.ENDPOINT)
 CAME_OF_DATA = (Kind.FEATURE_VERSION, Kind.TRAINING_SET, Kind.RUN, Kind.SWEEP, Kind.MODEL_VERSION, Kind.ENDPOINT)
 Healths = Mapping[str, Health]
 
@@ -102,3 +103,20 @@ def warning_of_sources(object_id: str) -> bool:
             links.link(snapshot.snapshot_id, snapshot.title)
             st.caption(links.escape(snapshot.reason))
     return bool(quarantined)
+
+
+def put_away_state(object_id: str) -> str:
+    """ "archived", "deleted", or empty."""
+    if not is_id(object_id) or kind_of(object_id) not in PUT_AWAY:
+        return ""
+    return portal().identity.find_object(actor(), name=object_id).put_away
+
+
+def put_away_line(object_id: str) -> None:
+    """What was archived or deleted says so; nothing for what is in use."""
+    words = {
+        "archived": _("**Archived.** It is out of lists and choices, and nothing is done with it until it is back."),
+        "deleted": _("**Deleted.** What was recorded of it is all that stays."),
+    }
+    if line := words.get(put_away_state(object_id)):
+        st.markdown(f":gray[:material/inventory_2:] {line}")

@@ -39,12 +39,22 @@ URLS: dict[Kind, str] = {
     Kind.SERVICE_ACCOUNT: "people",
 }
 TARGET_KEY, SHOWN_KEY = "causeway_open", "causeway_shown"
+ID = re.compile(r"\b[A-Z]+-[0-9]+\b")
 SPECIAL = re.compile(r"([\\\[\]`*_$:<>#~|!])")
 
 
 def escape(text: str) -> str:
     """A name as Markdown shows it literally: no directive, link, formula or HTML in it comes alive."""
     return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def linked(text: str) -> str:
+    """The same, with each id in it as a link."""
+    return ID.sub(lambda match: _as_link(match[0]), escape(text))
+
+
+def _as_link(object_id: str) -> str:
+    return f"[{object_id}]({address_of(object_id)})" if has_page(object_id) else object_id
 
 
 def code(text: str) -> str:

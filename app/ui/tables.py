@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app.ui import frame, numbers
-from core.foundation.text import _
+from core.foundation.text import N_, _
 
 ROW_HEIGHT = 36
 HEAD_HEIGHT = 34
 VISIBLE_ROWS = 18
 PAGE = 50
+USE = {"": N_("In use"), "archived": N_("Archived")}
 
 
 def search(placeholder: str, *, key: str, width: int = 320) -> str:
@@ -41,6 +42,11 @@ def choice(label: str, options: Mapping[str, str], *, key: str, width: int = 122
         width=width,
     )
     return chosen or ""
+
+
+def is_archived_chosen() -> bool:
+    """Whether a list shall show what was archived instead of what is in use; kept in the address."""
+    return choice(_("Kept"), USE, key="kept", width=116) == "archived"
 
 
 def reading(columns: Mapping[str, Sequence[str]], *, alt: str = "") -> None:

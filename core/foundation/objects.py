@@ -49,6 +49,8 @@ class ObjectRow(SQLModel, table=True):
         # What people own is found among all that there is.
         Index("ix_objects_owner", "owner", "kind", "created_at", "id", "project"),
         Index("ix_objects_owner_state", "owner", "state", "updated_at"),
+        # Few things are put away, and lists leave them out.
+        Index("ix_objects_put_away", "put_away", "kind", "id"),
         Index("ix_objects_newest_kind", "kind", "updated_at", "id", "title", "name", "project"),
     )
 
@@ -60,6 +62,8 @@ class ObjectRow(SQLModel, table=True):
     owner: str
     # The identifier of what has one, which stays when the title changes.
     name: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # "archived" or "deleted" once it is.
+    put_away: str = Field(default="", sa_column_kwargs={"server_default": ""})
     created_at: datetime = time_field()
     updated_at: datetime = time_field(index=True)
 
@@ -86,7 +90,7 @@ class WriteLockRow(SQLModel, table=True):
 
 class Thing(Value):
     """An object as links and search show it. `project` is empty for what belongs to none, `name` (its identifier) for
-    what has none."""
+    what has none. `put_away` says that it is archived or deleted."""
 
     id: str
     kind: Kind
@@ -95,6 +99,7 @@ class Thing(Value):
     name: str = ""
     state: str
     owner: str
+    put_away: str = ""
     updated_at: datetime
 
 
@@ -138,6 +143,14 @@ def catalog_entry(table: str) -> Any:
     )
 
 
+def are_kept(ids: Any, *, kind: Kind, archived: bool = False) -> ColumnElement[bool]:
+    """The rows of a domain's table that lists show, by the column of their ids: those that were not put away, or the
+    archived ones instead."""
+    shelf = ("archived",) if archived else ("archived", "deleted")
+    put_away = select(ObjectRow.id).where(col(ObjectRow.put_away).in_(shelf), ObjectRow.kind == kind.value)
+    return col(ids).in_(put_away) if archived else col(ids).not_in(put_away)
+
+
 def thing_of(row: ObjectRow) -> Thing:
     return Thing(**row.model_dump(exclude={"created_at"}))
 
@@ -146,12 +159,13 @@ def find_things(
     session: Session, *, query: str, reach: Reach, kinds: Collection[Kind] = (), limit: int = 50
 ) -> tuple[Thing, ...]:
     """Objects whose id, identifier or title contains `query` (any case): what has the very id, then the most recently
-    changed. Of each kind the 5,000 that changed last are looked through, so that what a search costs does not grow
-    with the history."""
+    changed. What was put away is found by its very id alone. Of each kind the 5,000 that changed last are looked
+    through, so that what a search costs does not grow with the history."""
     chosen = [kind.value for kind in kinds or Kind]
     where = [_matching(query, chosen, reach, limit)] if query else _newest(chosen if kinds else [], reach, limit)
     very_id = (col(ObjectRow.id) == query.upper()).desc()
-    rows = select(ObjectRow).where(*where).order_by(*([very_id] if query else []), NEWEST_FIRST).limit(limit)
+    shown = or_(col(ObjectRow.put_away) == "", col(ObjectRow.id) == query.upper())
+    rows = select(ObjectRow).where(*where, shown).order_by(*([very_id] if query else []), NEWEST_FIRST).limit(limit)
     return tuple(thing_of(row) for row in session.exec(rows))
 
 

@@ -27,6 +27,7 @@ class Permission(StrEnum):
     MODELS_WRITE = "models.write"
     MODELS_EDIT = "models.edit"
     MODELS_ARCHIVE = "models.archive"
+    ARCHIVE = "archive"
     PROMOTE_REQUEST = "promote.request"
     EVIDENCE_WRITE = "evidence.write"
     PROMOTE_DECIDE = "promote.decide"
@@ -66,6 +67,7 @@ ROLES: dict[Permission, frozenset[Role]] = {
     Permission.MODELS_WRITE: _ENGINEER,
     Permission.MODELS_EDIT: _ENGINEER,
     Permission.MODELS_ARCHIVE: frozenset({Role.ENGINEER, Role.ADMIN}),
+    Permission.ARCHIVE: _BUILDERS | {Role.ADMIN},
     Permission.PROMOTE_REQUEST: _BUILDERS,
     Permission.EVIDENCE_WRITE: _BUILDERS,
     Permission.PROMOTE_DECIDE: frozenset({Role.APPROVER}),
@@ -121,6 +123,7 @@ OWN_TOKEN_PERMISSIONS = SERVICE_TOKEN_PERMISSIONS | {
     Permission.FEATURE_SQL,
     Permission.MODELS_EDIT,
     Permission.MODELS_ARCHIVE,
+    Permission.ARCHIVE,
     Permission.QUARANTINE,
 }
 # What the portal's own processes never do.

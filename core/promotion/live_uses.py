@@ -1,8 +1,11 @@
 """What requests for promotion hold on to: versions that are asked for, that serve, or that a
 rollback would return to."""
 
+from collections.abc import Sequence
+
 from sqlmodel import Session, col, or_, select
 
+from core.foundation.objects import ObjectRow
 from core.foundation.ports import Pin
 from core.foundation.text import _
 from core.promotion.tables import PromotionRow
@@ -20,6 +23,12 @@ class PromotionUses:
 
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         return ()
+
+    def asking(self, session: Session, endpoint_id: str) -> Sequence[ObjectRow]:
+        """The open requests on an endpoint."""
+        on_it = (PromotionRow.endpoint_id == endpoint_id, col(PromotionRow.state).in_(PENDING))
+        joined = select(ObjectRow).join(PromotionRow, col(PromotionRow.id) == ObjectRow.id)
+        return session.exec(joined.where(*on_it).order_by(ObjectRow.id)).all()
 
     def reached(self, session: Session) -> frozenset[str]:
         return frozenset()

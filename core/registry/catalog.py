@@ -82,6 +82,7 @@ def model_called(call: Call, name: str, *, project: str) -> ModelRow | None:
 def model_for(call: Call, new: NewVersion) -> ModelRow:
     """The model that a version is to be of, made where there is none yet. Invalid for a name that none may have."""
     if new.model and (row := model_called(call, new.model, project=new.project)):
+        call.may_reach(row.id)
         return row
     name = _checked(new.model) if new.model else None
     naming = named(call, Kind.MODEL, project=new.project, name=name, title=new.title, field="model")
@@ -114,6 +115,15 @@ def add_model(
     call.session.add(row)
     call.session.flush()
     return row
+
+
+def archive_versions(call: Call, model_id: str, _reason: str) -> None:
+    """Archives the versions of a model, as its deletion does. Their bytes stay, for approvals are bound to them."""
+    active = select(VersionRow).where(VersionRow.model_id == model_id, VersionRow.state == "active")
+    for row in call.session.exec(active).all():
+        row.state = "archived"
+        call.session.add(row)
+        call.update(row.id, state="archived")
 
 
 def next_number(session: Session, model_id: str) -> int:

@@ -16,7 +16,7 @@ from core.foundation.listings import batch_of, conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
 from core.foundation.naming.texts import Prose
 from core.foundation.naming.titles import Title
-from core.foundation.objects import ObjectRow
+from core.foundation.objects import ObjectRow, are_kept
 from core.foundation.plugins import Plugin
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
@@ -60,9 +60,8 @@ class RegistryService(Service):
     ) -> Comparison:
         baseline = baseline_id or version_ids[0]
         versions = [self._visible(call, version_id) for version_id in dict.fromkeys((*version_ids, baseline))]
-        chosen = next(version for version in versions if version.id == baseline)
-        ordered = [chosen, *(version for version in versions if version.id != baseline)]
-        return compare_versions(self.foundation.store, versions=ordered, baseline=chosen, holdout=holdout)
+        ordered = sorted(versions, key=lambda version: version.id != baseline)
+        return compare_versions(self.foundation.store, versions=ordered, baseline=ordered[0], holdout=holdout)
 
     def _prepare_quality(self, call: Call, *, version_id: str, baseline_id: str = "", holdout: str = "") -> NewEvidence:
         candidate = self._visible(call, version_id)
@@ -107,18 +106,24 @@ class RegistryService(Service):
     def rename_model(self, call: Call, *, model_id: str, title: Title) -> Model:
         """Give a model another title. The name under which its versions are kept stays."""
         call.may_reach(model_id)
-        row = catalog.find_model(call.session, model_id)
         rename(call, model_id, title)
-        return catalog.models_of(call.session, [row])[0]
+        return catalog.models_of(call.session, [catalog.find_model(call.session, model_id)])[0]
 
     @action(permission=Permission.READ, reads=True)
     def list_models(
-        self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        query: str = "",
+        archived: bool = False,
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> Listing[Model]:
         """List models with their newest version, the newest model first."""
         filters = conditions(call, ModelRow, project=project)
-        if query:
-            filters.append(entitled(ModelRow, query, kind=Kind.MODEL))
+        filters += [are_kept(ModelRow.id, kind=Kind.MODEL, archived=archived)]
+        filters += [entitled(ModelRow, query, kind=Kind.MODEL)] if query else []
         return batch_of(
             call.session,
             ModelRow,
@@ -140,11 +145,11 @@ class RegistryService(Service):
         self, call: Call, *, model_id: str = "", project: str = "", offset: Offset = 0, limit: Limit = 50
     ) -> Listing[ModelVersion]:
         """List versions, the newest first."""
-        filters = conditions(call, VersionRow, project=project, model_id=model_id)
+        of_kept = () if model_id else (are_kept(VersionRow.model_id, kind=Kind.MODEL),)
         return page_of(
             call.session,
             VersionRow,
-            where=filters,
+            where=(*conditions(call, VersionRow, project=project, model_id=model_id), *of_kept),
             order=(col(VersionRow.created_at).desc(), col(VersionRow.id).desc()),
             offset=offset,
             limit=limit,

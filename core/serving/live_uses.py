@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlmodel import Session, and_, col, select
 
-from core.foundation.objects import Edge, ObjectRow, walk
+from core.foundation.ids import Kind
+from core.foundation.objects import Edge, ObjectRow, are_kept, walk
 from core.foundation.ports import Pin
 from core.foundation.text import _
 from core.serving.rows import routes_of
@@ -69,7 +70,8 @@ def _every_pin(session: Session) -> Iterator[Pin]:
 def _every_held(session: Session) -> list[tuple[EndpointRow, dict[str, str]]]:
     """The versions that each endpoint holds on to: those it serves, and those it served just before. Two questions,
     however many endpoints there are and however often each was switched."""
-    endpoints = session.exec(select(EndpointRow).order_by(col(EndpointRow.name))).all()
+    in_use = are_kept(EndpointRow.id, kind=Kind.ENDPOINT)
+    endpoints = session.exec(select(EndpointRow).where(in_use).order_by(col(EndpointRow.name))).all()
     generations = select(ServedRow.generation).where(ServedRow.endpoint_id == EndpointRow.id)
     newest_first = generations.order_by(col(ServedRow.generation).desc()).correlate(EndpointRow)
     before = newest_first.offset(1).limit(1).scalar_subquery()

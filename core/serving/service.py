@@ -19,6 +19,7 @@ from core.foundation.listings import conditions, page_of
 from core.foundation.naming.names import RENAMED, is_taken, named, rename
 from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
+from core.foundation.objects import are_kept
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -133,11 +134,13 @@ class EndpointService(Service):
         *,
         project: str = "",
         environment: Environment | str = "",
+        archived: bool = False,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[Endpoint]:
         """List endpoints by name."""
         filters = conditions(call, EndpointRow, project=project, environment=environment)
+        filters.append(are_kept(EndpointRow.id, kind=Kind.ENDPOINT, archived=archived))
         return page_of(
             call.session,
             EndpointRow,
@@ -205,6 +208,7 @@ class EndpointService(Service):
         call.about(endpoint_id)
         expect_environment(find_endpoint(call.session, endpoint_id), "staging")
         version = self._registry.version(call, version_id)
+        call.may_reach(version.model_id)
         refuse_damaged(version, call.prepared)
         route = Route(
             version_id=version.id, model=version.model, version=version.version, digest=version.digest, weight=100

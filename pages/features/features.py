@@ -37,7 +37,7 @@ def show() -> None:
             links.open_page("features", show="unused")
         if may(Permission.FEATURE_SQL) and st.button(_("New view"), icon=":material/add:", type="primary"):
             view_dialog()
-    if not whole.views:
+    if not whole.views and not portal().feature_catalog.catalog(actor(), archived=True, limit=1).total:
         advice = _("A view names the features of an entity; its versions are SQL or pandas over snapshots.")
         frame.empty(_("No features yet"), advice=advice, icon="dataset")
         return

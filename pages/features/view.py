@@ -13,16 +13,15 @@ from app.features.versions import versions
 from app.lake.profiles import preview_table, profile_grid
 from app.next_action.features import feature_action
 from app.next_action.values import NextAction
-from app.session import actor, may, portal
+from app.session import actor, portal
 from app.ui import frame, links, numbers, status, times
 from app.ui.fields.naming import identifier
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_line
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
-from core.identity.permissions import Permission
 
 
 def show() -> None:
@@ -33,6 +32,7 @@ def show() -> None:
     with frame.header(view.title, stage=stage, facts=facts, crumbs=crumbs, here=here, health=health):
         action = feature_action(view, shown, rights=rights(view.project))
         _actions(view, shown, action)
+    put_away_line(view.id)
     what_is_missing(action)
     if view.description:
         st.markdown(links.escape_lines(view.description))
@@ -56,8 +56,7 @@ def _wanted(wanted: str) -> tuple[FeatureView, FeatureVersion | None]:
 def _actions(view: FeatureView, shown: FeatureVersion | None, action: NextAction) -> None:
     if primary_action(action) and shown is not None:
         lifecycle.begin(view, shown, move=action.name)
-    if may(Permission.DATA_WRITE, project=view.project):
-        describe(view, shown)
+    describe(view, shown)
 
 
 def _facts(view: FeatureView, shown: FeatureVersion | None) -> list[str]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.registry.dialogs import new_model, upload
-from app.registry.naming import PRODUCTION, Places, figure_of, places, stage_of
+from app.registry.naming import PRODUCTION, Places, figure_of, places, serving_line, stage_of
 from app.session import actor, may, portal
 from app.ui import cells, frame, links
 from app.ui.cells import Cell, Column, Row
@@ -11,7 +11,7 @@ from app.ui.components.rows import rows, window
 from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from app.ui.numbers import metric_name
-from app.ui.tables import no_match, search
+from app.ui.tables import is_archived_chosen, no_match, search
 from app.ui.wording import counted
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -23,23 +23,23 @@ COMPARED = 4
 
 
 def show() -> None:
-    total = portal().registry.list_models(actor(), limit=1).total
-    known = places()
-    facts = [counted(total, _("model"), _("models")), _serving_line(known)]
-    with frame.header(_("Models"), facts=facts if total else []):
+    total, known = portal().registry.list_models(actor(), limit=1).total, places()
+    facts = [counted(total, _("model"), _("models")), serving_line(known)] if total else []
+    with frame.header(_("Models"), facts=facts):
         _actions()
-    if not total:
-        advice = _(
-            "A run that has finished registers its model as a version; a file trained elsewhere can be uploaded."
-        )
+    if not total and not portal().registry.list_models(actor(), archived=True, limit=1).total:
+        advice = _("A finished run registers its model as a version; a file trained elsewhere can be uploaded.")
         with frame.empty(_("No models yet"), advice=advice, icon="deployed_code"):
             links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
         return
-    query = search(_("Search name"), key="q")[:100]
-    part = window("models", query)
-    listing = portal().registry.list_models(actor(), query=query, offset=part.offset, limit=part.limit)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        query, archived = search(_("Search name"), key="q")[:100], is_archived_chosen()
+    part = window("models", query, archived)
+    listing = portal().registry.list_models(
+        actor(), query=query, archived=archived, offset=part.offset, limit=part.limit
+    )
     if not listing.items:
-        no_match(_("No model matches"), {"q": ""})
+        no_match(_("No model matches"), {"q": "", "kept": ""})
         return
     columns = (
         Column(_("Model")),
@@ -52,8 +52,13 @@ def show() -> None:
         Column("", "action", 104),
     )
     healths = healths_of(model.id for model in listing.items)
-    lines = [_row(model, known, healths) for model in listing.items]
-    rows(columns, lines, key="models", label=_("Models"), total=listing.total)
+    rows(
+        columns,
+        [_row(model, known, healths) for model in listing.items],
+        key="models",
+        label=_("Models"),
+        total=listing.total,
+    )
 
 
 def _actions() -> None:
@@ -63,11 +68,6 @@ def _actions() -> None:
         upload()
     if st.button(_("New model"), icon=":material/add:", type="primary", key="new_model"):
         new_model()
-
-
-def _serving_line(known: Places) -> str:
-    serving = sum(1 for version_places in known.values() if version_places[0].endpoint.environment == PRODUCTION)
-    return _("{versions} in production").format(versions=counted(serving, _("version"), _("versions")))
 
 
 def _row(model: Model, known: Places, healths: Healths) -> Row:

@@ -12,6 +12,7 @@ from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
 from app.ui.fields.naming import name_fields, titled
 from app.ui.health import Healths, health_cell, health_column, healths_of
+from app.ui.tables import is_archived_chosen, no_match
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
@@ -36,18 +37,21 @@ def show() -> None:
         allowed = may(Permission.ENDPOINT_WRITE)
         if allowed and st.button(_("New endpoint"), type="primary", icon=":material/add:", key="new_endpoint"):
             _create()
-    if not endpoints:
+    if not endpoints and not portal().endpoints.list_endpoints(actor(), archived=True, limit=1).total:
         frame.empty(
             _("No endpoints yet"),
             advice=_("An endpoint is a name that callers use. A staging one comes first: versions are measured there."),
             icon="cloud_off",
         )
         return
-    frame.live(_lists, running=bool(moving))
+    archived = is_archived_chosen()
+    frame.live(lambda: _lists(archived), running=bool(moving))
 
 
-def _lists() -> bool:
-    endpoints = portal().endpoints.list_endpoints(actor(), limit=MOST).items
+def _lists(archived: bool) -> bool:
+    endpoints = portal().endpoints.list_endpoints(actor(), archived=archived, limit=MOST).items
+    if not endpoints:
+        no_match(_("No endpoint matches"), {"kept": ""})
     healths = healths_of(endpoint.id for endpoint in endpoints)
     for environment, title, hint in ENVIRONMENTS:
         ours = [endpoint for endpoint in endpoints if endpoint.environment == environment]
@@ -57,8 +61,7 @@ def _lists() -> bool:
 
 
 def _list(environment: str, head: tuple[str, str], endpoints: Sequence[Endpoint], healths: Healths) -> None:
-    title, hint = head
-    frame.section(title, hint=hint)
+    frame.section(head[0], hint=head[1])
     columns = (
         Column(_("Endpoint")),
         Column(_("Stage"), "word", 92),
@@ -67,12 +70,11 @@ def _list(environment: str, head: tuple[str, str], endpoints: Sequence[Endpoint]
         Column(_("Promised p99"), "number", 126, priority=2),
         Column(_("Changed"), "time", 104, priority=3),
     )
-    lines = [_row(endpoint, healths) for endpoint in endpoints]
-    rows(columns, lines, key=f"endpoints_{environment}", label=title)
+    rows(columns, [_row(endpoint, healths) for endpoint in endpoints], key=f"endpoints_{environment}", label=head[0])
 
 
 def _row(endpoint: Endpoint, healths: Healths) -> Row:
-    routes = endpoint.routes
+    target = endpoint.routes[0].version_id if endpoint.routes else ""
     detail = " · ".join(filter(None, [endpoint.id, endpoint.description, endpoint.cause]))
     return Row(
         endpoint.id,
@@ -80,8 +82,8 @@ def _row(endpoint: Endpoint, healths: Healths) -> Row:
             titled(endpoint.title, endpoint.name, target=endpoint.id, detail=detail),
             cells.word(traffic_stage(endpoint)),
             health_cell(healths.get(endpoint.id)),
-            cells.text(versions_line(routes), target=routes[0].version_id if routes else ""),
-            cells.number(endpoint.slo.p99_ms, numbers.figure(endpoint.slo.p99_ms) + " ms"),
+            cells.text(versions_line(endpoint.routes), target=target),
+            cells.number(endpoint.slo.p99_ms, f"{numbers.figure(endpoint.slo.p99_ms)} ms"),
             cells.time(endpoint.changed_at, now=frame.now()),
         ),
         target=endpoint.id,

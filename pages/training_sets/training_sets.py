@@ -9,7 +9,7 @@ from app.ui.cells import Column, Row
 from app.ui.components.rows import rows, window
 from app.ui.fields.naming import titled
 from app.ui.health import Healths, health_cell, healths_of
-from app.ui.tables import no_match, search
+from app.ui.tables import is_archived_chosen, no_match, search
 from app.ui.wording import counted
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.text import _
@@ -25,17 +25,22 @@ def show() -> None:
     with frame.header(_("Training sets"), facts=facts if total else []):
         if may(Permission.FEATURE_SQL) and st.button(_("New training set"), icon=":material/add:", type="primary"):
             links.open_page("new-training-set")
-    if not total:
+    if not total and not portal().training_sets.list_training_sets(actor(), archived=True, limit=1).total:
         advice = _("A training set joins rows with features as they were known then, and splits them by time.")
         frame.empty(_("No training sets yet"), advice=advice, icon="table_view")
         return
-    query, state = _filters()
-    part = window("training_sets", query, state)
+    query, state, archived = _filters()
+    part = window("training_sets", query, state, archived)
     listing = portal().training_sets.list_training_sets(
-        actor(), search=query, state=TrainingSetState(state) if state else "", offset=part.offset, limit=part.limit
+        actor(),
+        search=query,
+        state=TrainingSetState(state) if state else "",
+        archived=archived,
+        offset=part.offset,
+        limit=part.limit,
     )
     if not listing.items:
-        no_match(_("No training set matches"), {"q": "", "state": None})
+        no_match(_("No training set matches"), {"q": "", "state": None, "kept": ""})
         return
     columns = (
         Column(_("Training set")),
@@ -48,7 +53,7 @@ def show() -> None:
     rows(columns, lines, key="training_sets", label=_("Training sets"), total=listing.total)
 
 
-def _filters() -> tuple[str, str]:
+def _filters() -> tuple[str, str, bool]:
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         query = search(_("Search name or id"), key="q")
         state = st.pills(
@@ -59,7 +64,8 @@ def _filters() -> tuple[str, str]:
             bind="query-params",
             label_visibility="collapsed",
         )
-    return query, state or ""
+        archived = is_archived_chosen()
+    return query, state or "", archived
 
 
 def _row(item: TrainingSet, healths: Healths) -> Row:

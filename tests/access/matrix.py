@@ -17,6 +17,7 @@ A08 cancel             N O Y N N jobs.cancel
 A10 register           N O N N N models.write
 A11 card               N O N N N X
 A13 archive            N O N N Y X
+A12 put-away           N O Y N Y X
 A14 request            N O Y N N promote.request
 A15 evidence           N O Y N N evidence.write
 A16 decide             N N N Y N X
@@ -45,6 +46,7 @@ OWN_SCOPES = {
     "sql": "feature.sql",
     "card": "models.edit",
     "archive": "models.archive",
+    "put-away": "archive",
     "quarantine": "quarantine",
 }
 
@@ -102,6 +104,7 @@ ACTIONS = {
     "register": "registry.create_model registry.rename_model registry.upload_version training.register_version",
     "card": "registry.edit_card",
     "archive": "registry.archive_version",
+    "put-away": "objects.archive objects.bring_back objects.delete",
     "request": "promotion.open_request promotion.revise_request promotion.cancel_request",
     "evidence": "registry.measure_quality registry.scan_safety serving.check_parity online.check_parity",
     "decide": "promotion.approve promotion.reject promotion.request_changes",

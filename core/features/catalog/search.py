@@ -15,7 +15,9 @@ from core.features.values import Feature, VersionState
 from core.features.versions.records import uses_of
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
+from core.foundation.ids import Kind
 from core.foundation.listings import conditions
+from core.foundation.objects import are_kept
 from core.foundation.ports import LiveUses
 from core.foundation.values import Listing, Value
 from core.identity.permissions import Permission
@@ -94,12 +96,13 @@ class FeatureCatalogService(Service):
         owner: str = "",
         use: Use = "",
         fresh: Fresh = "",
+        archived: bool = False,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[CatalogFeature]:
         """Find features by what their name, view, description or tags say, and by state, entity, owner, use
         and freshness."""
-        candidates = _candidates(call, project, states=states, entity=entity, owner=owner)
+        candidates = _candidates(call, project, states=states, archived=archived, entity=entity, owner=owner)
         in_use = _in_use(call, candidates, use, self._live_uses)
         words = query.lower().split()
         places = [place for shown in _as_fresh(call, in_use, fresh) for place in _places(shown, words)]
@@ -155,17 +158,19 @@ SHOWN = (
 )
 
 
-def _candidates(call: Call, project: str, *, states: States, entity: str, owner: str) -> list[_Shown]:
+def _candidates(call: Call, project: str, *, states: States, archived: bool, **equal: str) -> list[_Shown]:
     """Every view that may be seen and that the database can tell to be asked for, by name."""
-    wanted = _shown(call, select(*SHOWN), project, entity=entity, owner=owner)  # type: ignore[call-overload]
+    wanted = _shown(call, select(*SHOWN), project, archived=archived, **equal)  # type: ignore[call-overload]
     if states:
         wanted = wanted.where(func.coalesce(FeatureVersionRow.state, VersionState.DRAFT).in_(states))
     return [_Shown(*row) for row in call.session.exec(wanted.order_by(FeatureViewRow.name, FeatureViewRow.id))]
 
 
-def _shown(call: Call, columns: Any, project: str, **equal: str) -> Any:
+def _shown(call: Call, columns: Any, project: str, *, archived: bool = False, **equal: str) -> Any:
     """A query of these columns of the views that may be seen and of the version of each that people get."""
-    return with_shown_version(columns).where(*conditions(call, FeatureViewRow, project=project, **equal))
+    filters = conditions(call, FeatureViewRow, project=project, **equal)
+    filters.append(are_kept(FeatureViewRow.id, kind=Kind.FEATURE_VIEW, archived=archived))
+    return with_shown_version(columns).where(*filters)
 
 
 def with_shown_version(columns: Any) -> Any:

@@ -14,7 +14,7 @@ from core.features.versions.states import GIVEN_UP
 from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions
-from core.foundation.objects import LinkRow, ObjectRow
+from core.foundation.objects import LinkRow, ObjectRow, are_kept
 from core.foundation.ports import LiveUses
 from core.foundation.storage import Store
 
@@ -56,6 +56,7 @@ def dead_of(call: Call, project: str, *, live_uses: LiveUses) -> tuple[DeadFeatu
     owned = select(FeatureVersionRow, FeatureViewRow).join(FeatureViewRow)
     wanted = owned.where(
         *conditions(call, FeatureViewRow, project=project),
+        are_kept(FeatureViewRow.id, kind=Kind.FEATURE_VIEW),
         FeatureVersionRow.rows_digest != "",
         col(FeatureVersionRow.state).not_in(GIVEN_UP),
         ~joined,

@@ -23,6 +23,7 @@ from core.foundation.listings import conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
 from core.foundation.naming.texts import Reason
 from core.foundation.naming.titles import Title
+from core.foundation.objects import are_kept
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -140,11 +141,13 @@ class TrainingSetService(Service):
         project: str = "",
         search: Search = "",
         state: TrainingSetState | Literal[""] = "",
+        archived: bool = False,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[TrainingSet]:
         """List training sets, the newest first; `search` is part of a title, a name or an id."""
         filters = conditions(call, TrainingSetRow, project=project, state=state)
+        filters.append(are_kept(TrainingSetRow.id, kind=Kind.TRAINING_SET, archived=archived))
         if search:
             by_id = col(TrainingSetRow.id).icontains(search, autoescape=True)
             filters.append(or_(by_id, entitled(TrainingSetRow, search, kind=Kind.TRAINING_SET)))

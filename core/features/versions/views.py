@@ -24,6 +24,7 @@ from core.foundation.listings import batch_of, conditions
 from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
 from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
+from core.foundation.objects import are_kept
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.foundation.validation import shaped
@@ -117,10 +118,18 @@ class FeatureViewService(Service):
 
     @action(permission=Permission.READ, reads=True)
     def list_views(
-        self, call: Call, *, project: str = "", query: str = "", offset: Offset = 0, limit: Limit = 50
+        self,
+        call: Call,
+        *,
+        project: str = "",
+        query: str = "",
+        archived: bool = False,
+        offset: Offset = 0,
+        limit: Limit = 50,
     ) -> Listing[FeatureView]:
         """List feature views by name."""
         filters = conditions(call, FeatureViewRow, project=project)
+        filters.append(are_kept(FeatureViewRow.id, kind=Kind.FEATURE_VIEW, archived=archived))
         if query:
             filters.append(entitled(FeatureViewRow, query, kind=Kind.FEATURE_VIEW))
         return batch_of(

@@ -12,7 +12,7 @@ from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.clock import Clock
 from core.foundation.database import Database
-from core.foundation.errors import NotAllowed, NotFound
+from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.ids import Kind
 from core.foundation.objects import LinkRow, ObjectRow, next_id
 from core.foundation.ports import Access, Journal
@@ -69,15 +69,18 @@ class Call:
         """The database's time, the same for the whole action."""
         return self.foundation.database.now(self.session)
 
-    def may_reach(self, object_id: str) -> ObjectRow:
+    def may_reach(self, object_id: str, *, even_put_away: bool = False) -> ObjectRow:
         """The object, once the declared permission is known to reach its project. NotFound when the actor may not
-        see it."""
+        see it, Conflict where something would be done with one that was put away."""
         self._is_checked = True
         row = self.session.get(ObjectRow, object_id)
         if row is None:
             raise NotFound(_("There is no object called {id}").format(id=repr(object_id[:40])))
         if row.project:
             self._refuse_beyond(row.project, unseen=_("There is no object called {id}").format(id=repr(object_id)))
+        if row.put_away and not (even_put_away or self.spec.reads or self.spec.is_internal):
+            hint = _("Bring it back first.") if row.put_away == "archived" else _("Choose another.")
+            raise Conflict(_("{title} was {state}").format(title=row.title, state=_(row.put_away)), hint=hint)
         return row
 
     def may_reach_project(self, project: str) -> None:

@@ -49,6 +49,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "address": N_("Where the file lies: s3://bucket/key, or s3://bucket/folder/ for every table in a folder"),
     "after": N_("Behind which digest to go on: the `next` of the part before; from the beginning, if left out"),
     "approvals": N_("How many approvals are needed, by role"),
+    "archived": N_("Those that were archived, instead of those that were not"),
     "arguments": N_("What the call says, by name, as MLflow has it"),
     "at": N_("The instant to answer for, with its zone; now, if left out"),
     "base_params": N_("Parameters of the recipe that all trials have in common"),

@@ -85,10 +85,12 @@ def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "
     named = or_(*(and_(of_kinds, names == called) for names in (ObjectRow.name, ObjectRow.title)))
     # With a column that the index of the newest of a kind has not, what is named so is looked up and not sought through
     # all of a kind.
-    rows = select(ObjectRow.id, ObjectRow.state).where(named, *_visible(call))
+    rows = select(ObjectRow.id, ObjectRow.put_away).where(named, *_visible(call))
     if project:
         rows = rows.where(col(ObjectRow.project).concat("") == project)
-    return [object_id for object_id, _state in call.session.exec(rows.order_by(ObjectRow.id).limit(5))]
+    # What was put away is meant only where nothing else is called so.
+    matches = call.session.exec(rows.order_by(ObjectRow.put_away, ObjectRow.id).limit(5)).all()
+    return [object_id for object_id, put_away in matches if put_away == matches[0][1]]
 
 
 def _visible(call: Call) -> tuple[ColumnElement[bool], ...]:

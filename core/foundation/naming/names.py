@@ -49,7 +49,9 @@ def refuse_lookalike(
 ) -> None:
     """Invalid for a title that another object of these kinds seems to have and has not: in the project, where one is
     named. The very same title is none: pages show the identifier beside it."""
-    titles = select(ObjectRow.id, ObjectRow.title).where(col(ObjectRow.kind).in_(kinds), ObjectRow.id != but)
+    titles = select(ObjectRow.id, ObjectRow.title).where(
+        col(ObjectRow.kind).in_(kinds), ObjectRow.id != but, ObjectRow.put_away != "deleted"
+    )
     seen_as = skeleton(title)
     for object_id, other in call.session.exec(titles.where(ObjectRow.project == project) if project else titles):
         if other != title and skeleton(other) == seen_as:

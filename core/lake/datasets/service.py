@@ -14,7 +14,7 @@ from core.foundation.listings import batch_of, conditions
 from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
 from core.foundation.naming.texts import ONE_LINE, Description
 from core.foundation.naming.titles import Title
-from core.foundation.objects import ObjectRow
+from core.foundation.objects import ObjectRow, are_kept
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -126,11 +126,13 @@ class DatasetService(Service):
         form: Literal["", "table", "files"] = "",
         owner: str = "",
         tag: Tag | Literal[""] = "",
+        archived: bool = False,
         offset: Offset = 0,
         limit: Limit = 50,
     ) -> Listing[Dataset]:
         """List datasets by name, narrowed by what they hold, whose they are, and a tag, whatever its case."""
         filters = conditions(call, DatasetRow, project=project, form=form, owner=owner)
+        filters.append(are_kept(DatasetRow.id, kind=Kind.DATASET, archived=archived))
         if query:
             filters.append(entitled(DatasetRow, query, kind=Kind.DATASET))
         if tag:

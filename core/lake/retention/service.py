@@ -121,6 +121,13 @@ class RetentionService(Service):
         call.note(plan=plan.digest, freed_bytes=plan.freed_bytes)
         return plan
 
+    def empty(self, call: Call, dataset_id: str, reason: str) -> None:
+        """Deletes the rows of all snapshots of a dataset, as its deletion does. Conflict while one is needed."""
+        for row in call.session.exec(kept_snapshots_of(dataset_id)).all():
+            if needed := self._needed(call, row):
+                raise Conflict(_("{id} cannot be deleted: {why}").format(id=row.id, why=needed))
+            self._delete(call, row, reason=reason)
+
     def _set_quarantine(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
         call.may_reach(snapshot_id)
         row = snapshot_row(call, snapshot_id)

@@ -197,6 +197,7 @@ class RequestService(Service):
         _known(call, version_id, kind=Kind.MODEL_VERSION, field="version_id")
         _known(call, endpoint_id, kind=Kind.ENDPOINT, field="endpoint_id")
         version, endpoint = self._registry.version(call, version_id), self._serving.endpoint(call, endpoint_id)
+        call.may_reach(version.model_id)
         if version.state != "active":
             raise Invalid(_("{id} is archived").format(id=version_id), field="version_id")
         if version.project != endpoint.project:
