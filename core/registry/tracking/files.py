@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.foundation.digests import digest_bytes
 from core.foundation.errors import NotFound
 from core.foundation.text import _
 from core.registry.artifact import MODEL
@@ -48,6 +49,13 @@ class Files:
             return str(json.loads(place.with_name("MLmodel").read_text("utf-8"))["metadata"]["causeway.model_digest"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._missing(path) from error
+
+    def digest_of_copy(self, path: str) -> str:
+        """Of a file by its bytes, empty where there is none."""
+        try:
+            return digest_bytes(self.file(path).read_bytes())
+        except NotFound:
+            return ""
 
     def _place(self, path: str) -> Path:
         """NotFound for a path that leads elsewhere."""

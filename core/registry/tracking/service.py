@@ -12,6 +12,7 @@ from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
+from core.registry.artifact import MODEL
 from core.registry.tables import MirrorRow, VersionRow
 from core.registry.tracking.files import Files
 from core.registry.tracking.mlflow_store import FILES, VERSIONS
@@ -74,15 +75,23 @@ class TrackingService(Service):
         self._complete(call, path)
 
     def _complete(self, call: Call, path: str) -> None:
-        """The folder of a version that was registered before there were any is written when somebody wants it."""
-        project, kind, version_id, *_rest = (*path.split("/"), "", "", "")
-        if kind != VERSIONS or (self._files.root / project / VERSIONS / version_id).exists():
+        """The folder of a run's model or of a version that is older than such folders is written when somebody wants
+        it."""
+        project, owner, part, *_rest = (*path.split("/"), "", "", "")
+        if not call.permitted.includes(project):
             return
-        row = call.session.get(VersionRow, version_id)
-        if row is not None and row.project == project and call.permitted.includes(project):
-            content = self.foundation.store.read(row.model_digest)
-            folder = self._files.root / project / VERSIONS / row.id
-            write_model_folder(folder, content=content, metadata={"causeway.model_digest": row.model_digest})
+        if owner == VERSIONS:
+            row = call.session.get(VersionRow, part)
+            if row is not None and row.project == project:
+                self._write(f"{project}/{VERSIONS}/{row.id}", digest=row.model_digest)
+        elif digest := self._files.digest_of_copy(f"{project}/{owner}/artifacts/{MODEL}"):
+            self._write(f"{project}/{owner}/artifacts/model", digest=digest)
+
+    def _write(self, path: str, *, digest: str) -> None:
+        folder = self._files.root / path
+        if not folder.exists():
+            content = self.foundation.store.read(digest)
+            write_model_folder(folder, content=content, metadata={"causeway.model_digest": digest})
 
 
 def _path_in(arguments: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket
 
 from app.session import COOKIE
 from app.web.guard import Guard, content_policy
+from app.web.mlflow_door import mlflow_routes
 from app.web.sign_in import sign_in_routes
 from core.portal import Portal
 from tests.app.web.asgi_client import ADDRESS, Client
@@ -176,3 +177,14 @@ def test_a_large_body_from_nobody_is_refused_before_any_of_it_is_read(client: Cl
     answer = client.post(path, content=body(), headers={"Content-Length": "65537"})
     assert (answer.status_code, "without signing in" in answer.text) == (413, True)
     assert ("json" in answer.headers["content-type"]) == path.startswith("/api/")
+
+
+def test_the_door_for_mlflow_takes_tokens_and_no_cookie(portal: Portal, people: People, secret: str) -> None:
+    guard = Middleware(Guard, portal=lambda: portal, settings=portal.foundation.settings)
+    client = Client(Starlette(routes=mlflow_routes(lambda: portal), middleware=[guard]))
+    place = "/mlflow/api/2.0/mlflow/runs/create"
+    for options in ({}, {"cookies": {COOKIE: secret}}):
+        answer = client.post(place, **options)
+        assert (answer.status_code, answer.json()["error_code"]) == (401, "UNAUTHENTICATED")
+    answer = client.post(place, headers={"Authorization": f"Bearer {secret}"})
+    assert (answer.status_code, answer.headers["cache-control"]) == (403, "no-store")

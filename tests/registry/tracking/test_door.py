@@ -1,5 +1,6 @@
 """MLflow's own client loads versions and reads runs through the portal, each caller those of the own projects alone."""
 
+import shutil
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -128,6 +129,20 @@ def test_a_version_and_a_run_are_loaded_by_the_standard_client(scene: Scene, mlf
     np.testing.assert_array_equal(of_run.predict(pd.DataFrame(ROWS))["probability"], expected(tiny_model(weight=0.5)))
     latest = mlflow.onnx.load_model("models:/PROJ-1.late-arrival/latest").SerializeToString()
     assert latest == tiny_model(weight=0.7)
+
+
+def test_what_is_older_than_the_folders_is_loaded_all_the_same(scene: Scene, mlflow: Any) -> None:
+    """A version was a file of the store, and a run's model lay beside its other files."""
+    files = scene.portal.foundation.settings.home / "mlflow" / "PROJ-1"
+    shutil.rmtree(files / "versions" / scene.version.id)
+    of_run = files / scene.runs["RUN-7"] / "artifacts"
+    (of_run / "model" / "model.onnx").rename(of_run / "model.onnx")
+    shutil.rmtree(of_run / "model")
+    stored = scene.portal.registry.read_model(scene.version.id)
+    assert mlflow.onnx.load_model("models:/PROJ-1.late-arrival/1").SerializeToString() == stored
+    loaded = mlflow.onnx.load_model(f"runs:/{scene.runs['RUN-7']}/model")
+    assert loaded.SerializeToString() == tiny_model(weight=0.5)
+    (of_run / "model.onnx").unlink()
 
 
 def test_runs_are_read_by_the_standard_client(scene: Scene, mlflow: Any) -> None:
