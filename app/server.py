@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from app.web.connections import Connection
 from core import garbage
 from core.foundation.settings import PREFIX, load_settings
 
+MOST_HANDLES = 16_384
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -18,6 +20,7 @@ def main() -> int:
 
     settings = load_settings()
     settings.start_logs("portal")
+    take_connections()
     # Streamlit reads its settings and its look from `.streamlit` in the working folder.
     os.environ[f"{PREFIX}HOME"] = str(settings.home.absolute())
     os.chdir(ROOT)
@@ -37,6 +40,13 @@ def main() -> int:
         timeout_graceful_shutdown=3,
     )
     return 0
+
+
+def take_connections() -> None:
+    """Connections that are about to be ended for being slow leave handles for those that are not."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_HANDLES if hard == resource.RLIM_INFINITY else min(hard, MOST_HANDLES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 if __name__ == "__main__":

@@ -67,8 +67,10 @@ class Envoy:
     def silent(self) -> frozenset[str]:
         """Names of the clusters whose server fails health checks. One that is thrown out for its answers is not among
         them: it does answer."""
-        statuses = json.loads(self._ask("/clusters?format=json"))["cluster_statuses"]
-        hosts = ((status["name"], host["health_status"]) for status in statuses for host in status["host_statuses"])
+        statuses = json.loads(self._ask("/clusters?format=json")).get("cluster_statuses", [])
+        hosts = (
+            (status["name"], host["health_status"]) for status in statuses for host in status.get("host_statuses", [])
+        )
         return frozenset(name for name, health in hosts if health.get("failed_active_health_check"))
 
     def under_way(self) -> dict[str, int]:

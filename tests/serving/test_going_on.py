@@ -1,12 +1,15 @@
-"""Files of the gateway's own that do not parse: they are set aside and made anew, and callers notice nothing."""
+"""What the gateway goes on through: files of its own that do not parse, a proxy that does not answer it, and a database
+that somebody else holds."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from core.foundation.errors import Unavailable
-from core.gateway import Gateway, PortalOverDatabase
+from core.gateway import Gateway, PortalOverDatabase, Report
 from core.health.readiness import troubles_of
+from core.serving.service import EndpointService
 from tests.compute.running import wait_until
 from tests.registry.onnx_files import register_tiny
 from tests.serving.running import (
@@ -19,6 +22,7 @@ from tests.serving.running import (
     portal_in,
     processes_of,
     route_to,
+    settled,
     ticket_header,
 )
 
@@ -82,3 +86,39 @@ def test_an_envoy_that_cannot_be_talked_to_is_started_anew(tmp_path: Path) -> No
             wait_until(lambda: processes_of(str(first.folder)) != [], what="another Envoy")
             assert not before & {process.pid for process in processes_of(str(first.folder))}
         end(first)
+
+
+class Stuck(PortalOverDatabase):
+    """A portal that waits, until it is released, for whoever holds the database."""
+
+    def __init__(self, serving: EndpointService) -> None:
+        super().__init__(serving)
+        self.begun, self.released = threading.Event(), threading.Event()
+
+    def confirm(self, endpoint_id: str, *, report: Report) -> None:
+        self.begun.set()
+        self.released.wait()
+        super().confirm(endpoint_id, report=report)
+
+
+def test_a_report_that_waits_for_the_database_keeps_nobody_from_looking_after_the_servers(tmp_path: Path) -> None:
+    with portal_in(tmp_path / "home") as (portal, people):
+        version = register_tiny(portal, people.engineer, model=answering(0.1), features=DISTANCE, rows=50)
+        endpoint = portal.endpoints.create_endpoint(
+            people.engineer, project="PROJ-1", name="stuck", environment="staging"
+        )
+        route_to(portal, endpoint.id, (version, 100))
+        stuck = Stuck(portal.endpoints)
+        with gateway_over(portal.foundation.settings, stuck) as gateway:
+            stuck.begun.wait()
+            wait_until(lambda: gateway.servers_ready() == 1, what="a server")
+            (server,) = (process for process in processes_of(str(gateway.folder)) if "core" in process.cmdline()[3])
+            server.kill()
+            wait_until(lambda: server.pid not in pids_of(gateway) and gateway.servers_ready() == 1, what="another one")
+            assert not endpoint_now(portal, endpoint.id).settled
+            stuck.released.set()
+            settled(portal, endpoint.id)
+
+
+def pids_of(gateway: Gateway) -> set[int]:
+    return {process.pid for process in processes_of(str(gateway.folder))}
