@@ -48,11 +48,8 @@ def locked(portal: Portal) -> Iterator[None]:
 def run(running: Running, *, seconds: float, count: int) -> int:
     headers = session_headers(running)
     questions = [*reads(running, headers), ("prediction", prediction(running))]
-    with (
-        Asking(running.address, questions, every=EVERY) as asking,
-        locked(running.portal),
-        Writers(running, count=count, pause=PAUSE) as writers,
-    ):
+    writers = Writers(running, count=count, pause=PAUSE)
+    with Asking(running.address, questions, every=EVERY) as asking, locked(running.portal), writers:
         time.sleep(seconds)
     print(f"{count} writers, locked for {seconds:.0f} s, each question every {EVERY} s")
     for answers in (*asking.answers, writers.answers):
