@@ -125,6 +125,12 @@ class Settings(LogSettings):
         default="caged",
         description="`uncaged` runs people's SQL and pandas unprotected, where the machine has no sandbox.",
     )
+    model_file_memory_mb: int = Field(
+        default=2_048, ge=256, description="Memory in MB that looking into a model file from outside may take."
+    )
+    model_file_seconds: float = Field(
+        default=60.0, ge=1, le=3_600, description="How long looking into a model file from outside may take."
+    )
     model_server_memory_mb: int = Field(
         default=4_096, ge=256, description="Memory in MB that one model server may use; a model that needs more fails."
     )

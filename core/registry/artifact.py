@@ -10,7 +10,7 @@ from core.foundation.errors import Invalid
 from core.foundation.storage import Manifest, ManifestFile, Store
 from core.foundation.text import _
 from core.foundation.values import Value
-from core.registry import onnx_safety
+from core.registry.inspection import LIMITS, FileLimits, safe_signature
 from core.registry.values import Signature
 
 MODEL, SIGNATURE, FEATURES, CARD = "model.onnx", "signature.json", "features.json", "card.md"
@@ -28,25 +28,23 @@ class Folder(Value):
     card: str
 
 
-def examine(store: Store, *, digest: str) -> Folder:
+def examine(store: Store, *, digest: str, limits: FileLimits = LIMITS) -> Folder:
     """Reads every file of a version's folder. NotFound or Unavailable when one is missing or damaged, Invalid when the
     folder is no model version."""
     manifest = store.manifest(digest)
     _refuse_other_files(manifest)
     files = {file.path: store.read(file.sha256) for file in manifest.files}
-    onnx_safety.refuse_unsafe(files[MODEL])
-    signature = onnx_safety.signature_of(files[MODEL])
+    signature = safe_signature(files[MODEL], limits=limits)
     _refuse_contradiction(files, signature=signature)
     card = files[CARD].decode("utf-8", errors="replace")[:LONGEST_CARD]
     model_digest = next(file.sha256 for file in manifest.files if file.path == MODEL)
     return Folder(digest=digest, model_digest=model_digest, bytes=len(files[MODEL]), signature=signature, card=card)
 
 
-def write_bare(store: Store, *, content: bytes, card: str) -> Folder:
+def write_bare(store: Store, *, content: bytes, card: str, limits: FileLimits = LIMITS) -> Folder:
     """The folder of a model that came as a single file: callers send each of its inputs with the request, and nothing
     is looked up. Raises Invalid when the file is unsafe or cannot be served."""
-    onnx_safety.refuse_unsafe(content)
-    signature = onnx_safety.signature_of(content)
+    signature = safe_signature(content, limits=limits)
     files = {
         MODEL: content,
         SIGNATURE: canonical(signature),
@@ -57,7 +55,7 @@ def write_bare(store: Store, *, content: bytes, card: str) -> Folder:
         ManifestFile(path=path, sha256=store.put_bytes(data), size=len(data)) for path, data in sorted(files.items())
     )
     digest = store.put_bytes(canonical(Manifest(files=tuple(entries))))
-    return examine(store, digest=digest)
+    return examine(store, digest=digest, limits=limits)
 
 
 def _refuse_other_files(manifest: Manifest) -> None:

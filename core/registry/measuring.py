@@ -4,9 +4,10 @@ holds. The figures are computed from stored bytes that were hashed on the way; n
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
 from core.foundation.text import _, thousands
-from core.registry import onnx_safety, statistics
+from core.registry import statistics
 from core.registry.comparison import labels_of
 from core.registry.holdouts import Predictions, are_same_rows, common_holdout, is_seen, read_predictions
+from core.registry.inspection import FileLimits, inspection_of
 from core.registry.sentences import measures_of, title_of, verdict_in_words
 from core.registry.statistics import METRICS
 from core.registry.values import (
@@ -51,9 +52,9 @@ def measure_quality(
     )
 
 
-def scan_safety(data: bytes, *, version: ModelVersion, measured_by: str) -> NewEvidence:
+def scan_safety(store: Store, *, version: ModelVersion, measured_by: str, limits: FileLimits) -> NewEvidence:
     """SAFETY evidence about the exact bytes of a version's model file."""
-    report = onnx_safety.inspect(data)
+    report = inspection_of(store.read(version.model_digest), limits=limits).report
     refused = [finding.message for finding in report.findings if finding.refuses]
     plain = _("Standard operators only, weights inside, {size} kB").format(size=thousands(report.bytes / 1000))
     return NewEvidence(

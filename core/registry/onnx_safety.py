@@ -37,7 +37,7 @@ DATATYPES = {8: "BYTES", 11: "FP64"}
 
 def inspect(data: bytes) -> SafetyReport:
     """Everything found in the bytes of a model file. Nothing in them is executed."""
-    findings = _findings_by_content(data)
+    findings = findings_by_content(data)
     operators: dict[str, int] = {}
     if not findings:
         model = _parsed(data)
@@ -46,9 +46,8 @@ def inspect(data: bytes) -> SafetyReport:
     return SafetyReport(model_digest=digest_bytes(data), bytes=len(data), operators=operators, findings=tuple(findings))
 
 
-def refuse_unsafe(data: bytes) -> SafetyReport:
-    """The report of a file that nothing speaks against. Raises Invalid with the first thing that does."""
-    report = inspect(data)
+def refuse(report: SafetyReport) -> None:
+    """Raises Invalid with the first thing that speaks against a file, where anything does."""
     for finding in report.findings:
         if finding.refuses:
             raise Invalid(
@@ -56,7 +55,6 @@ def refuse_unsafe(data: bytes) -> SafetyReport:
                 hint=_("Send one ONNX file with standard operators and its weights inside."),
                 field="content",
             )
-    return report
 
 
 def signature_of(data: bytes) -> Signature:
@@ -83,7 +81,8 @@ def metadata_of(data: bytes) -> dict[str, str]:
     return {} if model is None else {_text(entry.key): _text(entry.value) for entry in model.metadata_props}
 
 
-def _findings_by_content(data: bytes) -> list[Finding]:
+def findings_by_content(data: bytes) -> list[Finding]:
+    """What speaks against a file before it is parsed: its size, and the mark of another format."""
     if len(data) > LARGEST_BYTES:
         size = _("The file has {size} MB; a model may have {most} MB")
         message = size.format(size=len(data) // 1_000_000, most=LARGEST_BYTES // 1_000_000)

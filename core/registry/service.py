@@ -27,6 +27,7 @@ from core.registry import catalog, measuring
 from core.registry.artifact import Folder, examine, write_bare
 from core.registry.comparison import compare_versions
 from core.registry.evidence import Measured, evidence_about, write_evidence
+from core.registry.inspection import limits_in
 from core.registry.tables import ModelRow, VersionRow
 from core.registry.tracking import outbox
 from core.registry.values import (
@@ -74,13 +75,13 @@ class RegistryService(Service):
         )
 
     def _prepare_safety(self, call: Call, *, version_id: str) -> NewEvidence:
-        version = self._visible(call, version_id)
-        data = self.foundation.store.read(version.model_digest)
-        return measuring.scan_safety(data, version=version, measured_by=call.actor.person_id)
+        version, base = self._visible(call, version_id), self.foundation
+        limits = limits_in(base.settings)
+        return measuring.scan_safety(base.store, version=version, measured_by=call.actor.person_id, limits=limits)
 
     def _prepare_upload(self, call: Call, *, project: str, content: bytes, note: Prose = "", **_names: Any) -> Folder:
         call.may_reach_project(project)
-        return write_bare(self.foundation.store, content=content, card=note)
+        return write_bare(self.foundation.store, content=content, card=note, limits=limits_in(self.foundation.settings))
 
     def _prepare_artifact(self, call: Call, *, version_id: str) -> bytes:
         return self.foundation.store.read(self._visible(call, version_id).model_digest)
@@ -253,7 +254,7 @@ class RegistryService(Service):
 
     def examine(self, digest: str) -> Folder:
         """Reads and checks the folder of a version to be registered. Slow: for the time before the write lock."""
-        return examine(self.foundation.store, digest=digest)
+        return examine(self.foundation.store, digest=digest, limits=limits_in(self.foundation.settings))
 
     def register(self, call: Call, new: NewVersion, folder: Folder | None = None) -> ModelVersion:
         """A new version of a model, which is made where it does not exist; the same bytes again are the version that is
@@ -333,8 +334,7 @@ class RegistryService(Service):
         self._link(call, row)
         call.update(model.id)
         call.note(digest=row.digest)
-        version = catalog.version_of(row)
-        outbox.queue_version(call, version)
+        outbox.queue_version(call, version := catalog.version_of(row))
         return version
 
     def _link(self, call: Call, row: VersionRow) -> None:

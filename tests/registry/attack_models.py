@@ -10,6 +10,8 @@ from onnx import TensorProto, helper
 from tests.registry.onnx_files import FEATURES, Kind, tiny_model
 
 ENDLESS = 10**12
+# The numbers that ONNX gives these fields.
+MODEL_GRAPH, GRAPH_NODE, NODE_ATTRIBUTE, ATTRIBUTE_GRAPH = 7, 1, 5, 6
 
 
 def expanding(elements: int, *, features: Mapping[str, Kind] = FEATURES) -> bytes:
@@ -86,3 +88,26 @@ def _loop(turns: str) -> Any:
 
 def _yes() -> Any:
     return helper.make_tensor("yes", TensorProto.BOOL, [], [True])
+
+
+def swelling(parts: int) -> bytes:
+    """The small model with so many empty nodes in its graph: two bytes each, which take some hundred when read."""
+    return tiny_model() + _field(MODEL_GRAPH, _field(GRAPH_NODE, b"") * parts)
+
+
+def nested(depth: int) -> bytes:
+    """The small model with a graph in a node in a graph in a node, which has no end for whoever follows it."""
+    graph = b""
+    for _level in range(depth):
+        graph = _field(GRAPH_NODE, _field(NODE_ATTRIBUTE, _field(ATTRIBUTE_GRAPH, graph)))
+    return tiny_model() + _field(MODEL_GRAPH, graph)
+
+
+def _field(number: int, content: bytes) -> bytes:
+    """A part of a message, as protobuf writes it."""
+    return bytes([number << 3 | 2]) + _varint(len(content)) + content
+
+
+def _varint(number: int) -> bytes:
+    low, high = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + _varint(high) if high else bytes([low])
