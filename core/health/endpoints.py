@@ -89,7 +89,8 @@ class Endpoints:
         return list(counted_in(self._home / SERVERS))
 
     def _without_version(self, row: EndpointRow | None, endpoint_id: str) -> Health:
-        if row is None or row.environment != "production" or not row.generation:
+        # What is to be taken out answers callers until the gateway has done so.
+        if row is None or row.environment != "production" or not 0 < row.generation == row.confirmed:
             return Health(object_id=endpoint_id, state="")
         reason = closed_words(self._session, row)
         return Health(object_id=row.id, state="taken_out", reason=reason, cause_id=row.id, since=row.changed_at)

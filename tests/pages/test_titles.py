@@ -83,3 +83,16 @@ def test_what_is_live_is_named_by_titles(renamed: Portal) -> None:
 def test_a_new_load_test_is_called_by_the_title_of_its_endpoint(renamed: Portal) -> None:
     test = renamed.loadtests.start_test(PEOPLE.engineer, endpoint_id="EP-1", rate=50, seconds=3)
     assert renamed.identity.titles(PEOPLE.engineer, object_ids=(test.id,)) == {test.id: f"smoke test of {STAGING}"}
+
+
+@pytest.mark.parametrize(
+    ("object_id", "title"),
+    [
+        ("PR-1", f"{MODEL} v1 → {PRODUCTION}"),
+        ("MAT-1", f"{VIEW} v1 online"),
+        ("FP-1", f"Parity of {VIEW} v1"),
+        ("LT-1", f"smoke test of {STAGING}"),
+    ],
+)
+def test_a_title_that_was_composed_of_others_follows_them(renamed: Portal, object_id: str, title: str) -> None:
+    assert renamed.identity.find_object(PEOPLE.engineer, name=object_id).title == title

@@ -1,5 +1,6 @@
 """What is called how: the names that objects get, have, and are found by."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
@@ -14,11 +15,25 @@ from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.titles import FORMS, LONGEST_IDENTIFIER, as_read, checked_title, identifier_of
-from core.foundation.objects import ObjectRow, coming_number
+from core.foundation.objects import ObjectRow, coming_number, walk
 from core.foundation.text import N_, _
 
 # What the audit log says of every action that renames.
 RENAMED = N_("renamed {before} to {title}")
+# What is called after something else, and where its name stands in such a title: "Quality: Churn risk v2",
+# "Churn risk v2 → Risk", "Smoke test of Risk", "Tabular, Churned customers".
+COMPOSED = (
+    *(Kind.PROMOTION, Kind.EVIDENCE, Kind.MATERIALIZATION, Kind.FEATURE_PARITY),
+    *(Kind.LOAD_TEST, Kind.RUN, Kind.SWEEP),
+)
+OF_VERSION = r"(?<![^ ]){}(?= v[0-9])"
+PLACES = {
+    Kind.DATASET: r"(?!)",
+    Kind.FEATURE_VIEW: OF_VERSION,
+    Kind.TRAINING_SET: r"(?<=, ){}$",
+    Kind.MODEL: OF_VERSION,
+    Kind.ENDPOINT: r"(?:(?<=→ )|(?<= of )){}$",
+}
 VERSIONS = {
     Kind.DATASET: Kind.SNAPSHOT,
     Kind.FEATURE_VIEW: Kind.FEATURE_VERSION,
@@ -103,14 +118,14 @@ def entitled(table: Any, query: str, *, kind: Kind) -> ColumnElement[bool]:
 
 
 def rename(call: Call, object_id: str, title: str) -> None:
-    """Another title for an object, and at the head of the titles of its versions. What it is called in queries and
-    addresses stays."""
+    """Another title for an object, and in the titles that were composed of it: those of its versions, of requests and
+    of what was measured. What it is called in queries and addresses stays."""
     title = checked_title(title)
     row = call.session.get_one(ObjectRow, object_id)
-    kind = Kind(row.kind)
+    kind, before = Kind(row.kind), row.title
     refuse_lookalike(call, title, kinds=(kind,), project=row.project, field="title", but=object_id)
     call.about(object_id)
-    call.note(before=row.title, title=title)
+    call.note(before=before, title=title)
     call.update(object_id, title=title)
     if version := VERSIONS.get(kind):
         tail = func.substr(ObjectRow.name, len(row.name) + 1)
@@ -124,3 +139,16 @@ def rename(call: Call, object_id: str, title: str) -> None:
             .values(title=literal(title) + tail)
             .execution_options(synchronize_session="fetch")
         )
+    _retitle(call, object_id, kind=kind, before=before, title=title)
+
+
+def _retitle(call: Call, object_id: str, *, kind: Kind, before: str, title: str) -> None:
+    """Titles that were composed of another follow it, as far as lineage leads from it; those of requests and load tests
+    stand on their endpoint, too, from which no edge leads."""
+    ids = {edge.target for edge in walk(call.session, object_id, upstream=False)}
+    composed = select(ObjectRow).where(col(ObjectRow.kind).in_(COMPOSED), col(ObjectRow.title).contains(before))
+    ours = composed.where(ObjectRow.project == call.session.get_one(ObjectRow, object_id).project)
+    for row in call.session.exec(ours):
+        if kind is Kind.ENDPOINT or row.id in ids:
+            row.title = re.sub(PLACES[kind].format(re.escape(before)), lambda _match: title, row.title, count=1)
+            call.session.add(row)

@@ -28,6 +28,8 @@ def test_an_endpoint_serves_nothing_and_everyone_is_told_why(stage: Stage) -> No
     since = f"{closed.since:%Y-%m-%d %H:%M} UTC"
     words = f"late-arrival serves nothing since {since} by Jonas Weber because: {WHY}"
     assert plan(stage) == ({}, words)
+    assert stage.portal.health.of_objects(stage.people.viewer, object_ids=(stage.endpoint_id,)) == ()
+    stage.settle()
     (health,) = stage.portal.health.of_objects(stage.people.viewer, object_ids=(stage.endpoint_id,))
     assert (health.state, health.reason, health.since) == ("taken_out", words, closed.since)
     assert stage.read(request.id).state is RequestState.ROLLED_BACK
