@@ -9,6 +9,7 @@ import pytest
 from core.foundation.errors import Unavailable
 from core.gateway import Gateway, PortalOverDatabase, Report
 from core.health.readiness import troubles_of
+from core.serving.model_server.process import say_ready
 from core.serving.service import EndpointService
 from tests.compute.running import wait_until
 from tests.registry.onnx_files import register_tiny
@@ -122,3 +123,13 @@ def test_a_report_that_waits_for_the_database_keeps_nobody_from_looking_after_th
 
 def pids_of(gateway: Gateway) -> set[int]:
     return {process.pid for process in processes_of(str(gateway.folder))}
+
+
+def test_a_server_says_that_it_is_ready_where_no_file_can_be_made(tmp_path: Path) -> None:
+    """A name too long for a file beside it stands for a disk that is full."""
+    ready = tmp_path / ("r" * 250)
+    ready.write_text("1234567")
+    say_ready(ready, 42)
+    assert ready.read_text() == "42"
+    with pytest.raises(OSError):
+        say_ready(tmp_path / ("s" * 250), 42)

@@ -88,8 +88,8 @@ class ModelServer:
     def start(self, *, environment: Mapping[str, str]) -> None:
         """Starts the process anew in its folder."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name in (READY_FILE, REFUSED_FILE):
-            (self.folder / name).unlink(missing_ok=True)
+        # The file that says who was ready stays: the next process writes into it, for which there is always space.
+        (self.folder / REFUSED_FILE).unlink(missing_ok=True)
         write_if_changed(self.folder / SPEC_FILE, self.spec.model_dump_json().encode())
         self.daemon.start([sys.executable, "-P", "-m", MODULE, str(self.folder)], environment=environment)
         self.begun, self.started_at = self.clock(), datetime.now(UTC)

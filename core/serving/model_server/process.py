@@ -115,8 +115,18 @@ async def _listen(connections: Connections) -> asyncio.Server:
         os.unlink(SOCKET_FILE)
     server = await asyncio.get_running_loop().create_unix_server(connections.connect, SOCKET_FILE)
     os.chmod(SOCKET_FILE, OWNER_ONLY)
-    write_atomically(Path(READY_FILE), str(os.getpid()).encode())
+    say_ready(Path(READY_FILE), os.getpid())
     return server
+
+
+def say_ready(file: Path, pid: int) -> None:
+    """On a full disk it takes the place of the process before it."""
+    try:
+        write_atomically(file, str(pid).encode())
+    except OSError:
+        with file.open("r+") as before:
+            before.write(str(pid))
+            before.truncate()
 
 
 async def _drain(server: asyncio.Server, connections: Connections, *, spec: ServerSpec) -> None:
