@@ -28,7 +28,7 @@ NotationName = Literal[
     "d Mon yyyy",
     "dd.mm.yy",
     "mm/dd/yy",
-    "yyyymmdd",
+    "compact yyyymmdd",
     "epoch seconds",
     "epoch milliseconds",
     "epoch microseconds",

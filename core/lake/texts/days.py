@@ -149,7 +149,7 @@ DAYS = (
         is_doubtful=True,
     ),
     Notation(
-        "yyyymmdd",
+        "compact yyyymmdd",
         N_("year, month, day without marks"),
         Family.TIME,
         r"^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])$",

@@ -181,7 +181,7 @@ def test_seconds_since_1970_are_numbers_until_somebody_says_it() -> None:
     assert read("1700000000.25", "-1", notation="epoch seconds")[1][0] == moment.replace(microsecond=250_000)
     assert read("1700000000250", notation="epoch milliseconds")[1] == [moment.replace(microsecond=250_000)]
     assert read("1700000000250001", notation="epoch microseconds")[1] == [moment.replace(microsecond=250_001)]
-    assert read("20260403", chosen=pa.date32()) == ("yyyymmdd", [date(2026, 4, 3)])
+    assert read("20260403", chosen=pa.date32()) == ("compact yyyymmdd", [date(2026, 4, 3)])
 
 
 def test_a_chosen_type_finds_the_notation_that_fits_it() -> None:
