@@ -9,8 +9,8 @@ from core.foundation.values import Value
 State = Literal[
     "refused",
     "goal_missed",
-    "taken_out",
     "promise_broken",
+    "taken_out",
     "at_chance",
     "quarantined",
     "unknown_inputs",

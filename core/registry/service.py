@@ -14,7 +14,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
-from core.foundation.naming.texts import Prose
+from core.foundation.naming.texts import ONE_LINE, Prose
 from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow, are_kept
 from core.foundation.plugins import Plugin
@@ -45,7 +45,7 @@ from core.registry.values import (
 )
 
 VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
-Filename = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Filename = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 
 
 class RegistryService(Service):

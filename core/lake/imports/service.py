@@ -11,6 +11,7 @@ from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import batch_of, conditions
+from core.foundation.naming.texts import ONE_LINE
 from core.foundation.plugins import OneOf
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -24,7 +25,7 @@ from core.lake.places.table import packages, place_of
 from core.lake.tables import ImportRow
 from core.lake.values import Snapshot
 
-FileName = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
 TableName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 PackageName = Annotated[str, OneOf(packages)]
 Address = Annotated[str, StringConstraints(min_length=6, max_length=1100)]
