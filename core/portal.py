@@ -1,5 +1,6 @@
 """The composition root: settings in, a portal out. Nothing else builds services."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -9,7 +10,9 @@ from sqlmodel import Session
 
 from core.audit.journal import AuditJournal
 from core.audit.service import AuditService
-from core.client import connect as connect
+from core.client.client import Client
+from core.client.client import connect as connect_to
+from core.client.errors import NotSignedIn
 from core.compute.kinds import JobKind, Reconciler
 from core.compute.service import ComputeService
 from core.features.catalog.background import DriftReconciler
@@ -38,8 +41,9 @@ from core.foundation.clock import Clock, SystemClock
 from core.foundation.database import Database
 from core.foundation.ids import Kind
 from core.foundation.ports import LiveUses, Pin
-from core.foundation.settings import Settings
+from core.foundation.settings import Settings, load_settings
 from core.foundation.storage import Store
+from core.foundation.text import _
 from core.health.service import HealthService
 from core.identity.access import RoleAccess
 from core.identity.keeping import KeepingService
@@ -85,6 +89,8 @@ from core.sweeps.kind import SweepWorkerKind
 from core.sweeps.service import SweepService
 from core.training.kind import TrainingKind
 from core.training.service import TrainingService
+
+SESSION_FILE = "session"
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,20 @@ class AllUses:
     def reason_to_keep(self, session: Session, version_id: str) -> str:
         reasons = (part.reason_to_keep(session, version_id) for part in self.parts)
         return next((reason for reason in reasons if reason), "")
+
+
+def connect(address: str = "", token: str = "") -> Client:
+    """A client of the portal at `address` for whom `token` stands for. Without them: CAUSEWAY_ADDRESS and
+    CAUSEWAY_TOKEN, else the portal of this machine and who signed in there. Raises NotSignedIn where nobody did."""
+    given = token or os.environ.get("CAUSEWAY_TOKEN") or _signed_in()
+    return connect_to(address or os.environ.get("CAUSEWAY_ADDRESS") or load_settings().address, given)
+
+
+def _signed_in() -> str:
+    file = load_settings().home / SESSION_FILE
+    if not file.exists():
+        raise NotSignedIn(_("You are not signed in"), hint=_("Run `causeway sign-in --as mei`, or set CAUSEWAY_TOKEN."))
+    return file.read_text()
 
 
 def build_foundation(settings: Settings, *, clock: Clock | None = None) -> Foundation:

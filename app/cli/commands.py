@@ -11,7 +11,7 @@ from typing import Any, cast, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
-from core.client import SESSION_FILE, connect
+from core.client.errors import PortalError as Refusal
 from core.foundation.actions.run import Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import NotSignedIn, PortalError
@@ -21,7 +21,7 @@ from core.foundation.text import _
 from core.foundation.validation import bare, fields_of, form_of, is_structured
 from core.foundation.values import Part, Verification
 from core.lake.readers.folders import files_below, zipped
-from core.portal import Portal
+from core.portal import SESSION_FILE, Portal, connect
 
 EXIT_REFUSED = 1
 
@@ -251,7 +251,7 @@ def main() -> None:
     """Runs the command line; refusals are said in one line and its hint, without a traceback."""
     try:
         cli(standalone_mode=True)
-    except PortalError as error:
+    except (PortalError, Refusal) as error:
         click.echo(error.message, err=True)
         if error.hint:
             click.echo(error.hint, err=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from app.cli.supervision import STOP_SECONDS, Part, PartProcess, Supervisor
-from core.client import http_client
+from core.client.transport import http_client
 from core.foundation.errors import Conflict, PortalError
 from core.foundation.settings import Settings
 from core.foundation.text import _

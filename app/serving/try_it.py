@@ -8,7 +8,7 @@ import streamlit as st
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers
 from app.ui.tables import reading
-from core.client import http_client
+from core.client.transport import http_client
 from core.features.values import FeatureContract
 from core.foundation.errors import Invalid, Unavailable
 from core.foundation.text import _

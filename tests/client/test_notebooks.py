@@ -1,20 +1,21 @@
 """The portal from a notebook: over real HTTP, with the README's own lines."""
 
+import io
 import re
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import polars as pl
-import pyarrow as pa
 import pytest
 
-from core.client import Client, framed
-from core.foundation.errors import Invalid, NotAllowed, NotFound, NotSignedIn, Unavailable
+import core.client
+from core.client import Client, connect
+from core.client.errors import Invalid, NotAllowed, NotFound, NotReady, NotSignedIn, Unavailable
 from core.foundation.parquet import read_parquet
-from core.portal import connect
 from tests.compute.running import wait_for_job
 from tests.features.versions.test_service import Scene, scene  # noqa: F401
 from tests.served import Served
@@ -48,10 +49,13 @@ def test_the_lines_of_the_readme_run(
     lines = re.search(r"```python\n(.*?)```", section, re.DOTALL)
     assert lines is not None
     assert len(lines[1].splitlines()) <= 12
+    monkeypatch.setitem(sys.modules, "causeway_client", core.client)
     namespace: dict[str, Any] = {}
     exec(lines[1], namespace)
     assert len(namespace["rows"]) == scene.training_set.splits[0].rows
     assert list(namespace["now"]["status"]) == ["not_found"]
+    assert "mean_delay" in namespace["mine"].columns
+    assert len(namespace["portal"].lake.get("my_flights")) == len(namespace["flights"])
 
 
 def test_a_split_comes_as_it_is_kept(client: Client, scene: Scene) -> None:  # noqa: F811
@@ -133,23 +137,6 @@ def test_refusals_are_the_portals_own(client: Client, scene: Scene, address: str
         connect("http://127.0.0.1:1", "nobody").run("identity.whoami")
 
 
-def test_whole_numbers_beyond_a_double_stay_whole() -> None:
-    table = pa.table({"n": [2**53 + 1, None], "b": [True, None], "t": pa.array([0, 1], pa.timestamp("us", "UTC"))})
-    frame = framed(table, "pandas")
-    assert (frame["n"].iloc[0], frame["n"].dtype.name, frame["b"].dtype.name) == (2**53 + 1, "Int64", "boolean")
-    assert frame["t"].dtype == pd.DatetimeTZDtype("us", "UTC")
-
-
-def test_times_and_days_beyond_the_calendar_are_in_a_frame_as_they_are() -> None:
-    days = pa.array([0, 2**31 - 1, None], pa.int32()).cast(pa.date32())
-    moments = pa.array([0, 253402318799000000, None], pa.timestamp("us", "UTC"))
-    table = pa.table({"day": days, "at": moments, "n": [1, None, 3]})
-    frame = framed(table, "pandas")
-    assert pa.table({"day": pa.array(frame["day"])}).equals(table.select(["day"]))
-    assert [str(kind) for kind in frame.dtypes] == ["date32[day][pyarrow]", "datetime64[us, UTC]", "Int64"]
-    assert frame["at"].astype("int64").tolist()[:2] == [0, 253402318799000000]
-
-
 @pytest.mark.parametrize("kind", [pd.DataFrame, pl.DataFrame])
 def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) -> None:  # noqa: F811
     dataset = scene.portal.datasets.create_dataset(
@@ -161,3 +148,44 @@ def test_a_frame_becomes_a_snapshot(client: Client, scene: Scene, kind: type) ->
     assert (list(frame["n"]), list(frame["word"])) == ([2**53 + 1, 2], ["a", "é"])
     with pytest.raises(Invalid, match="no data frame"):
         client.lake.import_frame(dataset.name, [1, 2])
+
+
+def test_what_needs_a_person_is_said_and_what_was_answered_goes_through(client: Client) -> None:
+    local = pd.DataFrame({"n": [1], "at": [datetime(2026, 11, 30, 14, 5)]})
+    with pytest.raises(NotReady, match="needs an answer of yours for at") as waits:
+        client.lake.import_frame("local_times", local)
+    assert (waits.value.state, client.run("imports.get_import", import_id=waits.value.object_id)["unanswered"]) == (
+        "needs confirmation",
+        ["at"],
+    )
+    assert client.lake.import_frame("local_times", local, zones={"at": "Europe/Berlin"})["state"] == "confirmed"
+    assert client.lake.get("local_times")["at"].iloc[0] == pd.Timestamp("2026-11-30T13:05:00Z")
+
+
+def test_a_file_is_sent_by_its_path_as_bytes_or_open(client: Client, tmp_path: Path) -> None:
+    (path := tmp_path / "numbers.csv").write_bytes(b"n\n1\n2\n")
+    with path.open("rb") as file:
+        for content, name in ((path, ""), (str(path), ""), (file, ""), (io.BytesIO(b"n\n1\n2\n"), "numbers.csv")):
+            imported = client.lake.upload("numbers", content, filename=name)
+            assert (imported["state"], imported["source"]["name"]) == ("confirmed", "numbers.csv")
+    assert client.lake.upload("numbers", b"n\n3\n", filename="n.csv", mode="append")["state"] == "confirmed"
+    assert list(client.lake.get("numbers")["n"]) == [1, 2, 3]
+    with pytest.raises(Invalid, match="no name"):
+        client.lake.upload("numbers", b"n\n3\n")
+
+
+def test_a_training_set_that_is_refused_says_why(client: Client) -> None:
+    begun = client.features.create_training_set(
+        "leaking",
+        sql="SELECT id, due_at, (delay > 10)::int AS late, delay AS distance FROM flights",
+        sources={"flights": "flights"},
+        row_id="id",
+        event_time="due_at",
+        label="late",
+        numbers=["distance"],
+        splits={"train": (date(2013, 1, 1), date(2013, 1, 9)), "test": (date(2013, 1, 9), date(2013, 2, 1))},
+        project="PROJ-1",
+    )
+    with pytest.raises(NotReady, match="distance") as refusal:
+        begun.wait()
+    assert (refusal.value.object_id, refusal.value.state) == (begun.id, begun.state)

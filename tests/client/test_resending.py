@@ -9,9 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.commands import cli
-from core import client as clients
-from core.client import connect
-from core.foundation.errors import Conflict, Unavailable
+from core.client import connect, transport
+from core.client.errors import Conflict, Unavailable
 from core.portal import Portal
 from tests.http import web
 from tests.installed import People
@@ -56,7 +55,7 @@ def between(address: str, status: Status) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def token(portal: Portal, people: People, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(clients, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(transport, "PAUSE_SECONDS", 0.0)
     return portal.sessions.begin(people.engineer.person_id)
 
 
@@ -83,7 +82,7 @@ def test_where_no_answer_comes_the_error_names_the_key_to_go_on_with(
     with Served(portal) as address, between(address, lambda _number: LOST) as (way, keys):
         with pytest.raises(Unavailable, match="gave no answer") as lost:
             connect(way, token).run("lake.create_dataset", project="PROJ-1", name="flights")
-        assert keys == [keys[0]] * clients.TRIES
+        assert keys == [keys[0]] * transport.TRIES
         assert keys[0] in lost.value.hint
         direct, call = connect(address, token), {"project": "PROJ-1", "name": "flights"}
         assert direct.run("lake.create_dataset", idempotency_key=keys[0], **call)["name"] == "flights"

@@ -1,0 +1,116 @@
+"""Feature views, training sets and the online store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
+
+from .errors import NotFound
+from .frames import Kind, frame_of
+from .lake import Lake, only_project
+from .training_sets import TrainingSet, Use
+from .transport import Transport
+
+COLUMNS = ("id", "name", "entity", "keys", "owner", "description", "version")
+Day = date | str
+
+
+@dataclass(frozen=True)
+class Features:
+    """The features that one can see."""
+
+    transport: Transport
+    lake: Lake
+
+    def views(self, *, project: str = "", frame: Kind = "pandas") -> Any:
+        """Every feature view: id, name, entity, keys, owner, and the version that people get."""
+        views = self.transport.every("features.list_views", {"project": project})
+        rows = [view | {"version": (_shown(view) or {}).get("id", "")} for view in views]
+        return frame_of([{name: row[name] for name in COLUMNS} for row in rows], frame, columns=COLUMNS)
+
+    def create_training_set(
+        self,
+        name: str,
+        *,
+        sql: str,
+        sources: Mapping[str, str] | Sequence[str],
+        row_id: str,
+        event_time: str,
+        label: str = "",
+        uses: Sequence[Use] = (),
+        splits: Mapping[str, tuple[Day, Day]],
+        categories: Sequence[str] = (),
+        numbers: Sequence[str] = (),
+        project: str = "",
+        known_at: bool = True,
+    ) -> TrainingSet:
+        """Begins a training set of this name: the rows of `sql` over `sources`, joined with what each of `uses` knew at
+        the event time of each row, and split by days, the end excluded.
+
+        `sources` are the datasets that the SQL names: their names, or what it calls them with a dataset or snapshot.
+        Without `categories` and `numbers` the rows bring no inputs of their own."""
+        called = sources if isinstance(sources, Mapping) else dict(zip(sources, sources, strict=True))
+        entity = {
+            "sql": sql,
+            "sources": {name: self.lake.snapshot(source)["id"] for name, source in called.items()},
+            "row_id": row_id,
+            "event_time": event_time,
+            "label": label,
+            "categories": list(categories),
+            "numbers": list(numbers),
+        }
+        arguments = {
+            "project": project or only_project(self.transport),
+            "name": name,
+            "entity": entity,
+            "uses": [use.as_argument(self.version) for use in uses],
+            "splits": [{"name": split, "start": str(start), "end": str(end)} for split, (start, end) in splits.items()],
+            "known_at": known_at,
+        }
+        return TrainingSet(self.transport.call("features.create_training_set", arguments)["id"], self.transport)
+
+    def training_set(self, name: str) -> TrainingSet:
+        """A training set by its id (TS-3), or the newest ready one of a name or title."""
+        return TrainingSet(name if name.startswith("TS-") else self._newest(name), self.transport)
+
+    def get_training_set(self, name: str, *, split: str = "train", frame: Kind = "pandas") -> Any:
+        """The rows of a split, types exact and times in UTC. `name` is an id (TS-3), or a name or title, whose newest
+        ready set it then is."""
+        return self.training_set(name).read(split, frame=frame)
+
+    def get_online(
+        self, view: str, keys: Sequence[Mapping[str, Any]], *, at: datetime | None = None, frame: Kind = "pandas"
+    ) -> Any:
+        """What the online store answers for each key, with `status` (present, null, not_found, expired) and
+        `event_time`. `view` is the id, name or title of a view, or the id of a version (FEAT-3)."""
+        arguments = {"version_id": self.version(view), "keys": [dict(key) for key in keys]}
+        answers = self.transport.call("online.get_online", arguments | ({"at": at.isoformat()} if at else {}))
+        rows = [
+            {**key, "status": answer["status"], "event_time": _moment(answer["event_time"]), **answer["values"]}
+            for key, answer in zip(keys, answers, strict=True)
+        ]
+        return frame_of(rows, frame)
+
+    def version(self, view: str) -> str:
+        """The id of the version that people get who name the view alone; a version's own id stays what it is."""
+        if view.startswith("FEAT-"):
+            return view
+        version = _shown(self.transport.call("features.get_view", {"view_id": view}))
+        if version is None:
+            raise NotFound(f"{view} has no version yet", hint="Publish one first.")
+        return str(version["id"])
+
+    def _newest(self, name: str) -> str:
+        for item in self.transport.every("features.list_training_sets", {}):
+            if name in (item["name"], item["title"]) and item["state"] == "ready":
+                return str(item["id"])
+        raise NotFound(f"There is no ready training set called {name!r}")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _shown(view: dict[str, Any]) -> dict[str, Any] | None:
+    """The version that people get who name none."""
+    return cast(dict[str, Any] | None, view["live"] or view["latest"])

@@ -1,0 +1,112 @@
+"""Predictions of an endpoint. Each is sent with a ticket, a permission of some minutes, which is renewed before it
+ends; the endpoint itself is called, so a portal that is away stops no predictions while the ticket lasts."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict
+
+from .errors import NotSignedIn, Unavailable, refusal_of
+from .frames import rows_of
+from .transport import Transport
+
+MINUTES, RENEW_SECONDS = 15, 60.0
+
+
+class Ticket(BaseModel):
+    """A permission to call one endpoint at `url`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    token: str
+
+
+class Predictions(BaseModel):
+    """What a version answered: for each row its id and probability, and what is explained where that was wanted.
+    `unknown` counts, by input, values that the model does not know, and `missing`, by view, look-ups without a row."""
+
+    model_config = ConfigDict(frozen=True, protected_namespaces=())
+
+    model_name: str
+    model_version: str
+    predictions: tuple[dict[str, Any], ...]
+    unknown: dict[str, int] = {}
+    missing: dict[str, int] = {}
+
+    @property
+    def probabilities(self) -> list[float]:
+        """By row, in the order in which they were sent."""
+        return [row["probability"] for row in self.predictions]
+
+
+@dataclass
+class Tickets:
+    """The ticket of one endpoint, for every thread that predicts."""
+
+    transport: Transport
+    endpoint_id: str
+    action: str
+    clock: Callable[[], float] = time.monotonic
+    _ticket: Ticket | None = None
+    _ends: float = 0.0
+    _lock: Lock = field(default_factory=Lock)
+
+    def current(self) -> Ticket:
+        """A ticket that lasts for another minute at least. Its age counts from before it was asked for, by a clock that
+        nobody sets."""
+        with self._lock:
+            if self._ticket is None or self.clock() > self._ends - RENEW_SECONDS:
+                begun = self.clock()
+                answer = self.transport.call(self.action, {"endpoint_id": self.endpoint_id, "minutes": MINUTES})
+                self._ticket, self._ends = Ticket.model_validate(answer), begun + MINUTES * 60
+            return self._ticket
+
+    def drop(self, ticket: Ticket) -> None:
+        """The endpoint did not take it; whoever comes next gets another."""
+        with self._lock:
+            if self._ticket is ticket:
+                self._ticket = None
+
+
+class Endpoint:
+    """An endpoint of the portal."""
+
+    def __init__(self, endpoint_id: str, *, transport: Transport, tickets: Tickets) -> None:
+        self.id, self._transport, self._tickets = endpoint_id, transport, tickets
+
+    @classmethod
+    def called(cls, name: str, transport: Transport) -> "Endpoint":
+        """By its id, name or title."""
+        endpoint = transport.call("serving.get_endpoint", {"endpoint_id": name})
+        action = "serving.issue_test_ticket" if endpoint["environment"] == "staging" else "serving.issue_ticket"
+        return cls(endpoint["id"], transport=transport, tickets=Tickets(transport, endpoint["id"], action))
+
+    def predict(self, rows: Sequence[Mapping[str, Any]] | Any, *, explain: bool = False) -> Predictions:
+        """What the endpoint answers for rows: mappings, or a frame of pandas, polars or Arrow. Raises what the endpoint
+        refuses with; what it did not answer is not sent again."""
+        body = {"rows": rows_of(rows), "explain": explain}
+        answer = self._sent(body)
+        if answer.is_error:
+            raise refusal_of(answer)
+        return Predictions.model_validate(answer.json())
+
+    def _sent(self, body: dict[str, Any]) -> httpx.Response:
+        """The answer; with a new ticket where the endpoint did not take the one there was."""
+        ticket = self._tickets.current()
+        answer = self._posted(ticket, body)
+        if answer.status_code != NotSignedIn.status:
+            return answer
+        self._tickets.drop(ticket)
+        return self._posted(self._tickets.current(), body)
+
+    def _posted(self, ticket: Ticket, body: dict[str, Any]) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {ticket.token}"}
+        try:
+            return self._transport.http.post(f"{ticket.url}/predict", json=body, headers=headers)
+        except httpx.TransportError as error:
+            raise Unavailable(f"{self.id} does not answer at {ticket.url}") from error

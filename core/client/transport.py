@@ -1,0 +1,133 @@
+"""HTTP to a portal and back: who calls, what is sent again and what is not, files in both directions."""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from .errors import PortalError, Unavailable, refusal_of
+
+PATH = "/api/v1"
+TIMEOUT_SECONDS = 600.0
+IDLE_SECONDS = 2.0
+PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 5.0
+TRIES = 3
+KEY = "Idempotency-Key"
+PAGE = 200
+Send = Callable[[], httpx.Response]
+
+
+def new_client(**options: Any) -> httpx.Client:
+    """A client of httpx with its own options. It keeps no cookie, and idle connections for less long than servers do:
+    none is written to as it closes."""
+    no_cookies = CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+    usual: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "limits": httpx.Limits(keepalive_expiry=IDLE_SECONDS)}
+    return httpx.Client(cookies=no_cookies, **usual | options)
+
+
+@cache
+def http_client() -> httpx.Client:
+    """The one client of this process where nobody asks for another: making one reads every certificate of the machine,
+    which takes longer than most answers."""
+    return new_client()
+
+
+class Transport:
+    """The portal at an address, as whoever the token stands for."""
+
+    def __init__(self, address: str, *, token: str, http: httpx.Client) -> None:
+        self.address, self.http, self._token = address, http, token
+
+    def call(self, action: str, arguments: Mapping[str, Any], *, key: str = "") -> Any:
+        """What an action answers. Every call has a key, its own where none is given: what was lost on the way is sent
+        again and done once."""
+        key = key or uuid4().hex
+        url = f"{self.address}{PATH}/{action.replace('.', '/')}"
+        send = partial(self.http.post, url, json=dict(arguments), headers=self._headers | {KEY: key})
+        with self._reaching(key):
+            return _answered(_kept_trying(send)).json()
+
+    def every(self, action: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """The items of an action that lists, page after page."""
+        offset = total = 0
+        while offset == 0 or offset < total:
+            page = self.call(action, {**arguments, "offset": offset, "limit": PAGE})
+            yield from page["items"]
+            offset, total = offset + PAGE, page["total"]
+
+    def fetch(self, path: str, *, into: Path) -> None:
+        """Writes a file of the portal, once its bytes are what its digest says."""
+        hashed = hashlib.sha256()
+        url = f"{self.address}{PATH}/files/{path}"
+        with (
+            self._reaching(),
+            self.http.stream("GET", url, headers=self._headers) as answer,
+            into.open("wb") as file,
+        ):
+            if answer.is_error:
+                answer.read()
+            for part in _answered(answer).iter_bytes():
+                hashed.update(part)
+                file.write(part)
+        if hashed.hexdigest() != answer.headers.get("X-Digest"):
+            raise Unavailable("The file did not arrive whole", hint="Ask for it again.")
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token}"}
+
+    @contextmanager
+    def _reaching(self, key: str = "") -> Iterator[None]:
+        try:
+            yield
+        except httpx.TransportError as error:
+            raise self._unreachable(error, key) from error
+
+    def _unreachable(self, error: httpx.TransportError, key: str) -> PortalError:
+        if key and not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+            hint = f"Send it again with the idempotency key {key}: it is done once."
+            return Unavailable(f"{self.address} gave no answer", hint=hint)
+        return Unavailable(f"No portal answers at {self.address}", hint="Start it with `causeway up`.")
+
+
+def _answered(answer: httpx.Response) -> httpx.Response:
+    if answer.is_error:
+        raise refusal_of(answer)
+    return answer
+
+
+def _kept_trying(send: Send) -> httpx.Response:
+    """The answer, after some tries where the connection is lost or the portal says that it is worth another."""
+    answer = _tried(send)
+    for _again in range(1, TRIES):
+        if (pause := _pause(answer)) is None:
+            break
+        time.sleep(pause)
+        # A portal that is away by now does not say what became of what was lost before.
+        answer = answer if isinstance(again := _tried(send), httpx.ConnectError) else again
+    if isinstance(answer, httpx.TransportError):
+        raise answer
+    return answer
+
+
+def _tried(send: Send) -> httpx.Response | httpx.TransportError:
+    try:
+        return send()
+    except httpx.TransportError as error:
+        return error
+
+
+def _pause(answer: httpx.Response | httpx.TransportError) -> float | None:
+    """How long to wait before the next try; None where none is worth it."""
+    if isinstance(answer, httpx.Response):
+        after = answer.headers.get("Retry-After", "")
+        return min(float(after), MOST_PAUSE_SECONDS) if after.isascii() and after.isdigit() else None
+    is_lost = isinstance(answer, httpx.NetworkError | httpx.RemoteProtocolError)
+    return PAUSE_SECONDS if is_lost and not isinstance(answer, httpx.ConnectError) else None

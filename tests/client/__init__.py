@@ -1,0 +1,1 @@
+"""The client of a portal, tested over real HTTP."""
