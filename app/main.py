@@ -22,11 +22,11 @@ def main() -> None:
     if visitor is None:
         shell.ended()
         st.stop()
-    with closed.guarded_page():
+    # What surrounds the page has parts of its own, which would otherwise end what is pressed on it.
+    with redraws.once(), closed.guarded_page():
         shell.surround(visitor)
         frame.show_said()
-        with redraws.once():
-            page.run()
+        page.run()
 
 
 def _nothing(_permission: Permission) -> bool:
