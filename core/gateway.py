@@ -103,7 +103,7 @@ class Gateway:
         self._settings, self._portal = settings, portal
         self._linger, self._start_seconds = linger_seconds, start_seconds
         self._public_keys = TicketIssuer(settings.home).public_keys()
-        self._envoy = Envoy(self.folder)
+        self._envoy = Envoy(self.folder, admin_port=settings.gateway_admin_port)
         patience = Patience(start=settings.model_server_start_seconds, answer=settings.model_server_answer_seconds)
         environment = settings.log_environment()
         self._fleet = Fleet(self.folder / "servers", environment=environment, patience=patience)

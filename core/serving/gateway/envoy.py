@@ -19,14 +19,14 @@ THREADS = 1
 TIMEOUT_SECONDS = 2.0
 STOP_SECONDS, DRAIN_SECONDS = 5.0, 2
 HEALTHY = "membership_healthy"
-ANY = ("0.0.0.0", "::", "")
+LOOPBACK, ANY = "127.0.0.1", ("0.0.0.0", "::", "")
 
 
 class Envoy:
-    """One Envoy in one folder, started or found running."""
+    """One Envoy in one folder, started or found running. With an `admin_port` of 0 it writes down which one it took."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, *, admin_port: int = 0) -> None:
+        self.folder, self._admin_port = folder, admin_port
         self.daemon = Daemon(folder)
 
     def start(self, listening: Listening, *, public_keys: str) -> None:
@@ -52,7 +52,7 @@ class Envoy:
         """The host and port on which callers are answered."""
         listeners = json.loads(self._ask("/listeners?format=json"))["listener_statuses"]
         address = listeners[0]["local_address"]["socket_address"]
-        return ("127.0.0.1" if address["address"] in ANY else address["address"]), int(address["port_value"])
+        return (LOOPBACK if address["address"] in ANY else address["address"]), int(address["port_value"])
 
     def routes_in_use(self) -> int:
         """The number of the route table by which requests are being routed, asked as a caller would."""
@@ -103,13 +103,19 @@ class Envoy:
         return {name.removeprefix("cluster.").removesuffix(f".{figure}"): int(count) for name, _colon, count in lines}
 
     def _ask(self, path: str, *, method: str = "GET") -> str:
+        host, port = self._admin()
+        return _get(host, port, path, method=method)
+
+    def _admin(self) -> tuple[str, int]:
+        if self._admin_port:
+            # A full disk takes no file that says so.
+            return LOOPBACK, self._admin_port
         try:
             host, _colon, port = (self.folder / ADMIN_FILE).read_text().rpartition(":")
-            number = int(port)
+            return host, int(port)
         except (FileNotFoundError, ValueError) as error:
             # Envoy has not written where it listens, or is about to.
             raise _silent() from error
-        return _get(host, number, path, method=method)
 
 
 def _get(host: str, port: int, path: str, *, method: str = "GET") -> str:
