@@ -5,9 +5,13 @@ from zoneinfo import available_timezones
 
 import streamlit as st
 
+from app.lake.import_readings import chosen, sheet_key
 from app.ui import links
 from core.foundation.text import N_, _
+from core.lake.column_types import TEXT
 from core.lake.import_values import Import, ImportChoices, ImportState
+from core.lake.texts.numbers import DECIMAL_POINT
+from core.lake.texts.registry import NOTATIONS
 from core.lake.values import TimeZoneRule
 
 TYPES = ("BIGINT", "DOUBLE", "DECIMAL(18,2)", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
@@ -15,6 +19,7 @@ ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15")
 SEPARATORS = {"": N_("as proposed"), ",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
 UNFIT = {"": N_("Keep as they are"), "missing": N_("Read as missing"), "reject": N_("Reject their rows")}
 COLUMN, TYPE, ZONE, KNOWN, KEY = N_("Column"), N_("Type"), N_("Time zone"), N_("Known later"), N_("Key")
+WRITTEN = N_("Written as")
 
 
 def edited(data_import: Import) -> ImportChoices:
@@ -34,6 +39,7 @@ def edited(data_import: Import) -> ImportChoices:
             _("of"), names, index=_place(names, now.partition_by), key="import_by", disabled=not partition
         )
     text = _text_choices(data_import) if data_import.source.kind != "package" else {}
+    columns |= _answered(data_import, columns)
     return now.model_copy(
         update={
             **columns,
@@ -44,16 +50,39 @@ def edited(data_import: Import) -> ImportChoices:
     )
 
 
+def _answered(data_import: Import, columns: dict[str, Any]) -> dict[str, Any]:
+    """Types and notations with what was chosen in the cards, where a card says both."""
+    types, notations = dict(columns.get("types", {})), dict(columns.get("notations", data_import.choices.notations))
+    for column, way in chosen(data_import).items():
+        types.pop(column, None)
+        notations.pop(column, None)
+        if way.type == TEXT:
+            types[column] = TEXT
+        elif way.notation or way.type != "BIGINT":
+            notations[column] = way.notation or DECIMAL_POINT.name
+    return {"types": types, "notations": notations} if data_import.report else {}
+
+
 def _forgotten(now: ImportChoices) -> dict[str, Any]:
     """What could not be read at all shows no columns; what was chosen for them can be taken back."""
-    nothing: dict[str, Any] = {"types": {}, "zones": (), "known": {}, "key": ()}
-    chosen = any(getattr(now, name) for name in nothing)
-    return nothing if chosen and st.checkbox(_("Reset the columns"), key="import_forget") else {}
+    nothing: dict[str, Any] = {"types": {}, "notations": {}, "zones": (), "known": {}, "key": ()}
+    is_chosen = any(getattr(now, name) for name in nothing)
+    return nothing if is_chosen and st.checkbox(_("Reset the columns"), key="import_forget") else {}
 
 
 def _text_choices(data_import: Import) -> dict[str, Any]:
     now = data_import.choices
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        sheet = _sheet(data_import)
+        header = st.number_input(
+            _("Header line"),
+            min_value=0,
+            max_value=1000,
+            value=now.header,
+            key="import_header",
+            help=_("The line that names the columns; 0 is the proposed one."),
+            width=130,
+        )
         encoding = st.selectbox(
             _("Encoding"),
             ENCODINGS,
@@ -71,12 +100,33 @@ def _text_choices(data_import: Import) -> dict[str, Any]:
         flatten = st.checkbox(_("Structs become columns"), value=now.flatten, key="import_flatten")
     words = ("", *_missing_words(data_import))
     return {
+        "sheet": sheet,
+        "header": int(header),
         "encoding": encoding,
         "separator": separator,
         "flatten": flatten,
         "missing": words,
         "unfit": _unfit(data_import),
     }
+
+
+def _sheet(data_import: Import) -> str:
+    """The sheet of a workbook; where nobody chose it and there are several, it is asked."""
+    sheets = data_import.report.sheets if data_import.report else ()
+    now = data_import.choices.sheet
+    if len(sheets) < 2 and not now:
+        return ""
+    options = list(dict.fromkeys([*filter(None, [now]), *sheets]))
+    return (
+        st.selectbox(
+            _("Sheet"),
+            options,
+            index=0 if now else None,
+            placeholder=_("Choose a sheet"),
+            key=sheet_key(data_import),
+        )
+        or ""
+    )
 
 
 def _missing_words(data_import: Import) -> list[str]:
@@ -129,6 +179,8 @@ def _columns(data_import: Import) -> dict[str, Any]:
         _(KNOWN): [spec.known for spec in specs],
         _(KEY): [spec.name in now.key for spec in specs],
     }
+    if data_import.report.is_text:
+        start[_(WRITTEN)] = [now.notations.get(spec.name, "") for spec in specs]
     times = [spec.name for spec in specs if spec.type.startswith("TIMESTAMP")]
     table = st.data_editor(
         start,
@@ -144,6 +196,9 @@ def _columns(data_import: Import) -> dict[str, Any]:
             _(ZONE): st.column_config.SelectboxColumn(_(ZONE), options=["", *sorted(available_timezones())]),
             _(KNOWN): st.column_config.SelectboxColumn(_(KNOWN), options=["", *times]),
             _(KEY): st.column_config.CheckboxColumn(_(KEY), width=60),
+            _(WRITTEN): st.column_config.SelectboxColumn(
+                _(WRITTEN), options=["", *NOTATIONS], help=_("How its texts stand for values; empty as proposed.")
+            ),
         },
     )
     return _choices_of(table, data_import)
@@ -161,6 +216,7 @@ def _choices_of(table: dict[str, list[Any]], data_import: Import) -> dict[str, A
         # A zone makes an instant of the time it is said of: the type to read is the one before that.
         "types": {name: kind for name, kind in types.items() if not (name in zones and kind == specs[name].type)},
         "zones": tuple(TimeZoneRule(column=name, zone=zone) for name, zone in zones.items()),
+        "notations": {name: way for name, way in zip(names, table.get(_(WRITTEN), ()), strict=False) if way},
         "known": {name: moment for name, moment in zip(names, table[_(KNOWN)], strict=True) if moment},
         "key": tuple(name for name, is_key in zip(names, table[_(KEY)], strict=True) if is_key),
     }

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.lake.column_changes import column_changes
 from app.lake.import_choices import edited
+from app.lake.import_readings import accepts, readings, renamed, time_question
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers, times
@@ -39,8 +40,9 @@ def _draw(data_import: Import) -> None:
         cause_card(data_import.cause, job_id=data_import.job_id)
     if data_import.report is not None and data_import.state is not ImportState.FAILED:
         _report(data_import.report)
-    if writes and data_import.unanswered:
-        st.checkbox(_("Read the times without a zone as UTC"), key=_answer(data_import))
+        readings(data_import, writes=writes)
+    if writes:
+        time_question(data_import)
     if data_import.preview is not None and data_import.state is not ImportState.FAILED:
         frame.section(_("First rows"))
         preview_table(data_import.preview)
@@ -79,16 +81,10 @@ def _actions(data_import: Import, *, writes: bool) -> None:
             st.rerun()
     if data_import.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
         with forms.attempt() as done:
-            accept = bool(st.session_state.get(_answer(data_import)))
-            snapshot = portal().imports.confirm_import(actor(), import_id=data_import.id, accept=accept)
+            snapshot = portal().imports.confirm_import(actor(), import_id=data_import.id, accept=accepts(data_import))
         if done.succeeded:
             frame.say(_("{name} is imported").format(name=snapshot.title))
             links.open_object(snapshot.id)
-
-
-def _answer(data_import: Import) -> str:
-    """What is read again asks again."""
-    return f"import_utc_{data_import.job_id}"
 
 
 def _report(report: ImportReport) -> None:
@@ -98,12 +94,13 @@ def _report(report: ImportReport) -> None:
     if lines:
         frame.section(_("What to look at"))
         st.markdown("  \n".join(f"{icon} {links.escape(line)}" for icon, line in lines))
+        renamed(report)
 
 
 def _corrections(data_import: Import) -> None:
     frame.section(_("Corrections"), hint=_("what the bytes cannot say"))
     choices = edited(data_import)
-    wanted = [*choices.types.items(), *((rule.column, rule.zone) for rule in choices.zones)]
+    wanted = [*choices.types.items(), *choices.notations.items(), *((rule.column, rule.zone) for rule in choices.zones)]
     if wanted and choices != data_import.choices:
         named = ", ".join(f"{column} {chosen}" for column, chosen in wanted)
         st.caption(links.escape(_("To be read as: {columns}").format(columns=named)))

@@ -276,8 +276,8 @@ def test_examples_are_those_in_which_readings_differ() -> None:
 
 
 def test_other_columns_show_what_is_likely_where_a_person_is_asked() -> None:
-    content = b"a;b;c\n1.100;1,50;03/04/2026\n"
-    price, _clear, day = reading_of(content).readings
+    content = b"a;b;c;d\n1.100;1,50;03/04/2026;ja\n2.100;1,50;03/04/2026;nein\n"
+    price, _clear, day, _word = reading_of(content).readings
     assert (price.reading.notation, price.others[0].notation, price.is_asked) == ("1.234,5", "1,234.5", True)
     assert (day.reading.notation, day.is_asked) == ("dd.mm.yyyy", True)
     (lone,) = reading_of(b"x\n1.100\n").readings

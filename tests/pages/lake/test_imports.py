@@ -8,8 +8,11 @@ from core.lake.values import Dataset
 from core.portal import Portal
 from tests.conftest import People
 from tests.lake.imports.in_process import read_here
+from tests.lake.readers.test_xlsx import book
 from tests.pages.conftest import PROJECT
 from tests.pages.running import drawn, page, text_of
+
+PRICES = b"price;day\n1.100;03/04/2026\n2.250;05/06/2026\n"
 
 
 @pytest.fixture
@@ -128,3 +131,62 @@ def test_a_word_for_nothing_has_its_limit(portal: Portal, people: People, datase
     press(test, "Read again")
     assert "40 characters" in text_of(test) + " ".join(error.value for error in test.error)
     assert portal.imports.get_import(people.engineer, import_id=ready.id).choices.missing == ("",)
+
+
+def test_what_can_be_read_in_two_ways_is_asked_and_answered_by_a_card(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    ready = read_here(
+        portal, begun(portal, people, dataset, content=b"price;day\n1.100;03/04/2026\n2.250;05/06/2026\n")
+    )
+    assert page(portal, people.viewer, "import", id=ready.id).radio.len == 0
+    test = page(portal, people.engineer, "import", id=ready.id)
+    price = test.radio(key=f"import_reading_{ready.job_id}_price")
+    assert price.value is None
+    assert price.options == [
+        "double (decimal point) · 1.100 → 1.1",
+        "bigint (decimal comma) · 1.100 → 1100",
+        "varchar · 1.100 → 1.100",
+    ]
+    press(test, "Confirm")
+    assert "Columns that can be read in more than one way: price, day" in text_of(test)
+    test.radio(key=f"import_reading_{ready.job_id}_price").set_value(ready.report.readings[0].others[0])
+    test.radio(key=f"import_reading_{ready.job_id}_day").set_value(ready.report.readings[1].others[0])
+    drawn(test)
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert again.choices.notations == {"price": "1.234,5", "day": "mm/dd/yyyy"}
+    assert again.preview.rows == ((1100, "2026-03-04"), (2250, "2026-05-06"))
+    press(page(portal, people.engineer, "import", id=ready.id), "Confirm")
+    assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
+
+
+def test_what_is_proposed_is_confirmed_without_reading_again(portal: Portal, people: People, dataset: Dataset) -> None:
+    ready = read_here(portal, begun(portal, people, dataset, content=b"price\n1.100\n2.250\n"))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    test.radio(key=f"import_reading_{ready.job_id}_price").set_value(ready.report.readings[0].reading)
+    drawn(test)
+    press(test, "Confirm")
+    newest = portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).latest
+    assert [column.type for column in newest.columns] == ["DOUBLE"]
+
+
+def test_a_sheet_is_chosen_and_changed_names_are_shown(portal: Portal, people: People, dataset: Dataset) -> None:
+    content = book(("First", [["a"], [1]]), ("Second", [["b\nc", "d"], [2, "x"]]))
+    begun_import = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="t.xlsx", content=content
+    )
+    ready = read_here(portal, begun_import)
+    test = page(portal, people.engineer, "import", id=ready.id)
+    sheet = test.selectbox(key=f"import_sheet_{ready.job_id}")
+    assert (sheet.options, sheet.value) == (["First", "Second"], None)
+    press(test, "Confirm")
+    assert "The workbook has several sheets: First, Second" in text_of(test)
+    test.selectbox(key=f"import_sheet_{ready.job_id}").select("Second")
+    drawn(test)
+    press(test, "Read again")
+    again = read_here(portal, portal.imports.get_import(people.engineer, import_id=ready.id))
+    assert (again.preview.rows, again.report.renamed) == (((2, "x"),), {"b c": "b\nc"})
+    test = page(portal, people.engineer, "import", id=ready.id)
+    assert test.selectbox(key=f"import_sheet_{again.job_id}").value == "Second"
+    assert list(test.dataframe[0].value.iloc[0]) == ["b\nc", "b c"]

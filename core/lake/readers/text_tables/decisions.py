@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 # Where numbers have a comma the day stands first.
-BESIDE = {"1.234,5": "dd.mm.yyyy"}
+BESIDE = {"1.234,5": ("dd.mm.yyyy",)}
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,8 @@ def _shown(surveys: Mapping[str, Survey], choices: ImportChoices) -> Iterator[st
     for name, survey in surveys.items():
         reading = survey.reading()
         if reading.notation.name and (not reading.is_doubtful or name in choices.notations):
-            yield from (reading.notation.name, BESIDE.get(reading.notation.name, ""))
+            yield reading.notation.name
+            yield from BESIDE.get(reading.notation.name, ())
 
 
 def _column(name: str, survey: Survey, choices: ImportChoices, preferred: set[str]) -> Column:
