@@ -8,11 +8,13 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.ui import cells, frame, links, numbers
 from app.ui.cells import Column, Row
+from app.ui.components.assessments import assessments_of
 from app.ui.components.rows import rows
 from app.ui.evidence import figures_of
 from app.ui.health import Healths, health_cell, health_column, healths_of
 from core.foundation.text import _
 from core.foundation.values import Value
+from core.health.assessment import Reading
 from core.identity.permissions import Permission
 from core.registry.values import Model, ModelVersion
 from core.serving.values import Endpoint
@@ -82,24 +84,43 @@ def _heaviest(endpoint: Endpoint, model: str) -> str:
 def _figures(summary: ModelSummary) -> None:
     versions = portal().registry.list_versions(actor(), model_id=summary.model.id, limit=MOST).items
     history = [version for version in reversed(versions) if version.evaluations]
-    figures = figures_of(summary.version.id)
+    figures, measured = figures_of(summary.version.id), _measured(summary)
     first, second, third, fourth = st.columns(4, gap="xsmall")
     with first:
-        _quality(_("AUC"), "auc", summary, history, better_up=True)
+        _quality(_("AUC"), "auc", summary, history, measured=measured.get("auc"), better_up=True)
     with second:
-        _quality(_("Log loss"), "log_loss", summary, history, better_up=False)
+        _quality(_("Log loss"), "log_loss", summary, history, measured=measured.get("log_loss"), better_up=False)
     p99, capacity = figures.get("p99_ms"), figures.get("capacity_rps")
     with third:
-        st.metric(_("p99, ms"), numbers.fixed(p99.value if p99 else None, 1), border=True, height="stretch")
+        promised = p99.value if p99 else None
+        _card(_("p99, ms"), promised, measured=measured.get("p99_ms"), digits=1, delta=None, better_up=False)
     with fourth:
         shown = numbers.fixed(capacity.value if capacity else None, 0)
         st.metric(_("Capacity, rps"), shown, border=True, height="stretch")
 
 
+def _measured(summary: ModelSummary) -> dict[str, Reading]:
+    """What was measured of the version where it serves, by metric."""
+    if summary.endpoint is None:
+        return {}
+    return {
+        item.metric: item.measured
+        for item in assessments_of(summary.version.id)
+        if item.endpoint_id == summary.endpoint.id and item.measured
+    }
+
+
 def _quality(
-    label: str, metric: str, summary: ModelSummary, history: Sequence[ModelVersion], *, better_up: bool
+    label: str,
+    metric: str,
+    summary: ModelSummary,
+    history: Sequence[ModelVersion],
+    *,
+    measured: Reading | None,
+    better_up: bool,
 ) -> None:
-    """A metric with its change against the version before, and its course over the versions."""
+    """A metric as it was measured where the version serves; before that as evaluated, with its change against the
+    version before. Its course over the versions stands below."""
     values = [
         (version, version.evaluations[-1].metrics[metric].value)
         for version in history
@@ -108,13 +129,35 @@ def _quality(
     value = summary.metric(metric)
     before = [past for version, past in values if version.version < summary.version.version]
     delta = round(value - before[-1], 4) if value is not None and before else None
+    course = [past for _version, past in values] if len(values) > 1 else None
+    _card(label, value, measured=measured, digits=4, delta=delta, better_up=better_up, course=course)
+
+
+def _card(
+    label: str,
+    promised: float | None,
+    *,
+    measured: Reading | None,
+    digits: int,
+    delta: float | None,
+    better_up: bool,
+    course: list[float] | None = None,
+) -> None:
+    """A figure. Where it was measured, that is what counts, beside what was promised."""
+    value, change = promised, delta if delta is None else numbers.fixed(delta, digits)
+    if measured:
+        value, change = measured.value, None
+        if promised is not None:
+            change = _("{difference} to {promised} promised").format(
+                difference=numbers.fixed(measured.value - promised, digits), promised=numbers.fixed(promised, digits)
+            )
     st.metric(
         label,
-        numbers.fixed(value, 4),
-        delta=delta,
+        numbers.fixed(value, digits),
+        delta=change,
         delta_color="normal" if better_up else "inverse",
         border=True,
-        chart_data=[past for _version, past in values] if len(values) > 1 else None,
+        chart_data=course,
         height="stretch",
     )
 
@@ -125,7 +168,7 @@ def _table(summaries: Sequence[ModelSummary]) -> None:
         Column(_("Version"), width=80),
         Column(_("Stage"), "word", 96),
         health_column(),
-        Column(_("AUC"), "number", 86),
+        Column(_("AUC promised"), "number", 104),
         Column(_("Endpoint"), width=150, priority=2),
     )
     healths = healths_of(summary.model.id for summary in summaries)

@@ -280,3 +280,8 @@ def test_what_was_measured_stands_beside_what_was_promised_and_is_red_where_it_i
         "Log loss": "missed]",
     }
     assert ":red[**9**]" in " ".join(table["Measured"])
+    home = page(stage.portal, stage.people.engineer, "home")
+    cards = {card.label: (card.value, card.delta) for card in home.metric}
+    assert cards["Log loss"][0] == "9.0000"
+    assert cards["Log loss"][1].endswith("promised")
+    assert cards["AUC"][1] == ""
