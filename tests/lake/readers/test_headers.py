@@ -61,6 +61,8 @@ def test_what_stands_above_the_header_is_left_out_and_it_is_said() -> None:
     assert reading.table.column_names == ["Date", "Amount", "Note"]
     assert "The header is line 5; what stands above it was left out." in reading.choices
     assert reading.unfit[0].line == 8
+    short = b'"a";"b"\n"c:";"d"\n"e:";"1,5"\n""\n"x";"y";"z"\n"1";"2";"3"\n"4";"5";"6"\n'
+    assert reading_of(short).table.to_pylist() == [{"x": 1, "y": 2, "z": 3}, {"x": 4, "y": 5, "z": 6}]
     chosen = reading_of(b"a,b\nc,d\n1,2\n", header=2)
     assert chosen.table.to_pylist() == [{"c": 1, "d": 2}]
     with pytest.raises(Invalid, match="Line 9 is no header") as refusal:

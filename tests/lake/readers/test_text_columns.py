@@ -284,6 +284,11 @@ def test_other_columns_show_what_is_likely_where_a_person_is_asked() -> None:
     assert lone.reading.notation == ""
 
 
+def test_a_reading_that_is_asked_about_can_be_refused() -> None:
+    (column,) = reading_of(b"d\n30.11.26\n29.11.26\n").readings
+    assert (column.is_asked, [other.type for other in column.others]) == (True, ["VARCHAR"])
+
+
 def test_what_does_not_fit_a_notation_is_said_and_chosen_about() -> None:
     content = b"x;n\n" + b"1.234,50;1\n" * 40 + b"oops;2\n"
     reading = reading_of(content)

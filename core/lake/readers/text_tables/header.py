@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 # What stands above a header is short.
 MOST_ABOVE = 30
+FEW_ROWS = 3
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 
 
@@ -33,12 +34,18 @@ def find_header(rows: Sequence[Row]) -> Header | None:
     """The first row as wide as most rows, where it can be a header and more than one column wide."""
     filled = [row for row in rows if any(row.cells)]
     widths = Counter(len(row.cells) for row in filled)
-    usual, alike = max(widths.items(), key=lambda item: item[1], default=(0, 0))
+    usual, alike = max(widths.items(), key=_weight, default=(0, 0))
     wide = ((above, row) for above, row in enumerate(filled[:MOST_ABOVE]) if len(row.cells) >= usual)
     above, header = next(wide, (0, None))
     if usual < 2 or header is None or not can_name(header, filled[above + 1 :]):
         return None
     return Header(header, above, alike)
+
+
+def _weight(width: tuple[int, int]) -> tuple[int, int]:
+    """Of two widths that as many rows have, the greater counts, where it is no accident."""
+    cells, rows = width
+    return rows, cells if rows >= FEW_ROWS else 0
 
 
 def can_name(header: Row, below: Sequence[Row]) -> bool:

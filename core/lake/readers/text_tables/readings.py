@@ -63,7 +63,8 @@ def _others(survey: Survey, column: Column) -> "list[tuple[Notation, pa.DataType
     import pyarrow as pa
 
     ways = list(_ways(survey, column))[:MOST_OTHERS]
-    return ways if column.is_text or not ways else [*ways, (PLAIN, pa.string(), 0)]
+    is_open = not column.is_text and (ways or column.is_asked)
+    return [*ways, (PLAIN, pa.string(), 0)] if is_open else ways
 
 
 def _ways(survey: Survey, column: Column) -> "Iterator[tuple[Notation, pa.DataType, int]]":
