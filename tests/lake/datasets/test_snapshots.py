@@ -129,7 +129,7 @@ def test_a_name_that_cannot_be_said_is_refused(portal: Portal, people: People, n
 
 def test_a_bad_file_leaves_no_snapshot(portal: Portal, people: People, dataset: Dataset) -> None:
     with pytest.raises(Invalid):
-        upload(portal, people, dataset, content=b"a,a\n1,2\n")
+        upload(portal, people, dataset, content=b"1,2\n3,4\n")
     assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 0
 
 
