@@ -22,7 +22,7 @@ PARTS = ("holds", "has", "has version")
 # What was made of a thing and is still there to be used, by its state.
 IN_USE: Mapping[Kind, tuple[str, ...]] = {
     Kind.FEATURE_VERSION: ("draft", "building", "staged", "published", "deprecated"),
-    Kind.TRAINING_SET: ("building", "ready"),
+    Kind.TRAINING_SET: ("building", "needs_review", "ready"),
     Kind.MODEL_VERSION: ("active",),
     Kind.PROMOTION: ("draft", "in review", "changes requested", "approved", "applying"),
 }
