@@ -1,17 +1,18 @@
 """The command line: a few commands for the machine the portal runs on, and every action of the catalog, over REST."""
 
-import base64
 import json
 import sys
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, cast, get_args, get_origin
 
 import click
 from pydantic.fields import FieldInfo
 
 from core.client.errors import PortalError as Refusal
+from core.foundation.actions.content import Content
 from core.foundation.actions.run import Service
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.errors import NotSignedIn, PortalError
@@ -20,7 +21,7 @@ from core.foundation.settings import Settings, load_settings
 from core.foundation.text import _
 from core.foundation.validation import bare, fields_of, form_of, is_structured
 from core.foundation.values import Part, Verification
-from core.lake.readers.folders import files_below, zipped
+from core.lake.readers.folders import files_below, write_zip
 from core.portal import SESSION_FILE, Portal, connect
 
 EXIT_REFUSED = 1
@@ -127,6 +128,9 @@ def command_of(spec: ActionSpec) -> click.Command:
     """An action as a command: one option for each parameter."""
     fields = spec.parameters.model_fields
     options = [_option(name, field) for name, field in fields.items()]
+    for option in options:
+        # A file brings its name along.
+        option.required &= option.name != "filename" or not spec.file
     options += [] if spec.reads else [_key_option()]
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")
     return click.Command(
@@ -139,7 +143,7 @@ def command_of(spec: ActionSpec) -> click.Command:
 
 def _option(name: str, field: FieldInfo) -> click.Option:
     kind, structured = bare(field.annotation), is_structured(field.annotation)
-    types: dict[Any, click.ParamType[Any]] = {True: _Json(), False: _File() if kind is bytes else click.STRING}
+    types: dict[Any, click.ParamType[Any]] = {True: _Json(), False: _File() if kind is Content else click.STRING}
     return click.Option(
         [f"--{name.replace('_', '-')}", name],
         required=field.is_required(),
@@ -172,10 +176,12 @@ class _File(click.ParamType[Any]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         path = Path(str(value).removeprefix("@"))
         if path.is_dir():
-            return base64.b64encode(zipped(files_below(path))).decode()
+            archive = (ctx or click.get_current_context()).with_resource(TemporaryFile())  # noqa: SIM115
+            write_zip(files_below(path), archive)
+            return archive
         if not path.is_file():
             self.fail(f"there is no file {path}", param, ctx)
-        return base64.b64encode(path.read_bytes()).decode()
+        return path
 
 
 class _Json(click.ParamType[Any]):
@@ -199,7 +205,7 @@ def _metavar(kind: Any, *, structured: bool) -> str:
         return "|".join(choice for choice in choices if choice)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return "|".join(str(member.value) for member in kind)
-    names = {str: "TEXT", bytes: "FILE", int: "NUMBER", float: "NUMBER", bool: "true|false"}
+    names = {str: "TEXT", Content: "FILE", int: "NUMBER", float: "NUMBER", bool: "true|false"}
     return "JSON" if structured else names.get(kind, "TEXT")
 
 

@@ -10,6 +10,7 @@ from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.fields.naming import name_fields
 from app.ui.tables import choice, is_archived_chosen, search
+from core.foundation.actions.content import Content
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
@@ -135,8 +136,9 @@ def _start(dataset: Dataset, source: Source, *, mode: Mode, choices: ImportChoic
         return imports.start_address_import(
             actor(), dataset_id=dataset.id, address=source.name, mode=mode, choices=choices
         )
+    content = Content.of(source.content)
     return imports.start_upload(
-        actor(), dataset_id=dataset.id, filename=source.name, content=source.content, mode=mode, choices=choices
+        actor(), dataset_id=dataset.id, filename=source.name, content=content, mode=mode, choices=choices
     )
 
 

@@ -11,6 +11,7 @@ from app.session import actor, may, portal
 from app.ui import forms, frame, links
 from app.ui.fields.keeping import ARCHIVE, Dialogs, keeping_dialogs
 from app.ui.fields.naming import RENAME, name_fields, rename_dialog
+from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -54,7 +55,7 @@ def upload() -> None:
                     actor(),
                     project=project,
                     filename=file.name,
-                    content=file.getvalue(),
+                    content=Content.of(file.getvalue()),
                     note=note or "",
                     **chosen.arguments(),
                 )

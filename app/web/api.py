@@ -8,12 +8,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.web.addresses import OPENAPI, methods_of, path_of
+from app.web.bodies import arguments_of, closing
 from app.web.idempotency import REPLAYED, attempt_of
 from app.web.lanes import IDENTITY, READS, WRITES
 from app.web.openapi import openapi
@@ -22,24 +23,12 @@ from core.foundation.actions.run import Service, refuse_unless_permitted, run_ac
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotSignedIn, PortalError, Unavailable
-from core.foundation.json_text import unambiguous
 from core.foundation.text import _
-from core.foundation.validation import invalid_of, refuse_booleans
 from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
 
 log = logging.getLogger(__name__)
-BODY_LIMIT = 70 * 1024 * 1024
-# A data file of 256 MB is a third larger as text.
-FILE_LIMIT = 350 * 1024 * 1024
-TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
 Endpoint = Callable[[Request], Any]
-
-
-class TooLarge(PortalError):
-    """The body is larger than the portal reads."""
-
-    status = 413
 
 
 def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
@@ -75,7 +64,7 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
             actor = await IDENTITY.run(actor_of, portal().sessions, header)
             arguments = await _permitted_arguments(request, service, actor, spec)
             attempt, lane = (None, READS) if spec.reads else (attempt_of(request.headers), WRITES)
-            with attempting(attempt):
+            with attempting(attempt), closing(arguments):
                 result = await lane.run(run_action, service, actor, spec=spec, arguments=arguments)
         except PortalError as error:
             return refusal(error)
@@ -91,41 +80,13 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
 
 
 async def _permitted_arguments(request: Request, service: Service, actor: Actor, spec: ActionSpec) -> dict[str, Any]:
-    if spec.name in TAKES_LARGE_FILES:
+    if spec.file:
         await READS.run(refuse_unless_permitted, service, actor, spec=spec)
     try:
-        return await _arguments(request, spec)
+        return await arguments_of(request, spec)
     except Invalid:
         await READS.run(refuse_unless_permitted, service, actor, spec=spec)
         raise
-
-
-async def _arguments(request: Request, spec: ActionSpec) -> dict[str, Any]:
-    if request.method == "GET":
-        return {key: _single(spec, key, request.query_params.getlist(key)) for key in request.query_params}
-    most = FILE_LIMIT if spec.name in TAKES_LARGE_FILES else BODY_LIMIT
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > most:
-            raise TooLarge(_("The body is larger than {size} MB").format(size=most // 1024 // 1024))
-    return parsed(spec, bytes(body or b"{}"))
-
-
-def parsed(spec: ActionSpec, body: bytes) -> dict[str, Any]:
-    """A JSON body as the action's arguments. Raises Invalid naming the first wrong field."""
-    try:
-        model = spec.parameters.model_validate_json(body)
-    except ValidationError as error:
-        raise invalid_of(error, model=spec.parameters) from error
-    refuse_booleans(unambiguous(body), model=spec.parameters)
-    return {name: getattr(model, name) for name in model.model_fields_set}
-
-
-def _single(spec: ActionSpec, key: str, values: list[str]) -> Any:
-    field = spec.parameters.model_fields.get(key)
-    many = field is not None and "tuple" in str(field.annotation)
-    return values if many or len(values) > 1 else values[0]
 
 
 def refusal(error: PortalError) -> JSONResponse:

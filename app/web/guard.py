@@ -16,7 +16,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
-from app.web.api import TooLarge, refusal
+from app.web.api import refusal
+from app.web.bodies import TooLarge
 from app.web.lanes import IDENTITY
 from app.web.operations import LIVE, METRICS, READY
 from core.foundation.errors import PortalError, Unavailable

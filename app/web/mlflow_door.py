@@ -12,7 +12,8 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.web.api import TooLarge, actor_of
+from app.web.api import actor_of
+from app.web.bodies import TooLarge
 from app.web.lanes import IDENTITY, TRACKING
 from core.foundation.actors import Actor
 from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError

@@ -10,6 +10,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaV
 from pydantic_core import core_schema
 
 from app.web.addresses import FILES, methods_of, path_of
+from app.web.bodies import FORM, JSON, RAW, TooLarge
 from app.web.idempotency import parameter, replayed
 from core.foundation.actions.parameters import description_of
 from core.foundation.actions.run import Service
@@ -25,6 +26,7 @@ from core.foundation.errors import (
     Unavailable,
 )
 from core.foundation.text import _
+from core.foundation.validation import is_structured
 from core.portal import Portal
 
 Document = dict[str, Any]
@@ -113,7 +115,7 @@ def _operations(
 ) -> Iterator[tuple[str, Document]]:
     """The action by POST, and by GET where it only reads and takes nothing with parts."""
     parameters = shapes[spec.name, "validation"]
-    content = {"application/json": {"schema": shapes[spec.name, "serialization"]}}
+    content = {JSON: {"schema": shapes[spec.name, "serialization"]}}
     responses = {"200": {"description": _("What the action answers."), "content": content}} | _refusals()
     general = {
         "summary": spec.summary,
@@ -122,19 +124,54 @@ def _operations(
         "responses": responses,
     }
     named = _named(parameters, schemas)
-    body = {"required": bool(named.get("required")), "content": {"application/json": {"schema": parameters}}}
-    yield "post", {"operationId": spec.name, **general, **_written(spec, responses), "requestBody": body}
+    content_types = {JSON: {"schema": parameters}} | _with_file(spec, named)
+    body = {"required": bool(named.get("required")), "content": content_types}
+    yield "post", {"operationId": spec.name, **general, **_written(spec, named, responses), "requestBody": body}
     queried = [_query(name, schema, named) for name, schema in named.get("properties", {}).items()]
     if "GET" in methods_of(spec) and all(_is_plain(parameter["schema"], schemas) for parameter in queried):
         yield "get", {"operationId": f"{spec.name}.get", **general, "parameters": queried}
 
 
-def _written(spec: ActionSpec, responses: Document) -> Document:
-    """What an operation that writes takes and answers beside its arguments."""
+def _written(spec: ActionSpec, named: Document, responses: Document) -> Document:
+    """What an operation that writes takes and answers beside its body."""
     if spec.reads:
         return {}
-    done = responses["200"] | {"headers": replayed()}
-    return {"parameters": [parameter()], "responses": responses | {"200": done}}
+    done = {"200": responses["200"] | {"headers": replayed()}}
+    return {"parameters": [parameter(), *_beside_file(spec, named)], "responses": responses | _too_large(spec) | done}
+
+
+def _with_file(spec: ActionSpec, named: Document) -> Document:
+    """The bodies with a file in them as it is: a form, or the file alone."""
+    file = spec.file
+    if not file:
+        return {}
+    binary = {"type": "string", "format": "binary"}
+    fields = named["properties"] | {file: binary | {"description": _("The file.")}}
+    required = [name for name in named["required"] if name != "filename"]
+    structured = [name for name, field in spec.parameters.model_fields.items() if is_structured(field.annotation)]
+    form = {
+        "schema": {"type": "object", "properties": fields, "required": required, "additionalProperties": False},
+        "encoding": {name: {"contentType": JSON} for name in structured},
+    }
+    return {FORM: form, RAW: {"schema": binary}}
+
+
+def _beside_file(spec: ActionSpec, named: Document) -> Iterator[Document]:
+    """The arguments in the address, where the body is the file alone."""
+    file = spec.file
+    if not file:
+        return
+    beside = _("Beside a body that is the file alone, of type {type}.").format(type=RAW)
+    for name, schema in named["properties"].items():
+        if is_structured(spec.parameters.model_fields[name].annotation):
+            schema = {"type": "string", "contentMediaType": JSON, "description": schema["description"]}
+        query = _query(name, schema, named)
+        if name != file:
+            yield query | {"required": False, "description": f"{query['description']}. {beside}"}
+
+
+def _too_large(spec: ActionSpec) -> Document:
+    return {str(TooLarge.status): _refusal(TooLarge)} if spec.file else {}
 
 
 def _rest(spec: ActionSpec) -> list[str]:
@@ -188,11 +225,12 @@ def _file(path: str, summary: str) -> Document:
 
 
 def _refusals() -> Document:
-    content = {"application/json": {"schema": {"$ref": TEMPLATE.format(model="Error")}}}
-    return {
-        str(refusal.status): {"description": (refusal.__doc__ or "").partition(". ")[0], "content": content}
-        for refusal in REFUSALS
-    }
+    return {str(refusal.status): _refusal(refusal) for refusal in REFUSALS}
+
+
+def _refusal(refusal: type[PortalError]) -> Document:
+    content = {JSON: {"schema": {"$ref": TEMPLATE.format(model="Error")}}}
+    return {"description": (refusal.__doc__ or "").partition(". ")[0], "content": content}
 
 
 def _error() -> Document:

@@ -49,8 +49,9 @@ class Client:
 
     def run(self, action: str, /, *, idempotency_key: str = "", **arguments: Any) -> Any:
         """Any action of the catalog by its name ("training.start_run"); its answer as JSON gives it. Arguments are JSON
-        values. Every call has a key, its own where none is given: what was lost on the way is sent again and done once.
-        Raises the error that the portal answers with."""
+        values, and a file is its bytes, its `pathlib.Path`, or one that is open for reading bytes. Every call has a
+        key, its own where none is given: what was lost on the way is sent again and done once. Raises the error that
+        the portal answers with."""
         return self._transport.call(action, arguments, key=idempotency_key)
 
     def every(self, action: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:

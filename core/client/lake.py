@@ -1,19 +1,18 @@
 """Datasets and their snapshots: rows out of them, and files and frames into them."""
 
-import base64
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from .errors import Invalid, NotFound, NotReady
+from .files import Content, name_of
 from .frames import Kind, read_frame, write_frame
 from .transport import Transport
 from .waiting import waited_for
 
 FRAME_NAME = "frame.parquet"
-Content = bytes | str | Path | BinaryIO
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Lake:
     def upload(
         self,
         name: str,
-        content: Content,
+        content: Content | str,
         *,
         filename: str = "",
         project: str = "",
@@ -78,17 +77,18 @@ class Lake:
         With `confirm` the rows become the next snapshot unless they need a person's answer; without it somebody
         confirms what the report says. `choices` are those of an import: `zones={"due_at": "Europe/Berlin"}`.
         Returns the import. Raises NotReady where it failed, needs an answer or is not read after `timeout` seconds."""
-        imported = self.transport.call(
-            "imports.start_upload",
-            {
-                "dataset_id": self._present(name, project),
-                "filename": filename or _name_of(content),
-                "content": base64.b64encode(_bytes_of(content)).decode(),
-                "mode": mode,
-                "choices": _as_json(choices),
-                "confirm": confirm,
-            },
-        )
+        content = Path(content) if isinstance(content, str) else content
+        if not (called := filename or name_of(content)):
+            raise Invalid("The content has no name", hint="Give a filename: its ending is a hint.", field="filename")
+        arguments = {
+            "dataset_id": self._present(name, project),
+            "filename": called,
+            "content": content,
+            "mode": mode,
+            "choices": _as_json(choices),
+            "confirm": confirm,
+        }
+        imported = self.transport.call("imports.start_upload", arguments)
         imported = self._read(imported, timeout=timeout)
         if imported["state"] != "confirmed" and (confirm or imported["state"] != "needs confirmation"):
             raise _not_ready(imported)
@@ -141,16 +141,3 @@ def _as_json(choices: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(zones, Mapping):
         return choices
     return choices | {"zones": [{"column": column, "zone": zone} for column, zone in zones.items()]}
-
-
-def _name_of(content: Content) -> str:
-    name = content if isinstance(content, str | Path) else getattr(content, "name", "")
-    if not isinstance(name, str | Path) or not Path(name).name:
-        raise Invalid("Bytes have no name", hint="Give a filename: its ending is a hint.", field="filename")
-    return Path(name).name
-
-
-def _bytes_of(content: Content) -> bytes:
-    if isinstance(content, str | Path):
-        return Path(content).read_bytes()
-    return content if isinstance(content, bytes) else content.read()

@@ -1,6 +1,7 @@
 """HTTP to a portal and back: who calls, what is sent again and what is not, files in both directions."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from uuid import uuid4
 import httpx
 
 from .errors import PortalError, Unavailable, refusal_of
+from .files import is_content, name_of, opened
 
 PATH = "/api/v1"
 TIMEOUT_SECONDS = 600.0
@@ -21,6 +23,7 @@ PAUSE_SECONDS, MOST_PAUSE_SECONDS = 0.5, 5.0
 TRIES = 3
 KEY = "Idempotency-Key"
 PAGE = 200
+BINARY = "application/octet-stream"
 Send = Callable[[], httpx.Response]
 
 
@@ -47,12 +50,33 @@ class Transport:
 
     def call(self, action: str, arguments: Mapping[str, Any], *, key: str = "") -> Any:
         """What an action answers. Every call has a key, its own where none is given: what was lost on the way is sent
-        again and done once."""
+        again and done once. An argument that is a file is sent a part at a time, from its beginning; what cannot be
+        read again is sent once."""
         key = key or uuid4().hex
-        url = f"{self.address}{PATH}/{action.replace('.', '/')}"
-        send = partial(self.http.post, url, json=dict(arguments), headers=self._headers | {KEY: key})
+        file = next((name for name, value in arguments.items() if is_content(value)), "")
         with self._reaching(key):
-            return _answered(_kept_trying(send)).json()
+            if not file:
+                answer = _kept_trying(partial(self._post, action, key, json=dict(arguments)))
+            else:
+                answer = self._with_file(action, key, dict(arguments), file)
+            return _answered(answer).json()
+
+    def _with_file(self, action: str, key: str, arguments: dict[str, Any], name: str) -> httpx.Response:
+        content = arguments.pop(name)
+        fields = {field: value if isinstance(value, str) else json.dumps(value) for field, value in arguments.items()}
+        with opened(content) as file:
+            called = arguments.get("filename") or name_of(content) or name
+
+            def send() -> httpx.Response:
+                if file.seekable():
+                    file.seek(0)
+                return self._post(action, key, data=fields, files={name: (called, file, BINARY)})
+
+            return _kept_trying(send) if file.seekable() else send()
+
+    def _post(self, action: str, key: str, **body: Any) -> httpx.Response:
+        url = f"{self.address}{PATH}/{action.replace('.', '/')}"
+        return self.http.post(url, headers=self._headers | {KEY: key}, **body)
 
     def every(self, action: str, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """The items of an action that lists, page after page."""

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from core.foundation.actions.content import Content
 from core.foundation.digests import canonical, digest_bytes, digest_file
 from core.foundation.errors import Invalid, NoSpace, NotFound, PortalError, Unavailable, is_disk_full
 from core.foundation.text import _
@@ -65,12 +66,19 @@ class Store:
             self._place(self._temporary(lambda target: target.write_bytes(data)), digest)
         return digest
 
+    def put_content(self, content: Content) -> str:
+        """Writes what came with a call, a part at a time, and returns its digest."""
+        return self._put(lambda target: content.write_to(target))
+
     def put_file(self, source: Path) -> str:
         """Copies a file in and returns its digest; the copy is what was hashed, so a writer at the source cannot
         interfere. It takes the place of one that is there: that may have rotted, and to read it would cost more."""
-        copied = self._temporary(lambda target: shutil.copyfile(source, target))
-        digest = digest_file(copied)
-        self._place(copied, digest)
+        return self._put(lambda target: shutil.copyfile(source, target))
+
+    def _put(self, write: "Writer") -> str:
+        written = self._temporary(write)
+        digest = digest_file(written)
+        self._place(written, digest)
         return digest
 
     def put_folder(self, folder: Path) -> Manifest:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 from pydantic import StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
 
+from core.foundation.actions.content import Content
 from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 
@@ -97,7 +98,7 @@ CANNOT_BE_READ = N_("{label} cannot be read")
 UNTOLD_INPUTS = ("missing", "extra_forbidden", "json_invalid")
 NUMBERS = {int, float}
 # How values without parts are written.
-WORDS = {str: "TEXT", bytes: "BASE64", int: "NUMBER", float: "NUMBER", bool: "true|false", Any: "VALUE"}
+WORDS = {str: "TEXT", Content: "BASE64", int: "NUMBER", float: "NUMBER", bool: "true|false", Any: "VALUE"}
 
 
 def shaped(pattern: str, *, allowed: str, example: str, name_label: str = "") -> StringConstraints:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.content import Content
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
@@ -56,9 +57,7 @@ class RegistryService(Service):
         super().__init__(foundation)
         self._live_uses, self._evidence_kinds = live_uses, evidence_kinds
 
-    def _prepare_comparison(
-        self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = ""
-    ) -> Comparison:
+    def _compare(self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = "") -> Comparison:
         baseline = baseline_id or version_ids[0]
         versions = [self._visible(call, version_id) for version_id in dict.fromkeys((*version_ids, baseline))]
         ordered = sorted(versions, key=lambda version: version.id != baseline)
@@ -79,9 +78,10 @@ class RegistryService(Service):
         limits = limits_in(base.settings)
         return measuring.scan_safety(base.store, version=version, measured_by=call.actor.person_id, limits=limits)
 
-    def _prepare_upload(self, call: Call, *, project: str, content: bytes, note: Prose = "", **_names: Any) -> Folder:
+    def _prepare_upload(self, call: Call, *, project: str, content: Content, note: Prose = "", **_names: Any) -> Folder:
         call.may_reach_project(project)
-        return write_bare(self.foundation.store, content=content, card=note, limits=limits_in(self.foundation.settings))
+        limits = limits_in(self.foundation.settings)
+        return write_bare(self.foundation.store, content=content.read(), card=note, limits=limits)
 
     def _prepare_artifact(self, call: Call, *, version_id: str) -> bytes:
         return self.foundation.store.read(self._visible(call, version_id).model_digest)
@@ -162,7 +162,7 @@ class RegistryService(Service):
         """Show one version."""
         return self._visible(call, version_id)
 
-    @action(permission=Permission.READ, reads=True, prepare=_prepare_comparison)
+    @action(permission=Permission.READ, reads=True, prepare=_compare)
     def compare(self, call: Call, *, version_ids: VersionIds, baseline_id: str = "", holdout: str = "") -> Comparison:
         """Compare versions: metrics and what differs significantly, parameters, curves, changed decisions. The baseline
         is the first version unless another is named, `holdout` the digest or the name of the rows to judge on."""
@@ -207,7 +207,7 @@ class RegistryService(Service):
         model: ModelReference | None = None,
         title: Title | None = None,
         filename: Filename,
-        content: bytes,
+        content: Content,
         note: Prose = "",
     ) -> ModelVersion:
         """Register an ONNX file as a version. Anything else is refused by its content, whatever its name.

@@ -20,10 +20,11 @@ from pydantic_core import to_jsonable_python
 from sqlmodel import Field, SQLModel, col, delete, select
 
 from core.foundation.actions.call import Call
+from core.foundation.actions.content import Content
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.columns import time_field
 from core.foundation.database import Database
-from core.foundation.digests import digest_bytes, digest_of
+from core.foundation.digests import digest_of
 from core.foundation.errors import Conflict, InProgress, Unavailable
 from core.foundation.text import _
 
@@ -173,8 +174,8 @@ class KeyedCall:
 
 def digest_of_arguments(arguments: dict[str, Any]) -> str:
     """The same for the same values, however they were written. A file counts by its digest."""
-    short = {name: digest_bytes(value) if isinstance(value, bytes) else value for name, value in arguments.items()}
-    return digest_of(to_jsonable_python(short, bytes_mode="base64"))
+    short = {name: value.digest if isinstance(value, Content) else value for name, value in arguments.items()}
+    return digest_of(to_jsonable_python(short))
 
 
 class KeyRemoval:

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
+from core.foundation.actions.content import Content
 from core.foundation.actions.parameters import description_of
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.foundation.validation import invalid_of, label_of, refuse_booleans
+from core.foundation.validation import bare, invalid_of, label_of, refuse_booleans
 
 LONGEST_TEXT, MOST_ENTRIES = 1_000, 10_000
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
@@ -51,6 +52,12 @@ class ActionSpec:
         config = ConfigDict(extra="forbid", allow_inf_nan=False, val_json_bytes="base64")
         words = re.split(r"[._]", self.name)
         return create_model("".join(word.capitalize() for word in words), __config__=config, **fields)
+
+    @cached_property
+    def file(self) -> str:
+        """The parameter that is a file; empty where there is none."""
+        fields = self.parameters.model_fields.items()
+        return next((name for name, field in fields if bare(field.annotation) is Content), "")
 
     @property
     def returns(self) -> Any:

@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from core.compute.service import ComputeService
 from core.foundation.actions.call import Call, Foundation
+from core.foundation.actions.content import Content
 from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import batch_of, conditions
@@ -47,21 +48,21 @@ class ImportService(Service):
         *,
         dataset_id: str,
         filename: str,
-        content: bytes,
+        content: Content,
         mode: Mode,
         choices: ImportChoices,
         confirm: bool,
     ) -> ImportSource:
         call.may_reach(dataset_id)
-        if not content.strip():
-            raise Invalid(_("The file is empty"), field="content")
-        if len(content) > MOST_BYTES:
+        if content.size > MOST_BYTES:
             raise Invalid(
                 _("The file has more than {most} MB").format(most=MOST_BYTES // 2**20),
                 hint=_("Send it as Parquet, or put it into S3 and import its address."),
                 field="content",
             )
-        return ImportSource(kind="upload", name=filename, digest=self.foundation.store.put_bytes(content))
+        if content.is_blank:
+            raise Invalid(_("The file is empty"), field="content")
+        return ImportSource(kind="upload", name=filename, digest=self.foundation.store.put_content(content))
 
     @action(permission=Permission.DATA_WRITE, prepare=_store, says=N_("started the import"))
     def start_upload(
@@ -70,7 +71,7 @@ class ImportService(Service):
         *,
         dataset_id: str,
         filename: FileName,
-        content: bytes,
+        content: Content,
         mode: Mode = "replace",
         choices: ImportChoices = AS_IT_IS,
         confirm: bool = False,

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from app.web.api import BODY_LIMIT, refusal
+from app.web.api import refusal
+from app.web.bodies import BODY_LIMIT
 from core.foundation.errors import Conflict, InProgress, Unavailable
 from core.portal import Portal
 from tests.http import web

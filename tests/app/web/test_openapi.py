@@ -112,3 +112,17 @@ def generate(document: dict[str, Any], folder: Path) -> None:
     operation_count = sum(1 for _operation in operations(document))
     modules = [path for path in (folder / "generated" / "api").rglob("*.py") if path.name != "__init__.py"]
     assert len(modules) == operation_count
+
+
+def test_a_file_is_binary_in_a_form_and_alone(document: dict[str, Any]) -> None:
+    operation = document["paths"]["/api/v1/imports/start_upload"]["post"]
+    bodies = operation["requestBody"]["content"]
+    assert set(bodies) == {"application/json", "multipart/form-data", "application/octet-stream"}
+    form = bodies["multipart/form-data"]
+    assert form["schema"]["properties"]["content"]["format"] == "binary"
+    assert form["schema"]["required"] == ["dataset_id", "content"]
+    assert form["encoding"] == {"choices": {"contentType": "application/json"}}
+    assert bodies["application/octet-stream"] == {"schema": {"type": "string", "format": "binary"}}
+    beside = {part["name"] for part in operation["parameters"] if part["in"] == "query"}
+    assert beside == {"dataset_id", "filename", "mode", "choices", "confirm"}
+    assert "413" in operation["responses"]
