@@ -20,10 +20,19 @@ def test_a_character_that_turns_the_text_is_named_with_its_place(character: str)
 
 @pytest.mark.parametrize(
     "character",
-    ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u3164", "\ufe0f", "\U000e0041"],
+    [
+        *("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u180e", "\u3164", "\ufe0f", "\U000e0041"),
+        *("\u2065", "\ufff0", "\u2800", "\U0001d159", "\U00016fe4", "\U000e0fff", "\U000e0100"),
+    ],
 )
 def test_what_is_not_to_be_seen_is_refused(character: str) -> None:
     assert "character 6 is not to be seen" in fault_of(f"churn{character} risk")
+    assert "character 1 is not to be seen" in fault_of(f"{character} risk")
+
+
+@pytest.mark.parametrize("hidden", ["\U0001f3f4\U000e0079\U000e0065\U000e0073", "\u2764\ufe0f\ufe0f"])
+def test_a_picture_carries_no_unseen_letters_along(hidden: str) -> None:
+    assert "is not to be seen" in fault_of(f"Risk {hidden}")
 
 
 @pytest.mark.parametrize("character", ["\x00", "\x1b", "\x7f", "\x85", "\u2028", "\ud800"])
@@ -59,6 +68,7 @@ def test_a_word_in_two_alphabets_is_refused(text: str, word: str) -> None:
         "\U0001f469\u200d\U0001f52c at work, \u2764\ufe0f",
         "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
         "\U0001f3f3\ufe0f\u200d\U0001f308 1\ufe0f\u20e3",
+        "\u2813\u2811\u2800\u2807",
         "Gr\u00f6\u00dfe na\u00efve \u0130stanbul",
         "[see](javascript:alert(1)) <b>bold</b>\n\t\u6279\u51c6 \u0645\u0642\u0628\u0648\u0644",
     ],
@@ -85,6 +95,11 @@ def test_every_type_of_text_refuses_it(kind: Any) -> None:
         ("\uff43\uff48\uff55\uff52\uff4e", "churn"),
         ("\U0001d41c\U0001d421\U0001d42e\U0001d42b\U0001d427", "churn"),
         ("Gro\u0308\u00dfe", "Gr\u00f6\u00dfe"),
+        ("churn  risk", "churn risk"),
+        ("churn\u00a0\u2009risk", "churn risk"),
+        ("\u2764 churn", "\u2764\ufe0f churn"),
+        ("ri\u0307sk", "risk"),
+        ("r\u0131\u0307sk", "risk"),
     ],
 )
 def test_names_that_look_the_same_have_one_skeleton(name: str, other: str) -> None:

@@ -9,12 +9,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from core.foundation.naming.skeletons import BRAILLE_BLANK, IGNORABLE
 from core.foundation.text import _
 
 # Marks, embeddings, overrides and isolates of Unicode Standard Annex 9: "Trojan Source", CVE-2021-42574.
 DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-# What is not to be seen though it is no format character, and the letters that are empty.
-EMPTY = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0")
+# What is drawn as nothing though Unicode does not say so: a note without a head, a filler, a space among Braille.
+EMPTY = frozenset(f"\U0001d159\U00016fe4{BRAILLE_BLANK}")
+# The flags of England, Scotland and Wales end in unseen letters; nothing else is spelled with them.
+TAGGED = tuple("".join(chr(0xE0000 + ord(letter)) for letter in place) for place in ("gbeng", "gbsct", "gbwls"))
+FLAGS = re.compile(f"\U0001f3f4(?:{'|'.join(TAGGED)})\U000e007f")
 NON_JOINER, JOINER = "\u200c", "\u200d"
 # Written languages in which joining or not joining two letters is spelling: Persian and its neighbors, and those of
 # India. Names of characters begin with the script.
@@ -56,28 +60,30 @@ def _is_break(character: str) -> bool:
 
 
 def _is_unseen(character: str) -> bool:
-    is_selector = "\ufe00" <= character <= "\ufe0f" or "\U000e0100" <= character <= "\U000e01ef"
-    return unicodedata.category(character) == "Cf" or is_selector or character in EMPTY
+    is_ignorable = IGNORABLE.match(character) is not None
+    return unicodedata.category(character) == "Cf" or is_ignorable or character in EMPTY
 
 
 def _is_spelling(text: str, at: int) -> bool:
     """Whether an unseen character belongs to what stands beside it: it joins emoji or chooses their look, or is a part
     of how a word is spelled."""
     before, character, after = text[at - 1 : at], text[at], text[at + 1 : at + 2]
-    if character in (NON_JOINER, JOINER) and _is_joining(before) and _is_joining(after):
+    if character in (NON_JOINER, JOINER) and _is_of(before, *JOINING) and _is_of(after, *JOINING):
         return True
     if character == JOINER:
         return _is_picture(before) and _is_picture(after)
     if "\ufe00" <= character <= "\ufe0f":
-        return _is_picture(before)
+        return _is_picture(before) and before != "\ufe0f"
     if "\U000e0020" <= character <= "\U000e007f":
-        # The flags of England, Scotland and Wales end in unseen letters.
-        return text[:at].rstrip("".join(map(chr, range(0xE0020, 0xE0080)))).endswith("\U0001f3f4")
-    return "\U000e0100" <= character <= "\U000e01ef" and unicodedata.name(before, "").startswith("CJK")
+        return any(flag.start() < at < flag.end() for flag in FLAGS.finditer(text))
+    if character == BRAILLE_BLANK:
+        return _is_of(before, "BRAILLE PATTERN")
+    return "\U000e0100" <= character <= "\U000e01ef" and _is_of(before, "CJK")
 
 
-def _is_joining(character: str) -> bool:
-    return bool(character) and unicodedata.name(character, "").startswith(JOINING)
+def _is_of(character: str, *scripts: str) -> bool:
+    """Whether a character, where there is one, is of one of these scripts."""
+    return bool(character) and unicodedata.name(character, "").startswith(scripts)
 
 
 def _is_picture(character: str) -> bool:
