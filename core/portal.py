@@ -32,6 +32,7 @@ from core.features.versions.drafts import FeatureDraftService
 from core.features.versions.kind import BuildKind
 from core.features.versions.service import FeatureVersionService
 from core.features.versions.sources import SourceSnapshots
+from core.features.versions.states import give_up_all
 from core.features.versions.views import FeatureViewService
 from core.foundation.actions.call import Foundation
 from core.foundation.actions.idempotency import KeyRemoval
@@ -215,6 +216,7 @@ def _keeping(base: Foundation, uses: LiveUses) -> KeepingService:
         Kind.ENDPOINT: EndpointRow,
     }
     emptying = {Kind.DATASET: RetentionService(base, live_uses=uses).empty, Kind.MODEL: archive_versions}
+    emptying[Kind.FEATURE_VIEW] = give_up_all
     return KeepingService(base, tables=tables, live_uses=uses, asking=PromotionUses().asking, emptying=emptying)
 
 

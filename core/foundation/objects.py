@@ -20,6 +20,8 @@ NEXT_NUMBER = text(
     "ON CONFLICT (kind) DO UPDATE SET value = counters.value + 1 RETURNING value"
 )
 LINEAGE_DEPTH = 12
+# From an object to what is a part of it.
+PARTS = ("holds", "has", "has version")
 MOST_SHOWN = 400
 # So many of each kind are looked through for a text.
 SEARCHED = 5_000
@@ -149,6 +151,15 @@ def are_kept(ids: Any, *, kind: Kind, archived: bool = False) -> ColumnElement[b
     shelf = ("archived",) if archived else ("archived", "deleted")
     put_away = select(ObjectRow.id).where(col(ObjectRow.put_away).in_(shelf), ObjectRow.kind == kind.value)
     return col(ids).in_(put_away) if archived else col(ids).not_in(put_away)
+
+
+def put_away(session: Session, row: ObjectRow) -> ObjectRow | None:
+    """The object itself, or what it is a part of, where that was archived or deleted."""
+    if row.put_away:
+        return row
+    is_part = (LinkRow.target == row.id, col(LinkRow.relation).in_(PARTS), ObjectRow.put_away != "")
+    whole = select(ObjectRow).join(LinkRow, col(LinkRow.source) == ObjectRow.id).where(*is_part)
+    return session.exec(whole.limit(1)).first()
 
 
 def thing_of(row: ObjectRow) -> Thing:

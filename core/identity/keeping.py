@@ -12,19 +12,16 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.naming.texts import Reason
-from core.foundation.objects import LinkRow, ObjectRow, Thing, thing_of, walk
+from core.foundation.objects import PARTS, LinkRow, ObjectRow, Thing, thing_of, walk
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
-# From a thing to what is a part of it.
-PARTS = ("holds", "has", "has version")
 # What was made of a thing and is still there to be used, by its state.
 IN_USE: Mapping[Kind, tuple[str, ...]] = {
     Kind.FEATURE_VERSION: ("draft", "building", "staged", "published", "deprecated"),
     Kind.TRAINING_SET: ("building", "needs_review", "ready"),
     Kind.MODEL_VERSION: ("active",),
-    Kind.PROMOTION: ("draft", "in review", "changes requested", "approved", "applying"),
 }
 # So many of what hangs on a thing are named.
 MOST_NAMED = 5
@@ -45,7 +42,8 @@ class KeepingService(Service):
         asking: Asking,
         emptying: Mapping[Kind, Emptying],
     ) -> None:
-        """`tables` are those of the kinds that can be put away; `asking` are the open requests on an endpoint."""
+        """`tables` are those of the kinds that can be put away; `asking` are the open requests on an endpoint, or
+        for what rests on another thing."""
         super().__init__(foundation)
         self._tables, self._live_uses, self._asking, self._emptying = tables, live_uses, asking, emptying
 
@@ -98,7 +96,8 @@ class KeepingService(Service):
         return row
 
     def _live(self, call: Call, row: ObjectRow) -> Iterator[str]:
-        """What serves, or would again, and rests on it; of an endpoint, what it serves and who asks for more."""
+        """What serves, would again, or is asked for, and rests on it; of an endpoint, what it serves and who asks for
+        more."""
         is_endpoint = row.kind == Kind.ENDPOINT
         for pin in self._live_uses.of(call.session, row.id):
             names = {"endpoint": f"{pin.endpoint} ({pin.endpoint_id})", "version": f"{pin.version} ({pin.version_id})"}

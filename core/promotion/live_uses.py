@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, or_, select
 
-from core.foundation.objects import ObjectRow
+from core.foundation.objects import ObjectRow, walk
 from core.foundation.ports import Pin
 from core.foundation.text import _
 from core.promotion.tables import PromotionRow
@@ -24,11 +24,12 @@ class PromotionUses:
     def of(self, session: Session, object_id: str) -> tuple[Pin, ...]:
         return ()
 
-    def asking(self, session: Session, endpoint_id: str) -> Sequence[ObjectRow]:
-        """The open requests on an endpoint."""
-        on_it = (PromotionRow.endpoint_id == endpoint_id, col(PromotionRow.state).in_(PENDING))
-        joined = select(ObjectRow).join(PromotionRow, col(PromotionRow.id) == ObjectRow.id)
-        return session.exec(joined.where(*on_it).order_by(ObjectRow.id)).all()
+    def asking(self, session: Session, object_id: str) -> Sequence[ObjectRow]:
+        """The open requests on an endpoint, or for a version that is or rests on another object, as what would then be
+        returned to may."""
+        pending = session.exec(select(PromotionRow).where(col(PromotionRow.state).in_(PENDING))).all()
+        ids = [row.id for row in pending if object_id == row.endpoint_id or object_id in _rested_on(session, row)]
+        return session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(ObjectRow.id)).all()
 
     def reached(self, session: Session) -> frozenset[str]:
         return frozenset()
@@ -43,6 +44,12 @@ class PromotionUses:
         rows = session.exec(select(PromotionRow).where(named, col(PromotionRow.state).in_([*PENDING, APPLIED])))
         reasons = (_reason(session, row, version_id) for row in rows.all())
         return next((reason for reason in reasons if reason), "")
+
+
+def _rested_on(session: Session, row: PromotionRow) -> set[str]:
+    """The versions of a request, and all that led to them."""
+    versions = {row.version_id, row.rollback_to} - {""}
+    return {*versions, *(edge.source for edge in walk(session, *versions, upstream=True))}
 
 
 def _reason(session: Session, row: PromotionRow, version_id: str) -> str:

@@ -185,7 +185,7 @@ class RegistryService(Service):
     @action(permission=Permission.MODELS_ARCHIVE, says=N_("archived"))
     def archive_version(self, call: Call, *, version_id: str) -> ModelVersion:
         """Archive a version. Refused while it serves or is something's rollback target."""
-        call.may_reach(version_id)
+        call.may_reach(version_id, even_put_away=True)
         call.about(version_id)
         row = catalog.find_version(call.session, version_id)
         if reason := self._live_uses.reason_to_keep(call.session, version_id):
@@ -305,7 +305,7 @@ class RegistryService(Service):
         outbox.queue_alias(call, catalog.version_of(row), alias=alias)
 
     def _visible(self, call: Call, version_id: str) -> ModelVersion:
-        call.may_reach(version_id)
+        call.may_reach(version_id, even_put_away=True)
         return self.version(call, version_id)
 
     def _add_version(self, call: Call, new: NewVersion, *, model: ModelRow, folder: Folder) -> ModelVersion:

@@ -7,6 +7,7 @@ import pytest
 
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.portal import Portal
+from core.promotion.values import Plan, Step
 from core.registry.tables import VersionRow
 from tests.conftest import People
 from tests.health.installation import (
@@ -18,6 +19,7 @@ from tests.health.installation import (
     TRAINING_SET,
     VIEW,
 )
+from tests.lake.imports.in_process import read_here
 from tests.registry.onnx_files import register_tiny
 from tests.upgrade.home import PEOPLE
 
@@ -45,6 +47,17 @@ def make(portal: Portal, kind: str, name: str = "trial") -> str:
 
 def listed(portal: Portal, kind: str, **how: bool) -> set[str]:
     return {item.id for item in LISTS[kind](portal)(PEOPLE.engineer, limit=200, **how).items}
+
+
+def take_out_of_use(whole: Portal) -> None:
+    """Both endpoints, with what they serve and what is asked for on them."""
+    whole.rollouts.serve_nothing(PEOPLE.sre, endpoint_id=PRODUCTION, reason=WHY)
+    with pytest.raises(Conflict, match=r"\(PR-2\) is approved"):
+        whole.keeping.archive(PEOPLE.sre, object_id=PRODUCTION)
+    whole.requests.cancel_request(PEOPLE.sre, request_id="PR-2")
+    whole.endpoints.clear_staging(PEOPLE.sre, endpoint_id=STAGING, reason=WHY)
+    for endpoint in (PRODUCTION, STAGING):
+        whole.keeping.archive(PEOPLE.sre, object_id=endpoint)
 
 
 @pytest.mark.parametrize("kind", ["dataset", "view", "model", "endpoint"])
@@ -118,13 +131,7 @@ def test_what_serves_and_what_it_rests_on_stays(whole: Portal, thing: str) -> No
 
 
 def test_what_was_made_of_a_thing_keeps_it_from_being_deleted(whole: Portal) -> None:
-    whole.rollouts.serve_nothing(PEOPLE.sre, endpoint_id=PRODUCTION, reason=WHY)
-    with pytest.raises(Conflict, match=r"\(PR-2\) is approved"):
-        whole.keeping.archive(PEOPLE.sre, object_id=PRODUCTION)
-    whole.requests.cancel_request(PEOPLE.sre, request_id="PR-2")
-    whole.endpoints.clear_staging(PEOPLE.sre, endpoint_id=STAGING, reason=WHY)
-    for endpoint in (PRODUCTION, STAGING):
-        whole.keeping.archive(PEOPLE.sre, object_id=endpoint)
+    take_out_of_use(whole)
     with pytest.raises(Conflict) as refusal:
         whole.keeping.delete(PEOPLE.engineer, object_id=DATASET, reason=WHY)
     assert f"({TRAINING_SET}) was made of it" in refusal.value.message
@@ -134,6 +141,61 @@ def test_what_was_made_of_a_thing_keeps_it_from_being_deleted(whole: Portal) -> 
         whole.keeping.delete(PEOPLE.engineer, object_id=thing, reason=WHY)
     with whole.foundation.database.read() as session:
         assert session.get_one(VersionRow, SERVING).state == "archived"
+
+
+def test_what_is_asked_for_stays(whole: Portal) -> None:
+    version = register_tiny(whole, PEOPLE.engineer, name="asked-for", rows=50)
+    endpoint = whole.endpoints.create_endpoint(
+        PEOPLE.engineer, project="PROJ-1", name="asked-of", environment="production"
+    )
+    request = whole.requests.open_request(
+        PEOPLE.engineer,
+        version_id=version.id,
+        endpoint_id=endpoint.id,
+        plan=Plan(steps=(Step(weight=100, hold_seconds=1),)),
+    )
+    for thing in (version.model_id, endpoint.id):
+        with pytest.raises(Conflict, match=rf"\({request.id}\) is in review"):
+            whole.keeping.archive(PEOPLE.engineer, object_id=thing)
+    whole.requests.cancel_request(PEOPLE.engineer, request_id=request.id)
+    for thing in (version.model_id, endpoint.id):
+        whole.keeping.archive(PEOPLE.engineer, object_id=thing)
+
+
+def test_rows_that_were_read_go_into_no_dataset_that_was_put_away(portal: Portal, people: People) -> None:
+    thing = make(portal, "dataset")
+    upload = {"dataset_id": thing, "filename": "t.csv", "content": b"a,b\n1,2\n", "confirm": True}
+    coming = portal.imports.start_upload(people.engineer, **upload)
+    portal.keeping.archive(people.engineer, object_id=thing)
+    ready = read_here(portal, coming)
+    assert (ready.state, ready.cause) == (
+        "needs confirmation",
+        "It waits for a person. trial was archived. Bring it back first.",
+    )
+    portal.keeping.delete(people.engineer, object_id=thing, reason=WHY)
+    with pytest.raises(Conflict, match="trial was deleted"):
+        portal.imports.confirm_import(people.engineer, import_id=coming.id)
+    assert portal.datasets.list_snapshots(people.engineer, dataset_id=thing).total == 0
+    assert portal.imports.discard_import(people.engineer, import_id=coming.id).state == "discarded"
+
+
+def test_of_what_was_put_away_no_part_is_used_and_all_can_be_given_up(whole: Portal) -> None:
+    take_out_of_use(whole)
+    for thing in (MODEL, TRAINING_SET, VIEW, DATASET):
+        whole.keeping.archive(PEOPLE.engineer, object_id=thing)
+    uses: dict[str, Callable[[], Any]] = {
+        "carrier_delay": lambda: whole.materialization.materialize(PEOPLE.engineer, version_id="FEAT-1"),
+        "flights": lambda: whole.queries.start_query(
+            PEOPLE.engineer, project="PROJ-1", sql="SELECT 1", sources={"flights": "SNAP-1"}
+        ),
+        "late-arrival": lambda: whole.registry.edit_card(PEOPLE.engineer, version_id=SERVING, card="new"),
+    }
+    for title, use in uses.items():
+        with pytest.raises(Conflict, match=f"^{title} was archived$"):
+            use()
+    whole.retention.quarantine(PEOPLE.engineer, snapshot_id="SNAP-1", reason=WHY)
+    whole.feature_versions.deprecate_version(PEOPLE.engineer, version_id="FEAT-1", reason=WHY)
+    assert whole.registry.download_artifact(PEOPLE.engineer, version_id=SERVING).content
 
 
 def test_other_things_are_not_put_away(whole: Portal) -> None:

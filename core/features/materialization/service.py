@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AwareDatetime, Field
-from sqlmodel import col, select
+from sqlmodel import and_, col, or_, select
 
 from core.features.materialization.plan import live_view
 from core.features.materialization.records import (
@@ -36,7 +36,9 @@ from core.features.versions.states import GIVEN_UP
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict, Invalid
+from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
+from core.foundation.objects import are_kept
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -179,13 +181,15 @@ class MaterializationService(Service):
 
     @action(permission=Permission.SYSTEM, reads=True)
     def due_materializations(self, call: Call) -> tuple[DueMaterialization, ...]:
-        """The materializations that are due and not running, and those of retired or discarded versions."""
+        """The materializations that are due and not running, but for those of views that were put away, and those of
+        retired or discarded versions."""
         call.unscoped()
         given_up = select(FeatureVersionRow.id).where(col(FeatureVersionRow.state).in_(GIVEN_UP))
         is_left = col(MaterializationRow.version_id).in_(given_up)
-        is_due = col(MaterializationRow.due_at) <= call.now
+        in_use = select(FeatureVersionRow.id).where(are_kept(FeatureVersionRow.view_id, kind=Kind.FEATURE_VIEW))
+        is_due = and_(col(MaterializationRow.due_at) <= call.now, col(MaterializationRow.version_id).in_(in_use))
         at_rest = col(MaterializationRow.state).not_in((State.RUNNING, State.REMOVED))
-        rows = select(MaterializationRow).where(at_rest, is_due | is_left).order_by(MaterializationRow.id)
+        rows = select(MaterializationRow).where(at_rest, or_(is_due, is_left)).order_by(MaterializationRow.id)
         return tuple(self._due(call, row) for row in call.session.exec(rows).all())
 
     @action(permission=Permission.SYSTEM, says=N_("started the materialization, on schedule"))

@@ -183,7 +183,7 @@ class TrainingSetService(Service):
         """Download the rows of a split; the download is recorded.
 
         The answer names the Parquet file; its bytes are at GET /api/v1/files/split/<training set>/<split>."""
-        call.may_reach(training_set_id)
+        call.may_reach(training_set_id, even_put_away=True)
         training_set = find_training_set(call, training_set_id)
         if training_set.state is not TrainingSetState.READY:
             raise Conflict(_("{id} is {state}").format(id=training_set_id, state=training_set.state))

@@ -119,14 +119,14 @@ class FeatureVersionService(Service):
     @action(permission=Permission.FEATURE_SQL, says=N_("deprecated"))
     def deprecate_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Deprecate a version: no new training set may use it, and existing uses continue."""
-        call.may_reach(version_id)
+        call.may_reach(version_id, even_put_away=True)
         call.about(version_id)
         return self._leave(call, version_row(call, version_id), to=DEPRECATED, reason=reason)
 
     @action(permission=Permission.FEATURE_SQL, says=N_("retired"))
     def retire_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Retire a deprecated version for good. Refused while something live needs it."""
-        call.may_reach(version_id)
+        call.may_reach(version_id, even_put_away=True)
         call.about(version_id)
         row = version_row(call, version_id)
         self._refuse_needed(call, row)
@@ -136,7 +136,7 @@ class FeatureVersionService(Service):
     def discard_version(self, call: Call, *, version_id: str, reason: Reason) -> FeatureVersion:
         """Discard a version before it is published: a draft, one that failed or one that is staged. It leaves the
         lists, and its number is not used again. Refused once a training set was made with it."""
-        call.may_reach(version_id)
+        call.may_reach(version_id, even_put_away=True)
         call.about(version_id)
         row = version_row(call, version_id)
         self._refuse_pinned(call, row)

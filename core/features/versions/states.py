@@ -43,6 +43,18 @@ def move(call: Call, row: FeatureVersionRow, *, to: VersionState) -> None:
     call.update(row.id, state=to)
 
 
+def give_up_all(call: Call, view_id: str, reason: str) -> None:
+    """Every version of a view is out of use, as the deletion of the view has it, so that what is kept online of them is
+    cleared away. Conflict while one is being built."""
+    wanted = (FeatureVersionRow.view_id == view_id, col(FeatureVersionRow.state).not_in(GIVEN_UP))
+    for row in call.session.exec(select(FeatureVersionRow).where(*wanted)).all():
+        if row.state == BUILDING:
+            raise Conflict(_("Version {version} is being built").format(version=row.version), hint=_("Stop its job."))
+        row.state, row.reason = RETIRED if row.published_at else DISCARDED, reason
+        call.session.add(row)
+        call.update(row.id, state=row.state)
+
+
 def publish(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None:
     """A staged version is there for everyone, and the alias points at it."""
     move(call, row, to=PUBLISHED)

@@ -14,7 +14,7 @@ from core.foundation.clock import Clock
 from core.foundation.database import Database
 from core.foundation.errors import Conflict, NotAllowed, NotFound
 from core.foundation.ids import Kind
-from core.foundation.objects import LinkRow, ObjectRow, next_id
+from core.foundation.objects import LinkRow, ObjectRow, next_id, put_away
 from core.foundation.ports import Access, Journal
 from core.foundation.reach import Reach
 from core.foundation.settings import Settings
@@ -71,17 +71,22 @@ class Call:
 
     def may_reach(self, object_id: str, *, even_put_away: bool = False) -> ObjectRow:
         """The object, once the declared permission is known to reach its project. NotFound when the actor may not
-        see it, Conflict where something would be done with one that was put away."""
+        see it, Conflict where something would be done with one that was put away, or with a part of one."""
         self._is_checked = True
         row = self.session.get(ObjectRow, object_id)
         if row is None:
             raise NotFound(_("There is no object called {id}").format(id=repr(object_id[:40])))
         if row.project:
             self._refuse_beyond(row.project, unseen=_("There is no object called {id}").format(id=repr(object_id)))
-        if row.put_away and not (even_put_away or self.spec.reads or self.spec.is_internal):
-            hint = _("Bring it back first.") if row.put_away == "archived" else _("Choose another.")
-            raise Conflict(_("{title} was {state}").format(title=row.title, state=_(row.put_away)), hint=hint)
+        if not (even_put_away or self.spec.reads or self.spec.is_internal):
+            self.refuse_put_away(row)
         return row
+
+    def refuse_put_away(self, row: ObjectRow) -> None:
+        """Conflict where an object, or what it is a part of, was archived or deleted: nothing new is made of it."""
+        if gone := put_away(self.session, row):
+            hint = _("Bring it back first.") if gone.put_away == "archived" else _("Choose another.")
+            raise Conflict(_("{title} was {state}").format(title=gone.title, state=_(gone.put_away)), hint=hint)
 
     def may_reach_project(self, project: str) -> None:
         """The declared permission reaches this project. NotFound when the actor may not see it, or it is none."""

@@ -238,7 +238,7 @@ class DatasetService(Service):
         """Download one of a snapshot's files, counted from 0; the download is recorded.
 
         The answer names the Parquet file; its bytes are at GET /api/v1/files/snapshot/<snapshot>/<number>."""
-        call.may_reach(snapshot_id)
+        call.may_reach(snapshot_id, even_put_away=True)
         row = kept_row(call, snapshot_id)
         if number >= len(row.files):
             raise Invalid(_("{id} has {count} files").format(id=snapshot_id, count=len(row.files)), field="number")
@@ -279,10 +279,12 @@ class DatasetService(Service):
         return snapshot_of(row, dataset_row(call, dataset_id)) if row is not None else None
 
     def add_snapshot(self, call: Call, dataset_id: str, staged: StagedSnapshot, *, by: str) -> Snapshot:
-        """The next snapshot, or the newest one where the same content comes a second time. `by` asked for it.
+        """The next snapshot, or the newest one where the same content comes a second time. `by` asked for it. Conflict
+        where the dataset was put away while the rows were read.
 
         Numbers are never given twice: the next one counts on from the last, deleted or not."""
         dataset = dataset_row(call, dataset_id)
+        call.refuse_put_away(dataset.entry)
         newest, last = self.newest(call, dataset_id), call.session.exec(snapshots_of(dataset_id).limit(1)).first()
         if newest is not None and newest.digest == staged.digest:
             return newest

@@ -90,7 +90,7 @@ class RetentionService(Service):
         version that may still be built, needs it.
 
         The worker removes the files an hour later; a file that another snapshot has stays."""
-        call.may_reach(snapshot_id)
+        call.may_reach(snapshot_id, even_put_away=True)
         call.about(snapshot_id)
         row = snapshot_row(call, snapshot_id)
         if needed := self._needed(call, row):
@@ -129,7 +129,7 @@ class RetentionService(Service):
             self._delete(call, row, reason=reason)
 
     def _set_quarantine(self, call: Call, snapshot_id: str, *, reason: str, quarantine: str, state: str) -> Snapshot:
-        call.may_reach(snapshot_id)
+        call.may_reach(snapshot_id, even_put_away=True)
         row = snapshot_row(call, snapshot_id)
         if row.deleted_at is not None or bool(row.quarantine) == bool(quarantine):
             raise Conflict(_("{id} is {state}").format(id=snapshot_id, state=_state(row)))

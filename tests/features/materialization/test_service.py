@@ -198,6 +198,20 @@ def test_what_a_retired_version_has_left_is_cleared(scene: Installation) -> None
         scene.run(materialization.id)
 
 
+def test_what_a_view_that_was_put_away_keeps_online_grows_no_more_and_goes_with_it(scene: Installation) -> None:
+    materialization, keeping = scene.materialize(every_seconds=3600), scene.portal.keeping
+    make_due(scene, materialization)
+    jobs = jobs_of(scene)
+    keeping.archive(scene.people.engineer, object_id=scene.view_id)
+    tick(scene)
+    assert (jobs_of(scene), scene.statuses("a")) == (jobs, ["present"])
+    keeping.bring_back(scene.people.engineer, object_id=scene.view_id)
+    keeping.delete(scene.people.engineer, object_id=scene.view_id, reason="It was a trial")
+    tick(scene)
+    assert (scene.now(materialization.id).state, jobs_of(scene)) == ("removed", jobs)
+    assert scene.statuses("a") == ["not_found"]
+
+
 def test_rows_that_another_version_shares_stay_when_one_is_retired(scene: Installation) -> None:
     materialization = scene.materialize()
     twin = scene.version(
