@@ -15,10 +15,10 @@ from core.foundation.actions.call import Call
 from core.foundation.actions.idempotency import CLAIMED, Attempt, KeyedCall, KeyRemoval, KeyRow, attempting
 from core.foundation.actions.run import Service, action
 from core.foundation.actors import Actor
-from core.foundation.errors import Conflict, InProgress, Invalid, NotAllowed, PortalError
+from core.foundation.errors import Conflict, InProgress, Invalid, NotAllowed, NotFound, PortalError
 from core.foundation.ids import Kind
 from core.foundation.objects import ObjectRow
-from core.identity.permissions import Permission
+from core.identity.permissions import Permission, Role
 from core.portal import Portal
 from tests.conftest import People
 
@@ -139,6 +139,16 @@ def test_a_key_counts_for_one_actor_and_one_action(people: People, notes: NoteSe
     write(notes, people.engineer, key="k")
     assert write(notes, people.other_engineer, key="k") == ("R-2", False)
     assert write(notes, people.engineer, key="k", name="write_slowly") == ("R-3", False)
+
+
+def test_whose_role_was_taken_away_gets_no_answer_of_before(portal: Portal, people: People, notes: NoteService) -> None:
+    system, who = Actor.system("test"), people.engineer.person_id
+    write(notes, people.engineer, key="k")
+    portal.identity.grant_role(system, person_id=who, role=Role.ENGINEER, project="PROJ-2")
+    assert write(notes, people.engineer, key="k") == ("R-1", True)
+    portal.identity.revoke_role(system, person_id=who, role=Role.ENGINEER, project="PROJ-1")
+    with pytest.raises(NotFound, match="There is no object called 'PROJ-1'"):
+        write(notes, people.engineer, key="k")
 
 
 def test_a_form_that_is_corrected_is_another_call(people: People, notes: NoteService) -> None:

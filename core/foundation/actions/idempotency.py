@@ -21,6 +21,7 @@ from sqlmodel import Field, SQLModel, col, delete, select
 
 from core.foundation.actions.call import Call
 from core.foundation.actions.content import Content
+from core.foundation.actions.references import object_named_by
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.columns import time_field
 from core.foundation.database import Database
@@ -110,7 +111,7 @@ class KeyedCall:
         another sending is under way and Conflict for a key that stood for something else."""
         row = self._row(call, arguments)
         if row is not None:
-            return self._replay(row)
+            return self._replay(row, call, arguments)
         claimed = self._new(call, ends_at=call.now + CLAIMED)
         call.session.add(claimed)
         self._claimed = claimed.id
@@ -120,7 +121,7 @@ class KeyedCall:
         """Inside the lock: what an earlier sending was answered, else what `function` answers, which is kept."""
         row = self._row(call, arguments)
         if row is not None and row.claim != self._claim:
-            return self._replay(row).answer
+            return self._replay(row, call, arguments).answer
         if row is None and self._claimed:
             # It took so long that another sending may have begun, and been refused, in the meantime.
             raise InProgress(_("This took too long"), hint=_("Nothing was changed. Send it again."))
@@ -156,7 +157,8 @@ class KeyedCall:
     def _new(self, call: Call, *, ends_at: datetime) -> KeyRow:
         return KeyRow(id=self._id(call), arguments=self._digest, claim=self._claim, answer="", ends_at=ends_at)
 
-    def _replay(self, row: KeyRow) -> Replay:
+    def _replay(self, row: KeyRow, call: Call, arguments: dict[str, Any]) -> Replay:
+        """The answer of then, to whoever may still reach what it is about."""
         if row.arguments != self._digest:
             raise Conflict(
                 _("This idempotency key was sent before with other arguments"),
@@ -166,6 +168,8 @@ class KeyedCall:
             raise InProgress(
                 _("The first call with this idempotency key is still under way"), hint=_("Send it again in a moment.")
             )
+        if (subject := object_named_by(call.session, self._spec, arguments)) is not None:
+            call.may_reach(subject.id, even_put_away=True)
         if self._spec.shown_once:
             raise Conflict(_("This was done, and its answer is shown only once"), hint=_(self._spec.shown_once))
         self._attempt.is_replay = True
