@@ -11,6 +11,7 @@ from typing import Any, cast, get_args, get_origin
 import click
 from pydantic.fields import FieldInfo
 
+from app.web.addresses import FILES
 from core.client.errors import PortalError as Refusal
 from core.foundation.actions.content import Content
 from core.foundation.actions.run import Service
@@ -132,6 +133,7 @@ def command_of(spec: ActionSpec) -> click.Command:
         # A file brings its name along.
         option.required &= option.name != "filename" or not spec.file
     options += [] if spec.reads else [_key_option()]
+    options += [_output_option()] if spec.name in FILES else []
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")
     return click.Command(
         spec.name.partition(".")[2].replace("_", "-"),
@@ -158,6 +160,14 @@ def _key_option() -> click.Option:
         ["--idempotency-key"],
         metavar="TEXT",
         help=_("Names this call: sent again with the same key it is done once. A new one where none is given."),
+    )
+
+
+def _output_option() -> click.Option:
+    return click.Option(
+        ["--output"],
+        type=click.Path(path_type=Path),
+        help=_("Writes what it is about to this file, or under its own name into this folder."),
     )
 
 
@@ -210,14 +220,23 @@ def _metavar(kind: Any, *, structured: bool) -> str:
 
 
 def _caller(spec: ActionSpec) -> Callable[..., None]:
-    def call(as_json: bool, idempotency_key: str | None = None, **options: Any) -> None:
+    def call(*, as_json: bool, idempotency_key: str | None = None, output: Path | None = None, **options: Any) -> None:
         arguments = {name: value for name, value in options.items() if value is not None}
+        if output is not None:
+            path = FILES[spec.name].of(_defaults(spec) | arguments)
+            _print({"file": str(connect().download(path, output))}, as_json=as_json)
+            return
         answer = _whole_answer(spec, arguments, key=idempotency_key or "")
         _print(answer, as_json=as_json)
         if _returns(spec, Verification) and answer["problems"]:
             sys.exit(EXIT_REFUSED)
 
     return call
+
+
+def _defaults(spec: ActionSpec) -> dict[str, Any]:
+    fields = spec.parameters.model_fields.items()
+    return {name: field.default for name, field in fields if not field.is_required()}
 
 
 def _returns(spec: ActionSpec, kind: type[Verification]) -> bool:

@@ -5,9 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from app import exports
 from app.lake import result_values
 from app.session import actor, portal
-from app.ui import charts, exports, forms, frame, links, numbers, tables, times
+from app.ui import charts, forms, frame, links, numbers, tables, times
 from core.foundation.text import N_, _
 from core.lake.column_types import is_number
 from core.lake.queries.values import Query, SavedQuery

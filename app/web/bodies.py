@@ -23,7 +23,7 @@ BODY_LIMIT = 70 * MEGABYTE
 # A data file of 256 MB is a third larger as text.
 FILE_LIMIT = 350 * MEGABYTE
 TAKES_LARGE_FILES = frozenset({"imports.start_upload"})
-JSON, FORM, RAW = "application/json", "multipart/form-data", "application/octet-stream"
+FORM, RAW = "multipart/form-data", "application/octet-stream"
 MOST_FIELDS = 100
 
 

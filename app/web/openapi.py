@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, JsonSchemaValue
 from pydantic_core import core_schema
 
-from app.web.addresses import FILES, methods_of, path_of
-from app.web.bodies import FORM, JSON, RAW, TooLarge
+from app.web.addresses import CSV, FILES, FILES_PATH, JSON, FileAddress, methods_of, path_of
+from app.web.bodies import FORM, RAW, TooLarge
 from app.web.idempotency import parameter, replayed
 from core.foundation.actions.parameters import description_of
 from core.foundation.actions.run import Service
@@ -60,7 +60,7 @@ def openapi(portal: Portal) -> Document:
     actions = [(service, spec) for service, spec in portal.catalog().values() if not spec.is_internal]
     shapes, schemas = _shapes(actions)
     paths = {path_of(spec): dict(_operations(service, spec, shapes, schemas)) for service, spec in actions}
-    files = {path: {"get": _file(path, summary)} for path, summary in FILES.items()}
+    files = {FILES_PATH + address.path: {"get": _file(address)} for address in FILES.values()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Causeway", "version": "1", "description": _("Every action of the portal.")},
@@ -201,13 +201,19 @@ def _named(reference: Document, schemas: Document) -> Document:
     return named
 
 
-def _file(path: str, summary: str) -> Document:
-    names = re.findall(r"{(\w+)}", path)
-    content = {"application/vnd.apache.parquet": {"schema": {"type": "string", "format": "binary"}}}
-    digest = {"description": _("The SHA-256 of the bytes."), "schema": {"type": "string"}}
+def _file(address: FileAddress) -> Document:
+    names = re.findall(r"{(\w+)}", address.path)
+    binary = {"type": "string", "format": "binary"}
+    schemas = {JSON: {"type": "object"}, CSV: {"type": "string"}}
+    content = {address.media_type: {"schema": schemas.get(address.media_type, binary)}}
+    text = {"schema": {"type": "string"}}
+    headers = {
+        "X-Digest": {"description": _("The SHA-256 of the bytes."), **text},
+        "Content-Disposition": {"description": _("What the file is called."), **text},
+    }
     return {
-        "operationId": f"files.{path.split('/')[4]}",
-        "summary": _(summary),
+        "operationId": f"files.{address.path.partition('/')[0]}",
+        "summary": _(address.summary),
         "tags": ["files"],
         "parameters": [
             {
@@ -219,8 +225,7 @@ def _file(path: str, summary: str) -> Document:
             }
             for name in names
         ],
-        "responses": {"200": {"description": _(summary), "headers": {"X-Digest": digest}, "content": content}}
-        | _refusals(),
+        "responses": {"200": {"description": _(address.summary), "headers": headers, "content": content}} | _refusals(),
     }
 
 

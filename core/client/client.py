@@ -8,6 +8,7 @@ Refusals are the errors of `causeway_client.errors`, each with what to do."""
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from .errors import NotSignedIn
@@ -57,6 +58,11 @@ class Client:
     def every(self, action: str, /, **arguments: Any) -> Iterator[dict[str, Any]]:
         """The items of an action that lists, page after page."""
         return self._transport.every(action, arguments)
+
+    def download(self, path: str, into: str | Path = ".") -> Path:
+        """A file below /api/v1/files by its path ("model/MV-3", "load_test_series/LT-2"), written to `into` or, where
+        that is a folder, under its own name there. Returns where it lies."""
+        return self._transport.fetch(path, into=Path(into))
 
     def endpoint(self, name: str) -> Endpoint:
         """An endpoint by its id, name or title, to get predictions from."""

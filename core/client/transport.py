@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from email.message import Message
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
@@ -86,22 +87,22 @@ class Transport:
             yield from page["items"]
             offset, total = offset + PAGE, page["total"]
 
-    def fetch(self, path: str, *, into: Path) -> None:
-        """Writes a file of the portal, once its bytes are what its digest says."""
-        hashed = hashlib.sha256()
+    def fetch(self, path: str, *, into: Path) -> Path:
+        """Writes a file of the portal and returns where it lies: `into` it, or under its own name in a folder. It is
+        there once its bytes are what its digest says, and not before."""
         url = f"{self.address}{PATH}/files/{path}"
-        with (
-            self._reaching(),
-            self.http.stream("GET", url, headers=self._headers) as answer,
-            into.open("wb") as file,
-        ):
+        with self._reaching(), self.http.stream("GET", url, headers=self._headers) as answer:
             if answer.is_error:
                 answer.read()
-            for part in _answered(answer).iter_bytes():
-                hashed.update(part)
-                file.write(part)
-        if hashed.hexdigest() != answer.headers.get("X-Digest"):
-            raise Unavailable("The file did not arrive whole", hint="Ask for it again.")
+            _answered(answer)
+            target = into / _name_in(answer) if into.is_dir() else into
+            partial_file = target.with_name(f"{target.name}.{uuid4().hex[:8]}.part")
+            try:
+                if _written(answer, partial_file) != answer.headers.get("X-Digest"):
+                    raise Unavailable("The file did not arrive whole", hint="Ask for it again.")
+                return partial_file.rename(target)
+            finally:
+                partial_file.unlink(missing_ok=True)
 
     @property
     def _headers(self) -> dict[str, str]:
@@ -119,6 +120,23 @@ class Transport:
             hint = f"Send it again with the idempotency key {key}: it is done once."
             return Unavailable(f"{self.address} gave no answer", hint=hint)
         return Unavailable(f"No portal answers at {self.address}", hint="Start it with `causeway up`.")
+
+
+def _written(answer: httpx.Response, path: Path) -> str:
+    """Writes what arrives, a part at a time, and returns its SHA-256."""
+    hashed = hashlib.sha256()
+    with path.open("wb") as file:
+        for part in answer.iter_bytes():
+            hashed.update(part)
+            file.write(part)
+    return hashed.hexdigest()
+
+
+def _name_in(answer: httpx.Response) -> str:
+    """What the file is called that an answer brings, and no path."""
+    disposition = Message()
+    disposition["Content-Disposition"] = answer.headers.get("Content-Disposition", "")
+    return Path(disposition.get_filename("") or "file").name
 
 
 def _answered(answer: httpx.Response) -> httpx.Response:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.identity import second_person
+from app.loadtests import downloads
 from app.loadtests.report import generator, server_time, verdict
 from app.loadtests.series import live_test, series
 from app.loadtests.wording import cause_line, endpoint_of, plan_line, state_of, title_of
@@ -45,6 +46,8 @@ def _draw(test: LoadTestView) -> None:
         series(test)
     else:
         live_test(test)
+    if test.state.is_over:
+        downloads.offer(test)
     _chain(test)
 
 

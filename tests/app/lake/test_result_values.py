@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.exports import csv_of
 from app.lake.result_values import formats_of, plotted, table_of
-from app.ui.exports import csv_of
 from core.lake.column_types import is_number
 from core.lake.profiles.profile import preview_rows
 from core.lake.queries.sandbox_entry import RESULT, run_query

@@ -12,7 +12,7 @@ import httpx
 import openapi_spec_validator
 import pytest
 
-from app.web.addresses import FILES, methods_of, path_of
+from app.web.addresses import FILES, FILES_PATH, methods_of, path_of
 from app.web.openapi import openapi
 from core.portal import Portal
 from tests.installed import People
@@ -40,7 +40,8 @@ def test_the_document_is_valid_and_is_what_the_portal_answers(document: dict[str
 
 def test_every_action_and_every_file_is_in_it_under_a_name_of_its_own(document: dict[str, Any], portal: Portal) -> None:
     public = [spec for _service, spec in portal.catalog().values() if not spec.is_internal]
-    assert set(document["paths"]) == {path_of(spec) for spec in public} | set(FILES)
+    files = {FILES_PATH + address.path for address in FILES.values()}
+    assert set(document["paths"]) == {path_of(spec) for spec in public} | files
     names = [operation["operationId"] for _path, _method, operation in operations(document)]
     assert len(names) == len(set(names))
     # What takes values with parts is only read by POST.

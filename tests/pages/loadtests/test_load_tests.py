@@ -37,7 +37,9 @@ def finished(portal: Portal, people: People, version: ModelVersion, **changes: A
 
 def test_validity_and_capacity_come_first(portal: Portal, people: People, version: ModelVersion) -> None:
     test = finished(portal, people, version)
-    shown = text_of(page(portal, people.viewer, "load-test", id=test.id))
+    drawn_page = page(portal, people.viewer, "load-test", id=test.id)
+    assert len(drawn_page.get("download_button")) == 2
+    shown = text_of(drawn_page)
     assert "Valid: the generator kept up" in shown
     assert "It takes 240 rps within 50 ms; 95 % interval 210 to 300." in shown
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from core.foundation.values import Value
 from core.lake.column_types import is_text
 
 # A cell that begins so would be run by a spreadsheet as a formula.
@@ -26,3 +27,9 @@ def csv_of(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> bytes:
 
 def _harmless(cell: Any) -> Any:
     return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def csv_of_values(kind: type[Value], values: Iterable[Value]) -> bytes:
+    """Values of one kind without parts as CSV, a column for each field."""
+    columns = {name: "VARCHAR" if field.annotation is str else "DOUBLE" for name, field in kind.model_fields.items()}
+    return csv_of(columns, ([getattr(value, name) for name in columns] for value in values))
