@@ -173,7 +173,7 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if _lacks_tables(error):
             raise Unavailable(_("The database has no tables yet"), hint=_("Run `causeway migrate`.")) from error
-        refusal = _refusal(error)
+        refusal = refusal_of(error)
         if refusal is None:
             raise
         raise refusal from error
@@ -190,7 +190,7 @@ def _away() -> Unavailable:
     return Unavailable(_("The database does not answer"), hint=_("Nothing was changed. Try again in a few seconds."))
 
 
-def _refusal(error: DBAPIError) -> PortalError | None:
+def refusal_of(error: DBAPIError) -> PortalError | None:
     """What to say of an error after which another try may do better; None for any other. A statement that is too long
     or too complex stays so."""
     if not isinstance(error, OperationalError):

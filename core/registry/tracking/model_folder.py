@@ -51,9 +51,10 @@ def write_model_folder(folder: Path, *, content: bytes, metadata: Mapping[str, s
         _fill(draft, content=content, metadata=metadata)
         draft.chmod(0o755)
         os.rename(draft, folder)
-    except FileExistsError:
-        # Another process was faster, with the same content.
-        pass
+    except OSError:
+        # Another process was faster, with the same content: Linux says that its folder is not empty.
+        if not folder.exists():
+            raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -6,13 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from core.foundation.database import refusal_of
 from core.foundation.errors import Invalid, NotFound, Unavailable
 from core.foundation.text import _
 
 # The modules of its messages.
 RUNS, MODELS = "service_pb2", "model_registry_pb2"
+REFUSALS = ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 
 
 def view_of(value: Any) -> Any:
@@ -85,8 +87,19 @@ def translated() -> Iterator[None]:
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             raise NotFound(_("MLflow has nothing of that name or id")) from error
-        if error.error_code in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST"):
+        cause = error.__cause__
+        # What it does not let by it calls an internal error here and there; one that is has a cause.
+        if error.error_code in REFUSALS or (error.error_code == "INTERNAL_ERROR" and cause is None):
             raise Invalid(str(error)[:500]) from error
+        if _is_lasting(cause):
+            raise Invalid(_("MLflow cannot answer this request: a number, a token or its length is none")) from error
         raise Unavailable(_("MLflow does not answer")) from error
     except SQLAlchemyError as error:
         raise Unavailable(_("MLflow does not answer")) from error
+
+
+def _is_lasting(cause: BaseException | None) -> bool:
+    """Whether the request itself failed, so that sending it again fails, too."""
+    if isinstance(cause, DBAPIError):
+        return refusal_of(cause) is None
+    return isinstance(cause, ArithmeticError | LookupError | TypeError | ValueError | AttributeError)

@@ -1,5 +1,7 @@
 """MLflow's own client loads versions and reads runs through the portal, each caller those of the own projects alone."""
 
+import base64
+import json
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -104,6 +106,10 @@ def mlflow(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         mlflow.set_tracking_uri(f"{scene.address}/mlflow")
         yield mlflow
         mlflow.set_tracking_uri(None)
+
+
+def _token(content: Any) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
 
 
 ROWS = {"carrier": ["AA", ""], "origin": ["EWR", "nowhere"], "distance": [0.5, np.nan], "wind": [0.1, 1.5]}
@@ -311,3 +317,21 @@ def test_what_mlflow_refuses_is_said_in_its_own_words(scene: Scene, mlflow: Any)
         client.create_registered_model("PROJ-1.mine")
     body = scene.call("POST", scene.people.engineer, f"{API}/runs/search", content=b'{"filter": "a", "filter": "b"}')
     assert (body.status_code, body.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
+
+
+ODD: dict[str, dict[str, Any]] = {
+    "a token beyond all rows": {"page_token": _token({"offset": 10**30})},
+    "a token of another kind": {"page_token": _token([1])},
+    "a token of other letters": {"page_token": "\u00e9"},
+    "a time beyond all times": {"filter": f"attributes.start_time > {10**30}"},
+    "an order twice": {"order_by": ["metrics.loss"] * 2},
+    "more order than a database takes": {"order_by": [f"metrics.m{number}" for number in range(70)]},
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_can_never_be_answered_is_not_sent_again(scene: Scene, case: str) -> None:
+    experiment = scene.get(scene.people.engineer, "experiments/get-by-name", experiment_name="PROJ-1").json()
+    sent = {"experiment_ids": [experiment["experiment"]["experiment_id"]]} | ODD[case]
+    answer = scene.call("POST", scene.people.engineer, f"{API}/runs/search", json=sent)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, "INVALID_PARAMETER_VALUE")
