@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -23,7 +24,7 @@ MERGED, EMPTY = b"<mergeCell ", re.compile(rb"(?:</f>|<f[^>]*/>)(?:<v></v>|<v ?/
 OVERRIDE = re.compile(rb"<Override [^>]*sharedStrings[^>]*>")
 PART_NAME = re.compile(rb"""PartName=["']/?([^"']+)""")
 SHEETS = re.compile(r"xl/worksheets/[^/]+\.xml")
-PEEKED = 20
+PEEKED = 10_000
 # How the library and what it is made of fail on what is torn; a password is a RuntimeError.
 FAILURES = (
     zipfile.BadZipFile,
@@ -137,9 +138,25 @@ def chosen_sheet(workbook: Any, wanted: str) -> tuple[Any, tuple[str, ...]]:
 def has_rows(sheet: Any) -> bool:
     """Whether there is anything in the first rows of a sheet. Its own word on how large it is does not count."""
     with whole():
-        sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_row=PEEKED, values_only=True)
-        return any(cell is not None for row in rows for cell in row)
+        return any(value is not None for _number, values in islice(rows_of(sheet), PEEKED) for value in values.values())
+
+
+def rows_of(sheet: Any) -> Iterator[tuple[int, dict[int, Any]]]:
+    """The rows of a sheet that stand in the file, by their numbers: the values of their cells by column, counted from
+    0. The library's own rows leave out whatever does not come in its order. Raises ValueError for rows that do not, and
+    for two cells in one place."""
+    from openpyxl.worksheet._reader import WorkSheetParser
+
+    book, last = sheet.parent, 0
+    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
+    with sheet._get_source() as source:
+        parser = WorkSheetParser(source, sheet._shared_strings, data_only=True, epoch=book.epoch, **formats)
+        for number, cells in parser.parse():
+            values = {cell["column"] - 1: cell["value"] for cell in cells}
+            if number <= last or len(values) < len(cells):
+                raise ValueError
+            last = number
+            yield number, values
 
 
 def _marks(archive: zipfile.ZipFile, name: str) -> Marks:

@@ -1,6 +1,7 @@
 """Workbooks of Excel. One sheet is a table of texts: what its cells say, dates in ISO 8601 and numbers in all of their
 digits."""
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from core.lake.readers.table_stream import Reading
 from core.lake.readers.text_tables.columns import read_texts
 from core.lake.readers.text_tables.header import Row, can_name, find_header, is_header
 from core.lake.readers.text_tables.spilled import SpilledTexts
-from core.lake.readers.workbook import Marks, chosen_sheet, marks_of, opened, whole
+from core.lake.readers.workbook import Marks, chosen_sheet, marks_of, opened, rows_of, whole
 from core.lake.readers.zip import NAME_AT, OPEN_XML
 from core.lake.texts.notations import Family, Notation
 from core.lake.texts.registry import NOTATIONS
@@ -31,6 +32,8 @@ Cells = tuple[str | None, ...]
 MOST_ROWS = 2**20
 SAMPLE_ROWS = 50
 ROWS_AT_ONCE = 5000
+# How Excel writes letters that XML would change, as the line breaks of other systems: "_x000D_".
+ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 # Whole numbers below are whole as doubles, too.
 MOST_WHOLE = 2**53
 # The share of the progress until all cells are texts.
@@ -153,24 +156,22 @@ class SheetTable:
 
 def _rows(sheet: Any, fractions: set[int]) -> Iterator[Row]:
     """The rows that have a value, by their numbers. Notes in which columns numbers with fractions stand."""
-    sheet.reset_dimensions()
-    for number, row in enumerate(sheet.iter_rows(), start=1):
+    for number, row in rows_of(sheet):
         if number > MOST_ROWS:
             raise Invalid(_("A sheet has at most {most} rows").format(most=MOST_ROWS), field="content")
-        cells = [text_of(cell.value) for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if len(cells) > MOST_COLUMNS:
+        cells = {place: text for place, value in row.items() if (text := text_of(value))}
+        width = max(cells, default=-1) + 1
+        if width > MOST_COLUMNS:
             raise Invalid(_("More than {most} columns").format(most=MOST_COLUMNS), field="content")
         if cells:
-            fractions.update(place for place, cell in enumerate(row) if isinstance(cell.value, float))
-            yield Row(number, number, tuple(cells))
+            fractions.update(place for place, value in row.items() if isinstance(value, float))
+            yield Row(number, number, tuple(cells.get(place, "") for place in range(width)))
 
 
 def text_of(value: Any) -> str:
     """What a cell says: numbers in as many digits as tell them apart, days and times in ISO 8601."""
     if value is None or isinstance(value, str):
-        return value or ""
+        return ESCAPED.sub(_letter, value) if value and "_x" in value else value or ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer() and abs(value) < MOST_WHOLE:
@@ -182,6 +183,12 @@ def text_of(value: Any) -> str:
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+def _letter(escaped: re.Match[str]) -> str:
+    """What no XML can hold stays as it stands."""
+    letter = chr(int(escaped[1], 16))
+    return letter if letter.isprintable() or letter in "\t\n\r" else escaped[0]
 
 
 def _header(sample: list[Row], line: int) -> tuple[Row, int]:

@@ -90,6 +90,8 @@ VALUES = [
     (None, ""),
     ("", ""),
     ("007", "007"),
+    ("one_x000D_\ntwo_x0009_", "one\r\ntwo\t"),
+    ("_x005F_x0041_ _x0000_ _xD83D_ a_x1", "_x0041_ _x0000_ _xD83D_ a_x1"),
     (7, "7"),
     (7.0, "7"),
     (0.1 + 0.2, "0.30000000000000004"),
@@ -163,6 +165,15 @@ def test_rows_keep_their_numbers_and_columns_their_places() -> None:
     assert (reading.unfit[0].line, reading.unfit[0].text) == (50, "oops")
 
 
+def test_cells_are_where_they_say_in_whatever_order_they_come() -> None:
+    cells = PARTS[SHEET].partition("<row")[0] + "".join(
+        f'<row r="{row}"><c r="B{row}"><v>{row}2</v></c><c r="A{row}"><v>{row}1</v></c></row>' for row in (40, 42)
+    )
+    header = '<row r="30"><c r="A30" t="s"><v>0</v></c><c r="B30" t="s"><v>2</v></c></row>'
+    sheet = f"{cells.replace('<row', header + '<row', 1)}</sheetData></worksheet>"
+    assert xlsx_of(packed(PARTS | {SHEET: sheet})).table.to_pydict() == {"Tag": [401, 421], "Summe": [402, 422]}
+
+
 def test_a_header_that_is_repeated_is_no_row_and_another_can_be_chosen() -> None:
     rows = [["old", "names"], ["a", "b"], [1, 2], ["a", "b"], [3, 4]]
     reading = xlsx_of(book(("S", rows)), header=2)
@@ -188,6 +199,8 @@ BAD = {
     "many styles": (changed(GOOD, STYLES, (b"<cellXfs", b"<xf/>" * 600_000 + b"<cellXfs")), "larger than 32 MB"),
     "a column far out": (changed(GOOD, SHEET, (FAR, b'<c r="XFD2"')), "More than 2000 columns"),
     "a row far out": (changed(GOOD, SHEET, (b'<row r="2"', b'<row r="99999999"')), "at most 1048576 rows"),
+    "rows in no order": (changed(GOOD, SHEET, (b'<row r="2"', b'<row r="1"')), "damaged"),
+    "two cells in one place": (changed(GOOD, SHEET, (FAR, FAR + b"/>" + FAR)), "damaged"),
     "a header and no rows": (book(("S", [["a", "b"]])), "no rows"),
     "nothing": (book(("S", [])), "no sheet with rows"),
     "an open document": (b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/vnd.oasis.opendocument", "OpenDocument"),
