@@ -17,7 +17,11 @@ from core.registry.values import Evidence, ModelVersion
 def evidence_rows(version: ModelVersion) -> None:
     """The kinds in the order in which a release asks for them, then what came before."""
     listed = portal().evidence.list_evidence(actor(), subject=version.id, limit=MOST).items
-    newest = {name: next((evidence for evidence in listed if evidence.kind == name), None) for name in evidence_kinds()}
+    newest = {
+        name: next((evidence for evidence in listed if evidence.kind == name), None)
+        for name, kind in evidence_kinds().items()
+        if not kind.comes_with_a_run or any(evidence.kind == name for evidence in listed)
+    }
     passed = sum(evidence is not None and evidence.verdict == "pass" for evidence in newest.values())
     frame.section(_("Evidence"), hint=_("{n} of {total} passed").format(n=passed, total=len(newest)))
     with frame.rows("evidence"):

@@ -24,13 +24,15 @@ class Measurement(Value):
 class EvidenceKind(Plugin, ABC):
     """A kind of evidence. Kinds are shown by their `order`; `missing` says what will be known once it was measured. It
     is `measured_by` an action, or while a version serves (`on_endpoint`), else it comes from elsewhere. Its `gate` has
-    the same name. `confirmation` is what an approver has to tick, where that is asked."""
+    the same name; what `comes_with_a_run` is missed in no version from elsewhere. `confirmation` is what an approver
+    has to tick, where that is asked."""
 
     order: ClassVar[int]
     missing: ClassVar[str]
     gate: ClassVar[type[Gate] | None] = None
     measured_by: ClassVar[Measurement | None] = None
     on_endpoint: ClassVar[bool] = False
+    comes_with_a_run: ClassVar[bool] = False
     confirmation: ClassVar[str] = ""
 
     @abstractmethod

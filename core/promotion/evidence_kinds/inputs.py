@@ -15,6 +15,7 @@ class InputsEvidence(EvidenceKind):
     order = 50
     missing = N_("Whether an input alone predicts the label so well that it seems to contain the outcome")
     gate = InputsGate
+    comes_with_a_run = True
 
     def content(self, evidence: Evidence) -> tuple[Section, ...]:
         report = InputReport.model_validate(evidence.content)

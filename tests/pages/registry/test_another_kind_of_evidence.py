@@ -97,7 +97,7 @@ def test_it_is_listed_by_its_name(stage: Stage) -> None:
     stage.parity(stage.version())
     listing = stage.portal.evidence.list_evidence(stage.people.viewer, kind="fairness")
     assert [record.id for record in listing.items] == [evidence.id]
-    with pytest.raises(Invalid, match=r"Choose one of: quality, parity, load_test, safety, fairness\."):
+    with pytest.raises(Invalid, match=r"Choose one of: quality, parity, load_test, safety, fairness, inputs\."):
         stage.portal.evidence.list_evidence(stage.people.viewer, kind="charm")
     with pytest.raises(Invalid, match="no kind of evidence called 'charm'"):
         stage.add(stage.version(), "charm", {})

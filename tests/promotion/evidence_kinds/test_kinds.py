@@ -74,8 +74,7 @@ def test_a_kind_is_complete(kind: EvidenceKind) -> None:
     assert kind.missing
     assert kind.gate is not None
     assert kind.gate.name == kind.name
-    # What inputs tell alone is known from the training set.
-    assert bool(kind.measured_by) + kind.on_endpoint == (kind.name != "inputs")
+    assert bool(kind.measured_by) + kind.on_endpoint + kind.comes_with_a_run == 1
 
 
 def test_rows_have_a_cell_for_each_column() -> None:
