@@ -1,9 +1,11 @@
 """CSV in two passes over the file, neither of which holds more than a few megabytes."""
 
 import csv
+import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -24,17 +26,22 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PASSES = 2
+BREAK = re.compile(r"[\n\r]")
+# A line that is in no file, for a text has no such letter.
+END = "\0"
 
 
 @dataclass
 class Rejects:
-    """Lines without the columns of the header, by the line they stand on."""
+    """Lines without the columns of the header, by the line they stand on. `last` is the text of the last one."""
 
     count: int = 0
+    last: str = ""
     reasons: list[str] = field(default_factory=list)
 
     def __call__(self, row: Any) -> str:
         self.count += 1
+        self.last = row.text
         if len(self.reasons) < REASONS_SHOWN:
             sentence = _("Line {line}: {actual} cells instead of {expected}: {text}")
             cells = {"actual": row.actual_columns, "expected": row.expected_columns, "text": row.text[:80]}
@@ -87,15 +94,20 @@ class CsvTable:
         return self._rejects.reasons
 
     def batches(self, stage: str) -> "Iterator[pa.RecordBatch]":
-        """Invalid for a table without rows, or with many lines that are none."""
+        """Invalid for a table without rows, with many lines that are none, or with a quotation mark that takes all
+        lines to the end of the file for one cell."""
         self._rejects, rows, gone = Rejects(), 0, min(self._passes, PASSES - 1) / PASSES
+        last = ""
         self._passes += 1
         self._repeated = 0
         for batch in _batches(self._path, self._text, self._rejects, self._progress(gone, stage)):
             others = without_header(batch, self._text.header)
             self._repeated += batch.num_rows - others.num_rows
             rows += others.num_rows
+            last = batch.column(-1)[-1].as_py() if batch.num_rows else last
             yield others
+        if self._passes == 1 and BREAK.search(last + self._rejects.last):
+            self._check_closed()
         check_rows(rows, self._rejects.count)
 
     @property
@@ -123,14 +135,33 @@ class CsvTable:
 
     def _numbered(self, file: TextIO) -> Iterator[tuple[int, int]]:
         """Rows with the lines on which they begin. Python's reader knows them; Arrow's does not say."""
-        csv.field_size_limit(MOST_LINE)
-        above = sum(1 for _line in islice(iter(file.readline, ""), self._text.ends))
-        reader = csv.reader(file, delimiter=self._text.separator)
-        row, line = 0, above + 1
-        for cells in reader:
+        row = 0
+        for line, cells in self._lines(file):
             if len(cells) == len(self.names) and not is_header(cells, self._text.header):
                 yield row, line
                 row += 1
+
+    def _check_closed(self) -> None:
+        """Another line behind the last one is a row of its own, unless a quotation mark was left open."""
+        with self._path.open(encoding=self._text.encoding, newline="") as file:
+            line, cells = deque(self._lines(chain(file, ["\n", END])), maxlen=1).pop()
+        if cells != [END]:
+            raise Invalid(
+                _("The quotation mark in line {line} is never closed").format(line=line),
+                hint=_("Close it, or double it where it is a letter of the cell."),
+                field="content",
+            )
+
+    def _lines(self, text: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+        """The cells of what begins on each line below the header."""
+        # Arrow takes a cell that goes on in the part after its own.
+        csv.field_size_limit(2 * MOST_LINE)
+        rest = iter(text)
+        above = sum(1 for _line in islice(rest, self._text.ends))
+        reader = csv.reader(rest, delimiter=self._text.separator)
+        line = above + 1
+        for cells in reader:
+            yield line, cells
             line = above + reader.line_num + 1
 
     def _progress(self, start: float, stage: str) -> Callable[[float], None]:

@@ -13,6 +13,7 @@ import pytest
 
 from core.foundation.errors import Invalid
 from core.lake.import_values import ImportChoices
+from core.lake.readers.csv_dialect import MOST_LINE
 from core.lake.readers.dispatch import read_file
 from core.lake.readers.reader import Workspace
 from core.lake.readers.table_stream import Reading
@@ -133,6 +134,31 @@ def test_a_few_ragged_lines_are_left_out_and_reported() -> None:
 
 def test_quoted_cells_may_hold_lines_and_commas() -> None:
     assert read_upload("t.csv", b'a,b\n"x,\ny",1\n').table.to_pylist() == [{"a": "x,\ny", "b": 1}]
+
+
+OPEN = {
+    "in the last column": b'a,b\n1,2\n3,"x\n' + b"4,5\n" * 50,
+    "in another column": b'a,b\n1,2\n"3,x\n' + b"4,5\n" * 50,
+    "before a doubled one": b'a,b\n1,2\n3,"x""\n4,5',
+}
+
+
+@pytest.mark.parametrize("case", OPEN)
+def test_a_quotation_mark_that_is_never_closed_takes_no_lines_for_one_cell(case: str) -> None:
+    with pytest.raises(Invalid, match="The quotation mark in line 3 is never closed"):
+        read_upload("t.csv", OPEN[case])
+
+
+@pytest.mark.parametrize(
+    "content", [b'a,b\n1,"x\n"', b'a,b\n1,"x\n"\n', b'a,b\n1,"""x""\n"\n\n', b'a,b\r\n1,"x\r\n"\r\n']
+)
+def test_a_last_cell_may_end_with_a_line(content: bytes) -> None:
+    assert read_upload("t.csv", content).table.column("b").to_pylist()[0].strip() in ("x", '"x"')
+
+
+def test_a_cell_may_be_as_long_as_the_parts_that_are_read_at_once() -> None:
+    reading = read_upload("t.csv", b"a,b\n" + b"1,2\n" * 300 + b"1," + b"x" * (MOST_LINE + 9) + b"\n2,3\n")
+    assert [(cells.column, cells.line) for cells in reading.unfit] == [("b", 302)]
 
 
 def test_a_column_without_any_value_is_text() -> None:
