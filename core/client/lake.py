@@ -1,5 +1,6 @@
 """Datasets and their snapshots: rows out of them, and files and frames into them."""
 
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from .transport import Transport
 from .waiting import waited_for
 
 FRAME_NAME = "frame.parquet"
+# What queries can call a dataset; anything else is its title, from which the portal makes such a name.
+IDENTIFIER = re.compile("[a-z][a-z0-9_]{1,59}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class Lake:
             return str(self.dataset(name)["id"])
         except NotFound:
             new_in = project or only_project(self.transport)
-            return str(self.transport.call("lake.create_dataset", {"project": new_in, "name": name})["id"])
+            called = {"name" if IDENTIFIER.fullmatch(name) else "title": name}
+            return str(self.transport.call("lake.create_dataset", {"project": new_in, **called})["id"])
 
 
 def only_project(transport: Transport) -> str:

@@ -170,6 +170,8 @@ def test_a_file_is_sent_by_its_path_as_bytes_or_open(client: Client, tmp_path: P
             assert (imported["state"], imported["source"]["name"]) == ("confirmed", "numbers.csv")
     assert client.lake.upload("numbers", b"n\n3\n", filename="n.csv", mode="append")["state"] == "confirmed"
     assert list(client.lake.get("numbers")["n"]) == [1, 2, 3]
+    client.lake.upload("Meine Zahlen", path)
+    assert client.lake.dataset("Meine Zahlen")["name"] == "meine_zahlen"
     with pytest.raises(Invalid, match="no name"):
         client.lake.upload("numbers", b"n\n3\n")
 
