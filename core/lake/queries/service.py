@@ -28,7 +28,7 @@ from core.identity.service import Limit, Offset
 from core.lake.datasets.service import DatasetService
 from core.lake.profiles.profile import preview_rows
 from core.lake.queries.sandbox_entry import RESULT, QueryAnswer
-from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedQuery, Sql
+from core.lake.queries.values import Query, QueryName, QueryResult, QueryState, RowLimit, SavedName, SavedQuery, Sql
 from core.lake.tables import DatasetRow, QueryRow, SavedQueryRow, SnapshotRow
 from core.lake.values import Snapshot
 from core.sandbox.duckdb_session import folded
@@ -154,7 +154,7 @@ class QueryService(Service):
         )
 
     @action(permission=Permission.FEATURE_SQL, says=N_("deleted a saved query"))
-    def delete_saved(self, call: Call, *, project: str, name: QueryName) -> None:
+    def delete_saved(self, call: Call, *, project: str, name: SavedName) -> None:
         """Delete a saved query."""
         call.may_reach_project(project)
         if call.session.get(SavedQueryRow, (project, name)) is None:

@@ -11,7 +11,9 @@ from core.foundation.values import Value
 from core.lake.values import TablePreview
 
 Sql = Annotated[str, StringConstraints(min_length=6, max_length=20_000)]
-QueryName = Annotated[str, StringConstraints(max_length=80), ONE_LINE]
+# A name that was given stands, whatever may be in one by now.
+SavedName = Annotated[str, StringConstraints(max_length=80)]
+QueryName = Annotated[SavedName, ONE_LINE]
 RowLimit = Annotated[int, Field(ge=1, le=100_000)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.lake.queries.values import Query, QueryState
-from core.lake.tables import QueryRow
+from core.lake.tables import QueryRow, SavedQueryRow
 from core.lake.values import Snapshot
 from core.portal import Portal
 from tests.compute.running import wait_until
@@ -114,6 +114,14 @@ def test_data_of_another_project_cannot_be_read(portal: Portal, people: People, 
     assert "not found" in portal.queries.get_query(people.outsider, query_id=query.id).cause
     with pytest.raises(NotFound):
         portal.queries.start_query(people.outsider, project="PROJ-2", sql="SELECT * FROM f", sources={"f": snapshot.id})
+
+
+def test_a_saved_query_can_be_deleted_whatever_its_name_has_in_it(portal: Portal, people: People) -> None:
+    old = {"project": "PROJ-1", "name": "by\u200b carrier"}
+    with portal.foundation.database.write() as session:
+        session.add(SavedQueryRow(**old, sql="SELECT 2 AS x", saved_by="P-1", saved_at=portal.foundation.clock.now()))
+    portal.queries.delete_saved(people.engineer, **old)
+    assert portal.queries.list_saved(people.engineer, project="PROJ-1").total == 0
 
 
 def test_queries_are_saved_under_a_name(portal: Portal, people: People) -> None:
