@@ -125,11 +125,12 @@ class RolloutService(Service):
 
     @action(permission=Permission.SYSTEM)
     def advance_rollout(self, call: Call, *, request_id: str) -> Literal["wait", "hold", "step", "finish", "abort"]:
-        """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back."""
+        """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back. One that
+        has ended since it was due stays as it ended."""
         row = self._book.row(call, request_id)
         call.about(row.id)
         rollout = call.session.get_one(RolloutRow, request_id)
-        pace = self._pace(call, rollout)
+        pace = self._pace(call, rollout) if rollout.state in UNDER_WAY else Pace("wait")
         call.note(move=pace.move, step=rollout.step + 1)
         if pace.move == "hold":
             rollout.state, rollout.settled_at = "holding", call.now

@@ -69,6 +69,19 @@ def test_a_rollout_under_way_ends_with_it(stage: Stage) -> None:
     assert stage.serves() == {}
 
 
+def test_a_worker_that_comes_too_late_changes_nothing(stage: Stage) -> None:
+    old, request = stage.released(), stage.apply(stage.approved().id)
+    advance = stage.portal.rollouts.advance_rollout
+    take_out(stage)
+    assert advance(SYSTEM, request_id=request.id) == "wait"
+    assert stage.read(request.id).why == WHY
+    stage.portal.rollouts.rollback(
+        stage.people.sre, endpoint_id=stage.endpoint_id, version_id=old.version_id, reason="It was the data"
+    )
+    assert advance(SYSTEM, request_id=old.id) == "wait"
+    assert stage.read(old.id).state is RequestState.APPLIED
+
+
 def test_the_next_version_opens_the_endpoint_in_steps_again(stage: Stage) -> None:
     stage.released()
     take_out(stage)
