@@ -62,4 +62,7 @@ class Content:
         def content_of(value: Any, as_bytes: ValidatorFunctionWrapHandler) -> Content:
             return value if isinstance(value, Content) else cls.of(cast(bytes, as_bytes(value)))
 
-        return core_schema.no_info_wrap_validator_function(content_of, core_schema.bytes_schema())
+        as_bytes = core_schema.plain_serializer_function_ser_schema(cls.read, return_schema=core_schema.bytes_schema())
+        return core_schema.no_info_wrap_validator_function(
+            content_of, core_schema.bytes_schema(), serialization=as_bytes
+        )
