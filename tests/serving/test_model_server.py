@@ -149,6 +149,38 @@ def test_b004_what_is_ragged_or_of_another_rank_is_refused_with_its_place(
     assert (status, document["error"].partition(":")[0]) == (422, place)
 
 
+ODD = [None, True, 0, -1.5, 2**63, "x", "\0", [], [None], {}, {"name": []}]
+WHOLE = {
+    "/v2/models/late/infer": {"id": "a", "parameters": {}, "inputs": TENSORS, "outputs": [{"name": "probability"}]},
+    "/predict": {"rows": [{**GOOD_ROW, "row_id": "f-1"}], "explain": True},
+    "/features": {"view": "late", "keys": [["AA"]], "at_us": [0]},
+}
+
+
+def places(document: Any, *place: Any) -> Iterator[tuple[Any, ...]]:
+    yield place
+    parts = (
+        document.items() if isinstance(document, dict) else enumerate(document if isinstance(document, list) else ())
+    )
+    for name, part in parts:
+        yield from places(part, *place, name)
+
+
+def replaced(document: Any, place: tuple[Any, ...], value: Any) -> Any:
+    if not place:
+        return value
+    copy = document.copy()
+    copy[place[0]] = replaced(document[place[0]], place[1:], value)
+    return copy
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_whatever_stands_anywhere_in_a_request_is_no_failure_of_the_server(server: RunningServer, path: str) -> None:
+    """The gateway throws servers out for their failures, which no caller may cause."""
+    bodies = [replaced(WHOLE[path], place, value) for place in places(WHOLE[path]) for value in ODD]
+    assert {server.post(path, body).status_code for body in bodies} <= {200, 422}
+
+
 def test_b004_missing_and_unknown_columns_are_named(server: RunningServer) -> None:
     assert infer(server, *TENSORS[:3]) == (422, {"error": "inputs: wind missing", "hint": ""})
     assert "speed unknown" in infer(server, *TENSORS, {**TENSORS[2], "name": "speed"})[1]["error"]

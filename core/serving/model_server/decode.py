@@ -184,8 +184,8 @@ def _array(tensor: Mapping[str, Any], *, spec: InputSpec, rows: int, limits: Lim
 def _check_outputs(outputs: Any, *, signature: Signature) -> None:
     if outputs is None:
         return
-    names = [output.get("name") if isinstance(output, dict) else None for output in outputs or [None]]
-    if not isinstance(outputs, list) or set(names) != {signature.output}:
+    is_list = isinstance(outputs, list) and bool(outputs)
+    if not is_list or any(not isinstance(item, dict) or item.get("name") != signature.output for item in outputs):
         raise wrong("outputs", _("there is only {name}").format(name=signature.output))
 
 
