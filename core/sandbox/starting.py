@@ -86,7 +86,8 @@ class Starter:
         return None if pid == NOTHING else Forked(int(pid), descriptors[0], starter=self)
 
     def is_gone(self) -> bool:
-        if self._channel.fileno() < 0:
+        """Its channel alone does not say so at once: whatever else it has started holds that open while it ends."""
+        if self._channel.fileno() < 0 or (self._process is not None and self._process.poll() is not None):
             return True
         looked = poll()
         looked.register(self._channel, POLLIN)

@@ -29,7 +29,8 @@ def kind_of(handle):
     except OSError:
         return 0
 def features(flights):
-    limits = [resource.getrlimit(number) for number in range(16)]
+    # Of the processor's time it has what the process that asks has left.
+    limits = [resource.getrlimit(number) for number in range(16) if number != resource.RLIMIT_CPU]
     signals = [str(signal.getsignal(number)).split(' at ')[0] for number in (1, 10, 12, 13, 14, 15, 17)]
     own = [os.umask(0o77), os.path.basename(os.getcwd()), threading.active_count(), len(sys.argv), os.getsid(0)]
     handles = sorted(kind_of(handle) for handle in range(250))
