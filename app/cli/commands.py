@@ -1,6 +1,7 @@
 """The command line: a few commands for the machine the portal runs on, and every action of the catalog, over REST."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from enum import Enum
@@ -97,6 +98,8 @@ def sign_in(handle: str) -> None:
     from core.portal import build_portal
 
     loaded = load_settings()
+    if not loaded.has_database:
+        raise _no_portal_here(os.environ.get("CAUSEWAY_ADDRESS", ""))
     sessions = build_portal(loaded).sessions
     people = {person.handle: person for person in sessions.people()}
     if handle not in people:
@@ -108,6 +111,15 @@ def sign_in(handle: str) -> None:
     file.touch(mode=0o600)
     file.write_text(sessions.sign_in_as(people[handle].id))
     click.echo(_("You are {name} now.").format(name=people[handle].name))
+
+
+def _no_portal_here(address: str) -> NotSignedIn:
+    if not address:
+        return NotSignedIn(_("There is no portal on this machine yet"), hint=_("Run `causeway up` first."))
+    return NotSignedIn(
+        _("Nobody signs in to {address} in this way: it is no portal of this machine").format(address=address),
+        hint=_("Mint a token on its page People, and set CAUSEWAY_TOKEN to it."),
+    )
 
 
 def add_domains(group: click.Group) -> None:

@@ -29,6 +29,8 @@ from core.portal import Portal
 
 log = logging.getLogger(__name__)
 Endpoint = Callable[[Request], Any]
+# RFC 9110 has every 401 say how to sign in.
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def api_routes(portal: Callable[[], Portal]) -> list[BaseRoute]:
@@ -51,9 +53,14 @@ def actor_of(sessions: Sessions, authorization: str | None) -> Actor:
     if secret.startswith(f"{TOKEN_PREFIX}_"):
         return sessions.actor_of_token(secret)
     actor = sessions.actor_of_session(secret)
-    if actor is None:
-        raise NotSignedIn(_("This session has ended"), hint=_("Sign in again."))
-    return actor
+    if actor is not None:
+        return actor
+    if not sessions.is_known(secret):
+        raise NotSignedIn(
+            _("This token is not known"),
+            hint=_("Send all of it, or mint one with `causeway identity mint-token`."),
+        )
+    raise NotSignedIn(_("This session has ended"), hint=_("Sign in again."))
 
 
 def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
@@ -89,12 +96,18 @@ async def _permitted_arguments(request: Request, service: Service, actor: Actor,
         raise
 
 
+def headers_of(error: PortalError) -> dict[str, str]:
+    """What a refusal says beside its body: when to come again, or how to sign in."""
+    if isinstance(error, Unavailable):
+        return {"Retry-After": str(error.retry_after)}
+    return CHALLENGE if isinstance(error, NotSignedIn) else {}
+
+
 def refusal(error: PortalError) -> JSONResponse:
     body = {"error": error.message, "hint": error.hint}
     if isinstance(error, Invalid) and error.field:
         body["field"] = error.field
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
-    return JSONResponse(body, status_code=error.status, headers=headers)
+    return JSONResponse(body, status_code=error.status, headers=headers_of(error))
 
 
 def _failure(spec: ActionSpec) -> JSONResponse:

@@ -16,11 +16,11 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import COOKIE
-from app.web.api import refusal
+from app.web.api import CHALLENGE, headers_of, refusal
 from app.web.bodies import TooLarge
 from app.web.lanes import IDENTITY
 from app.web.operations import LIVE, METRICS, READY
-from core.foundation.errors import PortalError, Unavailable
+from core.foundation.errors import PortalError
 from core.foundation.settings import Settings, is_loopback
 from core.foundation.text import _
 from core.portal import Portal
@@ -180,8 +180,7 @@ def opens_page(scope: Scope, headers: Headers) -> bool:
 
 def plain(error: PortalError) -> Response:
     """A refusal for who asks for no JSON."""
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, Unavailable) else {}
-    return PlainTextResponse(error.in_full, status_code=error.status, headers=headers)
+    return PlainTextResponse(error.in_full, status_code=error.status, headers=headers_of(error))
 
 
 def _to_the_frame(scope: Scope, headers: Headers) -> Response | None:
@@ -196,7 +195,7 @@ def _to_the_frame(scope: Scope, headers: Headers) -> Response | None:
 def _to_sign_in(scope: Scope, headers: Headers) -> Response:
     """A page that someone opens leads to sign-in and back; anything else is refused."""
     if not opens_page(scope, headers):
-        return PlainTextResponse("Sign in first", status_code=401)
+        return PlainTextResponse("Sign in first", status_code=401, headers=CHALLENGE)
     query = scope["query_string"].decode("latin-1")
     target = scope["path"] + (f"?{query}" if query else "")
     return RedirectResponse(f"{SIGN_IN}?next={quote(target, safe='')}", status_code=303)

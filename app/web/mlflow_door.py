@@ -12,11 +12,11 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from app.web.api import actor_of
+from app.web.api import CHALLENGE, actor_of
 from app.web.bodies import TooLarge
 from app.web.lanes import IDENTITY, TRACKING
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError
+from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError, sentences
 from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.portal import Portal
@@ -126,9 +126,9 @@ def mlflow_error(error: PortalError) -> JSONResponse:
 def _error(status: int, message: str, *, hint: str = "") -> JSONResponse:
     if status == 401:
         hint = _("Set MLFLOW_TRACKING_TOKEN to a token of the portal.")
-    text = ". ".join(part.rstrip(". ") for part in (message, hint) if part) + "."
     headers = {"Retry-After": "5"} if status == 503 else {}
-    body = {"error_code": CODES.get(status, "INTERNAL_ERROR"), "message": text}
+    headers |= CHALLENGE if status == 401 else {}
+    body = {"error_code": CODES.get(status, "INTERNAL_ERROR"), "message": sentences(message, hint)}
     return JSONResponse(body, status_code=status, headers=headers)
 
 

@@ -10,6 +10,12 @@ FOLDERS = re.compile(r"(?<![\w.:/])(?:file:/{0,2})?/(?:[^\s/'\"<>|,;:()\[\]]+/)+
 MOST_OUTLINE = 500
 
 
+def sentences(*parts: str) -> str:
+    """Parts as sentences after one another: each ends with a point, or with the mark that it brings along."""
+    ends = (part if part.endswith(("?", "!")) else f"{part}." for part in (part.rstrip(". ") for part in parts) if part)
+    return " ".join(ends)
+
+
 class PortalError(Exception):
     """A refusal in words. `message` says what is wrong, `hint` what to do."""
 
@@ -23,7 +29,7 @@ class PortalError(Exception):
     @property
     def in_full(self) -> str:
         """The message and the hint as sentences."""
-        return ". ".join(part.rstrip(". ") for part in (self.message, self.hint) if part) + "."
+        return sentences(self.message, self.hint)
 
 
 class NotFound(PortalError):

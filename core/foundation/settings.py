@@ -192,9 +192,18 @@ class Settings(LogSettings):
         return tuple((text, shown) for text, shown in pairs if text != shown)
 
     @property
+    def database_file(self) -> Path:
+        return self.home / "causeway.sqlite"
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there may be tables already: somewhere else, or in a file of this home."""
+        return bool(self.database_url) or self.database_file.exists()
+
+    @property
     def database(self) -> str:
         """The SQLAlchemy address of the portal's database."""
-        return self.database_url or f"sqlite:///{self.home / 'causeway.sqlite'}"
+        return self.database_url or f"sqlite:///{self.database_file}"
 
     @property
     def address(self) -> str:

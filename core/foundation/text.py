@@ -44,3 +44,9 @@ def percent(share: float, digits: int = 1) -> str:
 @cache
 def _catalog() -> gettext.NullTranslations:
     return gettext.translation("causeway", LOCALE_FOLDER, fallback=True)
+
+
+def in_state(name: str, state: str) -> str:
+    """In which state something is, as the sentence that refuses it."""
+    words = {"failed": _("{name} failed"), "needs_review": _("{name} needs a review")}
+    return words.get(state, _("{name} is {state}")).format(name=name, state=_(state))

@@ -54,7 +54,7 @@ class KeepingService(Service):
         row = self._about(call, object_id)
         if row.put_away:
             raise Conflict(_("{title} is {state} already").format(title=row.title, state=_(row.put_away)))
-        _refuse(row, self._live(call, row), words=_("{title} ({id}) cannot be archived"))
+        self._refuse(call, row, self._live(call, row), words=_("{title} ({id}) cannot be archived"))
         return _put(call, row, "archived")
 
     @action(permission=Permission.ARCHIVE, says=N_("brought back"))
@@ -75,7 +75,8 @@ class KeepingService(Service):
         row = self._about(call, object_id)
         if row.put_away == "deleted":
             raise Conflict(_("{title} is {state} already").format(title=row.title, state=_("deleted")))
-        _refuse(row, [*self._live(call, row), *_followers(call, row)], words=_("{title} ({id}) cannot be deleted"))
+        holds = [*self._live(call, row), *_followers(call, row)]
+        self._refuse(call, row, holds, words=_("{title} ({id}) cannot be deleted"))
         if empty := self._emptying.get(Kind(row.kind)):
             empty(call, row.id, reason)
         is_free = not _was_used(call, row.id)
@@ -108,6 +109,22 @@ class KeepingService(Service):
         for request in self._asking(call.session, row.id):
             yield _("{title} ({id}) is {state}").format(title=request.title, id=request.id, state=request.state)
 
+    def _refuse(self, call: Call, row: ObjectRow, holds: Iterator[str] | Sequence[str], *, words: str) -> None:
+        """Conflict that names what hangs on a thing."""
+        named = list(dict.fromkeys(holds))
+        if not named:
+            return
+        more = _("; and {n} more").format(n=len(named) - MOST_NAMED) if len(named) > MOST_NAMED else ""
+        rests_elsewhere = row.kind != Kind.ENDPOINT and self._live_uses.of(call.session, row.id)
+        # What an endpoint would go back to is not taken out of use by clearing it.
+        hint = _("Take it out of use there first, or clear and archive the endpoint.") if rests_elsewhere else ""
+        raise Conflict(
+            _("{words}: {holds}").format(
+                words=words.format(title=row.title, id=row.id), holds="; ".join(named[:MOST_NAMED]) + more
+            ),
+            hint=hint or _("Take it out of use there first."),
+        )
+
     def _free_name(self, call: Call, row: ObjectRow) -> None:
         entry = call.session.get_one(self._tables[Kind(row.kind)], row.id)
         # No name has such a letter.
@@ -119,20 +136,6 @@ def _put(call: Call, row: ObjectRow, where: Literal["", "archived", "deleted"]) 
     row.put_away = where
     call.update(row.id)
     return thing_of(row)
-
-
-def _refuse(row: ObjectRow, holds: Iterator[str] | Sequence[str], *, words: str) -> None:
-    """Conflict that names what hangs on a thing."""
-    named = list(dict.fromkeys(holds))
-    if not named:
-        return
-    more = _("; and {n} more").format(n=len(named) - MOST_NAMED) if len(named) > MOST_NAMED else ""
-    raise Conflict(
-        _("{words}: {holds}").format(
-            words=words.format(title=row.title, id=row.id), holds="; ".join(named[:MOST_NAMED]) + more
-        ),
-        hint=_("Take it out of use there first."),
-    )
 
 
 def _followers(call: Call, row: ObjectRow) -> Iterator[str]:

@@ -69,6 +69,11 @@ class Sessions:
                 return None
             return Actor(person_id=row.person_id, kind="person", via="session")
 
+    def is_known(self, secret: str) -> bool:
+        """Whether there is or was a session of this secret."""
+        with self.foundation.database.read() as session:
+            return session.get(SessionRow, digest_of_secret(secret)) is not None
+
     def sign_out(self, secret: str) -> None:
         """Ends a session everywhere, at once."""
         database = self.foundation.database

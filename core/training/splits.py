@@ -6,7 +6,7 @@ from datetime import datetime
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.features.values import FeatureContract, SplitFile
 from core.foundation.errors import Conflict, Invalid, PortalError
-from core.foundation.text import _
+from core.foundation.text import _, in_state
 
 TRAIN, VALIDATION = "train", "validation"
 LABEL, ROW_ID, EVENT_TIME = "label", "row_id", "event_time"
@@ -18,7 +18,7 @@ def trainable(training_set: TrainingSet, *, now: datetime) -> FeatureContract:
     cannot teach anything."""
     if training_set.state is not TrainingSetState.READY or training_set.contract is None:
         raise Conflict(
-            _("{id} is {state}").format(id=training_set.id, state=training_set.state),
+            in_state(training_set.id, training_set.state),
             hint=training_set.cause or _("Wait until it is ready, or choose another training set."),
         )
     _refuse_other_labels(training_set)

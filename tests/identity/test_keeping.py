@@ -56,6 +56,10 @@ def take_out_of_use(whole: Portal) -> None:
         whole.keeping.archive(PEOPLE.sre, object_id=PRODUCTION)
     whole.requests.cancel_request(PEOPLE.sre, request_id="PR-2")
     whole.endpoints.clear_staging(PEOPLE.sre, endpoint_id=STAGING, reason=WHY)
+    model = whole.registry.list_models(PEOPLE.sre).items[0].id
+    with pytest.raises(Conflict, match="would go back to") as refused:
+        whole.keeping.archive(PEOPLE.engineer, object_id=model)
+    assert refused.value.hint == "Take it out of use there first, or clear and archive the endpoint."
     for endpoint in (PRODUCTION, STAGING):
         whole.keeping.archive(PEOPLE.sre, object_id=endpoint)
 

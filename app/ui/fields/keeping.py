@@ -8,6 +8,7 @@ import streamlit as st
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
 from app.ui.health import put_away_state
+from core.foundation.ids import Kind, kind_of
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
 
@@ -55,11 +56,10 @@ def bring_back_dialog(object_id: str, title: str) -> None:
 @forms.dialog(DELETE)
 def delete_dialog(object_id: str, title: str) -> None:
     """For good."""
-    st.markdown(
-        _("**{title}** ({id}) is deleted for good; of a dataset the rows, too.").format(
-            title=links.escape(title), id=object_id
-        )
-    )
+    words = _("**{title}** ({id}) is deleted for good.")
+    if kind_of(object_id) is Kind.DATASET:
+        words = _("**{title}** ({id}) is deleted for good, with its rows.")
+    st.markdown(words.format(title=links.escape(title), id=object_id))
     st.caption(_("What was recorded of it stays. Its name can be given again only where nothing was ever made of it."))
     reason = st.text_area(_("Reason (kept in the audit log)"), key="delete_thing_reason")
     if st.button(_(DELETE), type="primary", icon=":material/delete:", key="delete_thing"):

@@ -15,7 +15,7 @@ from core.features.versions.states import GIVEN_UP
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
 from core.foundation.listings import row_of
-from core.foundation.text import _
+from core.foundation.text import _, in_state
 
 SERVED = (VersionState.STAGED, VersionState.PUBLISHED, VersionState.DEPRECATED)
 State = MaterializationState
@@ -93,7 +93,7 @@ def served_version(call: Call, version_id: str) -> FeatureVersion:
     version = find_version(call, version_id)
     if version.state not in SERVED:
         raise Conflict(
-            _("{view} v{version} is {state}").format(view=version.view, version=version.version, state=version.state),
+            in_state(f"{version.view} v{version.version}", version.state),
             hint=_("Only versions that are built and not given up are kept online."),
         )
     return version

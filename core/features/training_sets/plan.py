@@ -9,7 +9,7 @@ from core.features.training_sets.job_spec import EVENT_TIME, JOIN, LABEL, ROW_ID
 from core.features.values import EntityQuery, FeatureVersion, ServedView, Split, ViewUse
 from core.features.versions.job_specs import SECONDS, check_apart, source_inputs, source_tables
 from core.foundation.errors import Conflict, Invalid
-from core.foundation.text import _
+from core.foundation.text import _, in_state
 from core.lake.values import Snapshot
 
 
@@ -64,7 +64,7 @@ def served_view(version: FeatureVersion, use: ViewUse, *, entity: EntityQuery) -
     """How serving looks a version up."""
     if not version.state.can_be_joined:
         raise Conflict(
-            _("{view} v{version} is {state}").format(view=version.view, version=version.version, state=version.state),
+            in_state(f"{version.view} v{version.version}", version.state),
             hint=_("Use a version that is published or staged."),
         )
     if failed := [check.name for check in version.checks if check.verdict == "fail"]:

@@ -24,7 +24,7 @@ from core.foundation.naming.names import RENAMED, entitled, named, rename
 from core.foundation.naming.texts import Reason
 from core.foundation.naming.titles import Title
 from core.foundation.objects import are_kept
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, in_state
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -118,7 +118,7 @@ class TrainingSetService(Service):
         call.about(training_set_id)
         row = training_set_row(call, training_set_id)
         if row.state != TrainingSetState.NEEDS_REVIEW:
-            raise Conflict(_("{id} is {state}").format(id=training_set_id, state=row.state))
+            raise Conflict(in_state(training_set_id, row.state))
         acceptance = Acceptance(by=call.actor.person_id, at=call.now, reason=reason)
         row.state, row.cause = TrainingSetState.READY, ""
         row.leak_report = row.leak_report | {"acceptance": acceptance.model_dump(mode="json")}
@@ -186,7 +186,7 @@ class TrainingSetService(Service):
         call.may_reach(training_set_id, even_put_away=True)
         training_set = find_training_set(call, training_set_id)
         if training_set.state is not TrainingSetState.READY:
-            raise Conflict(_("{id} is {state}").format(id=training_set_id, state=training_set.state))
+            raise Conflict(in_state(training_set_id, training_set.state))
         for file in training_set.splits:
             if file.name == split:
                 call.about(training_set_id)

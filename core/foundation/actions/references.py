@@ -1,12 +1,13 @@
 """Arguments that refer to objects take the id, the identifier or the title, wherever it is unique among what the caller
-may see: `--dataset-id orders` is `--dataset-id DS-1`. What several are called, either way, is refused."""
+may see: `--dataset-id orders` is `--dataset-id DS-1`. An identifier goes before a title; what several are called in the
+same way is refused."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, case, col, or_, select
 
 from core.foundation.actions.call import Call
 from core.foundation.actions.parameters import KINDS, VERSIONS
@@ -78,19 +79,20 @@ def id_called(call: Call, name: str, *, kinds: Sequence[Kind], field: str, proje
 
 
 def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "") -> Sequence[str]:
-    """The ids of those of these kinds that the caller may see and that have this identifier or title; a few where there
-    are many. Neither goes before the other: an identifier that is new would take what people mean by a title."""
+    """The ids of those of these kinds that the caller may see and that have this identifier, or else this title; a few
+    where there are many. What was archived is meant only where nothing in use is called so, what was deleted never."""
     called = normal(name)
     of_kinds = col(ObjectRow.kind).in_(kinds)
     named = or_(*(and_(of_kinds, names == called) for names in (ObjectRow.name, ObjectRow.title)))
     # With a column that the index of the newest of a kind has not, what is named so is looked up and not sought through
     # all of a kind.
-    rows = select(ObjectRow.id, ObjectRow.put_away).where(named, *_visible(call))
+    by_title = case((col(ObjectRow.name) == called, 0), else_=1)
+    is_there = col(ObjectRow.put_away) != "deleted"
+    rows = select(ObjectRow.id, ObjectRow.put_away, by_title).where(named, is_there, *_visible(call))
     if project:
         rows = rows.where(col(ObjectRow.project).concat("") == project)
-    # What was put away is meant only where nothing else is called so.
-    matches = call.session.exec(rows.order_by(ObjectRow.put_away, ObjectRow.id).limit(5)).all()
-    return [object_id for object_id, put_away in matches if put_away == matches[0][1]]
+    matches = call.session.exec(rows.order_by(ObjectRow.put_away, by_title, ObjectRow.id).limit(5)).all()
+    return [object_id for object_id, *rank in matches if rank == list(matches[0][1:])]
 
 
 def _visible(call: Call) -> tuple[ColumnElement[bool], ...]:

@@ -14,7 +14,7 @@ from core.foundation.errors import Conflict, Invalid
 from core.foundation.listings import batch_of, conditions
 from core.foundation.naming.texts import ONE_LINE
 from core.foundation.plugins import OneOf
-from core.foundation.text import N_, _
+from core.foundation.text import N_, _, in_state
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
@@ -127,7 +127,7 @@ class ImportService(Service):
         row = import_row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
             raise Conflict(
-                _("{id} is {state}").format(id=import_id, state=row.state),
+                in_state(import_id, row.state),
                 hint=_("Only what was read and not yet confirmed can be corrected."),
             )
         row.choices = choices.model_dump(mode="json")
@@ -147,9 +147,7 @@ class ImportService(Service):
         if row.state == ImportState.CONFIRMED:
             return self._datasets.snapshot(call, row.snapshot_id)
         if row.state != ImportState.READY:
-            raise Conflict(
-                _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Wait until it was read.")
-            )
+            raise Conflict(in_state(import_id, row.state), hint=_("Wait until it was read."))
         snapshot = self.process.confirm(call, row, accept=accept)
         call.note(snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
         return snapshot
@@ -160,9 +158,7 @@ class ImportService(Service):
         call.may_reach(import_id)
         row = import_row(call, import_id)
         if row.state not in (ImportState.READY, ImportState.FAILED):
-            raise Conflict(
-                _("{id} is {state}").format(id=import_id, state=row.state), hint=_("Stop its job to end the reading.")
-            )
+            raise Conflict(in_state(import_id, row.state), hint=_("Stop its job to end the reading."))
         set_state(call, row, ImportState.DISCARDED)
         call.about(import_id)
         return import_of(call, row)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from app.cli.commands import EXIT_REFUSED, cli
 from core.foundation.digests import digest_bytes
+from core.foundation.errors import NotSignedIn
 from core.lake.retention.verification import PART_FILES
 from tests.access.conftest import Installation, installation  # noqa: F401 - one server for the whole file
 
@@ -36,6 +37,20 @@ def test_every_command_says_what_it_does_in_a_sentence() -> None:
         assert text, name
         assert text[0].isupper(), name
         assert ". " in f"{text} " or text.endswith("."), name
+
+
+@pytest.mark.parametrize(("address", "way_out"), [("", "causeway up"), ("https://elsewhere", "CAUSEWAY_TOKEN")])
+def test_signing_in_makes_no_portal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, way_out: str
+) -> None:
+    home = tmp_path / "fresh"
+    monkeypatch.setenv("CAUSEWAY_HOME", str(home))
+    monkeypatch.delenv("CAUSEWAY_DATABASE_URL", raising=False)
+    monkeypatch.setenv("CAUSEWAY_ADDRESS", address)
+    refused = CliRunner().invoke(cli, ["sign-in", "--as", "mei"]).exception
+    assert isinstance(refused, NotSignedIn)
+    assert way_out in refused.hint
+    assert not home.exists()
 
 
 def test_an_option_with_parts_shows_how_it_is_written() -> None:

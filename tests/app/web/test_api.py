@@ -109,6 +109,20 @@ def test_what_could_be_read_in_two_ways_is_refused_deep_inside(client: httpx.Cli
     assert client.get("/api/v1/requirements/list_requirements").json()["total"] == 0
 
 
+def test_who_is_not_signed_in_reads_how_to(client: httpx.Client, portal: Portal, people: People) -> None:
+    ended = portal.sessions.begin(people.engineer.person_id)
+    portal.sessions.sign_out(ended)
+    errors = {"made-up": "This token is not known", ended: "This session has ended"}
+    for secret, error in errors.items():
+        answer = client.get("/api/v1/requirements/list_requirements", headers={"Authorization": f"Bearer {secret}"})
+        assert (answer.status_code, answer.json()["error"]) == (401, error)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_hint_that_asks_ends_with_its_question_mark() -> None:
+    assert Conflict("It has no zone", hint="Is it UTC?").in_full == "It has no zone. Is it UTC?"
+
+
 @pytest.mark.parametrize("why", BAD_BODIES)
 def test_a_bad_body_gets_a_typed_answer_without_a_trace(client: httpx.Client, why: str) -> None:
     answer = client.post(CREATE, content=BAD_BODIES[why])

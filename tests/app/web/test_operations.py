@@ -64,7 +64,8 @@ class TestOfAFullDisk:
 
 
 def test_figures_are_for_a_token_with_the_scope(client: Client, portal: Portal, people: People) -> None:
-    assert client.get("/metrics").status_code == 401
+    unsigned = client.get("/metrics")
+    assert (unsigned.status_code, unsigned.headers["www-authenticate"]) == (401, "Bearer")
     assert client.get("/metrics", headers={"Authorization": "Bearer cwt_made-up"}).status_code == 401
     assert client.get("/metrics", headers=token(portal, people, Permission.READ)).status_code == 403
     answer = client.get("/metrics", headers=token(portal, people, Permission.METRICS))
