@@ -57,17 +57,16 @@ def time_question(data_import: Import) -> None:
         st.checkbox(_("Read the times without a zone as UTC"), key=_utc(data_import))
 
 
-def accepts(data_import: Import) -> bool:
-    """Whether every question was answered, and by what is proposed."""
+def answers(data_import: Import) -> tuple[bool, tuple[str, ...]]:
+    """Whether somebody said that the times without a zone are UTC; and the columns for which the reading that is
+    proposed was chosen, with the sheet if that was."""
     report = data_import.report
     if report is None:
-        return False
+        return False, ()
     ways, sheet = chosen(data_import), st.session_state.get(sheet_key(data_import))
-    is_sheet = len(report.sheets) < 2 or bool(data_import.choices.sheet) or sheet == report.sheets[0]
-    is_time = not _without_zone(data_import) or bool(st.session_state.get(_utc(data_import)))
-    return (
-        is_sheet and is_time and all(ways.get(item.column) == item.reading for item in report.readings if item.is_asked)
-    )
+    columns = [item.column for item in report.readings if item.is_asked and ways.get(item.column) == item.reading]
+    is_utc = _without_zone(data_import) and bool(st.session_state.get(_utc(data_import)))
+    return is_utc, (*columns, *(name for name in report.sheets[:1] if name == sheet))
 
 
 def sheet_key(data_import: Import) -> str:

@@ -129,7 +129,8 @@ def _not_ready(imported: dict[str, Any]) -> NotReady:
     if imported["unanswered"]:
         columns = ", ".join(imported["unanswered"])
         message = f"{imported['id']} needs an answer of yours for {columns}"
-        hint = "Import it again with zones={column: zone} or notations={column: notation}, or confirm it on its page."
+        hint = "Import it again with zones={column: zone}, notations={column: notation} or sheet=name, or confirm it "
+        hint += "on its page."
     return NotReady(message, hint=hint, object_id=imported["id"], state=imported["state"])
 
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.lake.column_changes import column_changes
 from app.lake.import_choices import edited
-from app.lake.import_readings import accepts, readings, renamed, time_question
+from app.lake.import_readings import answers, readings, renamed, time_question
 from app.lake.profiles import preview_table
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers, times
@@ -80,8 +80,11 @@ def _actions(data_import: Import, *, writes: bool) -> None:
         if done.succeeded:
             st.rerun()
     if data_import.state is ImportState.READY and st.button(_("Confirm"), type="primary", icon=":material/check:"):
+        accept, proposed = answers(data_import)
         with forms.attempt() as done:
-            snapshot = portal().imports.confirm_import(actor(), import_id=data_import.id, accept=accepts(data_import))
+            snapshot = portal().imports.confirm_import(
+                actor(), import_id=data_import.id, accept=accept, as_proposed=proposed
+            )
         if done.succeeded:
             frame.say(_("{name} is imported").format(name=snapshot.title))
             links.open_object(snapshot.id)

@@ -43,7 +43,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "view_id": (Kind.FEATURE_VIEW,),
 }
 DESCRIPTIONS: Mapping[str, str] = {
-    "accept": N_("Says that times without a zone are meant in UTC"),
+    "accept": N_("Says that times without a zone are meant in UTC; it answers no other question"),
     "action": N_("The beginning of an action's name: promotion.approve, or promotion. for all of a domain"),
     "actor": N_("The id of who acted"),
     "address": N_("Where the file lies: s3://bucket/key, or s3://bucket/folder/ for every table in a folder"),
@@ -51,6 +51,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "approvals": N_("How many approvals are needed, by role"),
     "archived": N_("Those that were archived, instead of those that were not"),
     "arguments": N_("What the call says, by name, as MLflow has it"),
+    "as_proposed": N_("The columns, and the sheet, for which the reading that is proposed is meant"),
     "at": N_("The instant to answer for, with its zone; now, if left out"),
     "base_params": N_("Parameters of the recipe that all trials have in common"),
     "business_metric": N_("What the goal is measured by outside the portal, in words"),

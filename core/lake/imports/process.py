@@ -1,5 +1,7 @@
 """How an import goes on: its job is started, what that read is ingested, and in the end there is a snapshot."""
 
+from collections.abc import Collection
+
 from sqlmodel import col, select
 
 from core.compute.service import ComputeService
@@ -107,12 +109,14 @@ class ImportProcess:
         row.cause = cause
         set_state(call, row, ImportState.FAILED)
 
-    def confirm(self, call: Call, row: ImportRow, *, accept: bool = False) -> Snapshot:
-        """The snapshot. Conflict where the rows it appends to are no longer the newest, and, unless `accept` says that
-        what is proposed is meant, where times have no zone or columns can be read in more than one way."""
+    def confirm(
+        self, call: Call, row: ImportRow, *, accept: bool = False, as_proposed: Collection[str] = ()
+    ) -> Snapshot:
+        """The snapshot. Conflict where the rows it appends to are no longer the newest, where times have no zone unless
+        `accept` says that UTC is meant, and where a column that can be read in more than one way, or the sheet that was
+        read, is not named by `as_proposed`."""
         staged, choices = StagedSnapshot.model_validate(row.kept), ImportChoices.model_validate(row.choices)
-        if not accept:
-            _check_answered(staged, choices)
+        _check_answered(staged, choices, accept=accept, as_proposed=as_proposed)
         newest = self._datasets.newest(call, row.dataset_id)
         if row.mode == "append" and (newest.id if newest else "") != staged.base:
             raise Conflict(
@@ -153,22 +157,33 @@ class ImportProcess:
         return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
 
 
-def _check_answered(staged: StagedSnapshot, choices: ImportChoices) -> None:
-    if sheets := several_sheets(staged, choices):
-        raise Conflict(
-            _("The workbook has several sheets: {names}").format(names=", ".join(sheets)),
-            hint=_("Choose one and read the import again, or accept the first."),
-        )
-    if columns := without_zone(staged):
-        raise Conflict(
-            _("Times without a zone: {columns}").format(columns=", ".join(columns)),
-            hint=_("Choose their zone and read the import again, or accept that UTC is meant."),
-        )
-    if columns := in_doubt(staged):
-        raise Conflict(
-            _("Columns that can be read in more than one way: {columns}").format(columns=", ".join(columns)),
-            hint=_("Choose how they are written and read the import again, or accept what is proposed."),
-        )
+def _check_answered(
+    staged: StagedSnapshot, choices: ImportChoices, *, accept: bool, as_proposed: Collection[str]
+) -> None:
+    """Conflict names everything that is open."""
+    sheets = several_sheets(staged, choices)
+    times = () if accept else without_zone(staged)
+    columns = tuple(column for column in in_doubt(staged) if column not in as_proposed)
+    questions = [
+        (
+            () if set(sheets[:1]) & set(as_proposed) else sheets,
+            _("The workbook has several sheets: {names}"),
+            _("Choose one and read the import again, or say by its name that the first is meant."),
+        ),
+        (
+            times,
+            _("Times without a zone: {names}"),
+            _("Choose their zone and read the import again, or accept that UTC is meant."),
+        ),
+        (
+            columns,
+            _("Columns that can be read in more than one way: {names}"),
+            _("Choose how they are written and read the import again, or name those read as proposed."),
+        ),
+    ]
+    pending = [(sentence.format(names=", ".join(names)), hint) for names, sentence, hint in questions if names]
+    if pending:
+        raise Conflict("; ".join(sentence for sentence, _hint in pending), hint=" ".join(hint for _s, hint in pending))
 
 
 def set_state(call: Call, row: ImportRow, state: ImportState) -> None:

@@ -3,7 +3,7 @@ there is a snapshot."""
 
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 from sqlmodel import col
 
 from core.compute.service import ComputeService
@@ -24,11 +24,12 @@ from core.lake.imports.process import ImportProcess, set_state
 from core.lake.imports.records import import_of, import_row, imports_of
 from core.lake.places.table import packages, place_of
 from core.lake.tables import ImportRow
-from core.lake.values import Snapshot
+from core.lake.values import ColumnName, Snapshot
 
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
 TableName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
 PackageName = Annotated[str, OneOf(packages)]
+AsProposed = Annotated[tuple[ColumnName, ...], Field(max_length=500)]
 Address = Annotated[str, StringConstraints(min_length=6, max_length=1100)]
 MOST_BYTES = 256 * 2**20
 AS_IT_IS = ImportChoices()
@@ -135,12 +136,14 @@ class ImportService(Service):
         return self.process.read(call, row)
 
     @action(permission=Permission.DATA_WRITE, says=N_("confirmed the import"))
-    def confirm_import(self, call: Call, *, import_id: str, accept: bool = False) -> Snapshot:
+    def confirm_import(
+        self, call: Call, *, import_id: str, accept: bool = False, as_proposed: AsProposed = ()
+    ) -> Snapshot:
         """Make the rows of an import the next snapshot of its dataset. Confirming it again changes nothing.
 
         Times without a zone, columns that can be read in more than one way, and a workbook with several sheets need an
-        answer first: the zone, the notation or the sheet, or `accept`, which says that UTC and what is proposed are
-        meant."""
+        answer first: the zone, the notation or the sheet. `accept` answers for the times alone: UTC is meant.
+        `as_proposed` names the columns, and the sheet, for which what is proposed is meant."""
         call.may_reach(import_id)
         call.about(import_id)
         row = import_row(call, import_id)
@@ -148,8 +151,10 @@ class ImportService(Service):
             return self._datasets.snapshot(call, row.snapshot_id)
         if row.state != ImportState.READY:
             raise Conflict(in_state(import_id, row.state), hint=_("Wait until it was read."))
-        snapshot = self.process.confirm(call, row, accept=accept)
+        snapshot = self.process.confirm(call, row, accept=accept, as_proposed=as_proposed)
         call.note(snapshot=snapshot.id, digest=snapshot.digest, rows=snapshot.rows, accepted=accept)
+        if as_proposed:
+            call.note(as_proposed=list(as_proposed))
         return snapshot
 
     @action(permission=Permission.DATA_WRITE, says=N_("discarded the import"))

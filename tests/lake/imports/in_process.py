@@ -23,7 +23,8 @@ from tests.compute.running import wait_for_job
 def imported(
     portal: Portal, actor: Actor, *, dataset_id: str, filename: str = "t.csv", content: bytes, **choices: Any
 ) -> Snapshot:
-    """The snapshot that a file becomes; times without a zone are UTC. Raises Invalid where the import refuses it."""
+    """The snapshot that a file becomes; times without a zone are UTC, and what is proposed is meant. Raises Invalid
+    where the import refuses it."""
     mode = choices.pop("mode", "replace")
     dataset_import = portal.imports.start_upload(
         actor,
@@ -49,7 +50,9 @@ def imported_package(
 
 def snapshot_of(portal: Portal, actor: Actor, dataset_import: Import) -> Snapshot:
     if dataset_import.unanswered:
-        return portal.imports.confirm_import(actor, import_id=dataset_import.id, accept=True)
+        return portal.imports.confirm_import(
+            actor, import_id=dataset_import.id, accept=True, as_proposed=dataset_import.unanswered
+        )
     if dataset_import.state is not ImportState.CONFIRMED:
         raise Invalid(dataset_import.cause)
     return portal.datasets.get_snapshot(actor, snapshot_id=dataset_import.snapshot_id)

@@ -89,6 +89,24 @@ def test_what_can_be_read_in_two_ways_is_answered_for_by_a_person(
     assert portal.datasets.preview(people.engineer, snapshot_id=added.id, limit=5).rows == ((1, 1100), (2, 2250))
 
 
+def test_that_times_are_utc_answers_no_other_question(portal: Portal, people: People, dataset: Dataset) -> None:
+    """The refusal names all that is open, and each is answered for on its own."""
+    ready = begin(portal, people, dataset, b"id;at;rebate\n1;2013-01-01 10:00:00;13,3 %\n2;2013-01-02 10:00:00;5,1 %\n")
+    assert set(ready.unanswered) == {"at", "rebate"}
+    doubts = "Columns that can be read in more than one way: rebate"
+    for answers, message in [
+        ({}, f"Times without a zone: at; {doubts}"),
+        ({"accept": True}, doubts),
+        ({"accept": True, "as_proposed": ("at", "id")}, doubts),
+        ({"as_proposed": ("rebate",)}, "Times without a zone: at"),
+    ]:
+        with pytest.raises(Conflict) as refused:
+            portal.imports.confirm_import(people.engineer, import_id=ready.id, **answers)
+        assert refused.value.message == message
+    snapshot = portal.imports.confirm_import(people.engineer, import_id=ready.id, accept=True, as_proposed=("rebate",))
+    assert snapshot.rows == 2
+
+
 def test_what_is_accepted_as_proposed_is_how_later_rows_are_read(
     portal: Portal, people: People, dataset: Dataset
 ) -> None:

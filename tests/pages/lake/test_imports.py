@@ -161,6 +161,22 @@ def test_what_can_be_read_in_two_ways_is_asked_and_answered_by_a_card(
     assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
 
 
+def test_the_box_for_times_answers_for_times_alone(portal: Portal, people: People, dataset: Dataset) -> None:
+    content = b"at;rebate\n2013-01-01 10:00;13,3 %\n2013-01-02 10:00;5,1 %\n"
+    ready = read_here(portal, begun(portal, people, dataset, content=content))
+    test = page(portal, people.engineer, "import", id=ready.id)
+    test.checkbox[0].check()
+    drawn(test)
+    press(test, "Confirm")
+    assert "Columns that can be read in more than one way: rebate" in text_of(test)
+    assert "Times without a zone: at" not in text_of(test)
+    [reading] = [item for item in ready.report.readings if item.column == "rebate"]
+    test.radio(key=f"import_reading_{ready.job_id}_rebate").set_value(reading.reading)
+    drawn(test)
+    press(test, "Confirm")
+    assert portal.datasets.get_dataset(people.engineer, dataset_id=dataset.id).snapshots == 1
+
+
 def test_what_is_proposed_is_confirmed_without_reading_again(portal: Portal, people: People, dataset: Dataset) -> None:
     ready = read_here(portal, begun(portal, people, dataset, content=b"price\n1.100\n2.250\n"))
     test = page(portal, people.engineer, "import", id=ready.id)
