@@ -28,6 +28,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "POLARS
 MOST_MESSAGE, MOST_HANDLES, ANSWERS, FREE = 1 << 16, 1 << 20, 3, 10
 # For an answer of a starter; the first one waits until it has loaded the libraries.
 PATIENCE_SECONDS = 30.0
+END_SECONDS = 0.2
 NOTHING = b"none"
 PYTHON = (sys.executable, "-s", "-P", "-m")
 
@@ -86,9 +87,14 @@ class Starter:
         return None if pid == NOTHING else Forked(int(pid), descriptors[0], starter=self)
 
     def is_gone(self) -> bool:
-        """Its channel alone does not say so at once: whatever else it has started holds that open while it ends."""
-        if self._channel.fileno() < 0 or (self._process is not None and self._process.poll() is not None):
+        """What it has started ends a moment before its own end shows; and whatever else it has started holds its
+        channel open while it ends."""
+        if self._channel.fileno() < 0:
             return True
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_SECONDS)
+                return True
         looked = poll()
         looked.register(self._channel, POLLIN)
         return any(happened & POLLHUP for _handle, happened in looked.poll(0))
