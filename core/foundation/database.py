@@ -1,6 +1,8 @@
 """One database, two engines. A write begins by taking the one write lock, so that what a rule has read cannot change
 under it: the check of an approval and the switch of traffic are one step, and the audit chain has one order."""
 
+import json
+import re
 import sqlite3
 import threading
 import time
@@ -19,6 +21,9 @@ from sqlmodel import Session, SQLModel
 from core.foundation.errors import NoSpace, PortalError, Unavailable
 from core.foundation.text import _
 
+NUL, SHOWN = "\0", "\ufffd"
+# In JSON: a backslash before it that is a letter is one of two.
+ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 BUSY_SECONDS = 10
 MOST_WAITING = 32
 MILLISECONDS = 1_000
@@ -245,9 +250,30 @@ def _patience(seconds: float) -> str:
 
 
 def _postgres_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=BUSY_SECONDS)
+    pool = {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 20, "pool_timeout": BUSY_SECONDS}
+    engine = create_engine(url, json_serializer=_json_without_nul, **pool)
     event.listen(engine, "connect", _prepare_postgres)
+    event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
     return engine
+
+
+def _json_without_nul(document: Any) -> str:
+    """PostgreSQL keeps no NUL. What people's files, code and models say has one now and then, and whoever writes it
+    down must not fail on it for ever."""
+    written = json.dumps(document)
+    return ESCAPED_NUL.sub(r"\1\\ufffd", written) if r"\u0000" in written else written
+
+
+def _without_nul(
+    _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, executes_many: bool
+) -> tuple[str, Any]:
+    return statement, [_plain(values) for values in parameters] if executes_many else _plain(parameters)
+
+
+def _plain(values: Any) -> Any:
+    if not isinstance(values, dict):
+        return values
+    return {name: value.replace(NUL, SHOWN) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def _prepare_postgres(connection: Any, _record: ConnectionPoolEntry) -> None:

@@ -138,7 +138,10 @@ def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
 
     target = _target(column.type, name)
     try:
-        return column if column.type == target else column.cast(target)
+        values = column if column.type == target else column.cast(target)
+        if target == pa.string():
+            _refuse_nul(values, name)
+        return values
     except pa.ArrowInvalid as error:
         is_decimal = pa.types.is_decimal(target)
         raise Invalid(
@@ -148,6 +151,14 @@ def _normalized(column: "pa.ChunkedArray", name: str) -> "pa.ChunkedArray":
             hint=_("Send the column as text.") if is_decimal else _("Round times to microseconds before the upload."),
             field="content",
         ) from error
+
+
+def _refuse_nul(texts: "pa.ChunkedArray", name: str) -> None:
+    """Of a text with a NUL in it, databases and models see another part each."""
+    import pyarrow.compute as pc
+
+    if pc.any(pc.match_substring(texts, "\0")).as_py():
+        raise Invalid(_("Column {name} has a text with a NUL in it").format(name=repr(name)), field="content")
 
 
 def _target(given: "pa.DataType", name: str) -> "pa.DataType":

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, literal, select, text
 from sqlalchemy.exc import OperationalError
 
 from core.foundation.actions.call import Foundation
+from core.foundation.actions.idempotency import KeyRow
 from core.foundation.actors import Actor
+from core.foundation.columns import JSON_DOCUMENT
 from core.foundation.database import Database, WriteQueue
 from core.foundation.errors import NoSpace, Unavailable
 from core.foundation.ids import Kind
@@ -263,3 +265,16 @@ def test_what_was_there_before_the_feature_platform_goes_on(empty: Foundation) -
     assert (view.live.id, view.live.published_at) == ("FEAT-1", datetime(2013, 1, 1, tzinfo=UTC))
     undo(empty.database, revision="0001")
     assert "snapshot_files" not in tables(empty)
+
+
+def test_a_nul_is_no_failure_of_a_database_that_keeps_none(filled_postgres_url: str) -> None:
+    database = Database(filled_postgres_url)
+    words = "a\0b \\u0000"
+    with database.write() as session:
+        session.add(KeyRow(id="k", arguments=words, claim="", answer="", ends_at=database.now(session)))
+    with database.read() as session:
+        (document,) = session.connection().execute(select(literal({words: [words]}, JSON_DOCUMENT))).one()
+        arguments = session.get_one(KeyRow, "k").arguments
+    database.close()
+    visible = "a\ufffdb \\u0000"
+    assert (arguments, document) == (visible, {visible: [visible]})

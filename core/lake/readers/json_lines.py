@@ -152,6 +152,9 @@ class JsonTable:
                 first[kind] = lines[place]
         if bool in kinds:
             values = [str(value).lower() if isinstance(value, bool) else value for value in values]
+        nul = (place for place, value in enumerate(values) if isinstance(value, str) and "\0" in value)
+        if (place := next(nul, None)) is not None:
+            raise _unreadable(lines[place], _("{name} has a NUL").format(name=name))
         try:
             return pa.array(values, pa.string())
         except UnicodeEncodeError as error:

@@ -28,6 +28,8 @@ def typed_reading(
     def parts() -> "Iterator[pa.Table]":
         with whole_file(kind):
             for batch in batches:
+                # What a file says of where its texts begin and end may lead out of it.
+                batch.validate(full=True)
                 yield normalized(_flat(pa.Table.from_batches([batch]), choices)[0].rename_columns(names.names))
 
     tables = with_progress(parts(), rows=rows, on_progress=on_progress, stage=_("Reading rows"))

@@ -136,6 +136,30 @@ def test_quoted_cells_may_hold_lines_and_commas() -> None:
     assert read_upload("t.csv", b'a,b\n"x,\ny",1\n').table.to_pylist() == [{"a": "x,\ny", "b": 1}]
 
 
+@pytest.mark.parametrize(
+    ("filename", "content"),
+    [
+        ("t.jsonl", b'{"a":"x"}\n{"a":"x\\u0000y"}\n'),
+        ("t.parquet", parquet(pa.table({"a": ["x", "x\0y"]}))),
+        ("t.parquet", parquet(pa.table({"a": pa.array(["x\0y"]).dictionary_encode()}))),
+        ("t.csv", b"a,b\n1,x\0y\n"),
+    ],
+)
+def test_no_text_has_a_nul_in_whatever_file_it_comes(filename: str, content: bytes) -> None:
+    with pytest.raises(Invalid, match="a NUL"):
+        read_upload(filename, content)
+
+
+def test_an_arrow_file_that_points_out_of_itself_is_damaged() -> None:
+    sink = io.BytesIO()
+    with pa.ipc.new_file(sink, pa.schema([("a", pa.string())])) as file:
+        file.write_table(pa.table({"a": ["x", "y"]}))
+    offsets = b"".join(offset.to_bytes(4, "little") for offset in (0, 1, 2))
+    content = sink.getvalue().replace(offsets, offsets[:4] + (65_281).to_bytes(4, "little") + offsets[8:])
+    with pytest.raises(Invalid, match="The Arrow file is damaged"):
+        read_upload("t.arrow", content)
+
+
 OPEN = {
     "in the last column": b'a,b\n1,2\n3,"x\n' + b"4,5\n" * 50,
     "in another column": b'a,b\n1,2\n"3,x\n' + b"4,5\n" * 50,
