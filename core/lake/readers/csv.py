@@ -72,6 +72,7 @@ def read_csv(path: Path, choices: ImportChoices, *, on_progress: ProgressCallbac
     table = CsvTable(path, text, on_progress)
     reading = read_texts(table, choices)
     words = [*text.choices, *text.names.words, *table.words]
+    reading.warnings = [*text.warnings, *reading.warnings]
     reading.choices = [*words, *reading.choices, _("Empty cells are missing values.")]
     reading.renamed = text.names.changed
     return reading

@@ -12,7 +12,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 from core.lake.column_types import ColumnNames, column_names, name_columns
 from core.lake.import_values import ImportChoices
-from core.lake.readers.text_tables.header import Header, Row, can_name, find_header, is_number
+from core.lake.readers.text_tables.header import Header, Row, can_name, find_header, is_decimal_column, is_number
 
 SEPARATORS = {",": N_("a comma"), ";": N_("a semicolon"), "\t": N_("a tab"), "|": N_("a bar")}
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -28,7 +28,8 @@ MOST_SAMPLE = 100_000
 @dataclass(frozen=True)
 class CsvText:
     """How a file's bytes become cells, and what was decided about that in words. `header` are the cells of the row that
-    names the columns, which ends on the line `ends`; `names` is what the columns are called for them."""
+    names the columns, which ends on the line `ends`; `names` is what the columns are called for them. `warnings` are
+    decisions that may well be wrong."""
 
     encoding: str
     separator: str
@@ -37,6 +38,7 @@ class CsvText:
     names: ColumnNames
     has_quotes: bool
     choices: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def inspect(path: Path, choices: ImportChoices) -> CsvText:
@@ -48,11 +50,17 @@ def inspect(path: Path, choices: ImportChoices) -> CsvText:
     if separator != ",":
         what = _(SEPARATORS.get(separator, repr(separator)))
         sentences.append(_("Columns are separated by {what}.").format(what=what))
+    # One line above it may be the header itself, of a table whose cells have the separator.
+    warnings: list[str] = []
     if header.above or choices.header:
         sentence = _("The header is line {line}; what stands above it was left out.")
-        sentences.append(sentence.format(line=header.row.begin))
+        is_sure = choices.header or header.above > 1
+        (sentences if is_sure else warnings).append(sentence.format(line=header.row.begin))
     names = column_names(header.row.cells)
-    return CsvText(encoding, separator, header.row.cells, header.row.end, names, has_quotes, tuple(sentences))
+    ends = header.row.end
+    return CsvText(
+        encoding, separator, header.row.cells, ends, names, has_quotes, tuple(sentences), warnings=tuple(warnings)
+    )
 
 
 def _encoding(path: Path, chosen: str) -> tuple[str, list[str]]:
@@ -145,6 +153,8 @@ def _table(lines: list[str], choices: ImportChoices) -> tuple[str, Header]:
     short = [line if len(line) < MOST_SAMPLE else "\n" for line in lines]
     declared = DECLARATION.fullmatch(short[0].rstrip("\r\n"))
     marks = choices.separator or (declared[1] if declared else "") or "".join(SEPARATORS)
+    if len(marks) > 1 and not choices.header and is_decimal_column(short):
+        return _narrow(short, next(mark for mark in marks if mark not in "".join(short)), declared=False)
     headers = {mark: _header(_rows(short, mark, declared=bool(declared)), choices.header) for mark in marks}
     likely = [(mark, header) for mark, header in headers.items() if header]
     if likely:

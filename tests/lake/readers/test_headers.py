@@ -70,6 +70,29 @@ def test_what_stands_above_the_header_is_left_out_and_it_is_said() -> None:
     assert refusal.value.field == "choices.header"
 
 
+@pytest.mark.parametrize(
+    ("content", "values"),
+    [
+        ("Betrag\n1,50\n2,75\n", [1.5, 2.75]),
+        ("Betrag\n1,50 €\n\n3\nNA\n-2,75 €\n", ["1,50 €", "3", "NA", "-2,75 €"]),
+        ("x\n1 234,50-\n(12,00)\n−3,5", [-1234.5, -12.0, -3.5]),
+    ],
+)
+def test_a_comma_in_every_number_of_one_column_separates_no_cells(content: str, values: list[object]) -> None:
+    reading = reading_of(content.encode())
+    assert reading.table.column_names == [content.partition("\n")[0]]
+    assert reading.table.column(0).to_pylist() == values
+    assert not any("left out" in line for line in reading.warnings)
+
+
+def test_one_line_left_out_above_the_header_is_warned_of() -> None:
+    reading = reading_of(b"x\na,b\nc,d\n")
+    assert reading.table.column_names == ["a", "b"]
+    assert reading.warnings[0] == "The header is line 2; what stands above it was left out."
+    assert reading_of(b"x\na,b\nc,d\n", header=2).warnings == []
+    assert reading_of(b"x\n1,2\n3,4\n", separator=",", header=2).table.to_pylist() == [{"1": 3, "2": 4}]
+
+
 @pytest.mark.parametrize("start", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=;\n"])
 def test_the_separator_that_excel_says_is_heeded(start: str) -> None:
     content = f"{start}a;b,c\n1,5;x\n2,25;y\n".encode() + b"oops;z\n" + b"3,5;u\n" * 30

@@ -4,6 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from core.lake.texts.numbers import DECIMAL_COMMA
+from core.lake.texts.survey import USUAL
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -72,6 +75,17 @@ def without_header(batch: "pa.RecordBatch", header: Sequence[str]) -> "pa.Record
             return batch
         repeats = pc.and_(repeats, pc.equal(batch.column(place), header[place]))
     return batch.filter(pc.invert(repeats)) if len(header) > 1 and repeats.true_count else batch
+
+
+def is_decimal_column(lines: Sequence[str]) -> bool:
+    """Whether lines are one column: a name without a comma above numbers, some of which have one."""
+    import pyarrow as pa
+
+    filled = [line.strip().strip('"') for line in lines if line.strip()]
+    numbers = [line for line in filled[1:] if line not in USUAL]
+    if not any("," in line for line in numbers) or any(mark in filled[0] for mark in ",;\t|"):
+        return False
+    return bool(DECIMAL_COMMA.plain(pa.array(numbers, pa.string())).null_count == 0)
 
 
 def is_number(text: str) -> bool:
