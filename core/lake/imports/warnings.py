@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from core.foundation.parquet import row_count
 from core.foundation.text import _, thousands
 from core.lake.import_values import ImportChoices
+from core.lake.imports.look_alikes import look_alikes
 from core.lake.profiles.column_reader import ColumnSource, ends_of
 from core.lake.profiles.distinct_counts import counting
 
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 
 
 def find_warnings(staged: Path, choices: ImportChoices, *, now: str) -> list[str]:
-    """Times without a zone, times in the future, values that are not finite, columns without or with one value, and
-    keys that are none."""
+    """Times without a zone, times in the future, values that are not finite, columns without or with one value, names
+    that look alike, and keys that are none."""
     import pyarrow.parquet as pq
 
     warnings = [_("There is one row only.")] if row_count(staged) == 1 else []
-    for field in pq.ParquetFile(staged).schema_arrow:
+    schema = pq.ParquetFile(staged).schema_arrow
+    warnings += look_alikes(schema.names)
+    for field in schema:
         warnings += _of_column(field, ColumnSource([staged], [field.name]), datetime.fromisoformat(now))
     return [*warnings, *_of_key(staged, choices.key)]
 

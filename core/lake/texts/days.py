@@ -1,8 +1,9 @@
 """Days and times as people and programs write them: the day or the month first, months by their names, clocks of twelve
 hours, and seconds since 1970."""
 
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import partial, reduce
 from typing import TYPE_CHECKING
 
 from core.foundation.text import N_
@@ -11,6 +12,8 @@ from core.lake.texts.notations import Family, Notation, rewritten
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# How computers write days, which is no notation of its own.
+ISO = "yyyy-mm-dd"
 DAY, MONTH = "(?:0?[1-9]|[12][0-9]|3[01])", "(?:0?[1-9]|1[0-2])"
 YEAR, SHORT_YEAR = "[0-9]{4}", "(?:[0-9]{2}|[0-9]{4})"
 CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,6})?)?(?: ?[AaPp]\.?[Mm]\.?| Uhr)?"
@@ -160,3 +163,29 @@ DAYS = (
     _counted("epoch milliseconds", N_("milliseconds since 1970"), unit_us=10**3, digits=13, fraction=3),
     _counted("epoch microseconds", N_("microseconds since 1970"), unit_us=1, digits=16, fraction=0),
 )
+
+
+def ways_of_days(texts: Sequence[str]) -> list[str]:
+    """How days and times are written that stand in one column: the notations of the texts, none where one text is of
+    none."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    rest, ways = pa.array(texts, pa.string()), []
+    for name, matches in [(ISO, _are_iso), *((item.name, _are_of(item)) for item in DAYS if not item.is_offered)]:
+        fits = pc.fill_null(matches(rest), False)
+        ways += [name] if fits.true_count else []
+        rest = rest.filter(pc.invert(fits))
+    return [] if len(rest) else ways
+
+
+def _are_iso(cells: "pa.Array") -> "pa.Array":
+    import pyarrow.compute as pc
+
+    return reduce(pc.or_, (proposal.fits(cells) for proposal in DAYS[0].proposals()))
+
+
+def _are_of(notation: Notation) -> "Callable[[pa.Array], pa.Array]":
+    import pyarrow.compute as pc
+
+    return lambda cells: pc.is_valid(notation.plain(cells))

@@ -320,3 +320,19 @@ def test_texts_of_json_are_days_and_numbers_of_json_have_a_point() -> None:
     assert not any(reading.is_asked for reading in table.readings)
     chosen = json_of(b'{"c":"1,5"}\n', types={"c": "DOUBLE"}).table.column("c")
     assert chosen.to_pylist() == [1.5]
+
+
+@pytest.mark.parametrize(
+    ("cells", "ways"),
+    [
+        (["1.4.2026", "2026/04/02", "3 Apr 2026"], "dd.mm.yyyy; yyyy/mm/dd; d Mon yyyy"),
+        (["1.4.2026", "2026-04-02"], "yyyy-mm-dd; dd.mm.yyyy"),
+        (["13/4/2026", "4/14/2026"], "dd.mm.yyyy; mm/dd/yyyy"),
+        (["1.4.2026", "2026/04/02", "soon"], ""),
+        (["a", "b"], ""),
+    ],
+)
+def test_days_written_in_several_ways_stay_text_and_it_is_said(cells: list[str], ways: str) -> None:
+    reading = reading_of("\n".join(["day", *cells]).encode())
+    expected = [f"day is text: its days are written in several ways, {ways}."] if ways else []
+    assert (reading.table.column("day").to_pylist(), reading.warnings) == (cells, expected)

@@ -7,6 +7,7 @@ from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices, Unfit
 from core.lake.readers.text_tables.decisions import Column
 from core.lake.texts.candidates import Cell, Loss
+from core.lake.texts.days import ways_of_days
 from core.lake.texts.numbers import DECIMAL_POINT
 from core.lake.texts.survey import Survey
 from core.lake.values import UnfitCells
@@ -40,6 +41,13 @@ def doubts(survey: Survey, column: Column) -> Iterator[str]:
     if column.is_text and not column.is_chosen and (units := survey.units()):
         sentence = _("{name} is text: its numbers have several units, {units}.")
         yield sentence.format(name=column.name, units=", ".join(units))
+    if (
+        column.is_text
+        and not (column.is_chosen or column.partial)
+        and len(ways := ways_of_days(list(survey.samples))) > 1
+    ):
+        sentence = _("{name} is text: its days are written in several ways, {ways}.")
+        yield sentence.format(name=column.name, ways="; ".join(ways))
     if column.is_text and survey.usual:
         sentence = _("{name} has texts that often mean missing, and they were kept: {words}.")
         yield sentence.format(name=column.name, words=counted(survey.usual))
