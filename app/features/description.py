@@ -7,7 +7,8 @@ import streamlit as st
 from app.features.catalog import words
 from app.session import actor, may, portal
 from app.ui import forms, frame
-from app.ui.fields.keeping import Dialogs, keeping_dialogs
+from app.ui.fields import keeping
+from app.ui.fields.keeping import Dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from core.features.values import FeatureVersion, FeatureView
 from core.foundation.text import N_, _
@@ -26,9 +27,7 @@ def describe(view: FeatureView, shown: FeatureVersion | None) -> None:
         dialogs[_(EDIT_VIEW)] = lambda: _edit_view(view)
         if shown:
             dialogs[_(EDIT_VERSION)] = lambda: _edit_version(shown)
-    dialogs |= keeping_dialogs(view.id, title=view.title, project=view.project)
-    if dialogs and (chosen := frame.more(list(dialogs))):
-        dialogs[chosen]()
+    keeping.menu(dialogs, view.id, title=view.title, project=view.project)
 
 
 def _rename(view: FeatureView, title: str) -> None:

@@ -9,7 +9,7 @@ from app.promotion.decision import blocking_words, undecided
 from app.promotion.gates import count_line
 from app.session import actor, may, portal, unless_changed
 from app.ui import frame, links, numbers, status
-from app.ui.health import severity
+from app.ui.health import put_away_state, severity
 from app.ui.primary_action import rights
 from app.ui.wording import counted
 from core.foundation.text import _
@@ -165,7 +165,15 @@ def _imports() -> list[Need]:
     """The visitor's own imports that were read and wait for their word."""
     me = actor().person_id
     imports = portal().imports.list_imports(actor(), state=ImportState.READY, limit=MOST).items
-    return [_import(item) for item in imports if item.created_by == me]
+    return [_import(item) for item in imports if item.created_by == me and not _is_superseded(item)]
+
+
+def _is_superseded(item: Import) -> bool:
+    """Whether its dataset was put away, or got the rows of a later import."""
+    if put_away_state(item.dataset_id):
+        return True
+    confirmed = portal().imports.list_imports(actor(), dataset_id=item.dataset_id, state=ImportState.CONFIRMED, limit=1)
+    return any(later.created_at > item.created_at for later in confirmed.items)
 
 
 def _import(item: Import) -> Need:

@@ -9,7 +9,8 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
-from app.ui.fields.keeping import Dialogs, keeping_dialogs
+from app.ui.fields import keeping
+from app.ui.fields.keeping import Dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
 from app.ui.wording import counted
 from core.foundation.ids import Kind
@@ -40,15 +41,14 @@ def menu(dataset: Dataset, shown: Snapshot | None) -> None:
     if may(Permission.DATA_WRITE, project=dataset.project):
         dialogs[_(RENAME)] = lambda: rename_dialog(dataset.title, dataset.name, partial(_rename, dataset))
         dialogs[_(EDIT)] = lambda: edit_dialog(dataset)
+    of_snapshot: Dialogs = {}
     if shown and shown.deleted_at is None:
         if may(Permission.QUARANTINE, project=dataset.project):
-            dialogs[_(RELEASE) if shown.quarantine else _(HOLD)] = lambda: hold_dialog(shown)
+            of_snapshot[_(RELEASE) if shown.quarantine else _(HOLD)] = lambda: hold_dialog(shown)
         if may(Permission.DATA_WRITE, project=dataset.project):
-            dialogs[_(DELETE)] = lambda: delete_dialog(shown)
-        dialogs[_(RETENTION)] = lambda: retention_dialog(dataset)
-    dialogs |= keeping_dialogs(dataset.id, title=dataset.title, project=dataset.project)
-    if dialogs and (chosen := frame.more(list(dialogs))):
-        dialogs[chosen]()
+            of_snapshot[_(DELETE)] = lambda: delete_dialog(shown)
+        of_snapshot[_(RETENTION)] = lambda: retention_dialog(dataset)
+    keeping.menu(dialogs, dataset.id, title=dataset.title, project=dataset.project, archived=of_snapshot)
 
 
 def _rename(dataset: Dataset, title: str) -> None:

@@ -9,7 +9,8 @@ from app.registry.model_choice import choose_model
 from app.registry.naming import title_of
 from app.session import actor, may, portal
 from app.ui import forms, frame, links
-from app.ui.fields.keeping import ARCHIVE, Dialogs, keeping_dialogs
+from app.ui.fields import keeping
+from app.ui.fields.keeping import ARCHIVE, Dialogs
 from app.ui.fields.naming import RENAME, name_fields, rename_dialog
 from core.foundation.actions.content import Content
 from core.foundation.ids import Kind
@@ -70,9 +71,7 @@ def model_menu(model: Model) -> None:
     dialogs: Dialogs = {}
     if may(Permission.MODELS_WRITE, project=model.project):
         dialogs[_(RENAME)] = lambda: rename_dialog(model.title, model.name, partial(_rename, model))
-    dialogs |= keeping_dialogs(model.id, title=model.title, project=model.project)
-    if dialogs and (chosen := frame.more(list(dialogs))):
-        dialogs[chosen]()
+    keeping.menu(dialogs, model.id, title=model.title, project=model.project)
 
 
 def _rename(model: Model, title: str) -> None:

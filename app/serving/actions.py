@@ -5,12 +5,13 @@ from functools import partial
 import streamlit as st
 
 from app.next_action.serving import endpoint_action
-from app.next_action.values import NextAction
+from app.next_action.values import NextAction, nothing
 from app.serving.deploy import bring_back, deploy, has_other_version, roll_back, rollout_of, served_before
 from app.session import actor, may, portal
-from app.ui import frame
-from app.ui.fields.keeping import Dialogs, keeping_dialogs
+from app.ui.fields import keeping
+from app.ui.fields.keeping import Dialogs
 from app.ui.fields.naming import RENAME, rename_dialog
+from app.ui.health import put_away_state
 from app.ui.primary_action import primary_action, rights
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -19,6 +20,15 @@ from core.serving.values import Endpoint
 
 def actions(endpoint: Endpoint) -> NextAction:
     """Draws the buttons; returns the primary one, for what it lacks is said below."""
+    action = nothing() if put_away_state(endpoint.id) else _buttons(endpoint)
+    dialogs: Dialogs = {}
+    if may(Permission.ENDPOINT_WRITE, project=endpoint.project):
+        dialogs[_(RENAME)] = lambda: rename_dialog(endpoint.title, endpoint.name, partial(_rename, endpoint))
+    keeping.menu(dialogs, endpoint.id, title=endpoint.title, project=endpoint.project)
+    return action
+
+
+def _buttons(endpoint: Endpoint) -> NextAction:
     is_staging = endpoint.environment == "staging"
     has_other = has_other_version(endpoint)
     can_return = not is_staging and bool(served_before(endpoint))
@@ -35,12 +45,6 @@ def actions(endpoint: Endpoint) -> NextAction:
         _staging(endpoint, action, has_other=has_other)
     else:
         _production(endpoint, action, can_return=can_return)
-    dialogs: Dialogs = {}
-    if may(Permission.ENDPOINT_WRITE, project=endpoint.project):
-        dialogs[_(RENAME)] = lambda: rename_dialog(endpoint.title, endpoint.name, partial(_rename, endpoint))
-    dialogs |= keeping_dialogs(endpoint.id, title=endpoint.title, project=endpoint.project)
-    if dialogs and (chosen := frame.more(list(dialogs))):
-        dialogs[chosen]()
     return action
 
 

@@ -4,14 +4,25 @@ from functools import partial
 
 import streamlit as st
 
+from app.next_action.training import training_set_action
+from app.next_action.values import NextAction, nothing
 from app.session import actor, portal
 from app.ui import frame, links
-from app.ui.fields.keeping import keeping_dialogs
+from app.ui.fields import keeping
 from app.ui.fields.naming import RENAME, rename_dialog
+from app.ui.health import put_away_state
+from app.ui.primary_action import rights
 from core.features.training_sets.values import TrainingSet
 from core.foundation.text import N_, _
 
 LIKE_IT = N_("Make one like it")
+
+
+def next_step(training_set: TrainingSet) -> NextAction:
+    """The page's primary action; none for what was put away."""
+    if put_away_state(training_set.id):
+        return nothing()
+    return training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
 
 
 def menu(training_set: TrainingSet) -> None:
@@ -19,10 +30,8 @@ def menu(training_set: TrainingSet) -> None:
     dialogs = {
         _(LIKE_IT): lambda: links.open_page("new-training-set", like=training_set.id),
         _(RENAME): lambda: rename_dialog(training_set.title, training_set.name, partial(_rename, training_set)),
-        **keeping_dialogs(training_set.id, title=training_set.title, project=training_set.project),
     }
-    if chosen := frame.more(list(dialogs)):
-        dialogs[chosen]()
+    keeping.menu(dialogs, training_set.id, title=training_set.title, project=training_set.project)
 
 
 def sweep(training_set: TrainingSet, *, missing: str) -> None:

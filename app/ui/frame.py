@@ -66,13 +66,14 @@ def header(
     facts: Sequence[str] = (),
     crumbs: Sequence[tuple[str, str]] = (),
     here: str = "",
+    whole: str = "",
     health: Health | None = None,
     tab: str = "",
 ) -> DeltaGenerator:
     """The head of a page; returns the place at its right edge for at most one primary button, one secondary, one menu.
     `facts` are Markdown, at most four; `crumbs` are (label, url or object id), after which `here` (or the title) names
-    the page itself. `stage` is where the object is in its life; beside it stands its `health` or, of what has none,
-    its `state`. The browser's tab says the title, or `tab`."""
+    the page itself; `whole` is what it is a part of, where that may be put away. `stage` is where the object is in its
+    life; beside it stands its `health` or, of what has none, its `state`. A browser's tab says the title, or `tab`."""
     name_tab(tab or title)
     with st.container(key="page_header", gap=None):
         if crumbs:
@@ -92,7 +93,7 @@ def header(
                 key="page_actions", horizontal=True, horizontal_alignment="right", gap="xsmall", width="content"
             )
         st.caption(" · ".join(fact for fact in facts if fact) or "\u00a0")
-    put_away_line(here)
+    put_away_line(whole or here)
     if not warning_of_sources(links.shown_id()):
         health_line(health)
     return actions

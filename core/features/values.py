@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.naming.titles import ShownName
 from core.foundation.text import N_
 from core.foundation.validation import OF_COLUMNS, WITH_UNDERSCORES, SqlName, shaped
 from core.foundation.values import Value
@@ -100,7 +101,7 @@ class FeatureView(Value):
 
     id: str
     project: str
-    name: str
+    name: ShownName
     title: str
     entity: str
     keys: tuple[str, ...]
@@ -125,7 +126,7 @@ class FeatureVersion(Value):
 
     id: str
     view_id: str
-    view: str
+    view: ShownName
     title: str
     project: str
     version: int

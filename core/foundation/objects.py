@@ -162,6 +162,14 @@ def put_away(session: Session, row: ObjectRow) -> ObjectRow | None:
     return session.exec(whole.limit(1)).first()
 
 
+def put_away_among(session: Session, ids: Collection[str]) -> set[str]:
+    """Those of some objects that were archived or deleted, or are a part of what was."""
+    gone = select(ObjectRow.id).where(col(ObjectRow.id).in_(ids), ObjectRow.put_away != "")
+    parts = select(LinkRow.target).join(ObjectRow, col(ObjectRow.id) == LinkRow.source)
+    of_gone = (col(LinkRow.target).in_(ids), col(LinkRow.relation).in_(PARTS), ObjectRow.put_away != "")
+    return {*session.exec(gone), *session.exec(parts.where(*of_gone))}
+
+
 def thing_of(row: ObjectRow) -> Thing:
     return Thing(**row.model_dump(exclude={"created_at"}))
 

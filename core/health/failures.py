@@ -15,7 +15,7 @@ from core.features.training_sets.values import TrainingSetState
 from core.features.values import MaterializationState, VersionState
 from core.foundation.actions.call import Call
 from core.foundation.ids import Kind
-from core.foundation.objects import ObjectRow
+from core.foundation.objects import ObjectRow, put_away_among
 from core.foundation.values import Value
 from core.lake.import_values import ImportState
 from core.lake.tables import ImportRow
@@ -70,6 +70,7 @@ def failures_of(call: Call) -> tuple[Failure, ...]:
         # No index on kinds or projects is of use: what failed lately is little, and all that ever ran is much.
         col(ObjectRow.kind).concat("").in_(list(WORK)),
         col(ObjectRow.state).in_(FAILED),
+        col(ObjectRow.put_away) == "",
         ~is_a_trial,
         *call.reach().unindexed(ObjectRow.project),
     )
@@ -102,8 +103,9 @@ def _open(call: Call, work: Work, failed: Collection[str]) -> Iterable[tuple[str
     known = call.session.exec(attempts).all()
     first = min((attempt[1] for attempt in known), default=call.now)
     done = _done_since(call, work, first, {attempt[3] for attempt in known}) if known else {}
+    gone = put_away_among(call.session, {attempt[3] for attempt in known})
     for object_id, created_at, cause, *subject in known:
-        if done.get(tuple(subject), first) <= created_at:
+        if subject[0] not in gone and done.get(tuple(subject), first) <= created_at:
             yield object_id, cause
 
 

@@ -59,7 +59,7 @@ class HealthService(Service):
         first of those that have one cause, among the newest 100. Stale features are left out: they wait for data, not
         for somebody."""
         is_own = (col(ObjectRow.owner) == call.actor.person_id, col(ObjectRow.kind).in_(OWNED))
-        own = (*is_own, col(ObjectRow.state) != DROPPED)
+        own = (*is_own, col(ObjectRow.state) != DROPPED, col(ObjectRow.put_away) == "")
         judged = self._judged(call, own, most=MOST_OWN)
         wrong = [health for health in judged if health.cause_id and health.state != "stale"]
         by_cause = {health.cause_id: health for health in reversed(wrong)}

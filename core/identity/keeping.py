@@ -12,7 +12,8 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.naming.texts import Reason
-from core.foundation.objects import PARTS, LinkRow, ObjectRow, Thing, thing_of, walk
+from core.foundation.naming.titles import GIVEN_AWAY
+from core.foundation.objects import PARTS, LinkRow, ObjectRow, Thing, put_away_among, thing_of, walk
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -61,7 +62,12 @@ class KeepingService(Service):
     def bring_back(self, call: Call, *, object_id: str) -> Thing:
         """Bring back what was archived, as it was."""
         row = self._about(call, object_id)
-        if row.put_away != "archived":
+        if row.put_away == "deleted":
+            raise Conflict(
+                _("{title} was deleted: what is deleted does not come back").format(title=row.title),
+                hint=_("Make a new one."),
+            )
+        if not row.put_away:
             raise Conflict(_("{title} is not archived").format(title=row.title))
         return _put(call, row, "")
 
@@ -128,7 +134,7 @@ class KeepingService(Service):
     def _free_name(self, call: Call, row: ObjectRow) -> None:
         entry = call.session.get_one(self._tables[Kind(row.kind)], row.id)
         # No name has such a letter.
-        entry.name, row.name = f"{entry.name}~{row.id}", ""
+        entry.name, row.name = f"{entry.name}{GIVEN_AWAY}{row.id}", ""
         call.session.add_all([entry, row])
 
 
@@ -144,16 +150,11 @@ def _followers(call: Call, row: ObjectRow) -> Iterator[str]:
     own = {edge.target for edge in edges if edge.source == row.id and edge.relation in PARTS}
     ids = {edge.target for edge in edges} - own
     rows = call.session.exec(select(ObjectRow).where(col(ObjectRow.id).in_(ids)).order_by(ObjectRow.id)).all()
-    gone = set(call.session.exec(_parts_put_away(ids)))
+    gone = put_away_among(call.session, ids)
     for other in rows:
         is_in_use = other.state in IN_USE.get(Kind(other.kind), ())
-        if is_in_use and not other.put_away and other.id not in gone:
+        if is_in_use and other.id not in gone:
             yield _("{title} ({id}) was made of it").format(title=other.title, id=other.id)
-
-
-def _parts_put_away(ids: set[str]) -> Any:
-    is_part = (col(LinkRow.target).in_(ids), col(LinkRow.relation).in_(PARTS), col(ObjectRow.put_away) != "")
-    return select(LinkRow.target).join(ObjectRow, col(ObjectRow.id) == LinkRow.source).where(*is_part)
 
 
 def _was_used(call: Call, object_id: str) -> bool:

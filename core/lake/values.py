@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from core.foundation.naming.titles import ShownName
 from core.foundation.validation import SqlName
 from core.foundation.values import Value
 
@@ -136,7 +137,7 @@ class Dataset(Value):
 
     id: str
     project: str
-    name: str
+    name: ShownName
     title: str
     description: str
     owner: str

@@ -8,9 +8,9 @@ from sqlmodel import Session, col, func, select, tuple_
 from core.foundation.actions.call import Call
 from core.foundation.actions.references import id_called
 from core.foundation.digests import digest_bytes
-from core.foundation.errors import Conflict, Invalid, NotFound
+from core.foundation.errors import Invalid, NotFound
 from core.foundation.ids import Kind
-from core.foundation.naming.names import Naming, named, names_of
+from core.foundation.naming.names import Naming, named, names_of, refuse_taken
 from core.foundation.naming.titles import as_read
 from core.foundation.text import _
 from core.foundation.validation import invalid_of
@@ -101,6 +101,8 @@ def add_model(
 ) -> ModelRow:
     """A new model, whose name was entered in the `field`. Conflict when it is taken, Invalid when it looks like
     another's."""
+    words, hint = _("There is already a model called {name}"), _("Add a version to it.")
+    refuse_taken(call, Kind.MODEL, project=project, name=naming.name, words=words, hint=hint)
     for existing in names_of(call, Kind.MODEL, project=project):
         _refuse_lookalike(naming.name, existing=existing, field=field)
     names = {"title": naming.title, "name": naming.name}
@@ -132,8 +134,6 @@ def next_number(session: Session, model_id: str) -> int:
 
 
 def _refuse_lookalike(name: str, *, existing: str, field: str) -> None:
-    if name == existing:
-        raise Conflict(_("There is already a model called {name}").format(name=name), hint=_("Add a version to it."))
     if as_read(name) == as_read(existing):
         raise Invalid(
             _("{name} reads like {taken}, which exists").format(name=name, taken=existing),

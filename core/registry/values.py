@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from core.foundation.naming.texts import Prose
-from core.foundation.naming.titles import Title
+from core.foundation.naming.titles import ShownName, Title
 from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value
@@ -92,7 +92,7 @@ class Signature(Value):
 class Model(Value):
     id: str
     project: str
-    name: str
+    name: ShownName
     title: str
     description: str
     owner: str

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from sqlmodel import Session, select
 
 from core.foundation.errors import Invalid, NotFound
+from core.foundation.naming.titles import GIVEN_AWAY
 from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.identity.tables import PersonRow
@@ -30,7 +31,7 @@ def endpoint_of(row: EndpointRow, *, settings: Settings) -> Endpoint:
         created_at=row.created_at,
         changed_at=row.changed_at,
         slo=ServiceLevel.model_validate(row.slo),
-        url=endpoint_url(settings, name=row.name),
+        url=endpoint_url(settings, name=row.name.partition(GIVEN_AWAY)[0]),
         routes=routes,
         closed=closed_of(row),
         settled=0 < row.generation == row.confirmed and _answer(servers, of={route.version_id for route in routes}),

@@ -16,7 +16,7 @@ from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.errors import Conflict
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
-from core.foundation.naming.names import RENAMED, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, named, refuse_taken, rename
 from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
 from core.foundation.objects import are_kept
@@ -97,8 +97,8 @@ class EndpointService(Service):
         Without a name the one in its address follows from its title."""
         call.may_reach_project(project)
         naming = named(call, Kind.ENDPOINT, project=project, name=name, title=title)
-        if is_taken(call, Kind.ENDPOINT, project=project, name=naming.name):
-            raise Conflict(_("The name {name} is taken").format(name=naming.name), hint=_("Choose another name."))
+        words, hint = _("The name {name} is taken"), _("Choose another name.")
+        refuse_taken(call, Kind.ENDPOINT, project=project, name=naming.name, words=words, hint=hint)
         names = {"title": naming.title, "name": naming.name}
         row = EndpointRow(
             id=call.create(Kind.ENDPOINT, project=project, state=environment, **names),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from core.foundation.naming.titles import ShownName
 from core.foundation.validation import AddressName
 from core.foundation.values import Value
 from core.registry.values import Interval
@@ -63,7 +64,7 @@ class Endpoint(Value):
 
     id: str
     project: str
-    name: str
+    name: ShownName
     title: str
     environment: Environment
     description: str

@@ -12,11 +12,11 @@ from app.features.statistics import statistics
 from app.features.versions import versions
 from app.lake.profiles import preview_table, profile_grid
 from app.next_action.features import feature_action
-from app.next_action.values import NextAction
+from app.next_action.values import NextAction, nothing
 from app.session import actor, portal
 from app.ui import frame, links, numbers, status, times
 from app.ui.fields.naming import identifier
-from app.ui.health import health_of, put_away_line
+from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
 from app.ui.primary_action import primary_action, rights, what_is_missing
 from core.features.values import FeatureVersion, FeatureView, VersionState
@@ -29,16 +29,16 @@ def show() -> None:
     stage, here = (shown.state, shown.id) if shown else ("empty", view.id)
     crumbs = [(_("Features"), "features")]
     health, facts = health_of(here), _facts(view, shown)
-    with frame.header(view.title, stage=stage, facts=facts, crumbs=crumbs, here=here, health=health):
-        action = feature_action(view, shown, rights=rights(view.project))
+    state = put_away_state(view.id)
+    with frame.header(view.title, stage=stage, facts=facts, crumbs=crumbs, here=here, whole=view.id, health=health):
+        action = nothing() if state else feature_action(view, shown, rights=rights(view.project))
         _actions(view, shown, action)
-    put_away_line(view.id)
     what_is_missing(action)
     if view.description:
         st.markdown(links.escape_lines(view.description))
     lifecycle.alias_bar(view)
     if shown is None:
-        advice = _("Its first version is SQL or pandas over named snapshots; a job builds its rows.")
+        advice = "" if state else _("Its first version is SQL or pandas over named snapshots; a job builds its rows.")
         frame.empty(_("No version yet"), advice=advice, icon="dataset")
         return
     _version(view, shown, action)
@@ -84,7 +84,8 @@ def _version(view: FeatureView, shown: FeatureVersion, action: NextAction) -> No
         st.caption(
             _("{state}: {reason}").format(state=status.look(shown.state).word, reason=links.escape(shown.reason))
         )
-    lifecycle.actions(view, shown, primary=action.name)
+    if not put_away_state(view.id):
+        lifecycle.actions(view, shown, primary=action.name)
     parts: dict[str, Callable[[], None]] = {
         _("Features"): lambda: _features(view, shown),
         _("Statistics"): lambda: statistics(view, shown),

@@ -11,7 +11,7 @@ from app.lake.file_gallery import items
 from app.lake.profiles import preview_table, profile_grid
 from app.session import actor, may, portal
 from app.ui import frame, links
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_state
 from core.foundation.ids import Kind, kind_of
 from core.foundation.text import _
 from core.identity.permissions import Permission
@@ -29,10 +29,14 @@ def show() -> None:
     shown = shown or dataset.latest
     facts, stage = snapshot_list.facts_of(dataset, shown), snapshot_list.stage_of(shown)
     crumbs, health = [(_("Datasets"), "datasets")], health_of(shown.id if shown and shown.quarantine else wanted)
-    with frame.header(dataset.title, stage=stage, facts=facts, crumbs=crumbs, here=wanted, health=health):
-        if may(Permission.DATA_WRITE, project=dataset.project) and st.button(
-            _("Add a snapshot"), type="primary", icon=":material/upload:"
-        ):
+    state, whole = put_away_state(dataset.id), dataset.id
+    with frame.header(dataset.title, stage=stage, facts=facts, crumbs=crumbs, here=wanted, whole=whole, health=health):
+        is_asked = (
+            not state
+            and may(Permission.DATA_WRITE, project=dataset.project)
+            and st.button(_("Add a snapshot"), type="primary", icon=":material/upload:")
+        )
+        if is_asked:
             snapshot_dialog(dataset)
         retention.menu(dataset, shown)
     if dataset.description:
@@ -41,7 +45,7 @@ def show() -> None:
     if shown is None:
         frame.empty(
             _("No rows yet"),
-            advice=_("Add a snapshot: upload a CSV or Parquet file, or import a package's data."),
+            advice="" if state else _("Add a snapshot: upload a CSV or Parquet file, or import a package's data."),
             icon="table_rows",
         )
         return

@@ -9,7 +9,7 @@ from app.session import actor, may, portal
 from app.ui import frame, links
 from app.ui.components.rows import window
 from app.ui.fields.naming import identifier
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_state
 from app.ui.wording import counted
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -25,16 +25,14 @@ def show() -> None:
     by = _("Owner: {name}").format(name=links.escape(frame.name_of(model.owner)))
     name = identifier(model.title, model.name)
     facts = [name, links.escape(model.description), counted(model.versions, _("version"), _("versions")), by]
-    crumbs, health = [(_("Models"), "models")], health_of(model.id)
+    crumbs, health, state = [(_("Models"), "models")], health_of(model.id), put_away_state(model.id)
     with frame.header(model.title, facts=facts, crumbs=crumbs, here=model.id, health=health):
-        allowed = listing.items and may(Permission.PROMOTE_REQUEST, project=model.project)
+        allowed = listing.items and not state and may(Permission.PROMOTE_REQUEST, project=model.project)
         if allowed and st.button(_("Request promotion"), type="primary", icon=":material/approval:", key="request"):
             links.open_page("promotions", version=listing.items[0].id)
         model_menu(model)
     if not listing.items:
-        advice = _("Register a finished run under this name, or upload an ONNX file.")
-        with frame.empty(_("No version yet"), advice=advice, icon="deployed_code"):
-            links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
+        _no_version(is_in_use=not state)
         return
     st.markdown(_sentence(listing.items, known))
     version_list(listing, known)
@@ -45,6 +43,13 @@ def show() -> None:
         _serving(listing.items, known)
         frame.section(_("Activity"), hint=_("of v{n}").format(n=listing.items[0].version))
         frame.activity(listing.items[0].id)
+
+
+def _no_version(*, is_in_use: bool) -> None:
+    advice = _("Register a finished run under this name, or upload an ONNX file.") if is_in_use else ""
+    with frame.empty(_("No version yet"), advice=advice, icon="deployed_code"):
+        if is_in_use:
+            links.page_link("runs", _("Choose a run"), icon=":material/model_training:")
 
 
 def _sentence(versions: tuple[ModelVersion, ...], known: Places) -> str:

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.next_action.registry import version_action
+from app.next_action.values import nothing
 from app.registry.dialogs import put_away
 from app.registry.evaluations import answer, condition_line
 from app.registry.evidence import evidence_rows
@@ -20,7 +21,7 @@ from app.session import actor, portal
 from app.ui import frame, links, times
 from app.ui.components.assessments import promised_against_measured
 from app.ui.fields.naming import head_of
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_state
 from app.ui.neighbors import neighbors
 from app.ui.parameters import parameters
 from app.ui.primary_action import primary_action, rights, what_is_missing
@@ -41,13 +42,18 @@ def show() -> None:
     facts = [links.escape(registered), by, links.code(version.digest[:12])]
     stage = stage_of(version, known)
     health = health_of(version.id)
-    here = f"v{version.version}"
-    with frame.header(title_of(version), stage=stage, health=health, facts=facts, crumbs=crumbs, here=here):
+    here, whole = f"v{version.version}", version.model_id
+    is_in_use = not put_away_state(whole)
+    with frame.header(
+        title_of(version), stage=stage, health=health, facts=facts, crumbs=crumbs, here=here, whole=whole
+    ):
         _actions(version, known)
         newest = portal().requests.list_requests(actor(), version_id=version.id, limit=1).items
-        action = version_action(
-            version, endpoints=serving, request=next(iter(newest), None), rights=rights(version.project)
-        )
+        action = nothing()
+        if is_in_use:
+            action = version_action(
+                version, endpoints=serving, request=next(iter(newest), None), rights=rights(version.project)
+            )
         primary_action(action)
         put_away(version)
     what_is_missing(action)

@@ -17,7 +17,7 @@ from app.session import actor, may, portal
 from app.ui import frame, links, numbers, status
 from app.ui.components.assessments import promised_against_measured
 from app.ui.fields.naming import identifier
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_state
 from app.ui.primary_action import what_is_missing
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -71,20 +71,25 @@ def _overview(endpoint: Endpoint) -> None:
             promised_against_measured(endpoint.id)
         history(endpoint.id)
     with right:
-        frame.section(_("How to call it"))
-        with frame.card("call"):
-            st.code(f"POST {endpoint.url}/predict", language=None, wrap_lines=True)
-            st.caption(_ticket_line(endpoint))
+        if not put_away_state(endpoint.id):
+            _call(endpoint)
         _measured(endpoint)
         frame.section(_("Activity"))
         frame.activity(endpoint.id)
+
+
+def _call(endpoint: Endpoint) -> None:
+    frame.section(_("How to call it"))
+    with frame.card("call"):
+        st.code(f"POST {endpoint.url}/predict", language=None, wrap_lines=True)
+        st.caption(_ticket_line(endpoint))
 
 
 def _measured(endpoint: Endpoint) -> None:
     """The newest load tests of it, and the way to another one."""
     load = Permission.LOADTEST if endpoint.environment == "staging" else Permission.LOADTEST_PRODUCTION
     with frame.section(_("Load tests")):
-        if endpoint.routes and may(load, project=endpoint.project):
+        if endpoint.routes and may(load, project=endpoint.project) and not put_away_state(endpoint.id):
             links.follow("load-tests", _("New test"), endpoint=endpoint.id)
     tests = portal().loadtests.list_tests(actor(), endpoint_id=endpoint.id, limit=3).items
     with frame.card("load_tests", tight=True):

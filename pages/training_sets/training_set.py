@@ -4,16 +4,15 @@ import streamlit as st
 
 from app.features.catalog import input_lines
 from app.lake.profiles import preview_table
-from app.next_action.training import training_set_action
 from app.session import actor, may, portal
-from app.training_sets.menu import menu, sweep
+from app.training_sets.menu import menu, next_step, sweep
 from app.training_sets.report import answers, label, late_rows, leaks, manifest, offer_newer, splits_table
 from app.training_sets.review import accept_dialog
 from app.ui import frame, links, numbers, times
 from app.ui.fields.naming import identifier
-from app.ui.health import health_of
+from app.ui.health import health_of, put_away_state
 from app.ui.jobs import cause_card, job_progress
-from app.ui.primary_action import primary_action, rights, what_is_missing
+from app.ui.primary_action import primary_action, what_is_missing
 from core.features.training_sets.values import TrainingSet, TrainingSetState
 from core.foundation.ids import Kind
 from core.foundation.text import _
@@ -31,10 +30,10 @@ def show() -> None:
 
 def _draw(training_set: TrainingSet) -> None:
     crumbs = [(_("Training sets"), "training-sets")]
-    health = health_of(training_set.id)
+    health, is_in_use = health_of(training_set.id), not put_away_state(training_set.id)
     state, facts = "" if health else training_set.state, _facts(training_set)
     with frame.header(training_set.title, state=state, facts=facts, crumbs=crumbs, here=training_set.id, health=health):
-        action = training_set_action(training_set, now=frame.now(), rights=rights(training_set.project))
+        action = next_step(training_set)
         if action.name == "start_training":
             sweep(training_set, missing=action.missing)
         if primary_action(action) and action.name == "accept_inputs":
@@ -46,7 +45,7 @@ def _draw(training_set: TrainingSet) -> None:
         job_progress(training_set.job_id)
     if training_set.cause:
         cause_card(training_set.cause, job_id=training_set.job_id)
-    offer_newer(training_set, may_make=may(Permission.FEATURE_SQL, project=training_set.project))
+    offer_newer(training_set, may_make=is_in_use and may(Permission.FEATURE_SQL, project=training_set.project))
     frame.tabs(
         {
             _("Splits"): lambda: _splits(training_set),

@@ -106,6 +106,22 @@ def test_a_failed_import_is_made_good_by_the_next_one_of_its_dataset(whole_on: P
     assert failures(whole_on) == {}
 
 
+@pytest.mark.parametrize("state", ["archived", "deleted"])
+def test_what_failed_of_something_put_away_is_nobodys_failure(whole: Portal, state: str) -> None:
+    started = whole.imports.start_upload(MEI, dataset_id=DATASET, filename="t.parquet", content=b"none", mode="replace")
+    read_here(whole, started)
+    failed_run(whole)
+    version = whole.feature_drafts.create_version(
+        MEI, view_id=VIEW, sql="SELECT 1 AS carrier, 2 AS at", sources={"flights": SNAPSHOT}, event_time="at"
+    )
+    fail(whole, version.job_id, "It took too long.")
+    training_set = join(whole)
+    assert len(failures(whole)) == 4
+    for thing in (DATASET, VIEW, TRAINING_SET, training_set):
+        change(whole, ObjectRow, thing, put_away=state)
+    assert failures(whole) == {}
+
+
 def test_a_failed_training_set_is_made_good_by_one_of_its_name(whole_on: Portal) -> None:
     first, second = (join(whole_on) for _attempt in range(2))
     assert failures(whole_on) == {first: "No row was left.", second: "No row was left."}

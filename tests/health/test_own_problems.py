@@ -44,6 +44,12 @@ def test_it_is_told_to_the_owner_and_to_nobody_else(whole: Portal) -> None:
     assert problems(whole) == [(MODEL, "drifted")]
 
 
+def test_what_was_put_away_is_no_problem(whole: Portal) -> None:
+    change(whole, EndpointRow, PRODUCTION, cause="The digest is not admitted.")
+    change(whole, ObjectRow, PRODUCTION, put_away="deleted")
+    assert problems(whole, PEOPLE.sre) == []
+
+
 def test_stale_features_wait_for_data_and_not_for_somebody(whole: Portal) -> None:
     change(whole, FeatureVersionRow, FEATURES, ttl_seconds=3600)
     assert problems(whole) == []

@@ -111,14 +111,14 @@ def test_the_name_of_what_was_used_stays_its_own(portal: Portal, people: People)
     assert portal.registry.get_version(people.engineer, version_id=version.id).state == "archived"
     event = portal.audit.list_events(people.admin, action="objects.delete").items[0]
     assert (event.subject, event.details) == (version.model_id, {"reason": WHY, "name_is_free": False})
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict, match=f"There was a model called {version.model}, deleted 20"):
         portal.registry.create_model(people.engineer, project="PROJ-1", name=version.model)
 
 
 def test_what_is_deleted_neither_comes_back_nor_goes_twice(portal: Portal, people: People) -> None:
     thing = make(portal, "dataset")
     portal.keeping.delete(people.engineer, object_id=thing, reason=WHY)
-    with pytest.raises(Conflict, match="trial is not archived"):
+    with pytest.raises(Conflict, match="trial was deleted: what is deleted does not come back"):
         portal.keeping.bring_back(people.engineer, object_id=thing)
     with pytest.raises(Conflict, match="trial is deleted already"):
         portal.keeping.delete(people.engineer, object_id=thing, reason=WHY)

@@ -46,6 +46,31 @@ def test_a_refusal_links_to_what_hangs_on_it(tmp_path: Path) -> None:
         assert "([EP-2](endpoint?id=EP-2)) serves late-arrival v1 ([MV-1](version?id=MV-1))" in shown
 
 
+def offers(test: AppTest) -> set[str]:
+    """What may be pressed in a page's head and body, but for what shows more."""
+    chosen = {option for menu in test.get("menu_button") for option in menu.options}
+    return chosen - OF_THE_VISITOR | {button.label for button in test.button} & DOING
+
+
+OF_THE_VISITOR = {"Sign out", "Switch identity"}
+DOING = {"New version", "Add a snapshot", "Deploy", "Choose a run", "Request promotion", "Serve nothing", "New test"}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_of_what_was_put_away_only_what_is_possible_is_offered(portal: Portal, people: People, kind: str) -> None:
+    thing = make(portal, kind)
+    portal.keeping.archive(people.engineer, object_id=thing)
+    archived = page(portal, people.engineer, PAGES[kind], id=thing)
+    assert offers(archived) == {"Bring back", "Delete"}
+    assert text_of(archived).count("**Archived.**") == 1
+    portal.keeping.delete(people.engineer, object_id=thing, reason="It was a trial")
+    deleted = page(portal, people.engineer, PAGES[kind], id=thing)
+    assert offers(deleted) == set()
+    assert text_of(deleted).count("**Deleted.**") == 1
+    assert "~" not in text_of(deleted)
+    assert "Choose a run" not in text_of(deleted)
+
+
 def test_what_is_deleted_says_so_and_offers_nothing(portal: Portal, people: People) -> None:
     thing = make(portal, "model")
     test = page(portal, people.engineer, "model", id=thing)

@@ -16,8 +16,17 @@ ARCHIVE, BRING_BACK, DELETE = N_("Archive"), N_("Bring back"), N_("Delete")
 Dialogs = dict[str, Callable[[], None]]
 
 
-def keeping_dialogs(object_id: str, *, title: str, project: str) -> Dialogs:
-    """What the menu of a thing offers to those who may put it away."""
+def menu(dialogs: Dialogs, object_id: str, *, title: str, project: str, archived: Dialogs | None = None) -> None:
+    """The menu of a thing: what may be done with it while it is in use, or still is while `archived`, and what may
+    become of it."""
+    by_state = {"": dialogs | (archived or {}), "archived": archived or {}, "deleted": {}}
+    offered = by_state[put_away_state(object_id)] | _keeping_dialogs(object_id, title=title, project=project)
+    if offered and (chosen := frame.more(list(offered))):
+        offered[chosen]()
+
+
+def _keeping_dialogs(object_id: str, *, title: str, project: str) -> Dialogs:
+    """What is offered to those who may put it away."""
     state = put_away_state(object_id)
     if state == "deleted" or not may(Permission.ARCHIVE, project=project):
         return {}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from core.features.values import EntityQuery, FeatureContract, LabelType, LeakFinding, Split, SplitFile, ViewUse
+from core.foundation.naming.titles import ShownName
 from core.foundation.values import Value
 
 # Honest single inputs of the demonstration stay below 0.66, and whole models of such data end near 0.75; a column that
@@ -112,7 +113,7 @@ class TrainingSet(Value):
 
     id: str
     project: str
-    name: str
+    name: ShownName
     title: str
     state: TrainingSetState
     entity: EntityQuery

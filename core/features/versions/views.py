@@ -21,7 +21,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, entitled, named, refuse_taken, rename
 from core.foundation.naming.texts import Description, Reason
 from core.foundation.naming.titles import Title
 from core.foundation.objects import are_kept
@@ -68,9 +68,8 @@ class FeatureViewService(Service):
         Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
         naming = named(call, Kind.FEATURE_VIEW, project=project, name=name, title=title)
-        if is_taken(call, Kind.FEATURE_VIEW, project=project, name=naming.name):
-            refusal = _("There is a feature view called {name}").format(name=naming.name)
-            raise Conflict(refusal, hint=_("Choose another name."))
+        words, hint = _("There is a feature view called {name}"), _("Choose another name.")
+        refuse_taken(call, Kind.FEATURE_VIEW, project=project, name=naming.name, words=words, hint=hint)
         view_id = call.create(Kind.FEATURE_VIEW, project=project, title=naming.title, name=naming.name, state="empty")
         call.about(view_id)
         row = FeatureViewRow(

@@ -4,20 +4,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, count
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement
 from sqlmodel import and_, col, func, literal, or_, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from core.foundation.actions.call import Call
-from core.foundation.errors import Invalid
+from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.naming.skeletons import skeleton
 from core.foundation.naming.titles import FORMS, LONGEST_IDENTIFIER, as_read, checked_title, identifier_of
 from core.foundation.objects import ObjectRow, coming_number, walk
 from core.foundation.text import N_, _
 
+T = TypeVar("T")
 # What the audit log says of every action that renames.
 RENAMED = N_("renamed {before} to {title}")
 # What is called after something else, and where its name stands in such a title: "Quality: Churn risk v2",
@@ -92,14 +93,32 @@ def is_taken(call: Call, kind: Kind, *, project: str, name: str) -> bool:
     return call.session.exec(_names(kind, project).where(ObjectRow.name == name)).first() is not None
 
 
+def refuse_taken(call: Call, kind: Kind, *, project: str, name: str, words: str, hint: str) -> None:
+    """Conflict, in these words, for a name that something of the kind has; what was deleted keeps the name of what was
+    made of it, and no list shows it."""
+    row = call.session.exec(_rows(select(ObjectRow), kind, project).where(ObjectRow.name == name)).first()
+    if row is None:
+        return
+    if row.put_away == "deleted":
+        words = _("There was a {kind} called {name}, deleted {day}: its name stays its own").format(
+            kind=_(FORMS[kind].spoken), name=name, day=row.updated_at.date()
+        )
+        hint = _("Choose another name.")
+    raise Conflict(words.format(name=name), hint=hint)
+
+
 def names_of(call: Call, kind: Kind, *, project: str) -> Sequence[str]:
     """The identifiers that things of a kind have."""
     return call.session.exec(_names(kind, project)).all()
 
 
 def _names(kind: Kind, project: str) -> SelectOfScalar[str]:
-    names = select(ObjectRow.name).where(ObjectRow.kind == kind.value)
-    return names if FORMS[kind].is_global else names.where(ObjectRow.project == project)
+    return _rows(select(ObjectRow.name), kind, project)
+
+
+def _rows(rows: SelectOfScalar[T], kind: Kind, project: str) -> SelectOfScalar[T]:
+    of_kind = rows.where(ObjectRow.kind == kind.value)
+    return of_kind if FORMS[kind].is_global else of_kind.where(ObjectRow.project == project)
 
 
 def _is_used(call: Call, kind: Kind, project: str, name: str) -> bool:

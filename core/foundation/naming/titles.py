@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind, is_id
@@ -27,6 +27,9 @@ Title = Annotated[
     ),
     ONE_LINE,
 ]
+# What is deleted has given its name away: behind it then stands an id, which nobody is shown.
+GIVEN_AWAY = "~"
+ShownName = Annotated[str, AfterValidator(lambda name: name.partition(GIVEN_AWAY)[0])]
 # Latin letters that no normal form takes apart.
 LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ŧ": "t", "ı": "i"}
@@ -45,6 +48,10 @@ class Form:
     separator: str
     is_global: bool = False
     is_read_aloud: bool = False
+
+    @property
+    def spoken(self) -> str:
+        return {"view": N_("feature view"), "training_set": N_("training set")}.get(self.word, self.word)
 
 
 FORMS = {

@@ -11,7 +11,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Conflict, Invalid, NotFound
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions
-from core.foundation.naming.names import RENAMED, entitled, is_taken, named, rename
+from core.foundation.naming.names import RENAMED, entitled, named, refuse_taken, rename
 from core.foundation.naming.texts import ONE_LINE, Description
 from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow, are_kept
@@ -74,9 +74,8 @@ class DatasetService(Service):
         """Create a dataset, which holds no rows yet. Without a name queries call it by what follows from its title."""
         call.may_reach_project(project)
         naming = named(call, Kind.DATASET, project=project, name=name, title=title)
-        if is_taken(call, Kind.DATASET, project=project, name=naming.name):
-            refusal = _("There is a dataset called {name}").format(name=naming.name)
-            raise Conflict(refusal, hint=_("Choose another name."))
+        words, hint = _("There is a dataset called {name}"), _("Choose another name.")
+        refuse_taken(call, Kind.DATASET, project=project, name=naming.name, words=words, hint=hint)
         dataset_id = call.create(Kind.DATASET, project=project, title=naming.title, name=naming.name, state="empty")
         call.about(dataset_id)
         row = DatasetRow(

@@ -12,7 +12,7 @@ from core.requirements.values import Criterion
 from tests.conftest import People
 from tests.health.installation import statements
 from tests.installed import installed, settings_in
-from tests.lake.imports.in_process import read_here
+from tests.lake.imports.in_process import imported, read_here
 from tests.pages.conftest import flights
 from tests.pages.running import drawn, page, text_of
 from tests.promotion.stage import PROJECT, Stage
@@ -106,6 +106,18 @@ def test_an_import_waits_for_who_began_it_and_nobody_else(portal: Portal, people
     }
     assert f"need_{read.id}" in keys["engineer"]
     assert f"need_{read.id}" not in keys["other_engineer"]
+    imported(portal, people.engineer, dataset_id=dataset.id, content=b"a,b\n1,2\n")
+    assert f"need_{read.id}" not in {button.key for button in page(portal, people.engineer, "home").button}
+
+
+def test_an_import_into_what_was_archived_waits_for_nobody(portal: Portal, people: People) -> None:
+    dataset = portal.datasets.create_dataset(people.engineer, project=PROJECT, name="flights", description="")
+    begun = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="flights.csv", content=flights(), mode="replace"
+    )
+    read = read_here(portal, begun)
+    portal.keeping.archive(people.engineer, object_id=dataset.id)
+    assert f"need_{read.id}" not in {button.key for button in page(portal, people.engineer, "home").button}
 
 
 def test_starting_something_is_offered_to_those_who_may(portal: Portal, people: People) -> None:
