@@ -15,6 +15,7 @@ from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.job_spec import IMPORT, UPLOAD, Base, ImportResult, ImportSpec
 from core.lake.imports.records import as_read, import_of, import_row, in_doubt, several_sheets, without_zone
+from core.lake.imports.replaced import Replaced, replaced_columns
 from core.lake.tables import DatasetRow, ImportRow
 from core.lake.values import Snapshot, StagedSnapshot
 
@@ -94,10 +95,14 @@ class ImportProcess:
     def ingest(self, call: Call, import_id: str, *, result: ImportResult) -> None:
         """What the job read, in the transaction that marks it succeeded."""
         row = import_row(call, import_id)
-        row.kept, row.preview = result.kept.model_dump(mode="json"), result.preview.model_dump(mode="json")
+        newest = self._datasets.newest(call, row.dataset_id) if row.mode == "replace" else None
+        replaced = replaced_columns(call, newest, result.kept)
+        row.kept = _warned(result.kept, replaced.warnings).model_dump(mode="json")
+        row.preview = result.preview.model_dump(mode="json")
         set_state(call, row, ImportState.READY)
         if row.confirm:
             try:
+                _check_readers(replaced)
                 self.confirm(call, row)
             except PortalError as error:
                 reason = _("It waits for a person. {why}. {advice}")
@@ -155,6 +160,21 @@ class ImportProcess:
         if before is None:
             return choices
         return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
+
+
+def _warned(staged: StagedSnapshot, warnings: tuple[str, ...]) -> StagedSnapshot:
+    report = staged.report.model_copy(update={"warnings": (*warnings, *staged.report.warnings)})
+    return staged.model_copy(update={"report": report})
+
+
+def _check_readers(replaced: Replaced) -> None:
+    """Conflict where features in use read a dataset of which columns would go."""
+    if replaced.readers:
+        columns = replaced.warnings[:-1]
+        raise Conflict(
+            _("Features read this dataset: {names}").format(names=replaced.readers),
+            hint=_("{changes} Confirm it if that is meant.").format(changes=" ".join(columns)),
+        )
 
 
 def _check_answered(

@@ -18,6 +18,7 @@ from core.foundation.objects import LinkRow, ObjectRow, thing_of, walk
 from core.foundation.ports import LiveUses
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
+from core.lake.datasets.built_on import versions_built_on
 from core.lake.datasets.quarantine import quarantined_sources
 from core.lake.datasets.records import dataset_row, kept_snapshots_of, snapshot_of, snapshot_row
 from core.lake.retention.freeable import freed_by
@@ -38,7 +39,6 @@ CHAIN = (
 MOST = 500
 READY, QUARANTINED, DELETED = "ready", "quarantined", "deleted"
 # States in which a feature version still needs its source: it may be built again or checked against it.
-NEEDED = ("building", "staged", "published", "deprecated")
 
 
 class RetentionService(Service):
@@ -156,13 +156,11 @@ class RetentionService(Service):
             words = _("{version} ({id}) learned from it, and {endpoint} {role}")
             role = _("serves it") if pin.role == "serves" else _("has it as its rollback target")
             return words.format(version=pin.version, id=pin.version_id, endpoint=pin.endpoint, role=role)
-        built = select(ObjectRow).join(LinkRow, col(LinkRow.target) == ObjectRow.id)
-        needing = (LinkRow.source == row.id, ObjectRow.kind == Kind.FEATURE_VERSION, col(ObjectRow.state).in_(NEEDED))
-        version = call.session.exec(built.where(*needing).order_by(col(ObjectRow.created_at).desc()).limit(1)).first()
-        if version is None:
+        versions = versions_built_on(call, col(LinkRow.source) == row.id)
+        if not versions:
             return ""
         return _("the feature version {title} ({id}) is built on it; retire it first").format(
-            title=version.title, id=version.id
+            title=versions[0].title, id=versions[0].id
         )
 
     def _plan(self, call: Call, dataset: DatasetRow, *, keep_last: int, older_than_days: int) -> RetentionPlan:

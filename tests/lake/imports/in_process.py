@@ -49,7 +49,7 @@ def imported_package(
 
 
 def snapshot_of(portal: Portal, actor: Actor, dataset_import: Import) -> Snapshot:
-    if dataset_import.unanswered:
+    if dataset_import.unanswered or "Features read this dataset" in dataset_import.cause:
         return portal.imports.confirm_import(
             actor, import_id=dataset_import.id, accept=True, as_proposed=dataset_import.unanswered
         )

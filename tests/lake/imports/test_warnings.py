@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.lake.import_values import Import
+from core.foundation.objects import LinkRow, ObjectRow
+from core.lake.import_values import Import, ImportState
 from core.lake.values import Dataset
 from core.portal import Portal
 from tests.conftest import People
@@ -27,3 +28,45 @@ def test_columns_that_look_alike_are_warned_of(portal: Portal, people: People, d
     assert begin(portal, people, dataset, content).report.warnings == (
         "The columns 'price' and '\u0440rice' look alike and are two: CYRILLIC SMALL LETTER ER.",
     )
+
+
+def test_columns_that_are_gone_or_of_another_type_are_warned_of(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    begin(portal, people, dataset, b"id,city,price\n1,Oslo,2\n2,Bonn,3\n", confirm=True)
+    other = begin(portal, people, dataset, b"id,price,weight\n1,cheap,2\n2,dear,4\n", confirm=True)
+    assert other.state is ImportState.CONFIRMED
+    assert other.report.warnings == (
+        "Columns of the snapshot before are missing: city.",
+        "Columns have another type than in the snapshot before: price is VARCHAR and was BIGINT.",
+    )
+
+
+def test_columns_of_a_dataset_that_features_read_go_only_by_a_person(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    first = begin(portal, people, dataset, b"id,city\n1,Oslo\n2,Bonn\n", confirm=True)
+    now = first.created_at
+    with portal.foundation.database.write() as session:
+        row = ObjectRow(
+            id="FV-900",
+            kind="feature_version",
+            project="PROJ-1",
+            title="towns v1",
+            state="published",
+            owner="P-1",
+            created_at=now,
+            updated_at=now,
+        )
+        session.add(row)
+        session.flush()
+        session.add(LinkRow(source=first.snapshot_id, target=row.id, relation="feeds", created_at=now))
+    assert begin(portal, people, dataset, b"id,city,x\n1,Oslo,1\n2,Bonn,2\n", confirm=True).state == "confirmed"
+    waits = begin(portal, people, dataset, b"id\n1\n2\n", confirm=True)
+    assert waits.state is ImportState.READY
+    assert waits.cause == (
+        "It waits for a person. Features read this dataset: towns v1 (FV-900). "
+        "Columns of the snapshot before are missing: city, x. Confirm it if that is meant."
+    )
+    assert waits.report.warnings[1] == "Features read this dataset and may fail: towns v1 (FV-900)."
+    assert portal.imports.confirm_import(people.engineer, import_id=waits.id).rows == 2
