@@ -126,6 +126,19 @@ def test_half_a_character_is_refused_as_such(portal: Portal, people: People, nam
         run(portal, "lake.get_dataset", people.engineer, dataset_id=name)
 
 
+def test_a_name_of_another_kind_says_what_it_is_and_which_part_would_do(tmp_path: Path) -> None:
+    with upgraded(tmp_path) as portal:
+        mei = PEOPLE.engineer
+        newest = run(portal, "lake.get_dataset", mei, dataset_id="flights").latest
+        with pytest.raises(NotFound) as refused:
+            run(portal, "lake.get_snapshot", mei, snapshot_id="flights")
+        assert refused.value.in_full == (
+            f"flights is a dataset ({newest.dataset_id}); a snapshot is wanted here. The newest is {newest.id}."
+        )
+        with pytest.raises(NotFound, match=r"^flights is a dataset \(DS-1\); a model is wanted here$"):
+            run(portal, "registry.get_model", mei, model_id="flights")
+
+
 def test_what_has_a_title_alone_is_found_by_it(portal: Portal, people: People) -> None:
     account = run(
         portal, "identity.create_service_account", people.admin, handle="robot", name="Night Robot", project=PROJECT

@@ -12,9 +12,9 @@ from sqlmodel import Session, and_, case, col, or_, select
 from core.foundation.actions.call import Call
 from core.foundation.actions.parameters import KINDS, VERSIONS
 from core.foundation.actions.spec import UNWRITABLE, ActionSpec
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, NotFound
 from core.foundation.ids import Kind, is_id
-from core.foundation.objects import ObjectRow
+from core.foundation.objects import PARTS, LinkRow, ObjectRow
 from core.foundation.reach import within
 from core.foundation.text import _, normal
 from core.foundation.validation import label_of
@@ -25,7 +25,7 @@ SEEING = "read"
 
 def with_ids(call: Call, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments with ids in place of names. A name that nothing within reach has stays as it is, for the action to
-    refuse. Invalid for one that several have."""
+    refuse. Invalid for one that several have, NotFound for one that only something of another kind has."""
     return {name: _with_ids(call, name, value) for name, value in arguments.items()}
 
 
@@ -41,7 +41,11 @@ def _with_ids(call: Call, argument: str, value: Any) -> Any:
         return {name: _with_ids(call, argument, part) for name, part in value.items()}
     if not isinstance(value, str) or not value:
         return value
-    return id_called(call, value, kinds=_kinds(call, argument), field=argument)
+    kinds = _kinds(call, argument)
+    object_id = id_called(call, value, kinds=kinds, field=argument)
+    if not is_id(object_id) and (refusal := _of_another_kind(call, value, kinds=kinds)) is not None:
+        raise refusal
+    return object_id
 
 
 def object_named_by(session: Session, spec: ActionSpec, arguments: dict[str, Any]) -> ObjectRow | None:
@@ -76,6 +80,27 @@ def id_called(call: Call, name: str, *, kinds: Sequence[Kind], field: str, proje
             field=field,
         )
     return ids[0] if ids else name
+
+
+def _of_another_kind(call: Call, name: str, *, kinds: Sequence[Kind]) -> NotFound | None:
+    """What is said of a name that only something of another kind has, with the newest part of it that would do."""
+    ids = ids_called(call, name, kinds=[kind for kind in Kind if kind not in kinds])
+    if not ids:
+        return None
+    is_other, wanted = _spoken(Kind(call.session.get_one(ObjectRow, ids[0]).kind)), _(" or ").join(map(_spoken, kinds))
+    message = _("{name} is {kind} ({id}); {wanted} is wanted here")
+    is_part = (LinkRow.source == ids[0], col(LinkRow.relation).in_(PARTS), col(ObjectRow.kind).in_(kinds))
+    parts = select(ObjectRow.id).join(LinkRow, col(LinkRow.target) == ObjectRow.id).where(*is_part)
+    newest = call.session.exec(parts.order_by(col(ObjectRow.created_at).desc()).limit(1)).first()
+    return NotFound(
+        message.format(name=name[:40], kind=is_other, id=ids[0], wanted=wanted),
+        hint=_("The newest is {id}.").format(id=newest) if newest else "",
+    )
+
+
+def _spoken(kind: Kind) -> str:
+    word = kind.value.replace("_", " ")
+    return f"an {word}" if word[0] in "aeiou" else f"a {word}"
 
 
 def ids_called(call: Call, name: str, *, kinds: Sequence[Kind], project: str = "") -> Sequence[str]:
