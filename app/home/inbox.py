@@ -62,10 +62,11 @@ def _request(request: Request) -> Need:
         "approve": (_("Needs your review"), _("Review")),
         "apply": (_("Ready to apply"), _("Apply")),
     }.get(action.name, (_("Blocked"), _("Open")))
+    obstacle = _obstacle(request) or action.sentence
     return Need(
         object_id=request.id,
         title=request.title,
-        why=_evidence(request) if action.name == "approve" else links.escape(_obstacle(request) or action.sentence),
+        why=_evidence(request) if action.name == "approve" else links.escape(f"{_of(request)} · {obstacle}"),
         state=request.state,
         label=label,
         since=request.created_at,
@@ -90,7 +91,12 @@ def _evidence(request: Request) -> str:
         given=request.approvals_given, needed=request.approvals_needed
     )
     name = links.escape(request.requester or frame.name_of(request.requested_by))
-    return f"{question}  \n{dots} {count_line(request.gates)} · {name} · {request.id} · {approvals}"
+    return f"{question}  \n{dots} {count_line(request.gates)} · {name} · {_of(request)} · {approvals}"
+
+
+def _of(request: Request) -> str:
+    """By their ids the request and what it is about: other things may have the same titles."""
+    return f"{request.id}, {request.version_id} → {request.endpoint_id}"
 
 
 def _refused() -> list[Need]:

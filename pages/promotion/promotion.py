@@ -53,7 +53,7 @@ def _facts(request: Request) -> list[str]:
         if request.replaces
         else _("The first there")
     )
-    target = _("Target: {endpoint}").format(endpoint=request.endpoint)
+    target = _("Target: {endpoint} ({id})").format(endpoint=request.endpoint, id=request.endpoint_id)
     rollout = _("Rollout: {plan}").format(plan=short_plan(request.plan))
     return [by, links.escape(replaces), links.escape(target), rollout]
 
@@ -80,8 +80,8 @@ def _evidence(request: Request) -> None:
 def _changes(request: Request) -> None:
     over = request.state in (RequestState.APPLIED, RequestState.ROLLED_BACK)
     with frame.section(_("What changed in production") if over else _("What changes in production"), key="changes"):
-        links.follow(request.version_id, request.version)
-        links.follow(request.endpoint_id, request.endpoint)
+        links.follow(request.version_id, f"{request.version} ({request.version_id})")
+        links.follow(request.endpoint_id, f"{request.endpoint} ({request.endpoint_id})")
     if request.note:
         note = _("Note")
         st.markdown(f":gray[{note}] {links.escape_lines(request.note)}")

@@ -88,7 +88,8 @@ def _row(request: Request, *, is_mine: bool) -> Row:
     is_needed = needs_decision(request, rights=rights(request.project))
     age = cells.time(request.created_at, now=frame.now())
     approvals = _("{given} of {needed}").format(given=request.approvals_given, needed=request.approvals_needed)
-    detail = [request.id, request.requester, count_line(request.gates), age.text if is_mine else ""]
+    ids = f"{request.id}, {request.version_id} → {request.endpoint_id}"
+    detail = [ids, request.requester, count_line(request.gates), age.text if is_mine else ""]
     return Row(
         request.id,
         (

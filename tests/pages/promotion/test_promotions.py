@@ -41,6 +41,10 @@ def test_the_review_shows_evidence_changes_and_the_rule(stage: Stage) -> None:
     shown = text_of(review(stage, stage.people.approver, request.id))
     assert "Needs your review" in shown or "Your decision" in shown
     assert "3 passed · 1 undecided" in shown
+    assert f"Target: {request.endpoint} ({request.endpoint_id})" in shown
+    # Other things may have the same titles.
+    waiting = text_of(page(stage.portal, stage.people.approver, "home"))
+    assert f"{request.id}, {request.version_id} → {request.endpoint_id}" in waiting
     assert "0 mismatches, limit 0" in shown
     assert "What changes in production" in shown
     assert "For the *late* bank" in shown
