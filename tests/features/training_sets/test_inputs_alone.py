@@ -42,7 +42,7 @@ def test_it_is_accepted_with_a_reason_that_goes_with_the_version(portal: Portal,
     assert (strong.state, [leak.column for leak in strong.leaks]) == (TrainingSetState.NEEDS_REVIEW, ["distance"])
     assert strong.cause.startswith("distance: Alone it predicts the label with an AUC of")
     assert (len(strong.splits), len(strong.digest)) == (2, 64)
-    with pytest.raises(Conflict, match="needs_review"):
+    with pytest.raises(Conflict, match="needs a review"):
         trainable(strong, now=strong.created_at)
     with pytest.raises(NotAllowed):
         sets.accept_inputs(people.viewer, training_set_id=strong.id, reason="It is so.")
