@@ -6,6 +6,7 @@ from string import Formatter
 from app.ui import links
 from core.audit.service import AuditEvent
 from core.foundation.actions.run import EventSpec
+from core.foundation.ids import Kind
 from core.foundation.text import _
 from core.portal import Portal
 
@@ -28,8 +29,15 @@ def sentence(event: AuditEvent) -> str:
     verb = _(known.says) if known else event.action.partition(".")[2].replace("_", " ")
     if names := _named_in(verb, event):
         return f"**{links.escape(who)}** {verb.format(**names)}"
-    subject = "" if event.subject in ("", event.actor) else f" {links.escape(event.subject_title or event.subject)}"
+    subject = "" if event.subject in ("", event.actor) else f" {links.escape(_called(event))}"
     return f"**{links.escape(who)}** {links.escape(verb)}{subject}"
+
+
+def _called(event: AuditEvent) -> str:
+    """The subject by its title; a request by its id, too, for several may ask for what is titled alike."""
+    title = event.subject_title or event.subject
+    is_request = event.subject.startswith(f"{Kind.PROMOTION.prefix}-") and title != event.subject
+    return f"{title} ({event.subject})" if is_request else title
 
 
 def _named_in(verb: str, event: AuditEvent) -> dict[str, str]:

@@ -34,7 +34,7 @@ def event(action: str, *, via: str = "session", subject: str = "PR-42", title: s
 
 def test_an_event_is_a_sentence_that_names_the_object_by_its_title() -> None:
     text = sentence(event("promotion.approve", title="Promote *late* v2"))
-    assert text == "**Mei \\*Lin\\*** approved Promote \\*late\\* v2"
+    assert text == "**Mei \\*Lin\\*** approved Promote \\*late\\* v2 (PR-42)"
 
 
 def test_renaming_names_what_it_was_called_and_what_it_was_called_then() -> None:
