@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from .errors import NotFound
 from .frames import Kind, frame_of
@@ -41,6 +41,8 @@ class Features:
         splits: Mapping[str, tuple[Day, Day]],
         categories: Sequence[str] = (),
         numbers: Sequence[str] = (),
+        keys_only: Sequence[str] = (),
+        label_kind: Literal["binary", "any"] = "binary",
         project: str = "",
         known_at: bool = True,
     ) -> TrainingSet:
@@ -48,7 +50,9 @@ class Features:
         the event time of each row, and split by days, the end excluded.
 
         `sources` are the datasets that the SQL names: their names, or what it calls them with a dataset or snapshot.
-        Without `categories` and `numbers` the rows bring no inputs of their own."""
+        Without `categories` and `numbers` the rows bring no inputs of their own; `keys_only` are columns by which
+        `uses` are looked up and from which nothing is learned. Models learn from a label of 0 and 1; of the label
+        kind "any" the set is for scoring and analysis."""
         called = sources if isinstance(sources, Mapping) else dict(zip(sources, sources, strict=True))
         entity = {
             "sql": sql,
@@ -56,8 +60,10 @@ class Features:
             "row_id": row_id,
             "event_time": event_time,
             "label": label,
+            "label_kind": label_kind,
             "categories": list(categories),
             "numbers": list(numbers),
+            "keys_only": list(keys_only),
         }
         arguments = {
             "project": project or only_project(self.transport),

@@ -104,8 +104,11 @@ def _arrow_of(frame: Any) -> Any:
                 hint="Name every column by a text: frame.columns = [...].",
                 field="frame",
             )
-    columns = [_column(frame, name) for name in frame.columns]
-    return _library("pyarrow").table(columns, names=list(frame.columns))
+    names = list(frame.columns)
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise Invalid(f"Two columns are called {twice!r}", hint="Give each a name of its own.", field="frame")
+    columns = [_column(frame, name) for name in names]
+    return _library("pyarrow").table(columns, names=names)
 
 
 def _check_index(frame: Any) -> None:

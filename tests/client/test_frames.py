@@ -28,6 +28,7 @@ def test_a_frame_arrives_with_its_values(make: type, tmp_path: Path) -> None:
         (pd.DataFrame({"a": [1]}).rename_axis("row"), "reset_index"),
         (pd.DataFrame({"a": pd.Series([1, "x"], dtype=object)}), "astype"),
         (pd.DataFrame([[1, 2]]), "Name every column"),
+        (pd.DataFrame([[1, 2]], columns=["age", "age"]), "a name of its own"),
         ([1, 2], "pandas or polars"),
     ],
 )

@@ -15,6 +15,7 @@ import pytest
 import core.client
 from core.client import Client, connect
 from core.client.errors import Invalid, NotAllowed, NotFound, NotReady, NotSignedIn, Unavailable
+from core.client.training_sets import Use
 from core.foundation.parquet import read_parquet
 from tests.compute.running import wait_for_job
 from tests.features.versions.test_service import Scene, scene  # noqa: F401
@@ -174,6 +175,23 @@ def test_a_file_is_sent_by_its_path_as_bytes_or_open(client: Client, tmp_path: P
     assert client.lake.dataset("Meine Zahlen")["name"] == "meine_zahlen"
     with pytest.raises(Invalid, match="no name"):
         client.lake.upload("numbers", b"n\n3\n")
+
+
+def test_a_key_alone_is_looked_up_by_and_not_learned_from(client: Client) -> None:
+    begun = client.features.create_training_set(
+        "by_key",
+        sql="SELECT id, due_at, distance AS far, carrier FROM flights",
+        sources=["flights"],
+        row_id="id",
+        event_time="due_at",
+        label="far",
+        label_kind="any",
+        keys_only=["carrier"],
+        uses=[Use(view="carrier_delay", keys={"carrier": "carrier"}, prefix="v_")],
+        splits={"train": (date(2013, 1, 1), date(2013, 2, 1))},
+        project="PROJ-1",
+    )
+    assert list(begun.wait().read("train").columns) == ["row_id", "event_time", "label", "v_mean_delay"]
 
 
 def test_a_training_set_that_is_refused_says_why(client: Client) -> None:
