@@ -191,7 +191,9 @@ def test_a_key_alone_is_looked_up_by_and_not_learned_from(client: Client) -> Non
         splits={"train": (date(2013, 1, 1), date(2013, 2, 1))},
         project="PROJ-1",
     )
-    assert list(begun.wait().read("train").columns) == ["row_id", "event_time", "label", "v_mean_delay"]
+    assert list(begun.wait().read("train").columns) == ["row_id", "event_time", "label", "carrier", "v_mean_delay"]
+    contract = client.run("features.get_training_set", training_set_id=begun.id)["contract"]
+    assert [(field["name"], field["is_model_input"]) for field in contract["request"]] == [("carrier", False)]
 
 
 def test_a_training_set_that_is_refused_says_why(client: Client) -> None:
