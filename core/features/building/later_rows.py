@@ -6,20 +6,19 @@ The limits: a source without times cannot be cut off and is named as not checked
 all of its times are (its dates decide only where it has no times of day); and a leak that shows in no row at the
 instants tried is not found (hence several)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.building.future_leakage_queries import ROWS, compare, instants_of
 from core.features.columns import MOMENTS
+from core.features.logic.runner import narrowed
 from core.features.normal_form import BEST, CREATED, EVENT, KNOWN, SECOND
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _
-from core.sandbox.duckdb_session import parquet_rows, quoted, types_of
+from core.sandbox.duckdb_session import quoted, types_of
 from core.sandbox.limits import TimedOut
-from core.sandbox.locked_session import grant
 
 if TYPE_CHECKING:
     import duckdb
@@ -52,7 +51,7 @@ def later_rows_check(
     identity = [*(quoted(key) for key in keys), EVENT, CREATED]
     for instant in instants_of(session, rows):
         try:
-            with _until(session, paths, times, instant, event_type=event_type):
+            with narrowed(session, _until(times, instant, event_type=event_type), paths):
                 rebuild(AGAIN)
         except TimedOut:
             raise
@@ -81,25 +80,15 @@ def _times(session: "duckdb.DuckDBPyConnection", table: str) -> dict[str, str]:
     return moments or {name: of_type for name, of_type in types.items() if of_type == "DATE"}
 
 
-@contextmanager
-def _until(
-    session: "duckdb.DuckDBPyConnection",
-    paths: Mapping[str, Sequence[Path]],
-    times: Mapping[str, Mapping[str, str]],
-    instant: int,
-    *,
-    event_type: str,
-) -> Iterator[None]:
-    """The tables without rows all of whose times lie after the instant; a row without any time stays."""
-    for name, files in paths.items():
-        moments = [_earliest(column, of_type, event_type) for column, of_type in times[name].items()]
-        condition = f"WHERE coalesce(least({', '.join(moments)}) <= {instant}, true)" if moments else ""
-        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {condition}")
-    try:
-        yield
-    finally:
-        for name, files in paths.items():
-            grant(session, name, files)
+def _until(times: Mapping[str, Mapping[str, str]], instant: int, *, event_type: str) -> dict[str, str]:
+    """For each table that has times, the condition of rows not all of whose times lie after the instant; it holds for a
+    row without any time."""
+    conditions = {}
+    for table, columns in times.items():
+        moments = [_earliest(column, of_type, event_type) for column, of_type in columns.items()]
+        if moments:
+            conditions[table] = f"coalesce(least({', '.join(moments)}) <= {instant}, true)"
+    return conditions
 
 
 def _earliest(column: str, of_type: str, event_type: str) -> str:

@@ -1,20 +1,19 @@
 """Whether rows depend on the last time window of their sources alone, as their author says with a look-back. New days
 are computed from that window only, so a look-back that is too short would give other values online than in training."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.features.building.future_leakage_queries import ROWS, compare
 from core.features.columns import MOMENTS
+from core.features.logic.runner import narrowed
 from core.features.normal_form import CREATED, EVENT, LATEST, SECOND
 from core.features.values import Check
 from core.foundation.errors import Invalid
 from core.foundation.text import _, thousands
-from core.sandbox.duckdb_session import one_row, parquet_rows, quoted, types_of
+from core.sandbox.duckdb_session import one_row, quoted, types_of
 from core.sandbox.limits import TimedOut
-from core.sandbox.locked_session import grant
 
 if TYPE_CHECKING:
     import duckdb
@@ -39,7 +38,7 @@ def lookback_check(
     words = _("Rows depend on no more than {seconds} s before them").format(seconds=thousands(seconds))
     (since,) = one_row(session, f"SELECT quantile_disc(epoch_us({EVENT}), {FROM}) FROM {rows} WHERE {LATEST}")
     try:
-        with _since(session, paths, since - seconds * SECOND):
+        with narrowed(session, _since(session, paths, since - seconds * SECOND), paths):
             rebuild(AGAIN)
     except TimedOut:
         raise
@@ -56,16 +55,13 @@ def lookback_check(
     )
 
 
-@contextmanager
-def _since(session: "duckdb.DuckDBPyConnection", paths: Mapping[str, Sequence[Path]], bound: int) -> Iterator[None]:
-    """The tables without rows all of whose times lie before the bound; a row without any time stays."""
-    for name, files in paths.items():
-        times = [column for column, of_type in types_of(session, quoted(name)).items() if of_type in MOMENTS]
+def _since(session: "duckdb.DuckDBPyConnection", tables: Iterable[str], bound: int) -> dict[str, str]:
+    """For each table that has times, the condition of rows not all of whose times lie before the bound; it holds for a
+    row without any time."""
+    conditions = {}
+    for table in tables:
+        times = [column for column, of_type in types_of(session, quoted(table)).items() if of_type in MOMENTS]
         moments = [f"epoch_us(CAST({quoted(column)} AS TIMESTAMPTZ))" for column in times]
-        condition = f"WHERE coalesce(greatest({', '.join(moments)}) >= {bound}, true)" if moments else ""
-        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {condition}")
-    try:
-        yield
-    finally:
-        for name, files in paths.items():
-            grant(session, name, files)
+        if moments:
+            conditions[table] = f"coalesce(greatest({', '.join(moments)}) >= {bound}, true)"
+    return conditions

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from core.sandbox.duckdb_session import quoted
+from core.sandbox.duckdb_session import parquet_rows, quoted
 from core.sandbox.guard import check_query
 from core.sandbox.limits import Limits, Stop
 from core.sandbox.locked_session import grant, run_query
@@ -36,6 +36,22 @@ class SqlRunning:
 
     def run(self, into: str, *, ahead_seconds: int = 0) -> None:
         run_query(self._session, self._sql, into=into, limits=self._limits, stop=self._stop, may_be_empty=True)
+
+
+@contextmanager
+def narrowed(
+    session: "duckdb.DuckDBPyConnection", conditions: Mapping[str, str], paths: Mapping[str, Sequence[Path]]
+) -> Iterator[None]:
+    """The session's tables for a while with those rows alone for which the condition of their name holds; a table
+    without one has all."""
+    for name, files in paths.items():
+        condition = f"WHERE {conditions[name]}" if name in conditions else ""
+        session.execute(f"CREATE OR REPLACE VIEW {quoted(name)} AS SELECT * FROM {parquet_rows(files)} {condition}")
+    try:
+        yield
+    finally:
+        for name, files in paths.items():
+            grant(session, name, files)
 
 
 @contextmanager
