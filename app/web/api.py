@@ -104,9 +104,11 @@ def headers_of(error: PortalError) -> dict[str, str]:
 
 
 def refusal(error: PortalError) -> JSONResponse:
-    body = {"error": error.message, "hint": error.hint}
+    body: dict[str, str | int] = {"error": error.message, "hint": error.hint}
     if isinstance(error, Invalid) and error.field:
         body["field"] = error.field
+    if isinstance(error, Invalid) and error.line:
+        body["line"] = error.line
     return JSONResponse(body, status_code=error.status, headers=headers_of(error))
 
 

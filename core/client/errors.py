@@ -8,13 +8,13 @@ if TYPE_CHECKING:
 
 class PortalError(Exception):
     """A refusal in words. `message` says what is wrong, `hint` what to do, and `field` which argument is wrong, in dots
-    where it has parts."""
+    where it has parts. `line` is the line of a text that is wrong, 0 where none is known."""
 
     status = 400
 
-    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", field: str = "", line: int = 0) -> None:
         super().__init__(". ".join(part.rstrip(". ") for part in (message, hint) if part) + ".")
-        self.message, self.hint, self.field = message, hint, field
+        self.message, self.hint, self.field, self.line = message, hint, field, line
 
 
 class NotSignedIn(PortalError):
@@ -93,6 +93,7 @@ def refusal_of(answer: "httpx.Response") -> PortalError:
     kind = kinds.get(answer.status_code, PortalError)
     try:
         body = answer.json()
-        return kind(str(body["error"]), hint=str(body["hint"]), field=str(body.get("field", "")))
+        field, line = str(body.get("field", "")), int(body.get("line", 0))
+        return kind(str(body["error"]), hint=str(body["hint"]), field=field, line=line)
     except (ValueError, KeyError, TypeError, AttributeError):
         return Unavailable(f"The portal answered {answer.status_code}")

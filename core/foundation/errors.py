@@ -55,13 +55,14 @@ class NotAllowed(PortalError):
 
 
 class Invalid(PortalError):
-    """The input is wrong. `field` names the place, in dots, where there is one."""
+    """The input is wrong. `field` names the place, in dots, where there is one, and `line` is the line of its text,
+    counted from 1; 0 where none is known."""
 
     status = 422
 
-    def __init__(self, message: str, *, hint: str = "", field: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", field: str = "", line: int = 0) -> None:
         super().__init__(message, hint=hint)
-        self.field = field
+        self.field, self.line = field, line
 
 
 class Conflict(PortalError):

@@ -95,6 +95,7 @@ class QueryRow(SQLModel, table=True):
     cut: bool = False
     seconds: float = 0.0
     cause: str = ""
+    line: int = 0
     result: str = ""
     deadline: datetime = time_field()
     created_by: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from core.foundation.errors import Invalid
+from core.foundation.errors import Invalid, PortalError
 from core.sandbox.limits import TimedOut
 
 
@@ -23,10 +23,10 @@ class Asking:
         answer = json.loads(self._requests.readline())
         if "refused" not in answer:
             return answer["result"]
-        kind, message, hint, field = answer["refused"]
+        kind, message, hint, field, line = answer["refused"]
         if kind == TimedOut.__name__:
             raise TimedOut(message, field=field)
-        raise Invalid(message, hint=hint, field=field)
+        raise Invalid(message, hint=hint, field=field, line=line)
 
 
 # Of this process; it is in no sandbox without one.
@@ -50,6 +50,12 @@ def ask(request: Mapping[str, Any]) -> Any:
 def writable_folder() -> Path | None:
     """Where this process may make files for another one to read; None leaves it to the system."""
     return Path.cwd() if is_inside() else None
+
+
+def refused(error: PortalError) -> list[str | int]:
+    """A refusal as it goes over the pipe."""
+    field, line = (error.field, error.line) if isinstance(error, Invalid) else ("", 0)
+    return [type(error).__name__, error.message, error.hint, field, line]
 
 
 def send(pipe: int, message: Mapping[str, Any]) -> None:

@@ -30,7 +30,7 @@ Node = dict[str, Any]
 def check_query(session: "duckdb.DuckDBPyConnection", sql: str) -> dict[str, str]:
     """The columns of a query with their types. Raises Invalid unless it is one SELECT, over the tables granted to the
     session and its own CTEs alone, of known functions, whose columns all have names of their own."""
-    check_tree(tree_of(session, sql), tables=granted(session))
+    check_tree(tree_of(session, sql), tables=granted(session), sql=sql)
     with translated():
         described = session.execute(f"DESCRIBE {plain(sql)}").fetchall()
     names = [row[0].casefold() for row in described]
@@ -68,16 +68,16 @@ def tree_of(session: "duckdb.DuckDBPyConnection", sql: str) -> Node:
     return node
 
 
-def check_tree(node: Node, *, tables: Collection[str]) -> None:
+def check_tree(node: Node, *, tables: Collection[str], sql: str) -> None:
     """Invalid for the first part of the tree that is not known to be harmless."""
-    _Walk().query(node, frozenset(folded(name) for name in tables))
+    _Walk(sql).query(node, frozenset(folded(name) for name in tables))
 
 
 class _Walk:
     """One walk over a tree. `names` are the tables in scope, as the engine compares them."""
 
-    def __init__(self) -> None:
-        self._nodes_left = MOST_NODES
+    def __init__(self, sql: str) -> None:
+        self._nodes_left, self._text = MOST_NODES, sql.encode()
 
     def query(self, node: Node, names: frozenset[str]) -> None:
         if node["type"] not in NODES:
@@ -117,14 +117,21 @@ class _Walk:
         if isinstance(kind, str) and kind.endswith("_NODE"):
             self.query(node, names)
             return
-        if "class" in node:
-            _check_expression(node)
-        elif "alias" in node and isinstance(kind, str):
-            _check_table(node, names)
+        if "class" in node or ("alias" in node and isinstance(kind, str)):
+            self._part(node, names)
         elif isinstance(kind, str) and kind.endswith("_MODIFIER") and kind not in MODIFIERS:
             raise _refused(_("SQL: {what} is not permitted").format(what=_in_words(kind)))
         for part in node.values():
             self._any(part, names)
+
+    def _part(self, node: Node, names: frozenset[str]) -> None:
+        """An expression or a table. A refusal has the line that it begins in."""
+        try:
+            _check_expression(node) if "class" in node else _check_table(node, names)
+        except Invalid as error:
+            place = node.get("query_location")
+            error.line = self._text.count(b"\n", 0, place) + 1 if isinstance(place, int) else 0
+            raise
 
 
 def _check_expression(node: Node) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.sandbox.asking import Asking, ask_by, send
+from core.sandbox.asking import Asking, ask_by, refused, send
 from core.sandbox.limits import Limits, TimedOut, end_time, time_is_over
 from core.sandbox.present_time import forget
 from core.sandbox.sandbox import Sandbox, enter
@@ -38,7 +38,7 @@ def _close_in(request: dict[str, Any], pipe: int) -> None:
     try:
         enter(Sandbox(request["sandbox"]), limits, readable=readable, writable=writable, untrusted=untrusted)
     except OSError:
-        send(pipe, {"refused": ["Unavailable", _("User code cannot be sandboxed on this machine"), "", ""]})
+        send(pipe, {"refused": ["Unavailable", _("User code cannot be sandboxed on this machine"), "", "", 0]})
         os._exit(1)
     forget(os.environ)
     if not untrusted:
@@ -52,14 +52,13 @@ def _answer(request: dict[str, Any], pipe: int) -> dict[str, Any]:
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
         return {"result": _run(request, limits, pipe)}
     except MemoryError:
-        return {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), ""]}
+        return {"refused": ["Invalid", _("The code needs more memory than it may have"), _("Narrow it."), "", 0]}
     except Exception as error:
         # Libraries have words of their own for having been interrupted.
         refusal = TimedOut() if time_is_over() and not isinstance(error, TimedOut) else error
         if not isinstance(refusal, PortalError):
             raise
-        field = getattr(refusal, "field", "")
-        return {"refused": [type(refusal).__name__, refusal.message, refusal.hint, field]}
+        return {"refused": refused(refusal)}
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 

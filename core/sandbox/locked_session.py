@@ -77,7 +77,7 @@ def run_query(
 ) -> int:
     """Runs a checked query into the table `into` and returns its rows. Raises Invalid: an error of the query, no rows
     unless it `may_be_empty`, too many rows, too much time or memory."""
-    with translated(), time_limit(session, limits.seconds, stop=stop):
+    with translated(lines_before=1), time_limit(session, limits.seconds, stop=stop):
         query = f"SELECT * FROM (\n{plain(sql)}\n) LIMIT {limits.rows + 1}"
         session.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {query}")
         (rows,) = one_row(session, f"SELECT count(*) FROM {into}")
@@ -113,8 +113,8 @@ def time_limit(session: "duckdb.DuckDBPyConnection", seconds: float, *, stop: St
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Errors of the engine as Invalid, in words."""
+def translated(*, lines_before: int = 0) -> Iterator[None]:
+    """Errors of the engine as Invalid, in words. So many lines of ours stand before the query of a person."""
     import duckdb
 
     try:
@@ -126,7 +126,8 @@ def translated() -> Iterator[None]:
             _("SQL: the query needs more memory than it may have"), hint=_("Narrow it in steps."), field="sql"
         ) from error
     except duckdb.Error as error:
-        raise Invalid("SQL: " + in_words(str(error)), hint=where(str(error)), field="sql") from error
+        line, hint = where(str(error), lines_before=lines_before)
+        raise Invalid("SQL: " + in_words(str(error)), hint=hint, field="sql", line=line) from error
 
 
 def in_words(message: str) -> str:
@@ -140,16 +141,17 @@ def in_words(message: str) -> str:
     return match["what"][:300] if match else message[:300]
 
 
-def where(message: str) -> str:
-    """The line of the query that the engine points at; nothing of a query that is ours."""
+def where(message: str, *, lines_before: int = 0) -> tuple[int, str]:
+    """The line of the query that the engine points at, as its number and in words; nothing of a query that is ours."""
     match = re.search(r"^LINE (\d+): (.*)$", message, re.MULTILINE)
     # The guard asks for the columns of a query by a word in front of it.
     text = match[2].removeprefix("DESCRIBE ")[:200] if match else ""
-    if any(sign in text for sign in OWN_SIGNS):
-        return ""
-    return _("Line {number}: {text}").format(number=match[1], text=text) if match else ""
+    line = int(match[1]) - lines_before if match else 0
+    if line < 1 or any(sign in text for sign in OWN_SIGNS):
+        return 0, ""
+    return line, _("Line {number}: {text}").format(number=line, text=text)
 
 
 def plain(sql: str) -> str:
-    """The query without a closing semicolon."""
-    return sql.strip().rstrip(";")
+    """The query without a closing semicolon; its lines keep their numbers."""
+    return sql.rstrip().rstrip(";")

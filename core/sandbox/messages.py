@@ -30,12 +30,12 @@ class Call(BaseModel):
 
 
 class Message(BaseModel):
-    """Exactly one of these. A refusal is its kind, its message, its hint and its field."""
+    """Exactly one of these. A refusal is its kind, its message, its hint, its field and its line."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     progress: tuple[Annotated[float, Field(ge=0, le=1)], str] | None = None
-    refused: tuple[str, str, str, str] | None = None
+    refused: tuple[str, str, str, str, Annotated[int, Field(ge=0)]] | None = None
     call: Call | None = None
     result: Any = None
 
@@ -61,11 +61,12 @@ def answer_of(shape: "TypeAdapter[Answer]", result: Any) -> Answer:
 
 def refusal_of(message: Message, *, untrusted: bool) -> PortalError:
     """The refusal that a message is."""
-    kind, text, hint, field = (plain(part) for part in message.refused or ("", "", "", ""))
+    *words, line = message.refused or ("", "", "", "", 0)
+    kind, text, hint, field = (plain(part) for part in words)
     if kind == TimedOut.__name__:
         return TimedOut(text, field=field)
     if untrusted or kind not in KINDS or kind == Invalid.__name__:
-        return Invalid(text, hint=hint, field=field)
+        return Invalid(text, hint=hint, field=field, line=line)
     error: type[PortalError] = getattr(errors, kind)
     return error(text, hint=hint)
 

@@ -185,7 +185,7 @@ class _Process:
             shutil.rmtree(call.outputs, ignore_errors=True)
             raise
         except Invalid as refusal:
-            return {"refused": [type(refusal).__name__, refusal.message, refusal.hint, refusal.field]}
+            return {"refused": asking.refused(refusal)}
 
     def _check_paths(self, call: Call) -> None:
         """Only what lies in the folder of this process, by its own name."""

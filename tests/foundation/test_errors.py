@@ -35,10 +35,12 @@ def test_an_error_is_outlined_without_places_of_this_machine(error: Exception, w
 
 def test_an_error_of_the_engine_shows_no_query_of_ours() -> None:
     message = "Conversion Error: no number\n\nLINE 1: {sql}\n        ^"
-    assert where(message.format(sql="SELECT x FROM flights")) == "Line 1: SELECT x FROM flights"
+    assert where(message.format(sql="SELECT x FROM flights")) == (1, "Line 1: SELECT x FROM flights")
+    assert where(message.format(sql="SELECT x").replace("LINE 1", "LINE 3"), lines_before=1) == (2, "Line 2: SELECT x")
+    assert where(message.format(sql="SELECT x FROM ("), lines_before=1) == (0, "")
     for sql in (
         "SELECT * FROM read_parquet(['/srv/x.parquet'])",
         "CREATE OR REPLACE TEMP TABLE t AS SELECT 1",
         "SELECT __event",
     ):
-        assert where(message.format(sql=sql)) == ""
+        assert where(message.format(sql=sql)) == (0, "")

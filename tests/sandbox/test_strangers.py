@@ -39,7 +39,8 @@ FORGED = {
     "an unknown key": '{"resolt": 1}',
     "a call": json.dumps({"call": CALL}),
     "a refusal without words": '{"refused": ["Invalid"]}',
-    "a refusal of numbers": '{"refused": [1, 2, 3, 4]}',
+    "a refusal of numbers": '{"refused": [1, 2, 3, 4, 5]}',
+    "a refusal at no line": '{"refused": ["Invalid", "x", "", "", -1]}',
 }
 
 
@@ -73,13 +74,13 @@ def test_what_code_says_is_read_like_the_words_of_a_stranger(what: str, tmp_path
 
 
 def test_code_passes_for_no_machine_that_fails_and_no_right_that_is_missing(tmp_path: Path) -> None:
-    forged = json.dumps({"refused": ["Unavailable", "The store\n\u202e is gone", "Again.", "sql"]})
+    forged = json.dumps({"refused": ["Unavailable", "The store\n\u202e is gone", "Again.", "sql", 0]})
     refusal = refusal_of_line(tmp_path, forged)
     assert (type(refusal), refusal.message, refusal.hint) == (Invalid, "The store   is gone", "Again.")
     for kind in ("NotAllowed", "NotFound", "Conflict", "PortalError", "__class__"):
-        message = message_of(json.dumps({"refused": [kind, "x", "", ""]}).encode())
+        message = message_of(json.dumps({"refused": [kind, "x", "", "", 0]}).encode())
         assert type(refusal_of(message, untrusted=True)) is Invalid
-    assert type(refusal_of(message_of(b'{"refused": ["TimedOut", "", "", ""]}'), untrusted=True)) is TimedOut
+    assert type(refusal_of(message_of(b'{"refused": ["TimedOut", "", "", "", 0]}'), untrusted=True)) is TimedOut
 
 
 ERRORS = {

@@ -70,7 +70,8 @@ def rehearse(
         where = _("It was rehearsed on the last {most} rows of {names}.").format(
             most=thousands(most), names=", ".join(short)
         )
-        raise Invalid(refusal.message, hint=f"{refusal.hint} {where}".strip(), field=refusal.field) from refusal
+        hint = f"{refusal.hint} {where}".strip()
+        raise Invalid(refusal.message, hint=hint, field=refusal.field, line=refusal.line) from refusal
     return Rehearsal(rehearsed, given, folder / ROWS, result, short, most)
 
 

@@ -96,4 +96,5 @@ def _fails_later(error: Invalid) -> Invalid:
         _("Python: by a clock that is more than a year ahead it fails: {why}").format(why=error.message),
         hint=error.hint or _("Take times from the sources, not from the clock."),
         field="python",
+        line=error.line,
     )

@@ -102,8 +102,9 @@ def run_python(
 
 def _answer(refusal: Refusal | None, path: Path, limits: Limits) -> "pa.Table | Invalid":
     if refusal is not None:
-        message, hint = (plain(part) for part in refusal)
-        return Invalid(message, hint=hint, field="python")
+        *words, line = refusal
+        message, hint = (plain(part) for part in words)
+        return Invalid(message, hint=hint, field="python", line=max(0, line))
     table = load_foreign(path)
     if table.num_rows <= limits.rows:
         return table

@@ -23,7 +23,7 @@ ENTRY = "core.features.logic.python_call:call"
 FILE = "<features>"
 
 
-Refusal = tuple[str, str]
+Refusal = tuple[str, str, int]
 
 
 def call(
@@ -35,7 +35,7 @@ def call(
     progress: Progress,  # noqa: ARG001
 ) -> list[Refusal | None]:
     """`job_spec` has the source and sets of tables, each an input by name. What the source makes of each set lies in
-    the outputs, or is why it makes nothing of it, as message and hint."""
+    the outputs, or is why it makes nothing of it, as message, hint and line."""
     source = str(job_spec["source"])
     code = compile(source, FILE, "exec", dont_inherit=True)
     refusals: list[Refusal | None] = []
@@ -52,7 +52,7 @@ def _refusal(code: CodeType, source: str, tables: Mapping[str, Path], path: Path
     except Invalid as error:
         if isinstance(error, TimedOut):
             raise
-        return error.message, error.hint
+        return error.message, error.hint, error.line
     return None
 
 
@@ -111,6 +111,7 @@ def _called(code: CodeType, source: str, frames: "Mapping[str, pd.DataFrame]") -
             _("Python: {what}").format(what=_words(error)),
             hint=line_of(source, _line(error)),
             field="python",
+            line=_line(error) or 0,
         ) from error
 
 

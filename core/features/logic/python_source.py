@@ -15,10 +15,12 @@ def check_python(source: str, *, names: Sequence[str]) -> None:
     try:
         module = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        number = getattr(error, "lineno", None)
         raise Invalid(
             _("Python: {what}").format(what=getattr(error, "msg", None) or str(error) or _("it cannot be read")),
-            hint=line_of(source, getattr(error, "lineno", None)),
+            hint=line_of(source, number),
             field="python",
+            line=number or 0,
         ) from error
     written = [part for part in module.body if isinstance(part, ast.FunctionDef) and part.name == FUNCTION]
     if not written:
@@ -27,7 +29,7 @@ def check_python(source: str, *, names: Sequence[str]) -> None:
             hint=_("Begin with: def features({names}):").format(names=", ".join(names)),
             field="python",
         )
-    _check_arguments(written[-1].args, names)
+    _check_arguments(written[-1], names)
 
 
 def line_of(source: str, number: int | None) -> str:
@@ -38,7 +40,8 @@ def line_of(source: str, number: int | None) -> str:
     return _("Line {number}: {text}").format(number=number, text=lines[number - 1].strip()[:200])
 
 
-def _check_arguments(arguments: ast.arguments, names: Sequence[str]) -> None:
+def _check_arguments(function: ast.FunctionDef, names: Sequence[str]) -> None:
+    arguments = function.args
     wanted = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
     if sorted(wanted) != sorted(names) or arguments.posonlyargs or arguments.vararg or arguments.kwarg:
         raise Invalid(
@@ -47,4 +50,5 @@ def _check_arguments(arguments: ast.arguments, names: Sequence[str]) -> None:
             ),
             hint=_("Name its arguments like the sources."),
             field="python",
+            line=function.lineno,
         )

@@ -41,7 +41,7 @@ def run_query(
         columns = ", ".join(_shown(name, of_type) for name, of_type in types.items())
         query = f"SELECT {columns} FROM (\n{plain(job_spec['sql'])}\n) LIMIT {job_spec['row_limit'] + 1}"
         began = time.monotonic()
-        with translated(), time_limit(session, limits.seconds):
+        with translated(lines_before=1), time_limit(session, limits.seconds):
             table = session.sql(query).to_arrow_table()
         seconds = round(time.monotonic() - began, 3)
     shown = table.slice(0, job_spec["row_limit"])

@@ -175,6 +175,7 @@ class QueryService(Service):
         cut: bool = False,
         result: str = "",
         cause: str = "",
+        line: int = 0,
     ) -> None:
         """Record the outcome of a query. One that was cancelled meanwhile stays so."""
         call.may_reach(query_id)
@@ -183,7 +184,7 @@ class QueryService(Service):
         row.seconds = seconds
         if row.state == QueryState.RUNNING:
             row.state = QueryState.FAILED if cause else QueryState.DONE
-            row.rows, row.cut, row.result, row.cause = rows, cut, result, cause
+            row.rows, row.cut, row.result, row.cause, row.line = rows, cut, result, cause, line
         call.session.add(row)
         call.update(row.id, state=row.state)
 
@@ -225,7 +226,8 @@ class QueryService(Service):
                 began = time.monotonic()
                 answer = self._answer(query, snapshots, Path(folder))
         except PortalError as error:
-            answer = {"cause": error.in_full, "seconds": round(time.monotonic() - began, 3)}
+            seconds = round(time.monotonic() - began, 3)
+            answer = {"cause": error.in_full, "seconds": seconds, "line": getattr(error, "line", 0)}
         # Nothing is there to finish when the start itself was undone.
         with suppress(NotFound):
             self.finish_query(RUNNER, query_id=query.id, **answer)

@@ -26,7 +26,8 @@ class QueryState(StrEnum):
 
 class Query(Value):
     """One run of a query. `sources` maps the names of tables to snapshots as they were when it ran; `cut` says that
-    there were more rows than the limit. `result` is the digest of its rows as Parquet."""
+    there were more rows than the limit. `cause` is why it failed, and `line` the line of the SQL that is to blame, 0
+    where none is. `result` is the digest of its rows as Parquet."""
 
     id: str
     project: str
@@ -38,6 +39,7 @@ class Query(Value):
     cut: bool
     seconds: float
     cause: str
+    line: int
     result: str
     created_by: str
     created_at: datetime

@@ -89,6 +89,7 @@ def test_a_mistake_is_told_with_its_line(drafts: Drafts, case: str) -> None:
         preview(drafts, **changes)
     assert words in refusal.value.message
     assert hint in refusal.value.hint
+    assert refusal.value.line == (2 if hint else 0)
     assert refusal.value.field
 
 

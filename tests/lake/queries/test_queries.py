@@ -53,19 +53,26 @@ def test_rows_beyond_the_limit_are_cut_and_paged(portal: Portal, people: People,
 
 
 @pytest.mark.parametrize(
-    ("sql", "words"),
+    ("sql", "words", "line"),
     [
-        ("SELECT * FROM read_text('/etc/passwd')", "files cannot be read"),
-        ("SELECT nothing FROM flights", "column nothing not found"),
-        ("DROP VIEW flights", "one SELECT"),
-        ("SELECT * FROM planes", "table planes not found"),
-        ("SELECT carrier, carrier FROM flights", "two columns"),
+        ("SELECT *\nFROM read_text('/etc/passwd')", "files cannot be read", 2),
+        ("SELECT nothing FROM flights", "column nothing not found", 1),
+        ("DROP VIEW flights", "one SELECT", 0),
+        ("SELECT *\nFROM\n  planes", "table planes not found", 3),
+        ('-- für 1\nSELECT\n  carrier AS "ü", now() FROM flights', "function now is not permitted", 3),
+        ("SELECT carrier, carrier FROM flights", "two columns", 0),
+        ("\n\nSELECT carrier,\n  delay + nothing\nFROM flights", "column nothing not found", 4),
+        ("\n\nSELECT\n  carrier::INTEGER AS n\nFROM flights", "Could not convert string", 4),
+        ("\nSELECT\n\n  FROM FROM flights", "syntax error", 4),
     ],
 )
-def test_what_is_wrong_is_told(portal: Portal, people: People, snapshot: Snapshot, sql: str, words: str) -> None:
+def test_what_is_wrong_is_told_with_its_line(
+    portal: Portal, people: People, snapshot: Snapshot, sql: str, words: str, line: int
+) -> None:
     query = run(portal, people, sql)
     assert query.state is QueryState.FAILED
     assert words in query.cause
+    assert query.line == line
     with pytest.raises(Conflict, match="no rows"):
         portal.queries.result(people.engineer, query_id=query.id)
 
