@@ -17,7 +17,7 @@ from streamlit.errors import FragmentHandledException
 from app.session import actor, portal
 from app.ui import links, redraws, status, times
 from app.ui.health import health_line, health_mark, put_away_line, warning_of_sources
-from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable
+from core.foundation.errors import NotAllowed, NotFound, PortalError, Unavailable, new_error_id
 from core.foundation.text import _
 from core.health.values import Health
 
@@ -270,7 +270,7 @@ def refusal(error: PortalError) -> None:
 
 def failure(error: BaseException) -> str:
     """An error that nobody foresaw: logged under an id that people can pass on. Returns the id."""
-    error_id = uuid.uuid4().hex[:12]
+    error_id = new_error_id()
     log.error("error %s", error_id, exc_info=error, extra={"error": error_id})
     with st.container(key=f"failure_{error_id}", border=True, gap="xsmall"):
         message = _("This part of the page could not be shown")

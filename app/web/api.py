@@ -4,7 +4,6 @@ Callers send `Authorization: Bearer <token or session>`; cookies are not read he
 visitor."""
 
 import logging
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -22,7 +21,7 @@ from core.foundation.actions.idempotency import attempting
 from core.foundation.actions.run import Service, refuse_unless_permitted, run_action
 from core.foundation.actions.spec import ActionSpec
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotSignedIn, PortalError, Unavailable
+from core.foundation.errors import Invalid, NotSignedIn, PortalError, Unavailable, new_error_id
 from core.foundation.text import _
 from core.identity.sessions import TOKEN_PREFIX, Sessions
 from core.portal import Portal
@@ -113,7 +112,7 @@ def refusal(error: PortalError) -> JSONResponse:
 
 
 def _failure(spec: ActionSpec) -> JSONResponse:
-    error_id = uuid.uuid4().hex[:12]
+    error_id = new_error_id()
     log.exception("error %s in %s", error_id, spec.name, extra={"error": error_id, "action": spec.name})
     body = {"error": _("Something went wrong here; nothing was changed"), "hint": _("Error {id}").format(id=error_id)}
     return JSONResponse(body, status_code=500)

@@ -3,7 +3,6 @@
 and everything that writes stay closed: whatever is made is made by the portal's actions."""
 
 import logging
-import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +15,7 @@ from app.web.api import CHALLENGE, actor_of
 from app.web.bodies import TooLarge
 from app.web.lanes import IDENTITY, TRACKING
 from core.foundation.actors import Actor
-from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError, sentences
+from core.foundation.errors import Invalid, NotAllowed, NotFound, PortalError, new_error_id, sentences
 from core.foundation.json_text import unambiguous
 from core.foundation.text import _
 from core.portal import Portal
@@ -133,6 +132,6 @@ def _error(status: int, message: str, *, hint: str = "") -> JSONResponse:
 
 
 def _failure(request: Request) -> JSONResponse:
-    error_id = uuid.uuid4().hex[:12]
+    error_id = new_error_id()
     log.exception("error %s at %s", error_id, request.url.path, extra={"error": error_id})
     return _error(500, _("Something went wrong here"), hint=_("Error {id}").format(id=error_id))

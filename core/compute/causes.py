@@ -12,15 +12,17 @@ MOST = 2000
 @dataclass(frozen=True)
 class Cause:
     """`words` are for people. `passing` means that the same job may succeed when it runs again; being `preempted` is
-    nobody's failure and costs no attempt."""
+    nobody's failure and costs no attempt. What is `unforeseen` has its reason in what the process said to operators."""
 
     words: str
     passing: bool
     preempted: bool = False
+    unforeseen: bool = False
 
 
-def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, log_tail: str, memory_mb: int) -> Cause:
-    """From the supervisor's result (None when it died itself), what the job said, and the end of its log."""
+def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, last_words: str, memory_mb: int) -> Cause:
+    """From the supervisor's result (None when it died itself), what the job said, and the end of what it said to its
+    standard error."""
     if result is None:
         return Cause(_("lost: the process and its supervisor are gone"), passing=True)
     if result["reason"] == "memory":
@@ -34,9 +36,9 @@ def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, l
         return _cause_of_outcome(outcome, memory_mb=memory_mb)
     if result["signal"]:
         return _signalled(int(result["signal"]))
-    if "No space left on device" in log_tail:
+    if "No space left on device" in last_words:
         return Cause(no_space(), passing=False)
-    return Cause(_("exit code {code}; its log says more").format(code=result["rc"]), passing=False)
+    return Cause(_("exit code {code}").format(code=result["rc"]), passing=False, unforeseen=True)
 
 
 def _cause_of_outcome(outcome: dict[str, Any], *, memory_mb: int) -> Cause:
@@ -49,7 +51,7 @@ def _cause_of_outcome(outcome: dict[str, Any], *, memory_mb: int) -> Cause:
         "space": no_space(),
         "nan": _("not a number: {message}").format(message=message),
     }
-    # Where in the code it happened is for those who read the log.
+    # Where in the code it happened is for those who read the operators' log.
     words_of_kind = words.get(str(outcome.get("kind"))) or _("code: {message}").format(message=message)
     return Cause(words_of_kind[:MOST], passing=False)
 
@@ -59,7 +61,7 @@ def _signalled(number: int) -> Cause:
     words = _("signal {number} ({name})").format(number=number, name=names.get(number, "?"))
     if number == Signals.SIGKILL:
         words += _(": killed from outside, perhaps by the system because memory ran out")
-    return Cause(words, passing=True)
+    return Cause(words, passing=True, unforeseen=True)
 
 
 def _preempted() -> Cause:

@@ -3,7 +3,7 @@ attempt that was given up can write whatever it likes and nobody reads it.
 
     jobs/JOB-7/current            the launch token that may run; a supervisor with another one stops
     jobs/JOB-7/inbox/000001.json  messages to the job
-    jobs/JOB-7/2/                 the second attempt: job.json, events.jsonl, outputs/, checkpoints/, log/, ...
+    jobs/JOB-7/2/                 the second attempt: job.json, events.jsonl, outputs/, checkpoints/, log/, errors/, ...
 
 Only the standard library is used here: the supervisor and every job import it."""
 
@@ -71,7 +71,13 @@ class AttemptFolder:
 
     @property
     def log(self) -> Path:
+        """What the job says to people."""
         return self.path / "log"
+
+    @property
+    def errors(self) -> Path:
+        """What it and its libraries say to operators: only the worker reads it, and passes it on to its own log."""
+        return self.path / "errors"
 
     @property
     def heartbeat(self) -> Path:
@@ -93,7 +99,7 @@ class AttemptFolder:
 
     def prepare(self) -> None:
         """Makes the folders, and takes over the checkpoints of the attempt before."""
-        for folder in (self.job.inbox, self.outputs, self.log):
+        for folder in (self.job.inbox, self.outputs, self.log, self.errors):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for earlier in range(int(self.path.name) - 1, 0, -1):
             before = self.job.attempt(earlier).checkpoints

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor as Pool
 from concurrent.futures import Future
 from dataclasses import replace
+from textwrap import indent
 from typing import Any
 
 from core.compute.causes import Cause, cause_of, no_space
@@ -16,16 +17,17 @@ from core.compute.executors.port import Executor, Launch, LaunchStatus
 from core.compute.folders import AttemptFolder, read_json, write_json
 from core.compute.job_store import ClaimedJob, JobStore, Report, Superseded
 from core.compute.kinds import JobKind
-from core.compute.logs import read_log
-from core.compute.process import PROGRESS
+from core.compute.logs import log_size, read_log
+from core.compute.process import PROGRESS, with_id
 from core.compute.values import JobState
-from core.foundation.errors import NoSpace, PortalError, Unavailable, is_disk_full, outline
+from core.foundation.errors import NoSpace, PortalError, Unavailable, is_disk_full, new_error_id, outline
 from core.foundation.failpoints import reach
 from core.foundation.observability.logs import log_context
 
 EVENTS_SECONDS, PROGRESS_SECONDS = 0.15, 0.4
 BATCH_BYTES = 1 << 20
-TAIL_BYTES = 8192
+# Of what a job says to operators at one go, the last.
+TAIL_BYTES = 65_536
 logger = logging.getLogger(__name__)
 
 
@@ -54,6 +56,8 @@ class JobMonitor:
         self._work: Future[None] | None = None
         self._offset = claimed.events_offset
         self._reported_at = 0.0
+        self._passed_on = 0
+        self._ending: Cause | None = None
 
     @property
     def launch_of(self) -> Launch:
@@ -107,8 +111,6 @@ class JobMonitor:
         except (Superseded, Unavailable):
             raise
         except Exception as error:
-            if not isinstance(error, PortalError):
-                logger.exception("%s fails", self.claimed.job.id)
             self.executor.destroy(self.launch_of)
             self._end(JobState.FAILED, _words(error))
 
@@ -148,7 +150,24 @@ class JobMonitor:
     def _hand_on(self, report: Report) -> None:
         self.job_store.report(self.claimed, report, kind=self.kind)
         self._offset, self._reported_at = report.end, time.monotonic()
+        self._pass_on("it runs")
         reach("compute.after_events")
+
+    def _pass_on(self, state: str, *, error_id: str = "") -> None:
+        """What the job has said to operators since the last time, into the log of this process. A worker that takes the
+        job over says it once more."""
+        fields = {"error": error_id} if error_id else {}
+        if text := self._new_errors():
+            fields["exception"] = indent(text, "  ")
+        if fields:
+            job = self.claimed.job
+            logger.warning("attempt %d of %s: %s", job.attempt, job.id, state, extra=fields)
+
+    def _new_errors(self) -> str:
+        start = max(self._passed_on, log_size(self.folder.errors) - TAIL_BYTES)
+        begin, data = read_log(self.folder.errors, offset=start, limit=TAIL_BYTES)
+        self._passed_on = begin + len(data)
+        return data.decode(errors="replace").rstrip()
 
     def _finish(self, *, lost: bool, cancel_requested: bool) -> None:
         if lost and not self.executor.destroy(self.launch_of):
@@ -160,11 +179,15 @@ class JobMonitor:
     def _record_end(self, *, cancel_requested: bool) -> None:
         result = read_json(self.folder.result)
         if result is not None and result["rc"] == 0:
+            self._pass_on("it has ended")
             self._take_in()
         elif cancel_requested:
+            self._pass_on("it was cancelled")
             self._end(JobState.CANCELLED, "")
         else:
-            self._fail(self._cause(result))
+            # Where the database is away it is said again, under the same id.
+            self._ending = self._ending or self._cause(result)
+            self._fail(self._ending)
 
     def _take_in(self) -> None:
         try:
@@ -188,10 +211,13 @@ class JobMonitor:
             self._end(JobState.FAILED, cause.words)
 
     def _cause(self, result: dict[str, Any] | None) -> Cause:
-        _start, tail = read_log(self.folder.log, offset=-1, limit=TAIL_BYTES)
+        _start, tail = read_log(self.folder.errors, offset=-1, limit=TAIL_BYTES)
         memory_mb = self.claimed.job.resources.memory_mb
         outcome = read_json(self.folder.outcome)
-        return cause_of(result, outcome, log_tail=tail.decode(errors="replace"), memory_mb=memory_mb)
+        cause = cause_of(result, outcome, last_words=tail.decode(errors="replace"), memory_mb=memory_mb)
+        error_id = new_error_id() if cause.unforeseen else ""
+        self._pass_on(f"it has failed: {cause.words}", error_id=error_id)
+        return replace(cause, words=with_id(cause.words, error_id)) if error_id else cause
 
     def _end(self, state: JobState, cause: str) -> None:
         try:
@@ -244,4 +270,6 @@ def _words(error: Exception) -> str:
         return f"{error.message}\n{error.hint}".strip()
     if is_disk_full(error):
         return no_space()
-    return outline(error)
+    error_id = new_error_id()
+    logger.error("error %s", error_id, exc_info=error, extra={"error": error_id})
+    return with_id(outline(error), error_id)

@@ -59,11 +59,15 @@ def read_log(folder: Path, *, offset: int, limit: int) -> tuple[int, bytes]:
 
 
 def _read(path: Path, *, skip: int, limit: int) -> bytes:
-    if limit <= 0 or skip >= path.stat().st_size:
+    """Nothing of a segment that has gone meanwhile."""
+    if limit <= 0:
         return b""
-    with path.open("rb") as file:
-        file.seek(skip)
-        return file.read(limit)
+    try:
+        with path.open("rb") as file:
+            file.seek(skip)
+            return file.read(limit)
+    except FileNotFoundError:
+        return b""
 
 
 def _segments(folder: Path) -> list[tuple[int, Path]]:

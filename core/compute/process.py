@@ -1,25 +1,28 @@
 """The job's side: what a job process may read and how it speaks. It has neither the portal's database nor its secrets;
-it reads `job.json`, appends to its event stream and fills its outputs folder. Nothing heavy is imported here."""
+it reads `job.json`, appends to its event stream and fills its outputs folder. What it prints is the log that people
+read; what goes to its standard error, as warnings and tracebacks do, is for operators. Nothing heavy is imported here."""
 
 import errno
 import json
+import logging
 import os
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 from core.compute.folders import AttemptFolder, read_json, write_json
-from core.foundation.errors import is_disk_full, outline
+from core.foundation.errors import is_disk_full, new_error_id, outline
 from core.foundation.observability.logs import configure_logs
+from core.foundation.text import _
 
 EXIT_CODE, EXIT_FAILED, EXIT_STOPPED = 1, 3, 143
 PROGRESS_SECONDS = 0.2
 PROGRESS = "progress"
+logger = logging.getLogger(__name__)
 
 
 class JobFailed(Exception):
@@ -85,7 +88,7 @@ def run_job(main: Callable[[JobContext], None]) -> NoReturn:
     folder = Path(sys.argv[1])
     try:
         context = JobContext(folder)
-        # In the form for people, whatever the settings say: this is the job's own log, which its page shows.
+        # As lines, whatever the settings say: the worker passes them on within lines of its own.
         configure_logs(process="job", job=context.id, attempt=context.attempt)
         signal.signal(signal.SIGTERM, context.on_signal)
         main(context)
@@ -99,17 +102,30 @@ def run_job(main: Callable[[JobContext], None]) -> NoReturn:
 
 def _report(folder: Path, error: BaseException) -> int:
     kind = _kind_of(error)
-    if kind == "failed":
-        print(error, file=sys.stderr)
-    else:
-        traceback.print_exception(error)
-    message = str(error) if kind == "failed" else outline(error)
+    message = str(error) if kind == "failed" else unforeseen(error)
     try:
+        if kind == "failed":
+            print(message, flush=True)
         write_json(AttemptFolder(folder).outcome, {"kind": kind, "message": message[:2000]})
     except OSError:
-        # A full disk: the exit status and the log still say so.
-        print("the outcome could not be written", file=sys.stderr)
+        # A full disk: the exit status still says so.
+        logger.warning("the outcome could not be written")
     return EXIT_FAILED if kind == "failed" else EXIT_CODE
+
+
+def unforeseen(error: BaseException) -> str:
+    """An error that is not in words, for people: in the log of the job, and in a line to say why it failed. Where in
+    the code it happened operators read, under the same id."""
+    error_id = new_error_id()
+    logger.error("error %s", error_id, exc_info=error)
+    words = _("It failed; what happened inside it stands in the operators' log as error {id}")
+    print(words.format(id=error_id), flush=True)
+    return with_id(outline(error), error_id)
+
+
+def with_id(words: str, error_id: str) -> str:
+    """Why something failed, and under which id operators find the rest."""
+    return _("{words}; error {id}").format(words=words, id=error_id)
 
 
 def _kind_of(error: BaseException) -> str:

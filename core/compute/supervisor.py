@@ -35,7 +35,9 @@ class Supervisor:
         self.seconds = int(launch["seconds"])
         self.beat_seconds = float(launch["beat_seconds"])
         self.grace_seconds = float(launch["grace_seconds"])
-        self.log = BoundedLog(folder.log, most_bytes=int(launch["log_bytes"]))
+        # People read what the job says to its standard output, operators the rest.
+        self.logs = [BoundedLog(path, most_bytes=int(launch["log_bytes"])) for path in (folder.log, folder.errors)]
+        self.pipes: dict[int, BoundedLog] = {}
         self.child = 0
         self.ended: tuple[int, Any] | None = None
         self.began = time.monotonic()
@@ -51,10 +53,10 @@ class Supervisor:
             return EXIT_PREVENTED
         self.folder.heartbeat.touch()
         self._listen()
-        output = self._start()
-        self._watch(output)
+        self._start()
+        self._watch()
         self._sweep()
-        self._drain(output)
+        self._drain()
         while self._is_current() and not self._write_result():
             # A full disk: what the job has done waits for space.
             self._say_alive()
@@ -68,32 +70,34 @@ class Supervisor:
         signal.signal(signal.SIGTERM, lambda _number, _frame: self._stop())
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
-    def _start(self) -> int:
-        reading, writing = os.pipe2(os.O_NONBLOCK)
-        os.set_blocking(writing, True)
+    def _start(self) -> None:
+        pipes = [os.pipe2(os.O_NONBLOCK) for _log in self.logs]
+        self.pipes = {reading: log for (reading, _writing), log in zip(pipes, self.logs, strict=True)}
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        self.child = self._spawn(writing)
-        os.close(writing)
+        outputs = [writing for _reading, writing in pipes]
+        for output in outputs:
+            os.set_blocking(output, True)
+        self.child = self._spawn(outputs)
+        for output in outputs:
+            os.close(output)
         # When memory runs out, the system ends a job rather than the portal.
         with suppress(OSError):
             Path(f"/proc/{self.child}/oom_score_adj").write_text("500")
-        return reading
 
-    def _spawn(self, output: int) -> int:
-        """A new process of the command, the leader of its group, that writes to `output`."""
-        files = [
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_DUP2, output, 1),
-            (os.POSIX_SPAWN_DUP2, output, 2),
-        ]
+    def _spawn(self, outputs: list[int]) -> int:
+        """A new process of the command, the leader of its group, that writes to the two `outputs`."""
+        files: list[tuple[Any, ...]] = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)]
+        for place, output in enumerate(outputs, start=1):
+            files.append((os.POSIX_SPAWN_DUP2, output, place))
         return os.posix_spawn(
             self.command[0], self.command, os.environ, file_actions=files, setpgroup=0, setsigdef=INHERITED
         )
 
-    def _watch(self, output: int) -> None:
+    def _watch(self) -> None:
         next_beat = time.monotonic()
         with selectors.DefaultSelector() as selector:
-            selector.register(output, selectors.EVENT_READ, self._take_output)
+            for output in self.pipes:
+                selector.register(output, selectors.EVENT_READ, self._take_output)
             selector.register(self.alarm, selectors.EVENT_READ, _read)
             while not self._has_ended():
                 for key, _events in selector.select(max(0.0, next_beat - time.monotonic())):
@@ -104,7 +108,7 @@ class Supervisor:
 
     def _take_output(self, output: int) -> bytes | None:
         data = _read(output)
-        self.log.write(data or b"")
+        self.pipes[output].write(data or b"")
         return data
 
     def _has_ended(self) -> bool:
@@ -154,10 +158,11 @@ class Supervisor:
         kill_all(lambda: in_session(os.getpid()))
         kill_all(lambda: marked_with(self.token))
 
-    def _drain(self, output: int) -> None:
+    def _drain(self) -> None:
         deadline = time.monotonic() + DRAIN_SECONDS
-        while (data := _read(output)) and time.monotonic() < deadline:
-            self.log.write(data)
+        for output in self.pipes:
+            while self._take_output(output) and time.monotonic() < deadline:
+                continue
 
     def _write_result(self) -> bool:
         """Whether there was space for it."""

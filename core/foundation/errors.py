@@ -2,6 +2,7 @@
 
 import errno
 import re
+import uuid
 
 from core.foundation.text import _
 
@@ -113,6 +114,11 @@ def outline(error: BaseException) -> str:
         first = ""
     words = f"{type(error).__name__}: {without_folders(first)}".rstrip(": ")
     return words[:MOST_OUTLINE].encode(errors="replace").decode()
+
+
+def new_error_id() -> str:
+    """What people are told of an error that nobody foresaw, and by which the log says the rest."""
+    return uuid.uuid4().hex[:12]
 
 
 def error_of(status: int) -> type[PortalError]:

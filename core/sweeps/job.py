@@ -3,7 +3,6 @@ no database; it receives parameters, reports every check, and stops a trial on t
 worth it."""
 
 import time
-import traceback
 from collections import deque
 from datetime import UTC, datetime
 from math import isfinite
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from core.compute.process import JobContext, JobFailed, run_job
+from core.compute.process import JobContext, JobFailed, run_job, unforeseen
 from core.features.values import FeatureContract
-from core.foundation.errors import PortalError, outline
+from core.foundation.errors import PortalError
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.sweeps.values import Metric
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 PAUSE = 0.05
 LISTEN_SECONDS = 0.05
-CAUSE_LENGTH = 500
 
 
 class WorkerSpec(Value):
@@ -120,9 +118,8 @@ def _run(context: JobContext, message: Message, *, spec: WorkerSpec, data: "Trai
         # Not the trial's fault, perhaps: the worker ends, and the trial is tried once more elsewhere.
         raise
     except Exception as error:
-        traceback.print_exception(error)
         ran = round(time.monotonic() - began, 3)
-        context.event("failed", number=number, cause=outline(error)[:CAUSE_LENGTH], ran_seconds=ran)
+        context.event("failed", number=number, cause=unforeseen(error), ran_seconds=ran)
         inbox.close(number)
         return
     if not context.stop_requested:

@@ -98,7 +98,7 @@ RESULT = {"rc": 1, "signal": 0, "reason": ""}
 def test_a_cause_is_named(
     result: dict[str, object] | None, outcome: dict[str, object] | None, words: str, passing: bool
 ) -> None:
-    cause = cause_of(result, outcome, log_tail="last line\n", memory_mb=512)
+    cause = cause_of(result, outcome, last_words="last line\n", memory_mb=512)
     assert cause.words.startswith(words)
     assert "last line" not in cause.words
     assert cause.passing is passing

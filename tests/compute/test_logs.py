@@ -1,9 +1,11 @@
 """A job's log: bounded, readable while it grows, and with offsets that keep their meaning."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from core.compute.executors.local import ROOT
 from core.compute.logs import BoundedLog, log_size, read_log
 from core.compute.values import JobState
 from core.portal import Portal
@@ -66,11 +68,30 @@ def test_a_log_is_read_by_those_who_may_see_the_project(portal: Portal, people: 
         portal.compute.read_log(people.outsider, job_id=job_id)
 
 
-def test_what_a_job_logs_stands_in_its_log_in_the_form_for_people(portal: Portal, people: People) -> None:
+def test_people_read_what_a_job_prints_and_operators_what_it_logs(
+    portal: Portal, people: People, caplog: pytest.LogCaptureFixture
+) -> None:
     job = run_job_here(portal, submit(portal, way="warn"), kinds=KINDS)
-    lines = portal.compute.read_log(SYSTEM, job_id=job.id).text.splitlines()
-    line = next(line for line in lines if "a warning" in line)
-    assert "password=***" in line
-    assert f"job={job.id}" in line
-    assert not line.startswith("{")
-    assert "before it" in lines
+    assert portal.compute.read_log(people.viewer, job_id=job.id).text == "before it\n"
+    passed_on = [record for record in caplog.records if f"attempt 1 of {job.id}" in record.message]
+    assert len(passed_on) == 1
+    assert "a warning with password=***" in passed_on[0].exception
+    assert f"job={job.id}" in passed_on[0].exception
+
+
+ERROR_ID = re.compile(r"error ([0-9a-f]{12})$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(("way", "words"), [("crash", "ZeroDivisionError: by zero"), ("end_at_once", "exit code 7")])
+def test_an_error_is_one_sentence_for_people_and_a_traceback_for_operators(
+    portal: Portal, people: People, caplog: pytest.LogCaptureFixture, way: str, words: str
+) -> None:
+    """Cases of every way in which a process ends that did not mean to: none shows a place in the code."""
+    job = run_job_here(portal, submit(portal, way=way), kinds=KINDS)
+    text = portal.compute.read_log(people.viewer, job_id=job.id).text
+    assert words in job.cause
+    assert not any(part in text + job.cause for part in ("Traceback", "File ", ".py", "line ", "raise ", str(ROOT)))
+    error_id = ERROR_ID.search(job.cause)[1]
+    records = [vars(record) for record in caplog.records if error_id in str(vars(record))]
+    assert any(job.id in record["message"] and "Traceback" in record["exception"] for record in records)
+    assert any("demo_job.py" in record["exception"] for record in records)

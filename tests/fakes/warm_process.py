@@ -29,19 +29,19 @@ LEARNERS = ("core.training.", "core.sweeps.", "core.serving.")
 class ForkingSupervisor(Supervisor):
     """Forks its job instead of starting a new interpreter."""
 
-    def _spawn(self, output: int) -> int:
+    def _spawn(self, outputs: list[int]) -> int:
         child = os.fork()
         if child == 0:
-            run_and_exit(self.command, output)
+            run_and_exit(self.command, outputs)
         os.setpgid(child, child)
         return child
 
 
-def run_and_exit(command: list[str], output: int) -> None:
+def run_and_exit(command: list[str], outputs: list[int]) -> None:
     """The job's whole life: `python -P -m module folder`."""
     code = 1
     try:
-        become_a_job(output)
+        become_a_job(outputs)
         *_python, module, folder = command
         if module.startswith(SANDBOXING):
             begin_starter()
@@ -58,7 +58,7 @@ def run_and_exit(command: list[str], output: int) -> None:
         os._exit(code)
 
 
-def become_a_job(output: int) -> None:
+def become_a_job(outputs: list[int]) -> None:
     with suppress(PermissionError):
         os.setpgid(0, 0)
     signal.set_wakeup_fd(-1)
@@ -67,8 +67,8 @@ def become_a_job(output: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(output, 1)
-    os.dup2(output, 2)
+    for place, output in enumerate(outputs, start=1):
+        os.dup2(output, place)
     # What a new interpreter would draw anew.
     random.seed()
     if "numpy" in sys.modules:

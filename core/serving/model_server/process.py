@@ -16,9 +16,10 @@ from pydantic import ValidationError
 
 from core import garbage
 from core.compute.folders import write_atomically
-from core.foundation.errors import PortalError, outline
+from core.foundation.errors import PortalError, new_error_id, outline
 from core.foundation.observability.logs import log_context
 from core.foundation.settings import LogSettings
+from core.foundation.text import _
 from core.serving.model_server.application import NANOSECONDS, Answer, Application, Readiness, Request
 from core.serving.model_server.counters import Copying, Counters
 from core.serving.model_server.lookup import lookups_for
@@ -77,10 +78,17 @@ def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
 
 def _refuse(folder: Path, refusal: Exception) -> int:
     plain = too_much_memory() if isinstance(refusal, MemoryError) else refusal
-    cause = plain.message if isinstance(plain, PortalError) else outline(plain)
+    cause = plain.message if isinstance(plain, PortalError) else _unforeseen(plain)
     logger.error("refused: %s", cause)
     write_atomically(folder / REFUSED_FILE, cause.encode())
     return REFUSED_EXIT
+
+
+def _unforeseen(error: Exception) -> str:
+    """For the page of the endpoint; the rest stands in the log of this server under the same id."""
+    error_id = new_error_id()
+    logger.error("error %s", error_id, exc_info=error, extra={"error": error_id})
+    return _("{words}; error {id}").format(words=outline(error), id=error_id)
 
 
 async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | None) -> None:

@@ -2,6 +2,7 @@
 the session; in production the admission is checked first. Whatever does not match is refused, with a cause in words."""
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import onnxruntime
 from pydantic import ValidationError
 
 from core.features.values import FeatureContract
-from core.foundation.errors import Invalid, Unavailable
+from core.foundation.errors import Invalid, Unavailable, new_error_id
 from core.foundation.storage import Store
 from core.foundation.text import _
 from core.registry.values import Signature
@@ -26,6 +27,7 @@ ONNX_TYPES = {"BYTES": "tensor(string)", "FP64": "tensor(double)"}
 # How onnxruntime says that it was given no memory.
 NO_MEMORY = ("bad_alloc", "Failed to allocate memory")
 InputArrays = dict[str, npt.NDArray[np.generic]]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class ServedModel:
         ) as error:  # onnxruntime has no common class of its own; whatever it raises is the model's failure.
             if _lacks_memory(error):
                 raise too_much_memory() from error
-            raise Unavailable(
-                _("The model failed on this request"), hint=_("Its owner finds the cause in the log.")
-            ) from error
+            error_id = new_error_id()
+            logger.error("error %s: the model failed: %s", error_id, error, extra={"error": error_id})
+            hint = _("Operators find the cause in the log of the model server as error {id}.").format(id=error_id)
+            raise Unavailable(_("The model failed on this request"), hint=hint) from error
         if answers.shape != (rows,) or not np.isfinite(answers).all():
             raise Unavailable(_("The model gave no usable answer"), hint=_("Nothing was answered in its place."))
         return list(answers.tolist())

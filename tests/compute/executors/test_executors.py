@@ -124,11 +124,12 @@ def test_a_supervisor_without_a_heartbeat_is_lost(launch: Launch) -> None:
     assert executor.destroy(launch)
 
 
-def test_a_module_that_does_not_exist_ends_with_its_error_in_the_log(tmp_path: Path) -> None:
+def test_a_module_that_does_not_exist_says_so_to_operators_alone(tmp_path: Path) -> None:
     folder = JobFolder(tmp_path / "JOB-1").attempt(1)
     launch = Launch(token=uuid.uuid4().hex, module="no.such.module", folder=folder, cpus=1, memory_mb=256)
     write_job_spec(launch)
     executor = local()
     executor.start(launch)
     wait_until(lambda: executor.look(launch) is LaunchStatus.ENDED)
-    assert "No module named 'no'" in (folder.log / f"{0:015d}").read_text()
+    assert "No module named 'no'" in (folder.errors / f"{0:015d}").read_text()
+    assert not list(folder.log.iterdir())
