@@ -1,6 +1,7 @@
 """Times as people read them: relative under a day, the date after; absolute ones in the help."""
 
 from datetime import datetime
+from typing import Protocol
 
 from app.ui import numbers
 from core.foundation.text import _
@@ -68,6 +69,28 @@ def lasted(
     if measured is not None:
         return measured
     return ((end or now) - start).total_seconds() if start else None
+
+
+class Attempts(Protocol):
+    """A job, or what a job works for."""
+
+    @property
+    def started_at(self) -> datetime | None: ...
+    @property
+    def ended_at(self) -> datetime | None: ...
+    @property
+    def ran_seconds(self) -> float | None: ...
+    @property
+    def total_ran_seconds(self) -> float | None: ...
+
+
+def duration_of(work: Attempts, *, now: datetime) -> str:
+    """How long its last attempt took or has been going on, and where there were others, all of them together."""
+    last = span(work.started_at, work.ended_at, now=now, measured=work.ran_seconds)
+    total = work.total_ran_seconds
+    if total is None or work.ran_seconds is None or total == work.ran_seconds:
+        return last
+    return _("{last} in its last attempt, {total} in all attempts").format(last=last, total=numbers.duration(total))
 
 
 def remaining(seconds: float | None) -> str:

@@ -20,7 +20,9 @@ class Cause:
     unforeseen: bool = False
 
 
-def cause_of(result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, last_words: str, memory_mb: int) -> Cause:
+def cause_of(
+    result: dict[str, Any] | None, outcome: dict[str, Any] | None, *, last_words: str, memory_mb: int
+) -> Cause:
     """From the supervisor's result (None when it died itself), what the job said, and the end of what it said to its
     standard error."""
     if result is None:

@@ -205,7 +205,9 @@ class JobMonitor:
 
     def _fail(self, cause: Cause) -> None:
         if cause.passing and (cause.preempted or self.claimed.attempts_left > 0):
-            self.job_store.queue_again(self.claimed, cause=cause.words, counts=not cause.preempted)
+            self.job_store.queue_again(
+                self.claimed, cause=cause.words, counts=not cause.preempted, ran_seconds=self._ran_seconds()
+            )
             self._close()
         else:
             self._end(JobState.FAILED, cause.words)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Update
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from core.compute.capacity import Capacity, InLine, first_that_fits, free_capacity
 from core.compute.kinds import JobKind
@@ -168,7 +168,7 @@ class JobStore:
         """The outputs and the state, in one transaction. `ran_seconds` is how long its process ran."""
         with self._writing() as call:
             done = {"state": JobState.SUCCEEDED, "progress": 1.0, "eta_seconds": None, "ended_at": call.now}
-            self._fenced(call, claimed, **done, ran_seconds=ran_seconds, **IDLE)
+            self._fenced(call, claimed, **done, **_measured(ran_seconds), **IDLE)
             kind.ingest_outputs(call, self._job(call, claimed), read)
             self._transition(call, claimed.job, JobState.SUCCEEDED)
 
@@ -184,15 +184,17 @@ class JobStore:
         """It failed for good, or was cancelled. Without a kind the domain does not learn of it."""
         with self._writing() as call:
             done = {"state": state, "cause": cause, "eta_seconds": None, "ended_at": call.now}
-            self._fenced(call, claimed, **done, ran_seconds=ran_seconds, **IDLE)
+            self._fenced(call, claimed, **done, **_measured(ran_seconds), **IDLE)
             self._conclude(call, call.session.get_one(JobRow, claimed.job.id), kind)
 
-    def queue_again(self, claimed: ClaimedJob, *, cause: str, counts: bool = True) -> None:
+    def queue_again(
+        self, claimed: ClaimedJob, *, cause: str, counts: bool = True, ran_seconds: float | None = None
+    ) -> None:
         """Another attempt may succeed. One that does not count leaves as many attempts as there were."""
         with self._writing() as call:
             after = call.now + timedelta(seconds=RETRY_SECONDS)
-            uncounted = {} if counts else {"first_attempt": col(JobRow.first_attempt) + 1}
-            self._fenced(call, claimed, state=JobState.QUEUED, cause=cause, run_after=after, **uncounted, **IDLE)
+            values = _measured(ran_seconds) | ({} if counts else {"first_attempt": col(JobRow.first_attempt) + 1})
+            self._fenced(call, claimed, state=JobState.QUEUED, cause=cause, run_after=after, **values, **IDLE)
             call.update(claimed.job.id, state=JobState.QUEUED)
             self._record(call, "retried", claimed.job, cause=cause[:200])
 
@@ -201,6 +203,7 @@ class JobStore:
         row.state, row.owner, row.attempt = JobState.RUNNING, self.owner, row.attempt + 1
         row.lease_until, row.launch_token = self._lease_end(call.now), uuid.uuid4().hex
         row.events_offset, row.cause, row.started_at = 0, "", row.started_at or call.now
+        row.ran_seconds = None
         call.session.add(row)
         call.update(row.id, state=JobState.RUNNING)
         self._record(call, "started", row, attempt=row.attempt)
@@ -261,6 +264,13 @@ class JobStore:
         for fields in session.info.pop(TRANSITIONS, ()):
             logger.info("job %s", fields["transition"], extra=fields)
             JOB_TRANSITIONS.labels(fields["kind"], fields["transition"]).inc()
+
+
+def _measured(seconds: float | None) -> dict[str, Any]:
+    """How long the process of this attempt ran, and those of all attempts; one that left no measurement adds none."""
+    if seconds is None:
+        return {}
+    return {"ran_seconds": seconds, "total_ran_seconds": func.coalesce(col(JobRow.total_ran_seconds), 0.0) + seconds}
 
 
 def _claimed(row: JobRow) -> ClaimedJob:

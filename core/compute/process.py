@@ -1,6 +1,6 @@
 """The job's side: what a job process may read and how it speaks. It has neither the portal's database nor its secrets;
 it reads `job.json`, appends to its event stream and fills its outputs folder. What it prints is the log that people
-read; what goes to its standard error, as warnings and tracebacks do, is for operators. Nothing heavy is imported here."""
+read; what goes to its standard error, as warnings and tracebacks do, is for operators. Nothing heavy is imported."""
 
 import errno
 import json

@@ -50,6 +50,7 @@ class JobRow(SQLModel, table=True):
     started_at: datetime | None = time_field(nullable=True)
     ended_at: datetime | None = time_field(nullable=True)
     ran_seconds: float | None = None
+    total_ran_seconds: float | None = None
 
 
 class DutyRow(SQLModel, table=True):

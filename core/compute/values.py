@@ -50,7 +50,8 @@ class JobSpec(Value):
 
 class Job(Value):
     """A job. `progress` lies between 0 and 1, None while unknown; `cause` says in words why it failed. `ran_seconds` is
-    how long the process of its last attempt ran, by the monotonic clock beside it; None while that is not known."""
+    how long the process of its last attempt ran, by the monotonic clock beside it, `total_ran_seconds` how long those
+    of all attempts did; None while that is not known."""
 
     id: str
     project: str
@@ -72,6 +73,7 @@ class Job(Value):
     started_at: datetime | None
     ended_at: datetime | None
     ran_seconds: float | None = None
+    total_ran_seconds: float | None = None
 
 
 class LogPart(Value):

@@ -4,6 +4,7 @@ over, and later the runs that confirm its best."""
 from typing import Any, Literal
 
 from core.foundation.actions.call import Call
+from core.foundation.clock import end_of
 from core.registry.service import RegistryService
 from core.registry.values import MetricPoint, RunRecord
 from core.sweeps.records import confirmation_of, find_sweep
@@ -37,7 +38,7 @@ def record_sweep(registry: RegistryService, call: Call, row: SweepRow) -> None:
 def record_trial(registry: RegistryService, call: Call, trial: TrialRow) -> None:
     """Queues a trial that is over."""
     sweep = find_sweep(call.session, trial.sweep_id)
-    ended = trial.ended_at or call.now
+    ended = end_of(trial.started_at, trial.ran_seconds, else_at=trial.ended_at or call.now)
     points = [MetricPoint(name=sweep.metric, step=int(step), value=value, at=ended) for step, value in trial.steps]
     if trial.state == "complete" and trial.value is not None:
         points.append(MetricPoint(name=OBJECTIVE, step=0, value=trial.value, at=ended))

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from core.foundation.clock import end_of
 from core.foundation.digests import digest_of
 from core.sweeps.values import TRUSTED_TRIALS, Dimension, Importance, Importances, StudySpec, Trial
 
@@ -141,8 +142,12 @@ def _frozen(trial: Trial, *, distributions: Mapping[str, Any], created_at: datet
         system_attrs={"fixed_params": trial.params} if waits else {},
         intermediate_values=dict(trial.steps),
         datetime_start=None if waits else _plain(trial.started_at or created_at),
-        datetime_complete=_plain(trial.ended_at) if trial.ended_at else None,
+        datetime_complete=_plain(_end(trial, trial.ended_at)) if trial.ended_at else None,
     )
+
+
+def _end(trial: Trial, noticed_at: datetime) -> datetime:
+    return end_of(trial.started_at, trial.ran_seconds, else_at=noticed_at)
 
 
 def _plain(moment: datetime) -> datetime:

@@ -1,10 +1,11 @@
 """From rows of sweeps and trials to the values others see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import mean
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
+from core.compute.tables import JobRow
 from core.foundation.errors import NotFound
 from core.foundation.text import _
 from core.sweeps.optuna_study import journal_of
@@ -67,11 +68,25 @@ def sweeps_of(session: Session, rows: Sequence[SweepRow]) -> tuple[Sweep, ...]:
     wanted = select(TrialRow).where(col(TrialRow.sweep_id).in_(trials))
     for trial in session.exec(wanted.order_by(TrialRow.sweep_id, col(TrialRow.number))):
         trials[trial.sweep_id].append(trial)
-    return tuple(_value(row, trials[row.id]) for row in rows)
+    seconds = _ran_seconds(session, [subject for row in rows for subject in _subjects(row)])
+    return tuple(_value(row, trials[row.id], seconds) for row in rows)
 
 
-def _value(row: SweepRow, trials: Sequence[TrialRow]) -> Sweep:
+def _subjects(row: SweepRow) -> tuple[str, ...]:
+    """What the jobs of a sweep work for: itself, and each run that confirms its best."""
+    return (row.id, *row.run_ids)
+
+
+def _ran_seconds(session: Session, subjects: Sequence[str]) -> dict[str, float]:
+    measured = (col(JobRow.subject).in_(subjects), col(JobRow.total_ran_seconds).is_not(None))
+    total = func.sum(col(JobRow.total_ran_seconds))
+    rows = session.exec(select(JobRow.subject, total).where(*measured).group_by(col(JobRow.subject)))
+    return {subject: seconds or 0.0 for subject, seconds in rows}
+
+
+def _value(row: SweepRow, trials: Sequence[TrialRow], seconds: Mapping[str, float]) -> Sweep:
     same = set(Sweep.model_fields) - {"state", "warnings", "confirmation", "job_ids"}
+    measured = [seconds[subject] for subject in _subjects(row) if subject in seconds]
     return Sweep(
         **row.model_dump(include=same),
         state=SweepState(row.state),
@@ -83,6 +98,7 @@ def _value(row: SweepRow, trials: Sequence[TrialRow]) -> Sweep:
         best=best_of(trials, direction=DIRECTIONS[row.metric]),
         confirmation=confirmation_of(row),
         job_ids=tuple(row.job_ids),
+        ran_seconds=sum(measured) if measured else None,
         eta_seconds=_seconds_left(row, trials),
     )
 

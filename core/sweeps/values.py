@@ -140,7 +140,8 @@ class NewSweep(Value):
 
 class Sweep(Value):
     """A sweep. `done` counts trials that came to an end of their own, `pruned` ones included; `best` is the best
-    complete one, which may not be cited: `confirmation` may."""
+    complete one, which may not be cited: `confirmation` may. `ran_seconds` is how long the processes of its jobs ran,
+    all of them together, those of the confirmation included."""
 
     id: str
     project: str
@@ -169,6 +170,7 @@ class Sweep(Value):
     requested_by: str
     created_at: datetime
     ended_at: datetime | None
+    ran_seconds: float | None = None
     split: str = "validation"
     confirm_params: dict[str, Any] = Field(default_factory=dict)
     confirm_seeds: int = 3

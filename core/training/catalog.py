@@ -18,7 +18,8 @@ from core.registry.values import Evaluation
 from core.training.tables import RunMetricRow, RunRow
 from core.training.values import Point, Run, RunOrder, Series
 
-FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at", "ran_seconds")
+CLOCKS = ("ran_seconds", "total_ran_seconds")
+FROM_JOB = ("state", "progress", "stage", "eta_seconds", "cause", "started_at", "ended_at", *CLOCKS)
 IS_TRAINING = col(JobRow.kind) == "training.run"
 # So many of them are found faster by their jobs.
 FEW = 10_000

@@ -13,6 +13,7 @@ from core.features.training_sets.service import TrainingSetService
 from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract
 from core.foundation.actions.call import Call
+from core.foundation.clock import end_of
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
@@ -112,7 +113,7 @@ class TrainingKind(PlainKind):
             artifacts=artifacts or {},
             parent=row.sweep_id,
             started_at=job.started_at or call.now,
-            ended_at=None if state == "running" else call.now,
+            ended_at=None if state == "running" else end_of(job.started_at, job.total_ran_seconds, else_at=call.now),
         )
         self._registry.record_run(call, record)
 

@@ -40,7 +40,7 @@ class NewRun(Value):
 class Run(Value):
     """A training run. `metrics` are the last values reported, `evaluations` stand once the run has succeeded.
     `manifest` is the digest of the model folder in the store, `model_digest` of the ONNX file; `seconds` says where the
-    time went."""
+    time went; `ran_seconds` is how long the process of the last attempt ran, `total_ran_seconds` those of all."""
 
     id: str
     project: str
@@ -65,6 +65,7 @@ class Run(Value):
     started_at: datetime | None
     ended_at: datetime | None
     ran_seconds: float | None = None
+    total_ran_seconds: float | None = None
     requirement_id: str = ""
     manifest: str = ""
     model_digest: str = ""

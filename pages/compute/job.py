@@ -54,7 +54,7 @@ def _facts(job: Job) -> None:
             _("Resources"): resources,
             _("Created"): times.absolute(job.created_at),
             _("Started"): times.absolute(job.started_at),
-            _("Took"): times.span(job.started_at, job.ended_at, now=frame.now(), measured=job.ran_seconds),
+            _("Took"): times.duration_of(job, now=frame.now()),
         }
     )
     if job.subject:

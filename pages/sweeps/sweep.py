@@ -33,9 +33,9 @@ def _draw(sweep: Sweep) -> None:
     how = _("{sampler}, {pruner} pruning, {n} workers").format(
         sampler=sweep.sampler.upper(), pruner=sweep.pruner, n=sweep.workers
     )
-    duration = times.span(sweep.created_at, sweep.ended_at, now=frame.now())
     crumbs = [(_("Sweeps"), "sweeps")]
-    facts = [by, how, _("took {time}").format(time=duration) if sweep.state.is_over else ""]
+    duration = _("its jobs ran for {time} in all").format(time=numbers.duration(sweep.ran_seconds))
+    facts = [by, how, duration if sweep.state.is_over and sweep.ran_seconds is not None else ""]
     with frame.header(sweep.title, state=sweep.state, facts=facts, crumbs=crumbs, here=sweep.id):
         _actions(sweep)
     _course(sweep)

@@ -56,7 +56,7 @@ def _facts(run: Run) -> list[str]:
     by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(run.requested_by)), age=times.since(run.created_at, now=frame.now())
     )
-    duration = times.span(run.started_at, run.ended_at, now=frame.now(), measured=run.ran_seconds)
+    duration = times.duration_of(run, now=frame.now())
     verb = _("took {time}") if run.state.is_over else _("for {time}")
     device = run.environment.get("device", "")
     return [by, f"`{run.recipe}`", verb.format(time=duration) if run.started_at else "", links.escape(device.upper())]

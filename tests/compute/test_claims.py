@@ -143,6 +143,19 @@ def test_a_job_took_as_long_as_its_process_says_whenever_its_rows_were_written(p
     assert (job.ended_at - job.started_at).total_seconds() < 4_321.5
 
 
+def test_the_last_attempt_and_all_of_them_are_two_durations(portal_on: Portal) -> None:
+    """An attempt that left nothing to measure adds nothing to them."""
+    store, first = submit_and_claim(portal_on, max_attempts=3)
+    store.queue_again(first, cause="signal 9", ran_seconds=60.0)
+    second = _claim(portal_on, store)
+    running = job_now(portal_on, first.job.id)
+    assert (running.ran_seconds, running.total_ran_seconds) == (None, 60.0)
+    store.queue_again(second, cause="lost")
+    store.succeed(_claim(portal_on, store), KIND, read={}, ran_seconds=2.5)
+    job = job_now(portal_on, first.job.id)
+    assert (job.attempt, job.ran_seconds, job.total_ran_seconds) == (3, 2.5, 62.5)
+
+
 def _claim(portal: Portal, store: JobStore) -> ClaimedJob:
     claimed_jobs: list[ClaimedJob] = []
 

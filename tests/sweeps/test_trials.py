@@ -1,6 +1,7 @@
 """Each trial is given out once, whoever asks at the same moment, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from sqlmodel import select
 
+from core.compute.tables import JobRow
 from core.compute.values import Job, JobState
 from core.portal import Portal
 from core.registry.tables import OutboxRow
 from core.sweeps.kind import SweepWorkerKind
+from core.sweeps.tables import SweepRow
 from core.sweeps.trials import assign_new, assign_waiting
 from core.sweeps.values import Sweep
+from core.training.values import NewRun
 from tests.conftest import People
 from tests.registry.onnx_files import calling
 from tests.sweeps.running import SYSTEM, start, sweep_now, trials_now
@@ -108,6 +112,22 @@ def test_trials_took_as_long_as_their_workers_say_and_the_rest_is_judged_by_it(p
     (trial,) = trials_now(portal_on, sweep.id)
     assert trial.ran_seconds == 90.0
     assert sweep_now(portal_on, sweep.id).eta_seconds == 90.0 * (sweep.trials - 1) / sweep.workers
+    (record,) = [message for message in records(portal_on) if message["run_id"] == f"{sweep.id}/0"]
+    began, over = (datetime.fromisoformat(record[name]) for name in ("started_at", "ended_at"))
+    assert over - began == timedelta(seconds=90)
+
+
+def test_a_sweep_took_what_its_jobs_measured_those_of_its_confirmation_included(
+    portal_on: Portal, people: People, sweep: Sweep
+) -> None:
+    assert sweep_now(portal_on, sweep.id).ran_seconds is None
+    new = NewRun(project=sweep.project, recipe=sweep.recipe, training_set_id=sweep.training_set_id)
+    with calling(portal_on, people.engineer) as call:
+        run = portal_on.training.start(call, new)
+        call.session.get_one(SweepRow, sweep.id).run_ids = [run.id]
+        for job_id, seconds in zip((*sweep.job_ids, run.job_id), (60.0, None, 5.5), strict=True):
+            call.session.get_one(JobRow, job_id).total_ran_seconds = seconds
+    assert sweep_now(portal_on, sweep.id).ran_seconds == 65.5
 
 
 def test_a_cancelled_sweep_gives_no_trial(portal_on: Portal, people: People, sweep: Sweep) -> None:

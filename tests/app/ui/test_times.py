@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.ui import numbers, times
+from core.compute.values import Job
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -34,6 +35,13 @@ def test_what_a_process_measured_counts_and_until_then_what_the_rows_say() -> No
     assert times.span(start, NOW, now=NOW, measured=200.0) == "3 min 20 s"
     assert times.span(start, None, now=NOW) == "5 min 0 s"
     assert times.span(None, None, now=NOW) == "—"
+
+
+def test_several_attempts_are_told_from_the_last_one() -> None:
+    job = Job.model_construct(started_at=NOW, ended_at=NOW, ran_seconds=4.0, total_ran_seconds=4.0)
+    assert times.duration_of(job, now=NOW) == "4 s"
+    again = job.model_copy(update={"total_ran_seconds": 64.0})
+    assert times.duration_of(again, now=NOW) == "4 s in its last attempt, 1 min 4 s in all attempts"
 
 
 @pytest.mark.parametrize(
