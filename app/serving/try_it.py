@@ -101,8 +101,7 @@ def _label(name: str) -> str:
 def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, label: Any) -> None:
     answer: Answer | None = None
     with forms.attempt():
-        ticket = portal().endpoints.issue_test_ticket(actor(), endpoint_id=endpoint.id, minutes=1)
-        answer = ask(ticket, row)
+        answer = ask(_ticket(endpoint.id), row)
     if answer is None:
         return
     st.metric(_("Probability"), numbers.percent(answer.probability), border=True)
@@ -120,6 +119,22 @@ def _ask(endpoint: Endpoint, contract: FeatureContract, row: dict[str, Any], *, 
                 _("Value"): [links.escape(_shown(value)) for value in answer.features.values()],
             }
         )
+
+
+def _ticket(endpoint_id: str) -> Ticket:
+    """The one of this session. The next is asked for when half of its life is gone, and it serves on where none can be
+    issued now."""
+    key, now = f"ticket_{endpoint_id}", frame.now()
+    ticket: Ticket | None = st.session_state.get(key)
+    if ticket is not None and now < ticket.renew_at:
+        return ticket
+    try:
+        ticket = portal().endpoints.issue_test_ticket(actor(), endpoint_id=endpoint_id)
+    except Unavailable:
+        if ticket is None or now >= ticket.expires_at:
+            raise
+    st.session_state[key] = ticket
+    return ticket
 
 
 def ask(ticket: Ticket, row: dict[str, Any]) -> Answer:

@@ -1,5 +1,6 @@
-"""Predictions of an endpoint. Each is sent with a ticket, a permission of some minutes, which is renewed before it
-ends; the endpoint itself is called, so a portal that is away stops no predictions while the ticket lasts."""
+"""Predictions of an endpoint. Each is sent with a ticket, a permission of half an hour, which is renewed when half of
+it is gone; the endpoint itself is called, so a portal that is away, or whose disk is full, stops no predictions for a
+quarter of an hour at least."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +15,9 @@ from .errors import NotSignedIn, Unavailable, refusal_of
 from .frames import rows_of
 from .transport import Transport
 
-MINUTES, RENEW_SECONDS = 15, 60.0
+MINUTES = 30
+# Renewing is tried once at a time, for so long, and so much later again.
+RENEWING_SECONDS, PAUSE_SECONDS = 5.0, 20.0
 
 
 class Ticket(BaseModel):
@@ -54,17 +57,33 @@ class Tickets:
     clock: Callable[[], float] = time.monotonic
     _ticket: Ticket | None = None
     _ends: float = 0.0
+    _renewed_at: float = 0.0
     _lock: Lock = field(default_factory=Lock)
 
     def current(self) -> Ticket:
-        """A ticket that lasts for another minute at least. Its age counts from before it was asked for, by a clock that
+        """A ticket that lasts. One of which half the life is gone is renewed by whoever comes first, and serves on to
+        its end where the portal cannot issue another now. Its age counts from before it was asked for, by a clock that
         nobody sets."""
         with self._lock:
-            if self._ticket is None or self.clock() > self._ends - RENEW_SECONDS:
-                begun = self.clock()
-                answer = self.transport.call(self.action, {"endpoint_id": self.endpoint_id, "minutes": MINUTES})
-                self._ticket, self._ends = Ticket.model_validate(answer), begun + MINUTES * 60
-            return self._ticket
+            if self._ticket is None or self.clock() >= self._ends:
+                return self._renew()
+            ticket, is_due = self._ticket, self.clock() >= self._renewed_at
+            if is_due:
+                self._renewed_at = self.clock() + PAUSE_SECONDS
+        return self._renewed(ticket) if is_due else ticket
+
+    def _renewed(self, ticket: Ticket) -> Ticket:
+        try:
+            return self._renew(tries=1, timeout=RENEWING_SECONDS)
+        except Unavailable:
+            return ticket
+
+    def _renew(self, **patience: Any) -> Ticket:
+        begun, wanted = self.clock(), {"endpoint_id": self.endpoint_id, "minutes": MINUTES}
+        ticket = Ticket.model_validate(self.transport.call(self.action, wanted, **patience))
+        self._ticket, self._ends = ticket, begun + MINUTES * 60
+        self._renewed_at = begun + MINUTES * 30
+        return ticket
 
     def drop(self, ticket: Ticket) -> None:
         """The endpoint did not take it; whoever comes next gets another."""

@@ -49,15 +49,24 @@ class Transport:
     def __init__(self, address: str, *, token: str, http: httpx.Client) -> None:
         self.address, self.http, self._token = address, http, token
 
-    def call(self, action: str, arguments: Mapping[str, Any], *, key: str = "") -> Any:
+    def call(
+        self,
+        action: str,
+        arguments: Mapping[str, Any],
+        *,
+        key: str = "",
+        tries: int = TRIES,
+        timeout: float | None = None,
+    ) -> Any:
         """What an action answers. Every call has a key, its own where none is given: what was lost on the way is sent
         again and done once. An argument that is a file is sent a part at a time, from its beginning; what cannot be
-        read again is sent once."""
+        read again is sent once. `timeout` is for one try, in seconds, where it is another than the client's own."""
         key = key or uuid4().hex
         file = next((name for name, value in arguments.items() if is_content(value)), "")
         with self._reaching(key):
             if not file:
-                answer = _kept_trying(partial(self._post, action, key, json=dict(arguments)))
+                waiting = {} if timeout is None else {"timeout": timeout}
+                answer = _kept_trying(partial(self._post, action, key, json=dict(arguments), **waiting), tries=tries)
             else:
                 answer = self._with_file(action, key, dict(arguments), file)
             return _answered(answer).json()
@@ -145,10 +154,10 @@ def _answered(answer: httpx.Response) -> httpx.Response:
     return answer
 
 
-def _kept_trying(send: Send) -> httpx.Response:
+def _kept_trying(send: Send, *, tries: int = TRIES) -> httpx.Response:
     """The answer, after some tries where the connection is lost or the portal says that it is worth another."""
     answer = _tried(send)
-    for _again in range(1, TRIES):
+    for _again in range(1, tries):
         if (pause := _pause(answer)) is None:
             break
         time.sleep(pause)

@@ -132,12 +132,15 @@ class Served(Value):
 
 
 class Ticket(Value):
-    """A short-lived signed permission to call one endpoint: sent as `Authorization: Bearer <token>`."""
+    """A short-lived signed permission to call one endpoint: sent as `Authorization: Bearer <token>`. It is checked
+    against its signature, its endpoint and its end alone, so that what was revoked meanwhile calls on to its end. At
+    `renew_at` half of its life is gone: the next one is due, and this one serves on where none can be issued now."""
 
     endpoint_id: str
     url: str
     token: str
     expires_at: datetime
+    renew_at: datetime
 
 
 # The kind of evidence that a parity report is.

@@ -102,7 +102,7 @@ def _measured(endpoint: Endpoint) -> None:
 
 def _ticket_line(endpoint: Endpoint) -> str:
     if endpoint.environment == "staging":
-        return _("Callers send a ticket as `Authorization: Bearer`. Engineers and SREs get one for 15 minutes.")
+        return _("Callers send a ticket as `Authorization: Bearer`. Engineers and SREs get one for half an hour.")
     return _("Callers send a ticket as `Authorization: Bearer`. Service accounts of the project get one.")
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core.client import Client, connect
-from core.client.errors import Invalid, Unavailable
+from core.client.errors import Invalid, NoSpace, NotSignedIn, Unavailable
 from core.client.serving import Tickets
 from core.client.transport import Transport, new_client
 
@@ -67,14 +67,57 @@ def test_a_ticket_that_the_endpoint_refuses_is_renewed_once(doors: Doors, client
     assert [token for token, _body in doors.sent] == ["1", "2", "3", "4"]
 
 
-def test_a_ticket_is_renewed_a_minute_before_it_ends(doors: Doors) -> None:
-    now = [100.0]
+def tokens_at(doors: Any, *moments: float) -> list[str]:
+    """The tickets that are current at these minutes, one after the other."""
+    now = [0.0]
     http = new_client(transport=httpx.MockTransport(doors))
     tickets = Tickets(Transport("http://portal", token="t", http=http), "EP-1", "serving.issue_ticket", lambda: now[0])
-    seen = []
-    for now[0] in (100.0, 100.0 + 14 * 60, 100.5 + 14 * 60):
-        seen.append(tickets.current().token)
-    assert seen == ["1", "1", "2"]
+    tokens = []
+    for minute in moments:
+        now[0] = minute * 60
+        tokens.append(tickets.current().token)
+    return tokens
+
+
+def test_a_ticket_is_renewed_when_half_of_its_life_is_gone(doors: Doors) -> None:
+    assert tokens_at(doors, 0, 14.9, 15, 29.9, 30) == ["1", "1", "2", "2", "3"]
+
+
+@pytest.mark.parametrize("status", [503, 507])
+def test_ten_minutes_of_a_full_disk_stop_no_predictions_of_who_had_a_ticket(doors: Doors, status: int) -> None:
+    """Whenever they begin: here just before the ticket would have been renewed. It is asked for now and then."""
+    asked_for = []
+
+    def full(request: httpx.Request) -> httpx.Response:
+        asked_for.append(request.extensions["timeout"]["read"])
+        if 1 < len(asked_for) < 4:
+            refusal = {"error": "The disk is full", "hint": "Free some space."}
+            return httpx.Response(status, json=refusal, headers={"Retry-After": "5"})
+        return doors(request)
+
+    tokens = tokens_at(full, 0, 15, 15.1, 15.2, 20, 24.9, 25, 29.9)
+    assert tokens == ["1", "1", "1", "1", "1", "2", "2", "2"]
+    assert asked_for == [600.0, 5.0, 5.0, 5.0]
+
+
+def test_a_ticket_that_has_ended_serves_no_longer_and_a_person_who_may_no_more_gets_none(doors: Doors) -> None:
+    answers = {"status": 200}
+
+    def changing(request: httpx.Request) -> httpx.Response:
+        if answers["status"] != 200:
+            return httpx.Response(answers["status"], json={"error": "No", "hint": ""})
+        return doors(request)
+
+    now = [0.0]
+    http = new_client(transport=httpx.MockTransport(changing))
+    tickets = Tickets(Transport("http://portal", token="t", http=http), "EP-1", "serving.issue_ticket", lambda: now[0])
+    assert tickets.current().token == "1"
+    now[0], answers["status"] = 16 * 60.0, 401
+    with pytest.raises(NotSignedIn):
+        tickets.current()
+    now[0], answers["status"] = 30 * 60.0, 507
+    with pytest.raises(NoSpace):
+        tickets.current()
 
 
 def test_the_endpoints_refusals_come_with_their_hints(client: Client) -> None:

@@ -1,6 +1,8 @@
 """Rows of entities as a model server reads them: how often it looks features up, and where it says what is wrong."""
 
 import json
+import socket
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from core.features.online.opening import open_store
 from core.features.online.store import Instants, Key, KeyAnswer
 from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.errors import Invalid, Unavailable
-from core.serving.model_server.lookup import OnlineLookup
+from core.serving.model_server.lookup import WAIT_SECONDS, OnlineLookup
 from core.serving.model_server.predict import EntityReader
 from core.serving.server_spec import Limits
 
@@ -105,6 +108,17 @@ def test_a_store_that_does_not_answer_is_left_alone_for_a_moment(tmp_path: Path)
     assert lookup.find(CONTRACT.views[0], [("a",)], at_us=0)[0].status == "not_found"
     assert store.calls == 2
     store.close()
+
+
+def test_a_store_that_accepts_and_never_answers_holds_a_server_up_for_a_blink() -> None:
+    """The request that finds out waits, those behind it are refused at once, and the loop is free for all others."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        lookup = OnlineLookup(open_store(f"redis://127.0.0.1:{silent.getsockname()[1]}/0"))
+        begun = time.monotonic()
+        for _again in range(3):
+            with pytest.raises(Unavailable, match="does not answer"):
+                lookup.find(CONTRACT.views[0], [("a",)], at_us=0)
+        assert WAIT_SECONDS < time.monotonic() - begun < 5 * WAIT_SECONDS
 
 
 GOOD = {"at": AT, "k": "a", "n": 1}

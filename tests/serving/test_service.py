@@ -220,6 +220,10 @@ def test_tickets_are_short_and_for_the_right_environment(portal: Portal, people:
     ticket = portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=test, minutes=60)
     assert ticket.expires_at - datetime.now(UTC) <= timedelta(hours=1)
     assert ticket.url.endswith("/endpoints/late-arrival")
+    usual = portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=test)
+    # Ten minutes in which none is issued stop nobody who renews in time.
+    assert usual.expires_at - usual.renew_at == timedelta(minutes=15)
+    assert timedelta(minutes=14) < usual.renew_at - datetime.now(UTC) < timedelta(minutes=15)
     with pytest.raises(Invalid):
         portal.endpoints.issue_test_ticket(people.engineer, endpoint_id=test, minutes=61)
     with pytest.raises(Invalid, match="is a production endpoint"):

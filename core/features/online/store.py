@@ -63,6 +63,10 @@ class OnlineStore(Plugin, ABC):
     @abstractmethod
     def open(cls, address: str, *, namespace: str) -> Self: ...
 
+    def wait_at_most(self, seconds: float) -> None:
+        """For how long a look-up waits for an answer from now on. A store that asks no other process need not wait."""
+        return None
+
     @abstractmethod
     def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         """Writes rows and returns how many were given. Of two rows of a key the newer stays, whatever their order; with

@@ -18,6 +18,8 @@ from core.serving.server_spec import ServerSpec
 CALLER = b"x-causeway-caller"
 # How long a store is left alone that did not answer.
 REST_SECONDS = 2.0
+# How long one is waited for. The server answers nobody meanwhile, since a look-up is made where all requests are.
+WAIT_SECONDS = 0.2
 MEASURING = f"{Kind.JOB.prefix}-".encode()
 
 
@@ -28,6 +30,7 @@ class OnlineLookup:
 
     def __init__(self, store: OnlineStore, *, clock: Callable[[], float] = monotonic) -> None:
         self.store, self._clock = store, clock
+        store.wait_at_most(WAIT_SECONDS)
         self._refusal, self._rests_until = Unavailable(""), -math.inf
 
     def find(self, view: ServedView, keys: Sequence[Key], *, at_us: Instants) -> list[KeyAnswer]:

@@ -58,17 +58,20 @@ class RedisStore(OnlineStore):
     schemes = ("redis", "rediss", "unix")
 
     def __init__(self, address: str, *, namespace: str = "") -> None:
-        import redis
-
-        self._namespace = namespace
-        self._client: Any = redis.Redis.from_url(
-            address, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=CONNECT_SECONDS
-        )
+        self._address, self._namespace = address, namespace
+        self.wait_at_most(TIMEOUT_SECONDS)
         self._newer_wins = self._client.register_script(NEWER_WINS)
 
     @classmethod
     def open(cls, address: str, *, namespace: str) -> Self:
         return cls(address, namespace=namespace)
+
+    def wait_at_most(self, seconds: float) -> None:
+        import redis
+
+        self._client: Any = redis.Redis.from_url(
+            self._address, socket_timeout=seconds, socket_connect_timeout=min(seconds, CONNECT_SECONDS)
+        )
 
     def put(self, view: ServedView, rows: Iterable[Packed], *, replacing: bool = False) -> int:
         prefix, parts, given = self._prefix(view), _parts(iter(rows)), 0
