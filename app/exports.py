@@ -2,14 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from core.foundation.actors import Actor
 from core.foundation.values import Value
 from core.lake.column_types import is_text
+from core.lake.values import RejectedRow
+from core.portal import Portal
 
 # A cell that begins so would be run by a spreadsheet as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
+PART = 1000
 
 
 def csv_of(columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -33,3 +37,16 @@ def csv_of_values(kind: type[Value], values: Iterable[Value]) -> bytes:
     """Values of one kind without parts as CSV, a column for each field."""
     columns = {name: "VARCHAR" if field.annotation is str else "DOUBLE" for name, field in kind.model_fields.items()}
     return csv_of(columns, ([getattr(value, name) for name in columns] for value in values))
+
+
+def csv_of_rejects(portal: Portal, actor: Actor, *, import_id: str) -> bytes:
+    """The rows that an import left out: line, column, value and reason of each."""
+
+    def rows() -> Iterator[RejectedRow]:
+        offset, total = 0, 1
+        while offset < total:
+            part = portal.imports.list_rejected_rows(actor, import_id=import_id, offset=offset, limit=PART)
+            yield from part.items
+            offset, total = offset + PART, part.total
+
+    return csv_of_values(RejectedRow, rows())

@@ -1,6 +1,6 @@
 """The small editor of an import: what the bytes could not say, column by column and for the file as a whole."""
 
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import available_timezones
 
 import streamlit as st
@@ -9,13 +9,13 @@ from app.lake.import_readings import chosen, sheet_key
 from app.ui import links
 from core.foundation.text import N_, _
 from core.lake.column_types import TEXT
-from core.lake.import_values import Import, ImportChoices, ImportState
+from core.lake.import_values import Encoding, Import, ImportChoices, ImportState
 from core.lake.texts.numbers import DECIMAL_POINT
 from core.lake.texts.registry import NOTATIONS
 from core.lake.values import TimeZoneRule
 
 TYPES = ("BIGINT", "DOUBLE", "DECIMAL(18,2)", "BOOLEAN", "VARCHAR", "DATE", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
-ENCODINGS = ("", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15")
+ENCODINGS: tuple[str, ...] = get_args(Encoding)
 SEPARATORS = {"": N_("as proposed"), ",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("bar")}
 UNFIT = {"": N_("Keep as they are"), "missing": N_("Read as missing"), "reject": N_("Reject their rows")}
 COLUMN, TYPE, ZONE, KNOWN, KEY = N_("Column"), N_("Type"), N_("Time zone"), N_("Known later"), N_("Key")

@@ -38,6 +38,9 @@ FILES: Mapping[str, FileAddress] = {
     "lake.download_file": FileAddress(
         "snapshot/{snapshot_id}/{number}", PARQUET, N_("One of a snapshot's files, as Parquet.")
     ),
+    "imports.list_rejected_rows": FileAddress(
+        "import_rejected/{import_id}", CSV, N_("The rows that an import left out, as CSV.")
+    ),
     "registry.download_artifact": FileAddress("model/{version_id}", BINARY, N_("A version's model, as ONNX.")),
     "sweeps.export_study": FileAddress("study/{sweep_id}", BINARY, N_("A sweep, as a journal of Optuna.")),
     "loadtests.get_report": FileAddress(

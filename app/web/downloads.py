@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from app.exports import csv_of_values
+from app.exports import csv_of_rejects, csv_of_values
 from app.web.addresses import FILES, FILES_PATH, FileAddress
 from app.web.api import actor_of, refusal
 from app.web.lanes import READS
@@ -52,6 +52,10 @@ def _rows(portal: Portal, actor: Actor, params: dict[str, Any]) -> Download:
     return Download(f"{params['snapshot_id']}-{params['number']}.parquet", digest=file.digest)
 
 
+def _rejected(portal: Portal, actor: Actor, params: dict[str, Any]) -> Download:
+    return Download(f"{params['import_id']}-left-out.csv", content=csv_of_rejects(portal, actor, **params))
+
+
 def _model(portal: Portal, actor: Actor, params: dict[str, Any]) -> Download:
     artifact = portal.registry.download_artifact(actor, **params)
     return Download(artifact.filename, content=artifact.content)
@@ -75,6 +79,7 @@ def _series(portal: Portal, actor: Actor, params: dict[str, Any]) -> Download:
 OPENERS: Mapping[str, Opener] = {
     "features.download_split": _split,
     "lake.download_file": _rows,
+    "imports.list_rejected_rows": _rejected,
     "registry.download_artifact": _model,
     "sweeps.export_study": _study,
     "loadtests.get_report": _report,

@@ -16,6 +16,22 @@ Known = Annotated[dict[str, str], Field(max_length=200)]
 Mode = Literal["replace", "append"]
 Partition = Literal["", "day", "month"]
 Unfit = Literal["missing", "reject"]
+# What a column wants of a person.
+Need = Literal["decision", "look", ""]
+Encoding = Literal[
+    "",
+    "utf-8",
+    "utf-16",
+    "windows-1252",
+    "iso-8859-1",
+    "iso-8859-15",
+    "windows-1250",
+    "windows-1251",
+    "gb18030",
+    "shift_jis",
+    "macintosh",
+    "ibm850",
+]
 # How texts of a column stand for values; `core.lake.texts` says what each means.
 NotationName = Literal[
     "1,234.5",
@@ -72,9 +88,9 @@ class ImportChoices(Value):
     type is then the one of `types`, or the one that the most cells fit. `notations` says how the numbers, times or
     words of such a column are written, where its texts leave that open or mean something else. `key` names the columns
     that identify a row, and `partition_by` the column of times by whose `partition` the rows are split over files.
-    `encoding` and `separator` are of CSV, empty for what its bytes propose; `header` is the line of CSV or the row of a
-    sheet that names the columns, 0 for what is proposed; `sheet` is the one of a workbook that is read; `flatten` makes
-    columns of the fields of structs."""
+    `encoding` and `separator` are of CSV, empty for what its bytes propose; of UTF-8 no choice makes another text.
+    `header` is the line of CSV or the row of a sheet that names the columns, 0 for what is proposed; `sheet` is the one
+    of a workbook that is read; `flatten` makes columns of the fields of structs."""
 
     zones: Zones = ()
     known: Known = Field(default_factory=dict)
@@ -85,7 +101,7 @@ class ImportChoices(Value):
     key: Annotated[tuple[ColumnName, ...], Field(max_length=8)] = ()
     partition_by: Annotated[str, StringConstraints(max_length=200)] = ""
     partition: Partition = ""
-    encoding: Literal["", "utf-8", "utf-16", "windows-1252", "iso-8859-1", "iso-8859-15"] = ""
+    encoding: Encoding = ""
     separator: Literal["", ",", ";", "\t", "|"] = ""
     header: Annotated[int, Field(ge=0, le=1000)] = 0
     sheet: Annotated[str, StringConstraints(max_length=60)] = ""
@@ -100,11 +116,44 @@ class ImportSource(Value):
     digest: str = ""
 
 
+class ColumnOutcome(Value):
+    """A column as it would be: its type, and before it that in the newest snapshot, empty where that has no such
+    column; its name in the file, where that cannot be one; how many of its values are missing. `need` says what a
+    person has to do about it. `is_changed` says that its name, its values or its type would not be what they are in the
+    file or in the newest snapshot."""
+
+    column: str
+    type: str
+    type_before: str
+    name_before: str
+    missing: int
+    need: Need
+    is_changed: bool
+
+
+class ImportOutcome(Value):
+    """What an import would do once it is confirmed. Rows that are taken in and rows left out are all of those that were
+    read; `rows_after` are those of the dataset then, of which so many were there before unless they are replaced.
+    `version_before` is the newest version of the dataset, 0 for none; `types` counts the columns of each type,
+    `missing` the values that are missing in all of them."""
+
+    rows_taken_in: int
+    rows_left_out: int
+    rows_before: int
+    rows_replaced: int
+    rows_after: int
+    version_before: int
+    types: dict[str, int]
+    missing: int
+    columns: tuple[ColumnOutcome, ...]
+
+
 class Import(Value):
     """An import. `report` and `preview` are there once it was read, `snapshot_id` once it was confirmed. `unanswered`
     names its columns of times without a zone for which UTC was not confirmed yet, those that can be read in more than
-    one way, and the sheet that was read where a workbook has several; `schema_changes` says what becomes of the
-    dataset's columns where its rows would replace those there are."""
+    one way, the sheet that was read where a workbook has several, and the encoding where the bytes leave it open.
+    While it waits to be confirmed, `schema_changes` says what becomes of the dataset's columns where its rows would
+    replace those there are, and `outcome` what it would do."""
 
     id: str
     dataset_id: str
@@ -119,6 +168,7 @@ class Import(Value):
     preview: TablePreview | None
     unanswered: tuple[str, ...] = ()
     schema_changes: tuple[SchemaChange, ...] = ()
+    outcome: ImportOutcome | None = None
     snapshot_id: str
     job_id: str
     cause: str

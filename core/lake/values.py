@@ -71,6 +71,34 @@ class ColumnReading(Value):
     is_asked: bool = False
 
 
+class EncodingReading(Value):
+    """An encoding, and some texts of a file as that reads them."""
+
+    encoding: str
+    examples: tuple[str, ...]
+
+
+class FileEncoding(Value):
+    """The encoding in which a file of text was read that is not in UTF-8. `lines` counts those with letters beyond
+    ASCII, none of UTF-16; `others` read the same texts otherwise. `is_asked` says that a person has to say which is
+    right."""
+
+    reading: EncodingReading
+    lines: int = 0
+    others: tuple[EncodingReading, ...] = ()
+    is_asked: bool = False
+
+
+class RejectedRow(Value):
+    """Why a row of a file was left out: its line, and what stands there in a column, or in all of the line where that
+    is no row of the table. Where a file has no lines, `column` is that of the table of its items."""
+
+    line: int | None
+    column: str
+    value: str
+    reason: str
+
+
 class ImportReport(Value):
     """What an import did: rows read and rejected with the reasons, the choices it made in words, and what a person
     should look at before confirming (`warnings`, for instance a column of times without a zone). `unfit` are columns
@@ -78,7 +106,8 @@ class ImportReport(Value):
     as words, `exact_types` the types that hold all digits of columns that are text; `is_text` says that the
     cells of the file are texts, to which all of that can be applied, `readings` how each column of it was read.
     `renamed` has for names that could not be columns what they were in the file, `sheets` the names of a workbook's
-    sheets."""
+    sheets, `encoding` that of a file of text that is not UTF-8. `rejected` names the file with the rows that were left
+    out."""
 
     rows_read: int
     rows_rejected: int
@@ -93,6 +122,8 @@ class ImportReport(Value):
     readings: tuple[ColumnReading, ...] = ()
     renamed: dict[str, str] = Field(default_factory=dict)
     sheets: tuple[str, ...] = ()
+    encoding: FileEncoding | None = None
+    rejected: str = ""
 
 
 class SnapshotFile(Value):

@@ -59,7 +59,7 @@ ACTIONS = {
         lake.list_datasets lake.get_dataset lake.list_snapshots lake.get_snapshot lake.preview lake.profile
         lake.dataset_facets lake.diff lake.impact lake.quarantined_upstream lake.plan_retention
         lake.search_items lake.item
-        imports.get_import imports.list_imports
+        imports.get_import imports.list_imports imports.list_rejected_rows
         features.catalog features.catalog_scope features.list_views features.get_view
         features.list_versions features.get_version
         features.preview_version features.alias_history features.impact features.statistics

@@ -51,7 +51,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "approvals": N_("How many approvals are needed, by role"),
     "archived": N_("Those that were archived, instead of those that were not"),
     "arguments": N_("What the call says, by name, as MLflow has it"),
-    "as_proposed": N_("The columns, and the sheet, for which the reading that is proposed is meant"),
+    "as_proposed": N_("The columns, the sheet and the encoding for which what is proposed is meant"),
     "at": N_("The instant to answer for, with its zone; now, if left out"),
     "base_params": N_("Parameters of the recipe that all trials have in common"),
     "business_metric": N_("What the goal is measured by outside the portal, in words"),

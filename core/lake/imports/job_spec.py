@@ -7,6 +7,7 @@ from core.lake.values import ColumnSpec, SnapshotFile, StagedSnapshot, TablePrev
 IMPORT = "imports.read"
 RESULT = "result.json"
 UPLOAD = "upload"
+REJECTED = "rejected.parquet"
 
 
 class Base(Value):

@@ -13,7 +13,7 @@ from core.foundation.errors import Invalid
 from core.foundation.parquet import row_count
 from core.foundation.text import _
 from core.lake.import_values import ImportSource
-from core.lake.imports.job_spec import IMPORT, RESULT, ImportResult, WrittenFile
+from core.lake.imports.job_spec import IMPORT, REJECTED, RESULT, ImportResult, WrittenFile
 from core.lake.imports.service import ImportService
 from core.lake.imports.snapshot_files import SnapshotManifest
 from core.lake.places.table import place_of
@@ -44,7 +44,8 @@ class ImportKind(PlainKind):
         for name in result.items:
             self._put(outputs, name)
         files = tuple(self._file(outputs, item) for item in result.written)
-        return result.model_copy(update={"kept": self._stored(result.kept, files)})
+        staged = self._with_rejects(result.kept, outputs)
+        return result.model_copy(update={"kept": self._stored(staged, files)})
 
     def ingest_outputs(self, call: Call, job: Job, read: ImportResult) -> None:
         self.process.ingest(call, job.subject, result=read)
@@ -56,6 +57,13 @@ class ImportKind(PlainKind):
     def _stored(self, staged: StagedSnapshot, files: tuple[SnapshotFile, ...]) -> StagedSnapshot:
         manifest = SnapshotManifest(files=files, columns=staged.columns)
         return staged.model_copy(update={"files": files, "digest": self.store.put_bytes(canonical(manifest))})
+
+    def _with_rejects(self, staged: StagedSnapshot, outputs: Path) -> StagedSnapshot:
+        """Whatever the job says of it, the file with the rejected rows is the one that lies there."""
+        has_file = (outputs / REJECTED).exists()
+        digest = self.store.put_file(_path_in(outputs, REJECTED)) if has_file else ""
+        report = staged.report.model_copy(update={"rejected": digest})
+        return staged.model_copy(update={"report": report})
 
     def _file(self, outputs: Path, item: WrittenFile) -> SnapshotFile:
         if not item.name:

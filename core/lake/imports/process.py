@@ -14,7 +14,15 @@ from core.lake.datasets.records import import_title
 from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.job_spec import IMPORT, UPLOAD, Base, ImportResult, ImportSpec
-from core.lake.imports.records import as_read, import_of, import_row, in_doubt, several_sheets, without_zone
+from core.lake.imports.records import (
+    as_read,
+    import_of,
+    import_row,
+    in_doubt,
+    open_encoding,
+    several_sheets,
+    without_zone,
+)
 from core.lake.imports.replaced import Replaced, replaced_columns
 from core.lake.tables import DatasetRow, ImportRow
 from core.lake.values import Snapshot, StagedSnapshot
@@ -118,8 +126,8 @@ class ImportProcess:
         self, call: Call, row: ImportRow, *, accept: bool = False, as_proposed: Collection[str] = ()
     ) -> Snapshot:
         """The snapshot. Conflict where the rows it appends to are no longer the newest, where times have no zone unless
-        `accept` says that UTC is meant, and where a column that can be read in more than one way, or the sheet that was
-        read, is not named by `as_proposed`."""
+        `accept` says that UTC is meant, and where a column that can be read in more than one way, the sheet that was
+        read, or an encoding that the bytes leave open is not named by `as_proposed`."""
         staged, choices = StagedSnapshot.model_validate(row.kept), ImportChoices.model_validate(row.choices)
         _check_answered(staged, choices, accept=accept, as_proposed=as_proposed)
         newest = self._datasets.newest(call, row.dataset_id)
@@ -151,7 +159,8 @@ class ImportProcess:
         return Base(snapshot_id=newest.id, files=newest.files, columns=newest.columns)
 
     def _as_before(self, call: Call, dataset_id: str, choices: ImportChoices) -> ImportChoices:
-        """The choices, and where they choose nothing those by which the newest rows were read."""
+        """The choices, and where they choose nothing those by which the newest rows were read. Every file has an
+        encoding of its own."""
         newest = self._datasets.newest(call, dataset_id)
         if newest is None:
             return choices
@@ -159,7 +168,8 @@ class ImportProcess:
         before = call.session.exec(imports).first()
         if before is None:
             return choices
-        return ImportChoices.model_validate(before.choices | choices.model_dump(mode="json", exclude_defaults=True))
+        chosen = choices.model_dump(mode="json", exclude_defaults=True)
+        return ImportChoices.model_validate(before.choices | {"encoding": ""} | chosen)
 
 
 def _warned(staged: StagedSnapshot, warnings: tuple[str, ...]) -> StagedSnapshot:
@@ -185,6 +195,11 @@ def _check_answered(
     times = () if accept else without_zone(staged)
     columns = tuple(column for column in in_doubt(staged) if column not in as_proposed)
     questions = [
+        (
+            tuple(name for name in open_encoding(staged) if name not in as_proposed),
+            _("The file does not say its encoding: {names} is proposed"),
+            _("Choose the encoding and read the import again, or say by its name that the proposed one is meant."),
+        ),
         (
             () if set(sheets[:1]) & set(as_proposed) else sheets,
             _("The workbook has several sheets: {names}"),

@@ -11,7 +11,8 @@ from core.foundation.parquet import row_count
 from core.foundation.text import _
 from core.lake.column_types import MOMENTS, type_name
 from core.lake.import_values import ImportChoices
-from core.lake.imports.job_spec import UPLOAD, Base, ImportResult, ImportSpec
+from core.lake.imports.job_spec import REJECTED, UPLOAD, Base, ImportResult, ImportSpec
+from core.lake.imports.rejected import write_rejects
 from core.lake.imports.snapshot_files import describe, merged, write_files, write_tables
 from core.lake.imports.warnings import find_warnings
 from core.lake.places.place import Visit
@@ -54,6 +55,8 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
     known = marks | job_spec.choices.known
     check_known(_types(staged), known)
     warnings = [*reading.warnings, *find_warnings(staged, job_spec.choices, now=workspace.now)]
+    if reading.rejects:
+        warnings += write_rejects(reading.rejects, workspace.outputs / REJECTED)
     read = row_count(staged)
     written = write_files(staged, workspace.outputs, choices=job_spec.choices)
     if job_spec.base.files:
@@ -75,6 +78,7 @@ def read_import(job_spec: ImportSpec, workspace: Workspace) -> ImportResult:
         readings=reading.readings,
         renamed=reading.renamed,
         sheets=reading.sheets,
+        encoding=reading.encoding,
     )
     staged_snapshot = StagedSnapshot(
         digest="",

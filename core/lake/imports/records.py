@@ -1,18 +1,18 @@
 """Rows of imports as values, and how they are found."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from sqlmodel import col, func, select, tuple_
 
 from core.foundation.actions.call import Call
 from core.lake.column_types import DECIMAL
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState
+from core.lake.imports.outcome import NOTHING, Newest, outcome_of
 from core.lake.schema_changes import schema_changes
 from core.lake.tables import DatasetRow, ImportRow, SnapshotRow
 from core.lake.texts.numbers import DECIMAL_POINT
 from core.lake.values import ColumnSpec, StagedSnapshot, TablePreview
-
-REPLACES = (ImportState.READY, "replace")
 
 
 def import_row(call: Call, import_id: str) -> ImportRow:
@@ -27,26 +27,29 @@ def imports_of(call: Call, rows: Sequence[ImportRow]) -> tuple[Import, ...]:
     """Imports as values. Asks as often for many as for one."""
     named = select(DatasetRow).where(col(DatasetRow.id).in_({row.dataset_id for row in rows}))
     datasets = {dataset.id: dataset for dataset in call.session.exec(named)}
-    replacing = {row.id: row.dataset_id for row in rows if (row.state, row.mode) == REPLACES}
-    columns = _columns(call, set(replacing.values()))
-    return tuple(_value(row, datasets[row.dataset_id], columns.get(replacing.get(row.id, ""), ())) for row in rows)
+    newest = _newest(call, {row.dataset_id for row in rows if row.state == ImportState.READY})
+    return tuple(_value(row, datasets[row.dataset_id], newest.get(row.dataset_id, NOTHING)) for row in rows)
 
 
-def _columns(call: Call, dataset_ids: Collection[str]) -> dict[str, tuple[ColumnSpec, ...]]:
-    """The columns of the newest snapshot of each dataset that has one."""
+def _newest(call: Call, dataset_ids: Collection[str]) -> dict[str, Newest]:
+    """The newest snapshot of each dataset that has one."""
     undeleted = (col(SnapshotRow.dataset_id).in_(dataset_ids), col(SnapshotRow.deleted_at).is_(None))
     last = select(SnapshotRow.dataset_id, func.max(SnapshotRow.version)).where(*undeleted)
-    newest = call.session.exec(last.group_by(SnapshotRow.dataset_id)).all() if dataset_ids else []
-    is_newest = tuple_(col(SnapshotRow.dataset_id), col(SnapshotRow.version)).in_(newest)
-    rows = call.session.exec(select(SnapshotRow.dataset_id, SnapshotRow.columns).where(is_newest)) if newest else ()
-    return {dataset_id: tuple(map(ColumnSpec.model_validate, columns)) for dataset_id, columns in rows}
+    keys = call.session.exec(last.group_by(SnapshotRow.dataset_id)).all() if dataset_ids else []
+    is_newest = tuple_(col(SnapshotRow.dataset_id), col(SnapshotRow.version)).in_(keys)
+    of_row = select(SnapshotRow.dataset_id, SnapshotRow.version, SnapshotRow.rows, SnapshotRow.columns)
+    rows = call.session.exec(of_row.where(is_newest)) if keys else ()
+    return {
+        dataset_id: Newest(version, count, tuple(map(ColumnSpec.model_validate, columns)))
+        for dataset_id, version, count, columns in rows
+    }
 
 
-def _value(row: ImportRow, dataset: DatasetRow, replaced: Sequence[ColumnSpec]) -> Import:
+def _value(row: ImportRow, dataset: DatasetRow, newest: Newest) -> Import:
     # What an earlier reading reported stands for corrections when a later one failed.
     staged = StagedSnapshot.model_validate(row.kept) if row.kept and row.state != ImportState.READING else None
     choices = ImportChoices.model_validate(row.choices)
-    return Import(
+    value = Import(
         **row.model_dump(exclude={"source", "choices", "confirm", "kept", "preview"}),
         dataset=dataset.name,
         dataset_title=dataset.entry.title,
@@ -54,15 +57,34 @@ def _value(row: ImportRow, dataset: DatasetRow, replaced: Sequence[ColumnSpec]) 
         choices=choices,
         report=staged.report if staged else None,
         preview=TablePreview.model_validate(row.preview) if staged else None,
-        schema_changes=schema_changes(replaced, staged.columns) if staged and replaced else (),
-        unanswered=unanswered(staged, choices) if staged and row.state == ImportState.READY else (),
     )
+    if staged is None or value.state is not ImportState.READY:
+        return value
+    return value.model_copy(update=_waiting(value, staged, newest))
+
+
+def _waiting(value: Import, staged: StagedSnapshot, newest: Newest) -> dict[str, Any]:
+    """What is to be known of an import that waits to be confirmed."""
+    pending = unanswered(staged, value.choices)
+    replaced = newest.columns if value.mode == "replace" else ()
+    return {
+        "unanswered": pending,
+        "schema_changes": schema_changes(replaced, staged.columns) if replaced else (),
+        "outcome": outcome_of(staged, newest, mode=value.mode, unanswered=pending),
+    }
 
 
 def unanswered(staged: StagedSnapshot, choices: ImportChoices) -> tuple[str, ...]:
-    """The columns about which somebody has to say something first, and the name of the sheet if it is about that."""
+    """The columns about which somebody has to say something first, and the names of the sheet and of the encoding if it
+    is about these."""
     sheet = staged.report.sheets[:1] if several_sheets(staged, choices) else ()
-    return tuple(dict.fromkeys((*sheet, *without_zone(staged), *in_doubt(staged))))
+    return tuple(dict.fromkeys((*open_encoding(staged), *sheet, *without_zone(staged), *in_doubt(staged))))
+
+
+def open_encoding(staged: StagedSnapshot) -> tuple[str, ...]:
+    """The encoding of which somebody has to say that it is right, if it is open."""
+    encoding = staged.report.encoding
+    return (encoding.reading.encoding,) if encoding and encoding.is_asked else ()
 
 
 def several_sheets(staged: StagedSnapshot, choices: ImportChoices) -> tuple[str, ...]:

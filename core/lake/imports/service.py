@@ -22,9 +22,11 @@ from core.lake.datasets.service import DatasetService
 from core.lake.import_values import Import, ImportChoices, ImportSource, ImportState, Mode
 from core.lake.imports.process import ImportProcess, set_state
 from core.lake.imports.records import import_of, import_row, imports_of
+from core.lake.imports.rejected import read_rejects
 from core.lake.places.table import packages, place_of
 from core.lake.tables import ImportRow
-from core.lake.values import ColumnName, Snapshot
+from core.lake.values import ColumnName, RejectedRow, Snapshot
+from core.lake.values import Limit as RowLimit
 
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=255), ONE_LINE]
 TableName = Annotated[str, StringConstraints(min_length=1, max_length=60)]
@@ -81,7 +83,8 @@ class ImportService(Service):
 
         It may be packed by gzip. A job reads it and reports what it chose; the rows become a snapshot when the import
         is confirmed. `confirm` says so in advance, for scripts; an import with times without a zone, with a column that
-        can be read in more than one way, or of one of several sheets that nobody chose waits for a person all the same.
+        can be read in more than one way, of one of several sheets that nobody chose, or in an encoding that its bytes
+        leave open waits for a person all the same.
         Rows to append are read like the rows before them, but for what is chosen."""
         return self.process.start(call, dataset_id, source=call.prepared, mode=mode, choices=choices, confirm=confirm)
 
@@ -141,9 +144,10 @@ class ImportService(Service):
     ) -> Snapshot:
         """Make the rows of an import the next snapshot of its dataset. Confirming it again changes nothing.
 
-        Times without a zone, columns that can be read in more than one way, and a workbook with several sheets need an
-        answer first: the zone, the notation or the sheet. `accept` answers for the times alone: UTC is meant.
-        `as_proposed` names the columns, and the sheet, for which what is proposed is meant."""
+        Times without a zone, columns that can be read in more than one way, a workbook with several sheets, and a file
+        of text that is not UTF-8 need an answer first: the zone, the notation, the sheet or the encoding. `accept`
+        answers for the times alone: UTC is meant. `as_proposed` names the columns, the sheet and the encoding for which
+        what is proposed is meant."""
         call.may_reach(import_id)
         call.about(import_id)
         row = import_row(call, import_id)
@@ -173,6 +177,20 @@ class ImportService(Service):
         """Show an import: how it was read, what to look at, and its first rows."""
         call.may_reach(import_id)
         return import_of(call, import_row(call, import_id))
+
+    @action(permission=Permission.READ, reads=True)
+    def list_rejected_rows(
+        self, call: Call, *, import_id: str, offset: Offset = 0, limit: RowLimit = 50
+    ) -> Listing[RejectedRow]:
+        """List the rows that an import left out, by line, with what stands there and why.
+
+        A row is there once for each of its cells that does not fit. All of them as CSV are at
+        GET /api/v1/files/import_rejected/<import>."""
+        call.may_reach(import_id)
+        report = import_of(call, import_row(call, import_id)).report
+        if report is None or not report.rejected:
+            return Listing(items=(), total=0, offset=offset, limit=limit)
+        return read_rejects(self.foundation.store.verified_path(report.rejected), offset=offset, limit=limit)
 
     @action(permission=Permission.READ, reads=True)
     def list_imports(

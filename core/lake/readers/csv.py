@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
@@ -15,7 +15,14 @@ from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, CsvText, inspect, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.row_count import check_rows
-from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading, ignore_progress
+from core.lake.readers.table_stream import (
+    MOST_LETTERS,
+    MOST_LISTED,
+    ProgressCallback,
+    Reading,
+    Reject,
+    ignore_progress,
+)
 from core.lake.readers.text_tables.columns import read_texts
 from core.lake.readers.text_tables.header import is_header, without_header
 from core.lake.texts.notations import Notation
@@ -33,19 +40,19 @@ END = "\0"
 
 @dataclass
 class Rejects:
-    """Lines without the columns of the header, by the line they stand on. `last` is the text of the last one."""
+    """Lines without the columns of the header. `last` is the text of the last one."""
 
     count: int = 0
     last: str = ""
-    reasons: list[str] = field(default_factory=list)
+    rows: list[Reject] = field(default_factory=list)
 
     def __call__(self, row: Any) -> str:
         self.count += 1
         self.last = row.text
-        if len(self.reasons) < REASONS_SHOWN:
-            sentence = _("Line {line}: {actual} cells instead of {expected}: {text}")
-            cells = {"actual": row.actual_columns, "expected": row.expected_columns, "text": row.text[:80]}
-            self.reasons.append(sentence.format(line=row.number, **cells))
+        if len(self.rows) < MOST_LISTED:
+            reason = _("{actual} cells instead of {expected}")
+            why = reason.format(actual=row.actual_columns, expected=row.expected_columns)
+            self.rows.append(Reject(None, "", row.text[:MOST_LETTERS], why))
         return "skip"
 
 
@@ -91,8 +98,9 @@ class CsvTable:
         return self._rejects.count
 
     @property
-    def reasons(self) -> list[str]:
-        return self._rejects.reasons
+    def rejects(self) -> list[Reject]:
+        rows = self._rejects.rows
+        return [reject._replace(line=line) for reject, line in zip(rows, self._ragged(len(rows)), strict=False)]
 
     def batches(self, stage: str) -> "Iterator[pa.RecordBatch]":
         """Invalid for a table without rows, with many lines that are none, or with a quotation mark that takes all
@@ -121,7 +129,7 @@ class CsvTable:
         wanted = set(rows)
         if not wanted:
             return {}
-        with self._path.open(encoding=self._text.encoding, newline="") as file:
+        with self._path.open(encoding="utf-8", newline="") as file:
             begun = islice(self._numbered(file), max(wanted) + 1)
             return {row: line for row, line in begun if row in wanted}
 
@@ -134,6 +142,17 @@ class CsvTable:
     def missing(self, choices: ImportChoices) -> tuple[str, ...]:
         return choices.missing
 
+    def _ragged(self, count: int) -> Iterator[int | None]:
+        """The first lines with more or fewer cells than the header. Arrow counts neither empty lines nor those inside
+        of cells."""
+        if count:
+            with self._path.open(encoding="utf-8", newline="") as file:
+                yield from islice((line for line, cells in self._lines(file) if self._is_ragged(cells)), count)
+        yield from repeat(None, count)
+
+    def _is_ragged(self, cells: Sequence[str]) -> bool:
+        return len(cells) not in (0, len(self.names))
+
     def _numbered(self, file: TextIO) -> Iterator[tuple[int, int]]:
         """Rows with the lines on which they begin. Python's reader knows them; Arrow's does not say."""
         row = 0
@@ -144,7 +163,7 @@ class CsvTable:
 
     def _check_closed(self) -> None:
         """Another line behind the last one is a row of its own, unless a quotation mark was left open."""
-        with self._path.open(encoding=self._text.encoding, newline="") as file:
+        with self._path.open(encoding="utf-8", newline="") as file:
             line, cells = deque(self._lines(chain(file, ["\n", END])), maxlen=1).pop()
         if cells != [END]:
             raise Invalid(
@@ -180,7 +199,6 @@ def _batches(path: Path, text: CsvText, rejects: Rejects, progress: Any) -> "Ite
             column_names=list(text.names.names),
             skip_rows=text.ends,
             block_size=MOST_LINE,
-            encoding=text.encoding,
             use_threads=False,
         ),
         "parse_options": arrow_csv.ParseOptions(

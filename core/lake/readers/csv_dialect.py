@@ -1,7 +1,6 @@
-"""The text of a CSV file before anybody reads cells in it: its encoding, its header and its separator. What is unusual
-is proposed in words; what is broken is refused."""
+"""The text of a CSV file before anybody reads cells in it: its header and its separator. What is unusual is proposed
+in words; what is broken is refused."""
 
-import codecs
 import csv
 import re
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from core.lake.import_values import ImportChoices
 from core.lake.readers.text_tables.header import Header, Row, can_name, find_header, is_decimal_column, is_number
 
 SEPARATORS = {",": N_("a comma"), ";": N_("a semicolon"), "\t": N_("a tab"), "|": N_("a bar")}
-BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # How Excel says in the first line what separates the cells of the others.
 DECLARATION = re.compile(r'(?i)"?sep=(.)"?')
 MOST_LINE = 4 * 2**20
@@ -27,11 +25,10 @@ MOST_SAMPLE = 100_000
 
 @dataclass(frozen=True)
 class CsvText:
-    """How a file's bytes become cells, and what was decided about that in words. `header` are the cells of the row that
+    """How a file's text becomes cells, and what was decided about that in words. `header` are the cells of the row that
     names the columns, which ends on the line `ends`; `names` is what the columns are called for them. `warnings` are
     decisions that may well be wrong."""
 
-    encoding: str
     separator: str
     header: tuple[str, ...]
     ends: int
@@ -42,11 +39,11 @@ class CsvText:
 
 
 def inspect(path: Path, choices: ImportChoices) -> CsvText:
-    """Looks at every byte once. Raises Invalid: NUL, not UTF-8 and no encoding chosen, two encodings in one file, no
-    header, too many columns, a first line without end."""
-    encoding, sentences = _encoding(path, choices.encoding)
-    has_quotes = _check_bytes(path, encoding)
-    separator, header = _table(_first_lines(path, encoding), choices)
+    """Looks at every byte of a file in UTF-8 once. Raises Invalid: NUL, no header, too many columns, a first line
+    without end."""
+    has_quotes = _check_bytes(path)
+    separator, header = _table(_first_lines(path), choices)
+    sentences = []
     if separator != ",":
         what = _(SEPARATORS.get(separator, repr(separator)))
         sentences.append(_("Columns are separated by {what}.").format(what=what))
@@ -58,70 +55,20 @@ def inspect(path: Path, choices: ImportChoices) -> CsvText:
         (sentences if is_sure else warnings).append(sentence.format(line=header.row.begin))
     names = column_names(header.row.cells)
     ends = header.row.end
-    return CsvText(
-        encoding, separator, header.row.cells, ends, names, has_quotes, tuple(sentences), warnings=tuple(warnings)
-    )
+    return CsvText(separator, header.row.cells, ends, names, has_quotes, tuple(sentences), warnings=tuple(warnings))
 
 
-def _encoding(path: Path, chosen: str) -> tuple[str, list[str]]:
-    with path.open("rb") as file:
-        start = file.read(4)
-    marked = next((name for mark, name in BYTE_ORDER_MARKS.items() if start.startswith(mark)), "")
-    encoding = chosen or marked or "utf-8"
-    if encoding == "utf-8":
-        return encoding, []
-    return encoding, [_("The text is read as {encoding}.").format(encoding=encoding)]
-
-
-def _check_bytes(path: Path, encoding: str) -> bool:
+def _check_bytes(path: Path) -> bool:
     """Whether there is a quotation mark in the file."""
-    decoder = codecs.getincrementaldecoder(encoding)()
     lines, has_quotes = 0, False
     for chunk in _chunks(path):
-        text = _decoded(decoder, chunk, path=path, lines=lines)
-        if (position := text.find("\0")) >= 0:
-            line = lines + text.count("\n", 0, position) + 1
-            raise Invalid(_("Line {line} has a NUL byte").format(line=line), hint=_save_as_utf8(), field="content")
-        lines += text.count("\n")
-        has_quotes = has_quotes or '"' in text
-    _decoded(decoder, b"", path=path, lines=lines, final=True)
-    if encoding not in ("utf-8", "utf-16") and _has_utf8(path):
-        raise _mixed(encoding)
+        if (position := chunk.find(b"\0")) >= 0:
+            line = lines + chunk.count(b"\n", 0, position) + 1
+            hint = _("Save the file as CSV in UTF-8.")
+            raise Invalid(_("Line {line} has a NUL byte").format(line=line), hint=hint, field="content")
+        lines += chunk.count(b"\n")
+        has_quotes = has_quotes or b'"' in chunk
     return has_quotes
-
-
-def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes, *, path: Path, lines: int, final: bool = False) -> str:
-    try:
-        return decoder.decode(chunk, final)
-    except UnicodeDecodeError as error:
-        line = lines + error.object.count(b"\n", 0, error.start) + 1
-        if _has_utf8(path):
-            raise _mixed("UTF-8", line=line) from error
-        raise Invalid(
-            _("Line {line} is not UTF-8").format(line=line),
-            hint=_("Files of older office programs are often windows-1252: choose that encoding, or save as UTF-8."),
-            field="content",
-        ) from error
-
-
-def _mixed(encoding: str, *, line: int = 0) -> Invalid:
-    where = _("Line {line} is not {encoding}").format(line=line, encoding=encoding) + ": " if line else ""
-    return Invalid(where + _("the file mixes encodings"), hint=_save_as_utf8(), field="content")
-
-
-def _has_utf8(path: Path) -> bool:
-    """Whether some line has letters beyond ASCII that are surely UTF-8: other encodings hit its pattern by chance only
-    rarely."""
-    with path.open("rb") as file:
-        return any(_is_utf8(line) for line in iter(lambda: file.readline(MOST_LINE), b"") if not line.isascii())
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _chunks(path: Path) -> Iterator[bytes]:
@@ -129,8 +76,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
         yield from iter(lambda: file.read(CHUNK), b"")
 
 
-def _first_lines(path: Path, encoding: str) -> list[str]:
-    with path.open(encoding=encoding, newline="") as file:
+def _first_lines(path: Path) -> list[str]:
+    with path.open(encoding="utf-8", newline="") as file:
         lines = [file.readline(MOST_LINE + 1) for _number in range(SAMPLE_LINES)]
     if len(lines[0]) > MOST_LINE:
         raise line_too_long()
@@ -195,7 +142,3 @@ def _narrow(lines: list[str], mark: str, *, declared: bool) -> tuple[str, Header
             field="content",
         )
     return mark, Header(rows[0], 0, 0)
-
-
-def _save_as_utf8() -> str:
-    return _("Save the file as CSV in UTF-8.")

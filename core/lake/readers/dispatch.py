@@ -14,10 +14,12 @@ from core.foundation.text import _
 from core.lake import readers as folder
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv import CsvReader
+from core.lake.readers.encodings import doubt, encoding_of, in_utf8
 from core.lake.readers.gzip import is_packed, unpacked
 from core.lake.readers.reader import FileReader, Workspace
-from core.lake.readers.table_stream import REASONS_SHOWN, Reading
+from core.lake.readers.table_stream import MOST_LISTED, Reading
 from core.lake.readers.zip import NAME_AT, OPEN_DOCUMENT
+from core.lake.values import FileEncoding
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,24 +51,49 @@ def read_file(path: Path, *, name: str = "", workspace: Workspace = AS_IT_IS) ->
     reader = reader_of(path)
     if reader.form == "files" and workspace.outputs is None:
         raise _no_table(reader.name)
+    if reader is CsvReader and (encoding := encoding_of(path, chosen=workspace.choices.encoding)):
+        return _read_encoded(path, encoding, name=name, workspace=workspace)
     reading = reader().read(path, workspace)
     if _says_otherwise(name, reader):
         message = _("The file is called {name}; its bytes are {kind}, and so it was read.")
         reading.choices.insert(0, message.format(name=name[-60:], kind=reader.name))
+    if reader is CsvReader and workspace.choices.encoding not in ("", "utf-8"):
+        reading.choices.insert(0, _("The file is UTF-8, and so it was read."))
     return reading
 
 
 def _read_packed(path: Path, *, name: str, workspace: Workspace) -> Reading:
     """The file inside, which stays until the rows were read. What is packed twice is no table."""
     content = unpacked(path, workspace.spill, on_progress=workspace.on_progress)
+    reading = _read_copy(content, name=name.removesuffix(".gz"), workspace=workspace)
+    reading.choices.insert(0, _("The file was packed by gzip."))
+    return reading
+
+
+def _read_encoded(path: Path, encoding: FileEncoding, *, name: str, workspace: Workspace) -> Reading:
+    """A file of text in another encoding than UTF-8."""
+    used = encoding.reading.encoding
+    reading = _read_copy(in_utf8(path, used, folder=workspace.spill), name=name, workspace=_as_utf8(workspace))
+    reading.encoding = encoding
+    reading.choices.insert(0, _("The text is read as {encoding}.").format(encoding=used))
+    if encoding.is_asked:
+        reading.warnings.insert(0, doubt(encoding))
+    return reading
+
+
+def _as_utf8(workspace: Workspace) -> Workspace:
+    return replace(workspace, choices=workspace.choices.model_copy(update={"encoding": ""}))
+
+
+def _read_copy(content: Path, *, name: str, workspace: Workspace) -> Reading:
+    """A file that stays until its rows were read."""
     try:
         reader_of(content)
-        reading = read_file(content, name=name.removesuffix(".gz"), workspace=workspace)
+        reading = read_file(content, name=name, workspace=workspace)
     except BaseException:
         content.unlink()
         raise
     finalize(reading, content.unlink, missing_ok=True)
-    reading.choices.insert(0, _("The file was packed by gzip."))
     return reading
 
 
@@ -89,6 +116,7 @@ def read_files(paths: Sequence[Path], *, workspace: Workspace) -> Reading:
     whole.unfit = tuple(cells for reading in readings for cells in reading.unfit)
     whole.missing_words = tuple(dict.fromkeys(word for reading in readings for word in reading.missing_words))
     whole.exact_types, whole.is_text, whole.renamed = first.exact_types, first.is_text, first.renamed
+    whole.encoding = _common_encoding(readings)
     doubtful = {item.column: item for reading in readings for item in reading.readings if item.is_asked}
     whole.readings = tuple(doubtful.get(item.column, item) for item in first.readings)
     whole.tables = _one_after_another(readings, whole)
@@ -126,6 +154,20 @@ def _written_differently(number: int, column: str, *, notation: str, before: str
     )
 
 
+def _common_encoding(readings: Sequence[Reading]) -> FileEncoding | None:
+    """The encoding of the files that are not UTF-8. Invalid where a person would have to answer for several."""
+    encodings = [reading.encoding for reading in readings if reading.encoding]
+    proposed = [encoding for encoding in encodings if encoding.is_asked]
+    names = list(dict.fromkeys(encoding.reading.encoding for encoding in proposed))
+    if len(names) > 1:
+        raise Invalid(
+            _("The files have several encodings: {names}").format(names=", ".join(names)),
+            hint=_("Import the files one by one, or save them as UTF-8."),
+            field="address",
+        )
+    return next(iter([*proposed, *encodings]), None)
+
+
 def _is_open(reading: Reading, sure: Mapping[str, str]) -> bool:
     open_ones = (item for item in reading.readings if item.column in sure)
     return any(item.is_asked or item.reading.notation != sure[item.column] for item in open_ones)
@@ -135,7 +177,7 @@ def _one_after_another(readings: "Sequence[Reading]", whole: Reading) -> "Iterat
     for reading in readings:
         yield from reading.tables
         whole.rejected += reading.rejected
-        whole.reasons += reading.reasons[: REASONS_SHOWN - len(whole.reasons)]
+        whole.rejects += reading.rejects[: MOST_LISTED - len(whole.rejects)]
 
 
 def reader_of(path: Path) -> type[FileReader]:

@@ -15,7 +15,7 @@ from core.lake.column_types import MOST_COLUMNS, column_names, refusal_of_type
 from core.lake.import_values import ImportChoices
 from core.lake.readers.csv_dialect import MOST_LINE, line_too_long
 from core.lake.readers.reader import FileReader, Workspace
-from core.lake.readers.table_stream import Reading
+from core.lake.readers.table_stream import Reading, Reject
 from core.lake.readers.text_tables.columns import read_texts
 from core.lake.readers.text_tables.spilled import SpilledTexts
 from core.lake.texts.notations import Family, Notation
@@ -79,7 +79,7 @@ class JsonTable:
         # By column the line of the first value of each kind.
         self._kinds: dict[str, dict[type, int]] = {}
         self.structs: dict[str, None] = {}
-        self.reasons: list[str] = []
+        self.rejects: list[Reject] = []
         self._texts = SpilledTexts(workspace.spill)
         self._write()
         keys = [name for name, kinds in self._kinds.items() if kinds or name not in self.structs]

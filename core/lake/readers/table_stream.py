@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from core.lake.values import ColumnReading, UnfitCells
+from core.foundation.text import _
+from core.lake.values import ColumnReading, FileEncoding, UnfitCells
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,20 +13,42 @@ if TYPE_CHECKING:
 # Called with the share that is done, between 0 and 1, and with what is being done, in words.
 ProgressCallback = Callable[[float, str], None]
 REASONS_SHOWN = 5
+# Reasons are listed for so many cells, each with so many letters.
+MOST_LISTED, MOST_LETTERS = 100_000, 500
+LETTERS_SHOWN = 80
+
+
+class Reject(NamedTuple):
+    """Why a row was left out; the fields are those of `RejectedRow`."""
+
+    line: int | None
+    column: str
+    value: str
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        value = self.value[:LETTERS_SHOWN]
+        if self.line is None:
+            return f"{value}: {self.reason}"
+        if not self.column:
+            return _("Line {line}: {reason}: {text}").format(line=self.line, reason=self.reason, text=value)
+        sentence = _("Line {line}: {text} in {column} {reason}")
+        return sentence.format(line=self.line, text=repr(value), column=self.column, reason=self.reason)
 
 
 @dataclass
 class Reading:
     """A table on its way in. `tables` gives its parts in their order, once. `rejected` counts the rows left out and
-    `reasons` says why for the first of them, both right once every part was taken; `choices` says in words what was
+    `rejects` says why for the first of them, both right once every part was taken; `choices` says in words what was
     decided on the way, `warnings` what a person should look at. `unfit`, `missing_words`, `exact_types`, `is_text`,
-    `readings`, `renamed` and `sheets` are those of the report. Where the rows are an index of files, `items` names
-    these in the outputs of the job."""
+    `readings`, `renamed`, `sheets` and `encoding` are those of the report. Where the rows are an index of files,
+    `items` names these in the outputs of the job."""
 
     schema: "pa.Schema"
     tables: "Iterable[pa.Table]"
     rejected: int = 0
-    reasons: list[str] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
     choices: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     unfit: tuple[UnfitCells, ...] = ()
@@ -35,8 +58,14 @@ class Reading:
     readings: tuple[ColumnReading, ...] = ()
     renamed: dict[str, str] = field(default_factory=dict)
     sheets: tuple[str, ...] = ()
+    encoding: FileEncoding | None = None
     form: Literal["table", "files"] = "table"
     items: tuple[str, ...] = ()
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why the first of the rows were left out, in words."""
+        return [reject.sentence for reject in self.rejects[:REASONS_SHOWN]]
 
     @property
     def table(self) -> "pa.Table":

@@ -15,7 +15,7 @@ from core.lake.column_types import MOST_COLUMNS, column_names, name_columns
 from core.lake.import_values import ImportChoices
 from core.lake.readers.reader import FileReader, Workspace
 from core.lake.readers.row_count import check_rows
-from core.lake.readers.table_stream import Reading
+from core.lake.readers.table_stream import Reading, Reject
 from core.lake.readers.text_tables.columns import read_texts
 from core.lake.readers.text_tables.header import Row, can_name, find_header, is_header
 from core.lake.readers.text_tables.spilled import SpilledTexts
@@ -74,7 +74,7 @@ class SheetTable:
         self._fractions: set[int] = set()
         self._filled: set[int] = set()
         self._repeated = 0
-        self.reasons: list[str] = []
+        self.rejects: list[Reject] = []
         with opened(path) as (workbook, marks):
             sheet, self.sheets = chosen_sheet(workbook, self._choices.sheet)
             self._marks = marks_of(sheet, marks)

@@ -13,7 +13,7 @@ from core.foundation.errors import Invalid
 from core.foundation.text import N_, _
 from core.lake.readers.images import IMAGES, measure_image
 from core.lake.readers.reader import FileReader, Workspace
-from core.lake.readers.table_stream import REASONS_SHOWN, ProgressCallback, Reading
+from core.lake.readers.table_stream import ProgressCallback, Reading, Reject
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,20 +59,20 @@ def read_zip(path: Path, outputs: Path, *, on_progress: ProgressCallback) -> Rea
     try:
         with zipfile.ZipFile(path) as archive:
             members = _members(archive)
-            rows, reasons = _unpack(archive, members, outputs, on_progress)
+            rows, rejects = _unpack(archive, members, outputs, on_progress)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
         raise Invalid(
             _("The ZIP is damaged, or locked with a password"), hint=_("Pack it again."), field="content"
         ) from error
     if not rows:
-        first = reasons[0] if reasons else _("it is empty")
+        first = rejects[0].sentence if rejects else _("it is empty")
         raise Invalid(_("The ZIP has no image and no text: {why}").format(why=first), field="content")
     table = _table(rows)
     return Reading(
         table.schema,
         (table,),
-        rejected=len(reasons),
-        reasons=reasons[:REASONS_SHOWN],
+        rejected=len(rejects),
+        rejects=rejects,
         choices=_words(rows),
         form="files",
         items=tuple(sorted({f"{ITEMS}/{row['item']}" for row in rows})),
@@ -113,21 +113,21 @@ def _check_name(info: zipfile.ZipInfo) -> None:
 
 def _unpack(
     archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], outputs: Path, on_progress: ProgressCallback
-) -> tuple[list[dict[str, Any]], list[str]]:
+) -> tuple[list[dict[str, Any]], list[Reject]]:
     (outputs / ITEMS).mkdir(exist_ok=True)
-    rows, reasons = [], []
+    rows, rejects = [], []
     for number, info in enumerate(members, start=1):
         with archive.open(info) as file:
             content = _whole(file, info)
         try:
             row = _row(info.filename, content)
         except Invalid as error:
-            reasons.append(f"{info.filename[-120:]}: {error.message}")
+            rejects.append(Reject(None, "path", info.filename, error.message))
         else:
             (outputs / ITEMS / row["item"]).write_bytes(content)
             rows.append(row)
         on_progress(number / len(members), _("Unpacking"))
-    return rows, reasons
+    return rows, rejects
 
 
 def _whole(file: Any, info: zipfile.ZipInfo) -> bytes:

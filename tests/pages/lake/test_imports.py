@@ -72,8 +72,9 @@ def test_an_import_says_which_columns_go_come_and_change_before_it_is_confirmed(
 
 
 def test_what_cannot_be_read_says_why_and_can_be_corrected(portal: Portal, people: People, dataset: Dataset) -> None:
-    content = "id,city\n1,Zürich\n".encode("windows-1252")
-    failed = read_here(portal, begun(portal, people, dataset, content=content))
+    ready = read_here(portal, begun(portal, people, dataset, content="id,city\n1,Zürich\n".encode("windows-1252")))
+    choices = ready.choices.model_copy(update={"encoding": "utf-8"})
+    failed = read_here(portal, portal.imports.correct_import(people.engineer, import_id=ready.id, choices=choices))
     test = page(portal, people.engineer, "import", id=failed.id)
     assert "Line 2 is not UTF-8" in text_of(test)
     test.selectbox(key="import_encoding").select("windows-1252")

@@ -10,7 +10,7 @@ from core.foundation.text import _
 from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices
 from core.lake.readers.casting import chosen_type
-from core.lake.readers.table_stream import REASONS_SHOWN, Reading
+from core.lake.readers.table_stream import MOST_LETTERS, MOST_LISTED, Reading
 from core.lake.readers.text_tables import words
 from core.lake.readers.text_tables.decisions import Column, columns_of
 from core.lake.readers.text_tables.readings import reading_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class _Rejects:
-    """The rows left out because of a cell that does not fit, with the first of these cells."""
+    """The rows left out because of a cell that does not fit, with these cells."""
 
     count: int = 0
     cells: list[tuple[Column, Cell]] = field(default_factory=list)
@@ -145,8 +145,8 @@ def _tables(table: TextTable, columns: Sequence[Column], reading: Reading) -> "I
         raise Invalid(_("Every row has a cell that does not fit the type of its column"), field="choices.unfit")
     reading.rejected = table.rejected + rejects.count
     lines = table.lines(cell.row for _column, cell in rejects.cells)
-    reading.reasons = [*table.reasons, *(words.reason(column, cell, lines=lines) for column, cell in rejects.cells)]
-    reading.reasons = reading.reasons[:REASONS_SHOWN]
+    unfit = (words.reject(column, cell, line=lines[cell.row]) for column, cell in rejects.cells)
+    reading.rejects = sorted([*table.rejects, *unfit], key=lambda reject: reject.line or 0)[:MOST_LISTED]
 
 
 def _present(column: Column, cells: "pa.Array") -> "pa.Array":
@@ -187,8 +187,8 @@ def _unfit_rows(
 def _note(rejects: _Rejects, column: Column, cells: "pa.Array", unfit: "pa.Array", row: int) -> None:
     import pyarrow.compute as pc
 
-    for place in pc.indices_nonzero(unfit)[: REASONS_SHOWN - len(rejects.cells)].to_pylist():
-        rejects.cells.append((column, Cell(row + place, cells[place].as_py())))
+    for place in pc.indices_nonzero(unfit)[: MOST_LISTED - len(rejects.cells)].to_pylist():
+        rejects.cells.append((column, Cell(row + place, cells[place].as_py()[:MOST_LETTERS])))
 
 
 def _values(column: Column, cells: "pa.Array", rejected: "pa.Array | None") -> "pa.Array":

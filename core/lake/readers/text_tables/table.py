@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from core.lake.import_values import ImportChoices
+from core.lake.readers.table_stream import Reject
 from core.lake.texts.notations import Notation
 from core.lake.texts.types import Proposal
 
@@ -21,7 +22,7 @@ class TextTable(Protocol):
         """How many rows the newest pass left out."""
 
     @property
-    def reasons(self) -> list[str]:
+    def rejects(self) -> list[Reject]:
         """Why, for the first of them."""
 
     def batches(self, stage: str) -> "Iterator[pa.RecordBatch]":

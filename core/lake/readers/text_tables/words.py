@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from core.foundation.text import _, thousands
 from core.lake.column_types import type_name
 from core.lake.import_values import ImportChoices, Unfit
+from core.lake.readers.table_stream import Reject
 from core.lake.readers.text_tables.decisions import Column
 from core.lake.texts.candidates import Cell, Loss
 from core.lake.texts.days import ways_of_days
@@ -69,11 +70,9 @@ def where(report: UnfitCells) -> str:
     return sentence.format(text=repr(report.text), **numbers)
 
 
-def reason(column: Column, cell: Cell, *, lines: Mapping[int, int]) -> str:
+def reject(column: Column, cell: Cell, *, line: int) -> Reject:
     """Why a row was left out."""
-    sentence = _("Line {line}: {text} in {column} is no {type}")
-    text = repr(cell.text[:MOST_SHOWN])
-    return sentence.format(line=lines[cell.row], text=text, column=column.name, type=type_name(column.target))
+    return Reject(line, column.name, cell.text, _("is no {type}").format(type=type_name(column.target)))
 
 
 def counted(words: Mapping[str, int]) -> str:
