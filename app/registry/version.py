@@ -1,7 +1,7 @@
 """Parts of a version's page: its card, its files, and how its probabilities behave."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -13,11 +13,12 @@ from app.ui.numbers import metric_name
 from app.ui.tables import reading
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
+from core.registry.signature import ANY, TensorSpec
 from core.registry.values import ModelVersion
 
 HEADING = re.compile(r"^#{1,6}\s+(.*)$", re.MULTILINE)
 METRICS = ("auc", "log_loss", "ece")
-KINDS = {"BYTES": N_("text"), "FP64": N_("number")}
+KINDS = {"BYTES": N_("text"), "BOOL": N_("true or false")}
 
 
 def card(version: ModelVersion) -> None:
@@ -116,14 +117,30 @@ def files(version: ModelVersion) -> None:
         frame.section(_("Made with"))
         frame.facts({links.escape(name): links.code(value) for name, value in version.environment.items()})
     with right:
-        frame.section(_("Takes"), hint=_("{n} inputs, one value a row each").format(n=len(version.signature.inputs)))
-        reading(
-            {
-                _("Input"): [links.code(feature.name) for feature in version.signature.inputs],
-                _("Kind"): [_(KINDS[feature.datatype]) for feature in version.signature.inputs],
-            }
-        )
-        st.caption(_("It gives `{output}`, one for each row.").format(output=version.signature.output))
+        inputs = version.signature.inputs
+        only_values = not any(spec.row for spec in inputs)
+        hint = _("{n} inputs, one value a row each") if only_values else _("{n} inputs")
+        frame.section(_("Takes"), hint=hint.format(n=len(inputs)))
+        _tensors(inputs, title=_("Input"))
+        if version.signature.outputs:
+            frame.section(_("Gives"))
+            _tensors(version.signature.outputs, title=_("Output"))
+        else:
+            st.caption(_("It gives `{output}`, one for each row.").format(output=version.signature.output))
+
+
+def _tensors(specs: Sequence[TensorSpec], *, title: str) -> None:
+    """Each with what one row of it is."""
+    reading({title: [links.code(spec.name) for spec in specs], _("Kind"): [_kind(spec) for spec in specs]})
+
+
+def _kind(spec: TensorSpec) -> str:
+    kind = _(KINDS.get(spec.datatype, N_("number")))
+    return kind if not spec.row else f"{kind} ({spec.datatype} {' x '.join(map(_size, spec.row))})"
+
+
+def _size(size: int) -> str:
+    return _("any") if size == ANY else str(size)
 
 
 def _download(version: ModelVersion) -> None:

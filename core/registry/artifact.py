@@ -11,7 +11,7 @@ from core.foundation.storage import Manifest, ManifestFile, Store
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry.inspection import LIMITS, FileLimits, safe_signature
-from core.registry.values import Signature
+from core.registry.signature import Signature
 
 MODEL, SIGNATURE, FEATURES, CARD = "model.onnx", "signature.json", "features.json", "card.md"
 FILES = frozenset({MODEL, SIGNATURE, FEATURES, CARD})
@@ -34,8 +34,7 @@ def examine(store: Store, *, digest: str, limits: FileLimits = LIMITS) -> Folder
     manifest = store.manifest(digest)
     _refuse_other_files(manifest)
     files = {file.path: store.read(file.sha256) for file in manifest.files}
-    signature = safe_signature(files[MODEL], limits=limits)
-    _refuse_contradiction(files, signature=signature)
+    signature = _declared(files, graph=safe_signature(files[MODEL], limits=limits))
     card = files[CARD].decode("utf-8", errors="replace")[:LONGEST_CARD]
     model_digest = next(file.sha256 for file in manifest.files if file.path == MODEL)
     return Folder(digest=digest, model_digest=model_digest, bytes=len(files[MODEL]), signature=signature, card=card)
@@ -70,21 +69,24 @@ def _refuse_other_files(manifest: Manifest) -> None:
         raise Invalid(_("The model version has no {name}").format(name=missing[0]), field="digest")
 
 
-def _refuse_contradiction(files: dict[str, bytes], *, signature: Signature) -> None:
+def _declared(files: dict[str, bytes], *, graph: Signature) -> Signature:
+    """What signature.json says, which has the names of columns too. Invalid where it contradicts the graph."""
     try:
         declared = Signature.model_validate_json(files[SIGNATURE])
         contract = json.loads(files[FEATURES])
     except (ValidationError, ValueError) as error:
         raise Invalid(_("A file of the model version does not read as JSON"), field="digest") from error
-    if set(declared.inputs) != set(signature.inputs) or declared.output != signature.output:
+    if not declared.describes(graph):
         raise Invalid(_("signature.json does not say what the graph takes and gives"), field="digest")
     if not isinstance(contract, dict):
         raise Invalid(_("features.json does not say what callers send"), field="digest")
+    return declared
 
 
 def _plain_contract(signature: Signature) -> dict[str, object]:
-    kinds = {"BYTES": "category", "FP64": "number"}
+    """Callers send each column by its name; a tensor without names comes by the protocol of inference alone."""
     request = [
-        {"name": entry.name, "kind": kinds[entry.datatype], "is_model_input": True} for entry in signature.inputs
+        {"name": name, "kind": "category" if datatype == "BYTES" else "number", "is_model_input": True}
+        for name, datatype in signature.columns.items()
     ]
     return {"event_time": "event_time", "row_id": "row_id", "request": request, "views": []}

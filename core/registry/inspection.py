@@ -14,7 +14,8 @@ from core.foundation.settings import Settings
 from core.foundation.text import _
 from core.foundation.values import Value
 from core.registry import onnx_safety
-from core.registry.values import SafetyReport, Signature
+from core.registry.signature import Signature
+from core.registry.values import SafetyReport
 from core.sandbox.limits import Limits
 from core.sandbox.runner import best_sandbox, run_sandboxed
 from core.sandbox.sandbox import Sandbox

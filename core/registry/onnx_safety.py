@@ -5,14 +5,17 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic import ValidationError
+
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Invalid, without_folders
 from core.foundation.text import _
-from core.registry.values import Finding, InputSpec, SafetyReport, Signature
+from core.foundation.validation import invalid_of
+from core.registry.signature import ANY, Datatype, Signature, TensorSpec
+from core.registry.values import Finding, SafetyReport
 
 LARGEST_BYTES = 200_000_000
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
-OUTPUT = "probability"
 # Where other formats begin. A pickle of protocol 0 or 1 has no mark of its own and is refused as no ONNX file.
 MARKS = (
     (0, b"\x80\x02", "pickle"),
@@ -32,7 +35,22 @@ RANDOM_OPERATORS = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
 LOOPS = frozenset({"Loop", "Scan"})
-DATATYPES = {8: "BYTES", 11: "FP64"}
+# The numbers that ONNX gives the types of the Open Inference Protocol.
+DATATYPES: dict[int, Datatype] = {
+    1: "FP32",
+    2: "UINT8",
+    3: "INT8",
+    4: "UINT16",
+    5: "INT16",
+    6: "INT32",
+    7: "INT64",
+    8: "BYTES",
+    9: "BOOL",
+    10: "FP16",
+    11: "FP64",
+    12: "UINT32",
+    13: "UINT64",
+}
 
 
 def inspect(data: bytes) -> SafetyReport:
@@ -58,21 +76,28 @@ def refuse(report: SafetyReport) -> None:
 
 
 def signature_of(data: bytes) -> Signature:
-    """Inputs and output as the graph of a safe model declares them. Invalid when the portal could not serve it: inputs
-    are text or double precision with shape [batch], and so is the output `probability`."""
+    """Inputs and outputs as the graph of a safe model declares them. Invalid when the portal could not serve it: they
+    are tensors of the Open Inference Protocol, and their first dimension is the rows."""
     model = _parsed(data)
     if model is None:
         raise Invalid(_no_onnx().message, field="content")
     constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [_input_spec(value) for value in model.graph.input if value.name not in constants]
-    outputs = [(_text(value.name), _datatype(value)) for value in model.graph.output]
-    if not inputs or outputs != [(OUTPUT, "FP64")]:
+    inputs = [_tensor_spec(value) for value in model.graph.input if value.name not in constants]
+    outputs = [_tensor_spec(value) for value in model.graph.output]
+    if not inputs or not outputs:
         raise Invalid(
-            _("The model does not answer with one output called `probability`, in double precision, one value a row"),
-            hint=_("Give the graph exactly that output; its inputs are one value a row each."),
+            _("The model takes nothing, or gives nothing"),
+            hint=_("Give the graph the inputs and outputs that it has."),
             field="content",
         )
-    return Signature(inputs=tuple(inputs))
+    return _checked(tuple(inputs), tuple(outputs))
+
+
+def _checked(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) -> Signature:
+    try:
+        return Signature.of(inputs, outputs)
+    except ValidationError as error:
+        raise invalid_of(error, model=Signature) from error
 
 
 def metadata_of(data: bytes) -> dict[str, str]:
@@ -193,21 +218,22 @@ def _operators(model: Any) -> dict[str, int]:
     return dict(sorted(Counter(_text(node.op_type) for node in _nodes(model)).items()))
 
 
-def _input_spec(value: Any) -> InputSpec:
-    datatype = _datatype(value)
-    if datatype is None:
+def _tensor_spec(value: Any) -> TensorSpec:
+    kind, name = value.type.tensor_type, repr(_text(value.name)[:60])
+    if kind.elem_type not in DATATYPES:
         raise Invalid(
-            _("The input {name} is not one text or double per row").format(name=repr(value.name[:60])),
-            hint=_("Declare it as STRING or DOUBLE with shape [batch]; scaling belongs inside the graph."),
+            _("{name} is no tensor of numbers, texts or truth values").format(name=name),
+            hint=_("Export it without sequences and maps: with scikit-learn, the option zipmap is False."),
             field="content",
         )
-    return InputSpec.model_validate({"name": _text(value.name), "datatype": datatype})
-
-
-def _datatype(value: Any) -> str | None:
-    kind = value.type.tensor_type
-    is_batch = len(kind.shape.dim) == 1 and not kind.shape.dim[0].HasField("dim_value")
-    return DATATYPES.get(kind.elem_type) if is_batch else None
+    shape = [dim.dim_value if dim.HasField("dim_value") else ANY for dim in kind.shape.dim]
+    if shape[:1] != [ANY] or any(size < 1 for size in shape if size != ANY):
+        raise Invalid(
+            _("The first dimension of {name} is not the rows").format(name=name),
+            hint=_("Export it again with a dynamic batch: a shape such as [batch] or [batch, 30]."),
+            field="content",
+        )
+    return TensorSpec(name=_text(value.name), datatype=DATATYPES[kind.elem_type], shape=tuple(shape))
 
 
 def _text(name: str | bytes) -> str:

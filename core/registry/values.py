@@ -12,6 +12,7 @@ from core.foundation.naming.titles import ShownName, Title
 from core.foundation.text import N_
 from core.foundation.validation import WITH_UNDERSCORES, AddressName, shaped
 from core.foundation.values import Value
+from core.registry.signature import Signature
 
 ModelName = AddressName
 # What says which model a version is of: an id, a name or a title.
@@ -73,20 +74,6 @@ def at_chance(figures: Mapping[str, Interval]) -> str:
     """The first metric whose interval does not lie above what chance gives; empty where each of them does."""
     known = (metric for metric in CHANCE if metric in figures)
     return next((metric for metric in known if figures[metric].low <= CHANCE[metric]), "")
-
-
-class InputSpec(Value):
-    """An input of the ONNX file, one value a row: datatype BYTES (text) or FP64."""
-
-    name: str
-    datatype: Literal["BYTES", "FP64"]
-
-
-class Signature(Value):
-    """What the ONNX file takes and gives: every input has shape [batch], the output `probability` too (FP64)."""
-
-    inputs: tuple[InputSpec, ...]
-    output: str = "probability"
 
 
 class Model(Value):

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 
 from core.foundation.parquet import write_parquet
-from core.registry.values import Signature
+from core.registry.signature import Datatype, Signature, TensorSpec
 from core.training.preparation import numbers_of, texts_of
 from core.training.splits import LABEL, ROW_ID
 
@@ -29,12 +29,9 @@ class OnnxModel:
 
     def probabilities(self, table: "pa.Table") -> Any:
         """float64 [rows], chunk by chunk."""
-        columns = {
-            spec.name: _texts(table, name=spec.name) if spec.datatype == "BYTES" else numbers_of(table, name=spec.name)
-            for spec in self._signature.inputs
-        }
+        inputs = {spec.name: _tensor(table, spec) for spec in self._signature.inputs}
         chunks = [
-            self._session.run(None, {name: column[start : start + CHUNK] for name, column in columns.items()})[0]
+            self._session.run(None, {name: values[start : start + CHUNK] for name, values in inputs.items()})[0]
             for start in range(0, table.num_rows, CHUNK)
         ]
         return np.concatenate(chunks)
@@ -55,5 +52,12 @@ def write_predictions(table: "pa.Table", *, probabilities: Any, path: Path) -> N
     write_parquet(predicted.to_batches(), path, schema=predicted.schema)
 
 
-def _texts(table: "pa.Table", *, name: str) -> Any:
-    return texts_of(table, name=name).to_numpy(zero_copy_only=False)
+def _tensor(table: "pa.Table", spec: TensorSpec) -> Any:
+    values = [_values(table, name=name, datatype=spec.datatype) for name in spec.names]
+    return np.stack(values, axis=1) if spec.columns else values[0]
+
+
+def _values(table: "pa.Table", *, name: str, datatype: Datatype) -> Any:
+    if datatype == "BYTES":
+        return texts_of(table, name=name).to_numpy(zero_copy_only=False)
+    return numbers_of(table, name=name)

@@ -1,12 +1,14 @@
 """A small writer of ONNX graphs. The graph is written node by node: it takes milliseconds where an exporter takes
 seconds, and what stands in it is what we put there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from core.registry.signature import Signature
 from core.training.description import Description
 
 ML_DOMAIN = "ai.onnx.ml"
@@ -22,13 +24,36 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
+        self._wide: dict[str, tuple[str, ...]] = {}
         self._node_count = 0
 
-    def input(self, name: str, *, is_text: bool) -> str:
-        """An input [batch], text or float64."""
+    def input(self, name: str, *, is_text: bool, columns: tuple[str, ...] = ()) -> str:
+        """An input [batch], text or float64; with columns, [batch, columns]."""
         kind = TensorProto.STRING if is_text else TensorProto.DOUBLE
-        self._inputs.append(helper.make_tensor_value_info(name, kind, ["batch"]))
+        shape = ["batch", len(columns)] if columns else ["batch"]
+        self._inputs.append(helper.make_tensor_value_info(name, kind, shape))
+        if columns:
+            self._wide[name] = columns
         return name
+
+    def take(self, signature: Signature) -> None:
+        """Declares the inputs that a signature says."""
+        for spec in signature.inputs:
+            self.input(spec.name, is_text=spec.datatype == "BYTES", columns=spec.columns)
+
+    def column(self, name: str) -> str:
+        """The values [batch] of a column, an input of its own or one of many."""
+        tensor = next((tensor for tensor, columns in self._wide.items() if name in columns), None)
+        if tensor is None:
+            return name
+        place, axis = self._wide[tensor].index(name), self.constant(np.array([1], dtype=np.int64))
+        values = self.node("Gather", tensor, self.constant(np.array([place], dtype=np.int64)), axis=1)
+        return self.node("Squeeze", values, axis)
+
+    def matrix(self, names: Sequence[str]) -> str:
+        """The values of columns side by side, [batch, n]: of a tensor of just these columns, that itself."""
+        tensor = next((tensor for tensor, columns in self._wide.items() if columns == tuple(names)), None)
+        return tensor or self.columns([self.column(name) for name in names])
 
     def constant(self, array: Any) -> str:
         name = self._fresh("constant")

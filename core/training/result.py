@@ -10,7 +10,8 @@ from core.foundation.storage import Store
 from core.foundation.text import _
 from core.foundation.validation import WITH_UNDERSCORES, invalid_of, shaped
 from core.foundation.values import Value
-from core.registry.values import Interval, Signature
+from core.registry.signature import Signature
+from core.registry.values import Interval
 
 RESULT_FILE = "result.json"
 MODEL_FOLDER, EVALUATIONS_FOLDER = "model", "evaluations"

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.foundation.digests import digest_of
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Plan, Profile, RateRow, Report, ServerTime, Slo
+from core.registry.signature import Signature, TensorSpec
 from core.registry.values import (
     INPUTS,
     QUALITY,
@@ -13,12 +14,10 @@ from core.registry.values import (
     Evidence,
     Finding,
     InputReport,
-    InputSpec,
     Interval,
     ModelVersion,
     QualityReport,
     SafetyReport,
-    Signature,
     Verdict,
 )
 from core.serving.values import PARITY, Endpoint, ParityReport, Route, ServiceLevel
@@ -55,7 +54,7 @@ def version(number: int = 2, **changes: Any) -> ModelVersion:
         "digest": digest_of({"version": number}),
         "model_digest": digest_of({"file": number}),
         "bytes": 120_000,
-        "signature": Signature(inputs=(InputSpec(name="carrier", datatype="BYTES"),)),
+        "signature": Signature(inputs=(TensorSpec(name="carrier", datatype="BYTES"),)),
         "params": {},
         "evaluations": (evaluation(),),
         "run_id": f"RUN-{number}",

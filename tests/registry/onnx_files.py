@@ -5,7 +5,7 @@ Its logit is `bias + sum of category effects + weight * sum of numbers`: a missi
 category never seen. Labels of the holdout are drawn with weight 1, so a weight of 1 is the best there can be."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -26,7 +26,8 @@ from core.foundation.storage import Manifest, ManifestFile, Store
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry import statistics
-from core.registry.values import Evaluation, InputSpec, ModelVersion, NewVersion, Signature
+from core.registry.signature import Signature, TensorSpec
+from core.registry.values import Evaluation, ModelVersion, NewVersion
 
 Kind = Literal["category", "number"]
 FEATURES: dict[str, Kind] = {"carrier": "category", "origin": "category", "distance": "number", "wind": "number"}
@@ -56,6 +57,14 @@ def tiny_model(
     graph = helper.make_graph(nodes, "tiny", inputs, [output], initializer=_constants(weight, bias, poison=poison))
     opsets = [helper.make_opsetid("", 20), helper.make_opsetid("ai.onnx.ml", 3)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
+
+
+def changed(change: Callable[[Any], None]) -> bytes:
+    """The tiny model with something changed in it."""
+    model = onnx.ModelProto()
+    model.ParseFromString(tiny_model())
+    change(model)
+    return model.SerializeToString()
 
 
 def _category(name: str) -> tuple[list[onnx.NodeProto], str]:
@@ -90,7 +99,7 @@ def put_version_folder(
 ) -> Manifest:
     """A version's folder in the store, as a training job would leave it."""
     kinds: dict[str, Literal["BYTES", "FP64"]] = {"category": "BYTES", "number": "FP64"}
-    signature = Signature(inputs=tuple(InputSpec(name=name, datatype=kinds[kind]) for name, kind in features.items()))
+    signature = Signature(inputs=tuple(TensorSpec(name=name, datatype=kinds[kind]) for name, kind in features.items()))
     files = {
         "model.onnx": model,
         "signature.json": canonical(signature),

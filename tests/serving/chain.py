@@ -15,7 +15,8 @@ from core.foundation.ids import Kind as IdKind
 from core.foundation.storage import Manifest, ManifestFile
 from core.identity.permissions import Permission
 from core.portal import Portal
-from core.registry.values import InputSpec, ModelVersion, NewVersion, Signature
+from core.registry.signature import Signature, TensorSpec
+from core.registry.values import ModelVersion, NewVersion
 from tests.features.departures import Joined, as_joined, build, flights, join
 from tests.registry.onnx_files import Kind, calling, tiny_model
 
@@ -88,7 +89,9 @@ def version_of(
     """A registered version that asks callers for what the contract says."""
     kinds = {"category": "BYTES", "number": "FP64"}
     signature = Signature(
-        inputs=tuple(InputSpec.model_validate({"name": name, "datatype": kinds[kind]}) for name, kind in INPUTS.items())
+        inputs=tuple(
+            TensorSpec.model_validate({"name": name, "datatype": kinds[kind]}) for name, kind in INPUTS.items()
+        )
     )
     files = {
         "card.md": b"A model of a test.",

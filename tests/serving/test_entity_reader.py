@@ -15,6 +15,8 @@ from core.features.online.store import Instants, Key, KeyAnswer
 from core.features.online.stores.sqlite_store import SqliteStore
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.errors import Invalid, Unavailable
+from core.registry.signature import Signature
+from core.serving.model_server.layout import Layout
 from core.serving.model_server.lookup import WAIT_SECONDS, OnlineLookup
 from core.serving.model_server.predict import EntityReader
 from core.serving.server_spec import Limits
@@ -61,7 +63,8 @@ class Recording:
 
 def read(rows: list[dict[str, Any]], lookup: Recording) -> Any:
     body = json.dumps({"rows": rows, "explain": True}).encode()
-    return EntityReader(CONTRACT, limits=Limits()).read(body, lookup=lookup)
+    layout = Layout(Signature.of_columns(CONTRACT.categories(), CONTRACT.numbers()).inputs)
+    return EntityReader(CONTRACT, layout=layout, limits=Limits()).read(body, lookup=lookup)
 
 
 def test_a_request_looks_every_view_up_once_at_the_instants_of_its_rows() -> None:

@@ -3,6 +3,8 @@
 import pytest
 from onnx import TensorProto, helper
 
+from core.registry.onnx_safety import signature_of
+from core.registry.signature import Signature
 from core.serving.model_server.known_categories import known_categories
 from tests.registry.onnx_files import EFFECTS, tiny_model
 
@@ -15,7 +17,10 @@ def model_of(*nodes: tuple[str, list[str], list[str], dict[str, object]]) -> byt
 
 
 def test_each_text_input_of_a_model_of_ours_knows_its_categories() -> None:
-    assert known_categories(tiny_model()) == dict.fromkeys(("carrier", "origin"), frozenset(EFFECTS))
+    signature = signature_of(tiny_model())
+    assert known_categories(tiny_model(), signature=signature) == dict.fromkeys(
+        ("carrier", "origin"), frozenset(EFFECTS)
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,4 +55,7 @@ def test_each_text_input_of_a_model_of_ours_knows_its_categories() -> None:
 def test_what_a_graph_lists_is_known_and_of_others_nothing_is_said(
     nodes: list[tuple[str, list[str], list[str], dict[str, object]]], known: set[str] | None
 ) -> None:
-    assert known_categories(model_of(*nodes)) == ({} if known is None else {"text": frozenset(known)})
+    signature = Signature.of_columns(("text",), ())
+    assert known_categories(model_of(*nodes), signature=signature) == (
+        {} if known is None else {"text": frozenset(known)}
+    )

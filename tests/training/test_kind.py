@@ -13,7 +13,8 @@ from core.features.values import FeatureContract
 from core.foundation.digests import canonical, digest_bytes
 from core.foundation.errors import Invalid
 from core.foundation.storage import Store
-from core.registry.values import InputSpec, Interval, Signature
+from core.registry.signature import Signature, TensorSpec
+from core.registry.values import Interval
 from core.training.job import cause_of
 from core.training.kind import metric_of, refuse_other_features
 from core.training.result import IngestedResult, SplitResult, TrainingResult, ingest_result
@@ -66,9 +67,9 @@ def left_behind(folder: Path, *, of: FeatureContract | None = None) -> Path:
     return folder
 
 
-def inputs() -> tuple[InputSpec, ...]:
-    texts = [InputSpec(name=name, datatype="BYTES") for name in CATEGORIES]
-    return (*texts, *(InputSpec(name=name, datatype="FP64") for name in NUMBERS))
+def inputs() -> tuple[TensorSpec, ...]:
+    texts = [TensorSpec(name=name, datatype="BYTES") for name in CATEGORIES]
+    return (*texts, *(TensorSpec(name=name, datatype="FP64") for name in NUMBERS))
 
 
 def ingested(folder: Path) -> IngestedResult:

@@ -13,7 +13,7 @@ from typing import Any
 from core.foundation.digests import digest_bytes
 from core.registry.artifact import MODEL
 from core.registry.onnx_safety import metadata_of, signature_of
-from core.registry.values import InputSpec
+from core.registry.signature import TensorSpec
 
 REQUIREMENTS = ("mlflow>=3", "onnx>=1.15", "onnxruntime>=1.15", "numpy", "pandas")
 ENVIRONMENTS = {
@@ -60,11 +60,11 @@ def write_model_folder(folder: Path, *, content: bytes, metadata: Mapping[str, s
 
 
 def _fill(folder: Path, *, content: bytes, metadata: Mapping[str, str]) -> None:
-    inputs = signature_of(content).inputs
-    row = _example(content, inputs=inputs)
+    takes = signature_of(content)
+    row = _example(content, inputs=takes.inputs)
     signature = {
-        "inputs": json.dumps([_tensor(entry.name, datatype=entry.datatype) for entry in inputs]),
-        "outputs": json.dumps([_tensor("probability", datatype="FP64")]),
+        "inputs": json.dumps([_tensor(spec) for spec in takes.inputs]),
+        "outputs": json.dumps([_tensor(spec) for spec in takes.gives]),
     }
     model = {
         "flavors": FLAVORS,
@@ -86,20 +86,23 @@ def _fill(folder: Path, *, content: bytes, metadata: Mapping[str, str]) -> None:
         (folder / name).write_text(text, encoding="utf-8")
 
 
-def _tensor(name: str, *, datatype: str) -> dict[str, Any]:
-    """One value a row. As columns of a table, texts would reach the runtime in a form that it does not take."""
-    kinds = {"BYTES": "object", "FP64": "float64"}
-    return {"name": name, "type": "tensor", "tensor-spec": {"dtype": kinds[datatype], "shape": [-1]}}
+def _tensor(spec: TensorSpec) -> dict[str, Any]:
+    """As columns of a table, texts would reach the runtime in a form that it does not take."""
+    return {"name": spec.name, "type": "tensor", "tensor-spec": {"dtype": spec.dtype, "shape": list(spec.shape)}}
 
 
-def _example(content: bytes, *, inputs: Sequence[InputSpec]) -> dict[str, list[Any]]:
+def _example(content: bytes, *, inputs: Sequence[TensorSpec]) -> dict[str, list[Any]]:
     """A row as a table of one: values that the file itself names, plain ones for a file from elsewhere."""
     try:
         named = {name: entry["example"] for name, entry in json.loads(metadata_of(content)[INPUTS]).items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         named = {}
-    plain = {"BYTES": "", "FP64": 0.0}
+    columns = [spec for spec in inputs if not spec.row]
     return {
-        "columns": [entry.name for entry in inputs],
-        "data": [[named.get(entry.name, plain[entry.datatype]) for entry in inputs]],
+        "columns": [spec.name for spec in columns],
+        "data": [[named.get(spec.name, _plain(spec)) for spec in columns]],
     }
+
+
+def _plain(spec: TensorSpec) -> str | float:
+    return "" if spec.datatype == "BYTES" else 0.0 if spec.datatype.startswith("FP") else 0

@@ -3,10 +3,10 @@ compared with what was computed offline."""
 
 import random
 from functools import partial
-from typing import Any
 
 from core.compute.process import JobContext, run_job
 from core.foundation.text import _
+from core.registry.signature import Signature
 from core.serving.measurement.comparison import Comparison, OfflineRow, ServedRow
 from core.serving.measurement.endpoint_client import (
     EndpointClient,
@@ -19,8 +19,9 @@ from core.serving.measurement.endpoint_client import (
 )
 from core.serving.measurement.known_rows import KnownRows
 from core.serving.measurement.parity_evidence import REPORT, Measured
-from core.serving.model_server.decode import numbers_of, texts_of
-from core.serving.model_server.session import InputArrays, open_session
+from core.serving.model_server.columns import filled
+from core.serving.model_server.layout import Layout
+from core.serving.model_server.session import open_session
 from core.serving.server_spec import Limits
 
 MODEL = "model"
@@ -35,7 +36,7 @@ class ParitySpec(EndpointJobSpec):
     version_id: str
     digest: str
     holdout: str
-    output: str
+    signature: Signature
 
 
 def main(context: JobContext) -> None:
@@ -74,15 +75,10 @@ def _drawn(rows: list[HeldOut], job_spec: ParitySpec) -> list[HeldOut]:
 def _predict_offline(context: JobContext, job_spec: ParitySpec, rows: list[HeldOut]) -> list[float]:
     if not rows:
         return []
-    session = open_session(context.inputs[MODEL].read_bytes())
-    inputs: InputArrays = {name: numbers_of(_column(rows, name), where=name) for name in job_spec.contract.numbers()}
-    for name in job_spec.contract.categories():
-        inputs[name] = texts_of(_column(rows, name), where=name, limits=LIMITS)
-    return list(session.run([job_spec.output], inputs)[0].tolist())
-
-
-def _column(rows: list[HeldOut], name: str) -> list[Any]:
-    return [row.inputs[name] for row in rows]
+    session, layout = open_session(context.inputs[MODEL].read_bytes()), Layout(job_spec.signature.inputs)
+    columns = {name: [row.inputs[name] for row in rows] for name in job_spec.signature.columns}
+    arrays = filled(layout, columns, rows=len(rows), most_text=LIMITS.text)
+    return list(session.run([job_spec.signature.output], layout.by_name(arrays))[0].tolist())
 
 
 def _served(response: Response) -> ServedRow:

@@ -80,7 +80,7 @@ class MeasurementService(Service):
             "seed": row.generation,
             "digest": version.digest,
             "holdout": chosen.digest,
-            "output": version.signature.output,
+            "signature": version.signature.model_dump(mode="json"),
             "version_id": version.id,
         }
         inputs = {**_inputs(_contract(training_set), (chosen,)), "model": version.model_digest}

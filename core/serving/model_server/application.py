@@ -3,25 +3,30 @@ Paths are compared as they came, with the few there are; nothing in a request ev
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter_ns
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from core.foundation.errors import PortalError
 from core.foundation.text import _
-from core.serving.input_gaps import GapNames, InputGaps
-from core.serving.model_server.decode import decode_inference
+from core.registry.signature import TensorSpec
+from core.serving.input_gaps import GapNames
+from core.serving.model_server.answers import OK, Answer, broken, refused
+from core.serving.model_server.batches import Computed
 from core.serving.model_server.feature_reader import FeatureReader
 from core.serving.model_server.gap_finder import GapFinder
+from core.serving.model_server.inference import InferenceReader, InferenceRequest, InferenceWriter
+from core.serving.model_server.layout import Arrays
 from core.serving.model_server.lookup import Lookups, is_measuring
-from core.serving.model_server.predict import EntityReader
-from core.serving.model_server.session import InputArrays, ServedModel
+from core.serving.model_server.predict import Entities, EntityReader
+from core.serving.model_server.session import ServedModel
 from core.serving.server_spec import ServerSpec
 
-SERVER, PROTOCOL_VERSION = "causeway", "2"
-OK, NOT_FOUND, WRONG_METHOD, NOT_READY, BROKEN = 200, 404, 405, 503, 503
+SERVER, PROTOCOL_VERSION, EXTENSIONS = "causeway", "2", ["binary_tensor_data"]
+NOT_FOUND, WRONG_METHOD, NOT_READY = 404, 405, 503
 NANOSECONDS = 1_000
 # An answer proves for so long that the model answers.
 PROOF_NS = 5_000_000_000
@@ -35,33 +40,28 @@ class Readiness:
     ready: bool = True
 
 
-@dataclass(frozen=True)
-class Request:
-    """`waited_ns` is how long it lay here before its turn came, `caller` the subject of the ticket it came with, `id`
-    what the gateway calls it."""
+class Request(NamedTuple):
+    """`began_ns` is when the loop came to it, `caller` the subject of the ticket it came with, `id` what the gateway
+    calls it. Where binary tensors follow the JSON of the body, that has `head_bytes`."""
 
     method: bytes
     path: bytes
     body: bytes
-    waited_ns: int
+    began_ns: int = 0
     caller: bytes = b""
     id: bytes = b""
+    head_bytes: int = 0
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`compute_ns` is the time the model took; None when it was not asked, and so are the `gaps` of what it was given.
-    The answers that tell how the server is are no traffic and not `counted`; nor are gaps in what measures it."""
+class Question(NamedTuple):
+    """Rows for the model, and what makes the answer of what it says."""
 
-    status: int
-    body: bytes
-    compute_ns: int | None = None
-    counted: bool = True
-    gaps: InputGaps | None = None
-    is_measured: bool = False
+    rows: int
+    arrays: Arrays
+    finish: Callable[[Computed], Answer]
 
 
-Handler = Callable[[Request], Answer]
+Handler = Callable[[Request], Answer | Question]
 
 
 class Application:
@@ -72,27 +72,33 @@ class Application:
     ) -> None:
         self._spec, self._model, self._reader, self._readiness = spec, model, reader, readiness
         self._lookups = lookups
-        self._gaps = GapFinder(model.contract, known=model.known)
+        self._gaps = GapFinder(model.contract, known=model.known, layout=model.layout)
         self._features = FeatureReader(model.contract, limits=spec.limits)
         self._named = {"model_name": spec.model, "model_version": str(spec.version)}
+        self._outputs = [output.name for output in model.signature.gives]
+        self._inferences = InferenceReader(model.signature, layout=model.layout, limits=spec.limits)
+        self._writer = InferenceWriter(model.signature, named=self._named)
         self._routes = self._table()
-        # Loading has tried the model.
-        self._proved_ns = perf_counter_ns()
 
     @property
     def gap_names(self) -> GapNames:
         """What gaps are counted by."""
         return self._gaps.names
 
-    def answer(self, request: Request) -> Answer:
-        """The answer to any request; a refusal is an answer too, and so is a failure of ours."""
+    def is_known(self, arrays: Arrays) -> bool:
+        """Whether the model knows every text of a batch."""
+        return self._gaps.is_known(arrays)
+
+    def take(self, request: Request) -> Answer | Question:
+        """The answer to any request, or what is to be asked of the model for it; a refusal is an answer too, and so is
+        a failure of ours."""
         try:
             return self._handler(request)(request)
         except PortalError as refusal:
             return refused(refusal.status, refusal.message, hint=refusal.hint)
         except Exception:
             logger.exception("a request failed", extra={"request": request.id.decode("latin-1")})
-            return refused(BROKEN, _("This request could not be answered"))
+            return broken()
 
     def _handler(self, request: Request) -> Handler:
         methods = self._routes.get(request.path.partition(b"?")[0])
@@ -117,78 +123,75 @@ class Application:
             routes[f"{prefix}/infer"] = {b"POST": self._infer}
         return {path.encode(): methods for path, methods in routes.items()}
 
-    def _infer(self, request: Request) -> Answer:
-        inference = decode_inference(request.body, signature=self._model.signature, limits=self._spec.limits)
-        probabilities, spent = self._computed(inference.inputs, rows=inference.rows)
-        output = {
-            "name": self._model.signature.output,
-            "datatype": "FP64",
-            "shape": [inference.rows],
-            "data": probabilities,
-        }
-        named = {**self._named, **({"id": inference.id} if inference.id else {})}
-        gaps = self._gaps.in_tensors(inference.inputs, rows=inference.rows)
+    def _infer(self, request: Request) -> Question:
+        inference = self._inferences.read(request.body, head_bytes=request.head_bytes)
+        return Question(inference.rows, inference.arrays, partial(self._inferred, request, inference))
+
+    def _inferred(self, request: Request, inference: InferenceRequest, computed: Computed) -> Answer:
+        gaps = self._gaps.in_tensors(inference.arrays, rows=inference.rows, is_known=computed.is_known)
         # The protocol has texts, numbers and truth values in there, and no objects.
         parameters = {f"unknown.{name}": count for name, count in gaps.unknown.items()}
-        document = {**named, "outputs": [output], **({"parameters": parameters} if parameters else {})}
-        return Answer(OK, orjson.dumps(document), spent, gaps=gaps, is_measured=is_measuring(request.caller))
+        body, head_bytes = self._writer.write(computed.outputs, inference, parameters=parameters)
+        return Answer(
+            OK,
+            body,
+            computed.spent_ns,
+            computed.waited_ns,
+            gaps=gaps,
+            is_measured=is_measuring(request.caller),
+            head_bytes=head_bytes,
+        )
 
-    def _predict(self, request: Request) -> Answer:
+    def _predict(self, request: Request) -> Question:
         entities = self._reader.read(request.body, lookup=self._lookups.of(request.caller))
-        probabilities, spent = self._computed(entities.inputs, rows=len(entities.ids))
+        return Question(len(entities.ids), entities.arrays, partial(self._predicted, request, entities))
+
+    def _predicted(self, request: Request, entities: Entities, computed: Computed) -> Answer:
+        names = ("row_id", *self._outputs)
+        outputs = (values.tolist() for values in computed.outputs)
         predictions: list[dict[str, Any]] = [
-            {"row_id": row_id, "probability": probability}
-            for row_id, probability in zip(entities.ids, probabilities, strict=True)
+            dict(zip(names, row, strict=True)) for row in zip(entities.ids, *outputs, strict=True)
         ]
         if entities.explain:
             for at, prediction in enumerate(predictions):
-                unknown = self._gaps.unknown_inputs(entities.inputs, at)
+                unknown = self._gaps.unknown_inputs(entities.arrays, at)
                 prediction.update({**entities.explained(at), "unknown": unknown})
         is_measured = is_measuring(request.caller)
-        gaps = self._gaps.in_entities(entities, is_measured=is_measured)
+        gaps = self._gaps.in_entities(entities, is_measured=is_measured, is_known=computed.is_known)
         counted = {"unknown": gaps.unknown, "missing": gaps.missing}
         body = orjson.dumps({**self._named, "predictions": predictions, **counted})
-        return Answer(OK, body, spent, gaps=gaps, is_measured=is_measured)
+        return Answer(OK, body, computed.spent_ns, computed.waited_ns, gaps=gaps, is_measured=is_measured)
 
     def _look_up(self, request: Request) -> Answer:
         return Answer(OK, orjson.dumps(self._features.read(request.body, lookup=self._lookups.of(request.caller))))
 
-    def _computed(self, inputs: InputArrays, *, rows: int) -> tuple[list[float], int]:
-        """The model's answers, and how many nanoseconds it took."""
-        begun = perf_counter_ns()
-        probabilities = self._model.run(inputs, rows=rows)
-        self._proved_ns = perf_counter_ns()
-        return probabilities, self._proved_ns - begun
-
     def _health(self, _request: Request) -> Answer:
         """Ready is what answers: where nobody has called for a while, the model is tried on a row."""
         if not self._readiness.ready:
-            return replace(refused(NOT_READY, _("This server is stopping")), counted=False)
-        if perf_counter_ns() - self._proved_ns > PROOF_NS:
+            return refused(NOT_READY, _("This server is stopping"))._replace(counted=False)
+        if perf_counter_ns() - self._model.proved_ns > PROOF_NS:
             try:
                 self._model.prove()
             except PortalError as failure:
-                return replace(refused(NOT_READY, failure.message, hint=failure.hint), counted=False)
-            self._proved_ns = perf_counter_ns()
+                return refused(NOT_READY, failure.message, hint=failure.hint)._replace(counted=False)
         return Answer(OK, orjson.dumps({"name": self._spec.model, "ready": True}), counted=False)
 
     def _server(self, _request: Request) -> Answer:
-        return Answer(OK, orjson.dumps({"name": SERVER, "version": PROTOCOL_VERSION, "extensions": []}))
+        return Answer(OK, orjson.dumps({"name": SERVER, "version": PROTOCOL_VERSION, "extensions": EXTENSIONS}))
 
     def _metadata(self, _request: Request) -> Answer:
         signature = self._model.signature
-        inputs = [{"name": spec.name, "datatype": spec.datatype, "shape": [-1]} for spec in signature.inputs]
-        output = {"name": signature.output, "datatype": "FP64", "shape": [-1]}
         document = {"name": self._spec.model, "versions": [str(self._spec.version)], "platform": "onnxruntime_onnx"}
-        return Answer(OK, orjson.dumps({**document, "inputs": inputs, "outputs": [output]}))
+        inputs, outputs = ([_metadata_of(spec) for spec in specs] for specs in (signature.inputs, signature.gives))
+        return Answer(OK, orjson.dumps({**document, "inputs": inputs, "outputs": outputs}))
 
     def _hint(self) -> str:
         return _("This endpoint has /predict and /v2/models/{model}/infer.").format(model=self._spec.model)
 
 
-def refused(status: int, message: str, *, hint: str = "") -> Answer:
-    """A refusal as callers read it."""
-    return Answer(status, orjson.dumps({"error": message, "hint": hint}))
+def _metadata_of(spec: TensorSpec) -> dict[str, Any]:
+    tensor = {"name": spec.name, "datatype": spec.datatype, "shape": spec.shape}
+    return {**tensor, "columns": spec.columns} if spec.columns else tensor
 
 
 def _joined(methods: dict[bytes, Handler]) -> str:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from core.features.values import FeatureContract
 from core.serving.input_gaps import GapNames, InputGaps
 from core.serving.model_server.known_categories import KnownCategories
+from core.serving.model_server.layout import Arrays, Layout
 from core.serving.model_server.predict import Entities
-from core.serving.model_server.session import InputArrays
 
 YEAR_US = 31_557_600_000_000
 # An event time further from now was meant otherwise: seconds were read as milliseconds, or a century is missing.
@@ -22,14 +22,20 @@ MISSED = frozenset({"not_found", "expired"})
 class GapFinder:
     """Texts are unknown where the graph lists those that it knows; a missing one, which is empty, never is."""
 
-    def __init__(self, contract: FeatureContract, *, known: KnownCategories) -> None:
+    def __init__(self, contract: FeatureContract, *, known: KnownCategories, layout: Layout) -> None:
+        self._layout = layout
         self._known = {name: texts | {""} for name, texts in known.items()}
         self._event_time, self._views = contract.event_time, _view_names(contract)
         self.names = GapNames.of((*self._known, self._event_time), self._views)
 
-    def in_entities(self, entities: Entities, *, is_measured: bool) -> InputGaps:
-        """Those that measure an endpoint set its time, so no event time of theirs is far from it."""
-        unknown = self._unknown(entities.inputs)
+    def is_known(self, arrays: Arrays) -> bool:
+        """Whether every text is known."""
+        return all(known.issuperset(self._texts(arrays, name)) for name, known in self._known.items())
+
+    def in_entities(self, entities: Entities, *, is_measured: bool, is_known: bool) -> InputGaps:
+        """Those that measure an endpoint set its time, so no event time of theirs is far from it. Unknown texts are
+        looked for where it is not known that there are none."""
+        unknown = {} if is_known else self._unknown(entities.arrays)
         if not is_measured and (far := _far(entities.instants)):
             unknown[self._event_time] = far
         missing = {}
@@ -38,20 +44,23 @@ class GapFinder:
                 missing[name] = missed
         return InputGaps(len(entities.ids), unknown, missing)
 
-    def in_tensors(self, inputs: InputArrays, *, rows: int) -> InputGaps:
-        return InputGaps(rows, self._unknown(inputs))
+    def in_tensors(self, arrays: Arrays, *, rows: int, is_known: bool) -> InputGaps:
+        return InputGaps(rows, {} if is_known else self._unknown(arrays))
 
-    def unknown_inputs(self, inputs: InputArrays, at: int) -> list[str]:
+    def unknown_inputs(self, arrays: Arrays, at: int) -> list[str]:
         """The inputs of a row that the model does not know."""
-        return [name for name, known in self._known.items() if inputs[name][at] not in known]
+        return [name for name, known in self._known.items() if self._layout.column(arrays, name)[at] not in known]
 
-    def _unknown(self, inputs: InputArrays) -> dict[str, int]:
+    def _unknown(self, arrays: Arrays) -> dict[str, int]:
         unknown = {}
         for name, known in self._known.items():
-            texts = inputs[name].tolist()
+            texts = self._texts(arrays, name)
             if not known.issuperset(texts):
                 unknown[name] = sum(text not in known for text in texts)
         return unknown
+
+    def _texts(self, arrays: Arrays, name: str) -> list[str]:
+        return list(self._layout.column(arrays, name).tolist())
 
 
 def _far(instants: Sequence[int]) -> int:

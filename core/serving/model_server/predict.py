@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from core.features.online.store import Instants, Key, KeyAnswer
 from core.features.values import FeatureContract, RequestField, ServedView
 from core.foundation.text import _
-from core.serving.model_server.decode import check_size, numbers_of, parse_object, same_names, texts_of, wrong
+from core.serving.model_server.columns import filled
+from core.serving.model_server.decode import check_size, parse_object, same_names, wrong
+from core.serving.model_server.layout import Arrays, Layout
 from core.serving.server_spec import Limits
 
 BODY = {"rows", "explain"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-Cell = str | float | None
+Cell = str | float | bool | None
 
 
 class Lookup(Protocol):
@@ -33,12 +32,13 @@ class Lookup(Protocol):
 @dataclass(frozen=True)
 class Entities:
     """Rows ready for the model: their ids and instants in microseconds, what each view of the contract answered for
-    each of them, and by name the very values that the model gets; a missing one is "" or NaN."""
+    each of them, and the very values that the model gets; a missing one is "" or NaN."""
 
     ids: Sequence[str | None]
     instants: Sequence[int]
     answers: Sequence[Sequence[KeyAnswer]]
-    inputs: dict[str, npt.NDArray[np.generic]]
+    arrays: Arrays
+    layout: Layout
     explain: bool
 
     def explained(self, at: int) -> dict[str, Any]:
@@ -47,23 +47,26 @@ class Entities:
             {"status": answer.status, "event_us": answer.event_us, "created_us": answer.created_us}
             for answer in (answers[at] for answers in self.answers)
         ]
-        return {"features": {name: _plain(column[at]) for name, column in self.inputs.items()}, "lookups": lookups}
+        columns = self.layout.columns(self.arrays)
+        return {"features": {name: _plain(column[at]) for name, column in columns.items()}, "lookups": lookups}
 
 
 class EntityReader:
     """Decodes what `predict` is sent."""
 
-    def __init__(self, contract: FeatureContract, *, limits: Limits) -> None:
-        self._contract, self._limits = contract, limits
+    def __init__(self, contract: FeatureContract, *, layout: Layout, limits: Limits) -> None:
+        self._contract, self._layout, self._limits = contract, layout, limits
         self._required = [contract.event_time, *(field.name for field in contract.request)]
         # A row has these columns, and the id that is the caller's own may be among them.
         self._complete = (frozenset(self._required), frozenset([contract.row_id, *self._required]))
-        self._inputs = [*contract.categories(), *contract.numbers()]
-        self._texts = frozenset(contract.categories())
+        self._columns = sum(len(block.columns) for block in layout.blocks)
+        self._can_fill = all(block.columns for block in layout.blocks)
 
     def read(self, body: bytes, *, lookup: Lookup) -> Entities:
         """The rows of a body, with what `lookup` finds for them. Invalid naming the row and the column that are
         wrong."""
+        if not self._can_fill:
+            raise wrong("rows", _("this model takes whole tensors"), hint=_("Send them by the protocol of inference."))
         document = parse_object(body)
         same_names({**dict.fromkeys(BODY), **document}, sorted(BODY), where="body")
         rows, explain = document.get("rows"), document.get("explain", False)
@@ -71,12 +74,15 @@ class EntityReader:
             raise wrong("rows", _("must be a list of rows, one at least"))
         if type(explain) is not bool:
             raise wrong("explain", _("must be true or false"))
-        check_size(len(rows), columns=len(self._inputs), limits=self._limits, where="rows")
+        check_size(len(rows), columns=self._columns, limits=self._limits, where="rows")
         instants = [self._instant(row, where=f"rows[{at}]") for at, row in enumerate(rows)]
         ids = [self._id(row) for row in rows]
         answers = [lookup.find(view, _keys(view, rows), at_us=instants) for view in self._contract.views]
-        inputs = self._arrays(rows, answers)
-        return Entities(ids=ids, instants=instants, answers=answers, inputs=inputs, explain=explain)
+        columns = self._sources(rows, answers)
+        arrays = filled(self._layout, columns, rows=len(rows), most_text=self._limits.text)
+        return Entities(
+            ids=ids, instants=instants, answers=answers, arrays=arrays, layout=self._layout, explain=explain
+        )
 
     def _instant(self, row: Any, *, where: str) -> int:
         """The instant of a row in microseconds, once all of its columns are there and are what they should be."""
@@ -95,22 +101,15 @@ class EntityReader:
             return None if value is None else str(value)
         raise wrong(self._contract.row_id, _("must be a short text"))
 
-    def _arrays(
-        self, rows: list[dict[str, Any]], answers: Sequence[Sequence[KeyAnswer]]
-    ) -> dict[str, npt.NDArray[np.generic]]:
-        looked_up: dict[str, Sequence[Cell]] = {}
-        for view, of_view in zip(self._contract.views, answers, strict=True):
-            columns = zip(*(answer.values for answer in of_view), strict=True)
-            looked_up.update(zip((name for _feature, name, _kind in view.outputs), columns, strict=True))
-        return {
-            name: self._column(looked_up[name] if name in looked_up else [row[name] for row in rows], name=name)
-            for name in self._inputs
+    def _sources(self, rows: list[dict[str, Any]], answers: Sequence[Sequence[KeyAnswer]]) -> dict[str, Sequence[Cell]]:
+        """The values of each column, as they were sent or looked up."""
+        columns: dict[str, Sequence[Cell]] = {
+            field.name: [row[field.name] for row in rows] for field in self._contract.request if field.is_model_input
         }
-
-    def _column(self, values: Sequence[Cell], *, name: str) -> npt.NDArray[np.generic]:
-        if name in self._texts:
-            return texts_of(values, where=name, limits=self._limits)
-        return numbers_of(values, where=name)
+        for view, of_view in zip(self._contract.views, answers, strict=True):
+            looked_up = zip(*(answer.values for answer in of_view), strict=True)
+            columns.update(zip((name for _feature, name, _kind in view.outputs), looked_up, strict=True))
+        return columns
 
 
 def _keys(view: ServedView, rows: Sequence[dict[str, Any]]) -> list[Key]:
@@ -144,5 +143,5 @@ def _instant(value: Any, *, where: str, name: str) -> int:
 def _plain(value: Any) -> Cell:
     if isinstance(value, str):
         return value or None
-    number = float(value)
+    number = value.item()
     return None if math.isnan(number) else number

@@ -20,7 +20,9 @@ from core.foundation.errors import PortalError, new_error_id, outline
 from core.foundation.observability.logs import log_context
 from core.foundation.settings import LogSettings
 from core.foundation.text import _
-from core.serving.model_server.application import NANOSECONDS, Answer, Application, Readiness, Request
+from core.serving.model_server.answers import Answer
+from core.serving.model_server.application import NANOSECONDS, Application, Readiness, Request
+from core.serving.model_server.batches import Batches
 from core.serving.model_server.counters import Copying, Counters
 from core.serving.model_server.lookup import lookups_for
 from core.serving.model_server.predict import EntityReader
@@ -70,7 +72,7 @@ def log_access(request: Request, answer: Answer, *, total_ns: int) -> None:
             "request": request.id.decode("latin-1"),
             "caller": request.caller.decode("latin-1"),
             "total_us": total_ns // NANOSECONDS,
-            "waiting_us": request.waited_ns // NANOSECONDS,
+            "waiting_us": answer.waited_ns // NANOSECONDS,
             "compute_us": None if answer.compute_ns is None else answer.compute_ns // NANOSECONDS,
         },
     )
@@ -95,14 +97,16 @@ async def _serve(spec: ServerSpec, model: ServedModel, *, access: AccessLog | No
     loop, readiness, stop = asyncio.get_running_loop(), Readiness(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    reader = EntityReader(model.contract, limits=spec.limits)
+    reader = EntityReader(model.contract, layout=model.layout, limits=spec.limits)
     lookups = lookups_for(model.contract, spec=spec)
     application = Application(spec, model=model, reader=reader, lookups=lookups, readiness=readiness)
     counters = Counters(application.gap_names)
     copying = Copying(counters, spec=spec)
     copying.go_on(loop)
+    batches = Batches(model, is_known=application.is_known, call_soon=loop.call_soon)
     connections = Connections(
         application,
+        batches=batches,
         version=spec.version_id,
         digest=spec.digest,
         most_body=spec.limits.body_bytes,

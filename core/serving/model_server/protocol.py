@@ -2,19 +2,26 @@
 connection's trouble stays its own: whoever leaves early, sends rubbish or never reads costs nobody else an answer."""
 
 import asyncio
+from functools import partial
 from time import perf_counter_ns
 from typing import Protocol, cast
 
 import httptools
 
-from core.serving.model_server.application import Answer, Application, Request, refused
+from core.serving.model_server.answers import Answer, refused
+from core.serving.model_server.application import Application, Request
+from core.serving.model_server.batches import Batches, Work
 from core.serving.model_server.counters import Counters
 from core.serving.model_server.lookup import CALLER
 
 # What Envoy calls a request; it is named so in every line about it, and in the answer.
 REQUEST_ID, LONGEST_ID = b"x-request-id", 128
+# How long the JSON of a body is where binary tensors follow it.
+HEAD_BYTES = b"inference-header-content-length"
 MOST_HEAD_BYTES = 65_536
 MICROSECOND_NS = 1_000
+LONGEST_SIZE = 12
+BINARY_KIND = b"\r\ncontent-type: application/octet-stream\r\ninference-header-content-length: %d"
 REASONS = {
     200: b"OK",
     400: b"Bad Request",
@@ -28,6 +35,7 @@ REASONS = {
     431: b"Request Header Fields Too Large",
     503: b"Service Unavailable",
 }
+LINES = {status: b"HTTP/1.1 %d %s" % (status, reason) for status, reason in REASONS.items()}
 
 
 class AccessLog(Protocol):
@@ -60,6 +68,7 @@ class Connections:
         self,
         application: Application,
         *,
+        batches: Batches,
         version: str,
         digest: str,
         most_body: int,
@@ -69,11 +78,10 @@ class Connections:
     ) -> None:
         self.application, self.most_body, self.turn = application, most_body, Turn(loop)
         self.counters, self.access = counters, access
+        self.batches = batches
         self.open: set[Connection] = set()
         self.closing = False
-        self.head = (
-            f"\r\ncontent-type: application/json\r\nx-causeway-version: {version}\r\nx-causeway-digest: {digest}"
-        ).encode()
+        self.head = f"\r\nx-causeway-version: {version}\r\nx-causeway-digest: {digest}".encode()
 
     def connect(self) -> "Connection":
         return Connection(self)
@@ -93,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._began_ns = 0
+        self._is_awaited = False
         self._start()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -130,6 +139,8 @@ class Connection(asyncio.Protocol):
             self._caller = value
         elif len(name) == len(REQUEST_ID) and name.lower() == REQUEST_ID:
             self._id = value[:LONGEST_ID]
+        elif len(name) == len(HEAD_BYTES) and name.lower() == HEAD_BYTES:
+            self._json_bytes = value
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -141,29 +152,43 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         if self._refused or self._transport is None:
             return
-        request = Request(
-            method=self._parser.get_method(),
-            path=self._path,
-            body=b"".join(self._body),
-            caller=self._caller,
-            id=self._id,
-            waited_ns=perf_counter_ns() - self._began_ns,
-        )
-        answer = self._all.application.answer(request)
-        self._write(answer, waited_ns=request.waited_ns)
-        if self._all.access is not None:
-            self._all.access(request, answer, total_ns=perf_counter_ns() - self._began_ns)
+        self._answer_those_before()
+        request, is_last = self._request(), not self._parser.should_keep_alive()
         self._start()
+        waited_ns = perf_counter_ns() - request.began_ns
+        answer = self._all.application.take(request)
+        if isinstance(answer, Answer):
+            self._deliver(request, is_last, answer._replace(waited_ns=waited_ns))
+            return
+        self._is_awaited = True
+        deliver = partial(self._deliver, request, is_last)
+        self._all.batches.add(Work(answer.rows, answer.arrays, request.began_ns, answer.finish, deliver))
 
     def close_if_idle(self) -> None:
-        if not self._under_way and self._transport is not None:
+        if not self._under_way and not self._is_awaited and self._transport is not None:
             self._transport.close()
 
     def _start(self) -> None:
         """Ready for the next request."""
         self._path, self._body, self._body_bytes, self._head_bytes = b"", list[bytes](), 0, 0
-        self._caller = self._id = b""
+        self._caller = self._id = self._json_bytes = b""
         self._refused = self._under_way = False
+
+    def _answer_those_before(self) -> None:
+        """Answers go back in the order in which the requests came."""
+        if self._is_awaited:
+            self._all.batches.run()
+
+    def _request(self) -> Request:
+        return Request(
+            self._parser.get_method(),
+            self._path,
+            self._body[0] if len(self._body) == 1 else b"".join(self._body),
+            self._began_ns,
+            self._caller,
+            self._id,
+            _size(self._json_bytes) if self._json_bytes else 0,
+        )
 
     def _grow(self, size: int) -> None:
         self._head_bytes += size
@@ -174,32 +199,50 @@ class Connection(asyncio.Protocol):
         """Answers and hangs up: what follows on this connection cannot be trusted to be a request."""
         if not self._refused and self._transport is not None:
             self._refused = True
-            self._write(refused(status, message), waited_ns=0, last=True)
+            self._answer_those_before()
+            self._write(
+                refused(status, message), request=Request(b"", b"", b"", self._began_ns, id=self._id), last=True
+            )
 
-    def _write(self, answer: Answer, *, waited_ns: int, last: bool = False) -> None:
+    def _deliver(self, request: Request, is_last: bool, answer: Answer) -> None:
+        self._is_awaited = False
+        self._write(answer, request=request, last=is_last)
+        if self._all.access is not None:
+            self._all.access(request, answer, total_ns=perf_counter_ns() - request.began_ns)
+
+    def _write(self, answer: Answer, *, request: Request, last: bool) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        last = last or self._all.closing or not self._parser.should_keep_alive()
-        transport.write(self._head(answer, waited_ns=waited_ns, last=last) + answer.body)
+        last = last or self._all.closing
+        transport.write(self._head(answer, request_id=request.id, last=last) + answer.body)
         if answer.counted:
-            total_ns = perf_counter_ns() - self._began_ns
-            spent = answer.compute_ns
-            self._all.counters.count(answer.status, total_ns=total_ns, waited_ns=waited_ns, compute_ns=spent)
+            total_ns = perf_counter_ns() - request.began_ns
+            waited_ns, spent_ns = answer.waited_ns, answer.compute_ns
+            self._all.counters.count(answer.status, total_ns=total_ns, waited_ns=waited_ns, compute_ns=spent_ns)
         if answer.gaps is not None and not answer.is_measured:
             self._all.counters.count_gaps(answer.gaps)
         if last:
             transport.close()
 
-    def _head(self, answer: Answer, *, waited_ns: int, last: bool) -> bytes:
-        times = b""
+    def _head(self, answer: Answer, *, request_id: bytes, last: bool) -> bytes:
+        more = b""
         if answer.compute_ns is not None:
-            waited, spent = waited_ns // MICROSECOND_NS, answer.compute_ns // MICROSECOND_NS
-            times = b"\r\nx-causeway-queue-us: %d\r\nx-causeway-compute-us: %d" % (waited, spent)
+            waited, spent = answer.waited_ns // MICROSECOND_NS, answer.compute_ns // MICROSECOND_NS
+            more = b"\r\nx-causeway-queue-us: %d\r\nx-causeway-compute-us: %d" % (waited, spent)
         if answer.gaps is not None and not answer.gaps.is_empty:
             unknown, missing = (sum(counts.values()) for counts in (answer.gaps.unknown, answer.gaps.missing))
-            times += b"\r\nx-causeway-unknown: %d\r\nx-causeway-missing: %d" % (unknown, missing)
-        name = b"\r\nx-request-id: " + self._id if self._id else b""
+            more += b"\r\nx-causeway-unknown: %d\r\nx-causeway-missing: %d" % (unknown, missing)
+        if request_id:
+            more += b"\r\nx-request-id: " + request_id
+        kind = b"\r\ncontent-type: application/json"
+        if answer.head_bytes:
+            kind = BINARY_KIND % answer.head_bytes
         ending = b"\r\nconnection: close\r\n\r\n" if last else b"\r\n\r\n"
-        line = b"HTTP/1.1 %d %s" % (answer.status, REASONS.get(answer.status, b"Error"))
-        return b"%s%s%s%s\r\ncontent-length: %d%s" % (line, self._all.head, times, name, len(answer.body), ending)
+        line = LINES.get(answer.status) or b"HTTP/1.1 %d Error" % answer.status
+        return b"%s%s%s%s\r\ncontent-length: %d%s" % (line, kind, self._all.head, more, len(answer.body), ending)
+
+
+def _size(value: bytes) -> int:
+    """A number of bytes in a header; -1 for what is none."""
+    return int(value) if value.isdigit() and len(value) < LONGEST_SIZE else -1

@@ -4,10 +4,9 @@ the session; in production the admission is checked first. Whatever does not mat
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from time import perf_counter_ns
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 from pydantic import ValidationError
 
@@ -15,35 +14,49 @@ from core.features.values import FeatureContract
 from core.foundation.errors import Invalid, Unavailable, new_error_id
 from core.foundation.storage import Store
 from core.foundation.text import _
-from core.registry.values import Signature
+from core.registry.signature import ANY, Signature, TensorSpec
 from core.serving.admissions import check_admission
 from core.serving.model_server.known_categories import KnownCategories, known_categories
+from core.serving.model_server.layout import Array, Arrays, Layout
 from core.serving.server_spec import ServerSpec
 
 MODEL, SIGNATURE, CONTRACT = "model.onnx", "signature.json", "features.json"
 ERRORS_ONLY = 3
-TYPES: dict[str, type] = {"BYTES": object, "FP64": np.float64}
-ONNX_TYPES = {"BYTES": "tensor(string)", "FP64": "tensor(double)"}
+# What onnxruntime calls them where it is not the same word in small letters.
+ONNX_TYPES = {"BYTES": "string", "FP16": "float16", "FP32": "float", "FP64": "double"}
 # How onnxruntime says that it was given no memory.
 NO_MEMORY = ("bad_alloc", "Failed to allocate memory")
-InputArrays = dict[str, npt.NDArray[np.generic]]
 logger = logging.getLogger(__name__)
+# How far the answers to a row may differ that is asked alone or with others.
+ALIKE = 1e-3
 
 
-@dataclass(frozen=True)
 class ServedModel:
-    """The session with what it takes, what callers send, and by input the texts that the graph knows."""
+    """The session with what it takes, what callers send, and by input the texts that the graph knows. `proved_ns` is
+    when it last gave a usable answer, `joins_requests` whether several requests may be one call of it."""
 
-    session: onnxruntime.InferenceSession
-    signature: Signature
-    contract: FeatureContract
-    known: KnownCategories
+    def __init__(
+        self,
+        session: onnxruntime.InferenceSession,
+        *,
+        signature: Signature,
+        contract: FeatureContract,
+        known: KnownCategories,
+    ) -> None:
+        """Tries the model. Unavailable when it answers neither a row of which everything is missing nor one of
+        zeros."""
+        self._session, self.signature, self.contract, self.known = session, signature, contract, known
+        self.layout = Layout(signature.inputs)
+        self._names = [spec.name for spec in signature.gives]
+        # The first call plans memory and is slow; no caller should be the one to wait for it.
+        self._proof = self._first_answered(self.layout.missing(), self.layout.filled(0))
+        self.joins_requests = self._has_rows_of_their_own()
 
-    def run(self, inputs: InputArrays, *, rows: int) -> list[float]:
-        """One probability a row. Unavailable when the model fails or gives anything but finite numbers in that
-        shape."""
+    def run(self, arrays: Arrays, *, rows: int) -> Arrays:
+        """The outputs, each with so many rows. Unavailable when the model fails or gives anything but finite numbers in
+        the shape it should."""
         try:
-            answers = self.session.run([self.signature.output], inputs)[0]
+            outputs = self._session.run(self._names, self.layout.by_name(arrays))
         except (
             Exception
         ) as error:  # onnxruntime has no common class of its own; whatever it raises is the model's failure.
@@ -53,18 +66,53 @@ class ServedModel:
             logger.error("error %s: the model failed: %s", error_id, error, extra={"error": error_id})
             hint = _("Operators find the cause in the log of the model server as error {id}.").format(id=error_id)
             raise Unavailable(_("The model failed on this request"), hint=hint) from error
-        if answers.shape != (rows,) or not np.isfinite(answers).all():
+        if not all(map(_is_usable, outputs, self.signature.gives, [rows] * len(outputs))):
             raise Unavailable(_("The model gave no usable answer"), hint=_("Nothing was answered in its place."))
-        return list(answers.tolist())
+        self.proved_ns = perf_counter_ns()
+        return tuple(outputs)
 
     def prove(self) -> None:
-        """Answers a request that every model must be able to answer: one row of which everything is missing.
-        Unavailable when it cannot."""
-        inputs: InputArrays = {
-            spec.name: np.array([""], dtype=object) if spec.datatype == "BYTES" else np.array([np.nan])
-            for spec in self.signature.inputs
-        }
-        self.run(inputs, rows=1)
+        """Answers a request that it has answered before. Unavailable when it cannot."""
+        self.run(self._proof, rows=1)
+
+    def _first_answered(self, *questions: Arrays) -> Arrays:
+        for question in questions[:-1]:
+            try:
+                self.run(question, rows=1)
+            except Unavailable:
+                continue
+            return question
+        self.run(questions[-1], rows=1)
+        return questions[-1]
+
+    def _has_rows_of_their_own(self) -> bool:
+        """Whether a row gets the same answer alone and beside another: a model that compares the rows of a call would
+        mix those of different callers."""
+        if not self.layout.is_fixed:
+            return False
+        other = self.layout.filled(1)
+        try:
+            alone = [self.run(arrays, rows=1) for arrays in (self._proof, other)]
+            together = self.run(self.layout.joined((self._proof, other)), rows=2)
+        except Unavailable:
+            return False
+        return all(map(_are_alike, map(np.concatenate, zip(*alone, strict=True)), together))
+
+
+def _is_usable(values: Array, spec: TensorSpec, rows: int) -> bool:
+    shape = (rows, *spec.row)
+    fits = len(values.shape) == len(shape) and all(map(_is_of, values.shape, shape))
+    return fits and (values.dtype.kind != "f" or bool(np.isfinite(values).all()))
+
+
+def _is_of(size: int, wanted: int) -> bool:
+    return wanted in (ANY, size)
+
+
+def _are_alike(first: Array, second: Array) -> bool:
+    if first.dtype.kind == "f":
+        return bool(np.allclose(first, second, rtol=ALIKE, atol=ALIKE))
+    return bool((first == second).all())
 
 
 def too_much_memory() -> Unavailable:
@@ -93,11 +141,8 @@ def load_model(spec: ServerSpec) -> ServedModel:
     session = open_session(files[MODEL])
     _check_graph(session, signature)
     _check_contract(contract, signature)
-    known = known_categories(files[MODEL])
-    model = ServedModel(session=session, signature=signature, contract=contract, known=known)
-    # The first call plans memory and is slow; no caller should be the one to wait for it.
-    model.prove()
-    return model
+    known = known_categories(files[MODEL], signature=signature)
+    return ServedModel(session, signature=signature, contract=contract, known=known)
 
 
 def _read(spec: ServerSpec) -> dict[str, bytes]:
@@ -126,16 +171,29 @@ def open_session(model: bytes) -> onnxruntime.InferenceSession:
 
 
 def _check_graph(session: onnxruntime.InferenceSession, signature: Signature) -> None:
-    given = {node.name: node.type for node in session.get_inputs()}
-    declared = {spec.name: ONNX_TYPES[spec.datatype] for spec in signature.inputs}
-    outputs = [node.name for node in session.get_outputs()]
-    if given != declared or signature.output not in outputs:
+    takes, gives = ({node.name: node for node in nodes} for nodes in (session.get_inputs(), session.get_outputs()))
+    declared = [_is_declared(takes.get(spec.name), spec) for spec in signature.inputs]
+    declared += [_is_declared(gives.get(spec.name), spec) for spec in signature.gives]
+    if len(takes) != len(signature.inputs) or not all(declared):
         raise Invalid(_("The graph does not take what its signature says"))
 
 
+def _is_declared(node: onnxruntime.NodeArg | None, spec: TensorSpec) -> bool:
+    """Whether a tensor of the graph is what the signature says it is; a size without a number may be any."""
+    if node is None:
+        return False
+    sizes = [size if isinstance(size, int) else ANY for size in node.shape]
+    return node.type == f"tensor({ONNX_TYPES.get(spec.datatype, spec.datatype.lower())})" and sizes == list(spec.shape)
+
+
 def _check_contract(contract: FeatureContract, signature: Signature) -> None:
-    model_inputs = {spec.name: spec.datatype for spec in signature.inputs}
-    contract_inputs = {**dict.fromkeys(contract.categories(), "BYTES"), **dict.fromkeys(contract.numbers(), "FP64")}
+    model_inputs = {
+        name: "category" if datatype == "BYTES" else "number" for name, datatype in signature.columns.items()
+    }
+    contract_inputs = {
+        **dict.fromkeys(contract.categories(), "category"),
+        **dict.fromkeys(contract.numbers(), "number"),
+    }
     if model_inputs != contract_inputs:
         raise Invalid(
             _("What callers send is not what the model takes: {names}").format(

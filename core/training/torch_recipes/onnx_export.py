@@ -9,7 +9,7 @@ import torch
 from core.compute.process import JobFailed
 from core.features.values import FeatureContract
 from core.foundation.text import _
-from core.registry.values import InputSpec, Signature
+from core.registry.signature import OUTPUT, Signature
 from core.training.description import Origin, describe
 from core.training.onnx_graph import ML_DOMAIN, Graph
 from core.training.preparation import CLIP, NumberMap, Preparation, Vocabulary, encode_categories, encode_numbers
@@ -19,7 +19,6 @@ from core.training.torch_recipes.trainer import Trained
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OUTPUT = "probability"
 TOLERANCE = 1e-5
 
 
@@ -27,22 +26,23 @@ def write_onnx(trained: Trained, *, recipe: type[Recipe], origin: Origin, contra
     """The file: an input [batch] a feature, text ("" is missing) or float64 (NaN is missing), and `probability`,
     float64 [batch]. It says of itself where it comes from and what it takes."""
     graph = Graph()
-    ids = [_id(graph, vocabulary=vocabulary) for vocabulary in trained.preparation.categories]
-    numbers = _numbers(graph, numbers=trained.preparation.numbers) if trained.preparation.numbers else ""
+    preparation = trained.preparation
+    graph.take(signature_of(preparation))
+    ids = [_id(graph, vocabulary=vocabulary) for vocabulary in preparation.categories]
+    numbers = _numbers(graph, numbers=preparation.numbers) if preparation.numbers else ""
     logits = recipe.write(trained.network, graph=graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
     exact = graph.cast(logits, to=onnx.TensorProto.DOUBLE)
     sloped = graph.node("Mul", exact, graph.constant(np.array(trained.calibration.slope)))
     shifted = graph.node("Add", sloped, graph.constant(np.array(trained.calibration.shift)))
     column = graph.constant(np.array([1], dtype=np.int64))
     probability = graph.node("Squeeze", graph.node("Sigmoid", shifted), column)
-    description = describe(origin, preparation=trained.preparation, contract=contract)
+    description = describe(origin, preparation=preparation, contract=contract)
     return graph.finish(probability, output=OUTPUT, description=description)
 
 
 def signature_of(preparation: Preparation) -> Signature:
-    texts = [InputSpec(name=vocabulary.name, datatype="BYTES") for vocabulary in preparation.categories]
-    numbers = [InputSpec(name=number.name, datatype="FP64") for number in preparation.numbers]
-    return Signature(inputs=(*texts, *numbers), output=OUTPUT)
+    names = ([column.name for column in columns] for columns in (preparation.categories, preparation.numbers))
+    return Signature.of_columns(*names)
 
 
 def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Table") -> float:
@@ -62,7 +62,7 @@ def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Tabl
 
 
 def _id(graph: Graph, *, vocabulary: Vocabulary) -> str:
-    name = graph.input(vocabulary.name, is_text=True)
+    name = graph.column(vocabulary.name)
     if not vocabulary.values:
         # A map without entries is refused by onnx; this one maps a text that is no value of the column to unknown.
         vocabulary = vocabulary.model_copy(update={"values": ("\x00",)})
@@ -81,7 +81,7 @@ def _id(graph: Graph, *, vocabulary: Vocabulary) -> str:
 
 def _numbers(graph: Graph, *, numbers: tuple[NumberMap, ...]) -> str:
     """float32 [batch, numbers + flags]: missing filled, standardized, clipped; then a flag for what was missing."""
-    raw = graph.columns([graph.input(number.name, is_text=False) for number in numbers])
+    raw = graph.matrix([number.name for number in numbers])
     missing = graph.node("IsNaN", raw)
     filled = graph.node("Where", missing, graph.constant(np.array([number.fill for number in numbers])), raw)
     centered = graph.node("Sub", filled, graph.constant(np.array([number.mean for number in numbers])))

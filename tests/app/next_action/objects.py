@@ -8,7 +8,8 @@ from core.features.training_sets.values import TrainingSet
 from core.features.values import FeatureContract, FeatureVersion, FeatureView
 from core.identity.permissions import ROLES, Permission, Role
 from core.promotion.values import Digests, Plan, Policy, Request, Step
-from core.registry.values import Comparison, Interval, MetricRow, ModelVersion, Signature
+from core.registry.signature import Signature
+from core.registry.values import Comparison, Interval, MetricRow, ModelVersion
 from core.serving.values import Endpoint, Route, ServiceLevel
 from core.training.values import Run
 

@@ -19,7 +19,7 @@ import orjson
 from core.features.values import FeatureContract
 from core.foundation.digests import canonical
 from core.foundation.storage import Manifest, ManifestFile, Store
-from core.registry.values import InputSpec, Signature
+from core.registry.signature import Signature, TensorSpec
 from core.serving.server_spec import READY_FILE, SOCKET_FILE, ServerSpec
 from tests.bench.measuring.lines import Line, at_most, beside
 from tests.bench.online.data import NAMES, view_of
@@ -111,7 +111,7 @@ def _listens(path: Path) -> bool:
 def _spec(folder: Path) -> ServerSpec:
     store = Store(folder / "store")
     contract = FeatureContract(event_time="event_time", row_id="row_id", request=(), views=(view_of(),))
-    signature = Signature(inputs=tuple(InputSpec(name=name, datatype="FP64") for name in NAMES))
+    signature = Signature(inputs=tuple(TensorSpec(name=name, datatype="FP64") for name in NAMES))
     files = {
         "model.onnx": tiny_model(features=dict.fromkeys(NAMES, "number")),
         "signature.json": canonical(signature),

@@ -5,7 +5,7 @@ from typing import Any
 from core.loadtests.values import Capacity
 from core.promotion.requests.production_changes import Move, changes
 from core.promotion.values import Plan, Step
-from core.registry.values import InputSpec, Signature
+from core.registry.signature import Signature, TensorSpec
 from tests.promotion.values_to_judge import (
     endpoint,
     evaluation,
@@ -74,7 +74,7 @@ def test_only_feature_versions_that_differ_are_named() -> None:
 
 
 def test_inputs_and_size_that_differ_are_named() -> None:
-    wider = Signature(inputs=(InputSpec(name="carrier", datatype="BYTES"), InputSpec(name="wind", datatype="FP64")))
+    wider = Signature(inputs=(TensorSpec(name="carrier", datatype="BYTES"), TensorSpec(name="wind", datatype="FP64")))
     rows = table(after=version(2, signature=wider, bytes=260_000))
     assert rows["Inputs"] == ("(1)", "wind (2)")
     assert rows["Size"] == ("0.12 MB", "0.26 MB")

@@ -1,0 +1,242 @@
+"""The Open Inference Protocol v2 over HTTP, both ways: tensors in JSON, or behind it in binary. Members that clients of
+the protocol add are passed over; what a tensor says of itself is checked before anything is allocated for it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from math import prod
+from typing import Any
+
+import numpy as np
+import orjson
+
+from core.foundation.text import _
+from core.registry.signature import ANY, Signature, TensorSpec
+from core.serving.model_server.columns import from_bytes, to_bytes, typed
+from core.serving.model_server.decode import check_size, parse_object, quoted, same_names, wrong
+from core.serving.model_server.layout import Array, Arrays, Block, Layout
+from core.serving.server_spec import Limits
+
+# By place among the outputs which are wanted, and whether in binary.
+Wanted = Sequence[tuple[int, bool]]
+Tensor = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceRequest:
+    """A request for inference: so many rows of each input."""
+
+    id: str
+    rows: int
+    arrays: Arrays
+    wanted: Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body's tensors by name, the bytes that follow its JSON, and where in them each binary tensor lies."""
+
+    tensors: Mapping[str, Tensor]
+    rest: memoryview
+    places: Mapping[str, slice]
+    has_truths: bool
+
+
+class InferenceReader:
+    """Decodes what `infer` is sent."""
+
+    def __init__(self, signature: Signature, *, layout: Layout, limits: Limits) -> None:
+        self._layout, self._limits = layout, limits
+        self._specs = {spec.name: spec for spec in signature.inputs}
+        self._names, self._outputs = list(self._specs), [spec.name for spec in signature.gives]
+        self._values = sum(spec.values for spec in signature.inputs)
+        self._all = {is_binary: [(at, is_binary) for at in range(len(self._outputs))] for is_binary in (False, True)}
+
+    def read(self, body: bytes, *, head_bytes: int = 0) -> InferenceRequest:
+        """`head_bytes` is how long the JSON is; 0 where there is nothing else. Invalid says what is wrong and where."""
+        if not 0 <= head_bytes <= len(body):
+            raise wrong("inference-header-content-length", _("is not how long the JSON of the body is"))
+        head = body[:head_bytes] if head_bytes else body
+        document = parse_object(head)
+        tensors = _by_name(document.get("inputs"))
+        same_names(tensors, self._names, where="inputs")
+        rest = memoryview(body)[len(head) :]
+        places = _binary_places(tensors, size=len(rest)) if head_bytes else {}
+        sent = Body(tensors, rest, places, has_truths=b"true" in head or b"false" in head)
+        rows = self._rows(tensors)
+        arrays = tuple([self._block(block, sent, rows=rows) for block in self._layout.blocks])
+        return InferenceRequest(self._id(document), rows, arrays, self._wanted(document))
+
+    def _rows(self, tensors: Mapping[str, Tensor]) -> int:
+        name, tensor = next(iter(tensors.items()))
+        rows = _shape_of(tensor, spec=self._specs[name])[0]
+        check_size(rows, columns=self._values, limits=self._limits, where="inputs")
+        return rows
+
+    def _block(self, block: Block, body: Body, *, rows: int) -> Array:
+        if body.places or ANY in block.row:
+            return np.stack([self._tensor(spec, body, rows=rows) for spec in block.specs])
+        shape, size, values = [rows, *block.row], rows * prod(block.row), list[Any]()
+        for spec in block.specs:
+            tensor = body.tensors[spec.name]
+            data = tensor.get("data")
+            if type(data) is not list or len(data) != size or not _is_plain(tensor, spec.datatype, shape):
+                data = _flat(tensor, spec=spec, shape=_checked(tensor, spec=spec, rows=rows))
+            values += data
+        return self._typed(values, block.specs, size=size, body=body).reshape(len(block.specs), *shape)
+
+    def _tensor(self, spec: TensorSpec, body: Body, *, rows: int) -> Array:
+        """One that comes in binary, or has a shape of its own."""
+        tensor = body.tensors[spec.name]
+        shape = _checked(tensor, spec=spec, rows=rows)
+        size = prod(shape)
+        check_size(rows, columns=size // rows, limits=self._limits, where=spec.name)
+        if spec.name not in body.places:
+            values = self._typed(_flat(tensor, spec=spec, shape=shape), (spec,), size=size, body=body)
+        else:
+            data, where = body.rest[body.places[spec.name]], f"{spec.name}.data"
+            values = from_bytes(data, datatype=spec.datatype, count=size, where=where, most_text=self._limits.text)
+        return values.reshape(shape)
+
+    def _typed(self, values: Sequence[Any], specs: Sequence[TensorSpec], *, size: int, body: Body) -> Array:
+        return typed(
+            values,
+            datatype=specs[0].datatype,
+            place=lambda at: f"{specs[at // size].name}.data[{at % size}]",
+            most_text=self._limits.text,
+            has_truths=body.has_truths,
+        )
+
+    def _id(self, document: Mapping[str, Any]) -> str:
+        request_id = document.get("id", "")
+        if not isinstance(request_id, str) or len(request_id) > self._limits.text:
+            raise wrong("id", _("must be a short text"))
+        return request_id
+
+    def _wanted(self, document: Mapping[str, Any]) -> Wanted:
+        """Which outputs, in which order, and those in binary."""
+        is_binary = bool(_parameter(document, "binary_data_output"))
+        outputs = document.get("outputs")
+        if not outputs and (outputs is None or type(outputs) is list):
+            return self._all[is_binary]
+        if not isinstance(outputs, list) or any(not isinstance(item, dict) for item in outputs):
+            raise wrong("outputs", _("must be a list of objects with a name"))
+        if any(item.get("name") not in self._outputs for item in outputs):
+            raise wrong("outputs", _("there is only {name}").format(name=", ".join(self._outputs)))
+        binary = (_parameter(item, "binary_data") for item in outputs)
+        return [
+            (self._outputs.index(item["name"]), is_binary if flag is None else bool(flag))
+            for item, flag in zip(outputs, binary, strict=True)
+        ]
+
+
+class InferenceWriter:
+    """Encodes what `infer` answers."""
+
+    def __init__(self, signature: Signature, *, named: Mapping[str, str]) -> None:
+        self._gives, self._named = signature.gives, dict(named)
+
+    def write(self, outputs: Arrays, request: InferenceRequest, *, parameters: Mapping[str, int]) -> tuple[bytes, int]:
+        """The body, and how long its JSON is where binary tensors follow it, else 0."""
+        tensors = [self._tensor(at, outputs[at], is_binary=is_binary) for at, is_binary in request.wanted]
+        document: dict[str, Any] = dict(self._named)
+        if request.id:
+            document["id"] = request.id
+        document["outputs"] = [tensor for tensor, _data in tensors]
+        if parameters:
+            document["parameters"] = parameters
+        head, data = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY), b"".join(data for _t, data in tensors)
+        return (head + data, len(head)) if any(is_binary for _at, is_binary in request.wanted) else (head, 0)
+
+    def _tensor(self, at: int, values: Array, *, is_binary: bool) -> tuple[dict[str, Any], bytes]:
+        spec = self._gives[at]
+        tensor = {"name": spec.name, "datatype": spec.datatype, "shape": values.shape}
+        if is_binary:
+            data = to_bytes(values)
+            return {**tensor, "parameters": {"binary_data_size": len(data)}}, data
+        flat = values.reshape(-1)
+        return {**tensor, "data": flat.tolist() if flat.dtype == object else flat}, b""
+
+
+def _by_name(inputs: Any) -> dict[str, Tensor]:
+    if not isinstance(inputs, list) or not inputs:
+        raise wrong("inputs", _("must be a list of tensors"))
+    tensors: dict[str, Tensor] = {}
+    for at, tensor in enumerate(inputs):
+        if not isinstance(tensor, dict) or not isinstance(tensor.get("name"), str):
+            raise wrong(f"inputs[{at}]", _("must be an object with a name"))
+        tensors[tensor["name"]] = tensor
+    if len(tensors) < len(inputs):
+        names = [tensor["name"] for tensor in inputs]
+        at = next(at for at, name in enumerate(names) if name in names[:at])
+        raise wrong(f"inputs[{at}]", _("{name} is there twice").format(name=quoted(names[at])))
+    return tensors
+
+
+def _is_plain(tensor: Tensor, datatype: str, shape: list[int]) -> bool:
+    """Whether a tensor says of itself just what is expected and is one list: 1.0 and true are equal to 1, and are no
+    number of rows."""
+    sizes = tensor.get("shape")
+    if tensor.get("datatype") != datatype or sizes != shape or type(sizes[0]) is not int:
+        return False
+    return len(shape) == 1 or (set(map(type, sizes)) == {int} and type(tensor["data"][0]) is not list)
+
+
+def _checked(tensor: Tensor, *, spec: TensorSpec, rows: int) -> tuple[int, ...]:
+    """The shape that a tensor of the right datatype says it has."""
+    if tensor.get("datatype") != spec.datatype:
+        raise wrong(f"{spec.name}.datatype", _("must be {datatype}").format(datatype=spec.datatype))
+    shape = _shape_of(tensor, spec=spec)
+    if shape[0] != rows:
+        raise wrong(spec.name, _("has {found} rows, the first input has {rows}").format(found=shape[0], rows=rows))
+    return shape
+
+
+def _shape_of(tensor: Tensor, *, spec: TensorSpec) -> tuple[int, ...]:
+    shape, where = tensor.get("shape"), f"{spec.name}.shape"
+    if not isinstance(shape, list) or len(shape) != len(spec.shape):
+        wanted = ", ".join(["rows", *("any" if size == ANY else str(size) for size in spec.row)])
+        raise wrong(where, _("must be [{shape}]").format(shape=wanted))
+    for size, wanted_size in zip(shape, spec.shape, strict=True):
+        if type(size) is not int or size < 1:
+            raise wrong(where, _("{value} is no number of rows").format(value=quoted(size)))
+        if wanted_size not in (ANY, size):
+            raise wrong(where, _("has {found} where the model takes {size}").format(found=size, size=wanted_size))
+    return tuple(shape)
+
+
+def _flat(tensor: Tensor, *, spec: TensorSpec, shape: tuple[int, ...]) -> list[Any]:
+    """The values of a tensor one after the other; it may also be a list of its rows."""
+    data, where = tensor.get("data"), f"{spec.name}.data"
+    if not isinstance(data, list):
+        raise wrong(where, _("must be a list"))
+    for at, size in enumerate(shape[1:], start=1):
+        if len(data) != prod(shape[:at]) or type(data[0]) is not list:
+            break
+        if set(map(type, data)) != {list} or set(map(len, data)) != {size}:
+            raise wrong(where, _("must be one list, or lists of {size} values").format(size=size))
+        data = list(chain.from_iterable(data))
+    if len(data) != prod(shape):
+        raise wrong(where, _("has {found} values, the shape says {rows}").format(found=len(data), rows=prod(shape)))
+    return data
+
+
+def _binary_places(tensors: Mapping[str, Tensor], *, size: int) -> dict[str, slice]:
+    """Where the binary tensors lie behind the JSON: one after the other, in the order of the inputs, and all of it."""
+    places, at = {}, 0
+    for name, tensor in tensors.items():
+        length = _parameter(tensor, "binary_data_size")
+        if length is None:
+            continue
+        if type(length) is not int or not 0 <= length <= size - at:
+            raise wrong(f"{name}.parameters", _("{value} is no size of its bytes").format(value=quoted(length)))
+        places[name] = slice(at, at + length)
+        at += length
+    if at != size:
+        raise wrong("body", _("has {found} bytes behind the JSON, its tensors {size}").format(found=size, size=at))
+    return places
+
+
+def _parameter(item: Mapping[str, Any], name: str) -> Any:
+    parameters = item.get("parameters")
+    return parameters.get(name) if isinstance(parameters, dict) else None
