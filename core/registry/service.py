@@ -299,10 +299,10 @@ class RegistryService(Service):
         """The id of a run in MLflow; empty until MLflow has it."""
         return outbox.mlflow_run_of(call.session, run_id)
 
-    def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias) -> None:
-        """Queues for MLflow that an alias points to this version. Nothing in the portal is decided by aliases."""
+    def set_alias(self, call: Call, *, model_id: str, version: int, alias: Alias, points: bool = True) -> None:
+        """Queues for MLflow that an alias points to this version, or does no longer. Nothing is decided by aliases."""
         row = catalog.numbered_version(call.session, model_id, version)
-        outbox.queue_alias(call, catalog.version_of(row), alias=alias)
+        outbox.queue_alias(call, catalog.version_of(row), alias=alias, points=points)
 
     def _visible(self, call: Call, version_id: str) -> ModelVersion:
         call.may_reach(version_id, even_put_away=True)

@@ -329,6 +329,14 @@ class EndpointService(Service):
         call.session.add(row)
         call.session.flush()
 
+    def in_production(self, call: Call, *, project: str, model: str, but: str) -> tuple[Route, ...]:
+        """What other production endpoints of a project serve of a model."""
+        endpoints = select(EndpointRow).where(
+            EndpointRow.project == project, EndpointRow.environment == "production", EndpointRow.id != but
+        )
+        routes = chain.from_iterable(routes_of(row) for row in call.session.exec(endpoints))
+        return tuple(route for route in routes if route.model == model and route.weight)
+
     def _issue(self, call: Call, endpoint_id: str, *, environment: Environment, minutes: int) -> Ticket:
         call.may_reach(endpoint_id)
         call.about(endpoint_id)

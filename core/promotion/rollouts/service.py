@@ -39,8 +39,11 @@ class RolloutService(Service):
         self._registry = registry
         self._serving = serving
 
-    def _bytes_of_request(self, call: Call, *, request_id: str) -> ReadBytes:
-        return self._serving.bytes_of(call, version_id=self._book.row(call, request_id).version_id)
+    def _bytes_of_request(self, call: Call, *, request_id: str) -> dict[str, ReadBytes]:
+        """Those of the version and of the rollback target that was named, by their ids."""
+        row = self._book.row(call, request_id)
+        named = (version_id for version_id in (row.version_id, row.rollback_to) if version_id)
+        return {version_id: self._serving.bytes_of(call, version_id=version_id) for version_id in named}
 
     @action(permission=Permission.DEPLOY, prepare=_bytes_of_request, says=N_("applied"))
     def apply(self, call: Call, *, request_id: str) -> Request:
@@ -55,7 +58,8 @@ class RolloutService(Service):
                 _("{id} is being rolled out on this endpoint").format(id=other.promotion_id),
                 hint=_("Wait until it has ended, or abort it."),
             )
-        refuse_damaged(facts.version, call.prepared)
+        for version_id, known in call.prepared.items():
+            refuse_damaged(self._registry.version(call, version_id), known)
         self._book.freeze(call, row, assessment)
         row.admitted = facts.version.digest
         self._serving.allow(call, row.endpoint_id, digest=row.admitted, promotion_id=row.id)
@@ -66,7 +70,14 @@ class RolloutService(Service):
         self._book.set_state(call, row, RequestState.APPLYING)
         return self._book.request(call, row)
 
-    @action(permission=Permission.ROLLOUT_ABORT, says=N_("stopped the rollout of"))
+    def _bytes_before(self, call: Call, *, request_id: str, **_others: object) -> dict[str, ReadBytes]:
+        """Those of what a rollout would return to and no model server has loaded any more, by their ids."""
+        row = self._book.row(call, request_id)
+        rollout = call.session.get(RolloutRow, row.id)
+        version_ids = _unloaded(rollout, self._serving.endpoint(call, row.endpoint_id)) if rollout else ()
+        return {version_id: self._serving.bytes_of(call, version_id=version_id) for version_id in version_ids}
+
+    @action(permission=Permission.ROLLOUT_ABORT, prepare=_bytes_before, says=N_("stopped the rollout of"))
     def abort_rollout(self, call: Call, *, request_id: str, reason: Reason) -> Request:
         """Stop a rollout and return to what served before."""
         row = self._book.row(call, request_id)
@@ -114,6 +125,8 @@ class RolloutService(Service):
         current = self._end_rollout(call, endpoint, why=reason)
         if current is not None:
             self._book.set_state(call, current, RequestState.ROLLED_BACK, why=reason)
+        for route in endpoint.routes:
+            self._leave_champion(call, endpoint, self._registry.version(call, route.version_id))
         return self._serving.close(call, endpoint_id, reason=reason)
 
     @action(permission=Permission.SYSTEM, reads=True)
@@ -123,7 +136,7 @@ class RolloutService(Service):
         rows = call.session.exec(select(RolloutRow).where(col(RolloutRow.state).in_(UNDER_WAY)))
         return tuple(row.promotion_id for row in rows.all() if self._pace(call, row).move != "wait")
 
-    @action(permission=Permission.SYSTEM)
+    @action(permission=Permission.SYSTEM, prepare=_bytes_before)
     def advance_rollout(self, call: Call, *, request_id: str) -> Literal["wait", "hold", "step", "finish", "abort"]:
         """Take a rollout one move further: note that a step has settled, go to the next, finish, or go back. One that
         has ended since it was due stays as it ended."""
@@ -143,7 +156,7 @@ class RolloutService(Service):
             self._abort(call, row, cause=pace.cause)
         return pace.move
 
-    @action(permission=Permission.SYSTEM, says=N_("stopped the rollout of"))
+    @action(permission=Permission.SYSTEM, prepare=_bytes_before, says=N_("stopped the rollout of"))
     def stop_rollout(self, call: Call, *, request_id: str, cause: str) -> None:
         """Go back because the next move was refused."""
         row = self._book.row(call, request_id)
@@ -201,15 +214,18 @@ class RolloutService(Service):
         rollout = call.session.get_one(RolloutRow, row.id)
         endpoint = self._serving.endpoint(call, row.endpoint_id)
         if endpoint.generation == rollout.generation:
-            cause += self._return(call, row, rollout, cause=cause)
+            cause += self._return(call, row, rollout, endpoint, cause=cause)
         rollout.state, rollout.cause = "aborted", cause
         call.session.add(rollout)
         self._book.set_state(call, row, RequestState.ROLLED_BACK, why=cause)
 
-    def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, *, cause: str) -> str:
+    def _return(self, call: Call, row: PromotionRow, rollout: RolloutRow, endpoint: Endpoint, *, cause: str) -> str:
         """Routes back, or says why it cannot: a damaged rollback target must not keep the rollout going."""
         reason = _("{id} was aborted: {cause}").format(id=row.id, cause=cause)
         try:
+            for version_id in _unloaded(rollout, endpoint):
+                known = call.prepared.get(version_id) or self._serving.bytes_of(call, version_id=version_id)
+                refuse_damaged(self._registry.version(call, version_id), known)
             self._serving.route(call, row.endpoint_id, _before(rollout), reason=reason, promotion_id=row.id)
         except PortalError as error:
             return _("; what serves now stays, because the rollback target cannot serve: {why}").format(
@@ -228,6 +244,17 @@ class RolloutService(Service):
             self._book.set_state(call, current, RequestState.ROLLED_BACK, why=why)
         if is_own and admitted.state == RequestState.ROLLED_BACK:
             self._book.set_state(call, admitted, RequestState.APPLIED)
+
+    def _leave_champion(self, call: Call, endpoint: Endpoint, version: ModelVersion) -> None:
+        """The version that an endpoint serves no longer is the champion of its model no longer, unless another one
+        serves it; where another one serves a version of the model, that is."""
+        others = self._serving.in_production(call, project=endpoint.project, model=version.model, but=endpoint.id)
+        heir = max(
+            others, key=lambda route: (route.version_id == version.id, route.weight, route.version), default=None
+        )
+        number = version.version if heir is None else heir.version
+        model_id, points = version.model_id, heir is not None
+        self._registry.set_alias(call, model_id=model_id, version=number, alias=CHAMPION, points=points)
 
     def _end_rollout(self, call: Call, endpoint: Endpoint, *, why: str) -> PromotionRow | None:
         """A rollout under way ends; returns the applied request that serves."""
@@ -248,6 +275,12 @@ def _current(call: Call, endpoint: Endpoint) -> PromotionRow | None:
 
 def _is_newer(current: PromotionRow, other: PromotionRow) -> bool:
     return bool(current.applied_at and other.applied_at and current.applied_at > other.applied_at)
+
+
+def _unloaded(rollout: RolloutRow, endpoint: Endpoint) -> tuple[str, ...]:
+    """The versions that served before a rollout and get no traffic now."""
+    loaded = {route.version_id for route in endpoint.routes}
+    return tuple(route.version_id for route in _before(rollout) if route.version_id not in loaded)
 
 
 def _before(rollout: RolloutRow) -> tuple[Route, ...]:

@@ -192,7 +192,12 @@ class MlflowStore:
         number = self._number_of(message)
         if number is None:
             raise Invalid(_("MLflow knows no version {id}").format(id=message["id"]))
-        self._client.set_registered_model_alias(_model_name(message), message["alias"], number)
+        name, alias = _model_name(message), message["alias"]
+        # What an earlier portal queued says of no alias that it is gone.
+        if message.get("points", True):
+            self._client.set_registered_model_alias(name, alias, number)
+        elif str(self._client.get_registered_model(name).aliases.get(alias)) == number:
+            self._client.delete_registered_model_alias(name, alias)
 
     def _create_model(self, name: str) -> None:
         if not self._client.search_registered_models(f"name = '{name}'", max_results=1):

@@ -29,9 +29,9 @@ def queue_version(call: Call, version: ModelVersion) -> None:
     _put(call, VERSION, version.model_dump(mode="json", include=fields))
 
 
-def queue_alias(call: Call, version: ModelVersion, *, alias: Alias) -> None:
+def queue_alias(call: Call, version: ModelVersion, *, alias: Alias, points: bool) -> None:
     message = version.model_dump(mode="json", include={"id", "model", "project"})
-    _put(call, ALIAS, {**message, "alias": alias})
+    _put(call, ALIAS, {**message, "alias": alias, "points": points})
 
 
 def claim(database: Database) -> list[OutboxRow]:

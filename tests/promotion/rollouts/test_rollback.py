@@ -99,6 +99,34 @@ def test_a_rollout_of_rotten_bytes_does_not_begin(stage: Stage) -> None:
     assert (stage.serves(), stage.read(request.id).state) == ({}, RequestState.APPROVED)
 
 
+def test_a_rollout_with_a_rotten_way_back_does_not_begin(stage: Stage) -> None:
+    first, second = stage.released(), stage.released()
+    request = stage.approved(rollback_to=first.version_id)
+    target = stage.portal.registry.get_version(stage.people.viewer, version_id=first.version_id)
+    damage_bytes(stage.portal, target, "model.onnx", "flipped")
+    with pytest.raises(Conflict, match=f"{first.version_id}. cannot serve"):
+        stage.apply(request.id)
+    assert (stage.serves(), stage.read(request.id).state) == ({second.version_id: 100}, RequestState.APPROVED)
+
+
+def test_a_rollout_is_not_left_for_bytes_that_have_rotted_since_nobody_has_them_loaded(stage: Stage) -> None:
+    """While they still get traffic they are loaded, and serve on whatever became of the file."""
+    old = stage.released()
+    version = stage.portal.registry.get_version(stage.people.viewer, version_id=old.version_id)
+    damage_bytes(stage.portal, version, "model.onnx", "flipped")
+    for steps, serving in ((0, {old.version_id: 100}), (1, None)):
+        request = stage.apply(stage.approved().id)
+        for _step in range(steps):
+            stage.settle()
+            stage.tick()
+            stage.hold_out(request.id)
+            stage.tick()
+        after = stage.portal.rollouts.abort_rollout(stage.people.sre, request_id=request.id, reason="Complaints")
+        assert after.state is RequestState.ROLLED_BACK
+        assert stage.serves() == (serving or {request.version_id: 100})
+        assert ("the rollback target cannot serve" in after.why) == (serving is None)
+
+
 def test_a_rollback_serves_in_history_once_the_gateway_says_so(stage: Stage) -> None:
     first, second = stage.released(), stage.released()
     go_to(stage, first.version_id)

@@ -1,9 +1,12 @@
 """Whatever an endpoint serves is taken out at once, with a reason and without an approval, and brought back."""
 
 import pytest
+from sqlmodel import select
 
 from core.foundation.errors import Conflict, Invalid, NotAllowed
 from core.promotion.values import RequestState
+from core.registry.tables import OutboxRow
+from core.serving.tables import EndpointRow
 from tests.promotion.stage import SYSTEM, TWO_STEPS, Stage
 
 WHY = "It answers nonsense"
@@ -58,6 +61,34 @@ def test_what_served_is_brought_back_without_a_new_approval(stage: Stage) -> Non
     assert stage.endpoint.closed is None
     assert plan(stage)[1] == ""
     assert stage.read(request.id).state is RequestState.APPLIED
+
+
+def aliases(stage: Stage) -> list[tuple[str, bool]]:
+    """What MLflow is told of the champion: a version, and whether it is."""
+    with stage.portal.foundation.database.read() as session:
+        rows = session.exec(select(OutboxRow).where(OutboxRow.kind == "alias").order_by(OutboxRow.id))
+        return [(row.message["id"], row.message["points"]) for row in rows]
+
+
+def test_what_serves_nowhere_is_no_champion(stage: Stage) -> None:
+    version_id = stage.released().version_id
+    take_out(stage)
+    assert aliases(stage) == [(version_id, True), (version_id, False)]
+    stage.portal.rollouts.rollback(
+        stage.people.sre, endpoint_id=stage.endpoint_id, version_id=version_id, reason="It was the data"
+    )
+    assert aliases(stage)[-1] == (version_id, True)
+
+
+def test_what_another_endpoint_serves_of_the_model_is_the_champion_then(stage: Stage) -> None:
+    old = stage.released()
+    (route,) = stage.endpoint.routes
+    new = stage.released()
+    with stage.portal.foundation.database.write() as session:
+        fields = session.get_one(EndpointRow, stage.endpoint_id).model_dump()
+        session.add(EndpointRow(**fields | {"id": "EP-9", "name": "other", "routes": [route.model_dump()]}))
+    take_out(stage)
+    assert aliases(stage) == [(old.version_id, True), (new.version_id, True), (old.version_id, True)]
 
 
 def test_a_rollout_under_way_ends_with_it(stage: Stage) -> None:

@@ -138,6 +138,10 @@ def test_what_is_delivered_twice_is_there_once(
     (version,) = client.search_model_versions("name = 'PROJ-1.late-arrival'")
     assert version.tags["causeway.digest"] == registered.digest
     assert client.get_model_version_by_alias("PROJ-1.late-arrival", "champion").version == version.version
+    with calling(portal, people.engineer) as call:
+        portal.registry.set_alias(call, model_id=registered.model_id, version=1, alias="champion", points=False)
+    assert MlflowIngester(portal.foundation).deliver() == 1
+    assert client.get_registered_model("PROJ-1.late-arrival").aliases == {}
 
 
 RECORDING = """
