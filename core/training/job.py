@@ -165,7 +165,8 @@ def _train(context: JobContext, *, spec: RunSpec, data: Any) -> "Trained":
 def _export(context: JobContext, *, spec: RunSpec, trained: "Trained") -> "OnnxModel":
     """Writes model and signature, and opens the very bytes that were written."""
     from core.training.evaluation import OnnxModel
-    from core.training.torch_recipes.onnx_export import signature_of, write_onnx
+    from core.training.input_graph import signature_of
+    from core.training.torch_recipes.onnx_export import write_onnx
 
     context.progress(TRAINED_SHARE, stage=_("exporting"))
     folder = context.outputs / MODEL_FOLDER
@@ -232,7 +233,7 @@ def _result(
     context: JobContext, *, trained: "Trained", splits: list[SplitResult], difference: float, device: str
 ) -> TrainingResult:
     from core.training.environment import code_commit, environment_of
-    from core.training.torch_recipes.onnx_export import signature_of
+    from core.training.input_graph import signature_of
 
     return TrainingResult(
         splits=tuple(splits),

@@ -13,7 +13,7 @@ from core.training.description import Description
 
 ML_DOMAIN = "ai.onnx.ml"
 # Operators that every runtime since 2021 reads, and those that recipes are written for.
-OLDEST_OPSET, NEWEST_OPSET = 13, 20
+OLDEST_OPSET, NEWEST_OPSET = 13, 21
 FORMATS = [release for release in helper.VERSION_TABLE if OLDEST_OPSET <= release[2] <= NEWEST_OPSET]
 
 
@@ -74,14 +74,23 @@ class Graph:
         axis = self.constant(np.array([1], dtype=np.int64))
         return self.node("Concat", *(self.node("Unsqueeze", value, axis) for value in values), axis=1)
 
+    def ascending(self, value: str, *, width: int) -> str:
+        """The columns of [batch, width] sorted within each row, the lowest first."""
+        name = self._fresh("topk")
+        outputs = [name, f"{name}.places"]
+        count = self.constant(np.array([width], dtype=np.int64))
+        self._nodes.append(helper.make_node("TopK", [value, count], outputs, axis=1, largest=0))
+        return name
+
     def cast(self, value: str, *, to: int) -> str:
         return self.node("Cast", value, to=to)
 
-    def finish(self, value: str, *, output: str, description: Description) -> bytes:
-        """The file whose one output, float64 [batch], is `value`, checked by onnx and in the oldest version of the
-        format that can say it."""
+    def finish(self, value: str, *, output: str, description: Description, width: int | None = None) -> bytes:
+        """The file whose one output, float64 [batch] or [batch, width], is `value`, checked by onnx and in the oldest
+        version of the format that can say it."""
         self._nodes.append(helper.make_node("Identity", [value], [output]))
-        given = helper.make_tensor_value_info(output, TensorProto.DOUBLE, ["batch"], doc_string=description.output)
+        shape = ["batch"] if width is None else ["batch", width]
+        given = helper.make_tensor_value_info(output, TensorProto.DOUBLE, shape, doc_string=description.output)
         for entry in self._inputs:
             entry.doc_string = description.inputs.get(entry.name, "")
         graph = helper.make_graph(self._nodes, "model", self._inputs, [given], self._constants)

@@ -80,14 +80,15 @@ def encode_categories(table: "pa.Table", *, preparation: Preparation) -> Any:
     return ids
 
 
-def encode_numbers(table: "pa.Table", *, preparation: Preparation) -> Any:
-    """float32 [rows, numbers + flags], computed in float64 as the ONNX file does."""
-    rows = np.zeros((table.num_rows, preparation.shape.numbers), dtype=np.float32)
+def encode_numbers(table: "pa.Table", *, preparation: Preparation, dtype: Any = np.float32) -> Any:
+    """[rows, numbers + flags], computed in float64 as the ONNX file does."""
+    rows = np.zeros((table.num_rows, preparation.shape.numbers), dtype=dtype)
     flags = len(preparation.numbers)
     for place, number in enumerate(preparation.numbers):
         raw = numbers_of(table, name=number.name)
         missing = np.isnan(raw)
-        standard = (np.where(missing, number.fill, raw) - number.mean) / number.scale
+        with np.errstate(over="ignore"):
+            standard = (np.where(missing, number.fill, raw) - number.mean) / number.scale
         rows[:, place] = np.clip(standard, -CLIP, CLIP)
         if number.flagged:
             rows[:, flags] = missing
@@ -125,7 +126,8 @@ def _number_map(raw: Any, *, name: str) -> NumberMap:
     seen = raw[np.isfinite(raw)]
     if not len(seen):
         return NumberMap(name=name, fill=0.0, mean=0.0, scale=1.0, flagged=False)
-    mean, scale = float(seen.mean()), float(seen.std())
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean, scale = float(seen.mean()), float(seen.std())
     # A column of one value has no scale of its own, and one beyond float64 has none at all.
     usable = np.isfinite(scale) and scale > 1e-12 * max(1.0, abs(mean))
     return NumberMap(

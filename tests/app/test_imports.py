@@ -8,7 +8,19 @@ from collections.abc import Mapping
 
 import pytest
 
-HEAVY = {"torch", "mlflow", "optuna", "kubernetes", "onnxruntime", "onnx", "locust", "duckdb", "sklearn", "scipy"}
+HEAVY = {
+    "torch",
+    "mlflow",
+    "optuna",
+    "kubernetes",
+    "onnxruntime",
+    "onnx",
+    "locust",
+    "duckdb",
+    "sklearn",
+    "scipy",
+    "lightgbm",
+}
 # In this order in one new process: what one of them loads, the following have too.
 MODULES = ("app.ui.charts", "app.ui.tables", "app.main", "app.asgi", "app.cli.commands")
 IMPORTING = f"""

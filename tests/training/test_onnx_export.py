@@ -12,9 +12,9 @@ from core.compute.process import JobFailed
 from core.registry.onnx_safety import inspect, signature_of
 from core.training.description import Description, Origin
 from core.training.evaluation import OnnxModel
+from core.training.input_graph import signature_of as inputs_of
 from core.training.onnx_graph import Graph
 from core.training.recipes.tabular import Tabular
-from core.training.torch_recipes import onnx_export
 from core.training.torch_recipes.data import TrainingData, load_data
 from core.training.torch_recipes.onnx_export import check_against_torch, write_onnx
 from core.training.torch_recipes.trainer import Trained
@@ -33,7 +33,7 @@ def model(trained: Trained) -> OnnxModel:
 
 
 def opened(trained: Trained) -> OnnxModel:
-    signature = onnx_export.signature_of(trained.preparation)
+    signature = inputs_of(trained.preparation)
     return OnnxModel(written(trained), signature=signature, threads=1)
 
 
@@ -107,7 +107,7 @@ def test_the_same_training_gives_the_same_bytes_and_nothing_speaks_against_them(
     data = written(trained)
     assert data == written(trained)
     assert not [finding for finding in inspect(data).findings if finding.refuses]
-    assert signature_of(data) == onnx_export.signature_of(trained.preparation)
+    assert signature_of(data) == inputs_of(trained.preparation)
     read = onnx.load_from_string(data)
     assert {(entry.domain, entry.version) for entry in read.opset_import} == {("", 13), ("ai.onnx.ml", 2)}
     assert read.ir_version == 7

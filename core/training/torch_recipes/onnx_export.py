@@ -9,10 +9,11 @@ import torch
 from core.compute.process import JobFailed
 from core.features.values import FeatureContract
 from core.foundation.text import _
-from core.registry.signature import OUTPUT, Signature
+from core.registry.signature import OUTPUT
 from core.training.description import Origin, describe
-from core.training.onnx_graph import ML_DOMAIN, Graph
-from core.training.preparation import CLIP, NumberMap, Preparation, Vocabulary, encode_categories, encode_numbers
+from core.training.input_graph import category_ids, signature_of, standard_numbers
+from core.training.onnx_graph import Graph
+from core.training.preparation import encode_categories, encode_numbers
 from core.training.recipe import Recipe
 from core.training.torch_recipes.trainer import Trained
 
@@ -28,8 +29,8 @@ def write_onnx(trained: Trained, *, recipe: type[Recipe], origin: Origin, contra
     graph = Graph()
     preparation = trained.preparation
     graph.take(signature_of(preparation))
-    ids = [_id(graph, vocabulary=vocabulary) for vocabulary in preparation.categories]
-    numbers = _numbers(graph, numbers=preparation.numbers) if preparation.numbers else ""
+    ids = [category_ids(graph, vocabulary=vocabulary) for vocabulary in preparation.categories]
+    numbers = standard_numbers(graph, numbers=preparation.numbers) if preparation.numbers else ""
     logits = recipe.write(trained.network, graph=graph, ids=graph.columns(ids) if ids else "", numbers=numbers)
     exact = graph.cast(logits, to=onnx.TensorProto.DOUBLE)
     sloped = graph.node("Mul", exact, graph.constant(np.array(trained.calibration.slope)))
@@ -38,11 +39,6 @@ def write_onnx(trained: Trained, *, recipe: type[Recipe], origin: Origin, contra
     probability = graph.node("Squeeze", graph.node("Sigmoid", shifted), column)
     description = describe(origin, preparation=preparation, contract=contract)
     return graph.finish(probability, output=OUTPUT, description=description)
-
-
-def signature_of(preparation: Preparation) -> Signature:
-    names = ([column.name for column in columns] for columns in (preparation.categories, preparation.numbers))
-    return Signature.of_columns(*names)
 
 
 def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Table") -> float:
@@ -59,37 +55,3 @@ def check_against_torch(probabilities: Any, *, trained: Trained, table: "pa.Tabl
             )
         )
     return difference
-
-
-def _id(graph: Graph, *, vocabulary: Vocabulary) -> str:
-    name = graph.column(vocabulary.name)
-    if not vocabulary.values:
-        # A map without entries is refused by onnx; this one maps a text that is no value of the column to unknown.
-        vocabulary = vocabulary.model_copy(update={"values": ("\x00",)})
-        ids = [0]
-    else:
-        ids = list(range(1, len(vocabulary.values) + 1))
-    return graph.node(
-        "LabelEncoder",
-        name,
-        domain=ML_DOMAIN,
-        keys_strings=list(vocabulary.values),
-        values_int64s=ids,
-        default_int64=0,
-    )
-
-
-def _numbers(graph: Graph, *, numbers: tuple[NumberMap, ...]) -> str:
-    """float32 [batch, numbers + flags]: missing filled, standardized, clipped; then a flag for what was missing."""
-    raw = graph.matrix([number.name for number in numbers])
-    missing = graph.node("IsNaN", raw)
-    filled = graph.node("Where", missing, graph.constant(np.array([number.fill for number in numbers])), raw)
-    centered = graph.node("Sub", filled, graph.constant(np.array([number.mean for number in numbers])))
-    standard = graph.node("Div", centered, graph.constant(np.array([number.scale for number in numbers])))
-    ends = [graph.constant(np.array(end)) for end in (-CLIP, CLIP)]
-    clipped = graph.cast(graph.node("Clip", standard, *ends), to=onnx.TensorProto.FLOAT)
-    flagged = [place for place, number in enumerate(numbers) if number.flagged]
-    if not flagged:
-        return clipped
-    chosen = graph.node("Gather", missing, graph.constant(np.array(flagged, dtype=np.int64)), axis=1)
-    return graph.node("Concat", clipped, graph.cast(chosen, to=onnx.TensorProto.FLOAT), axis=1)
