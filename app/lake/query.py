@@ -9,11 +9,15 @@ from app import exports
 from app.lake import result_values
 from app.session import actor, portal
 from app.ui import charts, forms, frame, links, numbers, tables, times
+from app.ui.code_editor.component import CodeError, CodeErrors
+from app.ui.code_editor.text import put, typed_into
 from core.foundation.text import N_, _
 from core.lake.column_types import is_number
 from core.lake.queries.values import Query, SavedQuery
 from core.lake.values import Dataset
 
+# The editor of the page.
+SQL = "query_sql"
 MOST, PAGE, EXPORT_PAGE, CHART_ROWS, SHORT = 200, 100, 1000, 1000, 30
 # So many tables and kept queries stand beside the SQL; other tables are searched for.
 SHOWN = 30
@@ -50,7 +54,14 @@ def _table(item: Dataset) -> None:
 
 
 def _put(name: str) -> None:
-    st.session_state["sql_query"] = f"{st.session_state.get('sql_query', '')}{name} "
+    put(SQL, f"{typed_into(SQL)}{name} ")
+
+
+def errors_of(query: Query | None) -> CodeErrors | None:
+    """Which line of the SQL is to blame. The first sentence says for what, the rest quotes the line."""
+    if query is None or not query.line:
+        return None
+    return CodeErrors(query.sql, (CodeError(query.line, query.cause.partition(". ")[0]),))
 
 
 def saved(project: str) -> None:
@@ -78,7 +89,7 @@ def _drop(item: SavedQuery, *, key: str) -> None:
 
 
 def _use(item: SavedQuery) -> None:
-    st.session_state["sql_query"] = item.sql
+    put(SQL, item.sql)
 
 
 @forms.dialog(N_("Make a feature of this"))
@@ -93,7 +104,7 @@ def make_a_feature(project: str) -> None:
     view_id = st.selectbox(_("Feature view"), list(names), format_func=names.__getitem__, key="query_view")
     st.caption(_("The SQL becomes its next version once you have named its time columns."))
     if st.button(_("Go on"), type="primary", key="query_go_on"):
-        st.session_state["feature_draft_sql"] = st.session_state["sql_query"]
+        st.session_state["feature_draft_sql"] = typed_into(SQL)
         links.open_page("new-feature-version", id=view_id or views[0].id)
 
 

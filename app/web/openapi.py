@@ -248,5 +248,9 @@ def _error() -> Document:
             "error": text | {"description": _("What is wrong.")},
             "hint": text | {"description": _("What to do; empty where there is nothing to say.")},
             "field": text | {"description": _("The parameter that is wrong, in dots where it has parts.")},
+            "line": {
+                "type": "integer",
+                "description": _("The line of a text that is wrong, where known."),
+            },
         },
     }

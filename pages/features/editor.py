@@ -4,7 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.features.editor.conflicts import meanwhile
-from app.features.editor.fields import Entered, Subject, Until, beside, logic, subject_of, submit
+from app.features.editor.fields import Entered, Subject, Until, beside, subject_of, submit
+from app.features.editor.logic import logic
 from app.features.editor.preview import preview_part
 from app.features.editor.start import EDITOR, choose_view, offer_drafts, publish_dialog
 from app.features.lifecycle import life_dialog

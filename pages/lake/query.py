@@ -3,9 +3,12 @@ it."""
 
 import streamlit as st
 
-from app.lake.query import chart_of, history, make_a_feature, result_table, saved, tables_beside
+from app.lake.completion import names_in
+from app.lake.query import SQL, chart_of, errors_of, history, make_a_feature, result_table, saved, tables_beside
 from app.session import actor, may, portal, projects
 from app.ui import forms, frame, links, numbers, times
+from app.ui.code_editor.component import code_editor
+from app.ui.code_editor.text import typed_into
 from core.foundation.ids import Kind
 from core.foundation.text import N_, _
 from core.identity.permissions import Permission
@@ -42,10 +45,17 @@ def _facts(query: Query | None) -> list[str]:
 
 
 def _editor(project: str, query: Query | None) -> None:
-    if query is not None and st.session_state.get("query_shown") != query.id:
-        st.session_state["sql_query"], st.session_state["query_shown"] = query.sql, query.id
-    st.session_state.setdefault("sql_query", FIRST)
-    st.text_area(_("SQL"), key="sql_query", height=210, max_chars=20_000, label_visibility="collapsed")
+    edited = code_editor(
+        _("SQL"),
+        key=SQL,
+        place="query",
+        language="sql",
+        text=query.sql if query else FIRST,
+        basis=query.id if query else "",
+        names=names_in(project),
+        errors=errors_of(query),
+        height=170,
+    )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         ran = st.button(_("Run"), type="primary", icon=":material/play_arrow:", key="query_run", shortcut="Ctrl+Enter")
         rows = st.selectbox(_("Rows at most"), [100, 1000, 10_000, 100_000], index=1, key="query_limit", width=150)
@@ -53,17 +63,14 @@ def _editor(project: str, query: Query | None) -> None:
             _save(project)
         if st.button(_("Make a feature of this"), icon=":material/dataset:", key="query_feature"):
             make_a_feature(project)
-    if ran:
+    if ran or edited.ran:
         _run(project, rows or 1000)
 
 
 def _run(project: str, rows: int) -> None:
     with forms.attempt() as done:
-        started = portal().queries.start_query(
-            actor(), project=project, sql=st.session_state["sql_query"], row_limit=rows
-        )
+        started = portal().queries.start_query(actor(), project=project, sql=typed_into(SQL), row_limit=rows)
     if done.succeeded:
-        st.session_state["query_shown"] = started.id
         links.open_object(started.id)
 
 
@@ -73,7 +80,7 @@ def _save(project: str) -> None:
     st.caption(_("Everyone in the project can open it. An existing name is overwritten."))
     if st.button(_("Save"), type="primary", key="query_save"):
         with forms.attempt() as done:
-            portal().queries.save_query(actor(), project=project, name=name, sql=st.session_state["sql_query"])
+            portal().queries.save_query(actor(), project=project, name=name, sql=typed_into(SQL))
         if done.succeeded:
             frame.say(_("{name} is saved").format(name=name))
             st.rerun()

@@ -5,6 +5,7 @@ import re
 
 from playwright.sync_api import expect
 
+from app.ui.code_editor.formatting import formatted_python
 from tests.e2e.chain import VIEW_SQL, Chain
 from tests.e2e.visitor import JOB_MS, Visitor
 
@@ -46,10 +47,12 @@ def begin(mei: Visitor) -> None:
     mei.heading("Version 1 of edited_days").wait_for()
     mei.tick("Tables", "flights")
     mei.fill("Event time", "day_end")
-    mei.fill("SQL", VIEW_SQL.replace("avg(arr_delay)", "avg(delayed)"))
+    mei.write("SQL", VIEW_SQL.replace("avg(arr_delay)", "avg(delayed)"))
     preview(mei, "SQL: column delayed not found")
     mei.sees("Line 2")
-    mei.fill("SQL", VIEW_SQL)
+    expect(mei.page.locator(".cm-wrong")).to_contain_text("avg(delayed)")
+    mei.write("SQL", VIEW_SQL)
+    expect(mei.page.locator(".cm-wrong")).to_have_count(0)
     preview(mei, "2 features, 1 check passes")
 
 
@@ -70,14 +73,16 @@ def goes_elsewhere_and_comes_back(mei: Visitor) -> None:
     mei.page.go_back()
     mei.heading("Version 1 of edited_days").wait_for()
     mei.settled()
-    expect(mei.page.get_by_role("textbox", name="SQL")).to_have_value(VIEW_SQL)
+    mei.has_code("SQL", VIEW_SQL)
     expect(mei.page.get_by_label("What is new", exact=True)).to_have_value("How carriers did")
 
 
 def second_form(mei: Visitor) -> None:
     """The same in pandas, which the preview compares."""
     mei.tab("pandas")
-    mei.fill("Python", PANDAS)
+    mei.write("Python", PANDAS.replace("(", "( ", 1))
+    mei.editor("Python").press("Shift+Alt+F")
+    mei.has_code("Python", formatted_python(PANDAS))
     preview(mei, "2 features, 2 checks pass")
     mei.tab("Checks")
     mei.sees("SQL and pandas agree")

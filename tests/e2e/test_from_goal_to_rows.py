@@ -58,7 +58,7 @@ def publish_view(mei: Visitor) -> None:
     mei.press("Create and write its SQL")
     mei.heading("Version 1 of carrier_days").wait_for()
     mei.tick("Tables", "flights")
-    mei.fill("SQL", VIEW_SQL)
+    mei.write("SQL", VIEW_SQL)
     mei.fill("Event time", "day_end")
     mei.press("Publish")
     # The preview behind the dialog ends meanwhile, which does not close it.

@@ -88,6 +88,21 @@ class Visitor:
         field.press("Tab")
         self.page.wait_for_selector(DRAWN)
 
+    def editor(self, label: str) -> Locator:
+        """The code editor of that label."""
+        return self.page.get_by_role("textbox", name=label, exact=True)
+
+    def write(self, label: str, code: str) -> None:
+        """Writes all of a code editor anew and leaves it, whereupon the portal knows what was written."""
+        field = self.editor(label)
+        field.fill(code)
+        field.blur()
+        self.page.wait_for_selector(DRAWN)
+
+    def has_code(self, label: str, code: str) -> None:
+        """Waits until that is all that stands in a code editor."""
+        expect(self.editor(label).locator(".cm-line")).to_have_text(code.split("\n"))
+
     def fill_day(self, label: str, day: date) -> None:
         """Types a day into the parts of a date field, year first."""
         group = self.page.get_by_role("group", name=label, exact=True)

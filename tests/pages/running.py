@@ -1,12 +1,14 @@
 """Runs a page of the portal as someone, without a browser: `page(portal, people.engineer, "run", id="RUN-1")`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app import navigation, session
+from app.ui.code_editor.text import Text
 from core.foundation.actors import Actor
 from core.portal import Portal
 from tests import streamlit_client
@@ -54,6 +56,24 @@ def text_of(test: AppTest) -> str:
     tables = [table.value.to_csv() for table in (*test.table, *test.dataframe)]
     catalogs = [text for data in catalogs_of(test).values() for text in _words_of(data)]
     return "\n".join([*parts, *tables, *catalogs]).replace("\\", "")
+
+
+def code_of(test: AppTest, label: str) -> str:
+    """What the code editor of that label was given to show."""
+    return str(editors_of(test)[label]["text"])
+
+
+def editors_of(test: AppTest) -> dict[str, dict[str, Any]]:
+    """What the code editors on the page were given, by their labels."""
+    parts = [part.proto for part in test.get("bidi_component")]
+    drawn = [json.loads(part.json) for part in parts if part.component_name == "causeway_code_editor"]
+    return {data["label"]: data for data in drawn}
+
+
+def write_code(test: AppTest, key: str, text: str) -> None:
+    """Types into a code editor, as its page knows it by then."""
+    current: Text = test.session_state[f"typed_{key}"]
+    test.session_state[f"typed_{key}"] = replace(current, text=text)
 
 
 def catalogs_of(test: AppTest) -> dict[str, dict[str, Any]]:

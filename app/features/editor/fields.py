@@ -10,16 +10,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.features import glossary
 from app.features.catalog import words
-from app.features.editor.rules import rule_rows
 from app.lake.source_picker import choose_sources
 from app.session import actor, portal
-from app.ui.fields.sticky import put, sticky
+from app.ui.fields.sticky import sticky
 from core.features.values import FeatureVersion, FeatureView, VersionState
 from core.foundation.errors import NotFound
 from core.foundation.text import _
 
 HOUR = 3600
-QUERY_SQL = "feature_draft_sql"
 Entered = dict[str, Any]
 Until = Literal["draft", "staged", "published"]
 
@@ -67,6 +65,16 @@ class Subject:
     def key(self, name: str) -> str:
         """The name of a field in the session. After a submission, or when people start over, it is another one."""
         return f"{name}_{self.name}-{_round(self.name)}"
+
+    @property
+    def basis(self) -> str:
+        """What the fields began with: it stays, whatever others save meanwhile."""
+        given = self.base or (self.given.id if self.given else "")
+        return str(st.session_state.setdefault(self.key("basis"), f"{self.number} {given}"))
+
+    def code_key(self, language: str) -> str:
+        """The name of the code editor for one form of the logic."""
+        return self.key(f"{language}_code")
 
     def start_over(self) -> None:
         """Forgets what was typed: the fields begin again with what is given."""
@@ -156,16 +164,17 @@ def _terms(subject: Subject) -> Entered:
         "delay_seconds": (_("Arrival delay (h)"), _(glossary.SOURCE_DELAY)),
         "lookback_seconds": (_("Lookback (h)"), _(glossary.LOOKBACK)),
     }
-    hours = {}
+    spans = {}
     for number, (name, (label, help_text)) in enumerate(fields.items()):
         with (left, right)[number % 2]:
-            hours[name] = _hours(subject, name, label, getattr(given, name) if given else 0, help=help_text)
+            seconds = getattr(given, name) if given else 0
+            spans[name] = hours(subject, name, label=label, seconds=seconds, help=help_text)
     with right:
         tags = _text(subject, "tags", _("Tags"), ", ".join(given.tags) if given else "", "daily, orders")
-    return {"event_time": event, "created_time": created, **hours, "tags": words(tags)}
+    return {"event_time": event, "created_time": created, **spans, "tags": words(tags)}
 
 
-def _hours(subject: Subject, name: str, label: str, seconds: int, *, help: str) -> int:
+def hours(subject: Subject, name: str, *, label: str, seconds: int, help: str) -> int:
     """A span that people read and type in hours; returns seconds."""
     typed = st.number_input(
         label,
@@ -189,90 +198,3 @@ def _kinds(subject: Subject) -> Entered:
         with place:
             names[name] = words(_text(subject, name, label, named, example, help_text))
     return names
-
-
-def logic(subject: Subject, sources: Mapping[str, str]) -> Entered:
-    """The two forms of the logic, and what its author promises of the values."""
-    given = subject.given
-    sql_tab, python_tab, rules_tab = st.tabs(
-        [_("SQL"), _("pandas"), _("Rules")], key="logic", bind="query-params", on_change="rerun"
-    )
-    with sql_tab:
-        sql = _sql(subject, sources)
-    with python_tab:
-        python = st.text_area(
-            _("Python"),
-            **sticky(subject.key("sql_pandas"), given.python if given else ""),
-            height=300,
-            max_chars=20_000,
-            placeholder=_frame_example(subject, sources),
-        )
-        subject.places["python"] = st.container()
-    both = sql.strip() and (python or "").strip()
-    hint = _("SQL or pandas: one of them is enough.")
-    two = _(
-        "Both are given: SQL builds the rows, and on samples with ties, nulls and changed clocks pandas must agree."
-    )
-    for tab in (sql_tab, python_tab):
-        tab.caption(two if both else hint)
-    with rules_tab:
-        tests = _tests(subject)
-    return {"sql": sql, "python": python or "", "tests": tests}
-
-
-def _sql(subject: Subject, sources: Mapping[str, str]) -> str:
-    key, given = subject.key("sql_text"), subject.given.sql if subject.given else ""
-    field = sticky(key, given)
-    if query_sql := st.session_state.pop(QUERY_SQL, ""):
-        if st.session_state[key].strip() not in ("", query_sql.strip(), given):
-            st.session_state[f"before_{key}"] = st.session_state[key]
-        put(key, query_sql)
-    table = next(iter(sources), _("table"))
-    sql = st.text_area(
-        _("SQL"),
-        **field,
-        height=300,
-        max_chars=20_000,
-        placeholder=f"SELECT {', '.join([*subject.view.keys, 'day', 'avg(…) AS …'])}\nFROM {table}\nGROUP BY ALL",
-    )
-    subject.places["sql"] = st.container()
-    if f"before_{key}" in st.session_state:
-        st.button(_("Restore the previous SQL"), key="take_back", type="tertiary", on_click=_back, args=(key,))
-    return sql or ""
-
-
-def _back(key: str) -> None:
-    put(key, st.session_state.pop(f"before_{key}"))
-
-
-def _frame_example(subject: Subject, sources: Mapping[str, str]) -> str:
-    columns = ", ".join(repr(name) for name in [*subject.view.keys, "day", "…"])
-    names = ", ".join(sources) or _("table")
-    return f"import pandas as pd\n\n\ndef features({names}):\n    ...\n    return frame[[{columns}]]"
-
-
-def _tests(subject: Subject) -> Entered:
-    given = subject.given.tests if subject.given else None
-    rules = rule_rows(subject.key("rules"), given=given.rules if given else (), features=_named(subject))
-    subject.places["tests"] = st.container()
-    left, right = st.columns(2, gap="small", vertical_alignment="bottom")
-    with left:
-        unique = st.toggle(
-            _("One row per key and event time"),
-            **sticky(subject.key("unique_rows"), bool(given and given.unique_rows)),
-        )
-    with right:
-        fresh = _hours(
-            subject,
-            "fresh_seconds",
-            _("Newest row at most this old (h)"),
-            given.fresh_seconds if given else 0,
-            help=_("Against the newest source row when it is built. 0 is any age."),
-        )
-    return {"rules": rules, "unique_rows": unique, "fresh_seconds": fresh}
-
-
-def _named(subject: Subject) -> tuple[str, ...]:
-    """The features that are known by now: those of the last preview, else of the version it began with."""
-    known: tuple[str, ...] = st.session_state.get(subject.key("known"), ())
-    return known or tuple(feature.name for feature in (subject.given.features if subject.given else ()))

@@ -12,12 +12,16 @@ from app.features.editor.fields import Entered, Subject
 from app.lake.profiles import preview_table
 from app.session import actor, portal
 from app.ui import forms, frame, links, numbers, status, tables
+from app.ui.code_editor.component import CodeError, CodeErrors, Language
 from app.ui.fields.sticky import sticky
 from app.ui.wording import counted
 from core.features.values import Check, LogicPreview
+from core.foundation.errors import Invalid
 from core.foundation.text import _
 
 WAIT_SECONDS = 0.5
+# Set where the key that runs the code was pressed.
+RUN_KEY = "run"
 SPOKEN_OF = ("description", "tags")
 _beside = ThreadPoolExecutor(max_workers=4, thread_name_prefix="preview")
 
@@ -50,6 +54,15 @@ class Trial:
         return error
 
 
+def errors_of(subject: Subject, language: Language) -> CodeErrors | None:
+    """Which line of one form of the logic the last preview blamed."""
+    trial: Trial | None = st.session_state.get(subject.key("trial"))
+    error = trial.finish() if trial else None
+    if trial is None or not isinstance(error, Invalid) or error.field != language or not error.line:
+        return None
+    return CodeErrors(trial.requested[language], (CodeError(error.line, error.message),))
+
+
 def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bool) -> None:
     """Tries the logic out after every change, or when people ask for it, and shows the result."""
     trial: Trial = st.session_state.setdefault(subject.key("trial"), Trial())
@@ -58,6 +71,7 @@ def preview_part(subject: Subject, entered: Mapping[str, Any], *, is_touched: bo
     is_ready = bool((entered["sql"] + entered["python"]).strip() and entered["sources"] and entered["event_time"])
     with frame.section(_("Preview"), hint=_("on a sample"), key="preview"):
         pressed, is_live = _controls(subject, is_ready=is_ready)
+    pressed = st.session_state.pop(subject.key(RUN_KEY), False) or pressed
     if is_ready and not trial.is_running and (pressed or (is_live and is_touched and logic != trial.requested)):
         trial.start(subject, logic)
     if trial.is_running:

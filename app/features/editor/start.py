@@ -4,7 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.features.catalog import words
-from app.features.editor.fields import QUERY_SQL, Subject
+from app.features.editor.fields import Subject
+from app.features.editor.logic import QUERY_SQL
 from app.session import actor, portal
 from app.ui import forms, frame, links, times
 from app.ui.fields.naming import name_fields

@@ -11,7 +11,7 @@ from tests.compute.running import run_job_here, wait_until
 from tests.installed import installed, settings_in
 from tests.lake.imports.in_process import imported
 from tests.pages.conftest import PROJECT, SQL, Furnished, flights
-from tests.pages.running import drawn, page, pressed, text_of
+from tests.pages.running import code_of, drawn, editors_of, page, pressed, text_of, write_code
 
 EDITOR = "new-feature-version"
 PANDAS = """
@@ -70,8 +70,10 @@ def typed(test: AppTest, view: FeatureView, **fields: str) -> AppTest:
     """The editor with flights as its table and these texts in its fields."""
     test.multiselect(key=f"source_{view.id}-0_tables").select("flights")
     for name, text in fields.items():
-        area = name in ("sql_text", "sql_pandas")
-        (test.text_area if area else test.text_input)(key=f"{name}_{view.id}-0").input(text)
+        if name in ("sql", "python"):
+            write_code(test, f"{name}_code_{view.id}-0", text)
+        else:
+            test.text_input(key=f"{name}_{view.id}-0").input(text)
     return drawn(test)
 
 
@@ -92,7 +94,7 @@ def tried(test: AppTest) -> str:
 
 def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, EDITOR, id=furnished.view)
-    assert "date_trunc" in test.text_area(key=f"sql_text_{furnished.view}-0").value
+    assert "date_trunc" in code_of(test, "SQL")
     assert test.text_input(key=f"event_time_{furnished.view}-0").value == "day"
     assert "Version 2 of carrier_delay" in text_of(test)
     assert "No preview yet" in text_of(test)
@@ -100,11 +102,11 @@ def test_a_new_version_begins_with_the_newest_one(furnished: Furnished) -> None:
 
 def test_what_was_typed_is_there_after_another_page(editor: Editor) -> None:
     view = editor.view()
-    test = typed(editor.open(view), view, sql_text="SELECT 1", event_time="day", tags="daily")
+    test = typed(editor.open(view), view, sql="SELECT 1", event_time="day", tags="daily")
     elsewhere(test, "features")
     assert "Version 1 of" not in text_of(test)
     elsewhere(test, EDITOR)
-    assert test.text_area(key=f"sql_text_{view.id}-0").value == "SELECT 1"
+    assert code_of(test, "SQL") == "SELECT 1"
     assert test.text_input(key=f"tags_{view.id}-0").value == "daily"
     assert test.multiselect(key=f"source_{view.id}-0_tables").value == ["flights"]
 
@@ -116,7 +118,7 @@ def elsewhere(test: AppTest, url: str) -> None:
 
 def test_a_preview_tells_rows_types_nulls_checks_and_agreement(editor: Editor) -> None:
     view = editor.view()
-    shown = tried(typed(editor.open(view), view, sql_text=SQL, sql_pandas=PANDAS, event_time="day"))
+    shown = tried(typed(editor.open(view), view, sql=SQL, python=PANDAS, event_time="day"))
     assert "2 features" in shown
     assert "SQL and pandas agree" in shown
     assert "the latest 240 source rows" in shown
@@ -128,7 +130,7 @@ def test_a_preview_tells_rows_types_nulls_checks_and_agreement(editor: Editor) -
 def test_forms_that_differ_show_the_rows(editor: Editor) -> None:
     view = editor.view()
     other = PANDAS.replace('"mean"', '"max"')
-    shown = tried(typed(editor.open(view), view, sql_text=SQL, sql_pandas=other, event_time="day"))
+    shown = tried(typed(editor.open(view), view, sql=SQL, python=other, event_time="day"))
     assert "1 of 2 checks not passed" in shown
     assert "Rows that broke: SQL and pandas agree" in shown
 
@@ -136,8 +138,8 @@ def test_forms_that_differ_show_the_rows(editor: Editor) -> None:
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
-        ({"sql_text": "SELECT carrier,\n due AS day,\n nothing AS x\nFROM flights"}, "Line 3"),
-        ({"sql_pandas": "def features(flights):\n    rows = flights\n    return rows.nothing"}, "Line 3"),
+        ({"sql": "SELECT carrier,\n due AS day,\n nothing AS x\nFROM flights"}, "Line 3"),
+        ({"python": "def features(flights):\n    rows = flights\n    return rows.nothing"}, "Line 3"),
     ],
     ids=["SQL", "pandas"],
 )
@@ -148,12 +150,17 @@ def test_an_error_stands_at_its_field_with_its_line(editor: Editor, fields: dict
     at_field = next(caption.value for caption in test.caption if ":red[" in caption.value)
     assert "nothing" in at_field
     assert line in at_field, shown
-    assert [test.text_area(key=f"{name}_{view.id}-0").value for name in fields] == list(fields.values())
+    ((language, text),) = fields.items()
+    shown = editors_of(test)["SQL" if language == "sql" else "Python"]
+    assert shown["text"] == text
+    assert [(error["line"], "nothing" in error["message"]) for error in shown["errors"]] == [(3, True)]
+    write_code(test, f"{language}_code_{view.id}-0", f"{text} ")
+    assert [data["errors"] for data in editors_of(drawn(test)).values()] == [[], []]
 
 
 def test_a_wrong_version_is_refused_at_the_field(editor: Editor) -> None:
     view = editor.view()
-    test = typed(editor.open(view), view, sql_text=SQL, event_time="no such column; DROP TABLE")
+    test = typed(editor.open(view), view, sql=SQL, event_time="no such column; DROP TABLE")
     test.button(key="build").click()
     assert "Event time takes letters" in text_of(drawn(test))
     assert any(":red[" in caption.value for caption in test.caption)
@@ -162,14 +169,14 @@ def test_a_wrong_version_is_refused_at_the_field(editor: Editor) -> None:
 
 def test_a_draft_is_kept_offered_and_changed(editor: Editor) -> None:
     view = editor.view()
-    test = typed(editor.open(view), view, sql_text=SQL, event_time="day", tags="daily, late", description="First")
+    test = typed(editor.open(view), view, sql=SQL, event_time="day", tags="daily, late", description="First")
     test.button(key="draft").click()
     drawn(test)
     (draft,) = editor.versions(view)
     assert (draft.state, draft.tags, draft.sql) == (VersionState.DRAFT, ("daily", "late"), SQL)
     assert "Version 1 is a draft" in text_of(editor.open(view))
     again = editor.open(view, version=draft.id)
-    assert again.text_area(key=f"sql_text_{draft.id}-0").value == SQL
+    assert code_of(again, "SQL") == SQL
     again.text_input(key=f"description_{draft.id}-0").input("Second")
     again.button(key="draft").click()
     drawn(again)
@@ -256,7 +263,7 @@ def test_publishing_tells_first_whom_it_touches(editor: Editor) -> None:
     view = editor.view()
     editor.published(view)
     test = editor.open(view)
-    test.text_area(key=f"sql_text_{view.id}-0").input(SQL.replace("avg(late)", "max(late)"))
+    write_code(test, f"sql_code_{view.id}-0", SQL.replace("avg(late)", "max(late)"))
     test.button(key="publish").click()
     shown = text_of(drawn(test))
     assert "Nothing uses the view yet" in shown
@@ -271,7 +278,7 @@ def test_publishing_tells_first_whom_it_touches(editor: Editor) -> None:
 
 def test_rules_are_kept_with_the_version(editor: Editor) -> None:
     view = editor.view()
-    test = typed(editor.open(view), view, sql_text=SQL, event_time="day")
+    test = typed(editor.open(view), view, sql=SQL, event_time="day")
     rows = [
         {"Feature": "flights", "Nulls": "refuse", "At least": 1, "Unique": False},
         {"Feature": "late_share", "Nulls": "fill", "Fill with": "0", "At most": 1, "Nulls at most": 10},
@@ -292,11 +299,11 @@ def test_rules_are_kept_with_the_version(editor: Editor) -> None:
 
 def test_a_query_brings_its_sql_and_takes_it_back(editor: Editor) -> None:
     view = editor.view()
-    test = typed(editor.open(view), view, sql_text="SELECT 'typed before'")
+    test = typed(editor.open(view), view, sql="SELECT 'typed before'")
     test.session_state["feature_draft_sql"] = "SELECT 'from the query page'"
-    assert drawn(test).text_area(key=f"sql_text_{view.id}-0").value == "SELECT 'from the query page'"
+    assert code_of(drawn(test), "SQL") == "SELECT 'from the query page'"
     test.button(key="take_back").click()
-    assert drawn(test).text_area(key=f"sql_text_{view.id}-0").value == "SELECT 'typed before'"
+    assert code_of(drawn(test), "SQL") == "SELECT 'typed before'"
 
 
 def test_another_version_is_what_a_new_one_begins_with(editor: Editor) -> None:

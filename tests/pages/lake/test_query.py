@@ -3,7 +3,7 @@
 from core.lake.queries.values import Query, QueryState
 from tests.compute.running import wait_until
 from tests.pages.conftest import PROJECT, Furnished
-from tests.pages.running import drawn, page, pressed, text_of
+from tests.pages.running import code_of, drawn, page, pressed, text_of, write_code
 
 COUNT = "SELECT carrier, count(*) AS flights FROM flights GROUP BY 1 ORDER BY 1"
 
@@ -25,7 +25,7 @@ def test_the_page_shows_what_can_be_read(furnished: Furnished) -> None:
 def test_a_result_has_an_address_of_its_own(furnished: Furnished) -> None:
     query = ran(furnished, COUNT)
     test = page(furnished.portal, furnished.people.engineer, "query", id=query.id)
-    assert test.text_area(key="sql_query").value == COUNT
+    assert code_of(test, "SQL") == COUNT
     shown = text_of(test)
     assert "AA,160" in shown
     assert "UA,80" in shown
@@ -41,12 +41,12 @@ def test_a_refused_query_says_why(furnished: Furnished) -> None:
 def test_a_name_is_put_into_the_sql_by_a_click(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
     test.button(key=f"query_put_{furnished.dataset}").click()
-    assert drawn(test).text_area(key="sql_query").value == "SELECT *\nFROM flights "
+    assert code_of(drawn(test), "SQL") == "SELECT *\nFROM flights "
 
 
 def test_run_leads_to_the_query(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
-    test.text_area(key="sql_query").input(COUNT)
+    write_code(test, "query_sql", COUNT)
     test.button(key="query_run").click()
     drawn(test)
     newest = furnished.portal.queries.list_queries(furnished.people.engineer, project=PROJECT).items[0]
@@ -55,7 +55,7 @@ def test_run_leads_to_the_query(furnished: Furnished) -> None:
 
 def test_a_query_is_saved_for_the_project(furnished: Furnished) -> None:
     test = page(furnished.portal, furnished.people.engineer, "query")
-    test.text_area(key="sql_query").input(COUNT)
+    write_code(test, "query_sql", COUNT)
     test.button(key="query_keep").click()
     drawn(test).text_input(key="query_name").input("Carriers")
     pressed(test, "query_keep", "query_save")
