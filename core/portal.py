@@ -77,6 +77,7 @@ from core.registry.service import RegistryService
 from core.registry.tables import ModelRow
 from core.registry.tracking.ingester import MlflowIngester
 from core.registry.tracking.service import TrackingService
+from core.registry.uploads import UploadService
 from core.requirements.service import RequirementService
 from core.serving.exposition import MetricsService
 from core.serving.live_uses import ServingUses
@@ -112,6 +113,7 @@ class Portal:
     queries: QueryService
     compute: ComputeService
     registry: RegistryService
+    uploads: UploadService
     tracking: TrackingService
     training_sets: TrainingSetService
     feature_statistics: FeatureStatisticsService
@@ -246,6 +248,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         queries=QueryService(base, datasets=datasets),
         compute=compute,
         registry=registry,
+        uploads=UploadService(base, registry=registry),
         tracking=TrackingService(base),
         training_sets=sets,
         feature_statistics=FeatureStatisticsService(base, live_uses=uses),
@@ -263,9 +266,7 @@ def build_portal(settings: Settings, *, foundation: Foundation | None = None) ->
         health=HealthService(base, live_uses=uses),
         loadtests=LoadTestService(base, compute=compute, training_sets=sets, registry=registry, serving=endpoints),
         evidence=EvidenceService(base),
-        requests=RequestService(
-            base, book=book, policies=policies, registry=registry, serving=endpoints, requirements=requirements
-        ),
+        requests=_requests(base, book, policies=policies, registry=registry, serving=endpoints, goals=requirements),
         decisions=DecisionService(base, book=book),
         policies=policies,
         rollouts=RolloutService(base, book=book, registry=registry, serving=endpoints),
@@ -279,6 +280,18 @@ def _training_sets(
     return TrainingSetService(
         base, sources=sources, compute=compute, requirements=requirements, suspicious_auc=suspicious_auc
     )
+
+
+def _requests(
+    base: Foundation,
+    book: RequestBook,
+    *,
+    policies: PolicyService,
+    registry: RegistryService,
+    serving: EndpointService,
+    goals: RequirementService,
+) -> RequestService:
+    return RequestService(base, book=book, policies=policies, registry=registry, serving=serving, requirements=goals)
 
 
 def _training(

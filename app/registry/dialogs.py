@@ -52,7 +52,7 @@ def upload() -> None:
         uploaded: list[ModelVersion] = []
         with forms.attempt(places) as done:
             uploaded.append(
-                portal().registry.upload_version(
+                portal().uploads.upload_version(
                     actor(),
                     project=project,
                     filename=file.name,

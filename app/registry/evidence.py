@@ -20,7 +20,7 @@ def evidence_rows(version: ModelVersion) -> None:
     newest = {
         name: next((evidence for evidence in listed if evidence.kind == name), None)
         for name, kind in evidence_kinds().items()
-        if not kind.comes_with_a_run or any(evidence.kind == name for evidence in listed)
+        if _is_missed(kind, version) or any(evidence.kind == name for evidence in listed)
     }
     passed = sum(evidence is not None and evidence.verdict == "pass" for evidence in newest.values())
     frame.section(_("Evidence"), hint=_("{n} of {total} passed").format(n=passed, total=len(newest)))
@@ -32,6 +32,11 @@ def evidence_rows(version: ModelVersion) -> None:
         with st.expander(_("{n} earlier").format(n=len(earlier))):
             for evidence in earlier:
                 _earlier(evidence)
+
+
+def _is_missed(kind: EvidenceKind, version: ModelVersion) -> bool:
+    """Whether a version of this origin should have such evidence."""
+    return not (kind.comes_with_a_file if version.run_id else kind.comes_with_a_run)
 
 
 def _row(version: ModelVersion, kind: EvidenceKind, evidence: Evidence | None) -> None:

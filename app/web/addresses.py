@@ -55,4 +55,5 @@ def path_of(spec: ActionSpec) -> str:
 
 
 def methods_of(spec: ActionSpec) -> list[str]:
-    return ["GET", "POST"] if spec.reads else ["POST"]
+    """A file stands in no address."""
+    return ["GET", "POST"] if spec.reads and not spec.files else ["POST"]

@@ -86,7 +86,7 @@ def _endpoint(portal: Callable[[], Portal], name: str) -> Endpoint:
 
 
 async def _permitted_arguments(request: Request, service: Service, actor: Actor, spec: ActionSpec) -> dict[str, Any]:
-    if spec.file:
+    if spec.files:
         await READS.run(refuse_unless_permitted, service, actor, spec=spec)
     try:
         return await arguments_of(request, spec)

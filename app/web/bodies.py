@@ -40,7 +40,7 @@ async def arguments_of(request: Request, spec: ActionSpec) -> dict[str, Any]:
     body = _bounded(request, FILE_LIMIT if spec.name in TAKES_LARGE_FILES else BODY_LIMIT)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        if spec.file and media_type == FORM:
+        if spec.files and media_type == FORM:
             return await _of_form(request, body, spec)
         if spec.file and media_type == RAW:
             return _of_fields(spec, request.query_params) | {spec.file: await _spooled(body)}
@@ -92,7 +92,7 @@ async def _spooled(body: AsyncIterator[bytes]) -> Content:
 
 async def _of_form(request: Request, body: AsyncGenerator[bytes, None], spec: ActionSpec) -> dict[str, Any]:
     try:
-        form = await MultiPartParser(request.headers, body, max_files=1, max_fields=MOST_FIELDS).parse()
+        form = await MultiPartParser(request.headers, body, max_files=len(spec.files), max_fields=MOST_FIELDS).parse()
     except MultiPartException as error:
         raise Invalid(_("The form cannot be read: {why}").format(why=error.message)) from error
     try:
@@ -103,16 +103,22 @@ async def _of_form(request: Request, body: AsyncGenerator[bytes, None], spec: Ac
 
 
 def _arguments_in(form: FormData, spec: ActionSpec) -> dict[str, Any]:
-    """The fields of a form. What a file is called is its `filename`, where the form has no field of that name."""
-    fields = _of_fields(spec, FormData([(key, value) for key, value in form.multi_items() if key != spec.file]))
-    files = form.getlist(spec.file)
-    if len(files) > 1:
-        raise _twice(spec.file)
-    for file in files:
-        fields[spec.file] = Content(file.file) if isinstance(file, UploadFile) else Content.of(file.encode())
-        if isinstance(file, UploadFile) and file.filename and "filename" in spec.parameters.model_fields:
-            fields.setdefault("filename", file.filename)
+    """The fields of a form. What the file is called that has to come is its `filename`, where the form has no field of
+    that name."""
+    fields = _of_fields(spec, FormData([(key, value) for key, value in form.multi_items() if key not in spec.files]))
+    for name in spec.files:
+        files = [_content_of(file) for file in form.getlist(name)]
+        if len(files) > 1:
+            raise _twice(name)
+        fields |= dict(zip([name], files, strict=False))
+    file = form.get(spec.file)
+    if isinstance(file, UploadFile) and file.filename and "filename" in spec.parameters.model_fields:
+        fields.setdefault("filename", file.filename)
     return fields
+
+
+def _content_of(file: UploadFile | str) -> Content:
+    return Content(file.file) if isinstance(file, UploadFile) else Content.of(file.encode())
 
 
 def _of_fields(spec: ActionSpec, fields: FormData | QueryParams) -> dict[str, Any]:

@@ -133,27 +133,28 @@ def _operations(
 
 
 def _written(spec: ActionSpec, named: Document, responses: Document) -> Document:
-    """What an operation that writes takes and answers beside its body."""
+    """What an operation that writes, or takes a file, takes and answers beside its body."""
     if spec.reads:
-        return {}
+        return {"parameters": [*_beside_file(spec, named)], "responses": responses | _too_large(spec)}
     done = {"200": responses["200"] | {"headers": replayed()}}
     return {"parameters": [parameter(), *_beside_file(spec, named)], "responses": responses | _too_large(spec) | done}
 
 
 def _with_file(spec: ActionSpec, named: Document) -> Document:
     """The bodies with a file in them as it is: a form, or the file alone."""
-    file = spec.file
-    if not file:
+    if not spec.files:
         return {}
     binary = {"type": "string", "format": "binary"}
-    fields = named["properties"] | {file: binary | {"description": _("The file.")}}
+    files = {name: binary | {"description": named["properties"][name].get("description", "")} for name in spec.files}
+    fields = named["properties"] | files
+    fields |= {spec.file: binary | {"description": _("The file.")}} if spec.file else {}
     required = [name for name in named["required"] if name != "filename"]
     structured = [name for name, field in spec.parameters.model_fields.items() if is_structured(field.annotation)]
     form = {
         "schema": {"type": "object", "properties": fields, "required": required, "additionalProperties": False},
         "encoding": {name: {"contentType": JSON} for name in structured},
     }
-    return {FORM: form, RAW: {"schema": binary}}
+    return {FORM: form} | ({RAW: {"schema": binary}} if spec.file else {})
 
 
 def _beside_file(spec: ActionSpec, named: Document) -> Iterator[Document]:
@@ -166,12 +167,12 @@ def _beside_file(spec: ActionSpec, named: Document) -> Iterator[Document]:
         if is_structured(spec.parameters.model_fields[name].annotation):
             schema = {"type": "string", "contentMediaType": JSON, "description": schema["description"]}
         query = _query(name, schema, named)
-        if name != file:
+        if name not in spec.files:
             yield query | {"required": False, "description": f"{query['description']}. {beside}"}
 
 
 def _too_large(spec: ActionSpec) -> Document:
-    return {str(TooLarge.status): _refusal(TooLarge)} if spec.file else {}
+    return {str(TooLarge.status): _refusal(TooLarge)} if spec.files else {}
 
 
 def _rest(spec: ActionSpec) -> list[str]:

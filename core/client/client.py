@@ -14,6 +14,7 @@ from typing import Any
 from .errors import NotSignedIn
 from .features import Features
 from .lake import Lake
+from .registry import Registry
 from .serving import Endpoint
 from .transport import Transport, http_client, new_client
 
@@ -36,6 +37,7 @@ class Client:
         self._transport = transport
         self.lake = Lake(transport)
         self.features = Features(transport, self.lake)
+        self.registry = Registry(transport)
 
     def __enter__(self) -> "Client":
         return self

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.message import Message
 from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 
 from .errors import PortalError, Unavailable, refusal_of
-from .files import is_content, name_of, opened
+from .files import Content, is_content, name_of, opened
 
 PATH = "/api/v1"
 TIMEOUT_SECONDS = 600.0
@@ -59,30 +59,37 @@ class Transport:
         timeout: float | None = None,
     ) -> Any:
         """What an action answers. Every call has a key, its own where none is given: what was lost on the way is sent
-        again and done once. An argument that is a file is sent a part at a time, from its beginning; what cannot be
+        again and done once. Arguments that are files are sent a part at a time, from their beginning; what cannot be
         read again is sent once. `timeout` is for one try, in seconds, where it is another than the client's own."""
         key = key or uuid4().hex
-        file = next((name for name, value in arguments.items() if is_content(value)), "")
+        contents = {name: value for name, value in arguments.items() if is_content(value)}
         with self._reaching(key):
-            if not file:
+            if not contents:
                 waiting = {} if timeout is None else {"timeout": timeout}
                 answer = _kept_trying(partial(self._post, action, key, json=dict(arguments), **waiting), tries=tries)
             else:
-                answer = self._with_file(action, key, dict(arguments), file)
+                answer = self._with_files(action, key, arguments, contents)
             return _answered(answer).json()
 
-    def _with_file(self, action: str, key: str, arguments: dict[str, Any], name: str) -> httpx.Response:
-        content = arguments.pop(name)
-        fields = {field: value if isinstance(value, str) else json.dumps(value) for field, value in arguments.items()}
-        with opened(content) as file:
-            called = arguments.get("filename") or name_of(content) or name
+    def _with_files(
+        self, action: str, key: str, arguments: Mapping[str, Any], contents: Mapping[str, Content]
+    ) -> httpx.Response:
+        rest = {field: value for field, value in arguments.items() if field not in contents}
+        fields = {field: value if isinstance(value, str) else json.dumps(value) for field, value in rest.items()}
+        with ExitStack() as stack:
+            files = {name: stack.enter_context(opened(content)) for name, content in contents.items()}
+            names = {name: name_of(content) or name for name, content in contents.items()}
+            # The first file is what the call is about.
+            names |= {name: arguments["filename"] for name in list(files)[:1] if arguments.get("filename")}
 
             def send() -> httpx.Response:
-                if file.seekable():
-                    file.seek(0)
-                return self._post(action, key, data=fields, files={name: (called, file, BINARY)})
+                for file in files.values():
+                    if file.seekable():
+                        file.seek(0)
+                parts = {name: (names[name], file, BINARY) for name, file in files.items()}
+                return self._post(action, key, data=fields, files=parts)
 
-            return _kept_trying(send) if file.seekable() else send()
+            return _kept_trying(send) if all(file.seekable() for file in files.values()) else send()
 
     def _post(self, action: str, key: str, **body: Any) -> httpx.Response:
         url = f"{self.address}{PATH}/{action.replace('.', '/')}"

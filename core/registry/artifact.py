@@ -2,6 +2,7 @@
 them, or contradicts the graph, is refused before anything is registered."""
 
 import json
+from collections.abc import Mapping
 
 from pydantic import ValidationError
 
@@ -40,10 +41,18 @@ def examine(store: Store, *, digest: str, limits: FileLimits = LIMITS) -> Folder
     return Folder(digest=digest, model_digest=model_digest, bytes=len(files[MODEL]), signature=signature, card=card)
 
 
-def write_bare(store: Store, *, content: bytes, card: str, limits: FileLimits = LIMITS) -> Folder:
+def write_bare(
+    store: Store,
+    *,
+    content: bytes,
+    card: str,
+    columns: Mapping[str, tuple[str, ...]] | None = None,
+    limits: FileLimits = LIMITS,
+) -> Folder:
     """The folder of a model that came as a single file: callers send each of its inputs with the request, and nothing
-    is looked up. Raises Invalid when the file is unsafe or cannot be served."""
-    signature = safe_signature(content, limits=limits)
+    is looked up. `columns` are the names of those that lie in a wide tensor. Raises Invalid when the file is unsafe or
+    cannot be served."""
+    signature = safe_signature(content, limits=limits).with_columns(columns or {})
     files = {
         MODEL: content,
         SIGNATURE: canonical(signature),

@@ -70,6 +70,13 @@ def safe_signature(data: bytes, *, limits: FileLimits = LIMITS) -> Signature:
     return inspection.signature
 
 
+def can_be_served(data: bytes, *, limits: FileLimits = LIMITS) -> bool:
+    """Whether the portal can serve the file as it is. Raises Invalid with the first thing that speaks against it."""
+    inspection = inspection_of(data, limits=limits)
+    onnx_safety.refuse(inspection.report)
+    return inspection.signature is not None
+
+
 def inspected(data: bytes) -> Inspection:
     """The same, here and without limits."""
     report = onnx_safety.inspect(data)
@@ -86,10 +93,13 @@ def look_inside(_job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], **_
     return inspected(inputs["model"].read_bytes()).model_dump(mode="json")
 
 
-def _looked_into(file: Path, limits: FileLimits) -> Inspection:
-    """Where the machine has no sandbox the limits hold all the same: nothing of the file is executed."""
+def effort_of(limits: FileLimits) -> Limits:
+    """Where the machine has no sandbox the limits hold all the same: a file is data to the libraries that read it."""
     has_sandbox = best_sandbox() is not Sandbox.NONE
-    effort = Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, threads=1, sandboxed=has_sandbox)
+    return Limits(seconds=limits.seconds, memory_mb=limits.memory_mb, threads=1, sandboxed=has_sandbox)
+
+
+def _looked_into(file: Path, limits: FileLimits) -> Inspection:
     try:
         return run_sandboxed(
             ENTRY,
@@ -97,7 +107,7 @@ def _looked_into(file: Path, limits: FileLimits) -> Inspection:
             answers=TypeAdapter(Inspection),
             inputs={"model": file},
             outputs=file.parent / "outputs",
-            limits=effort,
+            limits=effort_of(limits),
             keep_warm=True,
         )
     except Invalid as error:

@@ -16,6 +16,8 @@ from core.registry.values import Finding, SafetyReport
 
 LARGEST_BYTES = 200_000_000
 DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+# Beyond the standard: the only way to cut texts into words and to hash them, in the plain runtime on a CPU.
+ADDED = {"com.microsoft": frozenset({"Tokenizer", "MurmurHash3"})}
 # Where other formats begin. A pickle of protocol 0 or 1 has no mark of its own and is refused as no ONNX file.
 MARKS = (
     (0, b"\x80\x02", "pickle"),
@@ -56,11 +58,18 @@ DATATYPES: dict[int, Datatype] = {
 def inspect(data: bytes) -> SafetyReport:
     """Everything found in the bytes of a model file. Nothing in them is executed."""
     findings = findings_by_content(data)
-    operators: dict[str, int] = {}
-    if not findings:
-        model = _parsed(data)
-        findings = [_no_onnx()] if model is None else list(_findings_in(model))
-        operators = {} if model is None else _operators(model)
+    model = None if findings else parsed(data)
+    if model is not None:
+        return report_on(model, data)
+    return _report(data, {}, findings or [_no_onnx()])
+
+
+def report_on(model: Any, data: bytes) -> SafetyReport:
+    """Everything found in a model that was parsed from the bytes."""
+    return _report(data, _operators(model), list(_findings_in(model)))
+
+
+def _report(data: bytes, operators: dict[str, int], findings: list[Finding]) -> SafetyReport:
     return SafetyReport(model_digest=digest_bytes(data), bytes=len(data), operators=operators, findings=tuple(findings))
 
 
@@ -75,10 +84,15 @@ def refuse(report: SafetyReport) -> None:
             )
 
 
+def refuse_by_content(data: bytes) -> None:
+    """The same, for what shows before a file is parsed."""
+    refuse(_report(data, {}, findings_by_content(data)))
+
+
 def signature_of(data: bytes) -> Signature:
     """Inputs and outputs as the graph of a safe model declares them. Invalid when the portal could not serve it: they
     are tensors of the Open Inference Protocol, and their first dimension is the rows."""
-    model = _parsed(data)
+    model = parsed(data)
     if model is None:
         raise Invalid(_no_onnx().message, field="content")
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -102,7 +116,7 @@ def _checked(inputs: tuple[TensorSpec, ...], outputs: tuple[TensorSpec, ...]) ->
 
 def metadata_of(data: bytes) -> dict[str, str]:
     """What a model file says of itself. Nothing in it is believed."""
-    model = _parsed(data)
+    model = parsed(data)
     return {} if model is None else {_text(entry.key): _text(entry.value) for entry in model.metadata_props}
 
 
@@ -119,7 +133,7 @@ def findings_by_content(data: bytes) -> list[Finding]:
     return []
 
 
-def _parsed(data: bytes) -> Any:
+def parsed(data: bytes) -> Any:
     """The model, or None when the bytes are none. Parsing a message runs nothing; the checker is plain C++."""
     import onnx
     from google.protobuf.message import DecodeError
@@ -151,13 +165,25 @@ def _findings_in(model: Any) -> Iterator[Finding]:
 
 
 def _foreign_operators(model: Any) -> Iterator[Finding]:
-    domains = {_text(owner.domain) for owner in (*_nodes(model), *model.opset_import)}
-    for domain in sorted(domains - DOMAINS):
+    used: dict[str, set[str]] = {domain_of(entry.domain): set() for entry in model.opset_import}
+    for node in nodes_of(model):
+        used.setdefault(domain_of(node.domain), set()).add(_text(node.op_type))
+    for domain in sorted(domain for domain in used.keys() - DOMAINS if not _is_added(domain, used[domain])):
         message = _("Operators of {domain} are not part of the standard").format(domain=repr(domain[:60]))
         yield Finding(code="foreign operators", refuses=True, message=message)
     if model.functions:
         message = _("The model defines operators of its own")
         yield Finding(code="foreign operators", refuses=True, message=message)
+
+
+def domain_of(name: str | bytes) -> str:
+    """The name of a domain; the standard's own has two."""
+    text = _text(name)
+    return "" if text == "ai.onnx" else text
+
+
+def _is_added(domain: str, operators: set[str]) -> bool:
+    return domain in ADDED and operators <= ADDED[domain]
 
 
 def _unsteady_operators(model: Any) -> Iterator[Finding]:
@@ -181,27 +207,32 @@ def _invalid_graph(model: Any) -> str:
     return ""
 
 
-def _graphs(graph: Any) -> Iterator[Any]:
+def graphs_of(graph: Any) -> Iterator[Any]:
     """A graph and every graph inside its operators. Protobuf itself bounds how deep they can lie."""
     yield graph
-    for attribute in (attribute for node in graph.node for attribute in node.attribute):
-        for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-            yield from _graphs(inner)
+    for inner in (inner for node in graph.node for inner in graphs_in(node)):
+        yield from graphs_of(inner)
 
 
-def _nodes(model: Any) -> Iterator[Any]:
-    for graph in _graphs(model.graph):
+def graphs_in(node: Any) -> Iterator[Any]:
+    """The graphs that are attributes of an operator: its branches, or the body of its loop."""
+    for attribute in node.attribute:
+        yield from (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs)
+
+
+def nodes_of(model: Any) -> Iterator[Any]:
+    for graph in graphs_of(model.graph):
         yield from graph.node
     for function in model.functions:
         yield from function.node
 
 
 def _tensors(model: Any) -> Iterator[Any]:
-    for graph in _graphs(model.graph):
+    for graph in graphs_of(model.graph):
         yield from graph.initializer
         for sparse in graph.sparse_initializer:
             yield from (sparse.values, sparse.indices)
-    for node in _nodes(model):
+    for node in nodes_of(model):
         for attribute in node.attribute:
             yield from _attribute_tensors(attribute)
 
@@ -215,7 +246,7 @@ def _attribute_tensors(attribute: Any) -> Iterator[Any]:
 
 
 def _operators(model: Any) -> dict[str, int]:
-    return dict(sorted(Counter(_text(node.op_type) for node in _nodes(model)).items()))
+    return dict(sorted(Counter(_text(node.op_type) for node in nodes_of(model)).items()))
 
 
 def _tensor_spec(value: Any) -> TensorSpec:

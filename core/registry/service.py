@@ -2,20 +2,19 @@
 the portal's own measurements; nothing here deletes anything."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 from sqlmodel import col, select
 
 from core.foundation.actions.call import Call, Foundation
-from core.foundation.actions.content import Content
 from core.foundation.actions.run import EventSpec, Service, action
 from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import batch_of, conditions, page_of
 from core.foundation.naming.names import RENAMED, entitled, named, rename
-from core.foundation.naming.texts import ONE_LINE, Prose
+from core.foundation.naming.texts import Prose
 from core.foundation.naming.titles import Title
 from core.foundation.objects import ObjectRow, are_kept
 from core.foundation.plugins import Plugin
@@ -25,7 +24,7 @@ from core.foundation.values import Listing
 from core.identity.permissions import Permission
 from core.identity.service import Limit, Offset
 from core.registry import catalog, measuring
-from core.registry.artifact import Folder, examine, write_bare
+from core.registry.artifact import Folder, examine
 from core.registry.comparison import compare_versions
 from core.registry.evidence import Measured, evidence_about, write_evidence
 from core.registry.inspection import limits_in
@@ -38,7 +37,6 @@ from core.registry.values import (
     Evidence,
     Model,
     ModelName,
-    ModelReference,
     ModelVersion,
     NewEvidence,
     NewVersion,
@@ -46,7 +44,6 @@ from core.registry.values import (
 )
 
 VersionIds = Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
-Filename = Annotated[str, StringConstraints(min_length=1, max_length=200), ONE_LINE]
 
 
 class RegistryService(Service):
@@ -77,11 +74,6 @@ class RegistryService(Service):
         version, base = self._visible(call, version_id), self.foundation
         limits = limits_in(base.settings)
         return measuring.scan_safety(base.store, version=version, measured_by=call.actor.person_id, limits=limits)
-
-    def _prepare_upload(self, call: Call, *, project: str, content: Content, note: Prose = "", **_names: Any) -> Folder:
-        call.may_reach_project(project)
-        limits = limits_in(self.foundation.settings)
-        return write_bare(self.foundation.store, content=content.read(), card=note, limits=limits)
 
     def _prepare_artifact(self, call: Call, *, version_id: str) -> bytes:
         return self.foundation.store.read(self._visible(call, version_id).model_digest)
@@ -197,37 +189,6 @@ class RegistryService(Service):
         call.session.add(row)
         call.update(version_id, state="archived")
         return catalog.version_of(row)
-
-    @action(permission=Permission.MODELS_WRITE, prepare=_prepare_upload, says=N_("uploaded"))
-    def upload_version(
-        self,
-        call: Call,
-        *,
-        project: str,
-        model: ModelReference | None = None,
-        title: Title | None = None,
-        filename: Filename,
-        content: Content,
-        note: Prose = "",
-    ) -> ModelVersion:
-        """Register an ONNX file as a version. Anything else is refused by its content, whatever its name.
-
-        `model` is the id, name or title of a model, or the name of a new one, whose title is then `title`. Without it
-        the name of a new one follows from the title."""
-        call.may_reach_project(project)
-        folder: Folder = call.prepared
-        call.note(filename=filename)
-        new = NewVersion(
-            project=project,
-            model=model,
-            title=title,
-            digest=folder.digest,
-            model_digest=folder.model_digest,
-            created_by=call.actor.person_id,
-        )
-        version = self.register(call, new, folder=folder)
-        call.about(version.id)
-        return version
 
     @action(permission=Permission.ARTIFACT_READ, prepare=_prepare_artifact, says=N_("downloaded"), repeats=True)
     def download_artifact(self, call: Call, *, version_id: str) -> Artifact:

@@ -2,7 +2,7 @@
 shape whose first dimension is the rows. What is not said is left out of the JSON, so that the digests of versions with
 one value a row stay what they were."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Literal
 
@@ -114,6 +114,11 @@ class Signature(Value):
         """Whether this says of a file what its graph says, which knows no names of columns."""
         bare = {spec.model_copy(update={"columns": ()}) for spec in self.inputs}
         return bare == set(graph.inputs) and self.output == graph.output and set(self.gives) == set(graph.gives)
+
+    def with_columns(self, columns: Mapping[str, tuple[str, ...]]) -> "Signature":
+        """With the names of the columns in wide tensors."""
+        inputs = (spec.model_copy(update={"columns": columns.get(spec.name, spec.columns)}) for spec in self.inputs)
+        return self.model_copy(update={"inputs": tuple(inputs)})
 
     @classmethod
     def of_columns(cls, texts: Sequence[str], numbers: Sequence[str]) -> "Signature":

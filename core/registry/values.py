@@ -27,7 +27,7 @@ Alias = Annotated[
 ]
 EvidenceName = Annotated[str, shaped(r"^[a-z][a-z0-9_]{1,39}$", allowed=WITH_UNDERSCORES, example="load_test")]
 # The kinds of evidence that the registry measures itself.
-QUALITY, SAFETY, INPUTS = "quality", "safety", "inputs"
+QUALITY, SAFETY, INPUTS, CONVERSION = "quality", "safety", "inputs", "conversion"
 # The split that training never saw.
 UNSEEN = "test"
 # What a metric is, of those that more is better of, where nothing was learned.

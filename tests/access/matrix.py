@@ -101,7 +101,10 @@ ACTIONS = {
         online.materialize online.run_materialization online.pause_materialization online.resume_materialization
     """,
     "cancel": "compute.cancel_job training.cancel_run sweeps.cancel_sweep",
-    "register": "registry.create_model registry.rename_model registry.upload_version training.register_version",
+    "register": """
+        registry.create_model registry.rename_model registry.upload_version registry.register_tracked
+        registry.try_file training.register_version
+    """,
     "card": "registry.edit_card",
     "archive": "registry.archive_version",
     "put-away": "objects.archive objects.bring_back objects.delete",

@@ -5,8 +5,10 @@ from typing import Any
 
 from core.foundation.digests import digest_of
 from core.loadtests.values import LOAD_TEST, Capacity, Percentile, Plan, Profile, RateRow, Report, ServerTime, Slo
+from core.registry.foreign.values import ConversionReport, Difference, Tolerance
 from core.registry.signature import Signature, TensorSpec
 from core.registry.values import (
+    CONVERSION,
     INPUTS,
     QUALITY,
     SAFETY,
@@ -220,6 +222,19 @@ def inputs(
         training_set="TS-1", limit=limit, inputs=strong or {}, accepted_by="P-2" if reason else "", reason=reason
     )
     return evidence(INPUTS, subject, report)
+
+
+def conversion(subject: ModelVersion, *, above: float = 0.0, rows: int = 24) -> Evidence:
+    report = ConversionReport(
+        rows=rows,
+        answers=("probability",),
+        largest_difference=8e-8,
+        above=above,
+        worst=(Difference(row=17, answer="probability", expected=0.25, given=None),),
+        tolerance=Tolerance(),
+        source="sklearn 1.9.1 Pipeline",
+    )
+    return evidence(CONVERSION, subject, report)
 
 
 def safety(subject: ModelVersion, *findings: Finding, **changes: Any) -> Evidence:

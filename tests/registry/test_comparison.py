@@ -83,7 +83,7 @@ def test_one_version_alone_is_shown_without_a_claim(portal: Portal, people: Peop
 def test_without_common_rows_nothing_is_claimed(portal: Portal, people: People) -> None:
     first = register_tiny(portal, people.engineer)
     second = register_tiny(portal, people.engineer, weight=0.5, seed=2)
-    uploaded = portal.registry.upload_version(
+    uploaded = portal.uploads.upload_version(
         people.engineer, project="PROJ-1", model="bare", filename="b.onnx", content=tiny_model(weight=0.3)
     )
     for other in (second, uploaded):

@@ -68,6 +68,6 @@ def test_an_upload_is_limited_by_the_settings(settings: Settings) -> None:
 
 
 def upload(portal: Portal, people: People) -> None:
-    portal.registry.upload_version(
+    portal.uploads.upload_version(
         people.engineer, project="PROJ-1", model="m1", filename="a.onnx", content=swelling(2_000_000)
     )

@@ -105,7 +105,7 @@ def test_what_is_no_model_is_refused_and_not_run(tmp_path: Path, name: str) -> N
 def test_a_pickle_called_onnx_leaves_nothing_behind(portal: Portal, people: People, tmp_path: Path) -> None:
     canary = Canary(tmp_path / "canary")
     with pytest.raises(Invalid, match="pickle"):
-        portal.registry.upload_version(
+        portal.uploads.upload_version(
             people.engineer, project="PROJ-1", model="evil", filename="model.onnx", content=pickle.dumps(canary)
         )
     assert not canary.trace.exists()
@@ -204,7 +204,7 @@ def test_no_harmed_file_gets_more_than_a_typed_answer() -> None:
 
 
 def test_a_plain_file_becomes_a_version(portal: Portal, people: People) -> None:
-    uploaded = portal.registry.upload_version(
+    uploaded = portal.uploads.upload_version(
         people.engineer,
         project="PROJ-1",
         model="late-arrival",
@@ -216,7 +216,7 @@ def test_a_plain_file_becomes_a_version(portal: Portal, people: People) -> None:
     assert [entry.name for entry in uploaded.signature.inputs] == list(FEATURES)
     assert portal.registry.read_model(uploaded.id) == tiny_model()
     with pytest.raises(NotAllowed):
-        portal.registry.upload_version(
+        portal.uploads.upload_version(
             people.sre, project="PROJ-1", model="late-arrival", filename="a.onnx", content=tiny_model()
         )
 

@@ -167,6 +167,13 @@ DESCRIPTIONS: Mapping[str, str] = {
     "window": N_("By what event time is grouped: day, week or month"),
     "workers": N_("How many trials run at once"),
 }
+OF_FOREIGN_FILES: Mapping[str, str] = {
+    "example": N_("Rows as the model takes them: Parquet, an Arrow file, or JSON with an object for each row"),
+    "expected": N_("What the original library answers for each row of the example, by the names of the answers"),
+    "mapping": N_("Which columns fill which tensors of the file, and what its outputs are; proposed, if left out"),
+    "source": N_("The library and the model that the file was converted from, in words"),
+    "tolerance": N_("How far an answer may be from what is expected; 1e-4 absolute and relative, if left out"),
+}
 # Where a parameter means something of its own.
 OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("features.create_training_set", "entity"): N_(
@@ -187,7 +194,14 @@ OF_ACTIONS: Mapping[tuple[str, str], str] = {
     ("queries.delete_saved", "name"): N_("What the query is called"),
     ("queries.save_query", "name"): N_("What the query is called"),
     ("registry.list_evidence", "kind"): N_("Of which kind: quality, parity, load test, safety"),
+    ("registry.register_tracked", "note"): N_("What the version is for, in words"),
+    ("registry.register_tracked", "path"): N_("The ONNX file, by project: PROJ-1/<run>/artifacts/model.onnx"),
     ("registry.upload_version", "note"): N_("What the version is for, in words"),
+    **{
+        (f"registry.{action}", parameter): text
+        for action in ("register_tracked", "try_file", "upload_version")
+        for parameter, text in OF_FOREIGN_FILES.items()
+    },
 }
 
 

@@ -54,10 +54,15 @@ class ActionSpec:
         return create_model("".join(word.capitalize() for word in words), __config__=config, **fields)
 
     @cached_property
-    def file(self) -> str:
-        """The parameter that is a file; empty where there is none."""
+    def files(self) -> tuple[str, ...]:
+        """The parameters that are files."""
         fields = self.parameters.model_fields.items()
-        return next((name for name, field in fields if bare(field.annotation) is Content), "")
+        return tuple(name for name, field in fields if bare(field.annotation) is Content)
+
+    @property
+    def file(self) -> str:
+        """The file that has to come, which a call is about; empty where there is none."""
+        return next((name for name in self.files if self.parameters.model_fields[name].is_required()), "")
 
     @property
     def returns(self) -> Any:

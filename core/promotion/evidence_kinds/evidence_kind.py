@@ -24,7 +24,8 @@ class Measurement(Value):
 class EvidenceKind(Plugin, ABC):
     """A kind of evidence. Kinds are shown by their `order`; `missing` says what will be known once it was measured. It
     is `measured_by` an action, or while a version serves (`on_endpoint`), else it comes from elsewhere. Its `gate` has
-    the same name; what `comes_with_a_run` is missed in no version from elsewhere. `confirmation` is what an approver
+    the same name; what `comes_with_a_run` is missed in no version from elsewhere, and what `comes_with_a_file` in none
+    of a run. `confirmation` is what an approver
     has to tick, where that is asked."""
 
     order: ClassVar[int]
@@ -33,6 +34,7 @@ class EvidenceKind(Plugin, ABC):
     measured_by: ClassVar[Measurement | None] = None
     on_endpoint: ClassVar[bool] = False
     comes_with_a_run: ClassVar[bool] = False
+    comes_with_a_file: ClassVar[bool] = False
     confirmation: ClassVar[str] = ""
 
     @abstractmethod

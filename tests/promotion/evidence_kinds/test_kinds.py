@@ -12,6 +12,7 @@ from core.registry.values import Evidence, Finding, Interval
 from core.serving.values import ParityCause, ParityReport, ParityRow
 from tests.promotion.values_to_judge import (
     HOLDOUT,
+    conversion,
     evidence,
     inputs,
     interval,
@@ -62,7 +63,7 @@ def differing(mismatches: int = 3) -> Evidence:
 
 
 def test_a_release_asks_for_the_kinds_in_this_order() -> None:
-    titles = ["Offline quality", "Parity", "Load test", "Artifact safety", "Inputs alone"]
+    titles = ["Offline quality", "Parity", "Load test", "Artifact safety", "Conversion", "Inputs alone"]
     assert [kind.title for kind in KINDS] == titles
     assert [kind.confirmation for kind in KINDS if kind.confirmation] == ["I have read the load-test report"]
     assert (kind_title("load_test"), kind_title("gone_long_ago")) == ("Load test", "Gone long ago")
@@ -74,7 +75,7 @@ def test_a_kind_is_complete(kind: EvidenceKind) -> None:
     assert kind.missing
     assert kind.gate is not None
     assert kind.gate.name == kind.name
-    assert bool(kind.measured_by) + kind.on_endpoint + kind.comes_with_a_run == 1
+    assert bool(kind.measured_by) + kind.on_endpoint + kind.comes_with_a_run + kind.comes_with_a_file == 1
 
 
 def test_rows_have_a_cell_for_each_column() -> None:
@@ -150,6 +151,20 @@ def test_inputs_alone_are_shown_with_who_accepted_them() -> None:
     assert [cell.value for cell in column_of(named, "Input")] == ["perimeter"]
     assert accepted.statement is not None
     assert accepted.statement.value == "Measured before the diagnosis"
+
+
+def test_a_conversion_shows_how_far_the_file_is_from_its_source() -> None:
+    figures, worst = content_of(conversion(CANDIDATE))
+    assert facts_of(figures) == {
+        "Rows": 24,
+        "Largest difference": 8e-8,
+        "Rows beyond the tolerance": 0.0,
+        "Tolerance, absolute": 1e-4,
+        "Tolerance, relative": 1e-4,
+    }
+    assert figures.hint is not None
+    assert figures.hint.cells["source"].value == "sklearn 1.9.1 Pipeline"
+    assert [cell.value for cell in worst.tables[0].rows[0]] == [17, "probability", 0.25, "no number"]
 
 
 def test_a_load_test_shows_capacity_rates_and_percentiles() -> None:

@@ -236,7 +236,7 @@ def policy(*rules: GateRule) -> Policy:
 
 
 def test_the_portal_brings_its_gates_with_help() -> None:
-    assert sorted(gates()) == ["inputs", "load_test", "parity", "quality", "safety"]
+    assert sorted(gates()) == ["conversion", "inputs", "load_test", "parity", "quality", "safety"]
     assert all(
         card.help and card.parameters["properties"] is not None for card in gate_cards() if card.name != "safety"
     )

@@ -1,0 +1,65 @@
+"""Converts a file in a process of its own, with an end to its memory and its time: what is in it is run here for the
+first time."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from core.registry import onnx_safety
+from core.registry.foreign.conversion import Sent, convert
+from core.registry.foreign.values import TensorMapping, Tolerance, Trial
+from core.registry.inspection import FileLimits, effort_of
+
+ENTRY = f"{__name__}:convert_here"
+MODEL, EXAMPLE, EXPECTED = "model", "example", "expected"
+
+
+def converted(content: bytes, sent: Sent, *, limits: FileLimits) -> tuple[bytes, Trial]:
+    """`convert`, elsewhere. Raises Invalid where it takes more than the limits."""
+    onnx_safety.refuse_by_content(content)
+    files = {MODEL: content, EXAMPLE: sent.example, EXPECTED: sent.expected}
+    with tempfile.TemporaryDirectory(prefix="causeway-foreign-") as folder:
+        inputs = {name: Path(folder) / name for name, data in files.items() if data is not None}
+        for name, path in inputs.items():
+            path.write_bytes(files[name] or b"")
+        outputs = Path(folder) / "outputs"
+        trial = _tried(inputs, sent, outputs=outputs, limits=limits)
+        return (outputs / MODEL).read_bytes(), trial
+
+
+def _tried(inputs: Mapping[str, Path], sent: Sent, *, outputs: Path, limits: FileLimits) -> Trial:
+    from core.sandbox.runner import run_sandboxed
+
+    decided = {
+        "mapping": sent.mapping.model_dump(mode="json") if sent.mapping else None,
+        "tolerance": sent.tolerance.model_dump(mode="json"),
+        "source": sent.source,
+    }
+    return run_sandboxed(
+        ENTRY,
+        decided,
+        answers=TypeAdapter(Trial),
+        inputs=inputs,
+        outputs=outputs,
+        limits=effort_of(limits),
+        keep_warm=True,
+    )
+
+
+def convert_here(job_spec: Mapping[str, Any], *, inputs: Mapping[str, Path], outputs: Path, **_others: object) -> Any:
+    """What runs in the process of its own."""
+    read = {name: inputs[name].read_bytes() if name in inputs else None for name in (EXAMPLE, EXPECTED)}
+    mapping = job_spec["mapping"]
+    sent = Sent(
+        example=read[EXAMPLE],
+        expected=read[EXPECTED],
+        mapping=TensorMapping.model_validate(mapping) if mapping else None,
+        tolerance=Tolerance.model_validate(job_spec["tolerance"]),
+        source=job_spec["source"],
+    )
+    served, trial = convert(inputs[MODEL].read_bytes(), sent)
+    (outputs / MODEL).write_bytes(served)
+    return trial.model_dump(mode="json")

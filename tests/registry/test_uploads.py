@@ -1,0 +1,160 @@
+"""Files from elsewhere become versions: with the answers of the library they came from where those are sent, and never
+where they differ."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.foundation.actions.content import Content
+from core.foundation.errors import Invalid, NotAllowed, NotFound
+from core.portal import Portal
+from core.registry.values import CONVERSION, ModelVersion, Verdict
+from core.serving.model_server.predict import EntityReader
+from core.serving.model_server.session import load_model
+from tests.installed import People
+from tests.registry.foreign.test_conversion import (
+    EXPORTERS,
+    WRONG,
+    content_of,
+    document,
+    scale,
+    sent_with,
+    wide_model,
+)
+from tests.registry.onnx_files import tiny_model
+from tests.serving.running import LIMITS, spec_of
+
+
+def files_of(name: str) -> dict[str, object]:
+    """What a caller sends of one of the files of exporters."""
+    sent = sent_with(name)
+    assert sent.example is not None
+    assert sent.expected is not None
+    rows = {"example": Content.of(sent.example), "expected": Content.of(sent.expected)}
+    return {"content": Content.of(content_of(name)), "mapping": sent.mapping, "source": sent.source, **rows}
+
+
+def test_a_file_with_its_example_becomes_a_version_with_evidence(portal: Portal, people: People) -> None:
+    named = {"project": "PROJ-1", "model": "bought", "filename": "xgb.onnx"}
+    version = portal.uploads.upload_version(people.engineer, **named, **files_of("xgboost"))
+    (evidence,) = portal.evidence.list_evidence(people.engineer, subject=version.id).items
+    assert (evidence.kind, evidence.verdict) == (CONVERSION, Verdict.PASS)
+    assert evidence.summary == "24 rows as the original library answers them, 6.7e-08 apart at most"
+    store = portal.foundation.store
+    assert json.loads(store.read(evidence.measured_on["example"])) == document("xgboost")["example"]
+    assert store.read(evidence.measured_on["expected"]) == sent_with("xgboost").expected
+    assert evidence.measured_on["version"] == version.digest
+    assert [entry.name for entry in version.signature.inputs] == [f"c{number}" for number in range(6)]
+
+
+class NoLookup:
+    """Nothing is looked up for a model from elsewhere."""
+
+    def find(self, *_view: Any, **_at: Any) -> list[Any]:
+        raise AssertionError
+
+
+def served_answers(portal: Portal, version: ModelVersion, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    """What a model server answers for rows by name, read and run as it does it."""
+    spec = spec_of(portal.foundation.store, model=tiny_model(), online=Path("none"))
+    model = load_model(spec.model_copy(update={"digest": version.digest, "model_digest": version.model_digest}))
+    reader = EntityReader(model.contract, layout=model.layout, limits=LIMITS)
+    body = json.dumps({"rows": [{"event_time": "2026-01-01T00:00:00Z", **row} for row in rows]}).encode()
+    outputs = model.run(reader.read(body, lookup=NoLookup()).arrays, rows=len(rows))
+    return {entry.name: values.tolist() for entry, values in zip(model.signature.gives, outputs, strict=True)}
+
+
+def test_every_exporter_comes_from_its_file_to_the_answers_of_a_model_server(portal: Portal, people: People) -> None:
+    assert len(EXPORTERS) == 8
+    for name in EXPORTERS:
+        version = portal.uploads.upload_version(
+            people.engineer, project="PROJ-1", model=name, filename="m.onnx", **files_of(name)
+        )
+        answers = served_answers(portal, version, document(name)["example"])
+        given = np.array(answers[version.signature.output])
+        (expected,) = document(name)["expected"].values()
+        wanted = np.array(expected)
+        wanted = wanted[:, 1] if given.ndim < wanted.ndim else wanted
+        assert np.abs(given - wanted).max() <= 1e-6 * scale(wanted), name
+        if "label" in answers:
+            classes = np.array(["high", "low", "middle"] if name == "sklearn-zipmap" else ["0", "1", "2"])
+            assert answers["label"] == classes[wanted.argmax(axis=1)].tolist()
+
+
+def test_many_columns_are_asked_by_name_all_the_same(portal: Portal, people: People) -> None:
+    rows = [{**{f"n{at}": float(at + row) for at in range(300)}, "t0": "a", "t1": "bb"} for row in range(3)]
+    sums = [300 * 299 / 2 + 300 * row + 3 for row in range(3)]
+    sent = {"example": rows, "expected": sums}
+    version = portal.uploads.upload_version(
+        people.engineer,
+        project="PROJ-1",
+        model="wide",
+        filename="w.onnx",
+        content=Content.of(wide_model(300, texts=2)),
+        **{name: Content.of(json.dumps(value).encode()) for name, value in sent.items()},
+    )
+    assert [(entry.name, len(entry.columns)) for entry in version.signature.inputs] == [("texts", 2), ("numbers", 300)]
+    assert served_answers(portal, version, rows) == {"prediction": sums}
+
+
+def test_a_wrong_conversion_registers_nothing(portal: Portal, people: People) -> None:
+    with pytest.raises(Invalid, match="Row 21 of the example: probability is"):
+        portal.uploads.upload_version(
+            people.engineer, project="PROJ-1", model="bought", filename="f.onnx", **files_of(WRONG)
+        )
+    assert portal.registry.list_models(people.engineer).total == 0
+
+
+def test_a_file_without_an_example_is_a_version_without_that_evidence(portal: Portal, people: People) -> None:
+    files = {"content": Content.of(content_of("catboost"))}
+    version = portal.uploads.upload_version(
+        people.engineer, project="PROJ-1", model="bought", filename="c.onnx", **files
+    )
+    assert portal.evidence.list_evidence(people.engineer, subject=version.id).total == 0
+    assert [entry.name for entry in version.signature.inputs] == [f"features_{number}" for number in range(4)]
+
+
+def test_a_file_that_takes_columns_already_stays_what_it_is(portal: Portal, people: People) -> None:
+    row = {"carrier": "AA", "origin": "EWR", "distance": 0.5, "wind": None}
+    sent = {"content": Content.of(tiny_model()), "example": Content.of(json.dumps([row]).encode())}
+    tried = portal.uploads.try_file(people.engineer, project="PROJ-1", **sent)
+    expected = Content.of(json.dumps(tried.answers).encode())
+    version = portal.uploads.upload_version(
+        people.engineer, project="PROJ-1", model="m1", filename="a.onnx", expected=expected, **sent
+    )
+    assert portal.registry.read_model(version.id) == tiny_model()
+    assert portal.evidence.list_evidence(people.engineer, subject=version.id).total == 1
+
+
+def test_trying_a_file_registers_nothing_and_is_for_those_who_may_register(portal: Portal, people: People) -> None:
+    trial = portal.uploads.try_file(people.engineer, project="PROJ-1", **without_source("lightgbm"))
+    assert [answer.role for answer in trial.mapping.answers] == ["probabilities", "label"]
+    assert len(trial.answers["label"]) == 20
+    assert trial.report is not None
+    assert portal.registry.list_models(people.engineer).total == 0
+    with pytest.raises(NotAllowed):
+        portal.uploads.try_file(people.viewer, project="PROJ-1", **without_source("lightgbm"))
+    with pytest.raises(NotFound):
+        portal.uploads.try_file(people.outsider, project="PROJ-1", **without_source("lightgbm"))
+
+
+def without_source(name: str) -> dict[str, object]:
+    return {part: value for part, value in files_of(name).items() if part != "source"}
+
+
+def test_a_file_of_a_run_in_mlflow_becomes_a_version(portal: Portal, people: People) -> None:
+    folder = portal.foundation.settings.home / "mlflow" / "PROJ-1" / "abc" / "artifacts"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(content_of("xgboost"))
+    sent = {part: value for part, value in files_of("xgboost").items() if part != "content"}
+    path = "PROJ-1/abc/artifacts/model.onnx"
+    version = portal.uploads.register_tracked(people.engineer, path=path, model="bought", **sent)
+    assert portal.evidence.list_evidence(people.engineer, subject=version.id).total == 1
+    for elsewhere in ("PROJ-1/abc/artifacts/none.onnx", "PROJ-1/../../secret"):
+        with pytest.raises(NotFound):
+            portal.uploads.register_tracked(people.engineer, path=elsewhere, model="bought")
+    with pytest.raises(NotFound):
+        portal.uploads.register_tracked(people.outsider, path=path, model="bought")
