@@ -8,6 +8,7 @@ import streamlit as st
 from app.next_action.features import feature_action
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, times
+from app.ui.health import put_away_state
 from app.ui.primary_action import rights
 from app.ui.wording import counted
 from core.features.values import Check, FeatureVersion, FeatureView, VersionState
@@ -33,7 +34,7 @@ def alias_bar(view: FeatureView) -> None:
                 reason=links.escape(now.reason),
             )
         )
-        if len(history) > 1 and may(Permission.FEATURE_SQL, project=view.project):
+        if len(history) > 1 and may(Permission.FEATURE_SQL, project=view.project) and not put_away_state(view.id):
             _back(view)
 
 
@@ -79,7 +80,9 @@ def actions(view: FeatureView, shown: FeatureVersion, *, primary: str) -> None:
 
 
 def onward(view: FeatureView, item: FeatureVersion) -> None:
-    """What leads a version on, at its row in a list."""
+    """What leads a version on, at its row in a list; nothing does while its view is archived, as its page says."""
+    if put_away_state(view.id):
+        return
     move = feature_action(view, item, rights=rights(view.project))
     if move.is_possible and move.name in LABELS:
         _offer(view, item, move.name, key=f"row_{move.name}_{item.id}")

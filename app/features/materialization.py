@@ -11,6 +11,7 @@ from app.session import actor, may, portal
 from app.ui import cells, forms, frame, links, numbers, status, times
 from app.ui.cells import Column, Row
 from app.ui.components.rows import rows
+from app.ui.health import put_away_state
 from app.ui.jobs import cause_card, job_progress
 from core.features.materialization.values import Materialization, MaterializedPart
 from core.features.values import FeatureVersion, FeatureView, VersionState
@@ -48,7 +49,8 @@ def online(shown: FeatureVersion) -> None:
 
 def _schedule(shown: FeatureVersion, materialization: Materialization | None) -> None:
     """What keeps the version in the store, and what may be done about it."""
-    can_run = may(Permission.JOBS_WRITE, project=shown.project) and shown.state in SERVED
+    is_served = shown.state in SERVED and not put_away_state(shown.view_id)
+    can_run = is_served and may(Permission.JOBS_WRITE, project=shown.project)
     with frame.section(_("In the online store")):
         if materialization and can_run:
             schedule_actions(materialization)

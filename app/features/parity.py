@@ -8,6 +8,7 @@ import streamlit as st
 from app.features.parity_report import causes, examples, figures, verdict_line
 from app.session import actor, may, portal
 from app.ui import forms, frame, links, numbers, status, times
+from app.ui.health import put_away_state
 from app.ui.jobs import cause_card, job_progress
 from core.features.materialization.values import FeatureParity
 from core.features.values import FeatureVersion
@@ -41,7 +42,7 @@ def parity(shown: FeatureVersion) -> None:
 def ask(shown: FeatureVersion, *, is_running: bool) -> FeatureParity | None:
     """How many keys, and the button; returns the check that was asked for."""
     check: FeatureParity | None = None
-    if not may(Permission.EVIDENCE_WRITE, project=shown.project):
+    if put_away_state(shown.view_id) or not may(Permission.EVIDENCE_WRITE, project=shown.project):
         return check
     rows = st.selectbox(
         _("Keys"),

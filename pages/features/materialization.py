@@ -6,6 +6,7 @@ from app.features.materialization import SERVED, facts_of, parts_table, schedule
 from app.session import actor, may, portal
 from app.ui import charts, forms, frame, links, numbers, status, times
 from app.ui.fields.naming import head_of
+from app.ui.health import put_away_state
 from app.ui.jobs import cancel, cause_card, job_progress
 from app.ui.neighbors import neighbors
 from app.ui.wording import counted
@@ -30,19 +31,19 @@ def show() -> None:
 
 def _draw(materialization: Materialization) -> None:
     version = portal().feature_versions.get_version(actor(), version_id=materialization.version_id)
-    name = _("v{n}").format(n=materialization.version)
     by = _("Requested by {name}, {age}").format(
         name=links.escape(frame.name_of(materialization.created_by)),
         age=times.since(materialization.created_at, now=frame.now()),
     )
-    view = (head_of(version.title, version=version.version), materialization.view_id)
-    crumbs = [(_("Features"), "features"), view, (name, materialization.version_id)]
+    here, whole = materialization.id, materialization.view_id
+    view = (head_of(version.title, version=version.version), whole)
+    crumbs = [(_("Features"), "features"), view, (_("v{n}").format(n=version.version), version.id)]
     rows = _("{n} rows materialized").format(n=numbers.number(materialization.rows))
     facts = [counted(materialization.keys, _("key"), _("keys")), rows, by]
-    title = _("{version} online").format(version=version.title)
-    with frame.header(title, state=materialization.state, facts=facts, crumbs=crumbs, here=materialization.id):
+    title, state = _("{version} online").format(version=version.title), materialization.state
+    with frame.header(title, state=state, facts=facts, crumbs=crumbs, here=here, whole=whole):
         _actions(materialization, version)
-    if materialization.state == "running":
+    if state == "running":
         job_progress(materialization.job_id)
     elif materialization.cause:
         cause_card(materialization.cause, job_id=materialization.job_id)
@@ -55,15 +56,15 @@ def _draw(materialization: Materialization) -> None:
         frame.facts(facts_of(materialization))
         _around(materialization)
         frame.section(_("Activity"))
-        frame.activity(materialization.id)
-    frame.lineage(materialization.id)
+        frame.activity(here)
+    frame.lineage(here)
 
 
 def _actions(materialization: Materialization, version: FeatureVersion) -> None:
     if materialization.state == "running":
         cancel(materialization.job_id)
-    is_served = version.state in SERVED and materialization.state != "removed"
-    if not is_served or not may(Permission.JOBS_WRITE, project=materialization.project):
+    is_kept = materialization.state != "removed" and not put_away_state(materialization.view_id)
+    if version.state not in SERVED or not is_kept or not may(Permission.JOBS_WRITE, project=materialization.project):
         return
     schedule_actions(materialization)
     if materialization.state != "running" and frame.more([_(AGAIN)]) == _(AGAIN):

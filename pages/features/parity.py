@@ -36,7 +36,9 @@ def _draw(check: FeatureParity) -> None:
     ]
     title = _("Parity of {version}").format(version=version.title)
     facts = [_("the online store against the point-in-time join, key by key"), by]
-    with frame.header(title, state=check.verdict or check.state, facts=facts, crumbs=crumbs, here=check.id):
+    with frame.header(
+        title, state=check.verdict or check.state, facts=facts, crumbs=crumbs, here=check.id, whole=version.view_id
+    ):
         _actions(check, version)
     if check.state == "running":
         job_progress(check.job_id)

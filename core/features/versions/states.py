@@ -10,6 +10,7 @@ from core.features.tables import AliasRow, FeatureVersionRow
 from core.features.values import Check, VersionState
 from core.foundation.actions.call import Call
 from core.foundation.errors import Conflict
+from core.foundation.objects import ObjectRow, put_away
 from core.foundation.text import _
 
 DRAFT, BUILDING, STAGED, PUBLISHED, DEPRECATED, RETIRED, FAILED, DISCARDED = VersionState
@@ -65,15 +66,18 @@ def publish(call: Call, row: FeatureVersionRow, *, by: str, reason: str) -> None
 
 def finish_build(call: Call, row: FeatureVersionRow) -> None:
     """A version that was just built is staged, and published when that was asked for and every check passed. Else its
-    cause says which did not."""
+    cause says which did not, or that the view was archived meanwhile."""
     move(call, row, to=STAGED)
     if row.until != PUBLISHED:
         call.record("features.version_staged", subject=row.id, details={"digest": row.digest, "rows": row.rows})
         return
-    open_ = [check for check in checks_of(row) if check.verdict != "pass"]
+    open_ = [f"{check.name} ({check.verdict})" for check in checks_of(row) if check.verdict != "pass"]
+    # People get no other version of what was archived while it was built.
+    if gone := put_away(call.session, call.session.get_one(ObjectRow, row.id)):
+        open_.append(_("{title} was {state}").format(title=gone.title, state=_(gone.put_away)))
     if not open_:
         return publish(call, row, by=row.created_by, reason=_("Published when it was built."))
-    names = ", ".join(f"{check.name} ({check.verdict})" for check in open_)
+    names = ", ".join(open_)
     row.cause = _("Not published. {names}.").format(names=names)
     call.session.add(row)
     call.record("features.version_staged", subject=row.id, details={"digest": row.digest, "open": names})

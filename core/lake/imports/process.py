@@ -9,6 +9,7 @@ from core.compute.values import JobSpec, Resources
 from core.foundation.actions.call import Call, Foundation
 from core.foundation.errors import Conflict, PortalError
 from core.foundation.ids import Kind
+from core.foundation.objects import ObjectRow
 from core.foundation.text import _
 from core.lake.datasets.records import import_title
 from core.lake.datasets.service import DatasetService
@@ -125,9 +126,10 @@ class ImportProcess:
     def confirm(
         self, call: Call, row: ImportRow, *, accept: bool = False, as_proposed: Collection[str] = ()
     ) -> Snapshot:
-        """The snapshot. Conflict where the rows it appends to are no longer the newest, where times have no zone unless
-        `accept` says that UTC is meant, and where a column that can be read in more than one way, the sheet that was
-        read, or an encoding that the bytes leave open is not named by `as_proposed`."""
+        """The snapshot. Conflict where the dataset was archived, where the rows it appends to are no longer the newest,
+        where times have no zone unless `accept` says that UTC is meant, and where a column that can be read in more
+        than one way, the sheet that was read, or an encoding that the bytes leave open is not in `as_proposed`."""
+        call.refuse_put_away(call.session.get_one(ObjectRow, row.dataset_id))
         staged, choices = StagedSnapshot.model_validate(row.kept), ImportChoices.model_validate(row.choices)
         _check_answered(staged, choices, accept=accept, as_proposed=as_proposed)
         newest = self._datasets.newest(call, row.dataset_id)

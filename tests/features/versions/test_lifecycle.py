@@ -255,6 +255,19 @@ def test_a_version_reads_no_snapshot_of_another_project_not_even_as_a_draft(draf
         )
 
 
+def test_a_version_of_a_view_that_was_archived_while_it_was_built_is_not_published(drafts: Drafts) -> None:
+    live = drafts.published()
+    version = drafts.create(ttl_seconds=60)
+    drafts.portal.keeping.archive(drafts.people.engineer, object_id=drafts.view)
+    built = drafts.built(version, "pass")
+    title = drafts.portal.feature_views.get_view(drafts.people.viewer, view_id=drafts.view).title
+    assert (built.state, built.cause) == (VersionState.STAGED, f"Not published. {title} was archived.")
+    assert drafts.live == live.id
+    drafts.portal.keeping.bring_back(drafts.people.engineer, object_id=drafts.view)
+    drafts.portal.feature_versions.publish_version(drafts.people.engineer, version_id=version.id)
+    assert (drafts.live, drafts.now(version).cause) == (version.id, "")
+
+
 def test_the_life_of_a_version_is_the_same_on_both_databases(portal_on: Portal, people: People, tmp_path: Path) -> None:
     drafts = drafts_of(portal_on, people, tmp_path)
     portal, engineer = portal_on, people.engineer

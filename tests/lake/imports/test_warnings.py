@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.foundation.errors import Conflict
 from core.foundation.objects import LinkRow, ObjectRow
 from core.lake.import_values import Import, ImportState
 from core.lake.values import Dataset
@@ -40,6 +41,23 @@ def test_columns_that_are_gone_or_of_another_type_are_warned_of(
         "Columns of the snapshot before are missing: city.",
         "Columns have another type than in the snapshot before: price is VARCHAR and was BIGINT.",
     )
+
+
+def test_a_dataset_that_was_archived_while_a_file_was_read_gets_no_rows_of_it(
+    portal: Portal, people: People, dataset: Dataset
+) -> None:
+    content = b"id,city\n1,Oslo\n2,Bonn\n"
+    begun = portal.imports.start_upload(
+        people.engineer, dataset_id=dataset.id, filename="towns.csv", content=content, confirm=True
+    )
+    portal.keeping.archive(people.engineer, object_id=dataset.id)
+    waits = read_here(portal, begun)
+    assert (waits.state, waits.snapshot_id) == (ImportState.READY, "")
+    assert waits.cause == f"It waits for a person. {dataset.title} was archived. Bring it back first."
+    with pytest.raises(Conflict, match="was archived"):
+        portal.imports.confirm_import(people.engineer, import_id=begun.id, accept=True)
+    portal.keeping.bring_back(people.engineer, object_id=dataset.id)
+    assert portal.imports.confirm_import(people.engineer, import_id=begun.id, accept=True).dataset_id == dataset.id
 
 
 def test_columns_of_a_dataset_that_features_read_go_only_by_a_person(

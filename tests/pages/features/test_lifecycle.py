@@ -1,8 +1,11 @@
 """A feature version's life on its view's page."""
 
+from pathlib import Path
+
 from core.portal import Portal
 from tests.compute.running import run_job_here
 from tests.conftest import People
+from tests.features.drafting import drafts_of
 from tests.pages.conftest import SQL, Furnished, furnish
 from tests.pages.running import drawn, page, text_of
 
@@ -58,6 +61,28 @@ def test_a_roll_back_is_one_click_and_so_is_its_undoing(portal: Portal, people: 
     test.button(key="undo_roll_back").click()
     drawn(test)
     assert live(portal, people, furnished.view) == second.id
+
+
+def test_an_archived_view_says_so_and_offers_nothing_that_is_refused(
+    portal: Portal, people: People, tmp_path: Path
+) -> None:
+    drafts = drafts_of(portal, people, tmp_path)
+    shown = [drafts.published(), drafts.published(ttl_seconds=60)][-1]
+    drafts.create(until="draft", ttl_seconds=90)
+
+    def offered() -> set[str]:
+        """The keys of what may be pressed on the view and on the tabs of its versions and of the online store."""
+        pages = [page(portal, people.engineer, "feature-view", id=shown.id, tab=tab) for tab in ("Versions", "Online")]
+        assert ["**Archived.**" in text_of(test) for test in pages] == [is_archived] * 2
+        keys = {str(button.key) for test in pages for button in test.button}
+        return {key for key in keys if key.startswith(("roll_back", "version_", "row_build", "online_", "parity_"))}
+
+    is_archived = False
+    assert {"roll_back", "version_deprecate", "online_keep"} < offered()
+    assert any(key.startswith("row_build") for key in offered())
+    portal.keeping.archive(people.engineer, object_id=drafts.view)
+    is_archived = True
+    assert offered() == set()
 
 
 def live(portal: Portal, people: People, view: str) -> str:
