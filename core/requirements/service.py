@@ -9,6 +9,7 @@ from core.foundation.actions.run import Service, action
 from core.foundation.errors import Invalid
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.naming.names import refuse_lookalike
 from core.foundation.naming.texts import Prose
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
@@ -35,6 +36,7 @@ class RequirementService(Service):
         """Create a requirement: a goal and the conditions that prove it reached."""
         call.may_reach_project(project)
         _refuse_twice(criteria)
+        refuse_lookalike(call, title, kinds=(Kind.REQUIREMENT,), project=project, field="title")
         requirement_id = call.create(Kind.REQUIREMENT, project=project, title=title, state="open")
         call.about(requirement_id)
         row = RequirementRow(
@@ -60,6 +62,8 @@ class RequirementService(Service):
         call.about(requirement_id)
         _refuse_twice(criteria)
         row = call.session.get_one(RequirementRow, requirement_id)
+        kinds = (Kind.REQUIREMENT,)
+        refuse_lookalike(call, title, kinds=kinds, project=row.project, but=requirement_id, field="title")
         row.title, row.goal, row.business_metric = title, goal, business_metric
         row.criteria = [criterion.model_dump(mode="json") for criterion in criteria]
         call.session.add(row)

@@ -34,6 +34,22 @@ def test_a_requirement_is_written_changed_and_closed(portal_on: Portal, people: 
     assert [(row.title, row.criteria) for row in listed] == [("Late arrivals, early", longer)]
 
 
+def test_a_title_that_looks_like_another_one_is_refused(portal: Portal, people: People) -> None:
+    requirements, known = portal.requirements, {"project": "PROJ-1", "criteria": (AUC,)}
+    first = requirements.create_requirement(people.engineer, title="coco", **known)
+    second = requirements.create_requirement(people.engineer, title="Late arrivals", **known)
+    looks = "\u0441\u043e\u0441\u043e"  # In Cyrillic letters.
+    edit = {"title": looks, "goal": "", "business_metric": "", "criteria": second.criteria}
+    for attempt in (
+        lambda: requirements.create_requirement(people.engineer, title=looks, **known),
+        lambda: requirements.edit_requirement(people.engineer, requirement_id=second.id, **edit),
+    ):
+        with pytest.raises(Invalid, match=rf"looks like coco \({first.id}\)") as refused:
+            attempt()
+        assert refused.value.field == "title"
+    requirements.edit_requirement(people.engineer, requirement_id=first.id, **edit | {"title": "coco"})
+
+
 @pytest.mark.parametrize("why", WRONG)
 def test_conditions_that_mean_nothing_are_refused(portal: Portal, people: People, why: str) -> None:
     with pytest.raises(Invalid) as refused:

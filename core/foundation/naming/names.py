@@ -1,7 +1,7 @@
 """What is called how: the names that objects get, have, and are found by."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
 from typing import Any, TypeVar
@@ -68,11 +68,17 @@ def refuse_lookalike(
     titles = select(ObjectRow.id, ObjectRow.title).where(
         col(ObjectRow.kind).in_(kinds), ObjectRow.id != but, ObjectRow.put_away != "deleted"
     )
+    known = call.session.exec(titles.where(ObjectRow.project == project) if project else titles)
+    refuse_seen_as(title, ((other, f"{other} ({object_id})") for object_id, other in known), field=field)
+
+
+def refuse_seen_as(title: str, known: Iterable[tuple[str, str]], *, field: str) -> None:
+    """Invalid for a title that seems to be one of the known ones and is not; each comes with how it is shown."""
     seen_as = skeleton(title)
-    for object_id, other in call.session.exec(titles.where(ObjectRow.project == project) if project else titles):
+    for other, shown in known:
         if other != title and skeleton(other) == seen_as:
             raise Invalid(
-                _("{title} looks like {other} ({id})").format(title=title, other=other, id=object_id),
+                _("{title} looks like {other}").format(title=title, other=shown),
                 hint=_("Choose a name that nobody takes for it."),
                 field=field,
             )

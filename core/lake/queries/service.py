@@ -21,6 +21,7 @@ from core.foundation.digests import digest_bytes
 from core.foundation.errors import Conflict, Invalid, NotFound, PortalError
 from core.foundation.ids import Kind
 from core.foundation.listings import conditions, page_of
+from core.foundation.naming.names import refuse_seen_as
 from core.foundation.text import N_, _
 from core.foundation.values import Listing
 from core.identity.permissions import Permission
@@ -130,6 +131,8 @@ class QueryService(Service):
         call.may_reach_project(project)
         if not (plain := " ".join(name.split())):
             raise Invalid(_("A saved query needs a name"), field="name")
+        names = call.session.exec(select(SavedQueryRow.name).where(SavedQueryRow.project == project))
+        refuse_seen_as(plain, ((other, other) for other in names), field="name")
         row = call.session.get(SavedQueryRow, (project, plain))
         row = row or SavedQueryRow(project=project, name=plain, sql=sql, saved_by="", saved_at=call.now)
         row.sql, row.saved_by, row.saved_at = sql, call.actor.person_id, call.now

@@ -143,3 +143,7 @@ def test_queries_are_saved_under_a_name(portal: Portal, people: People) -> None:
         portal.queries.delete_saved(people.engineer, project="PROJ-1", name="by carrier")
     with pytest.raises(Invalid):
         save(people.engineer, project="PROJ-1", name="   ", sql="SELECT 1 AS x")
+    save(people.engineer, project="PROJ-1", name="coco", sql="SELECT 1 AS x")
+    with pytest.raises(Invalid, match="looks like coco") as refused:
+        save(people.engineer, project="PROJ-1", name="\u0441\u043e\u0441\u043e", sql="SELECT 3 AS x")
+    assert refused.value.field == "name"
