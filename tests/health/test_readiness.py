@@ -11,7 +11,7 @@ from core.portal import Portal
 from tests.installed import People
 from tests.pages.running import page, text_of
 
-FINE = dict.fromkeys(("database", "store", "disk", "audit", "parts"), "ok")
+FINE = dict.fromkeys(("database", "store", "disk", "audit", "parts", "model_servers"), "ok")
 
 
 def test_a_checkpoint_that_cannot_be_written_is_not_ready_until_it_is_made_up_for(

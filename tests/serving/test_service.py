@@ -8,6 +8,8 @@ import pytest
 
 from core.foundation.actors import Actor
 from core.foundation.errors import Conflict, Invalid, NotAllowed, NotFound, Unavailable
+from core.foundation.observability.health import status_of
+from core.health.readiness import health_of as readiness_of
 from core.identity.permissions import Permission
 from core.portal import Portal
 from core.registry.values import ModelVersion
@@ -297,6 +299,12 @@ def test_a_server_that_rests_is_in_the_history_of_its_endpoint_once_and_with_its
     ] * 2
     health = portal.health.of_objects(people.engineer, object_ids=(endpoint,))[0]
     assert (health.state, "It needs more memory" in health.reason) == ("refused", True)
+    says = readiness_of(portal.foundation).report()
+    assert says["model_servers"] == f"A model server rests after starts that failed, of: {endpoint}"
+    # One model keeps nobody from the portal.
+    assert status_of(says) == 200
+    report(portal, endpoint, resting)
+    assert readiness_of(portal.foundation).report()["model_servers"] == "ok"
 
 
 def server_in(state: str, version_id: str, **others: object) -> Server:

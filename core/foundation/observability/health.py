@@ -17,6 +17,8 @@ from core.foundation.storage import Store
 from core.foundation.text import _
 
 FINE, OK = "ok", 200
+# What a report says, and what is no reason to keep callers away: one model that does not start concerns itself alone.
+INFORMATIVE = frozenset({"model_servers"})
 CHECK_SECONDS = 3.0
 MEGABYTE = 1 << 20
 Check = Callable[[], object]
@@ -73,8 +75,9 @@ class CheckRun(threading.Thread):
 
 
 def status_of(report: Mapping[str, str]) -> int:
-    """What HTTP calls a report: 200 where every check is fine, else 503."""
-    return OK if set(report.values()) <= {FINE} else Unavailable.status
+    """What HTTP calls a report: 200 where every check is fine that a process needs, else 503."""
+    needed = {words for name, words in report.items() if name not in INFORMATIVE}
+    return OK if needed <= {FINE} else Unavailable.status
 
 
 def document_of(report: Mapping[str, str]) -> dict[str, object]:

@@ -47,7 +47,7 @@ def test_anyone_may_ask_whether_the_portal_lives_and_can_be_used(client: Client)
     assert client.get("/health").json() == {"status": "ok"}
     assert client.get("/health/live").json() == {"status": "ok"}
     ready = client.get("/health/ready")
-    checks = dict.fromkeys(("database", "store", "disk", "audit", "parts"), "ok")
+    checks = dict.fromkeys(("database", "store", "disk", "audit", "parts", "model_servers"), "ok")
     assert (ready.status_code, ready.json()["checks"]) == (200, checks)
 
 
