@@ -117,9 +117,10 @@ def _operations(
     parameters = shapes[spec.name, "validation"]
     content = {JSON: {"schema": shapes[spec.name, "serialization"]}}
     responses = {"200": {"description": _("What the action answers."), "content": content}} | _refusals()
+    needs = _("Needs the permission {name}.").format(name=spec.permission)
     general = {
         "summary": spec.summary,
-        "description": "\n\n".join([*_rest(spec), _("Needs the permission {name}.").format(name=spec.permission)]),
+        "description": "\n\n".join(part for part in (spec.details, needs) if part),
         "tags": [service.domain],
         "responses": responses,
     }
@@ -173,11 +174,6 @@ def _beside_file(spec: ActionSpec, named: Document) -> Iterator[Document]:
 
 def _too_large(spec: ActionSpec) -> Document:
     return {str(TooLarge.status): _refusal(TooLarge)} if spec.files else {}
-
-
-def _rest(spec: ActionSpec) -> list[str]:
-    """What is said of an action after its first line."""
-    return [part for part in (spec.help.partition("\n")[2].strip(),) if part]
 
 
 def _query(name: str, schema: Document, named: Document) -> Document:

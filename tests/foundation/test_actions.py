@@ -1,5 +1,6 @@
 """What holds for every action, whichever it is: the check, the transaction, the audit event, the arguments."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -304,6 +305,18 @@ def test_a_wrong_argument_is_refused_by_its_field(
     with pytest.raises(Invalid) as refused:
         run_action(notes, people.engineer, spec=spec_of("write"), arguments=given)
     assert refused.value.field == field
+
+
+def test_a_summary_is_the_first_sentence_wherever_its_lines_break() -> None:
+    def function() -> None:
+        """Keep a value of more than
+        one line. It is
+        kept.
+
+        For ever."""
+
+    spec = replace(spec_of("write"), function=function)
+    assert (spec.summary, spec.details) == ("Keep a value of more than one line.", "It is kept.\n\nFor ever.")
 
 
 def test_the_catalog_names_each_action_by_its_domain_and_says_what_it_does() -> None:

@@ -18,6 +18,7 @@ from core.foundation.text import _
 from core.foundation.validation import bare, invalid_of, label_of, refuse_booleans
 
 LONGEST_TEXT, MOST_ENTRIES = 1_000, 10_000
+SENTENCE_END = re.compile(r"(?<=[.?!])\s(?=[A-Z`])")
 UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -70,8 +71,18 @@ class ActionSpec:
 
     @property
     def summary(self) -> str:
-        """The first line of the docstring."""
-        return self.help.partition("\n")[0]
+        """The first sentence of the docstring, on one line."""
+        return self._sentences[0]
+
+    @property
+    def details(self) -> str:
+        """What is said after it, in paragraphs."""
+        return "\n\n".join(part for part in (*self._sentences[1:], self.help.partition("\n\n")[2].strip()) if part)
+
+    @cached_property
+    def _sentences(self) -> list[str]:
+        """The first one of the first paragraph, and the others of it."""
+        return SENTENCE_END.split(" ".join(self.help.partition("\n\n")[0].split()), maxsplit=1)
 
     @property
     def help(self) -> str:

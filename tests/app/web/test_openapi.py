@@ -1,6 +1,7 @@
 """The OpenAPI document: it is one, everything in it is described, and a client that is generated from it works."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -54,7 +55,9 @@ def test_every_action_and_every_file_is_in_it_under_a_name_of_its_own(document: 
 def test_every_operation_parameter_and_refusal_is_described(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     for path, method, operation in operations(document):
-        assert operation["summary"], path
+        # Whole sentences: what a line of the source does not hold is not cut off.
+        assert re.fullmatch(r"[A-Z].*[a-zA-Z0-9)`]\.", operation["summary"]), operation["summary"]
+        assert re.match(r"[A-Z`/]", operation.get("description", "Nothing")), operation
         assert {"401", "403", "404", "409", "422", "503"} < set(operation["responses"])
         assert all(parameter["description"] for parameter in operation.get("parameters", ())), path
         if method == "post":
