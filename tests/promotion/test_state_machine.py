@@ -33,7 +33,8 @@ class Approval:
 
 @dataclass
 class ModelRequest:
-    """A request as the model knows it. `stored` is the state that was last written."""
+    """A request as the model knows it. `stored` is the state that was last written, `late` are those who got their role
+    only after it was opened."""
 
     id: str
     version: str
@@ -42,6 +43,7 @@ class ModelRequest:
     approvals: list[Approval] = field(default_factory=list)
     step: int = -1
     released: int = 0
+    late: set[str] = field(default_factory=set)
 
 
 class SharedPortal:
@@ -99,8 +101,11 @@ class Promotions(RuleBasedStateMachine):
         return [
             approval
             for approval in request.approvals
-            if approval.fresh and (approval.revision, approval.world) == now and self.has_role[approval.person]
+            if approval.fresh and (approval.revision, approval.world) == now and self.may_decide(approval.person, request)
         ]
+
+    def may_decide(self, who: str, request: ModelRequest) -> bool:
+        return self.has_role[who] and who not in request.late
 
     def state(self, request: ModelRequest) -> str:
         if request.stored not in ("in review", "approved"):
@@ -137,7 +142,7 @@ class Promotions(RuleBasedStateMachine):
     @rule(who=WHO, pick=st.integers(0, 9))
     def approve(self, who: str, pick: int) -> None:
         request = self._pick(pick)
-        expected = self.has_role[who] and self.state(request) in ("in review", "stale", "expired")
+        expected = self.may_decide(who, request) and self.state(request) in ("in review", "stale", "expired")
         if self._try(expected, lambda: self.stage.approve(request.id, by=getattr(self.stage.people, who))) is not None:
             request.approvals.append(Approval(who, request.revision, self.world(request)))
             request.stored = "approved"
@@ -147,7 +152,7 @@ class Promotions(RuleBasedStateMachine):
     def turn_down(self, who: str, pick: int, final: bool) -> None:
         request, decisions = self._pick(pick), self.stage.portal.decisions
         act, state = (decisions.reject, "rejected") if final else (decisions.request_changes, "changes requested")
-        expected = self.has_role[who] and self.state(request) in OPEN
+        expected = self.may_decide(who, request) and self.state(request) in OPEN
         by = getattr(self.stage.people, who)
         if self._try(expected, lambda: act(by, request_id=request.id, reason="Not like this")) is not None:
             request.stored = state
@@ -191,7 +196,8 @@ class Promotions(RuleBasedStateMachine):
         expected = self.state(request) == "approved" and self.rollout() is None
         if self._try(expected, lambda: self.stage.apply(request.id)) is not None:
             request.stored, request.step = "applying", 0
-            self.serves = {self.production: 90, request.version: 10} if self.production else {request.version: 100}
+            before = {self.production: 90} if self.production else {}
+            self.serves = {**before, request.version: 10}
 
     @precondition(lambda self: self.rollout())
     @rule()
@@ -290,6 +296,8 @@ class Promotions(RuleBasedStateMachine):
         person = getattr(self.stage.people, who).person_id
         self.stage.portal.identity.grant_role(SYSTEM, person_id=person, role=Role.APPROVER)
         self.has_role[who] = True
+        for request in self.requests:
+            request.late.add(who)
 
     def _number(self, version_id: str) -> int:
         return [version.id for version in self.shared.versions].index(version_id)
